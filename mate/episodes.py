@@ -1,0 +1,187 @@
+"""Playing whole episodes: two teams of batched agents over one batch of the engine.
+
+An episode is a pure function of the scenario, the two agents and the seed. It does not depend on the batch size, on the
+order of the seeds or on which other episodes share the batch: a slot whose episode is over is given the next seed, and
+every random draw is addressed by the episode's own keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mate.engine import Batch
+from mate.streams import TEAM_CAMERA, TEAM_TARGET, derive
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mate.agents.batched import BatchedAgent
+    from mate.scenario import Scenario
+
+AgentFactory = Callable[["Scenario", int], "BatchedAgent"]
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """What one episode came to.
+
+    Rewards are the target team's; the camera team's are their negatives. Rates are fractions of one: the coverage rates
+    are means over the steps, the transport rate is the one after the last step.
+    """
+
+    seed: int
+    steps: int
+    completed: bool  # all cargo was delivered
+    target_reward: float
+    normalised_reward: float  # target_reward / scenario.max_target_team_episode_reward
+    mean_coverage_rate: float
+    mean_real_coverage_rate: float
+    mean_transport_rate: float
+    delivered_cargoes: int
+    digest: int  # running 64-bit hash of the trajectory
+
+    def as_dict(self) -> dict[str, int | float | bool]:
+        """The fields by name, ready for JSON."""
+        return asdict(self)
+
+
+def play(
+    scenario: Scenario,
+    camera_factory: AgentFactory,
+    target_factory: AgentFactory,
+    seeds: Sequence[int],
+    batch_size: int = 64,
+    max_steps: int | None = None,
+    on_reset: Callable[[Block, NDArray[np.int64]], None] | None = None,
+    on_step: Callable[[Block, NDArray[np.bool_]], None] | None = None,
+    on_episode: Callable[[int, EpisodeResult], None] | None = None,
+) -> list[EpisodeResult]:
+    """Play one episode per seed and return their results in the order of ``seeds``.
+
+    ``camera_factory(scenario, size)`` and ``target_factory(scenario, size)`` build the two teams for ``size`` slots.
+    An episode ends when all cargo is delivered, or after ``max_episode_steps`` steps of the scenario (not one more, as in
+    upstream's evaluation: Q10, Q11), or after ``max_steps`` steps when that is smaller. Actions are rounded to float32
+    before the engine sees them.
+
+    ``on_reset(block, slots)`` is called when the (K,) ``slots`` hold a fresh episode, ``on_step(block, stepped)`` after
+    each step with the (B,) flags of the slots that made it, before finished slots are refilled, and
+    ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}: a batch needs at least one slot.")
+    if max_steps is not None and max_steps < 1:
+        raise ValueError(
+            f"max_steps is {max_steps}: an episode has at least one step; leave it out for the scenario's own limit."
+        )
+    size = min(batch_size, len(seeds))
+    if size == 0:
+        return []
+    block = Block(scenario, camera_factory(scenario, size), target_factory(scenario, size), size, max_steps)
+    return block.play(seeds, on_reset, on_step, on_episode)
+
+
+class Block:
+    """Episodes of one pairing in lockstep.
+
+    What callbacks may read, all with one row per slot: ``batch``; ``numbers`` (B,), the position in the seed list of the
+    episode in each slot, -1 for none; ``camera_actions`` (B, N_c, 2) and ``target_actions`` (B, N_t, 2) of the last step;
+    and over the episode so far ``steps``, ``target_reward``, ``coverage`` and ``real_coverage`` (B,), the last two being
+    sums of the rates over steps.
+    """
+
+    def __init__(
+        self, scenario: Scenario, camera: BatchedAgent, target: BatchedAgent, size: int, max_steps: int | None
+    ) -> None:
+        self.scenario = scenario
+        self.camera = camera
+        self.target = target
+        self.batch = Batch(scenario, size)
+        self.limit = scenario.max_episode_steps if max_steps is None else min(max_steps, scenario.max_episode_steps)
+        self.numbers = np.full(size, -1, dtype=np.int64)
+        self.seeds = np.zeros(size, dtype=np.uint64)
+        self.camera_actions = np.zeros((size, scenario.num_cameras, 2))
+        self.target_actions = np.zeros((size, scenario.num_targets, 2))
+        self.steps = np.zeros(size, dtype=np.int64)
+        self.target_reward = np.zeros(size)
+        self.coverage = np.zeros(size)
+        self.real_coverage = np.zeros(size)
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """(B,) whether a slot holds an unfinished episode."""
+        return self.numbers >= 0
+
+    def play(self, seeds, on_reset=None, on_step=None, on_episode=None) -> list[EpisodeResult]:
+        """Play an episode per seed; see :func:`play`."""
+        keys = np.array([int(seed) for seed in seeds], dtype=np.uint64)
+        results: list[EpisodeResult | None] = [None] * len(keys)
+        begun = self._fill(np.arange(len(self.numbers)), keys, 0, on_reset)
+        while (active := self.active).any():
+            self._step(active)
+            if on_step is not None:
+                on_step(self, active)
+            finished = np.flatnonzero(active & (self.batch.done | (self.steps >= self.limit)))
+            for slot in finished:
+                number = int(self.numbers[slot])
+                results[number] = self._result(slot)
+                if on_episode is not None:
+                    on_episode(number, results[number])
+            if len(finished):
+                begun += self._fill(finished, keys, begun, on_reset)
+        return [result for result in results if result is not None]
+
+    def _fill(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], begun: int, on_reset) -> int:
+        """Begin the next episodes in the given free slots; return how many were begun."""
+        self.numbers[slots] = -1
+        slots = slots[: len(keys) - begun]
+        if not len(slots):
+            return 0
+        self.numbers[slots] = np.arange(begun, begun + len(slots))
+        self.seeds[slots] = keys[self.numbers[slots]]
+        for tally in (self.steps, self.target_reward, self.coverage, self.real_coverage):
+            tally[slots] = 0
+        self.batch.reset(self.seeds[slots], slots)
+        self.batch.observe()
+        for agent, team, observations in (
+            (self.camera, TEAM_CAMERA, self.batch.camera_observation),
+            (self.target, TEAM_TARGET, self.batch.target_observation),
+        ):
+            agent.reset(
+                slots, np.array([derive(seed, team) for seed in self.seeds[slots]], dtype=np.uint64), observations
+            )
+        if on_reset is not None:
+            on_reset(self, slots)
+        return len(slots)
+
+    def _step(self, active: NDArray[np.bool_]) -> None:
+        batch = self.batch
+        self.camera.act(batch.camera_observation, self.camera_actions, active)
+        self.target.act(batch.target_observation, self.target_actions, active)
+        for actions in (self.camera_actions, self.target_actions):
+            actions[...] = actions.astype(np.float32)
+        batch.step(self.camera_actions, self.target_actions, active)
+        batch.observe()
+        self.steps += active
+        self.target_reward += np.where(active, batch.target_reward, 0.0)
+        self.coverage += np.where(active, batch.coverage_rate, 0.0)
+        self.real_coverage += np.where(active, batch.real_coverage_rate, 0.0)
+
+    def _result(self, slot: int) -> EpisodeResult:
+        batch, steps = self.batch, int(self.steps[slot])
+        reward = float(self.target_reward[slot])
+        return EpisodeResult(
+            seed=int(self.seeds[slot]),
+            steps=steps,
+            completed=not batch.awaiting_cargo_counts[slot].any(),
+            target_reward=reward,
+            normalised_reward=reward / self.scenario.max_target_team_episode_reward,
+            mean_coverage_rate=float(self.coverage[slot]) / steps,
+            mean_real_coverage_rate=float(self.real_coverage[slot]) / steps,
+            mean_transport_rate=float(batch.mean_transport_rate[slot]),
+            delivered_cargoes=int(batch.num_delivered_cargoes[slot]),
+            digest=int(batch.digest[slot]),
+        )
