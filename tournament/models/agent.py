@@ -1,0 +1,49 @@
+"""Agents: what plays one team."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Team(models.TextChoices):
+    CAMERA = "camera", "Camera"
+    TARGET = "target", "Target"
+
+
+class AgentKind(models.TextChoices):
+    BUILTIN = "builtin", "Built-in"
+    CHECKPOINT = "checkpoint", "Checkpoint"
+    MIXTURE = "mixture", "Mixture"
+
+
+class Agent(models.Model):
+    """A built-in baseline, a checkpoint or a mixture of agents. Immutable but for its name and description.
+
+    `spec` is the JSON form of the frozen dataclass of `tournament.agents` that plays; `digest` is that spec's digest, so the same
+    weights played in the same mode are the same agent, whoever uploads them.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    team = models.CharField(max_length=6, choices=Team.choices)
+    kind = models.CharField(max_length=10, choices=AgentKind.choices)
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(max_length=100, unique=True)
+    description = models.TextField(blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="agents"
+    )
+    spec = models.JSONField()
+    checkpoint = models.FileField(upload_to="checkpoints/", blank=True, max_length=255)
+    architecture = models.CharField(max_length=80, blank=True, help_text="In words, such as 'Hierarchical MAPPO'.")
+    num_cameras = models.PositiveSmallIntegerField(null=True, blank=True)
+    num_targets = models.PositiveSmallIntegerField(null=True, blank=True)
+    num_obstacles = models.PositiveSmallIntegerField(null=True, blank=True)
+    trained_enhanced_observation = models.CharField(max_length=8, blank=True)
+    provenance = models.JSONField(default=dict, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["team", "kind", "name"]
+        indexes = [models.Index(fields=["team", "kind"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.team})"

@@ -1,0 +1,46 @@
+"""Blocks: the pieces of a tournament that workers lease."""
+
+from django.db import models
+
+from .episode import Pairing
+from .lease import Lease
+from .tournament import Tournament
+
+
+class BlockState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    LEASED = "leased", "Playing"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Cause(models.TextChoices):
+    """Whose fault an error is. An error is never counted as a lost match."""
+
+    NONE = "", "None"
+    PORTAL = "portal", "Ours"
+    CAMERA = "camera", "The camera agent's"
+    TARGET = "target", "The target agent's"
+
+
+class Block(Lease):
+    """Some episodes of one pairing of one tournament, played together by one worker."""
+
+    tournament = models.ForeignKey(Tournament, on_delete=models.CASCADE, related_name="blocks")
+    pairing = models.ForeignKey(Pairing, on_delete=models.PROTECT, related_name="blocks")
+    seeds = models.JSONField(help_text="The seeds of its episodes that did not exist when it was made.")
+    num_episodes = models.PositiveIntegerField()
+    num_played = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=BlockState.choices, default=BlockState.WAITING)
+    cause = models.CharField(max_length=6, choices=Cause.choices, blank=True, default=Cause.NONE)
+    error = models.TextField(blank=True)
+    seconds = models.FloatField(default=0.0, help_text="Time it took to play.")
+    finished = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["tournament", "state"])]
+
+    def __str__(self) -> str:
+        return f"block {self.pk} of {self.tournament_id}"
