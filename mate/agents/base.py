@@ -1,0 +1,312 @@
+"""What every agent shares: its lifecycle, its view of an observation, its messages and its randomness.
+
+An agent plays one member of a team. Per episode it is ``reset`` with its first observation; then in every step its team
+goes through ``observe``, ``send_requests``, ``receive_requests``, ``send_responses``, ``receive_responses``, ``act``.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from gymnasium import spaces
+from mate.streams import Stream
+from numpy.typing import ArrayLike
+
+from mate.agents.states import (
+    CameraStatePrivate,
+    CameraStatePublic,
+    ObstacleState,
+    StateBase,
+    TargetStatePrivate,
+    TargetStatePublic,
+)
+from mate.layout import (
+    CAMERA_DEFAULT_ACTION,
+    TARGET_DEFAULT_ACTION,
+    observation_indices_of,
+    observation_slices_of,
+    observation_space_of,
+)
+from mate.messages import Message, Team
+from mate.observations import convert_coordinates, rescale_observation, split_observation
+
+__all__ = ["AgentBase", "CameraAgentBase", "TargetAgentBase"]
+
+MAX_SEED = 2**31 - 1
+
+
+class AgentBase(ABC):
+    """Common ground of camera and target agents.
+
+    Args:
+        seed: seed of the agent's random stream; fresh entropy if None.
+    """
+
+    TEAM: ClassVar[Team]
+    DEFAULT_ACTION: ClassVar[np.ndarray]
+    STATE_CLASS: ClassVar[type[StateBase]]
+    TEAMMATE_STATE_CLASS: ClassVar[type[StateBase]]
+    OPPONENT_STATE_CLASS: ClassVar[type[StateBase]]
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._np_random: Stream | None = None
+        self.action_space: spaces.Box | None = None
+        self.state: Any = None
+        self.num_cameras = self.num_targets = self.num_obstacles = self.index = -1
+        self.episode_step = -1
+        self.last_observation: np.ndarray | None = None
+        self.last_info: Mapping[str, Any] | None = None
+        self.last_requests: tuple[Message, ...] = ()
+        self.last_responses: tuple[Message, ...] = ()
+        self._num_checks = 0
+        self.seed(seed)
+
+    # Randomness
+
+    @property
+    def np_random(self) -> Stream:
+        """The agent's own random stream."""
+        if self._np_random is None:
+            self.seed()
+        assert self._np_random is not None
+        return self._np_random
+
+    def seed(self, seed: int | None = None) -> list[int]:
+        """Start a new random stream, and with it that of ``action_space``; return the seeds used."""
+        if seed is None:
+            seed = secrets.randbelow(MAX_SEED)
+        self._np_random = Stream(seed)
+        seeds = [int(seed)]
+        if self.action_space is not None:
+            seeds.append(self._seed_action_space())
+        return seeds
+
+    def _seed_action_space(self) -> int:
+        assert self.action_space is not None
+        seed = int(self.np_random.randint(MAX_SEED))
+        self.action_space.seed(seed)
+        return seed
+
+    def clone(self) -> Self:
+        """A deep copy with a random stream of its own, seeded from this agent's."""
+        clone = copy.deepcopy(self)
+        clone.seed(int(self.np_random.randint(MAX_SEED)))
+        return clone
+
+    def spawn(self, num_agents: int) -> list[Self]:
+        """``num_agents`` clones."""
+        return [self.clone() for _ in range(num_agents)]
+
+    # Who is who
+
+    @property
+    def agent_id(self) -> str:
+        """Such as ``camera_3``."""
+        return f"{self.TEAM.name.lower()}_{self.index}"
+
+    @property
+    def num_teammates(self) -> int:
+        """Size of the own team, this agent included."""
+        return self.num_cameras if self.TEAM is Team.CAMERA else self.num_targets
+
+    @property
+    def num_opponents(self) -> int:
+        """Size of the other team."""
+        return self.num_targets if self.TEAM is Team.CAMERA else self.num_cameras
+
+    @property
+    def num_adversaries(self) -> int:
+        """Size of the other team."""
+        return self.num_opponents
+
+    # Lifecycle
+
+    def reset(self, observation: np.ndarray) -> None:
+        """Begin an episode with its first observation (D,); the sizes and the own index are read out of it.
+
+        Raises AssertionError unless the observation is one-dimensional and of the length its header implies.
+        """
+        observation = np.asarray(observation, np.float64)
+        assert observation.ndim == 1 and observation.size >= 4, (
+            f"reset takes one observation, a one-dimensional array; got shape {observation.shape}"
+        )
+        header = np.rint(observation[:4]).astype(np.int64)
+        self.num_cameras, self.num_targets, self.num_obstacles, self.index = map(int, header)
+        self._bind_layout()
+        assert observation.size == self.observation_dim, (
+            f"the observation announces {self.num_cameras} cameras, {self.num_targets} targets and {self.num_obstacles} "
+            f"obstacles, hence {self.observation_dim} entries for a {self.TEAM.name.lower()}; it has {observation.size}"
+        )
+        self.state = self._own_state(observation)
+        self.action_space = copy.deepcopy(self.state.action_space)
+        self._seed_action_space()
+        self.episode_step = -1
+        self._num_checks = 0
+        self.last_observation = self.last_info = None
+        self.last_requests = self.last_responses = ()
+
+    def _bind_layout(self) -> None:
+        sizes = (self.num_cameras, self.num_targets, self.num_obstacles)
+        self.observation_indices = observation_indices_of(self.TEAM, *sizes)
+        self.observation_slices = dict(observation_slices_of(self.TEAM, *sizes))
+        self.observation_space = observation_space_of(self.TEAM, *sizes)
+        self.observation_dim = int(self.observation_indices[-1])
+        bound = {
+            "team": self.TEAM,
+            "num_cameras": self.num_cameras,
+            "num_targets": self.num_targets,
+            "num_obstacles": self.num_obstacles,
+        }
+        self.convert_coordinates = partial(convert_coordinates, **bound)
+        self.rescale_observation = partial(rescale_observation, **bound)
+        self.split_observation = partial(split_observation, **bound)
+
+    def observe(self, observation: np.ndarray, info: Mapping[str, Any] | None = None) -> None:
+        """Take in the observation of this step and the info of the last one."""
+        self.state, observation, info, _ = self.check_inputs(observation, info)
+        self.last_observation, self.last_info = observation, info
+
+    def send_requests(self) -> Iterable[Message]:
+        """Messages of the first round of this step."""
+        return ()
+
+    def receive_requests(self, messages: Iterable[Message]) -> None:
+        """Take in the teammates' messages of the first round."""
+        self.last_requests = tuple(messages)
+
+    def send_responses(self) -> Iterable[Message]:
+        """Messages of the second round of this step."""
+        return ()
+
+    def receive_responses(self, messages: Iterable[Message]) -> None:
+        """Take in the teammates' messages of the second round."""
+        self.last_responses = tuple(messages)
+
+    @abstractmethod
+    def act(
+        self,
+        observation: np.ndarray,
+        info: Mapping[str, Any] | None = None,
+        deterministic: bool | None = None,
+    ) -> int | np.ndarray:
+        """Choose the action of this step."""
+
+    def predict(
+        self,
+        observation: np.ndarray,
+        info: Mapping[str, Any] | None = None,
+        deterministic: bool | None = None,
+    ) -> int | np.ndarray:
+        """Alias of ``act``."""
+        return self.act(observation, info, deterministic)
+
+    def __call__(
+        self,
+        observation: np.ndarray,
+        info: Mapping[str, Any] | None = None,
+        deterministic: bool | None = None,
+    ) -> int | np.ndarray:
+        """Alias of ``act``."""
+        return self.act(observation, info, deterministic)
+
+    def check_inputs(
+        self, observation: ArrayLike, info: Mapping[str, Any] | None = None
+    ) -> tuple[Any, np.ndarray, Mapping[str, Any], list[Message]]:
+        """Check an observation (D,); return the own state, the observation, the info and its messages.
+
+        Called once by ``observe`` and once by ``act``; every odd call since ``reset`` begins a new step (Q33).
+        """
+        observation = np.asarray(observation, np.float64)
+        assert observation.shape == (self.observation_dim,), (
+            f"{self.agent_id} expects an observation of shape ({self.observation_dim},), got {observation.shape}"
+        )
+        info = info or {}
+        if self._num_checks % 2 == 0:
+            self.episode_step += 1
+        self._num_checks += 1
+        return self._own_state(observation), observation, info, info.get("messages", [])
+
+    def _own_state(self, observation: np.ndarray) -> StateBase:
+        return self.STATE_CLASS(observation[self.observation_slices["self_state"]].copy(), self.index)
+
+    # Messages
+
+    def pack_message(self, content: Any, recipient: int | None = None) -> Message:
+        """A message from this agent, to the whole team if ``recipient`` is None."""
+        return Message(
+            sender=self.index,
+            recipient=recipient,
+            content=content,
+            team=self.TEAM,
+            broadcasting=recipient is None,
+        )
+
+    # Records of an observation
+
+    def _record(
+        self, kind: str, state_class: type[StateBase], count: int, observation: np.ndarray, index: int
+    ) -> tuple[Any, bool]:
+        if not 0 <= index < count:
+            raise IndexError(f"{kind} {index} is out of range: there are {count}")
+        start = self.observation_slices[f"{kind}_states_with_mask"].start + index * (state_class.DIM + 1)
+        stop = start + state_class.DIM
+        return state_class(np.array(observation[start:stop], np.float64), index), bool(observation[stop])
+
+    def _records(
+        self, kind: str, state_class: type[StateBase], count: int, observation: np.ndarray
+    ) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
+        records = [self._record(kind, state_class, count, observation, index) for index in range(count)]
+        return tuple(state for state, _ in records), tuple(flag for _, flag in records)  # a pair even if empty (Q35)
+
+    def get_teammate_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
+        """Teammate ``index`` and whether it is visible. Raises IndexError if there is none."""
+        return self._record("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation, index)
+
+    def get_opponent_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
+        """Opponent ``index`` and whether it is visible. Raises IndexError if there is none."""
+        return self._record("opponent", self.OPPONENT_STATE_CLASS, self.num_opponents, observation, index)
+
+    def get_obstacle_state(self, observation: np.ndarray, index: int) -> tuple[ObstacleState, bool]:
+        """Obstacle ``index`` and whether it is visible. Raises IndexError if there is none."""
+        return self._record("obstacle", ObstacleState, self.num_obstacles, observation, index)
+
+    def get_teammate_states(self, observation: np.ndarray) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
+        """All teammates, this agent included, and whether each is visible."""
+        return self._records("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation)
+
+    def get_all_opponent_states(self, observation: np.ndarray) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
+        """All opponents and whether each is visible."""
+        return self._records("opponent", self.OPPONENT_STATE_CLASS, self.num_opponents, observation)
+
+    def get_all_obstacle_states(self, observation: np.ndarray) -> tuple[tuple[ObstacleState, ...], tuple[bool, ...]]:
+        """All obstacles and whether each is visible."""
+        return self._records("obstacle", ObstacleState, self.num_obstacles, observation)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(index={self.index})"
+
+
+class CameraAgentBase(AgentBase):
+    """Plays a camera: actions are changes of orientation and viewing angle, in degrees."""
+
+    TEAM = Team.CAMERA
+    DEFAULT_ACTION = CAMERA_DEFAULT_ACTION
+    STATE_CLASS = CameraStatePrivate
+    TEAMMATE_STATE_CLASS = CameraStatePublic
+    OPPONENT_STATE_CLASS = TargetStatePublic
+
+
+class TargetAgentBase(AgentBase):
+    """Plays a target: actions are displacements in map units."""
+
+    TEAM = Team.TARGET
+    DEFAULT_ACTION = TARGET_DEFAULT_ACTION
+    STATE_CLASS = TargetStatePrivate
+    TEAMMATE_STATE_CLASS = TargetStatePublic
+    OPPONENT_STATE_CLASS = CameraStatePublic

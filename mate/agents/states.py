@@ -1,0 +1,199 @@
+"""What an agent reads out of the records of its observation, by name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from gymnasium import spaces
+from mate.constants import (
+    CAMERA_STATE_DIM_PRIVATE,
+    CAMERA_STATE_DIM_PUBLIC,
+    NUM_WAREHOUSES,
+    OBSTACLE_STATE_DIM,
+    TARGET_STATE_DIM_PRIVATE,
+    TARGET_STATE_DIM_PUBLIC,
+)
+from numpy.typing import ArrayLike
+
+from mate.degrees import arctan2_deg
+from mate.vectors import Vector2D
+
+__all__ = [
+    "CameraStatePrivate",
+    "CameraStatePublic",
+    "ObstacleState",
+    "StateBase",
+    "TargetStatePrivate",
+    "TargetStatePublic",
+]
+
+
+class StateBase:
+    """A state vector and the index of the entity it describes; ``a - b`` is the vector from ``b`` to ``a``."""
+
+    DIM: ClassVar[int] = 0
+
+    def __init__(self, state: ArrayLike, index: int) -> None:
+        self.state = np.asarray(state, np.float64)
+        self.index = index
+        assert self.state.shape == (self.DIM,), (
+            f"{type(self).__name__} is made from {self.DIM} values, not from an array of shape {self.state.shape}"
+        )
+
+    @property
+    def location(self) -> np.ndarray:
+        """The (2,) position in map units."""
+        return self.state[:2]
+
+    @property
+    def x(self) -> float:
+        return float(self.state[0])
+
+    @property
+    def y(self) -> float:
+        return float(self.state[1])
+
+    def copy(self) -> Self:
+        return type(self)(self.state.copy(), self.index)
+
+    def __sub__(self, other: StateBase) -> Vector2D:
+        if not isinstance(other, StateBase):
+            return NotImplemented
+        return Vector2D(vector=self.location - other.location, origin=other.location)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.state, dtype=dtype)
+
+    def __len__(self) -> int:
+        return self.DIM
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.state[item]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.state.tolist()}, index={self.index})"
+
+
+class CameraStatePublic(StateBase):
+    """What everybody who sees a camera knows of it."""
+
+    DIM = CAMERA_STATE_DIM_PUBLIC
+
+    @property
+    def radius(self) -> float:
+        """Radius of the barrier, in map units."""
+        return float(self.state[2])
+
+    @property
+    def sight_range(self) -> float:
+        """Current sight range, in map units."""
+        return float(np.hypot(self.state[3], self.state[4]))
+
+    @property
+    def orientation(self) -> float:
+        """Direction of the axis of view, in degrees."""
+        return float(arctan2_deg(self.state[4], self.state[3]))
+
+    @property
+    def viewing_angle(self) -> float:
+        """Full opening of the view, in degrees."""
+        return float(self.state[5])
+
+
+class CameraStatePrivate(CameraStatePublic):
+    """What a camera knows of itself."""
+
+    DIM = CAMERA_STATE_DIM_PRIVATE
+
+    @property
+    def max_sight_range(self) -> float:
+        """Sight range at the smallest viewing angle, in map units."""
+        return float(self.state[6])
+
+    @property
+    def min_viewing_angle(self) -> float:
+        """Smallest viewing angle in degrees, by the constancy of ``viewing_angle * sight_range ** 2``."""
+        return self.viewing_angle * (self.sight_range / self.max_sight_range) ** 2
+
+    @property
+    def rotation_step(self) -> float:
+        """Largest change of orientation in one step, in degrees."""
+        return float(self.state[7])
+
+    @property
+    def zooming_step(self) -> float:
+        """Largest change of viewing angle in one step, in degrees."""
+        return float(self.state[8])
+
+    @cached_property
+    def action_space(self) -> spaces.Box:
+        high = self.state[7:9].copy()
+        return spaces.Box(-high, high, dtype=np.float64)
+
+
+class TargetStatePublic(StateBase):
+    """What everybody who sees a target knows of it."""
+
+    DIM = TARGET_STATE_DIM_PUBLIC
+
+    @property
+    def sight_range(self) -> float:
+        """Sight range in map units."""
+        return float(self.state[2])
+
+    @property
+    def is_loaded(self) -> bool:
+        return bool(self.state[3])
+
+
+class TargetStatePrivate(StateBase):
+    """What a target knows of itself. Has the properties of the public state too (Q37), but does not extend its class."""
+
+    DIM = TARGET_STATE_DIM_PRIVATE
+
+    @property
+    def sight_range(self) -> float:
+        """Sight range in map units."""
+        return float(self.state[2])
+
+    @property
+    def is_loaded(self) -> bool:
+        return bool(self.state[3])
+
+    @property
+    def step_size(self) -> float:
+        """Length of the longest step, in map units."""
+        return float(self.state[4])
+
+    @property
+    def capacity(self) -> int:
+        """How much weight the target can carry, 1 or 2."""
+        return int(round(float(self.state[5])))
+
+    @property
+    def goal_bits(self) -> np.ndarray:
+        """The (4,) weights carried to each warehouse; at most one is not zero."""
+        return self.state[6 : 6 + NUM_WAREHOUSES].astype(np.int64)
+
+    @property
+    def empty_bits(self) -> np.ndarray:
+        """Which of the (4,) warehouses the target believes to have no cargo left."""
+        return self.state[6 + NUM_WAREHOUSES :].astype(bool)
+
+    @cached_property
+    def action_space(self) -> spaces.Box:
+        high = np.full(2, self.step_size)
+        return spaces.Box(-high, high, dtype=np.float64)
+
+
+class ObstacleState(StateBase):
+    """What everybody who sees an obstacle knows of it."""
+
+    DIM = OBSTACLE_STATE_DIM
+
+    @property
+    def radius(self) -> float:
+        """Radius in map units."""
+        return float(self.state[2])
