@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mate.degrees import arctan2_deg, normalize_angle, polar2cartesian
+from mate.geometry import arctan2_deg, normalize_angle, polar2cartesian
 
 __all__ = ["Vector2D"]
 

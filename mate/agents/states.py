@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import ArrayLike
+
 from mate.constants import (
     CAMERA_STATE_DIM_PRIVATE,
     CAMERA_STATE_DIM_PUBLIC,
@@ -15,9 +17,7 @@ from mate.constants import (
     TARGET_STATE_DIM_PRIVATE,
     TARGET_STATE_DIM_PUBLIC,
 )
-from numpy.typing import ArrayLike
-
-from mate.degrees import arctan2_deg
+from mate.geometry import arctan2_deg
 from mate.vectors import Vector2D
 
 __all__ = [
@@ -170,7 +170,7 @@ class TargetStatePrivate(StateBase):
     @property
     def capacity(self) -> int:
         """How much weight the target can carry, 1 or 2."""
-        return int(round(float(self.state[5])))
+        return round(float(self.state[5]))
 
     @property
     def goal_bits(self) -> np.ndarray:
