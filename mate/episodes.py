@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mate.engine import Batch
-from mate.streams import TEAM_CAMERA, TEAM_TARGET, derive
+from mate.messages import Team
+from mate.streams import TEAM, derive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,16 +147,20 @@ class Block:
             tally[slots] = 0
         self.batch.reset(self.seeds[slots], slots)
         self.batch.observe()
-        for agent, team, observations in (
-            (self.camera, TEAM_CAMERA, self.batch.camera_observation),
-            (self.target, TEAM_TARGET, self.batch.target_observation),
-        ):
-            agent.reset(
-                slots, np.array([derive(seed, team) for seed in self.seeds[slots]], dtype=np.uint64), observations
-            )
+        self._reset_agents(slots)
         if on_reset is not None:
             on_reset(self, slots)
         return len(slots)
+
+    def _reset_agents(self, slots: NDArray[np.int64]) -> None:
+        batch = self.batch
+        teams = (
+            (Team.CAMERA, self.camera, batch.camera_observation),
+            (Team.TARGET, self.target, batch.target_observation),
+        )
+        for team, agent, observations in teams:
+            keys = [derive(int(seed), TEAM, team.value) for seed in self.seeds[slots]]
+            agent.reset(slots, np.array(keys, dtype=np.uint64), observations)
 
     def _step(self, active: NDArray[np.bool_]) -> None:
         batch = self.batch

@@ -1,0 +1,66 @@
+"""Optional layers between the ground and the fields of view: who talks to whom, and which targets cameras selected."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mate.rendering.shapes import Line, Points, Shape
+
+TEAM_COLOURS = {"camera": (0.0, 0.0, 1.0), "target": (1.0, 0.0, 0.0)}
+_LEFT_BARB = np.array([[0.04, 0.015], [-0.015, 0.04]])
+_RIGHT_BARB = np.array([[0.04, -0.015], [0.015, 0.04]])
+
+
+def communication_arrows(team: str, locations: ArrayLike, counters: ArrayLike, duration: int) -> list[Shape]:
+    """A dashed arrow for every pair (sender, recipient) whose counter is positive, paler the longer ago it was set.
+
+    ``team`` is ``camera`` or ``target``, ``locations`` (N, 2), ``counters`` (N, N) in steps, counting down from ``duration``.
+    """
+    points, counts = np.asarray(locations, dtype=float), np.asarray(counters)
+    shapes: list[Shape] = []
+    for sender, recipient in np.argwhere(counts > 0):
+        colour = (*TEAM_COLOURS[team], min(1.0, 1.2 * counts[sender, recipient] / duration))
+        is_mutual = bool(counts[recipient, sender] > 0)
+        strokes = _arrow(points[sender], points[recipient], is_mutual)
+        shapes += [Line(stroke, colour, width=2.5, is_dashed=True) for stroke in strokes]
+    return shapes
+
+
+def _arrow(start: Points, end: Points, is_mutual: bool) -> list[Points]:
+    """The shaft and its barbs; an arrow of a mutual pair moves to its left and has its outer barb only."""
+    length = float(np.hypot(*(end - start)))
+    if length == 0:
+        return []
+    shaft = (end - start) * max(0.9, (length - 50) / length)
+    start, end = end - shaft, start + shaft
+    if is_mutual:
+        shift = 10 * np.array([-shaft[1], shaft[0]]) / np.hypot(*shaft)
+        start, end = start + shift, end + shift
+    barbs = [_LEFT_BARB] if is_mutual else [_LEFT_BARB, _RIGHT_BARB]
+    return [np.array([start, end]), *(np.array([end, end - _limited(barb @ shaft, 50)]) for barb in barbs)]
+
+
+def _limited(vector: Points, length: float) -> Points:
+    norm = float(np.hypot(*vector))
+    return vector if norm <= length else vector * (length / norm)
+
+
+def selection_lines(
+    camera_location: ArrayLike, target_location: ArrayLike, selected: NDArray[np.bool_], visible: NDArray[np.bool_]
+) -> list[Shape]:
+    """Lines from cameras to the targets they selected, (N_c, N_t) flags, and to the centroid of those they also see."""
+    cameras, targets = np.asarray(camera_location, dtype=float), np.asarray(target_location, dtype=float)
+    shapes: list[Shape] = []
+    for camera, target in np.argwhere(selected):
+        line = np.array([cameras[camera], targets[target]])
+        if visible[camera, target]:
+            shapes.append(Line(line, (0.0, 0.0, 0.0, 1.0), width=2))
+        else:
+            shapes.append(Line(line, (0.0, 0.0, 0.0, 0.3), width=1, is_dashed=True))
+    for camera, valid in enumerate(selected & visible):
+        if valid.any():
+            centroid = targets[valid].mean(axis=0)
+            shapes += [Line(np.array([centroid, target]), (1.0, 0.0, 0.0, 0.5), width=1.5) for target in targets[valid]]
+            shapes.append(Line(np.array([cameras[camera], centroid]), (1.0, 0.0, 0.0, 0.5), width=2))
+    return shapes
