@@ -1,0 +1,220 @@
+"""What plays a team, as frozen specifications: a built-in baseline, a checkpoint, or a mixture of agents.
+
+A specification is data: it has a canonical JSON form and a digest, and it is compared by them. `load` turns one into
+something that plays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from mate.errors import UserError
+
+if TYPE_CHECKING:
+    from mate.agents.batched import BatchedAgent
+    from mate.scenario import Scenario
+    from numpy.typing import NDArray
+    from policies import Checkpoint
+
+TEAMS = ("camera", "target")
+BUILTIN_NAMES = ("random", "naive", "greedy", "heuristic")
+MAX_MEMBERS = 1000
+
+
+class AgentError(UserError):
+    """A specification of an agent is not valid, or its agent cannot play what it is asked to play."""
+
+
+def _digest(document: Any) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_team(team: str) -> None:
+    if team not in TEAMS:
+        raise AgentError(f"team is {team!r}: expected camera or target.")
+
+
+class _Spec:
+    """What the three kinds share: a digest, the SHA-256 of the canonical JSON form in 64 hexadecimal digits."""
+
+    @cached_property
+    def digest(self) -> str:
+        return _digest(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Builtin(_Spec):
+    """One of the game's rule-based agents."""
+
+    team: str
+    name: str
+
+    def __post_init__(self) -> None:
+        _check_team(self.team)
+        if self.name not in BUILTIN_NAMES:
+            raise AgentError(f"There is no built-in agent {self.name!r}: expected one of {', '.join(BUILTIN_NAMES)}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form."""
+        return {"kind": "builtin", "team": self.team, "name": self.name}
+
+
+@dataclass(frozen=True)
+class LearnedAgent(_Spec):
+    """A checkpoint (by its digest) and whether it plays its best action instead of sampling."""
+
+    team: str
+    checkpoint: str
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        _check_team(self.team)
+        if not isinstance(self.checkpoint, str) or not self.checkpoint:
+            raise AgentError("A learned agent needs the digest of its checkpoint.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form."""
+        return {
+            "kind": "checkpoint",
+            "team": self.team,
+            "checkpoint": self.checkpoint,
+            "deterministic": bool(self.deterministic),
+        }
+
+
+@dataclass(frozen=True)
+class Mixture(_Spec):
+    """Agents of one team with weights; one of them is drawn for each episode and plays it for the whole team.
+
+    `members` are (weight, agent) pairs. Weights are made to sum to 1, equal members are merged, members of weight zero are
+    left out and the order is that of the digests, so that equal mixtures have equal digests.
+    """
+
+    team: str
+    members: tuple[tuple[float, Spec], ...]
+
+    def __post_init__(self) -> None:
+        _check_team(self.team)
+        weights: dict[str, float] = {}
+        agents: dict[str, Spec] = {}
+        for weight, agent in self.members:
+            if agent.team != self.team:
+                raise AgentError(f"A mixture of {self.team} agents cannot have a {agent.team} agent as a member.")
+            if not np.isfinite(weight) or weight < 0:
+                raise AgentError(f"The weight of a mixture's member is {weight}: expected a number of at least zero.")
+            weights[agent.digest] = weights.get(agent.digest, 0.0) + float(weight)
+            agents[agent.digest] = agent
+        total = sum(weights.values())
+        if not total > 0 or len(agents) > MAX_MEMBERS:
+            raise AgentError(f"A mixture needs one to {MAX_MEMBERS} members with a positive weight.")
+        if abs(total - 1.0) < 1e-9:
+            total = 1.0  # Weights that were made to sum to 1 before stay as they are, to the bit.
+        ordered = tuple((weights[key] / total, agents[key]) for key in sorted(agents) if weights[key] > 0)
+        object.__setattr__(self, "members", ordered)
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form."""
+        members = [{"weight": weight, "agent": agent.to_json()} for weight, agent in self.members]
+        return {"kind": "mixture", "team": self.team, "members": members}
+
+
+Spec = Builtin | LearnedAgent | Mixture
+OpenCheckpoint = Callable[[str], "Checkpoint"]
+
+
+def from_json(document: Mapping[str, Any]) -> Spec:
+    """The specification with this JSON form; the inverse of `to_json`.
+
+    Raises AgentError if the form is not one of an agent.
+    """
+    try:
+        kind, team = document["kind"], document["team"]
+        if kind == "builtin":
+            return Builtin(team, document["name"])
+        if kind == "checkpoint":
+            return LearnedAgent(team, document["checkpoint"], document["deterministic"])
+        if kind == "mixture":
+            members = document["members"]
+            return Mixture(team, tuple((member["weight"], from_json(member["agent"])) for member in members))
+    except (KeyError, TypeError) as error:
+        raise AgentError(f"This is not the form of an agent: {error!r} in {str(document)[:200]}") from error
+    raise AgentError(f"An agent of kind {kind!r} is unknown: expected builtin, checkpoint or mixture.")
+
+
+def checkpoints(spec: Spec) -> set[str]:
+    """Digests of all checkpoints that the agent needs."""
+    if isinstance(spec, LearnedAgent):
+        return {spec.checkpoint}
+    if isinstance(spec, Mixture):
+        return set().union(*(checkpoints(agent) for _, agent in spec.members))
+    return set()
+
+
+def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpoint | None = None) -> BatchedAgent:
+    """The agent, ready to play `size` episodes of the scenario at once.
+
+    `open_checkpoint` gives the checkpoint with a digest; built-in agents do without. Networks' code is imported only when a
+    network plays.
+    """
+    if isinstance(spec, Builtin):
+        from mate.agents import batched
+
+        return batched.make(spec.name, spec.team, scenario, size)
+    if isinstance(spec, Mixture):
+        members = [load(agent, scenario, size, open_checkpoint) for _, agent in spec.members]
+        return MixtureAgent([weight for weight, _ in spec.members], members, size)
+    if open_checkpoint is None:
+        raise AgentError(f"Checkpoint {spec.checkpoint[:12]} is needed to play, but there is no place to open it from.")
+    from policies.inference import BatchedPolicy
+
+    return BatchedPolicy(open_checkpoint(spec.checkpoint), scenario, size, deterministic=spec.deterministic)
+
+
+class _Plays(Protocol):
+    def reset(self, slots: Any, keys: Any, observations: Any) -> None: ...
+    def act(self, observations: Any, actions: Any, active: Any) -> None: ...
+
+
+class MixtureAgent:
+    """Draws a member for each episode from the episode's own key; the member plays as it would alone from that key."""
+
+    def __init__(self, weights: Sequence[float], members: Sequence[_Plays], size: int) -> None:
+        self.members = list(members)
+        self.bounds = np.cumsum(weights)
+        self.chosen = np.full(size, -1, dtype=np.int64)
+
+    def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
+        """(K,) slots and keys, (B, N, D) observations."""
+        from mate import streams
+
+        draws = [streams.uniform(np.uint64(key), streams.PLAY, MIXTURE, 0) for key in keys]
+        picks = np.searchsorted(self.bounds, draws, side="right").clip(0, len(self.members) - 1)
+        self.chosen[slots] = picks
+        for number, member in enumerate(self.members):
+            mine = picks == number
+            if mine.any():
+                member.reset(slots[mine], keys[mine], observations)
+
+    def act(
+        self, observations: NDArray[np.float64], actions: NDArray[np.float64], active: NDArray[np.bool_]
+    ) -> None:
+        """(B, N, D) observations in, (B, N, 2) actions out, (B,) active."""
+        for number, member in enumerate(self.members):
+            mine = active & (self.chosen == number)
+            if mine.any():
+                member.act(observations, actions, mine)
+
+
+MIXTURE = 0x4D49
+"""Tells a mixture's draw from a policy's draws of the same key."""

@@ -1,0 +1,104 @@
+"""Matches: episodes of one pairing, played in lockstep, with errors that say whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mate.errors import UserError
+from tournament import agents
+
+if TYPE_CHECKING:
+    from mate.agents.batched import BatchedAgent
+    from mate.episodes import EpisodeResult
+    from mate.scenario import Scenario
+
+
+class MatchError(Exception):
+    """A match could not be played to its end; `cause` is camera, target (that agent's fault) or portal (ours)."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+def play(
+    scenario: Scenario,
+    camera: agents.Spec,
+    target: agents.Spec,
+    seeds: Sequence[int],
+    open_checkpoint: agents.OpenCheckpoint | None = None,
+    batch_size: int = 64,
+    on_episode: Callable[[int, EpisodeResult], None] | None = None,
+    on_step: Callable[[Any, Any], None] | None = None,
+    on_reset: Callable[[Any, Any], None] | None = None,
+    max_steps: int | None = None,
+) -> list[EpisodeResult]:
+    """Play one episode per seed and return the results in the order of `seeds`.
+
+    `on_episode(number, result)` is called as soon as the episode of `seeds[number]` is over; the other callbacks are those
+    of `mate.episodes.play`. What a callback raises ends the match and is passed on. `max_steps` cuts all episodes short.
+
+    Raises MatchError with the cause: an error of a learned agent is that agent's; one of a built-in agent or of the engine
+    is ours.
+    """
+    from mate import episodes
+
+    def factory(spec: agents.Spec) -> Callable[[Scenario, int], BatchedAgent]:
+        return lambda scenario, size: Attributed(spec, scenario, size, open_checkpoint)
+
+    if camera.team != "camera" or target.team != "target":
+        raise MatchError("portal", f"A {camera.team} agent cannot play as camera against a {target.team} agent.")
+    return episodes.play(
+        scenario,
+        factory(camera),
+        factory(target),
+        seeds,
+        batch_size=batch_size,
+        max_steps=max_steps,
+        on_reset=on_reset,
+        on_step=on_step,
+        on_episode=on_episode,
+    )
+
+
+class Attributed:
+    """A batched agent whose errors name their cause, and whose actions are checked to be finite."""
+
+    def __init__(
+        self, spec: agents.Spec, scenario: Scenario, size: int, open_checkpoint: agents.OpenCheckpoint | None
+    ) -> None:
+        self.team = spec.team
+        self.cause = spec.team if agents.checkpoints(spec) else "portal"
+        try:
+            self.agent = agents.load(spec, scenario, size, open_checkpoint)
+        except (OSError, MemoryError) as error:
+            raise self._error("could not be loaded", error, "portal") from error
+        except Exception as error:
+            raise self._error("could not be loaded", error) from error
+
+    def reset(self, slots: Any, keys: Any, observations: Any) -> None:
+        """As `BatchedAgent.reset`. Raises MatchError."""
+        try:
+            self.agent.reset(slots, keys, observations)
+        except MemoryError as error:
+            raise self._error("failed at the start of an episode", error, "portal") from error
+        except Exception as error:
+            raise self._error("failed at the start of an episode", error) from error
+
+    def act(self, observations: Any, actions: Any, active: Any) -> None:
+        """As `BatchedAgent.act`. Raises MatchError."""
+        try:
+            self.agent.act(observations, actions, active)
+        except MemoryError as error:
+            raise self._error("failed while acting", error, "portal") from error
+        except Exception as error:
+            raise self._error("failed while acting", error) from error
+        if not np.isfinite(actions[active]).all():
+            raise MatchError(self.cause, f"The {self.team} agent gave an action that is not a finite number.")
+
+    def _error(self, what: str, error: Exception, cause: str | None = None) -> MatchError:
+        words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        return MatchError(cause or self.cause, f"The {self.team} agent {what}: {words}")

@@ -1,0 +1,18 @@
+"""Replays: what is needed to show or re-run one episode, exactly."""
+
+from tournament.replays.columns import ReplayError
+from tournament.replays.file import FORMAT_VERSION, Replay, read, read_header, write
+from tournament.replays.playback import Verdict, record, regenerate, verify
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Replay",
+    "ReplayError",
+    "Verdict",
+    "read",
+    "read_header",
+    "record",
+    "regenerate",
+    "verify",
+    "write",
+]

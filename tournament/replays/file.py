@@ -1,0 +1,110 @@
+"""The replay file: a line of magic, a JSON header, and one deflate stream of columns. `docs/replay-format.md` describes it."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.replays.columns import LAYOUTS, Layout, ReplayError
+
+MAGIC = b"MATERPLY"
+FORMAT_VERSION = 1
+MAX_HEADER_BYTES = 4_000_000
+MAX_BODY_BYTES = 400_000_000
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One episode, ready to show or to run again.
+
+    `header` is everything but the columns: versions, scenario, agents, seed, result and what does not change. `columns` maps
+    names to arrays, frames or steps first: float32 actions, and what the viewer draws (quantised, units as in the
+    format's page).
+    """
+
+    header: Mapping[str, Any]
+    columns: Mapping[str, NDArray[Any]]
+
+    @property
+    def seed(self) -> int:
+        return int(self.header["seed"])
+
+    @property
+    def num_steps(self) -> int:
+        return int(self.header["result"]["steps"])
+
+    @property
+    def digest(self) -> int:
+        """The recorded running hash of the trajectory, a 64-bit integer."""
+        return int(self.header["result"]["digest"], 16)
+
+
+def write(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> bytes:
+    """The content of a replay file. `columns` must have the names of `columns.LAYOUTS`; equal input gives equal bytes."""
+    table, parts, offset = [], [], 0
+    for name, layout in LAYOUTS.items():
+        values = np.asarray(columns[name])
+        entry = layout.to_json(values.shape, offset)
+        table.append(entry)
+        parts.append(layout.encode(values))
+        offset += entry["bytes"]
+    head = {"format": "mate-arena-replay", "version": FORMAT_VERSION, **header, "body_bytes": offset, "columns": table}
+    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
+    return MAGIC + _LENGTH.pack(len(text)) + text + zlib.compress(b"".join(parts), 9)
+
+
+def read(data: bytes) -> Replay:
+    """The replay in the content of a file. Raises ReplayError if it is cut, altered, or of a version that is not known."""
+    header, body = read_header(data)
+    columns = {}
+    for entry in header["columns"]:
+        layout, shape = Layout.from_json(entry)
+        start, length = int(entry["offset"]), layout.num_bytes(shape)
+        if start < 0 or start + length > len(body):
+            raise ReplayError(f"The replay is cut: column {layout.name} lies beyond its end.")
+        columns[layout.name] = layout.decode(body[start : start + length], shape)
+    missing = [name for name in LAYOUTS if name not in columns]
+    if missing:
+        raise ReplayError(f"The replay lacks the columns {', '.join(missing)}.")
+    return Replay(header, columns)
+
+
+def read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header and the uncompressed body. Raises ReplayError as `read` does."""
+    if not data.startswith(MAGIC) or len(data) < len(MAGIC) + _LENGTH.size:
+        raise ReplayError("This is not a replay file: it does not begin with MATERPLY.")
+    start = len(MAGIC) + _LENGTH.size
+    (length,) = _LENGTH.unpack_from(data, len(MAGIC))
+    if length > min(MAX_HEADER_BYTES, len(data) - start):
+        raise ReplayError("The replay is cut: its header is longer than the file.")
+    try:
+        header = json.loads(data[start : start + length])
+        version, size = header["version"], int(header["body_bytes"])
+        header["columns"], header["result"]["digest"], header["seed"]  # noqa: B018
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReplayError(f"The replay's header cannot be read: {error!r}.") from error
+    if version != FORMAT_VERSION:
+        raise ReplayError(f"The replay has format version {version}; this program reads version {FORMAT_VERSION}.")
+    return header, _inflate(data[start + length :], size)
+
+
+def _inflate(data: bytes, size: int) -> bytes:
+    if not 0 <= size <= MAX_BODY_BYTES:
+        raise ReplayError(f"The replay says that its columns take {size} bytes: too many.")
+    stream = zlib.decompressobj()
+    try:
+        body = stream.decompress(data, size + 1)
+    except zlib.error as error:
+        raise ReplayError(f"The replay's columns cannot be unpacked, the file was altered: {error}.") from error
+    # A complete stream has passed its Adler-32 check.
+    if len(body) != size or not stream.eof or stream.unused_data:
+        raise ReplayError("The replay is cut or was altered: its columns do not have the length that its header says.")
+    return body

@@ -1,0 +1,161 @@
+"""Recording an episode, and running a recorded one again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tournament import agents, matches
+from tournament.replays.columns import LAYOUTS, ReplayError
+from tournament.replays.file import Replay, read, write
+from tournament.replays.recording import Recorder, describe_scenario
+
+if TYPE_CHECKING:
+    from mate.episodes import EpisodeResult
+    from mate.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of running a replay's actions again."""
+
+    is_same: bool
+    recorded_digest: int
+    computed_digest: int
+    differing_columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if self.is_same:
+            return f"verified: the trajectory has the recorded digest {self.recorded_digest:016x}"
+        columns = f"; differing columns: {', '.join(self.differing_columns)}" if self.differing_columns else ""
+        return f"NOT THE SAME: recorded digest {self.recorded_digest:016x}, computed {self.computed_digest:016x}{columns}"
+
+
+def record(
+    scenario: Scenario,
+    camera: agents.Spec,
+    target: agents.Spec,
+    seed: int,
+    open_checkpoint: agents.OpenCheckpoint | None = None,
+    names: tuple[str, str] | None = None,
+    max_steps: int | None = None,
+) -> bytes:
+    """Play the episode of `seed` and return the content of its replay file.
+
+    `names` are what to call the camera and the target agent. `max_steps` cuts the episode short (then it is not the episode
+    that a tournament counts). Raises MatchError as `tournament.matches.play` does.
+    """
+    recorder = Recorder()
+
+    def begin(block: Any, slots: Any) -> None:
+        recorder.begin(block.batch)
+
+    def add(block: Any, stepped: Any) -> None:
+        recorder.add(block.batch, block.camera_actions[0], block.target_actions[0])
+
+    [result] = matches.play(
+        scenario, camera, target, [seed], open_checkpoint, batch_size=1, on_reset=begin, on_step=add, max_steps=max_steps
+    )
+    camera_name, target_name = names or (describe(camera), describe(target))
+    header = {
+        "engine": engine_version(),
+        "scenario": describe_scenario(scenario),
+        "camera": {"name": camera_name, "digest": camera.digest, "spec": camera.to_json()},
+        "target": {"name": target_name, "digest": target.digest, "spec": target.to_json()},
+        "seed": str(int(seed)),
+        "result": describe_result(result),
+        "facts": recorder.facts,
+    }
+    return write(header, recorder.columns())
+
+
+def describe(spec: agents.Spec) -> str:
+    """A short name for an agent without one."""
+    return spec.name if isinstance(spec, agents.Builtin) else spec.digest[:12]
+
+
+def describe_result(result: EpisodeResult) -> dict[str, Any]:
+    """The result's part of the header."""
+    facts = result.as_dict()
+    del facts["seed"]
+    return facts | {"digest": f"{result.digest:016x}"}
+
+
+def engine_version() -> str:
+    """Version of the engine that this program has."""
+    from mate import engine
+
+    return engine.VERSION
+
+
+def check_engine(replay: Replay) -> None:
+    """Raises ReplayError if the replay was played by another version of the engine than ours."""
+    if replay.header["engine"] != engine_version():
+        raise ReplayError(
+            f"The replay was played by engine {replay.header['engine']}; this is {engine_version()}, which may play "
+            "differently. Use the version that recorded it."
+        )
+
+
+def scenario_of(replay: Replay) -> Scenario:
+    """The scenario that the header holds."""
+    import json
+
+    from mate.scenario import Scenario
+
+    scenario = Scenario.from_json(json.dumps(replay.header["scenario"]["config"]))
+    if scenario.digest != replay.header["scenario"]["digest"]:
+        raise ReplayError("The replay's scenario does not have the digest that the header says: the file was altered.")
+    return scenario
+
+
+def verify(data: bytes | Replay) -> Verdict:
+    """Run the episode again from its seed and its actions alone and compare every step.
+
+    Raises ReplayError if the file cannot be read or was played by another engine version.
+    """
+    from mate.engine import Batch
+
+    replay = data if isinstance(data, Replay) else read(data)
+    check_engine(replay)
+    batch = Batch(scenario_of(replay), 1)
+    batch.reset(np.array([replay.seed], dtype=np.uint64))
+    recorder = Recorder()
+    recorder.begin(batch)
+    for camera_actions, target_actions in zip(
+        replay.columns["camera_action"].astype(np.float64),
+        replay.columns["target_action"].astype(np.float64),
+        strict=True,
+    ):
+        batch.step(camera_actions[None], target_actions[None])
+        recorder.add(batch, camera_actions, target_actions)
+    digest = int(batch.digest[0])
+    differing = _compare(replay, recorder)
+    return Verdict(digest == replay.digest and not differing, replay.digest, digest, differing)
+
+
+def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
+    """Names of the columns whose stored form differs."""
+    computed = recorder.columns()
+    return tuple(
+        name
+        for name, layout in LAYOUTS.items()
+        if layout.encode(computed[name]) != layout.encode(replay.columns[name])
+    )
+
+
+def regenerate(data: bytes | Replay, open_checkpoint: agents.OpenCheckpoint | None = None) -> bytes:
+    """Play the replay's episode again, from its seed and its agents, and return a new file.
+
+    Raises ReplayError if the new trajectory is another one, MatchError if an agent cannot play.
+    """
+    replay = data if isinstance(data, Replay) else read(data)
+    check_engine(replay)
+    camera, target = (agents.from_json(replay.header[team]["spec"]) for team in agents.TEAMS)
+    names = (replay.header["camera"]["name"], replay.header["target"]["name"])
+    again = record(scenario_of(replay), camera, target, replay.seed, open_checkpoint, names)
+    if (digest := read(again).digest) != replay.digest:
+        raise ReplayError(f"Played again, the trajectory has digest {digest:016x}, not {replay.digest:016x}.")
+    return again
