@@ -88,10 +88,9 @@ def play(
 class Block:
     """Episodes of one pairing in lockstep.
 
-    What callbacks may read, all with one row per slot: ``batch``; ``numbers`` (B,), the position in the seed list of the
-    episode in each slot, -1 for none; ``camera_actions`` (B, N_c, 2) and ``target_actions`` (B, N_t, 2) of the last step;
-    and over the episode so far ``steps``, ``target_reward``, ``coverage`` and ``real_coverage`` (B,), the last two being
-    sums of the rates over steps.
+    Callbacks may read ``batch``, and with one row per slot ``numbers`` (B,), the position in the seed list of the episode
+    in each slot, -1 for none; ``seeds`` (B,); and the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
+    (B, N_t, 2) as the engine saw them.
     """
 
     def __init__(
@@ -106,15 +105,18 @@ class Block:
         self.seeds = np.zeros(size, dtype=np.uint64)
         self.camera_actions = np.zeros((size, scenario.num_cameras, 2))
         self.target_actions = np.zeros((size, scenario.num_targets, 2))
-        self.steps = np.zeros(size, dtype=np.int64)
-        self.target_reward = np.zeros(size)
-        self.coverage = np.zeros(size)
-        self.real_coverage = np.zeros(size)
 
     @property
     def active(self) -> NDArray[np.bool_]:
         """(B,) whether a slot holds an unfinished episode."""
         return self.numbers >= 0
+
+    @property
+    def target_reward(self) -> NDArray[np.float64]:
+        """(B,) sum of the target team's rewards over each slot's episode so far, of the scenario's reward type."""
+        if self.scenario.reward_type == "sparse":
+            return self.batch.delayed_target_team_episode_reward
+        return self.batch.target_team_episode_reward
 
     def play(self, seeds, on_reset=None, on_step=None, on_episode=None) -> list[EpisodeResult]:
         """Play an episode per seed; see :func:`play`."""
@@ -125,10 +127,10 @@ class Block:
             self._step(active)
             if on_step is not None:
                 on_step(self, active)
-            finished = np.flatnonzero(active & (self.batch.done | (self.steps >= self.limit)))
+            finished = np.flatnonzero(active & (self.batch.done | (self.batch.episode_step >= self.limit)))
             for slot in finished:
                 number = int(self.numbers[slot])
-                results[number] = self._result(slot)
+                results[number] = self.result(slot)
                 if on_episode is not None:
                     on_episode(number, results[number])
             if len(finished):
@@ -143,8 +145,6 @@ class Block:
             return 0
         self.numbers[slots] = np.arange(begun, begun + len(slots))
         self.seeds[slots] = keys[self.numbers[slots]]
-        for tally in (self.steps, self.target_reward, self.coverage, self.real_coverage):
-            tally[slots] = 0
         self.batch.reset(self.seeds[slots], slots)
         self.batch.observe()
         self._reset_agents(slots)
@@ -170,13 +170,10 @@ class Block:
             actions[...] = actions.astype(np.float32)
         batch.step(self.camera_actions, self.target_actions, active)
         batch.observe()
-        self.steps += active
-        self.target_reward += np.where(active, batch.target_reward, 0.0)
-        self.coverage += np.where(active, batch.coverage_rate, 0.0)
-        self.real_coverage += np.where(active, batch.real_coverage_rate, 0.0)
 
-    def _result(self, slot: int) -> EpisodeResult:
-        batch, steps = self.batch, int(self.steps[slot])
+    def result(self, slot: int) -> EpisodeResult:
+        """What the episode in a slot has come to so far, after at least one step."""
+        batch, steps = self.batch, int(self.batch.episode_step[slot])
         reward = float(self.target_reward[slot])
         return EpisodeResult(
             seed=int(self.seeds[slot]),
@@ -184,8 +181,8 @@ class Block:
             completed=not batch.awaiting_cargo_counts[slot].any(),
             target_reward=reward,
             normalised_reward=reward / self.scenario.max_target_team_episode_reward,
-            mean_coverage_rate=float(self.coverage[slot]) / steps,
-            mean_real_coverage_rate=float(self.real_coverage[slot]) / steps,
+            mean_coverage_rate=float(batch.coverage_rate_sum[slot]) / steps,
+            mean_real_coverage_rate=float(batch.real_coverage_rate_sum[slot]) / steps,
             mean_transport_rate=float(batch.mean_transport_rate[slot]),
             delivered_cargoes=int(batch.num_delivered_cargoes[slot]),
             digest=int(batch.digest[slot]),

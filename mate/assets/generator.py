@@ -82,6 +82,7 @@ def write(config: dict[str, Any], path: str | Path) -> Scenario:
         )
     if not path.parent.is_dir():
         raise UserError(f"The scenario cannot be written to {path}: there is no folder {path.parent}. Make it first.")
+    Scenario.load(config)
     path.write_text(writer(config))
     return Scenario.load(path)
 

@@ -1,0 +1,1 @@
+"""Measurements of the game: run them by hand, as ``python -m benchmarks.NAME``."""

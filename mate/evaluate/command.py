@@ -1,0 +1,175 @@
+"""The command: play, show the first episode, report."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from math import ceil, isfinite
+from pathlib import Path
+from typing import Any
+
+from mate.episodes import EpisodeResult
+from mate.errors import UserError
+from mate.evaluate import entrants, tables
+from mate.evaluate.lockstep import play_lockstep
+from mate.evaluate.options import Options, read_options
+from mate.evaluate.steps import Step, StepWatcher
+from mate.evaluate.turns import play_turns
+from mate.rendering import Film
+
+OnEpisode = Callable[[EpisodeResult], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status: 0, or 2 when what was asked for cannot be played."""
+    try:
+        options = read_options(arguments)
+        report(options, evaluate(options))
+    except UserError as error:
+        print(f"mate.evaluate: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def evaluate(options: Options) -> list[EpisodeResult]:
+    """Play the episodes of ``options``: number k from seed ``options.seed + k``, in this order.
+
+    Shows the first one, unless ``no_render``, and how far the playing is. Raises ``UserError`` for what cannot be played.
+    """
+    options.scenario()
+    find_entrants(options)
+    seeds = list(range(options.seed, options.seed + options.episodes))
+    results: list[EpisodeResult] = []
+    with _Progress(options.episodes) as on_episode:
+        if not options.no_render:
+            results += _show(options, seeds[:1], on_episode)
+        results += _play_spread(options, seeds[len(results) :], on_episode)
+    return results
+
+
+def find_entrants(options: Options) -> tuple[entrants.Entrant, entrants.Entrant]:
+    """The camera agent and the target agent."""
+    camera = entrants.find(options.camera_agent, "camera", options.camera_kwargs, options.deterministic)
+    target = entrants.find(options.target_agent, "target", options.target_kwargs, options.deterministic)
+    for team, entrant, levels in (
+        ("camera", camera, options.camera_discrete_levels),
+        ("target", target, options.target_discrete_levels),
+    ):
+        if levels is not None and entrant.acts_continuously:
+            raise UserError(
+                f"--{team}-discrete-levels: {entrant.label} does not act with grid indices. Leave the option out."
+            )
+    return camera, target
+
+
+def play(
+    options: Options, seeds: Sequence[int], on_step: StepWatcher | None = None, on_episode: OnEpisode | None = None
+) -> list[EpisodeResult]:
+    """Play an episode per seed in this process, with the batched engine where both agents have a batched form."""
+    scenario, (camera, target) = options.scenario(), find_entrants(options)
+    if camera.factory and target.factory and not options.needs_objects:
+        return play_lockstep(scenario, camera.factory, target.factory, seeds, on_step, on_episode)
+    return play_turns(options, scenario, camera, target, seeds, on_step, on_episode)
+
+
+def _play_spread(options: Options, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+    """Play over ``options.jobs`` processes. Chunks do not matter to the results, as every episode has its own seed."""
+    jobs = min(options.jobs, len(seeds))
+    if jobs <= 1:
+        return play(options, seeds, on_episode=on_episode) if seeds else []
+    size = ceil(len(seeds) / jobs)
+    chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    results: dict[int, list[EpisodeResult]] = {}
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        numbers = {pool.submit(play, options, chunk): number for number, chunk in enumerate(chunks)}
+        for future in as_completed(numbers):
+            results[numbers[future]] = future.result()
+            for result in results[numbers[future]]:
+                on_episode(result)
+    return [result for number in range(len(chunks)) for result in results[number]]
+
+
+def _show(options: Options, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+    """Play the first episode with a row per step, and film it if asked for."""
+    table = options.json != "-"
+    if table:
+        print(tables.step_header())
+    filming: AbstractContextManager[Film | None] = Film(options.save_video) if options.save_video else nullcontext()
+    with filming as film:
+        clock = time.perf_counter()
+
+        def on_step(step: Step, picture: Callable[[], Any]) -> None:
+            nonlocal clock
+            if film is not None:
+                film.add(picture())
+            elapsed, clock = time.perf_counter() - clock, time.perf_counter()
+            if table:
+                print(tables.step_row(step, 1 / max(elapsed, 1e-9)))
+
+        return play(options, seeds, on_step, on_episode)
+
+
+def report(options: Options, results: Sequence[EpisodeResult]) -> None:
+    """Print the final table, or write the results as JSON."""
+    if options.json is None:
+        print(tables.summary(results))
+        return
+    text = json.dumps(document(options, results), indent=2, allow_nan=False) + "\n"
+    if options.json == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(options.json).write_text(text)
+    except OSError as error:
+        raise UserError(
+            f"The results cannot be written to {options.json} ({error.strerror}). Name another file."
+        ) from error
+    print(tables.summary(results))
+
+
+def document(options: Options, results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """Everything about an evaluation as JSON data: what was played, the means, and every episode."""
+    scenario, (camera, target) = options.scenario(), find_entrants(options)
+    means = {
+        name: {"mean": _finite(mean.mean), "standard_error": _finite(mean.standard_error), "episodes": mean.episodes}
+        for name, mean in tables.means(results).items()
+    }
+    return {
+        "scenario": {"name": scenario.name, "digest": scenario.digest},
+        "camera_agent": camera.label,
+        "target_agent": target.label,
+        "seed": options.seed,
+        "means": means,
+        "episodes": [result.as_dict() for result in results],
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN: null says that there is no value."""
+    return value if isfinite(value) else None
+
+
+class _Progress:
+    """A line on standard error that is rewritten after each episode, when a person is looking."""
+
+    def __init__(self, episodes: int) -> None:
+        self._episodes = episodes
+        self._results: list[EpisodeResult] = []
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, result: EpisodeResult) -> None:
+        self._results.append(result)
+        if self._is_shown:
+            print(f"\r{tables.progress(self._results, self._episodes)}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        if self._is_shown and self._results:
+            print(file=sys.stderr)

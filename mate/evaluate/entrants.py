@@ -1,0 +1,117 @@
+"""Who plays: from what a user wrote to something that can act.
+
+An agent is written as the name of a built-in one (``greedy``), as ``module:Class``, or as the path of a checkpoint. What
+reads checkpoints is not part of the game: installed packages offer it through the entry-point group ``mate.agent_loaders``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import mate
+from mate.agents import batched
+from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
+from mate.episodes import AgentFactory
+from mate.errors import UserError
+
+BUILTINS = ("random", "naive", "greedy", "heuristic")
+LOADERS = "mate.agent_loaders"
+_BASES: dict[str, type[AgentBase]] = {"camera": CameraAgentBase, "target": TargetAgentBase}
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """An agent that was found: ``label`` for people, and how to build it in each of the two forms.
+
+    ``factory`` builds the batched form and is None where there is none; ``build`` makes one agent object, from which a
+    team is spawned, and is None where there is no object form.
+    """
+
+    label: str
+    factory: AgentFactory | None
+    build: Callable[[], Any] | None
+    acts_continuously: bool = False  # known to act with vectors, which a discrete wrapper does not take
+
+
+def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool) -> Entrant:
+    """The agent of ``team`` (camera or target) that ``text`` names; ``kwargs`` go to the constructor of a class.
+
+    Raises ``UserError`` when nothing has that name, or when it cannot play for that team.
+    """
+    if text in BUILTINS:
+        return _builtin(text, team, kwargs)
+    if Path(text).is_file():
+        return _checkpoint(text, team, kwargs, deterministic)
+    if ":" in text:
+        return _class(text, team, kwargs)
+    raise UserError(
+        f"--{team}-agent {text}: there is no such file and no such built-in agent. Built-in agents are "
+        f"{', '.join(BUILTINS)}; a class is written as module:Class, a checkpoint as the path of its file."
+    )
+
+
+def _builtin(name: str, team: str, kwargs: dict[str, Any]) -> Entrant:
+    agent_class = getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent")
+    factory: AgentFactory | None = partial(_make_builtin, name, team)
+    return Entrant(name, None if kwargs else factory, partial(_construct, agent_class, team, kwargs), True)
+
+
+def _make_builtin(name: str, team: str, scenario: Any, size: int) -> batched.BatchedAgent:
+    return batched.make(name, team, scenario, size)
+
+
+def _class(text: str, team: str, kwargs: dict[str, Any]) -> Entrant:
+    agent_class = _import_class(text, team)
+    for name in BUILTINS:
+        if agent_class is getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent"):
+            return _builtin(name, team, kwargs)
+    return Entrant(text, None, partial(_construct, agent_class, team, kwargs))
+
+
+def _import_class(text: str, team: str) -> type:
+    module_name, _, class_name = text.partition(":")
+    where = f"--{team}-agent {text}"
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # a module of the user's own, beside which the command was called
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UserError(f"{where}: the module {module_name} cannot be imported ({error}). Check its name.") from error
+    agent_class = getattr(module, class_name, None)
+    if not isinstance(agent_class, type):
+        raise UserError(f"{where}: the module {module_name} has no class {class_name}. Check its name.")
+    base = _BASES[team]
+    if not issubclass(agent_class, base):
+        raise UserError(f"{where}: {class_name} is no {team} agent. Derive it from mate.{base.__name__}.")
+    return agent_class
+
+
+def _construct(agent_class: type, team: str, kwargs: dict[str, Any]) -> Any:
+    try:
+        return agent_class(**kwargs)
+    except TypeError as error:
+        raise UserError(
+            f"--{team}-kwargs: {agent_class.__name__} cannot be built with {kwargs} ({error}). Check the names."
+        ) from error
+
+
+def _checkpoint(text: str, team: str, kwargs: dict[str, Any], deterministic: bool) -> Entrant:
+    if kwargs:
+        raise UserError(
+            f"--{team}-kwargs: a checkpoint such as {text} takes no constructor arguments. Leave the option out."
+        )
+    for entry in importlib.metadata.entry_points(group=LOADERS):
+        loaded = entry.load()(text, team, deterministic=deterministic)
+        return Entrant(Path(text).name, loaded, None, True)
+    raise UserError(
+        f"--{team}-agent {text}: nothing that is installed reads checkpoints (no entry point in the group {LOADERS}). "
+        "Install the portal with `pip install -e .`, or give a class as module:Class."
+    )

@@ -1,0 +1,172 @@
+"""Playing with agent objects in the environment of upstream's interface: one episode at a time, one agent after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import mate
+from mate.agents.base import AgentBase
+from mate.agents.batched import BatchedAgent
+from mate.episodes import EpisodeResult
+from mate.evaluate.entrants import Entrant
+from mate.evaluate.options import Options
+from mate.evaluate.steps import Step, StepWatcher
+from mate.messages import Team
+from mate.scenario import Scenario
+from mate.streams import TEAM, derive
+
+_LARGEST_SEED = 2**31 - 1
+
+
+def play_turns(
+    options: Options,
+    scenario: Scenario,
+    camera: Entrant,
+    target: Entrant,
+    seeds: Sequence[int],
+    on_step: StepWatcher | None = None,
+    on_episode: Callable[[EpisodeResult], None] | None = None,
+) -> list[EpisodeResult]:
+    """Play an episode per seed. Before each, the environment, both teams and the global generators are seeded from it."""
+    env = build_environment(options)
+    seats = (
+        _seat(team, entrant, scenario, options.deterministic)
+        for team, entrant in ((Team.CAMERA, camera), (Team.TARGET, target))
+    )
+    match = Match(env, *seats)
+    results = []
+    for seed in seeds:
+        results.append(match.play(seed, on_step))
+        if on_episode is not None:
+            on_episode(results[-1])
+    return results
+
+
+def build_environment(options: Options) -> Any:
+    """The environment with the wrappers that the options ask for, in upstream's order."""
+    wrappers = [
+        (mate.EnhancedObservation, {"team": options.enhanced_observation}, options.enhanced_observation != "none"),
+        (mate.SharedFieldOfView, {"team": options.shared_field_of_view}, options.shared_field_of_view != "none"),
+        (mate.NoCommunication, {"team": options.no_communication}, options.no_communication != "none"),
+        (
+            mate.RenderCommunication,
+            {"duration": options.render_communication},
+            options.render_communication is not None,
+        ),
+        (mate.DiscreteCamera, {"levels": options.camera_discrete_levels}, options.camera_discrete_levels is not None),
+        (mate.DiscreteTarget, {"levels": options.target_discrete_levels}, options.target_discrete_levels is not None),
+    ]
+    specs = [mate.WrapperSpec(wrapper, **kwargs) for wrapper, kwargs, is_wanted in wrappers if is_wanted]
+    return mate.make_environment(options.config, wrappers=specs)
+
+
+class Match:
+    """Two seated teams in an environment."""
+
+    def __init__(self, env: Any, camera: _Seat, target: _Seat) -> None:
+        self.env, self.camera, self.target = env, camera, target
+
+    def play(self, seed: int, on_step: StepWatcher | None = None) -> EpisodeResult:
+        """Play the episode of ``seed``: until all cargo is delivered, at most ``max_episode_steps`` steps (Q10, Q11)."""
+        env, seats = self.env, (self.camera, self.target)
+        mate.seed_everything(seed % _LARGEST_SEED)
+        env.seed(seed)
+        observations, infos, done = env.reset(), (None, None), False
+        for seat, observation in zip(seats, observations, strict=True):
+            seat.reset(seed, observation)
+        tally = Tally(env)
+        while not done and env.episode_step < env.max_episode_steps:
+            actions = tuple(seat.act(env, *given) for seat, *given in zip(seats, observations, infos, strict=True))
+            observations, (_, reward), done, infos = env.step(actions)
+            tally.add(float(reward))
+            if on_step is not None:
+                on_step(tally.step(), lambda: env.render(mode="rgb_array"))
+        return tally.result(seed)
+
+
+class Tally:
+    """Sums over the steps of one episode."""
+
+    def __init__(self, env: Any) -> None:
+        self.env, self.reward, self.episode_reward, self.coverage, self.real_coverage = env, 0.0, 0.0, 0.0, 0.0
+
+    def add(self, reward: float) -> None:
+        """Count the step that was just made."""
+        self.reward = reward
+        self.episode_reward += reward
+        self.coverage += self.env.coverage_rate
+        self.real_coverage += self.env.real_coverage_rate
+
+    def step(self) -> Step:
+        """The row of the last step."""
+        env = self.env
+        return Step(
+            step=int(env.episode_step),
+            cargo=int(env.num_delivered_cargoes),
+            reward=self.reward,
+            episode_reward=self.episode_reward,
+            mean_transport_rate=float(env.mean_transport_rate),
+            mean_coverage_rate=self.coverage / env.episode_step,
+            normalised_reward=self.episode_reward / env.max_target_team_episode_reward,
+        )
+
+    def result(self, seed: int) -> EpisodeResult:
+        """What the episode came to."""
+        env, last = self.env, self.step()
+        return EpisodeResult(
+            seed=seed,
+            steps=last.step,
+            completed=not np.any(env.awaiting_cargo_counts),
+            target_reward=last.episode_reward,
+            normalised_reward=last.normalised_reward,
+            mean_coverage_rate=last.mean_coverage_rate,
+            mean_real_coverage_rate=self.real_coverage / last.step,
+            mean_transport_rate=last.mean_transport_rate,
+            delivered_cargoes=last.cargo,
+            digest=int(env.unwrapped.batch.digest[0]),
+        )
+
+
+class _ObjectSeat:
+    """A team of agent objects."""
+
+    def __init__(self, team: Team, agent: AgentBase, count: int, deterministic: bool) -> None:
+        self.team, self.agents = team, agent.spawn(count)
+        self.deterministic = True if deterministic else None
+
+    def reset(self, seed: int, observation: np.ndarray) -> None:
+        for index, agent in enumerate(self.agents):
+            agent.seed(derive(seed, TEAM, self.team.value, index) % _LARGEST_SEED)
+        mate.group_reset(self.agents, observation)
+
+    def act(self, env: Any, observation: np.ndarray, infos: Any) -> Any:
+        return mate.group_step(env, self.agents, observation, infos, self.deterministic)
+
+
+class _BatchedSeat:
+    """A batched agent at a table for one."""
+
+    def __init__(self, team: Team, agent: BatchedAgent, count: int) -> None:
+        self.team, self.agent, self.actions = team, agent, np.zeros((1, count, 2))
+
+    def reset(self, seed: int, observation: np.ndarray) -> None:
+        key = np.array([derive(seed, TEAM, self.team.value)], dtype=np.uint64)
+        self.agent.reset(np.zeros(1, dtype=np.int64), key, observation[None])
+
+    def act(self, env: Any, observation: np.ndarray, infos: Any) -> np.ndarray:
+        self.agent.act(observation[None], self.actions, np.ones(1, dtype=np.bool_))
+        return self.actions[0].astype(np.float32).astype(np.float64)
+
+
+_Seat = _ObjectSeat | _BatchedSeat
+
+
+def _seat(team: Team, entrant: Entrant, scenario: Scenario, deterministic: bool) -> _Seat:
+    count = scenario.num_cameras if team is Team.CAMERA else scenario.num_targets
+    if entrant.build is not None:
+        return _ObjectSeat(team, entrant.build(), count, deterministic)
+    assert entrant.factory is not None
+    return _BatchedSeat(team, entrant.factory(scenario, 1), count)
