@@ -1,0 +1,66 @@
+# MATE Arena. `make run` starts it; `make help` lists the rest.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+# Byte code and compiled kernels are kept, whatever the calling shell prefers: starting without them takes minutes.
+unexport PYTHONDONTWRITEBYTECODE
+export OMP_NUM_THREADS ?= 1
+export NUMBA_NUM_THREADS ?= 1
+
+# A stamp carries the hash of what was installed, so a step that is done is skipped and a changed pin is not.
+hash = $(shell cat $(1) | sha256sum | cut -c1-16)
+INSTALLED := .venv/installed-$(call hash,requirements.in requirements.txt pyproject.toml)
+INSTALLED_DEV := .venv/installed-dev-$(call hash,requirements.txt requirements-dev.txt)
+
+.PHONY: help run prepare test lint types coverage password pins clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(INSTALLED) ## set up what is missing and start the portal; Ctrl-C ends it
+	@exec $(BIN)/python -m portal.launcher run
+
+prepare: $(INSTALLED) ## set up what is missing, start nothing
+	@exec $(BIN)/python -m portal.launcher prepare
+
+password: $(INSTALLED) ## give the administrator a new password and print it
+	@$(BIN)/python manage.py administrator --new-password
+
+test: $(INSTALLED) $(INSTALLED_DEV) ## run every test, on SQLite and (where it is installed) PostgreSQL
+	@$(BIN)/python -m tests.run
+
+lint: $(INSTALLED_DEV) ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+coverage: $(INSTALLED) $(INSTALLED_DEV) ## run every test and print coverage by floor
+	@$(BIN)/python -m tests.run --coverage
+
+pins: $(INSTALLED) ## compile requirements*.in anew into pinned requirements*.txt
+	@.ci/pins $(BIN)
+
+clean: ## remove the virtual environment and caches; the data folder stays
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis htmlcov *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "MATE Arena needs Python 3.11; '$(PYTHON)' is another. Install it (on Debian 12: apt install python3 python3-venv) or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "Python has no venv module. On Debian: apt install python3-venv" >&2; exit 1; }
+
+$(INSTALLED): | .venv/bin/python
+	@echo "Installing what the portal needs (once; about two minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@rm -f $(filter-out $(INSTALLED_DEV),$(wildcard .venv/installed-*))
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	@echo "Installing what the tests need (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

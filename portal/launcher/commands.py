@@ -1,0 +1,66 @@
+"""The command line of every process of the portal, for `make run` and for containers alike."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from .installation import CHECKOUT, Installation
+
+# Workers get their speed from their number: a second thread in each would only fight over the same cores.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+STOP_SECONDS = 2
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def manage(*arguments: str) -> list[str]:
+    return python(str(CHECKOUT / "manage.py"), *arguments)
+
+
+def web(installation: Installation) -> list[str]:
+    """Open event streams would hold the server for ever, hence the limit on a graceful stop."""
+    return python(
+        *("-m", "uvicorn", "portal.asgi:application"),
+        *("--host", installation.host, "--port", str(installation.port)),
+        *("--timeout-graceful-shutdown", str(STOP_SECONDS), "--lifespan", "off"),
+    )
+
+
+def worker(name: str) -> list[str]:
+    return python(
+        *("-m", "celery", "--app", "tasks.app", "worker"),
+        *("--hostname", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    )
+
+
+def sweep() -> list[str]:
+    return manage("sweep")
+
+
+def prepare() -> list[str]:
+    return manage("prepare")
+
+
+def warm() -> list[str]:
+    return python("-m", "mate.warm")
+
+
+def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:
+    """What every process of the portal is started with. Byte code and compiled kernels are always kept."""
+    child = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    child |= {"ARENA_DATA": str(installation.data), "PYTHONUNBUFFERED": "1"}
+    child.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    for name in ONE_THREAD:
+        child.setdefault(name, "1")
+    if installation.redis_url:
+        child["REDIS_URL"] = installation.redis_url
+    return child
+
+
+def become(command: list[str], environment: Mapping[str, str]) -> None:
+    """Replace this process by the command, as a container's first process should be."""
+    os.chdir(CHECKOUT)
+    os.execve(command[0], command, dict(environment))

@@ -1,0 +1,99 @@
+"""Where the portal lives on this machine: its data folder, its address, its number of workers."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+class LaunchRefused(Exception):
+    """The portal cannot start as asked. (Not a `mate.errors.UserError`: importing the game costs seconds.)"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the environment variables say, checked.
+
+    `redis_url` is None when no Redis was named: the launcher then starts a private one.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    redis_url: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Installation":
+        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS and REDIS_URL.
+
+        Raises LaunchRefused if one of them makes no sense.
+        """
+        return cls(
+            data=Path(environment.get("ARENA_DATA") or CHECKOUT / "data").resolve(),
+            host=environment.get("ARENA_HOST") or cls.host,
+            port=read_number(environment, "ARENA_PORT", cls.port, 1, 65535),
+            workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
+            redis_url=environment.get("REDIS_URL") or None,
+        )
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def address(self) -> str:
+        """What to type into a browser on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    def make_folders(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self.data.chmod(0o700)
+            self.logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise LaunchRefused(
+                f"The data folder {self.data} cannot be used: {error.strerror}. Set ARENA_DATA to a folder you may write to."
+            ) from error
+
+    def lock(self) -> TextIO:
+        """Hold the data folder as long as the returned file is open; even SIGKILL gives it back."""
+        file = open(self.data / "launcher.lock", "a+")  # noqa: SIM115  (stays open on purpose)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise LaunchRefused(
+                f"MATE Arena already runs on {self.data} (process {holder}). End it first, or set ARENA_DATA to another folder."
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        return file
+
+    def check_port(self) -> None:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise LaunchRefused(
+                    f"Port {self.port} on {self.host} cannot be used: {error.strerror}. "
+                    "End what uses it, or choose another: make run ARENA_PORT=8001"
+                ) from error
+
+
+def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise LaunchRefused(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
+    return int(text)

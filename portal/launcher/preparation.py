@@ -1,0 +1,67 @@
+"""What has to be there before the portal starts. Each step is skipped quickly where it is done."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from . import commands
+from .children import bind_to_parent
+from .installation import CHECKOUT, Installation, LaunchRefused
+
+
+def prepare(installation: Installation, environment: Mapping[str, str]) -> None:
+    """Compile the game's kernels, then let `manage.py prepare` see to the database, the static files and the first content."""
+    warm(environment)
+    run(commands.prepare(), environment)
+
+
+def warm(environment: Mapping[str, str]) -> None:
+    """Fill the cache of compiled kernels, unless it is known to be full."""
+    stamp = warm_stamp(environment)
+    if not stamp.exists():
+        print("Compiling the game (once; about a minute)", flush=True)
+        run(commands.warm(), environment)
+        renew(stamp)
+
+
+def run(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run one step to its end, its output on the screen."""
+    process = subprocess.Popen(
+        command,
+        cwd=CHECKOUT,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        preexec_fn=bind_to_parent(os.getpid()),
+    )
+    if code := process.wait():
+        raise LaunchRefused(f"A step of setting up failed with status {code}: {' '.join(command)}")
+
+
+def warm_stamp(environment: Mapping[str, str]) -> Path:
+    """A file beside the cache of compiled kernels. Its name holds all that makes Numba compile anew."""
+    cache = Path(environment.get("NUMBA_CACHE_DIR") or CHECKOUT / "mate" / "__pycache__")
+    digest = hashlib.sha256(sys.version.encode())
+    for line in describe_processor():
+        digest.update(line.encode())
+    for path in sorted((CHECKOUT / "mate").rglob("*.py")):
+        status = path.stat()
+        digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return cache / f"warm-{digest.hexdigest()[:16]}"
+
+
+def describe_processor() -> Iterator[str]:
+    """The lines that tell one kind of processor from another; kernels are compiled for the kind at hand."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    for field in ("model name", "flags", "Features"):
+        yield next((line for line in lines if line.startswith(field)), "")
+
+
+def renew(stamp: Path) -> None:
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    for old in stamp.parent.glob("warm-*"):
+        old.unlink()
+    stamp.touch()

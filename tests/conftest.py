@@ -1,0 +1,55 @@
+"""What all tests share: where reference data lies, which browser is driven, which tests a run is restricted to."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chromium import ADVICE, find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A browser test's page runs an event loop in the thread that also reads the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database", action="store_true", help="run only tests that use the database, and no browser"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--only-database"):
+        keep = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
+        items[:] = keep
+    if find_chromium() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=f"no Chromium: {ADVICE}"))
+
+
+def uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_serialized_rollback"}
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's own Chromium, also as root and in containers with little shared memory."""
+    return browser_type_launch_args | {
+        "executable_path": find_chromium(),
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    }
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of ARENA_REFERENCE_DATA (recordings, genuine checkpoints); tests that need it are skipped without it."""
+    folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip("no reference data: set ARENA_REFERENCE_DATA to its folder")
+    return folder

@@ -1,0 +1,63 @@
+"""`make test`: everything, on SQLite; before that, what uses the database, on a PostgreSQL of its own."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from portal.launcher import commands, preparation
+from portal.launcher.installation import Installation
+from tests import postgres
+from tests.chromium import ADVICE, find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTHING_COLLECTED = 5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__)
+    parser.add_argument("--coverage", action="store_true", help="print coverage by floor; leaves PostgreSQL out")
+    arguments, extra = parser.parse_known_args()
+
+    environment = commands.child_environment(Installation(data=ROOT / "data"), os.environ)
+    for name in ("ARENA_DATA", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
+        environment.pop(name, None)
+    preparation.warm(environment)  # once, here, and not in every process of the parallel run
+    if find_chromium() is None:
+        print(f"Browser tests are left out, for want of a Chromium: {ADVICE}", flush=True)
+
+    failures = 0 if arguments.coverage else test_on_postgres(environment, extra)
+    if arguments.coverage:
+        return test(environment, "--cov", "--cov-report=", *extra) or print_coverage(environment)
+    return test(environment, *extra) or failures
+
+
+def test(environment: dict[str, str], *options: str) -> int:
+    processes = str(max(2, min(os.cpu_count() or 2, 8)))
+    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal", *options]
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
+def test_on_postgres(environment: dict[str, str], extra: list[str]) -> int:
+    if postgres.find_binaries() is None:
+        print("Tests on PostgreSQL are left out, for want of a server: install one (on Debian: apt install postgresql)")
+        return 0
+    print("Tests of the database on PostgreSQL:", flush=True)
+    with postgres.cluster() as url:
+        code = test(environment | {"DATABASE_URL": url}, "--only-database", *extra)
+    print("All tests, on SQLite:", flush=True)
+    return 0 if code == NOTHING_COLLECTED else code
+
+
+def print_coverage(environment: dict[str, str]) -> int:
+    """One line a floor, in per cent of lines and branches."""
+    for floor in ("mate", "policies", "tournament", "tasks", "portal"):
+        command = [sys.executable, "-m", "coverage", "report", "--format=total", f"--include={floor}/*"]
+        total = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        print(f"  {floor:<12} {total.stdout.strip() or total.stderr.strip()} %")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
