@@ -1,0 +1,57 @@
+"""`manage.py prepare`: bring the database, the static files and the first content up to date."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from portal import seeding
+
+
+class Command(BaseCommand):
+    help = "Migrate the database, collect the static files and add the first content; what is done is skipped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.migrate()
+        self.collect_static_files()
+        self.seed()
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Setting up the database")
+            call_command("migrate", interactive=False, verbosity=0)
+
+    def collect_static_files(self) -> None:
+        """Skipped if no source file changed since the last time."""
+        stamp = Path(settings.STATIC_ROOT) / f".collected-{fingerprint_static_files()}"
+        if stamp.exists():
+            return
+        self.stdout.write("Collecting static files")
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        stamp.touch()
+
+    def seed(self) -> None:
+        seeding.seed_scenarios()
+        seeding.seed_agents()
+        if made := seeding.make_administrator():
+            self.stdout.write(
+                "\nThe first administrator, shown only now (a new password: make password)\n\n"
+                f"  Name      {made[0]}\n  Password  {made[1]}\n"
+            )
+
+
+def fingerprint_static_files() -> str:
+    """Changes with the storage's way of naming files and with any source file's path, time or size."""
+    digest = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
+    for finder in get_finders():
+        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+            status = Path(storage.path(name)).stat()
+            digest.update(f"{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,226 @@
+"""The launcher: what it refuses, and that its processes live and end as they should."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from portal.launcher import broker, commands
+from portal.launcher.children import LOG_LIMIT, Child, limit_log
+from portal.launcher.installation import CHECKOUT, Installation, LaunchRefused
+
+FOREVER = "import time\nwhile True: time.sleep(1)"
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not (is_true := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_true
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and is not waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    made = Installation(tmp_path / "data")
+    made.make_folders()
+    return made
+
+
+@pytest.fixture
+def child(installation: Installation) -> Iterator[Callable[[str], Child]]:
+    made: list[Child] = []
+
+    def make(program: str) -> Child:
+        made.append(Child("child", [sys.executable, "-c", program], installation.logs / "child.log", dict(os.environ)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end(0)
+
+
+def test_defaults_need_no_environment() -> None:
+    made = Installation.from_environment({})
+    assert (made.data, made.port, made.workers, made.redis_url) == (CHECKOUT / "data", 8000, 2, None)
+    assert made.address == "http://127.0.0.1:8000/"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8e3", "８０"])
+def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
+    with pytest.raises(LaunchRefused, match="ARENA_PORT"):
+        Installation.from_environment({"ARENA_PORT": port})
+
+
+def test_an_ipv6_host_has_brackets_in_its_address() -> None:
+    assert Installation.from_environment({"ARENA_HOST": "::1"}).address == "http://[::1]:8000/"
+
+
+def test_a_data_folder_that_cannot_be_made_is_refused_with_the_variable_to_set(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LaunchRefused, match="ARENA_DATA"):
+        Installation(tmp_path / "file" / "data").make_folders()
+
+
+def test_the_data_folder_is_closed_to_others(installation: Installation) -> None:
+    assert installation.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_second_launcher_on_the_same_data_is_refused_and_told_of_the_first(installation: Installation) -> None:
+    with installation.lock():
+        second = subprocess.run(
+            [sys.executable, "-m", "portal.launcher", "run"],
+            cwd=CHECKOUT,
+            env=os.environ | {"ARENA_DATA": str(installation.data)},
+            capture_output=True,
+            text=True,
+        )
+    assert second.returncode == 1
+    assert f"already runs on {installation.data} (process {os.getpid()})" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_lock_is_free_once_its_holder_has_ended(installation: Installation) -> None:
+    installation.lock().close()
+    installation.lock().close()
+
+
+def test_an_occupied_port_is_refused_in_plain_words(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        outcome = subprocess.run(
+            [sys.executable, "-m", "portal.launcher", "run"],
+            cwd=CHECKOUT,
+            env=os.environ | {"ARENA_DATA": str(tmp_path / "data"), "ARENA_PORT": str(port)},
+            capture_output=True,
+            text=True,
+        )
+    assert outcome.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_children_keep_byte_code_and_use_one_thread(installation: Installation) -> None:
+    environment = commands.child_environment(installation, {"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/bin"})
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["OMP_NUM_THREADS"] == environment["NUMBA_NUM_THREADS"] == "1"
+    assert environment["ARENA_DATA"] == str(installation.data)
+
+
+@pytest.mark.parametrize("folder", ["data", "with a space", "d" * 100])
+def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, folder: str) -> None:
+    installation = Installation(tmp_path / folder)
+    installation.make_folders()
+    plan = broker.plan(installation)
+    server = subprocess.Popen(plan.command, stdout=subprocess.DEVNULL)
+    try:
+        client = redis.Redis.from_url(plan.url.replace("redis+socket", "unix"))
+        assert until(lambda: answers_ping(client))
+        if plan.url.startswith("redis+socket"):
+            assert (installation.data / "redis.sock").stat().st_mode & 0o077 == 0
+        else:
+            with pytest.raises(redis.AuthenticationError):
+                redis.Redis(port=client.connection_pool.connection_kwargs["port"]).ping()
+        client.close()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def answers_ping(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def test_a_child_that_dies_is_reported_and_planned_to_start_again_later_each_time(
+    child: Callable[[str], Child],
+) -> None:
+    failing = child("raise SystemExit(3)")
+    pauses = []
+    for _ in range(3):
+        failing.start()
+        assert until(lambda: not failing.is_running)
+        message = failing.note_death()
+        assert message is not None and "ended with status 3" in message
+        pauses.append(failing.start_again - time.monotonic())
+    assert pauses == pytest.approx([1, 2, 4], abs=0.5)
+
+
+def test_a_childs_output_is_in_its_log(child: Callable[[str], Child]) -> None:
+    speaking = child("import sys; print('out'); print('err', file=sys.stderr)")
+    speaking.start()
+    assert until(lambda: not speaking.is_running)
+    assert set(speaking.log.read_text().split()) == {"out", "err"}
+
+
+def test_a_child_that_ignores_being_asked_is_killed_with_all_it_started(
+    child: Callable[[str], Child], tmp_path: Path
+) -> None:
+    stubborn = child(
+        "import signal, subprocess, sys\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"grandchild = subprocess.Popen([sys.executable, '-c', {FOREVER!r}])\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(grandchild.pid) + '\\n')\n" + FOREVER
+    )
+    stubborn.start()
+    assert stubborn.process is not None
+    pid = stubborn.process.pid
+    assert until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+    grandchild = int((tmp_path / "pid").read_text())
+    stubborn.signal(signal.SIGTERM)
+    stubborn.end(time.monotonic() + 0.2)
+    assert not is_alive(pid)
+    assert until(lambda: not is_alive(grandchild))
+
+
+def test_children_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
+    launcher = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, pathlib, sys\n"
+            "from portal.launcher.children import Child\n"
+            f"child = Child('c', [sys.executable, '-c', {FOREVER!r}], pathlib.Path({str(tmp_path / 'log')!r}), os.environ)\n"
+            "child.start()\n"
+            "print(child.process.pid, flush=True)\n" + FOREVER,
+        ],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert launcher.stdout is not None
+    pid = int(launcher.stdout.readline())
+    assert is_alive(pid)
+    launcher.kill()
+    launcher.wait()
+    assert until(lambda: not is_alive(pid))
+    launcher.stdout.close()
+
+
+def test_a_long_log_is_moved_aside_while_its_process_writes_on(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    with open(log, "ab", buffering=0) as writer:
+        writer.write(b"x" * (LOG_LIMIT + 1))
+        limit_log(log)
+        writer.write(b"next\n")
+    assert log.read_bytes() == b"next\n"
+    assert (tmp_path / "web.log.1").stat().st_size == LOG_LIMIT + 1
