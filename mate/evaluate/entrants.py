@@ -41,7 +41,7 @@ class Entrant:
     acts_continuously: bool = False  # known to act with vectors, which a discrete wrapper does not take
 
 
-def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool) -> Entrant:
+def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
     """The agent of ``team`` (camera or target) that ``text`` names; ``kwargs`` go to the constructor of a class.
 
     Raises ``UserError`` when nothing has that name, or when it cannot play for that team.
@@ -103,7 +103,7 @@ def _construct(agent_class: type, team: str, kwargs: dict[str, Any]) -> Any:
         ) from error
 
 
-def _checkpoint(text: str, team: str, kwargs: dict[str, Any], deterministic: bool) -> Entrant:
+def _checkpoint(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
     if kwargs:
         raise UserError(
             f"--{team}-kwargs: a checkpoint such as {text} takes no constructor arguments. Leave the option out."

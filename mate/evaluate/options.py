@@ -35,7 +35,7 @@ class Options:
     save_video: str | None = None
     jobs: int = 1
     json: str | None = None
-    deterministic: bool = False
+    deterministic: bool | None = None
 
     @property
     def needs_objects(self) -> bool:
@@ -126,12 +126,15 @@ def _add_agents(group: argparse._ArgumentGroup) -> None:
         group.add_argument(f"--{team}-kwargs", metavar="JSON", default="{}", help="constructor arguments of the class")
         group.add_argument(f"--{team}-discrete-levels", type=int, metavar="N", help="act on a grid of N x N actions")
     choice = group.add_mutually_exclusive_group()
-    choice.add_argument("--deterministic", action="store_true", help="checkpoints play their most likely action")
+    choice.add_argument(
+        "--deterministic", action="store_true", default=None, help="agents play their most likely action"
+    )
     choice.add_argument(
         "--stochastic",
         dest="deterministic",
         action="store_false",
-        help="checkpoints draw from their distribution (default)",
+        default=None,
+        help="agents draw from their distribution (without either option: as the agent prefers)",
     )
 
 

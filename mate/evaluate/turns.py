@@ -133,9 +133,9 @@ class Tally:
 class _ObjectSeat:
     """A team of agent objects."""
 
-    def __init__(self, team: Team, agent: AgentBase, count: int, deterministic: bool) -> None:
+    def __init__(self, team: Team, agent: AgentBase, count: int, deterministic: bool | None) -> None:
         self.team, self.agents = team, agent.spawn(count)
-        self.deterministic = True if deterministic else None
+        self.deterministic = deterministic
 
     def reset(self, seed: int, observation: np.ndarray) -> None:
         for index, agent in enumerate(self.agents):
@@ -164,7 +164,7 @@ class _BatchedSeat:
 _Seat = _ObjectSeat | _BatchedSeat
 
 
-def _seat(team: Team, entrant: Entrant, scenario: Scenario, deterministic: bool) -> _Seat:
+def _seat(team: Team, entrant: Entrant, scenario: Scenario, deterministic: bool | None) -> _Seat:
     count = scenario.num_cameras if team is Team.CAMERA else scenario.num_targets
     if entrant.build is not None:
         return _ObjectSeat(team, entrant.build(), count, deterministic)
