@@ -1,0 +1,114 @@
+"""The meta-game: what each camera agent scores against each target agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Results of E episodes as arrays, all of shape (E,).
+
+    `camera` and `target` are indices into the meta-game's agents; `reward` is the target team's normalised reward; episodes
+    with the same `seed` are not independent of each other.
+    """
+
+    camera: NDArray[np.int64]
+    target: NDArray[np.int64]
+    seed: NDArray[np.int64]
+    reward: Array
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in (self.camera, self.target, self.seed, self.reward)}
+        if len(lengths) != 1:
+            raise ValueError(f"The columns of episodes have different lengths: {sorted(lengths)}.")
+        if not np.isfinite(self.reward).all():
+            number = int(np.flatnonzero(~np.isfinite(self.reward))[0])
+            raise ValueError(f"Episode {number} has the reward {self.reward[number]}: expected a finite number.")
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+
+@dataclass(frozen=True)
+class MetaGame:
+    """Cameras by targets: mean payoffs, their standard errors and the numbers of episodes behind them.
+
+    `cameras` (m) and `targets` (n) are digests; `payoff` (m, n) is the camera's mean normalised reward, the target's is its
+    negative, NaN where nothing was played; `error` (m, n) is the standard error of that mean, NaN below two episodes;
+    `count` (m, n). `episodes` are what it was made of, where they are at hand.
+    """
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    payoff: Array
+    error: Array
+    count: NDArray[np.int64]
+    episodes: Episodes | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.cameras), len(self.targets))
+        for name in ("payoff", "error", "count"):
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has the shape {getattr(self, name).shape}, the agents make {shape}.")
+        if np.isnan(self.payoff[self.count > 0]).any() or np.isinf(self.payoff).any():
+            raise ValueError("A payoff that was played is not a finite number.")
+
+    @classmethod
+    def from_episodes(cls, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> MetaGame:
+        """The meta-game of these agents, in this order, from their episodes."""
+        shape = (len(cameras), len(targets))
+        cell = episodes.camera * shape[1] + episodes.target
+        size = shape[0] * shape[1]
+        payoffs = -episodes.reward
+        count = np.bincount(cell, minlength=size)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(cell, payoffs, minlength=size) / count
+            squares = np.bincount(cell, (payoffs - mean[cell]) ** 2, minlength=size)
+            error = np.sqrt(squares / (count - 1) / count)
+        error[count < 2] = np.nan
+        return cls(
+            tuple(cameras), tuple(targets), mean.reshape(shape), error.reshape(shape), count.reshape(shape), episodes
+        )
+
+    @classmethod
+    def from_payoffs(cls, payoff: Any, error: Any = None, count: Any = None) -> MetaGame:
+        """A meta-game given as a matrix, for games that were not played here: agents are named c0, c1, ..., t0, t1, ...
+
+        Entries that are NaN count as not played. `error` is 0 and `count` 1 where not given.
+        """
+        matrix = np.asarray(payoff, dtype=np.float64)
+        played = ~np.isnan(matrix)
+        return cls(
+            tuple(f"c{number}" for number in range(matrix.shape[0])),
+            tuple(f"t{number}" for number in range(matrix.shape[1])),
+            matrix,
+            np.where(played, 0.0, np.nan) if error is None else np.asarray(error, dtype=np.float64),
+            played.astype(np.int64) if count is None else np.asarray(count, dtype=np.int64),
+        )
+
+    @property
+    def num_episodes(self) -> int:
+        return int(self.count.sum())
+
+    def to_json(self) -> dict[str, Any]:
+        """The matrices as nested lists, null where there is no number."""
+        return {
+            "cameras": list(self.cameras),
+            "targets": list(self.targets),
+            "payoff": list_numbers(self.payoff),
+            "error": list_numbers(self.error),
+            "count": self.count.tolist(),
+        }
+
+
+def list_numbers(array: Array) -> Any:
+    """Nested lists of an array, with None for NaN and infinities, which JSON does not have."""
+    return np.where(np.isfinite(array), array, None).tolist()
