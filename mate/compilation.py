@@ -13,7 +13,15 @@ from pathlib import Path
 import numba
 
 _PACKAGE = Path(__file__).resolve().parent
-_SHARED_SOURCES = ("compilation.py", "constants.py", "geometry.py", "streams.py", "engine/*.py")
+_SHARED_SOURCES = (
+    "compilation.py",
+    "constants.py",
+    "geometry.py",
+    "streams.py",
+    "engine/*.py",
+    "agents/draws.py",
+    "agents/laws/*.py",
+)
 
 
 def source_digest() -> str:

@@ -1,0 +1,118 @@
+"""``Batch``: B episodes of one scenario that advance together."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mate.engine import episode
+from mate.engine.rules import write_boxes, write_rules
+from mate.engine.world import World, allocate, carve
+from mate.geometry import arctan2_deg
+from mate.scenario import Scenario
+
+
+class InvalidAction(AssertionError, ValueError):
+    """An action is NaN or infinite."""
+
+
+class Batch:
+    """B independent episodes of one scenario, as arrays whose first axis is the slot.
+
+    Every field of ``World`` is an attribute, such as ``batch.target_location`` (B, T, 2): views of the engine's own memory,
+    overwritten by the next ``reset`` or ``step``. Besides, ``camera_observation`` (B, C, D_c) and ``target_observation``
+    (B, T, D_t) hold what ``observe`` wrote. A slot's episode depends on its seed and the actions alone: not on B, the slot or its neighbours.
+    """
+
+    def __init__(self, scenario: Scenario, size: int) -> None:
+        if size < 1:
+            raise ValueError(f"A batch has at least one slot, not {size}.")
+        self.scenario = scenario
+        self.size = size
+        counts = scenario.num_cameras, scenario.num_targets, scenario.num_obstacles
+        self._buffers = allocate(size, *counts)
+        self._numbers = write_rules(scenario)
+        self._boxes = write_boxes(scenario)
+        self._all_slots = np.arange(size)
+        self._all_active = np.ones(size, dtype=np.bool_)
+        self._camera_shape = (size, scenario.num_cameras, 2)
+        self._target_shape = (size, scenario.num_targets, 2)
+        self.world: World = carve(*self._buffers)
+        self.__dict__.update(self.world._asdict())
+        self.camera_observation = np.zeros((size, scenario.num_cameras, scenario.camera_observation_dim))
+        self.target_observation = np.zeros((size, scenario.num_targets, scenario.target_observation_dim))
+        self._state = np.zeros((size, scenario.state_dim))
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> np.ndarray: ...
+
+    def reset(self, seeds: ArrayLike, slots: ArrayLike | None = None) -> None:
+        """Begin the episodes of these uint64 seeds in all slots, in order, or in the given ones; others are left alone.
+
+        Raises ValueError if there are not as many seeds as slots, or for slots that do not exist.
+        """
+        where = self._read_slots(slots)
+        keys = np.atleast_1d(np.asarray(seeds, dtype=np.uint64))
+        if keys.shape != where.shape:
+            raise ValueError(f"reset needs one seed for each of {where.shape[0]} slots, not seeds of shape {keys.shape}.")
+        episode.reset(*self._buffers, self._numbers, self._boxes, where, keys)
+
+    def step(self, camera_actions: ArrayLike, target_actions: ArrayLike, active: ArrayLike | None = None) -> None:
+        """One environment step with actions (B, C, 2): degrees to turn and to zoom, and (B, T, 2): map units to walk.
+
+        Slots whose ``active`` (B,) is False are left alone, and their actions are not looked at. Then ``camera_reward``,
+        ``target_reward``, ``done``, the rates and all other views are those after the step. Raises InvalidAction (an AssertionError
+        and ValueError) for actions that are not finite, and ValueError for a wrong number of actions; then nothing was done.
+        """
+        cameras = _as_actions(camera_actions, self._camera_shape)
+        targets = _as_actions(target_actions, self._target_shape)
+        where = self._all_active if active is None else np.ascontiguousarray(active, dtype=np.bool_)
+        if where.shape != self._all_active.shape:
+            raise ValueError(f"`active` has one truth value for each of {self.size} slots, not shape {where.shape}.")
+        if not episode.step(*self._buffers, self._numbers, cameras, targets, where):
+            raise InvalidAction("An action is NaN or infinite; actions must be finite numbers.")
+
+    def observe(self, raw: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), for all slots.
+
+        The scenario's enhanced observation and shared field of view are applied, unless ``raw``.
+        """
+        episode.observe(*self._buffers, self._numbers, raw, self.camera_observation, self.target_observation)
+        return self.camera_observation, self.target_observation
+
+    def state(self) -> np.ndarray:
+        """The global states (B, S), in memory that the next call overwrites."""
+        episode.write_states(*self._buffers, self._numbers, self._state)
+        return self._state
+
+    def refresh(self, slots: ArrayLike | None = None) -> None:
+        """Recompute what follows from views that were written by hand: to be called after restoring a recorded state.
+
+        It derives ``camera_heading``, ``target_step_size``, ``target_is_loaded``, ``camera_obstacle_view_mask``, ``camera_clear_mask`` and
+        the ``sight_`` views from places, poses, radii, capacities and goals.
+        """
+        episode.refresh(*self._buffers, self._numbers, self._read_slots(slots))
+
+    @property
+    def target_orientation(self) -> np.ndarray:
+        """(B, T) direction of each target's last displacement, in degrees; for drawing."""
+        return arctan2_deg(self.world.target_heading[..., 1], self.world.target_heading[..., 0])
+
+    @property
+    def remaining_cargo_counts(self) -> np.ndarray:
+        """(B, 4) cargo not yet picked up at each warehouse."""
+        return self.world.remaining_cargoes.sum(axis=2)
+
+    def _read_slots(self, slots: ArrayLike | None) -> np.ndarray:
+        if slots is None:
+            return self._all_slots
+        where = np.atleast_1d(np.asarray(slots, dtype=np.int64))
+        if where.ndim != 1 or ((where < 0) | (where >= self.size)).any():
+            raise ValueError(f"Slots are numbers from 0 to {self.size - 1}, not {slots!r}.")
+        return where
+
+
+def _as_actions(actions: ArrayLike, shape: tuple[int, int, int]) -> np.ndarray:
+    array = np.ascontiguousarray(actions, dtype=np.float64)
+    return array if array.shape == shape else array.reshape(shape)

@@ -1,0 +1,107 @@
+"""How cameras turn and zoom, and how targets walk and slide along what is in their way."""
+
+import math
+
+from mate.compilation import kernel
+from mate.constants import COLLISION_TOLERANCE, MAX_CAMERA_VIEWING_ANGLE, TERRAIN_SIZE
+from mate.geometry import DEG2RAD, clip, norm, wrap
+
+
+@kernel
+def aim_camera(w, rules, b, c):
+    """Bring what follows from a camera's orientation and viewing angle up to date."""
+    half = 0.5 * w.camera_viewing_angle[b, c] * DEG2RAD
+    orientation = w.camera_orientation[b, c] * DEG2RAD
+    w.camera_heading[b, c, 0] = math.cos(orientation)
+    w.camera_heading[b, c, 1] = math.sin(orientation)
+    w.camera_heading[b, c, 2] = math.cos(half)
+
+
+@kernel
+def move_cameras(w, rules, actions, active):
+    """Turn and zoom, each limited to its step (Q09); the product of angle and squared range stays the same."""
+    for b in range(w.done.shape[0]):
+        if not active[b]:
+            continue
+        for c in range(w.camera_location.shape[1]):
+            turn = clip(actions[b, c, 0], -rules.camera_rotation_step, rules.camera_rotation_step)
+            zoom = clip(actions[b, c, 1], -rules.camera_zooming_step, rules.camera_zooming_step)
+            angle = w.camera_viewing_angle[b, c] + zoom
+            angle = clip(angle, rules.camera_min_viewing_angle, MAX_CAMERA_VIEWING_ANGLE)
+            w.camera_orientation[b, c] = wrap(w.camera_orientation[b, c] + turn)
+            w.camera_viewing_angle[b, c] = angle
+            w.camera_sight_range[b, c] = math.sqrt(rules.camera_area_product / angle)
+            aim_camera(w, rules, b, c)
+
+
+@kernel
+def slide(x, y, vx, vy, disc_x, disc_y, radius):
+    """What is left of the step (vx, vy) from (x, y) once a disc is in the way.
+
+    Inside the disc the step is reversed (Q03). On its way in, the remaining motion keeps only its part along
+    the tangent at the point of contact (Q04). Discs of radius 0 never block (Q05).
+    """
+    qx, qy = disc_x - x, disc_y - y
+    square = qx * qx + qy * qy
+    length = norm(vx, vy)
+    reach = length + radius
+    if length == 0.0 or square > 1.0001 * reach * reach:
+        return vx, vy
+    d = math.sqrt(square)
+    if d < radius:
+        return -vx, -vy
+    along = qx * vx + qy * vy
+    if d >= reach or along < 0.0:
+        return vx, vy
+    cosine = min(1.0, along / (d * length))
+    miss = d * math.sqrt(1.0 - cosine * cosine)
+    if not radius > miss:
+        return vx, vy
+    depth = math.sqrt(radius * radius - miss * miss)
+    free = max(0.0, d * cosine - depth)
+    if not free < length:
+        return vx, vy
+    push = (length - free) * depth / (radius * radius)
+    return (
+        vx + (x + free * vx / length - disc_x) * push,
+        vy + (y + free * vy / length - disc_y) * push,
+    )
+
+
+@kernel
+def slide_past_all(w, rules, b, x, y, vx, vy):
+    """The step that remains after all obstacles and then all cameras, each in index order (Q02)."""
+    for o in range(w.obstacle_radius.shape[1]):
+        vx, vy = slide(
+            x, y, vx, vy, w.obstacle_location[b, o, 0], w.obstacle_location[b, o, 1], w.obstacle_radius[b, o]
+        )
+    for c in range(w.camera_location.shape[1]):
+        vx, vy = slide(x, y, vx, vy, w.camera_location[b, c, 0], w.camera_location[b, c, 1], rules.camera_radius)
+    return vx, vy
+
+
+@kernel
+def move_targets(w, rules, actions, active):
+    """Walk, at most ``target_step_size`` far (Q07), around the discs and within the terrain."""
+    for b in range(w.done.shape[0]):
+        if not active[b]:
+            continue
+        for t in range(w.target_location.shape[1]):
+            x, y = w.target_location[b, t, 0], w.target_location[b, t, 1]
+            vx, vy = actions[b, t, 0], actions[b, t, 1]
+            length = norm(vx, vy)
+            limit = w.target_step_size[b, t]
+            if length > limit:
+                vx *= limit / length
+                vy *= limit / length
+            want_x, want_y = x + vx, y + vy
+            vx, vy = slide_past_all(w, rules, b, x, y, vx, vy)
+            new_x = clip(x + vx, -TERRAIN_SIZE, TERRAIN_SIZE)
+            new_y = clip(y + vy, -TERRAIN_SIZE, TERRAIN_SIZE)
+            w.target_location[b, t, 0] = new_x
+            w.target_location[b, t, 1] = new_y
+            missed = max(abs(new_x - want_x), abs(new_y - want_y))
+            w.target_is_colliding[b, t] = not missed <= COLLISION_TOLERANCE  # Q06
+            if new_x != x or new_y != y:
+                w.target_heading[b, t, 0] = new_x - x
+                w.target_heading[b, t, 1] = new_y - y
