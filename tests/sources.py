@@ -1,0 +1,90 @@
+"""The repository's own Python modules and what they import, read from the source without running it."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("mate", "policies", "tournament", "tasks", "portal")
+"""From the ground up."""
+
+
+@dataclass(frozen=True)
+class Module:
+    path: Path
+
+    @cached_property
+    def name(self) -> str:
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
+    def floor(self) -> str:
+        return self.name.split(".")[0]
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(), str(self.path))
+
+    def imports(self) -> Iterator[tuple[str, int]]:
+        """Absolute dotted names that are imported anywhere in the module, with their lines.
+
+        `from a import b` gives `a.b`: whether `b` is a module is for the caller to find out.
+        """
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, node.lineno) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = self.resolve(node)
+                yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+
+    def resolve(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self.name.split(".") if self.path.name == "__init__.py" else self.name.split(".")[:-1]
+        base = package[: len(package) - (node.level - 1)]
+        return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def modules() -> list[Module]:
+    """All modules of all floors, migrations (which are generated) left out."""
+    return [
+        Module(path)
+        for floor in FLOORS
+        for path in sorted((ROOT / floor).rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+def import_graph() -> dict[str, set[str]]:
+    """For each module the modules of this repository that it imports by name."""
+    found = {module.name: module for module in modules()}
+    graph: dict[str, set[str]] = {}
+    for name, module in found.items():
+        graph[name] = set()
+        for target, _ in module.imports():
+            while target and target not in found:
+                target = target.rpartition(".")[0]
+            if target and target != name:
+                graph[name].add(target)
+    return graph
+
+
+def find_circle(graph: dict[str, set[str]]) -> list[str]:
+    """One circle of imports, or an empty list."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        for target in sorted(graph[name]):
+            if circle := visit(target, [*trail, name]):
+                return circle
+        done.add(name)
+        return []
+
+    return next((circle for name in sorted(graph) if (circle := visit(name, []))), [])
