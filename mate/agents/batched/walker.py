@@ -1,0 +1,42 @@
+"""The noisy walk of whole teams of targets (object form: ``mate.agents.walker``)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mate.agents.draws import FIRST_NOISE, SAMPLE, draw_box, draw_change
+from mate.agents.laws.walk import FIRST_NOISE_SCALE, noise_change_probability, noisy_step
+from mate.compilation import kernel
+
+
+class Walk(NamedTuple):
+    """What walking targets remember of their last step."""
+
+    location: NDArray[np.float64]  # (B, N, 2)
+    noise: NDArray[np.float64]  # (B, N, 2)
+
+
+def new_walk(size: int, num_agents: int) -> Walk:
+    """Memory of ``size`` episodes."""
+    return Walk(np.zeros((size, num_agents, 2)), np.zeros((size, num_agents, 2)))
+
+
+@kernel
+def begin_walk(location, noise, key, own):
+    """Set a target's last ``location`` (2,) and ``noise`` (2,) at the reset; ``own`` (14,) is its private state."""
+    x, y = draw_box(key, FIRST_NOISE, 0, own[4], own[4])
+    noise[0], noise[1] = FIRST_NOISE_SCALE * x, FIRST_NOISE_SCALE * y
+    location[0], location[1] = own[0], own[1]
+
+
+@kernel
+def walk_to(location, noise, key, step, own, goal, noise_scale):
+    """The step (dx, dy) of one target towards a warehouse; updates its ``location`` (2,) and ``noise`` (2,)."""
+    if draw_change(key, step, noise_change_probability(own, location[0], location[1])):
+        x, y = draw_box(key, SAMPLE, step, own[4], own[4])
+        noise[0], noise[1] = noise_scale * x, noise_scale * y
+    location[0], location[1] = own[0], own[1]
+    return noisy_step(own, goal, noise[0], noise[1])

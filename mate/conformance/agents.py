@@ -1,0 +1,101 @@
+"""Whether the rule-based agents decide as recorded: actions, messages, goals, and what they draw at which step.
+
+Agents are given the recorded observations and draws. An agent that wants a draw where none was recorded, or leaves a
+recorded draw untouched, differs from the recording just as one that acts differently.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mate.agents.base import AgentBase
+from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE, GreedyCameraAgent, GreedyTargetAgent
+from mate.agents.heuristic import HeuristicCameraAgent, HeuristicTargetAgent
+from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
+from mate.agents.naive import NaiveCameraAgent, NaiveTargetAgent
+from mate.agents.random import RandomCameraAgent, RandomTargetAgent
+from mate.conformance.draws import RecordedDraws, TeamDraws
+from mate.conformance.views import Floats, Recording, joint_observations
+from mate.mailbox import Mailbox
+from mate.messages import Message
+
+TEAMS = {"camera": "ca_", "target": "ta_"}
+AGENTS: dict[tuple[str, str], type[AgentBase]] = {
+    ("camera", "random"): RandomCameraAgent,
+    ("camera", "naive"): NaiveCameraAgent,
+    ("camera", "greedy"): GreedyCameraAgent,
+    ("camera", "heuristic"): HeuristicCameraAgent,
+    ("target", "random"): RandomTargetAgent,
+    ("target", "naive"): NaiveTargetAgent,
+    ("target", "greedy"): GreedyTargetAgent,
+    ("target", "heuristic"): HeuristicTargetAgent,
+}
+
+
+def replay_team(recording: Recording, team: str, agent_class: type[AgentBase]) -> dict[str, np.ndarray]:
+    """Let a team decide again from what it saw and drew; return its arrays, by the names of the recording's.
+
+    Where agents drew is returned under the names of the draws, as booleans.
+    """
+    prefix, observations = TEAMS[team], joint_observations(recording, team)
+    steps, size = recording[f"{team}_action"].shape[:2]
+    draws = TeamDraws.read(recording, prefix, steps, size)
+    agents = [agent_class(seed=index) for index in range(size)]
+    for index, agent in enumerate(agents):
+        agent.next_draws = RecordedDraws(draws, index)
+        agent.reset(observations[0, index])
+    played = _blank_arrays(prefix, team, steps, size)
+    for step in range(steps):
+        _play_step(agents, observations[step], step, prefix, team, played)
+    return played | {prefix + name: is_wanted for name, is_wanted in draws.is_wanted.items()}
+
+
+def _blank_arrays(prefix: str, team: str, steps: int, size: int) -> dict[str, np.ndarray]:
+    return {
+        f"{team}_action": np.zeros((steps, size, 2)),
+        f"{prefix}msg_code": np.full((steps, size, size), -1),
+        f"{prefix}msg_request": np.zeros((steps, size, size), np.bool_),
+        f"{prefix}msg_goal": np.full((steps, size, 2), np.nan),
+    }
+
+
+def _play_step(
+    agents: Sequence[AgentBase], rows: Floats, step: int, prefix: str, team: str, played: dict[str, np.ndarray]
+) -> None:
+    for agent, row in zip(agents, rows, strict=True):
+        agent.observe(row)
+    for message in _exchange(agents, "requests"):
+        played[f"{prefix}msg_request"][step, message.sender, message.recipient] = True
+    for message in _exchange(agents, "responses"):
+        if isinstance(message.content, tuple):
+            played[f"{prefix}msg_goal"][step, message.recipient] = message.content
+        else:
+            played[f"{prefix}msg_code"][step, message.sender, message.recipient] = _encode(message)
+    for index, agent in enumerate(agents):
+        played[f"{team}_action"][step, index] = agent.act(rows[index])
+    if agents and isinstance(agents[0], HeuristicCameraAgent):
+        played[f"{prefix}msg_goal"][step, 0] = agents[0].goals.get(0, np.nan)
+
+
+def _exchange(agents: Sequence[AgentBase], kind: str) -> list[Message]:
+    """All send, then all receive; the messages with their recipients."""
+    if not agents:
+        return []
+    mailbox = Mailbox(agents[0].TEAM, len(agents))
+    sent = [message for agent in agents for message in getattr(agent, f"send_{kind}")()]
+    delivered = [copy for message in sent for copy in mailbox.expand(message)]
+    mailbox.post(delivered)
+    for index, agent in enumerate(agents):
+        getattr(agent, f"receive_{kind}")(mailbox.collect(index))
+    return delivered
+
+
+def _encode(message: Message) -> int:
+    """The number that a recording has for a message: what it holds, a bit each."""
+    if NON_EMPTY in message.content:
+        return sum(1 << warehouse for warehouse in message.content[NON_EMPTY])
+    sightings = message.content.get(SIGHTINGS, ())
+    return int(STATE in message.content) + sum(2 << state.index for state in sightings)
