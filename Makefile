@@ -34,7 +34,7 @@ test: $(INSTALLED) $(INSTALLED_DEV) ## run every test, on SQLite and (where it i
 lint: $(INSTALLED_DEV) ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	$(BIN)/mypy
 
 coverage: $(INSTALLED) $(INSTALLED_DEV) ## run every test and print coverage by floor
 	@$(BIN)/python -m tests.run --coverage
