@@ -74,7 +74,16 @@ def drop_root(folder: Path) -> list[str]:
 
 def start(binaries: Path, folder: Path, as_user: list[str]) -> subprocess.Popen[bytes]:
     settings = [f"-c{name}={value}" for name, value in HASTE.items()]
-    command = [binaries / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", *settings]
+    command: list[str | Path] = [
+        binaries / "postgres",
+        "-D",
+        folder / "data",
+        "-k",
+        folder,
+        "-c",
+        "listen_addresses=",
+        *settings,
+    ]
     with open(folder / "log", "wb") as log:
         return subprocess.Popen([*as_user, *command], cwd=folder, stdout=log, stderr=log)
 
