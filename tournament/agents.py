@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from mate.errors import UserError
 
 if TYPE_CHECKING:
     from mate.agents.batched import BatchedAgent
     from mate.scenario import Scenario
-    from numpy.typing import NDArray
     from policies import Checkpoint
 
 TEAMS = ("camera", "target")
@@ -111,7 +109,7 @@ class Mixture(_Spec):
         for weight, agent in self.members:
             if agent.team != self.team:
                 raise AgentError(f"A mixture of {self.team} agents cannot have a {agent.team} agent as a member.")
-            if not np.isfinite(weight) or weight < 0:
+            if not math.isfinite(weight) or weight < 0:
                 raise AgentError(f"The weight of a mixture's member is {weight}: expected a number of at least zero.")
             weights[agent.digest] = weights.get(agent.digest, 0.0) + float(weight)
             agents[agent.digest] = agent
@@ -172,49 +170,12 @@ def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpo
 
         return batched.make(spec.name, spec.team, scenario, size)
     if isinstance(spec, Mixture):
+        from mate.agents import batched
+
         members = [load(agent, scenario, size, open_checkpoint) for _, agent in spec.members]
-        return MixtureAgent([weight for weight, _ in spec.members], members, size)
+        return batched.BatchedMixture(members, [weight for weight, _ in spec.members])
     if open_checkpoint is None:
         raise AgentError(f"Checkpoint {spec.checkpoint[:12]} is needed to play, but there is no place to open it from.")
     from policies.inference import BatchedPolicy
 
     return BatchedPolicy(open_checkpoint(spec.checkpoint), scenario, size, deterministic=spec.deterministic)
-
-
-class _Plays(Protocol):
-    def reset(self, slots: Any, keys: Any, observations: Any) -> None: ...
-    def act(self, observations: Any, actions: Any, active: Any) -> None: ...
-
-
-class MixtureAgent:
-    """Draws a member for each episode from the episode's own key; the member plays as it would alone from that key."""
-
-    def __init__(self, weights: Sequence[float], members: Sequence[_Plays], size: int) -> None:
-        self.members = list(members)
-        self.bounds = np.cumsum(weights)
-        self.chosen = np.full(size, -1, dtype=np.int64)
-
-    def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
-        """(K,) slots and keys, (B, N, D) observations."""
-        from mate import streams
-
-        draws = [streams.uniform(np.uint64(key), streams.PLAY, MIXTURE, 0) for key in keys]
-        picks = np.searchsorted(self.bounds, draws, side="right").clip(0, len(self.members) - 1)
-        self.chosen[slots] = picks
-        for number, member in enumerate(self.members):
-            mine = picks == number
-            if mine.any():
-                member.reset(slots[mine], keys[mine], observations)
-
-    def act(
-        self, observations: NDArray[np.float64], actions: NDArray[np.float64], active: NDArray[np.bool_]
-    ) -> None:
-        """(B, N, D) observations in, (B, N, 2) actions out, (B,) active."""
-        for number, member in enumerate(self.members):
-            mine = active & (self.chosen == number)
-            if mine.any():
-                member.act(observations, actions, mine)
-
-
-MIXTURE = 0x4D49
-"""Tells a mixture's draw from a policy's draws of the same key."""

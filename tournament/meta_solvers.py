@@ -118,9 +118,7 @@ def _largest_support(matrix: Array, value: float) -> NDArray[np.bool_]:
     return result.x[rows:] > 0.5 if result.success else np.ones(rows, dtype=bool)
 
 
-def _maximise_entropy(
-    matrix: Array, value: float, rows: NDArray[np.bool_], binding: NDArray[np.bool_]
-) -> Array | None:
+def _maximise_entropy(matrix: Array, value: float, rows: NDArray[np.bool_], binding: NDArray[np.bool_]) -> Array | None:
     """The optimal row strategy of maximum entropy on the support `rows`, by the dual of that problem.
 
     Its weights are proportional to exp(matrix @ multipliers): the multipliers of columns that the opponent plays (`binding`, where

@@ -213,7 +213,9 @@ def _connected(game: MetaGame, anchors: dict[str, str]) -> tuple[NDArray[np.bool
             held[own[digests.index(anchors[team])]] += 1
     if not episodes.any():
         return np.zeros(num_cameras, dtype=bool), np.zeros(num_targets, dtype=bool)
-    best = max((number for number in range(count) if episodes[number] > 0), key=lambda number: (held[number], episodes[number]))
+    best = max(
+        (number for number in range(count) if episodes[number] > 0), key=lambda number: (held[number], episodes[number])
+    )
     return camera_labels == best, target_labels == best
 
 

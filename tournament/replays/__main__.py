@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tournament.replays", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("verify", help="run the stored actions again and compare; exits 1 if anything differs")
+    command = commands.add_parser(
+        "verify", help="run the stored actions again and compare; exits 1 if anything differs"
+    )
     command.add_argument("files", nargs="+", type=Path)
     command.set_defaults(run=verify)
     command = commands.add_parser("regenerate", help="play the episode again from its seed and agents")

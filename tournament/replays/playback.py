@@ -30,7 +30,9 @@ class Verdict:
         if self.is_same:
             return f"verified: the trajectory has the recorded digest {self.recorded_digest:016x}"
         columns = f"; differing columns: {', '.join(self.differing_columns)}" if self.differing_columns else ""
-        return f"NOT THE SAME: recorded digest {self.recorded_digest:016x}, computed {self.computed_digest:016x}{columns}"
+        return (
+            f"NOT THE SAME: recorded digest {self.recorded_digest:016x}, computed {self.computed_digest:016x}{columns}"
+        )
 
 
 def record(
@@ -56,7 +58,15 @@ def record(
         recorder.add(block.batch, block.camera_actions[0], block.target_actions[0])
 
     [result] = matches.play(
-        scenario, camera, target, [seed], open_checkpoint, batch_size=1, on_reset=begin, on_step=add, max_steps=max_steps
+        scenario,
+        camera,
+        target,
+        [seed],
+        open_checkpoint,
+        batch_size=1,
+        on_reset=begin,
+        on_step=add,
+        max_steps=max_steps,
     )
     camera_name, target_name = names or (describe(camera), describe(target))
     header = {
@@ -140,9 +150,7 @@ def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
     """Names of the columns whose stored form differs."""
     computed = recorder.columns()
     return tuple(
-        name
-        for name, layout in LAYOUTS.items()
-        if layout.encode(computed[name]) != layout.encode(replay.columns[name])
+        name for name, layout in LAYOUTS.items() if layout.encode(computed[name]) != layout.encode(replay.columns[name])
     )
 
 

@@ -1,0 +1,244 @@
+"""How scenarios and agents come into the portal: the built-in ones, and checkpoints that were accepted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from mate import scenario as game
+from tournament import agents
+from tournament.models import Agent, AgentKind, Scenario, Upload
+
+if TYPE_CHECKING:
+    from policies import Checkpoint
+    from policies.importing.report import ImportedAgent, ImportedMixture
+
+ENHANCEMENTS = ("none", "camera", "target", "both")
+DESCRIPTIONS = {
+    "random": "Draws its actions; the floor that every other agent should clear.",
+    "naive": "Cameras sweep round without looking; targets visit the warehouses in turn.",
+    "greedy": "Each member does what is best for it alone, with what it sees and hears. The anchor of the ratings.",
+    "heuristic": "Members agree who does what; the most elaborate of the rule-based agents.",
+}
+
+
+def register_builtin_agents() -> list[Agent]:
+    """The game's eight rule-based agents; they belong to nobody and play in every scenario. Safe to repeat."""
+    return [_register_builtin(agents.Builtin(team, name)) for team in agents.TEAMS for name in agents.BUILTIN_NAMES]
+
+
+def _register_builtin(spec: agents.Builtin) -> Agent:
+    row, _ = Agent.objects.get_or_create(
+        digest=spec.digest,
+        defaults={
+            "team": spec.team,
+            "kind": AgentKind.BUILTIN,
+            "name": spec.name.capitalize(),
+            "slug": f"{spec.name}-{spec.team}",
+            "description": DESCRIPTIONS[spec.name],
+            "spec": spec.to_json(),
+            "architecture": "Rules",
+        },
+    )
+    return row
+
+
+def register_scenarios() -> list[Scenario]:
+    """Every packaged scenario in which two teams play; those that differ in nothing but their name share a row. Safe to repeat."""
+    names = sorted(game.preset_names(), key=lambda name: (-len(name), name))
+    rows = {row.pk: row for row in map(register_scenario, names) if row.num_cameras}
+    return list(rows.values())
+
+
+def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenario:
+    """The row of a packaged scenario, made if need be.
+
+    `enhanced_observation` names the teams that are shown everything: none, camera, target or both. Raises
+    `mate.scenario.ConfigError` for anything unknown.
+    """
+    scenario = game.Scenario.load(preset, enhanced_observation=enhanced_observation)
+    name = preset if enhanced_observation == "none" else f"{preset} (enhanced: {enhanced_observation})"
+    row, _ = Scenario.objects.get_or_create(
+        digest=scenario.digest,
+        defaults={
+            "name": name,
+            "slug": slugify(name),
+            "config": json.loads(scenario.to_json()),
+            "enhanced_observation": enhanced_observation,
+            "num_cameras": scenario.num_cameras,
+            "num_targets": scenario.num_targets,
+            "num_obstacles": scenario.num_obstacles,
+        },
+    )
+    return row
+
+
+def load_scenario(row: Scenario) -> game.Scenario:
+    """What the game plays for a row. The newest few are kept."""
+    return _read_scenario(row.config if isinstance(row.config, str) else json.dumps(row.config))
+
+
+@lru_cache(maxsize=64)
+def _read_scenario(config: str) -> game.Scenario:
+    return game.Scenario.from_json(config)
+
+
+def load_spec(row: Agent) -> agents.Spec:
+    """The specification of a row's agent."""
+    return agents.from_json(row.spec)
+
+
+# Checkpoints
+
+
+def checkpoint_name(digest: str) -> str:
+    """Where a checkpoint lies in the portal's files: its address is its content."""
+    return f"checkpoints/{digest}.zip"
+
+
+def store_checkpoint(checkpoint: Checkpoint) -> str:
+    """Put a checkpoint where it belongs and return its name; equal checkpoints share one file."""
+    name, content = checkpoint_name(checkpoint.digest), checkpoint.to_bytes()
+    if default_storage.exists(name):
+        with default_storage.open(name) as file:
+            if file.read() == content:
+                return name
+        default_storage.delete(name)  # Cut short by a crash.
+    stored = default_storage.save(name, ContentFile(content))
+    if stored != name:  # Somebody else stored it in the meantime.
+        default_storage.delete(stored)
+    return name
+
+
+@lru_cache(maxsize=32)
+def open_checkpoint(digest: str) -> Checkpoint:
+    """The checkpoint with a digest; those opened last are kept. Raises FileNotFoundError if it is gone."""
+    from policies import Checkpoint
+
+    with default_storage.open(checkpoint_name(digest)) as file:
+        return Checkpoint.from_bytes(file.read())
+
+
+# Accepting what was uploaded
+
+
+def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -> Agent:
+    """The agent of a checkpoint that an upload brought, played as the upload says.
+
+    Weights that are here already, played in the same mode, are the agent that they were, with its name and owner.
+    """
+    recipe = imported.checkpoint.recipe
+    spec = agents.LearnedAgent(recipe.team, imported.checkpoint.digest, upload.deterministic)
+    stored = store_checkpoint(imported.checkpoint)
+    return _accept(
+        spec,
+        upload,
+        name or imported.name,
+        kind=AgentKind.CHECKPOINT,
+        checkpoint=stored,
+        architecture=_describe_architecture(recipe),
+        num_cameras=recipe.scenario.cameras,
+        num_targets=recipe.scenario.targets,
+        num_obstacles=recipe.scenario.obstacles,
+        trained_enhanced_observation=recipe.enhanced_observation,
+        provenance=_plain(
+            {"file": upload.filename, "source": imported.source, "notes": list(imported.notes)}
+            | dict(recipe.provenance)
+        ),
+    )
+
+
+def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[Agent], name: str = "") -> Agent | None:
+    """The mixture agent of a PSRO run; `members` are the accepted agents of the same upload. None if it cannot be played."""
+    by_checkpoint = {row.spec["checkpoint"]: row for row in members if row.kind == AgentKind.CHECKPOINT}
+    parts: list[tuple[float, agents.Spec]] = []
+    learned: list[Agent] = []
+    for member in imported.members:
+        if member.weight <= 0:
+            continue
+        if member.agent == "random":
+            parts.append((member.weight, agents.Builtin(imported.team, "random")))
+        elif member.agent in by_checkpoint:
+            learned.append(by_checkpoint[member.agent])
+            parts.append((member.weight, load_spec(learned[-1])))
+        else:
+            return None
+    if not parts:
+        return None
+    sizes = {key: getattr(learned[0], key) for key in DIMENSIONS} if learned else {}
+    return _accept(
+        agents.Mixture(imported.team, tuple(parts)),
+        upload,
+        name or imported.name,
+        kind=AgentKind.MIXTURE,
+        architecture=f"Mixture of {len(parts)}",
+        trained_enhanced_observation=learned[0].trained_enhanced_observation if learned else "",
+        provenance={"file": upload.filename, "members": [[part.label, part.weight] for part in imported.members]},
+        **sizes,
+    )
+
+
+DIMENSIONS = ("num_cameras", "num_targets", "num_obstacles")
+
+
+def _accept(spec: agents.Spec, upload: Upload, name: str, **columns: Any) -> Agent:
+    existing = Agent.objects.filter(digest=spec.digest).first()
+    if existing is not None:
+        return existing
+    name = (name or upload.filename)[:80]
+    values = {"team": spec.team, "name": name, "owner": upload.owner, "spec": spec.to_json(), **columns}
+    try:
+        with transaction.atomic():
+            return Agent.objects.create(digest=spec.digest, slug=_free_slug(name, spec.digest), **values)
+    except IntegrityError:
+        return Agent.objects.get(digest=spec.digest)
+
+
+def _free_slug(name: str, digest: str) -> str:
+    """A slug of the name, with as much of the digest as tells it from others."""
+    return f"{slugify(name)[:80] or 'agent'}-{digest[:12]}"
+
+
+def _describe_architecture(recipe: Any) -> str:
+    """The architecture in words: what the import recognised, else the network's outline."""
+    words = recipe.provenance.get("algorithm") or recipe.provenance.get("architecture")
+    return str(words or "Network")[:80]
+
+
+def _plain(value: Any) -> Any:
+    """JSON values of nested mappings and tuples."""
+    return json.loads(json.dumps(value, default=lambda other: dict(other) if hasattr(other, "keys") else str(other)))
+
+
+# Who can play where
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """Whether an agent can play in a scenario: problems forbid it, notes are to be shown."""
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
+    """What stands against an agent in a scenario, told with both figures, and what is to be known about it there."""
+    words = {"num_cameras": "cameras", "num_targets": "targets", "num_obstacles": "obstacles"}
+    problems = [
+        f"{agent.name} was trained for {getattr(agent, key)} {word}, and {scenario.name} has {getattr(scenario, key)}."
+        for key, word in words.items()
+        if getattr(agent, key) not in (None, getattr(scenario, key))
+    ]
+    trained, now = agent.trained_enhanced_observation, scenario.enhanced_observation
+    notes = []
+    if trained and trained != now:
+        notes.append(f"{agent.name} was trained under enhanced observation for {trained}; {scenario.name} has {now}.")
+    return Fitness(tuple(problems), tuple(notes))

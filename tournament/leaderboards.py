@@ -1,0 +1,155 @@
+"""Leaderboards: ratings fitted to the episodes in the database and published as numbered snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+
+from tournament import ratings, seeds
+from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Team, Tournament
+from tournament.payoffs import Episodes, MetaGame
+
+DEVICE = "cpu"
+_ROW = np.dtype([("camera", np.int64), ("target", np.int64), ("seed", np.int64), ("reward", np.float64)])
+
+
+def engine_version() -> str:
+    """The engine whose episodes count today."""
+    from mate import engine
+
+    return engine.VERSION
+
+
+def meta_game_of_scenario(scenario: Scenario, engine: str = "") -> MetaGame:
+    """The meta-game of everything that was played in a scenario, agents ordered by digest."""
+    episodes = Episode.objects.filter(pairing__scenario=scenario, engine=engine or engine_version(), device=DEVICE)
+    return _build(episodes, None)
+
+
+def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
+    """The meta-game of a tournament's own episodes, agents ordered by digest; those that have not played are in it."""
+    cameras = sorted(tournament.cameras.values_list("pk", "digest"), key=lambda row: row[1])
+    targets = sorted(tournament.targets.values_list("pk", "digest"), key=lambda row: row[1])
+    episodes = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=DEVICE)
+    return _build(episodes, (cameras, targets), tournament_seeds(tournament))
+
+
+def tournament_seeds(tournament: Tournament) -> np.ndarray:
+    """All seeds of a tournament, sorted."""
+    cameras, targets = (
+        list(field.values_list("digest", flat=True)) for field in (tournament.cameras, tournament.targets)
+    )
+    return seeds.tournament_seeds(
+        tournament.base_seed, tournament.scenario.digest, cameras, targets, tournament.episodes_per_pairing
+    )
+
+
+Field = Sequence[tuple[int, str]]
+
+
+def _build(
+    episodes: QuerySet[Episode], fields: tuple[Field, Field] | None, wanted: np.ndarray | None = None
+) -> MetaGame:
+    """The meta-game of a query's episodes with the wanted seeds, for agents given as (key, digest)."""
+    columns = ("pairing__camera_id", "pairing__target_id", "seed", "normalised_reward")
+    rows = episodes.order_by("pairing_id", "seed").values_list(*columns)
+    table = np.fromiter(rows.iterator(chunk_size=20_000), dtype=_ROW)
+    if wanted is not None:
+        table = table[np.isin(table["seed"], wanted)]
+    if fields is None:
+        fields = _agents(table["camera"]), _agents(table["target"])
+    indices = [_index(table[team], field) for team, field in zip(("camera", "target"), fields, strict=True)]
+    found = Episodes(*indices, table["seed"].copy(), table["reward"].copy())
+    cameras, targets = ([digest for _, digest in field] for field in fields)
+    return MetaGame.from_episodes(cameras, targets, found)
+
+
+def _agents(keys: np.ndarray) -> Field:
+    rows = Agent.objects.filter(pk__in=np.unique(keys).tolist()).values_list("pk", "digest")
+    return sorted(rows, key=lambda row: row[1])
+
+
+def _index(keys: np.ndarray, field: Field) -> np.ndarray:
+    """Positions in the field of agents' keys."""
+    numbers = np.array([key for key, _ in field], dtype=np.int64)
+    order = np.argsort(numbers)
+    return order[np.searchsorted(numbers, keys, sorter=order)] if len(numbers) else np.empty(0, dtype=np.int64)
+
+
+# Snapshots
+
+
+def refit(scenario: Scenario) -> RatingSnapshot | None:
+    """Publish a scenario's ratings from all its episodes, unless they are up to date; None where nothing was played."""
+    return _publish(scenario, None, meta_game_of_scenario(scenario))
+
+
+def refit_tournament(tournament: Tournament) -> RatingSnapshot | None:
+    """Publish a tournament's ratings from its own episodes, unless they are up to date; None where nothing was played."""
+    return _publish(tournament.scenario, tournament, meta_game_of_tournament(tournament))
+
+
+def _publish(scenario: Scenario, tournament: Tournament | None, game: MetaGame) -> RatingSnapshot | None:
+    if not game.num_episodes:
+        return None
+    board = RatingSnapshot.objects.filter(scenario=scenario, tournament=tournament)
+    engine = tournament.engine if tournament else engine_version()
+    latest = board.first()
+    facts = {"num_episodes": game.num_episodes, "engine": engine, "code": ratings.VERSION}
+    if latest is not None and all(getattr(latest, name) == value for name, value in facts.items()):
+        return latest
+    table = ratings.rate(game).to_json() | {"meta_game": game.to_json()}
+    while True:
+        number = (board.aggregate(last=Max("number"))["last"] or 0) + 1
+        try:
+            with transaction.atomic():
+                return board.create(scenario=scenario, tournament=tournament, number=number, table=table, **facts)
+        except IntegrityError:
+            continue  # Another worker published this number.
+
+
+def latest(board: Scenario | Tournament) -> RatingSnapshot | None:
+    """The newest snapshot of a scenario's or a tournament's board."""
+    if isinstance(board, Tournament):
+        return board.snapshots.first()
+    return board.snapshots.filter(tournament=None).first()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a board: the agent's row and its rating."""
+
+    agent: Agent
+    rating: ratings.AgentRating
+
+
+@dataclass(frozen=True)
+class Board:
+    """A published leaderboard with its agents, and the meta-game behind it (as `MetaGame.to_json`, agents by digest)."""
+
+    snapshot: RatingSnapshot
+    cameras: tuple[Line, ...]
+    targets: tuple[Line, ...]
+    nash: ratings.NashSummary | None
+    meta_game: dict
+
+    def of(self, team: str) -> tuple[Line, ...]:
+        return self.cameras if team == Team.CAMERA else self.targets
+
+
+def board_of(snapshot: RatingSnapshot) -> Board:
+    """A snapshot, joined with the agents that it is about."""
+    stored = dict(snapshot.table)
+    meta_game = stored.pop("meta_game")
+    rated = ratings.Ratings.from_json(stored)
+    digests = [line.digest for line in (*rated.cameras, *rated.targets)]
+    rows = {row.digest: row for row in Agent.objects.select_related("owner").filter(digest__in=digests)}
+    cameras, targets = (
+        tuple(Line(rows[line.digest], line) for line in lines if line.digest in rows)
+        for lines in (rated.cameras, rated.targets)
+    )
+    return Board(snapshot, cameras, targets, rated.nash, meta_game)
