@@ -43,3 +43,6 @@ _choose_cache()
 
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 """Decorator of every compiled function: exact arithmetic, no interpreter lock; division by zero follows IEEE 754."""
+
+inlined = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+"""Like ``kernel``, for what runs for every pair of entities: a call would cost more than it does."""

@@ -1,7 +1,7 @@
 """Cargo: who carries what where, what it earns, and the rates that are made of it."""
 
 from mate import streams
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 from mate.constants import NUM_WAREHOUSES, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.geometry import norm
 
@@ -61,7 +61,7 @@ def unload(w, b, t):
         w.target_goal_bits[b, t, goal] = 0
 
 
-@kernel
+@inlined
 def find_warehouse(x, y):
     """The warehouse whose square holds the point, its edge included, or -1."""
     for warehouse in range(NUM_WAREHOUSES):
@@ -71,7 +71,7 @@ def find_warehouse(x, y):
     return -1
 
 
-@kernel
+@inlined
 def measure_distances(w, b, t):
     """Distances of target t to the centres of the warehouses."""
     for warehouse in range(NUM_WAREHOUSES):
@@ -100,7 +100,7 @@ def serve(w, rules, b, t, warehouse):
     return reward, delayed
 
 
-@kernel
+@inlined
 def assign_goals(w, rules, b):
     """Reduce bounties (Q13), then serve the targets that stand in warehouses, in index order (Q16)."""
     reward, delayed = 0.0, 0.0
@@ -120,7 +120,7 @@ def assign_goals(w, rules, b):
     return reward, delayed
 
 
-@kernel
+@inlined
 def refresh_rates(w, rules, b):
     """Shares of tracked targets and of tracked carriers with bounty left, and the mean pay of a delivery (Q25)."""
     tracked, tracked_with_bounty, with_bounty = 0, 0, 0

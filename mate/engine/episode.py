@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 from mate.engine import cargo, motion, observation, placement, sight
 from mate.engine.rules import read_rules
 from mate.engine.world import carve
@@ -13,20 +13,20 @@ NOT_FINITE = -1
 FINE = -2
 
 
-@kernel
+@inlined
 def hash_word(digest, word):
     """Take one 64-bit word into a running hash."""
     digest = (digest ^ word) * np.uint64(0x9E3779B97F4A7C15)
     return digest ^ (digest >> np.uint64(29))
 
 
-@kernel
+@inlined
 def hash_real(digest, value):
     """Take the bits of a number into a running hash; both zeros count as the same."""
     return hash_word(digest, np.float64(value + 0.0).view(np.uint64))
 
 
-@kernel
+@inlined
 def update_digest(w, b):
     """Take what the step led to into the trajectory's hash: poses, places, goals, rewards, who is tracked."""
     digest = w.digest[b]
@@ -53,14 +53,14 @@ def are_finite(actions, active):
     return True
 
 
-@kernel
+@inlined
 def look(w, rules, b):
     """Bring all view masks and tracked bits up to date."""
     sight.look_with_cameras(w, rules, b)
     sight.look_with_targets(w, rules, b)
 
 
-@kernel
+@inlined
 def score(w, rules, b):
     """Serve the warehouses, then rewards, rates, counters and the end of the episode (Q10)."""
     reward, delayed = cargo.assign_goals(w, rules, b)

@@ -2,12 +2,12 @@
 
 import math
 
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 from mate.constants import COLLISION_TOLERANCE, MAX_CAMERA_VIEWING_ANGLE, TERRAIN_SIZE
 from mate.geometry import DEG2RAD, clip, norm, wrap
 
 
-@kernel
+@inlined
 def aim_camera(w, rules, b, c):
     """Bring what follows from a camera's orientation and viewing angle up to date."""
     half = 0.5 * w.camera_viewing_angle[b, c] * DEG2RAD
@@ -34,7 +34,7 @@ def move_cameras(w, rules, actions, active):
             aim_camera(w, rules, b, c)
 
 
-@kernel
+@inlined
 def slide(x, y, vx, vy, disc_x, disc_y, radius):
     """What is left of the step (vx, vy) from (x, y) once a disc is in the way.
 
@@ -68,7 +68,7 @@ def slide(x, y, vx, vy, disc_x, disc_y, radius):
     )
 
 
-@kernel
+@inlined
 def slide_past_all(w, rules, b, x, y, vx, vy):
     """The step that remains after all obstacles and then all cameras, each in index order (Q02)."""
     for o in range(w.obstacle_radius.shape[1]):

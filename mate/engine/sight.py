@@ -8,7 +8,7 @@ two knots beside it, so the kernels find and measure those two when it matters, 
 import math
 
 from mate import streams
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 from mate.constants import OCCLUSION_SLACK
 from mate.geometry import DEG2RAD, RAD2DEG, bearing, norm, wrap
 
@@ -20,7 +20,7 @@ SECTOR_TOLERANCE = 1e-9
 """Closer to the edge of a sector than this (in cosine), the angle itself decides."""
 
 
-@kernel
+@inlined
 def count_samples(half_angle):
     """How many equally spaced knots lie on an obstacle that covers twice ``half_angle`` degrees."""
     return max(16, int(2.0 * half_angle)) + 1
@@ -125,7 +125,7 @@ def sight_range_at(w, rules, b, c, angle):
     return (above_length - below_length) / (above - below) * (0.0 - below) + below_length
 
 
-@kernel
+@inlined
 def is_clear(w, rules, b, c, x, y, d):
     """Whether no obstacle hides from camera c the point at the relative position (x, y), d away."""
     for o in range(w.obstacle_radius.shape[1]):
@@ -139,7 +139,7 @@ def is_clear(w, rules, b, c, x, y, d):
     return True
 
 
-@kernel
+@inlined
 def is_in_sector(w, b, c, x, y, d):
     """Whether the direction of (x, y), d away, lies within the camera's viewing angle."""
     ahead = x * w.camera_heading[b, c, 0] + y * w.camera_heading[b, c, 1] - d * w.camera_heading[b, c, 2]
@@ -149,7 +149,7 @@ def is_in_sector(w, b, c, x, y, d):
     return 2.0 * min(difference, 360.0 - difference) <= w.camera_viewing_angle[b, c]
 
 
-@kernel
+@inlined
 def draw_transmittance(w, rules, b, c, t):
     """1 if camera c happens to see through whatever hides target t in this step (Q20)."""
     if w.transmit_given[b, c, t] >= 0:
@@ -160,7 +160,7 @@ def draw_transmittance(w, rules, b, c, t):
     return streams.bernoulli(w.key[b], streams.TRANSMITTANCE, w.episode_step[b], pair, rules.transmittance)
 
 
-@kernel
+@inlined
 def look_with_cameras(w, rules, b):
     """Cameras see targets, and each other, within range and sector and past obstacles (Q20 to Q22)."""
     num_cameras, num_targets = w.transmit_draw.shape[1], w.transmit_draw.shape[2]
@@ -188,7 +188,7 @@ def look_with_cameras(w, rules, b):
             w.camera_camera_view_mask[b, c, e] = e == c or (is_open and is_in_sector(w, b, c, x, y, d))
 
 
-@kernel
+@inlined
 def look_with_targets(w, rules, b):
     """Targets see everything whose edge is within their range, in all directions and through everything (Q21)."""
     reach = rules.target_sight_range

@@ -8,7 +8,8 @@ again for another scenario.
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload, register_jitable
 
 from mate.constants import NUM_WAREHOUSES
 
@@ -90,92 +91,130 @@ class Buffers(NamedTuple):
     size: np.ndarray  # (8,) int64
 
 
-@register_jitable
-def _cut1(buffer, at, b):
+def _cut(buffer, at, shape):
+    """The next part of a flat buffer as an array of this shape; ``at`` counts how far the buffer is used up."""
     start = at[0]
-    at[0] += b
-    return buffer[start : start + b]
+    at[0] += np.prod(shape)
+    return buffer[start : at[0]].reshape(shape)
 
 
-@register_jitable
-def _cut2(buffer, at, b, n):
-    start = at[0]
-    at[0] += b * n
-    return buffer[start : start + b * n].reshape((b, n))
+@overload(_cut, jit_options={"forceinline": True})
+def _cut_compiled(buffer, at, shape):
+    if len(shape) == 1:
+
+        def cut(buffer, at, shape):
+            start = at[0]
+            at[0] += shape[0]
+            return _view(buffer, start, shape)
+
+    elif len(shape) == 2:
+
+        def cut(buffer, at, shape):
+            start = at[0]
+            at[0] += shape[0] * shape[1]
+            return _view(buffer, start, shape)
+
+    else:
+
+        def cut(buffer, at, shape):
+            start = at[0]
+            at[0] += shape[0] * shape[1] * shape[2]
+            return _view(buffer, start, shape)
+
+    return cut
 
 
-@register_jitable
-def _cut3(buffer, at, b, n, m):
-    start = at[0]
-    at[0] += b * n * m
-    return buffer[start : start + b * n * m].reshape((b, n, m))
+@intrinsic
+def _view(typing_context, buffer, start, shape):
+    """An array over part of a buffer that owns nothing: it costs no reference counting, and nothing at all if unused."""
+    array_type = types.Array(buffer.dtype, len(shape), "C")
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        view = context.make_array(array_type)(context, builder)
+        sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
+        sizes = [context.cast(builder, size, kind, types.intp) for size, kind in zip(sizes, signature.args[2], strict=True)]
+        strides = [source.itemsize]
+        for size in sizes[:0:-1]:
+            strides.insert(0, builder.mul(strides[0], size))
+        context.populate_array(
+            view,
+            data=builder.gep(source.data, [arguments[1]]),
+            shape=sizes,
+            strides=strides,
+            itemsize=source.itemsize,
+            meminfo=None,
+        )
+        return view._getvalue()
+
+    return array_type(buffer, start, shape), generate
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def carve(reals, integers, flags, words, size):
     """The World over four flat buffers, field after field."""
     b, c, t, o = size[0], size[1], size[2], size[3]
     at = size[4:8]
     at[:] = 0
     return World(
-        camera_location=_cut3(reals, at[0:1], b, c, 2),
-        camera_orientation=_cut2(reals, at[0:1], b, c),
-        camera_viewing_angle=_cut2(reals, at[0:1], b, c),
-        camera_sight_range=_cut2(reals, at[0:1], b, c),
-        camera_heading=_cut3(reals, at[0:1], b, c, 3),
-        obstacle_location=_cut3(reals, at[0:1], b, o, 2),
-        obstacle_radius=_cut2(reals, at[0:1], b, o),
-        sight_distance=_cut3(reals, at[0:1], b, c, o),
-        sight_bearing=_cut3(reals, at[0:1], b, c, o),
-        sight_half_angle=_cut3(reals, at[0:1], b, c, o),
-        sight_margin=_cut3(reals, at[0:1], b, c, o),
-        target_location=_cut3(reals, at[0:1], b, t, 2),
-        target_heading=_cut3(reals, at[0:1], b, t, 2),
-        target_step_size=_cut2(reals, at[0:1], b, t),
-        target_warehouse_distances=_cut3(reals, at[0:1], b, t, NUM_WAREHOUSES),
-        coverage_rate=_cut1(reals, at[0:1], b),
-        real_coverage_rate=_cut1(reals, at[0:1], b),
-        mean_transport_rate=_cut1(reals, at[0:1], b),
-        target_team_episode_reward=_cut1(reals, at[0:1], b),
-        delayed_target_team_episode_reward=_cut1(reals, at[0:1], b),
-        coverage_rate_sum=_cut1(reals, at[0:1], b),
-        real_coverage_rate_sum=_cut1(reals, at[0:1], b),
-        camera_reward=_cut1(reals, at[0:1], b),
-        target_reward=_cut1(reals, at[0:1], b),
-        target_capacity=_cut2(integers, at[1:2], b, t),
-        target_goal=_cut2(integers, at[1:2], b, t),
-        target_goal_bits=_cut3(integers, at[1:2], b, t, NUM_WAREHOUSES),
-        freights=_cut2(integers, at[1:2], b, t),
-        bounties=_cut2(integers, at[1:2], b, t),
-        target_steps=_cut2(integers, at[1:2], b, t),
-        tracked_steps=_cut2(integers, at[1:2], b, t),
-        remaining_cargoes=_cut3(integers, at[1:2], b, NUM_WAREHOUSES, NUM_WAREHOUSES),
-        awaiting_cargo_counts=_cut2(integers, at[1:2], b, NUM_WAREHOUSES),
-        num_delivered_cargoes=_cut1(integers, at[1:2], b),
-        episode_step=_cut1(integers, at[1:2], b),
-        transmit_draw=_cut3(integers, at[1:2], b, c, t),
-        transmit_given=_cut3(integers, at[1:2], b, c, t),
-        goal_draw=_cut2(integers, at[1:2], b, t),
-        goal_given=_cut2(integers, at[1:2], b, t),
-        goal_count=_cut2(integers, at[1:2], b, t),
-        camera_order=_cut2(integers, at[1:2], b, c),
-        target_order=_cut2(integers, at[1:2], b, t),
-        obstacle_order=_cut2(integers, at[1:2], b, o),
-        camera_target_view_mask=_cut3(flags, at[2:3], b, c, t),
-        camera_obstacle_view_mask=_cut3(flags, at[2:3], b, c, o),
-        camera_camera_view_mask=_cut3(flags, at[2:3], b, c, c),
-        target_camera_view_mask=_cut3(flags, at[2:3], b, t, c),
-        target_obstacle_view_mask=_cut3(flags, at[2:3], b, t, o),
-        target_target_view_mask=_cut3(flags, at[2:3], b, t, t),
-        camera_clear_mask=_cut3(flags, at[2:3], b, c, c),
-        tracked_bits=_cut2(flags, at[2:3], b, t),
-        target_is_loaded=_cut2(flags, at[2:3], b, t),
-        target_is_colliding=_cut2(flags, at[2:3], b, t),
-        target_empty_bits=_cut3(flags, at[2:3], b, t, NUM_WAREHOUSES),
-        target_dones=_cut2(flags, at[2:3], b, t),
-        done=_cut1(flags, at[2:3], b),
-        key=_cut1(words, at[3:4], b),
-        digest=_cut1(words, at[3:4], b),
+        camera_location=_cut(reals, at[0:1], (b, c, 2)),
+        camera_orientation=_cut(reals, at[0:1], (b, c)),
+        camera_viewing_angle=_cut(reals, at[0:1], (b, c)),
+        camera_sight_range=_cut(reals, at[0:1], (b, c)),
+        camera_heading=_cut(reals, at[0:1], (b, c, 3)),
+        obstacle_location=_cut(reals, at[0:1], (b, o, 2)),
+        obstacle_radius=_cut(reals, at[0:1], (b, o)),
+        sight_distance=_cut(reals, at[0:1], (b, c, o)),
+        sight_bearing=_cut(reals, at[0:1], (b, c, o)),
+        sight_half_angle=_cut(reals, at[0:1], (b, c, o)),
+        sight_margin=_cut(reals, at[0:1], (b, c, o)),
+        target_location=_cut(reals, at[0:1], (b, t, 2)),
+        target_heading=_cut(reals, at[0:1], (b, t, 2)),
+        target_step_size=_cut(reals, at[0:1], (b, t)),
+        target_warehouse_distances=_cut(reals, at[0:1], (b, t, NUM_WAREHOUSES)),
+        coverage_rate=_cut(reals, at[0:1], (b,)),
+        real_coverage_rate=_cut(reals, at[0:1], (b,)),
+        mean_transport_rate=_cut(reals, at[0:1], (b,)),
+        target_team_episode_reward=_cut(reals, at[0:1], (b,)),
+        delayed_target_team_episode_reward=_cut(reals, at[0:1], (b,)),
+        coverage_rate_sum=_cut(reals, at[0:1], (b,)),
+        real_coverage_rate_sum=_cut(reals, at[0:1], (b,)),
+        camera_reward=_cut(reals, at[0:1], (b,)),
+        target_reward=_cut(reals, at[0:1], (b,)),
+        target_capacity=_cut(integers, at[1:2], (b, t)),
+        target_goal=_cut(integers, at[1:2], (b, t)),
+        target_goal_bits=_cut(integers, at[1:2], (b, t, NUM_WAREHOUSES)),
+        freights=_cut(integers, at[1:2], (b, t)),
+        bounties=_cut(integers, at[1:2], (b, t)),
+        target_steps=_cut(integers, at[1:2], (b, t)),
+        tracked_steps=_cut(integers, at[1:2], (b, t)),
+        remaining_cargoes=_cut(integers, at[1:2], (b, NUM_WAREHOUSES, NUM_WAREHOUSES)),
+        awaiting_cargo_counts=_cut(integers, at[1:2], (b, NUM_WAREHOUSES)),
+        num_delivered_cargoes=_cut(integers, at[1:2], (b,)),
+        episode_step=_cut(integers, at[1:2], (b,)),
+        transmit_draw=_cut(integers, at[1:2], (b, c, t)),
+        transmit_given=_cut(integers, at[1:2], (b, c, t)),
+        goal_draw=_cut(integers, at[1:2], (b, t)),
+        goal_given=_cut(integers, at[1:2], (b, t)),
+        goal_count=_cut(integers, at[1:2], (b, t)),
+        camera_order=_cut(integers, at[1:2], (b, c)),
+        target_order=_cut(integers, at[1:2], (b, t)),
+        obstacle_order=_cut(integers, at[1:2], (b, o)),
+        camera_target_view_mask=_cut(flags, at[2:3], (b, c, t)),
+        camera_obstacle_view_mask=_cut(flags, at[2:3], (b, c, o)),
+        camera_camera_view_mask=_cut(flags, at[2:3], (b, c, c)),
+        target_camera_view_mask=_cut(flags, at[2:3], (b, t, c)),
+        target_obstacle_view_mask=_cut(flags, at[2:3], (b, t, o)),
+        target_target_view_mask=_cut(flags, at[2:3], (b, t, t)),
+        camera_clear_mask=_cut(flags, at[2:3], (b, c, c)),
+        tracked_bits=_cut(flags, at[2:3], (b, t)),
+        target_is_loaded=_cut(flags, at[2:3], (b, t)),
+        target_is_colliding=_cut(flags, at[2:3], (b, t)),
+        target_empty_bits=_cut(flags, at[2:3], (b, t, NUM_WAREHOUSES)),
+        target_dones=_cut(flags, at[2:3], (b, t)),
+        done=_cut(flags, at[2:3], (b,)),
+        key=_cut(words, at[3:4], (b,)),
+        digest=_cut(words, at[3:4], (b,)),
     )
 
 
