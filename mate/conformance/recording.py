@@ -1,0 +1,59 @@
+"""Recordings: NumPy archives of numbers and one JSON text, read without trusting them."""
+
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mate.errors import UserError
+
+
+class UnreadableRecording(UserError):
+    """A file is no recording, or a damaged one."""
+
+
+class Recording(Mapping[str, np.ndarray]):
+    """The arrays of a recording by name, and its ``meta`` (a dictionary). Raises UnreadableRecording."""
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                self._arrays = {name: archive[name] for name in archive.files}
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            raise UnreadableRecording(f"{self.path} cannot be read as a NumPy archive of numbers: {error}") from error
+        except AttributeError as error:
+            raise UnreadableRecording(f"{self.path} holds a single array; a recording is an .npz archive.") from error
+        self.meta = self._read_meta()
+
+    def _read_meta(self) -> dict[str, Any]:
+        text = self._arrays.get("meta")
+        if text is None:
+            return {}
+        try:
+            meta = json.loads(str(text))
+        except ValueError as error:
+            raise UnreadableRecording(f"`meta` of {self.path} is not JSON: {error}") from error
+        if not isinstance(meta, dict):
+            raise UnreadableRecording(f"`meta` of {self.path} is not a JSON object.")
+        return meta
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        try:
+            return self._arrays[name]
+        except KeyError:
+            raise UnreadableRecording(f"{self.path} has no array {name!r}.") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
