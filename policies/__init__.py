@@ -1,0 +1,17 @@
+"""What a checkpoint is: recipes, weights, networks, batched inference, and importers of foreign formats."""
+
+from policies.checkpoint import Checkpoint
+from policies.compatibility import compatibility
+from policies.errors import CheckpointError
+from policies.recipe import Action, Architecture, Dimensions, Preprocessing, Recipe
+
+__all__ = [
+    "Action",
+    "Architecture",
+    "Checkpoint",
+    "CheckpointError",
+    "Dimensions",
+    "Preprocessing",
+    "Recipe",
+    "compatibility",
+]

@@ -1,0 +1,240 @@
+"""The native checkpoint: one zip with ``policy.json`` and ``weights.safetensors``."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from policies.errors import CheckpointError
+from policies.recipe import MAX_PARAMETERS, Recipe, shorten
+
+RECIPE_NAME = "policy.json"
+WEIGHTS_NAME = "weights.safetensors"
+
+MAX_RECIPE_BYTES = 100_000
+MAX_HEADER_BYTES = 100_000
+MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS + MAX_HEADER_BYTES + 8
+MAX_OBSERVATION = 1e5
+MAX_MAGNITUDE = 1e30
+
+# What zipfile raises for damaged archives: RuntimeError stands for encryption, the others for whatever a field breaks.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+
+# Zip entries carry a date; a fixed one makes equal checkpoints equal files.
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A learned agent: a recipe and its weights, float32 arrays by name, read-only.
+
+    Raises CheckpointError if the weights are not exactly those that the recipe's architecture implies, or not finite.
+    """
+
+    recipe: Recipe
+    weights: Mapping[str, np.ndarray]
+
+    def __post_init__(self) -> None:
+        _check_weights(self.recipe, self.weights)
+        frozen = {}
+        for name in sorted(self.weights):
+            array = np.ascontiguousarray(self.weights[name], np.float32).copy()
+            array.flags.writeable = False
+            frozen[name] = array
+        object.__setattr__(self, "weights", MappingProxyType(frozen))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical recipe and the weights, 64 hexadecimal digits; equal for a re-saved checkpoint."""
+        sha = hashlib.sha256(_canonical_recipe(self.recipe))
+        for name, array in self.weights.items():
+            sha.update(f"\n{name} {array.shape}\n".encode())
+            sha.update(array.astype("<f4", copy=False).tobytes())
+        return sha.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Checkpoint) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Checkpoint({self.recipe.team}, {self.recipe.scenario}, digest={self.digest[:12]})"
+
+    def to_bytes(self) -> bytes:
+        """The content of the checkpoint's file; the same bytes for the same checkpoint."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, content in (
+                (RECIPE_NAME, json.dumps(self.recipe.to_json(), indent=2, sort_keys=True).encode() + b"\n"),
+                (WEIGHTS_NAME, safetensors.numpy.save(dict(self.weights))),
+            ):
+                entry = zipfile.ZipInfo(name, _ZIP_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, content)
+        return buffer.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the checkpoint's file, replacing what is there at once."""
+        path = Path(path)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            temporary.write_bytes(self.to_bytes())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
+        """Read a checkpoint's file. Raises CheckpointError if it is not a valid one, OSError if it cannot be read."""
+        with open(path, "rb") as file:
+            return cls.from_bytes(file.read(MAX_WEIGHTS_BYTES + MAX_RECIPE_BYTES + 1))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Checkpoint:
+        """The checkpoint whose file has this content. Raises CheckpointError if it is not a valid one."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                names = sorted(archive.namelist())
+                if names != [RECIPE_NAME, WEIGHTS_NAME]:
+                    raise CheckpointError(
+                        f"the zip must contain exactly {RECIPE_NAME} and {WEIGHTS_NAME}, at its root; "
+                        f"it has {len(names)} entries: {shorten(', '.join(names), 200)}"
+                    )
+                recipe = parse_recipe(_read_member(archive, RECIPE_NAME, MAX_RECIPE_BYTES))
+                weights = parse_weights(_read_member(archive, WEIGHTS_NAME, MAX_WEIGHTS_BYTES), recipe)
+        except _ZIP_ERRORS as error:
+            problem = shorten(str(error), 200)
+            raise CheckpointError(f"this is not a readable zip file ({problem}); save the checkpoint again") from None
+        return cls(recipe, weights)
+
+
+def _canonical_recipe(recipe: Recipe) -> bytes:
+    return json.dumps(recipe.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    with archive.open(name) as member:
+        content = member.read(limit + 1)
+    if len(content) > limit:
+        raise CheckpointError(f"{name} is larger than {limit:,} bytes")
+    return content
+
+
+def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An ``object_pairs_hook`` for JSON that refuses an object with two fields of one name (ValueError)."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("an object has two fields of the same name")
+    return content
+
+
+def parse_recipe(content: bytes) -> Recipe:
+    """The recipe in the bytes of a ``policy.json``. Raises CheckpointError if it is not a valid one."""
+    try:
+        parsed = json.loads(content.decode("utf-8"), object_pairs_hook=unique_names)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{RECIPE_NAME} is not valid JSON: {shorten(str(error), 200)}") from None
+    return Recipe.from_json(parsed)
+
+
+def parse_weights(content: bytes, recipe: Recipe) -> dict[str, np.ndarray]:
+    """The arrays in the bytes of a ``weights.safetensors``. Raises CheckpointError if it cannot be that of ``recipe``.
+
+    The format allows a header of 100 MB and overlapping or empty tensors; only what the recipe needs is let through
+    to the library.
+    """
+    header_size = struct.unpack("<Q", content[:8])[0] if len(content) >= 8 else 0
+    if not 2 <= header_size <= min(MAX_HEADER_BYTES, len(content) - 8):
+        raise CheckpointError(f"{WEIGHTS_NAME}: its header has an impossible length; write it with safetensors")
+    try:
+        arrays = safetensors.numpy.load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{WEIGHTS_NAME} cannot be read ({shorten(str(error), 200)})") from None
+    return arrays
+
+
+def _check_weights(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> None:
+    expected = recipe.tensor_shapes
+    missing, unknown = sorted(set(expected) - set(weights)), sorted(set(weights) - set(expected), key=str)
+    if missing or unknown:
+        kind, names = ("missing", missing) if missing else ("not one of the architecture's", unknown)
+        raise CheckpointError(
+            f"{WEIGHTS_NAME}: tensor {shorten(names[0], 100)} is {kind}; expected {', '.join(sorted(expected))}"
+        )
+    for name, shape in expected.items():
+        array = weights[name]
+        if array.dtype != np.float32:
+            raise CheckpointError(f"{WEIGHTS_NAME}: {name} is {array.dtype}, expected float32; convert it")
+        if array.shape != shape:
+            raise CheckpointError(
+                f"{WEIGHTS_NAME}: {name} has shape {array.shape}; {recipe.scenario} and the architecture in "
+                f"{RECIPE_NAME} imply {shape}"
+            )
+        if not np.isfinite(array).all():
+            raise CheckpointError(
+                f"{WEIGHTS_NAME}: {name} has values that are not finite; the training has diverged, take an earlier "
+                "checkpoint"
+            )
+    if not _bound_magnitudes(recipe, weights) < MAX_MAGNITUDE:
+        raise CheckpointError(
+            f"{WEIGHTS_NAME}: the weights are so large that the outputs could overflow; the training has diverged, take "
+            "an earlier checkpoint"
+        )
+
+
+def _bound_magnitudes(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> float:
+    """An upper bound of every number that the network computes from observations below ``MAX_OBSERVATION``.
+
+    Layer by layer, the bound of an output is that of the inputs times the greatest sum of a row's magnitudes.
+    """
+    architecture = recipe.architecture
+
+    def grow(bound: float, weight: str, bias: str) -> float:
+        sums = np.abs(weights[weight]).sum(axis=1, dtype=np.float64)
+        return float((sums * bound + np.abs(weights[bias])).max(initial=0.0))
+
+    bound, greatest = MAX_OBSERVATION, MAX_OBSERVATION
+    for number in range(len(architecture.hidden_sizes)):
+        bound = grow(bound, f"hidden.{number}.weight", f"hidden.{number}.bias")
+        greatest = max(greatest, bound)
+        bound = 1.0 if architecture.activation == "tanh" else bound
+    if architecture.memory != "none":
+        name = architecture.memory
+        given = grow(bound, f"{name}.weight_ih_l0", f"{name}.bias_ih_l0")
+        kept = grow(1.0, f"{name}.weight_hh_l0", f"{name}.bias_hh_l0")
+        greatest = max(greatest, given + kept)
+        bound = max(bound, 1.0) if architecture.skip_connection else 1.0
+    if architecture.head == "linear":
+        return max(greatest, grow(bound, "output.weight", "output.bias"))
+    branches = (
+        grow(grow(bound, f"{name}.0.weight", f"{name}.0.bias"), f"{name}.1.weight", f"{name}.1.bias")
+        for name in ("advantage", "value")
+    )
+    return max(greatest, 2.0 * sum(branches))

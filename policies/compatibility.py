@@ -1,0 +1,52 @@
+"""Whether a learned agent can play a team in a scenario, and what to know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from policies.recipe import Dimensions, Recipe
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing about an agent in a scenario: a ``problem`` that forbids it, or a ``note`` to show."""
+
+    kind: str
+    text: str
+
+
+def dimensions_of(scenario: Any) -> Dimensions:
+    """The dimensions of a ``mate.Scenario``."""
+    return Dimensions(int(scenario.num_cameras), int(scenario.num_targets), int(scenario.num_obstacles))
+
+
+def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
+    """What stands against, or is to be known about, an agent of this recipe playing ``team`` in ``scenario``.
+
+    The other team, or other numbers of cameras, targets or obstacles than it was trained for, are problems, told with
+    both figures. Another enhanced observation is a note: it belongs to the scenario, not to the agent.
+    """
+    remarks = []
+    if recipe.team != team:
+        remarks.append(Remark("problem", f"it was trained as a {recipe.team} agent and cannot play the {team} team"))
+    trained, offered = recipe.scenario, dimensions_of(scenario)
+    for name in ("cameras", "targets", "obstacles"):
+        before, now = getattr(trained, name), getattr(offered, name)
+        if before != now:
+            remarks.append(Remark("problem", f"it was trained for {before} {name}, and the scenario has {now}"))
+    enhanced = getattr(scenario, "enhanced_observation", "none")
+    if recipe.enhanced_observation != enhanced:
+        remarks.append(
+            Remark(
+                "note",
+                f"it was trained under enhanced observation {recipe.enhanced_observation!r}, "
+                f"and the scenario has {enhanced!r}",
+            )
+        )
+    return remarks
+
+
+def problems(recipe: Recipe, scenario: Any, team: str) -> list[str]:
+    """The texts of the problems alone."""
+    return [remark.text for remark in compatibility(recipe, scenario, team) if remark.kind == "problem"]

@@ -1,0 +1,260 @@
+"""Looking into an uploaded archive without unpacking it anywhere.
+
+Members are listed and streamed; no path of an archive is ever created or opened on disk. Links are never followed:
+symbolic ones are ignored (genuine trial folders hold dangling ones), anything stranger than a file, a folder or a symbolic
+link refuses the archive, and so does a name that would leave the folder it is unpacked in.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from policies.importing.errors import ImportRefused
+from policies.importing.limits import MEGABYTE, Limits
+from policies.recipe import shorten
+
+_CHUNK = 64 * 1024
+_MAX_NAME = 1000
+_GRACE = 16 * MEGABYTE  # what may unpack before the ratio counts
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeError,
+    ValueError,
+    IndexError,
+    OverflowError,
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive: its path, its announced size, and whether it is a ``file``, ``folder`` or ``link``."""
+
+    name: str
+    size: int
+    kind: str
+
+
+class Archive(ABC):
+    """An uploaded archive; ``members`` are those with data of their own, checked."""
+
+    def __init__(self, file: IO[bytes], size: int, limits: Limits) -> None:
+        self.file, self.size, self.limits = file, size, limits
+        with _refusing_damage():
+            listed = list(self._listed())
+        _check_names(listed)
+        self.members = {member.name: member for member in listed if member.kind == "file"}
+        self.num_links = sum(member.kind == "link" for member in listed)
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """What it is, in words."""
+
+    @abstractmethod
+    def _list(self) -> Iterator[Member]: ...
+
+    @abstractmethod
+    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]: ...
+
+    def _listed(self) -> Iterator[Member]:
+        total = 0
+        for number, member in enumerate(self._list(), 1):
+            total += member.size
+            if number > self.limits.max_entries:
+                raise ImportRefused(
+                    f"the archive has more than {self.limits.max_entries:,} entries; put only the trial's folder into it"
+                )
+            self.check_unpacked(total)
+            yield member
+
+    def check_unpacked(self, amount: int) -> None:
+        """Raises ImportRefused when an archive of this size unpacks to too much."""
+        if amount > self.limits.max_unpacked or (amount > _GRACE and amount > self.limits.max_ratio * self.size):
+            raise ImportRefused(
+                f"the archive of {self.size:,} bytes unpacks to more than {amount:,} bytes, which genuine checkpoints "
+                "do not; it was not unpacked further"
+            )
+
+    def read(self, limits_by_name: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+        """Contents of the named members, in the archive's order; each may have as many bytes as its limit says."""
+        found = self._open(set(limits_by_name))
+        while True:
+            with _refusing_damage():
+                name, file = next(found, (None, None))
+            if name is None or file is None:
+                return
+            yield name, _read_bounded(file, name, limits_by_name[name], self.members[name].size)
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as error:
+        raise ImportRefused(
+            f"the archive is damaged or of an unsupported kind ({shorten(str(error), 120)}); make it again"
+        ) from None
+
+
+def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> bytes:
+    chunks, total = [], 0
+    with _refusing_damage():
+        while chunk := file.read(_CHUNK):
+            total += len(chunk)
+            if total > limit or total > announced:
+                raise ImportRefused(
+                    f"{shorten(name, 200)} has more than {min(limit, announced):,} bytes, its limit or announced size"
+                )
+            chunks.append(chunk)
+    if total != announced:
+        raise ImportRefused(
+            f"{shorten(name, 200)} has {total:,} bytes instead of {announced:,}; make the archive again"
+        )
+    return b"".join(chunks)
+
+
+def _check_names(members: list[Member]) -> None:
+    seen: set[str] = set()
+    links = {member.name for member in members if member.kind == "link"}
+    for member in members:
+        problem = _problem_of(member, seen, links)
+        if problem:
+            raise ImportRefused(f"the archive's entry {shorten(member.name, 200)} {problem}; nothing was unpacked")
+        seen.add(member.name)
+
+
+def _problem_of(member: Member, seen: set[str], links: set[str]) -> str:
+    parts = member.name.split("/")
+    if member.kind not in ("file", "folder", "link"):
+        return f"is a {member.kind}, which no trial folder has"
+    if len(member.name) > _MAX_NAME or not member.name.isprintable() or "\\" in member.name or ":" in parts[0][1:2]:
+        return "has a name with characters that no trial folder has"
+    if member.name.startswith("/") or ".." in parts:
+        return "has a path that leads out of the archive"
+    if member.kind != "folder" and member.name in seen:
+        return "occurs twice"
+    if any("/".join(parts[:depth]) in links for depth in range(1, len(parts))):
+        return "lies under a symbolic link"
+    return ""
+
+
+class ZipArchive(Archive):
+    """A ``.zip``."""
+
+    kind = "zip archive"
+
+    def _list(self) -> Iterator[Member]:
+        self._zip = zipfile.ZipFile(self.file)
+        for entry in self._zip.infolist():
+            mode = entry.external_attr >> 16
+            if entry.flag_bits & 0x1:
+                raise ImportRefused(f"{shorten(entry.filename, 200)} is encrypted; make the archive without a password")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ImportRefused(f"{shorten(entry.filename, 200)} is compressed in a way other than deflate")
+            # Deflate never needs more than some bytes a block beyond the data itself.
+            if entry.compress_size > entry.file_size + entry.file_size // 1000 + 100:
+                raise ImportRefused(
+                    f"{shorten(entry.filename, 200)} announces {entry.file_size:,} bytes and takes {entry.compress_size:,} "
+                    "compressed ones; the archive's table of contents is false"
+                )
+            if stat.S_ISLNK(mode):
+                kind = "link"
+            elif entry.is_dir():
+                kind = "folder"
+            elif stat.S_IFMT(mode) in (0, stat.S_IFREG):
+                kind = "file"
+            else:
+                kind = "special file"
+            # orig_filename keeps what follows a NUL, which zipfile cuts off.
+            yield Member(entry.orig_filename.rstrip("/"), entry.file_size, kind)
+
+    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+        for entry in self._zip.infolist():
+            if entry.filename in names:
+                with self._zip.open(entry) as file:
+                    yield entry.filename, file
+
+
+class _Counted(io.RawIOBase):
+    """An unpacking stream that refuses to go on when too much has come out of it."""
+
+    def __init__(self, archive: TarArchive, stream: IO[bytes]) -> None:
+        self._archive, self._stream, self._total = archive, stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(_CHUNK if size < 0 else min(size, MEGABYTE))
+        self._total += len(chunk)
+        self._archive.check_unpacked(self._total)
+        return chunk
+
+
+class TarArchive(Archive):
+    """A ``.tar.gz`` or ``.tar``, read as a stream: once for the list, once for the contents."""
+
+    kind = "tar archive"
+
+    def _tar(self) -> tarfile.TarFile:
+        self.file.seek(0)
+        is_packed = self.file.read(2) == b"\x1f\x8b"
+        self.file.seek(0)
+        stream = gzip.GzipFile(fileobj=self.file, mode="rb") if is_packed else self.file
+        return tarfile.open(fileobj=_Counted(self, stream), mode="r|")  # type: ignore[call-overload]
+
+    def _list(self) -> Iterator[Member]:
+        for entry in self._tar():
+            if entry.isreg() and entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                kind = "sparse or contiguous file"
+            elif entry.isreg():
+                kind = "file"
+            elif entry.isdir():
+                kind = "folder"
+            elif entry.issym():
+                kind = "link"
+            else:
+                kind = "hard link" if entry.islnk() else "device or pipe"
+            yield Member(entry.name.removeprefix("./").rstrip("/") or ".", entry.size if kind == "file" else 0, kind)
+
+    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+        tar = self._tar()
+        for entry in tar:
+            name = entry.name.removeprefix("./").rstrip("/")
+            file = tar.extractfile(entry) if name in names and entry.isreg() else None
+            if file is not None:
+                yield name, file
+
+
+def open_archive(file: IO[bytes], limits: Limits) -> Archive:
+    """The archive in a seekable file. Raises ImportRefused if it is none, or not a harmless one."""
+    size = file.seek(0, io.SEEK_END)
+    if size > limits.max_file:
+        raise ImportRefused(f"the file has {size:,} bytes; at most {limits.max_file:,} are accepted")
+    file.seek(0)
+    start = file.read(512)
+    file.seek(0)
+    if start[:2] == b"PK":
+        return ZipArchive(file, size, limits)
+    if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar":
+        return TarArchive(file, size, limits)
+    if start[:1] == b"\x80":
+        raise ImportRefused(
+            "this is a checkpoint file alone, and what it was trained for is in the params.json of its trial folder; "
+            "upload both together as one .zip or .tar.gz"
+        )
+    raise ImportRefused("this is neither a .zip nor a .tar.gz; upload the trial's folder as one of them")

@@ -1,0 +1,14 @@
+"""The error of an import."""
+
+from policies.errors import CheckpointError
+
+
+class ImportRefused(CheckpointError):
+    """A file was not imported; the message says what was wrong, where, and what to do.
+
+    ``steps`` are the checking steps that were taken, as far as they are known, the failed one last.
+    """
+
+    def __init__(self, message: str, steps: tuple = ()) -> None:
+        super().__init__(message)
+        self.steps = steps

@@ -1,0 +1,63 @@
+"""Which names a genuine RLlib checkpoint mentions besides those of its arrays.
+
+RLlib 1.12 pickles, beside the weights, the spaces and the policy class of every policy; for some algorithms the class comes
+by value, with the code of its functions. None of it is needed to play, so a name on this list becomes a placeholder that
+does nothing, and a name that is not on it is refused. Being on the list gives a name no power: nothing is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from policies.recipe import shorten
+
+
+@dataclass(frozen=True)
+class Global:
+    """A name that a pickle mentions: a module and an attribute of it."""
+
+    module: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """The name for a message."""
+        return shorten(f"{self.module}.{self.name}", 120)
+
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+
+# Everything below these packages: classes and functions by reference, which differ from algorithm to algorithm.
+_PACKAGES = ("ray.rllib", "gym.spaces", "examples")
+
+_NAMES = {
+    "abc": {"ABCMeta"},
+    "builtins": {"classmethod", "object", "property", "staticmethod"},
+    "collections": {"defaultdict"},
+    "numpy.random._pickle": {
+        "__bit_generator_ctor",
+        "__generator_ctor",
+        "__randomstate_ctor",
+    },
+    "ray.cloudpickle.cloudpickle": {
+        "_builtin_type",
+        "_empty_cell_value",
+        "_make_cell",
+        "_make_empty_cell",
+        "_make_function",
+        "_make_skeleton_class",
+        "_make_skeleton_enum",
+        "subimport",
+    },
+    "ray.cloudpickle.cloudpickle_fast": {"_class_setstate", "_function_setstate"},
+}
+
+
+def is_inert(name: Global) -> bool:
+    """Whether a name may become a placeholder."""
+    if name.name in _NAMES.get(name.module, ()):
+        return True
+    package = next((package for package in _PACKAGES if f"{name.module}.".startswith(f"{package}.")), None)
+    parts = [*name.module.split("."), name.name]
+    return package is not None and len(parts) <= 12 and all(_IDENTIFIER.fullmatch(part) for part in parts)

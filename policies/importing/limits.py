@@ -1,0 +1,33 @@
+"""How much of an uploaded file is read before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one import.
+
+    The first block bounds the process that reads (``policies.importing.sandbox``), the second what it reads: sizes in
+    bytes, times in seconds. An archive may unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size.
+    """
+
+    memory: int = 1024 * MEGABYTE
+    cpu_seconds: int = 60
+    wall_seconds: int = 120
+    open_files: int = 64
+
+    max_file: int = 64 * MEGABYTE
+    max_entries: int = 10_000
+    max_unpacked: int = 512 * MEGABYTE
+    max_ratio: int = 100
+    max_checkpoint: int = 128 * MEGABYTE
+    max_parameters: int = MEGABYTE
+    max_table: int = 256 * 1024
+    max_agents: int = 64
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,192 @@
+"""What a trial's ``params.json`` says about the policy that was trained."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from posixpath import basename, splitext
+from typing import Any
+
+from policies.checkpoint import unique_names
+from policies.importing.errors import ImportRefused
+from policies.recipe import (
+    ENHANCEMENTS,
+    MAX_FRAME_SKIP,
+    MAX_LAYERS,
+    MAX_LEVELS,
+    MAX_WIDTH,
+    Dimensions,
+    shorten,
+)
+
+PLAYABLE = ("mappo", "ippo", "iql", "qmix")
+UNPLAYABLE = {
+    "maddpg": "it has a network of its own for every agent, trained for fixed places in the team, where an agent here is "
+    "one network that the whole team shares",
+    "tarmac": "its cameras exchange messages at every decision, where an agent here acts on its own observation alone",
+    "i2c": "its agents request and answer messages, where an agent here acts on its own observation alone",
+}
+
+_ENVIRONMENT = re.compile(r"mate-(hrl\.)?([a-z0-9]+)\.(camera|target)", re.ASCII)
+_PRESET = re.compile(r"MATE-([0-9]{1,2})v([0-9]{1,2})-([0-9]{1,2})\.(?:yaml|yml|json)", re.ASCII)
+_NAVIGATION = re.compile(r"MATE-Navigation\.(?:yaml|yml|json)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The checked part of a ``params.json`` that matters for playing; sizes are what it says, None where it is silent."""
+
+    algorithm: str
+    is_hierarchical: bool
+    team: str
+    scenario_name: str
+    scenario: Dimensions | None
+    levels: int | None
+    multi_selection: bool
+    frame_skip: int
+    enhanced_observation: str
+    hidden_sizes: tuple[int, ...] | None
+    activation: str
+    memory_size: int | None
+    epsilon_schedule: tuple[float, float, float] | None
+
+    @property
+    def shown_algorithm(self) -> str:
+        """Such as ``HRL-MAPPO``."""
+        return ("HRL-" if self.is_hierarchical else "") + self.algorithm.upper()
+
+    @property
+    def shown_scenario(self) -> str:
+        """Such as ``MATE-4v8-9``."""
+        return splitext(self.scenario_name)[0]
+
+
+def _refuse(where: str, value: Any, expected: str) -> ImportRefused:
+    return ImportRefused(f"params.json: {where} is {shorten(value, 100)}, expected {expected}")
+
+
+def _object(content: dict[str, Any], name: str, where: str = "") -> dict[str, Any]:
+    value = content.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _refuse(f"{where}{name}", value, "an object")
+    return value
+
+
+def _integer(content: dict[str, Any], name: str, where: str, low: int, high: int) -> int | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise _refuse(f"{where}{name}", value, f"an integer from {low} to {high}")
+    return value
+
+
+def _choice(content: dict[str, Any], name: str, where: str, choices: tuple[Any, ...], default: Any) -> Any:
+    value = content.get(name)
+    if value is None:
+        return default
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
+        raise _refuse(f"{where}{name}", value, f"one of {', '.join(map(str, choices))}")
+    return value
+
+
+def parse_parameters(content: bytes) -> Parameters:
+    """What a ``params.json`` says. Raises ImportRefused if it is not one, or of a policy that cannot be played."""
+    try:
+        parsed = json.loads(content.decode("utf-8"), object_pairs_hook=unique_names)
+    except (ValueError, RecursionError) as error:
+        raise ImportRefused(f"params.json is not valid JSON ({shorten(str(error), 120)})") from None
+    if not isinstance(parsed, dict):
+        raise _refuse("its content", parsed, "an object")
+    algorithm, is_hierarchical, team = _parse_environment(parsed.get("env"))
+    env_config = _object(parsed, "env_config")
+    config = env_config.get("config", "MATE-4v8-9.yaml")
+    hidden_sizes, activation, memory_size = _parse_model(_object(parsed, "model"), algorithm)
+    return Parameters(
+        algorithm=algorithm,
+        is_hierarchical=is_hierarchical,
+        team=team,
+        scenario_name=_scenario_name(config),
+        scenario=_preset_dimensions(_scenario_name(config)),
+        levels=_integer(env_config, "discrete_levels", "env_config.", 2, MAX_LEVELS),
+        multi_selection=_choice(env_config, "multi_selection", "env_config.", (True, False), False),
+        frame_skip=_integer(env_config, "frame_skip", "env_config.", 1, MAX_FRAME_SKIP) or 1,
+        enhanced_observation=_choice(env_config, "enhanced_observation", "env_config.", ENHANCEMENTS, "none"),
+        hidden_sizes=hidden_sizes,
+        activation=activation,
+        memory_size=memory_size,
+        epsilon_schedule=_parse_exploration(_object(parsed, "exploration_config")),
+    )
+
+
+def _parse_environment(env: Any) -> tuple[str, bool, str]:
+    match = _ENVIRONMENT.fullmatch(env) if isinstance(env, str) else None
+    if match is None:
+        raise _refuse("env", env, "the environment of one of MATE's examples, such as mate-mappo.camera")
+    is_hierarchical, algorithm, team = match[1] is not None, match[2], match[3]
+    if algorithm in UNPLAYABLE:
+        raise ImportRefused(
+            f"this is a {algorithm.upper()} policy, which cannot be played here: {UNPLAYABLE[algorithm]}"
+        )
+    if algorithm not in PLAYABLE:
+        raise _refuse("env", env, f"one of the algorithms {', '.join(PLAYABLE)}")
+    if is_hierarchical and team == "target":
+        raise ImportRefused("params.json: env names a hierarchical target; only cameras are hierarchical")
+    return algorithm, is_hierarchical, team
+
+
+def _scenario_name(config: Any) -> str:
+    # The name alone; a path of the machine that trained is never opened.
+    if not isinstance(config, str) or len(config) > 1000 or not config.isprintable():
+        raise _refuse("env_config.config", config, "the name of a scenario's file")
+    return basename(config.replace("\\", "/"))
+
+
+def _preset_dimensions(name: str) -> Dimensions | None:
+    if name == "MATE.yaml":
+        return Dimensions(4, 8, 9)
+    if _NAVIGATION.fullmatch(name):
+        return Dimensions(0, 8, 32)
+    match = _PRESET.fullmatch(name)
+    counts = [int(part) for part in match.groups()] if match else None
+    if counts is None or not (0 <= counts[0] <= 64 and 1 <= counts[1] <= 64 and counts[2] <= 64):
+        return None
+    return Dimensions(*counts)
+
+
+def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...] | None, str, int | None]:
+    """Hidden sizes, activation and memory size, from where the algorithm's model reads them."""
+    where, hiddens_name, activation_name = "model.", "fcnet_hiddens", "fcnet_activation"
+    if algorithm == "mappo":
+        model, where = _object(model, "custom_model_config", where), "model.custom_model_config."
+        hiddens_name, activation_name = "actor_hiddens", "actor_hidden_activation"
+    activation = _choice(model, activation_name, where, ("tanh", "relu", "linear"), "tanh")
+    memory_size = _integer(model, "lstm_cell_size", where, 1, MAX_WIDTH)
+    if algorithm == "ippo" and model.get("use_lstm") is False:
+        raise _refuse(f"{where}use_lstm", False, "true, as the examples have it")
+    hiddens = model.get(hiddens_name)
+    if hiddens is None:
+        return None, activation, memory_size
+    if not isinstance(hiddens, list) or not 1 <= len(hiddens) <= MAX_LAYERS:
+        raise _refuse(f"{where}{hiddens_name}", hiddens, f"a list of 1 to {MAX_LAYERS} widths")
+    for width in hiddens:
+        if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
+            raise _refuse(f"{where}{hiddens_name}", width, f"integers from 1 to {MAX_WIDTH}")
+    return tuple(hiddens), activation, memory_size
+
+
+def _parse_exploration(config: dict[str, Any]) -> tuple[float, float, float] | None:
+    """Initial and final epsilon, and over how many timesteps it falls, of an epsilon-greedy exploration."""
+    values = [config.get(name) for name in ("initial_epsilon", "final_epsilon", "epsilon_timesteps")]
+    if config.get("type") != "EpsilonGreedy" or None in values:
+        return None
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
+            raise _refuse("exploration_config", value, "numbers from 0 on")
+    initial, final, timesteps = (float(value) for value in values)
+    if initial > 1 or final > 1:
+        raise _refuse("exploration_config", max(initial, final), "fractions from 0 to 1")
+    return initial, final, timesteps

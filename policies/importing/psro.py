@@ -1,0 +1,102 @@
+"""The tables and mixtures of a PSRO result folder."""
+
+from __future__ import annotations
+
+import math
+from posixpath import basename
+
+from policies.importing.errors import ImportRefused
+from policies.importing.report import RANDOM, ImportedMixture, MixtureMember, Table
+from policies.importing.trials import place_in_psro
+from policies.recipe import shorten
+
+TABLE_NAMES = ("payoff.txt", "sigma.txt", "coverage_rate.txt", "exploitability.txt")
+BEST_NAME = "checkpoint_path.txt"
+MAX_ITERATIONS = 500
+
+_WEIGHT_TOLERANCE = 1e-6
+
+
+def table_paths(names: list[str]) -> list[str]:
+    """Paths of the small text files of PSRO results among these."""
+    return [name for name in names if basename(name) in (*TABLE_NAMES, BEST_NAME) and _depth_in_psro(name) == 1]
+
+
+def _depth_in_psro(name: str) -> int:
+    place = place_in_psro(name)
+    if place is None:
+        return 0
+    root, player, iteration = place
+    return len(name.removeprefix(f"{root}/" if root else "").split("/")) - len(f"{player}/{iteration:05d}".split("/"))
+
+
+def parse_table(path: str, content: bytes) -> Table:
+    """A file of rows of numbers. Raises ImportRefused if it is anything else."""
+    rows = []
+    try:
+        for line in content.decode("ascii").splitlines():
+            if line.strip():
+                rows.append(tuple(float(number) for number in line.split()))
+    except ValueError:
+        raise ImportRefused(f"{shorten(path, 200)} is not a table of numbers") from None
+    widths = {len(row) for row in rows}
+    if len(widths) != 1 or len(rows) > MAX_ITERATIONS or max(widths) > MAX_ITERATIONS:
+        raise ImportRefused(f"{shorten(path, 200)} is not a table with rows of one length")
+    if not all(math.isfinite(number) for row in rows for number in row):
+        raise ImportRefused(f"{shorten(path, 200)} has numbers that are not finite")
+    return Table(path, tuple(rows))
+
+
+def final_tables(tables: dict[str, Table]) -> list[Table]:
+    """The last iteration's table of each kind and player, named such as ``camera payoff``."""
+    latest: dict[tuple[str, str, str], tuple[int, Table]] = {}
+    for path, table in tables.items():
+        place = place_in_psro(path)
+        assert place is not None
+        root, player, iteration = place
+        key = (root, player, basename(path).removesuffix(".txt"))
+        if key not in latest or latest[key][0] < iteration:
+            latest[key] = (iteration, table)
+    return [
+        Table(f"{player} {kind.replace('_', ' ')}", table.rows)
+        for (_, player, kind), (_, table) in sorted(latest.items())
+    ]
+
+
+def final_mixtures(tables: dict[str, Table], agents: dict[tuple[str, str, int], str]) -> list[ImportedMixture]:
+    """The last meta-strategy of each player of each result, as a mixture of its pool.
+
+    ``agents`` gives the digest of the agent of a (root, player, iteration). Member 0 is the built-in random agent.
+    """
+    latest: dict[tuple[str, str], tuple[int, Table]] = {}
+    for path, table in tables.items():
+        place = place_in_psro(path)
+        if place is not None and basename(path) == "sigma.txt" and place[2] >= latest.get(place[:2], (-1,))[0]:
+            latest[place[:2]] = (place[2], table)
+    return [
+        _mixture(root, player, iteration, table, agents)
+        for (root, player), (iteration, table) in sorted(latest.items())
+    ]
+
+
+def _mixture(
+    root: str, player: str, iteration: int, table: Table, agents: dict[tuple[str, str, int], str]
+) -> ImportedMixture:
+    weights = [number for row in table.rows for number in row]
+    if len(weights) != iteration + 1:
+        raise ImportRefused(
+            f"{shorten(table.name, 200)} has {len(weights)} weights, and the pool of iteration {iteration} has {iteration + 1} "
+            "members"
+        )
+    if min(weights) < -_WEIGHT_TOLERANCE or abs(sum(weights) - 1.0) > _WEIGHT_TOLERANCE:
+        raise ImportRefused(f"{shorten(table.name, 200)} is no probability distribution")
+    members = tuple(
+        MixtureMember(
+            label=f"{player}/{index:05d}",
+            weight=max(weight, 0.0),
+            agent=RANDOM if index == 0 else agents.get((root, player, index)),
+        )
+        for index, weight in enumerate(weights)
+    )
+    name = f"{basename(root) or 'PSRO'} {player} mixture of iteration {iteration}"
+    return ImportedMixture(name[:200], player, members)

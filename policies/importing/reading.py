@@ -1,0 +1,165 @@
+"""Reading an uploaded file in this process: which steps are taken, in which order.
+
+``policies.importing.read`` does the same in a child process with limits; use that for files that others have made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from posixpath import basename
+from typing import IO
+
+from policies.checkpoint import (
+    MAX_RECIPE_BYTES,
+    MAX_WEIGHTS_BYTES,
+    RECIPE_NAME,
+    WEIGHTS_NAME,
+    Checkpoint,
+    parse_recipe,
+    parse_weights,
+)
+from policies.importing import psro
+from policies.importing.archives import Archive, open_archive
+from policies.importing.errors import ImportRefused
+from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.parameters import Parameters, parse_parameters
+from policies.importing.recognition import read_worker, recognise
+from policies.importing.report import ImportedAgent, ImportReport, Journal, Step, Table
+from policies.importing.trials import Trial, choose_checkpoint, find_trials, place_in_psro
+from policies.recipe import Recipe, shorten
+
+
+def read_file(
+    file: IO[bytes], limits: Limits = DEFAULT_LIMITS, watch: Callable[[Step], None] | None = None
+) -> ImportReport:
+    """What the seekable binary ``file`` contains; ``watch`` is told of every step as its outcome is known.
+
+    Raises ImportRefused with the reason if any part of it cannot be used.
+    """
+    journal = Journal(watch or (lambda step: None))
+    with journal.step("Open the archive") as details:
+        archive = open_archive(file, limits)
+        details.append(f"a {archive.kind} with {len(archive.members)} files")
+        if archive.num_links:
+            details.append(f"{archive.num_links} symbolic links were ignored")
+    if RECIPE_NAME in archive.members:
+        return _read_native(archive, journal)
+    return _TrialReading(archive, limits, journal).read()
+
+
+def _read_native(archive: Archive, journal: Journal) -> ImportReport:
+    with journal.step("Read policy.json") as details:
+        if set(archive.members) != {RECIPE_NAME, WEIGHTS_NAME}:
+            raise ImportRefused(f"a native checkpoint has exactly {RECIPE_NAME} and {WEIGHTS_NAME} at its root")
+        contents = dict(archive.read({RECIPE_NAME: MAX_RECIPE_BYTES, WEIGHTS_NAME: MAX_WEIGHTS_BYTES}))
+        recipe = parse_recipe(contents[RECIPE_NAME])
+        details.append(describe(recipe))
+    with journal.step("Check the weights") as details:
+        checkpoint = Checkpoint(recipe, parse_weights(contents[WEIGHTS_NAME], recipe))
+        details.append(f"{recipe.number_of_parameters:,} numbers, all finite, in the shapes that policy.json implies")
+    agent = ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, WEIGHTS_NAME, questions=())
+    return ImportReport((agent,), steps=tuple(journal.steps))
+
+
+def _name_of_native(recipe: Recipe) -> str:
+    name = recipe.provenance.get("name")
+    return name[:100] if isinstance(name, str) and name.isprintable() and name.strip() else f"{recipe.team} checkpoint"
+
+
+def describe(recipe: Recipe) -> str:
+    """A recipe in a line."""
+    play = {
+        "levels": f"a grid of {recipe.action.levels} x {recipe.action.levels} actions",
+        "box": "continuous actions",
+    }.get(recipe.action.decoding, f"selecting targets ({recipe.action.decoding})")
+    return f"a {recipe.team} agent for {recipe.scenario}, {play}, a decision every {recipe.frame_skip} frames"
+
+
+class _TrialReading:
+    """The reading of an archive of trial folders."""
+
+    def __init__(self, archive: Archive, limits: Limits, journal: Journal) -> None:
+        self.archive, self.limits, self.journal = archive, limits, journal
+        self.small: dict[str, bytes] = {}
+        self.tables: dict[str, Table] = {}
+        self.chosen: dict[str, tuple[Trial, list[str]]] = {}
+        self.agents: list[ImportedAgent] = []
+        self.digests: dict[tuple[str, str, int], str] = {}
+
+    def read(self) -> ImportReport:
+        """The report on all trials of the archive."""
+        self._find()
+        parameters = {path: self._read_parameters(trial) for path, (trial, _) in self.chosen.items()}
+        for path, content in self.archive.read(dict.fromkeys(self.chosen, self.limits.max_checkpoint)):
+            self._read_agent(path, content, parameters[path])
+        mixtures = self._read_result() if self.tables else []
+        tables = psro.final_tables(self.tables)
+        return ImportReport(tuple(self.agents), tuple(mixtures), tuple(tables), tuple(self.journal.steps))
+
+    def _find(self) -> None:
+        with self.journal.step("Find the trials") as details:
+            trials = find_trials(list(self.archive.members), self.archive.num_links)
+            if len(trials) > self.limits.max_agents:
+                raise ImportRefused(
+                    f"the archive has {len(trials)} trials; at most {self.limits.max_agents} are read at once"
+                )
+            table_paths = psro.table_paths(list(self.archive.members))
+            wanted = dict.fromkeys((trial.parameters for trial in trials), self.limits.max_parameters)
+            self.small = dict(self.archive.read(wanted | dict.fromkeys(table_paths, self.limits.max_table)))
+            for trial in trials:
+                path, note = choose_checkpoint(trial, self._best_of(trial))
+                self.chosen[path] = (trial, [note] if note else [])
+                details.append(f"{trial.label}: {basename(path)}{f' ({note})' if note else ''}")
+            for path in table_paths:
+                if basename(path) != psro.BEST_NAME:
+                    self.tables[path] = psro.parse_table(path, self.small[path])
+
+    def _best_of(self, trial: Trial) -> str | None:
+        for path, content in self.small.items():
+            place = place_in_psro(path)
+            is_own = place is not None and place == place_in_psro(trial.folder)
+            if is_own and basename(path) == psro.BEST_NAME:
+                return content.decode("utf-8", "replace")[:4000]
+        return None
+
+    def _read_parameters(self, trial: Trial) -> Parameters:
+        with self.journal.step(f"Read params.json of {trial.label}") as details:
+            parameters = parse_parameters(self.small[trial.parameters])
+            if trial.player is not None and trial.player != parameters.team:
+                raise ImportRefused(
+                    f"params.json describes a {parameters.team} policy in the folder of the {trial.player} player"
+                )
+            details.append(
+                f"{parameters.shown_algorithm} {parameters.team}, trained on {shorten(parameters.scenario_name)} with a "
+                f"decision every {parameters.frame_skip} frames"
+            )
+        return parameters
+
+    def _read_agent(self, path: str, content: bytes, parameters: Parameters) -> None:
+        trial, notes = self.chosen[path]
+        with self.journal.step(f"Read the checkpoint of {trial.label}") as details:
+            worker = read_worker(content, shorten(basename(path), 80).strip("'\""))
+            details.append(f"{len(content):,} bytes, read as data; nothing in it was executed")
+        with self.journal.step(f"Recognise the policy of {trial.label}") as details:
+            provenance = {"file": path[-300:], "format": "RLlib 1.12 checkpoint"}
+            checkpoint, remarks = recognise(parameters, worker, provenance)
+            details.append(describe(checkpoint.recipe))
+            details.append(f"{checkpoint.recipe.number_of_parameters:,} weights, all finite, in the expected shapes")
+        place = place_in_psro(trial.folder)
+        if place is not None:
+            self.digests[place] = checkpoint.digest
+        name = f"{parameters.shown_algorithm} {trial.label if place else parameters.team} {parameters.shown_scenario}"
+        self.agents.append(ImportedAgent(name[:100], parameters.team, checkpoint, path, tuple(notes + remarks)))
+
+    def _read_result(self) -> list:
+        with self.journal.step("Read the PSRO result") as details:
+            mixtures = psro.final_mixtures(self.tables, self.digests)
+            for mixture in mixtures:
+                if mixture.is_playable:
+                    details.append(f"{mixture.name} can be played")
+                else:
+                    details.append(
+                        f"{mixture.name} cannot be put together: the archive lacks the checkpoints of "
+                        f"{', '.join(mixture.missing)}"
+                    )
+        return mixtures

@@ -1,0 +1,225 @@
+"""From a trial's ``params.json`` and its checkpoint to a playable agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.checkpoint import Checkpoint
+from policies.importing.errors import ImportRefused
+from policies.importing.parameters import Parameters
+from policies.importing.pickles import read_pickle
+from policies.importing.spaces import action_width
+from policies.importing.translation import (
+    LAYOUTS,
+    Layout,
+    hidden_sizes_of,
+    infer_architecture,
+    observed_widths,
+    translate_tensors,
+)
+from policies.recipe import MAX_ENTITIES, MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
+
+MAX_POLICIES = 64
+
+_VALUE_BASED = ("iql", "qmix")
+
+
+def read_worker(content: bytes, where: str) -> dict[str, Any]:
+    """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no deeper."""
+    outer = read_pickle(content, where)
+    worker = outer.get("worker") if isinstance(outer, dict) else None
+    if not isinstance(worker, memoryview):
+        raise ImportRefused(f"{where}: it has no 'worker' bytes, so it is not a checkpoint of RLlib 1.12")
+    inner = read_pickle(worker, f"{where}, its 'worker'")
+    if not isinstance(inner, dict) or not isinstance(inner.get("state"), dict):
+        raise ImportRefused(f"{where}: its 'worker' has no policies' state, so it is not a checkpoint of RLlib 1.12")
+    return inner
+
+
+def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, dict[str, Any]]:
+    """Name and state of the one policy that the team shares."""
+    states = worker["state"]
+    if len(states) > MAX_POLICIES:
+        raise ImportRefused(f"the checkpoint has {len(states):,} policies; a team shares one")
+    name = "default_policy" if parameters.algorithm == "qmix" else "shared_policy"
+    state = states.get(name)
+    if not isinstance(state, dict):
+        found = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
+        raise ImportRefused(
+            f"the checkpoint has no policy {name!r}, which {parameters.shown_algorithm} has; it has {found}"
+        )
+    return name, state
+
+
+def recognise(
+    parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
+) -> tuple[Checkpoint, list[str]]:
+    """The checkpoint that a trial trained, and notes on it.
+
+    Team, architecture and action decoding come from ``params.json`` and must agree with the shapes of the weights and,
+    where they are readable, with the spaces that the checkpoint itself names. Raises ImportRefused where they do not.
+    """
+    layout = LAYOUTS[parameters.algorithm]
+    name, state = policy_state(worker, parameters)
+    if layout.entry not in state:
+        raise ImportRefused(
+            f"policy {name!r} has no {layout.entry!r}, where {parameters.shown_algorithm} keeps its network"
+        )
+    tensors, state_size = translate_tensors(layout, state[layout.entry])
+    _check_hidden_sizes(parameters, hidden_sizes_of(tensors))
+    architecture = infer_architecture(layout, tensors, parameters.activation)
+    _check_memory_size(parameters, architecture)
+    inputs, outputs = observed_widths(layout, tensors)
+    dimensions, notes = find_dimensions(parameters, inputs, outputs, state_size)
+    recipe = Recipe(
+        team=parameters.team,
+        architecture=architecture,
+        action=_action_of(parameters, state),
+        scenario=dimensions,
+        frame_skip=parameters.frame_skip,
+        enhanced_observation=parameters.enhanced_observation,
+        provenance=provenance | _provenance(parameters, state),
+    )
+    _check_outputs(parameters, recipe, outputs, action_width(worker.get("policy_specs"), name))
+    return Checkpoint(recipe, tensors), notes + _notes_of(recipe, layout)
+
+
+def _check_hidden_sizes(parameters: Parameters, found: tuple[int, ...]) -> None:
+    announced = parameters.hidden_sizes
+    if announced is None or parameters.algorithm == "qmix":  # QMIX's model does not read them
+        return
+    # The last hidden layer of IQL's model takes the width of its heads instead of the announced one.
+    compared = len(announced) - 1 if parameters.algorithm == "iql" else len(announced)
+    if len(announced) != len(found) or announced[:compared] != found[:compared]:
+        raise ImportRefused(
+            f"params.json announces hidden layers of {list(announced)}, and the weights have {list(found)}; "
+            "params.json and checkpoint belong to different trials"
+        )
+
+
+def _check_memory_size(parameters: Parameters, architecture: Architecture) -> None:
+    size = parameters.memory_size
+    if architecture.memory != "none" and size is not None and size != architecture.memory_size:
+        raise ImportRefused(
+            f"params.json announces a recurrent layer of {size}, and the weights have one of {architecture.memory_size}; "
+            "params.json and checkpoint belong to different trials"
+        )
+
+
+def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
+    outputs = "values" if parameters.algorithm in _VALUE_BASED else "logits"
+    epsilon = _epsilon_of(parameters, state) if outputs == "values" else 0.0
+    if parameters.is_hierarchical and not parameters.multi_selection:
+        return Action("select-one", outputs=outputs, epsilon=epsilon)
+    if parameters.is_hierarchical:
+        return Action("select-subset" if outputs == "values" else "select-many", outputs=outputs, epsilon=epsilon)
+    if parameters.levels is not None:
+        return Action("levels", parameters.levels, outputs, epsilon)
+    if outputs == "values":
+        raise ImportRefused(
+            "params.json: env_config.discrete_levels is missing; value-based policies have discrete actions"
+        )
+    return Action("box")
+
+
+def _epsilon_of(parameters: Parameters, state: dict[str, Any]) -> float:
+    """The fraction of random decisions at the time the checkpoint was written."""
+    timestep = state.get("global_timestep")
+    is_counted = isinstance(timestep, int) and not isinstance(timestep, bool) and 0 <= timestep < 2**53
+    if parameters.epsilon_schedule is not None and is_counted:
+        initial, final, timesteps = parameters.epsilon_schedule
+        progress = min(timestep / timesteps, 1.0) if timesteps else 1.0
+        return initial + progress * (final - initial)
+    exploration = state.get("_exploration_state")
+    stored = exploration.get("cur_epsilon") if isinstance(exploration, dict) else state.get("cur_epsilon")
+    if isinstance(stored, int | float) and not isinstance(stored, bool) and 0 <= stored <= 1:
+        return float(stored)
+    return 0.0
+
+
+def _provenance(parameters: Parameters, state: dict[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = {"algorithm": parameters.shown_algorithm, "scenario": parameters.scenario_name[:200]}
+    timestep = state.get("global_timestep")
+    if isinstance(timestep, int) and 0 <= timestep < 2**53:
+        known["timesteps"] = int(timestep)
+    return known
+
+
+def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_size: int) -> tuple[Dimensions, list[str]]:
+    """The scenario that a policy was trained for, and notes on how it was found.
+
+    A preset's name settles it if the weights' widths agree; for any other file only the widths are known, and they
+    must leave a single possibility.
+    """
+    preset = parameters.scenario
+    if preset is not None and _fits(preset, parameters, inputs, outputs, state_size):
+        return preset, []
+    candidates = [
+        Dimensions(cameras, targets, obstacles)
+        for cameras in range(MAX_ENTITIES + 1)
+        for targets in range(1, MAX_ENTITIES + 1)
+        for obstacles in _obstacles_for(parameters.team, cameras, targets, inputs)
+        if _fits(Dimensions(cameras, targets, obstacles), parameters, inputs, outputs, state_size)
+    ]
+    shown = shorten(parameters.scenario_name, 80)
+    if len(candidates) == 1:
+        return candidates[0], [f"{shown} is no known preset; the weights' widths leave only {candidates[0]}"]
+    if preset is not None:
+        expected = preset.observation_size(parameters.team)
+        raise ImportRefused(
+            f"params.json names {shown}, with {preset}, where a {parameters.team} observes {expected} numbers; the weights "
+            f"take {inputs}; params.json and checkpoint belong to different trials"
+        )
+    examples = "; ".join(map(str, candidates[:3]))
+    raise ImportRefused(
+        f"params.json names the scenario {shown}, which is no preset, and the weights' {inputs} inputs and {outputs} outputs "
+        f"fit {len(candidates)} scenarios{f', such as {examples}' if examples else ''}; write a native checkpoint, which "
+        "states the scenario (docs/checkpoint-format.md)"
+    )
+
+
+def _obstacles_for(team: str, cameras: int, targets: int, inputs: int) -> list[int]:
+    """The number of obstacles, at most one, with which a member of ``team`` observes ``inputs`` numbers."""
+    rest = inputs - Dimensions(cameras, targets, 0).observation_size(team)
+    return [rest // 4] if rest % 4 == 0 and 0 <= rest // 4 <= MAX_ENTITIES else []
+
+
+def _fits(dimensions: Dimensions, parameters: Parameters, inputs: int, outputs: int, state_size: int) -> bool:
+    if dimensions.team_size(parameters.team) == 0 or dimensions.observation_size(parameters.team) != inputs:
+        return False
+    if state_size and dimensions.state_size != state_size:
+        return False
+    if not parameters.is_hierarchical:
+        return True
+    if not parameters.multi_selection:
+        return outputs == dimensions.targets + 1
+    if parameters.algorithm in _VALUE_BASED:
+        return dimensions.targets <= MAX_SUBSET_TARGETS and outputs == 2**dimensions.targets
+    return outputs == 2 * dimensions.targets
+
+
+def _check_outputs(parameters: Parameters, recipe: Recipe, outputs: int, space: tuple[str, int] | None) -> None:
+    if outputs != recipe.output_size:
+        raise ImportRefused(
+            f"the network has {outputs} outputs, and {parameters.shown_algorithm} with action decoding "
+            f"{recipe.action.decoding!r} has {recipe.output_size}; params.json and checkpoint belong to different trials"
+        )
+    if space is not None and space[1] != outputs:
+        raise ImportRefused(
+            f"the checkpoint's own action space is {space[0]}, which asks for {space[1]} outputs; the network has {outputs}"
+        )
+
+
+def _notes_of(recipe: Recipe, layout: Layout) -> list[str]:
+    notes = [
+        f"trained under enhanced observation {recipe.enhanced_observation!r}; what it plays under is the scenario's choice"
+    ]
+    if recipe.action.outputs == "values":
+        notes.append(
+            f"in stochastic play {recipe.action.epsilon:.1%} of its decisions are random, as when it was saved"
+        )
+    if layout is LAYOUTS["qmix"]:
+        notes.append(
+            "it was trained to maximise a joint value; each of its agents maximises its own share, as upstream's do"
+        )
+    return notes

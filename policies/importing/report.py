@@ -1,0 +1,169 @@
+"""What an import found, in a form that can be shown, stored and sent between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from policies.checkpoint import Checkpoint
+from policies.errors import CheckpointError
+from policies.importing.errors import ImportRefused
+
+RANDOM = "random"
+"""The member of a mixture that is the built-in random agent, which PSRO pools begin with."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the checking: ``status`` is ``ok``, ``failed`` or ``skipped``."""
+
+    name: str
+    status: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something the file does not say; ``field`` is the recipe's field that the answer sets."""
+
+    field: str
+    text: str
+    choices: tuple[str, ...]
+    default: str
+
+
+PLAY_QUESTION = Question(
+    field="play",
+    text="Should it sample its actions (stochastic, as upstream's evaluation does) or take the likeliest (deterministic)?",
+    choices=("stochastic", "deterministic"),
+    default="stochastic",
+)
+
+
+@dataclass(frozen=True)
+class ImportedAgent:
+    """A learned agent found in the file; ``source`` is its path in the archive."""
+
+    name: str
+    team: str
+    checkpoint: Checkpoint
+    source: str
+    notes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = (PLAY_QUESTION,)
+
+
+@dataclass(frozen=True)
+class MixtureMember:
+    """A member of a mixture: ``agent`` is the digest of an imported checkpoint, ``RANDOM``, or None where it is missing."""
+
+    label: str
+    weight: float
+    agent: str | None
+
+
+@dataclass(frozen=True)
+class ImportedMixture:
+    """The mixture that a PSRO run ended with for one team; playable if no member with a weight is missing."""
+
+    name: str
+    team: str
+    members: tuple[MixtureMember, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Labels of members with a weight whose checkpoints are not in the file."""
+        return tuple(member.label for member in self.members if member.agent is None and member.weight > 0)
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether every member with a weight is there."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of numbers of a PSRO result, row by row."""
+
+    name: str
+    rows: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What one uploaded file contains, and the steps by which it was checked."""
+
+    agents: tuple[ImportedAgent, ...]
+    mixtures: tuple[ImportedMixture, ...] = ()
+    tables: tuple[Table, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values; checkpoints are named by their digests."""
+        agents = [
+            {
+                "name": agent.name,
+                "team": agent.team,
+                "digest": agent.checkpoint.digest,
+                "source": agent.source,
+                "notes": list(agent.notes),
+                "questions": [asdict(question) for question in agent.questions],
+            }
+            for agent in self.agents
+        ]
+        return {
+            "agents": agents,
+            "mixtures": [asdict(mixture) for mixture in self.mixtures],
+            "tables": [asdict(table) for table in self.tables],
+            "steps": [asdict(step) for step in self.steps],
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any], load: Callable[[str], Checkpoint]) -> ImportReport:
+        """The report that ``to_json`` described; ``load`` gives the checkpoint of a digest."""
+        agents = tuple(
+            ImportedAgent(
+                name=agent["name"],
+                team=agent["team"],
+                checkpoint=load(agent["digest"]),
+                source=agent["source"],
+                notes=tuple(agent["notes"]),
+                questions=tuple(
+                    Question(**{**question, "choices": tuple(question["choices"])}) for question in agent["questions"]
+                ),
+            )
+            for agent in content["agents"]
+        )
+        mixtures = tuple(
+            ImportedMixture(
+                mixture["name"], mixture["team"], tuple(MixtureMember(**member) for member in mixture["members"])
+            )
+            for mixture in content["mixtures"]
+        )
+        tables = tuple(Table(table["name"], tuple(map(tuple, table["rows"]))) for table in content["tables"])
+        return cls(agents, mixtures, tables, tuple(Step(**step) for step in content["steps"]))
+
+
+@dataclass
+class Journal:
+    """The steps taken so far; each is passed to ``watch`` as soon as its outcome is known."""
+
+    watch: Callable[[Step], None] = lambda step: None
+    steps: list[Step] = field(default_factory=list)
+
+    def note(self, step: Step) -> None:
+        """Add a step."""
+        self.steps.append(step)
+        self.watch(step)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[list[str]]:
+        """A step that is ok unless its block is refused; texts appended to the list become its detail."""
+        details: list[str] = []
+        try:
+            yield details
+        except CheckpointError as error:
+            self.note(Step(name, "failed", str(error)))
+            raise ImportRefused(str(error), tuple(self.steps)) from None
+        self.note(Step(name, "ok", "; ".join(details)))

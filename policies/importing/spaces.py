@@ -1,0 +1,53 @@
+"""What a checkpoint's ``policy_specs`` say about the action space, read from inert placeholders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.importing.arrays import Array
+from policies.importing.globals import Global
+from policies.importing.pickles import Inert
+
+
+def _class_of(value: Any) -> str:
+    if not isinstance(value, Inert) or not isinstance(value.callee, Global):
+        return ""
+    return f"{value.callee.module}.{value.callee.name}"
+
+
+def _state_of(value: Any) -> dict[Any, Any]:
+    return value.state if isinstance(value, Inert) and isinstance(value.state, dict) else {}
+
+
+def _numbers(value: Any) -> list[int] | None:
+    if isinstance(value, Array) and value.values is not None and value.values.ndim == 1 and value.values.size <= 4096:
+        return [int(number) for number in value.values.tolist()]
+    return None
+
+
+def action_width(specs: Any, policy: str) -> tuple[str, int] | None:
+    """The action space of a policy in words, and the width of the outputs it asks for; None where it is not readable."""
+    spec = specs.get(policy) if isinstance(specs, dict) else None
+    if not isinstance(spec, Inert) or not isinstance(spec.arguments, tuple) or len(spec.arguments) < 3:
+        return None
+    return _width_of(spec.arguments[2])
+
+
+def _width_of(space: Any) -> tuple[str, int] | None:
+    state, kind = _state_of(space), _class_of(space)
+    count = state.get("n")
+    if kind == "gym.spaces.discrete.Discrete" and isinstance(count, int):
+        return f"Discrete({count})", count
+    if kind == "gym.spaces.multi_discrete.MultiDiscrete":
+        counts = _numbers(state.get("nvec"))
+        return (f"MultiDiscrete of {len(counts)}", sum(counts)) if counts else None
+    if kind == "gym.spaces.box.Box":
+        shape = state.get("_shape")
+        if isinstance(shape, tuple) and len(shape) == 1 and isinstance(shape[0], int):
+            return f"Box of {shape[0]}", 2 * shape[0]
+    if kind == "gym.spaces.tuple.Tuple":
+        members = state.get("spaces")
+        if isinstance(members, list | tuple) and members and members[0] is not space:
+            first = _state_of(members[0]).get("n")
+            return (f"tuples of Discrete({first})", first) if isinstance(first, int) else None
+    return None

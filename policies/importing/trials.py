@@ -1,0 +1,110 @@
+"""Which trials are in an archive, told from the names of its members."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from posixpath import basename, dirname
+
+from policies.importing.errors import ImportRefused
+from policies.recipe import shorten
+
+PARAMETERS_NAME = "params.json"
+
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
+_CHECKPOINT_FOLDER = re.compile(r"checkpoint_\d{1,9}", re.ASCII)
+_CHECKPOINT_FILE = re.compile(r"checkpoint-(\d{1,9})", re.ASCII)
+_LONE_CHECKPOINT = re.compile(r"(?:latest-|best-)?checkpoint(?:-(\d{1,9}))?", re.ASCII)
+_PSRO_FOLDER = re.compile(r"(?:^|(.*)/)(camera|target)/(\d{5})(?:/|$)", re.ASCII | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial folder: its path, its checkpoints (oldest first), and its place in a PSRO result, if any."""
+
+    folder: str
+    checkpoints: tuple[str, ...]
+    player: str | None = None
+    iteration: int | None = None
+
+    @property
+    def parameters(self) -> str:
+        """Path of its ``params.json``."""
+        return f"{self.folder}/{PARAMETERS_NAME}" if self.folder else PARAMETERS_NAME
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message."""
+        if self.player is not None:
+            return f"{self.player}/{self.iteration:05d}"
+        return shorten(basename(self.folder), 120).strip("'\"") if self.folder else "the archive"
+
+
+def place_in_psro(path: str) -> tuple[str, str, int] | None:
+    """Root folder, player and iteration of a path within a PSRO result."""
+    match = _PSRO_FOLDER.match(path)
+    return (match[1] or "", match[2], int(match[3])) if match else None
+
+
+def _number_of(path: str) -> int:
+    match = _LONE_CHECKPOINT.fullmatch(basename(path))
+    return int(match[1]) if match and match[1] else -1
+
+
+def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
+    """The trials with a checkpoint among these paths, in the order of their folders.
+
+    Raises ImportRefused if there is no checkpoint, or one whose ``params.json`` is missing.
+    """
+    available = set(names)
+    checkpoints: dict[str, list[str]] = {}
+    for name in names:
+        if _CHECKPOINT_FILE.fullmatch(basename(name)):
+            in_folder = _CHECKPOINT_FOLDER.fullmatch(basename(dirname(name))) is not None
+            folder = dirname(dirname(name)) if in_folder else dirname(name)
+            checkpoints.setdefault(folder, []).append(name)
+    for name in names:
+        folder = dirname(name)
+        is_lone = _LONE_CHECKPOINT.fullmatch(basename(name)) and folder not in checkpoints
+        if is_lone and Trial(folder, ()).parameters in available:
+            checkpoints[folder] = [name]
+    if not checkpoints:
+        inside = "; archives inside it are not opened" if any(name.endswith(_ARCHIVES) for name in names) else ""
+        links = f"; its {num_links} links were not followed" if num_links else ""
+        raise ImportRefused(
+            f"no checkpoint is in the archive{inside}{links}: expected a trial folder with params.json and "
+            "checkpoint_*/checkpoint-*; archive the whole trial folder"
+        )
+    trials = [_trial(folder, paths) for folder, paths in sorted(checkpoints.items())]
+    for trial in trials:
+        if trial.parameters not in available:
+            raise ImportRefused(
+                f"{shorten(trial.parameters, 200)} is missing: it says what the checkpoint beside it was trained for; "
+                "archive the whole trial folder"
+            )
+    return trials
+
+
+def _trial(folder: str, paths: list[str]) -> Trial:
+    place = place_in_psro(folder)
+    ordered = tuple(sorted(paths, key=lambda path: (_number_of(path), path)))
+    return Trial(folder, ordered, *(place[1:] if place else (None, None)))
+
+
+def choose_checkpoint(trial: Trial, best: str | None) -> tuple[str, str]:
+    """The path of the checkpoint to read, and a note on the choice if there was one.
+
+    ``best`` is the content of a PSRO iteration's ``checkpoint_path.txt``, an absolute path of the machine that trained.
+    """
+    newest = trial.checkpoints[-1]
+    if best is not None:
+        ending = "/".join(best.strip().split("/")[-2:])
+        for path in trial.checkpoints:
+            if f"/{path}".endswith(f"/{ending}"):
+                is_choice = len(trial.checkpoints) > 1
+                return path, "the run's own best checkpoint was taken" if is_choice else ""
+        return newest, f"the run's best checkpoint {shorten(ending)} is not in the archive; the newest was taken"
+    if len(trial.checkpoints) > 1:
+        others = ", ".join(basename(path) for path in trial.checkpoints[:-1])
+        return newest, f"{basename(newest)} is the newest and was taken; {shorten(others, 200)} were left"
+    return newest, ""

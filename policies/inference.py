@@ -1,0 +1,113 @@
+"""Playing a checkpoint: all agents of all episodes in one forward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from policies import decoding
+from policies.checkpoint import Checkpoint
+from policies.compatibility import problems
+from policies.errors import CheckpointError
+from policies.networks import network_of
+from policies.preprocessing import preprocess
+
+
+class BatchedPolicy:
+    """A checkpoint playing its team in ``size`` episodes of ``scenario``: a ``mate.agents.batched.BatchedAgent``.
+
+    Every agent of an episode has its own recurrent state and draws its own random numbers, addressed by the episode's
+    key, the agent and the number of the decision; so an episode's actions are the same bits whatever other episodes
+    are played beside it, in whatever slot. The network decides on every ``frame_skip``-th frame of an episode.
+
+    Args:
+        checkpoint: what to play.
+        scenario: a ``mate.Scenario``.
+        size: the number of slots, B.
+        deterministic: play the greatest output instead of sampling; as the recipe says if None.
+
+    Raises CheckpointError if the scenario is not one that the checkpoint was trained for.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, scenario: Any, size: int, deterministic: bool | None = None) -> None:
+        recipe = checkpoint.recipe
+        found = problems(recipe, scenario, recipe.team)
+        if found:
+            raise CheckpointError(f"checkpoint {checkpoint.digest[:12]} cannot play this scenario: {'; '.join(found)}")
+        self.recipe = recipe
+        self.size = size
+        self.num_agents = recipe.scenario.team_size(recipe.team)
+        self.is_deterministic = recipe.play == "deterministic" if deterministic is None else deterministic
+        self.network = network_of(checkpoint)
+        rows = (size, self.num_agents)
+        self.memory = np.zeros((*rows, self.network.memory_size), np.float32)
+        self.step = np.zeros(size, np.int64)
+        self.keys = np.zeros(size, np.uint64)
+        self.bounds = np.zeros((*rows, 2))
+        self.held_actions = np.zeros((*rows, 2))
+        self.selections = np.zeros((*rows, recipe.scenario.targets), bool)
+
+    def reset(self, slots: np.ndarray, keys: np.ndarray, observations: np.ndarray) -> None:
+        """Begin episodes in ``slots`` (K,) with these keys (K,) uint64 and raw observations (B, N, D)."""
+        slots = np.asarray(slots, np.int64)
+        self.memory[slots] = 0.0
+        self.step[slots] = 0
+        self.keys[slots] = np.asarray(keys, np.uint64)
+        self.bounds[slots] = decoding.action_bounds(self.recipe.team, observations[slots])
+        self.held_actions[slots] = 0.0
+        self.selections[slots] = False
+
+    def act(self, observations: np.ndarray, actions: np.ndarray, active: np.ndarray) -> None:
+        """Write the actions (B, N, 2) float64 of the active (B,) slots for raw observations (B, N, D)."""
+        deciding = np.flatnonzero(active & (self.step % self.recipe.frame_skip == 0))
+        if deciding.size:
+            self._decide(deciding, observations)
+        if self.recipe.action.selects_targets:
+            decoding.execute_selections(observations, self.selections, active, actions)
+        else:
+            actions[active] = self.held_actions[active]
+        self.step[active] += 1
+
+    def infer(self, slots: np.ndarray, observations: np.ndarray) -> np.ndarray:
+        """Outputs (K * N, A) of the network for ``slots`` (K,) of raw observations (B, N, D); advances the memory."""
+        rows = np.ascontiguousarray(observations[slots], np.float64).reshape(slots.size * self.num_agents, -1)
+        memory = self.memory[slots].reshape(len(rows), -1)
+        inputs = preprocess(rows, self.recipe.team, self.recipe.scenario, self.recipe.preprocessing)
+        outputs = self.network.forward(inputs, memory)
+        self.memory[slots] = memory.reshape(slots.size, self.num_agents, -1)
+        return outputs
+
+    def _decide(self, slots: np.ndarray, observations: np.ndarray) -> None:
+        outputs = self.infer(slots, observations)
+        shape = (slots.size, self.num_agents)
+        keys = np.repeat(self.keys[slots], self.num_agents)
+        agents = np.tile(np.arange(self.num_agents), slots.size)
+        decisions = np.repeat(self.step[slots] // self.recipe.frame_skip, self.num_agents)
+        if self.recipe.action.decoding == "box":
+            chosen = np.empty((len(outputs), 2))
+            bounds = self.bounds[slots].reshape(-1, 2)
+            decoding.decode_box(outputs, bounds, self.is_deterministic, keys, agents, decisions, chosen)
+            self.held_actions[slots] = chosen.reshape(*shape, 2)
+            return
+        choices = self._choose(outputs, keys, agents, decisions)
+        if self.recipe.action.decoding == "levels":
+            table = decoding.action_table(self.recipe.team, self.recipe.action.levels)
+            self.held_actions[slots] = table[choices[:, 0]].reshape(*shape, 2) * self.bounds[slots]
+        elif self.recipe.action.decoding == "select-many":
+            self.selections[slots] = choices.reshape(*shape, -1) == 1
+        else:
+            table = decoding.selection_table(self.recipe.action.decoding, self.recipe.scenario.targets)
+            self.selections[slots] = table[choices[:, 0]].reshape(*shape, -1)
+
+    def _choose(self, outputs: np.ndarray, keys: np.ndarray, agents: np.ndarray, decisions: np.ndarray) -> np.ndarray:
+        action = self.recipe.action
+        width = 2 if action.decoding == "select-many" else outputs.shape[1]
+        choices = np.empty((len(outputs), outputs.shape[1] // width), np.int64)
+        if self.is_deterministic:
+            decoding.choose_best(outputs, width, choices)
+        elif action.outputs == "logits":
+            decoding.choose_by_logits(outputs, width, keys, agents, decisions, choices)
+        else:
+            decoding.choose_by_values(outputs, action.epsilon, keys, agents, decisions, choices)
+        return choices

@@ -1,0 +1,205 @@
+"""Comparing a checkpoint's outputs with recorded ones: ``python -m policies.verify CHECKPOINT EXPECTED.npz``.
+
+CHECKPOINT is any file that can be imported, and must contain exactly one agent; EXPECTED.npz holds these arrays, over T
+frames, N agents and K decisions (those that are absent are not compared):
+
+- ``raw_obs`` (T, N, D) float64, the observations; ``infer_step`` (K,), the frames on which the network decided;
+- ``net_input`` (K, N, ...), the network's inputs, of which the first entries are the observation;
+- ``extra_action_dist_inputs`` or ``extra_q_values`` (K, N, A), its outputs;
+- ``state_in_0``, ``state_out_0`` (and ``_1`` for an LSTM: hidden state, cell state) (K, N, ..., H), the recurrent state;
+- ``policy_action`` (K, N, ...), the deterministic decisions; ``actions`` (T, N, 2), what the game was given.
+
+Outputs may differ by 1e-5 and inputs by 1e-6, recurrent states and action values by 1e-5 relative to their size where that
+is above 1, actions by 1e-9, and 99.9 % of the decisions must be the same. The exit status is 0 if so, 1 if not, 2 if nothing could be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from policies import decoding
+from policies.checkpoint import Checkpoint
+from policies.errors import CheckpointError
+from policies.importing.reading import read_file
+from policies.inference import BatchedPolicy
+from policies.preprocessing import preprocess
+from policies.recipe import Dimensions
+
+INPUT_TOLERANCE = 1e-6
+STATE_TOLERANCE = 1e-5
+OUTPUT_TOLERANCE = 1e-5
+ACTION_TOLERANCE = 1e-9
+MIN_AGREEMENT = 0.999
+
+
+class _Scenario(NamedTuple):
+    """What inference needs to know of a scenario."""
+
+    num_cameras: int
+    num_targets: int
+    num_obstacles: int
+    enhanced_observation: str = "none"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One compared quantity: how far it is off, or which fraction agrees, and how far or which is allowed."""
+
+    name: str
+    figure: float
+    bound: float
+    is_agreement: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the figure is within its bound."""
+        return self.figure >= self.bound if self.is_agreement else self.figure <= self.bound
+
+    def __str__(self) -> str:
+        verdict = "ok  " if self.is_met else "FAIL"
+        if self.is_agreement:
+            return f"{verdict} {self.name:<22} {self.figure:.4%} agree (at least {self.bound:.1%})"
+        return f"{verdict} {self.name:<22} worst error {self.figure:.3g} (at most {self.bound:g})"
+
+
+def load_any(path: str | Path) -> Checkpoint:
+    """The one checkpoint in a file of any importable format. Raises CheckpointError if there is not exactly one."""
+    with open(path, "rb") as file:
+        agents = read_file(file).agents
+    if len(agents) != 1:
+        raise CheckpointError(f"{path} contains {len(agents)} agents; expected one")
+    return agents[0].checkpoint
+
+
+def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Comparison]:
+    """All comparisons of a checkpoint with the arrays of a recording.
+
+    Raises CheckpointError if the recording is of another team.
+    """
+    recipe = checkpoint.recipe
+    observations = expected["raw_obs"]
+    recorded = Dimensions(*(int(count) for count in observations[0, 0, :3]))
+    if observations.shape[-1] != recorded.observation_size(recipe.team):
+        raise CheckpointError(f"the recording is not of the {recipe.team} team, which this checkpoint plays")
+    comparisons = _compare_network(checkpoint, expected, recorded)
+    if recorded == recipe.scenario:
+        comparisons.append(_compare_actions(checkpoint, expected))
+    return comparisons
+
+
+def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensions) -> np.ndarray:
+    """Network inputs (K, N, D); those of another scenario are cut off or filled with zeros, as upstream does silently."""
+    recipe = checkpoint.recipe
+    rows = np.ascontiguousarray(observations).reshape(-1, observations.shape[-1])
+    inputs = np.zeros((len(rows), recipe.observation_size), np.float32)
+    width = min(rows.shape[1], inputs.shape[1])
+    inputs[:, :width] = preprocess(rows, recipe.team, recorded, recipe.preprocessing)[:, :width]
+    return inputs.reshape(*observations.shape[:2], -1)
+
+
+def _own_slot(recorded: np.ndarray) -> np.ndarray:
+    """The agent's own part of a state (K, N, H), or of one (K, N, n, H) that upstream's grouped agents keep."""
+    return recorded[:, :, 0] if recorded.ndim == 4 else recorded
+
+
+def _compare_network(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> list[Comparison]:
+    recipe = checkpoint.recipe
+    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(recipe.scenario)), 1, deterministic=True)
+    inputs = _inputs(checkpoint, expected["raw_obs"][expected["infer_step"]], recorded)
+    comparisons = []
+    if "net_input" in expected:
+        error = _worst(inputs, expected["net_input"][..., : inputs.shape[-1]])
+        comparisons.append(Comparison("network inputs", error, INPUT_TOLERANCE))
+    memory, after = _recorded_memory(policy, expected)
+    rows = memory.reshape(-1, policy.network.memory_size)
+    outputs = policy.network.forward(inputs.reshape(len(rows), -1), rows)
+    if after is not None:
+        comparisons.append(
+            Comparison("recurrent state", _worst(rows, after.reshape(rows.shape), True), STATE_TOLERANCE)
+        )
+    logits = expected.get("extra_action_dist_inputs", expected.get("extra_q_values"))
+    if logits is not None:
+        error = _worst(outputs.reshape(logits.shape), logits, recipe.action.outputs == "values")
+        comparisons.append(Comparison("network outputs", error, OUTPUT_TOLERANCE))
+    if recipe.action.decoding != "box" and "policy_action" in expected:
+        comparisons.append(_compare_decisions(recipe.action.decoding, outputs, expected["policy_action"]))
+    return comparisons
+
+
+def _counts(dimensions: Dimensions) -> tuple[int, int, int]:
+    return dimensions.cameras, dimensions.targets, dimensions.obstacles
+
+
+def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+    """The recorded states before (K, N, M) and after the decisions, in the layout of the network's memory."""
+    parts = {"none": 0, "gru": 1, "lstm": 2}[policy.recipe.architecture.memory]
+    shape = (len(expected["infer_step"]), policy.num_agents, policy.network.memory_size)
+    if parts == 0 or "state_in_0" not in expected:
+        return np.zeros(shape, np.float32), None
+    before, after = (
+        np.concatenate([_own_slot(expected[f"state_{when}_{part}"]) for part in range(parts)], axis=-1)
+        for when in ("in", "out")
+    )
+    return np.ascontiguousarray(before, np.float32).reshape(shape), after
+
+
+def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> Comparison:
+    width = 2 if kind == "select-many" else outputs.shape[1]
+    choices = np.empty((len(outputs), outputs.shape[1] // width), np.int64)
+    decoding.choose_best(outputs, width, choices)
+    recorded = recorded.reshape(len(outputs), -1)
+    if kind != "select-many":
+        recorded = recorded[:, :1]  # grouped agents record a joint action, of which the first is their own
+    agreement = float((choices == recorded).all(axis=1).mean())
+    return Comparison("greedy decisions", agreement, MIN_AGREEMENT, is_agreement=True)
+
+
+def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> Comparison:
+    """Play the recorded observations from the first one on, with the network's own memory."""
+    observations, recorded = expected["raw_obs"], expected["actions"]
+    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(checkpoint.recipe.scenario)), 1, deterministic=True)
+    policy.reset(np.array([0]), np.array([0], np.uint64), observations[:1])
+    actions, active = np.zeros((1, *recorded.shape[1:])), np.array([True])
+    agreeing = 0
+    for frame, observation in enumerate(observations):
+        policy.act(np.ascontiguousarray(observation[np.newaxis]), actions, active)
+        agreeing += int((np.abs(actions[0] - recorded[frame]).max(axis=1) <= ACTION_TOLERANCE).sum())
+    return Comparison("actions, free running", agreeing / recorded[..., 0].size, MIN_AGREEMENT, is_agreement=True)
+
+
+def _worst(values: np.ndarray, recorded: np.ndarray, is_relative: bool = False) -> float:
+    scale = np.maximum(1.0, np.abs(recorded)) if is_relative else 1.0
+    return float((np.abs(values.astype(np.float64) - recorded) / scale).max(initial=0.0))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m policies.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path, help="a checkpoint of any importable format")
+    parser.add_argument("expected", type=Path, nargs="+", help="recordings of what its policy observed and did")
+    options = parser.parse_args(arguments)
+    is_met = True
+    try:
+        checkpoint = load_any(options.checkpoint)
+        for path in options.expected:
+            print(path.name)
+            with np.load(path, allow_pickle=False) as recording:
+                comparisons = compare(checkpoint, {name: recording[name] for name in recording.files})
+            print("".join(f"  {comparison}\n" for comparison in comparisons), end="")
+            is_met &= all(comparison.is_met for comparison in comparisons)
+    except (CheckpointError, OSError, KeyError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0 if is_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
