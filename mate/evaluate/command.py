@@ -60,7 +60,7 @@ def find_entrants(options: Options) -> tuple[entrants.Entrant, entrants.Entrant]
         ("camera", camera, options.camera_discrete_levels),
         ("target", target, options.target_discrete_levels),
     ):
-        if levels is not None and entrant.acts_continuously:
+        if levels is not None and entrant.factory is not None:
             raise UserError(
                 f"--{team}-discrete-levels: {entrant.label} does not act with grid indices. Leave the option out."
             )

@@ -31,14 +31,13 @@ _BASES: dict[str, type[AgentBase]] = {"camera": CameraAgentBase, "target": Targe
 class Entrant:
     """An agent that was found: ``label`` for people, and how to build it in each of the two forms.
 
-    ``factory`` builds the batched form and is None where there is none; ``build`` makes one agent object, from which a
-    team is spawned, and is None where there is no object form.
+    ``factory`` builds the batched form, which only a class of the user's own does not have; ``build`` makes one agent
+    object, from which a team is spawned, and is None for a checkpoint.
     """
 
     label: str
     factory: AgentFactory | None
     build: Callable[[], Any] | None
-    acts_continuously: bool = False  # known to act with vectors, which a discrete wrapper does not take
 
 
 def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
@@ -60,12 +59,14 @@ def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | Non
 
 def _builtin(name: str, team: str, kwargs: dict[str, Any]) -> Entrant:
     agent_class = getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent")
-    factory: AgentFactory | None = partial(_make_builtin, name, team)
-    return Entrant(name, None if kwargs else factory, partial(_construct, agent_class, team, kwargs), True)
+    build = partial(_construct, agent_class, team, kwargs)
+    build()  # so that wrong arguments are noticed before anything is played
+    chosen = {key: value for key, value in kwargs.items() if key != "seed"}
+    return Entrant(name, partial(_make_builtin, name, team, chosen), build)
 
 
-def _make_builtin(name: str, team: str, scenario: Any, size: int) -> batched.BatchedAgent:
-    return batched.make(name, team, scenario, size)
+def _make_builtin(name: str, team: str, kwargs: dict[str, Any], scenario: Any, size: int) -> batched.BatchedAgent:
+    return batched.make(name, team, scenario, size, **kwargs)
 
 
 def _class(text: str, team: str, kwargs: dict[str, Any]) -> Entrant:
@@ -110,7 +111,7 @@ def _checkpoint(text: str, team: str, kwargs: dict[str, Any], deterministic: boo
         )
     for entry in importlib.metadata.entry_points(group=LOADERS):
         loaded = entry.load()(text, team, deterministic=deterministic)
-        return Entrant(Path(text).name, loaded, None, True)
+        return Entrant(Path(text).name, loaded, None)
     raise UserError(
         f"--{team}-agent {text}: nothing that is installed reads checkpoints (no entry point in the group {LOADERS}). "
         "Install the portal with `pip install -e .`, or give a class as module:Class."

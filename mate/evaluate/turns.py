@@ -10,6 +10,7 @@ import numpy as np
 import mate
 from mate.agents.base import AgentBase
 from mate.agents.batched import BatchedAgent
+from mate.agents.draws import EpisodeDraws, agent_key
 from mate.episodes import EpisodeResult
 from mate.evaluate.entrants import Entrant
 from mate.evaluate.options import Options
@@ -30,13 +31,15 @@ def play_turns(
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
-    """Play an episode per seed. Before each, the environment, both teams and the global generators are seeded from it."""
+    """Play an episode per seed. Before each, the environment and both teams are seeded from it, and the
+    global generators where a class of the user's own plays."""
     env = build_environment(options)
     seats = (
         _seat(team, entrant, scenario, options.deterministic)
         for team, entrant in ((Team.CAMERA, camera), (Team.TARGET, target))
     )
-    match = Match(env, *seats)
+    needs_globals = camera.factory is None or target.factory is None
+    match = Match(env, *seats, needs_globals=needs_globals)
     results = []
     for seed in seeds:
         results.append(match.play(seed, on_step))
@@ -64,15 +67,16 @@ def build_environment(options: Options) -> Any:
 
 
 class Match:
-    """Two seated teams in an environment."""
+    """Two seated teams in an environment; ``needs_globals`` says that they may draw from global generators."""
 
-    def __init__(self, env: Any, camera: _Seat, target: _Seat) -> None:
-        self.env, self.camera, self.target = env, camera, target
+    def __init__(self, env: Any, camera: _Seat, target: _Seat, needs_globals: bool) -> None:
+        self.env, self.camera, self.target, self.needs_globals = env, camera, target, needs_globals
 
     def play(self, seed: int, on_step: StepWatcher | None = None) -> EpisodeResult:
         """Play the episode of ``seed``: until all cargo is delivered, at most ``max_episode_steps`` steps (Q10, Q11)."""
         env, seats = self.env, (self.camera, self.target)
-        mate.seed_everything(seed % _LARGEST_SEED)
+        if self.needs_globals:
+            mate.seed_everything(seed % _LARGEST_SEED)
         env.seed(seed)
         observations, infos, done = env.reset(), (None, None), False
         for seat, observation in zip(seats, observations, strict=True):
@@ -138,12 +142,18 @@ class _ObjectSeat:
         self.deterministic = deterministic
 
     def reset(self, seed: int, observation: np.ndarray) -> None:
+        team_key = derive(seed, TEAM, self.team.value)
         for index, agent in enumerate(self.agents):
-            agent.seed(derive(seed, TEAM, self.team.value, index) % _LARGEST_SEED)
+            agent.seed(agent_key(team_key, index) % _LARGEST_SEED)
+            if hasattr(agent, "seed_mixture"):  # members of a team choose alike
+                agent.seed_mixture(team_key % _LARGEST_SEED)
+            if hasattr(agent, "next_draws"):  # the draws that the batched form would make
+                agent.next_draws = EpisodeDraws(agent_key(team_key, index))
         mate.group_reset(self.agents, observation)
 
-    def act(self, env: Any, observation: np.ndarray, infos: Any) -> Any:
-        return mate.group_step(env, self.agents, observation, infos, self.deterministic)
+    def act(self, env: Any, observation: np.ndarray, infos: Any) -> list[Any]:
+        actions = mate.group_step(env, self.agents, observation, infos, self.deterministic)
+        return [_rounded(action) for action in actions]
 
 
 class _BatchedSeat:
@@ -158,10 +168,16 @@ class _BatchedSeat:
 
     def act(self, env: Any, observation: np.ndarray, infos: Any) -> np.ndarray:
         self.agent.act(observation[None], self.actions, np.ones(1, dtype=np.bool_))
-        return self.actions[0].astype(np.float32).astype(np.float64)
+        return _rounded(self.actions[0])
 
 
 _Seat = _ObjectSeat | _BatchedSeat
+
+
+def _rounded(action: Any) -> Any:
+    """An action as matches play it, to float32; the index of a discrete action as it is."""
+    values = np.asarray(action)
+    return values.astype(np.float32).astype(np.float64) if values.dtype.kind == "f" else action
 
 
 def _seat(team: Team, entrant: Entrant, scenario: Scenario, deterministic: bool | None) -> _Seat:

@@ -103,9 +103,6 @@ class TestEntrants:
             entrant = find(text, "camera", {}, None)
             assert entrant.label == "greedy" and entrant.factory is not None and entrant.build is not None
 
-    def test_constructor_arguments_need_the_object_form(self):
-        assert find("greedy", "target", {"noise_scale": 0.1}, None).factory is None
-
     @pytest.mark.parametrize(
         ("text", "kwargs", "message"),
         [
@@ -125,7 +122,7 @@ class TestEntrants:
 
     def test_arguments_that_the_class_does_not_take_are_refused(self):
         with pytest.raises(UserError, match="--target-kwargs: GreedyTargetAgent cannot be built with"):
-            find("greedy", "target", {"appetite": 3}, None).build()
+            find("greedy", "target", {"appetite": 3}, None)
 
 
 class TestTables:
