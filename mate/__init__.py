@@ -2,13 +2,40 @@
 
 __version__ = "0.1.0"
 
-from mate.scenario import ASSETS_DIR, DEFAULT_CONFIG_FILE, Scenario, read_config, validate_config
+from mate import agents, constants, environment, layout, utils, wrappers
+from mate.agents import *  # noqa: F403
+from mate.configuration import ASSETS_DIR, DEFAULT_CONFIG_FILE, read_config, validate_config
+from mate.constants import *  # noqa: F403
+from mate.environment import EnvMeta, MultiAgentTracking
+from mate.layout import *  # noqa: F403
+from mate.registration import make, make_environment
+from mate.scenario import Scenario
+from mate.utils import *  # noqa: F403
+from mate.wrappers import *  # noqa: F403
+
+# Upstream keeps the spaces and the layout of observations in `mate.constants`.
+for _name in layout.__all__:
+    setattr(constants, _name, getattr(layout, _name))
 
 __all__ = [
     "ASSETS_DIR",
     "DEFAULT_CONFIG_FILE",
+    "EnvMeta",
+    "MultiAgentTracking",
     "Scenario",
     "__version__",
+    "agents",
+    "constants",
+    "environment",
+    "make",
+    "make_environment",
     "read_config",
+    "utils",
     "validate_config",
+    "wrappers",
+    *agents.__all__,
+    *layout.__all__,
+    *utils.__all__,
+    *wrappers.__all__,
+    *(name for name in vars(constants) if name.isupper() and not name.startswith("_")),
 ]

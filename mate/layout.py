@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
+
 from mate.constants import (
     CAMERA_ACTION_DIM,
     CAMERA_STATE_DIM_PRIVATE,
@@ -28,7 +29,6 @@ from mate.constants import (
     TERRAIN_SIZE,
     TERRAIN_WIDTH,
 )
-
 from mate.messages import Team
 
 __all__ = [

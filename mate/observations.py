@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 from gymnasium import spaces
-from mate.constants import NUM_WAREHOUSES, OBSERVATION_OFFSET
 
+from mate.constants import NUM_WAREHOUSES, OBSERVATION_OFFSET
 from mate.layout import observation_indices_of, observation_slices_of, observation_space_of
 from mate.messages import Team
 
@@ -86,6 +86,12 @@ def rescale_space(space: spaces.Box, base: spaces.Box | None = None) -> spaces.B
     low = np.where(np.isfinite(space.low), normalize_observation(space.low, base), space.low)
     high = np.where(np.isfinite(space.high), normalize_observation(space.high, base), space.high)
     return spaces.Box(low, high, dtype=np.float64)
+
+
+@lru_cache(maxsize=256)
+def rescaled_observation_space_of(team: Team, num_cameras: int, num_targets: int, num_obstacles: int) -> spaces.Box:
+    """The bounds of the team's observations after ``rescale_observation``."""
+    return rescale_space(observation_space_of(team, num_cameras, num_targets, num_obstacles))
 
 
 def split_observation(

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import spaces
-from mate.streams import Stream
 from numpy.typing import ArrayLike
 
 from mate.agents.states import (
@@ -35,6 +34,7 @@ from mate.layout import (
 )
 from mate.messages import Message, Team
 from mate.observations import convert_coordinates, rescale_observation, split_observation
+from mate.streams import Stream
 
 __all__ = ["AgentBase", "CameraAgentBase", "TargetAgentBase"]
 

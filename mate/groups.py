@@ -1,0 +1,71 @@
+"""A whole team of agents goes through one stage of its lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mate.agents.base import AgentBase
+
+__all__ = ["group_act", "group_communicate", "group_observe", "group_reset", "group_step"]
+
+Infos = Sequence[Mapping[str, Any]] | None
+
+
+def _rows(agents: Sequence[AgentBase], infos: Infos) -> Iterable[Any]:
+    return [None] * len(agents) if infos is None else infos
+
+
+def group_reset(agents: Sequence[AgentBase], joint_observation: np.ndarray) -> None:
+    """Reset each agent with its row of the joint observation (N, D)."""
+    for agent, observation in zip(agents, joint_observation, strict=True):
+        agent.reset(observation)
+
+
+def group_observe(agents: Sequence[AgentBase], joint_observation: np.ndarray, infos: Infos = None) -> None:
+    """Let each agent observe its row of the joint observation (N, D)."""
+    for agent, observation, info in zip(agents, joint_observation, _rows(agents, infos), strict=True):
+        agent.observe(observation, info)
+
+
+def group_communicate(env: Any, agents: Sequence[AgentBase]) -> None:
+    """Exchange requests and then responses through ``env``: all send, then all receive, twice."""
+    for agent in agents:
+        env.send_messages(agent.send_requests())
+    for agent in agents:
+        agent.receive_requests(env.receive_messages(agent=agent))
+    for agent in agents:
+        env.send_messages(agent.send_responses())
+    for agent in agents:
+        agent.receive_responses(env.receive_messages(agent=agent))
+
+
+def group_act(
+    agents: Sequence[AgentBase],
+    joint_observation: np.ndarray,
+    infos: Infos = None,
+    deterministic: bool | None = None,
+) -> list[Any]:
+    """Each agent's action, in order."""
+    return [
+        agent.act(observation, info, deterministic=deterministic)
+        for agent, observation, info in zip(agents, joint_observation, _rows(agents, infos), strict=True)
+    ]
+
+
+def group_step(
+    env: Any,
+    agents: Sequence[AgentBase],
+    joint_observation: np.ndarray,
+    infos: Infos = None,
+    deterministic: bool | None = None,
+) -> list[Any]:
+    """Observe, communicate and act; ``infos`` are those of the last ``env.step``, None after a reset.
+
+    Where both teams are played like this, cameras go first.
+    """
+    group_observe(agents, joint_observation, infos)
+    group_communicate(env, agents)
+    return group_act(agents, joint_observation, infos, deterministic)
