@@ -39,17 +39,8 @@ def cluster() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="arena-pg-"))
     as_user = drop_root(folder)
     try:
-        initialise = [
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "arena",
-            "--auth=trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ]
+        options = ["-U", "arena", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        initialise = [str(binaries / "initdb"), "-D", str(folder / "data"), *options]
         subprocess.run([*as_user, *initialise], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         server = start(binaries, folder, as_user)
         try:
@@ -74,12 +65,12 @@ def drop_root(folder: Path) -> list[str]:
 
 def start(binaries: Path, folder: Path, as_user: list[str]) -> subprocess.Popen[bytes]:
     settings = [f"-c{name}={value}" for name, value in HASTE.items()]
-    command: list[str | Path] = [
-        binaries / "postgres",
+    command = [
+        str(binaries / "postgres"),
         "-D",
-        folder / "data",
+        str(folder / "data"),
         "-k",
-        folder,
+        str(folder),
         "-c",
         "listen_addresses=",
         *settings,
