@@ -1,0 +1,30 @@
+"""Importing checkpoints of foreign formats, as data, in a child process."""
+
+from policies.importing.errors import ImportRefused
+from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.report import (
+    RANDOM,
+    ImportedAgent,
+    ImportedMixture,
+    ImportReport,
+    MixtureMember,
+    Question,
+    Step,
+    Table,
+)
+from policies.importing.sandbox import read
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "RANDOM",
+    "ImportRefused",
+    "ImportReport",
+    "ImportedAgent",
+    "ImportedMixture",
+    "Limits",
+    "MixtureMember",
+    "Question",
+    "Step",
+    "Table",
+    "read",
+]

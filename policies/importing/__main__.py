@@ -1,0 +1,46 @@
+"""Importing a file from the command line: ``python -m policies.importing FILE [--output FOLDER]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from policies.importing import ImportRefused, Step, read
+
+
+def _show(step: Step) -> None:
+    print(f"{step.status:<8}{step.name}{f': {step.detail}' if step.detail else ''}", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command. Returns its exit status: 0 if the file could be used, 1 if not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m policies.importing",
+        description="Check a file as an upload is checked, and write its agents as native checkpoints.",
+    )
+    parser.add_argument("file", type=Path, help="a native checkpoint, or an archive of RLlib trials or a PSRO result")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write native checkpoints")
+    options = parser.parse_args(arguments)
+    try:
+        report = read(options.file, watch=_show)
+    except (ImportRefused, OSError) as error:
+        print(f"refused: {error}", file=sys.stderr)
+        return 1
+    for agent in report.agents:
+        print(f"{agent.name}: {agent.checkpoint.recipe.team}, digest {agent.checkpoint.digest}")
+        for note in agent.notes:
+            print(f"  {note}")
+        if options.output is not None:
+            options.output.mkdir(parents=True, exist_ok=True)
+            path = options.output / f"{agent.checkpoint.digest[:16]}.zip"
+            agent.checkpoint.save(path)
+            print(f"  written to {path}")
+    for mixture in report.mixtures:
+        members = ", ".join(f"{member.label} {member.weight:.3g}" for member in mixture.members if member.weight > 0)
+        print(f"{mixture.name}: {members}{'' if mixture.is_playable else ' (members are missing)'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The program that reads an uploaded file in a process of its own; ``policies.importing.sandbox`` starts it.
+
+The file is its standard input. Its standard output is a line of JSON for everything that happens: the confinement it is
+under, each step, then either the refusal or the report, followed by the native checkpoints of the report's agents.
+Its one argument is the limits, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+from typing import IO, Any
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def _find_floors() -> None:
+    """Make ``policies`` importable, and of the game only what it needs: the package itself would load the engine."""
+    sys.path.insert(0, str(_ROOT))
+    game = types.ModuleType("mate")
+    game.__path__ = [str(_ROOT / "mate")]
+    sys.modules["mate"] = game
+
+
+def _warm_codecs() -> None:
+    """Load what is otherwise imported in the middle of reading, when no file can be opened any more."""
+    for codec in ("ascii", "cp437", "latin-1", "raw-unicode-escape", "utf-8"):
+        "a".encode(codec)
+        b"a".decode(codec)
+
+
+def _say(output: IO[bytes], **message: Any) -> None:
+    output.write(json.dumps(message, allow_nan=False).encode() + b"\n")
+    output.flush()
+
+
+def main() -> int:
+    """Read the file. Returns the exit status: 0 also for a refusal, which is an answer."""
+    from policies.importing import confinement
+
+    confinement.die_with_parent()
+    is_alone = confinement.leave_network()
+    from policies.importing.errors import ImportRefused
+    from policies.importing.limits import Limits
+    from policies.importing.reading import read_file
+
+    _warm_codecs()
+    limits = Limits(**json.loads(sys.argv[1]))
+    output = sys.stdout.buffer
+    _say(output, confinement=confinement.confine(limits, is_alone).to_json())
+    try:
+        report = read_file(
+            sys.stdin.buffer,
+            limits,
+            lambda step: _say(output, step={"name": step.name, "status": step.status, "detail": step.detail}),
+        )
+        _say(output, report=report.to_json())
+        for agent in report.agents:
+            content = agent.checkpoint.to_bytes()
+            _say(output, checkpoint=agent.checkpoint.digest, size=len(content))
+            output.write(content)
+            output.flush()
+    except ImportRefused as refusal:
+        _say(output, refused=str(refusal))
+    except MemoryError:
+        _say(output, refused=f"reading it needs more than {limits.memory // 2**20:,} MiB of memory")
+    return 0
+
+
+if __name__ == "__main__":
+    _find_floors()
+    sys.exit(main())

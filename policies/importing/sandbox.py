@@ -1,0 +1,172 @@
+"""Reading an uploaded file in a child process, so that nothing in the file can harm the process that asked.
+
+The child (``policies/importing/child.py``) is a fresh interpreter with bounded memory, time, files and network. It gets
+the file as an open descriptor and answers through a pipe; what it answers is checked again here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from policies.checkpoint import Checkpoint
+from policies.errors import CheckpointError
+from policies.importing.confinement import Confinement
+from policies.importing.errors import ImportRefused
+from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.report import ImportReport, Step
+
+_CHILD = Path(__file__).with_name("child.py")
+_CHUNK = 1 << 20
+_MAX_LINE = 4 << 20
+_MAX_CHECKPOINT = 80 << 20
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+
+_log = logging.getLogger(__name__)
+
+
+def read(
+    path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS, watch: Callable[[Step], None] | None = None
+) -> ImportReport:
+    """What the file at ``path`` contains, read in a child process under ``limits``.
+
+    ``watch`` is called with every step of the checking as soon as its outcome is known. Raises ImportRefused, with the
+    reason and the steps, if the file cannot be used for whatever cause, and OSError if it cannot be opened.
+    """
+    with open(path, "rb") as file, tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-B", str(_CHILD), json.dumps(asdict(limits))],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+        conversation = _Conversation(child, limits, watch or (lambda step: None))
+        try:
+            return conversation.hear()
+        except ImportRefused:
+            _log_errors(errors)
+            raise
+        finally:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+def _log_errors(errors: IO[bytes]) -> None:
+    errors.seek(0)
+    text = errors.read(10_000).decode("utf-8", "replace").strip()
+    if text:
+        _log.warning("The process that read an uploaded file said: %s", text)
+
+
+class _Conversation:
+    """What the child says, as it says it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], limits: Limits, watch: Callable[[Step], None]) -> None:
+        assert child.stdout is not None
+        self.child, self.output, self.limits, self.watch = child, child.stdout, limits, watch
+        self.deadline = time.monotonic() + limits.wall_seconds
+        self.heard = bytearray()
+        self.steps: list[Step] = []
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.output, selectors.EVENT_READ)
+
+    def hear(self) -> ImportReport:
+        """The report. Raises ImportRefused if there is none."""
+        report: dict[str, Any] | None = None
+        checkpoints: dict[str, Checkpoint] = {}
+        with self.selector:
+            while (line := self._line()) is not None:
+                message = json.loads(line)
+                if "refused" in message:
+                    raise self._refuse(str(message["refused"]))
+                if "confinement" in message:
+                    self._note(Step("Start the reader", "ok", str(Confinement(**message["confinement"]))))
+                if "step" in message:
+                    self._note(Step(**message["step"]))
+                if "report" in message:
+                    report = message["report"]
+                if "checkpoint" in message:
+                    checkpoints[message["checkpoint"]] = self._checkpoint(message)
+        if self.child.wait() != 0 or report is None:
+            raise self._refuse(self._cause())
+        report["steps"] = [asdict(step) for step in self.steps]
+        return ImportReport.from_json(report, checkpoints.__getitem__)
+
+    def _note(self, step: Step) -> None:
+        self.steps.append(step)
+        self.watch(step)
+
+    def _refuse(self, reason: str) -> ImportRefused:
+        if not self.steps or self.steps[-1].status != "failed":
+            self._note(Step("Read the file", "failed", reason))
+        return ImportRefused(reason, tuple(self.steps))
+
+    def _checkpoint(self, message: dict[str, Any]) -> Checkpoint:
+        size = int(message["size"])
+        if not 0 <= size <= _MAX_CHECKPOINT:
+            raise self._refuse("the reader announced an impossible checkpoint")
+        try:
+            checkpoint = Checkpoint.from_bytes(self._bytes(size))
+        except CheckpointError as error:
+            raise self._refuse(str(error)) from None
+        if checkpoint.digest != message["checkpoint"]:
+            raise self._refuse("the reader's answer was damaged; upload the file again")
+        return checkpoint
+
+    def _more(self) -> bool:
+        """Wait for more output; False at its end."""
+        if not self.selector.select(max(self.deadline - time.monotonic(), 0.0)):
+            raise self._refuse(f"reading it took longer than {self.limits.wall_seconds} s")
+        chunk = os.read(self.output.fileno(), _CHUNK)
+        self.heard += chunk
+        return bool(chunk)
+
+    def _line(self) -> bytes | None:
+        searched = 0
+        while (end := self.heard.find(b"\n", searched)) < 0:
+            searched = len(self.heard)
+            if searched > _MAX_LINE:
+                raise self._refuse("the reader's answer has no end")
+            if not self._more():
+                return None
+        return self._cut(end + 1)
+
+    def _bytes(self, size: int) -> bytes:
+        while len(self.heard) < size:
+            if not self._more():
+                raise self._refuse(self._cause())
+        return self._cut(size)
+
+    def _cut(self, size: int) -> bytes:
+        content = bytes(self.heard[:size])
+        del self.heard[:size]
+        return content
+
+    def _cause(self) -> str:
+        status = self.child.wait()
+        if status == -signal.SIGXCPU or status == -signal.SIGKILL:
+            return f"reading it took more than {self.limits.cpu_seconds} s of processor time, or too much memory"
+        if status < 0:
+            return f"the process that read it crashed ({signal.Signals(-status).name}); nothing else was affected"
+        return "the process that read it failed; the server's log says why, and nothing else was affected"
