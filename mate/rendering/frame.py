@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from mate.engine import Batch
 
-_CONSTANT = ("camera_location", "camera_radius", "obstacle_location", "obstacle_radius", "target_capacity")
+_PLACES = ("camera_location", "obstacle_location", "obstacle_radius")
 _VARYING = (
     "camera_orientation",
     "camera_viewing_angle",
@@ -56,12 +56,19 @@ class Frame:
     awaiting_cargo_counts: NDArray[np.int64]  # (4,)
 
     @classmethod
+    def of_batch(cls, batch: Batch, slot: int) -> Frame:
+        """The present moment of the episode in a slot, copied."""
+        sight = [batch.sight_table(slot, camera) for camera in range(batch.scenario.num_cameras)]
+        fields = {name: np.array(getattr(batch, name)[slot]) for name in (*_PLACES, *_VARYING, "target_capacity")}
+        return cls(sight=sight, camera_radius=np.full(len(sight), batch.scenario.camera_radius), **fields)
+
+    @classmethod
     def of_recording(cls, recording: Mapping[str, Any], index: int) -> Frame:
         """The moment before step ``index`` (from 0) of a recording with the arrays of ``docs/recordings.md``.
 
         Raises ``IndexError`` when the recording has no such moment.
         """
         first, phi, rho = recording["sight_ptr"], recording["sight_phi"], recording["sight_rho"]
-        constant = {name: np.array(recording[name]) for name in _CONSTANT}
+        constant = {name: np.array(recording[name]) for name in (*_PLACES, "camera_radius", "target_capacity")}
         varying = {name: np.array(recording[name][index]) for name in _VARYING}
         return cls(sight=[(phi[start:stop], rho[start:stop]) for start, stop in pairwise(first)], **constant, **varying)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from mate.constants import TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
+from mate.engine.tables import boundary_between
 from mate.rendering.frame import Frame
 from mate.rendering.pictograms import pictogram
 from mate.rendering.shapes import BLACK, Colour, Line, Points, Polygon, Shape, disc, placed, polar, square
@@ -61,32 +62,14 @@ def fields_of_view(frame: Frame) -> list[Shape]:
     """For each camera the sector it looks at and the part of it that obstacles leave visible."""
     shapes: list[Shape] = []
     for camera, centre in enumerate(frame.camera_location):
-        angles, ranges = sight_between(
-            *frame.sight[camera],
-            frame.camera_orientation[camera] - frame.camera_viewing_angle[camera] / 2,
-            frame.camera_orientation[camera] + frame.camera_viewing_angle[camera] / 2,
-        )
+        orientation, half = frame.camera_orientation[camera], frame.camera_viewing_angle[camera] / 2
+        angles, ranges = boundary_between(frame.sight[camera], orientation - half, orientation + half)
         sight_range = frame.camera_sight_range[camera]
         visible = np.clip(ranges, frame.camera_radius[camera], sight_range)
         is_tracking = frame.camera_target_view_mask[camera].any()
         shapes.append(Polygon(_fan(centre, sight_range, angles), SECTOR))
         shapes.append(Polygon(_fan(centre, visible, angles), VISIBLE_TRACKING if is_tracking else VISIBLE_IDLE))
     return shapes
-
-
-def sight_between(knots: Points, lengths: Points, left: float, right: float) -> tuple[Points, Points]:
-    """The boundary polyline between two bearings in degrees, ``left < right``, both ends included.
-
-    ``knots`` (K,) ascend from -180 to 180 and ``lengths`` (K,) are the free ranges there; between knots the range is
-    linear in the bearing.
-    """
-    start = (left + 180) % 360 - 180
-    stop = start + (right - left)
-    unrolled = np.concatenate([knots, knots[1:] + 360])
-    inside = (unrolled > start) & (unrolled < stop)
-    ends = np.interp([start, stop], unrolled, both := np.concatenate([lengths, lengths[1:]]))
-    angles = np.concatenate([[start], unrolled[inside], [stop]])
-    return angles, np.concatenate([ends[:1], both[inside], ends[1:]])
 
 
 def cameras(frame: Frame) -> list[Shape]:

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mate.engine import Batch
 from mate.errors import UserError
 from mate.rendering import Film, Frame, Line, Polygon, draw, scene
 from mate.rendering.overlays import communication_arrows, selection_lines
-from mate.rendering.scene import fields_of_view, ground, sight_between, targets
+from mate.rendering.scene import fields_of_view, ground, targets
+from mate.scenario import Scenario
 
 BEARINGS = np.arange(-180.0, 181.0)
 
@@ -102,13 +104,26 @@ class TestFieldsOfView:
         assert fields_of_view(tracking)[1].colour == (0, 0.6, 0, 0.25)
 
     def test_a_view_across_the_seam_at_180_degrees_is_one_piece(self):
-        angles, ranges = sight_between(BEARINGS, np.abs(BEARINGS), 150.0, 210.0)
-        assert angles[0] == 150 and angles[-1] == 210 and (np.diff(angles) > 0).all()
-        assert ranges[0] == 150 and ranges[-1] == 150 and ranges.max() == 180
+        lengths = np.where(np.abs(BEARINGS) > 160, 200.0, 800.0)
+        _, visible = fields_of_view(frame(camera_orientation=np.array([179.5]), sight=[(BEARINGS, lengths)]))
+        arms = visible.points[1:]
+        bearings = np.rad2deg(np.unwrap(np.arctan2(arms[:, 1], arms[:, 0])))
+        assert bearings[0] == pytest.approx(134.5) and bearings[-1] == pytest.approx(224.5)
+        assert (np.diff(bearings) > 0).all() and np.hypot(*arms.T).min() == pytest.approx(200)
 
-    def test_ends_between_two_knots_are_interpolated_in_the_bearing(self):
-        angles, ranges = sight_between(BEARINGS, BEARINGS + 200, 10.25, 12.5)
-        assert angles.tolist() == [10.25, 11, 12, 12.5] and ranges.tolist() == [210.25, 211, 212, 212.5]
+    def test_the_picture_of_a_batch_hides_what_the_engine_hides(self):
+        batch = Batch(Scenario.load("MATE-4v8-9"), 2)
+        batch.reset([3, 4])
+        picture = Frame.of_batch(batch, 1)
+        for camera in range(4):
+            reach = batch.camera_sight_range[1, camera]
+            sector, visible = fields_of_view(picture)[2 * camera : 2 * camera + 2]
+            lengths = np.hypot(*(visible.points - picture.camera_location[camera]).T)[1:]
+            assert np.hypot(*(sector.points - picture.camera_location[camera]).T)[1:] == pytest.approx(reach)
+            for index in range(len(lengths)):
+                bearing = np.rad2deg(np.arctan2(*(visible.points[index + 1] - picture.camera_location[camera])[::-1]))
+                free = np.interp(bearing, *batch.sight_table(1, camera))
+                assert lengths[index] == pytest.approx(np.clip(free, 40, reach), rel=1e-6, abs=2)
 
 
 class TestEntities:
