@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from mate.engine import episode
 from mate.engine.rules import write_boxes, write_rules
+from mate.engine.tables import Table, build_table, outline_sector, score_coverage
 from mate.engine.world import World, allocate, carve
 from mate.geometry import arctan2_deg
 from mate.scenario import Scenario
@@ -89,8 +90,8 @@ class Batch:
     def refresh(self, slots: ArrayLike | None = None) -> None:
         """Recompute what follows from views that were written by hand: to be called after restoring a recorded state.
 
-        It derives ``camera_heading``, ``target_step_size``, ``target_is_loaded``, ``camera_obstacle_view_mask``, ``camera_clear_mask`` and
-        the ``sight_`` views from places, poses, radii, capacities and goals.
+        It derives ``camera_heading``, ``target_step_size``, ``target_is_loaded``, the ``sight_`` views, all view masks and ``tracked_bits``
+        from places, poses, radii, capacities and goals; see-through draws are taken from ``transmit_given`` where that is not -1.
         """
         episode.refresh(*self._buffers, self._numbers, self._read_slots(slots))
 
@@ -103,6 +104,29 @@ class Batch:
     def remaining_cargo_counts(self) -> np.ndarray:
         """(B, 4) cargo not yet picked up at each warehouse."""
         return self.world.remaining_cargoes.sum(axis=2)
+
+    def sight_table(self, slot: int, camera: int, outer: bool = False) -> Table:
+        """The camera's whole sight boundary, as bearings (K,) in degrees and distances (K,); see ``tables``."""
+        w, scenario = self.world, self.scenario
+        return build_table(
+            w.camera_location[slot, camera],
+            w.obstacle_location[slot],
+            w.obstacle_radius[slot],
+            scenario.camera_max_sight_range,
+            scenario.obstacle_transmittance,
+            outer,
+        )
+
+    def soft_coverage_scores(self, slot: int) -> np.ndarray:
+        """(C, T) matrix of soft coverage scores: see ``tables.score_coverage``. Tables are built anew: use it on demand."""
+        w, scores = self.world, np.zeros(self.world.transmit_draw.shape[1:])
+        for c in range(self.scenario.num_cameras):
+            pose = float(w.camera_orientation[slot, c]), float(w.camera_viewing_angle[slot, c])
+            outline = outline_sector(self.sight_table(slot, c), self.sight_table(slot, c, outer=True), *pose)
+            relative = w.target_location[slot] - w.camera_location[slot, c]
+            is_seen = w.camera_target_view_mask[slot, c]
+            scores[c] = score_coverage(outline, relative, is_seen, float(w.camera_sight_range[slot, c]), pose[1])
+        return scores
 
     def _read_slots(self, slots: ArrayLike | None) -> np.ndarray:
         if slots is None:

@@ -9,10 +9,6 @@ from mate.engine import cargo, motion, observation, placement, sight
 from mate.engine.rules import read_rules
 from mate.engine.world import carve
 
-NOT_FINITE = -1
-FINE = -2
-
-
 @inlined
 def hash_word(digest, word):
     """Take one 64-bit word into a running hash."""
@@ -167,6 +163,7 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
             w.target_step_size[b, t] = rules.target_step_size / w.target_capacity[b, t]
             w.target_is_loaded[b, t] = w.target_goal[b, t] >= 0
         sight.survey(w, rules, b)
+        look(w, rules, b)
 
 
 @kernel
