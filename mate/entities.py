@@ -13,8 +13,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike
 
-from mate.constants import TARGET_RADIUS
-from mate.engine import Batch
+from mate.constants import OCCLUSION_SLACK, TARGET_RADIUS
+from mate.engine import Batch, tables
 from mate.geometry import RAD2DEG, normalize_angle, polar2cartesian
 from mate.layout import CAMERA_DEFAULT_ACTION, TARGET_DEFAULT_ACTION
 from mate.messages import Team
@@ -96,9 +96,14 @@ class SightFunction:
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
         self.x, self.y = x, y
 
+    @property
+    def table(self) -> tables.Table:
+        """The knots and the ranges."""
+        return self.x, self.y
+
     def __call__(self, angle: ArrayLike) -> Any:
-        """The range at ``angle`` degrees in [-180, 180]."""
-        return np.interp(angle, self.x, self.y)
+        """The range at bearings in degrees."""
+        return np.interp(normalize_angle(angle), self.x, self.y)
 
 
 class Camera(Entity):
@@ -193,26 +198,35 @@ class Camera(Entity):
             return False
         if self._np_random.binomial(1, transmittance):
             return True
-        return bool(distance <= self.sight_range_at(angle) * OVERLAP_FACTOR)
+        return bool(distance <= self.sight_range_at(angle) * (1.0 + OCCLUSION_SLACK))
 
     @cached_property
     def sight_range_func(self) -> SightFunction:
         """Range up to the first obstacle, over bearings."""
-        from mate.engine.tables import sight_table
-
-        return SightFunction(*sight_table(self._batch, 0, self.index))
+        return self._sight_function(outer=False)
 
     @cached_property
     def sight_range_outer_func(self) -> SightFunction:
         """Range up to the far side of obstacles, over bearings."""
-        from mate.engine.tables import sight_table
+        return self._sight_function(outer=True)
 
-        return SightFunction(*sight_table(self._batch, 0, self.index, outer=True))
+    def _sight_function(self, outer: bool) -> SightFunction:
+        batch = self._batch
+        return SightFunction(
+            *tables.build_table(
+                self.location,
+                batch.obstacle_location[0],
+                batch.obstacle_radius[0],
+                self.max_sight_range,
+                batch.scenario.obstacle_transmittance,
+                outer,
+            )
+        )
 
     def sight_range_at(self, angle: ArrayLike, outer: bool = False) -> Any:
         """Free sight range at bearings in degrees, at the smallest viewing angle."""
         function = self.sight_range_outer_func if outer else self.sight_range_func
-        return function(normalize_angle(angle))
+        return function(angle)
 
     def boundary_between(
         self, angle_left: float, angle_right: float, outer: bool = False
@@ -221,18 +235,8 @@ class Camera(Entity):
 
         Returns (K,) bearings and (K,) ranges. The two ends are always those of the inner boundary (Q26).
         """
-        left = float(normalize_angle(angle_left))
-        right = left + (angle_right - angle_left)
-        function = self.sight_range_outer_func if outer else self.sight_range_func
-        knots = function.x
-        if right <= 180.0:
-            inside = np.flatnonzero((knots > left) & (knots < right))
-        else:
-            beyond = (knots > -180.0) & (knots < right - 360.0)
-            inside = np.concatenate([np.flatnonzero((knots > left) & (knots <= 180.0)), np.flatnonzero(beyond)])
-        ends = self.sight_range_at([left, right])
-        angles = np.concatenate([[left], knots[inside], [right]])
-        return angles, np.concatenate([ends[:1], function.y[inside], ends[1:]])
+        table = self.sight_range_outer_func.table if outer else None
+        return tables.boundary_between(self.sight_range_func.table, angle_left, angle_right, table)
 
     @property
     def boundary(self) -> list[Vector2D]:
