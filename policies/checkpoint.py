@@ -86,6 +86,12 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"Checkpoint({self.recipe.team}, {self.recipe.scenario}, digest={self.digest[:12]})"
 
+    def __reduce__(self) -> Any:
+        return Checkpoint.from_bytes, (self.to_bytes(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Checkpoint:
+        return self
+
     def to_bytes(self) -> bytes:
         """The content of the checkpoint's file; the same bytes for the same checkpoint."""
         buffer = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,18 +27,27 @@ class BatchedPolicy:
         scenario: a ``mate.Scenario``.
         size: the number of slots, B.
         deterministic: play the greatest output instead of sampling; as the recipe says if None.
+        members: indices of the team's agents to play, in the order of the observations' rows; all of them if None.
 
     Raises CheckpointError if the scenario is not one that the checkpoint was trained for.
     """
 
-    def __init__(self, checkpoint: Checkpoint, scenario: Any, size: int, deterministic: bool | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        scenario: Any,
+        size: int,
+        deterministic: bool | None = None,
+        members: Sequence[int] | None = None,
+    ) -> None:
         recipe = checkpoint.recipe
         found = problems(recipe, scenario, recipe.team)
         if found:
             raise CheckpointError(f"checkpoint {checkpoint.digest[:12]} cannot play this scenario: {'; '.join(found)}")
         self.recipe = recipe
         self.size = size
-        self.num_agents = recipe.scenario.team_size(recipe.team)
+        self.members = np.arange(recipe.scenario.team_size(recipe.team)) if members is None else np.asarray(members)
+        self.num_agents = len(self.members)
         self.is_deterministic = recipe.play == "deterministic" if deterministic is None else deterministic
         self.network = network_of(checkpoint)
         rows = (size, self.num_agents)
@@ -82,7 +92,7 @@ class BatchedPolicy:
         outputs = self.infer(slots, observations)
         shape = (slots.size, self.num_agents)
         keys = np.repeat(self.keys[slots], self.num_agents)
-        agents = np.tile(np.arange(self.num_agents), slots.size)
+        agents = np.tile(self.members, slots.size)
         decisions = np.repeat(self.step[slots] // self.recipe.frame_skip, self.num_agents)
         if self.recipe.action.decoding == "box":
             chosen = np.empty((len(outputs), 2))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -138,6 +139,9 @@ class Network:
         }
         if memory == "lstm":
             self._tensors["lstm.bias"] = self._tensors["lstm.bias_ih_l0"] + self._tensors["lstm.bias_hh_l0"]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return self
 
     def forward(self, inputs: np.ndarray, memory: np.ndarray) -> np.ndarray:
         """Outputs (R, A) for inputs (R, D), both float32.

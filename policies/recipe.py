@@ -302,6 +302,12 @@ class Recipe:
             total += size
         return total
 
+    def __reduce__(self) -> Any:
+        return Recipe.from_json, (self.to_json(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Recipe:
+        return self
+
     def to_json(self) -> dict[str, Any]:
         """The content of ``policy.json``."""
         architecture = _as_object(self.architecture) | {"hidden_sizes": list(self.architecture.hidden_sizes)}

@@ -90,7 +90,10 @@ class _TrialReading:
         """The report on all trials of the archive."""
         self._find()
         parameters = {path: self._read_parameters(trial) for path, (trial, _) in self.chosen.items()}
-        for path, content in self.archive.read(dict.fromkeys(self.chosen, self.limits.max_checkpoint)):
+        contents = self.archive.read(dict.fromkeys(self.chosen, self.limits.max_checkpoint))
+        for _ in self.chosen:
+            with self.journal.step("Unpack the checkpoint", is_silent=True):
+                path, content = next(contents)
             self._read_agent(path, content, parameters[path])
         mixtures = self._read_result() if self.tables else []
         tables = psro.final_tables(self.tables)

@@ -158,12 +158,16 @@ class Journal:
         self.watch(step)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[list[str]]:
-        """A step that is ok unless its block is refused; texts appended to the list become its detail."""
+    def step(self, name: str, is_silent: bool = False) -> Iterator[list[str]]:
+        """A step that is ok unless its block is refused; texts appended to the list become its detail.
+
+        A silent step is only told of if it fails.
+        """
         details: list[str] = []
         try:
             yield details
         except CheckpointError as error:
             self.note(Step(name, "failed", str(error)))
             raise ImportRefused(str(error), tuple(self.steps)) from None
-        self.note(Step(name, "ok", "; ".join(details)))
+        if not is_silent:
+            self.note(Step(name, "ok", "; ".join(details)))

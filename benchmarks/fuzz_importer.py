@@ -1,0 +1,188 @@
+"""Feeding damaged checkpoints to the importer: ``python -m benchmarks.fuzz_importer --mutations 100000 --seed 1``.
+
+Every damaged file must either be refused (ImportRefused) or give agents that are sound: they survive saving and loading,
+and play with finite outputs and actions. Anything else is a failure: another exception, a crash, more memory or time than
+allowed, or a file created by what a hostile checkpoint would have executed. A worker process with limits reads the files; if
+it dies, the file that killed it is named and another worker goes on. The exit status is 0 if nothing failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policies import Checkpoint
+from policies.importing import ImportRefused
+from policies.importing.reading import read_file
+from policies.inference import BatchedPolicy
+from tests.policies.mutations import Mutations
+
+ROOT = Path(__file__).resolve().parent.parent
+HOSTILE = ROOT / "tests" / "data" / "hostile"
+MEMORY = 1536 * 2**20
+SECONDS_PER_FILE = 10
+REPORT_EVERY = 2000
+
+
+class Unsound(Exception):
+    """A damaged file gave an agent that is not sound."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers of a scenario."""
+
+    num_cameras: int
+    num_targets: int
+    num_obstacles: int
+    enhanced_observation: str = "none"
+
+
+def check_sound(checkpoint: Checkpoint) -> None:
+    """Raises Unsound unless a checkpoint survives saving and plays with finite numbers."""
+    if Checkpoint.from_bytes(checkpoint.to_bytes()).digest != checkpoint.digest:
+        raise Unsound("a saved and loaded checkpoint has another digest")
+    recipe = checkpoint.recipe
+    sizes = Sizes(recipe.scenario.cameras, recipe.scenario.targets, recipe.scenario.obstacles)
+    policy = BatchedPolicy(checkpoint, sizes, 1)
+    observations = np.random.default_rng(0).uniform(-2000, 2000, (1, policy.num_agents, recipe.observation_size))
+    policy.reset(np.array([0]), np.array([1], np.uint64), observations)
+    if not np.isfinite(policy.infer(np.array([0]), observations)).all():
+        raise Unsound("an output of the network is not finite")
+    actions = np.full((1, policy.num_agents, 2), np.nan)
+    for _ in range(2):
+        policy.act(observations, actions, np.array([True]))
+    if not np.isfinite(actions).all():
+        raise Unsound("an action is not finite")
+
+
+def try_file(content: bytes) -> str:
+    """Read one damaged file: the step at which it was refused, or ``sound``. Raises Unsound, or whatever the importer raises."""
+    try:
+        report = read_file(io.BytesIO(content))
+    except ImportRefused as refusal:
+        return refusal.steps[-1].name.split(" of ")[0] if refusal.steps else "refused without steps"
+    for agent in report.agents:
+        check_sound(agent.checkpoint)
+    json.dumps(report.to_json(), allow_nan=False)
+    return "sound"
+
+
+def marker_files() -> set[str]:
+    """Files that a hostile checkpoint would have made."""
+    return {str(path) for path in Path(tempfile.gettempdir()).glob("*pwned*")}
+
+
+def genuine_files() -> list[Path]:
+    """The zips of genuine checkpoints, if the reference data is there."""
+    folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared") / "checkpoints" / "public"
+    return sorted(folder.glob("*.zip")) if folder.is_dir() else []
+
+
+def _raise_timeout(*_: Any) -> None:
+    raise TimeoutError(f"a file took more than {SECONDS_PER_FILE} s")
+
+
+def work(seed: int, first: int, last: int, is_small: bool) -> None:
+    """The worker: read mutations ``first`` to ``last`` and print a line of JSON for each number of them."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.signal(signal.SIGALRM, _raise_timeout)
+    mutations = Mutations(seed, sorted(HOSTILE.iterdir()), [] if is_small else genuine_files())
+    for index in range(first, last):
+        print(json.dumps({"began": index}), flush=True)
+        signal.alarm(SECONDS_PER_FILE)
+        start = time.monotonic()
+        try:
+            outcome, failure = try_file(mutations.make(index)), ""
+        except Exception as error:
+            outcome, failure = "failed", f"{type(error).__name__}: {error}"[:300]
+        signal.alarm(0)
+        answer = {"outcome": outcome, "failure": failure, "seconds": time.monotonic() - start}
+        print(json.dumps(answer | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+
+
+@dataclass
+class Tally:
+    """What was found so far."""
+
+    outcomes: Counter[str]
+    failures: list[str]
+    slowest: float = 0.0
+    memory: int = 0
+
+
+def follow(options: argparse.Namespace, first: int, tally: Tally) -> int:
+    """Run a worker from mutation ``first`` on; the number of the mutation after the last one it finished or died of."""
+    command = [sys.executable, "-m", "benchmarks.fuzz_importer", "--worker", str(first)]
+    command += ["--mutations", str(options.mutations), "--seed", str(options.seed)]
+    command += ["--small"] if options.small else []
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert worker.stdout is not None
+    began = first - 1
+    is_open = False
+    for line in worker.stdout:
+        answer = json.loads(line)
+        is_open = "began" in answer
+        if is_open:
+            began = answer["began"]
+            continue
+        tally.outcomes[answer["outcome"]] += 1
+        tally.slowest, tally.memory = max(tally.slowest, answer["seconds"]), max(tally.memory, answer["memory"])
+        if answer["failure"]:
+            tally.failures.append(f"mutation {began}: {answer['failure']}")
+            print(tally.failures[-1], flush=True)
+        if (began + 1) % REPORT_EVERY == 0:
+            print(f"{began + 1:,} read, {len(tally.failures)} failures", flush=True)
+    status = worker.wait()
+    if is_open or status != 0:
+        tally.failures.append(f"mutation {began}: the worker died with status {status}")
+        print(tally.failures[-1], flush=True)
+    return max(began, first) + 1
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fuzz_importer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--mutations", type=int, default=1000, help="how many files")
+    parser.add_argument("--seed", type=int, default=0, help="of the mutations")
+    parser.add_argument("--small", action="store_true", help="leave out the large genuine checkpoints")
+    parser.add_argument("--worker", type=int, metavar="FIRST", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker is not None:
+        work(options.seed, options.worker, options.mutations, options.small)
+        return 0
+    start, before = time.monotonic(), marker_files()
+    tally, following = Tally(Counter(), []), 0
+    while following < options.mutations:
+        following = follow(options, following, tally)
+    if marker_files() != before:
+        tally.failures.append(f"files were created: {sorted(marker_files() - before)}")
+    print(f"{sum(tally.outcomes.values()):,} files in {time.monotonic() - start:.0f} s: ", end="")
+    print(", ".join(f"{count:,} {outcome}" for outcome, count in tally.outcomes.most_common()))
+    print(
+        f"slowest {tally.slowest:.2f} s, greatest memory {tally.memory / 2**20:.0f} MiB, {len(tally.failures)} failures"
+    )
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

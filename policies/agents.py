@@ -1,0 +1,129 @@
+"""Checkpoints as agents: objects that play one member of a team, and the entry point of ``python -m mate.evaluate``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
+from policies.checkpoint import Checkpoint
+from policies.errors import CheckpointError
+from policies.importing import ImportRefused, read
+from policies.inference import BatchedPolicy
+
+__all__ = ["CheckpointCameraAgent", "CheckpointTargetAgent", "open_checkpoint"]
+
+_MAX_KEY = 2**63
+
+
+def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
+    """The one checkpoint for ``team`` in a file: a native one, or one that can be imported.
+
+    Raises CheckpointError if there is none or more than one, OSError if the file cannot be read.
+    """
+    try:
+        found = [agent.checkpoint for agent in read(path).agents]
+    except ImportRefused as refusal:
+        raise CheckpointError(f"{os.fspath(path)}: {refusal}") from None
+    playing = [checkpoint for checkpoint in found if checkpoint.recipe.team == team]
+    if not playing:
+        raise CheckpointError(f"{os.fspath(path)} was trained as a {found[0].recipe.team} agent; {team} was asked for")
+    if len(playing) > 1:
+        raise CheckpointError(
+            f"{os.fspath(path)} has {len(playing)} {team} agents; write them out one by one with "
+            "`python -m policies.importing FILE --output FOLDER` and choose"
+        )
+    return playing[0]
+
+
+@dataclass(frozen=True)
+class _Factory:
+    """Builds the team that plays a checkpoint; can be sent to other processes."""
+
+    checkpoint: Checkpoint
+    deterministic: bool | None
+
+    def __call__(self, scenario: Any, size: int) -> BatchedPolicy:
+        return BatchedPolicy(self.checkpoint, scenario, size, self.deterministic)
+
+
+def load_agent(path: str, team: str, deterministic: bool | None = None) -> _Factory:
+    """What plays ``team`` with the checkpoint at ``path``, as a function of (scenario, number of episodes).
+
+    The entry point ``mate.agent_loaders``. ``deterministic`` None plays as the checkpoint's recipe says. Raises
+    CheckpointError if the file is no checkpoint or one of the other team, and so does the function if the scenario is
+    not one that the checkpoint was trained for.
+    """
+    return _Factory(open_checkpoint(path, team), deterministic)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """The numbers of a scenario, as an observation's header has them."""
+
+    num_cameras: int
+    num_targets: int
+    num_obstacles: int
+    enhanced_observation: str = "none"
+
+
+class _CheckpointAgent(AgentBase):
+    """Plays one agent of a team with a checkpoint.
+
+    Args:
+        checkpoint: a checkpoint, or the path of a file with one.
+        seed: seed of the agent's random stream; fresh entropy if None.
+        deterministic: take the greatest output where ``act`` is not told; as the recipe says if None.
+
+    ``reset`` raises CheckpointError if the scenario is not one that the checkpoint was trained for.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint | str | os.PathLike[str],
+        seed: int | None = None,
+        deterministic: bool | None = None,
+    ) -> None:
+        team = self.TEAM.name.lower()
+        self.checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(checkpoint, team)
+        if self.checkpoint.recipe.team != team:
+            raise CheckpointError(f"a {self.checkpoint.recipe.team} checkpoint cannot play as a {team}")
+        is_deterministic = self.checkpoint.recipe.play == "deterministic"
+        self.deterministic = is_deterministic if deterministic is None else deterministic
+        self.policy: BatchedPolicy | None = None
+        super().__init__(seed)
+
+    def reset(self, observation: np.ndarray) -> None:
+        """Begin an episode with its first observation (D,)."""
+        super().reset(observation)
+        sizes = _Sizes(self.num_cameras, self.num_targets, self.num_obstacles)
+        self.policy = BatchedPolicy(self.checkpoint, sizes, 1, members=[self.index])
+        key = np.array([self.np_random.integers(_MAX_KEY)], np.uint64)
+        self.policy.reset(np.array([0]), key, np.asarray(observation, np.float64)[np.newaxis, np.newaxis])
+
+    def act(
+        self,
+        observation: np.ndarray,
+        info: Mapping[str, Any] | None = None,
+        deterministic: bool | None = None,
+    ) -> np.ndarray:
+        """The action (2,) of this step."""
+        assert self.policy is not None, "act is called after reset"
+        self.state, observation, info, _ = self.check_inputs(observation, info)
+        self.policy.is_deterministic = self.deterministic if deterministic is None else deterministic
+        self.policy.step[0] = self.episode_step
+        action = np.empty((1, 1, 2))
+        self.policy.act(np.ascontiguousarray(observation)[np.newaxis, np.newaxis], action, np.array([True]))
+        return action[0, 0]
+
+
+class CheckpointCameraAgent(_CheckpointAgent, CameraAgentBase):
+    """Plays one camera with a checkpoint; arguments ``checkpoint`` (or its path), ``seed``, ``deterministic``."""
+
+
+class CheckpointTargetAgent(_CheckpointAgent, TargetAgentBase):
+    """Plays one target with a checkpoint; arguments ``checkpoint`` (or its path), ``seed``, ``deterministic``."""

@@ -1,0 +1,58 @@
+"""Compiling the kernels of inference ahead: ``python -m policies.warm``."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from policies.checkpoint import Checkpoint
+from policies.inference import BatchedPolicy
+from policies.recipe import Action, Architecture, Dimensions, Recipe
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    num_cameras: int = 1
+    num_targets: int = 2
+    num_obstacles: int = 0
+    enhanced_observation: str = "none"
+
+
+def _architectures() -> list[Architecture]:
+    return [
+        Architecture((2,), "tanh", "lstm", 2, skip_connection=True),
+        Architecture((2,), "relu", "gru", 2),
+        Architecture((2,), "tanh", head="dueling", head_size=2),
+    ]
+
+
+def _actions() -> list[Action]:
+    return [
+        Action("levels", 2),
+        Action("levels", 2, outputs="values", epsilon=0.5),
+        Action("box"),
+        Action("select-many"),
+        Action("select-one"),
+    ]
+
+
+def warm() -> None:
+    """Play one step with every kind of network and action, so that all kernels are compiled and cached."""
+    sizes = _Sizes()
+    dimensions = Dimensions(sizes.num_cameras, sizes.num_targets, sizes.num_obstacles)
+    for architecture, action in itertools.product(_architectures(), _actions()):
+        recipe = Recipe("camera", architecture, action, dimensions)
+        weights = {name: np.zeros(shape, np.float32) for name, shape in recipe.tensor_shapes.items()}
+        observations = np.ones((1, 1, recipe.observation_size))
+        for deterministic in (False, True):
+            policy = BatchedPolicy(Checkpoint(recipe, weights), sizes, 1, deterministic)
+            policy.reset(np.array([0]), np.array([0], np.uint64), observations)
+            policy.act(observations, np.zeros((1, 1, 2)), np.array([True]))
+
+
+if __name__ == "__main__":
+    warm()
+    sys.exit(0)
