@@ -40,7 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "ninja",  # Serves the API's reference page from our own static files instead of a content network.
     "tournament.apps.TournamentConfig",
+    "tasks.apps.TasksConfig",
     "portal.apps.PortalConfig",
 ]
 
@@ -54,6 +56,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.security.ContentSecurityPolicy",
+    "portal.views.errors.UserErrors",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -70,7 +74,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["portal.templatetags.arena", "django.contrib.humanize.templatetags.humanize"],
         },
     }
 ]
@@ -93,6 +98,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -103,12 +109,21 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+NINJA_PAGINATION_MAX_LIMIT = 1000
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "portal.assets.PlotlyFinder",
+]
 MEDIA_ROOT = DATA_DIR / "files"
 MEDIA_URL = ""  # Uploads are never served as files.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# Files are hashed while they stream to disk, and never held in memory.
+FILE_UPLOAD_HANDLERS = ["portal.receiving.HashingUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, files apart.
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -1,6 +1,60 @@
 """The portal's addresses."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth import views as auth
+from django.urls import path, reverse_lazy
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from portal.api import api
+from portal.views import (
+    about,
+    accounts,
+    agents,
+    home,
+    leaderboards,
+    pairings,
+    replays,
+    status,
+    tournaments,
+    uploads,
+)
+
+account_pages = [
+    path("sign-in/", auth.LoginView.as_view(template_name="accounts/sign_in.html"), name="sign_in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
+    path("sign-up/", accounts.sign_up, name="sign_up"),
+    path("account/", accounts.account, name="account"),
+    path(
+        "account/password/",
+        auth.PasswordChangeView.as_view(
+            template_name="accounts/password_change.html", success_url=reverse_lazy("account")
+        ),
+        name="password_change",
+    ),
+    path("account/tokens/", accounts.create_token, name="token_create"),
+    path("account/tokens/<int:token_id>/revoke/", accounts.revoke_token, name="token_revoke"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("leaderboards/", leaderboards.leaderboards, name="leaderboards"),
+    path("leaderboards/<slug:slug>/", leaderboards.leaderboard, name="leaderboard"),
+    path("agents/", agents.agents, name="agents"),
+    path("agents/<slug:slug>/", agents.agent, name="agent"),
+    path("uploads/", uploads.uploads, name="uploads"),
+    path("uploads/new/", uploads.create, name="upload_create"),
+    path("uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
+    path("tournaments/", tournaments.tournaments, name="tournaments"),
+    path("tournaments/new/", tournaments.create, name="tournament_create"),
+    path("tournaments/new/cost/", tournaments.cost, name="tournament_cost"),
+    path("tournaments/<int:tournament_id>/", tournaments.tournament, name="tournament"),
+    path("tournaments/<int:tournament_id>/cancel/", tournaments.cancel, name="tournament_cancel"),
+    path("pairings/<int:pairing_id>/", pairings.pairing, name="pairing"),
+    path("episodes/<int:episode_id>/", replays.replay, name="replay"),
+    path("episodes/<int:episode_id>/replay/", replays.replay_file, name="replay_file"),
+    path("episodes/<int:episode_id>/verify/", replays.verify, name="verify"),
+    path("status/", status.status, name="status"),
+    path("help/", about.about, name="about"),
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
+    *account_pages,
+]

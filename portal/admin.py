@@ -1,0 +1,114 @@
+"""What administrators see of everything that the portal remembers. Facts are shown, not edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from portal.models import ApiToken
+from tournament.models import (
+    Agent,
+    Block,
+    Episode,
+    Pairing,
+    RatingSnapshot,
+    Scenario,
+    Tournament,
+    Upload,
+    Worker,
+)
+
+admin.site.site_header = admin.site.site_title = "MATE Arena"
+
+
+class Facts(admin.ModelAdmin):
+    """Rows that only the portal itself writes."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    """An agent's name and description may be changed; what it is may not."""
+
+    list_display = ("name", "team", "kind", "architecture", "owner", "created")
+    list_filter = ("team", "kind")
+    search_fields = ("name", "slug", "digest")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return [field.name for field in Agent._meta.fields if field.name not in ("name", "description")]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(Facts):
+    list_display = ("name", "num_cameras", "num_targets", "num_obstacles", "enhanced_observation")
+
+
+@admin.register(Tournament)
+class TournamentAdmin(Facts):
+    list_display = ("name", "scenario", "state", "num_episodes", "owner", "created")
+    list_filter = ("state", "scenario")
+    list_select_related = ("scenario", "owner")
+
+
+@admin.register(Upload)
+class UploadAdmin(Facts):
+    list_display = ("filename", "state", "size", "owner", "created")
+    list_filter = ("state",)
+    list_select_related = ("owner",)
+    exclude = ("file",)
+
+
+@admin.register(Block)
+class BlockAdmin(Facts):
+    list_display = ("id", "tournament", "state", "num_played", "num_episodes", "cause", "worker", "attempts")
+    list_filter = ("state", "cause")
+    list_select_related = ("tournament",)
+
+
+@admin.register(Pairing)
+class PairingAdmin(Facts):
+    list_display = ("id", "scenario", "camera", "target")
+    list_select_related = ("scenario", "camera", "target")
+
+
+@admin.register(Episode)
+class EpisodeAdmin(Facts):
+    list_display = ("id", "pairing_id", "seed", "steps", "normalised_reward", "digest")
+
+
+@admin.register(RatingSnapshot)
+class SnapshotAdmin(Facts):
+    list_display = ("scenario", "tournament", "number", "num_episodes", "created")
+    list_select_related = ("scenario", "tournament")
+
+
+@admin.register(Worker)
+class WorkerAdmin(Facts):
+    list_display = ("name", "seen", "doing")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """Tokens can be revoked here, not made: the key is shown only to its owner."""
+
+    list_display = ("name", "user", "prefix", "created", "last_used")
+    list_select_related = ("user",)
+    readonly_fields = ("user", "name", "prefix", "digest", "created", "last_used")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,0 +1,39 @@
+"""Agents."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router
+from ninja.pagination import paginate
+
+from portal.api.schemas import AgentDetailOut, AgentOut, ErrorOut, StandingOut
+from tournament import boards, queries
+from tournament.models import Agent, Scenario
+
+router = Router()
+
+
+@router.get("/agents", response=list[AgentOut], summary="Agents, by team, kind, scenario or a part of the name")
+@paginate
+def list_agents(
+    request: HttpRequest, team: str = "", kind: str = "", scenario: str = "", search: str = ""
+) -> QuerySet[Agent]:
+    chosen = get_object_or_404(Scenario, slug=scenario) if scenario else None
+    return queries.find_agents(team, kind, chosen, search)
+
+
+@router.get("/agents/{slug}", response={200: AgentDetailOut, 404: ErrorOut}, summary="One agent, by slug or digest")
+def get_agent(request: HttpRequest, slug: str) -> dict[str, Any]:
+    agent = get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
+    described = AgentOut.from_orm(agent).dict()
+    return described | {"spec": agent.spec, "provenance": agent.provenance, "standings": list_standings(agent)}
+
+
+def list_standings(agent: Agent) -> list[StandingOut]:
+    names = [name for name in StandingOut.model_fields if name != "scenario"]
+    return [
+        StandingOut(scenario=snapshot.scenario.slug, **{name: getattr(line.rating, name) for name in names})
+        for snapshot, line in boards.standings_of(agent)
+    ]

@@ -1,0 +1,51 @@
+"""One episode, its replay file, and whether it can be repeated."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router
+
+from portal import recordings
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.schemas import EpisodeOut, ErrorOut, PendingOut, VerdictOut
+from portal.views.replays import answer_file, find_episode
+from tournament.models import Episode
+
+router = Router()
+
+
+@router.get("/episodes/{episode_id}", response={200: EpisodeOut, 404: ErrorOut}, summary="One episode")
+def get_episode(request: HttpRequest, episode_id: int) -> Episode:
+    return get_object_or_404(Episode, pk=episode_id)
+
+
+@router.get(
+    "/episodes/{episode_id}/replay",
+    response={200: None, 202: PendingOut, 404: ErrorOut, 409: ErrorOut},
+    summary="The replay file",
+)
+def get_replay(request: HttpRequest, episode_id: int) -> HttpResponse:
+    """Replays are made when first asked for: 202 means that it is being made; ask again in a second."""
+    return answer_file(request, find_episode(episode_id))
+
+
+@router.post(
+    "/episodes/{episode_id}/verify",
+    auth=token_needed,
+    response={200: VerdictOut, 202: PendingOut, 401: ErrorOut, 404: ErrorOut, 409: ErrorOut},
+    summary="Play an episode again and compare",
+)
+def verify_episode(request: HttpRequest, episode_id: int) -> Any:
+    """202 means that it is being played; post again in a second for the verdict, which is told once."""
+    episode = find_episode(episode_id)
+    answer = recordings.ask_verdict(episode)
+    if answer.has_failed:
+        raise Refusal(409, "cannot_replay", answer.message, f"episode {episode_id}")
+    if answer.path is None:
+        return 202, {"state": "playing", "message": answer.message}
+    verdict = recordings.read_verdict(answer.path)
+    recordings.forget_verdict(episode)
+    message = "The same." if verdict["is_same"] else "Not the same: the portal's numbers may depend on the machine."
+    return 200, verdict | {"message": message}

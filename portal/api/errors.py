@@ -1,0 +1,61 @@
+"""Errors of the API, all of one shape: {"error": {"code", "message", "where"}}."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from mate.errors import UserError
+
+
+class Refusal(UserError):
+    """A refusal with its own status and code; `where` names the parameter or field that it is about."""
+
+    def __init__(self, status: int, code: str, message: str, where: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.where = status, code, where
+
+
+def describe(code: str, message: str, where: str = "") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "where": where}}
+
+
+CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_method", 413: "too_large"}
+
+
+def register(api: NinjaAPI) -> None:
+    """Tell the API how each kind of error is answered."""
+
+    def answer(request: HttpRequest, status: int, code: str, message: str, where: str = "") -> HttpResponse:
+        return api.create_response(request, describe(code, message, where), status=status)
+
+    @api.exception_handler(UserError)
+    def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
+        if isinstance(error, Refusal):
+            return answer(request, error.status, error.code, str(error), error.where)
+        return answer(request, 400, "refused", str(error))
+
+    @api.exception_handler(ValidationError)
+    def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        where = [".".join(str(part) for part in problem["loc"]) for problem in error.errors]
+        problems = [f"{place}: {problem['msg']}" for place, problem in zip(where, error.errors, strict=True)]
+        return answer(request, 422, "invalid", "; ".join(problems), where[0] if where else "")
+
+    @api.exception_handler(AuthenticationError)
+    def on_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        message = "This needs a token: send the header 'Authorization: Bearer TOKEN' with one from your account page."
+        return answer(request, 401, "token_needed", message, "Authorization")
+
+    @api.exception_handler(PermissionDenied)
+    def on_denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+        return answer(request, 403, "not_yours", str(error) or "Only the owner or an administrator can do that.")
+
+    @api.exception_handler(Http404)
+    def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+        return answer(request, 404, "not_found", str(error) or "There is nothing at this address.", request.path)
+
+    @api.exception_handler(HttpError)
+    def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return answer(request, error.status_code, CODES.get(error.status_code, "error"), str(error))

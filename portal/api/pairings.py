@@ -1,0 +1,81 @@
+"""Pairings and their episodes."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+
+from portal.api.schemas import EpisodeOut, ErrorOut, PairingDetailOut, PairingOut
+from portal.api.tables import Format, answer_csv
+from tournament import exports, queries
+from tournament.models import Pairing
+
+router = Router()
+PAGE = 100
+
+
+class Slice(Schema):
+    limit: int = PAGE
+    offset: int = 0
+
+
+class EpisodeList(Schema):
+    items: list[EpisodeOut]
+    count: int
+
+
+class PairingList(Schema):
+    items: list[PairingOut]
+    count: int
+
+
+@router.get("/pairings", response=PairingList, summary="Pairings, of a scenario, an agent or a tournament")
+def list_pairings(
+    request: HttpRequest, part: Query[Slice], scenario: str = "", agent: str = "", tournament: int | None = None
+) -> dict[str, Any]:
+    found = Pairing.objects.order_by("id")
+    if scenario:
+        found = found.filter(scenario__slug=scenario)
+    if agent:
+        found = found.filter(
+            Q(camera__slug=agent) | Q(target__slug=agent) | Q(camera__digest=agent) | Q(target__digest=agent)
+        )
+    if tournament is not None:
+        found = found.filter(tournaments=tournament)
+    counted = found.select_related("scenario", "camera", "target").annotate(num_episodes=Count("episodes"))
+    return {"items": cut(counted, part), "count": found.count()}
+
+
+def cut(rows: QuerySet[Any], part: Slice) -> list[Any]:
+    start, length = max(part.offset, 0), min(max(part.limit, 1), 1000)
+    return list(rows[start : start + length])
+
+
+@router.get("/pairings/{pairing_id}", response={200: PairingDetailOut, 404: ErrorOut}, summary="One pairing, summarised")
+def get_pairing(request: HttpRequest, pairing_id: int) -> dict[str, Any]:
+    pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
+    engine = queries.newest_engine(pairing)
+    summary = queries.summarise(queries.episodes_of(pairing, engine))
+    described = {name: getattr(pairing, name) for name in ("id", "camera", "target")}
+    return described | {
+        "scenario": pairing.scenario.slug,
+        "num_episodes": summary.episodes,
+        "engine": engine,
+        "summary": summary,
+    }
+
+
+@router.get(
+    "/pairings/{pairing_id}/episodes",
+    response={200: EpisodeList, 404: ErrorOut},
+    url_name="episodes",
+    summary="The episodes of a pairing (JSON by pages; CSV whole)",
+)
+def list_episodes(request: HttpRequest, pairing_id: int, part: Query[Slice], format: Format = "json") -> Any:
+    pairing = get_object_or_404(Pairing, pk=pairing_id)
+    if format == "csv":
+        return answer_csv(exports.episodes_of_pairing(pairing), f"pairing-{pairing_id}-episodes.csv")
+    episodes = queries.episodes_of(pairing)
+    return {"items": cut(episodes, part), "count": episodes.count()}

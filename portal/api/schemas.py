@@ -1,0 +1,251 @@
+"""The shapes of what the API takes and gives."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Field, Schema
+
+Team = Literal["camera", "target"]
+
+
+class ErrorBody(Schema):
+    code: str
+    message: str = Field(description="What was wrong, where, and what to do.")
+    where: str
+
+
+class ErrorOut(Schema):
+    error: ErrorBody
+
+
+class ScenarioOut(Schema):
+    slug: str
+    name: str
+    digest: str
+    num_cameras: int
+    num_targets: int
+    num_obstacles: int
+    enhanced_observation: str
+
+
+class AgentRef(Schema):
+    slug: str
+    name: str
+    team: Team
+    digest: str
+
+
+class AgentOut(AgentRef):
+    kind: Literal["builtin", "checkpoint", "mixture"]
+    description: str
+    owner: str | None
+    architecture: str
+    num_cameras: int | None = Field(description="Trained for this many; null: any.")
+    num_targets: int | None
+    num_obstacles: int | None
+    trained_enhanced_observation: str
+    created: datetime
+
+    @staticmethod
+    def resolve_owner(agent: Any) -> str | None:
+        return agent.owner.get_username() if agent.owner else None
+
+
+class StandingOut(Schema):
+    scenario: str
+    rank: int | None
+    rating: float | None
+    lower: float | None
+    upper: float | None
+    nash_mass: float | None
+    num_episodes: int
+
+
+class AgentDetailOut(AgentOut):
+    spec: dict[str, Any]
+    provenance: dict[str, Any]
+    standings: list[StandingOut]
+
+
+class StepOut(Schema):
+    name: str
+    status: Literal["waiting", "running", "ok", "failed", "skipped"]
+    detail: str = ""
+
+
+class UploadOut(Schema):
+    id: UUID
+    filename: str
+    size: int
+    sha256: str
+    deterministic: bool
+    state: Literal["waiting", "checking", "accepted", "refused", "failed"]
+    is_over: bool = Field(description="The checking has ended: `accepted`, `refused` or `failed`.")
+    reason: str = Field(description="Why it was refused, in words; empty otherwise.")
+    steps: list[StepOut]
+    agents: list[AgentRef] = Field(description="What it became.")
+    created: datetime
+    finished: datetime | None
+    url: str
+
+
+class TournamentIn(Schema):
+    name: str = Field("", max_length=120)
+    scenario: str = Field(description="Slug, such as mate-4v8-9.")
+    cameras: list[str] = Field(description="Slugs or digests of camera agents.")
+    targets: list[str] = Field(description="Slugs or digests of target agents.")
+    episodes_per_pairing: int = Field(20, ge=1)
+    base_seed: int = Field(0, ge=0, lt=2**63)
+
+
+class ProgressOut(Schema):
+    done: int
+    total: int
+    reused: int
+    failed: int
+    rate: float | None = Field(description="Episodes a second now; null while not known.")
+    seconds_left: float | None
+
+
+class TournamentOut(Schema):
+    id: int
+    name: str
+    owner: str | None
+    scenario: str
+    state: Literal["playing", "finished", "cancelled", "failed"]
+    is_over: bool
+    episodes_per_pairing: int
+    base_seed: str
+    engine: str
+    num_episodes: int
+    num_reused: int
+    created: datetime
+    finished: datetime | None
+    url: str
+
+
+class FailureOut(Schema):
+    camera: str
+    target: str
+    cause: str
+    error: str
+
+
+class TournamentDetailOut(TournamentOut):
+    cameras: list[AgentRef]
+    targets: list[AgentRef]
+    progress: ProgressOut
+    failures: list[FailureOut]
+
+
+class RatingOut(Schema):
+    agent: AgentRef
+    rank: int | None
+    best_rank: int | None
+    worst_rank: int | None
+    rating: float | None
+    lower: float | None
+    upper: float | None
+    payoff: float | None
+    payoff_error: float | None
+    nash_mass: float | None
+    nash_skill: float | None
+    num_episodes: int
+    is_provisional: bool
+    is_anchor: bool
+
+
+class LeaderboardOut(Schema):
+    scenario: str
+    tournament: int | None
+    number: int = Field(description="Counts the fits of this board, from 1.")
+    engine: str
+    code: str
+    num_episodes: int
+    created: datetime
+    value: float | None = Field(description="Of the zero-sum game, to the cameras.")
+    cameras: list[RatingOut]
+    targets: list[RatingOut]
+
+
+class CellOut(Schema):
+    pairing: int
+    payoff: float = Field(description="The camera's mean normalised reward.")
+    error: float | None = Field(description="Its standard error; null below two episodes.")
+    count: int
+
+
+class MetaGameOut(Schema):
+    scenario: str
+    tournament: int | None
+    cameras: list[AgentRef]
+    targets: list[AgentRef]
+    cells: list[list[CellOut | None]] = Field(description="Rows are cameras, columns targets; null where not played.")
+
+
+class MeanOut(Schema):
+    value: float | None
+    error: float | None
+
+
+class SummaryOut(Schema):
+    episodes: int
+    completed: int
+    payoff: MeanOut
+    target_reward: MeanOut
+    coverage: MeanOut
+    real_coverage: MeanOut
+    transport: MeanOut
+    delivered: MeanOut
+    steps: MeanOut
+
+
+class PairingOut(Schema):
+    id: int
+    scenario: str
+    camera: AgentRef
+    target: AgentRef
+    num_episodes: int
+
+    @staticmethod
+    def resolve_scenario(pairing: Any) -> str:
+        return pairing.scenario.slug
+
+
+class PairingDetailOut(PairingOut):
+    engine: str = Field(description="Of the episodes that are summarised.")
+    summary: SummaryOut
+
+
+class EpisodeOut(Schema):
+    id: int
+    pairing: int = Field(alias="pairing_id")
+    engine: str
+    device: str
+    seed: str
+    steps: int
+    completed: bool
+    target_reward: float
+    normalised_reward: float
+    coverage: float
+    real_coverage: float
+    transport: float
+    delivered: int
+    digest: str
+
+    @staticmethod
+    def resolve_seed(episode: Any) -> str:
+        return str(episode.seed)
+
+
+class PendingOut(Schema):
+    state: str
+    message: str
+
+
+class VerdictOut(Schema):
+    is_same: bool
+    recorded_digest: str
+    computed_digest: str
+    message: str

@@ -1,0 +1,129 @@
+"""Tournaments: start, watch, cancel."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Router
+from ninja.pagination import paginate
+
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.schemas import (
+    AgentRef,
+    ErrorOut,
+    FailureOut,
+    ProgressOut,
+    TournamentDetailOut,
+    TournamentIn,
+    TournamentOut,
+)
+from portal.permissions import may_change
+from tasks import hints
+from tournament import organising, queries
+from tournament.models import Agent, Scenario, Tournament, TournamentState
+
+router = Router()
+
+
+@router.get("/tournaments", response=list[TournamentOut], summary="Tournaments, newest first")
+@paginate
+def list_tournaments(request: HttpRequest, scenario: str = "", state: str = "") -> list[dict[str, Any]]:
+    found = Tournament.objects.select_related("scenario", "owner")
+    if scenario:
+        found = found.filter(scenario__slug=scenario)
+    if state:
+        found = found.filter(state=state)
+    return [describe(tournament) for tournament in found]
+
+
+@router.post(
+    "/tournaments",
+    auth=token_needed,
+    response={201: TournamentDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Start a round robin",
+)
+def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
+    """Every camera meets every target. Episodes that exist already are reused."""
+    scenario = Scenario.objects.filter(slug=wanted.scenario).first()
+    if scenario is None:
+        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
+        raise Refusal(404, "not_found", f"There is no scenario {wanted.scenario!r}. Scenarios: {slugs}.", "scenario")
+    tournament = organising.create_tournament(
+        wanted.name.strip() or f"{scenario.name} round robin",
+        scenario,
+        find_agents(wanted.cameras, "cameras"),
+        find_agents(wanted.targets, "targets"),
+        wanted.episodes_per_pairing,
+        wanted.base_seed,
+        owner=request.user,
+    )
+    hints.send()
+    return 201, describe_fully(tournament)
+
+
+def find_agents(names: list[str], where: str) -> list[Agent]:
+    """Agents by slug or digest, in the order given."""
+    rows = list(Agent.objects.filter(Q(slug__in=names) | Q(digest__in=names)))
+    by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        message = f"There is no agent {', '.join(map(repr, missing))}. GET /api/v1/agents lists them; give slugs or digests."
+        raise Refusal(404, "not_found", message, where)
+    return [by_name[name] for name in names]
+
+
+@router.get(
+    "/tournaments/{tournament_id}",
+    response={200: TournamentDetailOut, 404: ErrorOut},
+    summary="One tournament with its progress",
+)
+def get_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any]:
+    return describe_fully(get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id))
+
+
+@router.post(
+    "/tournaments/{tournament_id}/cancel",
+    auth=token_needed,
+    response={200: TournamentDetailOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut},
+    summary="Cancel a tournament of yours",
+)
+def cancel_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any]:
+    """What was finished stays and counts. Cancelling one that is over changes nothing."""
+    tournament = get_object_or_404(Tournament, pk=tournament_id)
+    if not may_change(request.user, tournament):
+        raise PermissionDenied("Only the tournament's owner or an administrator can cancel it.")
+    organising.cancel_tournament(tournament)
+    return describe_fully(tournament)
+
+
+def describe(tournament: Tournament) -> dict[str, Any]:
+    names = ("id", "name", "state", "episodes_per_pairing", "engine", "num_episodes", "num_reused", "created", "finished")
+    return {name: getattr(tournament, name) for name in names} | {
+        "base_seed": str(tournament.base_seed),
+        "owner": tournament.owner.get_username() if tournament.owner else None,
+        "scenario": tournament.scenario.slug,
+        "is_over": tournament.state != TournamentState.PLAYING,
+        "url": reverse("tournament", args=[tournament.pk]),
+    }
+
+
+def describe_fully(tournament: Tournament) -> dict[str, Any]:
+    return describe(tournament) | {
+        "cameras": list_agents(tournament.cameras.all()),
+        "targets": list_agents(tournament.targets.all()),
+        "progress": ProgressOut.from_orm(organising.progress(tournament)),
+        "failures": [
+            FailureOut(
+                camera=block.pairing.camera.slug, target=block.pairing.target.slug, cause=block.cause, error=block.error
+            )
+            for block in queries.failures(tournament)
+        ],
+    }
+
+
+def list_agents(agents: QuerySet[Agent]) -> list[AgentRef]:
+    return [AgentRef.from_orm(agent) for agent in agents]

@@ -1,0 +1,68 @@
+"""Uploading a checkpoint, and following its checking."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import File, Form, Router
+from ninja.files import UploadedFile
+from ninja.pagination import paginate
+
+from portal import receiving
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.schemas import AgentRef, ErrorOut, UploadOut
+from portal.views.uploads import UNFINISHED
+from tournament.models import Upload
+
+router = Router()
+
+
+@router.get("/uploads", auth=token_needed, response=list[UploadOut], summary="Your uploads, newest first")
+@paginate
+def list_uploads(request: HttpRequest) -> list[UploadOut]:
+    return [describe(upload) for upload in Upload.objects.filter(owner=request.user).prefetch_related("agents")]  # type: ignore[misc]
+
+
+@router.post(
+    "/uploads",
+    auth=token_needed,
+    response={201: UploadOut, 400: ErrorOut, 401: ErrorOut, 413: ErrorOut},
+    summary="Upload a checkpoint (multipart form)",
+)
+def create_upload(
+    request: HttpRequest,
+    file: File[UploadedFile | None] = None,
+    name: Form[str] = "",
+    team: Form[Literal["", "camera", "target"]] = "",
+    mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
+) -> Any:
+    """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample."""
+    if receiving.was_too_large(request):
+        message = f"The file is larger than this portal accepts ({receiving.describe_limit()})."
+        raise Refusal(413, "too_large", message, "file")
+    if file is None:
+        raise Refusal(400, "no_file", "Send the checkpoint as the multipart field 'file' (curl: -F file=@PATH).", "file")
+    if not file.size:
+        raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
+    if len(name) > 80:
+        raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
+    upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
+    return 201, describe(upload)
+
+
+@router.get("/uploads/{upload_id}", response={200: UploadOut, 404: ErrorOut}, summary="One upload, to poll its checking")
+def get_upload(request: HttpRequest, upload_id: UUID) -> UploadOut:
+    return describe(get_object_or_404(Upload, pk=upload_id))
+
+
+def describe(upload: Upload) -> UploadOut:
+    names = ("id", "filename", "size", "sha256", "deterministic", "state", "reason", "steps", "created", "finished")
+    return UploadOut(
+        **{name: getattr(upload, name) for name in names},
+        is_over=upload.state not in UNFINISHED,
+        agents=[AgentRef.from_orm(agent) for agent in upload.agents.all()],
+        url=reverse("upload", args=[upload.pk]),
+    )

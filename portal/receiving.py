@@ -1,0 +1,118 @@
+"""Uploads on their way in: hashed while they are written to disk, and refused once they are too large."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.http import HttpRequest
+
+from tasks import hints
+from tournament.models import Upload
+
+FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+def describe_limit() -> str:
+    return f"{settings.ARENA_UPLOAD_LIMIT / 1024**2:,.0f} MiB"
+
+
+class HashingUploadHandler(TemporaryFileUploadHandler):
+    """Writes a file to a temporary place and gives it `sha256`; stops, marking it `too_large`, at the limit."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.hash = hashlib.sha256()
+        self.received = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.received += len(raw_data)
+        if self.received > settings.ARENA_UPLOAD_LIMIT:
+            # The rest of the request is read and thrown away, so that the browser gets to see the refusal.
+            self.request.upload_was_too_large = True  # type: ignore[union-attr]
+            raise StopUpload(connection_reset=False)
+        self.hash.update(raw_data)
+        super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        file = super().file_complete(file_size)
+        file.sha256 = self.hash.hexdigest()  # type: ignore[attr-defined]
+        return file
+
+
+def limit_body(application: Application) -> Application:
+    """Wrap an ASGI application: a request body beyond the limit is refused before Django spools it to disk."""
+
+    async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+        limit = settings.ARENA_UPLOAD_LIMIT + FORM_ALLOWANCE
+        if declared_length(scope) > limit:
+            return await refuse(scope, send)
+        received = 0
+        refused = False
+
+        async def counted() -> Message:
+            nonlocal received, refused
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                if not refused:
+                    refused = True
+                    await refuse(scope, send)
+                return {"type": "http.disconnect"}
+            return message
+
+        async def unless_refused(message: Message) -> None:
+            if not refused:
+                await send(message)
+
+        await application(scope, counted, unless_refused)
+
+    return limited
+
+
+def declared_length(scope: MutableMapping[str, Any]) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+async def refuse(scope: MutableMapping[str, Any], send: Send) -> None:
+    text = f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
+    kind = b"text/plain; charset=utf-8"
+    if scope["path"].startswith("/api/"):
+        text = json.dumps({"error": {"code": "too_large", "message": text, "where": "file"}})
+        kind = b"application/json"
+    headers = [(b"content-type", kind), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+def was_too_large(request: HttpRequest) -> bool:
+    """Whether a file of this request was cut off at the limit."""
+    return bool(getattr(request, "upload_was_too_large", False))
+
+
+def store_upload(owner: Any, file: UploadedFile, name: str, team: str, is_deterministic: bool) -> Upload:
+    """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text."""
+    upload = Upload(
+        owner=owner,
+        filename=(file.name or "unnamed")[:255],
+        size=file.size or 0,
+        sha256=file.sha256,  # type: ignore[attr-defined]
+        name=name.strip(),
+        team=team,
+        deterministic=is_deterministic,
+    )
+    upload.file.save(f"{upload.pk}", file, save=False)
+    upload.save()
+    hints.send()
+    return upload

@@ -1,0 +1,140 @@
+"""Replay files on demand: made by a short process when first asked for, then kept for a while."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from django.conf import settings
+
+from tournament.models import Episode
+from tournament.recorder import Order
+
+AT_ONCE = 2  # Processes that may run at the same time; the others wait their turn.
+KEPT = 500  # Files; the oldest make room.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+Action = Literal["record", "verify"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`path` when the file is there; else `message` says what is going on, or why it will not come (`has_failed`)."""
+
+    path: Path | None = None
+    message: str = ""
+    has_failed: bool = False
+
+
+@dataclass
+class Job:
+    process: subprocess.Popen[bytes]
+    errors: IO[bytes]
+
+
+_jobs: dict[tuple[int, Action], Job] = {}
+_lock = threading.Lock()
+
+
+def folder() -> Path:
+    path = Path(settings.MEDIA_ROOT) / "replays"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def path_of(episode: Episode, action: Action) -> Path:
+    return folder() / f"{episode.pk}-{episode.digest}.{'replay' if action == 'record' else 'verdict'}"
+
+
+def ask_replay(episode: Episode) -> Answer:
+    """The episode's replay file, or how far it is. Ask again until it is there or has failed."""
+    return _ask(episode, "record")
+
+
+def ask_verdict(episode: Episode) -> Answer:
+    """The verdict on the episode, or how far it is; begins to play it where nobody has."""
+    return _ask(episode, "verify")
+
+
+def forget_verdict(episode: Episode) -> None:
+    """So that the next question plays the episode anew."""
+    path_of(episode, "verify").unlink(missing_ok=True)
+
+
+def read_verdict(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def _ask(episode: Episode, action: Action) -> Answer:
+    path, key = path_of(episode, action), (episode.pk, action)
+    with _lock:
+        job = _jobs.get(key)
+        if job is not None and job.process.poll() is not None:
+            return _end(key, path)
+        if job is not None:
+            return Answer(message="The episode is being played again.")
+        if path.exists():
+            return Answer(path)
+        if sum(job.process.poll() is None for job in _jobs.values()) >= AT_ONCE:
+            return Answer(message="Waiting for other replays to be made.")
+        _jobs[key] = _start(episode, action, path)
+    return Answer(message="The episode is being played again.")
+
+
+def _start(episode: Episode, action: Action, path: Path) -> Job:
+    errors = tempfile.TemporaryFile()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tournament.recorder", action, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        cwd=settings.BASE_DIR,
+        env=os.environ | ONE_THREAD,
+    )
+    assert process.stdin is not None
+    process.stdin.write(order_of(episode).to_json().encode())
+    process.stdin.close()
+    return Job(process, errors)
+
+
+def _end(key: tuple[int, Action], path: Path) -> Answer:
+    """Read what an ended process left. A failure is told once, and may be tried again."""
+    job = _jobs.pop(key)
+    with job.errors as errors:
+        errors.seek(0)
+        told = errors.read().decode(errors="replace").strip()
+    if job.process.returncode == 0 and path.exists():
+        _make_room()
+        return Answer(path)
+    if job.process.returncode == 1 and told and "Traceback" not in told:
+        return Answer(message=told, has_failed=True)
+    message = "The process that plays the episode ended unexpectedly. That is our mistake; trying again may help."
+    return Answer(message=message, has_failed=True)
+
+
+def _make_room() -> None:
+    files = sorted(folder().iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[KEPT:]:
+        file.unlink(missing_ok=True)
+
+
+def order_of(episode: Episode) -> Order:
+    pairing = episode.pairing
+    config = pairing.scenario.config
+    return Order(
+        scenario=config if isinstance(config, str) else json.dumps(config),
+        camera=pairing.camera.spec,
+        target=pairing.target.spec,
+        names=(pairing.camera.name, pairing.target.name),
+        seed=episode.seed,
+        engine=episode.engine,
+        digest=episode.digest,
+        checkpoints=str(Path(settings.MEDIA_ROOT) / "checkpoints"),
+    )

@@ -1,0 +1,184 @@
+// Reads a replay file (docs/replay-format.md): magic, length, JSON header, one deflate stream of columns.
+
+import { sightOf } from "./scene.js";
+
+const MAGIC = "MATERPLY";
+const VERSION = 1;
+
+export class ReplayError extends Error {}
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  try {
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new ReplayError("The replay is damaged: its columns cannot be unpacked.");
+  }
+}
+
+/** Bytes of the file -> {header, body}. */
+export async function unpack(buffer) {
+  const bytes = new Uint8Array(buffer);
+  const text = new TextDecoder();
+  if (bytes.length < 12 || text.decode(bytes.subarray(0, 8)) !== MAGIC) throw new ReplayError("This is not a replay file.");
+  const end = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+  if (end > bytes.length) throw new ReplayError("The replay is cut short.");
+  const header = JSON.parse(text.decode(bytes.subarray(12, end)));
+  if (header.version !== VERSION) throw new ReplayError(`The replay has format version ${header.version}; this page reads ${VERSION}.`);
+  const body = await inflate(bytes.subarray(end));
+  if (body.length !== header.body_bytes) throw new ReplayError("The replay is damaged: its columns have the wrong length.");
+  return { header, body };
+}
+
+const WIDTHS = { int8: 1, int16: 2, int32: 4, float32: 4 };
+
+/** Little-endian values from byte planes. */
+function fromPlanes(bytes, dtype) {
+  const width = WIDTHS[dtype];
+  const count = bytes.length / width;
+  const buffer = new ArrayBuffer(bytes.length);
+  const packed = new Uint8Array(buffer);
+  for (let plane = 0; plane < width; plane += 1) {
+    for (let i = 0; i < count; i += 1) packed[i * width + plane] = bytes[plane * count + i];
+  }
+  const view = new DataView(buffer);
+  const read = { int8: (i) => view.getInt8(i), int16: (i) => view.getInt16(2 * i, true), int32: (i) => view.getInt32(4 * i, true), float32: (i) => view.getFloat32(4 * i, true) }[dtype];
+  return Float64Array.from({ length: count }, (_, i) => read(i));
+}
+
+function fromBits(bytes, series, length) {
+  const stride = Math.ceil(length / 8);
+  const values = new Float64Array(series * length);
+  for (let s = 0; s < series; s += 1) {
+    for (let t = 0; t < length; t += 1) values[s * length + t] = (bytes[s * stride + (t >> 3)] >> (t & 7)) & 1;
+  }
+  return values;
+}
+
+/** Running sums along each series, wrapping round as the stored integers do. */
+function integrate(values, length, dtype) {
+  const bits = 8 * WIDTHS[dtype];
+  const wrap = (n) => (bits === 32 ? n | 0 : (n << (32 - bits)) >> (32 - bits));
+  for (let start = 0; start < values.length; start += length) {
+    for (let t = start + 1; t < start + length; t += 1) values[t] = wrap(values[t] + values[t - 1]);
+  }
+}
+
+/** One column as {series, length, at(t, s)}, in natural units; `s` counts the values of one frame in C order. */
+export function column(entry, body) {
+  const [length, ...rest] = entry.shape;
+  const series = rest.reduce((product, n) => product * n, 1);
+  const bytes = body.subarray(entry.offset, entry.offset + entry.bytes);
+  const values = entry.encoding === "bits" ? fromBits(bytes, series, length) : fromPlanes(bytes, entry.dtype);
+  if (entry.encoding === "delta") integrate(values, length, entry.dtype);
+  return { series, length, at: (t, s = 0) => values[s * length + t] * entry.quantum };
+}
+
+/** A replay ready to draw. */
+export async function read(buffer) {
+  const { header, body } = await unpack(buffer);
+  const columns = Object.fromEntries(header.columns.map((entry) => [entry.name, column(entry, body)]));
+  return new Replay(header, columns);
+}
+
+export class Replay {
+  constructor(header, columns) {
+    const { facts } = header;
+    this.header = header;
+    this.columns = columns;
+    this.last = columns.target_location.length - 1;
+    this.cameras = facts.cameras.map((c) => ({ x: c.location[0], y: c.location[1], radius: c.radius, maxRange: c.max_sight_range, minAngle: c.min_viewing_angle }));
+    this.targets = facts.targets.map((t) => ({ capacity: t.capacity, heading: t.orientation }));
+    this.obstacles = facts.obstacles.map((o) => ({ x: o.location[0], y: o.location[1], radius: o.radius }));
+    this.sights = this.#sights(facts.boundary_counts);
+    this.headings = this.#headings();
+    this.maxReward = facts.max_target_team_episode_reward;
+    this.totals = this.#totals();
+  }
+
+  #sights(counts) {
+    const { boundary_angle: angles, boundary_range: ranges } = this.columns;
+    let from = 0;
+    return counts.map((count, index) => {
+      const pick = (source) => Array.from({ length: count }, (_, i) => source.at(from + i));
+      const [degrees, lengths] = [pick(angles), pick(ranges)];
+      from += count;
+      return sightOf(degrees, lengths, this.cameras[index].maxRange);
+    });
+  }
+
+  /** Directions that targets are drawn in: of the last movement, or as at the start. */
+  #headings() {
+    const place = this.columns.target_location;
+    return this.targets.map(({ heading }, i) => {
+      const values = new Float32Array(this.last + 1);
+      values[0] = heading;
+      for (let t = 1; t <= this.last; t += 1) {
+        const dx = place.at(t, 2 * i) - place.at(t - 1, 2 * i);
+        const dy = place.at(t, 2 * i + 1) - place.at(t - 1, 2 * i + 1);
+        values[t] = dx || dy ? (Math.atan2(dy, dx) * 180) / Math.PI : values[t - 1];
+      }
+      return values;
+    });
+  }
+
+  /** Per frame: reward so far, coverage and its mean, cargo delivered so far; and the deliveries as events. */
+  #totals() {
+    const frames = this.last + 1;
+    const series = () => new Float64Array(frames);
+    const totals = { reward: series(), coverage: series(), meanCoverage: series(), delivered: series(), events: [] };
+    const awaited = (t) => [0, 1, 2, 3].reduce((sum, w) => sum + this.columns.awaiting_cargo_counts.at(t, w), 0);
+    for (let t = 0; t < frames; t += 1) {
+      totals.coverage[t] = this.targets.filter((_, i) => this.isTracked(t, i)).length / this.targets.length;
+      // The mean runs over the steps: the state after the reset is left out, as in results.
+      totals.meanCoverage[t] = t > 1 ? (totals.meanCoverage[t - 1] * (t - 1) + totals.coverage[t]) / t : totals.coverage[t];
+      totals.delivered[t] = awaited(0) - awaited(t);
+      if (t) totals.reward[t] = totals.reward[t - 1] + this.columns.target_reward.at(t - 1);
+      if (t) totals.events.push(...this.#deliveries(t));
+    }
+    return totals;
+  }
+
+  /** What was delivered in the step to frame t. */
+  #deliveries(t) {
+    const { target_goal: goal, target_weight: weight } = this.columns;
+    const arrived = (i) => weight.at(t - 1, i) > 0 && (weight.at(t, i) === 0 || goal.at(t, i) !== goal.at(t - 1, i));
+    return this.targets.flatMap((_, i) => (arrived(i) ? [{ frame: t, target: i, weight: weight.at(t - 1, i), warehouse: goal.at(t - 1, i) }] : []));
+  }
+
+  isTracked(t, target) {
+    const mask = this.columns.camera_target_view_mask;
+    return this.cameras.some((_, c) => mask.at(t, c * this.targets.length + target));
+  }
+
+  cargo(t) {
+    return [0, 1, 2, 3].map((from) => [0, 1, 2, 3].map((to) => this.columns.remaining_cargoes.at(t, 4 * from + to)));
+  }
+
+  /** What the scene draws at frame t. */
+  frame(t) {
+    const c = this.columns;
+    const count = this.targets.length;
+    const cameras = this.cameras.map((camera, i) => {
+      const angle = c.camera_viewing_angle.at(t, i);
+      return {
+        orientation: c.camera_orientation.at(t, i), angle,
+        range: Math.sqrt((camera.minAngle * camera.maxRange ** 2) / angle),
+        isSeen: c.camera_is_seen.at(t, i) > 0,
+        tracks: this.targets.some((_, j) => c.camera_target_view_mask.at(t, i * count + j)),
+      };
+    });
+    const targets = this.targets.map(({ capacity }, i) => {
+      const isLoaded = c.target_weight.at(t, i) > 0;
+      return {
+        x: c.target_location.at(t, 2 * i), y: c.target_location.at(t, 2 * i + 1), capacity,
+        heading: this.headings[i][t], goal: isLoaded ? c.target_goal.at(t, i) : -1,
+        isExhausted: isLoaded && c.bounties.at(t, i) === 0, isTracked: this.isTracked(t, i),
+      };
+    });
+    const warehouses = this.cargo(t).map((row, w) => ({
+      remaining: row.some((n) => n > 0), awaiting: c.awaiting_cargo_counts.at(t, w) > 0,
+    }));
+    return { cameras, targets, warehouses };
+  }
+}

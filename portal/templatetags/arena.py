@@ -1,0 +1,147 @@
+"""How numbers, states and intervals are written on pages."""
+
+import math
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+STATE_TONES = {
+    "playing": "live", "checking": "live", "leased": "live", "running": "live",
+    "finished": "good", "accepted": "good", "done": "good", "ok": "good",
+    "failed": "bad", "refused": "bad",
+}  # fmt: skip
+
+SECTIONS = {
+    "leaderboards": {"leaderboards", "leaderboard"},
+    "agents": {"agents", "agent"},
+    "tournaments": {"tournaments", "tournament", "tournament_create", "pairing", "replay"},
+    "uploads": {"uploads", "upload", "upload_create"},
+    "status": {"status"},
+    "about": {"about"},
+}
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: template.Context, name: str, label: str) -> SafeString:
+    """A link of the main navigation, marked when the page belongs under it."""
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    here = match is not None and match.url_name in SECTIONS[name]
+    return format_html(
+        '<a href="{}"{}>{}</a>', reverse(name), SafeString(' aria-current="page"') if here else "", label
+    )
+
+
+@register.filter
+def percent(value: float | None, digits: int = 1) -> str:
+    """0.1234 as '12.3 %'."""
+    return "–" if is_missing(value) else f"{100 * value:.{digits}f} %"  # type: ignore[operator]
+
+
+@register.filter
+def fixed(value: float | None, digits: int = 2) -> str:
+    """A number with this many digits behind the point and a true minus sign; a dash when there is none."""
+    if is_missing(value):
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "−")
+
+
+@register.filter
+def signed(value: float | None, digits: int = 3) -> str:
+    if is_missing(value):
+        return "–"
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def is_missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and not math.isfinite(value))
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds in the words of a person who waits."""
+    if is_missing(seconds):
+        return "not known yet"
+    whole = round(seconds)  # type: ignore[arg-type]
+    if whole < 1:
+        return "under a second"
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 90 * 60:
+        return f"{round(whole / 60)} min"
+    if whole < 48 * 3600:
+        return f"{whole / 3600:.1f} h"
+    return f"{whole / 86400:.1f} days"
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.simple_tag
+def state_badge(state: str, label: str) -> SafeString:
+    return format_html('<span class="badge {}">{}</span>', STATE_TONES.get(state, ""), label)
+
+
+@register.simple_tag
+def team_badge(team: str) -> SafeString:
+    return format_html('<span class="badge {0}">{0}</span>', team)
+
+
+@register.simple_tag
+def interval_bar(low: float | None, value: float | None, high: float | None, least: float, most: float) -> SafeString:
+    """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it."""
+    if is_missing(value) or is_missing(low) or is_missing(high):
+        return SafeString("")
+    span = (most - least) or 1.0
+
+    def at(x: float) -> str:
+        return f"{2 + 96 * min(max((x - least) / span, 0.0), 1.0):.2f}%"
+
+    return format_html(
+        '<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>'
+        '<line class="span" x1="{}" x2="{}" y1="50%" y2="50%"/><circle class="point" cx="{}" cy="50%" r="3.5"/></svg>',
+        at(low),  # type: ignore[arg-type]
+        at(high),  # type: ignore[arg-type]
+        at(value),  # type: ignore[arg-type]
+    )
+
+
+@register.simple_tag
+def mass_bar(mass: float | None) -> SafeString:
+    """A share from 0 to 1 with its figure."""
+    if is_missing(mass):
+        return SafeString("–")
+    return format_html(
+        '<span class="mass"><svg aria-hidden="true"><rect width="100%" height="100%" rx="3"/>'
+        '<rect width="{}%" height="100%" rx="3"/></svg>{}</span>',
+        f"{100 * mass:.1f}",  # type: ignore[operator]
+        "0" if mass == 0 else percent(mass),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """The page's query string with some parameters replaced; None removes one."""
+    parameters = context["request"].GET.copy()
+    for key, value in changes.items():
+        if value is None:
+            parameters.pop(key, None)
+        else:
+            parameters[key] = value
+    return f"?{parameters.urlencode()}" if parameters else "?"
+
+
+
+
+@register.filter
+def payoff(episode: Any) -> float:
+    """What the episode is worth to the camera."""
+    return -episode.normalised_reward

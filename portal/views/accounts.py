@@ -1,0 +1,62 @@
+"""Signing up, and one's own page with the keys to the API."""
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.forms.accounts import SignUpForm, TokenForm
+from portal.models import ApiToken
+
+
+@require_http_methods(["GET", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        login(request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
+        messages.success(request, "Welcome. You can now upload agents and start tournaments.")
+        return redirect(next_address(request))
+    return render(request, "accounts/sign_up.html", {"form": form, "next": request.GET.get("next", "")})
+
+
+def next_address(request: HttpRequest) -> str:
+    """Where the visitor was going, if that is an address of ours."""
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+        return address
+    return "home"
+
+
+@login_required
+@never_cache
+@require_GET
+def account(request: HttpRequest) -> HttpResponse:
+    context = {"form": TokenForm(), "tokens": ApiToken.objects.filter(user=request.user)}
+    return render(request, "accounts/account.html", context)
+
+
+@login_required
+@never_cache
+@require_POST
+def create_token(request: HttpRequest) -> HttpResponse:
+    """Shows the new key on the answer itself: it is stored nowhere, not even in the session."""
+    form = TokenForm(request.POST)
+    tokens = ApiToken.objects.filter(user=request.user)
+    if not form.is_valid():
+        return render(request, "accounts/account.html", {"form": form, "tokens": tokens}, status=400)
+    _, key = ApiToken.issue(request.user, form.cleaned_data["name"])
+    context = {"form": TokenForm(), "tokens": tokens, "key": key, "origin": request.build_absolute_uri("/")[:-1]}
+    return render(request, "accounts/account.html", context, status=201)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    token = get_object_or_404(ApiToken, pk=token_id, user=request.user)
+    token.delete()
+    messages.success(request, f"The token “{token.name}” no longer opens anything.")
+    return redirect("account")

@@ -1,0 +1,68 @@
+"""All agents, and one of them."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from tournament import boards, entries, queries
+from tournament.agents import from_json
+from tournament.models import Agent, AgentKind, Scenario, Team
+
+PAGE = 50
+
+
+@require_GET
+def agents(request: HttpRequest) -> HttpResponse:
+    asked = {name: request.GET.get(name, "") for name in ("team", "kind", "scenario", "search")}
+    scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
+    found = queries.find_agents(asked["team"], asked["kind"], scenario, asked["search"])
+    context = {
+        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "asked": asked,
+        "teams": Team.choices,
+        "kinds": AgentKind.choices,
+        "scenarios": Scenario.objects.all(),
+    }
+    return render(request, "agents/agents.html", context)
+
+
+@require_GET
+def agent(request: HttpRequest, slug: str) -> HttpResponse:
+    agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
+    pairings = queries.pairings_of(agent)
+    context = {
+        "agent": agent,
+        "standings": boards.standings_of(agent),
+        "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
+        "members": list_members(agent),
+        "play_mode": play_mode(agent),
+        "remarks": scenario_notes(agent),
+    }
+    return render(request, "agents/agent.html", context)
+
+
+def scenario_notes(agent: Agent) -> list[str]:
+    """What is different, in the scenarios it can play in, from what it was trained for."""
+    if not agent.trained_enhanced_observation:
+        return []
+    fitnesses = [entries.check_fitness(agent, scenario) for scenario in Scenario.objects.all()]
+    return [note for fitness in fitnesses if not fitness.problems for note in fitness.notes]
+
+
+def list_members(agent: Agent) -> list[dict[str, Any]]:
+    """A mixture's members with their weights, heaviest first, and their own pages where they have one."""
+    members = [(member["weight"], from_json(member["agent"])) for member in agent.spec.get("members", [])]
+    rows = Agent.objects.in_bulk([spec.digest for _, spec in members], field_name="digest")
+    listed = [{"weight": weight, "record": rows.get(spec.digest), "label": spec.digest[:12]} for weight, spec in members]
+    return sorted(listed, key=lambda member: -member["weight"])
+
+
+def play_mode(agent: Agent) -> str:
+    if agent.kind == AgentKind.CHECKPOINT:
+        return "always the likeliest action" if agent.spec.get("deterministic") else "samples from its policy"
+    if agent.kind == AgentKind.MIXTURE:
+        return "draws one member for each episode"
+    return "its rules, with its own random stream"

@@ -1,0 +1,63 @@
+"""The replay of an episode, its file, and whether it can be repeated."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from portal import recordings
+from tournament.models import Episode
+
+
+def find_episode(episode_id: int) -> Episode:
+    pairings = Episode.objects.select_related("pairing__scenario", "pairing__camera", "pairing__target")
+    return get_object_or_404(pairings, pk=episode_id)
+
+
+@require_GET
+def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
+    episode = find_episode(episode_id)
+    recordings.ask_replay(episode)  # It is made while the page loads.
+    neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine)
+    context = {
+        "episode": episode,
+        "pairing": episode.pairing,
+        "before": neighbours.filter(pk__lt=episode.pk).order_by("-pk").first(),
+        "after": neighbours.filter(pk__gt=episode.pk).order_by("pk").first(),
+    }
+    return render(request, "replays/replay.html", context)
+
+
+@require_GET
+def replay_file(request: HttpRequest, episode_id: int) -> HttpResponse:
+    """200 with the file, 202 while it is being made, 409 where it cannot be made."""
+    return answer_file(request, find_episode(episode_id))
+
+
+def answer_file(request: HttpRequest, episode: Episode) -> HttpResponse:
+    tag = f'"{episode.digest}"'  # A trajectory's digest never changes, so its file never needs to be fetched twice.
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers={"ETag": tag})
+    answer = recordings.ask_replay(episode)
+    if answer.has_failed:
+        error = {"code": "cannot_replay", "message": answer.message, "where": f"episode {episode.pk}"}
+        return JsonResponse({"error": error}, status=409)
+    if answer.path is None:
+        return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})
+    response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="mate-arena-{episode.pk}.replay"'
+    response["ETag"] = tag
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest, episode_id: int) -> HttpResponse:
+    """POST plays the episode anew; GET says how far that is, and then the verdict."""
+    episode = find_episode(episode_id)
+    if request.method == "POST":
+        recordings.forget_verdict(episode)
+    answer = recordings.ask_verdict(episode)
+    verdict = recordings.read_verdict(answer.path) if answer.path else None
+    return render(request, "replays/verdict.html", {"episode": episode, "answer": answer, "verdict": verdict})

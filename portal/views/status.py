@@ -1,0 +1,23 @@
+"""Who works, and what waits."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from tournament import queries
+from tournament.models import Block, BlockState, Worker
+
+
+@require_GET
+def status(request: HttpRequest) -> HttpResponse:
+    failed = Block.objects.filter(state=BlockState.FAILED).select_related("tournament", "pairing__camera", "pairing__target")
+    context = {
+        "workers": Worker.objects.order_by("-seen")[:50],
+        "alive_since": timezone.now() - queries.WORKER_IS_LIVE_FOR,
+        "num_live": queries.live_workers().count(),
+        "queue": queries.queue(),
+        "failed": failed.order_by("-id")[:10],
+    }
+    template = "partials/status.html" if request.htmx else "status.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

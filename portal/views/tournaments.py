@@ -1,0 +1,127 @@
+"""Tournaments: all, a new one, and one while it is played and after."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.forms.tournaments import TournamentForm
+from portal.permissions import may_change
+from portal.views.leaderboards import describe_board
+from tasks import hints
+from tournament import boards, organising, queries
+from tournament.models import Scenario, Tournament, TournamentState
+
+PAGE = 30
+
+
+@require_GET
+def tournaments(request: HttpRequest) -> HttpResponse:
+    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
+    found = Tournament.objects.select_related("scenario", "owner")
+    if mine:
+        found = found.filter(owner=request.user)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "tournaments/tournaments.html", {"page": page, "mine": mine})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario"))
+    if scenario is None:
+        return render(request, "leaderboards/none.html", status=404)
+    if request.method == "POST":
+        form = TournamentForm(scenario, request.POST)
+        tournament = start(request, form) if form.is_valid() else None
+        if tournament is not None:
+            return redirect("tournament", tournament.pk)
+        return render(request, "tournaments/create.html", describe_form(form), status=400)
+    template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
+    return render(request, template, describe_form(TournamentForm(scenario)))
+
+
+def chosen_scenario(slug: str | None) -> Scenario | None:
+    """The one asked for, else the usual one."""
+    scenarios = Scenario.objects.all()
+    return (scenarios.filter(slug=slug).first() if slug else None) or (
+        scenarios.filter(name="MATE-4v8-9").first() or scenarios.first()
+    )
+
+
+def describe_form(form: TournamentForm) -> dict[str, Any]:
+    return {"form": form, "scenario": form.scenario, "scenarios": Scenario.objects.all(), "estimate": estimate(form)}
+
+
+def estimate(form: TournamentForm) -> queries.Estimate | None:
+    """What the form as it stands would cost."""
+    cameras = sum(choice.is_chosen for choice in form.camera_choices)
+    targets = sum(choice.is_chosen for choice in form.target_choices)
+    value = form["episodes_per_pairing"].value()
+    if not str(value).isdecimal() or not cameras * targets:
+        return None
+    return queries.estimate(form.scenario, cameras * targets, int(value))
+
+
+@login_required
+@require_GET
+def cost(request: HttpRequest) -> HttpResponse:
+    """The estimate alone, while the form is filled in."""
+    scenario = chosen_scenario(request.GET.get("scenario"))
+    if scenario is None:
+        return HttpResponse(status=204)
+    context = {"estimate": estimate(TournamentForm(scenario, request.GET)), "scenario": scenario}
+    return render(request, "tournaments/estimate.html", context)
+
+
+def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
+    """The new tournament; None where it is refused, with the reasons on the form."""
+    data = form.cleaned_data
+    name = data.pop("name") or f"{form.scenario.name} round robin"
+    try:
+        tournament = organising.create_tournament(name, form.scenario, owner=request.user, **data)
+    except organising.TournamentRefused as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    hints.send()
+    return tournament
+
+
+@require_GET
+def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
+    """The page; to htmx, only what changes while it is played."""
+    tournament = get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id)
+    context = {
+        "tournament": tournament,
+        "progress": organising.progress(tournament),
+        "is_over": tournament.state != TournamentState.PLAYING,
+        "may_change": may_change(request.user, tournament),
+        "num_workers": queries.live_workers().count(),
+        "grid": queries.pairing_grid(tournament),
+        "failures": queries.failures(tournament),
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "tournaments/progress.html", context)
+        if context["is_over"]:
+            response["HX-Refresh"] = "true"  # The result is now complete: show it all.
+        return response
+    board = boards.tournament_board(tournament)
+    return render(request, "tournaments/tournament.html", {**context, "board": board, **describe_board(board)})
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
+    tournament = get_object_or_404(Tournament, pk=tournament_id)
+    if not may_change(request.user, tournament):
+        raise PermissionDenied("Only the tournament's owner or an administrator can cancel it.")
+    if organising.cancel_tournament(tournament):
+        messages.success(request, "Cancelled. Episodes that were finished stay and count.")
+    else:
+        messages.info(request, "It was over already.")
+    return redirect("tournament", tournament.pk)

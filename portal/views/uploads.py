@@ -1,0 +1,60 @@
+"""Uploads: the list, a new one, and one with the steps of its checking."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from portal import receiving
+from portal.forms.uploads import UploadForm
+from tournament import queries
+from tournament.models import Upload, UploadState
+
+PAGE = 30
+UNFINISHED = (UploadState.WAITING, UploadState.CHECKING)
+
+
+@require_GET
+def uploads(request: HttpRequest) -> HttpResponse:
+    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
+    found = Upload.objects.select_related("owner").prefetch_related("agents")
+    if mine:
+        found = found.filter(owner=request.user)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "uploads/uploads.html", {"page": page, "mine": mine})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return render_form(request, UploadForm())
+    form = UploadForm(request.POST, request.FILES, was_too_large=receiving.was_too_large(request))
+    if not form.is_valid():
+        return render_form(request, form, status=413 if form.was_too_large else 400)
+    data = form.cleaned_data
+    upload = receiving.store_upload(request.user, data["file"], data["name"], data["team"], form.is_deterministic)
+    return redirect("upload", upload.pk)
+
+
+def render_form(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "limit": receiving.describe_limit(), "limit_bytes": settings.ARENA_UPLOAD_LIMIT}
+    return render(request, "uploads/create.html", context, status=status)
+
+
+@require_GET
+def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """The page of one upload; to htmx, only the part that changes."""
+    upload = get_object_or_404(Upload.objects.select_related("owner"), pk=upload_id)
+    context = {
+        "upload": upload,
+        "agents": upload.agents.all(),
+        "is_over": upload.state not in UNFINISHED,
+        "num_workers": queries.live_workers().count(),
+    }
+    template = "uploads/progress.html" if request.htmx else "uploads/upload.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

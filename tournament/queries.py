@@ -1,0 +1,247 @@
+"""What pages and the API ask about agents, pairings, workers and queues. Read only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev, Sum
+from django.utils import timezone
+
+from tournament.models import (
+    Agent,
+    Block,
+    BlockState,
+    Episode,
+    Pairing,
+    Scenario,
+    Tournament,
+    Upload,
+    UploadState,
+    Worker,
+)
+
+WORKER_IS_LIVE_FOR = timedelta(seconds=60)
+"""A worker that was not heard of for longer counts as gone."""
+
+
+def find_agents(team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "") -> QuerySet[Agent]:
+    """Agents, by any of: team, kind, the scenario whose numbers of entities they can play in, a part of the name."""
+    agents = Agent.objects.select_related("owner")
+    if team:
+        agents = agents.filter(team=team)
+    if kind:
+        agents = agents.filter(kind=kind)
+    if search:
+        agents = agents.filter(Q(name__icontains=search) | Q(architecture__icontains=search))
+    if scenario is not None:
+        for name in ("num_cameras", "num_targets", "num_obstacles"):
+            agents = agents.filter(Q(**{name: None}) | Q(**{name: getattr(scenario, name)}))
+    return agents
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over episodes with its standard error; the error of fewer than two values is not known."""
+
+    value: float | None
+    error: float | None
+
+
+@dataclass(frozen=True)
+class PairingSummary:
+    """What the episodes of a pairing have in common. `payoff` is the camera's mean normalised reward."""
+
+    episodes: int
+    completed: int
+    payoff: Mean
+    target_reward: Mean
+    coverage: Mean
+    real_coverage: Mean
+    transport: Mean
+    delivered: Mean
+    steps: Mean
+    payoff_range: tuple[float | None, float | None]
+
+
+def episodes_of(pairing: Pairing, engine: str = "") -> QuerySet[Episode]:
+    """The pairing's episodes in a fixed order, of one engine version or of all."""
+    episodes = pairing.episodes.order_by("id")
+    return episodes.filter(engine=engine) if engine else episodes
+
+
+MEASURES = ("normalised_reward", "target_reward", "coverage", "real_coverage", "transport", "delivered", "steps")
+
+
+def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
+    """Means and standard errors in one query."""
+    wanted = {f"{name}_mean": Avg(name) for name in MEASURES}
+    wanted |= {f"{name}_sd": StdDev(name, sample=True) for name in MEASURES}
+    row = episodes.order_by().aggregate(
+        n=Count("id"),
+        done=Count("id", filter=Q(completed=True)),
+        least=Min("normalised_reward"),
+        most=Max("normalised_reward"),
+        **wanted,
+    )
+    count = row["n"]
+
+    def mean(name: str, sign: int = 1) -> Mean:
+        value, spread = row[f"{name}_mean"], row[f"{name}_sd"]
+        error = spread / math.sqrt(count) if spread is not None and count > 1 else None
+        return Mean(None if value is None else sign * value, error)
+
+    flipped = tuple(None if value is None else -value for value in (row["most"], row["least"]))
+    return PairingSummary(
+        count,
+        row["done"],
+        mean("normalised_reward", -1),
+        *(mean(name) for name in MEASURES[1:]),
+        payoff_range=flipped,  # type: ignore[arg-type]
+    )
+
+
+@dataclass(frozen=True)
+class Bin:
+    low: float
+    high: float
+    count: int
+
+
+def distribution(values: list[float], bins: int = 24) -> list[Bin]:
+    """How many values lie in each of equally wide bins from the smallest to the largest value."""
+    if not values:
+        return []
+    low, high = min(values), max(values)
+    if low == high:
+        return [Bin(low, high, len(values))]
+    width = (high - low) / bins
+    counts = [0] * bins
+    for value in values:
+        counts[min(int((value - low) / width), bins - 1)] += 1
+    return [Bin(low + i * width, low + (i + 1) * width, count) for i, count in enumerate(counts)]
+
+
+def pairings_of(agent: Agent) -> QuerySet[Pairing]:
+    """The agent's pairings that have episodes, with `num_episodes` and `payoff` (the camera's)."""
+    return (
+        Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
+        .select_related("scenario", "camera", "target")
+        .annotate(num_episodes=Count("episodes"), payoff=-Avg("episodes__normalised_reward"))
+        .filter(num_episodes__gt=0)
+        .order_by("scenario__name", "-num_episodes", "id")
+    )
+
+
+@dataclass(frozen=True)
+class Queue:
+    blocks_waiting: int
+    blocks_playing: int
+    episodes_left: int
+    uploads_waiting: int
+    uploads_checking: int
+
+
+def queue() -> Queue:
+    """What waits for workers now."""
+    counts = dict(
+        Block.objects.filter(state__in=[BlockState.WAITING, BlockState.LEASED])
+        .order_by()
+        .values_list("state")
+        .annotate(Count("id"))
+    )
+    left = Block.objects.filter(state__in=[BlockState.WAITING, BlockState.LEASED]).order_by()
+    uploads = dict(Upload.objects.order_by().values_list("state").annotate(Count("id")))
+    remaining = sum(left.values_list(F("num_episodes") - F("num_played"), flat=True))
+    return Queue(
+        counts.get(BlockState.WAITING, 0),
+        counts.get(BlockState.LEASED, 0),
+        max(remaining, 0),
+        uploads.get(UploadState.WAITING, 0),
+        uploads.get(UploadState.CHECKING, 0),
+    )
+
+
+def live_workers() -> QuerySet[Worker]:
+    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR)
+
+
+# Tournaments
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a tournament would cost. `seconds` is None where nothing comparable was played yet."""
+
+    pairings: int
+    episodes: int
+    seconds: float | None
+    workers: int
+
+
+def estimate(scenario: Scenario, num_pairings: int, episodes_per_pairing: int) -> Estimate:
+    """From the time that the last blocks of the scenario took, shared among the live workers."""
+    done = Block.objects.filter(pairing__scenario=scenario, state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
+    recent = list(done.order_by("-id").values_list("seconds", "num_played")[:200])
+    workers = live_workers().count()
+    episodes = num_pairings * episodes_per_pairing
+    seconds = None
+    if recent:
+        per_episode = sum(seconds for seconds, _ in recent) / sum(played for _, played in recent)
+        seconds = per_episode * episodes / max(workers, 1)
+    return Estimate(num_pairings, episodes, seconds, workers)
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """How far one pairing of a tournament is."""
+
+    pairing: int
+    done: int
+    total: int
+    has_failed: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.done >= self.total
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows are cameras, columns targets, by name."""
+
+    targets: list[Agent]
+    rows: list[tuple[Agent, list[GridCell | None]]]
+
+
+def pairing_grid(tournament: Tournament) -> Grid:
+    """The progress of each pairing: what no block has left to play is done."""
+    blocks = (
+        tournament.blocks.order_by()
+        .values("pairing")
+        .annotate(
+            left=Sum(F("num_episodes") - F("num_played")), failed=Count("id", filter=Q(state=BlockState.FAILED))
+        )
+    )
+    by_pairing = {row["pairing"]: row for row in blocks}
+    total = tournament.episodes_per_pairing
+    cells = {}
+    for pairing in tournament.pairings.all():
+        row = by_pairing.get(pairing.pk, {"left": 0, "failed": 0})
+        left = min(max(row["left"], 0), total)
+        cells[pairing.camera_id, pairing.target_id] = GridCell(pairing.pk, total - left, total, row["failed"] > 0)
+    targets = list(tournament.targets.all())
+    rows = [(camera, [cells.get((camera.pk, target.pk)) for target in targets]) for camera in tournament.cameras.all()]
+    return Grid(targets, rows)
+
+
+def failures(tournament: Tournament) -> QuerySet[Block]:
+    """Blocks that could not be played, with their cause."""
+    blocks = tournament.blocks.filter(state=BlockState.FAILED)
+    return blocks.select_related("pairing__camera", "pairing__target").order_by("id")[:50]
+
+
+def newest_engine(pairing: Pairing) -> str:
+    """Version of the engine that played the pairing last; empty where none did."""
+    return pairing.episodes.order_by("-id").values_list("engine", flat=True).first() or ""
