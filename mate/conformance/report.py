@@ -120,9 +120,8 @@ def _errors(ours: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     a, b = ours.astype(np.float64), recorded.astype(np.float64)
     with np.errstate(invalid="ignore"):
         error = np.abs(a - b) / np.maximum(1.0, np.abs(b))
-    error[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
-    error[np.isnan(error)] = np.inf
-    return error
+    error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, error)
+    return np.where(np.isnan(error), np.inf, error)
 
 
 def _spread(ignore: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,163 @@
+"""Could the rules of a reset have led to the recorded beginning of an episode?"""
+
+import numpy as np
+
+from mate.conformance.recording import Recording
+from mate.conformance.report import Report
+from mate.constants import PLACEMENT_ATTEMPTS, TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
+from mate.engine.placement import WAREHOUSE_CLEARANCE
+from mate.geometry import arctan2_deg, normalize_angle
+from mate.scenario import Box, Scenario
+
+
+def check_start(recording: Recording, report: Report, scenario: Scenario) -> None:
+    """Places, poses, loads and counters at index 0."""
+    check_places(recording, report, scenario)
+    check_poses(recording, report, scenario)
+    check_cargo(recording, report, scenario)
+    zeros = ("target_steps tracked_steps target_is_colliding target_dones num_delivered_cargoes episode_step"
+             " target_team_episode_reward delayed_target_team_episode_reward mean_transport_rate").split()  # fmt: skip
+    for name in zeros:
+        report.demand(name, recording[name][0] == 0, "an episode starts from zero")
+    check_rates(recording, report)
+
+
+def check_places(recording: Recording, report: Report, scenario: Scenario) -> None:
+    """Everybody stands in its box and clear of those before, unless no attempt could have managed that."""
+    places = [(*centre, WAREHOUSE_CLEARANCE) for centre in WAREHOUSES]
+    kinds = (
+        ("camera", scenario.camera_boxes, np.full(scenario.num_cameras, scenario.camera_radius), scenario.target_step_size),
+        ("obstacle", scenario.obstacle_boxes, recording["obstacle_radius"], scenario.target_step_size),
+        ("target", scenario.target_boxes, np.zeros(scenario.num_targets), 0.0),
+    )
+    low, high = scenario.obstacle_radius_range
+    radii = recording["obstacle_radius"]
+    report.demand("obstacle_radius", ((radii >= low) & (radii <= high)) | (radii == 0), "radii lie in their range, or are 0")
+    for kind, boxes, radii, gap in kinds:
+        order, locations = recording[f"{kind}_order"], recording[f"{kind}_location"]
+        locations = locations[0] if kind == "target" else locations
+        if not np.array_equal(np.sort(order), np.arange(len(boxes))):
+            continue
+        for i, location in enumerate(locations):
+            box = boxes[order[i]]
+            spread = (low, high) if kind == "obstacle" else (radii[i], radii[i])
+            report.demand(f"{kind}_location", _is_in_box(location, box, spread), f"{kind} {i} stands in its box")
+            is_failed = kind == "obstacle" and radii[i] == 0.0 < low
+            if is_failed or _overlaps(location, radii[i], gap, places):
+                report.demand(
+                    f"{kind}_{'radius' if is_failed else 'location'}",
+                    (is_failed or kind != "obstacle" or radii[i] == 0.0) and _can_fail(box, spread, gap, places),
+                    f"{kind} {i} stands clear of everything",
+                )
+            places.append((*location, radii[i]))
+
+
+def _is_in_box(location: np.ndarray, box: Box, radii: tuple[float, float]) -> bool:
+    ends = []
+    for radius in radii:
+        edge = TERRAIN_SIZE - 1.2 * radius
+        ends.append(np.clip(box, -edge, edge))
+    corners = np.array(ends)
+    x_low, _, y_low, _ = corners.min(axis=0) - 1e-9
+    _, x_high, _, y_high = corners.max(axis=0) + 1e-9
+    return bool(x_low <= location[0] <= x_high and y_low <= location[1] <= y_high)
+
+
+def _overlaps(location: np.ndarray, radius: float, gap: float, places: list[tuple[float, float, float]]) -> bool:
+    discs = np.array(places)
+    distances = np.sqrt(((discs[:, :2] - location) ** 2).sum(axis=1))
+    return bool((distances * (1.0 + 1e-6) < radius + discs[:, 2] + gap).any())
+
+
+def _can_fail(box: Box, radii: tuple[float, float], gap: float, places: list[tuple[float, float, float]]) -> bool:
+    """Whether all of the permitted attempts at placing something here could plausibly have failed."""
+    rng = np.random.default_rng(0)
+    samples, failures = 2000, 0
+    for _ in range(samples):
+        radius = rng.uniform(*radii)
+        edge = TERRAIN_SIZE - 1.2 * radius
+        place = np.clip([rng.uniform(box[0], box[1]), rng.uniform(box[2], box[3])], -edge, edge)
+        failures += _overlaps(place, radius, gap, places)
+    return (failures + 1) / (samples + 1) > 1e-6 ** (1.0 / PLACEMENT_ATTEMPTS)
+
+
+def check_poses(recording: Recording, report: Report, scenario: Scenario) -> None:
+    """Cameras start at a multiple of their rotation step, with any viewing angle and the range that it leaves."""
+    turns = recording["camera_orientation"][0] / scenario.camera_rotation_step
+    whole = np.round(np.mod(recording["camera_orientation"][0], 360.0) / scenario.camera_rotation_step)
+    count = max(1, int(360.0 / scenario.camera_rotation_step))
+    residue = np.abs(normalize_angle(whole * scenario.camera_rotation_step - recording["camera_orientation"][0]))
+    is_multiple = (residue < 1e-9) & ((whole < count) | (whole * scenario.camera_rotation_step >= 360.0 - 1e-9))
+    report.demand("camera_orientation", is_multiple | ~np.isfinite(turns), "it starts at a multiple of the rotation step")
+    angle = recording["camera_viewing_angle"]
+    low = scenario.camera_min_viewing_angle
+    report.demand("camera_viewing_angle", (angle >= low) & (angle <= 180.0), f"it lies between {low} and 180 degrees")
+    report.compare("camera_sight_range", np.sqrt(scenario.camera_area_product / angle), recording["camera_sight_range"])
+
+
+def check_cargo(recording: Recording, report: Report, scenario: Scenario) -> None:
+    """Whole batches of cargo, loaded as capacities allow; nobody knows anything about warehouses it does not stand in."""
+    remaining, bits = recording["remaining_cargoes"][0], recording["target_goal_bits"][0]
+    goal, weight = recording["target_goal"][0], bits.sum(axis=1)
+    report.demand("remaining_cargoes", np.diagonal(remaining) == 0, "no cargo is destined to where it waits")
+    awaiting = remaining.sum(axis=0) + bits.sum(axis=0)
+    report.compare("awaiting_cargo_counts", awaiting, recording["awaiting_cargo_counts"][0])
+    report.compare("remaining_cargo_counts", recording["remaining_cargoes"].sum(axis=2), recording["remaining_cargo_counts"])
+    batch = scenario.num_cargoes_per_target * scenario.num_targets
+    report.demand("awaiting_cargo_counts", awaiting.sum() > 0 and awaiting.sum() % batch == 0, f"cargo comes {batch} at a time")
+    report.demand("target_goal_bits", (bits > 0) == (goal[:, None] == np.arange(4)), "the load stands at the goal's place")
+    capacity = recording["target_capacity"]
+    high = np.arange(scenario.num_targets) < scenario.num_high_capacity_targets
+    shown = np.sort(capacity)[::-1] if scenario.shuffle_entities else capacity
+    report.compare("target_capacity", np.where(high, 2, 1), shown)
+    report.demand("target_goal_bits", weight <= capacity, "nobody carries more than it can")
+    report.compare("freights", weight * scenario.freight_scale, recording["freights"][0])
+    report.compare("bounties", weight * scenario.bounty_scale, recording["bounties"][0])
+    report.compare("target_is_loaded", recording["target_goal"] >= 0, recording["target_is_loaded"])
+    away = np.abs(recording["target_location"][0][:, None] - WAREHOUSES).max(axis=-1)
+    stands = away <= WAREHOUSE_RADIUS
+    unsure = recording["ambig_warehouse"][0]
+    if scenario.targets_start_with_cargoes:
+        report.demand("target_goal", goal >= 0, "all targets start with cargo")
+    else:
+        report.demand("target_goal", (goal < 0) | stands.any(axis=1), "only targets in warehouses are loaded", ignore=unsure)
+    nothing = (remaining.sum(axis=1) == 0) & stands
+    empty = recording["target_empty_bits"][0]
+    report.demand("target_empty_bits", ~empty | nothing, "only targets in an empty warehouse know of it", ignore=unsure)
+    check_draws(recording, report, scenario, int(awaiting.sum()))
+    check_facing(recording, report, goal)
+    distances = np.sqrt(((recording["target_location"][:, :, None] - WAREHOUSES) ** 2).sum(axis=-1))
+    report.compare("target_warehouse_distances", distances, recording["target_warehouse_distances"])
+
+
+def check_draws(recording: Recording, report: Report, scenario: Scenario, total: int) -> None:
+    """The list of draws in ``meta``, where there is one, must give the capacities, and the cargo before anybody loaded."""
+    choices = [result for method, result in recording.meta.get("reset_env_draws") or [] if method == "choice"]
+    if not choices:
+        return
+    if scenario.shuffle_entities and scenario.num_high_capacity_targets > 0:
+        report.compare("target_capacity", np.flatnonzero(recording["target_capacity"] == 2), np.sort(choices.pop(0)))
+    stock = np.zeros((4, 4), dtype=np.int64)
+    for origin, goal in choices[:total]:
+        stock[origin, goal] += 1
+    carried = stock - recording["remaining_cargoes"][0]
+    report.demand("remaining_cargoes", carried >= 0, "it is part of the cargo drawn in `meta`")
+    report.compare("target_goal_bits", carried.sum(axis=0), recording["target_goal_bits"][0].sum(axis=0))
+
+
+def check_facing(recording: Recording, report: Report, goal: np.ndarray) -> None:
+    """Loaded targets face their goal."""
+    to_goal = WAREHOUSES[np.maximum(goal, 0)] - recording["target_location"][0]
+    turn = normalize_angle(recording["target_orientation"][0] - arctan2_deg(to_goal[:, 1], to_goal[:, 0]))
+    report.compare("target_orientation", np.zeros_like(turn), turn, ignore=goal < 0)
+    angle = recording["target_orientation"]
+    report.demand("target_orientation", np.abs(angle) <= 180.0, "it lies between -180 and 180 degrees")
+
+
+def check_rates(recording: Recording, report: Report) -> None:
+    """Rates of every state follow from who is tracked and what bounty is left."""
+    tracked, bounty = recording["tracked_bits"], recording["bounties"] > 0
+    with np.errstate(invalid="ignore"):
+        real = np.where(bounty.any(axis=1), (tracked & bounty).sum(axis=1) / bounty.sum(axis=1), 0.0)
+    report.compare("coverage_rate", tracked.mean(axis=1), recording["coverage_rate"])
+    report.compare("real_coverage_rate", real, recording["real_coverage_rate"])
