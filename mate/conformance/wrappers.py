@@ -51,9 +51,14 @@ def _wrap(base: PlaybackEnvironment, env: Any, name: str, arguments: dict[str, A
 
 def check(recording: Recording, report: Report) -> None:
     """Compare every array that was recorded outside of the wrappers."""
+    if not _check_indices(recording, report):
+        return
     base, env = build_chain(recording)
-    ours = _play(recording, base, env)
-    _check_actions(recording, report, base, env)
+    try:
+        ours = _play(recording, base, env)
+    except AssertionError as error:
+        raise UnknownWrapper(f"the outer steps cannot be played: {error}") from error
+    _check_actions(recording, report, base)
     for name in recording:
         if not (name.startswith("w_") or name in BESIDES):
             continue
@@ -63,6 +68,44 @@ def check(recording: Recording, report: Report) -> None:
             report.demand(name, False, "the wrappers of the chain make such an array")
     missing = sorted(name for name in ours if name not in recording)
     report.demand(", ".join(missing) or "outer arrays", not missing, "the recording has what the wrappers make")
+
+
+def _check_indices(recording: Recording, report: Report) -> bool:
+    """Whether everything that is used as an index is possible."""
+    num_inner, inner = len(recording["done"]), recording["inner_index"]
+    is_index = inner.dtype.kind in "iu" and inner.ndim == 1 and len(inner) > 0
+    findings = [
+        report.demand(
+            "inner_index", is_index and (inner >= 0).all() and (inner <= num_inner).all(), "it counts inner steps"
+        )
+    ]
+    num_cameras, num_targets, _ = (int(number) for number in recording["num_entities"])
+    levels = {name: arguments.get("levels", 5) for name, arguments in recording.meta["chain"]}
+    sizes = {"camera": num_cameras, "target": num_targets}
+    limits = {
+        f"discrete_{team}_action": (size, levels.get(f"Discrete{team.title()}", 0) ** 2) for team, size in sizes.items()
+    }
+    for name, (size, limit) in limits.items():
+        if name in recording:
+            values = recording[name]
+            fits = values.dtype.kind in "iu" and values.shape == (len(inner) - 1, size)
+            findings.append(
+                report.demand(name, fits and ((values >= 0) & (values < limit)), f"it has indices below {limit}")
+            )
+    if "selection" in recording:
+        values, limit = recording["selection"], _selection_limit(recording, num_targets)
+        fits = values.dtype.kind in "iub" and values.shape[:2] == (len(inner) - 1, num_cameras)
+        findings.append(
+            report.demand("selection", fits and ((values >= 0) & (values < limit)), f"it has numbers below {limit}")
+        )
+    return all(finding.passes for finding in findings)
+
+
+def _selection_limit(recording: Recording, num_targets: int) -> int:
+    if recording["selection"].ndim == 3:
+        return 2
+    is_subset = any(name == "DiscreteMultiSelection" for name, _ in recording.meta["chain"])
+    return 2**num_targets if is_subset else num_targets + 1
 
 
 def _play(recording: Recording, base: PlaybackEnvironment, env: Any) -> dict[str, np.ndarray]:
@@ -93,16 +136,12 @@ def _action_of(recording: Recording, base: PlaybackEnvironment, env: Any, step: 
             actions.append(recording[f"{team}_action"][base.moment])
     if recording.meta["team"] is None:
         return tuple(actions)
-    own = recording["selection"][step] if "selection" in recording else actions[Team[_own(recording).upper()].value]
-    return dict(zip(env.agent_ids, own, strict=True)) if _is_keyed(env) else own
-
-
-def _own(recording: Recording) -> str:
-    return recording.meta["team"]
-
-
-def _is_keyed(env: Any) -> bool:
-    return isinstance(env, wrappers.RLlibMultiAgentAPI)
+    own = (
+        recording["selection"][step]
+        if "selection" in recording
+        else actions[Team[recording.meta["team"].upper()].value]
+    )
+    return dict(zip(env.agent_ids, own, strict=True)) if isinstance(env, wrappers.RLlibMultiAgentAPI) else own
 
 
 def _take_observation(rows: dict[str, list[Any]], recording: Recording, observation: Any) -> None:
@@ -147,7 +186,7 @@ def _take_infos(rows: dict[str, list[Any]], recording: Recording, infos: Any) ->
                 rows.setdefault(prefix + key, []).append(values)
 
 
-def _check_actions(recording: Recording, report: Report, base: PlaybackEnvironment, env: Any) -> None:
+def _check_actions(recording: Recording, report: Report, base: PlaybackEnvironment) -> None:
     """What the layers made of the outer actions must be what the inner environment was given, by their own table."""
     own = [name for name in ("camera", "target") if recording.meta["team"] in (None, name)]
     for index, team in enumerate(("camera", "target")):
@@ -156,7 +195,9 @@ def _check_actions(recording: Recording, report: Report, base: PlaybackEnvironme
         if name in recording:
             layer = wrappers.DiscreteCamera if team == "camera" else wrappers.DiscreteTarget
             levels = next(args["levels"] for wrapper, args in recording.meta["chain"] if wrapper == layer.__name__)
-            report.compare(f"discrete_{team}_grid", layer.discrete_action_grid(levels), recording[f"discrete_{team}_grid"])
+            report.compare(
+                f"discrete_{team}_grid", layer.discrete_action_grid(levels), recording[f"discrete_{team}_grid"]
+            )
             _compare_given(report, name, given, recording[f"{team}_action"])
         elif team in own and "selection" in recording:
             _compare_given(report, "selection", given, recording[f"{team}_action"])
