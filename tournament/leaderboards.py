@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from tournament import ratings, seeds
-from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Team, Tournament
+from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 DEVICE = "cpu"
@@ -117,39 +116,3 @@ def latest(board: Scenario | Tournament) -> RatingSnapshot | None:
     if isinstance(board, Tournament):
         return board.snapshots.first()
     return board.snapshots.filter(tournament=None).first()
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a board: the agent's row and its rating."""
-
-    agent: Agent
-    rating: ratings.AgentRating
-
-
-@dataclass(frozen=True)
-class Board:
-    """A published leaderboard with its agents, and the meta-game behind it (as `MetaGame.to_json`, agents by digest)."""
-
-    snapshot: RatingSnapshot
-    cameras: tuple[Line, ...]
-    targets: tuple[Line, ...]
-    nash: ratings.NashSummary | None
-    meta_game: dict
-
-    def of(self, team: str) -> tuple[Line, ...]:
-        return self.cameras if team == Team.CAMERA else self.targets
-
-
-def board_of(snapshot: RatingSnapshot) -> Board:
-    """A snapshot, joined with the agents that it is about."""
-    stored = dict(snapshot.table)
-    meta_game = stored.pop("meta_game")
-    rated = ratings.Ratings.from_json(stored)
-    digests = [line.digest for line in (*rated.cameras, *rated.targets)]
-    rows = {row.digest: row for row in Agent.objects.select_related("owner").filter(digest__in=digests)}
-    cameras, targets = (
-        tuple(Line(rows[line.digest], line) for line in lines if line.digest in rows)
-        for lines in (rated.cameras, rated.targets)
-    )
-    return Board(snapshot, cameras, targets, rated.nash, meta_game)

@@ -26,15 +26,15 @@ from tournament.models import (
     Team,
     Tournament,
     TournamentState,
-    Worker,
 )
 
 MAX_EPISODES_PER_PAIRING = 10_000
 MAX_EPISODES = 1_000_000
 DEVICE = "cpu"
 """Device class of the networks whose episodes count."""
-OPEN = (BlockState.WAITING, BlockState.LEASED)
 WORKER_IS_LIVE_FOR = timedelta(seconds=60)
+"""A worker that was not heard of for longer counts as gone."""
+OPEN = (BlockState.WAITING, BlockState.LEASED)
 
 
 class TournamentRefused(UserError):
@@ -256,8 +256,3 @@ def progress(tournament: Tournament) -> Progress:
         seconds_left=0.0 if over or not left else left / rate if rate else None,
         workers=0 if over else sums["playing"],
     )
-
-
-def live_workers() -> int:
-    """How many workers were heard of lately."""
-    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR).count()

@@ -8,6 +8,7 @@ drawn, so that what no rating can explain (interaction) does not pass for noise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,7 +219,7 @@ def _episode_scores(
     split, size = int(cameras.sum()), int(cameras.sum() + targets.sum())
     meat, squares, totals = np.zeros((1 + size, 1 + size)), np.zeros(size), np.zeros(size)
     ends = np.append(np.arange(0, cluster[-1] + 1, _CHUNK), cluster[-1] + 1)
-    for first, last in zip(ends[:-1], ends[1:], strict=True):
+    for first, last in pairwise(ends):
         chosen = slice(*np.searchsorted(cluster, [first, last]))
         local = cluster[chosen] - first
         rows = last - first

@@ -88,7 +88,8 @@ def read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         header = json.loads(data[start : start + length])
         version, size = header["version"], int(header["body_bytes"])
-        header["columns"], header["result"]["digest"], header["seed"]  # noqa: B018
+        if not (isinstance(header["columns"], list) and header["result"]["digest"] and header["seed"]):
+            raise KeyError("columns, result and seed")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReplayError(f"The replay's header cannot be read: {error!r}.") from error
     if version != FORMAT_VERSION:

@@ -46,7 +46,7 @@ class Recorder:
 
     def begin(self, batch: Batch) -> None:
         """Take the state after the reset."""
-        self.knots = [batch.sight_knots(0, camera) for camera in range(batch.scenario.num_cameras)]
+        self.knots = [batch.sight_table(0, camera) for camera in range(batch.scenario.num_cameras)]
         self.facts = describe_episode(batch) | {"boundary_counts": [len(angles) for angles, _ in self.knots]}
         self._add_frame(batch)
 

@@ -1,0 +1,228 @@
+"""Checking uploads: read as data in a child process, tried in a short match, and made into agents."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from mate.errors import UserError
+from mate.scenario import Scenario, preset_names
+from tasks import leases, workers
+from tournament import agents, entries, matches
+from tournament.models import Agent, Upload, UploadState
+
+if TYPE_CHECKING:
+    from policies.importing import ImportedAgent, ImportReport, Step
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+LIMIT_SECONDS = 900.0
+TRIAL_STEPS = 60
+READ = "Read the file"
+TRY = "Play a few steps"
+ACCEPT = "Add the agents"
+
+
+class Refused(UserError):
+    """The upload cannot be accepted, for a reason that its owner can mend."""
+
+
+def check_next() -> bool:
+    """Claim the upload that waits longest and check it; returns whether there was one."""
+    candidates = leases.waiting(Upload).order_by("created")[:8].values_list("pk", "token")
+    upload = leases.claim(Upload, candidates, workers.State.name)
+    if upload is None:
+        return False
+    workers.do(f"checking {upload.filename}")
+    try:
+        check(upload)
+    finally:
+        workers.do("")
+    return True
+
+
+def check(upload: Upload) -> None:
+    """Check a claimed upload to its end, or say on its row why not. What fails by our fault is never the user's."""
+    from policies.importing import ImportRefused
+
+    try:
+        with leases.Keeper(upload, LIMIT_SECONDS):
+            _check(upload, Steps(upload))
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+    except (ImportRefused, Refused) as refusal:
+        _end(upload, UploadState.REFUSED, str(refusal))
+    except Exception:
+        log.exception("Checking upload %s failed", upload.pk)
+        _retry(upload)
+
+
+def _check(upload: Upload, steps: Steps) -> None:
+    from policies.importing import read
+
+    with steps.running(READ), _local_path(upload) as path:
+        report = read(path, watch=steps.note)
+    _check_team(upload, report)
+    with steps.running(TRY) as details:
+        for imported in report.agents:
+            details.append(try_out(imported, upload.deterministic))
+    with steps.running(ACCEPT) as details, transaction.atomic():
+        accepted = accept(upload, report)
+        details.append(", ".join(agent.name for agent in accepted))
+        upload.agents.set(accepted)
+        steps.succeed(details)
+        leases.write(
+            upload,
+            state=UploadState.ACCEPTED,
+            finished=timezone.now(),
+            report=report.to_json(),
+            reason="",
+            leased_until=None,
+        )
+
+
+class Steps:
+    """The steps of checking as the upload's page shows them; every change is written at once, under the lease's token."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        self.entries: list[dict[str, str]] = []
+
+    def note(self, step: Step) -> None:
+        """Take a finished step of the reader; it goes before the running one."""
+        self.entries.insert(len(self.entries) - 1, {"name": step.name, "status": step.status, "detail": step.detail})
+        self._write()
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[list[str]]:
+        """A step that runs while its block does; texts added to the list become its detail."""
+        details: list[str] = []
+        self.entries.append({"name": name, "status": "running", "detail": ""})
+        self._write()
+        try:
+            yield details
+        except (UserError, matches.MatchError) as error:
+            self._finish("failed", str(error))
+            raise
+        if self.entries[-1]["status"] == "running":
+            self.succeed(details)
+
+    def succeed(self, details: list[str]) -> None:
+        self._finish("ok", "; ".join(filter(None, details)))
+
+    def _finish(self, status: str, detail: str) -> None:
+        self.entries[-1] |= {"status": status, "detail": detail}
+        self._write()
+
+    def _write(self) -> None:
+        leases.write(self.upload, steps=self.entries)
+
+
+@contextmanager
+def _local_path(upload: Upload) -> Iterator[str]:
+    """A path of the uploaded file on this machine."""
+    try:
+        yield upload.file.path
+    except NotImplementedError:  # The files are not on a file system.
+        with tempfile.NamedTemporaryFile() as copy, upload.file.open("rb") as original:
+            shutil.copyfileobj(original, copy)
+            copy.flush()
+            yield copy.name
+
+
+def _check_team(upload: Upload, report: ImportReport) -> None:
+    teams = {imported.team for imported in report.agents}
+    if not report.agents:
+        raise Refused("The file has no agent in it. Upload a checkpoint, or the archive of a training run.")
+    if upload.team and upload.team not in teams:
+        raise Refused(
+            f"The file was offered as a {upload.team} agent, and it was trained for the {', '.join(sorted(teams))} team. "
+            f"Upload it again as what it is."
+        )
+
+
+def try_out(imported: ImportedAgent, deterministic: bool) -> str:
+    """Let an agent play some steps against a built-in one where its dimensions fit; returns what was done.
+
+    Raises Refused if the agent fails in it, and MatchError with cause portal if we do.
+    """
+    recipe = imported.checkpoint.recipe
+    scenario = trial_scenario(recipe.scenario, recipe.enhanced_observation)
+    spec = agents.LearnedAgent(recipe.team, imported.checkpoint.digest, deterministic)
+    other = agents.Builtin("target" if recipe.team == "camera" else "camera", "greedy")
+    camera, target = (spec, other) if recipe.team == "camera" else (other, spec)
+    try:
+        matches.play(scenario, camera, target, [1], lambda digest: imported.checkpoint, 1, max_steps=TRIAL_STEPS)
+    except matches.MatchError as error:
+        if error.cause == "portal":
+            raise
+        raise Refused(f"{imported.name} was read, but it cannot play: {error}") from error
+    return f"{imported.name}: {TRIAL_STEPS} steps on {scenario.name}"
+
+
+def trial_scenario(dimensions, enhanced_observation: str) -> Scenario:
+    """A scenario with these numbers of cameras, targets and obstacles: a packaged one, else the default one adapted."""
+    wanted = (dimensions.cameras, dimensions.targets, dimensions.obstacles)
+    for name in preset_names():
+        scenario = Scenario.load(name, enhanced_observation=enhanced_observation)
+        if (scenario.num_cameras, scenario.num_targets, scenario.num_obstacles) == wanted:
+            return scenario
+    default = Scenario.load("MATE-4v8-9", enhanced_observation=enhanced_observation)
+    everywhere = (-900.0, 900.0, -900.0, 900.0)
+    boxes = dict(
+        zip(("camera_boxes", "target_boxes", "obstacle_boxes"), ((everywhere,) * n for n in wanted), strict=True)
+    )
+    return replace(default, name=f"{wanted[0]} v {wanted[1]}, {wanted[2]} obstacles", **boxes)
+
+
+def accept(upload: Upload, report: ImportReport) -> list[Agent]:
+    """Rows of all agents and playable mixtures of a report."""
+    several = len(report.agents) + len(report.mixtures) > 1
+
+    def name_of(imported_name: str) -> str:
+        if not upload.name:
+            return imported_name
+        return f"{upload.name}: {imported_name}" if several else upload.name
+
+    accepted = [entries.accept_checkpoint(upload, imported, name_of(imported.name)) for imported in report.agents]
+    for mixture in report.mixtures:
+        row = entries.accept_mixture(upload, mixture, accepted, name_of(mixture.name))
+        if row is not None:
+            accepted.append(row)
+    return list({row.pk: row for row in accepted}.values())
+
+
+def _end(upload: Upload, state: str, reason: str) -> None:
+    """Write down how checking ended; the file of a refused upload is of no use to anybody and is removed."""
+    try:
+        leases.write(upload, state=state, reason=reason[:4000], finished=timezone.now(), leased_until=None)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+        return
+    if state == UploadState.REFUSED and upload.file:
+        upload.file.delete(save=False)
+        Upload.objects.filter(pk=upload.pk).update(file="")
+
+
+def _retry(upload: Upload) -> None:
+    """Try again later what failed by our fault, and say so once it failed too often."""
+    if upload.attempts >= MAX_ATTEMPTS:
+        sorry = (
+            "Something failed on our side, and not in your file; it was tried "
+            f"{upload.attempts} times. The administrators can see the error in the workers' logs. You may upload it again later."
+        )
+        _end(upload, UploadState.FAILED, sorry)
+        return
+    try:
+        leases.give_back(upload, delay=2.0**upload.attempts)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)

@@ -1,0 +1,127 @@
+"""Leases on rows of work: taken by a conditional update, kept by renewing, fenced by a token that only grows.
+
+A worker that lost its lease holds an old token, and every update it tries is conditional on the token: it changes nothing.
+A waiting row whose `leased_until` lies ahead is not to be taken before then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from tournament.models import Block, BlockState, Lease, Upload, UploadState
+
+log = logging.getLogger(__name__)
+
+WAITING: dict[type[Lease], str] = {Block: BlockState.WAITING, Upload: UploadState.WAITING}
+HELD: dict[type[Lease], str] = {Block: BlockState.LEASED, Upload: UploadState.CHECKING}
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the row now, or it was cancelled; nothing may be written to it any more."""
+
+
+def waiting(model: type[Lease]) -> QuerySet[Any]:
+    """The rows that can be claimed now."""
+    is_due = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    return model.objects.filter(is_due, state=WAITING[model])  # type: ignore[attr-defined]
+
+
+def claim(model: type[Lease], candidates: Iterable[tuple[Any, int]], worker: str) -> Any | None:
+    """Take the first row that can be had of (key, token) candidates; None if others took them all."""
+    for key, token in candidates:
+        rows = model.objects.filter(pk=key, token=token, state=WAITING[model])  # type: ignore[attr-defined]
+        taken = rows.update(
+            state=HELD[model],
+            token=token + 1,
+            worker=worker,
+            leased_until=_deadline(),
+            attempts=F("attempts") + 1,
+        )
+        if taken:
+            return model.objects.get(pk=key)  # type: ignore[attr-defined]
+    return None
+
+
+def _deadline() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.ARENA_LEASE_SECONDS)
+
+
+def held(row: Lease) -> QuerySet[Any]:
+    """The row, as long as the lease that `row` was claimed with lasts; empty afterwards."""
+    model = type(row)
+    return model.objects.filter(pk=row.pk, token=row.token, state=HELD[model])  # type: ignore[attr-defined]
+
+
+def write(row: Lease, **changes: Any) -> None:
+    """Write to a held row. Raises LeaseLost, having written nothing, if the lease is lost."""
+    if not held(row).update(**changes):
+        raise LeaseLost(f"{row} is no longer ours (token {row.token})")
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def give_back(row: Lease, delay: float = 0.0, **changes: Any) -> None:
+    """Let others have a held row, not before `delay` seconds from now. Raises LeaseLost."""
+    later = timezone.now() + timedelta(seconds=delay) if delay else None
+    write(row, state=WAITING[type(row)], leased_until=later, **changes)
+
+
+def reissue(rows: QuerySet[Any], model: type[Lease]) -> int:
+    """Take rows away from whoever holds them and let others have them; returns how many."""
+    return rows.filter(state=HELD[model]).update(state=WAITING[model], token=F("token") + 1, leased_until=None)
+
+
+class Keeper:
+    """Renews a lease from a thread of its own while its block runs; `is_lost` turns True when the lease is lost.
+
+    The lease is looked at every second, so that a cancelled row is noticed soon. It is renewed for at most `limit`
+    seconds: after that the work counts as stuck, and others may have it.
+    """
+
+    LOOK_SECONDS = 0.5
+
+    def __init__(self, row: Lease, limit: float = 3600.0) -> None:
+        self.row = row
+        self.is_lost = False
+        self._ends = time.monotonic() + limit
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease of {row}", daemon=True)
+
+    def __enter__(self) -> Keeper:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Raises LeaseLost if the lease was lost."""
+        if self.is_lost:
+            raise LeaseLost(f"{self.row} is no longer ours (token {self.row.token})")
+
+    def _keep(self) -> None:
+        renewed = time.monotonic()
+        try:
+            while not self._stop.wait(self.LOOK_SECONDS) and time.monotonic() < self._ends:
+                try:
+                    if not held(self.row).exists():
+                        self.is_lost = True
+                        return
+                    if time.monotonic() - renewed > settings.ARENA_LEASE_SECONDS / 3:
+                        held(self.row).update(leased_until=_deadline())
+                        renewed = time.monotonic()
+                except DatabaseError:
+                    log.warning("The lease of %s could not be looked at; trying again", self.row, exc_info=True)
+        finally:
+            connections.close_all()

@@ -1,0 +1,35 @@
+"""`manage.py sweep`: re-issue lost work and send hints, again and again."""
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from tasks.sweeping import sweep
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Give work that no live worker holds to others, finish what is complete, wake workers; until SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=float, default=2.0, help="seconds between two sweeps")
+        parser.add_argument("--once", action="store_true", help="sweep once and return")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            self.stdout.write(str(sweep()))
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.wait(options["every"]):
+            close_old_connections()
+            try:
+                sweep()
+            except DatabaseError:
+                log.warning("The database did not answer; sweeping again", exc_info=True)

@@ -1,0 +1,44 @@
+"""Ratings after blocks: fitted again soon after episodes came in, always at the end, and not more often than is of use."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from tournament import leaderboards, organising
+from tournament.models import RatingSnapshot, Scenario, Tournament
+
+PAUSE_SECONDS = 3.0
+"""Least time between two fits of a board while its tournament goes on."""
+SHARE = 0.05
+"""At most this part of a worker's time goes into fits."""
+_durations: dict[tuple[type, int], float] = {}
+
+
+def publish(tournament: Tournament) -> None:
+    """Finish the tournament if it is complete; else fit its board and the scenario's anew, where that is due."""
+    if organising.finish_if_complete(tournament):
+        return
+    for board in (tournament, tournament.scenario):
+        if is_due(board):
+            fit(board)
+
+
+def is_due(board: Tournament | Scenario) -> bool:
+    """Whether the last fit of a board lies back long enough, and longer the longer a fit takes."""
+    newest = leaderboards.latest(board)
+    pause = max(PAUSE_SECONDS, _durations.get((type(board), board.pk), 0.0) / SHARE)
+    return newest is None or timezone.now() - newest.created > timedelta(seconds=pause)
+
+
+def fit(board: Tournament | Scenario) -> RatingSnapshot | None:
+    """Fit a board and remember how long it took."""
+    began = time.monotonic()
+    if isinstance(board, Tournament):
+        snapshot = leaderboards.refit_tournament(board)
+    else:
+        snapshot = leaderboards.refit(board)
+    _durations[type(board), board.pk] = time.monotonic() - began
+    return snapshot

@@ -1,0 +1,74 @@
+"""The sweep: whatever no live worker holds is given to others, and waiting work is hinted at again."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from tasks import hints, leases
+from tournament import organising
+from tournament.models import (
+    Block,
+    BlockState,
+    Cause,
+    Tournament,
+    TournamentState,
+    Upload,
+    UploadState,
+    Worker,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = {Block: 10, Upload: 3}
+"""Work whose workers were lost this often is given up: it may be what they die of."""
+FORGET_WORKERS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep did."""
+
+    reissued: int
+    given_up: int
+    finished: int
+    hinted: int
+
+
+def sweep() -> Swept:
+    """Re-issue work whose lease has run out, finish what is complete, send hints for what waits. Safe to repeat."""
+    now = timezone.now()
+    reissued = given_up = 0
+    for model in (Block, Upload):
+        expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=now)
+        given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
+        reissued += leases.reissue(expired, model)
+    finished = finish_complete_tournaments()
+    Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
+    if reissued or given_up:
+        log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
+    return Swept(reissued, given_up, finished, hints.top_up())
+
+
+def give_up(rows: Any, model: type) -> int:
+    """Fail work whose workers were lost too often; it is our fault, never an agent's or a user's."""
+    lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
+    over = {"token": F("token") + 1, "leased_until": None, "finished": timezone.now()}
+    if model is Block:
+        return rows.update(state=BlockState.FAILED, cause=Cause.PORTAL, error=lost, **over)
+    return rows.update(state=UploadState.FAILED, reason=lost, **over)
+
+
+def finish_complete_tournaments() -> int:
+    """Finish tournaments that have nothing left to play and whose last worker died before it could."""
+    open_blocks = Block.objects.filter(tournament=OuterRef("pk"), state__in=organising.OPEN)
+    complete = Tournament.objects.filter(~Exists(open_blocks), state=TournamentState.PLAYING)
+    # A worker that has just finished the last block is about to do the same: leave it a moment.
+    quiet = timezone.now() - timedelta(seconds=5)
+    recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=quiet)
+    return sum(organising.finish_if_complete(tournament) for tournament in complete.filter(~Exists(recent)))

@@ -1,0 +1,85 @@
+"""What a worker process is called, that it lives, and what it does just now."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import threading
+
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from tasks import leases
+from tournament.models import Block, Upload, Worker
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 10.0
+
+
+class Stopping(Exception):
+    """The worker was asked to end; what it holds is given back."""
+
+
+class State:
+    """This process as a worker."""
+
+    name = f"{platform.node()}:{os.getpid()}"
+    doing = ""
+    is_stopping = False
+    stop = threading.Event()
+
+
+def do(what: str) -> None:
+    """Say what the worker does now; shown with its next heartbeat and at once."""
+    State.doing = what[:200]
+    beat()
+
+
+def beat() -> None:
+    """Tell the database that the worker lives."""
+    Worker.objects.update_or_create(name=State.name, defaults={"seen": timezone.now(), "doing": State.doing})
+
+
+def check_stopping() -> None:
+    """Raises Stopping if the worker was asked to end."""
+    if State.is_stopping:
+        raise Stopping
+
+
+@celeryd_after_setup.connect
+def _take_name(sender: str, **_: object) -> None:
+    State.name = sender
+
+
+@worker_ready.connect
+def _begin(**_: object) -> None:
+    """Free what an earlier process of this name held when it died, and begin to send heartbeats."""
+    for model in (Block, Upload):
+        if count := leases.reissue(model.objects.filter(worker=State.name), model):
+            log.warning("%d leases of an earlier process named %s are free again", count, State.name)
+    threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
+
+
+def _beat_on() -> None:
+    while True:
+        try:
+            beat()
+        except DatabaseError:
+            log.warning("A heartbeat could not be written; trying again", exc_info=True)
+        if State.stop.wait(BEAT_SECONDS):
+            connections.close_all()
+            return
+
+
+@worker_shutting_down.connect
+def _note_stopping(**_: object) -> None:
+    State.is_stopping = True
+
+
+@worker_shutdown.connect
+def _end(**_: object) -> None:
+    State.stop.set()
+    Worker.objects.filter(name=State.name).delete()
