@@ -1,5 +1,7 @@
 """Could the rules of a reset have led to the recorded beginning of an episode?"""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mate.conformance.recording import Recording
@@ -14,15 +16,18 @@ def check_start(recording: Recording, report: Report, scenario: Scenario) -> Non
     """Places, poses, loads and counters at index 0."""
     check_places(recording, report, scenario)
     check_poses(recording, report, scenario)
-    check_cargo(recording, report, scenario)
+    check_loads(recording, report, scenario)
+    check_memories(recording, report, scenario)
+    total = int(recording["remaining_cargoes"][0].sum() + recording["target_goal_bits"][0].sum())
+    check_draws(recording, report, scenario, total)
     zeros = ("target_steps tracked_steps target_is_colliding target_dones num_delivered_cargoes episode_step"
              " target_team_episode_reward delayed_target_team_episode_reward mean_transport_rate").split()  # fmt: skip
     for name in zeros:
         report.demand(name, recording[name][0] == 0, "an episode starts from zero")
-    check_rates(recording, report)
+    check_derived(recording, report, scenario)
 
 
-def check_places(recording: Recording, report: Report, scenario: Scenario) -> None:
+def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
     """Everybody stands in its box and clear of those before, unless no attempt could have managed that."""
     places = [(*centre, WAREHOUSE_CLEARANCE) for centre in WAREHOUSES]
     kinds = (
@@ -81,7 +86,7 @@ def _can_fail(box: Box, radii: tuple[float, float], gap: float, places: list[tup
     return (failures + 1) / (samples + 1) > 1e-6 ** (1.0 / PLACEMENT_ATTEMPTS)
 
 
-def check_poses(recording: Recording, report: Report, scenario: Scenario) -> None:
+def check_poses(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
     """Cameras start at a multiple of their rotation step, with any viewing angle and the range that it leaves."""
     turns = recording["camera_orientation"][0] / scenario.camera_rotation_step
     whole = np.round(np.mod(recording["camera_orientation"][0], 360.0) / scenario.camera_rotation_step)
@@ -92,19 +97,17 @@ def check_poses(recording: Recording, report: Report, scenario: Scenario) -> Non
     angle = recording["camera_viewing_angle"]
     low = scenario.camera_min_viewing_angle
     report.demand("camera_viewing_angle", (angle >= low) & (angle <= 180.0), f"it lies between {low} and 180 degrees")
-    report.compare("camera_sight_range", np.sqrt(scenario.camera_area_product / angle), recording["camera_sight_range"])
 
 
-def check_cargo(recording: Recording, report: Report, scenario: Scenario) -> None:
-    """Whole batches of cargo, loaded as capacities allow; nobody knows anything about warehouses it does not stand in."""
+def check_loads(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
+    """Whole batches of cargo, loaded as capacities allow."""
     remaining, bits = recording["remaining_cargoes"][0], recording["target_goal_bits"][0]
     goal, weight = recording["target_goal"][0], bits.sum(axis=1)
     report.demand("remaining_cargoes", np.diagonal(remaining) == 0, "no cargo is destined to where it waits")
     awaiting = remaining.sum(axis=0) + bits.sum(axis=0)
     report.compare("awaiting_cargo_counts", awaiting, recording["awaiting_cargo_counts"][0])
-    report.compare("remaining_cargo_counts", recording["remaining_cargoes"].sum(axis=2), recording["remaining_cargo_counts"])
     batch = scenario.num_cargoes_per_target * scenario.num_targets
-    report.demand("awaiting_cargo_counts", awaiting.sum() > 0 and awaiting.sum() % batch == 0, f"cargo comes {batch} at a time")
+    report.demand("remaining_cargoes", awaiting.sum() > 0 and awaiting.sum() % batch == 0, f"cargo comes {batch} at a time")
     report.demand("target_goal_bits", (bits > 0) == (goal[:, None] == np.arange(4)), "the load stands at the goal's place")
     capacity = recording["target_capacity"]
     high = np.arange(scenario.num_targets) < scenario.num_high_capacity_targets
@@ -113,21 +116,37 @@ def check_cargo(recording: Recording, report: Report, scenario: Scenario) -> Non
     report.demand("target_goal_bits", weight <= capacity, "nobody carries more than it can")
     report.compare("freights", weight * scenario.freight_scale, recording["freights"][0])
     report.compare("bounties", weight * scenario.bounty_scale, recording["bounties"][0])
-    report.compare("target_is_loaded", recording["target_goal"] >= 0, recording["target_is_loaded"])
-    away = np.abs(recording["target_location"][0][:, None] - WAREHOUSES).max(axis=-1)
-    stands = away <= WAREHOUSE_RADIUS
-    unsure = recording["ambig_warehouse"][0]
     if scenario.targets_start_with_cargoes:
         report.demand("target_goal", goal >= 0, "all targets start with cargo")
-    else:
-        report.demand("target_goal", (goal < 0) | stands.any(axis=1), "only targets in warehouses are loaded", ignore=unsure)
-    nothing = (remaining.sum(axis=1) == 0) & stands
-    empty = recording["target_empty_bits"][0]
-    report.demand("target_empty_bits", ~empty | nothing, "only targets in an empty warehouse know of it", ignore=unsure)
-    check_draws(recording, report, scenario, int(awaiting.sum()))
     check_facing(recording, report, goal)
+
+
+def check_memories(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
+    """Only who stands in a warehouse was served there, or knows anything about it."""
+    stands = np.abs(recording["target_location"][0][:, None] - WAREHOUSES).max(axis=-1) <= WAREHOUSE_RADIUS
+    unsure = recording["ambig_warehouse"][0]
+    if not scenario.targets_start_with_cargoes:
+        is_idle = recording["target_goal"][0] < 0
+        report.demand("target_goal", is_idle | stands.any(axis=1), "only targets in warehouses are loaded", ignore=unsure)
+    is_empty = recording["remaining_cargoes"][0].sum(axis=1) == 0
+    empty = recording["target_empty_bits"][0]
+    report.demand("target_empty_bits", ~empty | (is_empty & stands), "only who stands in an empty warehouse knows", ignore=unsure)
+
+
+def check_derived(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
+    """What follows from the rest of a state, in every state."""
+    sight_range = np.sqrt(scenario.camera_area_product / recording["camera_viewing_angle"])
+    report.compare("camera_sight_range", sight_range, recording["camera_sight_range"])
+    report.compare("target_is_loaded", recording["target_goal"] >= 0, recording["target_is_loaded"])
+    counts = recording["remaining_cargoes"].sum(axis=2)
+    report.compare("remaining_cargo_counts", counts, recording["remaining_cargo_counts"])
     distances = np.sqrt(((recording["target_location"][:, :, None] - WAREHOUSES) ** 2).sum(axis=-1))
     report.compare("target_warehouse_distances", distances, recording["target_warehouse_distances"])
+    tracked, bounty = recording["tracked_bits"], recording["bounties"] > 0
+    with np.errstate(invalid="ignore"):
+        real = np.where(bounty.any(axis=1), (tracked & bounty).sum(axis=1) / bounty.sum(axis=1), 0.0)
+    report.compare("coverage_rate", tracked.mean(axis=1), recording["coverage_rate"])
+    report.compare("real_coverage_rate", real, recording["real_coverage_rate"])
 
 
 def check_draws(recording: Recording, report: Report, scenario: Scenario, total: int) -> None:
@@ -145,19 +164,10 @@ def check_draws(recording: Recording, report: Report, scenario: Scenario, total:
     report.compare("target_goal_bits", carried.sum(axis=0), recording["target_goal_bits"][0].sum(axis=0))
 
 
-def check_facing(recording: Recording, report: Report, goal: np.ndarray) -> None:
+def check_facing(recording: Mapping[str, np.ndarray], report: Report, goal: np.ndarray) -> None:
     """Loaded targets face their goal."""
     to_goal = WAREHOUSES[np.maximum(goal, 0)] - recording["target_location"][0]
     turn = normalize_angle(recording["target_orientation"][0] - arctan2_deg(to_goal[:, 1], to_goal[:, 0]))
     report.compare("target_orientation", np.zeros_like(turn), turn, ignore=goal < 0)
     angle = recording["target_orientation"]
     report.demand("target_orientation", np.abs(angle) <= 180.0, "it lies between -180 and 180 degrees")
-
-
-def check_rates(recording: Recording, report: Report) -> None:
-    """Rates of every state follow from who is tracked and what bounty is left."""
-    tracked, bounty = recording["tracked_bits"], recording["bounties"] > 0
-    with np.errstate(invalid="ignore"):
-        real = np.where(bounty.any(axis=1), (tracked & bounty).sum(axis=1) / bounty.sum(axis=1), 0.0)
-    report.compare("coverage_rate", tracked.mean(axis=1), recording["coverage_rate"])
-    report.compare("real_coverage_rate", real, recording["real_coverage_rate"])
