@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from mate.configuration import read_config
 from mate.episodes import EpisodeResult
 from mate.errors import UserError
 from mate.evaluate import main, tables
-from mate.evaluate.entrants import find
+from mate.evaluate.command import find_entrants
+from mate.evaluate.entrants import BUILTINS, find
+from mate.evaluate.lockstep import play_lockstep
 from mate.evaluate.options import read_options
 from mate.evaluate.steps import Step
+from mate.evaluate.turns import play_turns
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,14 +42,7 @@ def result(**changes) -> EpisodeResult:
 def short(tmp_path_factory) -> str:
     """A small scenario whose episodes have 12 steps."""
     path = tmp_path_factory.mktemp("scenarios") / "short.json"
-    config = {
-        "name": "short",
-        "max_episode_steps": 12,
-        "num_cargoes_per_target": 4,
-        "camera": {"location": [[0, 0], [500, 0]], "max_sight_range": 1500, "min_viewing_angle": 30},
-        "target": {"location_random_range": [[-500, 500, -500, 500]] * 2, "step_size": 20, "sight_range": 500},
-        "obstacle": {"location": [[300, 300]], "radius": 50, "transmittance": 0.1},
-    }
+    config = read_config("MATE-4v2-9") | {"name": "short", "max_episode_steps": 12}
     path.write_text(json.dumps(config))
     return str(path)
 
@@ -178,6 +175,15 @@ class TestPlaying:
         many = evaluate(capsys, *arguments, "--episodes", "3")["episodes"]
         assert many[2:] == evaluate(capsys, *arguments, "--episodes", "1", "--seed", "2")["episodes"]
         assert {episode["steps"] for episode in many} == {12}
+
+    @pytest.mark.parametrize("team", ["camera", "target"])
+    @pytest.mark.parametrize("name", BUILTINS)
+    def test_agent_objects_play_the_same_episodes_as_the_batched_engine(self, short, name, team):
+        options = read_options(["--config", short, f"--{team}-agent", name, "--shared-field-of-view", "target"])
+        scenario, (camera, target) = options.scenario(), find_entrants(options)
+        results = play_turns(options, scenario, camera, target, [3, 4])
+        assert results == play_lockstep(scenario, camera.factory, target.factory, [3, 4])
+        assert [result.steps for result in results] == [12, 12]
 
     def test_a_class_of_the_users_own_plays(self, capsys, short, tmp_path, monkeypatch):
         (tmp_path / "still_life.py").write_text(

@@ -28,8 +28,8 @@ class TestPlacement:
         assert np.allclose(place_cameras(1, seed=0), 0, atol=0.01)
 
     def test_the_same_seed_gives_the_same_positions(self):
-        assert (place_cameras(2, seed=5) == place_cameras(2, seed=5)).all()
-        assert (place_cameras(2, seed=5) != place_cameras(2, seed=6)).any()
+        assert (place_cameras(1, seed=5) == place_cameras(1, seed=5)).all()
+        assert (place_cameras(1, seed=5) != place_cameras(1, seed=6)).any()
 
     def test_the_covering_radius_is_the_distance_of_the_worst_covered_point(self):
         assert covering_radius(np.array([[-1.0, -1.0]])) == pytest.approx(np.sqrt(8))
