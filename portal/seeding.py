@@ -4,61 +4,33 @@ import os
 import secrets
 
 from django.contrib.auth import get_user_model
-from django.utils.text import slugify
 
-import mate
-from mate.scenario import preset_names
-from tournament.agents import BUILTIN_NAMES, TEAMS, Builtin
-from tournament.models import Agent, AgentKind, Scenario
+from tournament import entries, organising
+from tournament.models import Agent, Scenario, Team, Tournament
 
-DESCRIPTIONS = {
-    "random": "Draws its actions; the floor that every other agent should clear.",
-    "naive": "Cameras sweep round without looking; targets head straight for their next warehouse.",
-    "greedy": "Each member does what is best for it alone, with what it sees and hears.",
-    "heuristic": "Members agree who does what; the strongest of the rule-based agents.",
-}
+FIRST_SCENARIO = "MATE-4v8-9"
+FIRST_EPISODES = 100
+"""Per pairing: intervals narrow enough to tell the built-in agents apart, played in minutes on two cores."""
 
 
-def seed_scenarios() -> list[Scenario]:
-    """Every packaged scenario, once: presets that differ in nothing but their name share a row."""
-    rows = []
-    for name in sorted(preset_names(), key=lambda name: (-len(name), name)):
-        scenario = mate.Scenario.load(name)
-        row, _ = Scenario.objects.get_or_create(
-            digest=scenario.digest,
-            defaults={
-                "name": name,
-                "slug": slugify(name),
-                "config": scenario.to_json(),
-                "enhanced_observation": scenario.enhanced_observation,
-                "num_cameras": scenario.num_cameras,
-                "num_targets": scenario.num_targets,
-                "num_obstacles": scenario.num_obstacles,
-            },
-        )
-        rows.append(row)
-    return rows
+def seed_arena() -> Tournament | None:
+    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is returned."""
+    entries.register_scenarios()
+    agents = entries.register_builtin_agents()
+    if Tournament.objects.exists():
+        return None
+    return start_first_tournament(Scenario.objects.get(name=FIRST_SCENARIO), agents)
 
 
-def seed_agents() -> list[Agent]:
-    """The eight rule-based agents of the game. They belong to nobody and play in every scenario."""
-    return [seed_agent(Builtin(team, name)) for team in TEAMS for name in BUILTIN_NAMES]
-
-
-def seed_agent(spec: Builtin) -> Agent:
-    row, _ = Agent.objects.get_or_create(
-        digest=spec.digest,
-        defaults={
-            "team": spec.team,
-            "kind": AgentKind.BUILTIN,
-            "name": spec.name.capitalize(),
-            "slug": f"{spec.name}-{spec.team}",
-            "description": DESCRIPTIONS[spec.name],
-            "spec": spec.to_json(),
-            "architecture": "Rules",
-        },
+def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournament:
+    """A round robin of the given agents. The broker need not be up yet: the sweep wakes the workers."""
+    return organising.create_tournament(
+        "The built-in agents",
+        scenario,
+        cameras=[agent for agent in agents if agent.team == Team.CAMERA],
+        targets=[agent for agent in agents if agent.team == Team.TARGET],
+        episodes_per_pairing=FIRST_EPISODES,
     )
-    return row
 
 
 def make_administrator() -> tuple[str, str] | None:

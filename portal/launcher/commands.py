@@ -31,7 +31,7 @@ def web(installation: Installation) -> list[str]:
 def worker(name: str) -> list[str]:
     return python(
         *("-m", "celery", "--app", "tasks.app", "worker"),
-        *("--hostname", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"),
+        *("--hostname", f"{name}@%h", "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
     )
 

@@ -38,8 +38,8 @@ class Command(BaseCommand):
         stamp.touch()
 
     def seed(self) -> None:
-        seeding.seed_scenarios()
-        seeding.seed_agents()
+        if tournament := seeding.seed_arena():
+            self.stdout.write(f"Starting a first tournament: {tournament.name}, {tournament.num_episodes:,} episodes")
         if made := seeding.make_administrator():
             self.stdout.write(
                 "\nThe first administrator, shown only now (a new password: make password)\n\n"
