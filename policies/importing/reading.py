@@ -93,7 +93,10 @@ class _TrialReading:
         contents = self.archive.read(dict.fromkeys(self.chosen, self.limits.max_checkpoint))
         for _ in self.chosen:
             with self.journal.step("Unpack the checkpoint", is_silent=True):
-                path, content = next(contents)
+                found = next(contents, None)
+                if found is None:
+                    raise ImportRefused("the archive lists a checkpoint that is not in it; make the archive again")
+            path, content = found
             self._read_agent(path, content, parameters[path])
         mixtures = self._read_result() if self.tables else []
         tables = psro.final_tables(self.tables)

@@ -5,6 +5,7 @@ A mutation is a pure function of its random generator, so a failing one can be m
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import pickletools
@@ -122,7 +123,7 @@ def mutate_json(content: bytes, chance: random.Random) -> bytes:
             case 0:
                 del holder[key]
             case 1 if isinstance(holder, dict):
-                holder[chance.choice(list(holder))] = holder[key]
+                holder[chance.choice(list(holder))] = copy.deepcopy(holder[key])
             case _:
                 holder[key] = chance.choice(_JSON_VALUES)
     return json.dumps(parsed).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import tarfile
 import zipfile
@@ -89,7 +90,7 @@ def tensor_shapes(trial: Trial) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the tensors of upstream's models."""
     observed, outputs, size = trial.size.observation_size(trial.team), trial.num_outputs, trial.memory_size
     widths = [observed, *trial.hidden_sizes]
-    pairs = list(enumerate(zip(widths[:-1], widths[1:], strict=True)))
+    pairs = list(enumerate(itertools.pairwise(widths)))
     shapes: dict[str, tuple[int, ...]] = {}
     if trial.algorithm == "mappo":
         for half, first, last in (("actor", observed, outputs), ("critic", trial.size.state_size, 1)):
