@@ -60,7 +60,7 @@ class StateBase:
 
     def __sub__(self, other: StateBase) -> Vector2D:
         if not isinstance(other, StateBase):
-            return NotImplemented
+            raise TypeError(f"a state can be subtracted from a state only, not {type(other).__name__}: use `.location`")
         return Vector2D(vector=self.location - other.location, origin=other.location)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
