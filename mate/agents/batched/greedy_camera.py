@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mate.agents.batched.team import CAMERA_OWN_END, OWN, TARGET_RECORD, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.draws import SAMPLE, draw_box, draw_change, draw_delay
-from mate.agents.laws.aim import aim_and_zoom
+from mate.agents.laws.aim import aim_at, area_of, centring_angles, limit_viewing_angle, min_viewing_angle_of
 from mate.agents.laws.pursuit import (
     MEMORY_PERIOD,
     NO_TARGET,
@@ -21,7 +21,8 @@ from mate.agents.laws.pursuit import (
     is_within_reach,
     nearest_candidate,
 )
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
+from mate.geometry import norm
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -34,21 +35,31 @@ class Memory(NamedTuple):
     countdown: NDArray[np.int64]  # (B, N, N_t): steps until it is forgotten
     never_loaded: NDArray[np.bool_]  # (B, N, N_t): not yet seen with cargo
     delay: NDArray[np.int64]  # (B, N, N): steps until a camera may write to another
+    target: NDArray[np.int64]  # (B, N): index of the target that a camera aims at in this step, or NO_TARGET
 
 
-@kernel
-def _record(row, target):
-    """A target's record (5,) in a camera's observation."""
+class Aims(NamedTuple):
+    """What the cameras of all episodes that aim at a target need to choose their viewing angles, (B * N,) each."""
+
+    angle: NDArray[np.float64]
+    distance: NDArray[np.float64]
+    area: NDArray[np.float64]
+
+
+@inlined
+def _sees(row, target):
+    """Whether the camera with this observation sees a target."""
+    return row[CAMERA_OWN_END + TARGET_RECORD * target + TARGET_RECORD - 1] != 0.0
+
+
+@inlined
+def _remember(remembered, countdown, never_loaded, target, row, memory_period):
+    """Take a target's public state from an observation into a camera's memory."""
     start = CAMERA_OWN_END + TARGET_RECORD * target
-    return row[start : start + TARGET_RECORD]
-
-
-@kernel
-def _remember(remembered, countdown, never_loaded, target, record, memory_period):
-    for n in range(4):
-        remembered[target, n] = record[n]
+    for n in range(TARGET_RECORD - 1):
+        remembered[target, n] = row[start + n]
     countdown[target] = memory_period
-    if record[3] != 0.0:
+    if row[start + 3] != 0.0:
         never_loaded[target] = False
 
 
@@ -65,57 +76,76 @@ def _begin(memory, slots, keys, observations):
 
 @kernel
 def _observe(remembered, countdown, never_loaded, row, memory_period):
-    """Age one camera's memory, and refresh it with the targets that it sees; whether it sees any."""
-    sees_any = False
+    """Age one camera's memory, and refresh it with the targets that it sees."""
     for target in range(len(countdown)):
         countdown[target] = max(countdown[target] - 1, 0)
-        record = _record(row, target)
-        if record[4] != 0.0:
-            sees_any = True
-            _remember(remembered, countdown, never_loaded, target, record, memory_period)
-    return sees_any
+        if _sees(row, target):
+            _remember(remembered, countdown, never_loaded, target, row, memory_period)
 
 
 @kernel
-def _tell(memory, slot, sender, recipient, rows, memory_period):
+def _tell(remembered, countdown, never_loaded, sender_row, recipient_row, memory_period):
     """Tell a camera of the targets that another sees and it could reach; whether there were any."""
-    remembered, countdown = memory.remembered[slot, recipient], memory.countdown[slot, recipient]
-    never_loaded, own = memory.never_loaded[slot, recipient], rows[recipient, OWN:CAMERA_OWN_END]
-    tells_any = False
+    own, tells_any = recipient_row[OWN:CAMERA_OWN_END], False
     for target in range(len(countdown)):
-        record = _record(rows[sender], target)
-        if record[4] != 0.0 and is_within_reach(record[0], record[1], own):
+        start = CAMERA_OWN_END + TARGET_RECORD * target
+        if _sees(sender_row, target) and is_within_reach(sender_row[start], sender_row[start + 1], own):
             tells_any = True
-            _remember(remembered, countdown, never_loaded, target, record, memory_period)
+            _remember(remembered, countdown, never_loaded, target, sender_row, memory_period)
     return tells_any
 
 
 @kernel
-def _send(memory, slot, sender, rows, shares, memory_period):
-    """Let one camera introduce itself in the first step, and share its sightings (if it has and ``shares`` any) later."""
-    step, delay = memory.clock.step[slot], memory.delay[slot, sender]
-    for recipient in range(len(delay)):
-        delay[recipient] = max(delay[recipient] - 1, 0)
-        if recipient == sender or delay[recipient] > 0:
-            continue
-        if step == 0 or (shares and _tell(memory, slot, sender, recipient, rows, memory_period)):
-            key = memory.clock.key[slot, sender]
-            delay[recipient] = draw_delay(key, step, recipient, memory_period // 4, 2 * memory_period)
+def _communicate(memory, slot, rows, memory_period, shares):
+    """Let each camera introduce itself in the first step, and later share its sightings, if cameras share any."""
+    remembered, countdown, never_loaded = memory.remembered[slot], memory.countdown[slot], memory.never_loaded[slot]
+    delay, key, step = memory.delay[slot], memory.clock.key[slot], memory.clock.step[slot]
+    for sender in range(len(delay)):
+        for recipient in range(len(delay)):
+            delay[sender, recipient] = max(delay[sender, recipient] - 1, 0)
+            if recipient == sender or delay[sender, recipient] > 0:
+                continue
+            if step == 0 or (
+                shares
+                and _tell(
+                    remembered[recipient],
+                    countdown[recipient],
+                    never_loaded[recipient],
+                    rows[sender],
+                    rows[recipient],
+                    memory_period,
+                )
+            ):
+                delay[sender, recipient] = draw_delay(
+                    key[sender], step, recipient, memory_period // 4, 2 * memory_period
+                )
 
 
 @kernel
-def _decide(memory, slot, camera, own, drops_unloaded, drops_beyond_range):
-    """The action (rotation, zoom) of one camera."""
-    target = nearest_candidate(
-        own,
-        memory.remembered[slot, camera],
-        memory.countdown[slot, camera],
-        memory.never_loaded[slot, camera],
-        drops_unloaded,
-        drops_beyond_range,
-    )
-    if target != NO_TARGET:
-        return aim_and_zoom(own, memory.remembered[slot, camera, target, 0], memory.remembered[slot, camera, target, 1])
+def _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_range):
+    """Append the cameras of one episode that have a target to ``aims``; the new number of aims."""
+    for camera in range(len(rows)):
+        own = rows[camera, OWN:CAMERA_OWN_END]
+        target = nearest_candidate(
+            own,
+            memory.remembered[slot, camera],
+            memory.countdown[slot, camera],
+            memory.never_loaded[slot, camera],
+            drops_unloaded,
+            drops_beyond_range,
+        )
+        memory.target[slot, camera] = target
+        if target != NO_TARGET:
+            position = memory.remembered[slot, camera, target]
+            aims.distance[count] = norm(position[0] - own[0], position[1] - own[1])
+            aims.area[count] = area_of(own)
+            count += 1
+    return count
+
+
+@kernel
+def _idle(memory, slot, camera, own):
+    """The action (rotation, zoom) of a camera without a target: the last one, or now and then a random one."""
     key, step = memory.clock.key[slot, camera], memory.clock.step[slot]
     if draw_change(key, step, RESTART_PROBABILITY):
         return draw_box(key, SAMPLE, step, own[7], own[8])
@@ -123,22 +153,41 @@ def _decide(memory, slot, camera, own, drops_unloaded, drops_beyond_range):
 
 
 @kernel
-def _play(memory, observations, actions, active, memory_period, drops_unloaded, drops_beyond_range):
+def _write_actions(memory, slot, rows, actions, aims, count):
+    """Write the actions of the cameras of one episode, whose aims begin at ``count``; the number of the next aim."""
+    for camera in range(len(rows)):
+        own, target = rows[camera, OWN:CAMERA_OWN_END], memory.target[slot, camera]
+        if target == NO_TARGET:
+            rotation, zoom = _idle(memory, slot, camera, own)
+        else:
+            distance, area = aims.distance[count], aims.area[count]
+            angle = limit_viewing_angle(aims.angle[count], distance, area, min_viewing_angle_of(own), own[6])
+            position = memory.remembered[slot, camera, target]
+            rotation, zoom = aim_at(own, position[0], position[1], angle)
+            count += 1
+        memory.action[slot, camera, 0], memory.action[slot, camera, 1] = rotation, zoom
+        actions[slot, camera, 0], actions[slot, camera, 1] = rotation, zoom
+    memory.clock.step[slot] += 1
+    return count
+
+
+@kernel
+def _play(memory, observations, actions, active, aims, memory_period, drops_unloaded, drops_beyond_range):
+    count = 0
     for slot in range(len(active)):
-        if not active[slot]:
-            continue
-        rows = observations[slot]
-        for camera in range(len(rows)):
-            remembered, countdown = memory.remembered[slot, camera], memory.countdown[slot, camera]
-            _observe(remembered, countdown, memory.never_loaded[slot, camera], rows[camera], memory_period)
-        for camera in range(len(rows)):
-            _send(memory, slot, camera, rows, drops_beyond_range, memory_period)
-        for camera in range(len(rows)):
-            own = rows[camera, OWN:CAMERA_OWN_END]
-            rotation, zoom = _decide(memory, slot, camera, own, drops_unloaded, drops_beyond_range)
-            memory.action[slot, camera, 0], memory.action[slot, camera, 1] = rotation, zoom
-            actions[slot, camera, 0], actions[slot, camera, 1] = rotation, zoom
-        memory.clock.step[slot] += 1
+        if active[slot]:
+            rows = observations[slot]
+            for camera in range(len(rows)):
+                remembered, countdown = memory.remembered[slot, camera], memory.countdown[slot, camera]
+                _observe(remembered, countdown, memory.never_loaded[slot, camera], rows[camera], memory_period)
+            _communicate(memory, slot, rows, memory_period, drops_beyond_range)
+            count = _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_range)
+    # The costly part of aiming is done for all episodes at once.
+    centring_angles(aims.angle[:count], aims.distance[:count], aims.area[:count])
+    count = 0
+    for slot in range(len(active)):
+        if active[slot]:
+            count = _write_actions(memory, slot, observations[slot], actions, aims, count)
 
 
 class BatchedGreedyCamera(RuleBasedTeam):
@@ -165,5 +214,7 @@ class BatchedGreedyCamera(RuleBasedTeam):
             countdown=np.zeros(targets, np.int64),
             never_loaded=np.ones(targets, np.bool_),
             delay=np.zeros((*shape, self.num_agents), np.int64),
+            target=np.zeros(shape, np.int64),
         )
-        self.rules = (int(memory_period), bool(filterout_unloaded), bool(filterout_beyond_range))
+        aims = Aims(*np.zeros((3, size * self.num_agents)))
+        self.rules = (aims, int(memory_period), bool(filterout_unloaded), bool(filterout_beyond_range))

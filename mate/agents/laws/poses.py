@@ -26,28 +26,27 @@ NUM_RADII = 41
 NUM_POINTS = NUM_BEARINGS * NUM_RADII
 _SEPARATIONS = NUM_BEARINGS // 2 + 1  # of a bearing from an orientation: 0, 5, ..., 180 degrees
 _BEARING_STEP = 360 // NUM_BEARINGS
-_WINDOW = 19  # orientations within 90 degrees of a bearing
 
 
 class PoseTable(NamedTuple):
     """Scores of all poses, for one longest sight range and smallest viewing angle.
 
     A grid point has radius ``a`` and bearing ``b``, index ``b * 41 + a``; a pose has orientation ``i`` and viewing angle
-    ``j``, index ``j * 36 + i``. Only the orientations near a point's bearing score above 0: they are those from
-    ``b // 2 + first[b % 2, a, j]`` on, wrapped around, ``count[b % 2, a, j]`` many, with scores ``windows[b % 2, a, j]``.
+    ``j``, index ``j * 36 + i``. The poses that score at a point are listed by radius and parity of the bearing: entries
+    ``start[b % 2, a]`` to ``start[b % 2, a + 1]`` hold the pose ``angle`` (that is ``j * 36``) plus the orientation
+    ``(b // 2 + turn) % 36``, and its ``score``.
     """
 
     max_sight_range: float
     radii: NDArray[np.float64]  # (41,)
-    bearings: NDArray[np.float64]  # (72,)
     orientations: NDArray[np.float64]  # (36,)
     viewing_angles: NDArray[np.float64]  # (21,)
-    profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
-    num_angles: NDArray[np.int64]  # (41,): at each radius, how many viewing angles, from the narrowest, score at all
-    first: NDArray[np.int64]  # (2, 41, 21)
-    count: NDArray[np.int64]  # (2, 41, 21)
-    windows: NDArray[np.float64]  # (2, 41, 21, 19)
     points: NDArray[np.float64]  # (2952, 2)
+    profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
+    start: NDArray[np.int64]  # (2, 42)
+    angle: NDArray[np.int64]  # (entries,)
+    turn: NDArray[np.int64]  # (entries,): from 0 to 35
+    score: NDArray[np.float64]  # (entries,): above 0
 
 
 @kernel
@@ -73,21 +72,19 @@ def _fill_profile(radii, viewing_angles, sight_ranges, profile):
                 profile[a, j, k] = _score(radii[a], float(k * _BEARING_STEP), viewing_angles[j], sight_ranges[j])
 
 
-@kernel
-def _fill_windows(profile, num_angles, first, count, windows):
-    """Lay out the positive scores of ``profile`` by orientation, for bearings on (0) and between (1) orientations."""
-    for a in range(profile.shape[0]):
-        for j in range(profile.shape[1]):
-            if profile[a, j].max() > 0.0:
-                num_angles[a] = j + 1
-            for parity in range(2):
-                for offset in range(-9, 10):
-                    score = profile[a, j, abs(parity - 2 * offset)]
-                    if score > 0.0:
-                        if count[parity, a, j] == 0:
-                            first[parity, a, j] = offset
-                        windows[parity, a, j, count[parity, a, j]] = score
-                        count[parity, a, j] += 1
+def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """``start``, ``angle``, ``turn`` and ``score`` of a table: the positive scores around either parity of bearing."""
+    turns = np.arange(NUM_ORIENTATIONS)
+    lengths, entries = [0], []
+    for parity in range(2):
+        steps = (parity - 2 * turns + NUM_BEARINGS // 2) % NUM_BEARINGS - NUM_BEARINGS // 2
+        for scores in profile[:, :, np.abs(steps)]:  # (21, 36) at each radius
+            angle, turn = np.nonzero(scores)
+            entries.append((angle * NUM_ORIENTATIONS, turn, scores[angle, turn]))
+            lengths.append(lengths[-1] + len(turn))
+    start = np.stack([lengths[: NUM_RADII + 1], lengths[NUM_RADII:]])
+    angle, turn, score = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    return start, angle, turn, score
 
 
 def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
@@ -98,30 +95,14 @@ def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
 @lru_cache(maxsize=32)
 def _build(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
     radii = max_sight_range * np.arange(NUM_RADII) / (NUM_RADII - 1)
-    bearings = -180.0 + _BEARING_STEP * np.arange(NUM_BEARINGS)
+    bearings = (-180.0 + _BEARING_STEP * np.arange(NUM_BEARINGS)) * DEG2RAD
     orientations = -180.0 + 360 // NUM_ORIENTATIONS * np.arange(NUM_ORIENTATIONS)
     viewing_angles = np.linspace(min_viewing_angle, 180.0, NUM_VIEWING_ANGLES)
     profile = np.zeros((NUM_RADII, NUM_VIEWING_ANGLES, _SEPARATIONS))
     _fill_profile(radii, viewing_angles, max_sight_range * np.sqrt(min_viewing_angle / viewing_angles), profile)
-    num_angles = np.zeros(NUM_RADII, np.int64)
-    first, count = np.zeros((2, 2, NUM_RADII, NUM_VIEWING_ANGLES), np.int64)
-    windows = np.zeros((2, NUM_RADII, NUM_VIEWING_ANGLES, _WINDOW))
-    _fill_windows(profile, num_angles, first, count, windows)
-    directions = np.stack([np.cos(bearings * DEG2RAD), np.sin(bearings * DEG2RAD)], axis=-1)
-    points = (directions[:, None] * radii[None, :, None]).reshape(NUM_POINTS, 2)
-    return PoseTable(
-        max_sight_range,
-        radii,
-        bearings,
-        orientations,
-        viewing_angles,
-        profile,
-        num_angles,
-        first,
-        count,
-        windows,
-        points,
-    )
+    directions = np.stack([np.cos(bearings), np.sin(bearings)], axis=-1)
+    points = (directions[:, None] * radii[:, None]).reshape(NUM_POINTS, 2)
+    return PoseTable(max_sight_range, radii, orientations, viewing_angles, points, profile, *_list_scores(profile))
 
 
 def pose_mesh(table: PoseTable) -> NDArray[np.float64]:
@@ -140,19 +121,19 @@ def full_scores(table: PoseTable) -> NDArray[np.float64]:
 
 
 @kernel
-def nearest_point(table, x, y):
-    """Index of the grid point nearest to (x, y), relative to the camera and within its range; the first on ties.
+def nearest_point(points, radius_step, x, y):
+    """Index among ``points`` (2952, 2), on rings ``radius_step`` apart, of the grid point nearest to (x, y), relative to the camera and within its range; the first on ties.
 
     Its bearing is one of the two around that of (x, y). On a bearing within 5 degrees, the best radius is that of (x, y)
     times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
     """
     left = int((bearing(x, y) + 180.0) / _BEARING_STEP)
-    ring = int(norm(x, y) / table.radii[1])
+    ring = int(norm(x, y) / radius_step)
     best, nearest = NUM_POINTS, math.inf
     for b in range(left, left + 2):
         for a in range(ring, min(ring + 2, NUM_RADII)):
             point = (b % NUM_BEARINGS) * NUM_RADII + a if a > 0 else 0  # all bearings meet at the camera
-            distance = norm(table.points[point, 0] - x, table.points[point, 1] - y)
+            distance = norm(points[point, 0] - x, points[point, 1] - y)
             if distance < nearest or (distance == nearest and point < best):
                 best, nearest = point, distance
     return best
