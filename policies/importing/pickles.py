@@ -17,8 +17,8 @@ from policies.importing import arrays
 from policies.importing.errors import ImportRefused
 from policies.importing.globals import Global, is_inert
 
-MAX_OPCODES = 300_000
-MAX_MEMO = 100_000
+MAX_OPCODES = 100_000
+MAX_MEMO = 50_000
 MAX_STACK = 20_000
 MAX_MARKS = 200
 MAX_LINE = 300

@@ -151,9 +151,15 @@ def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_siz
     A preset's name settles it if the weights' widths agree; for any other file only the widths are known, and they
     must leave a single possibility.
     """
-    preset = parameters.scenario
-    if preset is not None and _fits(preset, parameters, inputs, outputs, state_size):
-        return preset, []
+    preset, shown = parameters.scenario, shorten(parameters.scenario_name, 80)
+    if preset is not None:
+        if _fits(preset, parameters, inputs, outputs, state_size):
+            return preset, []
+        expected = preset.observation_size(parameters.team)
+        raise ImportRefused(
+            f"params.json names {shown}, with {preset}, where a {parameters.team} observes {expected} numbers; the weights "
+            f"take {inputs} and give {outputs}; params.json and checkpoint belong to different trials"
+        )
     candidates = [
         Dimensions(cameras, targets, obstacles)
         for cameras in range(MAX_ENTITIES + 1)
@@ -161,15 +167,8 @@ def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_siz
         for obstacles in _obstacles_for(parameters.team, cameras, targets, inputs)
         if _fits(Dimensions(cameras, targets, obstacles), parameters, inputs, outputs, state_size)
     ]
-    shown = shorten(parameters.scenario_name, 80)
     if len(candidates) == 1:
         return candidates[0], [f"{shown} is no known preset; the weights' widths leave only {candidates[0]}"]
-    if preset is not None:
-        expected = preset.observation_size(parameters.team)
-        raise ImportRefused(
-            f"params.json names {shown}, with {preset}, where a {parameters.team} observes {expected} numbers; the weights "
-            f"take {inputs}; params.json and checkpoint belong to different trials"
-        )
     examples = "; ".join(map(str, candidates[:3]))
     raise ImportRefused(
         f"params.json names the scenario {shown}, which is no preset, and the weights' {inputs} inputs and {outputs} outputs "

@@ -107,7 +107,7 @@ def mutate_json(content: bytes, chance: random.Random) -> bytes:
         parsed = json.loads(content)
     except (ValueError, RecursionError):
         return mutate_bytes(content, chance)
-    if chance.random() < 0.2:
+    if chance.random() < 0.2 or not isinstance(parsed, dict | list):
         return mutate_bytes(content, chance)
     for _ in range(chance.choice((1, 1, 2, 3))):
         holders = [parsed]
@@ -125,7 +125,7 @@ def mutate_json(content: bytes, chance: random.Random) -> bytes:
             case 1 if isinstance(holder, dict):
                 holder[chance.choice(list(holder))] = copy.deepcopy(holder[key])
             case _:
-                holder[key] = chance.choice(_JSON_VALUES)
+                holder[key] = copy.deepcopy(chance.choice(_JSON_VALUES))
     return json.dumps(parsed).encode()
 
 

@@ -26,7 +26,9 @@ FRAMES = 7
 def play(checkpoint: Checkpoint, size: int, slots: list[int], keys: list[int], **options: Any) -> np.ndarray:
     """Actions (FRAMES, K, N, 2) of K episodes with observations that depend on their keys, in the given slots."""
     policy = BatchedPolicy(checkpoint, Sizes(), size, **options)
-    frames = [np.concatenate([make_observations(checkpoint.recipe, 1, key * 100 + f) for key in keys]) for f in range(FRAMES)]
+    frames = [
+        np.concatenate([make_observations(checkpoint.recipe, 1, key * 100 + f) for key in keys]) for f in range(FRAMES)
+    ]
     observations = np.full((size, *frames[0].shape[1:]), 5.0)
     observations[slots] = frames[0]
     policy.reset(np.array(slots), np.array(keys, np.uint64), observations)

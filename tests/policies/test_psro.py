@@ -1,0 +1,110 @@
+"""A whole PSRO result becomes agents, mixtures and tables."""
+
+import io
+
+import pytest
+
+from policies.importing import RANDOM, ImportRefused, ImportReport
+from policies.importing.reading import read_file
+from tests.policies.trials import HIERARCHICAL, Trial, files_of, tar_of
+
+ROOT = "NE-camera.HRL-MAPPO-vs.-target.MAPPO"
+TARGET = Trial(team="target", frame_skip=10, enhanced_observation="target")
+
+
+def result(**changes: bytes | None) -> dict[str, bytes]:
+    """A result of two iterations; changes replace or remove (None) files by path below the root, '__' for '/'."""
+    files: dict[str, bytes] = {}
+    for player, trial, sigma in (
+        ("camera", HIERARCHICAL, b"0.0\n0.25\n0.75\n"),
+        ("target", TARGET, b"1.0\n0.0\n0.0\n"),
+    ):
+        for iteration in range(3):
+            folder = f"{ROOT}/{player}/{iteration:05d}"
+            files[f"{folder}/payoff.txt"] = b"+1.0e-02 2.0e-02\n3.0e-02 4.0e-02\n"
+            files[f"{folder}/sigma.txt"] = sigma if iteration == 2 else b"1.0\n"
+            if iteration:
+                inner = f"{folder}/PSRO-{player}/PSRO-{player}-{iteration:05d}_0/"
+                files |= files_of(trial.changed(seed=iteration), inner)
+                files[f"{folder}/checkpoint_path.txt"] = f"/tmp/{inner}checkpoint_000001/checkpoint-1".encode()
+                files[f"{folder}/PSRO-{player}/experiment_state-x.json"] = b"not read"
+    for path, content in changes.items():
+        path = f"{ROOT}/{path.replace('__', '/')}"
+        if content is None:
+            files = {name: kept for name, kept in files.items() if not name.startswith(path)}
+        else:
+            files[path] = content
+    return files
+
+
+def read(files: dict[str, bytes]) -> ImportReport:
+    return read_file(io.BytesIO(tar_of(files, {f"{ROOT}/camera/00001/best-checkpoint": "/tmp/x"})))
+
+
+def test_each_iteration_becomes_an_agent() -> None:
+    report = read(result())
+    assert [agent.name for agent in report.agents] == [
+        "HRL-MAPPO camera/00001 MATE-2v4-0",
+        "HRL-MAPPO camera/00002 MATE-2v4-0",
+        "MAPPO target/00001 MATE-2v4-0",
+        "MAPPO target/00002 MATE-2v4-0",
+    ]
+
+
+def test_the_final_strategies_become_mixtures_that_begin_with_the_random_agent() -> None:
+    report = read(result())
+    camera, target = report.mixtures
+    digests = [agent.checkpoint.digest for agent in report.agents]
+    assert [(member.weight, member.agent) for member in camera.members] == [
+        (0.0, RANDOM),
+        (0.25, digests[0]),
+        (0.75, digests[1]),
+    ]
+    assert [(member.weight, member.agent) for member in target.members][0] == (1.0, RANDOM)
+    assert camera.team == "camera" and camera.is_playable and target.is_playable
+
+
+def test_a_mixture_whose_members_are_missing_says_which() -> None:
+    report = read(result(camera__00001__PSRO=None))
+    camera, target = report.mixtures
+    assert not camera.is_playable and camera.missing == ("camera/00001",) and target.is_playable
+    assert any("lacks the checkpoints of camera/00001" in step.detail for step in report.steps)
+
+
+def test_tables_come_as_data() -> None:
+    tables = {table.name: table.rows for table in read(result()).tables}
+    assert tables["camera payoff"] == ((0.01, 0.02), (0.03, 0.04))
+    assert tables["camera sigma"] == ((0.0,), (0.25,), (0.75,))
+
+
+def test_the_runs_best_checkpoint_is_preferred_to_the_newest() -> None:
+    inner = f"{ROOT}/camera/00002/PSRO-camera/PSRO-camera-00002_0/"
+    files = result() | files_of(HIERARCHICAL.changed(seed=9), inner, 7)
+    source = {agent.name: agent.source for agent in read(files).agents}["HRL-MAPPO camera/00002 MATE-2v4-0"]
+    assert source.endswith("checkpoint-1")
+    files[f"{ROOT}/camera/00002/checkpoint_path.txt"] = b"/gone/checkpoint_000003/checkpoint-3"
+    agent = next(agent for agent in read(files).agents if agent.name.startswith("HRL-MAPPO camera/00002"))
+    assert agent.source.endswith("checkpoint-7") and "not in the archive" in agent.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("sigma", "reason"),
+    [
+        (b"0.5\n0.5\n", "2 weights.*3 members"),
+        (b"0.5\n0.6\n0.2\n", "no probability"),
+        (b"-1\n1\n1\n", "no probability"),
+        (b"nan\n1\n0\n", "not finite"),
+        (b"<b>\n1\n0\n", "not a table of numbers"),
+        (b"1 0\n1\n", "rows of one length"),
+        (b"", "rows of one length"),
+    ],
+)
+def test_a_strategy_that_is_none_is_refused(sigma: bytes, reason: str) -> None:
+    with pytest.raises(ImportRefused, match=reason):
+        read(result(camera__00002__sigma_txt=None) | {f"{ROOT}/camera/00002/sigma.txt": sigma})
+
+
+def test_a_policy_in_the_other_players_folder_is_refused() -> None:
+    inner = f"{ROOT}/camera/00002/PSRO-camera/PSRO-camera-00002_0/"
+    with pytest.raises(ImportRefused, match="target policy in the folder of the camera player"):
+        read(result() | files_of(TARGET, inner))
