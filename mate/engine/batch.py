@@ -54,7 +54,10 @@ class Batch:
         Raises ValueError if there are not as many seeds as slots, or for slots that do not exist.
         """
         where = self._read_slots(slots)
-        keys = np.atleast_1d(np.asarray(seeds, dtype=np.uint64))
+        try:
+            keys = np.array(seeds, dtype=np.uint64, ndmin=1)
+        except OverflowError as error:
+            raise ValueError(f"Seeds are integers from 0 to 2**64 - 1: {error}.") from error
         if keys.shape != where.shape:
             raise ValueError(f"reset needs one seed for each of {where.shape[0]} slots, not seeds of shape {keys.shape}.")
         episode.reset(*self._buffers, self._numbers, self._boxes, where, keys)
@@ -68,7 +71,7 @@ class Batch:
         """
         cameras = _as_actions(camera_actions, self._camera_shape)
         targets = _as_actions(target_actions, self._target_shape)
-        where = self._all_active if active is None else np.ascontiguousarray(active, dtype=np.bool_)
+        where = self._all_active if active is None else _own(active, np.bool_)
         if where.shape != self._all_active.shape:
             raise ValueError(f"`active` has one truth value for each of {self.size} slots, not shape {where.shape}.")
         if not episode.step(*self._buffers, self._numbers, cameras, targets, where):
@@ -131,12 +134,18 @@ class Batch:
     def _read_slots(self, slots: ArrayLike | None) -> np.ndarray:
         if slots is None:
             return self._all_slots
-        where = np.atleast_1d(np.asarray(slots, dtype=np.int64))
+        where = np.array(slots, dtype=np.int64, ndmin=1)
         if where.ndim != 1 or ((where < 0) | (where >= self.size)).any():
             raise ValueError(f"Slots are numbers from 0 to {self.size - 1}, not {slots!r}.")
         return where
 
 
 def _as_actions(actions: ArrayLike, shape: tuple[int, int, int]) -> np.ndarray:
-    array = np.ascontiguousarray(actions, dtype=np.float64)
+    array = _own(actions, np.float64)
     return array if array.shape == shape else array.reshape(shape)
+
+
+def _own(values: ArrayLike, dtype: type) -> np.ndarray:
+    """``values`` as a contiguous, writable array: for any other kind Numba would compile the kernel once more."""
+    array = np.ascontiguousarray(values, dtype=dtype)
+    return array if array.flags.writeable else array.copy()

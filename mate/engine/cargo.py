@@ -1,12 +1,12 @@
 """Cargo: who carries what where, what it earns, and the rates that are made of it."""
 
 from mate import streams
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, part
 from mate.constants import NUM_WAREHOUSES, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.geometry import norm
 
 
-@kernel
+@part
 def has_cargo(w, b, warehouse):
     """Whether anything waits at the warehouse."""
     for goal in range(NUM_WAREHOUSES):
@@ -15,7 +15,7 @@ def has_cargo(w, b, warehouse):
     return False
 
 
-@kernel
+@part
 def draw_destination(w, b, t, warehouse):
     """One of the destinations with cargo waiting at the warehouse, all alike whatever the amounts (Q16)."""
     if w.goal_given[b, t] >= 0:
@@ -33,7 +33,7 @@ def draw_destination(w, b, t, warehouse):
     return -1
 
 
-@kernel
+@part
 def load(w, rules, b, t, warehouse):
     """Give target t as much as it can carry of one destination's cargo at the warehouse, which has some."""
     goal = draw_destination(w, b, t, warehouse)
@@ -48,7 +48,7 @@ def load(w, rules, b, t, warehouse):
     w.goal_count[b, t] += 1
 
 
-@kernel
+@part
 def unload(w, b, t):
     """Take whatever target t carries."""
     w.freights[b, t] = 0
@@ -80,7 +80,7 @@ def measure_distances(w, b, t):
         w.target_warehouse_distances[b, t, warehouse] = norm(x, y)
 
 
-@kernel
+@part
 def serve(w, rules, b, t, warehouse):
     """Deliver and load at the warehouse where target t stands; what it earns now, and for the whole trip."""
     reward, delayed = 0.0, 0.0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, kernel, part
 from mate.engine import cargo, motion, observation, placement, sight
 from mate.engine.rules import read_rules
 from mate.engine.world import carve
@@ -38,7 +38,7 @@ def update_digest(w, b):
     w.digest[b] = digest
 
 
-@kernel
+@part
 def are_finite(actions, active):
     """Whether every action of the active slots is a number."""
     for b in range(actions.shape[0]):
@@ -94,7 +94,7 @@ def step(reals, integers, flags, words, size, numbers, camera_actions, target_ac
     return True
 
 
-@kernel
+@part
 def clear(w, b, seed):
     """Forget everything about the slot's previous episode."""
     w.key[b] = seed
@@ -113,7 +113,7 @@ def clear(w, b, seed):
         cargo.unload(w, b, t)
 
 
-@kernel
+@part
 def clear_earnings(w, b):
     """Zero what a reset must not count."""
     w.target_team_episode_reward[b] = 0.0
@@ -123,7 +123,7 @@ def clear_earnings(w, b):
     w.target_dones[b] = False
 
 
-@kernel
+@part
 def start(w, rules, boxes, b, seed):
     """Begin the episode of this seed in a slot."""
     clear(w, b, seed)

@@ -2,7 +2,7 @@
 
 import math
 
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, part
 from mate.constants import COLLISION_TOLERANCE, MAX_CAMERA_VIEWING_ANGLE, TERRAIN_SIZE
 from mate.geometry import DEG2RAD, clip, norm, wrap
 
@@ -17,7 +17,7 @@ def aim_camera(w, rules, b, c):
     w.camera_heading[b, c, 2] = math.cos(half)
 
 
-@kernel
+@part
 def move_cameras(w, rules, actions, active):
     """Turn and zoom, each limited to its step (Q09); the product of angle and squared range stays the same."""
     for b in range(w.done.shape[0]):
@@ -80,7 +80,7 @@ def slide_past_all(w, rules, b, x, y, vx, vy):
     return vx, vy
 
 
-@kernel
+@part
 def move_targets(w, rules, actions, active):
     """Walk, at most ``target_step_size`` far (Q07), around the discs and within the terrain."""
     for b in range(w.done.shape[0]):

@@ -1,11 +1,11 @@
 """What is told: both teams' observations, and the global state."""
 
-from mate.compilation import kernel
+from mate.compilation import part
 from mate.constants import NUM_WAREHOUSES, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.engine.cargo import has_cargo
 
 
-@kernel
+@part
 def write_preserved(row, w, index):
     """The 13 numbers at the start: counts, own index, warehouses."""
     row[0] = w.camera_location.shape[1]
@@ -18,7 +18,7 @@ def write_preserved(row, w, index):
     row[12] = WAREHOUSE_RADIUS
 
 
-@kernel
+@part
 def write_camera(row, at, w, rules, b, c):
     """A camera's public state: place, radius, sight range as a vector, viewing angle."""
     reach = w.camera_sight_range[b, c]
@@ -30,7 +30,7 @@ def write_camera(row, at, w, rules, b, c):
     row[at + 5] = w.camera_viewing_angle[b, c]
 
 
-@kernel
+@part
 def write_target(row, at, w, rules, b, t):
     """A target's public state: place, sight range, whether it is loaded."""
     row[at] = w.target_location[b, t, 0]
@@ -39,7 +39,7 @@ def write_target(row, at, w, rules, b, t):
     row[at + 3] = w.target_is_loaded[b, t]
 
 
-@kernel
+@part
 def write_obstacle(row, at, w, b, o):
     """An obstacle's state: place and radius."""
     row[at] = w.obstacle_location[b, o, 0]
@@ -47,7 +47,7 @@ def write_obstacle(row, at, w, b, o):
     row[at + 2] = w.obstacle_radius[b, o]
 
 
-@kernel
+@part
 def write_own_camera(row, at, w, rules, b, c):
     """A camera's private state: the public one and its limits."""
     write_camera(row, at, w, rules, b, c)
@@ -56,7 +56,7 @@ def write_own_camera(row, at, w, rules, b, c):
     row[at + 8] = rules.camera_zooming_step
 
 
-@kernel
+@part
 def write_own_target(row, at, w, rules, b, t):
     """A target's private state: the public one, its speed and capacity, its load, and what it believes empty."""
     write_target(row, at, w, rules, b, t)
@@ -67,14 +67,14 @@ def write_own_target(row, at, w, rules, b, t):
         row[at + 10 + i] = w.target_empty_bits[b, t, i]
 
 
-@kernel
+@part
 def erase(row, at, size):
     """Write zeros."""
     for i in range(size):
         row[at + i] = 0.0
 
 
-@kernel
+@part
 def is_shown(mask, b, i, j, is_enhanced, is_shared):
     """Whether agent i is told about j: it sees it, or somebody of its team does, or it is told everything."""
     if mask[b, i, j] or is_enhanced:
@@ -86,7 +86,7 @@ def is_shown(mask, b, i, j, is_enhanced, is_shared):
     return False
 
 
-@kernel
+@part
 def knows_empty(w, b, t, warehouse, is_enhanced, is_shared):
     """Whether target t is told that the warehouse has no cargo left."""
     if is_enhanced:
@@ -100,7 +100,7 @@ def knows_empty(w, b, t, warehouse, is_enhanced, is_shared):
     return False
 
 
-@kernel
+@part
 def observe_as_camera(row, w, rules, b, c, is_enhanced, is_shared):
     """Write one camera's observation: itself, targets, obstacles, cameras; what is hidden is all zeros."""
     write_preserved(row, w, c)
@@ -129,7 +129,7 @@ def observe_as_camera(row, w, rules, b, c, is_enhanced, is_shared):
         at += 7
 
 
-@kernel
+@part
 def observe_as_target(row, w, rules, b, t, is_enhanced, is_shared):
     """Write one target's observation: itself, cameras, obstacles, targets; what is hidden is all zeros."""
     write_preserved(row, w, t)
@@ -161,7 +161,7 @@ def observe_as_target(row, w, rules, b, t, is_enhanced, is_shared):
         at += 5
 
 
-@kernel
+@part
 def write_state(row, w, rules, b):
     """Write the global state: everybody's private state, obstacles, pay at stake, waiting cargo."""
     write_preserved(row, w, 0)

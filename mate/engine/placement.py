@@ -6,7 +6,7 @@ Every draw is addressed by its entity and attempt, so an episode's start depends
 import math
 
 from mate import streams
-from mate.compilation import kernel
+from mate.compilation import part
 from mate.constants import (
     MAX_CAMERA_VIEWING_ANGLE,
     NUM_WAREHOUSES,
@@ -23,7 +23,7 @@ WAREHOUSE_CLEARANCE = 0.75 * WAREHOUSE_RADIUS
 """Radius of the disc around a warehouse that stays free (Q59)."""
 
 
-@kernel
+@part
 def number_entities(order, key, purpose, is_shuffled):
     """Write which entry of the configuration stands at each index."""
     for i in range(order.shape[0]):
@@ -32,7 +32,7 @@ def number_entities(order, key, purpose, is_shuffled):
         streams.permute(key, purpose, 0, order)
 
 
-@kernel
+@part
 def choose_capacities(w, rules, b):
     """Capacity 2 for a random subset of the targets (the first ones, unless entities are shuffled), 1 for the others."""
     num_targets, num_high = w.target_capacity.shape[1], int(rules.num_high_capacity_targets)
@@ -44,7 +44,7 @@ def choose_capacities(w, rules, b):
         w.target_step_size[b, t] = rules.target_step_size / w.target_capacity[b, t]
 
 
-@kernel
+@part
 def sample_location(key, purpose, entity, attempt, box, radius):
     """A point of the box x_low, x_high, y_low, y_high, moved in from the terrain's edge by 1.2 radii."""
     u, v = streams.uniform_pair(key, purpose, entity, attempt)
@@ -54,12 +54,12 @@ def sample_location(key, purpose, entity, attempt, box, radius):
     return x, y
 
 
-@kernel
+@part
 def _touches(x, y, radius, other_x, other_y, other_radius, gap):
     return norm(x - other_x, y - other_y) * (1.0 + 1e-6) < radius + other_radius + gap
 
 
-@kernel
+@part
 def overlaps(w, rules, b, x, y, radius, gap, num_cameras, num_obstacles):
     """Whether a disc comes closer than ``gap`` to a warehouse or one of the cameras and obstacles placed so far."""
     for i in range(NUM_WAREHOUSES):
@@ -76,7 +76,7 @@ def overlaps(w, rules, b, x, y, radius, gap, num_cameras, num_obstacles):
     return False
 
 
-@kernel
+@part
 def sample_pose(w, rules, b, c, attempt):
     """An orientation that is a multiple of the rotation step (Q32), and any viewing angle."""
     u, v = streams.uniform_pair(w.key[b], streams.CAMERA_POSE, c, attempt)
@@ -88,7 +88,7 @@ def sample_pose(w, rules, b, c, attempt):
     aim_camera(w, rules, b, c)
 
 
-@kernel
+@part
 def is_too_close(w, b, c):
     """Whether camera c stands nearer to an earlier camera than a tenth of both their sight ranges."""
     for e in range(c):
@@ -99,7 +99,7 @@ def is_too_close(w, b, c):
     return False
 
 
-@kernel
+@part
 def place_camera(w, rules, boxes, b, c):
     """Sample place and pose until nothing is too close; after too many attempts the last sample stays."""
     radius = rules.camera_radius
@@ -112,7 +112,7 @@ def place_camera(w, rules, boxes, b, c):
             return
 
 
-@kernel
+@part
 def place_obstacle(w, rules, boxes, b, o):
     """Sample radius and place until nothing is too close; after too many attempts the radius becomes 0 (Q18)."""
     num_cameras = w.camera_location.shape[1]
@@ -128,7 +128,7 @@ def place_obstacle(w, rules, boxes, b, o):
     w.obstacle_radius[b, o] = 0.0
 
 
-@kernel
+@part
 def place_target(w, rules, boxes, b, t):
     """Sample a place until it is outside everything; after too many attempts the last sample stays."""
     num_cameras, num_obstacles = w.camera_location.shape[1], w.obstacle_radius.shape[1]
@@ -140,7 +140,7 @@ def place_target(w, rules, boxes, b, t):
             return
 
 
-@kernel
+@part
 def place_all(w, rules, boxes, b):
     """Number and place cameras, obstacles and targets, each clear of those before."""
     key, is_shuffled = w.key[b], rules.shuffle_entities != 0.0
@@ -156,7 +156,7 @@ def place_all(w, rules, boxes, b):
         place_target(w, rules, boxes, b, t)
 
 
-@kernel
+@part
 def stock_warehouses(w, rules, b):
     """Add whole batches of cargo between random pairs of warehouses until none is without outgoing cargo (Q12)."""
     w.remaining_cargoes[b] = 0
@@ -174,7 +174,7 @@ def stock_warehouses(w, rules, b):
             w.awaiting_cargo_counts[b, goal] += w.remaining_cargoes[b, origin, goal]
 
 
-@kernel
+@part
 def load_at_start(w, rules, b, t):
     """Load target t from a random warehouse that has cargo, wherever it stands (Q15)."""
     count = 0
@@ -191,7 +191,7 @@ def load_at_start(w, rules, b, t):
             chosen -= 1
 
 
-@kernel
+@part
 def face_goal(w, b, t):
     """Orient a target, for drawing, towards its goal or, unloaded, anywhere."""
     goal = w.target_goal[b, t]

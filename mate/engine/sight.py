@@ -8,7 +8,7 @@ two knots beside it, so the kernels find and measure those two when it matters, 
 import math
 
 from mate import streams
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, part
 from mate.constants import OCCLUSION_SLACK
 from mate.geometry import DEG2RAD, RAD2DEG, bearing, norm, wrap
 
@@ -26,7 +26,7 @@ def count_samples(half_angle):
     return max(16, int(2.0 * half_angle)) + 1
 
 
-@kernel
+@part
 def survey_obstacles(w, rules, b):
     """Find which obstacles each camera can have in view, and what angle they cover. Run after anything was placed."""
     for c in range(w.camera_location.shape[1]):
@@ -49,7 +49,7 @@ def survey_obstacles(w, rules, b):
             w.sight_margin[b, c, o] = margin
 
 
-@kernel
+@part
 def cut_ray(w, b, c, angle, length):
     """How far a ray of this length from a camera gets before it enters an obstacle."""
     ux, uy = math.cos(angle * DEG2RAD), math.sin(angle * DEG2RAD)
@@ -71,7 +71,7 @@ def cut_ray(w, b, c, angle, length):
     return length
 
 
-@kernel
+@part
 def _turn(angle, origin):
     """Degrees from ``origin`` to a knot at ``angle``, in (-180, 180]."""
     delta = wrap(angle) - origin
@@ -82,7 +82,7 @@ def _turn(angle, origin):
     return delta
 
 
-@kernel
+@part
 def _consider(delta, length, below, below_length, above, above_length):
     """Take a knot ``delta`` degrees away into account; of knots at one angle the shortest counts."""
     if delta <= 0.0:
@@ -93,7 +93,7 @@ def _consider(delta, length, below, below_length, above, above_length):
     return below, below_length, above, above_length
 
 
-@kernel
+@part
 def sight_range_at(w, rules, b, c, angle):
     """The boundary's distance from camera c at a bearing in [-180, 180) degrees: what ``tables`` would interpolate."""
     reach = rules.camera_max_sight_range
@@ -204,7 +204,7 @@ def look_with_targets(w, rules, b):
             w.target_target_view_mask[b, u, t] = is_seen
 
 
-@kernel
+@part
 def survey(w, rules, b):
     """Bring everything that follows from where cameras and obstacles stand up to date."""
     survey_obstacles(w, rules, b)

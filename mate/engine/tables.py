@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from mate.compilation import kernel
+from mate.compilation import kernel, part
 from mate.engine.sight import TANGENT_OFFSET, count_samples
 from mate.geometry import DEG2RAD, RAD2DEG, bearing, norm, wrap
 
@@ -19,7 +19,7 @@ EDGE_POINTS = 16
 """Points on each edge of a sector in a soft coverage score."""
 
 
-@kernel
+@part
 def _cut(angle, length, offsets, radii, side):
     """Length of a ray up to where it enters (side -1) or leaves (side 1) each obstacle, the shortest counts."""
     ux, uy = math.cos(angle * DEG2RAD), math.sin(angle * DEG2RAD)
@@ -36,7 +36,7 @@ def _cut(angle, length, offsets, radii, side):
     return length
 
 
-@kernel
+@part
 def _add_samples(angles, lengths, count, centre, half, length):
     """Append the equally spaced rays on an obstacle."""
     low, high = centre - half, centre + half
@@ -49,7 +49,7 @@ def _add_samples(angles, lengths, count, centre, half, length):
     return count
 
 
-@kernel
+@part
 def _add_fan(angles, lengths, count, near, far, near_length, far_length):
     """Append rays to points on the segment between the ends of a near and a far ray."""
     near_x, near_y = near_length * math.cos(near * DEG2RAD), near_length * math.sin(near * DEG2RAD)
@@ -62,7 +62,7 @@ def _add_fan(angles, lengths, count, near, far, near_length, far_length):
     return count
 
 
-@kernel
+@part
 def _cast_rays(offsets, radii, reach, is_outer, angles, lengths):
     """Write all rays, uncut, and return how many they are."""
     for count in range(360):
