@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from math import hypot, inf, isfinite, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,8 @@ def play_cell(cell: dict[str, Any], episodes: int, first_seed: int) -> tuple[lis
 
     def note(block: Block, stepped: NDArray[np.bool_]) -> None:
         for mark, reached in marks.items():
-            reached += [block.result(slot) for slot in np.flatnonzero(stepped & (block.batch.episode_step == mark))]
+            slots = np.flatnonzero(stepped & (block.batch.episode_step == mark)).tolist()
+            reached += [block.result(slot) for slot in slots]
 
     results = play(
         Scenario.load(cell["config"]),
@@ -90,7 +91,7 @@ def play_cell(cell: dict[str, Any], episodes: int, first_seed: int) -> tuple[lis
     return results, marks
 
 
-def _build(name: str, team: str, scenario: Scenario, size: int) -> batched.BatchedAgent:
+def _build(name: str, team: Literal["camera", "target"], scenario: Scenario, size: int) -> batched.BatchedAgent:
     return batched.make(name, team, scenario, size)
 
 

@@ -128,7 +128,7 @@ class Block:
             if on_step is not None:
                 on_step(self, active)
             finished = np.flatnonzero(active & (self.batch.done | (self.batch.episode_step >= self.limit)))
-            for slot in finished:
+            for slot in finished.tolist():
                 number = int(self.numbers[slot])
                 results[number] = self.result(slot)
                 if on_episode is not None:

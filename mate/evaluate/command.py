@@ -15,9 +15,10 @@ from typing import Any
 
 from mate.episodes import EpisodeResult
 from mate.errors import UserError
-from mate.evaluate import entrants, tables
+from mate.evaluate import tables
+from mate.evaluate.entrants import Pairing, pair
 from mate.evaluate.lockstep import play_lockstep
-from mate.evaluate.options import Options, read_options
+from mate.evaluate.options import read_options
 from mate.evaluate.steps import Step, StepWatcher
 from mate.evaluate.turns import play_turns
 from mate.rendering import Film
@@ -28,65 +29,48 @@ OnEpisode = Callable[[EpisodeResult], None]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 when what was asked for cannot be played."""
     try:
-        options = read_options(arguments)
-        report(options, evaluate(options))
+        pairing = pair(read_options(arguments))
+        report(pairing, evaluate(pairing))
     except UserError as error:
         print(f"mate.evaluate: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def evaluate(options: Options) -> list[EpisodeResult]:
-    """Play the episodes of ``options``: number k from seed ``options.seed + k``, in this order.
+def evaluate(pairing: Pairing) -> list[EpisodeResult]:
+    """Play the episodes that were asked for: number k from seed ``options.seed + k``, in this order.
 
     Shows the first one, unless ``no_render``, and how far the playing is. Raises ``UserError`` for what cannot be played.
     """
-    options.scenario()
-    find_entrants(options)
+    options = pairing.options
     seeds = list(range(options.seed, options.seed + options.episodes))
     results: list[EpisodeResult] = []
     with _Progress(options.episodes) as on_episode:
         if not options.no_render:
-            results += _show(options, seeds[:1], on_episode)
-        results += _play_spread(options, seeds[len(results) :], on_episode)
+            results += _show(pairing, seeds[:1], on_episode)
+        results += _play_spread(pairing, seeds[len(results) :], on_episode)
     return results
 
 
-def find_entrants(options: Options) -> tuple[entrants.Entrant, entrants.Entrant]:
-    """The camera agent and the target agent."""
-    camera = entrants.find(options.camera_agent, "camera", options.camera_kwargs, options.deterministic)
-    target = entrants.find(options.target_agent, "target", options.target_kwargs, options.deterministic)
-    for team, entrant, levels in (
-        ("camera", camera, options.camera_discrete_levels),
-        ("target", target, options.target_discrete_levels),
-    ):
-        if levels is not None and entrant.factory is not None:
-            raise UserError(
-                f"--{team}-discrete-levels: {entrant.label} does not act with grid indices. Leave the option out."
-            )
-    return camera, target
-
-
 def play(
-    options: Options, seeds: Sequence[int], on_step: StepWatcher | None = None, on_episode: OnEpisode | None = None
+    pairing: Pairing, seeds: Sequence[int], on_step: StepWatcher | None = None, on_episode: OnEpisode | None = None
 ) -> list[EpisodeResult]:
     """Play an episode per seed in this process, with the batched engine where both agents have a batched form."""
-    scenario, (camera, target) = options.scenario(), find_entrants(options)
-    if camera.factory and target.factory and not options.needs_objects:
-        return play_lockstep(scenario, camera.factory, target.factory, seeds, on_step, on_episode)
-    return play_turns(options, scenario, camera, target, seeds, on_step, on_episode)
+    if pairing.camera.factory and pairing.target.factory and not pairing.options.needs_objects:
+        return play_lockstep(pairing, seeds, on_step, on_episode)
+    return play_turns(pairing, seeds, on_step, on_episode)
 
 
-def _play_spread(options: Options, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
-    """Play over ``options.jobs`` processes. Chunks do not matter to the results, as every episode has its own seed."""
-    jobs = min(options.jobs, len(seeds))
+def _play_spread(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+    """Play over ``jobs`` processes. Chunks do not matter to the results, as every episode has its own seed."""
+    jobs = min(pairing.options.jobs, len(seeds))
     if jobs <= 1:
-        return play(options, seeds, on_episode=on_episode) if seeds else []
+        return play(pairing, seeds, on_episode=on_episode) if seeds else []
     size = ceil(len(seeds) / jobs)
     chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
     results: dict[int, list[EpisodeResult]] = {}
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        numbers = {pool.submit(play, options, chunk): number for number, chunk in enumerate(chunks)}
+        numbers = {pool.submit(play, pairing, chunk): number for number, chunk in enumerate(chunks)}
         for future in as_completed(numbers):
             results[numbers[future]] = future.result()
             for result in results[numbers[future]]:
@@ -94,11 +78,10 @@ def _play_spread(options: Options, seeds: Sequence[int], on_episode: OnEpisode) 
     return [result for number in range(len(chunks)) for result in results[number]]
 
 
-def _show(options: Options, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+def _show(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
     """Play the first episode with a row per step, and film it if asked for."""
-    table = options.json != "-"
-    if table:
-        print(tables.step_header())
+    options = pairing.options
+    has_table = options.json != "-"
     filming: AbstractContextManager[Film | None] = Film(options.save_video) if options.save_video else nullcontext()
     with filming as film:
         clock = time.perf_counter()
@@ -108,18 +91,21 @@ def _show(options: Options, seeds: Sequence[int], on_episode: OnEpisode) -> list
             if film is not None:
                 film.add(picture())
             elapsed, clock = time.perf_counter() - clock, time.perf_counter()
-            if table:
+            if has_table and step.step == 1:
+                print(tables.step_header())
+            if has_table:
                 print(tables.step_row(step, 1 / max(elapsed, 1e-9)))
 
-        return play(options, seeds, on_step, on_episode)
+        return play(pairing, seeds, on_step, on_episode)
 
 
-def report(options: Options, results: Sequence[EpisodeResult]) -> None:
+def report(pairing: Pairing, results: Sequence[EpisodeResult]) -> None:
     """Print the final table, or write the results as JSON."""
+    options = pairing.options
     if options.json is None:
         print(tables.summary(results))
         return
-    text = json.dumps(document(options, results), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(document(pairing, results), indent=2, allow_nan=False) + "\n"
     if options.json == "-":
         sys.stdout.write(text)
         return
@@ -132,18 +118,17 @@ def report(options: Options, results: Sequence[EpisodeResult]) -> None:
     print(tables.summary(results))
 
 
-def document(options: Options, results: Sequence[EpisodeResult]) -> dict[str, Any]:
+def document(pairing: Pairing, results: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Everything about an evaluation as JSON data: what was played, the means, and every episode."""
-    scenario, (camera, target) = options.scenario(), find_entrants(options)
     means = {
         name: {"mean": _finite(mean.mean), "standard_error": _finite(mean.standard_error), "episodes": mean.episodes}
         for name, mean in tables.means(results).items()
     }
     return {
-        "scenario": {"name": scenario.name, "digest": scenario.digest},
-        "camera_agent": camera.label,
-        "target_agent": target.label,
-        "seed": options.seed,
+        "scenario": {"name": pairing.scenario.name, "digest": pairing.scenario.digest},
+        "camera_agent": pairing.camera.label,
+        "target_agent": pairing.target.label,
+        "seed": pairing.options.seed,
         "means": means,
         "episodes": [result.as_dict() for result in results],
     }

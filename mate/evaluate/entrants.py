@@ -14,17 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import mate
 from mate.agents import batched
-from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
+from mate.agents.base import CameraAgentBase, TargetAgentBase
 from mate.episodes import AgentFactory
 from mate.errors import UserError
+from mate.evaluate.options import Options
+from mate.scenario import Scenario
 
 BUILTINS = ("random", "naive", "greedy", "heuristic")
 LOADERS = "mate.agent_loaders"
-_BASES: dict[str, type[AgentBase]] = {"camera": CameraAgentBase, "target": TargetAgentBase}
+Team = Literal["camera", "target"]
+_BASES: dict[str, Any] = {"camera": CameraAgentBase, "target": TargetAgentBase}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,33 @@ class Entrant:
     build: Callable[[], Any] | None
 
 
-def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
+@dataclass(frozen=True)
+class Pairing:
+    """Who plays whom, where, and what else was asked for."""
+
+    options: Options
+    scenario: Scenario
+    camera: Entrant
+    target: Entrant
+
+
+def pair(options: Options) -> Pairing:
+    """Find the scenario and both agents. Raises ``UserError`` for what does not exist or cannot play."""
+    scenario = options.scenario()
+    camera = find(options.camera_agent, "camera", options.camera_kwargs, options.deterministic)
+    target = find(options.target_agent, "target", options.target_kwargs, options.deterministic)
+    for team, entrant, levels in (
+        ("camera", camera, options.camera_discrete_levels),
+        ("target", target, options.target_discrete_levels),
+    ):
+        if levels is not None and entrant.factory is not None:
+            raise UserError(
+                f"--{team}-discrete-levels: {entrant.label} does not act with grid indices. Leave the option out."
+            )
+    return Pairing(options, scenario, camera, target)
+
+
+def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
     """The agent of ``team`` (camera or target) that ``text`` names; ``kwargs`` go to the constructor of a class.
 
     Raises ``UserError`` when nothing has that name, or when it cannot play for that team.
@@ -57,7 +86,7 @@ def find(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | Non
     )
 
 
-def _builtin(name: str, team: str, kwargs: dict[str, Any]) -> Entrant:
+def _builtin(name: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     agent_class = getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent")
     build = partial(_construct, agent_class, team, kwargs)
     build()  # so that wrong arguments are noticed before anything is played
@@ -65,11 +94,11 @@ def _builtin(name: str, team: str, kwargs: dict[str, Any]) -> Entrant:
     return Entrant(name, partial(_make_builtin, name, team, chosen), build)
 
 
-def _make_builtin(name: str, team: str, kwargs: dict[str, Any], scenario: Any, size: int) -> batched.BatchedAgent:
+def _make_builtin(name: str, team: Team, kwargs: dict[str, Any], scenario: Any, size: int) -> batched.BatchedAgent:
     return batched.make(name, team, scenario, size, **kwargs)
 
 
-def _class(text: str, team: str, kwargs: dict[str, Any]) -> Entrant:
+def _class(text: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     agent_class = _import_class(text, team)
     for name in BUILTINS:
         if agent_class is getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent"):

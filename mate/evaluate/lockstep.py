@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mate.episodes import AgentFactory, Block, EpisodeResult, play
+from mate.episodes import Block, EpisodeResult, play
+from mate.evaluate.entrants import Pairing
 from mate.evaluate.steps import Step, StepWatcher
 from mate.rendering import Frame, draw, scene
-from mate.scenario import Scenario
 
 BATCH_SIZE = 64
 
 
 def play_lockstep(
-    scenario: Scenario,
-    camera: AgentFactory,
-    target: AgentFactory,
+    pairing: Pairing,
     seeds: Sequence[int],
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
-    """Play an episode per seed. With ``on_step`` one at a time, so that their steps come in order."""
+    """Play an episode per seed; both agents have a batched form. With ``on_step`` one at a time, their steps in order."""
+    assert pairing.camera.factory and pairing.target.factory
 
     def report(block: Block, stepped: Any) -> None:
+        assert on_step is not None
         on_step(_step(block), lambda: draw(scene(Frame.of_batch(block.batch, 0))))
 
     return play(
-        scenario,
-        camera,
-        target,
+        pairing.scenario,
+        pairing.camera.factory,
+        pairing.target.factory,
         seeds,
         batch_size=1 if on_step else BATCH_SIZE,
         on_step=report if on_step else None,
-        on_episode=None if on_episode is None else lambda number, result: on_episode(result),
+        on_episode=(lambda number, result: on_episode(result)) if on_episode else None,
     )
 
 

@@ -12,34 +12,27 @@ from mate.agents.base import AgentBase
 from mate.agents.batched import BatchedAgent
 from mate.agents.draws import EpisodeDraws, agent_key
 from mate.episodes import EpisodeResult
-from mate.evaluate.entrants import Entrant
+from mate.evaluate.entrants import Entrant, Pairing
 from mate.evaluate.options import Options
 from mate.evaluate.steps import Step, StepWatcher
 from mate.messages import Team
-from mate.scenario import Scenario
 from mate.streams import TEAM, derive
 
 _LARGEST_SEED = 2**31 - 1
 
 
 def play_turns(
-    options: Options,
-    scenario: Scenario,
-    camera: Entrant,
-    target: Entrant,
+    pairing: Pairing,
     seeds: Sequence[int],
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
     """Play an episode per seed. Before each, the environment and both teams are seeded from it, and the
     global generators where a class of the user's own plays."""
-    env = build_environment(options)
-    seats = (
-        _seat(team, entrant, scenario, options.deterministic)
-        for team, entrant in ((Team.CAMERA, camera), (Team.TARGET, target))
-    )
-    needs_globals = camera.factory is None or target.factory is None
-    match = Match(env, *seats, needs_globals=needs_globals)
+    env = build_environment(pairing.options)
+    players = ((Team.CAMERA, pairing.camera), (Team.TARGET, pairing.target))
+    camera, target = (_seat(team, player, pairing) for team, player in players)
+    match = Match(env, camera, target, any(player.factory is None for _, player in players))
     results = []
     for seed in seeds:
         results.append(match.play(seed, on_step))
@@ -50,7 +43,7 @@ def play_turns(
 
 def build_environment(options: Options) -> Any:
     """The environment with the wrappers that the options ask for, in upstream's order."""
-    wrappers = [
+    wrappers: list[tuple[Any, dict[str, Any], bool]] = [
         (mate.EnhancedObservation, {"team": options.enhanced_observation}, options.enhanced_observation != "none"),
         (mate.SharedFieldOfView, {"team": options.shared_field_of_view}, options.shared_field_of_view != "none"),
         (mate.NoCommunication, {"team": options.no_communication}, options.no_communication != "none"),
@@ -180,9 +173,10 @@ def _rounded(action: Any) -> Any:
     return values.astype(np.float32).astype(np.float64) if values.dtype.kind == "f" else action
 
 
-def _seat(team: Team, entrant: Entrant, scenario: Scenario, deterministic: bool | None) -> _Seat:
+def _seat(team: Team, entrant: Entrant, pairing: Pairing) -> _Seat:
+    scenario = pairing.scenario
     count = scenario.num_cameras if team is Team.CAMERA else scenario.num_targets
     if entrant.build is not None:
-        return _ObjectSeat(team, entrant.build(), count, deterministic)
+        return _ObjectSeat(team, entrant.build(), count, pairing.options.deterministic)
     assert entrant.factory is not None
     return _BatchedSeat(team, entrant.factory(scenario, 1), count)

@@ -12,8 +12,7 @@ from mate.configuration import read_config
 from mate.episodes import EpisodeResult
 from mate.errors import UserError
 from mate.evaluate import main, tables
-from mate.evaluate.command import find_entrants
-from mate.evaluate.entrants import BUILTINS, find
+from mate.evaluate.entrants import BUILTINS, find, pair
 from mate.evaluate.lockstep import play_lockstep
 from mate.evaluate.options import read_options
 from mate.evaluate.steps import Step
@@ -180,9 +179,8 @@ class TestPlaying:
     @pytest.mark.parametrize("name", BUILTINS)
     def test_agent_objects_play_the_same_episodes_as_the_batched_engine(self, short, name, team):
         options = read_options(["--config", short, f"--{team}-agent", name, "--shared-field-of-view", "target"])
-        scenario, (camera, target) = options.scenario(), find_entrants(options)
-        results = play_turns(options, scenario, camera, target, [3, 4])
-        assert results == play_lockstep(scenario, camera.factory, target.factory, [3, 4])
+        results = play_turns(pair(options), [3, 4])
+        assert results == play_lockstep(pair(options), [3, 4])
         assert [result.steps for result in results] == [12, 12]
 
     def test_a_class_of_the_users_own_plays(self, capsys, short, tmp_path, monkeypatch):
