@@ -1,0 +1,94 @@
+"""Leases: one holder at a time, and none that is late can write."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from tasks import leases
+from tests.tasks.conftest import wait_for
+from tournament.models import Block, BlockState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def block(make_tournament):
+    make_tournament(episodes=2)
+    return Block.objects.get()
+
+
+def claim(worker="somebody"):
+    return leases.claim(Block, leases.waiting(Block).values_list("pk", "token"), worker)
+
+
+def test_a_claim_raises_the_token_and_names_the_worker(block):
+    held = claim("me")
+    assert (held.token, held.worker, held.attempts, held.state) == (1, "me", 1, BlockState.LEASED)
+    assert held.leased_until > timezone.now()
+
+
+def test_a_held_row_cannot_be_claimed(block):
+    assert claim() is not None
+    assert claim() is None
+
+
+def test_of_many_that_claim_at_once_one_wins(block):
+    barrier, won = Barrier(6), []
+
+    def compete(name):
+        candidates = list(leases.waiting(Block).values_list("pk", "token"))
+        barrier.wait()
+        if leases.claim(Block, candidates, name) is not None:
+            won.append(name)
+        connections.close_all()
+
+    threads = [Thread(target=compete, args=(f"worker {number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert Block.objects.get().worker == won[0]
+
+
+def test_an_old_token_writes_nothing(block):
+    late = claim()
+    leases.reissue(Block.objects.all(), Block)
+    claim("another")
+    with pytest.raises(leases.LeaseLost):
+        leases.write(late, num_played=2)
+    assert Block.objects.get().num_played == 0
+
+
+def test_a_row_that_was_given_back_waits_for_its_time(block):
+    leases.give_back(claim(), delay=60)
+    assert claim() is None
+    Block.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert claim() is not None
+
+
+def test_a_kept_lease_is_renewed(block, settings):
+    settings.ARENA_LEASE_SECONDS = 1.5
+    held = claim()
+    with leases.Keeper(held):
+        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal")
+
+
+def test_a_keeper_notices_that_the_lease_is_lost(block):
+    with leases.Keeper(claim()) as keeper:
+        keeper.check()
+        leases.reissue(Block.objects.all(), Block)
+        wait_for(lambda: keeper.is_lost, "the loss to be noticed")
+        with pytest.raises(leases.LeaseLost):
+            keeper.check()
+
+
+def test_a_stuck_holders_lease_is_not_renewed_for_ever(block, settings):
+    settings.ARENA_LEASE_SECONDS = 0.3
+    held = claim()
+    with leases.Keeper(held, limit=0.0) as keeper:
+        keeper._thread.join()
+        assert Block.objects.get().leased_until == held.leased_until

@@ -1,0 +1,200 @@
+"""Blocks are claimed, played and written; errors name their cause."""
+
+import numpy as np
+import pytest
+
+from tasks import leases, playing, publishing, workers
+from tournament import leaderboards, organising
+from tournament.models import BlockState, Cause, Episode, TournamentState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(settings):
+    settings.ARENA_BLOCK_SIZE = 2
+
+
+def play_all():
+    while playing.play_next():
+        pass
+
+
+def test_playing_all_blocks_finishes_the_tournament(make_tournament):
+    tournament = make_tournament("greedy random", "greedy", episodes=4)
+    play_all()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
+    assert Episode.objects.count() == 8
+    assert {block.state for block in tournament.blocks.all()} == {BlockState.DONE}
+
+
+def test_a_finished_tournament_has_its_ratings_published(make_tournament):
+    tournament = make_tournament("greedy random", "greedy", episodes=4)
+    play_all()
+    for board in (tournament, tournament.scenario):
+        snapshot = leaderboards.latest(board)
+        assert snapshot.num_episodes == 8
+        assert len(snapshot.table["cameras"]) == 2
+
+
+def test_a_longer_tournament_plays_only_what_is_new(make_tournament):
+    make_tournament(episodes=3)
+    play_all()
+    longer = make_tournament(episodes=5)
+    assert longer.num_reused == 3
+    assert sum(block.num_episodes for block in longer.blocks.all()) == 2
+    play_all()
+    longer.refresh_from_db()
+    assert longer.state == TournamentState.FINISHED
+    assert leaderboards.latest(longer).num_episodes == 5
+
+
+def test_a_tournament_whose_episodes_all_exist_is_finished_when_made(make_tournament):
+    make_tournament(episodes=4)
+    play_all()
+    again = make_tournament(episodes=3)
+    assert again.state == TournamentState.FINISHED
+    assert again.blocks.count() == 0
+    assert leaderboards.latest(again).num_episodes == 3
+
+
+def test_episodes_that_another_tournament_has_played_meanwhile_are_not_played_again(make_tournament, monkeypatch):
+    first, second = make_tournament(episodes=2), make_tournament(episodes=2)
+    assert playing.play_next()
+    monkeypatch.setattr(playing.matches, "play", lambda *arguments, **options: pytest.fail("played") if arguments[3] else [])
+    assert playing.play_next()
+    for tournament in (first, second):
+        tournament.refresh_from_db()
+        assert tournament.state == TournamentState.FINISHED
+
+
+def test_workers_share_themselves_among_tournaments(make_tournament):
+    large = make_tournament("greedy naive", "greedy", episodes=8)
+    small = make_tournament("random", "heuristic", episodes=2)
+    assert playing.claim_block().tournament == large
+    assert playing.claim_block().tournament == small
+
+
+def test_a_block_cancelled_while_it_is_played_writes_nothing_more(make_tournament):
+    tournament = make_tournament(episodes=2)
+    block = playing.claim_block()
+    organising.cancel_tournament(tournament)
+    playing.play(block)
+    assert Episode.objects.count() == 0
+    assert tournament.blocks.get().state == BlockState.CANCELLED
+
+
+def test_a_late_worker_with_an_old_token_changes_nothing(make_tournament):
+    make_tournament(episodes=2)
+    late = playing.claim_block()
+    leases.reissue(type(late).objects.all(), type(late))
+    current = playing.claim_block()
+    playing.play(late)
+    current.refresh_from_db()
+    assert (current.state, current.num_played, Episode.objects.count()) == (BlockState.LEASED, 0, 0)
+    playing.play(current)
+    assert Episode.objects.count() == 2
+
+
+def test_a_worker_that_is_asked_to_end_gives_its_block_back(make_tournament, monkeypatch):
+    tournament = make_tournament(episodes=2)
+    block = playing.claim_block()
+    monkeypatch.setattr(workers.State, "is_stopping", True)
+    playing.play(block)
+    block = tournament.blocks.get()
+    assert (block.state, block.attempts, block.error) == (BlockState.WAITING, 0, "")
+
+
+def test_an_error_of_ours_is_tried_again_later_and_then_final(make_tournament, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError("disk full")
+
+    tournament = make_tournament(episodes=2)
+    monkeypatch.setattr(playing.matches, "play", fail)
+    for attempt in range(1, playing.MAX_ATTEMPTS + 1):
+        tournament.blocks.update(leased_until=None)
+        assert playing.play_next()
+        block = tournament.blocks.get()
+        assert (block.attempts, block.cause) == (attempt, Cause.PORTAL)
+        assert "disk full" in block.error
+    assert block.state == BlockState.FAILED
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FAILED
+    assert Episode.objects.count() == 0
+
+
+def test_a_block_that_waits_for_another_attempt_is_not_taken_before_its_time(make_tournament, monkeypatch):
+    tournament = make_tournament(episodes=2)
+    playing.fail(playing.claim_block(), Cause.PORTAL, "trouble")
+    assert tournament.blocks.get().state == BlockState.WAITING
+    assert playing.claim_block() is None
+
+
+def test_an_agents_error_is_final_at_once_and_no_lost_match(make_tournament, monkeypatch):
+    tournament = make_tournament(episodes=2)
+    agent = tournament.cameras.get()
+    agent.spec = {"kind": "checkpoint", "team": "camera", "checkpoint": "0" * 64, "deterministic": False}
+    agent.save()
+
+    class Broken:
+        def reset(self, slots, keys, observations): ...
+
+        def act(self, observations, actions, active):
+            actions[...] = np.nan
+
+    from tournament import agents
+
+    load = agents.load
+    monkeypatch.setattr(
+        agents, "load", lambda spec, *rest: Broken() if isinstance(spec, agents.LearnedAgent) else load(spec, *rest)
+    )
+    assert playing.play_next()
+    block = tournament.blocks.get()
+    assert (block.state, block.cause, block.attempts) == (BlockState.FAILED, Cause.CAMERA, 1)
+    assert "not a finite number" in block.error
+    assert Episode.objects.count() == 0
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FAILED
+
+
+def test_failed_blocks_can_be_tried_once_more(make_tournament):
+    tournament = make_tournament(episodes=2)
+    block = playing.claim_block()
+    playing.fail(block, Cause.TARGET, "trouble")
+    organising.finish_if_complete(tournament)
+    assert organising.retry_failed_blocks(tournament) == 1
+    play_all()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
+
+
+def test_a_board_is_not_fitted_again_within_moments(make_tournament):
+    tournament = make_tournament(episodes=4)
+    playing.play(playing.claim_block())
+    assert publishing.is_due(tournament)
+    publishing.publish(tournament)
+    assert not publishing.is_due(tournament)
+
+
+def test_progress_counts_reused_and_played_episodes(make_tournament):
+    make_tournament(episodes=2)
+    play_all()
+    tournament = make_tournament(episodes=6)
+    assert playing.play_next()
+    progress = organising.progress(tournament)
+    assert (progress.done, progress.total, progress.reused, progress.failed) == (4, 6, 2, 0)
+    play_all()
+    tournament.refresh_from_db()
+    progress = organising.progress(tournament)
+    assert (progress.done, progress.seconds_left, progress.fraction) == (6, 0.0, 1.0)
+
+
+def test_progress_knows_rate_and_time_left_while_a_worker_plays(make_tournament):
+    tournament = make_tournament(episodes=6)
+    assert playing.play_next()
+    playing.claim_block()
+    progress = organising.progress(tournament)
+    assert progress.workers == 1
+    assert progress.rate > 0
+    assert progress.seconds_left == pytest.approx(4 / progress.rate)
