@@ -102,5 +102,5 @@ class HeuristicTargetAgent(GreedyTargetAgent):
 
     def _decide(self) -> np.ndarray:
         greedy_action = super()._decide()
-        cameras = self._observation[self.observation_slices["opponent_states_with_mask"]]
+        cameras = self._observation[self.observation_slices["opponent_states_with_mask"]].copy()
         return np.array(evade(self.state.state, cameras, *greedy_action, self.noise_scale))

@@ -6,24 +6,25 @@ recorded draw untouched, differs from the recording just as one that acts differ
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from mate.agents.base import AgentBase
+from mate.agents.draws import DrawingAgent
 from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE, GreedyCameraAgent, GreedyTargetAgent
 from mate.agents.heuristic import HeuristicCameraAgent, HeuristicTargetAgent
-from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
 from mate.agents.naive import NaiveCameraAgent, NaiveTargetAgent
 from mate.agents.random import RandomCameraAgent, RandomTargetAgent
 from mate.conformance.draws import RecordedDraws, TeamDraws
-from mate.conformance.views import Floats, Recording, joint_observations
+from mate.conformance.recording import Recording
+from mate.conformance.report import Report
+from mate.conformance.views import Floats, action_limits, joint_observations
 from mate.mailbox import Mailbox
 from mate.messages import Message
 
 TEAMS = {"camera": "ca_", "target": "ta_"}
-AGENTS: dict[tuple[str, str], type[AgentBase]] = {
+AGENTS: dict[tuple[str, str], type[DrawingAgent]] = {
     ("camera", "random"): RandomCameraAgent,
     ("camera", "naive"): NaiveCameraAgent,
     ("camera", "greedy"): GreedyCameraAgent,
@@ -35,22 +36,44 @@ AGENTS: dict[tuple[str, str], type[AgentBase]] = {
 }
 
 
-def replay_team(recording: Recording, team: str, agent_class: type[AgentBase]) -> dict[str, np.ndarray]:
-    """Let a team decide again from what it saw and drew; return its arrays, by the names of the recording's.
+def check(recording: Recording, report: Report) -> None:
+    """Compare the decisions of each team that built-in agents played."""
+    for team, prefix in TEAMS.items():
+        report.cover(*(name for name in recording if name.startswith(prefix)))
+        if recording.meta.get(f"{team}_is_agent"):
+            check_team(recording, report, team)
+        else:
+            strays = [name for name in recording if name.startswith(prefix)]
+            report.demand(", ".join(strays) or prefix, not strays, f"no agent plays the {team} team")
 
-    Where agents drew is returned under the names of the draws, as booleans.
-    """
-    prefix, observations = TEAMS[team], joint_observations(recording, team)
-    steps, size = recording[f"{team}_action"].shape[:2]
-    draws = TeamDraws.read(recording, prefix, steps, size)
-    agents = [agent_class(seed=index) for index in range(size)]
+
+def check_team(recording: Recording, report: Report, team: str) -> None:
+    """Compare the actions, messages and draws of one team. Raises ValueError for an unknown kind of agent."""
+    kind, prefix = recording.meta.get(f"{team}_source"), TEAMS[team]
+    if (team, kind) not in AGENTS:
+        raise ValueError(f"there is no built-in {team} agent {kind!r}.")
+    steps = len(recording[f"{team}_action"])
+    draws = TeamDraws.read(recording, prefix, action_limits(recording, team), steps)
+    blank, played = (_blank_arrays(prefix, team, *recording[f"{team}_action"].shape[:2]) for _ in range(2))
+    _replay(recording, team, AGENTS[team, kind], draws, played)
+    for name, ours in played.items():
+        report.compare(name, ours, recording[name] if name in recording else blank[name])
+    for name, is_wanted in draws.is_wanted.items():
+        report.demand(prefix + name, draws.is_recorded[name] == is_wanted, "it has a draw exactly where one is made")
+        report.demand(prefix + name, draws.is_possible[name], "its draws are in the range they are drawn from")
+
+
+def _replay(
+    recording: Recording, team: str, agent_class: type[DrawingAgent], draws: TeamDraws, played: dict[str, np.ndarray]
+) -> None:
+    """Let a team decide again from what it saw and drew, and write its decisions into ``played``."""
+    observations = joint_observations(recording, team)
+    agents = [agent_class(seed=index) for index in range(observations.shape[1])]
     for index, agent in enumerate(agents):
         agent.next_draws = RecordedDraws(draws, index)
         agent.reset(observations[0, index])
-    played = _blank_arrays(prefix, team, steps, size)
-    for step in range(steps):
-        _play_step(agents, observations[step], step, prefix, team, played)
-    return played | {prefix + name: is_wanted for name, is_wanted in draws.is_wanted.items()}
+    for step in range(len(played[f"{team}_action"])):
+        _play_step(agents, observations[step], step, TEAMS[team], team, played)
 
 
 def _blank_arrays(prefix: str, team: str, steps: int, size: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from gymnasium import spaces
 
+from mate.conformance import poses
 from mate.conformance.recording import Recording
 from mate.conformance.report import Report
 from mate.environment import MultiAgentTracking
@@ -27,6 +28,7 @@ NUMBERS = "_numbers"
 def check(recording: Recording, report: Report) -> None:
     """Compare every table of the file, those of the heuristic camera included."""
     check_grids(recording, report)
+    poses.check(recording, report)
     for name in recording:
         if name.endswith(NUMBERS):
             check_layouts(recording, report, name.removesuffix(NUMBERS))
@@ -53,7 +55,9 @@ def check_layouts(recording: Recording, report: Report, config: str) -> None:
     for team in Team:
         own = f"{config}_{team.name.lower()}"
         if f"{own}_coordinate_mask" in recording:
-            report.compare(f"{own}_coordinate_mask", coordinate_mask_of(team, *sizes), recording[f"{own}_coordinate_mask"])
+            report.compare(
+                f"{own}_coordinate_mask", coordinate_mask_of(team, *sizes), recording[f"{own}_coordinate_mask"]
+            )
         if f"{own}_obs_indices" in recording:
             report.compare(f"{own}_obs_indices", observation_indices_of(team, *sizes), recording[f"{own}_obs_indices"])
 

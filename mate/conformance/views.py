@@ -48,6 +48,12 @@ def _private_states(recording: Recording, team: str) -> Floats:
     return _camera_states(recording) if team == "camera" else _target_states(recording)
 
 
+def action_limits(recording: Recording, team: str) -> Floats:
+    """(N, 2) largest components of the agents' own actions."""
+    names = ("camera_rotation_step", "camera_zooming_step") if team == "camera" else ("target_step_size",) * 2
+    return np.column_stack([recording[name] for name in names])
+
+
 def _camera_states(recording: Recording) -> Floats:
     """(T + 1, N_c, 9)"""
     orientation, sight_range = recording["camera_orientation"] * DEG2RAD, recording["camera_sight_range"]

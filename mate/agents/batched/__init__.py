@@ -3,45 +3,9 @@
 ``make`` builds the rule-based ones; ``BatchedMixture`` plays, in each episode, one of several teams.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Literal
-
-from mate.agents.batched.greedy_camera import BatchedGreedyCamera
-from mate.agents.batched.greedy_target import BatchedGreedyTarget
-from mate.agents.batched.heuristic_camera import BatchedHeuristicCamera
-from mate.agents.batched.heuristic_target import BatchedHeuristicTarget
+from mate.agents.batched.kinds import KINDS, make
 from mate.agents.batched.mixture import BatchedMixture
-from mate.agents.batched.naive_camera import BatchedNaiveCamera
-from mate.agents.batched.naive_target import BatchedNaiveTarget
-from mate.agents.batched.random import BatchedRandom
 from mate.agents.batched.team import BatchedAgent
+from mate.agents.batched.warming import warm
 
-if TYPE_CHECKING:
-    from mate.scenario import Scenario
-
-__all__ = ["KINDS", "BatchedAgent", "BatchedMixture", "make"]
-
-KINDS: dict[tuple[str, str], type] = {
-    ("random", "camera"): BatchedRandom,
-    ("random", "target"): BatchedRandom,
-    ("naive", "camera"): BatchedNaiveCamera,
-    ("naive", "target"): BatchedNaiveTarget,
-    ("greedy", "camera"): BatchedGreedyCamera,
-    ("greedy", "target"): BatchedGreedyTarget,
-    ("heuristic", "camera"): BatchedHeuristicCamera,
-    ("heuristic", "target"): BatchedHeuristicTarget,
-}
-
-
-def make(name: str, team: Literal["camera", "target"], scenario: Scenario, size: int, **kwargs: Any) -> BatchedAgent:
-    """The rule-based team ``name`` (random, naive, greedy or heuristic) for ``size`` episodes of a scenario.
-
-    ``kwargs`` are the parameters of the object form's constructor other than ``seed``, such as ``frame_skip`` of random
-    or ``memory_period`` of greedy cameras. Raises ValueError for an unknown name or team, TypeError for a parameter
-    that the agent does not have.
-    """
-    if (name, team) not in KINDS:
-        known = ", ".join(sorted({known_name for known_name, _ in KINDS}))
-        raise ValueError(f"there is no rule-based {team} agent {name!r}: names are {known}, teams camera and target.")
-    return KINDS[name, team](team, scenario, size, **kwargs)
+__all__ = ["KINDS", "BatchedAgent", "BatchedMixture", "make", "warm"]

@@ -131,7 +131,7 @@ def nearest_point(points, radius_step, x, y):
     ring = int(norm(x, y) / radius_step)
     best, nearest = NUM_POINTS, math.inf
     for b in range(left, left + 2):
-        for a in range(ring, min(ring + 2, NUM_RADII)):
+        for a in range(max(ring, 0), min(ring + 2, NUM_RADII)):
             point = (b % NUM_BEARINGS) * NUM_RADII + a if a > 0 else 0  # all bearings meet at the camera
             distance = norm(points[point, 0] - x, points[point, 1] - y)
             if distance < nearest or (distance == nearest and point < best):

@@ -1,0 +1,40 @@
+"""Whether the heuristic camera's tables are as recorded: its poses, its grid of positions, and its scores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
+from mate.conformance.recording import Recording
+from mate.conformance.report import Report
+
+PREFIX, SUFFIX = "heuristic_", "_pose_mesh"
+MIN_VIEWING_ANGLE = 30.0
+SINGLE_PRECISION = 1e-7  # the recorded scores are float32
+
+
+def check(recording: Recording, report: Report) -> None:
+    """Compare the tables ``heuristic_<longest sight range>_...``, recorded for a smallest viewing angle of 30 degrees."""
+    for name in recording:
+        sight_range = name.removeprefix(PREFIX).removesuffix(SUFFIX)
+        if name.startswith(PREFIX) and name.endswith(SUFFIX) and sight_range.isdecimal():
+            check_table(recording, report, sight_range)
+
+
+def check_table(recording: Recording, report: Report, sight_range: str) -> None:
+    """Compare the tables of one sight range."""
+    table = pose_table(float(sight_range), MIN_VIEWING_ANGLE)
+    scores, rows = full_scores(table), recording[f"{PREFIX}{sight_range}_score_rows"]
+    is_row = (rows >= 0) & (rows < len(scores)) & np.append(True, np.diff(rows) > 0)
+    report.demand(f"{PREFIX}{sight_range}_score_rows", is_row, "it holds ascending indices of grid points")
+    ours = {
+        "pose_mesh": pose_mesh(table),
+        "position_grid": table.points,
+        "scores": scores[np.where(is_row, rows, 0)],
+        "score_rowsum": scores.sum(axis=1),
+        "score_colsum": scores.sum(axis=0),
+    }
+    for name, values in ours.items():
+        tolerance = {"tolerance": SINGLE_PRECISION} if name == "scores" else {}
+        full_name = f"{PREFIX}{sight_range}_{name}"
+        report.compare(full_name, values, recording[full_name], **tolerance)
