@@ -53,6 +53,11 @@ def tournament_board(tournament: Tournament) -> Board | None:
     return _newest(RatingSnapshot.objects.filter(tournament=tournament))
 
 
+def rated_scenarios() -> QuerySet[Scenario]:
+    """The scenarios that have a leaderboard."""
+    return Scenario.objects.filter(pk__in=RatingSnapshot.objects.filter(tournament=None).values("scenario"))
+
+
 def busiest_board() -> Board | None:
     """The leaderboard that rests on the most episodes."""
     snapshots = RatingSnapshot.objects.filter(tournament=None).order_by("-num_episodes", "-number")

@@ -109,13 +109,14 @@ class Bin:
     count: int
 
 
-def distribution(values: list[float], bins: int = 24) -> list[Bin]:
+def distribution(values: list[float]) -> list[Bin]:
     """How many values lie in each of equally wide bins from the smallest to the largest value."""
     if not values:
         return []
     low, high = min(values), max(values)
     if low == high:
         return [Bin(low, high, len(values))]
+    bins = min(max(math.ceil(2 * math.sqrt(len(values))), 6), 40)
     width = (high - low) / bins
     counts = [0] * bins
     for value in values:

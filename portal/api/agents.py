@@ -27,8 +27,8 @@ def list_agents(
 @router.get("/agents/{slug}", response={200: AgentDetailOut, 404: ErrorOut}, summary="One agent, by slug or digest")
 def get_agent(request: HttpRequest, slug: str) -> dict[str, Any]:
     agent = get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
-    described = AgentOut.from_orm(agent).dict()
-    return described | {"spec": agent.spec, "provenance": agent.provenance, "standings": list_standings(agent)}
+    described = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name != "standings"}
+    return described | {"standings": list_standings(agent)}
 
 
 def list_standings(agent: Agent) -> list[StandingOut]:

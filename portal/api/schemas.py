@@ -49,7 +49,7 @@ class AgentOut(AgentRef):
 
     @staticmethod
     def resolve_owner(agent: Any) -> str | None:
-        return agent.owner.get_username() if agent.owner else None
+        return agent.owner and agent.owner.get_username()
 
 
 class StandingOut(Schema):

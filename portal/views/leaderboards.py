@@ -26,9 +26,11 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
+    rated = list(boards.rated_scenarios())
     context = {
         "scenario": scenario,
-        "scenarios": Scenario.objects.all(),
+        "rated": rated if board else [scenario, *rated],
+        "unrated": Scenario.objects.exclude(pk__in=[scenario.pk, *(row.pk for row in rated)]),
         "board": board,
         "tournaments": Tournament.objects.filter(scenario=scenario).select_related("scenario", "owner")[:5],
         **describe_board(board),

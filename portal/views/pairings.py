@@ -52,11 +52,11 @@ def notable_episodes(episodes: QuerySet[Episode]) -> list[tuple[str, Episode]]:
     return [(label, ordered[place]) for label, place in places]
 
 
-WIDTH, HEIGHT, BASE = 600.0, 110.0, 92.0
+WIDTH, BASE = 600.0, 92.0
 
 
 def draw_histogram(bins: list[queries.Bin], mean: float | None) -> dict[str, object] | None:
-    """Bars in the coordinates of a 600 by 110 picture."""
+    """Bars in the coordinates of a 600 by 92 picture."""
     if not bins or mean is None:
         return None
     most = max(bin.count for bin in bins)

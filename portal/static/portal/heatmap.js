@@ -18,6 +18,16 @@ function describe(data, row, column) {
   return `${title}payoff ${number(cell.payoff)}${error}<br>${cell.count} episodes`;
 }
 
+/** The figures in the cells: black or white, whichever can be read on the cell's colour. */
+function annotate(z, font) {
+  const values = z.flat().filter((value) => value !== null);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return z.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
+    x, y, text: number(value, 2), showarrow: false, captureevents: false,
+    font: { ...font, color: (value - least) / (most - least || 1) > 0.5 ? "#000000" : "#ffffff" },
+  }])));
+}
+
 function show(holder, data) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -30,7 +40,6 @@ function show(holder, data) {
     type: "heatmap", z, colorscale: SCALE, hoverongaps: false, xgap: 2, ygap: 2,
     x: data.targets.map((_, i) => i), y: data.cameras.map((_, i) => i),
     hovertext: z.map((row, i) => row.map((_, j) => describe(data, i, j))), hoverinfo: "text",
-    text: z.map((row) => row.map((value) => (value === null ? "" : number(value, 2)))), texttemplate: showsText ? "%{text}" : "",
     colorbar: { title: { text: "payoff of the camera", side: narrow ? "top" : "right" }, thickness: 12, outlinewidth: 0, orientation: narrow ? "h" : "v", y: narrow ? 1.02 : 0.5, yanchor: narrow ? "bottom" : "middle" },
   };
   const axis = { fixedrange: true, showgrid: false, zeroline: false, automargin: true, ticks: "" };
@@ -39,6 +48,7 @@ function show(holder, data) {
     height: Math.max(300, Math.min(900, 150 + 46 * data.cameras.length)),
     xaxis: { ...axis, title: { text: "target" }, tickvals: trace.x, ticktext: label(data.targets, narrow), tickangle: narrow || columns > 6 ? -40 : 0 },
     yaxis: { ...axis, title: { text: narrow ? "" : "camera" }, tickvals: trace.y, ticktext: label(data.cameras, narrow), autorange: "reversed" },
+    annotations: showsText ? annotate(z, font) : [],
     hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
   };
   return Plotly.react(holder, [trace], layout, { displayModeBar: false, responsive: true });

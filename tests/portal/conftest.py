@@ -1,0 +1,153 @@
+"""A small portal with real agents, real-shaped episodes and real fits; alice owns things, bob is another user."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from portal.models import ApiToken
+from tournament import entries, leaderboards, organising
+from tournament.models import Agent, Block, BlockState, Episode, Pairing, Scenario, Tournament
+
+PASSWORD = "a long pass phrase"
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice", password=PASSWORD)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob", password=PASSWORD)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return User.objects.create_superuser("root", password=PASSWORD)
+
+
+@pytest.fixture
+def visit() -> Callable[[User | None], Client]:
+    """A browser of somebody, or of an anonymous visitor; CSRF checks are on."""
+
+    def visit(user: User | None = None, csrf: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=csrf)
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return visit
+
+
+@pytest.fixture
+def call() -> Callable[..., Client]:
+    """A program with the token of a user, or without one."""
+
+    def call(user: User | None = None) -> Client:
+        if user is None:
+            return Client(enforce_csrf_checks=True)
+        _, key = ApiToken.issue(user, "tests")
+        return Client(enforce_csrf_checks=True, headers={"authorization": f"Bearer {key}"})
+
+    return call
+
+
+@pytest.fixture
+def scenario(db: None) -> Scenario:
+    return entries.register_scenario("MATE-2v4-0")
+
+
+@pytest.fixture
+def agents(db: None) -> dict[str, Agent]:
+    """The eight built-in agents by slug."""
+    return {agent.slug: agent for agent in entries.register_builtin_agents()}
+
+
+@pytest.fixture
+def tournament(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Tournament:
+    """Alice's tournament of two cameras and two targets, three episodes each, not played yet."""
+    cameras = [agents["greedy-camera"], agents["random-camera"]]
+    targets = [agents["greedy-target"], agents["random-target"]]
+    return organising.create_tournament("Alice's cup", scenario, cameras, targets, 3, owner=alice)
+
+
+@pytest.fixture
+def played(tournament: Tournament) -> Tournament:
+    """The same, with made-up results, finished and rated."""
+    for block in tournament.blocks.select_related("pairing__camera", "pairing__target"):
+        Episode.objects.bulk_create(make_up(block.pairing, seed) for seed in block.seeds)
+        Block.objects.filter(pk=block.pk).update(
+            state=BlockState.DONE, num_played=block.num_episodes, seconds=0.5 * block.num_episodes
+        )
+    organising.finish_if_complete(tournament)
+    tournament.refresh_from_db()
+    return tournament
+
+
+def make_up(pairing: Pairing, seed: int) -> Episode:
+    """An episode that nobody played, with results that depend on the agents and the seed."""
+    draw = np.random.default_rng(seed)
+    strength = {"greedy": 0.4, "random": 0.0}
+    reward = 0.3 + strength[pairing.target.spec["name"]] - strength[pairing.camera.spec["name"]] + 0.1 * draw.normal()
+    return Episode(
+        pairing=pairing,
+        engine=leaderboards.engine_version(),
+        seed=seed,
+        steps=int(draw.integers(800, 1200)),
+        completed=True,
+        target_reward=1000 * reward,
+        normalised_reward=reward,
+        coverage=float(draw.uniform(0.2, 0.8)),
+        real_coverage=float(draw.uniform(0.2, 0.8)),
+        transport=float(draw.uniform(0.2, 0.8)),
+        delivered=32,
+        digest=f"{int(draw.integers(2**62)):016x}",
+    )
+
+
+@pytest.fixture
+def pairing(played: Tournament) -> Pairing:
+    """Greedy against greedy."""
+    return played.pairings.get(camera__slug="greedy-camera", target__slug="greedy-target")
+
+
+@pytest.fixture(scope="session")
+def real_replay() -> bytes:
+    """The replay of a short real episode of the smallest scenario."""
+    from mate.scenario import Scenario as Game
+    from tournament import replays
+    from tournament.agents import Builtin
+
+    return replays.record(Game.load("MATE-2v4-0"), Builtin("camera", "greedy"), Builtin("target", "greedy"), 5)
+
+
+@pytest.fixture
+def real_episode(pairing: Pairing, real_replay: bytes) -> Episode:
+    """A row of an episode that was really played, so that it can be played again."""
+    from tournament import replays
+
+    result = replays.read(real_replay).header["result"]
+    return Episode.objects.create(
+        pairing=pairing,
+        engine=leaderboards.engine_version(),
+        seed=5,
+        steps=result["steps"],
+        completed=result["completed"],
+        target_reward=result["target_reward"],
+        normalised_reward=result["normalised_reward"],
+        coverage=result["mean_coverage_rate"],
+        real_coverage=result["mean_real_coverage_rate"],
+        transport=result["mean_transport_rate"],
+        delivered=result["delivered_cargoes"],
+        digest=result["digest"],
+    )

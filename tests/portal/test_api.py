@@ -1,0 +1,266 @@
+"""The REST API: reading without a token, changing with one, errors of one shape."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from portal.models import ApiToken
+from tournament import replays
+from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
+from tests.portal.conftest import make_up
+from tests.portal.test_replays import wait
+
+Call = Callable[..., Client]
+V1 = "/api/v1"
+
+
+def read_csv(answer: Any) -> list[dict[str, str]]:
+    assert answer["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+
+def check_error(answer: Any, status: int, code: str) -> dict[str, str]:
+    """Every error has the same shape and says something."""
+    assert answer.status_code == status, answer.content
+    error = answer.json()["error"]
+    assert set(error) == {"code", "message", "where"}
+    assert error["code"] == code and error["message"]
+    return error
+
+
+# Reading
+
+
+def test_scenarios_are_listed(client: Client, scenario: Scenario) -> None:
+    [found] = client.get(f"{V1}/scenarios").json()
+    assert (found["slug"], found["num_cameras"], found["digest"]) == ("mate-2v4-0", 2, scenario.digest)
+    assert client.get(f"{V1}/scenarios/mate-2v4-0").json() == found
+
+
+def test_agents_are_listed_by_pages(client: Client, agents: dict[str, Agent]) -> None:
+    answer = client.get(f"{V1}/agents", {"team": "camera", "limit": 3, "offset": 2}).json()
+    assert answer["count"] == 4
+    assert len(answer["items"]) == 2
+
+
+def test_an_agent_is_found_by_slug_and_by_digest(client: Client, played: Tournament, agents: dict[str, Agent]) -> None:
+    by_slug = client.get(f"{V1}/agents/greedy-camera").json()
+    assert by_slug["standings"][0]["rating"] == 1000
+    assert client.get(f"{V1}/agents/{agents['greedy-camera'].digest}").json() == by_slug
+
+
+def test_a_leaderboard_comes_as_json_and_as_csv(client: Client, played: Tournament) -> None:
+    for address in (f"{V1}/scenarios/mate-2v4-0/leaderboard", f"{V1}/tournaments/{played.pk}/leaderboard"):
+        board = client.get(address).json()
+        assert [line["agent"]["slug"] for line in board["cameras"]] == ["greedy-camera", "random-camera"]
+        rows = read_csv(client.get(address, {"format": "csv"}))
+        assert [float(row["rating"]) for row in rows if row["team"] == "camera"] == [
+            line["rating"] for line in board["cameras"]
+        ]
+
+
+def test_a_meta_game_comes_as_json_and_as_csv(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for address in (f"{V1}/scenarios/mate-2v4-0/meta-game", f"{V1}/tournaments/{played.pk}/meta-game"):
+        game = client.get(address).json()
+        assert game["cells"][0][0]["pairing"] == pairing.pk
+        rows = read_csv(client.get(address, {"format": "csv"}))
+        assert len(rows) == 4
+        assert float(rows[0]["payoff"]) == game["cells"][0][0]["payoff"]
+
+
+def test_what_is_not_rated_yet_is_told(client: Client, tournament: Tournament) -> None:
+    check_error(client.get(f"{V1}/scenarios/mate-2v4-0/leaderboard"), 404, "not_rated_yet")
+    check_error(client.get(f"{V1}/tournaments/{tournament.pk}/meta-game"), 404, "not_rated_yet")
+
+
+def test_pairings_are_found_by_agent_and_tournament(client: Client, played: Tournament) -> None:
+    found = client.get(f"{V1}/pairings", {"agent": "random-camera", "tournament": played.pk}).json()
+    assert found["count"] == 2
+    assert {item["num_episodes"] for item in found["items"]} == {3}
+
+
+def test_a_pairing_is_summarised(client: Client, pairing: Pairing) -> None:
+    summary = client.get(f"{V1}/pairings/{pairing.pk}").json()["summary"]
+    assert summary["episodes"] == 3
+    assert summary["payoff"]["error"] > 0
+
+
+def test_episodes_come_by_pages_and_as_csv(client: Client, pairing: Pairing) -> None:
+    for seed in range(20):
+        make_up(pairing, 2**62 + seed).save()
+    page = client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"limit": 10, "offset": 20}).json()
+    assert (page["count"], len(page["items"])) == (23, 3)
+    assert page["items"][-1]["seed"] == str(2**62 + 19)
+    rows = read_csv(client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"format": "csv"}))
+    assert len(rows) == 23
+    assert {row["digest"] for row in rows} == set(pairing.episodes.values_list("digest", flat=True))
+
+
+def test_a_replay_is_downloaded(client: Client, real_episode: Episode) -> None:
+    answer = wait(lambda: client.get(f"{V1}/episodes/{real_episode.pk}/replay"))
+    assert replays.verify(b"".join(answer.streaming_content)).is_same
+
+
+def test_an_episode_is_verified(call: Call, bob: User, real_episode: Episode) -> None:
+    program = call(bob)
+    verdict = wait(lambda: program.post(f"{V1}/episodes/{real_episode.pk}/verify")).json()
+    assert verdict["is_same"] and verdict["computed_digest"] == real_episode.digest
+
+
+def test_what_does_not_exist_is_told(client: Client, db: None) -> None:
+    for address in ("agents/nobody", "tournaments/9", "pairings/9", "episodes/9", "scenarios/x", "episodes/9/replay"):
+        check_error(client.get(f"{V1}/{address}"), 404, "not_found")
+
+
+def test_a_parameter_of_the_wrong_kind_is_named(client: Client, pairing: Pairing) -> None:
+    error = check_error(client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"limit": "many"}), 422, "invalid")
+    assert "limit" in error["where"]
+
+
+# Uploading
+
+
+def upload(program: Client, content: bytes = b"some bytes", **fields: Any) -> Any:
+    return program.post(f"{V1}/uploads", {"file": SimpleUploadedFile("policy.zip", content), **fields})
+
+
+def test_a_program_uploads_and_polls(call: Call, alice: User, agents: dict[str, Agent]) -> None:
+    answer = upload(call(alice), name="Mine", mode="deterministic")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["state"], made["is_over"], made["deterministic"]) == ("waiting", False, True)
+    row = Upload.objects.get()
+    assert (row.owner, row.name) == (alice, "Mine")
+    Upload.objects.update(state=UploadState.REFUSED, reason="It is no checkpoint.", steps=[{"name": "Read", "status": "failed"}])
+    polled = Client().get(f"{V1}/uploads/{made['id']}").json()
+    assert (polled["is_over"], polled["reason"]) == (True, "It is no checkpoint.")
+    assert polled["steps"] == [{"name": "Read", "status": "failed", "detail": ""}]
+
+
+def test_uploading_needs_a_token(call: Call, db: None) -> None:
+    check_error(upload(call()), 401, "token_needed")
+    assert not Upload.objects.exists()
+
+
+def test_a_wrong_or_revoked_token_opens_nothing(call: Call, alice: User) -> None:
+    program = call(alice)
+    ApiToken.objects.all().delete()
+    check_error(upload(program), 401, "token_needed")
+    check_error(upload(Client(headers={"authorization": "Bearer nonsense"})), 401, "token_needed")
+
+
+def test_a_signed_in_browser_is_no_token(visit: Callable[..., Client], alice: User) -> None:
+    """Otherwise another site's form could upload in somebody's name."""
+    check_error(upload(visit(alice)), 401, "token_needed")
+
+
+def test_too_large_empty_and_missing_files_are_refused(call: Call, alice: User, settings: Any) -> None:
+    settings.ARENA_UPLOAD_LIMIT = 1000
+    program = call(alice)
+    check_error(upload(program, b"x" * 1001), 413, "too_large")
+    check_error(upload(program, b""), 400, "empty_file")
+    check_error(program.post(f"{V1}/uploads", {"name": "x"}), 400, "no_file")
+    check_error(upload(program, mode="sometimes"), 422, "invalid")
+    assert not Upload.objects.exists()
+
+
+def test_one_lists_only_ones_own_uploads(call: Call, alice: User, bob: User) -> None:
+    upload(call(alice))
+    assert call(alice).get(f"{V1}/uploads").json()["count"] == 1
+    assert call(bob).get(f"{V1}/uploads").json()["count"] == 0
+
+
+# Tournaments
+
+
+def start(program: Client, **changes: Any) -> Any:
+    wanted = {
+        "name": "Cup", "scenario": "mate-2v4-0", "cameras": ["greedy-camera", "random-camera"],
+        "targets": ["greedy-target"], "episodes_per_pairing": 5, "base_seed": 3, **changes,
+    }  # fmt: skip
+    return program.post(f"{V1}/tournaments", wanted, content_type="application/json")
+
+
+def test_a_program_starts_and_watches_a_tournament(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    answer = start(call(alice), targets=[agents["greedy-target"].digest])
+    assert answer.status_code == 201
+    watched = Client().get(f"{V1}/tournaments/{answer.json()['id']}").json()
+    assert (watched["owner"], watched["state"], watched["is_over"]) == ("alice", "playing", False)
+    assert watched["progress"]["total"] == 10
+    assert [agent["slug"] for agent in watched["targets"]] == ["greedy-target"]
+
+
+def test_tournaments_are_listed(client: Client, played: Tournament) -> None:
+    found = client.get(f"{V1}/tournaments", {"state": "finished", "scenario": "mate-2v4-0"}).json()
+    assert [item["name"] for item in found["items"]] == ["Alice's cup"]
+    assert client.get(f"{V1}/tournaments", {"state": "playing"}).json()["count"] == 0
+
+
+def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    check_error(start(call()), 401, "token_needed")
+    assert not Tournament.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "says"),
+    [
+        ({"scenario": "mars"}, 404, "not_found", "mate-2v4-0"),
+        ({"cameras": ["nobody"]}, 404, "not_found", "nobody"),
+        ({"cameras": []}, 400, "refused", "camera field is empty"),
+        ({"cameras": ["greedy-target"]}, 400, "refused", "is a target agent"),
+        ({"episodes_per_pairing": 0}, 422, "invalid", "greater than or equal to 1"),
+        ({"episodes_per_pairing": 10**8}, 400, "refused", "possible"),
+        ({"base_seed": "x"}, 422, "invalid", "base_seed"),
+    ],
+)
+def test_what_makes_no_tournament_is_refused_with_the_reason(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent],
+    change: dict[str, Any], status: int, code: str, says: str,
+) -> None:  # fmt: skip
+    assert says in check_error(start(call(alice), **change), status, code)["message"]
+    assert not Tournament.objects.exists()
+
+
+def test_the_owner_cancels_by_program(call: Call, alice: User, tournament: Tournament) -> None:
+    assert call(alice).post(f"{V1}/tournaments/{tournament.pk}/cancel").json()["state"] == "cancelled"
+
+
+def test_another_user_cannot_cancel_by_program(call: Call, bob: User, tournament: Tournament) -> None:
+    check_error(call(bob).post(f"{V1}/tournaments/{tournament.pk}/cancel"), 403, "not_yours")
+    check_error(call().post(f"{V1}/tournaments/{tournament.pk}/cancel"), 401, "token_needed")
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.PLAYING
+
+
+def test_an_anonymous_program_verifies_nothing(call: Call, real_episode: Episode) -> None:
+    check_error(call().post(f"{V1}/episodes/{real_episode.pk}/verify"), 401, "token_needed")
+
+
+# The reference
+
+
+def test_the_description_names_every_endpoint_and_the_token(client: Client, db: None) -> None:
+    described = client.get(f"{V1}/openapi.json").json()
+    assert f"{V1}/episodes/{{episode_id}}/replay" in described["paths"]
+    assert described["components"]["securitySchemes"]["TokenAuthentication"]["scheme"] == "bearer"
+
+
+def test_the_reference_page_loads_nothing_from_other_sites(client: Client, db: None) -> None:
+    text = client.get(f"{V1}/docs").content.decode()
+    assert "http://" not in text.replace("http://testserver", "") and "https://" not in text
+
+
+def test_text_that_a_spreadsheet_would_run_is_defused() -> None:
+    from portal.api.tables import guard
+
+    assert guard("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert guard("greedy") == "greedy"
+    assert guard(-0.25) == "-0.25"

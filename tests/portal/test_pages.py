@@ -1,0 +1,95 @@
+"""Every page can be read without an account, costs a bounded number of queries, and loads nothing from elsewhere."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tournament.models import Agent, Pairing, Scenario, Tournament, Upload
+from tests.portal.conftest import make_up
+
+PUBLIC = ["home", "agents", "tournaments", "uploads", "status", "about", "sign_in", "sign_up"]
+OURS = re.compile(r"""(?:src|href|action|hx-get|hx-post)=["'](?!/|#|\?|mailto:)([^"']*)""")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_an_empty_portal_shows_every_page(client: Client, db: None, name: str) -> None:
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_a_portal_without_scenarios_says_so(client: Client, db: None) -> None:
+    assert b"no scenarios yet" in client.get(reverse("leaderboards")).content
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_filled_portal_shows_every_page_without_an_account(client: Client, played: Tournament, name: str) -> None:
+    assert client.get(reverse(name)).status_code == 200
+
+
+def addresses(played: Tournament, pairing: Pairing) -> list[str]:
+    return [
+        reverse("home"),
+        reverse("leaderboard", args=["mate-2v4-0"]),
+        reverse("agents"),
+        reverse("agent", args=["greedy-camera"]),
+        reverse("tournaments"),
+        reverse("tournament", args=[played.pk]),
+        reverse("pairing", args=[pairing.pk]),
+        reverse("status"),
+    ]
+
+
+def test_pages_of_things_are_read_without_an_account(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for address in addresses(played, pairing):
+        assert client.get(address).status_code == 200, address
+
+
+def test_pages_load_nothing_from_other_sites(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for address in addresses(played, pairing):
+        found = OURS.findall(client.get(address).content.decode())
+        assert set(found) <= {"https://github.com/UnrealTracking/mate"}, address
+
+
+def test_pages_have_no_inline_scripts(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for address in addresses(played, pairing):
+        text = client.get(address).content.decode()
+        assert not re.search(r"<script(?![^>]*(src=|application/json))", text), address
+        assert not re.search(r"\son\w+=", text), address
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    client: Client, played: Tournament, pairing: Pairing, agents: dict[str, Agent], scenario: Scenario, alice: Any,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:  # fmt: skip
+    for number in range(30):
+        Upload.objects.create(owner=alice, filename=f"{number}.zip", size=1, sha256="0" * 64).agents.add(agents["greedy-camera"])
+        Tournament.objects.create(name=str(number), owner=alice, scenario=scenario, episodes_per_pairing=1, engine="1")
+    for seed in range(60):
+        make_up(pairing, seed).save()
+    for address in [*addresses(played, pairing), reverse("uploads")]:
+        with django_assert_max_num_queries(24):
+            assert client.get(address).status_code == 200
+
+
+def test_an_unknown_address_leads_on(client: Client, db: None) -> None:
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert b"There is nothing at this address" in answer.content
+
+
+def test_the_newcomers_first_page_shows_standings_and_tournaments(client: Client, played: Tournament) -> None:
+    text = client.get(reverse("home")).content.decode()
+    assert "Standings in MATE-2v4-0" in text
+    assert "Alice&#x27;s cup" in text
+
+
+def test_administrators_see_every_kind_of_row(visit: Callable[..., Client], admin: Any, played: Tournament) -> None:
+    browser = visit(admin)
+    for model in ("agent", "block", "episode", "pairing", "ratingsnapshot", "scenario", "tournament", "upload", "worker"):
+        assert browser.get(f"/admin/tournament/{model}/").status_code == 200, model
+    assert browser.get("/admin/portal/apitoken/").status_code == 200
+    episode = played.pairings.first().episodes.first()
+    assert b'name="_save"' not in browser.get(f"/admin/tournament/episode/{episode.pk}/change/").content

@@ -1,0 +1,84 @@
+"""Replays on demand, and verifying an episode."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tournament import replays
+from tournament.models import Episode
+
+Visit = Callable[..., Client]
+
+
+def wait(ask: Callable[[], HttpResponse], status: int = 202, seconds: float = 120) -> Any:
+    """Ask until the answer has another status."""
+    until = time.monotonic() + seconds
+    while (answer := ask()).status_code == status and time.monotonic() < until:
+        time.sleep(0.2)
+    return answer
+
+
+def test_a_replay_is_made_when_first_asked_for(client: Client, real_episode: Episode, real_replay: bytes) -> None:
+    address = reverse("replay_file", args=[real_episode.pk])
+    first = client.get(address)
+    assert (first.status_code, first["Retry-After"]) == (202, "1")
+    data = b"".join(wait(lambda: client.get(address)).streaming_content)
+    assert f"{replays.read(data).digest:016x}" == real_episode.digest
+    assert client.get(address).status_code == 200
+
+
+def test_a_replay_that_the_browser_has_is_not_sent_again(client: Client, real_episode: Episode) -> None:
+    headers = {"If-None-Match": f'"{real_episode.digest}"'}
+    assert client.get(reverse("replay_file", args=[real_episode.pk]), headers=headers).status_code == 304
+
+
+def test_an_episode_that_comes_out_differently_is_told_instead_of_shown(client: Client, real_episode: Episode) -> None:
+    Episode.objects.filter(pk=real_episode.pk).update(digest="0123456789abcdef")
+    answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
+    assert answer.status_code == 409
+    assert "came out differently" in answer.json()["error"]["message"]
+    assert real_episode.digest in answer.json()["error"]["message"]
+
+
+def test_an_episode_of_another_engine_is_told_instead_of_shown(client: Client, real_episode: Episode) -> None:
+    Episode.objects.filter(pk=real_episode.pk).update(engine="0")
+    answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
+    assert "played by engine 0" in answer.json()["error"]["message"]
+
+
+def test_the_page_names_the_episode_and_its_neighbours(client: Client, real_episode: Episode) -> None:
+    answer = client.get(reverse("replay", args=[real_episode.pk]))
+    assert answer.context["after"] is None
+    assert reverse("replay", args=[answer.context["before"].pk]) in answer.content.decode()
+    assert real_episode.digest in answer.content.decode()
+
+
+def test_an_unknown_episode_is_not_found(client: Client, db: None) -> None:
+    assert client.get(reverse("replay", args=[10**6])).status_code == 404
+    assert client.get(reverse("replay_file", args=[10**6])).status_code == 404
+
+
+def test_a_user_has_an_episode_verified(visit: Visit, bob: User, real_episode: Episode) -> None:
+    browser, address = visit(bob), reverse("verify", args=[real_episode.pk])
+    answer = browser.post(address)
+    until = time.monotonic() + 120
+    while "hx-get" in answer.content.decode() and time.monotonic() < until:
+        time.sleep(0.2)
+        answer = browser.get(address)
+    assert "The same." in answer.content.decode()
+    assert real_episode.digest in answer.content.decode()
+
+
+def test_an_anonymous_visitor_starts_no_verification(client: Client, real_episode: Episode) -> None:
+    assert client.post(reverse("verify", args=[real_episode.pk]))["Location"].startswith(reverse("sign_in"))
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "1/../2"])
+def test_no_other_file_can_be_asked_for(client: Client, db: None, name: str) -> None:
+    assert client.get(f"/episodes/{name}/replay/").status_code == 404

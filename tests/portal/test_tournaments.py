@@ -1,0 +1,164 @@
+"""Tournaments on the website: starting, following, cancelling."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from tournament import entries
+from tournament.models import Agent, Block, BlockState, Cause, Scenario, Tournament, TournamentState
+
+Visit = Callable[..., Client]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def other_size(db: None) -> Agent:
+    """A camera agent that was trained for another scenario."""
+    return Agent.objects.create(
+        digest="a" * 64, team="camera", kind="checkpoint", name="Quartet", slug="quartet", spec={},
+        num_cameras=4, num_targets=8, num_obstacles=9,
+    )  # fmt: skip
+
+
+def fields(agents: dict[str, Agent], **changes: Any) -> dict[str, Any]:
+    return {
+        "scenario": "mate-2v4-0",
+        "name": "Cup",
+        "cameras": [agents["greedy-camera"].pk, agents["random-camera"].pk],
+        "targets": [agents["greedy-target"].pk],
+        "episodes_per_pairing": 4,
+        "base_seed": 7,
+        **changes,
+    }
+
+
+def test_a_user_starts_a_tournament(visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    answer = visit(alice).post(reverse("tournament_create"), fields(agents))
+    tournament = Tournament.objects.get()
+    assert answer["Location"] == reverse("tournament", args=[tournament.pk])
+    assert (tournament.owner, tournament.name, tournament.base_seed) == (alice, "Cup", 7)
+    assert tournament.num_episodes == 8
+
+
+def test_an_anonymous_visitor_starts_none(client: Client, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    assert client.post(reverse("tournament_create"), fields(agents))["Location"].startswith(reverse("sign_in"))
+    assert not Tournament.objects.exists()
+
+
+def test_a_tournament_without_a_name_is_named_after_its_scenario(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    visit(alice).post(reverse("tournament_create"), fields(agents, name=""))
+    assert Tournament.objects.get().name == "MATE-2v4-0 round robin"
+
+
+def test_agents_that_cannot_play_are_shown_disabled_with_both_figures(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], other_size: Agent
+) -> None:
+    text = visit(alice).get(reverse("tournament_create"), {"scenario": "mate-2v4-0"}).content.decode()
+    assert f'value="{other_size.pk}" disabled' in text
+    assert "trained for 4 cameras, and MATE-2v4-0 has 2" in text
+
+
+def test_another_scenario_offers_other_agents(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], other_size: Agent
+) -> None:
+    entries.register_scenario("MATE-4v8-9")
+    part = visit(alice).get(reverse("tournament_create"), {"scenario": "mate-4v8-9"}, headers=HTMX).content.decode()
+    assert f'value="{other_size.pk}" disabled' not in part
+    assert "<html" not in part
+
+
+def test_an_agent_that_cannot_play_is_refused_however_it_was_sent(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], other_size: Agent
+) -> None:
+    answer = visit(alice).post(reverse("tournament_create"), fields(agents, cameras=[other_size.pk]))
+    assert answer.status_code == 400
+    assert b"trained for 4 cameras, and MATE-2v4-0 has 2" in answer.content
+    assert not Tournament.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"cameras": []}, {"episodes_per_pairing": 0}, {"episodes_per_pairing": 10**9}, {"base_seed": -1}]
+)
+def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, Any]
+) -> None:
+    answer = visit(alice).post(reverse("tournament_create"), fields(agents, **change))
+    assert answer.status_code == 400
+    assert b'value="Cup"' in answer.content
+    assert b"errorlist" in answer.content
+    assert not Tournament.objects.exists()
+
+
+def test_the_cost_is_estimated_from_what_was_played(
+    visit: Visit, alice: User, played: Tournament, agents: dict[str, Agent]
+) -> None:
+    text = visit(alice).get(reverse("tournament_cost"), fields(agents, episodes_per_pairing=100)).content.decode()
+    assert "200 episodes" in text
+    assert "About 2 min" in text  # half a second each, one worker
+
+
+def test_the_page_shows_progress_while_it_is_played(client: Client, tournament: Tournament) -> None:
+    Block.objects.filter(pk=tournament.blocks.first().pk).update(state=BlockState.LEASED, num_played=2)
+    part = client.get(reverse("tournament", args=[tournament.pk]), headers=HTMX).content.decode()
+    assert "<strong>2</strong> of 12 episodes" in part
+    assert 'hx-trigger="every 2s"' in part
+    assert "<html" not in part
+
+
+def test_the_page_is_loaded_anew_when_it_is_over(client: Client, played: Tournament) -> None:
+    answer = client.get(reverse("tournament", args=[played.pk]), headers=HTMX)
+    assert answer["HX-Refresh"] == "true"
+    assert "hx-trigger" not in answer.content.decode()
+
+
+def test_the_result_has_ratings_and_payoffs(client: Client, played: Tournament) -> None:
+    answer = client.get(reverse("tournament", args=[played.pk]))
+    assert len(answer.context["meta_game"]["cells"]) == 2
+    assert "1,000" in answer.content.decode()
+
+
+def test_an_error_is_shown_with_its_cause(client: Client, tournament: Tournament) -> None:
+    Block.objects.filter(pk=tournament.blocks.first().pk).update(
+        state=BlockState.FAILED, cause=Cause.CAMERA, error="The network's output is not a number."
+    )
+    text = client.get(reverse("tournament", args=[tournament.pk])).content.decode()
+    assert "The camera agent" in text and "The network&#x27;s output is not a number." in text
+
+
+def test_the_owner_cancels(visit: Visit, alice: User, tournament: Tournament) -> None:
+    browser = visit(alice)
+    assert b"Cancel it" in browser.get(reverse("tournament", args=[tournament.pk])).content
+    browser.post(reverse("tournament_cancel", args=[tournament.pk]))
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.CANCELLED
+
+
+def test_an_administrator_cancels(visit: Visit, admin: User, tournament: Tournament) -> None:
+    visit(admin).post(reverse("tournament_cancel", args=[tournament.pk]))
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.CANCELLED
+
+
+def test_another_user_cannot_cancel(visit: Visit, bob: User, tournament: Tournament) -> None:
+    browser = visit(bob)
+    assert b"Cancel it" not in browser.get(reverse("tournament", args=[tournament.pk])).content
+    assert browser.post(reverse("tournament_cancel", args=[tournament.pk])).status_code == 403
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.PLAYING
+
+
+def test_an_anonymous_visitor_cannot_cancel(client: Client, tournament: Tournament) -> None:
+    answer = client.post(reverse("tournament_cancel", args=[tournament.pk]))
+    assert answer["Location"].startswith(reverse("sign_in"))
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.PLAYING
+
+
+def test_nothing_is_cancelled_by_following_a_link(visit: Visit, alice: User, tournament: Tournament) -> None:
+    assert visit(alice).get(reverse("tournament_cancel", args=[tournament.pk])).status_code == 405
