@@ -331,7 +331,7 @@ class Recipe:
 
         Raises CheckpointError that names the field if anything is missing, unknown, or out of bounds.
         """
-        content = _checked_object("the file", content, set(cls.__dataclass_fields__) | {"format", "version"})
+        content = _checked_object("the file", content, {member.name for member in fields(cls)} | {"format", "version"})
         if content.get("format") != FORMAT or content.get("version") != VERSION:
             raise refuse("format, version", f'expected "format": "{FORMAT}" and "version": {VERSION}')
         values = {name: value for name, value in content.items() if name not in ("format", "version")}
@@ -358,8 +358,8 @@ def _checked_object(where: str, content: Any, names: set[str]) -> dict[str, Any]
     return content
 
 
-def _from_object(where: str, part: type, content: Any) -> Any:
-    values = dict(_checked_object(where, content, set(part.__dataclass_fields__)))
+def _from_object(where: str, part: type[Any], content: Any) -> Any:
+    values = dict(_checked_object(where, content, {member.name for member in fields(part)}))
     if isinstance(values.get("hidden_sizes"), list):
         values["hidden_sizes"] = tuple(values["hidden_sizes"])
     try:

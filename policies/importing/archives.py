@@ -195,7 +195,7 @@ class ZipArchive(Archive):
 class _Counted(io.RawIOBase):
     """An unpacking stream that refuses to go on when too much has come out of it."""
 
-    def __init__(self, archive: TarArchive, stream: IO[bytes]) -> None:
+    def __init__(self, archive: TarArchive, stream: IO[bytes] | gzip.GzipFile) -> None:
         self._archive, self._stream, self._total = archive, stream, 0
 
     def read(self, size: int = -1) -> bytes:

@@ -180,7 +180,7 @@ def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...]
 
 def _parse_exploration(config: dict[str, Any]) -> tuple[float, float, float] | None:
     """Initial and final epsilon, and over how many timesteps it falls, of an epsilon-greedy exploration."""
-    values = [config.get(name) for name in ("initial_epsilon", "final_epsilon", "epsilon_timesteps")]
+    values: list[Any] = [config.get(name) for name in ("initial_epsilon", "final_epsilon", "epsilon_timesteps")]
     if config.get("type") != "EpsilonGreedy" or None in values:
         return None
     for value in values:

@@ -124,9 +124,8 @@ def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
 
 def _epsilon_of(parameters: Parameters, state: dict[str, Any]) -> float:
     """The fraction of random decisions at the time the checkpoint was written."""
-    timestep = state.get("global_timestep")
-    is_counted = isinstance(timestep, int) and not isinstance(timestep, bool) and 0 <= timestep < 2**53
-    if parameters.epsilon_schedule is not None and is_counted:
+    timestep = _timestep_of(state)
+    if parameters.epsilon_schedule is not None and timestep is not None:
         initial, final, timesteps = parameters.epsilon_schedule
         progress = min(timestep / timesteps, 1.0) if timesteps else 1.0
         return initial + progress * (final - initial)
@@ -137,11 +136,17 @@ def _epsilon_of(parameters: Parameters, state: dict[str, Any]) -> float:
     return 0.0
 
 
+def _timestep_of(state: dict[str, Any]) -> int | None:
+    timestep = state.get("global_timestep")
+    is_counted = isinstance(timestep, int) and not isinstance(timestep, bool) and 0 <= timestep < 2**53
+    return timestep if is_counted else None
+
+
 def _provenance(parameters: Parameters, state: dict[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = {"algorithm": parameters.shown_algorithm, "scenario": parameters.scenario_name[:200]}
-    timestep = state.get("global_timestep")
-    if isinstance(timestep, int) and 0 <= timestep < 2**53:
-        known["timesteps"] = int(timestep)
+    timestep = _timestep_of(state)
+    if timestep is not None:
+        known["timesteps"] = timestep
     return known
 
 

@@ -28,7 +28,12 @@ class Sizes:
 
 def make_recipe(**changes: Any) -> Recipe:
     """A recipe of a small MAPPO camera, with changes."""
-    values = {"team": "camera", "architecture": MAPPO, "action": Action("levels", 5), "scenario": SMALL} | changes
+    values: dict[str, Any] = {
+        "team": "camera",
+        "architecture": MAPPO,
+        "action": Action("levels", 5),
+        "scenario": SMALL,
+    } | changes
     return Recipe(**values)
 
 

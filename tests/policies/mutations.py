@@ -14,6 +14,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from policies import Action, Architecture, Checkpoint, Dimensions, Recipe
 from tests.policies.pickling import dump
@@ -22,7 +23,7 @@ from tests.policies.trials import HIERARCHICAL, Trial, files_of, tar_of, weights
 Files = dict[str, bytes]
 
 _NUMBERS = (0, 1, -1, 2, 3, 5, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
-_JSON_VALUES = (
+_JSON_VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 64, 65, 1000, 1001, 10**9, 10**30, 0.5, float("nan"), float("inf"), -0.0),
     *("", "x", "none", "camera", "../../etc/passwd", "MATE-2v4-0.yaml", "mate-mappo.target", "\x00", "é" * 50),
     *([], {}, [1], [[[[]]]], {"a": {"b": {}}}, [None] * 20, ["4"], [1e400]),
@@ -160,7 +161,7 @@ def rebuilt(files: Files, chance: random.Random) -> bytes:
 
 def small_trials() -> list[Trial]:
     """A trial of every kind, with tiny networks."""
-    tiny = {"hidden_sizes": (3, 2), "memory_size": 2}
+    tiny: dict[str, Any] = {"hidden_sizes": (3, 2), "memory_size": 2}
     flat, many = Trial(**tiny), HIERARCHICAL.changed(**tiny)
     kinds = [flat, many, flat.changed(algorithm="ippo"), many.changed(algorithm="ippo"), flat.changed(algorithm="qmix")]
     kinds += [flat.changed(algorithm="iql"), many.changed(algorithm="iql"), flat.changed(team="target", frame_skip=10)]

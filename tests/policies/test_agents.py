@@ -55,7 +55,8 @@ def test_clones_share_weights_and_play_on_their_own() -> None:
     for index, clone in enumerate((first, second)):
         clone.reset(make_observations(clone.checkpoint.recipe, 1)[0, index])
         clone.observe(make_observations(clone.checkpoint.recipe, 1)[0, index])
-    assert copy.deepcopy(first).policy.network is first.policy.network
+    copied = copy.deepcopy(first).policy
+    assert copied is not None and first.policy is not None and copied.network is first.policy.network
 
 
 def test_deterministic_play_can_be_asked_for_in_each_call() -> None:

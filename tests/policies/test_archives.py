@@ -4,6 +4,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -23,7 +24,7 @@ FILES = {"a/params.json": b"{}", "a/checkpoint_000001/checkpoint-1": b"x" * 1000
 
 
 @pytest.mark.parametrize("make", [zip_of, tar_of])
-def test_files_are_read_from_either_kind(make: object) -> None:
+def test_files_are_read_from_either_kind(make: Callable[[dict[str, bytes]], bytes]) -> None:
     assert open_bytes(make(FILES)) == FILES
 
 
@@ -44,7 +45,7 @@ def test_symbolic_links_are_counted_and_ignored() -> None:
     "name", ["../x", "a/../../x", "/etc/x", "..\\x", "C:/x", "a/b\x01c", "a/\u202egnp", "a/..", "x" * 2000]
 )
 @pytest.mark.parametrize("make", [zip_of, tar_of])
-def test_a_name_that_could_lead_astray_is_refused(make: object, name: str) -> None:
+def test_a_name_that_could_lead_astray_is_refused(make: Callable[[dict[str, bytes]], bytes], name: str) -> None:
     with pytest.raises(ImportRefused, match="nothing was unpacked"):
         open_bytes(make(FILES | {name: b"x"}))
 
@@ -88,7 +89,7 @@ def test_too_many_entries_are_refused() -> None:
 
 
 @pytest.mark.parametrize("make", [zip_of, tar_of])
-def test_a_bomb_is_refused_before_it_is_unpacked(make: object) -> None:
+def test_a_bomb_is_refused_before_it_is_unpacked(make: Callable[[dict[str, bytes]], bytes]) -> None:
     with pytest.raises(ImportRefused, match="not unpacked further"):
         open_bytes(make({"x": bytes(30_000_000)}))
 

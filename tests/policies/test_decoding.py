@@ -91,7 +91,7 @@ def test_a_gaussian_is_scaled_to_the_bounds_and_cut_there() -> None:
     assert (np.abs(box_actions([0, 0, 30, 30], False)) <= [10, 4]).all()
 
 
-def observe(targets: list[list[float]]) -> np.ndarray:
+def observe(targets: list) -> np.ndarray:
     """One camera at the origin, looking along x with 90 degrees and range 500 of 1000, steps 5 and 2.5."""
     observation = np.zeros(22 + 5 * len(targets))
     observation[13:22] = 0, 0, 40, 500, 0, 90, 1000, 5, 2.5
@@ -99,7 +99,7 @@ def observe(targets: list[list[float]]) -> np.ndarray:
     return observation[np.newaxis, np.newaxis]
 
 
-def execute(targets: list[list[float]], selected: list[bool]) -> list[float]:
+def execute(targets: list, selected: list[bool]) -> list[float]:
     actions = np.full((1, 1, 2), np.nan)
     decoding.execute_selections(observe(targets), np.array([[selected]]), np.array([True]), actions)
     return actions[0, 0].tolist()

@@ -103,7 +103,7 @@ def test_a_reset_forgets_the_episode_before() -> None:
             policy.act(observations, actions, np.array([False, True]))
         played.append(actions.copy())
         assert (actions[0] == 0).all() and (policy.memory[0] == 0).all()
-    assert np.array_equal(*played)
+    assert np.array_equal(played[0], played[1])
 
 
 def test_members_play_as_they_do_in_the_whole_team() -> None:

@@ -224,7 +224,7 @@ def test_shared_structures_are_not_multiplied() -> None:
 
 
 def test_a_refusal_says_where() -> None:
-    with pytest.raises(ImportRefused, match="^checkpoint-7, byte 3: "):
+    with pytest.raises(ImportRefused, match=r"^checkpoint-7, byte 3: "):
         read_pickle(b"N0" + b"\xff.", "checkpoint-7")
 
 

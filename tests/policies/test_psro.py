@@ -60,7 +60,7 @@ def test_the_final_strategies_become_mixtures_that_begin_with_the_random_agent()
         (0.25, digests[0]),
         (0.75, digests[1]),
     ]
-    assert [(member.weight, member.agent) for member in target.members][0] == (1.0, RANDOM)
+    assert (target.members[0].weight, target.members[0].agent) == (1.0, RANDOM)
     assert camera.team == "camera" and camera.is_playable and target.is_playable
 
 

@@ -54,7 +54,7 @@ def test_an_altered_recording_is_noticed(
     path, arrays = recording
     altered = {name: values.copy() for name, values in arrays.items()}
     altered[array][3, 1, ...] += 1
-    np.savez(tmp_path / "altered.npz", **altered)
+    np.savez(tmp_path / "altered.npz", **altered)  # type: ignore[arg-type]
     assert main([str(path), str(tmp_path / "altered.npz")]) == 1
     failed = {comparison.name for comparison in compare(load_any(path), altered) if not comparison.is_met}
     assert compared in failed
@@ -70,6 +70,6 @@ def test_a_recording_of_the_other_team_is_refused(
     recording: tuple[Path, dict[str, np.ndarray]], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     make_checkpoint().save(tmp_path / "camera.zip")
-    np.savez(tmp_path / "target.npz", **recording[1])
+    np.savez(tmp_path / "target.npz", **recording[1])  # type: ignore[arg-type]
     assert main([str(tmp_path / "camera.zip"), str(tmp_path / "target.npz")]) == 2
     assert "not of the camera team" in capsys.readouterr().err

@@ -145,7 +145,7 @@ def parameters_of(trial: Trial) -> dict[str, Any]:
         custom = {"actor_hiddens": list(trial.hidden_sizes), "actor_hidden_activation": "tanh", "use_lstm": False}
         custom |= {"lstm_cell_size": trial.memory_size, "fcnet_hiddens": [256, 256]}
         model = {"custom_model": "<class 'examples.mappo.models.MAPPOModel'>", "custom_model_config": custom}
-    exploration = {"type": "StochasticSampling"}
+    exploration: dict[str, Any] = {"type": "StochasticSampling"}
     if trial.algorithm in ("iql", "qmix"):
         exploration = {
             "type": "EpsilonGreedy",
