@@ -40,7 +40,8 @@ class SharedFieldOfView(ObservationWrapper):
         shared = np.array(rows)
         for name in ("opponent", "obstacle", "teammate"):
             seen = rows[:, slices[f"{name}_mask"]] != 0.0
-            records = rows[:, slices[f"{name}_states_with_mask"]].reshape(len(rows), seen.shape[1], -1)
+            length = slices[f"{name}_mask"].step
+            records = rows[:, slices[f"{name}_states_with_mask"]].reshape(len(rows), seen.shape[1], length)
             # Whoever sees an entity has the same record of it; a record seen by nobody is zero in every row.
             shared[:, slices[f"{name}_states_with_mask"]] = records[
                 seen.argmax(axis=0), np.arange(seen.shape[1])

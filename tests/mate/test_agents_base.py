@@ -11,13 +11,13 @@ from mate.agents.base import AgentBase
 
 class StillCamera(mate.CameraAgentBase):
     def act(self, observation, info=None, deterministic=None):
-        self.state, observation, info, messages = self.check_inputs(observation, info)
+        self.state, observation, info, _messages = self.check_inputs(observation, info)
         return self.DEFAULT_ACTION
 
 
 class StillTarget(mate.TargetAgentBase):
     def act(self, observation, info=None, deterministic=None):
-        self.state, observation, info, messages = self.check_inputs(observation, info)
+        self.state, observation, info, _messages = self.check_inputs(observation, info)
         return self.DEFAULT_ACTION
 
 

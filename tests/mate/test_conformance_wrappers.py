@@ -27,7 +27,9 @@ def altered_copy(path: Path, folder: Path, name: str, **changes: object) -> Path
         arrays = {key: archive[key] for key in archive.files}
     values = arrays[name].copy()
     entry = np.unravel_index(values.size // 2, values.shape)
-    values[entry] = ~values[entry] if values.dtype == bool else values[entry] + (1 if values.dtype.kind in "iu" else 1e-5)
+    values[entry] = (
+        ~values[entry] if values.dtype == bool else values[entry] + (1 if values.dtype.kind in "iu" else 1e-5)
+    )
     copy = folder / "altered.npz"
     np.savez(copy, **{**arrays, name: values, **changes})
     return copy
@@ -73,7 +75,9 @@ def test_a_missing_or_additional_outer_array_is_noticed(tmp_path):
 
 
 def test_an_impossible_discrete_action_is_reported_before_anything_is_played(tmp_path):
-    path = altered_copy(RECORDINGS / "wrap_discrete_L3.npz", tmp_path, "w_done", discrete_camera_action=np.full((30, 4), 9))
+    path = altered_copy(
+        RECORDINGS / "wrap_discrete_L3.npz", tmp_path, "w_done", discrete_camera_action=np.full((30, 4), 9)
+    )
     (finding,) = [finding for finding in verdict_on(path).findings if not finding.passes]
     assert finding.name == "discrete_camera_action"
 
@@ -96,7 +100,9 @@ def test_tables_of_grids_and_layouts_agree():
     assert set(recording) - report.covered == {"meta"}
 
 
-@pytest.mark.parametrize("array", ["discrete_target_grid_7", "8v8-9_rescaled_target_obs_high", "Navigation_target_coordinate_mask"])
+@pytest.mark.parametrize(
+    "array", ["discrete_target_grid_7", "8v8-9_rescaled_target_obs_high", "Navigation_target_coordinate_mask"]
+)
 def test_an_altered_table_is_noticed(array, tmp_path):
     recording, report = Recording(altered_copy(RECORDINGS / "tables_layouts.npz", tmp_path, array)), Report("tables")
     tables.check_grids(recording, report)

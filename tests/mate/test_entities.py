@@ -1,6 +1,5 @@
 """Cameras, targets and obstacles as objects."""
 
-import numpy as np
 import pytest
 
 import mate

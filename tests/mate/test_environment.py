@@ -7,20 +7,8 @@ import mate
 
 pytestmark = pytest.mark.filterwarnings("ignore::mate.configuration.ConfigWarning")
 
-DYNAMIC = """episode_step camera_target_view_mask target_camera_view_mask camera_obstacle_view_mask
-    target_obstacle_view_mask camera_camera_view_mask target_target_view_mask tracked_bits obstacle_states
-    obstacle_states_flagged camera_obstacle_observations target_capacities target_goals target_goal_bits target_dones
-    target_steps tracked_steps target_warehouse_distances target_orientations remaining_cargoes awaiting_cargo_counts
-    freights bounties num_delivered_cargoes target_team_episode_reward delayed_target_team_episode_reward coverage_rate
-    real_coverage_rate mean_transport_rate camera_message_buffer target_message_buffer message_buffers
-    camera_message_queue target_message_queue message_queues camera_communication_edges target_communication_edges
-    communication_edges camera_total_communication_edges target_total_communication_edges viewer render_callbacks""".split()
-CONFIGURED = """name max_episode_steps camera_min_viewing_angle camera_max_sight_range camera_rotation_step camera_zooming_step
-    target_step_size target_sight_range num_cargoes_per_target targets_start_with_cargoes bounty_factor
-    obstacle_transmittance shuffle_entities num_warehouses num_cameras num_targets num_obstacles
-    high_capacity_target_split num_high_capacity_targets num_low_capacity_targets camera_observation_dim
-    target_observation_dim np_random config freight_scale bounty_scale reward_scale max_target_team_episode_reward
-    preserved_data""".split()
+DYNAMIC = ["episode_step", "camera_target_view_mask", "target_camera_view_mask", "camera_obstacle_view_mask", "target_obstacle_view_mask", "camera_camera_view_mask", "target_target_view_mask", "tracked_bits", "obstacle_states", "obstacle_states_flagged", "camera_obstacle_observations", "target_capacities", "target_goals", "target_goal_bits", "target_dones", "target_steps", "tracked_steps", "target_warehouse_distances", "target_orientations", "remaining_cargoes", "awaiting_cargo_counts", "freights", "bounties", "num_delivered_cargoes", "target_team_episode_reward", "delayed_target_team_episode_reward", "coverage_rate", "real_coverage_rate", "mean_transport_rate", "camera_message_buffer", "target_message_buffer", "message_buffers", "camera_message_queue", "target_message_queue", "message_queues", "camera_communication_edges", "target_communication_edges", "communication_edges", "camera_total_communication_edges", "target_total_communication_edges", "viewer", "render_callbacks"]
+CONFIGURED = ["name", "max_episode_steps", "camera_min_viewing_angle", "camera_max_sight_range", "camera_rotation_step", "camera_zooming_step", "target_step_size", "target_sight_range", "num_cargoes_per_target", "targets_start_with_cargoes", "bounty_factor", "obstacle_transmittance", "shuffle_entities", "num_warehouses", "num_cameras", "num_targets", "num_obstacles", "high_capacity_target_split", "num_high_capacity_targets", "num_low_capacity_targets", "camera_observation_dim", "target_observation_dim", "np_random", "config", "freight_scale", "bounty_scale", "reward_scale", "max_target_team_episode_reward", "preserved_data"]
 
 
 def zeros(env):

@@ -59,7 +59,9 @@ class CallingCameraAgent(mate.CameraAgentBase):
             return self.prev_action
         nearest = min(recent, key=lambda state: (state - self.state).norm)
         turn = mate.normalize_angle((nearest - self.state).angle - self.state.orientation)
-        self.prev_action = np.array([turn, -self.state.zooming_step]).clip(self.action_space.low, self.action_space.high)
+        self.prev_action = np.array([turn, -self.state.zooming_step]).clip(
+            self.action_space.low, self.action_space.high
+        )
         return self.prev_action
 
 

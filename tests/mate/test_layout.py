@@ -52,7 +52,9 @@ def test_the_own_private_state_is_no_coordinate():
     assert mask.sum() == 8 + 2 * (8 + 9 + 4)
 
 
-@pytest.mark.parametrize("name", ["observation_space_of", "observation_indices_of", "observation_slices_of", "coordinate_mask_of"])
+@pytest.mark.parametrize(
+    "name", ["observation_space_of", "observation_indices_of", "observation_slices_of", "coordinate_mask_of"]
+)
 def test_layout_functions_are_memoised(name):
     function = getattr(mate, name)
     assert function(Team.TARGET, 2, 4, 0) is function(Team.TARGET, 2, 4, 0)

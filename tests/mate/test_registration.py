@@ -8,25 +8,7 @@ import pytest
 import mate
 from mate.registration import environment_ids
 
-EXPORTS = """make make_environment __version__ agents constants environment utils wrappers ASSETS_DIR DEFAULT_CONFIG_FILE
-    read_config EnvMeta MultiAgentTracking TERRAIN_SIZE TERRAIN_WIDTH TERRAIN_SPACE WAREHOUSES NUM_WAREHOUSES
-    WAREHOUSE_RADIUS MAX_CAMERA_VIEWING_ANGLE TARGET_RADIUS PRESERVED_SPACE PRESERVED_DIM OBSERVATION_OFFSET
-    CAMERA_STATE_DIM_PUBLIC CAMERA_STATE_SPACE_PUBLIC CAMERA_STATE_DIM_PRIVATE CAMERA_STATE_SPACE_PRIVATE
-    TARGET_STATE_DIM_PUBLIC TARGET_STATE_SPACE_PUBLIC TARGET_STATE_DIM_PRIVATE TARGET_STATE_SPACE_PRIVATE
-    OBSTACLE_STATE_DIM OBSTACLE_STATE_SPACE CAMERA_ACTION_DIM CAMERA_DEFAULT_ACTION TARGET_ACTION_DIM
-    TARGET_DEFAULT_ACTION camera_observation_space_of target_observation_space_of observation_space_of
-    camera_observation_indices_of target_observation_indices_of observation_indices_of camera_observation_slices_of
-    target_observation_slices_of observation_slices_of camera_coordinate_mask_of target_coordinate_mask_of
-    coordinate_mask_of seed_everything RAD2DEG DEG2RAD sin_deg cos_deg tan_deg arcsin_deg arccos_deg arctan2_deg
-    cartesian2polar polar2cartesian normalize_angle Vector2D Team Message CameraAgentBase TargetAgentBase
-    RandomCameraAgent RandomTargetAgent NaiveCameraAgent NaiveTargetAgent GreedyCameraAgent GreedyTargetAgent
-    HeuristicCameraAgent HeuristicTargetAgent MixtureCameraAgent MixtureTargetAgent convert_coordinates
-    normalize_observation rescale_observation split_observation CameraStatePublic CameraStatePrivate TargetStatePublic
-    TargetStatePrivate ObstacleState EnhancedObservation SharedFieldOfView RescaledObservation RelativeCoordinates
-    MoreTrainingInformation DiscreteCamera DiscreteTarget AuxiliaryCameraRewards AuxiliaryTargetRewards group_reset
-    group_step group_observe group_communicate group_act MultiCamera SingleCamera MultiTarget SingleTarget MessageFilter
-    RestrictedCommunicationRange RandomMessageDropout NoCommunication ExtraCommunicationDelays RenderCommunication
-    RepeatedRewardIndividualDone WrapperMeta WrapperSpec""".split()
+EXPORTS = ["make", "make_environment", "__version__", "agents", "constants", "environment", "utils", "wrappers", "ASSETS_DIR", "DEFAULT_CONFIG_FILE", "read_config", "EnvMeta", "MultiAgentTracking", "TERRAIN_SIZE", "TERRAIN_WIDTH", "TERRAIN_SPACE", "WAREHOUSES", "NUM_WAREHOUSES", "WAREHOUSE_RADIUS", "MAX_CAMERA_VIEWING_ANGLE", "TARGET_RADIUS", "PRESERVED_SPACE", "PRESERVED_DIM", "OBSERVATION_OFFSET", "CAMERA_STATE_DIM_PUBLIC", "CAMERA_STATE_SPACE_PUBLIC", "CAMERA_STATE_DIM_PRIVATE", "CAMERA_STATE_SPACE_PRIVATE", "TARGET_STATE_DIM_PUBLIC", "TARGET_STATE_SPACE_PUBLIC", "TARGET_STATE_DIM_PRIVATE", "TARGET_STATE_SPACE_PRIVATE", "OBSTACLE_STATE_DIM", "OBSTACLE_STATE_SPACE", "CAMERA_ACTION_DIM", "CAMERA_DEFAULT_ACTION", "TARGET_ACTION_DIM", "TARGET_DEFAULT_ACTION", "camera_observation_space_of", "target_observation_space_of", "observation_space_of", "camera_observation_indices_of", "target_observation_indices_of", "observation_indices_of", "camera_observation_slices_of", "target_observation_slices_of", "observation_slices_of", "camera_coordinate_mask_of", "target_coordinate_mask_of", "coordinate_mask_of", "seed_everything", "RAD2DEG", "DEG2RAD", "sin_deg", "cos_deg", "tan_deg", "arcsin_deg", "arccos_deg", "arctan2_deg", "cartesian2polar", "polar2cartesian", "normalize_angle", "Vector2D", "Team", "Message", "CameraAgentBase", "TargetAgentBase", "RandomCameraAgent", "RandomTargetAgent", "NaiveCameraAgent", "NaiveTargetAgent", "GreedyCameraAgent", "GreedyTargetAgent", "HeuristicCameraAgent", "HeuristicTargetAgent", "MixtureCameraAgent", "MixtureTargetAgent", "convert_coordinates", "normalize_observation", "rescale_observation", "split_observation", "CameraStatePublic", "CameraStatePrivate", "TargetStatePublic", "TargetStatePrivate", "ObstacleState", "EnhancedObservation", "SharedFieldOfView", "RescaledObservation", "RelativeCoordinates", "MoreTrainingInformation", "DiscreteCamera", "DiscreteTarget", "AuxiliaryCameraRewards", "AuxiliaryTargetRewards", "group_reset", "group_step", "group_observe", "group_communicate", "group_act", "MultiCamera", "SingleCamera", "MultiTarget", "SingleTarget", "MessageFilter", "RestrictedCommunicationRange", "RandomMessageDropout", "NoCommunication", "ExtraCommunicationDelays", "RenderCommunication", "RepeatedRewardIndividualDone", "WrapperMeta", "WrapperSpec"]
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -76,7 +58,10 @@ def test_wrappers_are_applied_in_order():
         config="MATE-2v4-0.yaml",
         wrappers=[mate.WrapperSpec(mate.DiscreteCamera, levels=3), mate.RelativeCoordinates],
     )
-    assert str(env) == "<RelativeCoordinates<DiscreteCamera(levels=3)<MultiAgentTracking>>(2 cameras, 4 targets, 0 obstacle)>"
+    assert (
+        str(env)
+        == "<RelativeCoordinates<DiscreteCamera(levels=3)<MultiAgentTracking>>(2 cameras, 4 targets, 0 obstacle)>"
+    )
     assert isinstance(env, mate.DiscreteCamera)
     assert isinstance(env, mate.MultiAgentTracking)
     assert not isinstance(env, mate.RescaledObservation)
