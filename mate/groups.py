@@ -12,19 +12,20 @@ from mate.agents.base import AgentBase
 __all__ = ["group_act", "group_communicate", "group_observe", "group_reset", "group_step"]
 
 Infos = Sequence[Mapping[str, Any]] | None
+Rows = np.ndarray | Sequence[np.ndarray]
 
 
 def _rows(agents: Sequence[AgentBase], infos: Infos) -> Iterable[Any]:
     return [None] * len(agents) if infos is None else infos
 
 
-def group_reset(agents: Sequence[AgentBase], joint_observation: np.ndarray) -> None:
+def group_reset(agents: Sequence[AgentBase], joint_observation: Rows) -> None:
     """Reset each agent with its row of the joint observation (N, D)."""
     for agent, observation in zip(agents, joint_observation, strict=True):
         agent.reset(observation)
 
 
-def group_observe(agents: Sequence[AgentBase], joint_observation: np.ndarray, infos: Infos = None) -> None:
+def group_observe(agents: Sequence[AgentBase], joint_observation: Rows, infos: Infos = None) -> None:
     """Let each agent observe its row of the joint observation (N, D)."""
     for agent, observation, info in zip(agents, joint_observation, _rows(agents, infos), strict=True):
         agent.observe(observation, info)
@@ -44,7 +45,7 @@ def group_communicate(env: Any, agents: Sequence[AgentBase]) -> None:
 
 def group_act(
     agents: Sequence[AgentBase],
-    joint_observation: np.ndarray,
+    joint_observation: Rows,
     infos: Infos = None,
     deterministic: bool | None = None,
 ) -> list[Any]:
@@ -58,7 +59,7 @@ def group_act(
 def group_step(
     env: Any,
     agents: Sequence[AgentBase],
-    joint_observation: np.ndarray,
+    joint_observation: Rows,
     infos: Infos = None,
     deterministic: bool | None = None,
 ) -> list[Any]:

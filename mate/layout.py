@@ -89,7 +89,7 @@ _FLAG_SPACE = _box([-1.0], [1.0])
 class _Block(NamedTuple):
     """A run of equal records of an observation: how many, and the space of one without its flag."""
 
-    count: int
+    size: int
     space: spaces.Box
 
     @property
@@ -120,7 +120,7 @@ def observation_space_of(team: Team, num_cameras: int, num_targets: int, num_obs
     """The box of one observation of a member of ``team``."""
     parts = [PRESERVED_SPACE, _PRIVATE_SPACE[team]]
     for block in _blocks_of(team, num_cameras, num_targets, num_obstacles):
-        parts.extend([block.space, _FLAG_SPACE] * block.count)
+        parts.extend([block.space, _FLAG_SPACE] * block.size)
     low, high = np.concatenate([part.low for part in parts]), np.concatenate([part.high for part in parts])
     return spaces.Box(_frozen(low), _frozen(high), dtype=np.float64)
 
@@ -129,7 +129,7 @@ def observation_space_of(team: Team, num_cameras: int, num_targets: int, num_obs
 def observation_indices_of(team: Team, num_cameras: int, num_targets: int, num_obstacles: int) -> np.ndarray:
     """The (6,) start indices of the five parts of an observation, and its length."""
     blocks = _blocks_of(team, num_cameras, num_targets, num_obstacles)
-    lengths = [0, OBSERVATION_OFFSET, _PRIVATE_DIM[team], *(block.count * block.stride for block in blocks)]
+    lengths = [0, OBSERVATION_OFFSET, _PRIVATE_DIM[team], *(block.size * block.stride for block in blocks)]
     return _frozen(np.cumsum(np.asarray(lengths, np.int64)))
 
 

@@ -45,7 +45,8 @@ class Vector2D:
     def vector(self) -> np.ndarray:
         """The (2,) components."""
         if self._vector is None:
-            self._vector = np.asarray(polar2cartesian(self._norm, self._angle), np.float64)
+            assert self._norm is not None and self._angle is not None
+            self._vector = polar2cartesian(self._norm, self._angle)
         return self._vector
 
     @vector.setter

@@ -157,7 +157,7 @@ class AgentBase(ABC):
         self.observation_slices = dict(observation_slices_of(self.TEAM, *sizes))
         self.observation_space = observation_space_of(self.TEAM, *sizes)
         self.observation_dim = int(self.observation_indices[-1])
-        bound = {
+        bound: dict[str, Any] = {
             "team": self.TEAM,
             "num_cameras": self.num_cameras,
             "num_targets": self.num_targets,

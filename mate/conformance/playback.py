@@ -127,7 +127,9 @@ class _Playback:
         return self.env.recording[f"{self.TEAM.name.lower()}_action"][self.env.moment, self.index]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return type(self)(self.env)
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)  # all clones share the environment
+        return copy
 
 
 class PlaybackCamera(_Playback, CameraAgentBase):

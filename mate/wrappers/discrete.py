@@ -56,7 +56,7 @@ class _DiscreteAction(Wrapper):
     def refresh(self) -> None:
         """Rebuild the action spaces for the configuration's numbers."""
         name = self.TEAM.name.lower()
-        space = spaces.Discrete(self.levels**2)
+        space: spaces.Discrete = spaces.Discrete(self.levels**2)
         joint = spaces.Tuple([spaces.Discrete(self.levels**2) for _ in range(getattr(self.env, f"num_{name}s"))])
         setattr(self, f"{name}_action_space", space)
         setattr(self, f"{name}_joint_action_space", joint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ class MultiDiscrete2DiscreteActionMapper:
     def __init__(self, space: spaces.MultiDiscrete) -> None:
         self.original_space = space
         self.sizes = tuple(int(n) for n in space.nvec)
-        self.space = spaces.Discrete(int(np.prod(self.sizes, dtype=np.int64)))
-        self._choices = np.stack(np.unravel_index(np.arange(self.space.n), self.sizes), axis=-1)
+        count = math.prod(self.sizes)
+        self.space: spaces.Discrete = spaces.Discrete(count)
+        self._choices = np.stack(np.unravel_index(np.arange(count), self.sizes), axis=-1)
         self._offsets = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
 
     def to_multi_discrete(self, action: ArrayLike) -> np.ndarray:
@@ -35,7 +37,7 @@ class MultiDiscrete2DiscreteActionMapper:
 
     def to_discrete_mask(self, mask: ArrayLike) -> np.ndarray:
         """(..., n) which numbers are allowed, given (..., sum of sizes) which choices of each component are."""
-        return np.asarray(mask, bool)[..., self._offsets + self._choices].all(axis=-1)
+        return np.asarray(np.asarray(mask, bool)[..., self._offsets + self._choices].all(axis=-1))
 
 
 class DiscreteMultiSelection(Wrapper):

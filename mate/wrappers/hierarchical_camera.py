@@ -55,7 +55,7 @@ class HierarchicalCamera(Wrapper):
         self.frame_skip = int(frame_skip)
         # A table of its own: upstream's constructor changes the shared one (Q51).
         self.metrics = {**SUB_STEP_METRICS, **SELECTION_METRICS, **(custom_metrics or {})}
-        self.last_observation: np.ndarray | None = None
+        self.last_observation: np.ndarray = np.empty((0, 0))  # until reset
         self.last_selection: np.ndarray | None = None
 
     @property

@@ -18,7 +18,7 @@ from mate.messages import Message, Team
 
 __all__ = ["MultiCamera", "MultiTarget", "SingleCamera", "SingleTarget", "SingleTeam"]
 
-_AGENT_CLASS: dict[Team, type[AgentBase]] = {Team.CAMERA: CameraAgentBase, Team.TARGET: TargetAgentBase}
+_AGENT_CLASS: dict[Team, Any] = {Team.CAMERA: CameraAgentBase, Team.TARGET: TargetAgentBase}
 MAX_SEED = 2**31 - 1
 
 
@@ -48,7 +48,7 @@ class SingleTeam(Wrapper):
         )
         super().__init__(env)
         self.opponent_agent = opponent_agent
-        self.opponent_joint_observation: np.ndarray | None = None
+        self.opponent_joint_observation: np.ndarray = np.empty((0, 0))  # until reset
         self.opponent_infos: list[dict[str, Any]] | None = None
         self.refresh()
 
