@@ -1,0 +1,167 @@
+"""Uploads become agents, or are refused for a reason their owner can mend; our own faults are never theirs."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+
+from policies import Dimensions
+from tasks import checking
+from tests.policies.checkpoints import make_checkpoint
+from tournament import entries
+from tournament.models import Agent, Upload, UploadState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IN_2V4_0 = {"scenario": Dimensions(2, 4, 0)}
+HOSTILE = Path(__file__).resolve().parents[1] / "data" / "hostile"
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    entries.open_checkpoint.cache_clear()
+
+
+@pytest.fixture
+def offer(django_user_model):
+    """Upload some content, as the website does."""
+    owner = django_user_model.objects.create_user("ada")
+
+    def offer(content, filename="agent.zip", **columns):
+        sha256 = hashlib.sha256(content).hexdigest()
+        upload = Upload(owner=owner, filename=filename, size=len(content), sha256=sha256, **columns)
+        upload.file.save(filename, ContentFile(content), save=False)
+        upload.save()
+        return upload
+
+    return offer
+
+
+def check(upload):
+    assert checking.check_next()
+    upload.refresh_from_db()
+    return upload
+
+
+def test_a_sound_checkpoint_becomes_an_agent(offer):
+    checkpoint = make_checkpoint(**IN_2V4_0)
+    upload = check(offer(checkpoint.to_bytes(), name="Clever"))
+    assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
+    agent = upload.agents.get()
+    assert (agent.name, agent.team, agent.owner, agent.num_targets) == ("Clever", "camera", upload.owner, 4)
+    assert agent.spec == {
+        "kind": "checkpoint",
+        "team": "camera",
+        "checkpoint": checkpoint.digest,
+        "deterministic": False,
+    }
+    assert entries.open_checkpoint(checkpoint.digest) == checkpoint
+
+
+def test_the_steps_of_checking_are_told_and_all_went_well(offer):
+    upload = check(offer(make_checkpoint(**IN_2V4_0).to_bytes()))
+    assert {step["status"] for step in upload.steps} == {"ok"}
+    names = [step["name"] for step in upload.steps]
+    assert names[-3:] == [checking.READ, checking.TRY, checking.ACCEPT]
+    assert len(names) > 4
+    assert "60 steps on" in upload.steps[-2]["detail"]
+
+
+def test_the_same_weights_again_are_the_same_agent(offer):
+    content = make_checkpoint(**IN_2V4_0).to_bytes()
+    first, second = check(offer(content, name="First")), check(offer(content, name="Second"))
+    assert first.agents.get() == second.agents.get()
+    assert first.agents.get().name == "First"
+
+
+def test_the_same_weights_played_in_another_mode_are_another_agent(offer):
+    content = make_checkpoint(**IN_2V4_0).to_bytes()
+    check(offer(content))
+    check(offer(content, deterministic=True))
+    assert Agent.objects.count() == 2
+    assert len({agent.checkpoint.name for agent in Agent.objects.all()}) == 1
+
+
+def test_a_checkpoint_for_odd_dimensions_is_tried_in_an_adapted_scenario(offer):
+    upload = check(offer(make_checkpoint(scenario=Dimensions(3, 5, 2)).to_bytes()))
+    assert upload.state == UploadState.ACCEPTED
+    assert "3 v 5, 2 obstacles" in upload.steps[-2]["detail"]
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_with_its_reason_and_removed(offer):
+    upload = check(offer(b"GIF89a, not a checkpoint", filename="cat.gif"))
+    assert upload.state == UploadState.REFUSED
+    assert upload.reason
+    assert upload.steps[-1]["status"] == "failed"
+    assert not upload.file
+    assert Agent.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["a1_outer_os_system.zip", "c1_truncated_outer_50.zip", "d12_deep_nesting_1e6.zip"])
+def test_a_hostile_file_is_refused(offer, name):
+    upload = check(offer((HOSTILE / name).read_bytes(), filename=name))
+    assert upload.state == UploadState.REFUSED
+    assert upload.reason
+    assert Agent.objects.count() == 0
+
+
+def test_a_camera_checkpoint_offered_as_a_target_is_told_so(offer):
+    upload = check(offer(make_checkpoint(**IN_2V4_0).to_bytes(), team="target"))
+    assert upload.state == UploadState.REFUSED
+    assert "offered as a target agent, and it was trained for the camera team" in upload.reason
+
+
+def test_an_agent_that_cannot_play_is_refused(offer, monkeypatch):
+    from policies.inference import BatchedPolicy
+
+    def fail(self, observations, actions, active):
+        raise ValueError("no idea what to do")
+
+    monkeypatch.setattr(BatchedPolicy, "act", fail)
+    upload = check(offer(make_checkpoint(**IN_2V4_0).to_bytes()))
+    assert upload.state == UploadState.REFUSED
+    assert "cannot play" in upload.reason and "no idea what to do" in upload.reason
+    assert Agent.objects.count() == 0
+
+
+def test_a_fault_of_ours_is_tried_again_and_then_told_as_ours(offer, monkeypatch):
+    def fail(*arguments):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(entries, "store_checkpoint", fail)
+    upload = offer(make_checkpoint(**IN_2V4_0).to_bytes())
+    for _ in range(checking.MAX_ATTEMPTS):
+        Upload.objects.update(leased_until=None)
+        check(upload)
+        assert upload.state in (UploadState.WAITING, UploadState.FAILED)
+    assert upload.state == UploadState.FAILED
+    assert "our side" in upload.reason and "disk full" not in upload.reason
+    assert upload.file
+
+
+def test_uploads_are_checked_in_the_order_they_came(offer):
+    first = offer(make_checkpoint(0, **IN_2V4_0).to_bytes())
+    second = offer(make_checkpoint(1, **IN_2V4_0).to_bytes())
+    check(first)
+    second.refresh_from_db()
+    assert (first.state, second.state) == (UploadState.ACCEPTED, UploadState.WAITING)
+    assert checking.check_next() and not checking.check_next()
+
+
+@pytest.mark.parametrize(
+    ("file", "team"),
+    [("mappo_target_s0.slim.tar.gz", "target"), ("hrl_mappo_camera_s0.slim.zip", "camera")],
+)
+def test_a_genuine_checkpoint_becomes_an_agent(offer, reference_data, file, team):
+    upload = check(offer((reference_data / "checkpoints" / "public" / file).read_bytes(), filename=file))
+    assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
+    assert upload.agents.get().team == team
+
+
+def test_of_a_psro_result_its_checkpoints_become_agents(offer, reference_data):
+    file = "psro_ne_tree_camera00002.tar.gz"
+    upload = check(offer((reference_data / "checkpoints" / "public" / file).read_bytes(), filename=file, name="PSRO"))
+    assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
+    assert all(agent.name.startswith("PSRO") for agent in upload.agents.all())
