@@ -99,7 +99,10 @@ class Scenario:
     @classmethod
     def from_config(cls, config: Mapping, enhanced_observation: str = "none", shared_field_of_view: str = "none"):
         """The scenario of a configuration that ``validate_config`` has accepted."""
-        for key, team in (("enhanced_observation", enhanced_observation), ("shared_field_of_view", shared_field_of_view)):
+        for key, team in (
+            ("enhanced_observation", enhanced_observation),
+            ("shared_field_of_view", shared_field_of_view),
+        ):
             if team not in TEAMS_OF:
                 raise ConfigError(f"`{key}` is {team!r}; it must be one of {', '.join(TEAMS_OF)}.")
         camera = _read_camera(config.get("camera") or {})

@@ -110,12 +110,10 @@ def check_shapes(recording: Recording, report: Report, scenario: Scenario) -> No
 
 def _state_shapes(c: int, t: int, o: int) -> dict[str, tuple[int, ...]]:
     per_target = dict.fromkeys(
-        ("target_orientation target_goal target_is_loaded target_is_colliding freights bounties target_steps tracked_steps tracked_bits"
-         " target_dones ambig_warehouse").split(), (t,),
+        ["target_orientation", "target_goal", "target_is_loaded", "target_is_colliding", "freights", "bounties", "target_steps", "tracked_steps", "tracked_bits", "target_dones", "ambig_warehouse"], (t,),
     )  # fmt: skip
     numbers = dict.fromkeys(
-        ("coverage_rate real_coverage_rate mean_transport_rate num_delivered_cargoes episode_step target_team_episode_reward"
-         " delayed_target_team_episode_reward").split(), (),
+        ["coverage_rate", "real_coverage_rate", "mean_transport_rate", "num_delivered_cargoes", "episode_step", "target_team_episode_reward", "delayed_target_team_episode_reward"], (),
     )  # fmt: skip
     return {
         **dict.fromkeys(("camera_orientation", "camera_viewing_angle", "camera_sight_range"), (c,)),
@@ -136,7 +134,9 @@ def _state_shapes(c: int, t: int, o: int) -> dict[str, tuple[int, ...]]:
 def check_ranges(recording: Recording, report: Report) -> None:
     """Values that are used as indices or counts must be possible, and reals finite, before anything is replayed."""
     bounds = {"target_goal": (-1, 3), "goal_draw": (-1, 3), "transmit_draw": (-1, 1), "target_capacity": (1, 2)}
-    bounds |= dict.fromkeys(("target_goal_bits", "remaining_cargoes", "freights", "bounties", "episode_step"), (0, 2**30))
+    bounds |= dict.fromkeys(
+        ("target_goal_bits", "remaining_cargoes", "freights", "bounties", "episode_step"), (0, 2**30)
+    )
     for name, (low, high) in bounds.items():
         values = recording[name]
         report.demand(name, (values >= low) & (values <= high), f"values lie between {low} and {high}")
@@ -215,7 +215,7 @@ def _replay_chunk(batch: Batch, recording: Recording, first: int, count: int) ->
         rows = recording[f"{team}_action"][first : first + count]
         actions.append(np.zeros((batch.size, *rows.shape[1:])))
         actions[-1][:count] = rows
-    batch.step(*actions, active=np.arange(batch.size) < count)
+    batch.step(actions[0], actions[1], np.arange(batch.size) < count)
 
 
 def _compare_steps(recording: Recording, report: Report, ours: dict[str, np.ndarray]) -> None:
@@ -228,12 +228,18 @@ def _compare_steps(recording: Recording, report: Report, ours: dict[str, np.ndar
     unsure = viewed | moved.any(axis=1) & _location_differs(recording, ours).any(axis=1)
     arrived = recording["ambig_warehouse"][1:].any(axis=1) & (ours["goal_draw"] != recording["goal_draw"]).any(axis=1)
     for name in STEPPED:
-        skip = moved if name in ("target_location", "target_is_colliding", "target_warehouse_distances") else unsure | arrived
+        skip = (
+            moved
+            if name in ("target_location", "target_is_colliding", "target_warehouse_distances")
+            else unsure | arrived
+        )
         if name.startswith("camera_") or name == "episode_step":
             skip = None
         report.compare(name, ours[name], recording[name][1:], ignore=skip)
     turn = normalize_angle(ours["target_orientation"] - recording["target_orientation"][1:])
-    report.compare("target_orientation", turn, np.zeros_like(turn), ignore=moved | _barely_moves(recording), tolerance=1e-8)
+    report.compare(
+        "target_orientation", turn, np.zeros_like(turn), ignore=moved | _barely_moves(recording), tolerance=1e-8
+    )
     report.compare("goal_draw", ours["goal_draw"], recording["goal_draw"], ignore=arrived | unsure)
     rewards = np.stack([ours["camera_reward"], ours["target_reward"]], axis=1)
     report.compare("reward", rewards, recording["reward"], ignore=unsure | arrived)

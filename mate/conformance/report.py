@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-
 TOLERANCE = 1e-9
 """Largest allowed error of a real, absolute up to 1 and relative to the recorded value beyond."""
 

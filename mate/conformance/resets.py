@@ -18,10 +18,26 @@ OUR_RESETS = 2000
 BY_ENTITY = {
     "camera": ("camera_location", "camera_orientation", "camera_viewing_angle"),
     "obstacle": ("obstacle_location", "obstacle_radius"),
-    "target": ("target_location", "target_capacity", "target_orientation", "target_goal", "target_goal_bits", "freights", "bounties"),
+    "target": (
+        "target_location",
+        "target_capacity",
+        "target_orientation",
+        "target_goal",
+        "target_goal_bits",
+        "freights",
+        "bounties",
+    ),
 }
 WHOLE = ("remaining_cargoes", "awaiting_cargo_counts", "camera_order", "target_order", "obstacle_order")
-FIXED = ("camera_location", "obstacle_location", "obstacle_radius", "target_capacity", "camera_order", "target_order", "obstacle_order")
+FIXED = (
+    "camera_location",
+    "obstacle_location",
+    "obstacle_radius",
+    "target_capacity",
+    "camera_order",
+    "target_order",
+    "obstacle_order",
+)
 """Arrays that a trace holds once, not per state."""
 
 
@@ -47,7 +63,9 @@ def check_lengths(recording: Recording, report: Report, counts: list[int]) -> No
     numbers = dict(zip(("camera", "target", "obstacle"), counts, strict=True))
     for kind, names in BY_ENTITY.items():
         for name in (*names, f"{kind}_order"):
-            report.demand(name, recording[name].shape[:2] == (n, numbers[kind]), f"it holds {n} resets of {numbers[kind]} {kind}s")
+            report.demand(
+                name, recording[name].shape[:2] == (n, numbers[kind]), f"it holds {n} resets of {numbers[kind]} {kind}s"
+            )
             if recording[name].dtype.kind == "f":
                 report.demand(name, np.isfinite(recording[name]), "values are finite")
     for name, shape in (("remaining_cargoes", (n, 4, 4)), ("awaiting_cargo_counts", (n, 4))):
@@ -61,7 +79,11 @@ def check_reset(recording: Recording, report: Report, scenario: Scenario, i: int
     names = (*BY_ENTITY["camera"], *BY_ENTITY["obstacle"], *BY_ENTITY["target"], *WHOLE)
     one = {name: recording[name][i] if name in FIXED else recording[name][i][None] for name in names}
     own = Report(report.file)
-    for kind, count in (("camera", scenario.num_cameras), ("target", scenario.num_targets), ("obstacle", scenario.num_obstacles)):
+    for kind, count in (
+        ("camera", scenario.num_cameras),
+        ("target", scenario.num_targets),
+        ("obstacle", scenario.num_obstacles),
+    ):
         order = one[f"{kind}_order"]
         is_permutation = np.array_equal(np.sort(order), np.arange(count))
         own.demand(f"{kind}_order", is_permutation, f"it is a permutation of 0 to {count - 1}")

@@ -20,8 +20,7 @@ def check_start(recording: Recording, report: Report, scenario: Scenario) -> Non
     check_memories(recording, report, scenario)
     total = int(recording["remaining_cargoes"][0].sum() + recording["target_goal_bits"][0].sum())
     check_draws(recording, report, scenario, total)
-    zeros = ("target_steps tracked_steps target_is_colliding target_dones num_delivered_cargoes episode_step"
-             " target_team_episode_reward delayed_target_team_episode_reward mean_transport_rate").split()  # fmt: skip
+    zeros = ["target_steps", "tracked_steps", "target_is_colliding", "target_dones", "num_delivered_cargoes", "episode_step", "target_team_episode_reward", "delayed_target_team_episode_reward", "mean_transport_rate"]  # fmt: skip
     for name in zeros:
         report.demand(name, recording[name][0] == 0, "an episode starts from zero")
     check_derived(recording, report, scenario)
@@ -31,13 +30,20 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
     """Everybody stands in its box and clear of those before, unless no attempt could have managed that."""
     places = [(*centre, WAREHOUSE_CLEARANCE) for centre in WAREHOUSES]
     kinds = (
-        ("camera", scenario.camera_boxes, np.full(scenario.num_cameras, scenario.camera_radius), scenario.target_step_size),
+        (
+            "camera",
+            scenario.camera_boxes,
+            np.full(scenario.num_cameras, scenario.camera_radius),
+            scenario.target_step_size,
+        ),
         ("obstacle", scenario.obstacle_boxes, recording["obstacle_radius"], scenario.target_step_size),
         ("target", scenario.target_boxes, np.zeros(scenario.num_targets), 0.0),
     )
     low, high = scenario.obstacle_radius_range
     radii = recording["obstacle_radius"]
-    report.demand("obstacle_radius", ((radii >= low) & (radii <= high)) | (radii == 0), "radii lie in their range, or are 0")
+    report.demand(
+        "obstacle_radius", ((radii >= low) & (radii <= high)) | (radii == 0), "radii lie in their range, or are 0"
+    )
     for kind, boxes, radii, gap in kinds:
         order, locations = recording[f"{kind}_order"], recording[f"{kind}_location"]
         locations = locations[0] if kind == "target" else locations
@@ -93,7 +99,9 @@ def check_poses(recording: Mapping[str, np.ndarray], report: Report, scenario: S
     count = max(1, int(360.0 / scenario.camera_rotation_step))
     residue = np.abs(normalize_angle(whole * scenario.camera_rotation_step - recording["camera_orientation"][0]))
     is_multiple = (residue < 1e-9) & ((whole < count) | (whole * scenario.camera_rotation_step >= 360.0 - 1e-9))
-    report.demand("camera_orientation", is_multiple | ~np.isfinite(turns), "it starts at a multiple of the rotation step")
+    report.demand(
+        "camera_orientation", is_multiple | ~np.isfinite(turns), "it starts at a multiple of the rotation step"
+    )
     angle = recording["camera_viewing_angle"]
     low = scenario.camera_min_viewing_angle
     report.demand("camera_viewing_angle", (angle >= low) & (angle <= 180.0), f"it lies between {low} and 180 degrees")
@@ -107,8 +115,12 @@ def check_loads(recording: Mapping[str, np.ndarray], report: Report, scenario: S
     awaiting = remaining.sum(axis=0) + bits.sum(axis=0)
     report.compare("awaiting_cargo_counts", awaiting, recording["awaiting_cargo_counts"][0])
     batch = scenario.num_cargoes_per_target * scenario.num_targets
-    report.demand("remaining_cargoes", awaiting.sum() > 0 and awaiting.sum() % batch == 0, f"cargo comes {batch} at a time")
-    report.demand("target_goal_bits", (bits > 0) == (goal[:, None] == np.arange(4)), "the load stands at the goal's place")
+    report.demand(
+        "remaining_cargoes", awaiting.sum() > 0 and awaiting.sum() % batch == 0, f"cargo comes {batch} at a time"
+    )
+    report.demand(
+        "target_goal_bits", (bits > 0) == (goal[:, None] == np.arange(4)), "the load stands at the goal's place"
+    )
     capacity = recording["target_capacity"]
     high = np.arange(scenario.num_targets) < scenario.num_high_capacity_targets
     shown = np.sort(capacity)[::-1] if scenario.shuffle_entities else capacity
@@ -127,10 +139,14 @@ def check_memories(recording: Mapping[str, np.ndarray], report: Report, scenario
     unsure = recording["ambig_warehouse"][0]
     if not scenario.targets_start_with_cargoes:
         is_idle = recording["target_goal"][0] < 0
-        report.demand("target_goal", is_idle | stands.any(axis=1), "only targets in warehouses are loaded", ignore=unsure)
+        report.demand(
+            "target_goal", is_idle | stands.any(axis=1), "only targets in warehouses are loaded", ignore=unsure
+        )
     is_empty = recording["remaining_cargoes"][0].sum(axis=1) == 0
     empty = recording["target_empty_bits"][0]
-    report.demand("target_empty_bits", ~empty | (is_empty & stands), "only who stands in an empty warehouse knows", ignore=unsure)
+    report.demand(
+        "target_empty_bits", ~empty | (is_empty & stands), "only who stands in an empty warehouse knows", ignore=unsure
+    )
 
 
 def check_derived(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:

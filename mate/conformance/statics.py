@@ -57,7 +57,8 @@ def check_statics(recording: Recording, report: Report, scenario: Scenario) -> N
         "target_transport_product": np.full(t, scenario.target_step_size),
         "target_step_size": scenario.target_step_size / capacity,
         "env_target_capacities": capacity,
-        "camera_obstacle_view_mask": _distances(recording) < scenario.camera_max_sight_range + recording["obstacle_radius"],
+        "camera_obstacle_view_mask": _distances(recording)
+        < scenario.camera_max_sight_range + recording["obstacle_radius"],
     }
     for name, value in expected.items():
         report.compare(name, value, recording[name])
@@ -86,7 +87,12 @@ def check_sight(recording: Recording, report: Report, scenario: Scenario) -> Non
 
 
 def _check_table(
-    recording: Recording, report: Report, scenario: Scenario, prefix: str, c: int, recorded: tuple[np.ndarray, np.ndarray]
+    recording: Recording,
+    report: Report,
+    scenario: Scenario,
+    prefix: str,
+    c: int,
+    recorded: tuple[np.ndarray, np.ndarray],
 ) -> None:
     ours = build_table(
         recording["camera_location"][c],
@@ -98,6 +104,8 @@ def _check_table(
     )
     phi, rho = recorded
     report.demand(f"{prefix}_phi", np.diff(phi) > 0, "bearings ascend")
+    within = (rho >= 0.0) & (rho <= scenario.camera_max_sight_range * (1.0 + 1e-9))
+    report.demand(f"{prefix}_rho", within, "nothing is seen beyond the maximum range")
     report.compare(f"{prefix}_phi", [phi[0] + 360.0], [phi[-1]])
     report.compare(f"{prefix}_rho", [rho[0]], [rho[-1]])
     if not (np.diff(phi) > 0).all():
@@ -106,8 +114,16 @@ def _check_table(
     # Within a table, samples that coincide up to rounding may be merged or not: compare away from tangents, both ways round.
     report.compare(f"{prefix}_phi", *_match(phi, ours[0], tangents))
     slivers = STRIP if prefix == "sight" else 1.01
-    report.compare(f"{prefix}_rho", _interpolate(ours, phi), rho, ignore=_is_beside(phi, tangents, slivers), tolerance=1e-8)
-    report.compare(f"{prefix}_rho", ours[1], _interpolate(recorded, ours[0]), ignore=_is_beside(ours[0], tangents, slivers), tolerance=1e-8)
+    report.compare(
+        f"{prefix}_rho", _interpolate(ours, phi), rho, ignore=_is_beside(phi, tangents, slivers), tolerance=1e-8
+    )
+    report.compare(
+        f"{prefix}_rho",
+        ours[1],
+        _interpolate(recorded, ours[0]),
+        ignore=_is_beside(ours[0], tangents, slivers),
+        tolerance=1e-8,
+    )
 
 
 def _match(phi: np.ndarray, ours: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -141,5 +157,3 @@ def _is_beside(angles: np.ndarray, tangents: np.ndarray, width: float) -> np.nda
 def _distances(recording: Recording) -> np.ndarray:
     offsets = recording["camera_location"][:, None] - recording["obstacle_location"]
     return np.sqrt((offsets**2).sum(axis=-1))
-
-

@@ -59,7 +59,9 @@ class Batch:
         except OverflowError as error:
             raise ValueError(f"Seeds are integers from 0 to 2**64 - 1: {error}.") from error
         if keys.shape != where.shape:
-            raise ValueError(f"reset needs one seed for each of {where.shape[0]} slots, not seeds of shape {keys.shape}.")
+            raise ValueError(
+                f"reset needs one seed for each of {where.shape[0]} slots, not seeds of shape {keys.shape}."
+            )
         episode.reset(*self._buffers, self._numbers, self._boxes, where, keys)
 
     def step(self, camera_actions: ArrayLike, target_actions: ArrayLike, active: ArrayLike | None = None) -> None:
@@ -147,5 +149,5 @@ def _as_actions(actions: ArrayLike, shape: tuple[int, int, int]) -> np.ndarray:
 
 def _own(values: ArrayLike, dtype: type) -> np.ndarray:
     """``values`` as a contiguous, writable array: for any other kind Numba would compile the kernel once more."""
-    array = np.ascontiguousarray(values, dtype=dtype)
+    array: np.ndarray = np.ascontiguousarray(values, dtype=dtype)
     return array if array.flags.writeable else array.copy()

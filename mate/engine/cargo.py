@@ -9,7 +9,7 @@ from mate.geometry import norm
 @part
 def has_cargo(w, b, warehouse):
     """Whether anything waits at the warehouse."""
-    for goal in range(NUM_WAREHOUSES):
+    for goal in range(NUM_WAREHOUSES):  # noqa: SIM110 (no generators in compiled code)
         if w.remaining_cargoes[b, warehouse, goal] > 0:
             return True
     return False

@@ -9,6 +9,7 @@ from mate.engine import cargo, motion, observation, placement, sight
 from mate.engine.rules import read_rules
 from mate.engine.world import carve
 
+
 @inlined
 def hash_word(digest, word):
     """Take one 64-bit word into a running hash."""

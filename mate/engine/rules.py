@@ -44,7 +44,7 @@ NUM_RULES = len(Rules._fields)
 @register_jitable
 def read_rules(vector):
     """The Rules in the vector that ``write_rules`` made."""
-    return Rules(*to_fixed_tuple(vector, NUM_RULES))
+    return Rules(*to_fixed_tuple(vector, NUM_RULES))  # type: ignore[call-arg]
 
 
 def write_rules(scenario: Scenario) -> np.ndarray:

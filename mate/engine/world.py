@@ -22,7 +22,9 @@ class World(NamedTuple):
     camera_orientation: np.ndarray  # (B, C) degrees
     camera_viewing_angle: np.ndarray  # (B, C) degrees
     camera_sight_range: np.ndarray  # (B, C)
-    camera_heading: np.ndarray  # (B, C, 3) cosine and sine of the orientation, cosine of half the viewing angle; derived
+    camera_heading: (
+        np.ndarray
+    )  # (B, C, 3) cosine and sine of the orientation, cosine of half the viewing angle; derived
     obstacle_location: np.ndarray  # (B, O, 2)
     obstacle_radius: np.ndarray  # (B, O)
     sight_distance: np.ndarray  # (B, C, O) from camera to obstacle centre; derived
@@ -105,21 +107,21 @@ def _cut_compiled(buffer, at, shape):
         def cut(buffer, at, shape):
             start = at[0]
             at[0] += shape[0]
-            return _view(buffer, start, shape)
+            return _view(buffer, start, shape)  # type: ignore[call-arg]
 
     elif len(shape) == 2:
 
         def cut(buffer, at, shape):
             start = at[0]
             at[0] += shape[0] * shape[1]
-            return _view(buffer, start, shape)
+            return _view(buffer, start, shape)  # type: ignore[call-arg]
 
     else:
 
         def cut(buffer, at, shape):
             start = at[0]
             at[0] += shape[0] * shape[1] * shape[2]
-            return _view(buffer, start, shape)
+            return _view(buffer, start, shape)  # type: ignore[call-arg]
 
     return cut
 
@@ -133,7 +135,9 @@ def _view(typing_context, buffer, start, shape):
         source = context.make_array(signature.args[0])(context, builder, arguments[0])
         view = context.make_array(array_type)(context, builder)
         sizes = cgutils.unpack_tuple(builder, arguments[2], len(shape))
-        sizes = [context.cast(builder, size, kind, types.intp) for size, kind in zip(sizes, signature.args[2], strict=True)]
+        sizes = [
+            context.cast(builder, size, kind, types.intp) for size, kind in zip(sizes, signature.args[2], strict=True)
+        ]
         strides = [source.itemsize]
         for size in sizes[:0:-1]:
             strides.insert(0, builder.mul(strides[0], size))
@@ -223,5 +227,6 @@ def allocate(num_slots: int, num_cameras: int, num_targets: int, num_obstacles: 
     size = np.array([num_slots, num_cameras, num_targets, num_obstacles, 0, 0, 0, 0], dtype=np.int64)
     dtypes = (np.float64, np.int32, np.bool_, np.uint64)
     boundless = [np.broadcast_to(np.zeros((), dtype), 2**48) for dtype in dtypes]  # of no memory: carving only measures
-    carve(*boundless, size)
-    return Buffers(*(np.zeros(count, dtype) for count, dtype in zip(size[4:], dtypes, strict=True)), size)
+    carve(boundless[0], boundless[1], boundless[2], boundless[3], size)
+    reals, integers, flags, words = (np.zeros(count, dtype) for count, dtype in zip(size[4:], dtypes, strict=True))
+    return Buffers(reals, integers, flags, words, size)
