@@ -79,8 +79,8 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
     for trial in trials:
         if trial.parameters not in available:
             raise ImportRefused(
-                f"{shorten(trial.parameters, 200)} is missing: it says what the checkpoint beside it was trained for; "
-                "archive the whole trial folder"
+                f"{shorten(trial.parameters, 200)} is missing: it says what the checkpoint beside it was trained for "
+                "(params.pkl is never opened); archive the whole trial folder"
             )
     return trials
 
