@@ -45,7 +45,7 @@ def prepare() -> list[str]:
 
 
 def warm() -> list[str]:
-    return python("-m", "mate.warm")
+    return python("-m", "mate.warm", "policies.warm")
 
 
 def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:

@@ -46,9 +46,10 @@ def warm_stamp(environment: Mapping[str, str]) -> Path:
     digest = hashlib.sha256(sys.version.encode())
     for line in describe_processor():
         digest.update(line.encode())
-    for path in sorted((CHECKOUT / "mate").rglob("*.py")):
-        status = path.stat()
-        digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
+    for floor in ("mate", "policies"):
+        for path in sorted((CHECKOUT / floor).rglob("*.py")):
+            status = path.stat()
+            digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
     return cache / f"warm-{digest.hexdigest()[:16]}"
 
 
