@@ -116,3 +116,8 @@ def test_all_reference_recordings_of_wrappers_agree(reference_data):
     assert paths, f"{reference_data} has no recordings of wrappers"
     failing = [path.name for path in paths if not verdict_on(path).passes]
     assert failing == []
+
+
+def test_states_that_cannot_be_are_reported(tmp_path):
+    path = altered_copy(RECORDINGS / "wrap_shared_target.npz", tmp_path, "done", camera_order=np.array([0, 5]))
+    assert [finding.name for finding in verdict_on(path).findings if not finding.passes] == ["outer steps"]
