@@ -44,6 +44,10 @@ class Batch:
         self.target_observation = np.zeros((size, scenario.num_targets, scenario.target_observation_dim))
         self._state = np.zeros((size, scenario.state_dim))
 
+    def __reduce__(self) -> tuple:
+        # A copy needs views of its own memory: copying views and buffers one by one would part them.
+        return _restore_batch, (self.scenario, self.size, self._buffers[:4])
+
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> np.ndarray: ...
@@ -151,3 +155,10 @@ def _own(values: ArrayLike, dtype: type) -> np.ndarray:
     """``values`` as a contiguous, writable array: for any other kind Numba would compile the kernel once more."""
     array: np.ndarray = np.ascontiguousarray(values, dtype=dtype)
     return array if array.flags.writeable else array.copy()
+
+
+def _restore_batch(scenario: Scenario, size: int, memory: tuple[np.ndarray, ...]) -> Batch:
+    batch = Batch(scenario, size)
+    for own, kept in zip(batch._buffers, memory, strict=False):
+        own[:] = kept
+    return batch

@@ -1,5 +1,7 @@
 """The two-team environment, as upstream's users know it."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -167,6 +169,16 @@ def test_q25_rates_belong_to_the_episode_and_joint_observation_repeats_itself(en
     one, other = env.joint_observation(), env.joint_observation()
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert env.coverage_rate == env.tracked_bits.mean()
+
+
+def test_a_copy_goes_its_own_way_from_the_same_state(env):
+    copied = copy.deepcopy(env)
+    assert all(map(np.array_equal, copied.joint_observation(), env.joint_observation()))
+    env.step((np.zeros((4, 2)), np.full((8, 2), 9.0)))
+    assert copied.episode_step == 0
+    copied.step((np.zeros((4, 2)), np.full((8, 2), 9.0)))
+    assert copied.batch.digest[0] == env.batch.digest[0]
+    assert copied.targets[0].location.tolist() == env.targets[0].location.tolist()
 
 
 def test_q01_environments_do_not_influence_each_other():
