@@ -100,6 +100,8 @@ def _check(
         )
     if not 0 <= base_seed < 2**63:
         problems.append(f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1.")
+    if not scenario.num_cameras:
+        problems.append(f"{scenario.name} has no cameras: there is nobody to play against its targets.")
     for team, field in ((Team.CAMERA, cameras), (Team.TARGET, targets)):
         if not field:
             problems.append(f"The {team} field is empty: choose at least one {team} agent.")

@@ -109,9 +109,10 @@ class Fit:
         variance = _quadratic(contrasts, self.covariance[part, part])
         bound = _quadratic(contrasts, self.bound[part, part])
         variance = np.where(clusters < FEW_CLUSTERS, np.maximum(variance, bound), variance)
-        widths = _quantile(confidence, clusters) * np.sqrt(np.maximum(variance, 0.0))
         # An agent minus itself is known whatever the seeds.
-        return np.where(np.abs(contrasts).sum(axis=1) > 0, widths, 0.0)
+        is_open = np.abs(contrasts).sum(axis=1) > 0
+        quantiles = np.where(is_open, _quantile(confidence, clusters), 0.0)
+        return quantiles * np.sqrt(np.where(is_open, np.maximum(variance, 1e-300), 0.0))
 
 
 def _quadratic(contrasts: Array, covariance: Array) -> Array:

@@ -62,7 +62,9 @@ def test_a_tournament_whose_episodes_all_exist_is_finished_when_made(make_tourna
 def test_episodes_that_another_tournament_has_played_meanwhile_are_not_played_again(make_tournament, monkeypatch):
     first, second = make_tournament(episodes=2), make_tournament(episodes=2)
     assert playing.play_next()
-    monkeypatch.setattr(playing.matches, "play", lambda *arguments, **options: pytest.fail("played") if arguments[3] else [])
+    monkeypatch.setattr(
+        playing.matches, "play", lambda *arguments, **options: pytest.fail("played") if arguments[3] else []
+    )
     assert playing.play_next()
     for tournament in (first, second):
         tournament.refresh_from_db()

@@ -44,7 +44,9 @@ def test_a_block_that_workers_die_of_is_given_up_as_our_fault(make_tournament):
 
 def test_an_upload_whose_worker_died_is_checked_again_and_never_blamed(django_user_model):
     owner = django_user_model.objects.create_user("ada")
-    upload = Upload.objects.create(owner=owner, filename="a.zip", size=1, sha256="0", state=UploadState.CHECKING, attempts=1)
+    upload = Upload.objects.create(
+        owner=owner, filename="a.zip", size=1, sha256="0", state=UploadState.CHECKING, attempts=1
+    )
     expire(Upload)
     assert sweeping.sweep().reissued == 1
     expire(Upload, attempts=sweeping.MAX_ATTEMPTS[Upload], state=UploadState.CHECKING)

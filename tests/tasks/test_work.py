@@ -60,7 +60,9 @@ def test_a_tournament_survives_killed_workers_and_a_killed_broker(workers, broke
     victim = workers.start("victim@test")
     tournament = make_tournament("greedy naive", "greedy", episodes=12, name="Played under fire")
     for _ in range(2):
-        wait_for(lambda: Block.objects.filter(worker="victim@test", state=BlockState.LEASED).exists() or is_over(tournament))
+        wait_for(
+            lambda: Block.objects.filter(worker="victim@test", state=BlockState.LEASED).exists() or is_over(tournament)
+        )
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()
         victim = workers.start("victim@test")
