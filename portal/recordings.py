@@ -89,7 +89,7 @@ def _ask(episode: Episode, action: Action) -> Answer:
 
 
 def _start(episode: Episode, action: Action, path: Path) -> Job:
-    errors = tempfile.TemporaryFile()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the job has ended)
     process = subprocess.Popen(
         [sys.executable, "-m", "tournament.recorder", action, str(path)],
         stdin=subprocess.PIPE,

@@ -115,7 +115,7 @@ STATICFILES_FINDERS = [
     "portal.assets.PlotlyFinder",
 ]
 MEDIA_ROOT = DATA_DIR / "files"
-MEDIA_URL = ""  # Uploads are never served as files.
+MEDIA_URL = "/unserved/"  # Uploads are never served as files; no address begins like this.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -221,9 +221,7 @@ def pairing_grid(tournament: Tournament) -> Grid:
     blocks = (
         tournament.blocks.order_by()
         .values("pairing")
-        .annotate(
-            left=Sum(F("num_episodes") - F("num_played")), failed=Count("id", filter=Q(state=BlockState.FAILED))
-        )
+        .annotate(left=Sum(F("num_episodes") - F("num_played")), failed=Count("id", filter=Q(state=BlockState.FAILED)))
     )
     by_pairing = {row["pairing"]: row for row in blocks}
     total = tournament.episodes_per_pairing

@@ -1,6 +1,6 @@
 """Agents."""
 
-from typing import Any
+from types import SimpleNamespace
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -25,10 +25,10 @@ def list_agents(
 
 
 @router.get("/agents/{slug}", response={200: AgentDetailOut, 404: ErrorOut}, summary="One agent, by slug or digest")
-def get_agent(request: HttpRequest, slug: str) -> dict[str, Any]:
+def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
     agent = get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
     described = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name != "standings"}
-    return described | {"standings": list_standings(agent)}
+    return SimpleNamespace(**described, standings=list_standings(agent))
 
 
 def list_standings(agent: Agent) -> list[StandingOut]:

@@ -64,7 +64,9 @@ def board_of_scenario(slug: str) -> Board:
 
 def board_of_tournament(tournament_id: int) -> Board:
     tournament = get_object_or_404(Tournament, pk=tournament_id)
-    return require(boards.tournament_board(tournament), "No episode of this tournament has been rated yet; ask again later.")
+    return require(
+        boards.tournament_board(tournament), "No episode of this tournament has been rated yet; ask again later."
+    )
 
 
 def require(board: Board | None, message: str) -> Board:
@@ -86,7 +88,12 @@ def answer_ratings(board: Board, format: Format, name: str) -> Any:
     if format == "csv":
         header = ["team", "agent", "digest", *RATING_FIGURES]
         rows = (
-            [line.agent.team, line.agent.slug, line.agent.digest, *(getattr(line.rating, key) for key in RATING_FIGURES)]
+            [
+                line.agent.team,
+                line.agent.slug,
+                line.agent.digest,
+                *(getattr(line.rating, key) for key in RATING_FIGURES),
+            ]
             for line in lines
         )
         return answer_csv(write_rows(header, rows), f"{name}-ratings.csv")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Router, Status
 
 from portal import recordings
 from portal.api.authentication import token_needed
@@ -44,8 +44,8 @@ def verify_episode(request: HttpRequest, episode_id: int) -> Any:
     if answer.has_failed:
         raise Refusal(409, "cannot_replay", answer.message, f"episode {episode_id}")
     if answer.path is None:
-        return 202, {"state": "playing", "message": answer.message}
+        return Status(202, {"state": "playing", "message": answer.message})
     verdict = recordings.read_verdict(answer.path)
     recordings.forget_verdict(episode)
     message = "The same." if verdict["is_same"] else "Not the same: the portal's numbers may depend on the machine."
-    return 200, verdict | {"message": message}
+    return Status(200, verdict | {"message": message})

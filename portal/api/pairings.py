@@ -1,5 +1,6 @@
 """Pairings and their episodes."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -53,17 +54,15 @@ def cut(rows: QuerySet[Any], part: Slice) -> list[Any]:
     return list(rows[start : start + length])
 
 
-@router.get("/pairings/{pairing_id}", response={200: PairingDetailOut, 404: ErrorOut}, summary="One pairing, summarised")
-def get_pairing(request: HttpRequest, pairing_id: int) -> dict[str, Any]:
+@router.get(
+    "/pairings/{pairing_id}", response={200: PairingDetailOut, 404: ErrorOut}, summary="One pairing, summarised"
+)
+def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     engine = queries.newest_engine(pairing)
     summary = queries.summarise(queries.episodes_of(pairing, engine))
     described = {name: getattr(pairing, name) for name in ("id", "scenario", "camera", "target")}
-    return described | {
-        "num_episodes": summary.episodes,
-        "engine": engine,
-        "summary": summary,
-    }
+    return SimpleNamespace(**described, num_episodes=summary.episodes, engine=engine, summary=summary)
 
 
 @router.get(

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Router
+from ninja import Router, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
@@ -62,7 +62,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
         owner=request.user,
     )
     hints.send()
-    return 201, describe_fully(tournament)
+    return Status(201, describe_fully(tournament))
 
 
 def find_agents(names: list[str], where: str) -> list[Agent]:
@@ -71,7 +71,9 @@ def find_agents(names: list[str], where: str) -> list[Agent]:
     by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
     missing = [name for name in names if name not in by_name]
     if missing:
-        message = f"There is no agent {', '.join(map(repr, missing))}. GET /api/v1/agents lists them; give slugs or digests."
+        message = (
+            f"There is no agent {', '.join(map(repr, missing))}. GET /api/v1/agents lists them; give slugs or digests."
+        )
         raise Refusal(404, "not_found", message, where)
     return [by_name[name] for name in names]
 
@@ -101,7 +103,17 @@ def cancel_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any
 
 
 def describe(tournament: Tournament) -> dict[str, Any]:
-    names = ("id", "name", "state", "episodes_per_pairing", "engine", "num_episodes", "num_reused", "created", "finished")
+    names = (
+        "id",
+        "name",
+        "state",
+        "episodes_per_pairing",
+        "engine",
+        "num_episodes",
+        "num_reused",
+        "created",
+        "finished",
+    )
     return {name: getattr(tournament, name) for name in names} | {
         "base_seed": str(tournament.base_seed),
         "owner": tournament.owner.get_username() if tournament.owner else None,

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import File, Form, Router
+from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
@@ -44,16 +44,20 @@ def create_upload(
         message = f"The file is larger than this portal accepts ({receiving.describe_limit()})."
         raise Refusal(413, "too_large", message, "file")
     if file is None:
-        raise Refusal(400, "no_file", "Send the checkpoint as the multipart field 'file' (curl: -F file=@PATH).", "file")
+        raise Refusal(
+            400, "no_file", "Send the checkpoint as the multipart field 'file' (curl: -F file=@PATH).", "file"
+        )
     if not file.size:
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
     upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
-    return 201, describe(upload)
+    return Status(201, describe(upload))
 
 
-@router.get("/uploads/{upload_id}", response={200: UploadOut, 404: ErrorOut}, summary="One upload, to poll its checking")
+@router.get(
+    "/uploads/{upload_id}", response={200: UploadOut, 404: ErrorOut}, summary="One upload, to poll its checking"
+)
 def get_upload(request: HttpRequest, upload_id: UUID) -> UploadOut:
     return describe(get_object_or_404(Upload, pk=upload_id))
 

@@ -25,7 +25,9 @@ class Choice:
 class TournamentForm(forms.Form):
     """Bound to a scenario, because who can be chosen depends on it."""
 
-    name = forms.CharField(label="Name", max_length=120, required=False, help_text="Left empty, it is named after its scenario.")
+    name = forms.CharField(
+        label="Name", max_length=120, required=False, help_text="Left empty, it is named after its scenario."
+    )
     cameras = forms.ModelMultipleChoiceField(Agent.objects.filter(team=Team.CAMERA))
     targets = forms.ModelMultipleChoiceField(Agent.objects.filter(team=Team.TARGET))
     episodes_per_pairing = forms.IntegerField(

@@ -8,7 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from portal.receiving import describe_limit
 from tournament.models import Team
 
-PLAY_MODES = [("stochastic", "Sample from the policy (upstream's default)"), ("deterministic", "Always the likeliest action")]
+PLAY_MODES = [
+    ("stochastic", "Sample from the policy (upstream's default)"),
+    ("deterministic", "Always the likeliest action"),
+]
 
 
 class UploadForm(forms.Form):
@@ -35,7 +38,9 @@ class UploadForm(forms.Form):
         self.fields["file"].error_messages["required"] = "Choose the file to upload."
         self.fields["file"].error_messages["empty"] = "This file is empty (0 bytes). Choose the checkpoint itself."
         if was_too_large:
-            message = f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
+            message = (
+                f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
+            )
             self.fields["file"].error_messages["required"] = message
 
     def clean_file(self) -> UploadedFile:

@@ -139,8 +139,6 @@ def query_with(context: template.Context, **changes: Any) -> str:
     return f"?{parameters.urlencode()}" if parameters else "?"
 
 
-
-
 @register.filter
 def payoff(episode: Any) -> float:
     """What the episode is worth to the camera."""

@@ -56,7 +56,9 @@ def list_members(agent: Agent) -> list[dict[str, Any]]:
     """A mixture's members with their weights, heaviest first, and their own pages where they have one."""
     members = [(member["weight"], from_json(member["agent"])) for member in agent.spec.get("members", [])]
     rows = Agent.objects.in_bulk([spec.digest for _, spec in members], field_name="digest")
-    listed = [{"weight": weight, "record": rows.get(spec.digest), "label": spec.digest[:12]} for weight, spec in members]
+    listed = [
+        {"weight": weight, "record": rows.get(spec.digest), "label": spec.digest[:12]} for weight, spec in members
+    ]
     return sorted(listed, key=lambda member: -member["weight"])
 
 

@@ -16,7 +16,11 @@ from tournament.models import Scenario, Tournament
 def leaderboards(request: HttpRequest) -> HttpResponse:
     """Leads to the scenario most is known about."""
     board = boards.busiest_board()
-    scenario = board.snapshot.scenario if board else Scenario.objects.filter(name="MATE-4v8-9").first() or Scenario.objects.first()
+    scenario = (
+        board.snapshot.scenario
+        if board
+        else Scenario.objects.filter(name="MATE-4v8-9").first() or Scenario.objects.first()
+    )
     if scenario is None:
         return render(request, "leaderboards/none.html")
     return redirect("leaderboard", scenario.slug)

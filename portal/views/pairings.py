@@ -62,7 +62,12 @@ def draw_histogram(bins: list[queries.Bin], mean: float | None) -> dict[str, obj
     most = max(bin.count for bin in bins)
     step = WIDTH / len(bins)
     bars = [
-        {"x": f"{i * step + 0.5:.1f}", "y": f"{BASE * (1 - bin.count / most):.1f}", "h": f"{BASE * bin.count / most:.1f}", "bin": bin}
+        {
+            "x": f"{i * step + 0.5:.1f}",
+            "y": f"{BASE * (1 - bin.count / most):.1f}",
+            "h": f"{BASE * bin.count / most:.1f}",
+            "bin": bin,
+        }
         for i, bin in enumerate(bins)
     ]
     low, high = bins[0].low, bins[-1].high

@@ -11,7 +11,9 @@ from tournament.models import Block, BlockState, Worker
 
 @require_GET
 def status(request: HttpRequest) -> HttpResponse:
-    failed = Block.objects.filter(state=BlockState.FAILED).select_related("tournament", "pairing__camera", "pairing__target")
+    failed = Block.objects.filter(state=BlockState.FAILED).select_related(
+        "tournament", "pairing__camera", "pairing__target"
+    )
     context = {
         "workers": Worker.objects.order_by("-seen")[:50],
         "alive_since": timezone.now() - queries.WORKER_IS_LIVE_FOR,

@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from portal.models import ApiToken
-from tournament import replays
-from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
 from tests.portal.conftest import make_up
 from tests.portal.test_replays import wait
+from tournament import replays
+from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
 
 Call = Callable[..., Client]
 V1 = "/api/v1"
@@ -137,7 +137,9 @@ def test_a_program_uploads_and_polls(call: Call, alice: User, agents: dict[str, 
     assert (made["state"], made["is_over"], made["deterministic"]) == ("waiting", False, True)
     row = Upload.objects.get()
     assert (row.owner, row.name) == (alice, "Mine")
-    Upload.objects.update(state=UploadState.REFUSED, reason="It is no checkpoint.", steps=[{"name": "Read", "status": "failed"}])
+    Upload.objects.update(
+        state=UploadState.REFUSED, reason="It is no checkpoint.", steps=[{"name": "Read", "status": "failed"}]
+    )
     polled = Client().get(f"{V1}/uploads/{made['id']}").json()
     assert (polled["is_over"], polled["reason"]) == (True, "It is no checkpoint.")
     assert polled["steps"] == [{"name": "Read", "status": "failed", "detail": ""}]

@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.portal.conftest import make_up
 from tournament import entries
 from tournament.agents import Builtin, Mixture
 from tournament.models import Agent, Pairing, Scenario, Tournament, Worker
-from tests.portal.conftest import make_up
 
 
 def test_each_team_has_its_own_board_with_the_better_agent_first(client: Client, played: Tournament) -> None:
@@ -65,7 +65,9 @@ def test_a_mixtures_page_lists_its_members(client: Client, agents: dict[str, Age
     assert "75.0 %" in text and reverse("agent", args=["random-camera"]) in text
 
 
-def test_agents_are_filtered_by_what_they_can_play(client: Client, scenario: Scenario, agents: dict[str, Agent]) -> None:
+def test_agents_are_filtered_by_what_they_can_play(
+    client: Client, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
     Agent.objects.create(
         digest="c" * 64, team="camera", kind="checkpoint", name="Octet", slug="octet", spec={}, num_cameras=8,
         num_targets=8, num_obstacles=9,

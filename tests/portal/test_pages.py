@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tournament.models import Agent, Pairing, Scenario, Tournament, Upload
 from tests.portal.conftest import make_up
+from tournament.models import Agent, Pairing, Scenario, Tournament, Upload
 
 PUBLIC = ["home", "agents", "tournaments", "uploads", "status", "about", "sign_in", "sign_up"]
 OURS = re.compile(r"""(?:src|href|action|hx-get|hx-post)=["'](?!/|#|\?|mailto:)([^"']*)""")
@@ -65,7 +65,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     django_assert_max_num_queries: Callable[..., Any],
 ) -> None:  # fmt: skip
     for number in range(30):
-        Upload.objects.create(owner=alice, filename=f"{number}.zip", size=1, sha256="0" * 64).agents.add(agents["greedy-camera"])
+        Upload.objects.create(owner=alice, filename=f"{number}.zip", size=1, sha256="0" * 64).agents.add(
+            agents["greedy-camera"]
+        )
         Tournament.objects.create(name=str(number), owner=alice, scenario=scenario, episodes_per_pairing=1, engine="1")
     for seed in range(60):
         make_up(pairing, seed).save()
@@ -88,7 +90,17 @@ def test_the_newcomers_first_page_shows_standings_and_tournaments(client: Client
 
 def test_administrators_see_every_kind_of_row(visit: Callable[..., Client], admin: Any, played: Tournament) -> None:
     browser = visit(admin)
-    for model in ("agent", "block", "episode", "pairing", "ratingsnapshot", "scenario", "tournament", "upload", "worker"):
+    for model in (
+        "agent",
+        "block",
+        "episode",
+        "pairing",
+        "ratingsnapshot",
+        "scenario",
+        "tournament",
+        "upload",
+        "worker",
+    ):
         assert browser.get(f"/admin/tournament/{model}/").status_code == 200, model
     assert browser.get("/admin/portal/apitoken/").status_code == 200
     episode = played.pairings.first().episodes.first()
