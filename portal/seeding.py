@@ -9,7 +9,7 @@ from tournament import entries, organising
 from tournament.models import Agent, Scenario, Team, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
-FIRST_EPISODES = 50
+FIRST_EPISODES = 200
 """Per pairing: intervals narrow enough to tell the built-in agents apart, played in minutes on two cores."""
 
 

@@ -52,10 +52,10 @@ class Launched:
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if f"ARENA_DATA={self.data}\0".encode() in (folder / "environ").read_bytes():
-                    command = (folder / "cmdline").read_text().replace("\0", " ")
-                    if command:
-                        found[command] = int(folder.name)
+                command = (folder / "cmdline").read_text().replace("\0", " ")
+                environment = (folder / "environ").read_bytes()  # Redis writes its title over its own.
+                if command and (f"ARENA_DATA={self.data}\0".encode() in environment or str(self.data) in command):
+                    found[command] = int(folder.name)
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
         return found
