@@ -42,7 +42,7 @@ def run(command: list[str], environment: Mapping[str, str]) -> None:
 
 def warm_stamp(environment: Mapping[str, str]) -> Path:
     """A file beside the cache of compiled kernels. Its name holds all that makes Numba compile anew."""
-    cache = Path(environment.get("NUMBA_CACHE_DIR") or CHECKOUT / "mate" / "__pycache__")
+    cache = Path(environment.get("NUMBA_CACHE_DIR") or CHECKOUT / ".numba_cache")
     digest = hashlib.sha256(sys.version.encode())
     for line in describe_processor():
         digest.update(line.encode())
