@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -25,7 +26,7 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
-    def issue(cls, user: models.Model, name: str) -> tuple["ApiToken", str]:
+    def issue(cls, user: Any, name: str) -> tuple["ApiToken", str]:
         """A new token for `user`, and the key: the only time that it is known."""
         key = f"arena_{secrets.token_urlsafe(32)}"
         token = cls.objects.create(user=user, name=name, prefix=key[:12], digest=digest_of(key))

@@ -18,7 +18,7 @@ FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries m
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def describe_limit() -> str:
@@ -43,8 +43,8 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> UploadedFile:
-        file = super().file_complete(file_size)
-        file.sha256 = self.hash.hexdigest()  # type: ignore[attr-defined]
+        file: Any = super().file_complete(file_size)
+        file.sha256 = self.hash.hexdigest()
         return file
 
 
@@ -101,13 +101,13 @@ def was_too_large(request: HttpRequest) -> bool:
     return bool(getattr(request, "upload_was_too_large", False))
 
 
-def store_upload(owner: Any, file: UploadedFile, name: str, team: str, is_deterministic: bool) -> Upload:
+def store_upload(owner: Any, file: Any, name: str, team: str, is_deterministic: bool) -> Upload:
     """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text."""
     upload = Upload(
         owner=owner,
         filename=(file.name or "unnamed")[:255],
         size=file.size or 0,
-        sha256=file.sha256,  # type: ignore[attr-defined]
+        sha256=file.sha256,
         name=name.strip(),
         team=team,
         deterministic=is_deterministic,

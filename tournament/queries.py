@@ -76,7 +76,7 @@ MEASURES = ("normalised_reward", "target_reward", "coverage", "real_coverage", "
 
 def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
     """Means and standard errors in one query."""
-    wanted = {f"{name}_mean": Avg(name) for name in MEASURES}
+    wanted: dict[str, Avg | StdDev] = {f"{name}_mean": Avg(name) for name in MEASURES}
     wanted |= {f"{name}_sd": StdDev(name, sample=True) for name in MEASURES}
     row = episodes.order_by().aggregate(
         n=Count("id"),
@@ -92,13 +92,15 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
         error = spread / math.sqrt(count) if spread is not None and count > 1 else None
         return Mean(None if value is None else sign * value, error)
 
-    flipped = tuple(None if value is None else -value for value in (row["most"], row["least"]))
+    def flip(value: float | None) -> float | None:
+        return None if value is None else -value
+
     return PairingSummary(
-        count,
-        row["done"],
-        mean("normalised_reward", -1),
-        *(mean(name) for name in MEASURES[1:]),
-        payoff_range=flipped,  # type: ignore[arg-type]
+        episodes=count,
+        completed=row["done"],
+        payoff=mean("normalised_reward", -1),
+        payoff_range=(flip(row["most"]), flip(row["least"])),
+        **{name: mean(name) for name in MEASURES[1:]},
     )
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 
@@ -26,7 +27,7 @@ def get_episode(request: HttpRequest, episode_id: int) -> Episode:
     response={200: None, 202: PendingOut, 404: ErrorOut, 409: ErrorOut},
     summary="The replay file",
 )
-def get_replay(request: HttpRequest, episode_id: int) -> HttpResponse:
+def get_replay(request: HttpRequest, episode_id: int) -> HttpResponseBase:
     """Replays are made when first asked for: 202 means that it is being made; ask again in a second."""
     return answer_file(request, find_episode(episode_id))
 

@@ -35,7 +35,7 @@ def next_address(request: HttpRequest) -> str:
 @never_cache
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
-    context = {"form": TokenForm(), "tokens": ApiToken.objects.filter(user=request.user)}
+    context = {"form": TokenForm(), "tokens": ApiToken.objects.filter(user=request.user.pk)}
     return render(request, "accounts/account.html", context)
 
 
@@ -45,7 +45,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def create_token(request: HttpRequest) -> HttpResponse:
     """Shows the new key on the answer itself: it is stored nowhere, not even in the session."""
     form = TokenForm(request.POST)
-    tokens = ApiToken.objects.filter(user=request.user)
+    tokens = ApiToken.objects.filter(user=request.user.pk)
     if not form.is_valid():
         return render(request, "accounts/account.html", {"form": form, "tokens": tokens}, status=400)
     _, key = ApiToken.issue(request.user, form.cleaned_data["name"])
@@ -56,7 +56,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
-    token = get_object_or_404(ApiToken, pk=token_id, user=request.user)
+    token = get_object_or_404(ApiToken, pk=token_id, user=request.user.pk)
     token.delete()
     messages.success(request, f"The token “{token.name}” no longer opens anything.")
     return redirect("account")

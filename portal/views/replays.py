@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -29,12 +30,12 @@ def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
 
 
 @require_GET
-def replay_file(request: HttpRequest, episode_id: int) -> HttpResponse:
+def replay_file(request: HttpRequest, episode_id: int) -> HttpResponseBase:
     """200 with the file, 202 while it is being made, 409 where it cannot be made."""
     return answer_file(request, find_episode(episode_id))
 
 
-def answer_file(request: HttpRequest, episode: Episode) -> HttpResponse:
+def answer_file(request: HttpRequest, episode: Episode) -> HttpResponseBase:
     tag = f'"{episode.digest}"'  # A trajectory's digest never changes, so its file never needs to be fetched twice.
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})

@@ -25,7 +25,7 @@ def tournaments(request: HttpRequest) -> HttpResponse:
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = Tournament.objects.select_related("scenario", "owner")
     if mine:
-        found = found.filter(owner=request.user)
+        found = found.filter(owner=request.user.pk)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "tournaments/tournaments.html", {"page": page, "mine": mine})
 

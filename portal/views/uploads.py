@@ -23,7 +23,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = Upload.objects.select_related("owner").prefetch_related("agents")
     if mine:
-        found = found.filter(owner=request.user)
+        found = found.filter(owner=request.user.pk)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "uploads/uploads.html", {"page": page, "mine": mine})
 

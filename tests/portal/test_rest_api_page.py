@@ -1,0 +1,106 @@
+"""The examples of docs/rest-api.md are run as they stand there, by a shell, against a live portal."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from portal import recordings
+from portal.models import ApiToken
+from tournament import replays
+from tournament.models import Agent, Episode, Tournament, TournamentState, Upload
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "rest-api.md"
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+pytestmark = [needs_curl, pytest.mark.django_db(transaction=True)]
+
+
+def examples(containing: str) -> list[str]:
+    """The page's shell examples with this text, one command each."""
+    blocks = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    commands = [command for block in blocks for command in re.split(r"\n(?=curl|until)", block.strip())]
+    found = [command for command in commands if containing in command]
+    assert found, f"the page has no example with {containing}"
+    return found
+
+
+@pytest.fixture
+def run(live_server: Any, alice: User, tmp_path: Path) -> Any:
+    _, token = ApiToken.issue(alice, "examples")
+    (tmp_path / "checkpoint.zip").write_bytes(b"not a checkpoint")
+
+    def run(command: str, **names: Any) -> str:
+        environment = (
+            os.environ | {"ARENA": live_server.url, "TOKEN": token} | {key: str(value) for key, value in names.items()}
+        )
+        return subprocess.run(
+            ["bash", "-ec", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    return run
+
+
+def test_reading(run: Any, real_episode: Episode, played: Tournament) -> None:
+    names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id}
+    for part in ("v1/scenarios", "v1/agents", "meta-game", "v1/pairings"):
+        for command in examples(part):
+            answer = run(command, **names)
+            assert "error" not in answer[:20], f"{command}: {answer}"
+            if "format=csv" in command:
+                assert answer.splitlines()[0].count(",") >= 4
+            else:
+                assert json.loads(answer)
+
+
+def test_uploading_and_polling(run: Any) -> None:
+    [upload] = examples("-F file=")
+    [poll] = examples("uploads/$UPLOAD")
+    made = json.loads(run(upload))
+    assert Upload.objects.get().name == "My camera"
+    assert json.loads(run(poll, UPLOAD=made["id"]))["state"] == "waiting"
+
+
+def test_starting_watching_and_cancelling(run: Any, played: Tournament, agents: dict[str, Agent]) -> None:
+    [start] = examples("First cup")
+    made = json.loads(run(start))
+    assert made["progress"]["total"] == 40
+    cancel = next(command for command in examples("tournaments/$TOURNAMENT") if "cancel" in command)
+    watch = next(command for command in examples("tournaments/$TOURNAMENT") if command.endswith("$TOURNAMENT"))
+    assert json.loads(run(watch, TOURNAMENT=made["id"]))["name"] == "First cup"
+    assert json.loads(run(cancel, TOURNAMENT=made["id"]))["state"] == TournamentState.CANCELLED
+
+
+def test_downloading_a_replay(run: Any, real_episode: Episode, real_replay: bytes, tmp_path: Path) -> None:
+    recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    [download] = examples("-o episode.replay")
+    run(download, EPISODE=real_episode.pk)
+    assert replays.verify((tmp_path / "episode.replay").read_bytes()).is_same
+
+
+def test_verifying(run: Any, real_episode: Episode) -> None:
+    [verify] = examples("/verify")
+    assert json.loads(run(verify, EPISODE=real_episode.pk))["state"] == "playing"
+
+
+def test_the_table_of_errors_is_complete() -> None:
+    """Every code that the sources answer with is on the page."""
+    sources = [path.read_text() for path in (PAGE.parents[1] / "portal").rglob("*.py")]
+    used = {
+        code
+        for text in sources
+        for code in re.findall(r'(?:Refusal\(\d+|answer\(request, \d+|"code":), "([a-z_]+)"', text)
+    }
+    assert used
+    assert not {code for code in used if f"`{code}`" not in PAGE.read_text()}
