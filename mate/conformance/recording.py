@@ -27,8 +27,8 @@ class Recording(Mapping[str, np.ndarray]):
                 self._arrays = {name: archive[name] for name in archive.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
             raise UnreadableRecording(f"{self.path} cannot be read as a NumPy archive of numbers: {error}") from error
-        except AttributeError as error:
-            raise UnreadableRecording(f"{self.path} holds a single array; a recording is an .npz archive.") from error
+        except (MemoryError, TypeError, AttributeError) as error:
+            raise UnreadableRecording(f"{self.path} is no archive of arrays: {error}") from error
         self.meta = self._read_meta()
 
     def _read_meta(self) -> dict[str, Any]:

@@ -1,0 +1,200 @@
+"""Recordings of the game are reproduced; altered ones are not."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mate.conformance import core, resets
+from mate.conformance.__main__ import main
+from mate.conformance.recording import Recording, UnreadableRecording
+from mate.conformance.report import Report
+
+RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
+TRACES = sorted(path for path in RECORDINGS.glob("*.npz") if not path.name.startswith(("resets", "tables")))
+OTHERS = ("w_", "ca_", "ta_", "discrete_", "selection", "action_mask", "inner_index", "meta")
+"""Arrays that belong to other checkers, by how their names begin."""
+UNSEEN = {"camera_action"}
+"""An action beyond its limit may become another one beyond it: nothing that was recorded tells them apart."""
+
+
+def examine(recording: Recording, check=core.check) -> Report:
+    report = Report(recording.path.name)
+    check(recording, report)
+    return report
+
+
+def alter(path: Path, target: Path, **changes) -> Path:
+    """Copy a recording with some arrays replaced, or left out (None)."""
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files} | changes
+    np.savez(target, **{name: values for name, values in arrays.items() if values is not None})
+    return target
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_the_engine_reproduces_a_recording(path):
+    report = examine(Recording(path))
+    assert report.passes, "\n".join(report.lines())
+    assert max(finding.worst for finding in report.findings if not finding.is_exact) < 1e-9
+
+
+def test_the_engine_reproduces_all_reference_recordings(reference_data):
+    paths = sorted((reference_data / "conformance" / "public").glob("*.npz"))
+    failures = []
+    for path in paths:
+        if path.name.startswith(("resets", "tables")):
+            continue
+        report = examine(Recording(path))
+        failures += [] if report.passes else list(report.lines())
+    assert paths
+    assert not failures, "\n".join(failures)
+
+
+def test_our_resets_are_distributed_like_recorded_ones():
+    report = examine(Recording(RECORDINGS / "resets_MATE-2v4-0.npz"), resets.check)
+    assert report.passes, "\n".join(report.lines())
+
+
+def changed(values: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+    """One entry altered by as little as a person would."""
+    altered = values.copy()
+    if values.dtype.kind == "b":
+        altered[place] = ~altered[place]
+    elif values.dtype.kind == "f":
+        altered[place] += 1e-3 * max(1.0, abs(altered[place]))
+    else:
+        altered[place] += 1
+    return altered
+
+
+@pytest.mark.parametrize("name", ["custom_start_in_warehouse", "adv_07_MATE-Navigation_zero_oblique"])
+def test_altering_one_number_of_any_array_is_noticed(name):
+    recording = Recording(RECORDINGS / f"{name}.npz")
+    arrays, rng, unnoticed = dict(recording), np.random.default_rng(0), set()
+    for key, values in arrays.items():
+        if key.startswith(OTHERS) or values.size == 0:
+            continue
+        place = tuple(int(rng.integers(0, size)) for size in values.shape)
+        recording._arrays = arrays | {key: changed(values, place)}
+        if examine(recording).passes:
+            unnoticed.add(key)
+    assert unnoticed <= UNSEEN
+
+
+def test_altering_recorded_resets_is_noticed():
+    recording = Recording(RECORDINGS / "resets_MATE-2v4-0.npz")
+    arrays = dict(recording)
+    for key in (
+        "target_location",
+        "target_goal_bits",
+        "freights",
+        "remaining_cargoes",
+        "target_order",
+        "camera_orientation",
+    ):
+        values = arrays[key].copy()
+        values[3] = values[3] + 1000 if key == "target_location" else values[3] + 1
+        recording._arrays = arrays | {key: values}
+        assert not examine(recording, resets.check).passes, key
+
+
+def test_a_biased_sampler_is_noticed():
+    recording = Recording(RECORDINGS / "resets_MATE-2v4-0.npz")
+    arrays = dict(recording)
+    recording._arrays = arrays | {"camera_viewing_angle": 30.0 + (arrays["camera_viewing_angle"] - 30.0) * 0.6}
+    report = examine(recording, resets.check)
+    assert [finding.name for finding in report.findings if not finding.passes] == ["camera_viewing_angle"]
+
+
+def test_a_difference_is_reported_with_its_place():
+    recording = Recording(RECORDINGS / "custom_shortep.npz")
+    arrays = dict(recording)
+    reward = arrays["reward"].copy()
+    reward[7, 1] += 0.5
+    recording._arrays = arrays | {"reward": reward}
+    finding = next(
+        finding for finding in examine(recording).findings if finding.name == "reward" and not finding.passes
+    )
+    assert finding.where == (7, 1)
+    assert "ours" in str(finding)
+
+
+def test_the_command_says_that_all_is_well(capsys):
+    assert main([str(RECORDINGS / "custom_shortep.npz"), str(RECORDINGS / "resets_MATE-2v4-0.npz")]) == 0
+    assert capsys.readouterr().out.count("passes") == 2
+
+
+def test_the_command_fails_on_an_altered_recording(tmp_path, capsys):
+    path = RECORDINGS / "custom_shortep.npz"
+    done = np.load(path)["done"].copy()
+    done[0] = True
+    assert main([str(alter(path, tmp_path / "altered.npz", done=done)), "--verbose"]) == 1
+    assert "WRONG done" in capsys.readouterr().out
+
+
+def test_an_array_that_nobody_knows_is_an_error(tmp_path, capsys):
+    path = alter(RECORDINGS / "custom_shortep.npz", tmp_path / "more.npz", surprise=np.zeros(3))
+    assert main([str(path)]) == 1
+    assert "surprise" in capsys.readouterr().out
+
+
+def damaged(kind: str, folder: Path) -> Path:
+    path = folder / "damaged.npz"
+    source = RECORDINGS / "custom_shortep.npz"
+    if kind == "absent":
+        return path
+    if kind == "text":
+        path.write_text("hello")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "cut":
+        path.write_bytes(source.read_bytes()[:20_000])
+    elif kind == "objects":
+        np.savez(path, meta=np.array([{"a": 1}], dtype=object))
+    elif kind == "array":
+        np.save(folder / "one.npy", np.zeros(3))
+        shutil.move(folder / "one.npy", path)
+    elif kind == "meta":
+        alter(source, path, meta=np.array("no json"))
+    elif kind == "missing":
+        alter(source, path, target_location=None)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["absent", "text", "empty", "cut", "objects", "array", "meta", "missing"])
+def test_unreadable_files_are_named_and_end_with_status_2(kind, tmp_path, capsys):
+    path = damaged(kind, tmp_path)
+    assert main([str(path)]) == 2
+    assert str(path) in capsys.readouterr().err
+
+
+def test_arrays_of_other_shapes_fail_or_are_refused(tmp_path):
+    source = RECORDINGS / "custom_shortep.npz"
+    arrays = np.load(source)
+    for name in ("target_location", "camera_action", "sight_phi", "reward", "camera_order", "obs_index"):
+        cut = arrays[name][:-1] if arrays[name].ndim else arrays[name]
+        assert main([str(alter(source, tmp_path / f"{name}.npz", **{name: cut}))]) in (1, 2), name
+
+
+def test_impossible_indices_are_found_before_they_are_used(tmp_path):
+    source = RECORDINGS / "custom_shortep.npz"
+    for name in ("goal_draw", "target_goal", "transmit_draw", "target_capacity"):
+        values = np.load(source)[name].copy()
+        values.flat[0] = 100
+        assert main([str(alter(source, tmp_path / f"{name}.npz", **{name: values}))]) == 1
+
+
+def test_the_command_runs_as_a_module():
+    command = [sys.executable, "-m", "mate.conformance", str(RECORDINGS / "custom_shortep.npz")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=RECORDINGS.parents[2], check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "passes" in done.stdout
+
+
+def test_a_recording_names_the_array_that_it_lacks():
+    with pytest.raises(UnreadableRecording, match="nothing"):
+        Recording(RECORDINGS / "custom_shortep.npz")["nothing"]
