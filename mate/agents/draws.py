@@ -201,6 +201,12 @@ class DrawingAgent(AgentBase):
         self.draws.step += 1
         return action
 
+    @property
+    def _limits(self) -> np.ndarray:
+        """(2,) largest components of an action."""
+        assert self.action_space is not None, "an agent acts after its reset"
+        return self.action_space.high
+
     def _take_in(self, observation: np.ndarray, info: Mapping[str, Any] | None) -> None:
         self.state, self._observation, _, _ = self.check_inputs(observation, info)
 

@@ -47,7 +47,7 @@ class IdleCamera(DrawingAgent, CameraAgentBase):
 
     def _idle(self) -> np.ndarray:
         if self.draws.happens(RESTART_PROBABILITY):
-            return self.draws.sample(self.action_space.high)
+            return self.draws.sample(self._limits)
         return self.prev_action.copy()
 
 

@@ -27,16 +27,22 @@ class HeuristicCameraAgent(IdleCamera):
         self.table = pose_table(self.state.max_sight_range, min_viewing_angle_of(self.state.state))
         self.goals: dict[int, Goal] = {}
 
+    @property
+    def _view(self) -> np.ndarray:
+        """The observation (D,) of this step."""
+        assert self.last_observation is not None, "a heuristic camera acts on what it observed: call observe before"
+        return self.last_observation
+
     def send_requests(self) -> Iterable[Message]:
         if self.index == CONTROLLER:
             return ()
-        return (self.pack_message(self.last_observation, CONTROLLER),)
+        return (self.pack_message(self._view, CONTROLLER),)
 
     def receive_requests(self, messages: Iterable[Message]) -> None:
         super().receive_requests(messages)
         if self.index != CONTROLLER:
             return
-        observations = {self.index: self.last_observation}
+        observations = {self.index: self._view}
         for message in self.last_requests:
             if np.shape(message.content) == (self.observation_dim,):  # others speak another language
                 observations[message.sender] = np.asarray(message.content, np.float64)
@@ -84,8 +90,8 @@ class HeuristicCameraAgent(IdleCamera):
         commands = [message.content for message in self.last_responses if isinstance(message.content, tuple)]
         if commands:
             return commands[-1]
-        if any(self.get_all_opponent_states(self.last_observation)[1]):
-            return self._plan({self.index: self.last_observation}).get(self.index)
+        if any(self.get_all_opponent_states(self._view)[1]):
+            return self._plan({self.index: self._view}).get(self.index)
         return None
 
     def _take_in(self, observation: np.ndarray, info: Mapping[str, Any] | None) -> None:

@@ -48,7 +48,7 @@ class _MixtureAgent(AgentBase):
         )
         self.candidates = [candidate for candidate, share in zip(candidates, shares, strict=True) if share > 0.0]
         self.weights = shares[shares > 0.0] / shares.sum()
-        self.current: AgentBase = self.candidates[0]
+        self.current: Any = self.candidates[0]
         self.next_draws: Draws | None = None
         super().__init__(seed)
         self.seed_mixture(mixture_seed)
@@ -84,8 +84,9 @@ class _MixtureAgent(AgentBase):
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
         self.current = self.candidates[int(self.mixture_random.choice(len(self.candidates), p=self.weights))]
-        if self.next_draws is not None:
-            self.current.next_draws, self.next_draws = self.next_draws, None
+        if hasattr(self.current, "next_draws"):
+            self.current.next_draws = self.next_draws
+        self.next_draws = None
         self.current.reset(observation)
 
     def observe(self, observation: np.ndarray, info: Mapping[str, Any] | None = None) -> None:

@@ -16,7 +16,7 @@ class NaiveCameraAgent(DrawingAgent, CameraAgentBase):
     """Turns counter-clockwise and widens its view at a random speed."""
 
     def _decide(self) -> np.ndarray:
-        return self.draws.speed(FASTEST_TURN) * self.action_space.high
+        return self.draws.speed(FASTEST_TURN) * self._limits
 
 
 class NaiveTargetAgent(WalkingTarget):

@@ -29,7 +29,7 @@ class _RandomAgent(DrawingAgent):
 
     def _decide(self) -> np.ndarray:
         if self.prev_action is None or self.episode_step % self.frame_skip == 0:
-            self.prev_action = self.draws.sample(self.action_space.high)
+            self.prev_action = self.draws.sample(self._limits)
         return self.prev_action.copy()
 
 

@@ -25,11 +25,11 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
         self.prev_location = self.state.location
-        self.prev_noise = FIRST_NOISE_SCALE * self.draws.first_noise(self.action_space.high)
+        self.prev_noise = FIRST_NOISE_SCALE * self.draws.first_noise(self._limits)
 
     def _walk_to(self, goal: int) -> np.ndarray:
         """The step (2,) towards warehouse ``goal``, or that of the noise alone if it is NO_GOAL."""
         if self.draws.happens(noise_change_probability(self.state.state, *self.prev_location)):
-            self.prev_noise = self.noise_scale * self.draws.sample(self.action_space.high)
+            self.prev_noise = self.noise_scale * self.draws.sample(self._limits)
         self.prev_location = self.state.location
         return np.array(noisy_step(self.state.state, goal, *self.prev_noise))

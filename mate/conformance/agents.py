@@ -49,7 +49,7 @@ def check(recording: Recording, report: Report) -> None:
 
 def check_team(recording: Recording, report: Report, team: str) -> None:
     """Compare the actions, messages and draws of one team. Raises ValueError for an unknown kind of agent."""
-    kind, prefix = recording.meta.get(f"{team}_source"), TEAMS[team]
+    kind, prefix = str(recording.meta.get(f"{team}_source")), TEAMS[team]
     if (team, kind) not in AGENTS:
         raise ValueError(f"there is no built-in {team} agent {kind!r}.")
     steps = len(recording[f"{team}_action"])

@@ -6,7 +6,7 @@ import numpy as np
 
 from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
 from mate.conformance.recording import Recording
-from mate.conformance.report import Report
+from mate.conformance.report import TOLERANCE, Report
 
 PREFIX, SUFFIX = "heuristic_", "_pose_mesh"
 MIN_VIEWING_ANGLE = 30.0
@@ -35,6 +35,6 @@ def check_table(recording: Recording, report: Report, sight_range: str) -> None:
         "score_colsum": scores.sum(axis=0),
     }
     for name, values in ours.items():
-        tolerance = {"tolerance": SINGLE_PRECISION} if name == "scores" else {}
+        tolerance = SINGLE_PRECISION if name == "scores" else TOLERANCE
         full_name = f"{PREFIX}{sight_range}_{name}"
-        report.compare(full_name, values, recording[full_name], **tolerance)
+        report.compare(full_name, values, recording[full_name], tolerance=tolerance)

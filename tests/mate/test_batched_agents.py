@@ -22,6 +22,7 @@ FORMS = {
     ("heuristic", "target"): agents.HeuristicTargetAgent,
 }
 
+
 class ObjectTeam:
     """One team of agent objects that talk to each other."""
 

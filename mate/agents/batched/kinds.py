@@ -16,7 +16,8 @@ from mate.agents.batched.team import BatchedAgent
 if TYPE_CHECKING:
     from mate.scenario import Scenario
 
-KINDS: dict[tuple[str, str], type] = {
+TeamName = Literal["camera", "target"]
+KINDS: dict[tuple[str, TeamName], type] = {
     ("random", "camera"): BatchedRandom,
     ("random", "target"): BatchedRandom,
     ("naive", "camera"): BatchedNaiveCamera,
@@ -28,7 +29,7 @@ KINDS: dict[tuple[str, str], type] = {
 }
 
 
-def make(name: str, team: Literal["camera", "target"], scenario: Scenario, size: int, **kwargs: Any) -> BatchedAgent:
+def make(name: str, team: TeamName, scenario: Scenario, size: int, **kwargs: Any) -> BatchedAgent:
     """The rule-based team ``name`` (random, naive, greedy or heuristic) for ``size`` episodes of a scenario.
 
     ``kwargs`` are the parameters of the object form's constructor other than ``seed``, such as ``frame_skip`` of random

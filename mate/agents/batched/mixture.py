@@ -42,7 +42,9 @@ class BatchedMixture:
             raise ValueError(f"a mixture of {len(members)} members needs as many weights, got shape {shares.shape}.")
         shares = np.clip(shares, 0.0, None)
         if not np.isfinite(shares).all() or shares.sum() <= 0.0:
-            raise ValueError(f"the weights of a mixture must be finite and one of them positive, got {weights}.")
+            raise ValueError(
+                f"the weights of a mixture must be finite and one of them positive, got {shares.tolist()}."
+            )
         self.weights = shares / shares.sum()
         self.members = [member for member, share in zip(members, shares, strict=True) if share > 0.0]
         self._indices = np.flatnonzero(shares > 0.0)

@@ -111,7 +111,7 @@ def _add_point(point, bit, start, angle, turn, score, touched, num_touched, sums
             orientation -= NUM_ORIENTATIONS
         pose = angle[entry] + orientation
         touched[num_touched] = pose
-        num_touched += np.int64(unions[pose] == _NOTHING)
+        num_touched += 1 if unions[pose] == _NOTHING else 0
         sums[pose] += score[entry]
         unions[pose] |= bit
     return num_touched
@@ -163,7 +163,7 @@ def _keep_best(poses, scores, sets, listed, set_key, set_best):
     for n in range(listed):
         slot = _slot_of(sets[n])
         poses[kept], scores[kept], sets[kept] = poses[n], scores[n], sets[n]
-        kept += np.int64(set_key[slot] != sets[n] or scores[n] >= set_best[slot] - _ROUNDING)
+        kept += 1 if set_key[slot] != sets[n] or scores[n] >= set_best[slot] - _ROUNDING else 0
     return kept
 
 

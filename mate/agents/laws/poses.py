@@ -96,7 +96,7 @@ def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
 def _build(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
     radii = max_sight_range * np.arange(NUM_RADII) / (NUM_RADII - 1)
     bearings = (-180.0 + _BEARING_STEP * np.arange(NUM_BEARINGS)) * DEG2RAD
-    orientations = -180.0 + 360 // NUM_ORIENTATIONS * np.arange(NUM_ORIENTATIONS)
+    orientations = -180.0 + 360.0 / NUM_ORIENTATIONS * np.arange(NUM_ORIENTATIONS, dtype=np.float64)
     viewing_angles = np.linspace(min_viewing_angle, 180.0, NUM_VIEWING_ANGLES)
     profile = np.zeros((NUM_RADII, NUM_VIEWING_ANGLES, _SEPARATIONS))
     _fill_profile(radii, viewing_angles, max_sight_range * np.sqrt(min_viewing_angle / viewing_angles), profile)
