@@ -17,9 +17,14 @@ class Choice:
     """An agent as the form offers it."""
 
     agent: Agent
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    problems: str
+    notes: str
     is_chosen: bool
+
+
+def shorten(agent: Agent, texts: tuple[str, ...]) -> str:
+    """The sentences about an agent, without its name, which stands above them."""
+    return " ".join(text[:1].upper() + text[1:] for text in (text.removeprefix(f"{agent.name} was ") for text in texts))
 
 
 class TournamentForm(forms.Form):
@@ -58,7 +63,8 @@ class TournamentForm(forms.Form):
         for agent in self.fields[field].queryset:  # type: ignore[attr-defined]
             fitness = entries.check_fitness(agent, self.scenario)
             is_chosen = agent.kind == "builtin" if chosen is None else str(agent.pk) in chosen
-            found.append(Choice(agent, fitness.problems, fitness.notes, is_chosen and not fitness.problems))
+            problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
+            found.append(Choice(agent, problems, notes, is_chosen and not problems))
         return sorted(found, key=lambda choice: bool(choice.problems))
 
     @property

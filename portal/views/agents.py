@@ -39,6 +39,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
         "members": list_members(agent),
         "play_mode": play_mode(agent),
+        "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),
     }
     return render(request, "agents/agent.html", context)
@@ -60,6 +61,15 @@ def list_members(agent: Agent) -> list[dict[str, Any]]:
         {"weight": weight, "record": rows.get(spec.digest), "label": spec.digest[:12]} for weight, spec in members
     ]
     return sorted(listed, key=lambda member: -member["weight"])
+
+
+def describe_value(value: Any) -> str:
+    """A value of the provenance in a line."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {describe_value(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(describe_value, value))
+    return str(value)
 
 
 def play_mode(agent: Agent) -> str:

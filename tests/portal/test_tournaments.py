@@ -61,7 +61,7 @@ def test_agents_that_cannot_play_are_shown_disabled_with_both_figures(
 ) -> None:
     text = visit(alice).get(reverse("tournament_create"), {"scenario": "mate-2v4-0"}).content.decode()
     assert f'value="{other_size.pk}" disabled' in text
-    assert "trained for 4 cameras, and MATE-2v4-0 has 2" in text
+    assert "Trained for 4 cameras, and MATE-2v4-0 has 2" in text
 
 
 def test_another_scenario_offers_other_agents(
