@@ -11,6 +11,7 @@ from mate.layout import *  # noqa: F403
 from mate.registration import make, make_environment
 from mate.scenario import Scenario
 from mate.utils import *  # noqa: F403
+from mate.vector_env import VectorEnv
 from mate.wrappers import *  # noqa: F403
 
 # Upstream keeps the spaces and the layout of observations in `mate.constants`.
@@ -23,6 +24,7 @@ __all__ = [
     "EnvMeta",
     "MultiAgentTracking",
     "Scenario",
+    "VectorEnv",
     "__version__",
     "agents",
     "constants",

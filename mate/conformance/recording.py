@@ -17,6 +17,12 @@ class UnreadableRecording(UserError):
     """A file is no recording, or a damaged one."""
 
 
+class MissingArray(UnreadableRecording, KeyError):
+    """A recording lacks an array."""
+
+    __str__ = UserError.__str__
+
+
 class Recording(Mapping[str, np.ndarray]):
     """The arrays of a recording by name, and its ``meta`` (a dictionary). Raises UnreadableRecording."""
 
@@ -47,7 +53,7 @@ class Recording(Mapping[str, np.ndarray]):
         try:
             return self._arrays[name]
         except KeyError:
-            raise UnreadableRecording(f"{self.path} has no array {name!r}.") from None
+            raise MissingArray(f"{self.path} has no array {name!r}.") from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._arrays
