@@ -1,12 +1,20 @@
 """``python -m mate.warm [MODULE...]``: compile all kernels now, so that nobody waits for them later.
 
-Each module, of the game's own and of those named, has a function ``warm()`` that calls every kernel with every kind of argument it is used with.
-Run it once after installing or changing anything; processes then read the compiled code from disk.
+Each module, of the game's own and of those named, has a function ``warm()`` that calls every kernel with every kind of
+argument it is used with. Run it once after installing or changing anything; processes then read the compiled code from
+disk. Code compiled from earlier sources is removed.
 """
 
 import importlib
+import re
+import shutil
 import sys
 import time
+from pathlib import Path
+
+import numba
+
+from mate.compilation import source_digest
 
 MODULES = ("mate.engine", "mate.agents.batched")
 
@@ -17,6 +25,17 @@ def main(modules: list[str]) -> None:
         start = time.perf_counter()
         importlib.import_module(name).warm()
         print(f"{name}: {time.perf_counter() - start:.1f} s", flush=True)
+    forget_earlier_sources()
+
+
+def forget_earlier_sources() -> None:
+    """Remove the compiled code of all sources but the present ones."""
+    folder = Path(numba.config.CACHE_DIR)
+    if folder.name != source_digest():
+        return
+    for sibling in folder.parent.iterdir():
+        if sibling != folder and re.fullmatch("[0-9a-f]{16}", sibling.name):
+            shutil.rmtree(sibling, ignore_errors=True)
 
 
 if __name__ == "__main__":
