@@ -12,6 +12,8 @@ from tournament.models import RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 3.0
 """Least time between two fits of a board while its tournament goes on."""
+GROWTH = 1.05
+"""Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
 SHARE = 0.05
 """At most this part of a worker's time goes into fits."""
 _durations: dict[tuple[type, int], float] = {}
@@ -27,10 +29,14 @@ def publish(tournament: Tournament) -> None:
 
 
 def is_due(board: Tournament | Scenario) -> bool:
-    """Whether the last fit of a board lies back long enough, and longer the longer a fit takes."""
+    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes."""
     newest = leaderboards.latest(board)
+    if newest is None:
+        return True
     pause = max(PAUSE_SECONDS, _durations.get((type(board), board.pk), 0.0) / SHARE)
-    return newest is None or timezone.now() - newest.created > timedelta(seconds=pause)
+    if timezone.now() - newest.created < timedelta(seconds=pause):
+        return False
+    return leaderboards.count_episodes(board) >= newest.num_episodes * GROWTH
 
 
 def fit(board: Tournament | Scenario) -> RatingSnapshot | None:

@@ -16,6 +16,7 @@ from tournament.models import (
     Block,
     BlockState,
     Cause,
+    Lease,
     Tournament,
     TournamentState,
     Upload,
@@ -25,7 +26,7 @@ from tournament.models import (
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = {Block: 10, Upload: 3}
+MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3}
 """Work whose workers were lost this often is given up: it may be what they die of."""
 FORGET_WORKERS = timedelta(days=1)
 
@@ -44,7 +45,8 @@ def sweep() -> Swept:
     """Re-issue work whose lease has run out, finish what is complete, send hints for what waits. Safe to repeat."""
     now = timezone.now()
     reissued = given_up = 0
-    for model in (Block, Upload):
+    models: tuple[type[Any], ...] = (Block, Upload)
+    for model in models:
         expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=now)
         given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
         reissued += leases.reissue(expired, model)
@@ -55,7 +57,7 @@ def sweep() -> Swept:
     return Swept(reissued, given_up, finished, hints.top_up())
 
 
-def give_up(rows: Any, model: type) -> int:
+def give_up(rows: Any, model: type[Lease]) -> int:
     """Fail work whose workers were lost too often; it is our fault, never an agent's or a user's."""
     lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
     over = {"token": F("token") + 1, "leased_until": None, "finished": timezone.now()}

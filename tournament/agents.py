@@ -168,7 +168,7 @@ def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpo
     if isinstance(spec, Builtin):
         from mate.agents import batched
 
-        return batched.make(spec.name, spec.team, scenario, size)
+        return batched.make(spec.name, "camera" if spec.team == "camera" else "target", scenario, size)
     if isinstance(spec, Mixture):
         from mate.agents import batched
 

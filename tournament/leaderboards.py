@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, Sum
 
 from tournament import ratings, seeds
 from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Tournament
@@ -61,10 +61,10 @@ def _build(
         table = table[np.isin(table["seed"], wanted)]
     if fields is None:
         fields = _agents(table["camera"]), _agents(table["target"])
-    indices = [_index(table[team], field) for team, field in zip(("camera", "target"), fields, strict=True)]
-    found = Episodes(*indices, table["seed"].copy(), table["reward"].copy())
-    cameras, targets = ([digest for _, digest in field] for field in fields)
-    return MetaGame.from_episodes(cameras, targets, found)
+    cameras, targets = (_index(table[team], field) for team, field in zip(("camera", "target"), fields, strict=True))
+    found = Episodes(cameras, targets, table["seed"].copy(), table["reward"].copy())
+    first, second = ([digest for _, digest in field] for field in fields)
+    return MetaGame.from_episodes(first, second, found)
 
 
 def _agents(keys: np.ndarray) -> Field:
@@ -77,6 +77,13 @@ def _index(keys: np.ndarray, field: Field) -> np.ndarray:
     numbers = np.array([key for key, _ in field], dtype=np.int64)
     order = np.argsort(numbers)
     return order[np.searchsorted(numbers, keys, sorter=order)] if len(numbers) else np.empty(0, dtype=np.int64)
+
+
+def count_episodes(board: Scenario | Tournament) -> int:
+    """How many episodes a fit of the board would rest on now."""
+    if isinstance(board, Tournament):
+        return board.num_reused + (board.blocks.aggregate(played=Sum("num_played"))["played"] or 0)
+    return Episode.objects.filter(pairing__scenario=board, engine=engine_version(), device=DEVICE).count()
 
 
 # Snapshots

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 FEASIBILITY = 1e-7
 """By how much a strategy may fall short of the game's value, payoffs being scaled to 1."""
+TIGHT = 1e-6
+"""Weights and gains below this count as none."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,20 @@ def _normalise(weights: Array) -> Array:
 
 def _spread(matrix: Array, value: float, row: Array, column: Array) -> tuple[Array | None, Array | None]:
     """The optimal strategies of maximum entropy; None for one that could not be computed to tolerance."""
-    row_support = _largest_support(matrix, value)
-    column_support = _largest_support(-matrix.T, -value)
-    spread_row = _maximise_entropy(matrix, value, row_support, column_support)
-    spread_column = _maximise_entropy(-matrix.T, -value, column_support, row_support)
-    return spread_row, spread_column
+    return _spread_rows(matrix, value, row, column), _spread_rows(-matrix.T, -value, column, row)
+
+
+def _spread_rows(matrix: Array, value: float, row: Array, column: Array) -> Array | None:
+    """The row player's. By complementary slackness, no optimal strategy of the rows plays a row that earns less than the value
+    against `column`, and all of them earn exactly the value against the columns that `column` plays: often that leaves one."""
+    rows = value - matrix @ column < TIGHT
+    columns = column > TIGHT
+    equations = np.vstack([matrix[np.ix_(rows, columns)].T, np.ones(rows.sum())])
+    if np.linalg.matrix_rank(equations, tol=TIGHT) == rows.sum():
+        return row
+    played = np.zeros(len(row), dtype=bool)
+    played[rows] = _largest_support(matrix[rows], value)
+    return _maximise_entropy(matrix, value, played, columns)
 
 
 def _largest_support(matrix: Array, value: float) -> NDArray[np.bool_]:
@@ -101,12 +112,12 @@ def _largest_support(matrix: Array, value: float) -> NDArray[np.bool_]:
     from scipy.optimize import linprog
 
     rows, columns = matrix.shape
-    reach = 1e4  # Rows that no optimal strategy plays with more than a ten-thousandth are left out.
+    reach = 1e3  # Rows that no optimal strategy plays with more than a thousandth are left out.
     result = linprog(
         c=np.append(np.zeros(rows), -np.ones(rows)),
         A_ub=np.vstack(
             [
-                np.hstack([-(matrix.T - value) - FEASIBILITY, np.zeros((columns, rows))]),
+                np.hstack([value - FEASIBILITY - matrix.T, np.zeros((columns, rows))]),
                 np.hstack([-np.eye(rows), np.eye(rows)]),
                 np.append(np.ones(rows), np.zeros(rows))[None],
             ]

@@ -111,4 +111,6 @@ class MetaGame:
 
 def list_numbers(array: Array) -> Any:
     """Nested lists of an array, with None for NaN and infinities, which JSON does not have."""
-    return np.where(np.isfinite(array), array, None).tolist()
+    listed = array.astype(object)
+    listed[~np.isfinite(array)] = None
+    return listed.tolist()

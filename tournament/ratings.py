@@ -138,11 +138,11 @@ def outcome(reward: Array) -> Array:
 
 def _line(game: MetaGame, team: str, index: int, anchors: dict[str, str]) -> dict[str, Any]:
     """What can be said of an agent from its own cells."""
-    axis, sign = (0, 1.0) if team == "camera" else (1, -1.0)
+    sign = 1.0 if team == "camera" else -1.0
     digest = (game.cameras if team == "camera" else game.targets)[index]
-    counts = game.count.take(index, axis)
+    counts = _along(game.count, team, index)
     played = counts > 0
-    payoffs = sign * game.payoff.take(index, axis)[played]
+    payoffs = sign * _along(game.payoff, team, index)[played]
     return {
         "digest": digest,
         "team": team,
@@ -155,16 +155,21 @@ def _line(game: MetaGame, team: str, index: int, anchors: dict[str, str]) -> dic
     }
 
 
+def _along(matrix: NDArray[Any], team: str, index: int) -> NDArray[Any]:
+    """The row of a camera or the column of a target."""
+    return matrix[index] if team == "camera" else matrix[:, index]
+
+
 def _payoff_error(game: MetaGame, team: str, index: int, counts: NDArray[np.int64]) -> float | None:
     """Standard error of an agent's mean payoff, over seeds (the agent's episodes of one seed are not independent)."""
     if not (counts > 1).any() or (counts == 1).any():
         return None
     if game.episodes is None:
-        errors = game.error.take(index, 0 if team == "camera" else 1)[counts > 0]
+        errors = _along(game.error, team, index)[counts > 0]
         return float(np.sqrt((errors**2).sum()) / len(errors))
     mine = (game.episodes.camera if team == "camera" else game.episodes.target) == index
     opponents = (game.episodes.target if team == "camera" else game.episodes.camera)[mine]
-    means = -game.payoff.take(index, 0 if team == "camera" else 1)
+    means = -_along(game.payoff, team, index)
     weights = 1.0 / (counts[opponents] * (counts > 0).sum())
     corrections = np.sqrt(counts[opponents] / (counts[opponents] - 1.0))
     influences = weights * corrections * (game.episodes.reward[mine] - means[opponents])

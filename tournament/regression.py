@@ -23,21 +23,28 @@ _CHUNK = 4096
 
 
 @dataclass(frozen=True)
-class Observations:
-    """Outcomes by cell, and how they scatter. m cameras, n targets.
+class Sample:
+    """Episodes behind the cells, all (E,). `deviation` is the outcome minus its cell's mean, scaled for the mean's having been
+    estimated (NaN where a cell has one episode); episodes of one `cluster` (0, 1, ...) may depend on each other."""
 
-    `mean` (m, n), NaN where not played, and `count` (m, n). For episodes: `camera`, `target`, `cluster`, `deviation`, all (E,), the last
-    being the outcome minus its cell's mean, scaled for the mean's having been estimated (NaN where a cell has one episode). Without
-    episodes `error` (m, n) is the standard error of the cells' means.
+    camera: NDArray[np.int64]
+    target: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    deviation: Array
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Outcomes by cell of m cameras and n targets, and how they scatter.
+
+    `mean` (m, n), NaN where not played, and `count` (m, n). Their scatter is that of a `sample`, or, without one, what the standard
+    errors `error` (m, n) of the cells' means say.
     """
 
     mean: Array
     count: NDArray[np.int64]
-    camera: NDArray[np.int64] | None = None
-    target: NDArray[np.int64] | None = None
-    cluster: NDArray[np.int64] | None = None
-    deviation: Array | None = None
-    error: Array | None = None
+    error: Array
+    sample: Sample | None = None
 
     @classmethod
     def from_episodes(
@@ -57,13 +64,13 @@ class Observations:
             correction = np.sqrt(count / (count - 1.0))
         correction[count < 2] = np.nan
         deviation = (outcome - mean[cell]) * correction[cell]
-        cluster = np.unique(seed, return_inverse=True)[1]
-        return cls(mean.reshape(shape), count.reshape(shape), camera, target, cluster, deviation)
+        sample = Sample(camera, target, np.unique(seed, return_inverse=True)[1], deviation)
+        return cls(mean.reshape(shape), count.reshape(shape), np.full(shape, np.nan), sample)
 
     @classmethod
     def from_means(cls, mean: Array, error: Array, count: NDArray[np.int64]) -> Observations:
         """From (m, n) means of outcomes and their standard errors; cells are then independent of each other."""
-        return cls(mean, count, error=error)
+        return cls(mean, count, error)
 
 
 @dataclass(frozen=True)
@@ -135,11 +142,12 @@ def fit(observations: Observations, cameras: NDArray[np.bool_], targets: NDArray
     part = np.ix_(cameras, targets)
     count, mean = observations.count[part], observations.mean[part]
     skills, hessian, expected = _newton(count, np.where(count > 0, mean, 0.5))
-    inverse = np.linalg.pinv(hessian, rcond=1e-10, hermitian=True)
-    if observations.deviation is None:
+    inverse: Array = np.linalg.pinv(hessian, rcond=1e-10, hermitian=True).astype(np.float64)
+    if observations.sample is None:
         meat, clusters = _cell_scores(observations.error[part], count, mean - expected)
     else:
-        meat, clusters = _episode_scores(observations, cameras, targets, expected)
+        sample = _restrict(observations.sample, cameras, targets, mean - expected)
+        meat, clusters = _episode_scores(sample, count.shape)
     split = int(cameras.sum())
     return Fit(
         camera=skills[1 : 1 + split],
@@ -199,38 +207,37 @@ def _cell_scores(error: Array, count: NDArray[np.int64], residual: Array) -> tup
     return _information(weight), np.full(sum(count.shape), np.inf)
 
 
-def _episode_scores(
-    observations: Observations, cameras: NDArray[np.bool_], targets: NDArray[np.bool_], expected: Array
-) -> tuple[Array, Array]:
+def _restrict(sample: Sample, cameras: NDArray[np.bool_], targets: NDArray[np.bool_], residual: Array) -> Sample:
+    """The episodes of the rated agents, numbered anew and sorted by cluster; `residual` is of their cells' means."""
+    mine = np.flatnonzero(cameras[sample.camera])
+    order = mine[np.argsort(sample.cluster[mine], kind="stable")]
+    camera = (np.cumsum(cameras) - 1)[sample.camera[order]]
+    target = (np.cumsum(targets) - 1)[sample.target[order]]
+    deviation = sample.deviation[order]
+    # A cell's only episode says nothing about its scatter: take its distance from the fitted mean.
+    deviation = np.where(np.isnan(deviation), residual[camera, target], deviation)
+    return Sample(camera, target, np.unique(sample.cluster[order], return_inverse=True)[1], deviation)
+
+
+def _episode_scores(sample: Sample, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Sum over clusters of the outer products of their scores, and each agent's effective number of clusters.
 
     An agent with k_s episodes in cluster s has (sum k_s)^2 / sum k_s^2 of them (Kish 1965).
     """
-    camera_number, target_number = np.cumsum(cameras) - 1, np.cumsum(targets) - 1
-    mine = cameras[observations.camera]
-    order = np.argsort(observations.cluster[mine], kind="stable")
-    camera = camera_number[observations.camera[mine][order]]
-    target = target_number[observations.target[mine][order]]
-    means = observations.mean[np.ix_(cameras, targets)]
-    deviation = observations.deviation[mine][order]
-    # A cell's only episode says nothing about its scatter: take its distance from the fitted mean.
-    deviation = np.where(np.isnan(deviation), (means - expected)[camera, target], deviation)
-    cluster = np.unique(observations.cluster[mine][order], return_inverse=True)[1]
-
-    split, size = int(cameras.sum()), int(cameras.sum() + targets.sum())
+    split, size = shape[0], sum(shape)
     meat, squares, totals = np.zeros((1 + size, 1 + size)), np.zeros(size), np.zeros(size)
-    ends = np.append(np.arange(0, cluster[-1] + 1, _CHUNK), cluster[-1] + 1)
-    for first, last in pairwise(ends):
-        chosen = slice(*np.searchsorted(cluster, [first, last]))
-        local = cluster[chosen] - first
-        rows = last - first
-        scores, counts = np.zeros((rows, size)), np.zeros((rows, size))
-        for index, sign in ((camera[chosen], 1.0), (split + target[chosen], -1.0)):
-            cells = local * size + index
-            scores += sign * np.bincount(cells, deviation[chosen], minlength=rows * size).reshape(rows, size)
-            counts += np.bincount(cells, minlength=rows * size).reshape(rows, size)
-        scores = np.hstack([scores[:, :split].sum(axis=1, keepdims=True), scores])
-        meat += scores.T @ scores
-        squares += (counts**2).sum(axis=0)
-        totals += counts.sum(axis=0)
+    num_clusters = int(sample.cluster[-1]) + 1
+    for first, last in pairwise([*range(0, num_clusters, _CHUNK), num_clusters]):
+        chosen = slice(*np.searchsorted(sample.cluster, [first, last]))
+        row = sample.cluster[chosen] - first
+        cells = row * size + sample.camera[chosen], row * size + split + sample.target[chosen]
+        counts, scores = (
+            [np.bincount(cell, weights, minlength=(last - first) * size).reshape(-1, size) for cell in cells]
+            for weights in (None, sample.deviation[chosen])
+        )
+        signed = scores[0] - scores[1]
+        signed = np.hstack([signed[:, :split].sum(axis=1, keepdims=True), signed])
+        meat += signed.T @ signed
+        squares += ((counts[0] + counts[1]) ** 2).sum(axis=0)
+        totals += (counts[0] + counts[1]).sum(axis=0)
     return meat, totals**2 / squares

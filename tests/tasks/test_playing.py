@@ -179,6 +179,17 @@ def test_a_board_is_not_fitted_again_within_moments(make_tournament):
     assert not publishing.is_due(tournament)
 
 
+def test_a_board_that_has_hardly_grown_is_not_fitted_again(make_tournament, monkeypatch):
+    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+    tournament = make_tournament(episodes=8)
+    playing.play(playing.claim_block())
+    publishing.publish(tournament)
+    publishing._durations.clear()
+    assert not publishing.is_due(tournament) and not publishing.is_due(tournament.scenario)
+    playing.play(playing.claim_block())
+    assert publishing.is_due(tournament) and publishing.is_due(tournament.scenario)
+
+
 def test_progress_counts_reused_and_played_episodes(make_tournament):
     make_tournament(episodes=2)
     play_all()

@@ -54,7 +54,7 @@ class Recorder:
         """Take a step's (N_c, 2) and (N_t, 2) actions, its reward and the state after it."""
         self.steps["camera_action"].append(camera_actions.astype(np.float32))
         self.steps["target_action"].append(target_actions.astype(np.float32))
-        self.steps["target_reward"].append(np.int64(np.rint(batch.target_reward[0])))
+        self.steps["target_reward"].append(np.array(batch.target_reward[0]))
         self._add_frame(batch)
 
     def _add_frame(self, batch: Batch) -> None:
