@@ -125,7 +125,7 @@ def summarise(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 def row(comparison: Comparison) -> str:
     """One line of the report."""
-    mark = " " if abs(comparison.pooled_distance) <= CLOSE else "*"
+    mark = " " if abs(comparison.distance) <= CLOSE else "*"
     return (
         f"{mark} {comparison.cell:32} {comparison.at:>5} {comparison.metric:30}"
         f" {comparison.ours:12.4f} +- {comparison.ours_error:9.4f}"
@@ -134,7 +134,7 @@ def row(comparison: Comparison) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0 when at least 95 in 100 means are close in pooled standard errors, else 1."""
+    """Run the command; return 0 when at least 95 in 100 means are close in joint standard errors, else 1."""
     options = _parser().parse_args(arguments)
     cells = json.loads(Path(options.reference).read_text())["cells"]
     comparisons: list[Comparison] = []
@@ -150,12 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"benchmarks.statistics: no cell's name contains {options.only!r}.", file=sys.stderr)
         return 2
     _report(options, comparisons)
-    return 0 if summarise(comparisons)["share_close_pooled"] >= 0.95 else 1
+    return 0 if summarise(comparisons)["share_close"] >= 0.95 else 1
 
 
 def _report(options: argparse.Namespace, comparisons: Sequence[Comparison]) -> None:
     summary = summarise(comparisons)
-    worst = sorted(comparisons, key=lambda comparison: -abs(comparison.pooled_distance))[: options.worst]
+    worst = sorted(comparisons, key=lambda comparison: -abs(comparison.distance))[: options.worst]
     if options.json:
         listed = [
             asdict(one) | {key: _finite(getattr(one, key)) for key in ("distance", "pooled_distance")}
