@@ -55,12 +55,12 @@ clean: ## remove the virtual environment and caches; the data folder stays
 
 $(INSTALLED): | .venv/bin/python
 	@echo "Installing what the portal needs (once; about two minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@rm -f $(filter-out $(INSTALLED_DEV),$(wildcard .venv/installed-*))
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
 	@echo "Installing what the tests need (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
