@@ -72,8 +72,14 @@ def wait_until(page: Any, is_so: Callable[[], bool], tries: int = 200) -> None:
 def test_a_click_on_the_heat_map_leads_to_the_pairing(open_page: Open, played: Tournament, pairing: Pairing) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.wait_for_selector("[data-heatmap][data-ready]")
-    box = page.locator("[data-heatmap] .nsewdrag").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
+    picture = page.locator("[data-heatmap] .nsewdrag")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    place = box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25
+    page.mouse.move(place[0] - 5, place[1] - 5)
+    page.mouse.move(*place)
+    expect(page.locator("[data-heatmap] .hovertext")).to_contain_text("3 episodes")
+    page.mouse.click(*place)
     page.wait_for_url(f"**{reverse('pairing', args=[pairing.pk])}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Greedy v Greedy")
 
@@ -278,6 +284,9 @@ def test_no_page_is_wider_than_a_phone(
     open_page: Open, page: Any, alice: User, real_episode: Episode, real_replay: bytes, played: Tournament, theme: str
 ) -> None:
     recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    Agent.objects.filter(slug="random-camera").update(
+        name="NE-camera.HRL-MAPPO-vs.-target.MAPPO camera mixture of iteration 2"
+    )
     page.emulate_media(color_scheme=theme)
     sign_in(open_page, alice)
     page.set_viewport_size({"width": 360, "height": 740})
