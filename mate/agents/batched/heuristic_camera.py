@@ -17,7 +17,7 @@ from mate.agents.laws.aim import turn_to_pose
 from mate.agents.laws.coverage import NO_POSE, find_joint_goal, new_search
 from mate.agents.laws.poses import NUM_ORIENTATIONS, pose_table
 from mate.agents.laws.pursuit import RESTART_PROBABILITY
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -62,20 +62,17 @@ def _plan(memory, slot, rows, search, table):
     find_joint_goal(search, table, owns, memory.position[:count], rows[0, OWN + 7 : OWN + 9])
 
 
-@kernel
-def _decide(memory, slot, camera, own, goal, table):
-    """The action (rotation, zoom) of one camera."""
-    if goal != NO_POSE:
-        orientation = table.orientations[goal % NUM_ORIENTATIONS]
-        return turn_to_pose(own, orientation, table.viewing_angles[goal // NUM_ORIENTATIONS])
-    key, step = memory.clock.key[slot, camera], memory.clock.step[slot]
+@inlined
+def _idle(key, step, own, action):
+    """The action (rotation, zoom) of a camera without a goal: the last one, or now and then a random one."""
     if draw_change(key, step, RESTART_PROBABILITY):
         return draw_box(key, SAMPLE, step, own[7], own[8])
-    return memory.action[slot, camera, 0], memory.action[slot, camera, 1]
+    return action[0], action[1]
 
 
 @kernel
 def _play(memory, observations, actions, active, search, table):
+    clock, action, goal = memory.clock, memory.action, search.goal
     for slot in range(len(active)):
         if not active[slot]:
             continue
@@ -83,10 +80,14 @@ def _play(memory, observations, actions, active, search, table):
         _plan(memory, slot, rows, search, table)
         for camera in range(len(rows)):
             own = rows[camera, OWN:CAMERA_OWN_END]
-            rotation, zoom = _decide(memory, slot, camera, own, search.goal[camera], table)
-            memory.action[slot, camera, 0], memory.action[slot, camera, 1] = rotation, zoom
-            actions[slot, camera, 0], actions[slot, camera, 1] = rotation, zoom
-        memory.clock.step[slot] += 1
+            if goal[camera] == NO_POSE:
+                x, y = _idle(clock.key[slot, camera], clock.step[slot], own, action[slot, camera])
+            else:
+                orientation = table.orientations[goal[camera] % NUM_ORIENTATIONS]
+                x, y = turn_to_pose(own, orientation, table.viewing_angles[goal[camera] // NUM_ORIENTATIONS])
+            action[slot, camera, 0], action[slot, camera, 1] = x, y
+            actions[slot, camera, 0], actions[slot, camera, 1] = x, y
+        clock.step[slot] += 1
 
 
 class BatchedHeuristicCamera(RuleBasedTeam):

@@ -43,9 +43,9 @@ class PoseTable(NamedTuple):
     viewing_angles: NDArray[np.float64]  # (21,)
     points: NDArray[np.float64]  # (2952, 2)
     profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
-    start: NDArray[np.int64]  # (2, 42)
-    angle: NDArray[np.int64]  # (entries,)
-    turn: NDArray[np.int64]  # (entries,): from 0 to 35
+    start: NDArray[np.uint64]  # (2, 42)
+    angle: NDArray[np.uint64]  # (entries,)
+    turn: NDArray[np.uint64]  # (entries,): from 0 to 35
     score: NDArray[np.float64]  # (entries,): above 0
 
 
@@ -84,7 +84,7 @@ def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArra
             lengths.append(lengths[-1] + len(turn))
     start = np.stack([lengths[: NUM_RADII + 1], lengths[NUM_RADII:]])
     angle, turn, score = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    return start, angle, turn, score
+    return start.astype(np.uint64), angle.astype(np.uint64), turn.astype(np.uint64), score
 
 
 def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
