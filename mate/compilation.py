@@ -21,6 +21,7 @@ _SHARED_SOURCES = (
     "engine/*.py",
     "agents/draws.py",
     "agents/laws/*.py",
+    "agents/batched/*.py",
 )
 
 
