@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from policies import decoding
+from policies import decoding, devices
 from policies.checkpoint import Checkpoint
 from policies.compatibility import problems
 from policies.errors import CheckpointError
@@ -28,8 +28,10 @@ class BatchedPolicy:
         size: the number of slots, B.
         deterministic: play the greatest output instead of sampling; as the recipe says if None.
         members: indices of the team's agents to play, in the order of the observations' rows; all of them if None.
+        device: the device class of the network, ``cpu`` or ``cuda``; that of the installation (``policies.devices``) if None.
 
-    Raises CheckpointError if the scenario is not one that the checkpoint was trained for.
+    Raises CheckpointError if the scenario is not one that the checkpoint was trained for, DeviceError if this machine
+    does not have the device.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class BatchedPolicy:
         size: int,
         deterministic: bool | None = None,
         members: Sequence[int] | None = None,
+        device: str | None = None,
     ) -> None:
         recipe = checkpoint.recipe
         found = problems(recipe, scenario, recipe.team)
@@ -49,7 +52,7 @@ class BatchedPolicy:
         self.members = np.arange(recipe.scenario.team_size(recipe.team)) if members is None else np.asarray(members)
         self.num_agents = len(self.members)
         self.is_deterministic = recipe.play == "deterministic" if deterministic is None else deterministic
-        self.network = network_of(checkpoint)
+        self.network = network_of(checkpoint, device or devices.device_class())
         rows = (size, self.num_agents)
         self.memory = np.zeros((*rows, self.network.memory_size), np.float32)
         self.step = np.zeros(size, np.int64)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from mate.compilation import kernel
+from policies import devices
 from policies.checkpoint import Checkpoint
 
 _CACHE_SIZE = 64
@@ -196,17 +197,38 @@ class Network:
         return np.ascontiguousarray(memory[:, :size])
 
 
-_networks: OrderedDict[str, Network] = OrderedDict()
+class AnyNetwork(Protocol):
+    """The weights of one checkpoint on some device, and their forward pass."""
+
+    memory_size: int
+
+    def forward(self, inputs: np.ndarray, memory: np.ndarray) -> np.ndarray:
+        """Outputs (R, A) for inputs (R, D), both float32; ``memory`` (R, ``memory_size``) is advanced in place."""
+
+
+_networks: OrderedDict[tuple[str, str], AnyNetwork] = OrderedDict()
 _networks_lock = Lock()
 
 
-def network_of(checkpoint: Checkpoint) -> Network:
-    """The network of a checkpoint; one copy in a process for each digest, the least recently used forgotten first."""
+def network_of(checkpoint: Checkpoint, device: str = devices.CPU) -> AnyNetwork:
+    """The network of a checkpoint on a device class; one copy in a process for each, the least recently used forgotten first.
+
+    Raises DeviceError if this machine does not have the device.
+    """
+    key = checkpoint.digest, device
     with _networks_lock:
-        network = _networks.get(checkpoint.digest)
+        network = _networks.get(key)
         if network is None:
-            network = _networks[checkpoint.digest] = Network(checkpoint)
-        _networks.move_to_end(checkpoint.digest)
+            network = _networks[key] = _build(checkpoint, device)
+        _networks.move_to_end(key)
         while len(_networks) > _CACHE_SIZE:
             _networks.popitem(last=False)
         return network
+
+
+def _build(checkpoint: Checkpoint, device: str) -> AnyNetwork:
+    if device == devices.CPU:
+        return Network(checkpoint)
+    from policies.torch_networks import TorchNetwork  # workers without a GPU never load PyTorch
+
+    return TorchNetwork(checkpoint, device)

@@ -96,7 +96,7 @@ def _start(episode: Episode, action: Action, path: Path) -> Job:
         stdout=subprocess.DEVNULL,
         stderr=errors,
         cwd=settings.BASE_DIR,
-        env=os.environ | ONE_THREAD,
+        env=os.environ | ONE_THREAD | {"ARENA_DEVICE": episode.device},
     )
     assert process.stdin is not None
     process.stdin.write(order_of(episode).to_json().encode())

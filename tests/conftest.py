@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # A browser test's page runs an event loop in the thread that also reads the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# What tests expect bit by bit is the CPU's, also on a machine with a GPU.
+os.environ["ARENA_DEVICE"] = "cpu"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

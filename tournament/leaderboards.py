@@ -8,11 +8,14 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet, Sum
 
+from policies.devices import device_class
 from tournament import ratings, seeds
 from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
-DEVICE = "cpu"
+DEVICE = device_class()
+"""Device class of the networks whose episodes count; those of other classes stay in the database and out of every figure."""
+"""Device class of the networks whose episodes count."""
 _ROW = np.dtype([("camera", np.int64), ("target", np.int64), ("seed", np.int64), ("reward", np.float64)])
 
 

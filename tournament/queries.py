@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev, Sum
 from django.utils import timezone
 
+from tournament.leaderboards import DEVICE
 from tournament.models import (
     Agent,
     Block,
@@ -66,8 +67,8 @@ class PairingSummary:
 
 
 def episodes_of(pairing: Pairing, engine: str = "") -> QuerySet[Episode]:
-    """The pairing's episodes in a fixed order, of one engine version or of all."""
-    episodes = pairing.episodes.order_by("id")
+    """The pairing's episodes of this device class in a fixed order, of one engine version or of all."""
+    episodes = pairing.episodes.filter(device=DEVICE).order_by("id")
     return episodes.filter(engine=engine) if engine else episodes
 
 
@@ -131,6 +132,7 @@ def pairings_of(agent: Agent) -> QuerySet[Pairing]:
     return (
         Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
         .select_related("scenario", "camera", "target")
+        .filter(episodes__device=DEVICE)
         .annotate(num_episodes=Count("episodes"), payoff=-Avg("episodes__normalised_reward"))
         .filter(num_episodes__gt=0)
         .order_by("scenario__name", "-num_episodes", "id")
@@ -245,4 +247,4 @@ def failures(tournament: Tournament) -> QuerySet[Block]:
 
 def newest_engine(pairing: Pairing) -> str:
     """Version of the engine that played the pairing last; empty where none did."""
-    return pairing.episodes.order_by("-id").values_list("engine", flat=True).first() or ""
+    return pairing.episodes.filter(device=DEVICE).order_by("-id").values_list("engine", flat=True).first() or ""

@@ -19,7 +19,7 @@ def find_episode(episode_id: int) -> Episode:
 def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
     recordings.ask_replay(episode)  # It is made while the page loads.
-    neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine)
+    neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine, device=episode.device)
     context = {
         "episode": episode,
         "pairing": episode.pairing,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tournament.conftest import invent_episode
-from tournament import leaderboards, organising
+from tournament import leaderboards, organising, queries
 from tournament.models import Episode, RatingSnapshot
 from tournament.payoffs import MetaGame
 from tournament.ratings import Ratings
@@ -40,6 +40,18 @@ def test_episodes_of_another_engine_do_not_count(make_tournament, pretend_to_pla
     pretend_to_play(tournament)
     Episode.objects.update(engine="0")
     assert leaderboards.meta_game_of_scenario(tournament.scenario).num_episodes == 0
+
+
+def test_episodes_of_another_device_class_count_nowhere(make_tournament, pretend_to_play):
+    tournament = make_tournament(episodes=4)
+    pretend_to_play(tournament)
+    pairing = tournament.pairings.get()
+    assert queries.episodes_of(pairing).count() == queries.pairings_of(pairing.camera).get().num_episodes == 4
+    Episode.objects.update(device="cuda")
+    assert leaderboards.meta_game_of_scenario(tournament.scenario).num_episodes == 0
+    assert leaderboards.meta_game_of_tournament(tournament).num_episodes == 0
+    assert queries.episodes_of(pairing).count() == queries.pairings_of(pairing.camera).count() == 0
+    assert make_tournament(episodes=4).num_reused == 0
 
 
 def test_snapshots_are_numbered_for_each_board(make_tournament, pretend_to_play):
