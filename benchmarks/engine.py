@@ -1,0 +1,145 @@
+"""The bare engine under random actions: ``python -m benchmarks.engine``.
+
+A step is both teams' actions in, everything the game computes, and both teams' observations out. A reset with its sight tables
+also builds the inner and outer boundary of every camera, which play itself computes where it needs them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from benchmarks import table
+from benchmarks.clock import measure
+from mate import VectorEnv
+from mate.engine import Batch
+from mate.scenario import Scenario
+from mate.streams import derive
+
+UPSTREAM_STEPS = {"MATE-4v8-9": 294.0, "MATE-8v8-9": 210.0, "MATE-4v2-9": 741.0, "MATE-2v4-0": 722.0}
+UPSTREAM_RESET_MS = {"MATE-4v8-9": 440.0, "MATE-8v8-9": 640.0, "MATE-4v2-9": 540.0, "MATE-2v4-0": 13.0}
+WANTED_BEST = {"MATE-4v8-9": 400_000.0, "MATE-8v8-9": 250_000.0}
+WANTED_SINGLE = {"MATE-4v8-9": 100_000.0}
+WANTED_RESET_MS = {"MATE-4v8-9": 1.0}
+WANTED_BYTES = {"MATE-4v8-9": 20_000.0}
+ACTION_SETS = 16
+
+
+def draw_actions(scenario: Scenario, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Random actions over the full range of both teams, for several steps."""
+    generator = np.random.default_rng(0)
+    turn, zoom = scenario.camera_rotation_step, scenario.camera_zooming_step
+    cameras = (ACTION_SETS, size, scenario.num_cameras, 2)
+    targets = (ACTION_SETS, size, scenario.num_targets, 2)
+    return list(
+        zip(
+            generator.uniform(-1, 1, cameras) * (turn, zoom),
+            generator.uniform(-1, 1, targets) * scenario.target_step_size,
+            strict=True,
+        )
+    )
+
+
+def step_batch(scenario: Scenario, size: int) -> Callable[[], float]:
+    """Work of ``ACTION_SETS`` steps of a batch with observations."""
+    batch, actions = Batch(scenario, size), draw_actions(scenario, size)
+    batch.reset([derive(0, slot) for slot in range(size)])
+
+    def work() -> float:
+        for camera_actions, target_actions in actions:
+            batch.step(camera_actions, target_actions)
+            batch.observe()
+        if batch.done.any():
+            batch.reset([derive(0, slot) for slot in range(size)])
+        return ACTION_SETS * size
+
+    return work
+
+
+def step_vector_env(scenario: Scenario, size: int) -> Callable[[], float]:
+    """The same through ``mate.VectorEnv``."""
+    env, actions = VectorEnv(scenario, size), draw_actions(scenario, size)
+
+    def work() -> float:
+        for camera_actions, target_actions in actions:
+            env.step(camera_actions, target_actions)
+        return ACTION_SETS * size
+
+    return work
+
+
+def reset_batch(scenario: Scenario, with_tables: bool) -> Callable[[], float]:
+    """Work of 16 resets of one slot of 16, with the cameras' sight tables or without."""
+    batch, slots = Batch(scenario, 16), [np.array([slot]) for slot in range(16)]
+    seeds = [np.array([derive(0, slot)], np.uint64) for slot in range(16)]
+
+    def work() -> float:
+        for number in range(16):
+            batch.reset(seeds[number], slots[number])
+            if with_tables:
+                for camera in range(scenario.num_cameras):
+                    batch.sight_table(number, camera)
+                    batch.sight_table(number, camera, outer=True)
+        return 16.0
+
+    return work
+
+
+def bytes_per_episode(scenario: Scenario) -> float:
+    """Memory of an episode in flight: its state, both teams' observations and actions."""
+    sizes = [_bytes_of(scenario, size) for size in (64, 128)]
+    return (sizes[1] - sizes[0]) / 64
+
+
+def _bytes_of(scenario: Scenario, size: int) -> int:
+    batch = Batch(scenario, size)
+    buffers = [*batch._buffers, batch.camera_observation, batch.target_observation]
+    return sum(buffer.nbytes for buffer in buffers) + 16 * size * (scenario.num_cameras + scenario.num_targets)
+
+
+def figures_of(name: str, sizes: list[int], repeats: int) -> Iterator[table.Figure]:
+    """All figures of one scenario."""
+    scenario = Scenario.load(name)
+    upstream = UPSTREAM_STEPS.get(name)
+    timings = {size: measure(step_batch(scenario, size), repeats) for size in sizes}
+    best = max(timings, key=lambda size: timings[size].by_processor)
+    for size, timing in timings.items():
+        wanted = WANTED_BEST.get(name) if size == best else None
+        yield table.rate(f"{name}, batch of {size}", "steps/s", timing, upstream=upstream, wanted=wanted)
+    single = measure(step_vector_env(scenario, 1), repeats)
+    wanted = WANTED_SINGLE.get(name)
+    yield table.rate(f"{name}, VectorEnv of 1", "steps/s", single, upstream=upstream, wanted=wanted)
+    many = measure(step_vector_env(scenario, best), repeats)
+    yield table.rate(f"{name}, VectorEnv of {best}", "steps/s", many, upstream=upstream)
+    bare = 1e3 * measure(reset_batch(scenario, with_tables=False), repeats).seconds_each
+    full = 1e3 * measure(reset_batch(scenario, with_tables=True), repeats).seconds_each
+    yield table.Figure(f"{name}, reset", bare, "ms", upstream=UPSTREAM_RESET_MS.get(name))
+    yield table.Figure(
+        f"{name}, reset and all sight tables",
+        full,
+        "ms",
+        upstream=UPSTREAM_RESET_MS.get(name),
+        wanted=WANTED_RESET_MS.get(name),
+    )
+    memory = bytes_per_episode(scenario)
+    yield table.Figure(f"{name}, an episode in flight", memory, "bytes", wanted=WANTED_BYTES.get(name))
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
+    parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9", "MATE-8v8-9", "MATE-2v4-0"], metavar="NAME")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1, 16, 32, 64, 256], metavar="B", help="of the batch")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N")
+    table.add_options(parser)
+    options = parser.parse_args()
+    found = [figure for name in options.scenarios for figure in figures_of(name, options.sizes, options.repeats)]
+    table.report(found, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
