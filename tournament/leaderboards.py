@@ -15,7 +15,6 @@ from tournament.payoffs import Episodes, MetaGame
 
 DEVICE = device_class()
 """Device class of the networks whose episodes count; those of other classes stay in the database and out of every figure."""
-"""Device class of the networks whose episodes count."""
 _ROW = np.dtype([("camera", np.int64), ("target", np.int64), ("seed", np.int64), ("reward", np.float64)])
 
 

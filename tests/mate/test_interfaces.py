@@ -2,22 +2,20 @@
 
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
+from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 import mate
+from mate.interfaces.gymnasium import GymnasiumEnvironment
+from mate.interfaces.pettingzoo import ParallelEnvironment
 
 
 def test_a_single_agent_environment_is_one_of_gymnasiums():
-    from gymnasium.utils.env_checker import check_env
-
-    from mate.interfaces.gymnasium import GymnasiumEnvironment
-
     env = mate.SingleCamera(mate.make("MATE-4v2-9-v0"), mate.NaiveCameraAgent(seed=0), mate.GreedyTargetAgent(seed=0))
     check_env(GymnasiumEnvironment(mate.RescaledObservation(env)), skip_render_check=True)
 
 
 def test_a_team_is_one_agent_of_gymnasiums_with_joint_actions():
-    from mate.interfaces.gymnasium import GymnasiumEnvironment
-
     env = GymnasiumEnvironment(mate.MultiCamera(mate.make("MATE-4v2-9-v0"), mate.GreedyTargetAgent(seed=0)))
     observation, info = env.reset(seed=3)
     assert env.observation_space.contains(observation)
@@ -31,8 +29,6 @@ def test_a_team_is_one_agent_of_gymnasiums_with_joint_actions():
 
 @pytest.mark.parametrize("delivers_all", [False, True])
 def test_an_episode_terminates_with_the_last_cargo_and_is_truncated_at_its_limit(delivers_all):
-    from mate.interfaces.gymnasium import GymnasiumEnvironment
-
     with pytest.warns(UserWarning):
         inner = mate.make("MATE-4v2-9-v0", max_episode_steps=1)
     env = GymnasiumEnvironment(mate.MultiCamera(inner, mate.RandomTargetAgent(seed=0)))
@@ -45,20 +41,23 @@ def test_an_episode_terminates_with_the_last_cargo_and_is_truncated_at_its_limit
     assert (terminated, truncated) == (delivers_all, not delivers_all)
 
 
-def test_two_team_environments_are_parallel_environments_of_pettingzoo():
-    test = pytest.importorskip("pettingzoo.test")
-    from mate.interfaces.pettingzoo import ParallelEnvironment
-
+def two_teams(max_episode_steps: int) -> ParallelEnvironment:
     with pytest.warns(UserWarning):
-        env = ParallelEnvironment(mate.make("MATE-4v2-9-v0", max_episode_steps=20))
-    test.parallel_api_test(env, num_cycles=50)
+        return ParallelEnvironment(mate.make("MATE-4v2-9-v0", max_episode_steps=max_episode_steps))
+
+
+def test_two_team_environments_are_parallel_environments_of_pettingzoo():
+    env = two_teams(20)
+    parallel_api_test(env, num_cycles=50)
     env.reset(seed=0)
     assert env.agents == ["camera_0", "camera_1", "camera_2", "camera_3", "target_0", "target_1"]
     assert env.state().shape == (124,)
 
 
-def test_only_fitting_environments_are_adapted():
-    from mate.interfaces.gymnasium import GymnasiumEnvironment
+def test_equal_seeds_give_equal_episodes_in_pettingzoos_own_test():
+    parallel_seed_test(lambda: two_teams(20), num_cycles=50)
 
+
+def test_only_fitting_environments_are_adapted():
     with pytest.raises(AssertionError, match="single-team"):
         GymnasiumEnvironment(mate.make("MATE-4v2-9-v0"))
