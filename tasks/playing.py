@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -12,8 +13,8 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from tasks import leases, publishing, workers
-from tournament import entries, matches, organising
-from tournament.models import Block, BlockState, Cause, Episode
+from tournament import entries, leaderboards, matches
+from tournament.models import Block, BlockState, Cause, Episode, Tournament
 
 if TYPE_CHECKING:
     from mate.episodes import EpisodeResult
@@ -75,7 +76,8 @@ def play(block: Block) -> None:
         _unless_lost(fail, block, Cause.PORTAL, summary)
 
 
-def _unless_lost(act, block: Block, *arguments, **changes) -> None:
+def _unless_lost(act: Callable[..., None], block: Block, *arguments: str, **changes: int) -> None:
+    """Do something to a block that we hold; nothing where we do not hold it any more."""
     try:
         act(block, *arguments, **changes)
     except leases.LeaseLost as lost:
@@ -84,14 +86,10 @@ def _unless_lost(act, block: Block, *arguments, **changes) -> None:
 
 def _play(block: Block, keeper: leases.Keeper) -> None:
     pairing, tournament = block.pairing, block.tournament
-    if tournament.engine != organising.leaderboards.engine_version():
-        raise matches.MatchError(
-            Cause.PORTAL,
-            f"The tournament is of engine version {tournament.engine}; this worker has {organising.leaderboards.engine_version()}.",
-        )
+    check_engine(tournament)
     existing = set(
         Episode.objects.filter(
-            pairing=pairing, engine=tournament.engine, device=organising.DEVICE, seed__in=block.seeds
+            pairing=pairing, engine=tournament.engine, device=leaderboards.DEVICE, seed__in=block.seeds
         ).values_list("seed", flat=True)
     )
     notes = Notes(block, keeper, len(existing))
@@ -106,6 +104,15 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         on_step=notes.look,
     )
     notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=timezone.now(), cause="", error="")
+
+
+def check_engine(tournament: Tournament) -> None:
+    """Raises MatchError if the tournament is of another engine version than this worker's: its episodes would differ."""
+    ours = leaderboards.engine_version()
+    if tournament.engine != ours:
+        raise matches.MatchError(
+            Cause.PORTAL, f"The tournament is of engine version {tournament.engine}; this worker has {ours}."
+        )
 
 
 class Notes:
@@ -147,7 +154,7 @@ def as_row(block: Block, result: EpisodeResult) -> Episode:
     return Episode(
         pairing_id=block.pairing_id,
         engine=block.tournament.engine,
-        device=organising.DEVICE,
+        device=leaderboards.DEVICE,
         seed=result.seed,
         steps=result.steps,
         completed=result.completed,

@@ -30,8 +30,6 @@ from tournament.models import (
 
 MAX_EPISODES_PER_PAIRING = 10_000
 MAX_EPISODES = 1_000_000
-DEVICE = "cpu"
-"""Device class of the networks whose episodes count."""
 WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 """A worker that was not heard of for longer counts as gone."""
 OPEN = (BlockState.WAITING, BlockState.LEASED)
@@ -139,7 +137,7 @@ def _find_missing(tournament: Tournament, pairings: Sequence[Pairing]) -> dict[i
     """For each pairing, the seeds whose episodes do not exist."""
     existing: dict[int, set[int]] = defaultdict(set)
     rows = Episode.objects.filter(
-        pairing__scenario=tournament.scenario, engine=tournament.engine, device=DEVICE
+        pairing__scenario=tournament.scenario, engine=tournament.engine, device=leaderboards.DEVICE
     ).filter(pairing__camera__in=tournament.cameras.all(), pairing__target__in=tournament.targets.all())
     for pairing, seed in rows.values_list("pairing_id", "seed").iterator(chunk_size=10_000):
         existing[pairing].add(seed)

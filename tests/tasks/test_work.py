@@ -7,7 +7,7 @@ import pytest
 
 from tasks import hints
 from tests.tasks.conftest import wait_for
-from tournament import exports
+from tournament import exports, organising
 from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,6 +71,30 @@ def test_a_tournament_survives_killed_workers_and_a_killed_broker(workers, broke
     wait_for(lambda: is_over(tournament), "the end of the tournament")
     assert tournament.state == TournamentState.FINISHED
     assert table(tournament) == expected
+
+
+def test_a_worker_that_is_asked_to_end_does_so_at_once_and_leaves_nothing_held(workers, make_tournament, settings):
+    settings.ARENA_BLOCK_SIZE = 64
+    process = workers.start("one@test")
+    make_tournament("random naive", "random", episodes=640)  # much to do: random targets never deliver everything
+    hints.top_up()
+    wait_for(lambda: Block.objects.filter(state=BlockState.LEASED).exists(), "a block to be played")
+    process.terminate()
+    process.wait(20)
+    assert not Block.objects.filter(state=BlockState.LEASED).exists()
+    assert Block.objects.filter(state=BlockState.WAITING, attempts=0).exists()
+    assert not Block.objects.exclude(error="").exists()
+
+
+def test_a_cancelled_tournament_is_not_played_on(workers, make_tournament, settings):
+    settings.ARENA_BLOCK_SIZE = 64
+    workers.start("one@test")
+    tournament = make_tournament("random naive", "random", episodes=640)
+    hints.top_up()
+    wait_for(lambda: Block.objects.filter(state=BlockState.LEASED).exists(), "a block to be played")
+    organising.cancel_tournament(tournament)
+    wait_for(lambda: not Worker.objects.get(name="one@test").doing, "the worker to stop")
+    assert not Block.objects.filter(state__in=organising.OPEN).exists()
 
 
 def test_doubled_hints_change_nothing(workers, make_tournament):

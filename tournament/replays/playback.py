@@ -68,17 +68,21 @@ def record(
         on_step=add,
         max_steps=max_steps,
     )
-    camera_name, target_name = names or (describe(camera), describe(target))
+    names = names or (describe(camera), describe(target))
     header = {
         "engine": engine_version(),
         "scenario": describe_scenario(scenario),
-        "camera": {"name": camera_name, "digest": camera.digest, "spec": camera.to_json()},
-        "target": {"name": target_name, "digest": target.digest, "spec": target.to_json()},
+        **{spec.team: describe_agent(spec, name) for spec, name in zip((camera, target), names, strict=True)},
         "seed": str(int(seed)),
         "result": describe_result(result),
         "facts": recorder.facts,
     }
     return write(header, recorder.columns())
+
+
+def describe_agent(spec: agents.Spec, name: str) -> dict[str, Any]:
+    """An agent's part of the header."""
+    return {"name": name, "digest": spec.digest, "spec": spec.to_json()}
 
 
 def describe(spec: agents.Spec) -> str:
