@@ -1,0 +1,156 @@
+"""Whole matches with all statistics kept: ``python -m benchmarks.matches``.
+
+Both teams decide, actions are rounded, the game steps, both teams observe, every statistic of an episode is kept and finished
+episodes make room for the next. ``--soak N`` plays N short episodes instead, in blocks like a worker's and with ten networks in memory,
+and says what the process holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks import machine, table
+from benchmarks.clock import measure
+from benchmarks.entrants import builtin, network, random_checkpoint
+from mate.episodes import AgentFactory, play
+from mate.scenario import Scenario
+from policies import Checkpoint, Dimensions
+
+UPSTREAM = {
+    ("MATE-4v8-9", "greedy"): 165.0,
+    ("MATE-8v8-9", "greedy"): 128.0,
+    ("MATE-4v2-9", "greedy"): 445.0,
+    ("MATE-2v4-0", "greedy"): 408.0,
+    ("MATE-4v8-9", "heuristic"): 70.0,
+    ("MATE-8v8-9", "heuristic"): 46.0,
+    ("MATE-4v2-9", "heuristic"): 112.0,
+    ("MATE-2v4-0", "heuristic"): 159.0,
+}
+WANTED = {"greedy": 165_000.0, "heuristic": 70_000.0, "mappo": 10_000.0, "hrl-mappo": 10_000.0}
+SOAK_BLOCK, SOAK_STEPS, SOAK_NETWORKS = 64, 100, 10
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One pairing to time; episodes are cut after ``max_steps``, so that a repeat takes some seconds."""
+
+    name: str
+    camera: AgentFactory
+    target: AgentFactory
+    max_steps: int
+
+
+def entries() -> list[Entry]:
+    """The pairings that are timed."""
+    rules = [Entry(name, builtin(name, "camera"), builtin(name, "target"), 2000) for name in batched_names()]
+    mappo = network("mappo", "target")
+    return [
+        *rules,
+        Entry("mappo", network("mappo", "camera"), mappo, 300),
+        Entry("hrl-mappo", network("hrl-mappo", "camera"), mappo, 300),
+    ]
+
+
+def batched_names() -> tuple[str, ...]:
+    """The rule-based agents, the ones with a reference first."""
+    return ("greedy", "heuristic", "naive", "random")
+
+
+def play_entry(entry: Entry, scenario: Scenario, size: int, episodes: int) -> Callable[[], float]:
+    """Work that plays the episodes of a pairing; its units are environment steps."""
+
+    def work() -> float:
+        results = play(scenario, entry.camera, entry.target, range(episodes), size, entry.max_steps)
+        return float(sum(result.steps for result in results))
+
+    return work
+
+
+def figures_of(name: str, options: argparse.Namespace) -> Iterator[table.Figure]:
+    """The figures of all pairings of one scenario, at all batch sizes."""
+    scenario = Scenario.load(name)
+    is_reference = name == "MATE-4v8-9"
+    for entry in entries():
+        if entry.name not in options.only:
+            continue
+        for size in options.sizes:
+            timing = measure(play_entry(entry, scenario, size, max(size, options.episodes)), options.repeats)
+            yield table.rate(
+                f"{name}, {entry.name} against {'mappo' if 'mappo' in entry.name else entry.name}, batch of {size}",
+                "steps/s",
+                timing,
+                upstream=UPSTREAM.get((name, entry.name)),
+                wanted=WANTED.get(entry.name) if is_reference and size == 64 else None,
+            )
+
+
+def soak(episodes: int) -> list[table.Figure]:
+    """Play many short episodes in blocks, in a process that holds what a worker holds and ten networks."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        os.environ |= {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        import django
+
+        django.setup()
+        import tasks.work  # noqa: F401  all that a worker imports
+
+        return _soak(episodes)
+
+
+def _soak(episodes: int) -> list[table.Figure]:
+    from tournament import agents, matches
+
+    scenario = Scenario.load("MATE-4v8-9")
+    greedy = {team: agents.Builtin(team, "greedy") for team in agents.TEAMS}
+    for number in range(SOAK_NETWORKS):
+        checkpoint = random_checkpoint("mappo", "camera", Dimensions(4, 8, 9), number)
+        camera = agents.LearnedAgent("camera", checkpoint.digest, deterministic=False)
+        matches.play(scenario, camera, greedy["target"], range(64), partial(_give, checkpoint), max_steps=10)
+    blocks, early = -(-episodes // SOAK_BLOCK), 0.0
+    for block in range(blocks):
+        seeds = range(block * SOAK_BLOCK, (block + 1) * SOAK_BLOCK)
+        matches.play(scenario, greedy["camera"], greedy["target"], seeds, max_steps=SOAK_STEPS)
+        if block == blocks // 20:
+            early = machine.resident_mebibytes()
+    late = machine.resident_mebibytes()
+    count = f"{blocks * SOAK_BLOCK:,}"
+    return [
+        table.Figure(
+            f"a worker's memory, {SOAK_NETWORKS} networks loaded, after {count} episodes", late, "MiB", wanted=700
+        ),
+        table.Figure(f"growth over the last 95 % of {count} episodes", late - early, "MiB", wanted=5),
+    ]
+
+
+def _give(checkpoint: Checkpoint, digest: str) -> Checkpoint:
+    assert checkpoint.digest == digest
+    return checkpoint
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    names = [entry.name for entry in entries()]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.matches", description=__doc__)
+    parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9"], metavar="NAME")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[64], metavar="B", help="of the batch")
+    parser.add_argument("--episodes", type=int, default=128, metavar="N", help="for each repeat; at least a batch")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these pairings")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--soak", type=int, metavar="N", help="play this many short episodes and look at the memory")
+    table.add_options(parser)
+    options = parser.parse_args()
+    if options.soak is not None:
+        found = soak(options.soak)
+    else:
+        found = [figure for name in options.scenarios for figure in figures_of(name, options)]
+    table.report(found, options.json)
+    return 1 if any(figure.is_met is False for figure in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
