@@ -25,18 +25,22 @@ ORDERS = {
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)
+    engine = queries.newest_engine(pairing)
+    summarised = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
     order = request.GET.get("order", "number")
     column, _ = ORDERS.get(order, ORDERS["number"])
-    rewards = episodes.order_by("-id").values_list("normalised_reward", flat=True)[:DISTRIBUTION_OF]
-    summary = queries.summarise(episodes)
+    rewards = summarised.order_by("-id").values_list("normalised_reward", flat=True)[:DISTRIBUTION_OF]
+    summary = queries.summarise(summarised)
     context = {
         "pairing": pairing,
         "summary": summary,
+        "engine": engine,
+        "num_older": episodes.count() - summary.episodes,
         "histogram": draw_histogram(queries.distribution([-reward for reward in rewards]), summary.payoff.value),
         "page": Paginator(episodes.order_by(column, "id"), PAGE).get_page(request.GET.get("page")),
         "order": order,
         "orders": [(value, label) for value, (_, label) in ORDERS.items()],
-        "notable": notable_episodes(episodes),
+        "notable": notable_episodes(summarised),
         "tournaments": pairing.tournaments.select_related("scenario", "owner")[:10],
     }
     return render(request, "pairings/pairing.html", context)
