@@ -9,6 +9,7 @@ sources that kernels share: ``$NUMBA_CACHE_DIR`` (default: ``.numba_cache`` besi
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import numba
 
@@ -37,13 +38,13 @@ def source_digest() -> str:
 def _choose_cache() -> None:
     base = os.environ.get("NUMBA_CACHE_DIR") or str(_PACKAGE.parent / ".numba_cache")
     if os.access(Path(base).parent, os.W_OK) or os.access(base, os.W_OK):
-        numba.config.CACHE_DIR = str(Path(base) / source_digest())
+        numba.config.CACHE_DIR = str(Path(base) / source_digest())  # type: ignore[attr-defined]
 
 
 _choose_cache()
 
-_EXACT = {"nogil": True, "error_model": "numpy"}
-_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_EXACT: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 kernel = numba.njit(cache=True, **_EXACT)
 """Decorator of compiled functions: exact arithmetic, no interpreter lock; division by zero follows IEEE 754."""

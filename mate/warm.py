@@ -16,7 +16,7 @@ import numba
 
 from mate.compilation import source_digest
 
-MODULES = ("mate.engine", "mate.agents.batched")
+MODULES = ("mate.engine", "mate.agents.batched", "mate.batched")
 
 
 def main(modules: list[str]) -> None:
@@ -30,7 +30,7 @@ def main(modules: list[str]) -> None:
 
 def forget_earlier_sources() -> None:
     """Remove the compiled code of all sources but the present ones."""
-    folder = Path(numba.config.CACHE_DIR)
+    folder = Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
     if folder.name != source_digest():
         return
     for sibling in folder.parent.iterdir():

@@ -1,5 +1,7 @@
 """What does not change during an episode: is it what the configuration says, and do sight tables follow from the obstacles?"""
 
+from typing import Any
+
 import numpy as np
 
 from mate.conformance.recording import Recording
@@ -16,7 +18,7 @@ STRIP = 0.0101
 def check_configuration(recording: Recording, report: Report, scenario: Scenario) -> None:
     """Compare the constants with what the configuration in ``meta`` gives."""
     counts = [scenario.num_cameras, scenario.num_targets, scenario.num_obstacles]
-    expected = {
+    expected: dict[str, Any] = {
         "num_entities": counts,
         "warehouses": WAREHOUSES,
         "warehouse_radius": WAREHOUSE_RADIUS,

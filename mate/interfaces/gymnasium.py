@@ -21,7 +21,7 @@ class GymnasiumEnvironment(gymnasium.Env):
     and around those that have a reward for each agent.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 60}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 60}  # type: ignore[misc]
 
     def __init__(self, env: Any, render_mode: str | None = None) -> None:
         assert isinstance(env, SingleTeam), f"GymnasiumEnvironment goes around a single-team environment, not {env}"
