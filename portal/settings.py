@@ -130,6 +130,6 @@ X_FRAME_OPTIONS = "DENY"
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL", f"redis+socket://{DATA_DIR / 'redis.sock'}")
-ARENA_BLOCK_SIZE = int(os.environ.get("ARENA_BLOCK_SIZE", "32"))
+ARENA_BLOCK_SIZE = int(os.environ.get("ARENA_BLOCK_SIZE") or 0)  # 0: by what episodes take
 ARENA_LEASE_SECONDS = float(os.environ.get("ARENA_LEASE_SECONDS", "30"))
 ARENA_UPLOAD_LIMIT = int(os.environ.get("ARENA_UPLOAD_LIMIT", str(64 * 1024 * 1024)))

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from tasks import leases, publishing, workers
+from tasks import leases, publishing, sizing, workers
 from tournament import entries, leaderboards, matches
 from tournament.models import Block, BlockState, Cause, Episode, Tournament
 
@@ -87,6 +87,7 @@ def _unless_lost(act: Callable[..., None], block: Block, *arguments: str, **chan
 def _play(block: Block, keeper: leases.Keeper) -> None:
     pairing, tournament = block.pairing, block.tournament
     check_engine(tournament)
+    sizing.trim(block)
     existing = set(
         Episode.objects.filter(
             pairing=pairing, engine=tournament.engine, device=leaderboards.DEVICE, seed__in=block.seeds
@@ -124,6 +125,7 @@ class Notes:
         self.num_played = num_played
         self.unwritten: list[Episode] = []
         self.began = self.written = time.monotonic()
+        self.seconds_writing = 0.0
 
     def look(self, *_: object) -> None:
         """Called between steps. Raises LeaseLost or Stopping where the block is not to be played on."""
@@ -141,12 +143,14 @@ class Notes:
 
     def write(self, **changes: object) -> None:
         """Write what is finished, together with the block's progress and `changes`. Raises LeaseLost, writing nothing."""
-        progress = {"num_played": self.num_played, "seconds": time.monotonic() - self.began}
+        began = time.monotonic()
+        progress = {"num_played": self.num_played, "seconds": began - self.began - self.seconds_writing}
         with transaction.atomic():
             leases.write(self.block, **(progress | changes))
             Episode.objects.bulk_create(self.unwritten, ignore_conflicts=True)
         self.unwritten = []
         self.written = time.monotonic()
+        self.seconds_writing += self.written - began
 
 
 def as_row(block: Block, result: EpisodeResult) -> Episode:

@@ -30,6 +30,8 @@ from tournament.models import (
 
 MAX_EPISODES_PER_PAIRING = 10_000
 MAX_EPISODES = 1_000_000
+LARGEST_BLOCK = 1000
+"""Episodes of a block as it waits; workers cut off what they play in one go (`tasks.sizing`)."""
 WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 """A worker that was not heard of for longer counts as gone."""
 OPEN = (BlockState.WAITING, BlockState.LEASED)
@@ -149,7 +151,7 @@ def _find_missing(tournament: Tournament, pairings: Sequence[Pairing]) -> dict[i
 
 def _cut(tournament: Tournament, pairings: Sequence[Pairing], missing: dict[int, list[int]]) -> list[Block]:
     """Blocks of the missing episodes: first the first block of every pairing, then the second ones, and so on."""
-    size = settings.ARENA_BLOCK_SIZE
+    size = settings.ARENA_BLOCK_SIZE or LARGEST_BLOCK
     rounds: dict[int, list[Block]] = defaultdict(list)
     for pairing in pairings:
         wanted = missing[pairing.pk]

@@ -1,0 +1,120 @@
+"""Claimed blocks are trimmed to what takes a few seconds, and nothing of them is lost."""
+
+import pytest
+
+from tasks import leases, playing, sizing
+from tournament import organising
+from tournament.models import Block, BlockState, Episode, TournamentState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def adaptive_blocks(settings):
+    settings.ARENA_BLOCK_SIZE = 0
+
+
+@pytest.fixture
+def claim(make_tournament):
+    """Claim the only block of a tournament, whose pairing's episodes took so long before; None: never played."""
+
+    def act(seconds_each: float | None = None, episodes: int = 100) -> Block:
+        tournament = make_tournament(episodes=episodes)
+        block = playing.claim_block()
+        if seconds_each is not None:
+            Block.objects.create(
+                tournament=tournament,
+                pairing=block.pairing,
+                seeds=[],
+                num_episodes=10,
+                num_played=10,
+                seconds=10 * seconds_each,
+                state=BlockState.DONE,
+            )
+        return block
+
+    return act
+
+
+def test_a_tournament_starts_with_one_block_a_pairing(make_tournament):
+    tournament = make_tournament("greedy random", "greedy", episodes=200)
+    assert [block.num_episodes for block in tournament.blocks.all()] == [200, 200]
+
+
+def test_a_pairing_that_was_never_played_begins_with_few_episodes(claim):
+    block = claim()
+    sizing.trim(block)
+    assert block.num_episodes == sizing.FIRST_EPISODES
+
+
+def test_a_known_pairing_is_played_for_about_five_seconds(claim):
+    block = claim(seconds_each=0.5)
+    sizing.trim(block)
+    assert block.num_episodes == 10
+
+
+def test_an_episode_that_takes_long_is_played_alone(claim):
+    block = claim(seconds_each=60.0)
+    sizing.trim(block)
+    assert block.num_episodes == 1
+
+
+def test_towards_the_end_workers_share_what_is_left(claim):
+    block = claim(seconds_each=0.05)  # five seconds are left
+    sizing.trim(block)
+    assert block.num_episodes == 50
+
+
+def test_no_slivers_are_left_over(claim):
+    block = claim(episodes=sizing.FIRST_EPISODES + 2)
+    sizing.trim(block)
+    assert block.num_episodes == sizing.FIRST_EPISODES + 2
+
+
+def test_the_rest_waits_at_the_end_of_the_queue(make_tournament):
+    tournament = make_tournament("greedy random", "greedy", episodes=40)
+    seeds = set(tournament.blocks.first().seeds)
+    block = playing.claim_block()
+    sizing.trim(block)
+    waiting = list(tournament.blocks.filter(state=BlockState.WAITING))
+    assert [one.pairing_id == block.pairing_id for one in waiting] == [False, True]
+    assert waiting[-1].num_episodes == len(waiting[-1].seeds)
+    assert set(block.seeds) | set(waiting[-1].seeds) == seeds
+    assert not set(block.seeds) & set(waiting[-1].seeds)
+    block.refresh_from_db()
+    assert (block.state, block.num_episodes) == (BlockState.LEASED, len(block.seeds))
+
+
+def test_a_block_of_a_cancelled_tournament_is_not_parted(claim):
+    block = claim()
+    organising.cancel_tournament(block.tournament)
+    with pytest.raises(leases.LeaseLost):
+        sizing.trim(block)
+    assert not Block.objects.filter(state__in=organising.OPEN).exists()
+
+
+def test_a_worker_that_lost_its_lease_parts_nothing(claim):
+    block = claim()
+    leases.reissue(Block.objects.filter(pk=block.pk), Block)
+    with pytest.raises(leases.LeaseLost):
+        sizing.trim(block)
+    assert Block.objects.count() == 1
+    assert Block.objects.get().num_episodes == 100
+
+
+def test_a_size_that_was_set_wins(claim, settings):
+    block = claim()
+    settings.ARENA_BLOCK_SIZE = 100
+    sizing.trim(block)
+    assert block.num_episodes == 100
+
+
+def test_all_episodes_are_played_in_pieces(make_tournament):
+    tournament = make_tournament("greedy random", "greedy", episodes=30)
+    while playing.play_next():
+        pass
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
+    assert Episode.objects.count() == 60
+    assert tournament.blocks.count() > 2
+    assert organising.progress(tournament).done == 60
