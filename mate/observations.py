@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from gymnasium import spaces
 
-from mate.constants import NUM_WAREHOUSES, OBSERVATION_OFFSET
-from mate.layout import observation_indices_of, observation_slices_of, observation_space_of
+from mate.batched.transforms import transform, transform_of
+from mate.layout import observation_indices_of, observation_space_of
 from mate.messages import Team
 
 
@@ -23,18 +23,7 @@ def convert_coordinates(
     The observer's record among its teammates becomes (0, 0), its private state stays absolute, and records that are
     masked out stay zero (Q28). Returns a new array of the shape of ``observation``.
     """
-    converted = np.array(observation, dtype=np.float64)
-    rows = np.atleast_2d(converted)
-    own = rows[:, OBSERVATION_OFFSET : OBSERVATION_OFFSET + 2].copy()
-    rows[:, 4 : 4 + 2 * NUM_WAREHOUSES] -= np.tile(own, NUM_WAREHOUSES)
-    slices = observation_slices_of(team, num_cameras, num_targets, num_obstacles)
-    for name in ("opponent", "obstacle", "teammate"):
-        mask = slices[f"{name}_mask"]
-        start, stop = slices[f"{name}_states_with_mask"].start, slices[f"{name}_states_with_mask"].stop
-        is_visible = rows[:, mask] != 0.0
-        for axis in range(2):
-            rows[:, start + axis : stop : mask.step] -= np.where(is_visible, own[:, axis : axis + 1], 0.0)
-    return converted
+    return transform(observation, transform_of(team, num_cameras, num_targets, num_obstacles, True, False))
 
 
 def normalize_observation(
@@ -49,14 +38,8 @@ def normalize_observation(
     is_scaled = np.isfinite(low) & np.isfinite(high) & (high > low)
     if additional_mask is not None:
         is_scaled = is_scaled & np.asarray(additional_mask, bool)
-    return _rescale(observation, np.where(np.isfinite(low), low, 0.0), _span(low, high, is_scaled), is_scaled)
-
-
-def _span(low: np.ndarray, high: np.ndarray, is_scaled: np.ndarray) -> np.ndarray:
-    return np.where(is_scaled, high, 1.0) - np.where(is_scaled, low, 0.0)
-
-
-def _rescale(observation: np.ndarray, shift: np.ndarray, span: np.ndarray, is_scaled: np.ndarray) -> np.ndarray:
+    shift = np.where(np.isfinite(low), low, 0.0)
+    span = np.where(is_scaled, high, 1.0) - np.where(is_scaled, low, 0.0)
     rescaled = np.array(observation, dtype=np.float64)
     base = rescaled[..., : shift.size]
     base -= shift
@@ -64,20 +47,11 @@ def _rescale(observation: np.ndarray, shift: np.ndarray, span: np.ndarray, is_sc
     return rescaled
 
 
-@lru_cache(maxsize=256)
-def _rescaling_of(
-    team: Team, num_cameras: int, num_targets: int, num_obstacles: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    space = observation_space_of(team, num_cameras, num_targets, num_obstacles)
-    is_scaled = np.isfinite(space.low) & np.isfinite(space.high) & (space.high > space.low)
-    return space.low, _span(space.low, space.high, is_scaled), is_scaled
-
-
 def rescale_observation(
     observation: np.ndarray, team: Team, num_cameras: int, num_targets: int, num_obstacles: int
 ) -> np.ndarray:
     """``normalize_observation`` with the bounds of the team's observations; a masked record does not stay zero (Q27)."""
-    return _rescale(observation, *_rescaling_of(team, num_cameras, num_targets, num_obstacles))
+    return transform(observation, transform_of(team, num_cameras, num_targets, num_obstacles, False, True))
 
 
 def rescale_space(space: spaces.Box, base: spaces.Box | None = None) -> spaces.Box:

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mate.batched.discrete import action_grid, decode
+from mate.batched.selections import execute_selections
+from mate.messages import Team
 from policies import decoding, devices
 from policies.checkpoint import Checkpoint
 from policies.compatibility import problems
@@ -77,7 +80,7 @@ class BatchedPolicy:
         if deciding.size:
             self._decide(deciding, observations)
         if self.recipe.action.selects_targets:
-            decoding.execute_selections(observations, self.selections, active, actions)
+            execute_selections(observations, self.selections, active, actions)
         else:
             actions[active] = self.held_actions[active]
         self.step[active] += 1
@@ -105,13 +108,11 @@ class BatchedPolicy:
             return
         choices = self._choose(outputs, keys, agents, decisions)
         if self.recipe.action.decoding == "levels":
-            table = decoding.action_table(self.recipe.team, self.recipe.action.levels)
-            self.held_actions[slots] = table[choices[:, 0]].reshape(*shape, 2) * self.bounds[slots]
-        elif self.recipe.action.decoding == "select-many":
-            self.selections[slots] = choices.reshape(*shape, -1) == 1
+            grid = action_grid(Team[self.recipe.team.upper()], self.recipe.action.levels)
+            self.held_actions[slots] = decode(choices.reshape(shape), grid, self.bounds[slots])
         else:
-            table = decoding.selection_table(self.recipe.action.decoding, self.recipe.scenario.targets)
-            self.selections[slots] = table[choices[:, 0]].reshape(*shape, -1)
+            selections = decoding.selections_of(self.recipe.action.decoding, self.recipe.scenario.targets, choices)
+            self.selections[slots] = selections.reshape(*shape, -1)
 
     def _choose(self, outputs: np.ndarray, keys: np.ndarray, agents: np.ndarray, decisions: np.ndarray) -> np.ndarray:
         action = self.recipe.action

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mate.engine import episode
+from mate.engine.coverage import score_camera
 from mate.engine.rules import write_boxes, write_rules
-from mate.engine.tables import Table, build_table, outline_sector, score_coverage
+from mate.engine.tables import Table, build_table
 from mate.engine.world import World, allocate, carve
 from mate.geometry import arctan2_deg
 from mate.scenario import Scenario
@@ -126,15 +127,20 @@ class Batch:
             outer,
         )
 
+    def camera_poses(self) -> np.ndarray:
+        """(B, C, 5) x, y, orientation, viewing angle and sight range of each camera."""
+        w = self.world
+        pose = np.stack([w.camera_orientation, w.camera_viewing_angle, w.camera_sight_range], axis=2)
+        return np.concatenate([w.camera_location, pose], axis=2)
+
     def soft_coverage_scores(self, slot: int) -> np.ndarray:
-        """(C, T) matrix of soft coverage scores: see ``tables.score_coverage``. Tables are built anew: use it on demand."""
-        w, scores = self.world, np.zeros(self.world.transmit_draw.shape[1:])
+        """(C, T) matrix of soft coverage scores: see ``coverage``. Tables are built anew: use it on demand."""
+        w, scores, poses = self.world, np.zeros(self.world.transmit_draw.shape[1:]), self.camera_poses()[slot]
         for c in range(self.scenario.num_cameras):
-            pose = float(w.camera_orientation[slot, c]), float(w.camera_viewing_angle[slot, c])
-            outline = outline_sector(self.sight_table(slot, c), self.sight_table(slot, c, outer=True), *pose)
-            relative = w.target_location[slot] - w.camera_location[slot, c]
-            is_seen = w.camera_target_view_mask[slot, c]
-            scores[c] = score_coverage(outline, relative, is_seen, float(w.camera_sight_range[slot, c]), pose[1])
+            tables = *self.sight_table(slot, c), *self.sight_table(slot, c, outer=True)
+            score_camera(
+                *tables, False, poses[c], w.target_location[slot], w.camera_target_view_mask[slot, c], scores[c]
+            )
         return scores
 
     def _read_slots(self, slots: ArrayLike | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whole boundary tables of a camera, for drawing, for soft coverage scores and for checking: not needed by a step.
+"""Whole boundary tables of a camera, for drawing, for soft coverage and for checking: not needed by a step.
 
 A table is a pair of arrays: bearings in degrees, ascending from -180 to 180, and distances in map units. The inner one says
 how far the camera sees; the outer one where the last obstacle on a ray ends. Both have the camera's maximum range, whatever its zoom.
@@ -13,10 +13,9 @@ from mate.engine.sight import TANGENT_OFFSET, count_samples
 from mate.geometry import DEG2RAD, RAD2DEG, bearing, norm, wrap
 
 Table = tuple[np.ndarray, np.ndarray]
+_PAST_180 = math.nextafter(180.0, 181.0)
 FAN = 21
 """Rays on each of the two segments that close an obstacle's outer boundary."""
-EDGE_POINTS = 16
-"""Points on each edge of a sector in a soft coverage score."""
 
 
 @part
@@ -137,53 +136,28 @@ def look_up(phi, rho, angle):
     return (rho[j + 1] - rho[j]) / (phi[j + 1] - phi[j]) * (angle - phi[j]) + rho[j]
 
 
+@kernel
+def cut_boundary(inner_phi, inner_rho, phi, rho, left, right):
+    """The part of the boundary (phi, rho) from bearing ``left`` to ``right``, with the inner boundary's two ends."""
+    start = wrap(left)
+    end = start + (right - left)
+    angles, ranges = np.empty(phi.shape[0] + 2), np.empty(phi.shape[0] + 2)
+    angles[0], ranges[0] = start, look_up(inner_phi, inner_rho, start)
+    count = 1
+    for turn in range(2):  # up to 180 degrees, then from -180 degrees on
+        low, high = (start, min(end, _PAST_180)) if turn == 0 else (-180.0, end - 360.0)
+        for i in range(phi.shape[0]):
+            if low < phi[i] < high:
+                angles[count], ranges[count] = phi[i], rho[i]
+                count += 1
+    angles[count], ranges[count] = end, look_up(inner_phi, inner_rho, wrap(end))
+    return angles[: count + 1], ranges[: count + 1]
+
+
 def boundary_between(inner: Table, left: float, right: float, table: Table | None = None) -> Table:
     """The part of a boundary from bearing ``left`` to ``right`` (at most 360 degrees more): bearings and distances.
 
     Knots come from ``table`` (default: ``inner``), the two ends always from ``inner`` (Q26). Beyond 180 degrees, knots keep their bearings in
     [-180, 180) while the last end does not.
     """
-    phi, rho = inner if table is None else table
-    start = float(wrap(left))
-    end = start + (right - left)
-    if end <= 180.0:
-        inside = (phi > start) & (phi < end)
-        angles, ranges = phi[inside], rho[inside]
-    else:
-        first, second = (phi > start) & (phi <= 180.0), (phi > -180.0) & (phi < end - 360.0)
-        angles, ranges = np.concatenate([phi[first], phi[second]]), np.concatenate([rho[first], rho[second]])
-    ends = look_up(*inner, start), look_up(*inner, float(wrap(end)))
-    return np.concatenate([[start], angles, [end]]), np.concatenate([[ends[0]], ranges, [ends[1]]])
-
-
-def outline_sector(inner: Table, outer: Table, orientation: float, viewing_angle: float) -> np.ndarray:
-    """(P, 2) points around a camera's field of view, relative to the camera, that soft coverage scores measure distances to."""
-    left, right = orientation - 0.5 * viewing_angle, orientation + 0.5 * viewing_angle
-    angles, ranges = boundary_between(inner, left, right, outer)
-    shares = np.arange(EDGE_POINTS) / EDGE_POINTS
-    angles = np.concatenate([angles, np.full(EDGE_POINTS, angles[0]), np.full(EDGE_POINTS, angles[-1])])
-    ranges = np.concatenate([ranges, ranges[0] * shares, ranges[-1] * shares])
-    return np.stack([ranges * np.cos(angles * DEG2RAD), ranges * np.sin(angles * DEG2RAD)], axis=1)
-
-
-@kernel
-def _least_distance(points, x, y):
-    least = np.inf
-    for i in range(points.shape[0]):
-        least = min(least, norm(points[i, 0] - x, points[i, 1] - y))
-    return least
-
-
-def score_coverage(
-    outline: np.ndarray, relative_locations: np.ndarray, is_seen: np.ndarray, sight_range: float, viewing_angle: float
-) -> np.ndarray:
-    """(T,) row of the soft coverage score matrix: distances of targets (T, 2), relative to the camera, to its outline.
-
-    In units of the radius of the circle inside the sector; positive for targets that the camera sees, else negative.
-    """
-    if viewing_angle < 180.0:
-        inradius = sight_range / (1.0 + 1.0 / math.sin(0.5 * viewing_angle * DEG2RAD))
-    else:
-        inradius = 0.5 * sight_range
-    distances = np.array([_least_distance(outline, float(x), float(y)) for x, y in relative_locations])
-    return np.where(is_seen, distances, -distances) / inradius
+    return cut_boundary(*inner, *(inner if table is None else table), float(left), float(right))

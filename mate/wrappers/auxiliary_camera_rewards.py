@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mate.messages import Team
-from mate.wrappers.auxiliary_rewards import TEAM_COMPONENTS, AuxiliaryRewards
-from mate.wrappers.soft_coverage import individual_scores
+from mate.wrappers.auxiliary_rewards import AuxiliaryRewards
 
 __all__ = ["AuxiliaryCameraRewards"]
 
@@ -17,7 +14,3 @@ class AuxiliaryCameraRewards(AuxiliaryRewards):
     """
 
     TEAM = Team.CAMERA
-    COMPONENTS = {**TEAM_COMPONENTS, "num_tracked": lambda env: env.camera_target_view_mask.sum(axis=1)}
-
-    def soft_coverage_scores(self, matrix: np.ndarray) -> np.ndarray:
-        return individual_scores(matrix, self.unwrapped.camera_target_view_mask)

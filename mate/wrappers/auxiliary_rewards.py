@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mate.batched.rewards import COMPONENTS, REDUCTIONS, score_members
 from mate.layers import Wrapper
 from mate.messages import Team
 from mate.wrappers.repeated_reward_individual_done import RepeatedRewardIndividualDone
@@ -15,9 +16,6 @@ from mate.wrappers.soft_coverage import soft_coverage_matrix
 from mate.wrappers.typing import assert_multi_agent_environment, assert_once
 
 Coefficient = float | Callable[[int, int, int, float, float], float]
-Component = Callable[[Any], np.ndarray]
-
-_REDUCTIONS: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
 
 
 class AuxiliaryRewards(Wrapper):
@@ -35,7 +33,6 @@ class AuxiliaryRewards(Wrapper):
     """
 
     TEAM: ClassVar[Team]
-    COMPONENTS: ClassVar[dict[str, Component]]
 
     def __init__(
         self,
@@ -49,10 +46,10 @@ class AuxiliaryRewards(Wrapper):
         name = type(self).__name__
         assert isinstance(env, RepeatedRewardIndividualDone), f"{name} goes around RepeatedRewardIndividualDone"
         assert not isinstance(env, SingleTeam) or env.team is self.TEAM, f"{name} cannot be used around {env}"
-        unknown = set(coefficients) - set(self.COMPONENTS) - {"soft_coverage_score"}
+        unknown = set(coefficients) - self.component_names()
         assert not unknown, f"{name} has no components {sorted(unknown)}; it has {sorted(self.component_names())}"
-        assert reduction == "none" or reduction in _REDUCTIONS, (
-            f"reduction must be one of none, {', '.join(_REDUCTIONS)}; got {reduction!r}"
+        assert reduction == "none" or reduction in REDUCTIONS, (
+            f"reduction must be one of none, {', '.join(REDUCTIONS)}; got {reduction!r}"
         )
         super().__init__(env)
         self.coefficients = dict(coefficients)
@@ -64,7 +61,7 @@ class AuxiliaryRewards(Wrapper):
     @classmethod
     def component_names(cls) -> set[str]:
         """The names that ``coefficients`` may have."""
-        return {*cls.COMPONENTS, "soft_coverage_score"}
+        return {*COMPONENTS[cls.TEAM], "soft_coverage_score"}
 
     @staticmethod
     def compute_soft_coverage_scores(env: Any) -> np.ndarray:
@@ -73,7 +70,10 @@ class AuxiliaryRewards(Wrapper):
 
     def soft_coverage_scores(self, matrix: np.ndarray) -> np.ndarray:
         """One score for each member of the team."""
-        raise NotImplementedError
+        mask = self.unwrapped.camera_target_view_mask
+        if self.TEAM is Team.TARGET:
+            matrix, mask = matrix.T, mask.T
+        return score_members(matrix[np.newaxis], mask[np.newaxis])[0]
 
     def reset(self, **kwargs: Any) -> Any:
         self.episode_id += 1
@@ -94,7 +94,7 @@ class AuxiliaryRewards(Wrapper):
         if key == "soft_coverage_score":
             self.soft_coverage_score_matrix = soft_coverage_matrix(self.env, self.soft_coverage_clip)
             return self.soft_coverage_scores(self.soft_coverage_score_matrix)
-        return self.COMPONENTS[key](self.unwrapped)
+        return COMPONENTS[self.TEAM][key](self.unwrapped.batch)[0]
 
     def _compose(self, infos: list[dict[str, Any]]) -> list[float]:
         """The rewards of the team; each info gets the components, the coefficients and the reward."""
@@ -111,7 +111,7 @@ class AuxiliaryRewards(Wrapper):
             info["reward"] = reward
         if self.reduction == "none" or not infos:
             return rewards.tolist()
-        shared = float(_REDUCTIONS[self.reduction](rewards))
+        shared = float(REDUCTIONS[self.reduction](rewards))
         for info in infos:
             info["shared_reward"] = shared
         return [shared] * len(infos)
@@ -121,12 +121,3 @@ class AuxiliaryRewards(Wrapper):
             step = int(self.unwrapped.episode_step)
             return float(coefficient(agent, self.episode_id, step, raw_reward, float(component)))
         return float(coefficient)
-
-
-TEAM_COMPONENTS: dict[str, Component] = {
-    "raw_reward": lambda env: np.empty(0),  # comes out of the infos
-    "coverage_rate": lambda env: np.asarray(env.coverage_rate),
-    "real_coverage_rate": lambda env: np.asarray(env.real_coverage_rate),
-    "mean_transport_rate": lambda env: np.asarray(env.mean_transport_rate),
-    "baseline": lambda env: np.asarray(1.0),
-}

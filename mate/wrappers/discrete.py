@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike
 
+from mate.batched.discrete import action_grid, decode
 from mate.layers import Wrapper
 from mate.messages import Team
 from mate.wrappers.typing import assert_base_environment, assert_once
@@ -16,28 +16,11 @@ from mate.wrappers.typing import assert_base_environment, assert_once
 __all__ = ["DiscreteCamera", "DiscreteTarget"]
 
 
-@lru_cache(maxsize=32)
-def _square_grid(levels: int) -> np.ndarray:
-    """(levels**2, 2) pairs (u_i, u_j) of evenly spaced values of [-1, 1], at index ``i + levels * j``."""
+def _grid_of(team: Team, levels: int) -> np.ndarray:
     assert levels == int(levels) and levels >= 3 and levels % 2 == 1, (
         f"levels must be an odd integer of at least 3, so that there is a no-op; got {levels!r}"
     )
-    values = np.linspace(-1.0, 1.0, int(levels))
-    second, first = np.meshgrid(values, values, indexing="ij")
-    grid = np.stack([first.ravel(), second.ravel()], axis=1)
-    grid.flags.writeable = False
-    return grid
-
-
-@lru_cache(maxsize=32)
-def _disc_grid(levels: int) -> np.ndarray:
-    """The square grid pulled radially into the unit disc: the Chebyshev norm becomes the Euclidean norm."""
-    square = _square_grid(levels)
-    euclidean = np.sqrt(np.square(square).sum(axis=1))
-    scale = np.divide(np.abs(square).max(axis=1), euclidean, out=np.zeros_like(euclidean), where=euclidean > 0.0)
-    grid = square * scale[:, np.newaxis]
-    grid.flags.writeable = False
-    return grid
+    return action_grid(team, int(levels))
 
 
 class _DiscreteAction(Wrapper):
@@ -87,7 +70,7 @@ class _DiscreteAction(Wrapper):
         assert self._own_joint_action_space.contains(own), (
             f"the {self.TEAM.name.lower()}s' joint action {own} is not in {self._own_joint_action_space}"
         )
-        continuous = self.normalized_action_grid[np.asarray(own, np.int64)] * self._scale()
+        continuous = decode(np.asarray(own), self.normalized_action_grid, self._scale())
         return (continuous, action[1]) if self.TEAM is Team.CAMERA else (action[0], continuous)
 
     def reverse_action(self, action: tuple[ArrayLike, ArrayLike]) -> tuple[Any, Any]:
@@ -114,7 +97,7 @@ class DiscreteCamera(_DiscreteAction):
     @staticmethod
     def discrete_action_grid(levels: int) -> np.ndarray:
         """The (levels**2, 2) normalised actions ``(u_i, u_j)``."""
-        return _square_grid(levels)
+        return _grid_of(Team.CAMERA, levels)
 
     def _scale(self) -> np.ndarray:
         return np.array([self.camera_rotation_step, self.camera_zooming_step])
@@ -128,7 +111,7 @@ class DiscreteTarget(_DiscreteAction):
     @staticmethod
     def discrete_action_grid(levels: int) -> np.ndarray:
         """The (levels**2, 2) normalised displacements, of length at most 1."""
-        return _disc_grid(levels)
+        return _grid_of(Team.TARGET, levels)
 
     def _scale(self) -> np.ndarray:
         return np.array([[target.step_size] for target in self.targets])

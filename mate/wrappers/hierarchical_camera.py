@@ -10,9 +10,14 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike
 
-from mate.agents.laws.aim import aim_and_zoom
+from mate.batched.selections import (
+    aim_at_targets,
+    count_selections,
+    mask_choices,
+    selection_table,
+    visible_targets,
+)
 from mate.layers import Wrapper
-from mate.layout import camera_observation_slices_of
 from mate.wrappers.macro_step import StepResult, play_macro_step
 from mate.wrappers.metrics import SUB_STEP_METRICS
 from mate.wrappers.single_team import MultiCamera
@@ -88,15 +93,12 @@ class HierarchicalCamera(Wrapper):
 
     def target_view_mask(self, observation: np.ndarray) -> np.ndarray:
         """(..., N_t) visible flags of targets in observations (..., D)."""
-        slices = camera_observation_slices_of(self.num_cameras, self.num_targets, self.num_obstacles)
-        return np.asarray(observation)[..., slices["opponent_mask"]] > 0.0
+        return visible_targets(observation, self.num_targets)
 
     def action_mask(self, observation: np.ndarray | None = None) -> np.ndarray:
         """(..., M) which choices make sense for observations (..., D), by default the latest ones."""
         visible = self.target_view_mask(self.last_observation if observation is None else observation)
-        if not self.multi_selection:
-            return np.concatenate([visible, np.ones_like(visible[..., :1])], axis=-1)
-        return np.stack([np.ones_like(visible), visible], axis=-1).reshape(*visible.shape[:-1], -1)
+        return mask_choices("many" if self.multi_selection else "one", visible)
 
     def reset(self, **kwargs: Any) -> np.ndarray:
         self.last_selection = None
@@ -117,37 +119,24 @@ class HierarchicalCamera(Wrapper):
         assert ((indices >= 0) & (indices <= self.num_targets)).all(), (
             f"a selection is the index of a target, or {self.num_targets} for none; got {indices.ravel().tolist()}"
         )
-        return indices == np.arange(self.num_targets)
+        return selection_table("one", self.num_targets)[indices.ravel()]
 
     def _sub_step(self, selection: np.ndarray) -> StepResult:
         valid = selection & self.target_view_mask(self.last_observation)
         actions = self.execute(valid)
         self.last_observation, rewards, dones, infos = self.env.step(actions)
         visible = self.target_view_mask(self.last_observation)  # the flags after the step (Q51)
-        for info, chosen, seen in zip(infos, selection, visible, strict=True):
-            info.update(_selection_metrics(chosen, seen))
+        for name, values in count_selections(selection, visible).items():
+            for info, value in zip(infos, values.tolist(), strict=True):
+                info[name] = value
         return self.last_observation, rewards, dones, infos
 
     def execute(self, valid: np.ndarray) -> np.ndarray:
         """The (N_c, 2) actions of cameras that aim at the targets ``valid`` (N_c, N_t)."""
         base = self.unwrapped
         actions = np.empty((self.num_cameras, 2))
-        for action, own, aims in zip(actions, base.camera_states, valid, strict=True):
-            if aims.any():
-                action[:] = aim_and_zoom(own, *base.target_locations[aims].mean(axis=0))
-            else:
-                action[:] = -own[7:9]
+        aim_at_targets(base.camera_states, base.target_locations, np.ascontiguousarray(valid), actions)
         return actions
 
     def description(self) -> str:
         return f"(multi_selection={self.multi_selection}, frame_skip={self.frame_skip})"
-
-
-def _selection_metrics(chosen: np.ndarray, seen: np.ndarray) -> dict[str, float]:
-    selected, valid = int(chosen.sum()), int((chosen & seen).sum())
-    return {
-        "num_selected_targets": selected,
-        "num_valid_selected_targets": valid,
-        "num_invalid_selected_targets": selected - valid,
-        "invalid_target_selection_rate": (selected - valid) / max(1, selected),
-    }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mate.engine.tables import outline_sector, score_coverage
+from mate.engine.coverage import score_camera
 
 
 def soft_coverage_matrix(env: Any, clip: bool = False) -> np.ndarray:
@@ -20,22 +20,10 @@ def soft_coverage_matrix(env: Any, clip: bool = False) -> np.ndarray:
     ``clip``, its far side is not cut at the camera's current sight range, and its two ends are in front of obstacles (Q26).
     """
     base = env.unwrapped
-    mask, locations = base.camera_target_view_mask, base.target_locations
+    batch, poses = base.batch, base.batch.camera_poses()[0]
     matrix = np.empty((base.num_cameras, base.num_targets))
     for index, camera in enumerate(base.cameras):
-        inner, outer = camera.sight_range_func.table, camera.sight_range_outer_func.table
-        if clip:
-            inner = outer = outer[0], np.minimum(outer[1], camera.sight_range)
-        outline = outline_sector(inner, outer, camera.orientation, camera.viewing_angle)
-        relative = locations - camera.location
-        matrix[index] = score_coverage(outline, relative, mask[index], camera.sight_range, camera.viewing_angle)
+        tables = *camera.sight_range_func.table, *camera.sight_range_outer_func.table
+        seen = batch.camera_target_view_mask[0, index]
+        score_camera(*tables, clip, poses[index], batch.target_location[0], seen, matrix[index])
     return matrix
-
-
-def individual_scores(matrix: np.ndarray, is_tracking: np.ndarray) -> np.ndarray:
-    """One score a row: the sum over what it tracks, or ``tanh`` of the best if it tracks nothing."""
-    if matrix.shape[1] == 0:
-        return np.zeros(len(matrix))
-    return np.where(
-        is_tracking.any(axis=1), np.where(is_tracking, matrix, 0.0).sum(axis=1), np.tanh(matrix.max(axis=1))
-    )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mate.engine import Batch
-from mate.engine.tables import boundary_between, build_table, look_up, outline_sector, score_coverage
+from mate.engine.coverage import outline_sector, score_outline
+from mate.engine.tables import boundary_between, build_table, look_up
 from mate.scenario import Scenario
 from tests.mate.engine_worlds import step, world
 
@@ -147,9 +148,10 @@ def test_a_boundary_may_cross_the_back():
 
 def test_soft_coverage_is_the_distance_to_the_outline_in_units_of_the_circle_inside():
     table = build_table(ORIGIN, np.zeros((0, 2)), np.zeros(0), 1000.0)
-    outline = outline_sector(table, table, 0.0, 90.0)
+    outline, scores = outline_sector(*table, *table, 0.0, 90.0), np.empty(2)
     inradius = 500.0 / (1 + 1 / np.sin(np.radians(45)))
-    scores = score_coverage(outline, np.array([[500.0, 0.0], [1200.0, 0.0]]), np.array([True, False]), 500.0, 90.0)
+    locations, is_seen = np.array([[500.0, 0.0], [1200.0, 0.0]]), np.array([True, False])
+    score_outline(outline, 0.0, 0.0, locations, is_seen, 500.0, 90.0, scores)
     assert scores[1] == pytest.approx(-200.0 / inradius)
     assert scores[0] > 0.0
 

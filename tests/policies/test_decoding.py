@@ -1,7 +1,6 @@
 """From outputs to actions of the game."""
 
 import numpy as np
-import pytest
 
 from policies import decoding
 
@@ -17,27 +16,10 @@ def test_the_first_of_equal_outputs_is_chosen() -> None:
     assert choose([0, 0, 1, 2, 5, -5], 2) == [0, 1, 0]
 
 
-def test_a_cameras_grid_runs_fastest_along_rotation() -> None:
-    table = decoding.action_table("camera", 5)
-    assert table[0].tolist() == [-1, -1] and table[1].tolist() == [-0.5, -1] and table[5].tolist() == [-1, -0.5]
-    assert table[12].tolist() == [0, 0] and table[24].tolist() == [1, 1]
-
-
-@pytest.mark.parametrize("levels", [2, 3, 5, 8])
-def test_a_targets_grid_lies_in_the_disc_with_its_border_on_the_circle(levels: int) -> None:
-    square, disc = decoding.action_table("camera", levels), decoding.action_table("target", levels)
-    lengths = np.hypot(*disc.T)
-    on_border = np.abs(square).max(axis=1) == 1
-    assert np.allclose(lengths[on_border], 1) and (lengths <= 1 + 1e-12).all()
-    assert np.allclose(square[:, 0] * disc[:, 1], square[:, 1] * disc[:, 0])  # each point keeps its direction
-
-
-def test_selection_tables_have_a_row_for_each_choice() -> None:
-    one = decoding.selection_table("select-one", 3)
-    assert one.tolist() == [[True, False, False], [False, True, False], [False, False, True], [False] * 3]
-    subset = decoding.selection_table("select-subset", 3)
-    assert subset[1].tolist() == [False, False, True] and subset[4].tolist() == [True, False, False]
-    assert subset.sum() == 12 and len({tuple(row) for row in subset.tolist()}) == 8
+def test_selections_are_read_from_choices_as_the_action_says() -> None:
+    assert decoding.selections_of("select-many", 2, np.array([[1, 0]])).tolist() == [[True, False]]
+    assert decoding.selections_of("select-one", 2, np.array([[1], [2]])).tolist() == [[False, True], [False, False]]
+    assert decoding.selections_of("select-subset", 2, np.array([[2]])).tolist() == [[True, False]]
 
 
 def sample(logits: list[float], width: int, count: int = 20_000) -> np.ndarray:
@@ -89,36 +71,3 @@ def test_a_gaussian_is_scaled_to_the_bounds_and_cut_there() -> None:
     assert np.abs(sampled.mean(axis=0) - [1.0, -0.8]).max() < 0.05
     assert np.abs(sampled.std(axis=0) - [1.0, 0.8]).max() < 0.05
     assert (np.abs(box_actions([0, 0, 30, 30], False)) <= [10, 4]).all()
-
-
-def observe(targets: list) -> np.ndarray:
-    """One camera at the origin, looking along x with 90 degrees and range 500 of 1000, steps 5 and 2.5."""
-    observation = np.zeros(22 + 5 * len(targets))
-    observation[13:22] = 0, 0, 40, 500, 0, 90, 1000, 5, 2.5
-    observation[22:] = np.ravel(targets)
-    return observation[np.newaxis, np.newaxis]
-
-
-def execute(targets: list, selected: list[bool]) -> list[float]:
-    actions = np.full((1, 1, 2), np.nan)
-    decoding.execute_selections(observe(targets), np.array([[selected]]), np.array([True]), actions)
-    return actions[0, 0].tolist()
-
-
-def test_without_a_selected_target_in_sight_a_camera_turns_clockwise_and_zooms_in() -> None:
-    assert execute([[100, 100, 50, 0, 1]], [False]) == [-5.0, -2.5]
-    assert execute([[100, 100, 50, 0, 0]], [True]) == [-5.0, -2.5]
-
-
-def test_a_camera_aims_at_the_mean_of_the_selected_targets_in_sight() -> None:
-    seen_above, seen_below, unseen = [300, 310, 50, 0, 1], [300, -290, 50, 0, 1], [-900, -900, 50, 0, 0]
-    rotation, _ = execute([seen_above, seen_below, unseen], [True, True, True])
-    assert rotation == pytest.approx(np.degrees(np.arctan2(10, 300)))
-    assert execute([seen_above, seen_below, unseen], [True, False, False])[0] == 5.0
-    assert execute([seen_above, seen_below, unseen], [False, True, True])[0] == -5.0
-
-
-def test_inactive_episodes_are_left_alone() -> None:
-    actions = np.full((1, 1, 2), 9.0)
-    decoding.execute_selections(observe([[1, 1, 1, 0, 1]]), np.array([[[True]]]), np.array([False]), actions)
-    assert actions.tolist() == [[[9.0, 9.0]]]
