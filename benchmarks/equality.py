@@ -10,21 +10,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.launcher import broker, commands
-from portal.launcher.installation import CHECKOUT, Installation
-
-PATIENCE = 3600.0  # seconds
+from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
+from portal.launcher import commands
+from portal.launcher.installation import CHECKOUT
 
 
 @dataclass(frozen=True)
@@ -85,26 +81,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run(plan: Plan) -> dict[str, Any]:
     """Carry out a plan in a process and a data folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="equal-") as folder:
-        table = Path(folder) / "episodes.csv"
-        environment = os.environ | {
-            "ARENA_DATA": folder,
-            "ARENA_BLOCK_SIZE": str(plan.block_size),
-            "ARENA_LEASE_SECONDS": "3",
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-        }
-        environment.pop("DATABASE_URL", None)
-        installation = Installation(data=Path(folder))
-        private = broker.plan(installation)
-        environment = commands.child_environment(installation, environment) | {"REDIS_URL": private.url}
-        redis = subprocess.Popen(private.command, stdout=subprocess.DEVNULL)
+    with private_installation(ARENA_BLOCK_SIZE=str(plan.block_size), ARENA_LEASE_SECONDS="3") as environment:
+        table = Path(environment["ARENA_DATA"]) / "episodes.csv"
         began = time.monotonic()
-        try:
-            command = [sys.executable, "-m", "benchmarks.equality", "--child", json.dumps(asdict(plan)), str(table)]
-            subprocess.run(command, cwd=CHECKOUT, env=environment, check=True)
-        finally:
-            redis.kill()
-            redis.wait()
+        command = [sys.executable, "-m", "benchmarks.equality", "--child", json.dumps(asdict(plan)), str(table)]
+        subprocess.run(command, cwd=CHECKOUT, env=environment, check=True)
         content = table.read_bytes()
     return {
         "name": plan.name,
@@ -117,11 +98,7 @@ def run(plan: Plan) -> dict[str, Any]:
 
 def play(plan: Plan, table: Path) -> int:
     """In the child: make the tournament, start the workers, kill some, wait for the end and write the table."""
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
+    set_up_django()
     from tournament import exports
     from tournament.models import TournamentState
 
@@ -184,51 +161,6 @@ def upload(path: Path) -> Sequence[Any]:
     if row.state != UploadState.ACCEPTED:
         raise SystemExit(f"{path.name} was not accepted: {row.reason}")
     return list(row.agents.all())
-
-
-class Crew:
-    """The processes of one run."""
-
-    def __init__(self) -> None:
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, command: list[str], name: str) -> None:
-        log = Path(os.environ["ARENA_DATA"]) / f"{name}.log"
-        with open(log, "ab") as file:
-            self.processes[name] = subprocess.Popen(command, cwd=CHECKOUT, stdout=file, stderr=file)
-
-    def start_worker(self, number: int) -> None:
-        self.start(commands.worker(f"worker-{number}"), f"worker-{number}")
-
-    def kill_a_busy_worker(self) -> None:
-        """Kill a worker that holds a block, and start it again."""
-        from tournament.models import Block, BlockState
-
-        def find() -> str:
-            block = Block.objects.filter(state=BlockState.LEASED).order_by("?").first()
-            return block.worker.split("@")[0] if block else ""
-
-        name = wait_for(find)
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait()
-        self.start_worker(int(name.split("-")[1]))
-        time.sleep(3)  # Let it come up and hold something before the next is killed.
-
-    def end(self) -> None:
-        for process in self.processes.values():
-            process.kill()
-        for process in self.processes.values():
-            process.wait()
-
-
-def wait_for(condition: Callable[[], Any]) -> Any:
-    """What the condition gives once that is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise SystemExit("The run did not end in time.")
-        time.sleep(0.02)
-    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""An installation of its own for a benchmark: data folder, database, Redis and worker processes, gone when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from portal.launcher import broker, commands
+from portal.launcher.installation import CHECKOUT, Installation
+
+PATIENCE = 3600.0  # seconds
+
+
+@contextmanager
+def private_installation(**settings: str) -> Iterator[dict[str, str]]:
+    """The environment of an installation in a temporary folder, with these variables, while its Redis runs."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        environment = os.environ | {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"} | settings
+        environment.pop("DATABASE_URL", None)
+        installation = Installation(data=Path(folder))
+        private = broker.plan(installation)
+        environment = commands.child_environment(installation, environment) | {"REDIS_URL": private.url}
+        redis = subprocess.Popen(private.command, stdout=subprocess.DEVNULL)
+        try:
+            yield environment
+        finally:
+            redis.kill()
+            redis.wait()
+
+
+def set_up_django() -> None:
+    """Open the installation of this process's environment: its database is made if need be."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+class Crew:
+    """The processes of one run."""
+
+    def __init__(self) -> None:
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, command: list[str], name: str) -> None:
+        log = Path(os.environ["ARENA_DATA"]) / f"{name}.log"
+        with open(log, "ab") as file:
+            self.processes[name] = subprocess.Popen(command, cwd=CHECKOUT, stdout=file, stderr=file)
+
+    def start_worker(self, number: int) -> None:
+        self.start(commands.worker(f"worker-{number}"), f"worker-{number}")
+
+    def kill_a_busy_worker(self) -> None:
+        """Kill a worker that holds a block, and start it again."""
+        from tournament.models import Block, BlockState
+
+        def find() -> str:
+            block = Block.objects.filter(state=BlockState.LEASED).order_by("?").first()
+            return block.worker.split("@")[0] if block else ""
+
+        name = wait_for(find)
+        self.processes[name].send_signal(signal.SIGKILL)
+        self.processes[name].wait()
+        self.start_worker(int(name.split("-")[1]))
+        time.sleep(3)  # Let it come up and hold something before the next is killed.
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+        for process in self.processes.values():
+            process.wait()
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """What the condition gives once that is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise SystemExit("The run did not end in time.")
+        time.sleep(0.02)
+    return found
