@@ -69,7 +69,7 @@ def check(upload: Upload) -> None:
 def _check(upload: Upload, steps: Steps) -> None:
     from policies.importing import read
 
-    with steps.running(READ), _local_path(upload) as path:
+    with steps.watching(READ), _local_path(upload) as path:
         report = read(path, watch=steps.note)
     _check_team(upload, report)
     with steps.running(TRY) as details:
@@ -115,6 +115,18 @@ class Steps:
             raise
         if self.entries[-1]["status"] == "running":
             self.succeed(details)
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[None]:
+        """A step that stands below the reader's own while they arrive, and goes once they tell how reading ended."""
+        try:
+            with self.running(name):
+                yield
+        finally:
+            told = [entry["status"] for entry in self.entries[:-1]]
+            if told and (self.entries[-1]["status"] == "ok" or told[-1] == "failed"):
+                self.entries.pop()
+                self._write()
 
     def succeed(self, details: list[str]) -> None:
         self._finish("ok", "; ".join(filter(None, details)))
