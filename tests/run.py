@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from portal.launcher import commands, preparation
-from portal.launcher.installation import Installation
+from portal.launcher.installation import Installation, LaunchRefused
 from tests import postgres
 from tests.chromium import ADVICE, find_chromium
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTHING_COLLECTED = 5
 
 
-def main() -> int:
+def main() -> int | str:
     parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__)
     parser.add_argument("--coverage", action="store_true", help="print coverage by floor; leaves PostgreSQL out")
     arguments, extra = parser.parse_known_args()
@@ -23,7 +23,10 @@ def main() -> int:
     environment = commands.child_environment(Installation(data=ROOT / "data"), os.environ)
     for name in ("ARENA_DATA", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
         environment.pop(name, None)
-    preparation.warm(environment)  # once, here, and not in every process of the parallel run
+    try:
+        preparation.warm(environment)  # once, here, and not in every process of the parallel run
+    except LaunchRefused as refusal:
+        return str(refusal)
     if find_chromium() is None:
         print(f"Browser tests are left out, for want of a Chromium: {ADVICE}", flush=True)
 
