@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 AgentFactory = Callable[["Scenario", int], "BatchedAgent"]
 
+BATCH_SIZE = 32
+"""Episodes at a time: enough that Python's part of a step is small, few enough that all of it stays in a core's cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class EpisodeResult:
@@ -55,7 +58,7 @@ def play(
     camera_factory: AgentFactory,
     target_factory: AgentFactory,
     seeds: Sequence[int],
-    batch_size: int = 64,
+    batch_size: int = BATCH_SIZE,
     max_steps: int | None = None,
     on_reset: Callable[[Block, NDArray[np.int64]], None] | None = None,
     on_step: Callable[[Block, NDArray[np.bool_]], None] | None = None,
@@ -69,7 +72,7 @@ def play(
     before the engine sees them.
 
     ``on_reset(block, slots)`` is called when the (K,) ``slots`` hold a fresh episode, ``on_step(block, stepped)`` after
-    each step with the (B,) flags of the slots that made it, before finished slots are refilled, and
+    each step with the (B,) flags of the slots that made it (the block's own array), before finished slots are refilled, and
     ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over.
     """
     if batch_size < 1:
@@ -89,7 +92,7 @@ class Block:
     """Episodes of one pairing in lockstep.
 
     Callbacks may read ``batch``, and with one row per slot ``numbers`` (B,), the position in the seed list of the episode
-    in each slot, -1 for none; ``seeds`` (B,); and the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
+    in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); and the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
     (B, N_t, 2) as the engine saw them.
     """
 
@@ -102,14 +105,10 @@ class Block:
         self.batch = Batch(scenario, size)
         self.limit = scenario.max_episode_steps if max_steps is None else min(max_steps, scenario.max_episode_steps)
         self.numbers = np.full(size, -1, dtype=np.int64)
+        self.active = np.zeros(size, dtype=np.bool_)
         self.seeds = np.zeros(size, dtype=np.uint64)
         self.camera_actions = np.zeros((size, scenario.num_cameras, 2))
         self.target_actions = np.zeros((size, scenario.num_targets, 2))
-
-    @property
-    def active(self) -> NDArray[np.bool_]:
-        """(B,) whether a slot holds an unfinished episode."""
-        return self.numbers >= 0
 
     @property
     def target_reward(self) -> NDArray[np.float64]:
@@ -123,30 +122,33 @@ class Block:
         keys = np.array([int(seed) for seed in seeds], dtype=np.uint64)
         results: list[EpisodeResult | None] = [None] * len(keys)
         begun = self._fill(np.arange(len(self.numbers)), keys, 0, on_reset)
-        while (active := self.active).any():
-            self._step(active)
+        while self.active.any():
+            self._step()
             if on_step is not None:
-                on_step(self, active)
-            finished = np.flatnonzero(active & (self.batch.done | (self.batch.episode_step >= self.limit)))
+                on_step(self, self.active)
+            is_over = (self.batch.episode_step >= self.limit) | self.batch.done
+            is_over &= self.active
+            if not is_over.any():
+                continue
+            finished = np.flatnonzero(is_over)
             for slot in finished.tolist():
                 number = int(self.numbers[slot])
                 results[number] = self.result(slot)
                 if on_episode is not None:
                     on_episode(number, results[number])
-            if len(finished):
-                begun += self._fill(finished, keys, begun, on_reset)
+            begun += self._fill(finished, keys, begun, on_reset)
         return [result for result in results if result is not None]
 
     def _fill(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], begun: int, on_reset) -> int:
         """Begin the next episodes in the given free slots; return how many were begun."""
-        self.numbers[slots] = -1
+        self.numbers[slots], self.active[slots] = -1, False
         slots = slots[: len(keys) - begun]
         if not len(slots):
             return 0
-        self.numbers[slots] = np.arange(begun, begun + len(slots))
+        self.numbers[slots], self.active[slots] = np.arange(begun, begun + len(slots)), True
         self.seeds[slots] = keys[self.numbers[slots]]
         self.batch.reset(self.seeds[slots], slots)
-        self.batch.observe()
+        self.batch.observe(active=self.active)
         self._reset_agents(slots)
         if on_reset is not None:
             on_reset(self, slots)
@@ -162,14 +164,14 @@ class Block:
             keys = [derive(int(seed), TEAM, team.value) for seed in self.seeds[slots]]
             agent.reset(slots, np.array(keys, dtype=np.uint64), observations)
 
-    def _step(self, active: NDArray[np.bool_]) -> None:
-        batch = self.batch
+    def _step(self) -> None:
+        batch, active = self.batch, self.active
         self.camera.act(batch.camera_observation, self.camera_actions, active)
         self.target.act(batch.target_observation, self.target_actions, active)
         for actions in (self.camera_actions, self.target_actions):
             actions[...] = actions.astype(np.float32)
         batch.step(self.camera_actions, self.target_actions, active)
-        batch.observe()
+        batch.observe(active=active)
 
     def result(self, slot: int) -> EpisodeResult:
         """What the episode in a slot has come to so far, after at least one step."""

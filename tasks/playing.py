@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 64
 MAX_ATTEMPTS = 3
 """After this many attempts an error of ours is final."""
 FLUSH_SECONDS = 0.5
@@ -100,7 +99,6 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         entries.load_spec(pairing.target),
         [seed for seed in block.seeds if seed not in existing],
         entries.open_checkpoint,
-        batch_size=BATCH_SIZE,
         on_episode=notes.add,
         on_step=notes.look,
     )

@@ -30,7 +30,7 @@ def play(
     target: agents.Spec,
     seeds: Sequence[int],
     open_checkpoint: agents.OpenCheckpoint | None = None,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_episode: Callable[[int, EpisodeResult], None] | None = None,
     on_step: Callable[[Any, Any], None] | None = None,
     on_reset: Callable[[Any, Any], None] | None = None,
@@ -56,7 +56,7 @@ def play(
         factory(camera),
         factory(target),
         seeds,
-        batch_size=batch_size,
+        batch_size=episodes.BATCH_SIZE if batch_size is None else batch_size,
         max_steps=max_steps,
         on_reset=on_reset,
         on_step=on_step,
@@ -96,7 +96,8 @@ class Attributed:
             raise self._error("failed while acting", error, "portal") from error
         except Exception as error:
             raise self._error("failed while acting", error) from error
-        if not np.isfinite(actions[active]).all():
+        # The sum is quick to take, and finite unless an action is not or they are absurdly large.
+        if not np.isfinite(actions.sum()) and not np.isfinite(actions[active]).all():
             raise MatchError(self.cause, f"The {self.team} agent gave an action that is not a finite number.")
 
     def _error(self, what: str, error: Exception, cause: str | None = None) -> MatchError:

@@ -78,18 +78,18 @@ class Batch:
         """
         cameras = _as_actions(camera_actions, self._camera_shape)
         targets = _as_actions(target_actions, self._target_shape)
-        where = self._all_active if active is None else _own(active, np.bool_)
-        if where.shape != self._all_active.shape:
-            raise ValueError(f"`active` has one truth value for each of {self.size} slots, not shape {where.shape}.")
+        where = self._read_active(active)
         if not episode.step(*self._buffers, self._numbers, cameras, targets, where):
             raise InvalidAction("An action is NaN or infinite; actions must be finite numbers.")
 
-    def observe(self, raw: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), for all slots.
+    def observe(self, raw: bool = False, active: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), of all slots.
 
-        The scenario's enhanced observation and shared field of view are applied, unless ``raw``.
+        Those of slots whose ``active`` (B,) is False stay what they were. The scenario's enhanced observation and shared field
+        of view are applied, unless ``raw``.
         """
-        episode.observe(*self._buffers, self._numbers, raw, self.camera_observation, self.target_observation)
+        where = self._read_active(active)
+        episode.observe(*self._buffers, self._numbers, raw, where, self.camera_observation, self.target_observation)
         return self.camera_observation, self.target_observation
 
     def state(self) -> np.ndarray:
@@ -142,6 +142,14 @@ class Batch:
                 *tables, False, poses[c], w.target_location[slot], w.camera_target_view_mask[slot, c], scores[c]
             )
         return scores
+
+    def _read_active(self, active: ArrayLike | None) -> np.ndarray:
+        if active is None:
+            return self._all_active
+        where = _own(active, np.bool_)
+        if where.shape != self._all_active.shape:
+            raise ValueError(f"`active` has one truth value for each of {self.size} slots, not shape {where.shape}.")
+        return where
 
     def _read_slots(self, slots: ArrayLike | None) -> np.ndarray:
         if slots is None:

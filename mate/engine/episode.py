@@ -168,8 +168,8 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
 
 
 @kernel
-def observe(reals, integers, flags, words, size, numbers, is_raw, camera_observation, target_observation):
-    """Write both teams' observations; raw ones ignore enhanced observation and shared fields of view."""
+def observe(reals, integers, flags, words, size, numbers, is_raw, active, camera_observation, target_observation):
+    """Write both teams' observations of the active slots; raw ones ignore enhanced observation and shared fields of view."""
     w = carve(reals, integers, flags, words, size)
     rules = read_rules(numbers)
     cameras_know = rules.camera_is_enhanced != 0.0 and not is_raw
@@ -177,6 +177,8 @@ def observe(reals, integers, flags, words, size, numbers, is_raw, camera_observa
     targets_know = rules.target_is_enhanced != 0.0 and not is_raw
     targets_share = rules.target_is_shared != 0.0 and not is_raw
     for b in range(size[0]):
+        if not active[b]:
+            continue
         for c in range(size[1]):
             observation.observe_as_camera(camera_observation[b, c], w, rules, b, c, cameras_know, cameras_share)
         for t in range(size[2]):

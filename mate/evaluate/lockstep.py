@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mate.episodes import Block, EpisodeResult, play
+from mate.episodes import BATCH_SIZE, Block, EpisodeResult, play
 from mate.evaluate.entrants import Pairing
 from mate.evaluate.steps import Step, StepWatcher
 from mate.rendering import Frame, draw, scene
-
-BATCH_SIZE = 64
 
 
 def play_lockstep(
