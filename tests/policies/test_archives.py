@@ -130,7 +130,7 @@ def test_an_encrypted_archive_is_refused() -> None:
         (zip_of(FILES)[:-10], "damaged"),
         (tar_of(FILES)[:-20], "damaged"),
         (b"\x1f\x8b" + bytes(50), "damaged"),
-        (gzip.compress(b"no tar" * 500), "damaged"),
+        (gzip.compress(b"no tar" * 500, mtime=0), "damaged"),
     ],
 )
 def test_what_is_no_archive_is_refused(content: bytes, reason: str) -> None:
