@@ -229,6 +229,11 @@ def network_of(checkpoint: Checkpoint, device: str = devices.CPU) -> AnyNetwork:
 def _build(checkpoint: Checkpoint, device: str) -> AnyNetwork:
     if device == devices.CPU:
         return Network(checkpoint)
-    from policies.torch_networks import TorchNetwork  # workers without a GPU never load PyTorch
-
+    try:
+        from policies.torch_networks import TorchNetwork  # workers without a GPU never load PyTorch
+    except ImportError as error:
+        raise devices.DeviceError(
+            f"Networks are to be played on {device}, but PyTorch cannot be loaded ({error}): "
+            "install the extra 'cuda', or set ARENA_DEVICE=cpu."
+        ) from error
     return TorchNetwork(checkpoint, device)

@@ -49,17 +49,24 @@ class TorchNetwork:
         }
 
     def forward(self, inputs: np.ndarray, memory: np.ndarray) -> np.ndarray:
-        """Outputs (R, A) for inputs (R, D), both float32; ``memory`` (R, ``memory_size``) float32 is advanced in place."""
+        """Outputs (R, A) for inputs (R, D), both float32; ``memory`` (R, ``memory_size``) float32 is advanced in place.
+
+        Raises DeviceError if the device fails; then part of the memory may have been advanced.
+        """
         outputs = np.empty((len(inputs), self.output_size), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(inputs), ROWS):
-                rows = slice(start, start + ROWS)
-                given, kept = self._fill(inputs[rows]), self._fill(memory[rows])
-                values, after = self._pass(given, kept)
-                count = len(inputs[rows])
-                outputs[rows] = values[:count].cpu().numpy()
-                memory[rows] = after[:count].cpu().numpy()
+        for start in range(0, len(inputs), ROWS):
+            rows = slice(start, start + ROWS)
+            try:
+                outputs[rows], memory[rows] = self._compute(inputs[rows], memory[rows])
+            except RuntimeError as error:  # what PyTorch raises when a device is full, lost or wedged
+                raise DeviceError(f"The device {self.device} failed to compute a network: {error}") from error
         return outputs
+
+    @torch.inference_mode()
+    def _compute(self, inputs: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs and memory after them, for at most ``ROWS`` rows."""
+        values, after = self._pass(self._fill(inputs), self._fill(memory))
+        return values[: len(inputs)].cpu().numpy(), after[: len(inputs)].cpu().numpy()
 
     def _fill(self, rows: np.ndarray) -> torch.Tensor:
         """The rows on the device, with rows of zeros after them."""

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mate.errors import UserError
+from policies.devices import DeviceError
 from tournament import agents
 
 if TYPE_CHECKING:
     from mate.agents.batched import BatchedAgent
     from mate.episodes import EpisodeResult
     from mate.scenario import Scenario
+
+
+OURS = (MemoryError, DeviceError)
+"""Errors of the machine, whichever agent they come up in."""
 
 
 class MatchError(Exception):
@@ -74,7 +79,7 @@ class Attributed:
         self.cause = spec.team if agents.checkpoints(spec) else "portal"
         try:
             self.agent = agents.load(spec, scenario, size, open_checkpoint)
-        except (OSError, MemoryError) as error:
+        except (OSError, *OURS) as error:
             raise self._error("could not be loaded", error, "portal") from error
         except Exception as error:
             raise self._error("could not be loaded", error) from error
@@ -83,7 +88,7 @@ class Attributed:
         """As `BatchedAgent.reset`. Raises MatchError."""
         try:
             self.agent.reset(slots, keys, observations)
-        except MemoryError as error:
+        except OURS as error:
             raise self._error("failed at the start of an episode", error, "portal") from error
         except Exception as error:
             raise self._error("failed at the start of an episode", error) from error
@@ -92,7 +97,7 @@ class Attributed:
         """As `BatchedAgent.act`. Raises MatchError."""
         try:
             self.agent.act(observations, actions, active)
-        except MemoryError as error:
+        except OURS as error:
             raise self._error("failed while acting", error, "portal") from error
         except Exception as error:
             raise self._error("failed while acting", error) from error

@@ -167,7 +167,7 @@ class TeamPlay:
         self.opponent.act(self._other, self._other_actions, running)
         pair = self._actions, self._other_actions
         self.batch.step(*(pair if self.team is Team.CAMERA else pair[::-1]), running)
-        self.batch.observe()
+        self.batch.observe(active=running)
 
     def _reward(self, running: np.ndarray) -> np.ndarray:
         if self._rewards is None:

@@ -23,10 +23,10 @@ LAYERS = {
 }
 
 
-def wrap(team: Team, layers: Layers) -> Any:
+def wrap(team: Team, layers: Layers, enhanced: str) -> Any:
     """The layers as wrappers around one environment."""
     is_camera = team is Team.CAMERA
-    env = mate.make("MATE-4v8-9-v0")
+    env = mate.EnhancedObservation(mate.make("MATE-4v8-9-v0"), enhanced)
     if layers.levels:
         env = (mate.DiscreteCamera if is_camera else mate.DiscreteTarget)(env, layers.levels)
     env = mate.MultiCamera(env, DriftingTarget(seed=0)) if is_camera else mate.MultiTarget(env, DriftingCamera(seed=0))
@@ -52,12 +52,13 @@ def choose(generator: np.random.Generator, team: Team, layers: Layers) -> np.nda
     return generator.uniform(-2.5, 2.5, (*shape, 2))
 
 
+@pytest.mark.parametrize("enhanced", ["none", "both"])
 @pytest.mark.parametrize("kind", LAYERS)
-def test_episodes_are_the_same_bits_in_a_batch_and_wrapped_alone(kind: str) -> None:
+def test_episodes_are_the_same_bits_in_a_batch_and_wrapped_alone(kind: str, enhanced: str) -> None:
     team, layers = LAYERS[kind]
-    play = TeamPlay(Scenario.load("MATE-4v8-9"), team, BatchedDrift, len(SEEDS), layers)
+    play = TeamPlay(Scenario.load("MATE-4v8-9", enhanced_observation=enhanced), team, BatchedDrift, len(SEEDS), layers)
     play.begin(np.arange(len(SEEDS)), np.array(SEEDS, np.uint64))
-    envs = [wrap(team, layers) for _ in SEEDS]
+    envs = [wrap(team, layers, enhanced) for _ in SEEDS]
     for slot, env in enumerate(envs):
         assert np.array_equal(env.reset(seed=SEEDS[slot]), play.observation[slot])
     generator = np.random.default_rng(1)

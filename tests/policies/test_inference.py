@@ -1,10 +1,12 @@
 """Batched play: an episode's actions depend on its own key and observations alone."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mate.interfaces.gymnasium_vector import GymnasiumVectorEnvironment
 from policies import Action, Checkpoint, CheckpointError, Dimensions
 from policies.inference import BatchedPolicy
 from tests.policies.checkpoints import IPPO, IQL, QMIX, Sizes, make_checkpoint, make_observations
@@ -123,3 +125,15 @@ def test_another_scenario_is_refused_with_both_figures() -> None:
     with pytest.raises(CheckpointError, match="trained for 4 targets, and the scenario has 8"):
         BatchedPolicy(make_checkpoint(), Sizes(num_targets=8), 1)
     assert make_checkpoint().recipe.scenario == Dimensions(2, 4, 1)
+
+
+def test_a_checkpoint_can_be_the_opponent_of_a_vector_environment() -> None:
+    checkpoint = make_checkpoint(team="target", scenario=Dimensions(2, 4, 0), frame_skip=2)
+    env = GymnasiumVectorEnvironment("MATE-2v4-0", 3, "camera", partial(BatchedPolicy, checkpoint))
+    played = []
+    for _ in range(2):
+        env.reset(seed=4)
+        for _ in range(5):
+            observations = env.step(np.zeros((3, 2, 2)))[0]
+        played.append(observations)
+    assert np.array_equal(*played) and not np.array_equal(played[0][0], played[0][1])

@@ -1,5 +1,7 @@
 """Networks in PyTorch compute what the compiled kernels do, and a row's outputs do not depend on how many there are."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -88,6 +90,22 @@ def test_decisions_are_those_of_the_compiled_kernels(device: str, deterministic:
 def test_a_gpu_that_is_not_there_is_refused_with_the_way_out() -> None:
     with pytest.raises(DeviceError, match="finds no GPU on this machine: set ARENA_DEVICE=cpu"):
         network_of(make_checkpoint(), "cuda")
+
+
+def test_a_device_that_fails_says_so() -> None:
+    network = TorchNetwork(KINDS["mappo"], "cpu")
+    inputs, memory = inputs_of(KINDS["mappo"], 3)
+    with pytest.raises(DeviceError, match="The device cpu failed to compute a network: mat1 and mat2"):
+        network.forward(inputs[:, 1:], memory)
+
+
+def test_without_pytorch_another_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "policies.torch_networks")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(
+        DeviceError, match=r"PyTorch cannot be loaded .*install the extra 'cuda', or set ARENA_DEVICE=cpu"
+    ):
+        network_of(make_checkpoint(seed=77), "cuda")
 
 
 @NEEDS_GPU

@@ -5,6 +5,7 @@ import pytest
 
 from mate.scenario import Scenario
 from policies import Dimensions
+from policies.devices import has_gpu
 from policies.inference import BatchedPolicy
 from tests.policies.checkpoints import make_checkpoint
 from tournament import agents, matches
@@ -71,6 +72,14 @@ def test_a_checkpoint_that_is_not_there_is_our_fault():
 
     with pytest.raises(MatchError, match="could not be loaded") as caught:
         play(LEARNED, open_checkpoint=open_nothing)
+    assert caught.value.cause == "portal"
+
+
+@pytest.mark.skipif(has_gpu(), reason="this machine has a GPU")
+def test_a_device_that_is_not_there_is_our_fault(monkeypatch):
+    monkeypatch.setenv("ARENA_DEVICE", "cuda")
+    with pytest.raises(MatchError, match="finds no GPU on this machine: set ARENA_DEVICE=cpu") as caught:
+        play(LEARNED)
     assert caught.value.cause == "portal"
 
 
