@@ -132,6 +132,7 @@ def test_an_encrypted_archive_is_refused() -> None:
         (b"\x1f\x8b" + bytes(50), "damaged"),
         (gzip.compress(b"no tar" * 500, mtime=0), "damaged"),
     ],
+    ids=["nothing", "text", "pickle", "zip's head", "cut zip", "cut tar", "gzip's head", "gzip of text"],
 )
 def test_what_is_no_archive_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(ImportRefused, match=reason):
