@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from mate.batched.rewards import UNLOADED_GOAL_DISTANCE
 from mate.constants import WAREHOUSE_RADIUS
 from mate.layers import Wrapper
 from mate.wrappers.typing import assert_base_environment, assert_once
 
 __all__ = ["MoreTrainingInformation", "distance_outside_warehouse"]
-
-UNLOADED_GOAL_DISTANCE = 1000.0
 
 
 def distance_outside_warehouse(distance: np.ndarray) -> np.ndarray:
