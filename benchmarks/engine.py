@@ -59,9 +59,9 @@ def step_batch(scenario: Scenario, size: int) -> Callable[[], float]:
     return work
 
 
-def step_vector_env(scenario: Scenario, size: int) -> Callable[[], float]:
-    """The same through ``mate.VectorEnv``."""
-    env, actions = VectorEnv(scenario, size), draw_actions(scenario, size)
+def step_vector_env(scenario: Scenario, size: int, dtype: type = np.float64) -> Callable[[], float]:
+    """The same through ``mate.VectorEnv``, with observations of this kind."""
+    env, actions = VectorEnv(scenario, size, dtype=dtype), draw_actions(scenario, size)
 
     def work() -> float:
         for camera_actions, target_actions in actions:
@@ -114,6 +114,8 @@ def figures_of(name: str, sizes: list[int], repeats: int) -> Iterator[table.Figu
     yield table.rate(f"{name}, VectorEnv of 1", "steps/s", single, upstream=upstream, wanted=wanted)
     many = measure(step_vector_env(scenario, best), repeats)
     yield table.rate(f"{name}, VectorEnv of {best}", "steps/s", many, upstream=upstream)
+    small = measure(step_vector_env(scenario, best, np.float32), repeats)
+    yield table.rate(f"{name}, VectorEnv of {best}, float32", "steps/s", small, upstream=upstream)
     bare = 1e3 * measure(reset_batch(scenario, with_tables=False), repeats).seconds_each
     full = 1e3 * measure(reset_batch(scenario, with_tables=True), repeats).seconds_each
     yield table.Figure(f"{name}, reset", bare, "ms", upstream=UPSTREAM_RESET_MS.get(name))

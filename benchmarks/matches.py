@@ -18,7 +18,7 @@ from functools import partial
 from benchmarks import machine, table
 from benchmarks.clock import measure
 from benchmarks.entrants import builtin, network, random_checkpoint
-from mate.episodes import AgentFactory, play
+from mate.episodes import BATCH_SIZE, AgentFactory, play
 from mate.scenario import Scenario
 from policies import Checkpoint, Dimensions
 
@@ -86,7 +86,7 @@ def figures_of(name: str, options: argparse.Namespace) -> Iterator[table.Figure]
                 "steps/s",
                 timing,
                 upstream=UPSTREAM.get((name, entry.name)),
-                wanted=WANTED.get(entry.name) if is_reference and size == 64 else None,
+                wanted=WANTED.get(entry.name) if is_reference and size == BATCH_SIZE else None,
             )
 
 
@@ -137,7 +137,7 @@ def main() -> int:
     names = [entry.name for entry in entries()]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.matches", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9"], metavar="NAME")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[64], metavar="B", help="of the batch")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[BATCH_SIZE], metavar="B", help="of the batch")
     parser.add_argument("--episodes", type=int, default=128, metavar="N", help="for each repeat; at least a batch")
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="these pairings")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+import scipy.optimize  # noqa: F401  Fits need it; it is loaded when the worker starts, not while a tournament waits.
 from django.utils import timezone
 
 from tournament import leaderboards, organising

@@ -1,5 +1,7 @@
 """The game's engine: compiled, batch first."""
 
+import numpy as np
+
 from mate import streams
 from mate.engine.batch import Batch, InvalidAction
 from mate.scenario import Scenario
@@ -16,6 +18,7 @@ def warm() -> None:
     batch.reset([streams.derive(0, 1), 1])
     batch.step(batch.camera_orientation[..., None] * [0.0, 0.0], batch.target_location * 0.0)
     batch.observe()
+    Batch(batch.scenario, 1, np.float32).observe()
     batch.state()
     batch.refresh()
     batch.soft_coverage_scores(0)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from mate.engine import episode
 from mate.engine.coverage import score_camera
@@ -23,12 +23,15 @@ class Batch:
 
     Every field of ``World`` is an attribute, such as ``batch.target_location`` (B, T, 2): views of the engine's own memory,
     overwritten by the next ``reset`` or ``step``. Besides, ``camera_observation`` (B, C, D_c) and ``target_observation``
-    (B, T, D_t) hold what ``observe`` wrote. A slot's episode depends on its seed and the actions alone: not on B, the slot or its neighbours.
+    (B, T, D_t), of ``observation_dtype`` float64 or float32, hold what ``observe`` wrote. A slot's episode depends on its seed and the actions alone: not on B, the slot or its neighbours.
     """
 
-    def __init__(self, scenario: Scenario, size: int) -> None:
+    def __init__(self, scenario: Scenario, size: int, observation_dtype: DTypeLike = np.float64) -> None:
         if size < 1:
             raise ValueError(f"A batch has at least one slot, not {size}.")
+        dtype = np.dtype(observation_dtype)
+        if dtype not in (np.float64, np.float32):
+            raise ValueError(f"Observations are float64 or float32, not {dtype}.")
         self.scenario = scenario
         self.size = size
         counts = scenario.num_cameras, scenario.num_targets, scenario.num_obstacles
@@ -41,13 +44,13 @@ class Batch:
         self._target_shape = (size, scenario.num_targets, 2)
         self.world: World = carve(*self._buffers)
         self.__dict__.update(self.world._asdict())
-        self.camera_observation = np.zeros((size, scenario.num_cameras, scenario.camera_observation_dim))
-        self.target_observation = np.zeros((size, scenario.num_targets, scenario.target_observation_dim))
+        self.camera_observation = np.zeros((size, scenario.num_cameras, scenario.camera_observation_dim), dtype)
+        self.target_observation = np.zeros((size, scenario.num_targets, scenario.target_observation_dim), dtype)
         self._state = np.zeros((size, scenario.state_dim))
 
     def __reduce__(self) -> tuple:
         # A copy needs views of its own memory: copying views and buffers one by one would part them.
-        return _restore_batch, (self.scenario, self.size, self._buffers[:4])
+        return _restore_batch, (self.scenario, self.size, self.camera_observation.dtype, self._buffers[:4])
 
     if TYPE_CHECKING:
 
@@ -171,8 +174,8 @@ def _own(values: ArrayLike, dtype: type) -> np.ndarray:
     return array if array.flags.writeable else array.copy()
 
 
-def _restore_batch(scenario: Scenario, size: int, memory: tuple[np.ndarray, ...]) -> Batch:
-    batch = Batch(scenario, size)
+def _restore_batch(scenario: Scenario, size: int, dtype: np.dtype, memory: tuple[np.ndarray, ...]) -> Batch:
+    batch = Batch(scenario, size, dtype)
     for own, kept in zip(batch._buffers, memory, strict=False):
         own[:] = kept
     return batch

@@ -1,8 +1,9 @@
 """Many environments behind arrays."""
 
 import numpy as np
+import pytest
 
-from mate.engine import Batch
+from mate.engine import Batch, InvalidAction
 from mate.scenario import Scenario
 from mate.streams import derive
 from mate.vector_env import VectorEnv
@@ -46,3 +47,44 @@ def test_a_transition_holds_both_teams():
     assert target_observation.shape == (2, 2, env.scenario.target_observation_dim)
     np.testing.assert_array_equal(camera_reward, -target_reward)
     assert done.dtype == bool
+
+
+def test_float32_observations_are_the_rounded_float64_ones():
+    exact, rounded = (VectorEnv("MATE-4v2-9", 3, seed=2, dtype=dtype) for dtype in (np.float64, np.float32))
+    for env in (exact, rounded):
+        env.step(*idle(env))
+    for name in ("camera_observation", "target_observation"):
+        observations = [getattr(env.step(*idle(env)), name) for env in (exact, rounded)]
+        assert [observation.dtype for observation in observations] == [np.float64, np.float32]
+        np.testing.assert_array_equal(observations[0].astype(np.float32), observations[1])
+
+
+def test_another_kind_of_numbers_is_refused():
+    with pytest.raises(ValueError, match="float64 or float32, not int64"):
+        VectorEnv("MATE-2v2-0", 1, dtype=np.int64)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_steps_reuse_the_same_memory(dtype):
+    env = VectorEnv(Scenario.load("MATE-2v2-0", max_episode_steps=3), 2, dtype=dtype)
+    first = env.step(*idle(env))
+    for _ in range(8):
+        for one, other in zip(first, env.step(*idle(env)), strict=True):
+            assert np.shares_memory(one, other)
+
+
+def test_an_environment_plays_the_same_whatever_others_there_are():
+    few, many = (VectorEnv(Scenario.load("MATE-2v2-9", max_episode_steps=4), size, seed=3) for size in (1, 5))
+    for _ in range(12):
+        alone, among = few.step(*idle(few)), many.step(*idle(many))
+        np.testing.assert_array_equal(alone.target_observation[0], among.target_observation[0])
+
+
+def test_actions_that_are_not_finite_change_nothing():
+    env = VectorEnv("MATE-2v2-0", 2)
+    before = env.step(*idle(env)).target_observation.copy()
+    cameras, targets = idle(env)
+    targets[1, 0, 0] = np.nan
+    with pytest.raises(InvalidAction):
+        env.step(cameras, targets)
+    np.testing.assert_array_equal(env.batch.observe()[1], before)
