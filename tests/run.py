@@ -38,7 +38,7 @@ def main() -> int | str:
 
 def test(environment: dict[str, str], *options: str) -> int:
     processes = str(max(2, min(os.cpu_count() or 2, 8)))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal", *options]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", processes, "--dist", "worksteal", *options]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
@@ -54,7 +54,8 @@ def test_on_postgres(environment: dict[str, str], extra: list[str]) -> int:
 
 
 def print_coverage(environment: dict[str, str]) -> int:
-    """One line a floor, in per cent of lines and branches."""
+    """One line a floor, in per cent of lines and branches. What Numba has compiled runs uncounted."""
+    print("Coverage by floor (compiled kernels and child processes run uncounted):")
     for floor in ("mate", "policies", "tournament", "tasks", "portal"):
         command = [sys.executable, "-m", "coverage", "report", "--format=total", f"--include={floor}/*"]
         total = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
