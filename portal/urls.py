@@ -18,6 +18,10 @@ from portal.views import (
     uploads,
 )
 
+handler400 = "portal.views.errors.bad_request"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"
+
 account_pages = [
     path("sign-in/", auth.LoginView.as_view(template_name="accounts/sign_in.html"), name="sign_in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),

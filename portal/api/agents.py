@@ -1,6 +1,7 @@
 """Agents."""
 
 from types import SimpleNamespace
+from typing import Literal
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -18,7 +19,11 @@ router = Router()
 @router.get("/agents", response=list[AgentOut], summary="Agents, by team, kind, scenario or a part of the name")
 @paginate
 def list_agents(
-    request: HttpRequest, team: str = "", kind: str = "", scenario: str = "", search: str = ""
+    request: HttpRequest,
+    team: Literal["", "camera", "target"] = "",
+    kind: Literal["", "builtin", "checkpoint", "mixture"] = "",
+    scenario: str = "",
+    search: str = "",
 ) -> QuerySet[Agent]:
     chosen = get_object_or_404(Scenario, slug=scenario) if scenario else None
     return queries.find_agents(team, kind, chosen, search)

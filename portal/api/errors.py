@@ -1,5 +1,7 @@
 """Errors of the API, all of one shape: {"error": {"code", "message", "where"}}."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -25,6 +27,25 @@ def describe(code: str, message: str, where: str = "") -> dict[str, Any]:
 CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_method", 413: "too_large"}
 
 
+NO_JSON = "The body could not be read as JSON. Send one JSON object in UTF-8, with Content-Type: application/json."
+LISTS = {"Agent": "agents", "Scenario": "scenarios", "Tournament": "tournaments", "Pairing": "pairings"}
+
+
+def name_place(location: Sequence[Any]) -> str:
+    """The parameter or field as the caller knows it: without where it came from, and the name it has in our code."""
+    kind, *path = location
+    return ".".join(str(part) for part in (path[1:] if kind == "body" and len(path) > 1 else path)) or str(kind)
+
+
+def describe_missing(message: str) -> str:
+    """Django's sentence about a row that is not there, in words that say where to look."""
+    found = re.fullmatch(r"No (\w+) matches the given query\.", message)
+    if found is None:
+        return message or "There is nothing at this address."
+    there = LISTS.get(found[1])
+    return f"There is no such {found[1].lower()} here." + (f" GET /api/v1/{there} lists them." if there else "")
+
+
 def register(api: NinjaAPI) -> None:
     """Tell the API how each kind of error is answered."""
 
@@ -39,7 +60,7 @@ def register(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        where = [".".join(str(part) for part in problem["loc"]) for problem in error.errors]
+        where = [name_place(problem["loc"]) for problem in error.errors]
         problems = [f"{place}: {problem['msg']}" for place, problem in zip(where, error.errors, strict=True)]
         return answer(request, 422, "invalid", "; ".join(problems), where[0] if where else "")
 
@@ -54,8 +75,9 @@ def register(api: NinjaAPI) -> None:
 
     @api.exception_handler(Http404)
     def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
-        return answer(request, 404, "not_found", str(error) or "There is nothing at this address.", request.path)
+        return answer(request, 404, "not_found", describe_missing(str(error)), request.path)
 
     @api.exception_handler(HttpError)
     def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return answer(request, error.status_code, CODES.get(error.status_code, "error"), str(error))
+        message = NO_JSON if "parse request body" in str(error) else str(error)
+        return answer(request, error.status_code, CODES.get(error.status_code, "error"), message)

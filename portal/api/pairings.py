@@ -1,25 +1,20 @@
 """Pairings and their episodes."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
-from portal.api.schemas import EpisodeOut, ErrorOut, PairingDetailOut, PairingOut
+from portal.api.paging import Slice
+from portal.api.schemas import LARGEST_ID, EpisodeOut, ErrorOut, PairingDetailOut, PairingOut
 from portal.api.tables import Format, answer_csv
 from tournament import exports, queries
 from tournament.models import Pairing
 
 router = Router()
-PAGE = 100
-
-
-class Slice(Schema):
-    limit: int = PAGE
-    offset: int = 0
 
 
 class EpisodeList(Schema):
@@ -34,7 +29,11 @@ class PairingList(Schema):
 
 @router.get("/pairings", response=PairingList, summary="Pairings, of a scenario, an agent or a tournament")
 def list_pairings(
-    request: HttpRequest, part: Query[Slice], scenario: str = "", agent: str = "", tournament: int | None = None
+    request: HttpRequest,
+    part: Query[Slice],
+    scenario: str = "",
+    agent: str = "",
+    tournament: Annotated[int | None, Query(le=LARGEST_ID)] = None,
 ) -> dict[str, Any]:
     found = Pairing.objects.order_by("id")
     if scenario:
@@ -46,12 +45,7 @@ def list_pairings(
     if tournament is not None:
         found = found.filter(tournaments=tournament)
     counted = found.select_related("scenario", "camera", "target").annotate(num_episodes=Count("episodes"))
-    return {"items": cut(counted, part), "count": found.count()}
-
-
-def cut(rows: QuerySet[Any], part: Slice) -> list[Any]:
-    start, length = max(part.offset, 0), min(max(part.limit, 1), 1000)
-    return list(rows[start : start + length])
+    return {"items": part.of(counted), "count": found.count()}
 
 
 @router.get(
@@ -76,4 +70,4 @@ def list_episodes(request: HttpRequest, pairing_id: int, part: Query[Slice], for
     if format == "csv":
         return answer_csv(exports.episodes_of_pairing(pairing), f"pairing-{pairing_id}-episodes.csv")
     episodes = queries.episodes_of(pairing)
-    return {"items": cut(episodes, part), "count": episodes.count()}
+    return {"items": part.of(episodes), "count": episodes.count()}

@@ -1,12 +1,28 @@
 """The shapes of what the API takes and gives."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.urls import reverse
 from ninja import Field, Schema
+from pydantic import AfterValidator
+
+from tournament import organising, queries
+from tournament.models import TournamentState
 
 Team = Literal["camera", "target"]
+LARGEST_ID = 2**63 - 1
+
+
+def check_text(text: str) -> str:
+    """Raises ValueError for what no database stores: null characters, and halves of surrogate pairs."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("has a null character or half a surrogate pair in it; leave it out")
+    return text
+
+
+Text = Annotated[str, AfterValidator(check_text)]
 
 
 class ErrorBody(Schema):
@@ -89,12 +105,16 @@ class UploadOut(Schema):
     finished: datetime | None
     url: str
 
+    @staticmethod
+    def resolve_url(upload: Any) -> str:
+        return reverse("upload", args=[upload.pk])
+
 
 class TournamentIn(Schema):
-    name: str = Field("", max_length=120)
-    scenario: str = Field(description="Slug, such as mate-4v8-9.")
-    cameras: list[str] = Field(description="Slugs or digests of camera agents.")
-    targets: list[str] = Field(description="Slugs or digests of target agents.")
+    name: Text = Field("", max_length=120)
+    scenario: Text = Field(description="Slug, such as mate-4v8-9.")
+    cameras: list[Text] = Field(description="Slugs or digests of camera agents.")
+    targets: list[Text] = Field(description="Slugs or digests of target agents.")
     episodes_per_pairing: int = Field(20, ge=1)
     base_seed: int = Field(0, ge=0, lt=2**63)
 
@@ -124,6 +144,26 @@ class TournamentOut(Schema):
     finished: datetime | None
     url: str
 
+    @staticmethod
+    def resolve_owner(tournament: Any) -> str | None:
+        return tournament.owner and tournament.owner.get_username()
+
+    @staticmethod
+    def resolve_scenario(tournament: Any) -> str:
+        return tournament.scenario.slug
+
+    @staticmethod
+    def resolve_is_over(tournament: Any) -> bool:
+        return tournament.state != TournamentState.PLAYING
+
+    @staticmethod
+    def resolve_base_seed(tournament: Any) -> str:
+        return str(tournament.base_seed)
+
+    @staticmethod
+    def resolve_url(tournament: Any) -> str:
+        return reverse("tournament", args=[tournament.pk])
+
 
 class FailureOut(Schema):
     camera: str
@@ -131,12 +171,33 @@ class FailureOut(Schema):
     cause: str
     error: str
 
+    @staticmethod
+    def resolve_camera(block: Any) -> str:
+        return block.pairing.camera.slug
+
+    @staticmethod
+    def resolve_target(block: Any) -> str:
+        return block.pairing.target.slug
+
 
 class TournamentDetailOut(TournamentOut):
     cameras: list[AgentRef]
     targets: list[AgentRef]
+    notes: list[str] = Field(description="What is to be known about agents here, such as what they were trained under.")
     progress: ProgressOut
     failures: list[FailureOut]
+
+    @staticmethod
+    def resolve_notes(tournament: Any) -> list[str]:
+        return queries.notes_of(tournament)
+
+    @staticmethod
+    def resolve_progress(tournament: Any) -> organising.Progress:
+        return organising.progress(tournament)
+
+    @staticmethod
+    def resolve_failures(tournament: Any) -> list[Any]:
+        return list(queries.failures(tournament))
 
 
 class RatingOut(Schema):

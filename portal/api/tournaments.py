@@ -1,43 +1,36 @@
 """Tournaments: start, watch, cancel."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from ninja import Router, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import (
-    AgentRef,
-    ErrorOut,
-    FailureOut,
-    ProgressOut,
-    TournamentDetailOut,
-    TournamentIn,
-    TournamentOut,
-)
+from portal.api.schemas import ErrorOut, TournamentDetailOut, TournamentIn, TournamentOut
 from portal.permissions import may_change
 from tasks import hints
-from tournament import organising, queries
-from tournament.models import Agent, Scenario, Tournament, TournamentState
+from tournament import organising
+from tournament.models import Agent, Scenario, Tournament
 
 router = Router()
 
 
 @router.get("/tournaments", response=list[TournamentOut], summary="Tournaments, newest first")
 @paginate
-def list_tournaments(request: HttpRequest, scenario: str = "", state: str = "") -> list[dict[str, Any]]:
+def list_tournaments(
+    request: HttpRequest, scenario: str = "", state: Literal["", "playing", "finished", "cancelled", "failed"] = ""
+) -> QuerySet[Tournament]:
     found = Tournament.objects.select_related("scenario", "owner")
     if scenario:
         found = found.filter(scenario__slug=scenario)
     if state:
         found = found.filter(state=state)
-    return [describe(tournament) for tournament in found]
+    return found
 
 
 @router.post(
@@ -62,7 +55,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
         owner=request.user,
     )
     hints.send()
-    return Status(201, describe_fully(tournament))
+    return Status(201, tournament)
 
 
 def find_agents(names: list[str], where: str) -> list[Agent]:
@@ -83,8 +76,8 @@ def find_agents(names: list[str], where: str) -> list[Agent]:
     response={200: TournamentDetailOut, 404: ErrorOut},
     summary="One tournament with its progress",
 )
-def get_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any]:
-    return describe_fully(get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id))
+def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
+    return get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id)
 
 
 @router.post(
@@ -93,49 +86,10 @@ def get_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any]:
     response={200: TournamentDetailOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut},
     summary="Cancel a tournament of yours",
 )
-def cancel_tournament(request: HttpRequest, tournament_id: int) -> dict[str, Any]:
+def cancel_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
     """What was finished stays and counts. Cancelling one that is over changes nothing."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     if not may_change(request.user, tournament):
         raise PermissionDenied("Only the tournament's owner or an administrator can cancel it.")
     organising.cancel_tournament(tournament)
-    return describe_fully(tournament)
-
-
-def describe(tournament: Tournament) -> dict[str, Any]:
-    names = (
-        "id",
-        "name",
-        "state",
-        "episodes_per_pairing",
-        "engine",
-        "num_episodes",
-        "num_reused",
-        "created",
-        "finished",
-    )
-    return {name: getattr(tournament, name) for name in names} | {
-        "base_seed": str(tournament.base_seed),
-        "owner": tournament.owner.get_username() if tournament.owner else None,
-        "scenario": tournament.scenario.slug,
-        "is_over": tournament.state != TournamentState.PLAYING,
-        "url": reverse("tournament", args=[tournament.pk]),
-    }
-
-
-def describe_fully(tournament: Tournament) -> dict[str, Any]:
-    return describe(tournament) | {
-        "cameras": list_agents(tournament.cameras.all()),
-        "targets": list_agents(tournament.targets.all()),
-        "progress": ProgressOut.from_orm(organising.progress(tournament)),
-        "failures": [
-            FailureOut(
-                camera=block.pairing.camera.slug, target=block.pairing.target.slug, cause=block.cause, error=block.error
-            )
-            for block in queries.failures(tournament)
-        ],
-    }
-
-
-def list_agents(agents: QuerySet[Agent]) -> list[AgentRef]:
-    return [AgentRef.from_orm(agent) for agent in agents]
+    return tournament

@@ -3,9 +3,9 @@
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
@@ -13,8 +13,7 @@ from ninja.pagination import paginate
 from portal import receiving
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import AgentRef, ErrorOut, UploadOut
-from portal.views.uploads import UNFINISHED
+from portal.api.schemas import ErrorOut, Text, UploadOut
 from tournament.models import Upload
 
 router = Router()
@@ -22,8 +21,8 @@ router = Router()
 
 @router.get("/uploads", auth=token_needed, response=list[UploadOut], summary="Your uploads, newest first")
 @paginate
-def list_uploads(request: HttpRequest) -> list[UploadOut]:
-    return [describe(upload) for upload in Upload.objects.filter(owner=request.user).prefetch_related("agents")]  # type: ignore[misc]
+def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
+    return Upload.objects.filter(owner=request.user.pk).prefetch_related("agents")
 
 
 @router.post(
@@ -35,7 +34,7 @@ def list_uploads(request: HttpRequest) -> list[UploadOut]:
 def create_upload(
     request: HttpRequest,
     file: File[UploadedFile | None] = None,
-    name: Form[str] = "",
+    name: Text = Form(""),  # noqa: B008
     team: Form[Literal["", "camera", "target"]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
 ) -> Any:
@@ -52,21 +51,11 @@ def create_upload(
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
     upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
-    return Status(201, describe(upload))
+    return Status(201, upload)
 
 
 @router.get(
     "/uploads/{upload_id}", response={200: UploadOut, 404: ErrorOut}, summary="One upload, to poll its checking"
 )
-def get_upload(request: HttpRequest, upload_id: UUID) -> UploadOut:
-    return describe(get_object_or_404(Upload, pk=upload_id))
-
-
-def describe(upload: Upload) -> UploadOut:
-    names = ("id", "filename", "size", "sha256", "deterministic", "state", "reason", "steps", "created", "finished")
-    return UploadOut(
-        **{name: getattr(upload, name) for name in names},
-        is_over=upload.state not in UNFINISHED,
-        agents=[AgentRef.from_orm(agent) for agent in upload.agents.all()],
-        url=reverse("upload", args=[upload.pk]),
-    )
+def get_upload(request: HttpRequest, upload_id: UUID) -> Upload:
+    return get_object_or_404(Upload, pk=upload_id)

@@ -1,28 +1,80 @@
-"""Pages for what went wrong."""
+"""Answers to what went wrong, where no view could: pages for browsers, JSON of the API's one shape for programs."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views import defaults
 
 from mate.errors import UserError
 
 
 class UserErrors:
-    """Turns a refusal that reached the website into a page with its message. (The API has its own form of it.)"""
+    """Turns a refusal that reached the website into a page with its message. (The API has its own form of it.)
+
+    Addresses with a null character are refused here, once for all: no name has one, and PostgreSQL takes none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return refuse(request, 400, "bad_request", "The address has a null character in it. Leave it out.")
+        response = self.get_response(request)
+        if response.status_code == 405:
+            return wrong_method(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, UserError):
-            return None
-        return render(request, "refused.html", {"message": str(exception)}, status=400)
+        return refuse(request, 400, "refused", str(exception)) if isinstance(exception, UserError) else None
+
+
+def is_for_a_program(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    if is_for_a_program(request):
+        return JsonResponse({"error": {"code": code, "message": message, "where": request.path}}, status=status)
+    return render(request, "refused.html", {"message": message}, status=status)
+
+
+def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Browsers come here after signing in on the way to a button's address: the button is to be pressed again."""
+    allowed = response.headers.get("Allow", "")
+    if is_for_a_program(request):
+        message = f"{request.method} means nothing at this address{f'; use {allowed}' if allowed else ''}."
+    else:
+        message = "This address only takes what a button sends. Go to the page with the button and press it again."
+    answer = refuse(request, 405, "wrong_method", message)
+    if allowed:
+        answer["Allow"] = allowed
+    return answer
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return refuse(request, 413, "too_large", "That is more than a form may send, files apart: at most 1 MiB.")
+    return refuse(request, 400, "bad_request", "The request could not be read. Check its form and send it again.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not is_for_a_program(request):
+        return defaults.page_not_found(request, exception)
+    return refuse(
+        request, 404, "not_found", "There is nothing at this address. GET /api/v1/openapi.json lists them all."
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not is_for_a_program(request):
+        return defaults.server_error(request)
+    message = "The portal ran into an error that it did not expect; its log names the cause. Please tell who runs it."
+    return refuse(request, 500, "our_mistake", message)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = "This form was open for too long, or cookies are off. Go back, load the page anew and send it again."
-    return render(request, "refused.html", {"message": message}, status=403)
+    return refuse(request, 403, "form_expired", message)

@@ -12,10 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal import receiving
 from portal.forms.uploads import UploadForm
 from tournament import queries
-from tournament.models import Upload, UploadState
+from tournament.models import Upload
 
 PAGE = 30
-UNFINISHED = (UploadState.WAITING, UploadState.CHECKING)
 
 
 @require_GET
@@ -53,7 +52,7 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     context = {
         "upload": upload,
         "agents": upload.agents.all(),
-        "is_over": upload.state not in UNFINISHED,
+        "is_over": upload.is_over,
         "num_workers": queries.live_workers().count(),
     }
     template = "uploads/progress.html" if request.htmx else "uploads/upload.html"  # type: ignore[attr-defined]

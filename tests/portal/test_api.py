@@ -13,7 +13,7 @@ from django.test import Client
 from portal.models import ApiToken
 from tests.portal.conftest import make_up
 from tests.portal.test_replays import wait
-from tournament import replays
+from tournament import queries, replays
 from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
 
 Call = Callable[..., Client]
@@ -120,7 +120,46 @@ def test_what_does_not_exist_is_told(client: Client, db: None) -> None:
 
 def test_a_parameter_of_the_wrong_kind_is_named(client: Client, pairing: Pairing) -> None:
     error = check_error(client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"limit": "many"}), 422, "invalid")
-    assert "limit" in error["where"]
+    assert error["where"] == "limit"
+    error = check_error(client.get(f"{V1}/agents", {"team": "referee"}), 422, "invalid")
+    assert error["where"] == "team"
+
+
+@pytest.mark.parametrize("number", ["-1", str(2**63), "9" * 40])
+def test_pages_out_of_range_are_refused(client: Client, pairing: Pairing, number: str) -> None:
+    for address in ("agents", "pairings", f"pairings/{pairing.pk}/episodes", "tournaments"):
+        error = check_error(client.get(f"{V1}/{address}", {"offset": number}), 422, "invalid")
+        assert error["where"] == "offset"
+
+
+def test_numbers_too_large_for_the_database_name_nothing(client: Client, pairing: Pairing) -> None:
+    check_error(client.get(f"{V1}/pairings", {"tournament": "9" * 40}), 422, "invalid")
+    check_error(client.get(f"{V1}/episodes/{'9' * 40}"), 404, "not_found")
+
+
+def test_errors_beside_the_endpoints_have_the_same_shape(call: Call, alice: User) -> None:
+    program = call(alice)
+    check_error(program.get(f"{V1}/nothing"), 404, "not_found")
+    answer = program.post(f"{V1}/agents")
+    check_error(answer, 405, "wrong_method")
+    assert answer["Allow"] == "GET"
+    check_error(program.get(f"{V1}/agents?search=a%00b"), 400, "bad_request")
+    check_error(program.get(f"{V1}/agents/a%00b"), 400, "bad_request")
+    large = program.post(f"{V1}/tournaments", b" " * 2_000_000, content_type="application/json")
+    check_error(large, 413, "too_large")
+    check_error(program.post(f"{V1}/tournaments", b"{", content_type="application/json"), 400, "bad_request")
+
+
+def test_an_error_of_ours_has_the_same_shape_and_is_logged(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the lights went out")
+
+    monkeypatch.setattr(queries, "find_agents", fail)
+    client.raise_request_exception = False
+    check_error(client.get(f"{V1}/agents"), 500, "our_mistake")
+    assert "the lights went out" in caplog.text
 
 
 # Uploading

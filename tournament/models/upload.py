@@ -44,3 +44,8 @@ class Upload(Lease):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the checking has ended."""
+        return self.state not in (UploadState.WAITING, UploadState.CHECKING)
