@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m mate.conformance", description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="recording (.npz)")
-    parser.add_argument("-v", "--verbose", action="store_true", help="list every comparison, not only those that fail")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="list every comparison, not the worst of each array"
+    )
     options = parser.parse_args(arguments)
     status = 0
     for path in options.files:

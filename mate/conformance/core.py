@@ -237,9 +237,7 @@ def _compare_steps(recording: Recording, report: Report, ours: dict[str, np.ndar
             skip = None
         report.compare(name, ours[name], recording[name][1:], ignore=skip)
     turn = normalize_angle(ours["target_orientation"] - recording["target_orientation"][1:])
-    report.compare(
-        "target_orientation", turn, np.zeros_like(turn), ignore=moved | _barely_moves(recording), tolerance=1e-8
-    )
+    report.compare("target_orientation", turn, np.zeros_like(turn), ignore=moved | _barely_moves(recording))
     report.compare("goal_draw", ours["goal_draw"], recording["goal_draw"], ignore=arrived | unsure)
     rewards = np.stack([ours["camera_reward"], ours["target_reward"]], axis=1)
     report.compare("reward", rewards, recording["reward"], ignore=unsure | arrived)

@@ -4,6 +4,7 @@ A checker is a function ``check(recording, report)`` that looks at the arrays it
 ``report.demand`` for each. Every array that it looked at counts as covered; ``__main__`` complains about arrays that nobody covered.
 """
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -106,13 +107,30 @@ class Report:
         self.covered.add(finding.name)
 
     def lines(self, is_verbose: bool = False) -> Iterable[str]:
-        """The report as text: the wrong findings, or all."""
+        """The report as text: what is wrong, then the worst error of every other array and where; or every finding."""
         wrong = [finding for finding in self.findings if not finding.passes]
         worst = max((f.worst for f in self.findings if not f.is_exact), default=0.0)
         verdict = "passes" if not wrong else f"{len(wrong)} of {len(self.findings)} comparisons FAIL"
         yield f"{self.file}: {verdict}; worst error of a real {worst:.1e}"
         for finding in self.findings if is_verbose else wrong:
             yield f"    {finding}"
+        if not is_verbose:
+            yield from self._summary({finding.name for finding in wrong})
+
+    def _summary(self, wrong: set[str]) -> Iterable[str]:
+        """A line for each array with an error that is allowed, worst first, and the names of those without any."""
+        worst: dict[str, Finding] = {}
+        for finding in self.findings:
+            if finding.name not in worst or finding.worst > worst[finding.name].worst:
+                worst[finding.name] = finding
+        findings = [finding for name, finding in worst.items() if name not in wrong]
+        for finding in sorted(findings, key=lambda finding: -finding.worst):
+            if finding.worst > 0.0:
+                yield f"    {finding}"
+        equal = [finding.name for finding in findings if finding.worst == 0.0]
+        if equal:
+            text = f"no error: {', '.join(equal)}"
+            yield from textwrap.wrap(text, 116, initial_indent="    ", subsequent_indent="        ")
 
 
 def _errors(ours: np.ndarray, recorded: np.ndarray) -> np.ndarray:

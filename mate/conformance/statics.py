@@ -7,12 +7,14 @@ import numpy as np
 from mate.conformance.recording import Recording
 from mate.conformance.report import Report
 from mate.constants import TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
-from mate.engine.tables import build_table, look_up
+from mate.engine.tables import Table, build_table
 from mate.geometry import RAD2DEG, normalize_angle
 from mate.scenario import Scenario
 
 STRIP = 0.0101
-"""Degrees around an obstacle's tangents in which rounding decides."""
+"""Degrees around an obstacle's tangents in which rounding decides what is seen."""
+STRIPS = {"sight": 1e-6, "sight_outer": STRIP}
+"""Degrees around an obstacle's tangents in which rounding decides a knot's range, by table."""
 
 
 def check_configuration(recording: Recording, report: Report, scenario: Scenario) -> None:
@@ -73,9 +75,9 @@ def check_statics(recording: Recording, report: Report, scenario: Scenario) -> N
 
 
 def check_sight(recording: Recording, report: Report, scenario: Scenario) -> None:
-    """Rebuild the sight tables. Knots beside a tangent are decided by rounding; there the curves only have to agree further off."""
+    """Rebuild the sight tables and compare them knot by knot, except beside tangents, where rounding decides (Q17)."""
     report.cover("sight_phi", "sight_rho")
-    for prefix in ("sight", "sight_outer"):
+    for prefix, strip in STRIPS.items():
         if f"{prefix}_ptr" not in recording:
             continue
         pointers, phi, rho = (recording[f"{prefix}_{part}"] for part in ("ptr", "phi", "rho"))
@@ -83,63 +85,45 @@ def check_sight(recording: Recording, report: Report, scenario: Scenario) -> Non
         is_cut = pointers.shape == (count + 1,) and pointers[0] == 0 and pointers[-1] == len(phi) == len(rho)
         fits = is_cut and (np.diff(pointers) > 1).all()
         report.demand(f"{prefix}_ptr", fits, "it cuts the knots into one part for each camera")
-        for c in range(count if fits else 0):
-            part = slice(pointers[c], pointers[c + 1])
-            _check_table(recording, report, scenario, prefix, c, (phi[part], rho[part]))
+        within = (rho >= 0.0) & (rho <= scenario.camera_max_sight_range * (1.0 + 1e-9))
+        report.demand(f"{prefix}_rho", within, "nothing is seen beyond the maximum range")
+        if fits:
+            _check_tables(recording, report, scenario, prefix, strip)
 
 
-def _check_table(
-    recording: Recording,
-    report: Report,
-    scenario: Scenario,
-    prefix: str,
-    c: int,
-    recorded: tuple[np.ndarray, np.ndarray],
-) -> None:
-    ours = build_table(
+def _check_tables(recording: Recording, report: Report, scenario: Scenario, prefix: str, strip: float) -> None:
+    pointers, phi, rho = (recording[f"{prefix}_{part}"] for part in ("ptr", "phi", "rho"))
+    expected_phi, expected_rho = np.empty(phi.shape), np.empty(rho.shape)
+    is_beside, ascends = np.zeros(phi.shape, np.bool_), np.ones(phi.shape, np.bool_)
+    for c in range(scenario.num_cameras):
+        part = slice(pointers[c], pointers[c + 1])
+        ours = _table(recording, scenario, c, outer=prefix == "sight_outer")
+        nearest = np.abs(ours[0][None, :] - phi[part, None]).argmin(axis=1)
+        expected_phi[part], expected_rho[part] = ours[0][nearest], ours[1][nearest]
+        is_beside[part] = _is_beside(phi[part], find_tangents(recording, scenario, c), strip)
+        ascends[part] = np.diff(phi[part], prepend=-np.inf) > 0.0
+        missing = np.abs(phi[part][None, :] - ours[0][:, None]).min(axis=1)
+        report.demand(f"{prefix}_phi", missing < 1e-9 * 180.0, f"camera {c} has a knot at every bearing that ours has")
+        ends = f"the table of camera {c} ends a turn after its beginning, at the same range"
+        report.demand(f"{prefix}_phi", phi[part][-1] == phi[part][0] + 360.0, ends)
+        report.demand(f"{prefix}_rho", rho[part][-1] == rho[part][0], ends)
+    report.demand(f"{prefix}_phi", ascends, "a camera's bearings ascend")
+    report.compare(f"{prefix}_phi", expected_phi, phi)
+    report.compare(f"{prefix}_rho", expected_rho, rho, ignore=is_beside)
+
+
+def _table(recording: Recording, scenario: Scenario, c: int, outer: bool) -> Table:
+    return build_table(
         recording["camera_location"][c],
         recording["obstacle_location"],
         recording["obstacle_radius"],
         scenario.camera_max_sight_range,
         scenario.obstacle_transmittance,
-        outer=prefix == "sight_outer",
-    )
-    phi, rho = recorded
-    report.demand(f"{prefix}_phi", np.diff(phi) > 0, "bearings ascend")
-    within = (rho >= 0.0) & (rho <= scenario.camera_max_sight_range * (1.0 + 1e-9))
-    report.demand(f"{prefix}_rho", within, "nothing is seen beyond the maximum range")
-    report.compare(f"{prefix}_phi", [phi[0] + 360.0], [phi[-1]])
-    report.compare(f"{prefix}_rho", [rho[0]], [rho[-1]])
-    if not (np.diff(phi) > 0).all():
-        return
-    tangents = _tangents(recording, scenario, c)
-    # Within a table, samples that coincide up to rounding may be merged or not: compare away from tangents, both ways round.
-    report.compare(f"{prefix}_phi", *_match(phi, ours[0], tangents))
-    slivers = STRIP if prefix == "sight" else 1.01
-    report.compare(
-        f"{prefix}_rho", _interpolate(ours, phi), rho, ignore=_is_beside(phi, tangents, slivers), tolerance=1e-8
-    )
-    report.compare(
-        f"{prefix}_rho",
-        ours[1],
-        _interpolate(recorded, ours[0]),
-        ignore=_is_beside(ours[0], tangents, slivers),
-        tolerance=1e-8,
+        outer=outer,
     )
 
 
-def _match(phi: np.ndarray, ours: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each recorded bearing and ours nearest to it, and the other way round."""
-    nearest = ours[np.abs(ours[None, :] - phi[:, None]).argmin(axis=1)]
-    other = phi[np.abs(phi[None, :] - ours[:, None]).argmin(axis=1)]
-    return np.concatenate([nearest, ours]), np.concatenate([phi, other])
-
-
-def _interpolate(table: tuple[np.ndarray, np.ndarray], angles: np.ndarray) -> np.ndarray:
-    return np.array([look_up(*table, float(angle)) for angle in angles])
-
-
-def _tangents(recording: Recording, scenario: Scenario, c: int) -> np.ndarray:
+def find_tangents(recording: Recording, scenario: Scenario, c: int) -> np.ndarray:
     """Bearings of the tangents from camera c to the obstacles that it can see."""
     offsets = recording["obstacle_location"] - recording["camera_location"][c]
     distances, radii = np.sqrt((offsets**2).sum(axis=1)), recording["obstacle_radius"]

@@ -1,5 +1,7 @@
 """Recordings of the game are reproduced; altered ones are not."""
 
+import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mate.conformance import core, resets
+import mate
+from mate.conformance import core, resets, statics
 from mate.conformance.__main__ import main
 from mate.conformance.recording import Recording, UnreadableRecording
 from mate.conformance.report import Report
@@ -128,6 +131,31 @@ def test_the_command_says_that_all_is_well(capsys):
     assert capsys.readouterr().out.count("passes") == 2
 
 
+def test_the_command_tells_the_worst_error_of_every_array_and_where(capsys):
+    path = RECORDINGS / "custom_shortep.npz"
+    assert main([str(path)]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"^ +ok +state: worst \d\.\de-\d+ of \d+ at \[\d+, \d+\]", text, re.MULTILINE)
+    told = set(re.findall(r"\w+", text))
+    with np.load(path) as archive:
+        assert {name for name in archive.files if name != "meta"} <= told
+
+
+def test_a_knot_of_a_sight_table_altered_near_a_tangent_is_noticed(tmp_path):
+    source = RECORDINGS / "wrap_aux_camera_max.npz"
+    with np.load(source) as archive:
+        arrays = dict(archive)
+    scenario = mate.Scenario.load(Recording(source).meta["config_resolved"])
+    tangents = statics.find_tangents(Recording(source), scenario, 0)
+    for prefix in ("sight", "sight_outer"):
+        end = arrays[f"{prefix}_ptr"][1]
+        away = np.abs(arrays[f"{prefix}_phi"][1 : end - 1, None] - tangents).min(axis=1)
+        knot = 1 + np.flatnonzero((away > 0.02) & (away < 0.9))[0]
+        rho = arrays[f"{prefix}_rho"].copy()
+        rho[knot] *= 1.0 - 1e-8
+        assert main([str(alter(source, tmp_path / f"{prefix}.npz", **{f"{prefix}_rho": rho}))]) == 1, prefix
+
+
 def test_the_command_fails_on_an_altered_recording(tmp_path, capsys):
     path = RECORDINGS / "custom_shortep.npz"
     done = np.load(path)["done"].copy()
@@ -170,6 +198,28 @@ def test_unreadable_files_are_named_and_end_with_status_2(kind, tmp_path, capsys
     path = damaged(kind, tmp_path)
     assert main([str(path)]) == 2
     assert str(path) in capsys.readouterr().err
+
+
+def test_pickled_objects_are_refused_and_never_loaded(tmp_path, capsys):
+    mark = tmp_path / "mark"
+
+    class Hostile:
+        def __reduce__(self):
+            return Path.touch, (mark,)
+
+    np.savez(tmp_path / "objects.npz", meta=np.array("{}"), done=np.array([Hostile()], dtype=object))
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Hostile()))
+    assert main([str(tmp_path / "objects.npz"), str(tmp_path / "pickle.npz"), str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("never loaded") == 2
+    assert not mark.exists()
+
+
+def test_an_archive_without_meta_is_told_what_it_lacks(tmp_path, capsys):
+    np.savez(tmp_path / "bare.npz", done=np.zeros(3))
+    assert main([str(tmp_path / "bare.npz"), str(RECORDINGS / "custom_shortep.npz")]) == 2
+    told = capsys.readouterr()
+    assert "`meta` does not say 'config_resolved'" in told.err
+    assert "custom_shortep.npz: passes" in told.out
 
 
 def test_arrays_of_other_shapes_fail_or_are_refused(tmp_path):
