@@ -64,7 +64,17 @@ def test_the_golden_boundary_of_a_single_obstacle():
         env = mate.MultiAgentTracking(config)
     env.reset(seed=0)
     camera = env.cameras[0]
-    expected = {0: (400, 600), 5: (408.0919651706516, 588.1027329210938), 12: (1000, 1000)}
+    tangent, edge = 11.536959032815489, (500.0**2 + 100.0**2) ** 0.5
+    ray = camera.sight_range_at(11.0, outer=True)
+    expected = {
+        0: (400, 600),
+        5: (408.0919651706516, 588.1027329210938),
+        10: (442.78958825928464, 542.0181647529232),
+        -7.3: (418.7713283607073, 573.1129567891976),
+        # At the tangent itself two rays of the outer boundary coincide; the shorter counts, and touching does not cut it (Q17).
+        11.3: (475.042107359031, ray + (edge - ray) * 0.3 / (tangent - 11.0)),
+        12: (1000, 1000),
+    }
     for angle, (inner, outer) in expected.items():
         assert camera.sight_range_at(angle) == pytest.approx(inner, rel=1e-9)
         assert camera.sight_range_at(angle, outer=True) == pytest.approx(outer, rel=1e-9)
