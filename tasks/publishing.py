@@ -29,7 +29,13 @@ def publish(tournament: Tournament) -> None:
             fit(board)
 
 
-def is_due(board: Tournament | Scenario) -> bool:
+def catch_up(tournament: Tournament) -> int:
+    """Fit what has grown at all: for tournaments whose workers do not come back to them. Returns how many boards."""
+    due = [board for board in (tournament, tournament.scenario) if is_due(board, growth=1.0)]
+    return sum(fit(board) is not None for board in due)
+
+
+def is_due(board: Tournament | Scenario, growth: float = GROWTH) -> bool:
     """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes."""
     newest = leaderboards.latest(board)
     if newest is None:
@@ -37,7 +43,8 @@ def is_due(board: Tournament | Scenario) -> bool:
     pause = max(PAUSE_SECONDS, _durations.get((type(board), board.pk), 0.0) / SHARE)
     if timezone.now() - newest.created < timedelta(seconds=pause):
         return False
-    return leaderboards.count_episodes(board) >= newest.num_episodes * GROWTH
+    count = leaderboards.count_episodes(board)
+    return count > newest.num_episodes and count >= newest.num_episodes * growth
 
 
 def fit(board: Tournament | Scenario) -> RatingSnapshot | None:

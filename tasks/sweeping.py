@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from tasks import hints, leases
+from tasks import hints, leases, publishing
 from tournament import organising
 from tournament.models import (
     Block,
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3}
 """Work whose workers were lost this often is given up: it may be what they die of."""
 FORGET_WORKERS = timedelta(days=1)
+CANCELLED_LATELY = timedelta(minutes=2)
+WORKERS_STOP_WITHIN = timedelta(seconds=2)
+"""After a cancellation; nothing is added to the tournament's episodes later."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def sweep() -> Swept:
         given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
         reissued += leases.reissue(expired, model)
     finished = finish_complete_tournaments()
+    publish_cancelled_tournaments()
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
@@ -64,6 +68,15 @@ def give_up(rows: Any, model: type[Lease]) -> int:
     if model is Block:
         return rows.update(state=BlockState.FAILED, cause=Cause.PORTAL, error=lost, **over)
     return rows.update(state=UploadState.FAILED, reason=lost, **over)
+
+
+def publish_cancelled_tournaments() -> int:
+    """Count what was finished of tournaments that were cancelled lately; returns how many boards were fitted for it."""
+    now = timezone.now()
+    lately = Tournament.objects.filter(
+        state=TournamentState.CANCELLED, finished__gte=now - CANCELLED_LATELY, finished__lt=now - WORKERS_STOP_WITHIN
+    )
+    return sum(publishing.catch_up(tournament) for tournament in lately.select_related("scenario"))
 
 
 def finish_complete_tournaments() -> int:

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from tasks import playing, sweeping
+from tournament import leaderboards, organising
 from tournament.models import Block, BlockState, Cause, Tournament, TournamentState, Upload, UploadState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +64,19 @@ def test_a_tournament_whose_last_worker_died_before_it_could_finish_it_is_finish
     Block.objects.update(finished=timezone.now() - timedelta(minutes=1))
     assert sweeping.sweep().finished == 1
     assert Tournament.objects.get(pk=tournament.pk).state == TournamentState.FINISHED
+
+
+def test_what_a_cancelled_tournament_has_played_counts(make_tournament, settings):
+    settings.ARENA_BLOCK_SIZE = 2
+    tournament = make_tournament(episodes=4)
+    playing.play(playing.claim_block())
+    organising.cancel_tournament(tournament)
+    sweeping.sweep()
+    assert leaderboards.latest(tournament) is None  # its workers may be about to write
+    Tournament.objects.update(finished=timezone.now() - timedelta(seconds=10))
+    sweeping.sweep()
+    boards = (tournament, tournament.scenario)
+    assert [leaderboards.latest(board).num_episodes for board in boards] == [2, 2]
 
 
 def test_workers_that_were_not_heard_of_for_a_day_are_forgotten():
