@@ -44,6 +44,7 @@ urlpatterns = [
     path("leaderboards/<slug:slug>/", leaderboards.leaderboard, name="leaderboard"),
     path("agents/", agents.agents, name="agents"),
     path("agents/<slug:slug>/", agents.agent, name="agent"),
+    path("agents/<slug:slug>/edit/", agents.edit, name="agent_edit"),
     path("uploads/", uploads.uploads, name="uploads"),
     path("uploads/new/", uploads.create, name="upload_create"),
     path("uploads/<uuid:upload_id>/", uploads.upload, name="upload"),

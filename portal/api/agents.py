@@ -3,13 +3,16 @@
 from types import SimpleNamespace
 from typing import Literal
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router
 from ninja.pagination import paginate
 
-from portal.api.schemas import AgentDetailOut, AgentOut, ErrorOut, StandingOut
+from portal.api.authentication import token_needed
+from portal.api.schemas import AgentDetailOut, AgentIn, AgentOut, ErrorOut, StandingOut
+from portal.permissions import may_change
 from tournament import boards, queries
 from tournament.models import Agent, Scenario
 
@@ -31,7 +34,31 @@ def list_agents(
 
 @router.get("/agents/{slug}", response={200: AgentDetailOut, 404: ErrorOut}, summary="One agent, by slug or digest")
 def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
-    agent = get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
+    return describe(find_agent(slug))
+
+
+@router.patch(
+    "/agents/{slug}",
+    auth=token_needed,
+    response={200: AgentDetailOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Rename or describe an agent of yours",
+)
+def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
+    """What the agent is, its slug and its ratings stay as they are."""
+    agent = find_agent(slug)
+    if not may_change(request.user, agent):
+        raise PermissionDenied("Only the agent's owner or an administrator can rename or describe it.")
+    for name, value in wanted.dict(exclude_none=True).items():
+        setattr(agent, name, value)
+    agent.save(update_fields=["name", "description"])
+    return describe(agent)
+
+
+def find_agent(slug: str) -> Agent:
+    return get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
+
+
+def describe(agent: Agent) -> SimpleNamespace:
     described = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name != "standings"}
     return SimpleNamespace(**described, standings=list_standings(agent))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from ninja import Field, Schema
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 from tournament import organising, queries
 from tournament.models import TournamentState
@@ -23,6 +23,7 @@ def check_text(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(check_text)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_text)]
 
 
 class ErrorBody(Schema):
@@ -66,6 +67,13 @@ class AgentOut(AgentRef):
     @staticmethod
     def resolve_owner(agent: Any) -> str | None:
         return agent.owner and agent.owner.get_username()
+
+
+class AgentIn(Schema):
+    """What is left out stays."""
+
+    name: Name | None = None
+    description: Text | None = Field(None, max_length=2000)
 
 
 class StandingOut(Schema):

@@ -18,7 +18,7 @@ STATE_TONES = {
 
 SECTIONS = {
     "leaderboards": {"leaderboards", "leaderboard"},
-    "agents": {"agents", "agent"},
+    "agents": {"agents", "agent", "agent_edit"},
     "tournaments": {"tournaments", "tournament", "tournament_create", "pairing", "replay"},
     "uploads": {"uploads", "upload", "upload_create"},
     "status": {"status"},

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
+from portal.forms.agents import AgentForm
+from portal.permissions import may_change
 from tournament import boards, entries, queries
 from tournament.agents import from_json
 from tournament.models import Agent, AgentKind, Scenario, Team
@@ -41,8 +46,25 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "play_mode": play_mode(agent),
         "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),
+        "may_change": may_change(request.user, agent),
     }
     return render(request, "agents/agent.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give an agent of one's own another name or description."""
+    agent = get_object_or_404(Agent, slug=slug)
+    if not may_change(request.user, agent):
+        raise PermissionDenied("Only the agent's owner or an administrator can rename or describe it.")
+    form = AgentForm(request.POST or None, instance=agent)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Changed. It is the same agent as before, with the same ratings.")
+        return redirect("agent", agent.slug)
+    status = 400 if form.is_bound else 200
+    return render(request, "agents/edit.html", {"form": form, "agent": agent}, status=status)
 
 
 def scenario_notes(agent: Agent) -> list[str]:

@@ -77,4 +77,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = "This form was open for too long, or cookies are off. Go back, load the page anew and send it again."
-    return refuse(request, 403, "form_expired", message)
+    return refuse(request, 403, "not_yours", message)

@@ -1,0 +1,72 @@
+"""Agents: their owners rename and describe them; nobody else does, and nothing else of them changes."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from tournament.models import Agent
+
+Call = Callable[..., Client]
+Visit = Callable[..., Client]
+PAGE = "/agents/mine/edit/"
+API = "/api/v1/agents/mine"
+JSON = "application/json"
+
+
+@pytest.fixture
+def mine(alice: User) -> Agent:
+    return Agent.objects.create(
+        digest="a" * 64, team="camera", kind="checkpoint", name="Mine", slug="mine", spec={}, owner=alice
+    )
+
+
+def test_the_owner_renames_and_describes_an_agent(visit: Visit, alice: User, mine: Agent) -> None:
+    browser = visit(alice)
+    assert PAGE in browser.get(reverse("agent", args=["mine"])).content.decode()
+    answer = browser.post(
+        PAGE, {"name": "Hawk <b>", "description": "Trained for a day.", "team": "target", "slug": "x"}
+    )
+    assert answer["Location"] == reverse("agent", args=["mine"])
+    mine.refresh_from_db()
+    assert (mine.name, mine.description) == ("Hawk <b>", "Trained for a day.")
+    assert (mine.team, mine.slug, mine.digest) == ("camera", "mine", "a" * 64)
+    assert "Hawk &lt;b&gt;" in browser.get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\0b"])
+def test_a_name_that_is_none_is_refused(visit: Visit, call: Call, alice: User, mine: Agent, name: str) -> None:
+    assert visit(alice).post(PAGE, {"name": name}).status_code == 400
+    assert call(alice).patch(API, {"name": name}, content_type=JSON).status_code == 422
+    mine.refresh_from_db()
+    assert mine.name == "Mine"
+
+
+def test_nobody_else_changes_an_agent(visit: Visit, call: Call, bob: User, mine: Agent) -> None:
+    wanted = {"name": "Stolen"}
+    assert PAGE not in visit(bob).get(reverse("agent", args=["mine"])).content.decode()
+    assert visit(bob).get(PAGE).status_code == 403
+    assert visit(bob).post(PAGE, wanted).status_code == 403
+    assert visit().post(PAGE, wanted)["Location"].startswith(reverse("sign_in"))
+    assert call(bob).patch(API, wanted, content_type=JSON).status_code == 403
+    assert call().patch(API, wanted, content_type=JSON).status_code == 401
+    mine.refresh_from_db()
+    assert mine.name == "Mine"
+
+
+def test_built_in_agents_are_the_administrators(
+    visit: Visit, alice: User, admin: User, agents: dict[str, Agent]
+) -> None:
+    address = reverse("agent_edit", args=["greedy-camera"])
+    assert visit(alice).get(address).status_code == 403
+    assert visit(admin).get(address).status_code == 200
+
+
+def test_a_program_changes_what_it_names_and_nothing_else(call: Call, alice: User, mine: Agent) -> None:
+    answer = call(alice).patch(API, {"description": "Blind on one eye."}, content_type=JSON).json()
+    assert (answer["name"], answer["description"]) == ("Mine", "Blind on one eye.")
+    assert call(alice).patch(API, {"name": " Hawk "}, content_type=JSON).json()["name"] == "Hawk"
+    mine.refresh_from_db()
+    assert (mine.name, mine.description) == ("Hawk", "Blind on one eye.")
