@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev, Sum
 from django.utils import timezone
 
+from tournament.entries import check_fitness
 from tournament.leaderboards import DEVICE
 from tournament.models import (
     Agent,
@@ -243,6 +244,12 @@ def failures(tournament: Tournament) -> QuerySet[Block]:
     """Blocks that could not be played, with their cause."""
     blocks = tournament.blocks.filter(state=BlockState.FAILED)
     return blocks.select_related("pairing__camera", "pairing__target").order_by("id")[:50]
+
+
+def notes_of(tournament: Tournament) -> list[str]:
+    """What is to be known about the tournament's agents in its scenario, though it does not keep them from playing."""
+    agents = [*tournament.cameras.all(), *tournament.targets.all()]
+    return [note for agent in agents for note in check_fitness(agent, tournament.scenario).notes]
 
 
 def newest_engine(pairing: Pairing) -> str:

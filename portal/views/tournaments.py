@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -55,17 +55,24 @@ def chosen_scenario(slug: str | None) -> Scenario | None:
 
 
 def describe_form(form: TournamentForm) -> dict[str, Any]:
-    return {"form": form, "scenario": form.scenario, "scenarios": Scenario.objects.all(), "estimate": estimate(form)}
+    return {
+        "form": form,
+        "scenario": form.scenario,
+        "scenarios": Scenario.objects.all(),
+        "estimate": estimate(form),
+        "most_episodes": organising.MAX_EPISODES_PER_PAIRING,
+    }
 
 
 def estimate(form: TournamentForm) -> queries.Estimate | None:
     """What the form as it stands would cost."""
     cameras = sum(choice.is_chosen for choice in form.camera_choices)
     targets = sum(choice.is_chosen for choice in form.target_choices)
-    value = form["episodes_per_pairing"].value()
-    if not str(value).isdecimal() or not cameras * targets:
+    try:
+        episodes = form.fields["episodes_per_pairing"].clean(form["episodes_per_pairing"].value())
+    except ValidationError:
         return None
-    return queries.estimate(form.scenario, cameras * targets, int(value))
+    return queries.estimate(form.scenario, cameras * targets, episodes) if cameras * targets else None
 
 
 @login_required
@@ -75,8 +82,7 @@ def cost(request: HttpRequest) -> HttpResponse:
     scenario = chosen_scenario(request.GET.get("scenario"))
     if scenario is None:
         return HttpResponse(status=204)
-    context = {"estimate": estimate(TournamentForm(scenario, request.GET)), "scenario": scenario}
-    return render(request, "tournaments/estimate.html", context)
+    return render(request, "tournaments/estimate.html", describe_form(TournamentForm(scenario, request.GET)))
 
 
 def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
@@ -104,6 +110,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "num_workers": queries.live_workers().count(),
         "grid": queries.pairing_grid(tournament),
         "failures": queries.failures(tournament),
+        "notes": queries.notes_of(tournament),
     }
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "tournaments/progress.html", context)

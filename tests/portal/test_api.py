@@ -118,6 +118,15 @@ def test_what_does_not_exist_is_told(client: Client, db: None) -> None:
         check_error(client.get(f"{V1}/{address}"), 404, "not_found")
 
 
+def test_a_tournament_tells_what_its_agents_were_trained_under(
+    client: Client, played: Tournament, agents: dict[str, Agent]
+) -> None:
+    Agent.objects.filter(pk=agents["greedy-camera"].pk).update(trained_enhanced_observation="both")
+    [note] = client.get(f"{V1}/tournaments/{played.pk}").json()["notes"]
+    assert "both" in note and "none" in note
+    assert note in client.get(f"/tournaments/{played.pk}/").content.decode()
+
+
 def test_a_parameter_of_the_wrong_kind_is_named(client: Client, pairing: Pairing) -> None:
     error = check_error(client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"limit": "many"}), 422, "invalid")
     assert error["where"] == "limit"

@@ -95,6 +95,16 @@ def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
     assert not Tournament.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["", "-4", "²", "many", "9" * 400, "9" * 5000])
+def test_no_cost_is_told_of_a_number_that_is_none(
+    visit: Visit, alice: User, agents: dict[str, Agent], played: Tournament, number: str
+) -> None:
+    browser = visit(alice)
+    asked = fields(agents, episodes_per_pairing=number)
+    assert "from 1 to 10,000" in browser.get(reverse("tournament_cost"), asked).content.decode()
+    assert browser.post(reverse("tournament_create"), asked).status_code == 400
+
+
 def test_the_cost_is_estimated_from_what_was_played(
     visit: Visit, alice: User, played: Tournament, agents: dict[str, Agent]
 ) -> None:
