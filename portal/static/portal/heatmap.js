@@ -4,15 +4,19 @@ const SCALE = [[0, "#00224e"], [0.25, "#414d6b"], [0.5, "#7c7b78"], [0.75, "#bca
 
 const number = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
 
+/** Plotly reads some HTML in its texts; names are to be shown as they are. */
+const plain = (name) => name.replace(/[&<>]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter]);
+
 /** Agents may share a name; Plotly's categories may not. */
 const label = (agents, short) => agents.map(({ name, nash }) => {
-  const text = short && name.length > 14 ? `${name.slice(0, 13)}…` : name;
+  const length = short ? 14 : 32;
+  const text = plain(name.length > length ? `${name.slice(0, length - 1)}…` : name);
   return nash > 0.0005 ? `${text} <b>${Math.round(100 * nash)} %</b>` : text;
 });
 
 function describe(data, row, column) {
   const cell = data.cells[row][column];
-  const title = `<b>${data.cameras[row].name}</b> v <b>${data.targets[column].name}</b><br>`;
+  const title = `<b>${plain(data.cameras[row].name)}</b> v <b>${plain(data.targets[column].name)}</b><br>`;
   if (!cell) return `${title}not played`;
   const error = cell.error === null ? "" : ` ± ${number(cell.error)}`;
   return `${title}payoff ${number(cell.payoff)}${error}<br>${cell.count} episodes`;
