@@ -62,6 +62,17 @@ def test_all_reference_tables_of_the_heuristic_camera_are_reproduced(reference_d
     assert len(report.findings) == 12
 
 
+def test_a_score_altered_in_its_last_digits_is_noticed(reference_data):
+    path = reference_data / "conformance" / "public" / "tables.npz"
+    scores = Recording(path)["heuristic_1000_scores"].copy()
+    place = np.unravel_index(scores.argmax(), scores.shape)
+    scores[place] = np.nextafter(scores[place], np.float32(0))
+    report = Report("tables")
+    poses.check(AlteredRecording(path, heuristic_1000_scores=scores), report)
+    assert wrong(report) == {"heuristic_1000_scores"}
+    assert next(finding for finding in report.findings if not finding.passes).where == tuple(map(int, place))
+
+
 def test_rebuilt_observations_equal_the_stored_ones():
     from mate.conformance.views import joint_observations
 
