@@ -26,9 +26,10 @@ function describe(data, row, column) {
 function annotate(z, font) {
   const values = z.flat().filter((value) => value !== null);
   const [least, most] = [Math.min(...values), Math.max(...values)];
+  const isBright = (value) => (most > least ? (value - least) / (most - least) : 0.5) > 0.47; // Either is 4.5 to 1 or better.
   return z.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
     x, y, text: number(value, 2), showarrow: false, captureevents: false,
-    font: { ...font, color: (value - least) / (most - least || 1) > 0.5 ? "#000000" : "#ffffff" },
+    font: { ...font, color: isBright(value) ? "#000000" : "#ffffff" },
   }])));
 }
 

@@ -1,6 +1,6 @@
 // The figures beside the arena, and the small pictures of how they ran.
 
-const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).replace("-", "−");
 const percent = (value) => `${number(100 * value, 1)} %`;
 
 /** Fill every [data-fact] below `root` with the figures of frame t. */
