@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -18,6 +19,7 @@ from tournament.models import Episode
 from tournament.recorder import Order
 
 AT_ONCE = 2  # Processes that may run at the same time; the others wait their turn.
+LIMIT_SECONDS = 600.0  # A process that plays for longer is stuck, and others wait for its place.
 KEPT = 500  # Files; the oldest make room.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
@@ -37,6 +39,7 @@ class Answer:
 class Job:
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
+    began: float
 
 
 _jobs: dict[tuple[int, Action], Job] = {}
@@ -75,6 +78,7 @@ def read_verdict(path: Path) -> dict[str, Any]:
 def _ask(episode: Episode, action: Action) -> Answer:
     path, key = path_of(episode, action), (episode.pk, action)
     with _lock:
+        _kill_stuck()
         job = _jobs.get(key)
         if job is not None and job.process.poll() is not None:
             return _end(key, path)
@@ -101,7 +105,13 @@ def _start(episode: Episode, action: Action, path: Path) -> Job:
     assert process.stdin is not None
     process.stdin.write(order_of(episode).to_json().encode())
     process.stdin.close()
-    return Job(process, errors)
+    return Job(process, errors, time.monotonic())
+
+
+def _kill_stuck() -> None:
+    for job in _jobs.values():
+        if time.monotonic() - job.began > LIMIT_SECONDS:
+            job.process.kill()
 
 
 def _end(key: tuple[int, Action], path: Path) -> Answer:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from portal import recordings
 from tournament import replays
 from tournament.models import Episode
 
@@ -50,6 +51,15 @@ def test_an_episode_of_another_engine_is_told_instead_of_shown(client: Client, r
     Episode.objects.filter(pk=real_episode.pk).update(engine="0")
     answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
     assert "played by engine 0" in answer.json()["error"]["message"]
+
+
+def test_a_process_that_is_stuck_is_ended_and_its_end_is_told(
+    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "LIMIT_SECONDS", 0.0)
+    answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
+    assert answer.status_code == 409
+    assert "ended unexpectedly" in answer.json()["error"]["message"]
 
 
 def test_the_page_names_the_episode_and_its_neighbours(client: Client, real_episode: Episode) -> None:
