@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 TOLERANCE = 1e-9
-"""Largest allowed error of a real, absolute up to 1 and relative to the recorded value beyond."""
+"""Largest allowed error of a real, in its own unit: map units, degrees, rewards."""
 
 
 @dataclass
@@ -68,8 +68,8 @@ class Report:
     ) -> Finding:
         """Compare entry by entry; the first index is usually the step.
 
-        Booleans and integers (or ``exact=True``) must be equal, reals within ``tolerance`` (relative for values beyond 1; NaN equals
-        NaN). Entries where ``ignore`` (broadcast from its own leading axes) is true are left out.
+        Booleans and integers (or ``exact=True``) must be equal, reals within ``tolerance`` (NaN equals NaN). Entries where
+        ``ignore`` (broadcast from its own leading axes) is true are left out.
         """
         a, b = np.asarray(ours), np.asarray(recorded)
         is_exact = exact if exact is not None else not (a.dtype.kind == "f" or b.dtype.kind == "f")
@@ -136,7 +136,7 @@ class Report:
 def _errors(ours: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     a, b = ours.astype(np.float64), recorded.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        error = np.abs(a - b) / np.maximum(1.0, np.abs(b))
+        error = np.abs(a - b)
     error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, error)
     return np.where(np.isnan(error), np.inf, error)
 

@@ -156,6 +156,13 @@ def test_a_knot_of_a_sight_table_altered_near_a_tangent_is_noticed(tmp_path):
         assert main([str(alter(source, tmp_path / f"{prefix}.npz", **{f"{prefix}_rho": rho}))]) == 1, prefix
 
 
+def test_a_place_that_is_far_off_and_altered_a_little_is_noticed(tmp_path):
+    path = RECORDINGS / "custom_shortep.npz"
+    location = np.load(path)["target_location"].copy()
+    location[np.unravel_index(np.abs(location).argmax(), location.shape)] += 3e-9
+    assert main([str(alter(path, tmp_path / "altered.npz", target_location=location))]) == 1
+
+
 def test_the_command_fails_on_an_altered_recording(tmp_path, capsys):
     path = RECORDINGS / "custom_shortep.npz"
     done = np.load(path)["done"].copy()
