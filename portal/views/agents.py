@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.forms.agents import AgentForm
 from portal.permissions import may_change
@@ -19,7 +19,7 @@ from tournament.models import Agent, AgentKind, Scenario, Team
 PAGE = 50
 
 
-@require_GET
+@require_safe
 def agents(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "") for name in ("team", "kind", "scenario", "search")}
     scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
@@ -34,7 +34,7 @@ def agents(request: HttpRequest) -> HttpResponse:
     return render(request, "agents/agents.html", context)
 
 
-@require_GET
+@require_safe
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
     pairings = queries.pairings_of(agent)
@@ -52,7 +52,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Give an agent of one's own another name or description."""
     agent = get_object_or_404(Agent, slug=slug)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
@@ -57,6 +57,9 @@ def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return refuse(request, 413, "too_large", "That is more than a form may send, files apart: at most 1 MiB.")
+    if isinstance(exception, DisallowedHost):
+        message = "The portal does not know the name in this address. Its administrator can add it to ALLOWED_HOSTS."
+        return refuse(request, 400, "bad_request", message)
     return refuse(request, 400, "bad_request", "The request could not be read. Check its form and send it again.")
 
 

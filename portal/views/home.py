@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from tournament import boards, organising, queries
 from tournament.models import Agent, Episode, Scenario, Tournament, TournamentState, Upload
@@ -10,7 +10,7 @@ from tournament.models import Agent, Episode, Scenario, Tournament, TournamentSt
 FEW = 5
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     tournaments = Tournament.objects.select_related("scenario", "owner")
     running = tournaments.filter(state=TournamentState.PLAYING)[:FEW]

@@ -5,14 +5,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from tournament import boards
 from tournament.boards import Board, Cell, Line
 from tournament.models import Scenario, Tournament
 
 
-@require_GET
+@require_safe
 def leaderboards(request: HttpRequest) -> HttpResponse:
     """Leads to the scenario most is known about."""
     board = boards.busiest_board()
@@ -26,7 +26,7 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
     return redirect("leaderboard", scenario.slug)
 
 
-@require_GET
+@require_safe
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)

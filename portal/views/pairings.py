@@ -4,7 +4,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from tournament import queries
 from tournament.models import Episode, Pairing
@@ -21,7 +21,7 @@ ORDERS = {
 }
 
 
-@require_GET
+@require_safe
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)

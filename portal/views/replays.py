@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import recordings
 from tournament.models import Episode
@@ -15,7 +15,7 @@ def find_episode(episode_id: int) -> Episode:
     return get_object_or_404(pairings, pk=episode_id)
 
 
-@require_GET
+@require_safe
 def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
     recordings.ask_replay(episode)  # It is made while the page loads.
@@ -29,7 +29,7 @@ def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     return render(request, "replays/replay.html", context)
 
 
-@require_GET
+@require_safe
 def replay_file(request: HttpRequest, episode_id: int) -> HttpResponseBase:
     """200 with the file, 202 while it is being made, 409 where it cannot be made."""
     return answer_file(request, find_episode(episode_id))

@@ -3,13 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from tournament import queries
 from tournament.models import Block, BlockState, Worker
 
 
-@require_GET
+@require_safe
 def status(request: HttpRequest) -> HttpResponse:
     failed = Block.objects.filter(state=BlockState.FAILED).select_related(
         "tournament", "pairing__camera", "pairing__target"

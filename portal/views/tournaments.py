@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.forms.tournaments import TournamentForm
 from portal.permissions import may_change
@@ -20,7 +20,7 @@ from tournament.models import Scenario, Tournament, TournamentState
 PAGE = 30
 
 
-@require_GET
+@require_safe
 def tournaments(request: HttpRequest) -> HttpResponse:
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = Tournament.objects.select_related("scenario", "owner")
@@ -31,7 +31,7 @@ def tournaments(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario"))
     if scenario is None:
@@ -76,7 +76,7 @@ def estimate(form: TournamentForm) -> queries.Estimate | None:
 
 
 @login_required
-@require_GET
+@require_safe
 def cost(request: HttpRequest) -> HttpResponse:
     """The estimate alone, while the form is filled in."""
     scenario = chosen_scenario(request.GET.get("scenario"))
@@ -98,7 +98,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
     return tournament
 
 
-@require_GET
+@require_safe
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     tournament = get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id)

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import receiving
 from portal.forms.uploads import UploadForm
@@ -17,7 +17,7 @@ from tournament.models import Upload
 PAGE = 30
 
 
-@require_GET
+@require_safe
 def uploads(request: HttpRequest) -> HttpResponse:
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = Upload.objects.select_related("owner").prefetch_related("agents")
@@ -28,9 +28,9 @@ def uploads(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return render_form(request, UploadForm())
     form = UploadForm(request.POST, request.FILES, was_too_large=receiving.was_too_large(request))
     if not form.is_valid():
@@ -45,7 +45,7 @@ def render_form(request: HttpRequest, form: UploadForm, status: int = 200) -> Ht
     return render(request, "uploads/create.html", context, status=status)
 
 
-@require_GET
+@require_safe
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The page of one upload; to htmx, only the part that changes."""
     upload = get_object_or_404(Upload.objects.select_related("owner"), pk=upload_id)

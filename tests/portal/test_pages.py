@@ -20,6 +20,17 @@ def test_an_empty_portal_shows_every_page(client: Client, db: None, name: str) -
     assert client.get(reverse(name)).status_code == 200
 
 
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_monitor_may_ask_for_the_head_of_a_page_alone(client: Client, db: None, name: str) -> None:
+    assert client.head(reverse(name)).status_code == 200
+
+
+def test_an_unknown_host_name_is_told(client: Client, db: None) -> None:
+    answer = client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "ALLOWED_HOSTS" in answer.content.decode() and "evil" not in answer.content.decode()
+
+
 def test_a_portal_without_scenarios_says_so(client: Client, db: None) -> None:
     assert b"no scenarios yet" in client.get(reverse("leaderboards")).content
 
