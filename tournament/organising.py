@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from mate.errors import UserError
-from tournament import leaderboards, seeds
+from tournament import leaderboards, queries, seeds
 from tournament.entries import check_fitness
 from tournament.models import (
     Agent,
@@ -32,8 +31,8 @@ MAX_EPISODES_PER_PAIRING = 10_000
 MAX_EPISODES = 1_000_000
 LARGEST_BLOCK = 1000
 """Episodes of a block as it waits; workers cut off what they play in one go (`tasks.sizing`)."""
-WORKER_IS_LIVE_FOR = timedelta(seconds=60)
-"""A worker that was not heard of for longer counts as gone."""
+UNKNOWN_SECONDS = 0.1
+"""What an episode is taken to need before any was played: about 10,000 steps of rule-based agents."""
 OPEN = (BlockState.WAITING, BlockState.LEASED)
 
 
@@ -215,7 +214,7 @@ def finish_if_complete(tournament: Tournament) -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a tournament is. Counts are of episodes; `rate` is episodes a second now, None while unknown.
+    """How far a tournament is. Counts are of episodes; `rate` is episodes a second, expected while none plays, None without workers.
 
     `done` includes the `reused` ones; `failed` are those of failed blocks that were not played; `workers` play for it now.
     """
@@ -245,9 +244,9 @@ def progress(tournament: Tournament) -> Progress:
         playing=Count("id", filter=Q(state=BlockState.LEASED, leased_until__gte=now)),
     )
     played, seconds, left = sums["played"] or 0, sums["seconds"] or 0.0, sums["left"] or 0
-    rate = None
-    if played and seconds and sums["playing"]:
-        rate = sums["playing"] * played / seconds
+    workers = sums["playing"] or queries.live_workers().count()
+    each = seconds / played if played and seconds else queries.seconds_per_episode(tournament.scenario)
+    rate = workers / (each or UNKNOWN_SECONDS) if workers else None
     over = tournament.state != TournamentState.PLAYING
     return Progress(
         done=min(tournament.num_reused + played, tournament.num_episodes),

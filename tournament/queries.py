@@ -186,17 +186,19 @@ class Estimate:
     workers: int
 
 
-def estimate(scenario: Scenario, num_pairings: int, episodes_per_pairing: int) -> Estimate:
-    """From the time that the last blocks of the scenario took, shared among the live workers."""
+def seconds_per_episode(scenario: Scenario) -> float | None:
+    """What an episode took one worker in the last blocks of the scenario; None where none was played."""
     done = Block.objects.filter(pairing__scenario=scenario, state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
     recent = list(done.order_by("-id").values_list("seconds", "num_played")[:200])
+    return sum(seconds for seconds, _ in recent) / sum(played for _, played in recent) if recent else None
+
+
+def estimate(scenario: Scenario, num_pairings: int, episodes_per_pairing: int) -> Estimate:
+    """From the time that the last blocks of the scenario took, shared among the live workers."""
     workers = live_workers().count()
     episodes = num_pairings * episodes_per_pairing
-    seconds = None
-    if recent:
-        per_episode = sum(seconds for seconds, _ in recent) / sum(played for _, played in recent)
-        seconds = per_episode * episodes / max(workers, 1)
-    return Estimate(num_pairings, episodes, seconds, workers)
+    each = seconds_per_episode(scenario)
+    return Estimate(num_pairings, episodes, None if each is None else each * episodes / max(workers, 1), workers)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Tournaments are made with care, followed, cancelled and finished."""
 
 import pytest
+from django.utils import timezone
 
 from tournament import entries, organising, seeds
-from tournament.models import Agent, Block, BlockState, Cause, Pairing, TournamentState
+from tournament.models import Agent, Block, BlockState, Cause, Pairing, TournamentState, Worker
 from tournament.organising import TournamentRefused
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,23 @@ def test_progress_of_a_new_tournament(make_tournament):
     progress = organising.progress(make_tournament(episodes=4))
     assert (progress.done, progress.total, progress.fraction, progress.workers) == (0, 4, 0.0, 0)
     assert progress.rate is None and progress.seconds_left is None
+
+
+def test_time_left_is_known_before_anything_was_played_where_a_worker_lives(make_tournament):
+    tournament = make_tournament(episodes=4)
+    Worker.objects.create(name="one", seen=timezone.now())
+    progress = organising.progress(tournament)
+    assert progress.workers == 0
+    assert progress.seconds_left == pytest.approx(4 * organising.UNKNOWN_SECONDS)
+
+
+def test_time_left_goes_by_what_the_scenario_took_before(make_tournament, pretend_to_play):
+    earlier = make_tournament(episodes=4)
+    pretend_to_play(earlier)
+    assert earlier.blocks.get().seconds == 2.0
+    Worker.objects.create(name="one", seen=timezone.now())
+    progress = organising.progress(make_tournament(episodes=10))
+    assert progress.seconds_left == pytest.approx(0.5 * (progress.total - progress.done))
 
 
 def test_a_scenario_without_cameras_has_no_tournaments(builtins):
