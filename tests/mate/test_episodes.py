@@ -55,7 +55,7 @@ class TestPurity:
     def test_results_come_in_the_order_of_the_seeds(self, results):
         assert [result.seed for result in results] == SEEDS
 
-    @pytest.mark.parametrize("size", [1, 2, 64])
+    @pytest.mark.parametrize("size", [1, 2, 7, 64, 256])
     def test_the_batch_size_does_not_matter(self, scenario, results, size):
         assert greedy_against_greedy(scenario, batch_size=size) == results
 
