@@ -73,7 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cameras", nargs="+", default=["greedy", "heuristic", "random"], help="built-in agents")
     parser.add_argument("--targets", nargs="+", default=["greedy", "naive", "random"], help="built-in agents")
     parser.add_argument("--checkpoints", nargs="*", default=[], help="files to upload; their agents play along")
-    parser.add_argument("--episodes", type=int, default=10, help="for each pairing")
+    parser.add_argument("--episodes", type=int, default=40, help="for each pairing")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser

@@ -63,6 +63,8 @@ class Crew:
         from tournament.models import Block, BlockState
 
         def find() -> str:
+            if not Block.objects.filter(state__in=(BlockState.WAITING, BlockState.LEASED)).exists():
+                raise SystemExit("Everything was played before a worker could be killed; ask for more --episodes.")
             block = Block.objects.filter(state=BlockState.LEASED).order_by("?").first()
             return block.worker.split("@")[0] if block else ""
 
@@ -70,7 +72,6 @@ class Crew:
         self.processes[name].send_signal(signal.SIGKILL)
         self.processes[name].wait()
         self.start_worker(int(name.split("-")[1]))
-        time.sleep(3)  # Let it come up and hold something before the next is killed.
 
     def end(self) -> None:
         for process in self.processes.values():
