@@ -43,10 +43,7 @@ def check_next() -> bool:
     if upload is None:
         return False
     workers.do(f"checking {upload.filename}")
-    try:
-        check(upload)
-    finally:
-        workers.do("")
+    check(upload)
     return True
 
 

@@ -34,10 +34,7 @@ def play_next() -> bool:
     if block is None:
         return False
     workers.do(f"playing block {block.pk} of {block.tournament.name}")
-    try:
-        play(block)
-    finally:
-        workers.do("")
+    play(block)
     publishing.publish(block.tournament)
     return True
 

@@ -15,7 +15,7 @@ PAUSE_SECONDS = 3.0
 """Least time between two fits of a board while its tournament goes on."""
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
-SHARE = 0.05
+SHARE = 0.01
 """At most this part of a worker's time goes into fits."""
 _durations: dict[tuple[type, int], float] = {}
 

@@ -11,16 +11,18 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from tasks import hints, leases
 from tournament.models import Block, BlockState, Tournament, TournamentState
 from tournament.queries import live_workers
 
 WANTED_SECONDS = 5.0
-LEAST_SECONDS = 1.0
+LEAST_SECONDS = 0.4
+FIRST_SECONDS = 2.5
+"""Of a pairing that is played for the first time, where others of its agents were played."""
 FIRST_EPISODES = 8
-"""Episodes of a pairing that is played for the first time."""
+"""Of a pairing neither of whose agents was played in this tournament."""
 LOOK_AHEAD = 100
 """Waiting blocks that are looked at to see whether the end is near."""
 
@@ -51,11 +53,14 @@ def choose_size(block: Block) -> int:
     ahead = list(waiting.values_list("pairing_id", "num_episodes")[:LOOK_AHEAD])
     known = seconds_each({block.pairing_id, *(pairing for pairing, _ in ahead)})
     each = known.get(block.pairing_id)
+    longest = WANTED_SECONDS
+    if each is None:
+        each, longest = guess_seconds(block), FIRST_SECONDS
     if each is None:
         return FIRST_EPISODES
     left = block.num_episodes * each + sum(count * known.get(pairing, each) for pairing, count in ahead)
     share = left / (2 * max(live_workers().count(), 1))
-    return max(1, round(min(WANTED_SECONDS, max(share, LEAST_SECONDS)) / each))
+    return max(1, round(min(longest, max(share, LEAST_SECONDS)) / each))
 
 
 def seconds_each(pairings: Iterable[int]) -> dict[int, float]:
@@ -63,3 +68,22 @@ def seconds_each(pairings: Iterable[int]) -> dict[int, float]:
     played = Block.objects.filter(pairing__in=pairings, state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
     sums = played.order_by().values_list("pairing").annotate(Sum("seconds"), Sum("num_played"))
     return {pairing: seconds / count for pairing, seconds, count in sums}
+
+
+def guess_seconds(block: Block) -> float | None:
+    """What an episode of a new pairing may take: what the slower of its agents took on average in this tournament's pairings.
+
+    None where neither was played. How long an episode lasts is mostly the target's doing, what a step costs either's.
+    """
+    pairing = block.pairing
+    played = Block.objects.filter(
+        tournament=block.tournament_id, state=BlockState.DONE, num_played__gt=0, seconds__gt=0
+    )
+    related = played.filter(Q(pairing__camera=pairing.camera_id) | Q(pairing__target=pairing.target_id))
+    columns = ("pairing__camera", "pairing__target")
+    sums = related.order_by().values_list(*columns).annotate(Sum("seconds"), Sum("num_played"))
+    guesses = []
+    for column, agent in enumerate((pairing.camera_id, pairing.target_id)):
+        mine = [row[2] / row[3] for row in sums if row[column] == agent]
+        guesses.extend([sum(mine) / len(mine)] if mine else [])
+    return max(guesses, default=None)

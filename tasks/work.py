@@ -1,15 +1,24 @@
-"""The one task: do the next piece of work, if there is one."""
+"""The one task: do the work that there is."""
 
 from __future__ import annotations
+
+import time
 
 from tasks import checking, hints, playing, workers
 from tasks.app import app
 
+TURN_SECONDS = 60.0
+"""So long a worker goes on by itself before it takes the next hint: a message in hand is not acknowledged until then."""
+
 
 @app.task(name=hints.TASK)
 def work() -> None:
-    """Check an upload if one waits (somebody is looking at its page), else play a block; then pass the hint on."""
-    if workers.State.is_stopping:
-        return
-    if checking.check_next() or playing.play_next():
-        hints.top_up()
+    """Check an upload if one waits (somebody is looking at its page), else play a block; go on while there is work."""
+    ends = time.monotonic() + TURN_SECONDS
+    try:
+        while not workers.State.is_stopping and (checking.check_next() or playing.play_next()):
+            if time.monotonic() > ends:
+                hints.top_up()
+                break
+    finally:
+        workers.rest()

@@ -38,6 +38,12 @@ def do(what: str) -> None:
     beat()
 
 
+def rest() -> None:
+    """Say that the worker waits for work."""
+    if State.doing:
+        do("")
+
+
 def beat() -> None:
     """Tell the database that the worker lives."""
     Worker.objects.update_or_create(name=State.name, defaults={"seen": timezone.now(), "doing": State.doing})

@@ -47,6 +47,17 @@ def test_a_pairing_that_was_never_played_begins_with_few_episodes(claim):
     assert block.num_episodes == sizing.FIRST_EPISODES
 
 
+def test_the_first_block_of_a_pairing_goes_by_what_its_agents_took_in_others(make_tournament):
+    tournament = make_tournament("greedy random", "greedy random", episodes=1000)
+    first, second, third, _ = tournament.blocks.all()
+    for block, seconds in ((first, 1.0), (third, 4.0)):  # greedy v greedy, random v greedy
+        tournament.blocks.filter(pk=block.pk).update(state=BlockState.DONE, num_played=100, seconds=seconds)
+    claimed = playing.claim_block()
+    assert claimed == second  # greedy v random: of its agents only the camera was played, at 0.01 seconds an episode
+    sizing.trim(claimed)
+    assert claimed.num_episodes == sizing.FIRST_SECONDS / 0.01
+
+
 def test_a_known_pairing_is_played_for_about_five_seconds(claim):
     block = claim(seconds_each=0.5)
     sizing.trim(block)
