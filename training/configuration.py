@@ -1,0 +1,290 @@
+"""What a training run is to do: the content of its ``configuration.json``, checked as a whole before anything starts.
+
+Nothing here loads a network library, so that web pages can use it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mate.errors import UserError
+from mate.scenario import ConfigError, Scenario
+from training.hyperparameters import (
+    ALGORITHMS,
+    HYPERPARAMETERS,
+    PRESETS,
+    STEPS,
+    TEAMS,
+    Hyperparameter,
+    defaults,
+)
+
+__all__ = [
+    "ALGORITHMS",
+    "HYPERPARAMETERS",
+    "OPPONENTS",
+    "PRESETS",
+    "STEPS",
+    "TEAMS",
+    "ConfigurationError",
+    "Hyperparameter",
+    "Opponent",
+    "TrainingConfiguration",
+    "check",
+    "defaults",
+    "read",
+]
+
+FILE_NAME = "configuration.json"
+OPPONENTS = ("random", "naive", "greedy", "heuristic")
+"""Names of the rule-based agents that can be trained against."""
+MAX_OPPONENTS = 100
+MAX_STEPS = 10**12
+MAX_SEED = 2**63 - 1
+
+_FIELDS = (
+    "scenario", "team", "algorithm", "preset", "hyperparameters", "seed", "opponents", "start_from", "steps", "cores",
+)  # fmt: skip
+
+
+class ConfigurationError(UserError):
+    """A training cannot be run as asked; ``problems`` lists everything that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """Who is trained against: a rule-based agent by ``name``, or a native ``checkpoint`` by its path, in this share of episodes."""
+
+    name: str = ""
+    checkpoint: str = ""
+    weight: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of ``opponents``."""
+        who = {"name": self.name} if self.name else {"checkpoint": self.checkpoint}
+        return {**who, "weight": self.weight}
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """A training run, complete and checked; made by ``check``.
+
+    ``steps`` counts steps of the environment over all episodes. ``cores`` is how many processors the run may use, None for all that
+    there are. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of checkpoints are
+    absolute, or relative to the run's folder.
+    """
+
+    scenario: Scenario
+    team: str
+    algorithm: str
+    preset: str
+    steps: int
+    seed: int = 0
+    opponents: tuple[Opponent, ...] = (Opponent("greedy"),)
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    start_from: str | None = None
+    cores: int | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of a hyperparameter."""
+        return self.hyperparameters[name]
+
+    @property
+    def is_hierarchical(self) -> bool:
+        """Whether cameras choose targets instead of movements."""
+        return self.algorithm.startswith("hrl-")
+
+    @property
+    def has_central_critic(self) -> bool:
+        """Whether the critic sees the whole state."""
+        return self.algorithm.endswith("mappo")
+
+    @property
+    def training_scenario(self) -> Scenario:
+        """The scenario with the reward type and the enhanced observation of the training."""
+        content = json.loads(self.scenario.to_json())
+        changes = {name: self[name] for name in ("reward_type", "enhanced_observation")}
+        return Scenario.from_json(json.dumps(content | changes))
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``configuration.json``; ``check`` gives the same configuration back."""
+        return {
+            "scenario": json.loads(self.scenario.to_json()),
+            "team": self.team,
+            "algorithm": self.algorithm,
+            "preset": self.preset,
+            "steps": self.steps,
+            "seed": self.seed,
+            "opponents": [opponent.to_json() for opponent in self.opponents],
+            "hyperparameters": dict(self.hyperparameters),
+            "start_from": self.start_from,
+            "cores": self.cores,
+        }
+
+
+def read(folder: str | os.PathLike[str]) -> TrainingConfiguration:
+    """The configuration of the run in a folder. Raises ConfigurationError."""
+    path = Path(folder) / FILE_NAME
+    try:
+        document = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigurationError([f"There is no {path}; write one, or run python -m training new."]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([f"{path} cannot be read as JSON ({error}); mend it."]) from None
+    return check(document)
+
+
+def check(document: Any) -> TrainingConfiguration:
+    """The configuration that a document describes, with the preset's values for what it leaves out.
+
+    Keys: ``scenario`` (the name of a preset, a configuration, or a stored scenario), ``team``, ``algorithm``, and optionally ``preset``
+    (default quick), ``steps``, ``seed``, ``opponents`` (a list of ``{"name": ...}`` or ``{"checkpoint": path}`` with ``weight``),
+    ``hyperparameters``, ``start_from``, ``cores``. Raises ConfigurationError, which lists everything that is wrong.
+    """
+    if not isinstance(document, Mapping):
+        raise ConfigurationError(["A training's configuration is an object of names and values."])
+    problems = [
+        f"{name!r} is not known; a configuration has {', '.join(_FIELDS)}." for name in document if name not in _FIELDS
+    ]
+    scenario = _read_scenario(document.get("scenario"), problems)
+    team = _read_choice(document, "team", TEAMS, None, problems)
+    algorithm = _read_choice(document, "algorithm", tuple(ALGORITHMS), None, problems)
+    preset = _read_choice(document, "preset", tuple(PRESETS), "quick", problems)
+    opponents = _read_opponents(document.get("opponents", [{"name": "greedy"}]), problems)
+    seed = _read_integer(document, "seed", 0, MAX_SEED, 0, problems)
+    cores = _read_integer(document, "cores", 1, 1024, None, problems)
+    steps = _read_integer(document, "steps", 1, MAX_STEPS, None, problems)
+    start_from = document.get("start_from") or None
+    if start_from is not None and not isinstance(start_from, str):
+        problems.append("`start_from` is the path of a native checkpoint, or null.")
+    if team and scenario and not (scenario.num_cameras if team == "camera" else scenario.num_targets):
+        problems.append(f"{scenario.name} has no {team}s that could be trained.")
+    if team == "target" and algorithm and algorithm.startswith("hrl-"):
+        problems.append(f"`algorithm` {algorithm} is for cameras: targets cannot choose targets. Take {algorithm[4:]}.")
+    hyperparameters: dict[str, Any] = {}
+    if team and algorithm and preset:
+        hyperparameters = _read_hyperparameters(
+            document.get("hyperparameters") or {}, preset, algorithm, team, problems
+        )
+    if problems:
+        raise ConfigurationError(problems)
+    assert scenario and team and algorithm and preset
+    return TrainingConfiguration(
+        scenario, team, algorithm, preset, steps or STEPS[preset][team], seed or 0, opponents,
+        MappingProxyType(hyperparameters), start_from, cores,
+    )  # fmt: skip
+
+
+def _read_scenario(content: Any, problems: list[str]) -> Scenario | None:
+    try:
+        if isinstance(content, Scenario):
+            return content.check_limits()
+        if isinstance(content, Mapping) and "camera_boxes" in content:
+            return Scenario.from_json(json.dumps(dict(content))).check_limits()
+        if isinstance(content, str | Mapping):
+            return Scenario.load(content).check_limits()
+    except (ConfigError, ValueError, TypeError, OSError) as error:
+        problems.append(f"`scenario`: {error}")
+        return None
+    problems.append("`scenario` is missing: give the name of one, such as MATE-2v4-0, or a configuration.")
+    return None
+
+
+def _read_choice(
+    document: Mapping[str, Any], name: str, choices: tuple[str, ...], default: str | None, problems: list[str]
+) -> str | None:
+    value = document.get(name, default)
+    if isinstance(value, str) and value in choices:
+        return value
+    problems.append(f"`{name}` is {value!r}; it is one of {', '.join(choices)}.")
+    return None
+
+
+def _read_integer(
+    document: Mapping[str, Any], name: str, low: int, high: int, default: int | None, problems: list[str]
+) -> int | None:
+    value = document.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        problems.append(f"`{name}` is {value!r}; it is a whole number from {low} to {high}.")
+        return default
+    return value
+
+
+def _read_opponents(content: Any, problems: list[str]) -> tuple[Opponent, ...]:
+    if not isinstance(content, list | tuple) or not 1 <= len(content) <= MAX_OPPONENTS:
+        problems.append(f"`opponents` is a list of 1 to {MAX_OPPONENTS} agents.")
+        return ()
+    opponents = [_read_opponent(number, entry, problems) for number, entry in enumerate(content)]
+    found = tuple(opponent for opponent in opponents if opponent is not None)
+    if found and not sum(opponent.weight for opponent in found) > 0.0:
+        problems.append("`opponents`: the weights are all 0; one must be above.")
+    return found
+
+
+def _read_opponent(number: int, entry: Any, problems: list[str]) -> Opponent | None:
+    where = f"`opponents`, entry {number}"
+    if (
+        not isinstance(entry, Mapping)
+        or not {"name", "checkpoint"} & set(entry)
+        or set(entry) - {"name", "checkpoint", "weight"}
+    ):
+        problems.append(f"{where} has a name or a checkpoint, and perhaps a weight.")
+        return None
+    name, checkpoint, weight = entry.get("name", ""), entry.get("checkpoint", ""), entry.get("weight", 1.0)
+    if bool(name) == bool(checkpoint) or not isinstance(name, str) or not isinstance(checkpoint, str):
+        problems.append(f"{where} has either a name or the path of a checkpoint.")
+    elif name and name not in OPPONENTS:
+        problems.append(f"{where}: there is no agent {name!r}; names are {', '.join(OPPONENTS)}.")
+    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0.0 <= weight <= 1e9:
+        problems.append(f"{where}: the weight is {weight!r}; it is a number from 0 to 1e9.")
+    else:
+        return Opponent(name, checkpoint, float(weight))
+    return None
+
+
+def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, problems: list[str]) -> dict[str, Any]:
+    values = defaults(preset, algorithm, team)
+    if not isinstance(content, Mapping):
+        problems.append("`hyperparameters` is an object of names and values.")
+        return values
+    for name, value in content.items():
+        if name not in HYPERPARAMETERS:
+            problems.append(f"There is no hyperparameter {name!r}; there are {', '.join(HYPERPARAMETERS)}.")
+        elif name not in values:
+            problems.append(f"`{name}` means nothing for {algorithm} of the {team} team; leave it out.")
+        elif problem := HYPERPARAMETERS[name].find_problem(value):
+            problems.append(f"`{name}` {problem}.")
+        else:
+            values[name] = value
+    problems += _find_contradictions(values)
+    return values
+
+
+def _find_contradictions(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the hyperparameters together, each of which is possible."""
+    problems = []
+    if isinstance(values["fragment_length"], int) and isinstance(values["horizon"], int):
+        if values["fragment_length"] > values["horizon"]:
+            problems.append(
+                f"`fragment_length` ({values['fragment_length']}) is longer than the `horizon` ({values['horizon']}) of an episode."
+            )
+        experience = values["fragment_length"] * values["episodes_at_once"]
+        if experience > 2_000_000:
+            problems.append(
+                f"`episodes_at_once` times `fragment_length` is {experience:,} decisions an iteration; at most 2,000,000 fit into memory."
+            )
+    if not any(value for name, value in values.items() if name.startswith("coefficient_")):
+        problems.append("All coefficients of the reward are 0: nothing could be learned. Set one.")
+    return problems

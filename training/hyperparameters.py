@@ -1,0 +1,228 @@
+"""What can be set about a training: each hyperparameter with its meaning, unit, bounds and defaults.
+
+The presets' values for upstream are those of MATE's examples (Pan et al., NeurIPS 2022): PPO as RLlib 1.12 has it, five frames a
+decision for cameras and ten for targets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEAMS = ("camera", "target")
+ALGORITHMS: Mapping[str, str] = {
+    "mappo": "MAPPO: a critic that sees the whole state, one network for all members of the team",
+    "ippo": "IPPO: each member's critic sees what the member sees, one network for all members of the team",
+    "hrl-mappo": "Hierarchical MAPPO: cameras choose targets, a fixed rule aims at them; the critic sees the whole state",
+    "hrl-ippo": "Hierarchical IPPO: cameras choose targets, a fixed rule aims at them; the critic sees what the camera sees",
+}
+PRESETS: Mapping[str, str] = {
+    "quick": "For a small machine: small network, many episodes at once, few passes over large batches",
+    "upstream": "As in MATE's examples: 10 million decisions with their network and hyperparameters",
+}
+EVERY_ALGORITHM = tuple(ALGORITHMS)
+FLAT = ("mappo", "ippo")
+KINDS = ("integer", "number", "choice", "sizes", "schedule")
+MAX_POINTS = 20
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One thing that can be set.
+
+    ``kind``: ``integer`` and ``number`` lie between ``low`` and ``high``; a ``choice`` is one of ``choices``; ``sizes`` is a list of
+    1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction of the run, value], linear in
+    between, where two points with the same fraction make a jump. ``upstream`` and ``quick`` are the defaults of the presets; a
+    mapping gives them by team.
+    """
+
+    name: str
+    group: str
+    kind: str
+    meaning: str
+    upstream: Any
+    quick: Any
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    teams: tuple[str, ...] = TEAMS
+    algorithms: tuple[str, ...] = EVERY_ALGORITHM
+
+    def applies_to(self, algorithm: str, team: str) -> bool:
+        """Whether it means anything for this algorithm and team."""
+        return algorithm in self.algorithms and team in self.teams
+
+    def default(self, preset: str, team: str) -> Any:
+        """Its value in a preset."""
+        value = getattr(self, preset)
+        return value[team] if isinstance(value, Mapping) else value
+
+    def find_problem(self, value: Any) -> str | None:
+        """What is wrong with a value, in words that follow the name; None if nothing is."""
+        if self.kind == "choice":
+            return None if value in self.choices else f"is {value!r}; it is one of {', '.join(self.choices)}"
+        if self.kind == "sizes":
+            return self._find_problem_of_sizes(value)
+        if self.kind == "schedule" and isinstance(value, list | tuple):
+            return self._find_problem_of_points(value)
+        return self._find_problem_of_number(value)
+
+    def _find_problem_of_number(self, value: Any) -> str | None:
+        expected = int if self.kind in ("integer", "sizes") else int | float
+        is_number = isinstance(value, expected) and not isinstance(value, bool) and math.isfinite(value)
+        if is_number and self.low <= value <= self.high:
+            return None
+        what = "a whole number" if expected is int else "a number"
+        return f"is {_shorten(value)}; it is {what} from {self.low:g} to {self.high:g}"
+
+    def _find_problem_of_sizes(self, value: Any) -> str | None:
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= 8:
+            return f"is {_shorten(value)}; it is a list of 1 to 8 widths, such as [64, 64]"
+        return next((problem for size in value if (problem := self._find_problem_of_number(size))), None)
+
+    def _find_problem_of_points(self, points: Any) -> str | None:
+        if not 1 <= len(points) <= MAX_POINTS or not all(
+            isinstance(point, list | tuple) and len(point) == 2 for point in points
+        ):
+            return f"is no schedule; it is a number, or 1 to {MAX_POINTS} points [fraction of the run, value]"
+        previous = 0.0
+        for fraction, value in points:
+            is_number = isinstance(fraction, int | float) and not isinstance(fraction, bool)
+            if not is_number or not previous <= fraction <= 1.0:
+                return f"has the fraction {_shorten(fraction)}; fractions of the run ascend from 0 to 1"
+            if problem := self._find_problem_of_number(value):
+                return f"has a point that {problem}"
+            previous = fraction
+        return None
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _coefficient(
+    component: str, meaning: str, upstream: Any, quick: Any, teams: tuple[str, ...] = TEAMS
+) -> Hyperparameter:
+    return Hyperparameter(
+        f"coefficient_{component}", "rewards", "number", f"weight in the reward of {meaning}",
+        upstream, quick, "a step of the environment", -1e6, 1e6, teams=teams,
+    )  # fmt: skip
+
+
+_RULES = (
+    Hyperparameter(
+        "frame_skip", "game", "integer", "steps of the environment that a decision lasts",
+        {"camera": 5, "target": 10}, {"camera": 5, "target": 10}, "steps", 1, 1000,
+    ),
+    Hyperparameter(
+        "levels", "game", "integer", "values of each coordinate of an action: decisions choose on a grid of levels times levels",
+        5, 5, "values", 2, 64, algorithms=FLAT,
+    ),
+    Hyperparameter(
+        "horizon", "game", "integer", "decisions after which an episode of training is cut; what would follow is estimated by the critic",
+        500, 500, "decisions", 10, 100_000,
+    ),
+    Hyperparameter(
+        "reward_type", "game", "choice", "raw rewards come while cargo is carried (dense) or on delivery (sparse)",
+        "dense", "dense", choices=("dense", "sparse"),
+    ),
+    Hyperparameter(
+        "enhanced_observation", "game", "choice", "which teams see everything during the training",
+        "none", "none", choices=("none", "camera", "target", "both"),
+    ),
+)  # fmt: skip
+
+_REWARDS = (
+    _coefficient("raw_reward", "the team's raw reward, which payoffs are measured by", {"camera": 0.0, "target": 1.0}, {"camera": 0.1, "target": 0.1}),
+    _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0}, {"camera": 0.5, "target": 0.0}),
+    _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras track", 0.0, {"camera": 0.5, "target": 0.0}),
+    _coefficient("mean_transport_rate", "the share of cargo delivered", 0.0, 0.0),
+    _coefficient("soft_coverage_score", "how well targets are, or nearly are, in view (slow to compute)", 0.0, 0.0),
+    _coefficient("num_tracked", "the number of targets that the camera tracks", 0.0, 0.0, ("camera",)),
+    _coefficient("normalized_goal_distance", "the distance to the target's goal, over the width of the terrain", 0.0, 0.0, ("target",)),
+    _coefficient("sparse_delivery", "delivering cargo in this step", 0.0, 0.0, ("target",)),
+    _coefficient("is_tracked", "being tracked", 0.0, 0.0, ("target",)),
+    _coefficient("is_colliding", "walking into something", 0.0, 0.0, ("target",)),
+    Hyperparameter(
+        "reduction", "rewards", "choice", "how the members' rewards become the team's; none leaves each member its own",
+        "mean", "mean", choices=("mean", "sum", "max", "min", "none"),
+    ),
+    Hyperparameter(
+        "reward_scale", "rewards", "number", "what the summed rewards of a decision are multiplied by before learning",
+        1.0, 1.0, "", 1e-6, 1e6,
+    ),
+)  # fmt: skip
+
+_NETWORK = (
+    Hyperparameter(
+        "hidden_sizes", "network", "sizes", "widths of the fully connected layers of actor and critic",
+        [512, 256], [64, 64], "units", 1, 4096,
+    ),
+    Hyperparameter(
+        "activation", "network", "choice", "function after each fully connected layer", "tanh", "tanh", choices=("tanh", "relu"),
+    ),
+    Hyperparameter(
+        "memory", "network", "choice", "whether actor and critic remember, in an LSTM, what they saw", "lstm", "lstm", choices=("lstm", "none"),
+    ),
+    Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096),
+    Hyperparameter(
+        "play", "network", "choice", "how the finished agent plays: by chance as it was trained, or always the likeliest decision",
+        "stochastic", "stochastic", choices=("stochastic", "deterministic"),
+    ),
+)  # fmt: skip
+
+_LEARNING = (
+    Hyperparameter(
+        "learning_rate", "learning", "schedule", "step size of the optimiser (Adam)",
+        [[0.0, 5e-4], [0.4, 5e-4], [0.4, 1e-4], [0.8, 1e-4], [0.8, 5e-5], [1.0, 5e-5]],
+        [[0.0, 1e-3], [1.0, 1e-4]], "", 1e-8, 1.0,
+    ),
+    Hyperparameter(
+        "entropy_coefficient", "learning", "schedule", "weight of the entropy bonus, which keeps decisions varied",
+        [[0.0, 0.05], [0.2, 0.01], [0.4, 0.001], [1.0, 0.0]], [[0.0, 0.02], [0.5, 0.003], [1.0, 0.0]], "", 0.0, 10.0,
+    ),
+    Hyperparameter("gamma", "learning", "number", "discount of the reward one decision later", 0.99, 0.99, "", 0.0, 1.0),
+    Hyperparameter(
+        "gae_lambda", "learning", "number", "how far advantages look past the critic's estimates: 0 one decision, 1 all (Schulman et al., 2016)",
+        1.0, 0.95, "", 0.0, 1.0,
+    ),
+    Hyperparameter("clip", "learning", "number", "how far the odds of a decision may move in an iteration (PPO's epsilon)", 0.3, 0.2, "", 0.001, 10.0),
+    Hyperparameter("value_clip", "learning", "number", "bound of the critic's squared error", 10_000.0, 10_000.0, "", 1e-6, 1e12),
+    Hyperparameter("value_coefficient", "learning", "number", "weight of the critic's error in the loss", 1.0, 0.5, "", 0.0, 1000.0),
+    Hyperparameter("kl_coefficient", "learning", "number", "first weight of the divergence from the previous policy; 0 leaves it out", 0.2, 0.0, "", 0.0, 1000.0),
+    Hyperparameter("kl_target", "learning", "number", "divergence that the weight is adapted to", 0.01, 0.02, "nats", 1e-6, 100.0),
+    Hyperparameter("gradient_clip", "learning", "number", "bound of the gradient's norm; 0 for none", 0.0, 0.5, "", 0.0, 1e6),
+)  # fmt: skip
+
+_BATCHES = (
+    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played side by side, over all cores", 128, 64, "episodes", 1, 4096),
+    Hyperparameter(
+        "fragment_length", "batches", "integer", "decisions of each episode in an iteration; gradients go back in time as far",
+        25, 32, "decisions", 2, 1000,
+    ),
+    Hyperparameter(
+        "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole fragments", 256, 1024, "decisions", 1, 1_000_000,
+    ),
+    Hyperparameter("passes", "batches", "integer", "times that each iteration's experience is learned from", 16, 4, "passes", 1, 100),
+    Hyperparameter("milestones", "batches", "integer", "agents exported on the way, at even distances; the last is the final one", 20, 10, "agents", 1, 1000),
+)  # fmt: skip
+
+HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
+    one.name: one for one in (*_RULES, *_REWARDS, *_NETWORK, *_LEARNING, *_BATCHES)
+}
+"""Every hyperparameter by name, in the order to show them; ``group`` is game, rewards, network, learning or batches."""
+
+STEPS: Mapping[str, Mapping[str, int]] = {
+    "upstream": {"camera": 50_000_000, "target": 100_000_000},
+    "quick": {"camera": 10_000_000, "target": 20_000_000},
+}
+"""Steps of the environment, over all episodes, of a run by preset and team where nobody says otherwise."""
+
+
+def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
+    """The hyperparameters that apply, with the preset's values."""
+    return {name: one.default(preset, team) for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}
