@@ -2,11 +2,13 @@
 
 from .agent import Agent, AgentKind, Team
 from .block import Block, BlockState, Cause
+from .choice import Choice
 from .episode import Episode, Pairing
 from .lease import Lease
 from .rating import RatingSnapshot
 from .scenario import Scenario
-from .tournament import Tournament, TournamentState
+from .schedule import Schedule, ScheduleKind, Start
+from .tournament import Purpose, Tournament, TournamentState
 from .upload import Upload, UploadState
 from .worker import Worker
 
@@ -16,11 +18,16 @@ __all__ = [
     "Block",
     "BlockState",
     "Cause",
+    "Choice",
     "Episode",
     "Lease",
     "Pairing",
+    "Purpose",
     "RatingSnapshot",
     "Scenario",
+    "Schedule",
+    "ScheduleKind",
+    "Start",
     "Team",
     "Tournament",
     "TournamentState",

@@ -6,6 +6,7 @@ from django.db import models
 from .agent import Agent
 from .episode import Pairing
 from .scenario import Scenario
+from .schedule import Start
 
 
 class TournamentState(models.TextChoices):
@@ -15,8 +16,22 @@ class TournamentState(models.TextChoices):
     FAILED = "failed", "Finished with errors"
 
 
+class Purpose(models.TextChoices):
+    """Why a tournament was started, where that was not just to see who is better."""
+
+    NONE = "", "None"
+    PLACEMENT = "placement", "Placement of a new agent"
+    REEVALUATION = "reevaluation", "Re-evaluation on fresh seeds"
+    SCHEDULE = "schedule", "Started by a schedule"
+    MILESTONE = "milestone", "Milestone of a training run"
+    PSRO = "psro", "PSRO"
+
+
 class Tournament(models.Model):
-    """A scenario, a camera field, a target field, a number of episodes per pairing and a base seed."""
+    """A scenario, a camera field, a target field, a base seed and a format, which chooses round by round what is played.
+
+    It consists of the episodes of its choices. `finding` is what the format found after the last complete round.
+    """
 
     name = models.CharField(max_length=120)
     owner = models.ForeignKey(
@@ -26,11 +41,21 @@ class Tournament(models.Model):
     cameras = models.ManyToManyField(Agent, related_name="+")
     targets = models.ManyToManyField(Agent, related_name="+")
     pairings = models.ManyToManyField(Pairing, related_name="tournaments")
-    episodes_per_pairing = models.PositiveIntegerField()
+    format = models.CharField(max_length=16, default="round-robin", help_text="One of tournament.scheduling.FORMATS.")
+    settings = models.JSONField(default=dict, blank=True, help_text="The format's settings, all of them.")
+    round = models.PositiveIntegerField(default=0, help_text="Rounds that were chosen.")
+    finding = models.JSONField(default=dict, blank=True)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices, blank=True, default=Purpose.NONE)
+    start = models.OneToOneField(
+        Start, null=True, blank=True, on_delete=models.SET_NULL, related_name="tournament", help_text="By a schedule."
+    )
+    episodes_per_pairing = models.PositiveIntegerField(
+        default=0, help_text="0 where the format decides round by round."
+    )
     base_seed = models.BigIntegerField(default=0)
     engine = models.CharField(max_length=32, help_text="Engine version whose episodes count.")
     state = models.CharField(max_length=10, choices=TournamentState.choices, default=TournamentState.PLAYING)
-    num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of.")
+    num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of, so far.")
     num_reused = models.PositiveIntegerField(default=0, help_text="Of those, how many existed already.")
     created = models.DateTimeField(auto_now_add=True)
     finished = models.DateTimeField(null=True, blank=True)
