@@ -9,6 +9,7 @@ from .rating import RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
 from .tournament import Purpose, Tournament, TournamentState
+from .training import Milestone, TrainingPoint, TrainingRun, TrainingState
 from .upload import Upload, UploadState
 from .worker import Worker
 
@@ -21,6 +22,7 @@ __all__ = [
     "Choice",
     "Episode",
     "Lease",
+    "Milestone",
     "Pairing",
     "Purpose",
     "RatingSnapshot",
@@ -31,6 +33,9 @@ __all__ = [
     "Team",
     "Tournament",
     "TournamentState",
+    "TrainingPoint",
+    "TrainingRun",
+    "TrainingState",
     "Upload",
     "UploadState",
     "Worker",

@@ -39,6 +39,9 @@ class Agent(models.Model):
     num_obstacles = models.PositiveSmallIntegerField(null=True, blank=True)
     trained_enhanced_observation = models.CharField(max_length=8, blank=True)
     provenance = models.JSONField(default=dict, blank=True)
+    is_listed = models.BooleanField(
+        default=True, help_text="Shown in lists and on leaderboards; milestones of trainings are not."
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,114 @@
+"""Trainings: runs that make an agent, the curves they leave, and the milestones that are evaluated."""
+
+from django.conf import settings
+from django.db import models
+
+from .agent import Agent, Team
+from .lease import Lease
+from .scenario import Scenario
+from .tournament import Tournament
+
+
+class TrainingState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    TRAINING = "training", "Training"
+    PAUSED = "paused", "Paused"
+    EVALUATING = "evaluating", "Being evaluated"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+class TrainingRun(Lease):
+    """One team of one scenario learning against an opponent, on its way to becoming an agent.
+
+    `configuration` is what was asked for, complete, in the form of `training.configuration`, with agents by digest instead of files.
+    While it trains, a trainer's supervisor holds it as a worker holds a block.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="trainings"
+    )
+    name = models.CharField(max_length=80, help_text="Also the name of the agent that it makes.")
+    purpose = models.CharField(max_length=16, blank=True, help_text="Empty for a user's own; else who asked for it.")
+    scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="trainings")
+    team = models.CharField(max_length=6, choices=Team.choices)
+    algorithm = models.CharField(max_length=16)
+    preset = models.CharField(max_length=16)
+    configuration = models.JSONField(default=dict)
+    opponent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="trainings_against")
+    start_from = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="trainings_from"
+    )
+    seed = models.BigIntegerField(default=0)
+    evaluation_episodes = models.PositiveIntegerField(
+        default=40, help_text="Per milestone and opponent; 0: the last milestone is taken as it is."
+    )
+    steps_wanted = models.PositiveBigIntegerField(help_text="Environment steps.")
+    steps_done = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=TrainingState.choices, default=TrainingState.WAITING)
+    wanted = models.CharField(max_length=8, blank=True, help_text="What its owner asked for while it trains: pause.")
+    progress = models.JSONField(default=dict, blank=True, help_text="The newest line of the trainer's progress.")
+    error = models.TextField(blank=True, help_text="What went wrong and what to do, in words.")
+    log = models.TextField(blank=True, help_text="The end of the trainer's log.")
+    code = models.CharField(max_length=64, blank=True, help_text="Versions of the code that trained.")
+    milestone_tournament = models.ForeignKey(
+        Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reevaluation = models.ForeignKey(Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    agent = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="trainings", help_text="What it made."
+    )
+    result = models.JSONField(default=dict, blank=True, help_text="How the agent did in the re-evaluation.")
+    created = models.DateTimeField(auto_now_add=True)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        indexes = [models.Index(fields=["state", "id"])]
+
+    def __str__(self) -> str:
+        return f"training {self.pk}"
+
+
+class TrainingPoint(models.Model):
+    """One iteration of a run, as its trainer told it. Rates are from 0 to 1; the return is of the team's own reward."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="points")
+    iteration = models.PositiveIntegerField()
+    steps = models.PositiveBigIntegerField(help_text="Environment steps so far.")
+    return_mean = models.FloatField(null=True)
+    coverage = models.FloatField(null=True)
+    transport = models.FloatField(null=True)
+    entropy = models.FloatField(null=True)
+    kl = models.FloatField(null=True)
+    learning_rate = models.FloatField(null=True)
+    seconds = models.FloatField(null=True, help_text="Training time so far.")
+    decisions_per_second = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["iteration"]
+        constraints = [models.UniqueConstraint(fields=["run", "iteration"], name="one_point")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.iteration}"
+
+
+class Milestone(models.Model):
+    """A checkpoint that a run left behind. `payoff` is its own team's mean normalised reward against the training opponent."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="milestones")
+    iteration = models.PositiveIntegerField()
+    steps = models.PositiveBigIntegerField()
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="milestones")
+    payoff = models.FloatField(null=True, blank=True)
+    error = models.FloatField(null=True, blank=True, help_text="Standard error of the payoff.")
+    num_episodes = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["iteration"]
+        constraints = [models.UniqueConstraint(fields=["run", "iteration"], name="one_milestone")]
+
+    def __str__(self) -> str:
+        return f"milestone {self.iteration} of training {self.run_id}"
