@@ -1,0 +1,152 @@
+"""What a schedule knows (the episodes so far) and what it asks for (more episodes of a pairing)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+TEAMS = ("camera", "target")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Episodes to add to one pairing, and why.
+
+    `camera` and `target` are indices into the fields. The episodes have the numbers first, first + step, ... (`count` of them):
+    with step 2 they are all even and take seeds keyed by the target, which all cameras meet, or all odd and take seeds keyed
+    by the camera (`tournament.seeds`); with step 1 they take turns. `probability` is that with which the rule would have
+    chosen this pairing in this round, 1 where nothing was drawn.
+    """
+
+    camera: int
+    target: int
+    first: int
+    count: int
+    step: int = 1
+    reason: str = ""
+    probability: float = 1.0
+
+    @property
+    def numbers(self) -> range:
+        return range(self.first, self.first + self.step * self.count, self.step)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The episodes of a tournament so far, and the pairings that cannot be played on.
+
+    `cameras` (m) and `targets` (n) are the digests of the fields. `camera`, `target` (indices), `number` and `reward` (the target
+    team's normalised reward), all (E,), are one entry an episode, in any order. `closed` (m, n) marks pairings whose episodes fail:
+    formats ask for no more of them and judge by the rest. Raises ValueError for columns that do not fit each other.
+    """
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    camera: Numbers
+    target: Numbers
+    number: Numbers
+    reward: Array
+    closed: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        cameras: Sequence[str],
+        targets: Sequence[str],
+        camera: ArrayLike = (),
+        target: ArrayLike = (),
+        number: ArrayLike = (),
+        reward: ArrayLike = (),
+        closed: Any = None,
+    ) -> Evidence:
+        """Evidence from sequences; nothing is closed where `closed` is not given."""
+        shape = (len(cameras), len(targets))
+        return cls(
+            tuple(cameras),
+            tuple(targets),
+            np.asarray(camera, dtype=np.int64),
+            np.asarray(target, dtype=np.int64),
+            np.asarray(number, dtype=np.int64),
+            np.asarray(reward, dtype=np.float64),
+            np.zeros(shape, dtype=bool) if closed is None else np.asarray(closed, dtype=bool),
+        )
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in (self.camera, self.target, self.number, self.reward)}
+        if len(lengths) != 1:
+            raise ValueError(f"The columns of the evidence have different lengths: {sorted(lengths)}.")
+        if not np.isfinite(self.reward).all():
+            raise ValueError("A reward is not a finite number.")
+        if self.closed.shape != self.shape:
+            raise ValueError(f"closed has the shape {self.closed.shape}, the fields make {self.shape}.")
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of cameras and of targets (m, n)."""
+        return len(self.cameras), len(self.targets)
+
+    @cached_property
+    def count(self) -> Numbers:
+        """Episodes per pairing (m, n)."""
+        cells = self.camera * self.shape[1] + self.target
+        return np.bincount(cells, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
+
+    def with_episodes(self, camera: ArrayLike, target: ArrayLike, number: ArrayLike, reward: ArrayLike) -> Evidence:
+        """This evidence and more episodes."""
+        return Evidence(
+            self.cameras,
+            self.targets,
+            np.concatenate([self.camera, np.asarray(camera, dtype=np.int64)]),
+            np.concatenate([self.target, np.asarray(target, dtype=np.int64)]),
+            np.concatenate([self.number, np.asarray(number, dtype=np.int64)]),
+            np.concatenate([self.reward, np.asarray(reward, dtype=np.float64)]),
+            self.closed,
+        )
+
+    def seen_by(self, team: str) -> View:
+        """The episodes in which agents of a team met their opponents from seeds that the whole team shares."""
+        is_camera = team == "camera"
+        mine = self.number % 2 == (0 if is_camera else 1)
+        own, other = (self.camera, self.target) if is_camera else (self.target, self.camera)
+        size = self.shape if is_camera else self.shape[::-1]
+        place = self.number[mine] // 2
+        payoff = np.full((*size, int(place.max(initial=-1)) + 1), np.nan)
+        payoff[own[mine], other[mine], place] = -self.reward[mine] if is_camera else self.reward[mine]
+        return View(team, payoff, self.closed if is_camera else self.closed.T)
+
+
+@dataclass(frozen=True)
+class View:
+    """One team's side of the evidence: agents (rows) by opponents (columns) by shared seeds.
+
+    `payoff` (agents, opponents, K) is the agent's own payoff in the k-th episode whose seed is keyed by the opponent, NaN where it
+    was not played; `closed` (agents, opponents).
+    """
+
+    team: str
+    payoff: Array
+    closed: NDArray[np.bool_]
+
+    @cached_property
+    def count(self) -> Numbers:
+        """Leading episodes that were played without a gap, (agents, opponents)."""
+        return np.cumprod(~np.isnan(self.payoff), axis=2).sum(axis=2)
+
+    def choice(
+        self, agent: int, opponent: int, first: int, count: int, reason: str, probability: float = 1.0
+    ) -> Choice:
+        """A choice of the shared episodes first, first + 1, ... of this side."""
+        if self.team == "camera":
+            return Choice(agent, opponent, 2 * first, count, 2, reason, probability)
+        return Choice(opponent, agent, 2 * first + 1, count, 2, reason, probability)

@@ -1,0 +1,67 @@
+"""Round robin: every camera against every target, equally often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tournament.scheduling.evidence import Choice, Evidence
+from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
+from tournament.scheduling.settings import Setting
+
+
+@dataclass(frozen=True)
+class RoundRobin:
+    """One round: `episodes` of every pairing, numbered from 0."""
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    episodes: int
+
+    @property
+    def limit(self) -> int:
+        return len(self.cameras) * len(self.targets) * self.episodes
+
+    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+        """Everything in the first round."""
+        if round:
+            return []
+        reason = "Every pairing is played equally often."
+        return [
+            Choice(camera, target, 0, self.episodes, 1, reason)
+            for camera in range(len(self.cameras))
+            for target in range(len(self.targets))
+            if not evidence.closed[camera, target]
+        ]
+
+    def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
+        """How much of it is played."""
+        open_pairings = int((~evidence.closed).sum())
+        left = int((self.episodes - evidence.count[~evidence.closed]).clip(0).sum())
+        complete = int(((evidence.count >= self.episodes) & ~evidence.closed).sum())
+        return Finding(
+            headline=f"{complete:,} of {open_pairings:,} pairings have their {self.episodes:,} episodes.",
+            figures=(Figure("Episodes", float(len(evidence))),),
+            trace=extend(earlier, {"episodes": float(len(evidence)), "pairings": float(complete)}),
+            is_decided=left == 0,
+            expected_left=left,
+        )
+
+
+ROUND_ROBIN = FormatInfo(
+    "round-robin",
+    "Round robin",
+    "Every camera agent meets every target agent equally often, in one go.",
+    (
+        Setting(
+            "episodes",
+            "Episodes a pairing",
+            "How often each pairing is played.",
+            "integer",
+            10,
+            1,
+            10_000,
+            unit="episodes",
+        ),
+    ),
+    RoundRobin,
+)
