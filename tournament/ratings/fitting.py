@@ -9,7 +9,6 @@ episode. The model is fitted as a quasi-binomial (Wedderburn 1974): only its mea
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,100 +17,15 @@ from numpy.typing import NDArray
 from tournament import meta_solvers
 from tournament.agents import Builtin
 from tournament.payoffs import Array, MetaGame
+from tournament.ratings.records import AgentRating, NashSummary, Ratings
 from tournament.regression import Fit, Observations, fit
 
-VERSION = "1"
-"""Version of the code that fits; a change that moves any number changes it."""
 SCALE = 400.0 / np.log(10.0)
 ANCHOR_RATING = 1000.0
 CONFIDENCE = 0.95
 PROVISIONAL_EPISODES = 30
 """Agents with fewer episodes are marked as provisional."""
 ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("target", "greedy").digest}
-
-
-@dataclass(frozen=True)
-class AgentRating:
-    """One agent's line. None where it is not known: an agent that play does not connect with the others is unrated.
-
-    `rating`, `lower` and `upper` (95 %) are Elo points; `rank` counts from 1 within the team; `best_rank` is 1 plus the number
-    of agents that are better beyond the interval of the difference, `worst_rank` the reverse. `payoff` is the mean of the agent's own
-    payoffs over its opponents, `payoff_error` its standard error. `nash_mass` is its probability in the team's Nash strategy,
-    `nash_skill` its payoff against the other team's Nash strategy minus what the game is worth to the team.
-    """
-
-    digest: str
-    team: str
-    num_episodes: int
-    num_opponents: int
-    is_provisional: bool
-    is_anchor: bool = False
-    rating: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    rank: int | None = None
-    best_rank: int | None = None
-    worst_rank: int | None = None
-    payoff: float | None = None
-    payoff_error: float | None = None
-    nash_mass: float | None = None
-    nash_skill: float | None = None
-
-    @property
-    def is_rated(self) -> bool:
-        return self.rating is not None
-
-
-@dataclass(frozen=True)
-class NashSummary:
-    """The zero-sum game among the agents of the table whose cells are all played.
-
-    `value` is the game's value to the cameras. The exploitabilities are those of playing all agents of a team alike, within this pool of
-    agents: an opponent from outside it may gain more.
-    """
-
-    value: float
-    num_cameras: int
-    num_targets: int
-    has_maximum_entropy: bool
-    uniform_camera_exploitability: float
-    uniform_target_exploitability: float
-
-
-@dataclass(frozen=True)
-class Ratings:
-    """Both teams' boards, best first, unrated agents last."""
-
-    cameras: tuple[AgentRating, ...]
-    targets: tuple[AgentRating, ...]
-    nash: NashSummary | None
-    num_episodes: int
-    version: str = VERSION
-
-    def of(self, digest: str) -> AgentRating:
-        """The line of an agent. Raises KeyError if it is on neither board."""
-        for line in (*self.cameras, *self.targets):
-            if line.digest == digest:
-                return line
-        raise KeyError(digest)
-
-    def to_json(self) -> dict[str, Any]:
-        """Nested dictionaries and lists; the inverse of `from_json`."""
-        return asdict(self) | {
-            "cameras": [asdict(line) for line in self.cameras],
-            "targets": [asdict(line) for line in self.targets],
-        }
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Ratings:
-        """Ratings as they were stored."""
-        return cls(
-            cameras=tuple(AgentRating(**line) for line in document["cameras"]),
-            targets=tuple(AgentRating(**line) for line in document["targets"]),
-            nash=NashSummary(**document["nash"]) if document["nash"] else None,
-            num_episodes=document["num_episodes"],
-            version=document["version"],
-        )
 
 
 def rate(meta_game: MetaGame, anchors: dict[str, str] | None = None) -> Ratings:
@@ -242,6 +156,9 @@ def _add_board(lines: list[dict[str, Any]], found: Fit, team: str, anchor: int |
             rank=int(order[number]) + 1,
             best_rank=1 + int(ahead[:, number].sum()),
             worst_rank=len(lines) - int(ahead[number].sum()),
+            margin=float(ratings[number]),
+            margin_lower=float(ratings[number]) - width if np.isfinite(width) else None,
+            margin_upper=float(ratings[number]) + width if np.isfinite(width) else None,
         )
 
 

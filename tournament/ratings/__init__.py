@@ -1,0 +1,30 @@
+"""Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out."""
+
+from tournament.ratings.fitting import (
+    ANCHOR_RATING,
+    ANCHORS,
+    CONFIDENCE,
+    PROVISIONAL_EPISODES,
+    SCALE,
+    complete_part,
+    outcome,
+    rate,
+)
+from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
+
+__all__ = [
+    "ANCHORS",
+    "ANCHOR_RATING",
+    "CONFIDENCE",
+    "PROVISIONAL_EPISODES",
+    "SCALE",
+    "VERSION",
+    "AgentRating",
+    "Cyclicity",
+    "Influence",
+    "NashSummary",
+    "Ratings",
+    "complete_part",
+    "outcome",
+    "rate",
+]
