@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from tournament.leaderboards import DEVICE, meta_game_of_tournament, tournament_seeds
+from tournament.contents import Contents
+from tournament.leaderboards import DEVICE, meta_game_of_tournament
 from tournament.models import Episode, Pairing, Tournament
 from tournament.payoffs import MetaGame
 
@@ -36,7 +37,7 @@ ORDER = ("pairing__scenario__digest", "pairing__camera__digest", "pairing__targe
 def episodes_of_tournament(tournament: Tournament) -> Iterator[str]:
     """Lines of CSV with the episodes that a tournament consists of."""
     rows = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=DEVICE)
-    return write_episodes(rows, set(tournament_seeds(tournament).tolist()))
+    return write_episodes(rows, Contents(tournament).by_agents())
 
 
 def episodes_of_pairing(pairing: Pairing) -> Iterator[str]:
@@ -44,16 +45,17 @@ def episodes_of_pairing(pairing: Pairing) -> Iterator[str]:
     return write_episodes(pairing.episodes.all())
 
 
-def write_episodes(episodes: QuerySet[Episode], seeds: set[int] | None = None) -> Iterator[str]:
+def write_episodes(episodes: QuerySet[Episode], wanted: dict[tuple[str, str], set[int]] | None = None) -> Iterator[str]:
     """Lines of CSV, a header first, ordered by agents' digests and seed: the same episodes give the same bytes.
 
-    Agents and scenario are given by digest; real numbers with all their digits. Only `seeds` are written, if given.
+    Agents and scenario are given by digest; real numbers with all their digits. Only the `wanted` seeds of each camera and
+    target (digests) are written, if given.
     """
     yield _line(list(EPISODE_COLUMNS))
     rows = episodes.order_by(*ORDER).values_list(*EPISODE_COLUMNS.values())
-    position = list(EPISODE_COLUMNS).index("seed")
+    camera, target, seed = map(list(EPISODE_COLUMNS).index, ("camera", "target", "seed"))
     for row in rows.iterator(chunk_size=2000):
-        if seeds is None or row[position] in seeds:
+        if wanted is None or row[seed] in wanted.get((row[camera], row[target]), ()):
             yield _line(row)
 
 

@@ -9,13 +9,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet, Sum
 
 from policies.devices import device_class
-from tournament import ratings, seeds
+from tournament import ratings
+from tournament.contents import Contents
 from tournament.models import Agent, Episode, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 DEVICE = device_class()
 """Device class of the networks whose episodes count; those of other classes stay in the database and out of every figure."""
-_ROW = np.dtype([("camera", np.int64), ("target", np.int64), ("seed", np.int64), ("reward", np.float64)])
+_ROW = np.dtype(
+    [("pairing", np.int64), ("camera", np.int64), ("target", np.int64), ("seed", np.int64), ("reward", np.float64)]
+)
 
 
 def engine_version() -> str:
@@ -36,31 +39,21 @@ def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
     cameras = sorted(tournament.cameras.values_list("pk", "digest"), key=lambda row: row[1])
     targets = sorted(tournament.targets.values_list("pk", "digest"), key=lambda row: row[1])
     episodes = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=DEVICE)
-    return _build(episodes, (cameras, targets), tournament_seeds(tournament))
-
-
-def tournament_seeds(tournament: Tournament) -> np.ndarray:
-    """All seeds of a tournament, sorted."""
-    cameras, targets = (
-        list(field.values_list("digest", flat=True)) for field in (tournament.cameras, tournament.targets)
-    )
-    return seeds.tournament_seeds(
-        tournament.base_seed, tournament.scenario.digest, cameras, targets, tournament.episodes_per_pairing
-    )
+    return _build(episodes, (cameras, targets), Contents(tournament))
 
 
 Field = Sequence[tuple[int, str]]
 
 
 def _build(
-    episodes: QuerySet[Episode], fields: tuple[Field, Field] | None, wanted: np.ndarray | None = None
+    episodes: QuerySet[Episode], fields: tuple[Field, Field] | None, contents: Contents | None = None
 ) -> MetaGame:
-    """The meta-game of a query's episodes with the wanted seeds, for agents given as (key, digest)."""
-    columns = ("pairing__camera_id", "pairing__target_id", "seed", "normalised_reward")
+    """The meta-game of a query's episodes that are among the contents, for agents given as (key, digest)."""
+    columns = ("pairing_id", "pairing__camera_id", "pairing__target_id", "seed", "normalised_reward")
     rows = episodes.order_by("pairing_id", "seed").values_list(*columns)
     table = np.fromiter(rows.iterator(chunk_size=20_000), dtype=_ROW)
-    if wanted is not None:
-        table = table[np.isin(table["seed"], wanted)]
+    if contents is not None:
+        table = table[contents.find(table["pairing"], table["seed"]) >= 0]
     if fields is None:
         fields = _agents(table["camera"]), _agents(table["target"])
     cameras, targets = (_index(table[team], field) for team, field in zip(("camera", "target"), fields, strict=True))

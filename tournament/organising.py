@@ -13,12 +13,14 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from mate.errors import UserError
-from tournament import leaderboards, queries, seeds
+from tournament import leaderboards, queries
+from tournament.contents import Contents
 from tournament.entries import check_fitness
 from tournament.models import (
     Agent,
     Block,
     BlockState,
+    Choice,
     Episode,
     Pairing,
     Scenario,
@@ -70,6 +72,10 @@ def create_tournament(
         tournament.targets.set(targets)
         pairings = _find_pairings(scenario, cameras, targets)
         tournament.pairings.set(pairings)
+        Choice.objects.bulk_create(
+            Choice(tournament=tournament, round=1, pairing=pairing, first=0, count=episodes_per_pairing)
+            for pairing in pairings
+        )
         missing = _find_missing(tournament, pairings)
         tournament.num_reused = tournament.num_episodes - sum(map(len, missing.values()))
         tournament.save(update_fields=["num_reused"])
@@ -123,17 +129,6 @@ def _find_pairings(scenario: Scenario, cameras: Sequence[Agent], targets: Sequen
     return [by_agents[camera.pk, target.pk] for camera in cameras for target in targets]
 
 
-def seeds_of(tournament: Tournament, pairing: Pairing) -> list[int]:
-    """The seeds of a pairing's episodes in a tournament, in the order of their numbers."""
-    return seeds.pairing_seeds(
-        tournament.base_seed,
-        tournament.scenario.digest,
-        pairing.camera.digest,
-        pairing.target.digest,
-        tournament.episodes_per_pairing,
-    )
-
-
 def _find_missing(tournament: Tournament, pairings: Sequence[Pairing]) -> dict[int, list[int]]:
     """For each pairing, the seeds whose episodes do not exist."""
     existing: dict[int, set[int]] = defaultdict(set)
@@ -142,8 +137,13 @@ def _find_missing(tournament: Tournament, pairings: Sequence[Pairing]) -> dict[i
     ).filter(pairing__camera__in=tournament.cameras.all(), pairing__target__in=tournament.targets.all())
     for pairing, seed in rows.values_list("pairing_id", "seed").iterator(chunk_size=10_000):
         existing[pairing].add(seed)
+    contents = Contents(tournament)
     return {
-        pairing.pk: [seed for seed in seeds_of(tournament, pairing) if seed not in existing[pairing.pk]]
+        pairing.pk: [
+            seed
+            for seed in contents.seeds_of(pairing.camera.digest, pairing.target.digest, contents.numbers[pairing.pk])
+            if seed not in existing[pairing.pk]
+        ]
         for pairing in pairings
     }
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from tournament import entries, organising, seeds
+from tournament import contents, entries, organising, seeds
 from tournament.models import Agent, Block, BlockState, Cause, Pairing, TournamentState, Worker
 from tournament.organising import TournamentRefused
 
@@ -23,7 +23,7 @@ def test_blocks_hold_exactly_the_seeds_of_the_tournament(make_tournament, settin
         blocks = tournament.blocks.filter(pairing=pairing)
         assert [block.num_episodes for block in blocks] == [3, 3, 2]
         wanted = seeds.pairing_seeds(77, tournament.scenario.digest, pairing.camera.digest, pairing.target.digest, 8)
-        assert [seed for block in blocks for seed in block.seeds] == wanted == organising.seeds_of(tournament, pairing)
+        assert [seed for block in blocks for seed in block.seeds] == wanted == contents.seeds_of(tournament, pairing)
 
 
 def test_every_pairing_has_its_first_block_before_any_has_its_second(make_tournament, settings):

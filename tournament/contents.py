@@ -1,0 +1,102 @@
+"""What a tournament consists of: the episodes that its choices name, as numbers and as seeds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament import seeds
+from tournament.models import Choice, Pairing, Tournament
+
+Numbers = NDArray[np.int64]
+
+
+class Contents:
+    """The episodes of a tournament's choices, of all rounds or of those up to one.
+
+    `numbers` has each pairing's episode numbers by the pairing's key, sorted, every one once.
+    """
+
+    def __init__(self, tournament: Tournament, last_round: int | None = None) -> None:
+        self.tournament = tournament
+        self._scenario = tournament.scenario.digest
+        choices = Choice.objects.filter(tournament=tournament).order_by()
+        if last_round is not None:
+            choices = choices.filter(round__lte=last_round)
+        self.numbers = merge(choices.values_list("pairing_id", "first", "count", "step").iterator(chunk_size=5000))
+        self._keyed: dict[tuple[str, int], int] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self.numbers.values()))
+
+    def seeds_of(self, camera: str, target: str, numbers: Iterable[int]) -> list[int]:
+        """The seeds of episodes of a pairing of agents, given by digest, in the order of the numbers."""
+        return [self._seed(camera, target, int(number)) for number in numbers]
+
+    def _seed(self, camera: str, target: str, number: int) -> int:
+        # A seed is shared by all pairings of the agent that it is keyed by: each is derived once.
+        key = (target if number % 2 == 0 else camera), number
+        seed = self._keyed.get(key)
+        if seed is None:
+            base = self.tournament.base_seed
+            seed = self._keyed[key] = seeds.episode_seed(base, self._scenario, camera, target, number)
+        return seed
+
+    def find(self, pairings: NDArray[np.int64], found: NDArray[np.int64]) -> Numbers:
+        """The numbers in this tournament of episodes given by pairing key and seed, (E,) each; -1 where they are not its own.
+
+        The rows must be ordered by pairing.
+        """
+        result = np.full(len(pairings), -1, dtype=np.int64)
+        keys, starts = np.unique(pairings, return_index=True)
+        ends = np.append(starts[1:], len(pairings))
+        agents = self.agents()
+        for key, start, end in zip(keys.tolist(), starts, ends, strict=True):
+            if key in self.numbers:
+                numbers = self.numbers[key]
+                wanted = np.array(self.seeds_of(*agents[key], numbers), dtype=np.int64)
+                result[start:end] = look_up(wanted, numbers, found[start:end])
+        return result
+
+    def by_agents(self) -> dict[tuple[str, str], set[int]]:
+        """The seeds of each pairing by the digests of its camera and its target."""
+        agents = self.agents()
+        return {agents[key]: set(self.seeds_of(*agents[key], numbers)) for key, numbers in self.numbers.items()}
+
+    def agents(self) -> dict[int, tuple[str, str]]:
+        """Digests of camera and target by the pairing's key."""
+        rows = Pairing.objects.filter(tournaments=self.tournament).order_by()
+        return {
+            key: (camera, target) for key, camera, target in rows.values_list("pk", "camera__digest", "target__digest")
+        }
+
+
+def merge(choices: Iterator[tuple[int, int, int, int]]) -> dict[int, Numbers]:
+    """Episode numbers by pairing, from choices given as (pairing, first, count, step)."""
+    parts: dict[int, list[Numbers]] = defaultdict(list)
+    for pairing, first, count, step in choices:
+        parts[pairing].append(numbers_of(first, count, step))
+    return {key: arrays[0] if len(arrays) == 1 else np.unique(np.concatenate(arrays)) for key, arrays in parts.items()}
+
+
+def numbers_of(first: int, count: int, step: int) -> Numbers:
+    """The episode numbers that a choice names."""
+    return first + step * np.arange(count, dtype=np.int64)
+
+
+def look_up(wanted: NDArray[np.int64], numbers: Numbers, found: NDArray[np.int64]) -> Numbers:
+    """The number that belongs to each found seed, -1 where it is not wanted."""
+    if not len(wanted):
+        return np.full(len(found), -1, dtype=np.int64)
+    order = np.argsort(wanted)
+    place = order[np.minimum(np.searchsorted(wanted, found, sorter=order), len(wanted) - 1)]
+    return np.where(wanted[place] == found, numbers[place], -1)
+
+
+def seeds_of(tournament: Tournament, pairing: Pairing) -> list[int]:
+    """The seeds of a pairing's episodes in a tournament, in the order of their numbers."""
+    contents = Contents(tournament)
+    return contents.seeds_of(pairing.camera.digest, pairing.target.digest, contents.numbers.get(pairing.pk, []))
