@@ -17,6 +17,11 @@ class RatingSnapshot(models.Model):
     engine = models.CharField(max_length=32)
     code = models.CharField(max_length=32, help_text="Version of the code that fitted.")
     num_episodes = models.PositiveIntegerField()
+    reason = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Why it was made: what is new since the one before; empty where nobody noted.",
+    )
     table = models.JSONField(help_text="tournament.ratings.Ratings as JSON, agents by digest.")
     created = models.DateTimeField(auto_now_add=True)
 
