@@ -7,7 +7,6 @@ of the agents, and clones share what one of them would have. Nothing here enumer
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,50 +150,3 @@ def _maximise_entropy(matrix: Array, value: float, rows: NDArray[np.bool_], bind
     strategy[rows] = softmax(gains @ found.x)
     shortfall = value - (strategy @ matrix).min()
     return strategy if np.isfinite(strategy).all() and shortfall <= 1e-6 else None
-
-
-def uniform(payoff: Array) -> tuple[Array, Array]:
-    """Every agent alike: the meta-solver of fictitious self-play (FSP)."""
-    rows, columns = np.shape(payoff)
-    return np.full(rows, 1 / rows), np.full(columns, 1 / columns)
-
-
-def self_play(payoff: Array) -> tuple[Array, Array]:
-    """Only the newest, that is the last, agent of each team (SP)."""
-    rows, columns = np.shape(payoff)
-    return np.eye(rows)[-1], np.eye(columns)[-1]
-
-
-def nash_strategies(payoff: Array) -> tuple[Array, Array]:
-    """The strategies of `nash` (NE)."""
-    equilibrium = nash(payoff)
-    return equilibrium.camera, equilibrium.target
-
-
-MetaSolver = Callable[[Array], tuple[Array, Array]]
-META_SOLVERS: dict[str, MetaSolver] = {"nash": nash_strategies, "uniform": uniform, "self-play": self_play}
-"""From a payoff matrix (m, n) of the cameras to the teams' strategies (m,) and (n,)."""
-
-
-@dataclass(frozen=True)
-class Exploitability:
-    """What the best agents of the pool gain against a pair of strategies; 0 for an equilibrium of the pool.
-
-    `camera` is how much the camera team's strategy can lose to the best target agent of this pool below the game's value,
-    `target` the same the other way round; `nash_conv` is their sum.
-    """
-
-    camera: float
-    target: float
-
-    @property
-    def nash_conv(self) -> float:
-        return self.camera + self.target
-
-
-def exploitability(payoff: Array, camera: Array, target: Array, value: float) -> Exploitability:
-    """Exploitability of strategies (m,), (n,) in the game with payoffs (m, n) and this value, within the pool."""
-    return Exploitability(
-        camera=float(max(value - (camera @ payoff).min(), 0.0)),
-        target=float(max((payoff @ target).max() - value, 0.0)),
-    )

@@ -1,0 +1,62 @@
+"""The meta-solvers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tournament.meta_solvers.alpha_ranking import alpha_rank
+from tournament.meta_solvers.dynamics import fictitious_play, projected_replicator
+from tournament.meta_solvers.equilibria import nash
+from tournament.meta_solvers.fixed import self_play, uniform
+from tournament.meta_solvers.matrices import Array
+
+
+@dataclass(frozen=True)
+class MetaSolver:
+    """From a payoff matrix (m, n) of the cameras to the teams' strategies (m,) and (n,), the newest agents being last."""
+
+    name: str
+    title: str
+    explanation: str
+    solve: Callable[[Any], tuple[Array, Array]]
+
+    def __call__(self, payoff: Any) -> tuple[Array, Array]:
+        return self.solve(payoff)
+
+
+def _nash_strategies(payoff: Any) -> tuple[Array, Array]:
+    equilibrium = nash(payoff)
+    return equilibrium.camera, equilibrium.target
+
+
+def _alpha_rank_strategies(payoff: Any) -> tuple[Array, Array]:
+    ranking = alpha_rank(payoff)
+    return ranking.camera_mass, ranking.target_mass
+
+
+_ALL = (
+    MetaSolver("nash", "Nash equilibrium", "No agent of the pool gains against these strategies.", _nash_strategies),
+    MetaSolver("uniform", "Uniform (fictitious self-play)", "Every agent of the pool alike.", uniform),
+    MetaSolver("self-play", "Self-play", "Only the newest agent of each team.", self_play),
+    MetaSolver(
+        "replicator",
+        "Projected replicator dynamics",
+        "Near an equilibrium, but every agent keeps a small share.",
+        projected_replicator,
+    ),
+    MetaSolver(
+        "alpha-rank",
+        "Alpha-Rank",
+        "How often evolution by better answers visits each agent.",
+        _alpha_rank_strategies,
+    ),
+    MetaSolver(
+        "fictitious-play",
+        "Fictitious play",
+        "Best answers to what was played so far, many times over: a rough equilibrium.",
+        fictitious_play,
+    ),
+)
+META_SOLVERS: dict[str, MetaSolver] = {solver.name: solver for solver in _ALL}
