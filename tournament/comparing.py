@@ -1,0 +1,178 @@
+"""Comparing two agents of one team, as in duplicate bridge: by what they score from the same seed against the same opponent.
+
+Every opponent counts alike, however many episodes were played against it. Intervals cover 95 % and are clustered by seed:
+pairs of episodes that share a seed are not taken for independent, whichever opponents they are of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+CONFIDENCE = 0.95
+NORMAL = 1.959963984540054
+"""The normal distribution's quantile for 95 %."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its standard error and 95 % interval; all None where there is nothing, the errors below two pairs."""
+
+    value: float | None = None
+    error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval lies beyond zero on that side, else 0."""
+        if self.lower is None or self.upper is None:
+            return 0
+        return int(self.lower > 0) - int(self.upper < 0)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """E pairs of episodes, each of one seed and opponent; all arrays have the shape (E,).
+
+    `opponent` are indices from 0 or keys, `first` and `second` are the two agents' own payoffs, of which more is better.
+    """
+
+    opponent: Integers
+    seed: Integers
+    first: Array
+    second: Array
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in (self.opponent, self.seed, self.first, self.second)}
+        if len(lengths) != 1:
+            raise ValueError(f"The columns of pairs have different lengths: {sorted(lengths)}.")
+        if not (np.isfinite(self.first).all() and np.isfinite(self.second).all()):
+            raise ValueError("A pair of episodes has a payoff that is not a finite number.")
+
+    def __len__(self) -> int:
+        return len(self.seed)
+
+    @property
+    def gain(self) -> Array:
+        """By how much the first agent did better than the second, (E,)."""
+        return self.first - self.second
+
+    @property
+    def success(self) -> Array:
+        """1 where the first agent did better, 0 where the second did, half where they did alike, (E,)."""
+        return 0.5 * (1.0 + np.sign(self.gain))
+
+
+@dataclass(frozen=True)
+class Against:
+    """The two agents against one opponent: their mean payoffs, the mean difference, and how often the first does better."""
+
+    opponent: int
+    count: int
+    first: float
+    second: float
+    difference: Interval
+    better: Interval
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two agents over all opponents that both met from the same seeds.
+
+    `difference` (of payoffs) and `better` (the probability that the first does better in the same episode, equal results
+    counting half) average over the opponents with at least two pairs, `num_opponents` of them.
+    """
+
+    against: tuple[Against, ...]
+    difference: Interval
+    better: Interval
+    num_pairs: int
+    num_seeds: int
+    num_opponents: int
+
+
+def compare(pairs: Pairs) -> Comparison:
+    """Compare two agents by their pairs of episodes."""
+    opponents, indices, counts = np.unique(pairs.opponent, return_inverse=True, return_counts=True)
+    against = tuple(
+        _against(int(opponent), pairs, indices == number) for number, opponent in enumerate(opponents.tolist())
+    )
+    usable = counts[indices] > 1
+    return Comparison(
+        against=against,
+        difference=mean_over_opponents(pairs.gain[usable], pairs.opponent[usable], pairs.seed[usable]),
+        better=share_over_opponents(pairs.success[usable], pairs.opponent[usable], pairs.seed[usable]),
+        num_pairs=len(pairs),
+        num_seeds=len(np.unique(pairs.seed)),
+        num_opponents=int((counts > 1).sum()),
+    )
+
+
+def _against(opponent: int, pairs: Pairs, mine: NDArray[np.bool_]) -> Against:
+    same = np.zeros(int(mine.sum()), dtype=np.int64)
+    return Against(
+        opponent=opponent,
+        count=len(same),
+        first=float(pairs.first[mine].mean()),
+        second=float(pairs.second[mine].mean()),
+        difference=mean_over_opponents(pairs.gain[mine], same, pairs.seed[mine]),
+        better=share_over_opponents(pairs.success[mine], same, pairs.seed[mine]),
+    )
+
+
+def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> Interval:
+    """The mean over opponents of the means against each, with Student's interval.
+
+    The variance is the sum over seeds of squared influences, each opponent's corrected for the mean that was estimated
+    from it (a cluster-robust estimate: Liang and Zeger 1986); the degrees of freedom are Welch and Satterthwaite's over opponents.
+    """
+    if not len(values):
+        return Interval()
+    _, indices, counts = np.unique(opponent, return_inverse=True, return_counts=True)
+    means = np.bincount(indices, values) / counts
+    value = float(means.mean())
+    if (counts < 2).any():
+        return Interval(value)
+    weights = np.sqrt(counts / (counts - 1.0)) / (counts * len(counts))
+    influences = weights[indices] * (values - means[indices])
+    variance = float((_sum_by(seed, influences) ** 2).sum())
+    parts = np.bincount(indices, influences**2)
+    freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum() if parts.any() else float((counts - 1).sum())
+    error = float(np.sqrt(variance))
+    width = student(freedom) * error
+    return Interval(value, error, value - width, value + width)
+
+
+def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -> Interval:
+    """The mean over opponents of shares between 0 and 1, with Wilson's score interval (1927) for as many independent
+    pairs as would have the same clustered variance: it stays within 0 and 1, and has a width even where all agree."""
+    plain = mean_over_opponents(successes, opponent, seed)
+    if plain.value is None:
+        return plain
+    _, indices, counts = np.unique(opponent, return_inverse=True, return_counts=True)
+    weights = 1.0 / (counts[indices] * len(counts))
+    size = 1.0 / float((_sum_by(seed, weights) ** 2).sum())
+    spread = plain.value * (1.0 - plain.value)
+    if plain.error and spread:
+        size = min(size, spread / plain.error**2)
+    centre = (plain.value + NORMAL**2 / (2 * size)) / (1 + NORMAL**2 / size)
+    width = NORMAL * np.sqrt(spread / size + (NORMAL / (2 * size)) ** 2) / (1 + NORMAL**2 / size)
+    return Interval(plain.value, plain.error, max(float(centre - width), 0.0), min(float(centre + width), 1.0))
+
+
+def _sum_by(keys: Integers, values: Array) -> Array:
+    _, indices = np.unique(keys, return_inverse=True)
+    return np.bincount(indices, values)
+
+
+def student(freedom: float) -> float:
+    """The quantile of Student's distribution for a two-sided 95 % interval."""
+    from scipy.special import stdtrit  # Loaded when first needed: most pages compare nothing.
+
+    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
