@@ -12,13 +12,17 @@ from tournament.scheduling.settings import Setting, check
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its interval; `lower` and `upper` are None where there is no interval, `value` where it is not known yet."""
+    """A number with its interval; `lower` and `upper` are None where there is no interval, `value` where it is not known yet.
+
+    `agent` is the digest of the agent that it is about, if it is about one.
+    """
 
     title: str
     value: float | None
     lower: float | None = None
     upper: float | None = None
     unit: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,255 @@
+"""Adaptive ranking: episodes for the agents whose order is not known yet, and for no others.
+
+All agents first play a few episodes; then those play on that are neither separated from every other agent of their team nor known
+to be within `resolution` of it. Two agents are compared by what they scored from the same seeds against the same opponents, and
+every opponent brings its own seeds: most of an episode's luck is the seed's and cancels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.scheduling.evidence import Choice, Evidence, Numbers, View
+from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
+from tournament.scheduling.gaps import Gaps, Side, measure
+from tournament.scheduling.settings import ROUND_SIZE, Setting, SettingsRefused, most
+
+LEAST_FREEDOM = 10
+"""Degrees of freedom that a first judgement needs: with fewer, a lucky agreement passes for certainty."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known about one team at a moment."""
+
+    side: Side
+    gaps: Gaps
+    resolution: float
+    most: int
+
+    @cached_property
+    def start(self) -> int:
+        """Shared episodes an opponent that every agent plays first."""
+        return min(max(2, 1 + ceil(LEAST_FREEDOM / max(len(self.side.opponents), 1))), self.most)
+
+    @cached_property
+    def undecided(self) -> NDArray[np.bool_]:
+        """Pairs (A, A) whose order matters and is not known."""
+        open_pairs = ~self.gaps.separated & ~self.gaps.closer_than(self.resolution)
+        np.fill_diagonal(open_pairs, False)
+        return open_pairs
+
+    @cached_property
+    def playing(self) -> NDArray[np.bool_]:
+        """Undecided pairs that may still be played."""
+        return self.undecided & (self.gaps.common < self.most)
+
+    @cached_property
+    def order(self) -> Numbers:
+        """The agents' rows, best first."""
+        return np.argsort(-np.nan_to_num(self.side.means, nan=-np.inf), kind="stable")
+
+    @cached_property
+    def decision_distance(self) -> NDArray[np.float64]:
+        """Half-width (A, A) at which a pair would be decided if its gap is what it seems."""
+        gap = np.abs(self.gaps.gap)
+        return np.maximum(gap, self.resolution - gap)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Plays until every pair of a team's agents is separated, or known to be within `resolution` (payoff) of each other."""
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    team: str
+    resolution: float
+    confidence: float
+    most: int
+    round_size: int
+
+    def __post_init__(self) -> None:
+        for team, field in zip(self.teams, (self._field(team) for team in self.teams), strict=True):
+            if len(field) < 2:
+                raise SettingsRefused(f"A ranking compares agents: the {team} field needs at least two.")
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        return ("camera", "target") if self.team == "both" else (self.team,)
+
+    def _field(self, team: str) -> tuple[str, ...]:
+        return self.cameras if team == "camera" else self.targets
+
+    @property
+    def limit(self) -> int:
+        return len(self.cameras) * len(self.targets) * self.most * len(self.teams)
+
+    def stand(self, view: View) -> Standing:
+        """What is known about the team of a view."""
+        side = Side.of(view)
+        return Standing(side, measure(side, self.confidence / 100), self.resolution, self.most)
+
+    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+        """Episodes for the agents that have an undecided pair."""
+        views = [evidence.seen_by(team) for team in self.teams]
+        return [choice for view in views for choice in self._choose(view, self.stand(view))]
+
+    def _choose(self, view: View, standing: Standing) -> list[Choice]:
+        wanted = self._raise_levels(standing)
+        level = standing.side.level
+        reasons = {int(row): _explain(standing, int(row)) for row in np.flatnonzero(wanted > level)}
+        return [
+            view.choice(int(standing.side.agents[row]), int(opponent), int(held), int(wanted[row] - held), reason)
+            for row, reason in reasons.items()
+            for opponent, held in zip(standing.side.opponents, _held(view, standing, row), strict=True)
+            if wanted[row] > held
+        ]
+
+    def _raise_levels(self, standing: Standing) -> Numbers:
+        """How many shared episodes an opponent each agent (A,) should have after the next round."""
+        level, opponents = standing.side.level, max(len(standing.side.opponents), 1)
+        if not len(level):
+            return level
+        if level.min() < standing.start:
+            return np.maximum(level, standing.start)
+        playing = standing.playing
+        batch = max(1, self.round_size // (opponents * max(int(playing.any(axis=1).sum()), 1)))
+        # An agent behind the others of its pairs catches up on episodes that exist for them; only then both play new ones.
+        ahead = playing & (level[None, :] > level[:, None])
+        even = playing & (level[None, :] == level[:, None])
+        furthest = np.where(ahead, level[None, :], 0).max(axis=1)
+        catch_up = np.minimum(furthest, np.maximum(2 * level, level + batch))
+        wanted = np.maximum(catch_up, np.where(even.any(axis=1), level + batch, level))
+        return np.minimum(wanted, self.most).clip(min=level)
+
+    def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
+        """Which ranks are known, how far neighbours are apart, and what is still open."""
+        standings = {team: self.stand(evidence.seen_by(team)) for team in self.teams}
+        counts = {team: _count(standing) for team, standing in standings.items()}
+        point: dict[str, float | None] = {"episodes": float(len(evidence))}
+        for name in ("separated", "close", "open"):
+            point[name] = float(sum(count[name] for count in counts.values()))
+        left = sum(_expect(standing) for standing in standings.values())
+        started = all((standing.side.level >= standing.start).all() for standing in standings.values())
+        return Finding(
+            headline=_summarise(point, self.resolution),
+            figures=tuple(figure for team, standing in standings.items() for figure in self._figures(team, standing)),
+            trace=extend(earlier, point),
+            is_decided=started and not any(standing.undecided.any() for standing in standings.values()),
+            expected_left=left,
+            details={"ranking": {team: _list(standing) for team, standing in standings.items()}},
+        )
+
+    def _figures(self, team: str, standing: Standing) -> list[Figure]:
+        counts = _count(standing)
+        pairs = max(sum(counts.values()), 1)
+        return [
+            Figure(f"Pairs of {team} agents whose order is known", float(counts["separated"])),
+            Figure(f"Pairs of {team} agents within {self.resolution:g}", float(counts["close"])),
+            Figure(f"Pairs of {team} agents still open", float(counts["open"])),
+            Figure(f"Share of {team} pairs decided", 1 - counts["open"] / pairs),
+        ]
+
+
+def _held(view: View, standing: Standing, row: int) -> Numbers:
+    """Leading episodes that an agent has against each opponent: some may have been cut short."""
+    return view.count[standing.side.agents[row]][standing.side.opponents]
+
+
+def _explain(standing: Standing, row: int) -> str:
+    """Why an agent plays on: its narrowest undecided pair."""
+    if standing.side.level[row] < standing.start:
+        return f"Every agent first plays {standing.start} shared episodes with each opponent."
+    ranks = np.empty(len(standing.order), dtype=np.int64)
+    ranks[standing.order] = np.arange(1, len(ranks) + 1)
+    pairs = np.flatnonzero(standing.playing[row])
+    other = pairs[np.abs(standing.gaps.gap[row, pairs]).argmin()]
+    gap, width = abs(standing.gaps.gap[row, other]), standing.gaps.half_width[row, other]
+    more = f", and {len(pairs) - 1} more pairs" if len(pairs) > 1 else ""
+    return f"The order of ranks {ranks[row]} and {ranks[other]} is open: they differ by {gap:.4f} ± {width:.4f}{more}."
+
+
+def _count(standing: Standing) -> dict[str, int]:
+    """Pairs that are separated, close and open."""
+    upper = np.triu_indices(len(standing.side.agents), 1)
+    separated, undecided = standing.gaps.separated[upper], standing.undecided[upper]
+    return {
+        "separated": int(separated.sum()),
+        "close": int((~separated & ~undecided).sum()),
+        "open": int(undecided.sum()),
+    }
+
+
+def _summarise(point: dict[str, float | None], resolution: float) -> str:
+    pairs = sum(point[name] or 0 for name in ("separated", "close", "open"))
+    return (
+        f"Of {pairs:,.0f} pairs of agents, {point['separated']:,.0f} are in a known order, {point['close']:,.0f} are closer than "
+        f"{resolution:g}, and {point['open']:,.0f} are open."
+    )
+
+
+def _expect(standing: Standing) -> int:
+    """Episodes until all pairs would be decided if their gaps and spreads are what they seem."""
+    level, opponents = standing.side.level, len(standing.side.opponents)
+    if not len(level) or level.min() < standing.start:
+        return int((standing.start - level).clip(0).sum()) * opponents
+    ratio = np.where(standing.playing, standing.gaps.half_width / standing.decision_distance, 0.0)
+    wanted = np.ceil(standing.gaps.common * ratio**2).max(axis=1, initial=0.0)
+    return int((np.minimum(wanted, standing.most) - level).clip(0).sum()) * opponents
+
+
+def _list(standing: Standing) -> list[dict[str, float | int | bool | None]]:
+    """The agents, best first, with the gap to the next one."""
+    order, gaps = standing.order, standing.gaps
+    lines: list[dict[str, float | int | bool | None]] = []
+    for place, row in enumerate(order):
+        below = order[place + 1] if place + 1 < len(order) else None
+        width = None if below is None else float(gaps.half_width[row, below])
+        mean = float(standing.side.means[row])
+        lines.append(
+            {
+                "agent": int(standing.side.agents[row]),
+                "payoff": mean if np.isfinite(mean) else None,
+                "episodes": int(standing.side.level[row]) * len(standing.side.opponents),
+                "gap": None if below is None else float(gaps.gap[row, below]),
+                "half_width": width if width is not None and np.isfinite(width) else None,
+                "is_separated": None if below is None else bool(gaps.separated[row, below]),
+            }
+        )
+    return lines
+
+
+RANKING = FormatInfo(
+    "ranking",
+    "Adaptive ranking",
+    "Agents whose order is not known yet play on, on shared seeds, until all are separated or known to be closer than the resolution.",
+    (
+        Setting(
+            "team",
+            "Team",
+            "Whose agents are ranked.",
+            "option",
+            "both",
+            options=("camera", "target", "both"),
+        ),
+        Setting(
+            "resolution",
+            "Resolution",
+            "Differences of mean payoff below this do not matter.",
+            "number",
+            0.01,
+            0.0005,
+            0.5,
+            unit="payoff",
+        ),
+        Setting("confidence", "Confidence", "Of each pair's verdict.", "number", 99.0, 80.0, 99.99, unit="%"),
+        most(1000),
+        ROUND_SIZE,
+    ),
+    Ranking,
+)
