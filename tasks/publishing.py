@@ -8,6 +8,7 @@ from datetime import timedelta
 import scipy.optimize  # noqa: F401  Fits need it; it is loaded when the worker starts, not while a tournament waits.
 from django.utils import timezone
 
+from tasks import hints
 from tournament import leaderboards, organising
 from tournament.models import RatingSnapshot, Scenario, Tournament
 
@@ -21,9 +22,12 @@ _durations: dict[tuple[type, int], float] = {}
 
 
 def publish(tournament: Tournament) -> None:
-    """Finish the tournament if it is complete; else fit its board and the scenario's anew, where that is due."""
+    """Finish the tournament if it is complete, or wake workers for its next round; fit boards anew where that is due."""
+    before = tournament.round
     if organising.finish_if_complete(tournament):
         return
+    if tournament.round != before:
+        hints.send()
     for board in (tournament, tournament.scenario):
         if is_due(board):
             fit(board)

@@ -52,7 +52,7 @@ class Contents:
         """
         result = np.full(len(pairings), -1, dtype=np.int64)
         keys, starts = np.unique(pairings, return_index=True)
-        ends = np.append(starts[1:], len(pairings))
+        ends = np.append(starts, len(pairings))[1:]
         agents = self.agents()
         for key, start, end in zip(keys.tolist(), starts, ends, strict=True):
             if key in self.numbers:

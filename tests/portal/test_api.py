@@ -267,7 +267,7 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
         ({"cameras": []}, 400, "refused", "camera field is empty"),
         ({"cameras": ["greedy-target"]}, 400, "refused", "is a target agent"),
         ({"episodes_per_pairing": 0}, 422, "invalid", "greater than or equal to 1"),
-        ({"episodes_per_pairing": 10**8}, 400, "refused", "possible"),
+        ({"episodes_per_pairing": 10**8}, 400, "refused", "from 1 to 10,000"),
         ({"base_seed": "x"}, 422, "invalid", "base_seed"),
     ],
 )

@@ -61,7 +61,7 @@ def test_episodes_of_another_engine_version_are_not_reused(make_tournament, pret
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"episodes": 0}, "Episodes per pairing: 0"),
+        ({"episodes": 0}, "Episodes a pairing .* is 0"),
         ({"episodes": 10_001}, "1 to 10,000"),
         ({"name": "  "}, "needs a name"),
         ({"name": "x" * 121}, "needs a name"),
@@ -78,7 +78,7 @@ def test_what_makes_no_sense_is_refused(make_tournament, changes, reason):
 
 
 def test_too_many_episodes_in_all_are_refused(make_tournament, monkeypatch):
-    monkeypatch.setattr(organising, "MAX_EPISODES", 100)
+    monkeypatch.setattr("tournament.organising.creating.MAX_EPISODES", 100)
     with pytest.raises(TournamentRefused, match="makes 200 episodes; at most 100"):
         make_tournament("greedy random", "greedy", episodes=100)
 

@@ -1,0 +1,35 @@
+"""Tournaments: made, cancelled, followed and finished. What is played where and when is the workers' affair.
+
+A tournament goes on in rounds. When nothing of a round is left to play, its format is shown the results of all rounds and
+chooses the next one, or ends the tournament (`finish_if_complete`). What it chooses depends on finished rounds alone, so it
+does not matter who played them, in which order, or how often a worker died.
+"""
+
+from tournament.organising.creating import (
+    MAX_EPISODES,
+    MAX_EPISODES_PER_PAIRING,
+    TournamentRefused,
+    create_tournament,
+    plan_tournament,
+)
+from tournament.organising.ending import cancel_tournament, finish_if_complete, retry_failed_blocks
+from tournament.organising.following import UNKNOWN_SECONDS, Progress, finding_of, progress
+from tournament.organising.rounds import OPEN, format_of, next_round
+
+__all__ = [
+    "MAX_EPISODES",
+    "MAX_EPISODES_PER_PAIRING",
+    "OPEN",
+    "UNKNOWN_SECONDS",
+    "Progress",
+    "TournamentRefused",
+    "cancel_tournament",
+    "create_tournament",
+    "finding_of",
+    "finish_if_complete",
+    "format_of",
+    "next_round",
+    "plan_tournament",
+    "progress",
+    "retry_failed_blocks",
+]

@@ -1,0 +1,142 @@
+"""New tournaments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from mate.errors import UserError
+from tournament import leaderboards, scheduling
+from tournament.entries import check_fitness
+from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
+from tournament.organising.ending import finish_if_complete
+from tournament.organising.rounds import next_round
+
+MAX_EPISODES_PER_PAIRING = 10_000
+MAX_EPISODES = 1_000_000
+ROUND_ROBIN = "round-robin"
+
+
+class TournamentRefused(UserError):
+    """A tournament cannot be made as it was asked for; the message names every reason."""
+
+
+def create_tournament(*arguments: Any, **named: Any) -> Tournament:
+    """Make a tournament and the work of its first round; takes what `plan_tournament` takes.
+
+    Episodes that exist (of the same pairing, engine and seed) are reused and counted as such; if all do, the tournament
+    is finished when this returns. Send hints to workers afterwards (`tasks.hints.send`). Raises TournamentRefused.
+    """
+    tournament = plan_tournament(*arguments, **named)
+    finish_if_complete(tournament)
+    return tournament
+
+
+def plan_tournament(
+    name: str,
+    scenario: Scenario,
+    cameras: Iterable[Agent],
+    targets: Iterable[Agent],
+    episodes_per_pairing: int | None = None,
+    base_seed: int = 0,
+    owner: Any = None,
+    *,
+    format: str = ROUND_ROBIN,
+    settings: Mapping[str, Any] | None = None,
+    purpose: str = Purpose.NONE,
+    start: Start | None = None,
+) -> Tournament:
+    """The rows of a tournament and of its first round, in one transaction; `finish_if_complete` goes on from there.
+
+    `format` is one of `scheduling.FORMATS`, `settings` are its own, those that are absent are as usual. `episodes_per_pairing`
+    is a round robin's setting under its older name. The order of agents in a field is kept. Raises TournamentRefused.
+    """
+    cameras, targets = _distinct(cameras), _distinct(targets)
+    wanted = dict(settings or {})
+    if format == ROUND_ROBIN and episodes_per_pairing is not None:
+        wanted["episodes"] = episodes_per_pairing
+    complete = _check(name, scenario, cameras, targets, base_seed, format, wanted)
+    with transaction.atomic():
+        tournament = Tournament.objects.create(
+            name=name.strip(),
+            owner=owner,
+            scenario=scenario,
+            format=format,
+            settings=complete,
+            purpose=purpose,
+            start=start,
+            episodes_per_pairing=complete["episodes"] if format == ROUND_ROBIN else 0,
+            base_seed=base_seed,
+            engine=leaderboards.engine_version(),
+        )
+        _enter(tournament.cameras, cameras)
+        _enter(tournament.targets, targets)
+        next_round(tournament)
+    tournament.refresh_from_db()
+    return tournament
+
+
+def _distinct(agents: Iterable[Agent]) -> list[Agent]:
+    return list({agent.pk: agent for agent in agents}.values())
+
+
+def _enter(field: Any, agents: Sequence[Agent]) -> None:
+    """Fill a field in this order, which the keys of its rows remember."""
+    link = field.through
+    link.objects.bulk_create(link(tournament_id=field.instance.pk, agent_id=agent.pk) for agent in agents)
+
+
+def _check(
+    name: str,
+    scenario: Scenario,
+    cameras: Sequence[Agent],
+    targets: Sequence[Agent],
+    base_seed: int,
+    format: str,
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All settings of the format. Raises TournamentRefused that names everything that is wrong."""
+    problems = []
+    if not name.strip() or len(name) > 120:
+        problems.append("A tournament needs a name of at most 120 characters.")
+    if not 0 <= base_seed < 2**63:
+        problems.append(f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1.")
+    if not scenario.num_cameras:
+        problems.append(f"{scenario.name} has no cameras: there is nobody to play against its targets.")
+    for team, field in ((Team.CAMERA, cameras), (Team.TARGET, targets)):
+        if not field:
+            problems.append(f"The {team} field is empty: choose at least one {team} agent.")
+        for agent in field:
+            if agent.team != team:
+                problems.append(f"{agent.name} is a {agent.team} agent and cannot play in the {team} field.")
+            problems.extend(check_fitness(agent, scenario).problems)
+    complete, refusals = _check_format(format, settings, cameras, targets)
+    problems.extend(refusals)
+    if problems:
+        raise TournamentRefused(" ".join(problems))
+    return complete
+
+
+def _check_format(
+    format: str, settings: Mapping[str, Any], cameras: Sequence[Agent], targets: Sequence[Agent]
+) -> tuple[dict[str, Any], list[str]]:
+    """All settings of a format, and what stands against them or against the format for these fields."""
+    info = scheduling.FORMATS.get(format)
+    if info is None:
+        return {}, [f"There is no format {format!r}. Formats: {', '.join(scheduling.FORMATS)}."]
+    try:
+        complete = info.check(settings)
+        if not (cameras and targets):
+            return complete, []
+        digests = ([agent.digest for agent in field] for field in (cameras, targets))
+        limit = info.make(complete, *digests).limit
+    except UserError as refusal:
+        return {}, [str(refusal)]
+    if limit > MAX_EPISODES:
+        makes = "makes" if format == ROUND_ROBIN else "makes up to"
+        return complete, [
+            f"That {makes} {limit:,} episodes; at most {MAX_EPISODES:,} are possible. Ask for fewer per pairing."
+        ]
+    return complete, []

@@ -1,0 +1,195 @@
+"""Rounds: what a tournament's format chooses next, given all results of the rounds before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from tournament import leaderboards, scheduling
+from tournament.contents import Contents, numbers_of
+from tournament.models import Agent, Block, BlockState, Choice, Episode, Pairing, Tournament, TournamentState
+from tournament.scheduling import Evidence, Finding
+
+LARGEST_BLOCK = 1000
+"""Episodes of a block as it waits; workers cut off what they play in one go (`tasks.sizing`)."""
+OPEN = (BlockState.WAITING, BlockState.LEASED)
+_ROW = np.dtype([("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
+
+Fields = tuple[list[Agent], list[Agent]]
+
+
+def next_round(tournament: Tournament) -> bool:
+    """Let the format choose after the tournament's last round, and write its choices and their blocks.
+
+    Returns False if the format wants no more, True if there is a next round, whoever made it: of several callers one writes, the
+    others change nothing. To be called when no block of the round (as `tournament.round` says) is open. Everything is one
+    transaction: who dies in it leaves nothing behind.
+    """
+    done = tournament.round
+    fields = fields_of(tournament)
+    format = format_of(tournament, fields)
+    evidence = evidence_of(tournament, done, fields)
+    finding = format.find(evidence, _earlier(tournament)).to_json()
+    choices = format.choose(evidence, done)
+    with transaction.atomic():
+        still = Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING, round=done)
+        if not still.update(round=done + bool(choices), finding=finding):
+            return True
+        if choices:
+            _write(tournament, done + 1, fields, choices)
+    return bool(choices)
+
+
+def fields_of(tournament: Tournament) -> Fields:
+    """Cameras and targets in the order in which they were entered."""
+    return _in_order(tournament.cameras), _in_order(tournament.targets)
+
+
+def _in_order(field: Any) -> list[Agent]:
+    links = field.through.objects.filter(tournament_id=field.instance.pk).order_by("pk")
+    return [link.agent for link in links.select_related("agent")]
+
+
+def format_of(tournament: Tournament, fields: Fields | None = None) -> scheduling.Format:
+    """The tournament's format with its settings. Raises UserError if this version of the portal does not know it so."""
+    cameras, targets = ([agent.digest for agent in field] for field in fields or fields_of(tournament))
+    return scheduling.FORMATS[tournament.format].make(tournament.settings, cameras, targets)
+
+
+def _earlier(tournament: Tournament) -> Finding | None:
+    return Finding.from_json(tournament.finding) if tournament.finding else None
+
+
+def evidence_of(tournament: Tournament, last_round: int, fields: Fields) -> Evidence:
+    """The tournament's own episodes of its rounds up to one.
+
+    A pairing with a failed block is closed and its episodes are left out: how many of them were finished before the error is chance.
+    """
+    cameras, targets = fields
+    digests = [agent.digest for agent in cameras], [agent.digest for agent in targets]
+    if not last_round:
+        return Evidence.of(*digests)
+    rows = {agent.pk: row for row, agent in enumerate(cameras)}
+    columns = {agent.pk: column for column, agent in enumerate(targets)}
+    places = {
+        key: (rows[camera], columns[target])
+        for key, camera, target in tournament.pairings.order_by().values_list("pk", "camera", "target")
+    }
+    closed = np.zeros((len(cameras), len(targets)), dtype=bool)
+    for pairing in tournament.blocks.filter(state=BlockState.FAILED).order_by().values_list("pairing_id", flat=True):
+        closed[places[pairing]] = True
+    table, numbers = _load(tournament, Contents(tournament, last_round))
+    cells = np.array([places[key] for key in table["pairing"].tolist()], dtype=np.int64).reshape(-1, 2)
+    counts = ~closed[cells[:, 0], cells[:, 1]]
+    camera, target = cells[counts].T
+    return Evidence.of(*digests, camera, target, numbers[counts], table["reward"][counts], closed)
+
+
+def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.ndarray]:
+    """The contents' episodes that exist, and their numbers."""
+    episodes = Episode.objects.filter(
+        pairing__tournaments=tournament, engine=tournament.engine, device=leaderboards.DEVICE
+    )
+    found = episodes.order_by("pairing_id", "seed").values_list("pairing_id", "seed", "normalised_reward")
+    table = np.fromiter(found.iterator(chunk_size=20_000), dtype=_ROW)
+    numbers = contents.find(table["pairing"], table["seed"])
+    return table[numbers >= 0], numbers[numbers >= 0]
+
+
+# Writing a round
+
+
+def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[scheduling.Choice]) -> None:
+    """The rows of a round: its choices, and blocks of work for those of their episodes that do not exist yet."""
+    cameras, targets = fields
+    pairings = _find_pairings(tournament, [(cameras[choice.camera], targets[choice.target]) for choice in choices])
+    # A format that asks for an episode twice gets it once.
+    known = Contents(tournament).numbers
+    rows = [
+        Choice(
+            tournament=tournament,
+            round=round,
+            pairing=pairing,
+            first=choice.first,
+            count=choice.count,
+            step=choice.step,
+            reason=choice.reason[:200],
+            probability=choice.probability,
+        )
+        for pairing, choice in zip(pairings, choices, strict=True)
+    ]
+    Choice.objects.bulk_create(rows, batch_size=500)
+    wanted = _wanted_seeds(tournament, rows, known)
+    missing = _leave_out_existing(tournament, round, wanted)
+    Block.objects.bulk_create(_cut(tournament, missing), batch_size=500)
+    num_new, num_missing = (sum(map(len, seeds.values())) for seeds in (wanted, missing))
+    Tournament.objects.filter(pk=tournament.pk).update(
+        num_episodes=F("num_episodes") + num_new, num_reused=F("num_reused") + num_new - num_missing
+    )
+
+
+def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]) -> list[Pairing]:
+    """The pairings of these agents, made if need be and entered in the tournament, one for each of the wanted."""
+    scenario = tournament.scenario
+    distinct = {(camera.pk, target.pk): (camera, target) for camera, target in wanted}
+    Pairing.objects.bulk_create(
+        [Pairing(scenario=scenario, camera=camera, target=target) for camera, target in distinct.values()],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+    teams = ({camera for camera, _ in distinct}, {target for _, target in distinct})
+    found = Pairing.objects.filter(scenario=scenario, camera__in=teams[0], target__in=teams[1])
+    by_agents = {(row.camera_id, row.target_id): row for row in found.select_related("camera", "target")}
+    link = Tournament.pairings.through
+    entered = set(link.objects.filter(tournament_id=tournament.pk).values_list("pairing_id", flat=True))
+    rows = [by_agents[agents] for agents in distinct]
+    link.objects.bulk_create(
+        [link(tournament_id=tournament.pk, pairing_id=row.pk) for row in rows if row.pk not in entered], batch_size=500
+    )
+    return [by_agents[camera.pk, target.pk] for camera, target in wanted]
+
+
+Seeds = dict[int, list[int]]
+"""By the key of the pairing."""
+
+
+def _wanted_seeds(tournament: Tournament, choices: Sequence[Choice], known: dict[int, np.ndarray]) -> Seeds:
+    """The seeds of a round's choices that no earlier round has."""
+    contents = Contents(tournament, 0)
+    wanted: Seeds = defaultdict(list)
+    for choice in choices:
+        pairing = choice.pairing
+        numbers = np.setdiff1d(
+            numbers_of(choice.first, choice.count, choice.step), known.get(pairing.pk, []), assume_unique=True
+        )
+        wanted[pairing.pk] += contents.seeds_of(pairing.camera.digest, pairing.target.digest, numbers)
+    return {key: list(dict.fromkeys(seeds)) for key, seeds in wanted.items()}
+
+
+def _leave_out_existing(tournament: Tournament, round: int, wanted: Seeds) -> Seeds:
+    """The seeds whose episodes do not exist yet."""
+    pairings = Choice.objects.filter(tournament=tournament, round=round).order_by().values("pairing")
+    episodes = Episode.objects.filter(
+        pairing__in=pairings, engine=tournament.engine, device=leaderboards.DEVICE
+    ).order_by()
+    existing: dict[int, set[int]] = defaultdict(set)
+    for pairing, seed in episodes.values_list("pairing_id", "seed").iterator(chunk_size=10_000):
+        existing[pairing].add(seed)
+    return {key: [seed for seed in seeds if seed not in existing[key]] for key, seeds in wanted.items()}
+
+
+def _cut(tournament: Tournament, missing: Seeds) -> list[Block]:
+    """Blocks of the missing episodes: first the first block of every pairing, then the second ones, and so on."""
+    size = settings.ARENA_BLOCK_SIZE or LARGEST_BLOCK
+    layers: dict[int, list[Block]] = defaultdict(list)
+    for pairing, wanted in missing.items():
+        for number, start in enumerate(range(0, len(wanted), size)):
+            part = wanted[start : start + size]
+            layers[number].append(Block(tournament=tournament, pairing_id=pairing, seeds=part, num_episodes=len(part)))
+    return [block for number in sorted(layers) for block in layers[number]]
