@@ -108,7 +108,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "is_over": tournament.state != TournamentState.PLAYING,
         "may_change": may_change(request.user, tournament),
         "num_workers": queries.live_workers().count(),
-        "grid": queries.pairing_grid(tournament),
+        "grid": organising.pairing_grid(tournament),
         "failures": queries.failures(tournament),
         "notes": queries.notes_of(tournament),
     }

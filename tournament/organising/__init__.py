@@ -13,7 +13,7 @@ from tournament.organising.creating import (
     plan_tournament,
 )
 from tournament.organising.ending import cancel_tournament, finish_if_complete, retry_failed_blocks
-from tournament.organising.following import UNKNOWN_SECONDS, Progress, finding_of, progress
+from tournament.organising.following import UNKNOWN_SECONDS, Progress, finding_of, pairing_grid, progress
 from tournament.organising.rounds import OPEN, format_of, next_round
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "finish_if_complete",
     "format_of",
     "next_round",
+    "pairing_grid",
     "plan_tournament",
     "progress",
     "retry_failed_blocks",

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from tournament import queries
-from tournament.models import BlockState, Tournament, TournamentState
+from tournament.models import Agent, BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN
 from tournament.scheduling import Finding
 
@@ -85,3 +85,47 @@ def expected_later(tournament: Tournament) -> int:
         return 0
     known = int(finding.trace[-1].get("episodes") or 0)
     return max(known + finding.expected_left - tournament.num_episodes, 0)
+
+
+# Pairing by pairing
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """How far one pairing of a tournament is; `total` is what was chosen of it so far."""
+
+    pairing: int
+    done: int
+    total: int
+    has_failed: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.done >= self.total
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows are cameras, columns targets, by name; None where nothing was chosen."""
+
+    targets: list[Agent]
+    rows: list[tuple[Agent, list[GridCell | None]]]
+
+
+def pairing_grid(tournament: Tournament) -> Grid:
+    """The progress of each pairing: what no block has left to play is done."""
+    blocks = (
+        tournament.blocks.order_by()
+        .values("pairing")
+        .annotate(left=Sum(F("num_episodes") - F("num_played")), failed=Count("id", filter=Q(state=BlockState.FAILED)))
+    )
+    by_pairing = {row["pairing"]: row for row in blocks}
+    totals = dict(tournament.choices.order_by().values_list("pairing").annotate(Sum("count")))
+    cells = {}
+    for pairing in tournament.pairings.all():
+        row, total = by_pairing.get(pairing.pk, {"left": 0, "failed": 0}), totals.get(pairing.pk, 0)
+        left = min(max(row["left"], 0), total)
+        cells[pairing.camera_id, pairing.target_id] = GridCell(pairing.pk, total - left, total, row["failed"] > 0)
+    targets = list(tournament.targets.all())
+    rows = [(camera, [cells.get((camera.pk, target.pk)) for target in targets]) for camera in tournament.cameras.all()]
+    return Grid(targets, rows)
