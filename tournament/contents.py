@@ -61,6 +61,29 @@ class Contents:
                 result[start:end] = look_up(wanted, numbers, found[start:end])
         return result
 
+    def sorted_seeds(self) -> dict[int, Numbers]:
+        """The seeds of each pairing's episodes by the pairing's key, sorted."""
+        agents = self.agents()
+        tops: dict[tuple[str, int], int] = defaultdict(int)
+        for key, numbers in self.numbers.items():
+            for team, digest in enumerate(agents[key]):
+                tops[digest, team] = max(tops[digest, team], int(numbers.max(initial=0)))
+        tables = {(digest, team): self._keyed_seeds(digest, team, top) for (digest, team), top in tops.items()}
+        found = {}
+        for key, numbers in self.numbers.items():
+            camera, target = agents[key]
+            seeds = np.empty_like(numbers)
+            is_even = numbers % 2 == 0
+            seeds[is_even] = tables[target, 1][numbers[is_even] // 2]
+            seeds[~is_even] = tables[camera, 0][numbers[~is_even] // 2]
+            found[key] = np.sort(seeds)
+        return found
+
+    def _keyed_seeds(self, digest: str, team: int, last: int) -> Numbers:
+        """The seeds that are keyed by a camera (team 0: odd numbers) or a target (1: even ones), of all numbers up to one."""
+        numbers = range(1 - team, last + 1, 2)
+        return np.array([self._seed(digest, digest, number) for number in numbers], dtype=np.int64)
+
     def by_agents(self) -> dict[tuple[str, str], set[int]]:
         """The seeds of each pairing by the digests of its camera and its target."""
         agents = self.agents()

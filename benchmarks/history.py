@@ -1,0 +1,95 @@
+"""A made-up history for benchmarks: a tournament of square fields, whose every episode has been played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+SKILL, INTERACTION, LUCK, NOISE = 0.1, 0.03, 0.08, 0.1
+"""Standard deviations of what a normalised reward is the sum of: agents' skills, pairings' own, the seed's, the episode's."""
+
+
+def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> Any:
+    """A tournament of ``size`` cameras against ``size`` targets, without its episodes; returns its row."""
+    from tournament import entries, organising
+
+    scenario = entries.register_scenario("MATE-4v8-9")
+    fields = [make_agents(team, size, name or f"{size}") for team in ("camera", "target")]
+    return organising.create_tournament(name or f"{size} against {size}", scenario, *fields, episodes, base_seed=seed)
+
+
+def make_agents(team: str, count: int, name: str) -> list[Any]:
+    """Rows of agents that nothing is behind."""
+    from tournament.models import Agent, AgentKind
+
+    slugs = [f"{name}-{team}-{number}" for number in range(count)]
+    rows = [
+        Agent(team=team, kind=AgentKind.BUILTIN, name=f"{team} {number}", slug=slug, digest=slug, spec={})
+        for number, slug in enumerate(slugs)
+    ]
+    Agent.objects.bulk_create(rows)
+    return rows
+
+
+def play(tournament: Any, blocks: int | None = None) -> int:
+    """Invent the episodes of a tournament's waiting blocks, of all or of the first few; returns how many they are."""
+    from tournament.models import Block, BlockState
+
+    waiting = tournament.blocks.filter(state=BlockState.WAITING).order_by("id")
+    chosen = list(waiting.values_list("pk", "pairing", "pairing__camera", "pairing__target", "seeds")[:blocks])
+    rows = [row for block in chosen for row in invent(*block[1:])]
+    insert(rows)
+    for first in range(0, len(chosen), 500):
+        part = Block.objects.filter(pk__in=[block[0] for block in chosen[first : first + 500]])
+        from django.db.models import F
+
+        part.update(state=BlockState.DONE, num_played=F("num_episodes"), seconds=1.0)
+    return len(rows)
+
+
+def draw(*key: int) -> float:
+    """A standard normal number that depends on the key alone."""
+    return float(np.random.default_rng(key).standard_normal())
+
+
+def invent(pairing: int, camera: int, target: int, seeds: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a pairing's episodes, in the order of COLUMNS: cameras do better the higher their key, targets likewise."""
+    from tournament import leaderboards
+
+    engine, device = leaderboards.engine_version(), leaderboards.DEVICE
+    mean = 0.3 - SKILL * draw(1, camera) + SKILL * draw(2, target) + INTERACTION * draw(3, pairing)
+    words = np.array(seeds, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the same luck for all who play a seed
+    luck = ((words >> np.uint64(11)).astype(np.float64) / 2.0**53 - 0.5) * np.sqrt(12.0)
+    noise = np.random.default_rng([4, pairing, seeds[0] % 2**31]).standard_normal(len(seeds))
+    for seed, reward in zip(seeds, (mean + LUCK * luck + NOISE * noise).tolist(), strict=True):
+        share = min(max(0.5 - reward / 2, 0.0), 1.0)
+        yield (
+            pairing, engine, device, seed, 1000, True, 1000.0 * reward, reward, share, share, 1.0 - share, 32,
+            f"{seed:016x}",
+        )  # fmt: skip
+
+
+COLUMNS = (
+    "pairing_id", "engine", "device", "seed", "steps", "completed", "target_reward", "normalised_reward", "coverage",
+    "real_coverage", "transport", "delivered", "digest",
+)  # fmt: skip
+
+
+def insert(rows: list[tuple[Any, ...]]) -> None:
+    """Put rows into the table of episodes by the quickest way that the database has."""
+    table, columns = "tournament_episode", ", ".join(COLUMNS)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute("ANALYZE")  # as the server itself does after a while
+            return
+        places = ", ".join("?" * len(COLUMNS))
+        raw = connection.connection
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+        raw.execute("COMMIT")
