@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shlex
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -30,6 +32,11 @@ DEBUG = os.environ.get("DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
+# Behind a proxy that speaks TLS: cookies go over nothing else, and browsers remember to ask for nothing else.
+IS_HTTPS = os.environ.get("ARENA_HTTPS", "") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -39,6 +46,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
     "django_htmx",
     "ninja",  # Serves the API's reference page from our own static files instead of a content network.
     "tournament.apps.TournamentConfig",
@@ -58,7 +66,17 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.security.ContentSecurityPolicy",
     "portal.views.errors.UserErrors",
+    "axes.middleware.AxesMiddleware",
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Who fails often waits: a name from one address, so that nobody can lock the owner of a name out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_LOCKOUT_CALLABLE = "portal.views.accounts.refuse_sign_in"
+AXES_VERBOSE = False
 
 ROOT_URLCONF = "portal.urls"
 ASGI_APPLICATION = "portal.asgi.application"
@@ -141,4 +159,9 @@ LOGGING = {
 REDIS_URL = os.environ.get("REDIS_URL", f"redis+socket://{DATA_DIR / 'redis.sock'}")
 ARENA_BLOCK_SIZE = int(os.environ.get("ARENA_BLOCK_SIZE") or 0)  # 0: by what episodes take
 ARENA_LEASE_SECONDS = float(os.environ.get("ARENA_LEASE_SECONDS", "30"))
+ARENA_TRAINING_SLOTS = int(os.environ.get("ARENA_TRAINING_SLOTS", "1"))
+ARENA_TRAINING_CORES = int(os.environ.get("ARENA_TRAINING_CORES") or 0)  # 0: all there are, shared among the slots
+ARENA_TRAINING_NICE = int(os.environ.get("ARENA_TRAINING_NICE", "5"))
+ARENA_TRAINING_FREE_BYTES = int(os.environ.get("ARENA_TRAINING_FREE_BYTES", str(512 * 1024 * 1024)))
+ARENA_TRAINING_COMMAND = shlex.split(os.environ.get("ARENA_TRAINING_COMMAND", ""))
 ARENA_UPLOAD_LIMIT = int(os.environ.get("ARENA_UPLOAD_LIMIT", str(64 * 1024 * 1024)))

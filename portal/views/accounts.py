@@ -1,5 +1,8 @@
 """Signing up, and one's own page with the keys to the API."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -29,6 +32,13 @@ def next_address(request: HttpRequest) -> str:
     if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
         return address
     return "home"
+
+
+def refuse_sign_in(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]) -> HttpResponse:
+    """What somebody sees who has tried too many passwords; the arguments are those of django-axes."""
+    minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
+    message = f"Too many failed attempts to sign in under this name. Wait {minutes} minutes, then try again."
+    return render(request, "refused.html", {"message": message}, status=429)
 
 
 @login_required

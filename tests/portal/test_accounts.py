@@ -44,6 +44,17 @@ def test_the_account_page_needs_an_account(client: Client, db: None) -> None:
     assert client.get(reverse("account"))["Location"].startswith(reverse("sign_in"))
 
 
+def test_guessing_passwords_ends_after_ten_attempts(client: Client, alice: User) -> None:
+    wrong = {"username": alice.username, "password": "a guess"}
+    answers = [client.post(reverse("sign_in"), wrong).status_code for _ in range(10)]
+    assert answers == [200] * 9 + [429]
+    right = client.post(reverse("sign_in"), wrong | {"password": PASSWORD})
+    assert right.status_code == 429
+    assert b"Wait 10 minutes" in right.content
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7").post(reverse("sign_in"), wrong | {"password": PASSWORD})
+    assert elsewhere.status_code == 302
+
+
 def test_signing_out_takes_a_form_and_ends_the_session(visit: Visit, alice: User) -> None:
     browser = visit(alice)
     assert browser.get(reverse("sign_out")).status_code == 405
