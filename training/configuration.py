@@ -99,6 +99,12 @@ class TrainingConfiguration:
         """The value of a hyperparameter."""
         return self.hyperparameters[name]
 
+    def __reduce__(self) -> Any:
+        return check, (self.to_json(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TrainingConfiguration:
+        return self
+
     @property
     def is_hierarchical(self) -> bool:
         """Whether cameras choose targets instead of movements."""

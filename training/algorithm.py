@@ -1,0 +1,160 @@
+"""RLlib's PPO algorithm with our environment runner, module and learner."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ray.rllib.algorithms.ppo import PPO, PPOConfig
+from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
+
+from mate.streams import derive
+from training.configuration import TrainingConfiguration
+from training.experience import Experience, Finished
+from training.learner import TeamLearner
+from training.modules import TeamModule
+from training.runner import SPACES, TeamEnvRunner
+from training.schedules import in_steps
+
+WEIGHTS = 0x4002
+"""Word for ``derive``: the first weights of the networks."""
+
+
+@dataclass
+class Iteration:
+    """What one iteration did: steps of the environment, decisions, seconds of its parts, and the learner's figures by name."""
+
+    steps: int
+    decisions: int
+    finished: Finished
+    sample_seconds: float
+    learn_seconds: float
+    figures: dict[str, float]
+
+
+class TeamPPO(PPO):
+    """PPO whose iterations hand whole arrays from the runners to the learner.
+
+    ``steps`` counts the steps of the environment so far, ``last`` tells of the last iteration.
+    """
+
+    steps: int = 0
+    last: Iteration
+
+    def training_step(self) -> None:
+        """Sample a fragment of every episode, learn from them, give the new weights to the runners."""
+        began = time.perf_counter()
+        parts: list[Experience] = self.env_runner_group.foreach_env_runner(
+            lambda runner: runner.sample(), local_env_runner=self.config.num_env_runners == 0
+        )
+        experience = Experience.join(parts)
+        experience.standardise_advantages()
+        sampled = time.perf_counter()
+        results = self.learner_group.update(
+            batch=experience,
+            timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: self.steps},
+            num_epochs=self.config.num_epochs,
+            minibatch_size=self.config.minibatch_size,
+        )
+        self.metrics.aggregate(results, key="learners")
+        self.share_weights()
+        learned = time.perf_counter()
+        self.steps += experience.steps
+        self.last = Iteration(
+            experience.steps, experience.decisions, experience.finished, sampled - began, learned - sampled,
+            _figures(results),
+        )  # fmt: skip
+        self.experience = experience
+
+    @property
+    def learner(self) -> TeamLearner:
+        """The one learner."""
+        return self.learner_group._learner
+
+    @property
+    def team_module(self) -> TeamModule:
+        """The module that is trained."""
+        return self.learner.module[DEFAULT_MODULE_ID]
+
+    def share_weights(self) -> None:
+        """Give the learner's weights to all runners."""
+        weights = {name: tensor.detach().cpu().numpy() for name, tensor in self.team_module.state_dict().items()}
+        self.env_runner_group.foreach_env_runner(
+            lambda runner: runner.load(weights), local_env_runner=self.config.num_env_runners == 0
+        )
+
+    def episodes(self) -> list[int]:
+        """How many episodes each slot has begun."""
+        parts = self.env_runner_group.foreach_env_runner(
+            lambda runner: runner.episodes(), local_env_runner=self.config.num_env_runners == 0
+        )
+        return [number for part in parts for number in part]
+
+
+def _figures(results: list[dict[str, Any]]) -> dict[str, float]:
+    """The learner's own figures, as plain numbers."""
+    figures = {}
+    for name, value in results[0][DEFAULT_MODULE_ID].items():
+        value = value.peek() if hasattr(value, "peek") else value
+        if np.size(value) == 1 and not isinstance(value, str):
+            figures[name] = float(value)
+    return figures
+
+
+def build(configuration: TrainingConfiguration, folder: Path, cores: int, episodes: list[int] | None = None) -> TeamPPO:
+    """The algorithm, ready for its first iteration; Ray must run. ``episodes`` are the numbers of episodes that each slot has begun before.
+
+    With one core the driver plays and learns; with more, as many runners play side by side while the driver waits, and the driver learns
+    with as many threads while they wait.
+    """
+    seed = derive(configuration.seed, WEIGHTS)
+    torch.manual_seed(seed % 2**63)
+    torch.set_num_threads(cores)
+    settings = {
+        "configuration": configuration,
+        "folder": str(folder.absolute()),
+        "episodes": episodes or [0] * configuration["episodes_at_once"],
+    }
+    algorithm = _configure(configuration, settings, cores).build_algo()
+    torch.set_num_threads(cores)
+    algorithm.share_weights()
+    return algorithm
+
+
+def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], cores: int) -> PPOConfig:
+    one = configuration.hyperparameters
+    runners = min(cores, one["episodes_at_once"]) if cores > 1 else 0
+    config = PPOConfig(algo_class=TeamPPO)
+    config.environment(env=None, env_config=settings, observation_space=SPACES[0], action_space=SPACES[1])
+    config.env_runners(
+        env_runner_cls=TeamEnvRunner, num_env_runners=runners, create_local_env_runner=not runners,
+        num_cpus_per_env_runner=1, rollout_fragment_length=one["fragment_length"],
+    )  # fmt: skip
+    config.learners(num_learners=0, num_gpus_per_learner=int(torch.cuda.is_available()))
+    config.rl_module(rl_module_spec=RLModuleSpec(TeamModule, *SPACES, model_config={"configuration": configuration}))
+    config.training(
+        learner_class=TeamLearner,
+        learner_config_dict={"configuration": configuration},
+        lr=in_steps(one["learning_rate"], configuration.steps),
+        entropy_coeff=in_steps(one["entropy_coefficient"], configuration.steps),
+        gamma=one["gamma"],
+        lambda_=one["gae_lambda"],
+        clip_param=one["clip"],
+        vf_clip_param=one["value_clip"],
+        vf_loss_coeff=one["value_coefficient"],
+        use_kl_loss=True,  # also where its coefficient is 0: the divergence is worth seeing
+        kl_coeff=one["kl_coefficient"],
+        kl_target=one["kl_target"],
+        grad_clip=one["gradient_clip"] or None,
+        grad_clip_by="global_norm",
+        num_epochs=one["passes"],
+        minibatch_size=one["minibatch_size"],
+    )
+    config.debugging(log_level="ERROR", seed=None)
+    return config

@@ -1,0 +1,57 @@
+"""The network of checkpoints in PyTorch, with gradients and over time; its tensors have the names of ``docs/checkpoint-format.md``."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from policies import Architecture
+
+_ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
+TANH_GAIN = 5.0 / 3.0
+
+
+class TimedNetwork(nn.Module):
+    """An ``Architecture`` with a linear head, over rows of consecutive decisions.
+
+    Initialised as upstream's networks are: orthogonal, then each unit's weights scaled to norm ``gain`` (5/3 before tanh, 1
+    otherwise), those of the output to ``output_scale``; biases 0.
+    """
+
+    def __init__(self, architecture: Architecture, inputs: int, outputs: int, output_scale: float = 1.0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        widths = [inputs, *architecture.hidden_sizes]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.memory_size = architecture.memory_size
+        if architecture.memory == "lstm":
+            self.lstm = nn.LSTM(widths[-1], architecture.memory_size, batch_first=True)
+        self.output = nn.Linear(architecture.head_input_size, outputs)
+        gain = TANH_GAIN if architecture.activation == "tanh" else math.sqrt(2.0)
+        for layer in self.hidden:
+            _initialise(layer, gain)
+        _initialise(self.output, output_scale)
+
+    def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs (R, T, A) and memory after them (R, 2H), for inputs (R, T, D) and memory (R, 2H): hidden state, then cell state."""
+        activate = _ACTIVATIONS[self.architecture.activation]
+        values = inputs
+        for layer in self.hidden:
+            values = activate(layer(values))
+        if not self.memory_size:
+            return self.output(values), memory
+        hidden, cell = memory.unsqueeze(0).chunk(2, dim=2)
+        recalled, (hidden, cell) = self.lstm(values, (hidden.contiguous(), cell.contiguous()))
+        read = torch.cat([values, recalled], dim=2) if self.architecture.skip_connection else recalled
+        return self.output(read), torch.cat([hidden, cell], dim=2).squeeze(0)
+
+
+def _initialise(layer: nn.Module, scale: float) -> None:
+    assert isinstance(layer, nn.Linear)
+    with torch.no_grad():
+        nn.init.orthogonal_(layer.weight)
+        layer.weight *= scale / layer.weight.norm(dim=1, keepdim=True)
+        layer.bias.zero_()

@@ -1,0 +1,99 @@
+"""Ray, quiet and private: started for one run, with nothing left in the user's home and nothing sent anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from mate.errors import UserError
+
+OBJECT_STORE_BYTES = 200_000_000
+_SETTINGS = {
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_METRICS_EXPORT_INTERVAL_MS": "600000",
+    "RAY_LOGGING_LEVEL": "error",
+}
+
+
+def choose_cores(wanted: int | None) -> int:
+    """How many cores a run uses: those wanted, or all that this process may use. Raises UserError if there are not as many."""
+    if os.environ.get("RAY_ADDRESS"):
+        return wanted or 1
+    available = len(os.sched_getaffinity(0))
+    if wanted is not None and wanted > available:
+        raise UserError(
+            f"The run is to use {wanted} cores, and this machine has {available} for it. "
+            f"Set `cores` to {available} or fewer, or leave it out."
+        )
+    return wanted or available
+
+
+@contextlib.contextmanager
+def session(cores: int) -> Iterator[None]:
+    """A running Ray with this many cores: the cluster at ``RAY_ADDRESS`` if that is set, a private one otherwise.
+
+    Raises UserError if the cluster does not have as many free cores, or cannot be reached.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    place = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets lie in it, whose paths may have 107 bytes
+    quieten()
+    import ray
+
+    try:
+        if os.environ.get("RAY_ADDRESS"):
+            _join(ray, cores)
+        else:
+            ray.init(
+                address="local", num_cpus=max(cores, 1), include_dashboard=False, log_to_driver=False,
+                logging_level=logging.ERROR, object_store_memory=OBJECT_STORE_BYTES, _temp_dir=str(place),
+                configure_logging=False,
+            )  # fmt: skip
+        _keep_results_in(place)
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _join(ray: object, cores: int) -> None:
+    address = os.environ["RAY_ADDRESS"]
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)  # type: ignore[attr-defined]
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"The Ray cluster at {address} cannot be reached ({error}). Mend RAY_ADDRESS, or unset it."
+        ) from None
+    free = int(ray.available_resources().get("CPU", 0))  # type: ignore[attr-defined]
+    if free < cores:
+        raise UserError(
+            f"The run is to use {cores} cores, and the Ray cluster at {address} has {free} free. Wait, or set `cores` lower."
+        )
+
+
+def quieten() -> None:
+    """Keep RLlib's notices of no use here from the console; errors still show."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    import ray.rllib  # noqa: F401 - sets the levels of its loggers when it is imported
+
+    for name in ("ray", "ray.rllib", "ray.tune", "ray.rllib.core.rl_module.rl_module", "ray._private.worker"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _keep_results_in(place: Path) -> None:
+    """Algorithms make an empty folder where Ray keeps results: not in the user's home."""
+    from ray.tune.trainable import trainable
+
+    trainable.DEFAULT_STORAGE_PATH = str(place)

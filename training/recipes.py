@@ -1,0 +1,73 @@
+"""From a configuration to what stands around the team in training, and to the recipe of what is exported: both say the same."""
+
+from __future__ import annotations
+
+from mate.batched.rewards import COMPONENTS
+from mate.batched.team_play import Layers
+from mate.messages import Team
+from policies import Action, Architecture, Dimensions, Recipe
+from training.configuration import TrainingConfiguration
+
+_PREFIX = "coefficient_"
+
+
+def team_of(configuration: TrainingConfiguration) -> Team:
+    """The team that is trained."""
+    return Team[configuration.team.upper()]
+
+
+def architecture_of(configuration: TrainingConfiguration) -> Architecture:
+    """The actor's network: that of upstream's MAPPO has a connection past the memory, that of its IPPO none."""
+    has_memory = configuration["memory"] != "none"
+    return Architecture(
+        hidden_sizes=tuple(configuration["hidden_sizes"]),
+        activation=configuration["activation"],
+        memory=configuration["memory"],
+        memory_size=configuration["memory_size"] if has_memory else 0,
+        skip_connection=has_memory and configuration.has_central_critic,
+    )
+
+
+def action_of(configuration: TrainingConfiguration) -> Action:
+    """What the actor's outputs mean."""
+    return Action("select-many") if configuration.is_hierarchical else Action("levels", levels=configuration["levels"])
+
+
+def dimensions_of(configuration: TrainingConfiguration) -> Dimensions:
+    """The sizes of the scenario."""
+    scenario = configuration.scenario
+    return Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
+
+
+def recipe_of(configuration: TrainingConfiguration, **provenance: str | int | float | bool | None) -> Recipe:
+    """The recipe of the agents that the run exports. Raises CheckpointError for a network that is too large."""
+    return Recipe(
+        team=configuration.team,
+        architecture=architecture_of(configuration),
+        action=action_of(configuration),
+        scenario=dimensions_of(configuration),
+        frame_skip=configuration["frame_skip"],
+        enhanced_observation=configuration["enhanced_observation"],
+        play=configuration["play"],
+        provenance=provenance,
+    )
+
+
+def coefficients_of(configuration: TrainingConfiguration) -> dict[str, float]:
+    """The components of the reward that count, and how much."""
+    known = (*COMPONENTS[team_of(configuration)], "soft_coverage_score")
+    weights = {name: configuration.hyperparameters.get(_PREFIX + name, 0.0) for name in known}
+    return {name: float(weight) for name, weight in weights.items() if weight}
+
+
+def layers_of(configuration: TrainingConfiguration) -> Layers:
+    """What stands around the team in training."""
+    return Layers(
+        relative_coordinates=True,
+        rescaled=True,
+        levels=None if configuration.is_hierarchical else configuration["levels"],
+        selection="many" if configuration.is_hierarchical else None,
+        frame_skip=configuration["frame_skip"],
+        coefficients=coefficients_of(configuration),
+        reduction=configuration["reduction"],
+    )

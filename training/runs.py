@@ -1,0 +1,217 @@
+"""A training run from its configuration to its last milestone: begun, paused, killed and gone on with in one folder."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mate import __version__
+from mate.errors import UserError
+from training import configuration as configurations
+from training import files
+from training.configuration import TrainingConfiguration
+from training.private_ray import choose_cores, session
+
+if TYPE_CHECKING:
+    from training.algorithm import Iteration, TeamPPO
+
+SECONDS_BETWEEN_STATES = 10.0
+FINISHED, PAUSED, FAILED = "finished", "paused", "failed"
+Follower = Callable[[dict[str, Any]], None]
+
+
+class Paused(BaseException):
+    """The run was asked to end here and go on later."""
+
+
+def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
+    """Do what ``configuration.json`` of the folder says, from its newest state; the content of ``outcome.json``, which is written.
+
+    ``followers`` are called with each line of progress. Raises UserError if it cannot be done, after writing so to the outcome.
+    """
+    outcome: dict[str, Any]
+    try:
+        with files.explain_disk_errors(folder), files.alone(folder):
+            (folder / files.OUTCOME).unlink(missing_ok=True)
+            configuration = configurations.read(folder)
+            cores = choose_cores(configuration.cores)
+            with session(cores):
+                outcome = _run(folder, configuration, cores, followers)
+            files.replace_json(folder / files.OUTCOME, outcome)
+    except UserError as error:
+        _tell_failure(folder, str(error))
+        raise
+    except Exception as error:
+        _tell_failure(folder, f"The training stopped because of a defect: {type(error).__name__}: {error}")
+        raise
+    return outcome
+
+
+def _tell_failure(folder: Path, text: str) -> None:
+    try:
+        files.replace_json(folder / files.OUTCOME, {"state": FAILED, "error": text})
+    except OSError:  # a full disk: standard error says it too
+        return
+
+
+def _run(
+    folder: Path, configuration: TrainingConfiguration, cores: int, followers: tuple[Follower, ...]
+) -> dict[str, Any]:
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in previous:
+        signal.signal(number, _pause)
+    course = None
+    try:
+        course = Course(folder, configuration, cores, followers)
+        course.go()
+        return {"state": FINISHED, "error": "", **course.summary()}
+    except Paused:
+        if course is not None:
+            course.keep()
+        return {"state": PAUSED, "error": "", **(course.summary() if course else {})}
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        if course is not None:
+            course.algorithm.stop()
+
+
+def _pause(*unused: object) -> None:
+    raise Paused
+
+
+class Course:
+    """The iterations of one run. Raises UserError if the state, an opponent or the checkpoint to start from does not fit."""
+
+    def __init__(
+        self, folder: Path, configuration: TrainingConfiguration, cores: int, followers: tuple[Follower, ...]
+    ) -> None:
+        # Ray and PyTorch take seconds to load: only once it is certain that they are needed.
+        from training import states
+        from training.algorithm import build
+        from training.starting import start_from
+
+        self.folder, self.configuration, self.followers = folder, configuration, followers
+        found = states.find(folder)
+        self.counters = found[1] if found else states.Counters()
+        self.algorithm: TeamPPO = build(configuration, folder, cores, self.counters.episodes or None)
+        if found:
+            states.load(*found, self.algorithm)
+        elif configuration.start_from:
+            start_from(self.algorithm.team_module, configuration, folder)
+            self.algorithm.share_weights()
+        (folder / files.MILESTONES).mkdir(exist_ok=True)
+        files.cut_progress(folder, self.counters.iteration)
+        self._states = states
+        self._kept = time.monotonic()
+        self._is_whole = True
+
+    def go(self) -> None:
+        """Iterate until all steps are made. Raises UserError if the learner's figures are no longer finite."""
+        while self.counters.steps < self.configuration.steps:
+            began = time.perf_counter()
+            self._is_whole = False
+            self.algorithm.training_step()
+            last = self.algorithm.last
+            _check_figures(last)
+            is_milestone = self._count(last)
+            self.counters.episodes = self.algorithm.episodes()
+            self._is_whole = True
+            self.counters.seconds += time.perf_counter() - began
+            self._tell(last, time.perf_counter() - began)
+            if is_milestone:
+                self._export()
+            if is_milestone or time.monotonic() - self._kept > SECONDS_BETWEEN_STATES:
+                self.keep()
+
+    def keep(self) -> None:
+        """Write the state, unless an iteration was broken off: then the one before it stays."""
+        if self._is_whole:
+            self._states.save(self.folder, self.algorithm, self.counters)
+            self._kept = time.monotonic()
+
+    def summary(self) -> dict[str, Any]:
+        """Where the run stands."""
+        return {name: getattr(self.counters, name) for name in ("iteration", "steps", "decisions", "seconds")}
+
+    def _count(self, last: Iteration) -> bool:
+        """Add an iteration to the counters; whether a milestone is due."""
+        counters, total, wanted = self.counters, self.configuration.steps, self.configuration["milestones"]
+        before = counters.steps * wanted // total
+        counters.iteration += 1
+        counters.steps += last.steps
+        counters.decisions += last.decisions
+        return counters.steps >= total or counters.steps * wanted // total > before
+
+    def _tell(self, last: Iteration, seconds: float) -> None:
+        line = _progress_line(self.counters, last, seconds, self.configuration.steps)
+        files.append_progress(self.folder, line)
+        for follow in self.followers:
+            follow(line)
+
+    def _export(self) -> None:
+        from training.exporting import compare, export
+
+        counters, configuration = self.counters, self.configuration
+        provenance = {
+            "name": f"{configuration.algorithm} {configuration.team}, step {counters.steps}",
+            "algorithm": configuration.algorithm,
+            "preset": configuration.preset,
+            "seed": configuration.seed,
+            "iteration": counters.iteration,
+            "steps": counters.steps,
+            "decisions": counters.decisions,
+            "scenario": configuration.scenario.name,
+            "scenario_digest": configuration.scenario.digest,
+            "opponents": ", ".join(one.name or Path(one.checkpoint).name for one in configuration.opponents)[:500],
+            "software": f"mate-arena {__version__}",
+        }
+        checkpoint = export(self.algorithm.team_module, configuration, provenance)
+        agreement = compare(checkpoint, self.algorithm.team_module, self.algorithm.experience)
+        place = self.folder / files.MILESTONES
+        description = {"iteration": counters.iteration, "steps": counters.steps, "digest": checkpoint.digest}
+        files.replace_json(place / f"{counters.iteration:06d}.json", description | {"check": asdict(agreement)})
+        files.replace(place / f"{counters.iteration:06d}.zip", checkpoint.to_bytes())
+
+
+def _check_figures(last: Iteration) -> None:
+    figures = {name: last.figures[name] for name in ("total_loss", "entropy", "mean_kl_loss", "vf_loss")}
+    broken = [name for name, value in figures.items() if not abs(value) < float("inf")]
+    if broken:
+        raise UserError(
+            f"The training has diverged: {', '.join(broken)} is no longer a finite number. The state before it and all milestones are kept. "
+            "Start anew with a smaller `learning_rate`, a smaller `reward_scale` or a `gradient_clip`."
+        )
+
+
+def _progress_line(counters: Any, last: Iteration, seconds: float, total: int) -> dict[str, Any]:
+    """What ``progress.jsonl`` says of an iteration; None where no episode ended in it."""
+    finished, figures = last.finished, last.figures
+
+    def mean(value: float, count: int) -> float | None:
+        return value / count if count else None
+
+    return {
+        "iteration": counters.iteration,
+        "steps": counters.steps,
+        "decisions": counters.decisions,
+        "episodes": finished.episodes,
+        "return_mean": mean(finished.reward, finished.episodes),
+        "target_reward": mean(finished.normalised_reward, finished.complete),
+        "coverage": mean(finished.coverage, finished.episodes),
+        "transport": mean(finished.transport, finished.episodes),
+        "entropy": figures["entropy"],
+        "kl": figures["mean_kl_loss"],
+        "value_loss": figures["vf_loss"],
+        "explained_variance": figures["vf_explained_var"],
+        "learning_rate": figures["default_optimizer_learning_rate"],
+        "seconds": counters.seconds,
+        "sample_seconds": last.sample_seconds,
+        "learn_seconds": last.learn_seconds,
+        "decisions_per_second": last.decisions / seconds,
+        "remaining_seconds": max(0.0, total - counters.steps) * counters.seconds / max(counters.steps, 1),
+    }

@@ -1,0 +1,202 @@
+"""Playing the trained team in many episodes at once, against opponents of its own in each, and writing down what happens.
+
+Every random number is addressed by the run's seed, the slot and the number of the episode in it, so that what a slot plays depends on the
+policy alone, not on how the slots are divided among processes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from mate import streams
+from mate.batched.team_play import TeamPlay
+from mate.episodes import AgentFactory
+from mate.streams import TEAM, derive
+from policies import decoding
+from training.advantages import estimate
+from training.configuration import TrainingConfiguration
+from training.critic_inputs import StateScaling
+from training.experience import Experience, Finished
+from training.modules import TeamModule
+from training.recipes import layers_of, team_of
+
+EPISODES = 0x4000
+"""Word for ``derive``: the seeds of training episodes."""
+FIRST_HORIZON = streams.PLAY + 0x20
+"""Purpose of the draw that cuts a slot's first episode, so that the slots are not all at the same moment of the game."""
+
+
+class Sampler:
+    """Plays the episodes of ``slots`` with a module's actor, a fragment at a time.
+
+    A fragment begins with the next episode in slots whose last one has ended. An episode that ends within a fragment leaves the rest of
+    it empty: recurrent networks need no resets in between, and a few per cent of a fragment's decisions are not made.
+    """
+
+    def __init__(
+        self, configuration: TrainingConfiguration, module: TeamModule, opponents: AgentFactory, slots: range
+    ) -> None:
+        self.configuration = configuration
+        self.module = module
+        self.slots = np.arange(slots.start, slots.stop)
+        self.team = team_of(configuration)
+        self.scenario = configuration.training_scenario
+        size = len(slots)
+        self.play = TeamPlay(self.scenario, self.team, opponents, size, layers_of(configuration), np.float32)
+        self.scale_state = StateScaling(self.scenario)
+        self.episodes = np.zeros(size, np.int64)
+        """How many episodes each slot has begun."""
+        self._limits = np.array([self._first_horizon(slot) for slot in self.slots])
+        self._is_over = np.ones(size, np.bool_)
+        self._decisions = np.zeros(size, np.int64)
+        self._rewards = np.zeros(size)
+        self._keys = np.zeros(size, np.uint64)
+        members, width = self.play.num_members, module.memory_width
+        self._actor_memory = np.zeros((size, members, width), np.float32)
+        self._critic_memory = np.zeros((size, module.num_critics, width), np.float32)
+
+    def _first_horizon(self, slot: int) -> int:
+        share = streams.uniform(np.uint64(self.configuration.seed), FIRST_HORIZON, int(slot), 0)
+        return 1 + int(share * self.configuration["horizon"])
+
+    def sample(self) -> Experience:
+        """The next fragment of every slot."""
+        self._begin(np.flatnonzero(self._is_over))
+        rows = self._play_fragment()
+        values, after = self._estimate_values(rows["obs"], rows["state"])
+        experience = self._write(rows, values)
+        experience.finished = self._finish(rows["is_done"].any(axis=0))
+        self._critic_memory = after
+        return experience
+
+    def _begin(self, slots: np.ndarray) -> None:
+        if not slots.size:
+            return
+        words = zip(self.slots[slots].tolist(), self.episodes[slots].tolist(), strict=True)
+        seeds = [derive(self.configuration.seed, EPISODES, *word) for word in words]
+        self.play.begin(slots, np.array(seeds, np.uint64))
+        self._keys[slots] = [derive(seed, TEAM, self.team.value) for seed in seeds]
+        self._limits[slots[self.episodes[slots] > 0]] = self.configuration["horizon"]
+        self.episodes[slots] += 1
+        for array in (self._decisions, self._rewards, self._actor_memory, self._critic_memory):
+            array[slots] = 0
+        self._is_over[slots] = False
+
+    def _play_fragment(self) -> dict[str, np.ndarray]:
+        """Time first: decisions (T, B, ...), with one more observation and state after the last."""
+        length, batch = self.configuration["fragment_length"], self.play.batch
+        shape = (length, batch.size, self.play.num_members)
+        parts = self._num_parts()
+        rows: dict[str, np.ndarray] = {
+            "obs": np.zeros((length + 1, *self.play.observation.shape), np.float32),
+            "state": np.zeros((length + 1, batch.size, self.scenario.state_dim), np.float32),
+            "logits": np.zeros((*shape, self.module.recipe.output_size), np.float32),
+            "actions": np.zeros((*shape, parts), np.int64),
+            "rewards": np.zeros(shape, np.float32),
+            "mask": np.zeros(shape[:2], np.bool_),
+            "is_done": np.zeros(shape[:2], np.bool_),
+            "actor_memory": self._actor_memory.copy(),
+        }
+        active, self._steps = ~self._is_over, 0
+        for t in range(length):
+            self._look(rows, t)
+            rows["mask"][t] = active
+            rows["logits"][t], rows["actions"][t] = self._decide()
+            before = batch.episode_step.copy()
+            choices = rows["actions"][t] if parts > 1 else rows["actions"][t, ..., 0]
+            rewards, _ = self.play.step(choices, active)
+            self._steps += int((batch.episode_step - before).sum())
+            rows["rewards"][t] = rewards * self.configuration["reward_scale"]
+            self._rewards += rewards.mean(axis=1)
+            self._decisions += active
+            rows["is_done"][t] = active & batch.done
+            active = active & ~batch.done
+        self._look(rows, length)
+        return rows
+
+    def _num_parts(self) -> int:
+        action = self.module.recipe.action
+        return self.scenario.num_targets if action.decoding == "select-many" else 1
+
+    def _look(self, rows: dict[str, np.ndarray], t: int) -> None:
+        rows["obs"][t] = self.play.observation
+        if self.module.has_central_critic:
+            rows["state"][t] = self.scale_state(self.play.batch.state())
+
+    @torch.inference_mode()
+    def _decide(self) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (B, N, A) and sampled decisions (B, N, P), the same as ``policies.inference`` draws in an episode of this seed."""
+        size, members = self.play.batch.size, self.play.num_members
+        observations = torch.from_numpy(self.play.observation.reshape(size * members, -1))
+        memory = torch.from_numpy(self._actor_memory.reshape(size * members, -1))
+        outputs, after = self.module.act(observations, memory)
+        self._actor_memory = after.numpy().reshape(self._actor_memory.shape)
+        logits, parts = outputs.numpy(), self._num_parts()
+        choices = np.empty((len(logits), parts), np.int64)
+        keys, decisions = np.repeat(self._keys, members), np.repeat(self._decisions, members)
+        agents = np.tile(np.arange(members), size)
+        decoding.choose_by_logits(logits, logits.shape[1] // parts, keys, agents, decisions, choices)
+        return logits.reshape(size, members, -1), choices.reshape(size, members, parts)
+
+    @torch.inference_mode()
+    def _estimate_values(self, obs: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (T + 1, B, N), and the critic's memory after T decisions."""
+        batch = {
+            "obs": torch.from_numpy(np.ascontiguousarray(obs.transpose(1, 2, 0, 3))),
+            "state": torch.from_numpy(np.ascontiguousarray(state.transpose(1, 0, 2))),
+            "critic_memory": torch.from_numpy(self._critic_memory),
+        }
+        until = {"obs": batch["obs"][:, :, :-1], "state": batch["state"][:, :-1]}
+        values, memory = self.module.values(batch | until)
+        last = {"obs": batch["obs"][:, :, -1:], "state": batch["state"][:, -1:], "critic_memory": memory}
+        following, _ = self.module.values(last)
+        return torch.cat([values, following], dim=2).permute(2, 0, 1).numpy(), memory.numpy().copy()
+
+    def _write(self, rows: dict[str, np.ndarray], values: np.ndarray) -> Experience:
+        """The experience: advantages and value targets are computed, and time is made the last of the leading axes."""
+        is_done, setting = rows["is_done"], self.configuration
+        has_delivered_all = ~self.play.batch.awaiting_cargo_counts.any(axis=1)
+        is_terminal = (is_done & has_delivered_all)[..., np.newaxis]
+        is_last = is_done.copy()
+        is_last[-1] = True
+        advantages = estimate(
+            rows["rewards"], values, is_terminal, is_last[..., np.newaxis], setting["gamma"], setting["gae_lambda"]
+        )
+        columns = {
+            "obs": rows["obs"][:-1],
+            "actions": rows["actions"],
+            "logits": rows["logits"],
+            "log_probability": self._log_probability(rows),
+            "advantages": advantages,
+            "value_targets": advantages + values[:-1],
+        }
+        arrays = {name: np.ascontiguousarray(np.moveaxis(array, 0, 2)) for name, array in columns.items()}
+        arrays["mask"] = np.ascontiguousarray(rows["mask"].T)
+        arrays["state"] = np.ascontiguousarray(rows["state"][:-1].transpose(1, 0, 2))
+        arrays["actor_memory"], arrays["critic_memory"] = rows["actor_memory"], self._critic_memory
+        return Experience(arrays, self._steps)
+
+    def _log_probability(self, rows: dict[str, np.ndarray]) -> np.ndarray:
+        actions = rows["actions"]
+        logits = rows["logits"].reshape(*actions.shape, -1)
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        chosen = np.take_along_axis(shifted, actions[..., np.newaxis], axis=-1)[..., 0]
+        return (chosen - np.log(np.exp(shifted).sum(axis=-1))).sum(axis=-1)
+
+    def _finish(self, is_done: np.ndarray) -> Finished:
+        """Mark the slots whose episode has ended or is cut, and sum up what these came to."""
+        batch = self.play.batch
+        self._is_over = is_done | (self._decisions >= self._limits)
+        over, complete = np.flatnonzero(self._is_over), np.flatnonzero(is_done)
+        steps = np.maximum(batch.episode_step[over], 1)
+        return Finished(
+            episodes=over.size,
+            complete=complete.size,
+            reward=float(self._rewards[over].sum()),
+            normalised_reward=float(
+                batch.target_team_episode_reward[complete].sum() / self.scenario.max_target_team_episode_reward
+            ),
+            coverage=float((batch.coverage_rate_sum[over] / steps).sum()),
+            transport=float(batch.mean_transport_rate[over].sum()),
+        )

@@ -1,0 +1,37 @@
+"""Beginning from the weights of an earlier agent instead of from chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from training.configuration import ConfigurationError, TrainingConfiguration
+from training.modules import TeamModule
+from training.opponents import load_checkpoint
+from training.recipes import recipe_of
+
+_COMPARED = ("team", "architecture", "action", "scenario")
+
+
+def start_from(module: TeamModule, configuration: TrainingConfiguration, folder: Path) -> None:
+    """Give the actor the weights of the configuration's ``start_from``; the critic begins anew.
+
+    Raises ConfigurationError if that checkpoint cannot be read, or is of another team, scenario or network, and says in what.
+    """
+    assert configuration.start_from is not None
+    path = folder / configuration.start_from
+    checkpoint = load_checkpoint(path, "checkpoint to start from")
+    recipe, wanted = checkpoint.recipe, recipe_of(configuration)
+    problems = [
+        f"The checkpoint to start from, {path}, has {name} {_describe(getattr(recipe, name))}, and the run {_describe(getattr(wanted, name))}."
+        for name in _COMPARED
+        if getattr(recipe, name) != getattr(wanted, name)
+    ]
+    if problems:
+        raise ConfigurationError([*problems, "Set the run's hyperparameters alike, or start from another."])
+    module.actor.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()})
+
+
+def _describe(part: object) -> str:
+    return part if isinstance(part, str) else f"({part})" if hasattr(part, "team_size") else repr(part)

@@ -1,0 +1,100 @@
+"""The state that a run goes on from: weights, the optimiser's moments and counters, in one file that is data alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import safetensors.torch
+import torch
+from ray.rllib.core import DEFAULT_MODULE_ID
+from safetensors import SafetensorError, safe_open
+
+from mate.errors import UserError
+from training import files
+
+if TYPE_CHECKING:
+    from training.algorithm import TeamPPO
+
+VERSION = 1
+
+
+@dataclass
+class Counters:
+    """Where a run stands. ``episodes`` has the number of episodes begun in each slot, ``seconds`` are those spent so far."""
+
+    iteration: int = 0
+    steps: int = 0
+    decisions: int = 0
+    seconds: float = 0.0
+    divergence_weight: float = 0.0
+    episodes: list[int] = field(default_factory=list)
+
+
+def save(folder: Path, algorithm: TeamPPO, counters: Counters) -> None:
+    """Write the newest state, then delete the older ones."""
+    place = folder / files.STATE
+    place.mkdir(exist_ok=True)
+    counters.divergence_weight = float(algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID])
+    metadata = {"version": str(VERSION), "counters": json.dumps(asdict(counters))}
+    newest = place / f"{counters.iteration:09d}.safetensors"
+    files.replace(newest, safetensors.torch.save(_tensors(algorithm), metadata))
+    for path in place.glob("*.safetensors"):
+        if path != newest:
+            path.unlink()
+
+
+def find(folder: Path) -> tuple[Path, Counters] | None:
+    """The newest state of a run's folder and where the run stood; None if there is none. Raises UserError for a damaged one."""
+    paths = sorted((folder / files.STATE).glob("*.safetensors"))
+    if not paths:
+        return None
+    try:
+        with safe_open(paths[-1], "pt") as file:
+            metadata = file.metadata() or {}
+        if metadata.get("version") != str(VERSION):
+            raise ValueError("it is of another version")
+        return paths[-1], Counters(**json.loads(metadata["counters"]))
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"The state {paths[-1]} cannot be read ({error}). Delete the folder `state` to begin anew."
+        ) from None
+
+
+def load(path: Path, counters: Counters, algorithm: TeamPPO) -> None:
+    """Continue from a state. Raises UserError if it is that of other networks."""
+    tensors = safetensors.torch.load_file(path)
+    expected = {name: tensor.shape for name, tensor in algorithm.team_module.state_dict().items()}
+    found = {name.removeprefix("module."): one.shape for name, one in tensors.items() if name.startswith("module.")}
+    if found != expected:
+        raise UserError(
+            f"The state {path} is that of other networks than the configuration asks for. Restore its sizes, or start anew."
+        )
+    algorithm.team_module.load_state_dict({name: tensors[f"module.{name}"] for name in expected})
+    optimizer = _optimizer(algorithm)
+    document = optimizer.state_dict()
+    document["state"] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, number, moment = name.split(".")
+            document["state"].setdefault(int(number), {})[moment] = tensor
+    optimizer.load_state_dict(document)
+    with torch.no_grad(), contextlib.suppress(AttributeError):
+        algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID].fill_(counters.divergence_weight)
+    algorithm.steps = counters.steps
+    algorithm.share_weights()
+
+
+def _tensors(algorithm: TeamPPO) -> dict[str, torch.Tensor]:
+    tensors = {f"module.{name}": tensor for name, tensor in algorithm.team_module.state_dict().items()}
+    for number, moments in _optimizer(algorithm).state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _optimizer(algorithm: TeamPPO) -> torch.optim.Optimizer:
+    (optimizer,) = algorithm.learner._named_optimizers.values()
+    return optimizer
