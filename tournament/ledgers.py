@@ -64,8 +64,8 @@ class Agents(NamedTuple):
 class Stamp(NamedTuple):
     """What tells whether a pairing's rows are still those that were read: how many they are, and the sum of their keys."""
 
-    count: int
-    sum: int
+    rows: int
+    total: int
 
 
 class Played(NamedTuple):
@@ -125,7 +125,7 @@ class Ledger:
         self._stamps: dict[int, Stamp] = {}
 
     def __len__(self) -> int:
-        return sum(stamp.count for stamp in self._stamps.values())
+        return sum(stamp.rows for stamp in self._stamps.values())
 
     def refresh(self) -> Played:
         """The episodes as they are now, once what is new or not the same was read."""
@@ -138,7 +138,7 @@ class Ledger:
         stale = {key for key, stamp in stamps.items() if self._stamps.get(key) != stamp}
         if stale:
             self._learn_agents(stale - self.agents.keys())
-            self._take(self._read(stale, sum(stamps[key].count for key in stale)), stale)
+            self._take(self._read(stale, sum(stamps[key].rows for key in stale)), stale)
         return Played(dict(self.results), self.agents)
 
     def _read(self, keys: set[int], count: int) -> NDArray[Any]:
@@ -163,12 +163,12 @@ class Ledger:
         rows = rows[np.lexsort((rows["seed"], rows["pairing"]))]
         found, starts = np.unique(rows["pairing"], return_index=True)
         ends = np.append(starts[1:], len(rows))
-        sums = np.add.reduceat(rows["id"], starts) if len(rows) else []
+        totals = np.add.reduceat(rows["id"], starts) if len(rows) else starts
         seeds, rewards = rows["seed"].copy(), rows["reward"].copy()
-        for key, start, end, total in zip(found.tolist(), starts.tolist(), ends.tolist(), sums, strict=True):
+        for key, start, end, total in zip(*(column.tolist() for column in (found, starts, ends, totals)), strict=True):
             if key in keys:
                 self.results[key] = Results(seeds[start:end], rewards[start:end])
-                self._stamps[key] = Stamp(end - start, int(total))
+                self._stamps[key] = Stamp(end - start, total)
 
     def _learn_agents(self, keys: set[int]) -> None:
         """Read which agents the scenario's pairings are of, if some of the keys are not known yet."""
