@@ -1,0 +1,116 @@
+"""How much better an agent is than others against the same opponents: the same fresh seeds for all, differences with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mate.agents import batched
+from mate.episodes import AgentFactory, EpisodeResult, play
+from mate.errors import UserError
+from mate.scenario import Scenario
+from mate.streams import derive
+from policies import Checkpoint, CheckpointError
+from policies.compatibility import problems
+from policies.inference import BatchedPolicy
+from training.configuration import OPPONENTS
+
+EVALUATION = 0x4003
+"""Word for ``derive``: the seeds of evaluations, which no training episode has."""
+QUANTILE_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over episodes with its 95 % interval (normal approximation)."""
+
+    mean: float
+    low: float
+    high: float
+    episodes: int
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Interval:
+        """The interval of the mean of independent values (E,)."""
+        half = QUANTILE_95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+        mean = float(values.mean())
+        return cls(mean, mean - half, mean + half, len(values))
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An agent beside another of its team: payoffs of both, and the mean difference of episodes with the same seeds."""
+
+    name: str
+    payoff: Interval
+    coverage: Interval
+    transport: Interval
+    gain: Interval | None
+
+
+def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
+    """The rule-based agent of this name, or the checkpoint at this path. Raises UserError for what does not exist or fit."""
+    if text in OPPONENTS:
+        return partial(batched.make, text, team)  # type: ignore[arg-type]
+    try:
+        checkpoint = Checkpoint.load(Path(text))
+    except (OSError, CheckpointError) as error:
+        raise UserError(f"{text} is neither one of {', '.join(OPPONENTS)} nor a native checkpoint: {error}.") from None
+    found = problems(checkpoint.recipe, scenario, team)
+    if found:
+        raise UserError(f"{text} cannot play the {team} team of {scenario.name}: {'; '.join(found)}.")
+    return partial(BatchedPolicy, checkpoint, deterministic=deterministic)
+
+
+def compare(
+    scenario: Scenario,
+    team: str,
+    agents: Sequence[tuple[str, AgentFactory]],
+    opponent: AgentFactory,
+    episodes: int,
+    seed: int,
+) -> list[Comparison]:
+    """The agents' payoffs against the opponent on the same ``episodes`` seeds; the gain is the first agent's over each other.
+
+    A payoff is the team's mean normalised reward, so that more is better for either team.
+    """
+    seeds = [derive(seed, EVALUATION, number) for number in range(episodes)]
+    played = []
+    for name, agent in agents:
+        sides = (agent, opponent) if team == "camera" else (opponent, agent)
+        played.append((name, play(scenario, *sides, seeds)))
+    first = _payoffs(played[0][1], team)
+    return [
+        Comparison(
+            name,
+            Interval.of(_payoffs(results, team)),
+            Interval.of(np.array([one.mean_coverage_rate for one in results])),
+            Interval.of(np.array([one.mean_transport_rate for one in results])),
+            Interval.of(first - _payoffs(results, team)) if number else None,
+        )
+        for number, (name, results) in enumerate(played)
+    ]
+
+
+def _payoffs(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
+    sign = -1.0 if team == "camera" else 1.0
+    return sign * np.array([one.normalised_reward for one in results])
+
+
+def table(comparisons: Sequence[Comparison]) -> str:
+    """The comparisons for people: 95 % intervals, gains over the same seeds."""
+    lines = [f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  the first one's gain over it"]
+    for one in comparisons:
+        gain = "" if one.gain is None else str(one.gain)
+        lines.append(
+            f"{one.name[-40:]:<40} {one.payoff!s:<28} {one.coverage.mean:8.3f} {one.transport.mean:9.3f}  {gain}"
+        )
+    return "\n".join(lines)
