@@ -9,18 +9,20 @@ import numpy as np
 
 from tournament.meta_solvers.matrices import Array, check_payoff
 from tournament.meta_solvers.noise import Noise
+from tournament.meta_solvers.variation import Parts, Squares
 from tournament.payoffs import MetaGame
 
 MISLEADING = 0.1
-"""From this share on, a one-number rating misleads."""
+"""From this share on, an order by one number misleads."""
+_NONE = Squares(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Cyclicity:
     """The share (0 to 1) of the variation of payoffs that no additive rating explains, without the variation that is noise.
 
-    `interval` (95 %) is None where nothing is known of the errors. `misleads` says whether an order by Elo misleads; `trusted` which
-    order to go by: `elo` or `nash`.
+    `interval` (95 %) is None where nothing is known of the errors. `misleads` says whether an order by Elo misleads: the share
+    is above a tenth and surely above 0. `trusted` is which order to go by: `elo`, or `nash` (skill against the Nash strategy).
     """
 
     share: float
@@ -28,45 +30,48 @@ class Cyclicity:
     misleads: bool
     trusted: str
 
+    def describe(self) -> str:
+        """In words, for a page."""
+        bounds = "" if self.interval is None else f" ({self.interval[0]:.0%} to {self.interval[1]:.0%})"
+        judgement = "Elo misleads here: go by Nash skill" if self.misleads else "Elo says most of what there is to say"
+        return f"{self.share:.0%}{bounds} of the variation of payoffs depends on who meets whom. {judgement}."
+
 
 def cyclicity(game: MetaGame | Any, error: Array | None = None, *, replicates: int = 200, seed: int = 0) -> Cyclicity:
     """Cyclicity of a complete meta-game, or of a payoff matrix (m, n) with standard errors `error` (m, n; exact if not given).
 
     In payoff = mean + camera + target + rest, the rest is what is left of a game when ratings are taken out (the cyclic component of
-    Balduzzi et al. 2018); its share of the variance is corrected for the variance that the errors add to either part.
+    Balduzzi et al. 2018); its share of the variance is corrected for the variance that the errors add to either part. The interval is
+    a percentile interval of the parametric bootstrap around the corrected game.
     """
     payoff = check_payoff(game)
-    noise = Noise(np.zeros_like(payoff) if error is None else np.asarray(error, dtype=np.float64))
+    noise: Noise | None = Noise(np.zeros_like(payoff) if error is None else np.asarray(error, dtype=np.float64))
     if error is None and isinstance(game, MetaGame):
-        known = Noise.of(game)
-        if known is None:
-            return _judge(_share(*_split(payoff), 0.0, 0.0), None)
-        noise = known
+        noise = Noise.of(game)
+    observed = Parts.of(payoff).squares()
+    if noise is None:
+        return _judge(_share(observed, _NONE), None)
+    expected = noise.squares()
+    share = _share(observed, expected)
     if noise.is_none:
-        share = _share(*_split(payoff), 0.0, 0.0)
         return _judge(share, (share, share))
-    draws = list(noise.draw(replicates, seed))
-    additive_noise, rest_noise = np.mean([_split(table) for table in draws], axis=0)
-    additive, rest = _split(payoff)
-    share = _share(additive, rest, additive_noise, rest_noise)
-    redrawn = [_share(*_split(payoff + table), 2 * additive_noise, 2 * rest_noise) for table in draws]
+    kept = np.sqrt(noise.shrink(payoff).kept)
+    centre = Parts.of(payoff).weighed(*kept)
+    redrawn = [_share(Parts.of(centre + table).squares(), expected) for table in noise.draw(replicates, seed)]
     low, high = np.quantile(redrawn, (0.025, 0.975))
-    return _judge(share, (float(min(low, share)), float(max(high, share))))
+    return _judge(share, (min(float(low), share), max(float(high), share)))
 
 
-def _split(payoff: Array) -> tuple[float, float]:
-    """Sums of squares of the additive part and of the rest."""
-    centred = payoff - payoff.mean()
-    additive = centred.mean(axis=1, keepdims=True) + centred.mean(axis=0, keepdims=True)
-    return float((additive**2).sum()), float(((centred - additive) ** 2).sum())
-
-
-def _share(additive: float, rest: float, additive_noise: float, rest_noise: float) -> float:
-    rest = max(rest - rest_noise, 0.0)
-    additive = max(additive - additive_noise, 0.0)
-    return rest / (rest + additive) if rest > 0 else 0.0
+def _share(observed: Squares, noise: Squares) -> float:
+    """The share of the rest in what is not noise; 0 if all is."""
+    ratings = max(observed.camera + observed.target - noise.camera - noise.target, 0.0)
+    rest = max(observed.rest - noise.rest, 0.0)
+    # What rounding leaves of a table without any rest is none.
+    if rest <= 1e-12 * sum(observed):
+        return 0.0
+    return rest / (rest + ratings)
 
 
 def _judge(share: float, interval: tuple[float, float] | None) -> Cyclicity:
-    misleads = bool(share > MISLEADING)
-    return Cyclicity(float(share), interval, misleads, "nash" if misleads else "elo")
+    misleads = share > MISLEADING and (interval is None or interval[0] > 0)
+    return Cyclicity(share, interval, misleads, "nash" if misleads else "elo")

@@ -52,7 +52,9 @@ def nash(payoff: Any) -> Equilibrium:
         row, column = solve_linear_program(scaled.matrix)
     lower, upper = float((row @ scaled.matrix).min()), float((scaled.matrix @ column).max())
     if upper - lower > CERTAIN:
-        raise ArithmeticError(f"No equilibrium was found: the value lies between {lower} and {upper} (payoffs in -1 to 1).")
+        raise ArithmeticError(
+            f"No equilibrium was found: the value lies between {lower} and {upper} (payoffs in -1 to 1)."
+        )
     return Equilibrium((lower + upper) / 2 * scaled.scale + scaled.centre, row, column, found)
 
 

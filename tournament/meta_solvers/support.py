@@ -1,4 +1,4 @@
-"""How often an agent is in the support of the equilibrium, over what the payoffs might have been."""
+"""How often an agent is in the support of the equilibrium, over what the payoffs might be."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.meta_solvers.equilibria import nash
-from tournament.meta_solvers.matrices import Array, check_payoff
+from tournament.meta_solvers import interior
+from tournament.meta_solvers.equilibria import nash, solve_linear_program
+from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 from tournament.meta_solvers.noise import Noise
 from tournament.payoffs import MetaGame
 
@@ -17,7 +18,7 @@ PLAYED = 1e-4
 
 @dataclass(frozen=True)
 class SupportFrequency:
-    """Shares of bootstrap replicates in which agents (m,), (n,) are in the support; `values` are the replicates' game values."""
+    """Shares of replicates in which agents (m,), (n,) are in the support; `values` are the replicates' game values."""
 
     camera: Array
     target: Array
@@ -33,20 +34,36 @@ class SupportFrequency:
 def support_frequency(
     game: MetaGame, replicates: int = 200, seed: int = 0, noise: Noise | None = None
 ) -> SupportFrequency | None:
-    """Solve the meta-game (complete) again and again with other errors of its payoffs.
+    """Solve the meta-game (complete) again and again, with payoffs that may be the true ones.
 
-    The errors are drawn by seeds where the meta-game has its episodes, cell by cell otherwise (or from `noise`). None where nothing
-    is known of them. Raises ValueError if payoffs are missing.
+    They are drawn by seeds where the meta-game has its episodes, cell by cell otherwise (or from `noise`), and shrunk by the share
+    of noise in them: a table to which noise is only added has more agents in its support than the true one. Exact payoffs are solved
+    once. None where nothing is known of the errors. Raises ValueError if payoffs are missing.
     """
     payoff = check_payoff(game)
     noise = Noise.of(game) if noise is None else noise
     if noise is None:
         return None
+    if noise.is_none:
+        solution = nash(payoff)
+        return SupportFrequency(
+            (solution.camera > PLAYED).astype(np.float64),
+            (solution.target > PLAYED).astype(np.float64),
+            np.array([solution.value]),
+        )
     camera, target = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
-    values = []
-    for table in noise.draw(1 if noise.is_none else replicates, seed):
-        solution = nash(payoff + table)
-        camera += solution.camera > PLAYED
-        target += solution.target > PLAYED
-        values.append(solution.value)
-    return SupportFrequency(camera / len(values), target / len(values), np.array(values))
+    values = np.empty(replicates)
+    for number, table in enumerate(noise.shrink(payoff).draw(replicates, seed)):
+        row, column, values[number] = _solve(table)
+        camera += row > PLAYED
+        target += column > PLAYED
+    return SupportFrequency(camera / replicates, target / replicates, values)
+
+
+def _solve(payoff: Array) -> tuple[Array, Array, float]:
+    """Strategies of largest support, both from one solution, and the value."""
+    scaled = Scaled.of(payoff)
+    solution = interior.solve(scaled.matrix)
+    row, column = solve_linear_program(scaled.matrix) if solution is None else solution
+    middle = ((row @ scaled.matrix).min() + (scaled.matrix @ column).max()) / 2
+    return row, column, float(middle * scaled.scale + scaled.centre)
