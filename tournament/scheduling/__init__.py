@@ -8,14 +8,19 @@ Comparisons of one team's agents use episodes whose seeds these agents share wit
 opponents (`tournament.seeds`): even numbers for cameras, odd ones for targets.
 """
 
+from tournament.scheduling.budget import BUDGET
 from tournament.scheduling.evidence import Choice, Evidence, View
 from tournament.scheduling.formats import Figure, Finding, Format, FormatInfo
+from tournament.scheduling.nash import NASH
 from tournament.scheduling.placement import PLACEMENT
 from tournament.scheduling.ranking import RANKING
 from tournament.scheduling.round_robin import ROUND_ROBIN
+from tournament.scheduling.sequential import SEQUENTIAL
 from tournament.scheduling.settings import Setting, SettingsRefused
 
-FORMATS: dict[str, FormatInfo] = {info.name: info for info in (ROUND_ROBIN, PLACEMENT, RANKING)}
+FORMATS: dict[str, FormatInfo] = {
+    info.name: info for info in (ROUND_ROBIN, PLACEMENT, RANKING, NASH, SEQUENTIAL, BUDGET)
+}
 """Every format by the name under which tournaments store it."""
 
 __all__ = [

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from tournament.scheduling.evidence import Array, Numbers, View
 
+LEAST_FREEDOM = 10
+"""Degrees of freedom that a first judgement needs: with fewer, a lucky agreement passes for certainty."""
+
 
 @dataclass(frozen=True)
 class Side:

@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from tournament.scheduling.evidence import Choice, Evidence, Numbers, View
 from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.gaps import Gaps, Side, measure
+from tournament.scheduling.gaps import LEAST_FREEDOM, Gaps, Side, measure
 from tournament.scheduling.settings import ROUND_SIZE, Setting, SettingsRefused, most
-
-LEAST_FREEDOM = 10
-"""Degrees of freedom that a first judgement needs: with fewer, a lucky agreement passes for certainty."""
 
 
 @dataclass(frozen=True)

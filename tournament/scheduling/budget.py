@@ -1,0 +1,150 @@
+"""A fixed budget: a given number of episodes, spent where they say most about both teams' orders.
+
+Pairings are drawn with probabilities in proportion to what an episode of theirs would say, and the probabilities are kept: who
+analyses the episodes can undo the selection. A part of every round is spread evenly, so that no probability is small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
+from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
+from tournament.scheduling.settings import ROUND_SIZE, Setting
+from tournament.scheduling.table import Table
+
+START = 2
+"""Episodes of a pairing before anything is known of it, and those that are drawn together: one from a seed of either agent."""
+EVEN = 0.1
+"""The part of a round that is spread evenly over all pairings."""
+DECIDED = 0.01
+"""What a pair whose order is certain still counts, as p (1 - p): its difference may be wanted more precisely."""
+ROUNDS = 20
+"""A budget is spent in at most about so many rounds."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Spends `episodes` in all."""
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    episodes: int
+    round_size: int
+
+    @property
+    def limit(self) -> int:
+        return self.episodes
+
+    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+        """The pairings that were drawn for this round."""
+        table = Table.of(evidence)
+        left = self.episodes - len(evidence)
+        if left <= 0 or not table.count.size:
+            return []
+        if not table.has(START):
+            return self._start(table, left, round)
+        size = min(left, max(self.round_size, self.episodes // ROUNDS))
+        information = inform(table)
+        total = information.sum()
+        even = np.full(table.count.shape, 1 / table.count.size)
+        probability = (1 - EVEN) * information / total + EVEN * even if total > 0 else even
+        expected = probability * -(-size // START)
+        return _list(
+            table, expected, self._draw(expected, round), size, "Drawn by what its episodes say about both orders."
+        )
+
+    def _start(self, table: Table, left: int, round: int) -> list[Choice]:
+        """START episodes of every pairing, or of as many as the budget has, drawn evenly."""
+        missing = table.count < START
+        if (START - table.count[missing]).sum() <= left:
+            return table.start(START, "Every pairing is played before episodes are spent where they say most.")
+        expected = missing * (-(-left // START) / missing.sum())
+        reason = "The budget does not reach for all pairings: drawn evenly from those not played."
+        return _list(table, expected, self._draw(expected, round), left, reason)
+
+    def _draw(self, expected: Array, round: int) -> Numbers:
+        """How often each pairing is drawn (M, N): systematic sampling, so as often as expected but for less than one (Madow 1949).
+
+        The one random number comes from the fields and the round, so it is the same whoever asks.
+        """
+        words = "/".join((*self.cameras, "against", *self.targets, str(self.episodes), str(round)))
+        start = int.from_bytes(hashlib.sha256(words.encode()).digest()[:6], "big") / 2**48
+        marks = np.append(0.0, expected.ravel().cumsum())
+        marks[-1] = np.rint(marks[-1])  # A whole number that sums miss by their rounding.
+        return np.diff(np.floor(marks + start)).astype(np.int64).reshape(expected.shape)
+
+    def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
+        """How much is spent, and how many pairs of agents are likely to be in the wrong order."""
+        table = Table.of(evidence)
+        doubts = [_doubt(table.payoff, _noise(table)), _doubt(table.payoff.T, _noise(table).T)]
+        wrong = [float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum()) for chance in doubts]
+        left = max(self.episodes - len(evidence), 0) if table.count.size else 0
+        return Finding(
+            headline=f"{len(evidence):,} of {self.episodes:,} episodes are spent.",
+            figures=(
+                Figure("Pairs of cameras that are expected to be in the wrong order", wrong[0]),
+                Figure("Pairs of targets that are expected to be in the wrong order", wrong[1]),
+            ),
+            trace=extend(earlier, {"episodes": float(len(evidence)), "cameras": wrong[0], "targets": wrong[1]}),
+            is_decided=left == 0,
+            expected_left=left,
+        )
+
+
+def inform(table: Table) -> Array:
+    """What one more episode of each pairing (M, N) says about both orders.
+
+    For a pair of agents of which the first is better with probability p, that is p (1 - p) times what the episode takes off the variance
+    of their difference; each agent sums over its pairs. This is the information gain of a comparison in the limit of small gains.
+    """
+    held = table.count
+    drop = table.variance / (held * (held + 1.0))
+    noise = _noise(table)
+    cameras, targets = _doubt(table.payoff, noise), _doubt(table.payoff.T, noise.T)
+    rows = np.maximum(cameras * (1 - cameras), DECIDED).sum(axis=1) / held.shape[1] ** 2
+    columns = np.maximum(targets * (1 - targets), DECIDED).sum(axis=1) / held.shape[0] ** 2
+    return drop * (rows[:, None] + columns[None, :])
+
+
+def _noise(table: Table) -> Array:
+    return table.variance / np.maximum(table.count, 1)
+
+
+def _doubt(payoff: Array, noise: Array) -> Array:
+    """Probabilities (A, A) that the row's agent has the higher mean payoff than the column's; 0 on the diagonal."""
+    from scipy.special import ndtr
+
+    mean, variance = payoff.mean(axis=1), noise.sum(axis=1) / payoff.shape[1] ** 2
+    error = np.sqrt(np.maximum(variance[:, None] + variance[None, :], 1e-300))
+    chance = np.asarray(ndtr((mean[:, None] - mean[None, :]) / error))
+    np.fill_diagonal(chance, 0.0)
+    return chance
+
+
+def _list(table: Table, expected: Array, drawn: Numbers, size: int, reason: str) -> list[Choice]:
+    """Choices of START episodes for each time that a pairing was drawn, `size` in all."""
+    choices, left = [], size
+    for row, column in np.argwhere(drawn > 0):
+        count = min(int(drawn[row, column]) * START, left)
+        if count > 0:
+            camera, target = int(table.cameras[row]), int(table.targets[column])
+            probability = min(float(expected[row, column]), 1.0)
+            choices.append(Choice(camera, target, int(table.count[row, column]), count, 1, reason, probability))
+            left -= count
+    return choices
+
+
+BUDGET = FormatInfo(
+    "budget",
+    "Fixed budget",
+    "A given number of episodes, drawn where they say most about both teams' orders; the probabilities are kept.",
+    (
+        Setting("episodes", "Episodes", "How many are spent in all.", "integer", 5000, 1, 1_000_000, unit="episodes"),
+        ROUND_SIZE,
+    ),
+    Budget,
+)

@@ -1,0 +1,180 @@
+"""The generalised sequential probability ratio test of a normalised difference, and what may be said after it stopped.
+
+Of paired differences with mean m and standard deviation s, the test asks whether t = m / s is nearer to `low` or to `high`; s is
+unknown and maximised out. In units of normalised Elo, t is multiplied by 800 / ln 10 = 347.4: a difference in units of its own noise,
+so that a test's length does not depend on how noisy the game is (M. Van den Bergh, "Normalized Elo", 2021). The likelihood is the
+normal one, a sequential t-test (S. Rushton, Biometrika 37, 1950); by the central limit theorem it holds for other differences too when
+they are small against their noise, which is when a test is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, inf, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ELO = 800.0 / log(10.0)
+"""Normalised Elo of a difference as large as its own standard deviation."""
+OVERSHOOT = 0.5826
+"""By how many standard deviations of one step a random walk is past a boundary when it is seen there (D. Siegmund, 1985)."""
+
+
+def log_likelihood_ratio(count: int, mean: float, variance: float, low: float, high: float) -> float:
+    """How much better t = high explains `count` paired differences than t = low does (natural logarithm).
+
+    `mean` and `variance` are those of the differences, `variance` unbiased.
+    """
+    if count == 0:
+        return 0.0
+    if variance == 0.0 and mean == 0.0:
+        return count * (low**2 - high**2) / 2  # The limit for differences that vanish against their noise.
+    return count * (_profile(mean, variance, high) - _profile(mean, variance, low))
+
+
+def _profile(mean: float, variance: float, t: float) -> float:
+    """Log-likelihood of a difference, up to a constant, at the deviation that fits best to mean = t * deviation."""
+    square = variance + mean**2
+    deviation = (-t * mean + sqrt(t**2 * mean**2 + 4 * square)) / 2
+    return -log(deviation) - square / (2 * deviation**2) + t * mean / deviation - t**2 / 2
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where the test stops: at a ratio of `reject` or less for `low`, of `accept` or more for `high`."""
+
+    low: float
+    high: float
+    reject: float
+    accept: float
+
+    @classmethod
+    def of(cls, low: float, high: float, error: float, step: float) -> Bounds:
+        """Wald's bounds for this probability of either error, drawn in by the overshoot of looks `step` differences apart."""
+        wald = log((1 - error) / error)
+        corrected = max(wald - OVERSHOOT * (high - low) * sqrt(step), wald / 10)
+        return cls(low, high, -corrected, corrected)
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    def walk(self, ratio: float) -> float:
+        """The ratio as the place of a random walk that has variance 1 and drift t - middle for each difference."""
+        return ratio / (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Median-unbiased estimate and equal-tailed interval of t."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+def estimate(bounds: Bounds, looks: Sequence[int], ratio: float, confidence: float = 0.95) -> Estimate:
+    """What t is after a test that was looked at after `looks` differences and ended, or stands, at `ratio` at the last of them.
+
+    Outcomes are ordered by stages: leaving by the upper bound says more for a large t than staying, and the earlier the more;
+    the lower bound likewise (D. Siegmund, Biometrika 65, 1978; for secondary estimates see T. L. Lai and others). The
+    probability G(t) of an outcome at least as high as the observed one rises with t; the estimate is where it is a half. The test
+    is taken for a Brownian motion that is seen at the looks, and its density is carried from look to look.
+    """
+    from scipy.optimize import brentq
+
+    walk = _Walk.of(bounds, looks, bounds.walk(ratio))
+
+    def solve(probability: float) -> float:
+        # Beyond eight standard errors of the last look there is nothing to find.
+        reach = 8 / sqrt(looks[-1]) + abs(bounds.walk(ratio)) / looks[-1]
+        low, high = -reach, reach
+        if walk.exceed(low) > probability:
+            return -inf
+        if walk.exceed(high) < probability:
+            return inf
+        return float(brentq(lambda drift: walk.exceed(drift) - probability, low, high, xtol=1e-7))
+
+    tail = (1 - confidence) / 2
+    value, lower, upper = (bounds.middle + solve(probability) for probability in (0.5, tail, 1 - tail))
+    return Estimate(value, lower, upper)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Densities of a driftless walk between its bounds after each look but the last, on Gauss-Legendre nodes.
+
+    `densities` has one (M,) array a look, already multiplied with the nodes' weights; `looks` and `steps` are in differences.
+    """
+
+    nodes: Array
+    densities: tuple[Array, ...]
+    looks: tuple[int, ...]
+    upper: float
+    end: float
+
+    @classmethod
+    def of(cls, bounds: Bounds, looks: Sequence[int], end: float) -> _Walk:
+        lower, upper = bounds.walk(bounds.reject), bounds.walk(bounds.accept)
+        finest = sqrt(min(np.diff([0, *looks])))
+        size = int(np.clip(16 * np.ceil(6 * (upper - lower) / finest / 16), 48, 480))
+        points, weights = _quadrature(size)
+        nodes = (upper + lower) / 2 + points * (upper - lower) / 2
+        weights = weights * (upper - lower) / 2
+        densities: list[Array] = []
+        for before, now in zip([0, *looks[:-1]], looks[:-1], strict=False):
+            step = now - before
+            if not densities:
+                density = _normal(nodes, step)
+            else:
+                density = _normal(nodes[:, None] - nodes[None, :], step) @ densities[-1]
+            densities.append(density * weights)
+        return cls(nodes, tuple(densities), tuple(looks), upper, end)
+
+    def exceed(self, drift: float) -> float:
+        """Probability of an outcome at least as high as the observed one, under a drift for each difference."""
+        from scipy.special import ndtr
+
+        total, before = 0.0, 0
+        for number, now in enumerate(self.looks):
+            bar = self.upper if number < len(self.looks) - 1 else self.end
+            step = now - before
+            if number == 0:
+                return_here = float(ndtr((drift * step - bar) / sqrt(step)))
+            else:
+                tilt = np.exp(drift * self.nodes - drift**2 * before / 2)
+                beyond = ndtr((self.nodes + drift * step - bar) / sqrt(step))
+                return_here = float((self.densities[number - 1] * tilt) @ beyond)
+            total, before = total + return_here, now
+        return total
+
+
+@cache
+def _quadrature(size: int) -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(size)
+
+
+def _normal(distance: Array, variance: float) -> Array:
+    return np.exp(-(distance**2) / (2 * variance)) / sqrt(2 * np.pi * variance)
+
+
+def expect_left(bounds: Bounds, ratio: float, t: float) -> float:
+    """Differences that a test at `ratio` still needs on average if this is the true t (A. Wald, 1945)."""
+    place, lower, upper = (bounds.walk(number) for number in (ratio, bounds.reject, bounds.accept))
+    if not lower < place < upper:
+        return 0.0
+    drift = t - bounds.middle
+    if abs(drift) * (upper - lower) < 1e-3:
+        return (upper - place) * (place - lower)
+    # Probability of ending at the upper bound, written for the sign that cannot overflow.
+    if drift > 0:
+        rise = (1 - exp(-2 * drift * (place - lower))) / (1 - exp(-2 * drift * (upper - lower)))
+    else:
+        rise = exp(2 * drift * (upper - place)) - exp(2 * drift * (upper - lower))
+        rise /= 1 - exp(2 * drift * (upper - lower))
+    return (upper * rise + lower * (1 - rise) - place) / drift

@@ -1,0 +1,228 @@
+"""Adaptive Nash: episodes where they say who is in the equilibrium of the meta-game, until it is known to epsilon.
+
+After each round the table of means is solved. What NashConv adds up, the best gain of any camera against the targets' strategy and of
+any target against the cameras', depends on the lines of the table that are in the other team's support; of these, the
+ones of agents that might still gain are played: the support itself and near-best responses. Far worse agents rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
+from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
+from tournament.scheduling.settings import ROUND_SIZE, Setting, most
+from tournament.scheduling.table import Table
+
+START = 2
+"""Episodes of every pairing before anything is solved: one from a seed of either agent."""
+GROWTH = 20
+"""A round is at least this part of what is played, so that long tournaments do not take ever more rounds."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The equilibrium of the table of means, and what anybody may gain by leaving it.
+
+    `camera` (M,) and `target` (N,) are the strategies. `camera_gain` (M,) is what each camera gains against the targets' strategy over the
+    value, `camera_error` its standard error; likewise for targets. `quantile` makes all bounds hold at once.
+    """
+
+    table: Table
+    camera: Array
+    target: Array
+    value: float
+    quantile: float
+
+    @classmethod
+    def of(cls, table: Table, confidence: float) -> Solution:
+        """Bounds are one-sided, of this confidence for all agents together (Bonferroni)."""
+        from scipy.stats import norm
+
+        from tournament import meta_solvers
+
+        solved = meta_solvers.nash(table.payoff)
+        quantile = float(norm.ppf(1 - (1 - confidence) / sum(table.payoff.shape)))
+        return cls(table, solved.camera, solved.target, solved.value, quantile)
+
+    @cached_property
+    def noise(self) -> Array:
+        """Variances of the cells' means (M, N)."""
+        return self.table.variance / self.table.count
+
+    @cached_property
+    def camera_gain(self) -> Array:
+        return self.table.payoff @ self.target - self.value
+
+    @cached_property
+    def target_gain(self) -> Array:
+        return self.value - self.camera @ self.table.payoff
+
+    @cached_property
+    def camera_bound(self) -> Array:
+        """What each camera gains at most (M,)."""
+        return self.camera_gain + self.quantile * np.sqrt(self.noise @ self.target**2)
+
+    @cached_property
+    def target_bound(self) -> Array:
+        """What each target gains at most (N,)."""
+        return self.target_gain + self.quantile * np.sqrt(self.camera**2 @ self.noise)
+
+    @property
+    def nash_conv(self) -> float:
+        """The upper bound of NashConv: what the best camera and the best target gain at most, together."""
+        return float(self.camera_bound.max() + self.target_bound.max())
+
+
+@dataclass(frozen=True)
+class Nash:
+    """Plays until the equilibrium's NashConv within these fields is at most `epsilon` (payoff), with `confidence`."""
+
+    cameras: tuple[str, ...]
+    targets: tuple[str, ...]
+    epsilon: float
+    confidence: float
+    most: int
+    round_size: int
+
+    @property
+    def limit(self) -> int:
+        return len(self.cameras) * len(self.targets) * self.most
+
+    def solve(self, evidence: Evidence) -> Solution | None:
+        """The equilibrium as far as it is known; None before all pairings have started."""
+        table = Table.of(evidence)
+        return Solution.of(table, self.confidence / 100) if table.has(START) else None
+
+    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+        """Episodes of the pairings that narrow the bound most."""
+        solution = self.solve(evidence)
+        if solution is None:
+            return Table.of(evidence).start(START, "Every pairing is played before the meta-game is solved.")
+        if solution.nash_conv <= self.epsilon:
+            return []
+        scores = self._score(solution)
+        added = _allocate(scores, solution.table.count, self.most, max(self.round_size, len(evidence) // GROWTH))
+        table = solution.table
+        return [
+            Choice(
+                int(table.cameras[row]),
+                int(table.targets[column]),
+                int(table.count[row, column]),
+                int(added[row, column]),
+                1,
+                _explain(solution, row, column),
+            )
+            for row, column in np.argwhere(added > 0)
+        ]
+
+    def _score(self, solution: Solution) -> Array:
+        """How much the cells' variances matter (M, N): to agents whose gain may be more than half of epsilon.
+
+        One more episode of a cell with n of them takes its score / (n (n + 1)) off the variances of the bounds.
+        """
+        rows = solution.camera_bound > self.epsilon / 2
+        columns = solution.target_bound > self.epsilon / 2
+        weight = np.outer(rows, solution.target**2) + np.outer(solution.camera**2, columns)
+        return weight * solution.table.variance
+
+    def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
+        """The value, the bound of NashConv, and both strategies."""
+        solution = self.solve(evidence)
+        if solution is None:
+            return Finding(
+                "Every pairing is played first.",
+                trace=extend(earlier, {"episodes": float(len(evidence)), "value": None, "nash_conv": None}),
+                expected_left=sum(choice.count for choice in Table.of(evidence).start(START, "")),
+            )
+        is_decided = solution.nash_conv <= self.epsilon
+        share = (solution.nash_conv / self.epsilon) ** 2 - 1
+        left = 0 if is_decided else min(int(share * len(evidence)), self.limit - len(evidence))
+        error = float(np.sqrt(solution.camera**2 @ solution.noise @ solution.target**2))
+        return Finding(
+            headline=(
+                f"Leaving the equilibrium gains the best camera and the best target of these fields at most {solution.nash_conv:.4f} together; "
+                f"{self.epsilon:g} is wanted."
+            ),
+            figures=(
+                Figure("NashConv within these fields, at most", solution.nash_conv, unit="payoff"),
+                Figure(
+                    "Value of the game",
+                    solution.value,
+                    solution.value - 1.96 * error,
+                    solution.value + 1.96 * error,
+                    "payoff",
+                ),
+                Figure("Cameras in the support", float((solution.camera > 1e-6).sum())),
+                Figure("Targets in the support", float((solution.target > 1e-6).sum())),
+            ),
+            trace=extend(
+                earlier, {"episodes": float(len(evidence)), "value": solution.value, "nash_conv": solution.nash_conv}
+            ),
+            is_decided=is_decided,
+            expected_left=left,
+            details={
+                "camera": _list(solution.table.cameras, solution.camera),
+                "target": _list(solution.table.targets, solution.target),
+            },
+        )
+
+
+def _allocate(scores: Array, count: Numbers, most: int, size: int) -> Numbers:
+    """`size` more episodes (M, N), one by one to the cell whose next one takes most off the bounds' variances."""
+    added = np.zeros_like(count)
+    worth = np.where(count < most, scores / (count * (count + 1.0)), 0.0)
+    for _ in range(size):
+        cell = np.unravel_index(worth.argmax(), worth.shape)
+        if worth[cell] <= 0:
+            break
+        added[cell] += 1
+        held = count[cell] + added[cell]
+        worth[cell] = scores[cell] / (held * (held + 1.0)) if held < most else 0.0
+    return added
+
+
+def _explain(solution: Solution, row: int, column: int) -> str:
+    """Why a pairing is played: who may gain what."""
+    camera, target = solution.camera[row] > 1e-6, solution.target[column] > 1e-6
+    if camera and target:
+        return "Both are in the equilibrium's support."
+    gains, bounds, who = (
+        (solution.camera_gain[row], solution.camera_bound[row], "camera")
+        if target
+        else (solution.target_gain[column], solution.target_bound[column], "target")
+    )
+    return f"A near-best response: the {who} may gain up to {bounds:.4f} (so far {gains:.4f}) against the other team's strategy."
+
+
+def _list(agents: Numbers, strategy: NDArray[np.float64]) -> list[dict[str, float | int]]:
+    """The agents that a strategy plays, most likely first."""
+    order = np.argsort(-strategy, kind="stable")
+    return [{"agent": int(agents[row]), "mass": float(strategy[row])} for row in order if strategy[row] > 1e-6]
+
+
+NASH = FormatInfo(
+    "nash",
+    "Adaptive Nash",
+    "Agents of the equilibrium and near-best responses to it play on until nobody in the fields can gain more than epsilon.",
+    (
+        Setting(
+            "epsilon",
+            "Epsilon",
+            "What the best camera and the best target may together still gain by leaving the equilibrium.",
+            "number",
+            0.02,
+            0.001,
+            0.5,
+            unit="payoff",
+        ),
+        Setting("confidence", "Confidence", "Of the bound.", "number", 95.0, 50.0, 99.9, unit="%"),
+        most(5000),
+        ROUND_SIZE,
+    ),
+    Nash,
+)

@@ -1,0 +1,60 @@
+"""The meta-game as a schedule sees it: means, spreads and counts of the pairings that can be played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
+
+PRIOR = 4.0
+"""A cell's variance is mixed with that of all cells as if that had shown itself in so many episodes."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The part of the meta-game that can be judged, all (M, N): the cameras' mean payoff, the variance of one episode, counts.
+
+    `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where nothing was played.
+    """
+
+    cameras: Numbers
+    targets: Numbers
+    payoff: Array
+    variance: Array
+    count: Numbers
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Table:
+        """Cameras and targets are left out, those with most closed pairings first, until no pairing is closed."""
+        # Imported here because the ratings load more than a schedule needs before it is asked for anything.
+        from tournament.ratings import complete_part
+
+        size = evidence.shape[0] * evidence.shape[1]
+        cell = evidence.camera * evidence.shape[1] + evidence.target
+        count = np.bincount(cell, minlength=size)
+        mean = np.bincount(cell, -evidence.reward, minlength=size) / np.maximum(count, 1)
+        squares = np.bincount(cell, (-evidence.reward - mean[cell]) ** 2, minlength=size)
+        freedom = (count - 1).clip(0)
+        pooled = squares.sum() / max(freedom.sum(), 1)
+        variance = (squares + pooled * PRIOR) / (freedom + PRIOR)
+        cameras, targets = complete_part(~evidence.closed)
+        part = np.ix_(cameras, targets)
+        shape = evidence.shape
+        return cls(
+            cameras, targets, mean.reshape(shape)[part], variance.reshape(shape)[part], count.reshape(shape)[part]
+        )
+
+    def has(self, episodes: int) -> bool:
+        """Whether there are pairings, and each has so many episodes."""
+        return self.count.size > 0 and int(self.count.min()) >= episodes
+
+    def start(self, episodes: int, reason: str) -> list[Choice]:
+        """What every pairing lacks of so many episodes."""
+        return [
+            Choice(int(camera), int(target), int(count), int(episodes - count), 1, reason)
+            for camera, counts in zip(self.cameras, self.count, strict=True)
+            for target, count in zip(self.targets, counts, strict=True)
+            if count < episodes
+        ]
