@@ -9,6 +9,7 @@ from tournament.organising.creating import (
     MAX_EPISODES,
     MAX_EPISODES_PER_PAIRING,
     TournamentRefused,
+    check_tournament,
     create_tournament,
     plan_tournament,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Progress",
     "TournamentRefused",
     "cancel_tournament",
+    "check_tournament",
     "create_tournament",
     "finding_of",
     "finish_if_complete",

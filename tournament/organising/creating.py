@@ -10,6 +10,7 @@ from django.db import transaction
 from mate.errors import UserError
 from tournament import leaderboards, scheduling
 from tournament.entries import check_fitness
+from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
 from tournament.organising.ending import finish_if_complete
 from tournament.organising.rounds import next_round
@@ -57,7 +58,7 @@ def plan_tournament(
     wanted = dict(settings or {})
     if format == ROUND_ROBIN and episodes_per_pairing is not None:
         wanted["episodes"] = episodes_per_pairing
-    complete = _check(name, scenario, cameras, targets, base_seed, format, wanted)
+    complete = check_tournament(name, scenario, cameras, targets, base_seed, format, wanted)
     with transaction.atomic():
         tournament = Tournament.objects.create(
             name=name.strip(),
@@ -71,8 +72,8 @@ def plan_tournament(
             base_seed=base_seed,
             engine=leaderboards.engine_version(),
         )
-        _enter(tournament.cameras, cameras)
-        _enter(tournament.targets, targets)
+        enter(tournament.cameras, cameras)
+        enter(tournament.targets, targets)
         next_round(tournament)
     tournament.refresh_from_db()
     return tournament
@@ -82,13 +83,7 @@ def _distinct(agents: Iterable[Agent]) -> list[Agent]:
     return list({agent.pk: agent for agent in agents}.values())
 
 
-def _enter(field: Any, agents: Sequence[Agent]) -> None:
-    """Fill a field in this order, which the keys of its rows remember."""
-    link = field.through
-    link.objects.bulk_create(link(tournament_id=field.instance.pk, agent_id=agent.pk) for agent in agents)
-
-
-def _check(
+def check_tournament(
     name: str,
     scenario: Scenario,
     cameras: Sequence[Agent],
@@ -97,7 +92,7 @@ def _check(
     format: str,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All settings of the format. Raises TournamentRefused that names everything that is wrong."""
+    """All settings of the format for a tournament that can be made. Raises TournamentRefused that names everything that is wrong."""
     problems = []
     if not name.strip() or len(name) > 120:
         problems.append("A tournament needs a name of at most 120 characters.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.db.models import F
 
 from tournament import leaderboards, scheduling
 from tournament.contents import Contents, numbers_of
+from tournament.fields import in_order
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Pairing, Tournament, TournamentState
 from tournament.scheduling import Evidence, Finding
 
@@ -48,12 +48,7 @@ def next_round(tournament: Tournament) -> bool:
 
 def fields_of(tournament: Tournament) -> Fields:
     """Cameras and targets in the order in which they were entered."""
-    return _in_order(tournament.cameras), _in_order(tournament.targets)
-
-
-def _in_order(field: Any) -> list[Agent]:
-    links = field.through.objects.filter(tournament_id=field.instance.pk).order_by("pk")
-    return [link.agent for link in links.select_related("agent")]
+    return in_order(tournament.cameras), in_order(tournament.targets)
 
 
 def format_of(tournament: Tournament, fields: Fields | None = None) -> scheduling.Format:

@@ -1,0 +1,33 @@
+"""Schedules: what starts tournaments by itself, at set times or for every new agent, each time exactly once."""
+
+from tournament.schedules.keeping import PLACING, fields_of, pause, resume, save
+from tournament.schedules.starting import new_agents, start_due, start_now
+from tournament.schedules.times import (
+    DAYS,
+    ScheduleRefused,
+    daily,
+    explain,
+    explain_times,
+    following,
+    read_simple,
+    weekly,
+)
+
+__all__ = [
+    "DAYS",
+    "PLACING",
+    "ScheduleRefused",
+    "daily",
+    "explain",
+    "explain_times",
+    "fields_of",
+    "following",
+    "new_agents",
+    "pause",
+    "read_simple",
+    "resume",
+    "save",
+    "start_due",
+    "start_now",
+    "weekly",
+]

@@ -1,0 +1,106 @@
+"""Schedules: checked, kept, paused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from mate.errors import UserError
+from tournament import organising, queries, scheduling
+from tournament.fields import enter, in_order
+from tournament.models import Agent, Schedule, ScheduleKind, Team
+from tournament.schedules.times import ScheduleRefused, check_times, following
+
+PLACING = ("placement", "round-robin")
+"""Formats in which a watch can place an agent."""
+
+Fields = tuple[list[Agent], list[Agent]]
+
+
+def save(schedule: Schedule, cameras: Iterable[Agent] = (), targets: Iterable[Agent] = ()) -> Schedule:
+    """Check a new or changed schedule and keep it; its next start is counted from now. Raises ScheduleRefused."""
+    fields = list(cameras), list(targets)
+    schedule.name, schedule.expression = schedule.name.strip(), " ".join(schedule.expression.split())
+    _check(schedule, *fields)
+    schedule.next_start = _next_start(schedule)
+    with transaction.atomic():
+        schedule.save()
+        enter(schedule.cameras, [] if schedule.has_everyone else fields[0])
+        enter(schedule.targets, [] if schedule.has_everyone else fields[1])
+    return schedule
+
+
+def _next_start(schedule: Schedule) -> datetime | None:
+    if schedule.is_paused or schedule.kind == ScheduleKind.WATCH:
+        return None
+    return following(schedule.expression, timezone.now())
+
+
+def _check(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
+    problems = []
+    if not schedule.name or len(schedule.name) > 100:
+        problems.append("A schedule needs a name of at most 100 characters.")
+    for check in (_check_watch,) if schedule.kind == ScheduleKind.WATCH else (_check_times, _check_tournament):
+        try:
+            check(schedule, cameras, targets)
+        except UserError as refusal:
+            problems.append(str(refusal))
+    if problems:
+        raise ScheduleRefused(" ".join(problems))
+
+
+def _check_times(schedule: Schedule, *_: Sequence[Agent]) -> None:
+    check_times(schedule.expression)
+
+
+def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
+    """Whether a tournament could be started now."""
+    if schedule.has_everyone:
+        cameras, targets = (everyone(schedule, team) for team in (Team.CAMERA, Team.TARGET))
+    organising.check_tournament(
+        schedule.name or "Name",
+        schedule.scenario,
+        cameras,
+        targets,
+        schedule.base_seed,
+        schedule.format,
+        schedule.settings,
+    )
+
+
+def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
+    """Whether the opponents could be played by somebody."""
+    if schedule.format not in PLACING:
+        raise ScheduleRefused(f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}.")
+    scheduling.FORMATS[schedule.format].check(schedule.settings)
+    if not schedule.has_everyone and not (cameras or targets):
+        raise ScheduleRefused("Choose the cameras or the targets that new agents play, or everyone.")
+
+
+def pause(schedule: Schedule) -> None:
+    """Start nothing from now on. What was started goes on."""
+    Schedule.objects.filter(pk=schedule.pk).update(is_paused=True, next_start=None)
+    schedule.refresh_from_db()
+
+
+def resume(schedule: Schedule) -> None:
+    """Go on. Times that passed are not made up for; agents that came in the meantime are placed."""
+    schedule.is_paused = False
+    following_start = _next_start(schedule)
+    Schedule.objects.filter(pk=schedule.pk).update(is_paused=False, next_start=following_start)
+    schedule.refresh_from_db()
+
+
+def fields_of(schedule: Schedule) -> Fields:
+    """Who plays now: those that were chosen, or everyone who can."""
+    if schedule.has_everyone:
+        return everyone(schedule, Team.CAMERA), everyone(schedule, Team.TARGET)
+    return in_order(schedule.cameras), in_order(schedule.targets)
+
+
+def everyone(schedule: Schedule, team: str) -> list[Agent]:
+    """All agents of a team that can play in the schedule's scenario."""
+    return list(queries.find_agents(team=team, scenario=schedule.scenario).order_by("pk"))

@@ -1,0 +1,139 @@
+"""Tournaments that schedules start, each exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mate.errors import UserError
+from tournament import organising, queries, scheduling
+from tournament.models import Agent, AgentKind, Purpose, Schedule, ScheduleKind, Start, Team, Tournament
+from tournament.schedules.keeping import fields_of
+from tournament.schedules.times import ScheduleRefused, following
+
+log = logging.getLogger(__name__)
+
+PLACED_AT_ONCE = 20
+"""New agents that one sweep starts tournaments for; the next sweep goes on."""
+SORRY = "Something failed on our side, and not in the schedule; the administrators can see the error in the logs."
+
+
+def start_due() -> list[Tournament]:
+    """Start what is due: every time and every agent once, whoever else does the same at the same time. Safe to repeat.
+
+    Times that were missed (nobody ran) are made up for by one start. Send hints to workers afterwards.
+    """
+    started = []
+    schedules = Schedule.objects.filter(is_paused=False).select_related("scenario", "owner")
+    for schedule in schedules.filter(next_start__lte=timezone.now()):
+        if schedule.next_start:
+            started.append(_start_at(schedule, schedule.next_start))
+    for schedule in schedules.filter(kind=ScheduleKind.WATCH):
+        for agent in new_agents(schedule)[:PLACED_AT_ONCE]:
+            started.append(_place(schedule, agent))
+    return [tournament for tournament in started if tournament is not None]
+
+
+def start_now(schedule: Schedule) -> Start:
+    """One start more than the times say, at somebody's wish. Raises ScheduleRefused for a watch."""
+    if schedule.kind == ScheduleKind.WATCH:
+        raise ScheduleRefused("A watch starts when an agent comes; place an agent by a tournament of its own.")
+    with transaction.atomic():
+        schedule = Schedule.objects.select_for_update().get(pk=schedule.pk)
+        start = _note(schedule, due=timezone.now())
+        tournament = _try(start, *fields_of(schedule), _seed(schedule, start.number))
+    if tournament is not None:
+        organising.finish_if_complete(tournament)
+    start.refresh_from_db()
+    return start
+
+
+def new_agents(schedule: Schedule) -> QuerySet[Agent]:
+    """Agents that came to a watched scenario since the watch was made and were not placed yet, oldest first."""
+    agents = queries.find_agents(scenario=schedule.scenario).exclude(kind=AgentKind.BUILTIN)
+    placed = Start.objects.filter(schedule=schedule).exclude(agent=None).values("agent")
+    return agents.filter(created__gte=schedule.created).exclude(pk__in=placed).order_by("created", "pk")
+
+
+def _start_at(schedule: Schedule, due: datetime) -> Tournament | None:
+    """Start what is due at a moment, unless somebody else did."""
+    with transaction.atomic():
+        mine = Schedule.objects.filter(pk=schedule.pk, is_paused=False, next_start=due)
+        if not mine.update(next_start=following(schedule.expression, timezone.now())):
+            return None
+        start = _note(schedule, due=due)
+        tournament = _try(start, *fields_of(schedule), _seed(schedule, start.number))
+    if tournament is not None:
+        organising.finish_if_complete(tournament)
+    return tournament
+
+
+def _place(schedule: Schedule, agent: Agent) -> Tournament | None:
+    """Start the placement of an agent, unless somebody else did."""
+    with transaction.atomic():
+        still = Schedule.objects.select_for_update().filter(pk=schedule.pk, is_paused=False).first()
+        if still is None or Start.objects.filter(schedule=schedule, agent=agent).exists():
+            return None
+        start = _note(schedule, agent=agent)
+        cameras, targets = fields_of(schedule)
+        fields = ([agent], targets) if agent.team == Team.CAMERA else (cameras, [agent])
+        tournament = _try(start, *fields, schedule.base_seed)
+    if tournament is not None:
+        organising.finish_if_complete(tournament)
+    return tournament
+
+
+def _note(schedule: Schedule, **what: Any) -> Start:
+    """The row of the next start; the schedule's row is locked."""
+    last = Start.objects.filter(schedule=schedule).order_by("-number").values_list("number", flat=True).first()
+    return Start.objects.create(schedule=schedule, number=(last or 0) + 1, **what)
+
+
+def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_seed: int) -> Tournament | None:
+    """The tournament of a start; None where it is refused, with the reason on the start's row."""
+    schedule, agent = start.schedule, start.agent
+    name = f"{schedule.name}: {agent.name}"[:120] if agent else f"{schedule.name} {start.number}"
+    try:
+        with transaction.atomic():
+            return organising.plan_tournament(
+                name,
+                schedule.scenario,
+                cameras,
+                targets,
+                base_seed=base_seed,
+                owner=schedule.owner,
+                format=schedule.format,
+                settings=_settings(schedule, agent),
+                purpose=Purpose.PLACEMENT if agent else Purpose.SCHEDULE,
+                start=start,
+            )
+    except UserError as refusal:
+        reason = str(refusal)
+    except DatabaseError:
+        raise  # The database is away or busy: the next sweep tries again.
+    except Exception:
+        log.exception("%s failed", start)
+        reason = SORRY
+    Start.objects.filter(pk=start.pk).update(refusal=reason)
+    return None
+
+
+def _settings(schedule: Schedule, agent: Agent | None) -> Mapping[str, Any]:
+    """The format's settings; who is placed decides whose team is looked at."""
+    names = {setting.name for setting in scheduling.FORMATS[schedule.format].settings}
+    return schedule.settings | ({"team": agent.team} if agent and "team" in names else {})
+
+
+def _seed(schedule: Schedule, number: int) -> int:
+    """The base seed of a start: fresh ones are derived from the schedule's, its key and the start's number."""
+    if not schedule.has_fresh_seeds:
+        return schedule.base_seed
+    words = f"{schedule.base_seed}/schedule/{schedule.pk}/{number}"
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")

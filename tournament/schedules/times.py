@@ -1,0 +1,86 @@
+"""The times of schedules: cron expressions of five fields, in UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+
+from cronsim import CronSim, CronSimError
+from django.utils import timezone
+
+from mate.errors import UserError
+from tournament.models import Schedule, ScheduleKind
+
+LEAST_GAP = timedelta(minutes=10)
+
+
+class ScheduleRefused(UserError):
+    """A schedule cannot be kept as it was asked for; the message names every reason."""
+
+
+def following(expression: str, after: datetime) -> datetime:
+    """The first moment after `after` that a cron expression of five fields means, in UTC. Raises ScheduleRefused."""
+    return next(_moments(expression, after))
+
+
+def _moments(expression: str, after: datetime) -> Iterator[datetime]:
+    if len(expression.split()) != 5:
+        raise ScheduleRefused(
+            f"The times {expression!r} are not five cron fields: minute, hour, day of the month, month, day of the week. "
+            f"'0 3 * * 1' is Mondays at 03:00 UTC."
+        )
+    try:
+        yield from CronSim(expression, after.astimezone(UTC))
+    except CronSimError as error:
+        raise ScheduleRefused(f"The times {expression!r} could not be read: {error}.") from error
+    raise ScheduleRefused(f"The times {expression!r} never come.")
+
+
+def explain(schedule: Schedule) -> str:
+    """When the schedule starts tournaments, in words."""
+    if schedule.kind == ScheduleKind.WATCH:
+        return f"For every new agent of {schedule.scenario.name}"
+    return explain_times(schedule.expression)
+
+
+def explain_times(expression: str) -> str:
+    """A cron expression in words. Raises ScheduleRefused."""
+    following(expression, timezone.now())
+    return f"{CronSim(expression, timezone.now()).explain()}, UTC"
+
+
+def check_times(expression: str) -> None:
+    """Raises ScheduleRefused for times that cannot be read, never come, or come too often."""
+    soon = list(islice(_moments(expression, timezone.now()), 50))
+    if any(after - before < LEAST_GAP for before, after in pairwise(soon)):
+        minutes = LEAST_GAP.seconds // 60
+        raise ScheduleRefused(
+            f"The times {expression!r} come too often: leave at least {minutes} minutes between starts."
+        )
+
+
+# Simple times
+
+SIMPLE = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|[0-7])")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def weekly(day: int, hour: int, minute: int) -> str:
+    """The expression of a time on a day of every week; day 1 is Monday, 7 Sunday."""
+    return f"{minute} {hour} * * {day % 7}"
+
+
+def daily(hour: int, minute: int) -> str:
+    """The expression of a time of every day."""
+    return f"{minute} {hour} * * *"
+
+
+def read_simple(expression: str) -> tuple[int | None, int, int] | None:
+    """Day (1 Monday to 7 Sunday, None: every day), hour and minute of a simple expression; None for any other."""
+    found = SIMPLE.fullmatch(expression)
+    if found is None:
+        return None
+    minute, hour, day = found.groups()
+    return (None if day == "*" else int(day) or 7), int(hour), int(minute)
