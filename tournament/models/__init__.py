@@ -5,6 +5,7 @@ from .block import Block, BlockState, Cause
 from .choice import Choice
 from .episode import Episode, Pairing
 from .lease import Lease
+from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
 from .rating import RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
@@ -24,6 +25,10 @@ __all__ = [
     "Lease",
     "Milestone",
     "Pairing",
+    "PsroIteration",
+    "PsroPhase",
+    "PsroRun",
+    "PsroState",
     "Purpose",
     "RatingSnapshot",
     "Scenario",
