@@ -1,15 +1,8 @@
 """Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out."""
 
-from tournament.ratings.fitting import (
-    ANCHOR_RATING,
-    ANCHORS,
-    CONFIDENCE,
-    PROVISIONAL_EPISODES,
-    SCALE,
-    complete_part,
-    outcome,
-    rate,
-)
+from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, outcome, rate
+from tournament.ratings.intervals import CONFIDENCE
+from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
 
 __all__ = [

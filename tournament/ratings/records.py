@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from tournament.meta_solvers import Cyclicity
+
 VERSION = "2"
 """Version of the code that fits; a change that moves any number changes it. Snapshots of version 1 had the margin as `rating`."""
 
@@ -74,20 +76,6 @@ class NashSummary:
     nash_conv: float | None = None
     nash_conv_lower: float | None = None
     nash_conv_upper: float | None = None
-
-
-@dataclass(frozen=True)
-class Cyclicity:
-    """How much of what agents score no rating can explain.
-
-    `share` of the variation of skill in the table, 0 to 1, with its 95 % `interval`; `misleads` says whether it is so large that the order by Elo
-    should not be relied on, `trusted` which order to use: "elo" or "nash".
-    """
-
-    share: float
-    interval: tuple[float, float] | None
-    misleads: bool
-    trusted: str
 
 
 @dataclass(frozen=True)

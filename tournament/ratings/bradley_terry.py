@@ -1,0 +1,68 @@
+"""The model of Bradley and Terry (1952): P(one does better than other) = 1 / (1 + exp(other's strength - one's strength)).
+
+Fitted by Newton's method. Every pair that was compared counts one more comparison, a tie: that keeps the strength of an agent that always wins
+finite and is lost among the rest where there are many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tournament.payoffs import Array
+
+PRIOR = 1.0
+"""Even comparisons that each compared pair has besides the played ones."""
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """Strengths (m,) in logits, of mean 0, and the inverse (m, m) of their information on strengths of sum 0."""
+
+    values: Array
+    inverse: Array
+
+
+def fit(wins: Array, count: Array, prior: float = PRIOR, start: Array | None = None) -> Strengths:
+    """Maximum likelihood from (m, m) numbers of wins of rows over columns and of comparisons, which must connect all agents.
+
+    `start` (m,) are strengths to begin from.
+
+    Raises ArithmeticError if there is no maximum, which needs `prior` to be 0 and one part of the agents to have won all its comparisons with the rest.
+    """
+    weight = count + prior * (count > 0)
+    surplus = (wins + prior / 2 * (count > 0)).sum(axis=1)
+    size = len(wins)
+    values = np.zeros(size) if start is None else start - start.mean()
+    for _ in range(100):
+        expected = expect(values)
+        gradient = surplus - (weight * expected).sum(axis=1)
+        step = np.linalg.solve(_information(weight, expected), gradient)
+        largest = np.abs(step).max()
+        values = values + step / max(1.0, largest / 2.0)  # Far from the optimum full steps may overshoot.
+        if largest < 1e-10:
+            return Strengths(values, np.linalg.inv(_information(weight, expect(values))) - 1.0 / size)
+    raise ArithmeticError("The ratings have no maximum of likelihood: some agents won all comparisons with the others.")
+
+
+def expect(values: Array) -> Array:
+    """(m, m) probabilities that rows do better than columns."""
+    from scipy.special import expit
+
+    return np.asarray(expit(values[:, None] - values[None, :]))
+
+
+def _information(weight: Array, expected: Array) -> Array:
+    """The negative Hessian, made regular in the one direction that play says nothing about: all strengths alike."""
+    terms = weight * expected * (1.0 - expected)
+    return np.diag(terms.sum(axis=1)) - terms + 1.0 / len(terms)
+
+
+def prior_scores(count: Array, prior: float = PRIOR) -> Array:
+    """(m, m) scores of the even comparisons of the prior, one row an agent: had it won them all instead.
+
+    Their variance counts with the data's. Without it, an agent that always won would have a rating that seems certain.
+    """
+    compared = (count > 0).astype(np.float64)
+    return prior / 2 * (np.diag(compared.sum(axis=1)) - compared)

@@ -1,0 +1,100 @@
+"""Deals: as in duplicate bridge, one opponent and one seed that several agents of a team have played.
+
+The episodes of a meta-game are put in the order (opponent, seed, agent), so that a deal is a run of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tournament.payoffs import Array, Episodes
+from tournament.ratings.ordering import Indices, number_runs, sort
+
+
+@dataclass(frozen=True)
+class Deals:
+    """The E episodes of one team's m agents against n opponents, ordered by opponent, seed and agent; all arrays (E,).
+
+    `cluster` numbers the seeds in ascending order; `outcome` is better where it is larger. Rows of opponent j are those from
+    `starts[j]` to `starts[j + 1]`, `starts` being (n + 1,).
+    """
+
+    num_agents: int
+    agent: Indices
+    opponent: Indices
+    cluster: Indices
+    outcome: Array
+    starts: Indices
+
+    @classmethod
+    def of(cls, team: str, shape: tuple[int, int], episodes: Episodes) -> Deals:
+        """The deals of a team, `camera` or `target`, in the meta-game of `shape` cameras by targets."""
+        agent, opponent, outcome = _from_the_side_of(team, episodes)
+        num_agents, num_opponents = shape if team == "camera" else shape[::-1]
+        order = sort(np.arange(len(agent)), agent, num_agents)
+        order = sort(order, episodes.cluster, episodes.num_clusters)
+        order = sort(order, opponent, num_opponents)
+        starts = _starts(opponent[order], num_opponents)
+        return cls(num_agents, agent[order], opponent[order], episodes.cluster[order], outcome[order], starts)
+
+    @property
+    def num_opponents(self) -> int:
+        return len(self.starts) - 1
+
+    def insert(self, team: str, episodes: Episodes, renumbered: Indices) -> tuple[Deals, Indices]:
+        """These deals with more episodes, and the (E + new,) positions that earlier rows had, -1 for new ones.
+
+        `renumbered` gives the new number of each earlier cluster; the new episodes' own are of the new numbering. Equal to sorting all anew.
+        """
+        agent, opponent, outcome = _from_the_side_of(team, episodes)
+        inner = np.lexsort((agent, episodes.cluster, opponent))
+        agent, opponent, cluster, outcome = agent[inner], opponent[inner], episodes.cluster[inner], outcome[inner]
+        earlier = renumbered[self.cluster]
+        size = 1 + int(max(cluster.max(initial=0), earlier.max(initial=0)))
+        keys = [
+            (one * size + two) * self.num_agents + three
+            for one, two, three in ((self.opponent, earlier, self.agent), (opponent, cluster, agent))
+        ]
+        places = np.searchsorted(keys[0], keys[1], side="right")
+        grown = replace(
+            self,
+            agent=np.insert(self.agent, places, agent),
+            opponent=np.insert(self.opponent, places, opponent),
+            cluster=np.insert(earlier, places, cluster),
+            outcome=np.insert(self.outcome, places, outcome),
+            starts=self.starts + np.append(0, np.cumsum(np.bincount(opponent, minlength=self.num_opponents))),
+        )
+        return grown, np.insert(np.arange(len(self.agent)), places, -1)
+
+
+def _from_the_side_of(team: str, episodes: Episodes) -> tuple[Indices, Indices, Array]:
+    """Agents, opponents and outcomes of episodes, as the team sees them."""
+    if team == "camera":
+        return episodes.camera, episodes.target, -episodes.reward
+    return episodes.target, episodes.camera, episodes.reward
+
+
+def _starts(ordered: Indices, size: int) -> Indices:
+    return np.searchsorted(ordered, np.arange(size + 1))
+
+
+def errors_of_means(deals: Deals) -> Array:
+    """(n,) standard errors, over seeds, of what the opponents score on average over the agents that they met.
+
+    NaN for an opponent that has met an agent only once: nothing is known of how these episodes differ.
+    """
+    size = deals.num_agents
+    cell = deals.opponent * size + deals.agent
+    count = np.bincount(cell, minlength=deals.num_opponents * size)
+    mean = np.bincount(cell, deals.outcome, minlength=len(count)) / np.maximum(count, 1)
+    met = (count.reshape(-1, size) > 0).sum(axis=1)
+    weight = np.sqrt(count / np.maximum(count - 1.0, 1.0)) / (
+        np.maximum(count, 1) * np.repeat(np.maximum(met, 1), size)
+    )
+    run = number_runs(deals.opponent, deals.cluster)
+    sums = np.bincount(run, weight[cell] * (deals.outcome - mean[cell]))
+    owner = deals.opponent[np.append(True, np.diff(run) > 0)[: len(run)]]
+    errors = np.sqrt(np.bincount(owner, sums**2, minlength=deals.num_opponents))
+    return np.where((count.reshape(-1, size) == 1).any(axis=1), np.nan, errors)

@@ -1,0 +1,151 @@
+"""Duplicate Elo: Bradley-Terry strengths from comparisons, with intervals that know that the comparisons of a seed belong together.
+
+The variance is the sandwich (Huber 1967; Liang and Zeger 1986) over seeds, stratified by opponent: who met whom is given and not drawn, so
+that what no rating can explain does not pass for noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.payoffs import Array
+from tournament.ratings import bradley_terry
+from tournament.ratings.comparisons import Comparisons
+from tournament.ratings.intervals import Variance, fewest
+from tournament.ratings.ordering import Indices, find_runs, number_runs
+
+DRAWS = 4000
+"""Draws behind the probability of being first."""
+SEED = 20260101
+"""Of the generator of these draws."""
+TIE = 1e-9
+"""Strengths (logits) that differ by less are equal: what the same games give in another order."""
+
+
+@dataclass(frozen=True)
+class Elo:
+    """Strengths (k,) in logits of a team's rated agents, `members` (k,) being their indices, and how sure they are.
+
+    `gaps` are the variances (k, k) of the differences between two strengths, `spread` (k,) those of the differences to the mean; `covariance` (k, k)
+    up to what differences do not see; `inverse` (k, k) is that of the information.
+    """
+
+    members: Indices
+    strengths: Array
+    covariance: Array
+    inverse: Array
+    gaps: Variance
+    spread: Variance
+
+    def zero(self, anchor: int | None) -> float:
+        """The strength that is rated 1000: the anchor's, `anchor` being its index, or else the mean."""
+        place = self._place(anchor)
+        return float(self.strengths.mean() if place is None else self.strengths[place])
+
+    def half_widths(self, anchor: int | None) -> Array:
+        """(k,) half widths of the intervals of strengths minus `zero`."""
+        place = self._place(anchor)
+        return self.spread.half_widths() if place is None else self.gaps.half_widths()[:, place]
+
+    def ahead(self) -> NDArray[np.bool_]:
+        """(k, k): whether the row's agent is better than the column's beyond the interval of their difference."""
+        return np.subtract.outer(self.strengths, self.strengths) > self.gaps.half_widths()
+
+    def ranks(self) -> Indices:
+        """(k,) ranks from 1; agents of equal strength share the best of their ranks."""
+        return 1 + (self.strengths[None, :] - self.strengths[:, None] > TIE).sum(axis=1)
+
+    def first_probabilities(self) -> Array:
+        """(k,) shares of draws from the strengths' distribution in which nobody is stronger; equal ones share."""
+        freedom = self.gaps.freedom
+        random = np.random.default_rng(SEED)
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        draws = random.standard_normal((DRAWS, len(values))) @ root.T
+        if np.isfinite(freedom).any():
+            few = float(np.median(freedom[np.isfinite(freedom)]))
+            draws *= np.sqrt(few / random.chisquare(few, (DRAWS, 1)))
+        drawn = self.strengths + draws
+        is_first = drawn >= drawn.max(axis=1, keepdims=True) - TIE
+        return np.asarray((is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0))
+
+    def _place(self, anchor: int | None) -> int | None:
+        found = np.flatnonzero(self.members == anchor) if anchor is not None else []
+        return int(found[0]) if len(found) else None
+
+
+def fit(comparisons: Comparisons, members: Indices) -> Elo:
+    """Strengths of the agents `members` (k,), which their comparisons must connect."""
+    part = np.ix_(members, members)
+    wins, count = (matrix[part] for matrix in comparisons.wins())
+    strengths = bradley_terry.fit(wins, count)
+    prior = bradley_terry.prior_scores(count) @ strengths.inverse
+    covariance = prior.T @ prior
+    gaps, spread = Variance.known(_gaps(covariance)), Variance.known(_from_mean(covariance))
+    seeds = np.zeros(len(members))
+    for influence, clusters in _influences(comparisons, members, strengths.inverse):
+        share = influence.T @ influence
+        covariance += share
+        gaps.add(_gaps(share), fewest(clusters[:, None], clusters[None, :]) - 1.0)
+        spread.add(_from_mean(share), clusters - 1.0)
+        seeds += clusters
+    # Of one seed nothing can be said of how seeds differ.
+    gaps.certain[np.minimum.outer(seeds, seeds) < 2] = np.inf
+    spread.certain[seeds < 2] = np.inf
+    np.fill_diagonal(gaps.certain, 0.0)
+    return Elo(members, strengths.values, covariance, strengths.inverse, gaps, spread)
+
+
+def _gaps(covariance: Array) -> Array:
+    own = np.diag(covariance)
+    return np.maximum(own[:, None] + own[None, :] - covariance - covariance.T, 0.0)
+
+
+def _from_mean(covariance: Array) -> Array:
+    return np.maximum(np.diag(covariance) - 2.0 * covariance.mean(axis=0) + covariance.mean(), 0.0)
+
+
+def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # type: ignore[no-untyped-def]
+    """For each stratum, what each of its seeds moved the strengths by (seeds, k), and in how many seeds each agent was compared (k,)."""
+    deals, size = comparisons.deals, len(members)
+    number = np.full(deals.num_agents, -1)
+    number[members] = np.arange(size)
+    rows = np.flatnonzero(_is_compared(comparisons) & (number[deals.agent] >= 0))
+    stratum = _strata(deals.opponent[rows], deals.cluster[rows], deals.num_opponents)[deals.opponent[rows]]
+    order = np.lexsort((deals.cluster[rows], stratum)) if (np.diff(stratum) < 0).any() else slice(None)
+    rows, stratum = rows[order], stratum[order]
+    cluster, agent = number_runs(stratum, deals.cluster[rows]), number[deals.agent[rows]]
+    deviation = comparisons.deviation[rows]
+    for first, last in pairwise(find_runs(stratum)):
+        cell = (cluster[first:last] - cluster[first]) * size + agent[first:last]
+        length = (int(cluster[last - 1] - cluster[first]) + 1) * size
+        scores = np.bincount(cell, deviation[first:last], minlength=length).reshape(-1, size)
+        met = np.bincount(cell, minlength=length).reshape(-1, size)
+        yield scores @ inverse, (met > 0).sum(axis=0).astype(np.float64)
+
+
+def _is_compared(comparisons: Comparisons) -> NDArray[np.bool_]:
+    """(E,) whether a row shares its deal with another agent's."""
+    deals = comparisons.deals
+    if not len(deals.agent):
+        return np.zeros(0, dtype=bool)
+    is_next = (np.diff(deals.opponent) == 0) & (np.diff(deals.cluster) == 0)
+    return np.append(is_next, False) | np.append(False, is_next)
+
+
+def _strata(opponent: Indices, cluster: Indices, num_opponents: int) -> Indices:
+    """(n,) labels of the opponents: those whose deals share seeds have one label. As seeds are drawn here, each has its own."""
+    is_new = np.append(True, (np.diff(opponent) != 0) | (np.diff(cluster) != 0))[: len(cluster)]
+    once = cluster[is_new]
+    if len(np.unique(once)) == len(once):
+        return np.arange(num_opponents)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = num_opponents + int(cluster.max()) + 1
+    links = csr_array((np.ones(len(once)), (opponent[is_new], num_opponents + once)), shape=(size, size))
+    return np.asarray(connected_components(links, directed=False)[1][:num_opponents], dtype=np.int64)

@@ -1,0 +1,78 @@
+"""Whose removal from the table would give a board another first.
+
+A first rank that hangs on one agent's having been invited says little. Every removal is tried: to first order at once, and by a fit of its own where three
+times that would change the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.payoffs import Array
+from tournament.ratings import bradley_terry
+from tournament.ratings.comparisons import Comparisons
+from tournament.ratings.connection import connect_by_comparison
+from tournament.ratings.elo import TIE, Elo
+from tournament.ratings.ordering import Indices
+from tournament.ratings.records import Influence
+
+CAUTION = 3.0
+"""By how much the true effect of a removal may exceed that of first order: with two opponents, by 2."""
+
+
+def find_influences(
+    comparisons: Comparisons, found: Elo, team: str, digests: Sequence[str], opponents: Sequence[str]
+) -> tuple[Influence, ...]:
+    """The agents, of either team, without which another agent of `team` would be first. `digests` are those of the team's agents."""
+    if len(found.members) < 2:
+        return ()
+    first = int(found.strengths.argmax())
+    part = np.ix_(found.members, found.members)
+    wins, count = (matrix[part] for matrix in comparisons.wins())
+    influences = []
+    for removed in np.flatnonzero(_is_close(found.strengths, _without_agents(found, wins, count), first)):
+        if removed != first:
+            kept = np.delete(np.arange(len(wins)), removed)
+            then = _first_of(found.strengths, wins, count, kept, first)
+            influences += [(digests[found.members[removed]], then)] if then != first else []
+    for removed in np.flatnonzero(_is_close(found.strengths, _without_opponents(comparisons, found), first)):
+        less = (matrix[part] for matrix in comparisons.wins_against(removed))
+        rest = [matrix - gone for matrix, gone in zip((wins, count), less, strict=True)]
+        then = _first_of(found.strengths, rest[0], rest[1], np.arange(len(wins)), first)
+        influences += [(opponents[removed], then)] if then != first else []
+    names = [digests[member] for member in found.members]
+    return tuple(Influence(team, removed, names[first], names[then]) for removed, then in influences)
+
+
+def _without_agents(found: Elo, wins: Array, count: Array) -> Array:
+    """(k, k) shifts of the strengths, to first order, a row for each removed agent."""
+    residual = wins - count * bradley_terry.expect(found.strengths)
+    return -residual.T @ found.inverse
+
+
+def _without_opponents(comparisons: Comparisons, found: Elo) -> Array:
+    """(n, k) the same for each removed opponent."""
+    residual = comparisons.residuals(found.members, bradley_terry.expect(found.strengths))
+    return -residual @ found.inverse
+
+
+def _is_close(strengths: Array, shifts: Array, first: int) -> NDArray[np.bool_]:
+    """For each removal (a row of `shifts`) whether it might give another first."""
+    others = np.delete(np.arange(len(strengths)), first)
+    lost = shifts[:, others] - shifts[:, [first]]
+    return np.asarray((CAUTION * lost > strengths[first] - strengths[others] - TIE).any(axis=1))
+
+
+def _first_of(strengths: Array, wins: Array, count: Array, kept: Indices, first: int) -> int:
+    """Who is first among `kept`, or those of them that comparisons still connect with the present first."""
+    count = count[np.ix_(kept, kept)]
+    everybody = np.ones(len(kept), dtype=bool)
+    joined = connect_by_comparison(count, int(np.searchsorted(kept, first)), everybody)
+    left = kept[joined]
+    fitted = bradley_terry.fit(wins[np.ix_(left, left)], count[np.ix_(joined, joined)], start=strengths[left]).values
+    best = int(fitted.argmax())
+    is_ahead = fitted[best] > fitted[np.searchsorted(left, first)] + TIE
+    return int(left[best]) if is_ahead else first

@@ -1,0 +1,67 @@
+"""Intervals from variances that are themselves estimated, from few seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tournament.payoffs import Array
+
+CONFIDENCE = 0.95
+
+
+@dataclass
+class Variance:
+    """A sum of variances, each estimated with some degrees of freedom, and the degrees of freedom of the sum (Satterthwaite 1946; Welch 1947).
+
+    All arrays have the shape of what is estimated.
+    """
+
+    total: Array
+    certain: Array
+    """The part that is known and not estimated."""
+    squares: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.squares = np.zeros_like(self.total)
+
+    @classmethod
+    def known(cls, variance: Array) -> Variance:
+        """A variance that is not estimated, to add others to."""
+        return cls(np.zeros_like(variance), variance)
+
+    def add(self, variance: Array, freedom: Array | float) -> None:
+        """Add an independent estimate; less than one degree of freedom counts as one."""
+        self.total += variance
+        self.squares += variance**2 / np.maximum(freedom, 1.0)
+
+    @property
+    def freedom(self) -> Array:
+        """Degrees of freedom, at least 1; infinite where nothing is estimated."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = (self.total + self.certain) ** 2 / self.squares
+        return np.where(self.squares > 0, np.maximum(found, 1.0), np.inf)
+
+    def half_widths(self, confidence: float = CONFIDENCE) -> Array:
+        """Half widths of the two-sided intervals, by Student's distribution."""
+        return quantile(confidence, self.freedom) * np.sqrt(self.total + self.certain)
+
+
+def quantile(confidence: float, freedom: Array) -> Array:
+    """Two-sided quantiles of Student's distribution."""
+    from scipy.special import ndtri, stdtrit
+
+    probability = (1.0 + confidence) / 2.0
+    shape = np.shape(freedom)
+    values, places = np.unique(np.round(np.ravel(freedom), 2), return_inverse=True)
+    is_finite = np.isfinite(values)
+    found = np.full(len(values), ndtri(probability))
+    found[is_finite] = stdtrit(values[is_finite], probability)
+    return np.asarray(found[places].reshape(shape))
+
+
+def fewest(first: Array, second: Array) -> Array:
+    """The smaller of two numbers of seeds, of those that are not 0."""
+    both = np.minimum(np.where(first > 0, first, np.inf), np.where(second > 0, second, np.inf))
+    return np.where(np.isfinite(both), both, max(first.max(initial=0.0), second.max(initial=0.0)))

@@ -1,0 +1,261 @@
+"""The margin rating: the regression logit E[y] = mu + theta_camera - beta_target on the camera's share y of an episode, between 0 and 1.
+
+Fitted by Newton's method as a quasi-binomial (Wedderburn 1974): only the mean is assumed. `mu` and a common level of all thetas and betas cannot be
+told apart, so skills are given with mean 0 within their team. The variance is the seed-clustered sandwich (Huber 1967; Liang and Zeger 1986): episodes of
+one seed may depend on each other in any way. Deviations are taken from the means of the cells, because who met whom is given and not
+drawn, so that what no rating can explain (interaction) does not pass for noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mate.compilation import kernel
+from tournament.payoffs import Array
+from tournament.ratings.intervals import Variance, fewest
+from tournament.ratings.ordering import Indices, find_runs, sort
+
+PSEUDO_EPISODES = 0.01
+"""Every played cell counts this much of an even episode more, which keeps an agent that always scores 0 or 1 finite."""
+_KINDS = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Episodes behind the cells, all (E,): agents, number of the seed, and the share of the camera."""
+
+    camera: Indices
+    target: Indices
+    cluster: Indices
+    outcome: Array
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Outcomes by cell of m cameras and n targets, and how they scatter.
+
+    `mean` (m, n), NaN where not played, and `count` (m, n). Their scatter is that of a `sample`, or, without one, what the standard
+    errors `error` (m, n) of the cells' means say.
+    """
+
+    mean: Array
+    count: NDArray[np.int64]
+    error: Array
+    sample: Sample | None = None
+
+    @classmethod
+    def from_episodes(cls, shape: tuple[int, int], sample: Sample) -> Observations:
+        """From episodes of `shape` cameras by targets."""
+        cell = sample.camera * shape[1] + sample.target
+        count = np.bincount(cell, minlength=shape[0] * shape[1])
+        with np.errstate(invalid="ignore"):
+            mean = np.bincount(cell, sample.outcome, minlength=len(count)) / count
+        return cls(mean.reshape(shape), count.reshape(shape), np.full(shape, np.nan), sample)
+
+    @classmethod
+    def from_means(cls, mean: Array, error: Array, count: NDArray[np.int64]) -> Observations:
+        """From (m, n) means of outcomes and their standard errors; cells are then independent of each other."""
+        return cls(mean, count, error)
+
+
+@dataclass(frozen=True)
+class Board:
+    """Skills (k,) of one team in logits, more being better, and the variance of each one's difference to the anchor's (or to their mean)."""
+
+    skills: Array
+    variance: Variance
+
+    def half_widths(self) -> Array:
+        """(k,) half widths of the intervals of these differences."""
+        return self.variance.half_widths()
+
+
+def fit(
+    observations: Observations,
+    cameras: NDArray[np.bool_],
+    targets: NDArray[np.bool_],
+    anchors: tuple[int | None, int | None] = (None, None),
+) -> tuple[Board, Board]:
+    """Fit the rated `cameras` (m,) and `targets` (n,), which play must connect. `anchors` are indices among the rated ones."""
+    part = np.ix_(cameras, targets)
+    count, mean = observations.count[part], observations.mean[part]
+    skills, information, expected = _newton(count, np.where(count > 0, mean, 0.5))
+    contrasts = np.linalg.solve(information, _contrasts(count.shape, anchors).T)
+    saturated = _information(PSEUDO_EPISODES**2 / 4 * (count > 0))
+    variance = Variance.known(_quadratic(contrasts, saturated))
+    if observations.sample is None:
+        variance.certain += _quadratic(contrasts, _cell_scores(observations.error[part], count, mean - expected))
+    else:
+        _add_episodes(variance, observations, (cameras, targets), expected, contrasts, anchors)
+    split, boards = int(cameras.sum()), []
+    for own in (slice(0, split), slice(split, None)):
+        mine = Variance(variance.total[own], variance.certain[own])
+        mine.squares = variance.squares[own]
+        boards.append(Board(skills[own] - skills[own].mean(), mine))
+    return boards[0], boards[1]
+
+
+def _contrasts(shape: tuple[int, ...], anchors: tuple[int | None, int | None]) -> Array:
+    """(k + l, k + l): each agent minus the anchor of its team, or minus the team's mean."""
+    contrasts, start = np.eye(sum(shape)), 0
+    for size, anchor in zip(shape, anchors, strict=True):
+        if anchor is None:
+            contrasts[start : start + size, start : start + size] -= 1.0 / size
+        else:
+            contrasts[start : start + size, start + anchor] -= 1.0
+        start += size
+    return contrasts
+
+
+def _quadratic(contrasts: Array, covariance: Array) -> Array:
+    """Variances of combinations (columns of `contrasts`)."""
+    return np.einsum("ij,ij->j", contrasts, covariance @ contrasts)
+
+
+def _newton(count: NDArray[np.int64], mean: Array) -> tuple[Array, Array, Array]:
+    """Skills (k + l,), the information matrix, made regular, and the fitted means (k, l)."""
+    weight = count + PSEUDO_EPISODES * (count > 0)
+    share = (count * mean + PSEUDO_EPISODES / 2 * (count > 0)) / np.maximum(weight, 1e-300)
+    skills = np.zeros(sum(count.shape))
+    for _ in range(100):
+        expected = _expect(skills, count.shape[0])
+        residual = weight * (share - expected)
+        gradient = np.concatenate([residual.sum(axis=1), -residual.sum(axis=0)])
+        step = np.linalg.solve(_regular(weight * expected * (1.0 - expected)), gradient)
+        largest = np.abs(step).max()
+        skills = skills + step / max(1.0, largest / 2.0)  # Far from the optimum full steps may overshoot.
+        if largest < 1e-11:
+            break
+    expected = _expect(skills, count.shape[0])
+    return skills, _regular(weight * expected * (1.0 - expected)), expected
+
+
+def _expect(skills: Array, num_cameras: int) -> Array:
+    from scipy.special import expit
+
+    return np.asarray(expit(skills[:num_cameras, None] - skills[None, num_cameras:]))
+
+
+def _information(weight: Array) -> Array:
+    """Design matrix' W design from weights of cells (k, l), without building the design."""
+    return np.block([[np.diag(weight.sum(axis=1)), -weight], [-weight.T, np.diag(weight.sum(axis=0))]])
+
+
+def _regular(weight: Array) -> Array:
+    """The information, made regular in the one direction that play says nothing about: all skills alike."""
+    information = _information(weight)
+    return information + np.trace(information) / len(information) ** 2
+
+
+def _cell_scores(error: Array, count: NDArray[np.int64], residual: Array) -> Array:
+    """Covariance of the scores where only the cells' standard errors are known."""
+    variance = np.where(np.isnan(error), residual**2, error**2)
+    return _information(np.where(count > 0, count.astype(np.float64) ** 2 * variance, 0.0))
+
+
+def _add_episodes(
+    variance: Variance,
+    observations: Observations,
+    rated: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    expected: Array,
+    contrasts: Array,
+    anchors: tuple[int | None, int | None],
+) -> None:
+    """Add the squares of what the seeds of each stratum moved the contrasts by."""
+    sample, split, size = _restrict(observations.sample, rated), int(rated[0].sum()), len(contrasts)
+    kind, stratum = _strata(sample, (split, size - split))
+    deviation = _deviate(sample, kind, expected)
+    order = np.argsort(stratum, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    rows = sort(np.arange(len(sample.cluster)), place[sample.cluster], len(order))
+    place, deviation = place[sample.cluster[rows]], deviation[rows]
+    camera, target = sample.camera[rows], sample.target[rows]
+    clusters, seeds = find_runs(stratum[order]), np.zeros(size)
+    for (first, last), (start, end) in zip(pairwise(clusters), pairwise(np.searchsorted(place, clusters)), strict=True):
+        base, length = (place[start:end] - first) * size, (last - first) * size
+        cells = base + camera[start:end], base + split + target[start:end]
+        won, lost = (np.bincount(cell, deviation[start:end], minlength=length) for cell in cells)
+        met = sum(np.bincount(cell, minlength=length) for cell in cells).reshape(-1, size) > 0
+        own = met.sum(axis=0).astype(np.float64)
+        influence = (won - lost).reshape(-1, size) @ contrasts
+        variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
+        seeds += own
+    is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
+    variance.certain[is_open] = np.inf  # Of one seed nothing can be said of how seeds differ.
+
+
+def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | None]) -> Array:
+    """Of how many seeds each contrast is, given those of each agent."""
+    parts = clusters[:split], clusters[split:]
+    with_anchor = [
+        part if anchor is None else fewest(part, np.full_like(part, part[anchor]))
+        for part, anchor in zip(parts, anchors, strict=True)
+    ]
+    return np.concatenate(with_anchor)
+
+
+def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> Sample:
+    """The episodes of the rated agents, agents and seeds numbered anew."""
+    assert sample is not None
+    if rated[0].all() and rated[1].all():
+        return sample
+    mine = np.flatnonzero(rated[0][sample.camera] & rated[1][sample.target])
+    used = np.zeros(int(sample.cluster.max(initial=-1)) + 1, dtype=bool)
+    used[sample.cluster[mine]] = True
+    return Sample(
+        (np.cumsum(rated[0]) - 1)[sample.camera[mine]],
+        (np.cumsum(rated[1]) - 1)[sample.target[mine]],
+        (np.cumsum(used) - 1)[sample.cluster[mine]],
+        sample.outcome[mine],
+    )
+
+
+def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
+    """For each seed its kind (1: of several cameras, 2: of several targets, 3: of several of both, 0: of one pairing), and its stratum."""
+    size = int(sample.cluster.max(initial=-1)) + 1
+    kind, camera, target = _find_kinds(sample.cluster, sample.camera, sample.target, size)
+    num_cameras, num_targets = shape
+    labels = (
+        camera,
+        num_cameras + target,
+        num_cameras + num_targets + camera,
+        np.full(size, 2 * num_cameras + num_targets),
+    )
+    return kind, np.choose(kind, labels)
+
+
+@kernel
+def _find_kinds(cluster, camera, target, size):  # type: ignore[no-untyped-def]
+    kind = np.zeros(size, np.int64)
+    first_camera, first_target = np.full(size, -1), np.full(size, -1)
+    for row in range(len(cluster)):
+        seed = cluster[row]
+        if first_camera[seed] < 0:
+            first_camera[seed], first_target[seed] = camera[row], target[row]
+        if camera[row] != first_camera[seed]:
+            kind[seed] |= 1
+        if target[row] != first_target[seed]:
+            kind[seed] |= 2
+    return kind, first_camera, first_target
+
+
+def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:
+    """(E,) outcomes minus the mean of their cell and kind of seed, scaled for its having been estimated.
+
+    A lone one of its kind deviates from the cell's mean, a cell's only one from the fitted mean.
+    """
+    num_targets, num_cells = expected.shape[1], expected.size
+    cell = sample.camera * num_targets + sample.target
+    group = cell * _KINDS + kind[sample.cluster]
+    found = sample.outcome - expected.ravel()[cell]
+    for number, size in ((cell, num_cells), (group, num_cells * _KINDS)):
+        count = np.bincount(number, minlength=size)
+        mean = np.bincount(number, sample.outcome, minlength=size) / np.maximum(count, 1)
+        scale = np.sqrt(count / np.maximum(count - 1.0, 1.0))
+        found = np.where(count[number] > 1, (sample.outcome - mean[number]) * scale[number], found)
+    return found

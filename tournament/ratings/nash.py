@@ -1,0 +1,119 @@
+"""What the zero-sum meta-game says of its agents: Nash, deviation ratings, cyclicity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament import meta_solvers
+from tournament.payoffs import Episodes, MetaGame
+from tournament.ratings.records import NashSummary
+
+Lines = dict[str, list[dict[str, Any]]]
+
+
+def add_nash(lines: Lines, game: MetaGame, replicates: int) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
+    """Write Nash masses, skills and deviation ratings into the lines of the complete part of the table; None where there is none.
+
+    `replicates` is how often the equilibrium is solved again to say how sure its support is; 0 leaves that out.
+    """
+    cameras, targets = complete_part(game.count > 0)
+    if not len(cameras):
+        return None, None
+    part = _restrict(game, cameras, targets)
+    solution = meta_solvers.nash(part.payoff)
+    skills = part.payoff @ solution.target - solution.value, solution.value - solution.camera @ part.payoff
+    columns = {
+        "nash_mass": (solution.camera, solution.target),
+        "nash_skill": skills,
+        "deviation": meta_solvers.deviation_ratings(part.payoff),
+    }
+    support = meta_solvers.support_frequency(part, replicates) if replicates else None
+    if support is not None:
+        columns["nash_support"] = support.camera, support.target
+    for name, values in columns.items():
+        for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
+            for number, figure in zip(numbers, figures, strict=True):
+                lines[team][number][name] = float(figure)
+    return _summarise(part, solution), meta_solvers.cyclicity(part)
+
+
+def _restrict(game: MetaGame, cameras: NDArray[np.int64], targets: NDArray[np.int64]) -> MetaGame:
+    """The part of a meta-game among these agents."""
+    if game.payoff.shape == (len(cameras), len(targets)):
+        return game
+    part = np.ix_(cameras, targets)
+    return MetaGame(
+        tuple(game.cameras[number] for number in cameras),
+        tuple(game.targets[number] for number in targets),
+        game.payoff[part],
+        game.error[part],
+        game.count[part],
+        None if game.episodes is None else _select(game.episodes, game.payoff.shape, cameras, targets),
+    )
+
+
+def _select(
+    episodes: Episodes, shape: tuple[int, ...], cameras: NDArray[np.int64], targets: NDArray[np.int64]
+) -> Episodes:
+    """The episodes among these agents, which are numbered anew."""
+    numbers = []
+    for size, kept in zip(shape, (cameras, targets), strict=True):
+        new = np.full(size, -1)
+        new[kept] = np.arange(len(kept))
+        numbers.append(new)
+    camera, target = numbers[0][episodes.camera], numbers[1][episodes.target]
+    mine = np.flatnonzero((camera >= 0) & (target >= 0))
+    return Episodes(camera[mine], target[mine], episodes.seed[mine], episodes.reward[mine])
+
+
+def _summarise(game: MetaGame, solution: meta_solvers.Equilibrium) -> NashSummary:
+    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff))
+    lower, upper = _interval(game, solution)
+    conv_lower, conv_upper = gains.nash_conv_interval or (None, None)
+    return NashSummary(
+        value=solution.value,
+        num_cameras=len(game.cameras),
+        num_targets=len(game.targets),
+        has_maximum_entropy=solution.has_maximum_entropy,
+        uniform_camera_exploitability=gains.camera,
+        uniform_target_exploitability=gains.target,
+        value_lower=lower,
+        value_upper=upper,
+        nash_conv=gains.nash_conv,
+        nash_conv_lower=conv_lower,
+        nash_conv_upper=conv_upper,
+    )
+
+
+def _interval(game: MetaGame, solution: meta_solvers.Equilibrium) -> tuple[float | None, float | None]:
+    """95 % interval of the value, to first order in the errors: a game's value moves by what its optimal strategies see of them."""
+    noise = meta_solvers.Noise.of(game)
+    if noise is None:
+        return None, None
+    weights = np.outer(solution.camera, solution.target)
+    variance = ((weights * noise.error) ** 2).sum()
+    if noise.seeds is not None:
+        variance += (np.asarray(noise.seeds.T @ weights.ravel()) ** 2).sum()
+    width = 1.959963984540054 * float(np.sqrt(variance))
+    return solution.value - width, solution.value + width
+
+
+def complete_part(played: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a part of the table whose cells are all played.
+
+    The row or column that lacks the largest share of its cells is left out, again and again, until none lacks any.
+    """
+    rows, columns = np.arange(played.shape[0]), np.arange(played.shape[1])
+    while len(rows) and len(columns):
+        part = played[np.ix_(rows, columns)]
+        row_gaps, column_gaps = 1.0 - part.mean(axis=1), 1.0 - part.mean(axis=0)
+        if not row_gaps.any():
+            return rows, columns
+        if row_gaps.max() >= column_gaps.max():
+            rows = np.delete(rows, row_gaps.argmax())
+        else:
+            columns = np.delete(columns, column_gaps.argmax())
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

@@ -1,0 +1,44 @@
+"""Ordering of rows by small whole numbers, in time proportional to their number."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mate.compilation import kernel
+
+Indices = NDArray[np.int64]
+
+
+def sort(order: Indices, keys: Indices, size: int) -> Indices:
+    """`order` sorted by keys[order], which are in [0, size); what has equal keys stays in order."""
+    return np.asarray(_count_sort(order, keys, size))
+
+
+@kernel
+def _count_sort(order, keys, size):  # type: ignore[no-untyped-def]
+    ends = np.zeros(size + 1, np.int64)
+    for key in keys:
+        ends[key + 1] += 1
+    for number in range(size):
+        ends[number + 1] += ends[number]
+    found = np.empty_like(order)
+    for item in order:
+        found[ends[keys[item]]] = item
+        ends[keys[item]] += 1
+    return found
+
+
+def number_runs(*columns: Indices) -> Indices:
+    """Numbers 0, 1, ... of the runs of rows that are equal in all columns."""
+    if not len(columns[0]):
+        return np.zeros(0, dtype=np.int64)
+    is_new = np.zeros(len(columns[0]) - 1, dtype=bool)
+    for column in columns:
+        is_new |= column[1:] != column[:-1]
+    return np.concatenate([[0], np.cumsum(is_new)])
+
+
+def find_runs(column: Indices) -> Indices:
+    """Where the runs of equal values begin, and the length of the column at the end."""
+    return np.flatnonzero(np.diff(column, prepend=-1, append=-1))
