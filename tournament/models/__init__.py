@@ -6,7 +6,7 @@ from .choice import Choice
 from .episode import Episode, Pairing
 from .lease import Lease
 from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
-from .rating import RatingSnapshot
+from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
 from .tournament import Purpose, Tournament, TournamentState
@@ -17,6 +17,7 @@ from .worker import Worker
 __all__ = [
     "Agent",
     "AgentKind",
+    "Basis",
     "Block",
     "BlockState",
     "Cause",

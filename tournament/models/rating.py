@@ -40,3 +40,13 @@ class RatingSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"snapshot {self.number} of {self.tournament or self.scenario}"
+
+
+class Basis(models.Model):
+    """Which episodes a snapshot was fitted to: their keys, packed (`tournament.snapshots`), apart so that readers of boards leave them alone."""
+
+    snapshot = models.OneToOneField(RatingSnapshot, primary_key=True, on_delete=models.CASCADE, related_name="basis")
+    keys = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"episodes of {self.snapshot}"
