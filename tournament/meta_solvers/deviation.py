@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.meta_solvers import interior, polytopes
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 
-TOLERANCE = 1e-7
+TIES = 1e-7
+"""Payoffs between -1 and 1 that differ by less are the same."""
 
 
 def deviation_ratings(payoff: Any) -> tuple[Array, Array]:
@@ -18,59 +21,56 @@ def deviation_ratings(payoff: Any) -> tuple[Array, Array]:
     The rating takes the coarse correlated equilibrium that makes the gains smallest, the largest gain first (lexicographically). In a
     zero-sum game of two players its marginals are Nash strategies x and y, so that the gains are payoff @ y - value and value - x @ payoff,
     and x and y can be found apart, by successive linear programs. Clones have equal ratings and change no others.
+
+    Raises ValueError if an entry is not finite or there are no entries.
     """
     matrix = check_payoff(payoff)
     scaled = Scaled.of(matrix)
-    if scaled.scale == 0:
-        return np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     rows, columns = _gains(scaled.matrix), _gains(-scaled.matrix.T)
     return scaled.scale * (rows - rows.max()), scaled.scale * (columns - columns.max())
+
+
+@dataclass(frozen=True)
+class _Face:
+    """Strategies `inside` + `directions` @ w (n, k) that are still possible, those with no weight below 0."""
+
+    inside: Array
+    directions: Array
+
+    def restrict(self, inside: Array, matrix: Array, tight: NDArray[np.bool_], empty: NDArray[np.bool_]) -> _Face:
+        """The strategies beside `inside` that change no tight row of the matrix (m, n) and leave empty columns empty."""
+        still = np.where(empty, 0.0, inside)
+        fixed = np.vstack([matrix[tight] @ self.directions, self.directions[empty]])
+        _, sizes, axes = np.linalg.svd(fixed, full_matrices=True)
+        rank = int((sizes > TIES).sum())
+        return _Face(still / still.sum(), self.directions @ axes[rank:].T)
 
 
 def _gains(matrix: Array) -> Array:
     """matrix @ y (m,) for the strategy y of the columns that minimises it lexicographically, the largest first."""
     matrix = np.unique(matrix, axis=1)
-    fixed = np.full(len(matrix), np.nan)
-    alive = np.ones(matrix.shape[1], dtype=bool)
+    columns = matrix.shape[1]
+    start = interior.solve(matrix, temperature=0.0)
+    if start is None:
+        raise ArithmeticError("The first linear program of the deviation rating did not converge.")
+    # Orthonormal directions in which weights add up to 0.
+    directions = np.linalg.qr(np.eye(columns)[:, 1:] - 1 / columns)[0]
+    face = _Face(np.full(columns, 1 / columns), directions)
+    free = start.x < start.z
+    face = face.restrict(start.y, matrix, ~free, start.y < start.s)
     while True:
-        strategy, level, binding, excluded = _lower_the_rest(matrix[:, alive], fixed)
-        fixed[binding] = level
-        alive[np.flatnonzero(alive)[excluded]] = False
-        known = ~np.isnan(fixed)
-        if known.all() or _is_determined(matrix[:, alive], known):
-            weights = np.zeros(matrix.shape[1])
-            weights[alive] = strategy[~excluded]
-            return matrix @ (weights / weights.sum())
-
-
-def _is_determined(matrix: Array, known: NDArray[np.bool_]) -> bool:
-    """Whether the gains that are known leave no choice for the others."""
-    moves = np.vstack([matrix, np.ones(matrix.shape[1])])
-    fixing = np.vstack([matrix[known], np.ones(matrix.shape[1])])
-    return bool(np.linalg.matrix_rank(fixing, tol=1e-6) == np.linalg.matrix_rank(moves, tol=1e-6))
-
-
-def _lower_the_rest(matrix: Array, fixed: Array) -> tuple[Array, float, NDArray[np.int64], NDArray[np.bool_]]:
-    """Minimise the largest gain of the rows that are not fixed.
-
-    Returns the strategy, that gain, the rows that have it in every solution, and the columns that have no weight in any.
-    """
-    from scipy.optimize import linprog
-
-    rows, columns = matrix.shape
-    free = np.isnan(fixed)
-    result = linprog(
-        c=np.append(np.zeros(columns), 1.0),
-        A_ub=np.hstack([matrix, np.where(free, -1.0, 0.0)[:, None]]),
-        b_ub=np.where(free, 0.0, fixed + 1e-9),
-        A_eq=np.append(np.ones(columns), 0.0)[None],
-        b_eq=[1.0],
-        bounds=[(0, None)] * columns + [(None, None)],
-        method="highs",
-    )
-    if not result.success:
-        raise ArithmeticError(f"A linear program of the deviation rating was not solved: {result.message}")
-    duals = -result.ineqlin.marginals
-    binding = np.flatnonzero(free & (duals > TOLERANCE))
-    excluded = result.lower.marginals[:-1] > TOLERANCE
-    return result.x[:-1], float(result.x[-1]), binding, excluded & (result.x[:-1] < TOLERANCE)
+        moves = matrix @ face.directions
+        free &= (np.abs(moves) > TIES).any(axis=1)
+        if not free.any():
+            return matrix @ face.inside
+        alive = face.inside > 0
+        weights, tight, empty = polytopes.lower_largest(
+            matrix[free] @ face.inside, moves[free], face.inside[alive], face.directions[alive]
+        )
+        emptied = ~alive
+        emptied[alive] = empty
+        inside = face.inside + face.directions @ weights
+        newly = np.zeros_like(free)
+        newly[free] = tight
+        face = face.restrict(inside, matrix, newly, emptied)
+        free &= ~newly

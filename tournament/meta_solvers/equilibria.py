@@ -61,7 +61,7 @@ def nash(payoff: Any) -> Equilibrium:
 def _spread(matrix: Array) -> Array | None:
     """The rows' optimal strategy of maximum entropy."""
     solution = interior.solve(matrix)
-    return None if solution is None else _round(solution[0])
+    return None if solution is None else _round(solution.x)
 
 
 def _round(weights: Array) -> Array:

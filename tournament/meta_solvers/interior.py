@@ -9,7 +9,7 @@ so that it cannot be infeasible or unbounded, whatever the payoffs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,11 @@ _BACKING = 0.99
 
 
 @dataclass
-class _Point:
-    """Strategies x (m,) and y (n,), what they lack: rows' reduced costs z (m,) and columns' slacks s (n,), level and price."""
+class Point:
+    """Strategies x (m,) and y (n,), with the rows' reduced costs z (m,), the columns' slacks s (n,) and both sides' values.
+
+    In a solution, each agent has a weight or else a cost or slack, the other being 0 up to PRECISION.
+    """
 
     x: Array
     y: Array
@@ -36,15 +39,15 @@ class _Point:
     level: float
     price: float
 
-    def moved(self, by: _Point, length: float) -> _Point:
+    def moved(self, by: Point, length: float) -> Point:
         """This point after a step of this length along a direction."""
         pairs = ((getattr(self, name), getattr(by, name)) for name in ("x", "y", "z", "s", "level", "price"))
-        return _Point(*(here + length * there for here, there in pairs))
+        return Point(*(here + length * there for here, there in pairs))
 
     def complementarity(self) -> float:
         return float(self.x @ self.z + self.y @ self.s)
 
-    def reach(self, by: _Point) -> float:
+    def reach(self, by: Point) -> float:
         """The longest step, at most 1, that leaves everything positive."""
         length = 1.0
         for here, there in ((self.x, by.x), (self.y, by.y), (self.z, by.z), (self.s, by.s)):
@@ -54,39 +57,40 @@ class _Point:
         return length
 
 
-def solve(matrix: Array) -> tuple[Array, Array] | None:
-    """Strategies of the rows (m,), of maximum entropy, and of the columns (n,), of largest support.
+def solve(matrix: Array, temperature: float = TEMPERATURE) -> Point | None:
+    """The rows' optimal strategy of maximum entropy, and one of the columns of largest support.
 
-    `matrix` (m, n) holds the row player's payoffs, between -1 and 1. None if the method does not converge.
+    `matrix` (m, n) holds the row player's payoffs, between -1 and 1. At temperature 0 the rows' strategy, too, is merely one of largest
+    support. None if the method does not converge.
     """
-    point = _start(matrix)
+    point = _start(matrix, temperature)
     for _ in range(ITERATIONS):
-        errors = _residuals(matrix, point)
+        errors = _residuals(matrix, point, temperature)
         worst = max(float(np.abs(point.x * errors.x).max()), float(np.abs(errors.s).max()))
         if not np.isfinite(worst):
             return None
         if point.complementarity() < PRECISION and worst < 1e-11:
-            return point.x / point.x.sum(), point.y / point.y.sum()
-        point = _advance(_System(matrix, point, errors), point)
+            return replace(point, x=point.x / point.x.sum(), y=point.y / point.y.sum())
+        point = _advance(_System(matrix, point, errors, temperature), point)
     return None
 
 
-def _start(matrix: Array) -> _Point:
+def _start(matrix: Array, temperature: float) -> Point:
     rows, columns = matrix.shape
     x, y = np.full(rows, 1 / rows), np.full(columns, 1 / columns)
     level, price = float((x @ matrix).min()) - 0.1, float((matrix @ y).max()) + 0.1
-    z = np.maximum(price - matrix @ y + TEMPERATURE * (np.log(x) + 1), 0.05)
-    return _Point(x, y, z, x @ matrix - level, level, price)
+    z = np.maximum(price - matrix @ y + temperature * (np.log(x) + 1), 0.05)
+    return Point(x, y, z, x @ matrix - level, level, price)
 
 
-def _residuals(matrix: Array, point: _Point) -> _Point:
+def _residuals(matrix: Array, point: Point, temperature: float) -> Point:
     """By how much the conditions of optimality fail: of x and y the gradients, of level and price the sums to 1."""
-    gradient = TEMPERATURE * (np.log(point.x) + 1) + point.price - matrix @ point.y - point.z
+    gradient = temperature * (np.log(point.x) + 1) + point.price - matrix @ point.y - point.z
     slack = point.x @ matrix - point.level - point.s
-    return _Point(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
+    return Point(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
 
 
-def _advance(system: _System, point: _Point) -> _Point:
+def _advance(system: _System, point: Point) -> Point:
     """One predictor and one corrector step."""
     size = len(point.x) + len(point.y)
     mean = point.complementarity() / size
@@ -100,12 +104,12 @@ def _advance(system: _System, point: _Point) -> _Point:
 class _System:
     """The linearised conditions of optimality at a point, factorised; scaled so that large curvatures become 1."""
 
-    def __init__(self, matrix: Array, point: _Point, errors: _Point) -> None:
+    def __init__(self, matrix: Array, point: Point, errors: Point, temperature: float) -> None:
         from scipy.linalg import lu_factor
 
         self.point, self.errors = point, errors
         rows, columns = matrix.shape
-        row_curve, column_curve = (TEMPERATURE + point.z) / point.x, point.s / point.y
+        row_curve, column_curve = (temperature + point.z) / point.x, point.s / point.y
         self.row_scale = np.minimum(1.0, 1 / np.sqrt(row_curve))
         self.column_scale = np.minimum(1.0, 1 / np.sqrt(column_curve))
         scaled = self.row_scale[:, None] * matrix * self.column_scale
@@ -119,7 +123,7 @@ class _System:
         system[-1, column_part] = self.column_scale
         self.factors = lu_factor(system, check_finite=False)
 
-    def direct(self, row_aim: Array, column_aim: Array) -> _Point:
+    def direct(self, row_aim: Array, column_aim: Array) -> Point:
         """The direction towards x * z = row_aim and y * s = column_aim, to first order."""
         from scipy.linalg import lu_solve
 
@@ -132,4 +136,4 @@ class _System:
         x, y = self.row_scale * found[:rows], self.column_scale * found[rows:-2]
         z = row_aim / point.x - point.z - point.z / point.x * x
         s = column_aim / point.y - point.s - point.s / point.y * y
-        return _Point(x, y, z, s, float(found[-1]), float(found[-2]))
+        return Point(x, y, z, s, float(found[-1]), float(found[-2]))

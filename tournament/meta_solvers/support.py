@@ -64,6 +64,6 @@ def _solve(payoff: Array) -> tuple[Array, Array, float]:
     """Strategies of largest support, both from one solution, and the value."""
     scaled = Scaled.of(payoff)
     solution = interior.solve(scaled.matrix)
-    row, column = solve_linear_program(scaled.matrix) if solution is None else solution
+    row, column = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
     middle = ((row @ scaled.matrix).min() + (scaled.matrix @ column).max()) / 2
     return row, column, float(middle * scaled.scale + scaled.centre)
