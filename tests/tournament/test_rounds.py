@@ -189,10 +189,29 @@ def test_unknown_formats_and_settings_are_refused_with_everything_that_is_wrong(
     assert not Tournament.objects.exists()
 
 
-def test_an_open_format_that_could_take_too_many_episodes_is_refused(make_tournament, monkeypatch):
-    monkeypatch.setattr("tournament.organising.creating.MAX_EPISODES", 100)
-    with pytest.raises(TournamentRefused, match="makes up to 200 episodes; at most 100"):
-        make_tournament("greedy", "greedy", None, format="placement", settings={"most": 200})
+def test_an_open_format_is_stopped_where_a_tournament_has_too_many_episodes(place, play_round, monkeypatch):
+    monkeypatch.setattr("tournament.organising.rounds.MAX_EPISODES", 40)
+    tournament = place()
+    while not organising.finish_if_complete(tournament):
+        play_round(tournament)
+    assert tournament.num_episodes <= 40
+    assert tournament.finding["headline"].endswith("Stopped at 40 episodes, the most that a tournament may have.")
+    assert not tournament.finding["is_decided"]
+
+
+def test_a_round_that_cannot_be_chosen_ends_the_tournament_and_says_so(place, play_round, caplog):
+    tournament = place()
+    play_round(tournament)
+    Tournament.objects.filter(pk=tournament.pk).update(settings={"weight": 3})
+    tournament.refresh_from_db()
+    assert organising.finish_if_complete(tournament)
+    assert tournament.state == TournamentState.FAILED
+    assert "has no setting 'weight'" in tournament.finding["headline"]
+    Tournament.objects.filter(pk=tournament.pk).update(settings={}, format="gone", state=TournamentState.PLAYING)
+    tournament.refresh_from_db()
+    assert organising.finish_if_complete(tournament)
+    assert "failed on our side" in tournament.finding["headline"]
+    assert "KeyError: 'gone'" in caplog.text
 
 
 def test_missing_settings_are_as_usual_and_are_kept_with_the_tournament(make_tournament):

@@ -6,7 +6,6 @@ does not matter who played them, in which order, or how often a worker died.
 """
 
 from tournament.organising.creating import (
-    MAX_EPISODES,
     MAX_EPISODES_PER_PAIRING,
     TournamentRefused,
     check_tournament,
@@ -15,7 +14,7 @@ from tournament.organising.creating import (
 )
 from tournament.organising.ending import cancel_tournament, finish_if_complete, retry_failed_blocks
 from tournament.organising.following import UNKNOWN_SECONDS, Progress, finding_of, pairing_grid, progress
-from tournament.organising.rounds import OPEN, format_of, next_round
+from tournament.organising.rounds import MAX_EPISODES, OPEN, format_of, next_round
 
 __all__ = [
     "MAX_EPISODES",

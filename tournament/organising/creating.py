@@ -13,10 +13,9 @@ from tournament.entries import check_fitness
 from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
 from tournament.organising.ending import finish_if_complete
-from tournament.organising.rounds import next_round
+from tournament.organising.rounds import MAX_EPISODES, next_round
 
 MAX_EPISODES_PER_PAIRING = 10_000
-MAX_EPISODES = 1_000_000
 ROUND_ROBIN = "round-robin"
 
 
@@ -126,12 +125,11 @@ def _check_format(
         if not (cameras and targets):
             return complete, []
         digests = ([agent.digest for agent in field] for field in (cameras, targets))
-        limit = info.make(complete, *digests).limit
+        total = info.make(complete, *digests).limit
     except UserError as refusal:
         return {}, [str(refusal)]
-    if limit > MAX_EPISODES:
-        makes = "makes" if format == ROUND_ROBIN else "makes up to"
+    if format == ROUND_ROBIN and total > MAX_EPISODES:
         return complete, [
-            f"That {makes} {limit:,} episodes; at most {MAX_EPISODES:,} are possible. Ask for fewer per pairing."
+            f"That makes {total:,} episodes; at most {MAX_EPISODES:,} are possible. Ask for fewer per pairing."
         ]
     return complete, []

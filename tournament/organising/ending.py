@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+import logging
+
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from mate.errors import UserError
 from tournament import leaderboards
 from tournament.models import BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN, next_round
+from tournament.scheduling import Finding
+
+log = logging.getLogger(__name__)
+
+SORRY = "Something failed on our side; the administrators can see the error in the logs."
 
 
 def finish_if_complete(tournament: Tournament) -> bool:
@@ -24,16 +32,33 @@ def finish_if_complete(tournament: Tournament) -> bool:
             return True
         if tournament.blocks.filter(state__in=OPEN).exists():
             return False
-        if not next_round(tournament):
+        if not _go_on(tournament):
             break
+    tournament.refresh_from_db(fields=["finding"])
     leaderboards.refit_tournament(tournament)
     leaderboards.refit(tournament.scenario)
-    failed = tournament.blocks.filter(state=BlockState.FAILED).exists()
+    failed = (
+        "error" in tournament.finding.get("details", {}) or tournament.blocks.filter(state=BlockState.FAILED).exists()
+    )
     Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING).update(
         state=TournamentState.FAILED if failed else TournamentState.FINISHED, finished=timezone.now()
     )
     tournament.refresh_from_db()
     return True
+
+
+def _go_on(tournament: Tournament) -> bool:
+    """Whether there is a next round. One that cannot be chosen is none: the finding says why."""
+    try:
+        return next_round(tournament)
+    except DatabaseError:
+        raise  # It is away or busy: whoever comes next tries again.
+    except Exception as error:
+        log.exception("The next round of tournament %s could not be chosen", tournament.pk)
+        reason = str(error) if isinstance(error, UserError) else SORRY
+    finding = Finding(f"The next round could not be chosen. {reason}", details={"error": reason})
+    Tournament.objects.filter(pk=tournament.pk).update(finding=finding.to_json())
+    return False
 
 
 def cancel_tournament(tournament: Tournament) -> bool:

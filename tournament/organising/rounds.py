@@ -16,6 +16,8 @@ from tournament.fields import in_order
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Pairing, Tournament, TournamentState
 from tournament.scheduling import Evidence, Finding
 
+MAX_EPISODES = 1_000_000
+"""Of one tournament. Formats that go on for longer are stopped there, and their finding says so."""
 LARGEST_BLOCK = 1000
 """Episodes of a block as it waits; workers cut off what they play in one go (`tasks.sizing`)."""
 OPEN = (BlockState.WAITING, BlockState.LEASED)
@@ -36,7 +38,10 @@ def next_round(tournament: Tournament) -> bool:
     format = format_of(tournament, fields)
     evidence = evidence_of(tournament, done, fields)
     finding = format.find(evidence, _earlier(tournament)).to_json()
-    choices = format.choose(evidence, done)
+    wanted = format.choose(evidence, done)
+    choices = _cut_off(wanted, MAX_EPISODES - tournament.num_episodes)
+    if wanted and not choices:
+        finding["headline"] += f" Stopped at {MAX_EPISODES:,} episodes, the most that a tournament may have."
     with transaction.atomic():
         still = Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING, round=done)
         if not still.update(round=done + bool(choices), finding=finding):
@@ -44,6 +49,11 @@ def next_round(tournament: Tournament) -> bool:
         if choices:
             _write(tournament, done + 1, fields, choices)
     return bool(choices)
+
+
+def _cut_off(choices: Sequence[scheduling.Choice], most: int) -> list[scheduling.Choice]:
+    """All choices, or none if they are more than `most` episodes."""
+    return list(choices) if sum(choice.count for choice in choices) <= most else []
 
 
 def fields_of(tournament: Tournament) -> Fields:
