@@ -18,12 +18,20 @@ from django.db import DatabaseError, connections
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from tournament.models import Block, BlockState, Lease, Upload, UploadState
+from tournament.models import Block, BlockState, Lease, TrainingRun, TrainingState, Upload, UploadState
 
 log = logging.getLogger(__name__)
 
-WAITING: dict[type[Lease], str] = {Block: BlockState.WAITING, Upload: UploadState.WAITING}
-HELD: dict[type[Lease], str] = {Block: BlockState.LEASED, Upload: UploadState.CHECKING}
+WAITING: dict[type[Lease], str] = {
+    Block: BlockState.WAITING,
+    Upload: UploadState.WAITING,
+    TrainingRun: TrainingState.WAITING,
+}
+HELD: dict[type[Lease], str] = {
+    Block: BlockState.LEASED,
+    Upload: UploadState.CHECKING,
+    TrainingRun: TrainingState.TRAINING,
+}
 
 
 class LeaseLost(Exception):

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from tasks import hints, leases, publishing
-from tournament import organising
+from tournament import milestones, organising
 from tournament.models import (
     Block,
     BlockState,
@@ -19,6 +19,8 @@ from tournament.models import (
     Lease,
     Tournament,
     TournamentState,
+    TrainingRun,
+    TrainingState,
     Upload,
     UploadState,
     Worker,
@@ -26,7 +28,7 @@ from tournament.models import (
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3}
+MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3, TrainingRun: 10}
 """Work whose workers were lost this often is given up: it may be what they die of."""
 FORGET_WORKERS = timedelta(days=1)
 CANCELLED_LATELY = timedelta(minutes=2)
@@ -48,12 +50,13 @@ def sweep() -> Swept:
     """Re-issue work whose lease has run out, finish what is complete, send hints for what waits. Safe to repeat."""
     now = timezone.now()
     reissued = given_up = 0
-    models: tuple[type[Any], ...] = (Block, Upload)
+    models: tuple[type[Any], ...] = tuple(leases.HELD)
     for model in models:
         expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=now)
         given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
         reissued += leases.reissue(expired, model)
     finished = finish_complete_tournaments()
+    advance_evaluations()
     publish_cancelled_tournaments()
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
@@ -67,7 +70,15 @@ def give_up(rows: Any, model: type[Lease]) -> int:
     over = {"token": F("token") + 1, "leased_until": None, "finished": timezone.now()}
     if model is Block:
         return rows.update(state=BlockState.FAILED, cause=Cause.PORTAL, error=lost, **over)
+    if model is TrainingRun:
+        return rows.update(state=TrainingState.FAILED, wanted="", error=f"{lost} Resume tries it again.", **over)
     return rows.update(state=UploadState.FAILED, reason=lost, **over)
+
+
+def advance_evaluations() -> int:
+    """Take the next step with trainings whose milestones were played; returns how many steps were taken."""
+    evaluating = TrainingRun.objects.filter(state=TrainingState.EVALUATING).select_related("scenario")
+    return sum(milestones.advance(run) for run in evaluating)
 
 
 def publish_cancelled_tournaments() -> int:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from tasks import leases
-from tournament.models import Block, Upload, Worker
+from tournament.models import Worker
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class State:
     name = f"{platform.node()}:{os.getpid()}"
     doing = ""
     is_stopping = False
+    facts: dict[str, object] = {}
+    """What is written down about it besides."""
     stop = threading.Event()
 
 
@@ -46,7 +48,8 @@ def rest() -> None:
 
 def beat() -> None:
     """Tell the database that the worker lives."""
-    Worker.objects.update_or_create(name=State.name, defaults={"seen": timezone.now(), "doing": State.doing})
+    defaults = {"seen": timezone.now(), "doing": State.doing, **State.facts}
+    Worker.objects.update_or_create(name=State.name, defaults=defaults)
 
 
 def check_stopping() -> None:
@@ -61,10 +64,11 @@ def _take_name(sender: str, **_: object) -> None:
 
 
 @worker_ready.connect
-def _begin(**_: object) -> None:
+def begin(**_: object) -> None:
     """Free what an earlier process of this name held when it died, and begin to send heartbeats."""
-    for model in (Block, Upload):
-        if count := leases.reissue(model.objects.filter(worker=State.name), model):
+    for model in leases.HELD:
+        rows = model.objects.filter(worker=State.name)  # type: ignore[attr-defined]
+        if count := leases.reissue(rows, model):
             log.warning("%d leases of an earlier process named %s are free again", count, State.name)
     threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
 
@@ -81,11 +85,13 @@ def _beat_on() -> None:
 
 
 @worker_shutting_down.connect
-def _note_stopping(**_: object) -> None:
+def note_stopping(**_: object) -> None:
+    """Let what is being done end soon."""
     State.is_stopping = True
 
 
 @worker_shutdown.connect
-def _end(**_: object) -> None:
+def end(**_: object) -> None:
+    """The last thing a worker does."""
     State.stop.set()
     Worker.objects.filter(name=State.name).delete()

@@ -160,7 +160,7 @@ def composition() -> dict[str, Any]:
 
 def test_containers_run_the_launchers_commands(composition: dict[str, Any]) -> None:
     ours = {name: service for name, service in composition["services"].items() if "build" in service}
-    assert set(ours) == {"prepare", "web", "worker", "sweep"}
+    assert set(ours) == {"prepare", "web", "worker", "trainer", "sweep"}
     for name, service in ours.items():
         assert service["command"] == [name]
         assert name in ACTIONS

@@ -135,24 +135,50 @@ def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -
 
     Weights that are here already, played in the same mode, are the agent that they were, with its name and owner.
     """
-    recipe = imported.checkpoint.recipe
-    spec = agents.LearnedAgent(recipe.team, imported.checkpoint.digest, upload.deterministic)
-    stored = store_checkpoint(imported.checkpoint)
+    provenance = {"file": upload.filename, "source": imported.source, "notes": list(imported.notes)}
+    agent = register_checkpoint(
+        imported.checkpoint,
+        name or imported.name or upload.filename,
+        upload.owner,
+        deterministic=upload.deterministic,
+        provenance=provenance | dict(imported.checkpoint.recipe.provenance),
+    )
+    if not agent.is_listed:  # A milestone of a training that somebody wants to see.
+        agent.is_listed = True
+        agent.save(update_fields=["is_listed"])
+    return agent
+
+
+def register_checkpoint(
+    checkpoint: Checkpoint,
+    name: str,
+    owner: Any,
+    *,
+    deterministic: bool | None = None,
+    provenance: dict[str, Any] | None = None,
+    is_listed: bool = True,
+) -> Agent:
+    """The agent of a checkpoint, its weights stored; `deterministic` None plays as its recipe says.
+
+    Where the agent is known already, it stays as it was.
+    """
+    recipe = checkpoint.recipe
+    if deterministic is None:
+        deterministic = recipe.play == "deterministic"
+    spec = agents.LearnedAgent(recipe.team, checkpoint.digest, deterministic)
     return _accept(
         spec,
-        upload,
-        name or imported.name,
+        owner,
+        name,
         kind=AgentKind.CHECKPOINT,
-        checkpoint=stored,
+        checkpoint=store_checkpoint(checkpoint),
         architecture=_describe_architecture(recipe),
         num_cameras=recipe.scenario.cameras,
         num_targets=recipe.scenario.targets,
         num_obstacles=recipe.scenario.obstacles,
         trained_enhanced_observation=recipe.enhanced_observation,
-        provenance=_plain(
-            {"file": upload.filename, "source": imported.source, "notes": list(imported.notes)}
-            | dict(recipe.provenance)
-        ),
+        provenance=_plain(provenance or dict(recipe.provenance)),
+        is_listed=is_listed,
     )
 
 
@@ -176,8 +202,8 @@ def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[
     sizes = {key: getattr(learned[0], key) for key in DIMENSIONS} if learned else {}
     return _accept(
         agents.Mixture(imported.team, tuple(parts)),
-        upload,
-        name or imported.name,
+        upload.owner,
+        name or imported.name or upload.filename,
         kind=AgentKind.MIXTURE,
         architecture=f"Mixture of {len(parts)}",
         trained_enhanced_observation=learned[0].trained_enhanced_observation if learned else "",
@@ -186,18 +212,46 @@ def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[
     )
 
 
+def register_mixture(
+    members: Sequence[tuple[float, Agent]],
+    name: str,
+    owner: Any,
+    *,
+    provenance: dict[str, Any] | None = None,
+    is_listed: bool = True,
+) -> Agent:
+    """The agent that plays each episode as one of these agents of one team, drawn with these weights.
+
+    Where the agent is known already, it stays as it was. Raises `agents.AgentError` for weights or teams that do not go together.
+    """
+    rows = [row for _, row in members]
+    spec = agents.Mixture(rows[0].team, tuple((weight, load_spec(row)) for weight, row in members))
+    sizes = {key: next((getattr(row, key) for row in rows if getattr(row, key)), None) for key in DIMENSIONS}
+    trained = {row.trained_enhanced_observation for row in rows} - {""}
+    return _accept(
+        spec,
+        owner,
+        name,
+        kind=AgentKind.MIXTURE,
+        architecture=f"Mixture of {len(spec.members)}",
+        trained_enhanced_observation=trained.pop() if len(trained) == 1 else "",
+        provenance=_plain(provenance or {}) | {"members": [[row.name, weight] for weight, row in members]},
+        is_listed=is_listed,
+        **sizes,
+    )
+
+
 DIMENSIONS = ("num_cameras", "num_targets", "num_obstacles")
 
 
-def _accept(spec: agents.Spec, upload: Upload, name: str, **columns: Any) -> Agent:
+def _accept(spec: agents.Spec, owner: Any, name: str, **columns: Any) -> Agent:
     existing = Agent.objects.filter(digest=spec.digest).first()
     if existing is not None:
         return existing
-    name = (name or upload.filename)[:80]
-    values = {"team": spec.team, "name": name, "owner": upload.owner, "spec": spec.to_json(), **columns}
+    values = {"team": spec.team, "name": name[:80], "owner": owner, "spec": spec.to_json(), **columns}
     try:
         with transaction.atomic():
-            return Agent.objects.create(digest=spec.digest, slug=_free_slug(name, spec.digest), **values)
+            return Agent.objects.create(digest=spec.digest, slug=_free_slug(name[:80], spec.digest), **values)
     except IntegrityError:
         return Agent.objects.get(digest=spec.digest)
 

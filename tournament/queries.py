@@ -30,7 +30,7 @@ WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 
 def find_agents(team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "") -> QuerySet[Agent]:
     """Agents, by any of: team, kind, the scenario whose numbers of entities they can play in, a part of the name."""
-    agents = Agent.objects.select_related("owner")
+    agents = Agent.objects.filter(is_listed=True).select_related("owner")
     if team:
         agents = agents.filter(team=team)
     if kind:
@@ -170,7 +170,13 @@ def queue() -> Queue:
 
 
 def live_workers() -> QuerySet[Worker]:
-    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR)
+    """Those that play blocks and check uploads."""
+    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=False)
+
+
+def live_trainers() -> QuerySet[Worker]:
+    """Those that look after trainings, one at a time each."""
+    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=True)
 
 
 # Tournaments

@@ -13,6 +13,7 @@ ACTIONS = {
     "prepare": "prepare and return: compiled game, database, static files, first content",
     "web": "become the web server",
     "worker": "become a worker",
+    "trainer": "become a trainer, which looks after one training at a time",
     "sweep": "become the sweep, which re-issues work that no live worker holds",
     "health": "exit 0 if the website answers",
 }
@@ -48,6 +49,8 @@ def act(action: str, installation: Installation, environment: dict[str, str]) ->
             commands.become(commands.web(installation), environment)
         case "worker":
             commands.become(commands.worker("worker"), environment)
+        case "trainer":
+            commands.become(commands.trainer("trainer"), environment)
         case "sweep":
             commands.become(commands.sweep(), environment)
     return 0

@@ -36,6 +36,10 @@ def worker(name: str) -> list[str]:
     )
 
 
+def trainer(name: str) -> list[str]:
+    return manage("train", "--name", name)
+
+
 def sweep() -> list[str]:
     return manage("sweep")
 

@@ -1,4 +1,4 @@
-"""Where the portal lives on this machine: its data folder, its address, its number of workers."""
+"""Where the portal lives on this machine: its data folder, its address, its numbers of workers and trainers."""
 
 import fcntl
 import os
@@ -26,11 +26,12 @@ class Installation:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
+    trainers: int = 1
     redis_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Installation":
-        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS and REDIS_URL.
+        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS and REDIS_URL.
 
         Raises LaunchRefused if one of them makes no sense.
         """
@@ -39,6 +40,7 @@ class Installation:
             host=environment.get("ARENA_HOST") or cls.host,
             port=read_number(environment, "ARENA_PORT", cls.port, 1, 65535),
             workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
+            trainers=read_number(environment, "ARENA_TRAINING_SLOTS", cls.trainers, 0, 64),
             redis_url=environment.get("REDIS_URL") or None,
         )
 

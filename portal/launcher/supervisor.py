@@ -31,6 +31,8 @@ class Supervisor:
         self.add("web", commands.web(installation), environment)
         for number in range(1, installation.workers + 1):
             self.add(f"worker-{number}", commands.worker(f"worker-{number}"), environment)
+        for number in range(1, installation.trainers + 1):
+            self.add(f"trainer-{number}", commands.trainer(f"trainer-{number}"), environment)
         self.add("sweep", commands.sweep(), environment)
 
     def add(self, name: str, command: list[str], environment: dict[str, str]) -> None:

@@ -1,0 +1,53 @@
+"""`manage.py train`: look after trainings, one at a time, again and again."""
+
+import logging
+import platform
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from tasks import training, workers
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Claim trainings that wait, run each in a process of its own and follow it; until SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--name", default="trainer", help="tells the trainers of a machine apart")
+        parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks for a training")
+        parser.add_argument("--once", action="store_true", help="look after one training, if there is one, and return")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        woken = threading.Event()
+
+        def stop(*_: object) -> None:
+            workers.note_stopping()
+            woken.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        workers.State.name = f"{options['name']}@{platform.node()}"
+        workers.State.facts = {"trains": True, "cores": training.available_cores()}
+        workers.begin()
+        try:
+            while not workers.State.is_stopping:
+                found = look()
+                if options["once"] or (not found and woken.wait(options["every"])):
+                    break
+        finally:
+            workers.end()
+
+
+def look() -> bool:
+    """Look after a training, if one waits; a database that is away is asked again later."""
+    close_old_connections()
+    try:
+        return training.train_next()
+    except DatabaseError:
+        log.warning("The database did not answer; looking again", exc_info=True)
+        return False

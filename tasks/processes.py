@@ -1,0 +1,151 @@
+"""The process that trains: alone in its folder, asked to end when its supervisor dies, ended when the run is taken away.
+
+Whoever starts one holds a lock on the folder and hands it down, so the lock lasts as long as the process. A supervisor that
+finds it held has come upon the process of one that died: it asks that process to end, and ends it if it does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from tasks import bound
+
+LOCK = "process.lock"
+LOG = "log.txt"
+ORPHAN_SECONDS = 20.0
+"""So long a process whose supervisor died may take to write its state, before it is killed."""
+LOG_LIMIT = 1024 * 1024
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ARENA_ADMIN_PASSWORD")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""One each for workers; a training decides for itself, by its cores."""
+
+
+class FolderBusy(Exception):
+    """Another process trains in the folder and cannot be ended from here."""
+
+
+@contextlib.contextmanager
+def locked(folder: Path, patience: float = ORPHAN_SECONDS) -> Iterator[int]:
+    """Hold the folder's lock; gives its descriptor. Raises FolderBusy if an earlier process keeps it, whatever is done."""
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _take(lock, time.monotonic() + patience)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, deadline: float) -> None:
+    signals = [signal.SIGTERM]
+    while not _try(lock):
+        if signals:
+            _signal_holder(lock, signals.pop())
+        if time.monotonic() > deadline:
+            _signal_holder(lock, signal.SIGKILL)
+            time.sleep(1.0)
+            if _try(lock):
+                return
+            holder = os.pread(lock, 200, 0).decode(errors="replace").strip() or "unknown"
+            raise FolderBusy(f"Another process trains in the run's folder and does not end: {holder}.")
+        time.sleep(0.1)
+
+
+def _try(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _signal_holder(lock: int, number: signal.Signals) -> None:
+    """Send a signal to the group of the process that the lock names, if it is that process still."""
+    words = os.pread(lock, 200, 0).decode(errors="replace").split()
+    if len(words) == 3 and words[0].isdigit() and identify(int(words[0])) == words:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(words[0]), number)
+
+
+def identify(pid: int) -> list[str]:
+    """A process by its number, its start and its machine: numbers alone are given again."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return []
+    return [str(pid), status.rpartition(")")[2].split()[19], platform.node()]
+
+
+class Process:
+    """A training's process. As a context it is gone when its block is left, unless `leave` was called."""
+
+    def __init__(self, folder: Path, lock: int) -> None:
+        self._is_left = False
+        command = settings.ARENA_TRAINING_COMMAND or [sys.executable, "-m", "training", "run"]
+        polite = [sys.executable, "-S", bound.__file__, str(os.getpid()), str(settings.ARENA_TRAINING_NICE)]
+        with open(folder / LOG, "ab") as log:
+            if log.tell() > LOG_LIMIT:
+                log.truncate(0)
+            self.process = subprocess.Popen(
+                [*polite, *command, str(folder)],
+                cwd=settings.BASE_DIR,
+                env=environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+        os.truncate(lock, 0)
+        os.pwrite(lock, " ".join(identify(self.process.pid)).encode(), 0)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_left:
+            self.kill()
+
+    def poll(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self.process.poll()
+
+    def ask_to_end(self) -> None:
+        """Let it write its state and end."""
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """End it, and whatever it started in its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def leave(self) -> None:
+        """Let it end by itself, after this process."""
+        self._is_left = True
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """What it is started with: nothing that opens the portal's database."""
+    return {name: value for name, value in ours.items() if name not in (*SECRETS, *THREADS)}
+
+
+def read_tail(folder: Path, limit: int = 4000) -> str:
+    """The end of the process's log, as text that every database stores."""
+    path = folder / LOG
+    if not path.exists():
+        return ""
+    with open(path, "rb") as log:
+        log.seek(max(0, path.stat().st_size - limit))
+        return log.read().decode(errors="replace").replace("\0", "").replace("\r", "\n")

@@ -1,0 +1,325 @@
+"""Trainings, looked after: claimed, run in a process of their own, followed second by second, and handed on when they end.
+
+One trainer (`manage.py train`) looks after one training at a time, so that matches and uploads have their workers to themselves.
+It leases the run like any other work. The process writes to its folder only; what it tells goes to the database from
+here, under the lease's token.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from mate.errors import UserError
+from tasks import leases, processes, workers
+from tasks.following import Follower
+from tournament import agents, entries, leaderboards, milestones, trainings
+from tournament.models import Agent, TrainingRun, TrainingState
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+"""A process that was lost so often without getting further is not started again."""
+LOOK_SECONDS = 0.5
+GRACE_SECONDS = 30.0
+"""So long a process may take to write its state when it is asked to end."""
+LEAVE_SECONDS = 4.0
+"""So long a trainer that is asked to end waits for its process, which then ends by itself."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class TrainingFailed(UserError):
+    """The training cannot go on, for a reason that its owner or the administrator can mend."""
+
+
+def train_next() -> bool:
+    """Claim the training that waits longest and that this machine has the cores for, and look after it; returns whether there was one."""
+    waiting = leases.waiting(TrainingRun).order_by("id")[:50].values_list("pk", "token", "configuration")
+    ours = available_cores()
+    candidates = [(key, token) for key, token, asked in waiting if ours is None or (asked.get("cores") or 1) <= ours]
+    run = leases.claim(TrainingRun, candidates, workers.State.name)
+    if run is None:
+        return False
+    workers.do(f"training {run.name}")
+    try:
+        train(run)
+    finally:
+        workers.rest()
+    return True
+
+
+def available_cores() -> int | None:
+    """Processors that a training may use here; None where a Ray cluster has them."""
+    if os.environ.get("RAY_ADDRESS"):
+        return None
+    return settings.ARENA_TRAINING_CORES or max(
+        1, len(os.sched_getaffinity(0)) // max(1, settings.ARENA_TRAINING_SLOTS)
+    )
+
+
+def folder_of(run: TrainingRun) -> Path:
+    """Where a training's process reads and writes, among the portal's files."""
+    return Path(settings.MEDIA_ROOT) / "trainings" / str(run.pk)
+
+
+def train(run: TrainingRun) -> None:
+    """Look after a claimed training until it ends in any way, and say on its row how."""
+    try:
+        with leases.Keeper(run, math.inf) as keeper:
+            _train(run, keeper)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+    except workers.Stopping:
+        _unless_lost(leases.give_back, run, attempts=max(run.attempts - 1, 0))
+    except UserError as refusal:
+        _unless_lost(fail, run, str(refusal))
+    except OSError as error:
+        is_full = error.errno in FULL
+        _unless_lost(
+            fail, run, describe_full(folder_of(run)) if is_full else f"The run's folder is of no use: {error}."
+        )
+    except processes.FolderBusy as busy:
+        _unless_lost(retry, run, str(busy))
+    except Exception:
+        log.exception("%s failed", run)
+        _unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
+
+
+def _unless_lost(act: Callable[..., None], run: TrainingRun, *arguments: str, **changes: int) -> None:
+    """Do something to a run that we hold; nothing where we do not hold it any more."""
+    try:
+        act(run, *arguments, **changes)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+
+
+def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
+    if run.wanted == "pause":
+        leases.write(run, state=TrainingState.PAUSED, wanted="", leased_until=None)
+        return
+    folder = folder_of(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    check_disk(folder)
+    with processes.locked(folder) as lock:
+        keeper.check()
+        write_orders(run, folder)
+        began = {} if run.started else {"started": timezone.now()}
+        leases.write(run, code=describe_code(), **began)
+        with processes.Process(folder, lock) as process:
+            reason = Watch(run, keeper, folder, process).follow()
+            status = process.poll()
+    conclude(run, folder, reason, status)
+
+
+# The folder
+
+
+def check_disk(folder: Path) -> None:
+    """Raises TrainingFailed where too little of the disk is free for checkpoints to be written."""
+    if shutil.disk_usage(folder).free < settings.ARENA_TRAINING_FREE_BYTES:
+        raise TrainingFailed(describe_full(folder))
+
+
+def describe_full(folder: Path) -> str:
+    free, wanted = shutil.disk_usage(folder).free, settings.ARENA_TRAINING_FREE_BYTES
+    return (
+        f"The disk of the portal's files is full: {free / 1e6:,.0f} MB are free, a training wants {wanted / 1e6:,.0f} MB. "
+        "What was trained is kept. Ask the administrator to make room, then resume."
+    )
+
+
+def write_orders(run: TrainingRun, folder: Path) -> None:
+    """Write what is to be done, and the agents that it needs, where the process looks for it."""
+    (folder / "outcome.json").unlink(missing_ok=True)
+    (folder / "agents").mkdir(exist_ok=True)
+    for agent in filter(None, (run.opponent, run.start_from)):
+        lay_out(entries.load_spec(agent), folder)
+    orders = run.configuration | {
+        "scenario": run.scenario.config,
+        "steps": run.steps_wanted,
+        "opponents": trainings.list_opponents(run.opponent),
+        "start_from": place_of(run.start_from),
+        "cores": run.configuration.get("cores") or available_cores(),
+    }
+    write_whole(folder / "configuration.json", json.dumps(orders, indent=1).encode())
+
+
+def place_of(agent: Agent | None) -> str | None:
+    """Where in the folder the weights to start from lie."""
+    if agent is None:
+        return None
+    spec = entries.load_spec(agent)
+    assert isinstance(spec, agents.LearnedAgent)
+    return trainings.place_of(spec)
+
+
+def lay_out(spec: agents.Spec, folder: Path) -> None:
+    """Put an agent's checkpoints into the folder, each so that it plays as the agent does by default."""
+    if isinstance(spec, agents.Mixture):
+        for _, member in spec.members:
+            lay_out(member, folder)
+    elif isinstance(spec, agents.LearnedAgent):
+        path = folder / trainings.place_of(spec)
+        if not path.exists():
+            checkpoint = entries.open_checkpoint(spec.checkpoint)
+            play = "deterministic" if spec.deterministic else "stochastic"
+            if checkpoint.recipe.play != play:
+                checkpoint = replace(checkpoint, recipe=replace(checkpoint.recipe, play=play))
+            write_whole(path, checkpoint.to_bytes())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file at once, so that nobody reads half of it."""
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def read_outcome(folder: Path) -> dict[str, Any]:
+    """How the process says that it ended; empty where it did not get to say."""
+    try:
+        outcome = json.loads((folder / "outcome.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return outcome if isinstance(outcome, dict) else {}
+
+
+def describe_code() -> str:
+    """Versions of what trains."""
+    try:
+        ray = version("ray")
+    except PackageNotFoundError:
+        ray = "none"
+    return f"engine {leaderboards.engine_version()}, Ray {ray}"
+
+
+# While it runs
+
+
+class Watch:
+    """Follows a training's process, and asks it to end where somebody wants that."""
+
+    def __init__(self, run: TrainingRun, keeper: leases.Keeper, folder: Path, process: processes.Process) -> None:
+        self.run, self.keeper, self.folder, self.process = run, keeper, folder, process
+        self.follower = Follower(run, folder)
+        self.reason = ""
+        self.deadline = math.inf
+
+    def follow(self) -> str:
+        """Wait for the end of the process; returns why it was asked to end: pause, disk or nothing.
+
+        Raises LeaseLost (the process is then killed) and workers.Stopping (it ends by itself).
+        """
+        while self.process.poll() is None:
+            self.keeper.check()
+            if time.monotonic() > self.deadline:
+                self.lose_patience()
+            self.look()
+            time.sleep(LOOK_SECONDS)
+        self.follower.note(is_last=True)
+        if self.reason == "trainer":
+            raise workers.Stopping
+        return self.reason
+
+    def look(self) -> None:
+        """Write what is new, and ask the process to end if there is a reason; where the database is away, later."""
+        try:
+            self.follower.note()
+            if not self.reason and (reason := self.find_reason()):
+                self.ask_to_end(reason)
+        except DatabaseError:
+            log.warning("%s could not be looked at; trying again", self.run, exc_info=True)
+
+    def find_reason(self) -> str:
+        """Why the process should end now, if it should."""
+        if workers.State.is_stopping:
+            return "trainer"
+        if leases.held(self.run).filter(wanted="pause").exists():
+            return "pause"
+        if shutil.disk_usage(self.folder).free < settings.ARENA_TRAINING_FREE_BYTES:
+            return "disk"
+        return ""
+
+    def ask_to_end(self, reason: str) -> None:
+        self.reason = reason
+        self.deadline = time.monotonic() + (LEAVE_SECONDS if reason == "trainer" else GRACE_SECONDS)
+        self.process.ask_to_end()
+
+    def lose_patience(self) -> None:
+        if self.reason == "trainer":
+            self.process.leave()
+            raise workers.Stopping
+        self.process.kill()
+
+
+# When it has ended
+
+
+def conclude(run: TrainingRun, folder: Path, reason: str, status: int | None) -> None:
+    """Decide what becomes of a training whose process has ended."""
+    outcome = read_outcome(folder)
+    if outcome.get("state") == "failed":
+        fail(run, str(outcome.get("error") or "The training failed without saying why; its log may tell."))
+    elif outcome.get("state") == "finished":
+        hand_on(run, folder)
+    elif reason == "pause":
+        leases.write(run, state=TrainingState.PAUSED, wanted="", leased_until=None, error="", attempts=0)
+    elif reason == "disk" or shutil.disk_usage(folder).free < settings.ARENA_TRAINING_FREE_BYTES:
+        fail(run, describe_full(folder))
+    else:
+        retry(run, describe_loss(outcome, status))
+
+
+def hand_on(run: TrainingRun, folder: Path) -> None:
+    """Let the milestones of a training that has ended be evaluated; go on where it was extended in the meantime."""
+    trained = json.loads((folder / "configuration.json").read_text())["steps"]
+    made = milestones.enter_milestones(run, folder)
+    with transaction.atomic():
+        current = leases.held(run).select_for_update().first()
+        if current is None:
+            raise leases.LeaseLost(f"{run} is no longer ours (token {run.token})")
+        if current.steps_wanted > trained:
+            leases.give_back(run, attempts=0)
+            return
+        if not made:
+            raise TrainingFailed(milestones.NOTHING_MADE)
+        leases.write(run, wanted="", error="", attempts=0, leased_until=None)
+        milestones.begin_evaluation(run)
+
+
+def describe_loss(outcome: dict[str, Any], status: int | None) -> str:
+    if outcome.get("state") == "paused":
+        return "The training's process was asked to end from outside."
+    if status == -9:
+        return "The training's process was killed, usually because the machine ran out of memory."
+    return f"The training's process ended unexpectedly (status {status}); the end of its log may tell why."
+
+
+def fail(run: TrainingRun, message: str) -> None:
+    """Write down why a training cannot go on. Its folder stays, so that it can be resumed. Raises LeaseLost."""
+    log.warning("%s failed: %s", run, message)
+    leases.write(
+        run, state=TrainingState.FAILED, wanted="", error=message[:4000], finished=timezone.now(), leased_until=None
+    )
+
+
+def retry(run: TrainingRun, message: str) -> None:
+    """Let a training whose process was lost go on from its last state; not again and again where it gets no further. Raises LeaseLost."""
+    if run.attempts >= MAX_ATTEMPTS:
+        fail(run, f"{message} That was so {run.attempts} times without any progress. Resume tries it again.")
+    else:
+        leases.give_back(run, delay=2.0**run.attempts, error=f"{message} It goes on from its last state.")

@@ -1,0 +1,424 @@
+"""Trainings under a trainer: followed, paused, lost and found, failed with a reason; the process is a quick stand-in."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from tasks import processes, sweeping, training, workers
+from tests.tasks.conftest import ROOT, wait_for
+from tests.tasks.stand_in import BEHAVIOURS
+from tournament import milestones, trainings
+from tournament.models import Agent, TournamentState, TrainingRun, TrainingState, Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STAND_IN = [sys.executable, str(ROOT / "tests" / "tasks" / "stand_in.py")]
+
+
+@pytest.fixture(autouse=True)
+def stand_in(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.ARENA_TRAINING_COMMAND = STAND_IN
+    settings.ARENA_TRAINING_FREE_BYTES = 0
+    settings.ARENA_TRAINING_NICE = 0
+
+
+@pytest.fixture
+def ask(scenario, builtins):
+    """Ask for a training of so many iterations of the stand-in."""
+
+    def ask(behaviour="steady", iterations=5, **more):
+        more.setdefault("evaluation_episodes", 2)
+        return trainings.create_training(
+            "Learner", scenario, "camera", "mappo", builtins["target", "greedy"],
+            steps=100 * iterations, seed=BEHAVIOURS[behaviour], **more,
+        )  # fmt: skip
+
+    return ask
+
+
+def train(run):
+    """Look after the training until it has ended in any way."""
+    assert training.train_next()
+    run.refresh_from_db()
+    return run
+
+
+@pytest.fixture
+def trainer():
+    """Looks after a training in a thread, as a trainer's process would."""
+    threads = []
+
+    def start():
+        def look_after():
+            training.train_next()
+            connections.close_all()
+
+        threads.append(threading.Thread(target=look_after))
+        threads[-1].start()
+        return threads[-1]
+
+    yield start
+    workers.State.is_stopping = True
+    for thread in threads:
+        thread.join(60)
+    workers.State.is_stopping = False
+
+
+def folder_of(run):
+    return Path(training.folder_of(run))
+
+
+def pids(run):
+    return [int(line) for line in (folder_of(run) / "pids.txt").read_text().split()]
+
+
+def is_alive(pid):
+    return bool(processes.identify(pid)) and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+
+
+def test_nothing_waits_and_nothing_is_done():
+    assert not training.train_next()
+
+
+def test_a_training_is_followed_to_its_end_and_its_milestones_become_unlisted_agents(ask):
+    run = train(ask())
+    assert (run.state, run.steps_done, run.error) == (TrainingState.EVALUATING, 500, "")
+    assert [point.return_mean for point in run.points.all()] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert [(row.iteration, row.steps) for row in run.milestones.all()] == [(2, 200), (4, 400), (5, 500)]
+    assert not Agent.objects.filter(kind="checkpoint", is_listed=True).exists()
+    assert "Training mappo as a stand-in" in run.log
+    assert run.progress["remaining_seconds"] == 0.0
+
+
+def test_what_is_not_a_number_is_left_out_of_the_curve(ask):
+    run = train(ask(iterations=1))
+    assert run.points.get().kl is None
+
+
+def test_lines_that_cannot_be_read_are_passed_over(ask):
+    run = train(ask("garbled", iterations=3))
+    assert run.points.count() == 3
+
+
+def test_the_process_is_told_the_opponent_and_the_cores_and_no_secrets(ask, settings, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere")
+    settings.ARENA_TRAINING_CORES = 1
+    run = train(ask(iterations=1))
+    orders = json.loads((folder_of(run) / "configuration.json").read_text())
+    assert orders["opponents"] == [{"name": "greedy", "weight": 1.0}]
+    assert (orders["cores"], orders["steps"], orders["start_from"]) == (1, 100, None)
+    assert "DATABASE_URL" not in processes.environment(os.environ)
+
+
+def test_mixtures_and_weights_to_start_from_lie_in_the_folder(ask, scenario, builtins):
+    first = train(ask(iterations=1, evaluation_episodes=0))
+    assert first.agent.is_listed
+    again = train(ask(iterations=1, start_from=first.agent))
+    orders = json.loads((folder_of(again) / "configuration.json").read_text())
+    assert (folder_of(again) / orders["start_from"]).exists()
+
+
+def test_a_failure_is_told_in_words_and_the_next_training_begins(ask):
+    failing, next_one = ask("failing"), ask(iterations=1)
+    run = train(failing)
+    assert run.state == TrainingState.FAILED
+    assert run.error == "The loss is not a number after iteration 2. Lower `learning_rate`."
+    assert run.points.count() == 2
+    assert train(next_one).state == TrainingState.EVALUATING
+
+
+def test_a_process_that_is_killed_goes_on_from_its_state(ask, trainer):
+    run = ask("slow", iterations=6)
+    thread = trainer()
+    wait_for(lambda: run.points.count() >= 2, "two points")
+    os.kill(pids(run)[0], signal.SIGKILL)
+    thread.join(30)
+    run.refresh_from_db()
+    assert run.state == TrainingState.WAITING
+    assert "killed" in run.error and "goes on from its last state" in run.error
+    done = run.steps_done
+    TrainingRun.objects.update(leased_until=None)
+    train(run)
+    assert (run.state, run.steps_done, run.error) == (TrainingState.EVALUATING, 600, "")
+    assert [point.iteration for point in run.points.all()] == [1, 2, 3, 4, 5, 6]
+    assert 200 <= done < 600 and len(pids(run)) == 2
+
+
+def test_a_process_that_always_dies_at_the_same_place_is_given_up(ask):
+    run = ask("dying")
+    for _ in range(training.MAX_ATTEMPTS + 1):
+        assert run.state == TrainingState.WAITING
+        TrainingRun.objects.update(leased_until=None)
+        train(run)
+    assert run.state == TrainingState.FAILED
+    assert "without any progress" in run.error
+    assert run.points.count() == 2
+
+
+def test_a_paused_training_stands_still_and_goes_on(ask, trainer):
+    run = ask("slow", iterations=4)
+    thread = trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    assert trainings.pause_training(run)
+    thread.join(30)
+    run.refresh_from_db()
+    assert (run.state, run.wanted) == (TrainingState.PAUSED, "")
+    assert not training.train_next()
+    assert trainings.resume_training(run)
+    assert train(run).state == TrainingState.EVALUATING
+    assert run.points.count() == 4
+
+
+def test_a_cancelled_training_ends_at_once_with_its_process(ask, trainer):
+    run = ask("slow", iterations=50)
+    thread = trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    assert trainings.cancel_training(run)
+    thread.join(10)
+    assert not thread.is_alive() and not is_alive(pids(run)[0])
+    run.refresh_from_db()
+    assert run.state == TrainingState.CANCELLED
+
+
+def test_a_trainer_that_is_asked_to_end_gives_the_training_back(ask, trainer):
+    run = ask("slow", iterations=50)
+    thread = trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    workers.State.is_stopping = True
+    thread.join(30)
+    workers.State.is_stopping = False
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (TrainingState.WAITING, 0)
+
+
+def test_a_training_that_was_extended_meanwhile_goes_on(ask, trainer):
+    run = ask("slow", iterations=2)
+    thread = trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    trainings.extend_training(run, 200)
+    thread.join(30)
+    run.refresh_from_db()
+    assert run.state == TrainingState.WAITING
+    assert train(run).steps_done == 400
+
+
+def test_one_that_wants_more_cores_than_there_are_lets_others_pass(ask, settings):
+    large = ask(cores=64)
+    small = ask(iterations=1)
+    settings.ARENA_TRAINING_CORES = 2
+    assert train(small).state == TrainingState.EVALUATING
+    assert not training.train_next()
+    Worker.objects.create(name="trainer@here", seen=small.created, trains=True, cores=2)
+    assert "asks for 64 cores, and the largest machine that trains has 2" in trainings.explain_waiting(large)
+
+
+def test_a_full_disk_fails_it_before_it_begins_and_nothing_is_lost(ask, settings):
+    settings.ARENA_TRAINING_FREE_BYTES = 10**18
+    run = train(ask(iterations=2))
+    assert run.state == TrainingState.FAILED
+    assert "The disk of the portal's files is full" in run.error
+    settings.ARENA_TRAINING_FREE_BYTES = 0
+    assert trainings.resume_training(run)
+    assert train(run).state == TrainingState.EVALUATING
+
+
+def test_a_disk_that_becomes_full_stops_it_with_its_state_written(ask, trainer, settings):
+    run = ask("slow", iterations=50)
+    thread = trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    settings.ARENA_TRAINING_FREE_BYTES = 10**18
+    thread.join(30)
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED and "full" in run.error
+    assert json.loads((folder_of(run) / "outcome.json").read_text())["state"] == "paused"
+
+
+def test_a_process_left_by_a_dead_trainer_is_ended_before_another_begins(ask, monkeypatch):
+    """The new trainer finds the lock held, asks the holder to end, and only then starts its own."""
+    run = ask("slow", iterations=3)
+    folder = folder_of(run)
+    folder.mkdir(parents=True)
+    training.write_orders(run, folder)
+    with processes.locked(folder) as lock:
+        orphan = processes.Process(folder, lock)
+    wait_for(lambda: (folder / "progress.jsonl").exists(), "the orphan to train")
+    assert train(run).state == TrainingState.EVALUATING
+    assert len(pids(run)) == 2 and not is_alive(orphan.process.pid)
+    iterations = [json.loads(line)["iteration"] for line in (folder / "progress.jsonl").read_text().splitlines()]
+    assert iterations == [1, 2, 3]
+    orphan.process.wait()
+
+
+def test_a_process_that_does_not_end_when_asked_is_killed(ask):
+    run = ask("stubborn", iterations=50)
+    folder = folder_of(run)
+    folder.mkdir(parents=True)
+    training.write_orders(run, folder)
+    with processes.locked(folder) as lock:
+        orphan = processes.Process(folder, lock)
+    wait_for(lambda: (folder / "progress.jsonl").exists(), "the orphan to train")
+    with processes.locked(folder, patience=0.5):
+        orphan.process.wait(5)
+
+
+def test_a_stranger_with_the_number_of_a_dead_process_is_left_alone(tmp_path):
+    """The lock names a process by its start too."""
+    with processes.locked(tmp_path) as lock:
+        os.pwrite(lock, f"{os.getpid()} 1 {processes.identify(os.getpid())[2]}".encode(), 0)
+        with pytest.raises(processes.FolderBusy), processes.locked(tmp_path, patience=0.2):
+            pytest.fail("the folder was had twice")
+
+
+# Evaluation
+
+
+def play_all():
+    from tasks import playing
+
+    while playing.play_next():
+        pass
+
+
+def test_milestones_are_played_the_best_is_played_again_and_becomes_an_agent(ask):
+    run = train(ask(iterations=3))
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    tournament = run.milestone_tournament
+    assert (tournament.purpose, tournament.cameras.count(), tournament.targets.count()) == ("milestone", 2, 4)
+    assert not milestones.advance(run)  # it is being played
+    pretend_to_play(tournament)
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    best = run.milestones.latest("payoff")
+    assert best.error > 0 and best.num_episodes == 2
+    assert run.reevaluation.purpose == "reevaluation"
+    assert run.reevaluation.base_seed != tournament.base_seed
+    assert set(run.reevaluation.cameras.values_list("name", flat=True)) == {best.agent.name, "Greedy"}
+    pretend_to_play(run.reevaluation)
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    assert (run.state, run.agent_id) == (TrainingState.FINISHED, best.agent_id)
+    assert run.agent.is_listed and run.agent.name == "Learner"
+    assert run.agent.provenance["training"] == run.pk
+    assert run.agent.provenance["configuration"]["steps"] == 300
+    assert {"engine", "opponent", "iteration", "steps"} & set(run.agent.provenance) >= {
+        "opponent",
+        "iteration",
+        "steps",
+    }
+    first = run.result["against"][0]
+    assert first["opponent"] == "greedy-target"
+    assert first["low"] < first["mean"] < first["high"] and first["episodes"] == 8
+    assert first["gain"]["episodes"] == 4  # half of the seeds are shared by all cameras
+
+
+def pretend_to_play(tournament):
+    """Invented episodes for all blocks."""
+    from django.utils import timezone
+
+    from tests.tournament.conftest import invent_episode
+    from tournament import organising
+    from tournament.models import Block, BlockState, Episode
+
+    for block in tournament.blocks.all():
+        Episode.objects.bulk_create(
+            [invent_episode(block.pairing, seed, (seed % 97) / 97) for seed in block.seeds], ignore_conflicts=True
+        )
+        Block.objects.filter(pk=block.pk).update(
+            state=BlockState.DONE, num_played=len(block.seeds), seconds=1.0, finished=timezone.now()
+        )
+    organising.finish_if_complete(tournament)
+
+
+def test_a_cancelled_evaluation_fails_the_training_and_can_be_had_again(ask):
+    from tournament import organising
+
+    run = train(ask(iterations=1))
+    milestones.advance(run)
+    run.refresh_from_db()
+    organising.cancel_tournament(run.milestone_tournament)
+    milestones.advance(run)
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED and "was cancelled" in run.error
+    trainings.resume_training(run)
+    assert train(run).state == TrainingState.EVALUATING
+    assert milestones.advance(run)
+
+
+def test_without_episodes_the_last_milestone_is_the_agent(ask):
+    run = train(ask(evaluation_episodes=0))
+    assert (run.state, run.result["iteration"]) == (TrainingState.FINISHED, 5)
+    assert run.agent.is_listed
+
+
+def test_an_agent_made_for_a_purpose_is_not_listed(ask):
+    run = train(ask(evaluation_episodes=0, purpose="psro"))
+    assert run.state == TrainingState.FINISHED and not run.agent.is_listed
+
+
+def test_cancelling_an_evaluation_cancels_its_tournament(ask):
+    run = train(ask(iterations=1))
+    milestones.advance(run)
+    run.refresh_from_db()
+    trainings.cancel_training(run)
+    run.milestone_tournament.refresh_from_db()
+    assert run.milestone_tournament.state == TournamentState.CANCELLED
+
+
+# With real processes
+
+
+def environment(settings):
+    return {
+        "ARENA_TRAINING_COMMAND": " ".join(STAND_IN),
+        "ARENA_TRAINING_FREE_BYTES": "0",
+        "ARENA_DATA": str(settings.DATA_DIR),
+    }
+
+
+def test_a_training_survives_a_killed_trainer_and_a_killed_process(ask, workers, settings):
+    settings.MEDIA_ROOT = settings.DATA_DIR / "files"  # where other processes look
+    run = ask("slow", iterations=12, evaluation_episodes=0)
+
+    def start(name):
+        return workers.run([sys.executable, "manage.py", "train", "--name", name], name, environment(settings))
+
+    workers.start_sweep()
+    trainer = start("one")
+    for _ in range(2):
+        before = run.points.count()
+        wait_for(lambda before=before: run.points.count() > before, "a point")
+        os.kill(trainer.pid, signal.SIGKILL)
+        trainer.wait()
+        trainer = start("two")
+        wait_for(lambda: run.points.count() > before, "another point")
+        os.kill(pids(run)[-1], signal.SIGKILL)
+    wait_for(lambda: TrainingRun.objects.get().state == TrainingState.FINISHED, "the end of the training")
+    assert [point.iteration for point in run.points.all()] == list(range(1, 13))
+    lines = (folder_of(run) / "progress.jsonl").read_text().splitlines()
+    iterations = [json.loads(line)["iteration"] for line in lines]
+    assert iterations == sorted(iterations)  # never two that write at once
+    assert not any(is_alive(pid) for pid in pids(run))
+
+
+def test_the_sweep_frees_a_training_whose_trainer_is_gone_and_gives_it_up_in_the_end(ask):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    run = ask()
+    past = timezone.now() - timedelta(seconds=1)
+    TrainingRun.objects.update(state=TrainingState.TRAINING, leased_until=past, attempts=1)
+    assert sweeping.sweep().reissued == 1
+    TrainingRun.objects.update(state=TrainingState.TRAINING, leased_until=past, attempts=10)
+    assert sweeping.sweep().given_up == 1
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED and "Resume tries it again" in run.error

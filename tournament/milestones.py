@@ -1,0 +1,281 @@
+"""Milestones of trainings: played in ordinary matches, the best chosen, played again on other seeds, and made an agent.
+
+The training return chooses nothing. The best of several is partly the luckiest; hence the second playing, from which all
+figures of the agent come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+from scipy.special import stdtrit
+
+from tournament import entries, leaderboards, organising
+from tournament.models import (
+    Agent,
+    AgentKind,
+    Milestone,
+    Team,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+)
+from tournament.payoffs import MetaGame
+
+MOST_EVALUATED = 10
+"""Milestones of a run that are played; of more, these at even distances, with the last."""
+REEVALUATION_FACTOR = 4
+"""Episodes of the re-evaluation for each of the milestones' own."""
+BASELINE = "greedy"
+"""The built-in agent of the run's own team that the result is compared with."""
+NOTHING_MADE = "The training left no milestone to evaluate. Extend it, so that it makes one."
+
+
+class EvaluationFailed(Exception):
+    """The milestones cannot be told apart; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean of `episodes` numbers, its standard error and its 95 % interval (Student's t); None where it is not known."""
+
+    mean: float
+    error: float | None
+    low: float | None
+    high: float | None
+    episodes: int
+
+
+def estimate(values: np.ndarray) -> Estimate:
+    """The mean of independent numbers (n,), at least one of them."""
+    mean, count = float(np.mean(values)), len(values)
+    if count < 2:
+        return Estimate(mean, None, None, None, count)
+    error = float(np.std(values, ddof=1) / math.sqrt(count))
+    reach = float(stdtrit(count - 1, 0.975)) * error
+    return Estimate(mean, error, mean - reach, mean + reach, count)
+
+
+def payoffs_of(game: MetaGame, agent: Agent, opponent: Agent) -> dict[int, float]:
+    """What `agent` got against `opponent`, by seed: its own team's normalised reward."""
+    camera, target = (agent, opponent) if agent.team == Team.CAMERA else (opponent, agent)
+    sign = -1.0 if agent.team == Team.CAMERA else 1.0
+    episodes = game.episodes
+    assert episodes is not None
+    row, column = game.cameras.index(camera.digest), game.targets.index(target.digest)
+    found = (episodes.camera == row) & (episodes.target == column)
+    return dict(zip(episodes.seed[found].tolist(), (sign * episodes.reward[found]).tolist(), strict=True))
+
+
+# From files to rows
+
+
+def list_files(folder: Path) -> dict[int, Path]:
+    """The exported checkpoints in a run's folder by iteration."""
+    return {int(path.stem): path for path in sorted((folder / "milestones").glob("*.zip")) if path.stem.isdigit()}
+
+
+def choose_evenly(iterations: Sequence[int], most: int) -> list[int]:
+    """At most `most` of the iterations, at even distances, the last always among them."""
+    if len(iterations) <= most:
+        return list(iterations)
+    places = np.linspace(len(iterations) - 1, 0, most).round().astype(int)
+    return sorted(iterations[place] for place in places)
+
+
+def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
+    """Make unlisted agents of the milestones that are to be played; rows of the others know only their place on the curve.
+
+    Safe to repeat. Raises `policies.CheckpointError` for a file that cannot be read.
+    """
+    from policies import Checkpoint
+
+    files = list_files(folder)
+    most = MOST_EVALUATED if run.evaluation_episodes else 1
+    made = []
+    for iteration in choose_evenly(list(files), most):
+        checkpoint = Checkpoint.load(files[iteration])
+        name = f"{run.name[:60]}, iteration {iteration}"
+        agent = entries.register_checkpoint(
+            checkpoint, name, run.owner, provenance=describe_origin(run, iteration), is_listed=False
+        )
+        Milestone.objects.filter(run=run, iteration=iteration).update(agent=agent)
+        made.append(agent)
+    return made
+
+
+def describe_origin(run: TrainingRun, iteration: int) -> dict[str, Any]:
+    """Where an agent comes from, complete enough to train it again."""
+    steps = Milestone.objects.filter(run=run, iteration=iteration).values_list("steps", flat=True).first()
+    return {
+        "training": run.pk, "name": run.name, "iteration": iteration, "steps": steps, "scenario": run.scenario.name,
+        "algorithm": run.algorithm, "preset": run.preset, "seed": str(run.seed), "code": run.code,
+        "opponent": f"{run.opponent.name} ({run.opponent.digest})",
+        "start_from": f"{run.start_from.name} ({run.start_from.digest})" if run.start_from else "nothing",
+        "configuration": run.configuration,
+    }  # fmt: skip
+
+
+# The evaluation, step by step
+
+
+def begin_evaluation(run: TrainingRun) -> None:
+    """What follows when a training has ended and its milestones are entered; to be called where nobody else writes to the run."""
+    run.state, run.finished, run.result = TrainingState.EVALUATING, None, {}
+    if not run.evaluation_episodes:
+        last = run.milestones.exclude(agent=None).select_related("agent").latest("iteration")
+        _take(run, last, {"iteration": last.iteration, "steps": last.steps})
+        run.state, run.finished = TrainingState.FINISHED, timezone.now()
+    run.save(update_fields=["state", "agent", "finished", "result"])
+
+
+def advance(run: TrainingRun) -> bool:
+    """Take the next step of an evaluation, if it can be taken. Returns whether one was; safe to repeat by anybody at any time."""
+    if run.state == TrainingState.EVALUATING and run.result:
+        leaderboards.refit(run.scenario)
+        rows = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.EVALUATING)
+        return bool(rows.update(state=TrainingState.FINISHED, finished=timezone.now()))
+    with transaction.atomic():
+        run = TrainingRun.objects.select_for_update(of=("self",)).select_related("scenario").get(pk=run.pk)
+        if run.state != TrainingState.EVALUATING or run.result:
+            return False
+        try:
+            return _advance(run)
+        except (EvaluationFailed, organising.TournamentRefused) as error:
+            run.state, run.error, run.finished = TrainingState.FAILED, str(error), timezone.now()
+            run.save(update_fields=["state", "error", "finished"])
+            return True
+
+
+def _advance(run: TrainingRun) -> bool:
+    if run.milestone_tournament is None:
+        made = [row.agent for row in run.milestones.exclude(agent=None).select_related("agent") if row.agent]
+        if not made:
+            raise EvaluationFailed(NOTHING_MADE)
+        run.milestone_tournament = _start(run, "milestone", made, run.evaluation_episodes)
+    elif run.milestone_tournament.state == TournamentState.PLAYING:
+        return False
+    elif run.reevaluation is None:
+        best = choose_best(run)
+        wanted = min(REEVALUATION_FACTOR * run.evaluation_episodes, organising.MAX_EPISODES_PER_PAIRING)
+        field = [agent for agent in (best.agent, baseline_of(run)) if agent is not None]
+        run.reevaluation = _start(run, "reevaluation", field, wanted)
+    elif run.reevaluation.state == TournamentState.PLAYING:
+        return False
+    else:
+        tournament = _over(run.reevaluation)
+        field_of = tournament.cameras if run.team == Team.CAMERA else tournament.targets
+        best = run.milestones.filter(agent__in=field_of.all()).select_related("agent").latest("payoff")
+        _take(run, best, measure(run, tournament, best))
+    run.save(update_fields=["milestone_tournament", "reevaluation", "agent", "result"])
+    return True
+
+
+def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int) -> Tournament:
+    """The tournament of these agents against the training opponent and the built-in agents of the other team."""
+    others = Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
+    against = [run.opponent, *others]
+    cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)
+    words = {"milestone": "milestones", "reevaluation": "re-evaluation"}
+    return organising.create_tournament(
+        f"{run.name}: {words[purpose]}", run.scenario, cameras, targets, episodes,
+        base_seed=evaluation_seed(run, purpose), owner=run.owner, purpose=purpose,
+    )  # fmt: skip
+
+
+def evaluation_seed(run: TrainingRun, purpose: str) -> int:
+    """The base seed of a run's milestones or of their re-evaluation: fixed, and nobody else's."""
+    words = f"training/{run.pk}/{run.created.isoformat()}/{purpose}"
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") >> 1
+
+
+def baseline_of(run: TrainingRun) -> Agent | None:
+    return Agent.objects.filter(kind=AgentKind.BUILTIN, team=run.team, spec__name=BASELINE).first()
+
+
+def choose_best(run: TrainingRun) -> Milestone:
+    """Write down what each milestone got against the training opponent, and return the one that got most.
+
+    Raises EvaluationFailed where not all of them were played.
+    """
+    tournament = _over(run.milestone_tournament)
+    game = leaderboards.meta_game_of_tournament(tournament)
+    best: Milestone | None = None
+    for milestone in run.milestones.exclude(agent=None).select_related("agent"):
+        assert milestone.agent is not None
+        payoffs = payoffs_of(game, milestone.agent, run.opponent)
+        if not payoffs:
+            raise EvaluationFailed(
+                f"Not all milestones could be played: see the tournament “{tournament.name}” for the reasons. "
+                "Resume the training, and they are played again."
+            )
+        found = estimate(np.array(list(payoffs.values())))
+        milestone.payoff, milestone.error, milestone.num_episodes = found.mean, found.error, found.episodes
+        milestone.save(update_fields=["payoff", "error", "num_episodes"])
+        if best is None or best.payoff is None or found.mean > best.payoff:
+            best = milestone
+    if best is None:
+        raise EvaluationFailed(NOTHING_MADE)
+    return best
+
+
+def _over(tournament: Tournament | None) -> Tournament:
+    if tournament is None or tournament.state == TournamentState.CANCELLED:
+        raise EvaluationFailed(
+            "The tournament that evaluates it was cancelled. Resume the training, and it is evaluated again."
+        )
+    return tournament
+
+
+def measure(run: TrainingRun, tournament: Tournament, best: Milestone) -> dict[str, Any]:
+    """What the best milestone got in the re-evaluation, opponent by opponent, and how much more than the baseline's.
+
+    Differences are of episodes with the same seed. Raises EvaluationFailed where it was not played.
+    """
+    assert best.agent is not None
+    game = leaderboards.meta_game_of_tournament(tournament)
+    opponents = list(tournament.targets.all() if run.team == Team.CAMERA else tournament.cameras.all())
+    baseline = baseline_of(run)
+    lines = []
+    for opponent in sorted(opponents, key=lambda one: (one.pk != run.opponent_id, one.name)):
+        own = payoffs_of(game, best.agent, opponent)
+        if not own:
+            raise EvaluationFailed(
+                f"The best milestone could not be played again: see the tournament “{tournament.name}” for the reasons. "
+                "Resume the training, and it is evaluated again."
+            )
+        line: dict[str, Any] = {
+            "opponent": opponent.slug,
+            "name": opponent.name,
+            **asdict(estimate(np.array([*own.values()]))),
+        }
+        theirs = payoffs_of(game, baseline, opponent) if baseline is not None else {}
+        common = sorted(own.keys() & theirs.keys())
+        if common:
+            line["gain"] = asdict(estimate(np.array([own[seed] - theirs[seed] for seed in common])))
+        lines.append(line)
+    name = baseline.name if baseline is not None else ""
+    return {"iteration": best.iteration, "steps": best.steps, "baseline": name, "against": lines}
+
+
+def _take(run: TrainingRun, best: Milestone, result: dict[str, Any]) -> None:
+    """Make a milestone the run's agent; a user's own is listed under the run's name."""
+    agent = best.agent
+    assert agent is not None
+    run.agent, run.result = agent, result
+    if run.purpose:
+        return
+    played = {"re-evaluation": run.reevaluation_id} if run.reevaluation_id else {}
+    agent.provenance = describe_origin(run, best.iteration) | played
+    if not agent.is_listed:
+        agent.is_listed, agent.name = True, run.name
+    agent.save(update_fields=["provenance", "is_listed", "name"])

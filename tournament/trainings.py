@@ -1,0 +1,234 @@
+"""Trainings: asked for, paused, resumed, extended, cancelled. How they are run is the trainers' affair (`tasks.training`)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mate.errors import UserError
+from tournament import agents, entries, organising, queries
+from tournament.models import Agent, AgentKind, Scenario, Team, TournamentState, TrainingRun, TrainingState
+from training import configuration
+
+MAX_EVALUATION_EPISODES = 1000
+EVALUATION_EPISODES = 20
+OPEN = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.PAUSED, TrainingState.EVALUATING)
+RESUMABLE = (TrainingState.PAUSED, TrainingState.FAILED)
+EXTENDABLE = (*RESUMABLE, TrainingState.WAITING, TrainingState.FINISHED)
+AGAIN = {"wanted": "", "error": "", "attempts": 0, "leased_until": None, "finished": None, "result": {}}
+"""What is cleared when a training that stood still goes on; its evaluation is made anew."""
+
+
+class TrainingRefused(UserError):
+    """A training cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__(" ".join(f"{field}: {text}" if field else text for field, text in problems))
+        self.problems = problems
+
+
+def create_training(
+    name: str,
+    scenario: Scenario,
+    team: str,
+    algorithm: str,
+    opponent: Agent,
+    *,
+    preset: str = "quick",
+    hyperparameters: Mapping[str, Any] | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start_from: Agent | None = None,
+    cores: int | None = None,
+    evaluation_episodes: int = EVALUATION_EPISODES,
+    purpose: str = "",
+    owner: Any = None,
+) -> TrainingRun:
+    """Ask for an agent of `team`, trained against `opponent` (a mixture is drawn from anew in each episode).
+
+    `steps` are environment steps, None for the preset's. `start_from` lends its weights. With `evaluation_episodes` 0 the last
+    milestone is the result; otherwise milestones play as many against each opponent, and the best is taken. A run with
+    a `purpose` makes an agent that is not listed. A trainer begins it within a second or two. Raises TrainingRefused.
+    """
+    asked = dict(hyperparameters or {})
+    if scenario.enhanced_observation != "none":
+        asked.setdefault("enhanced_observation", scenario.enhanced_observation)
+    problems = _check_request(name, scenario, team, opponent, start_from, cores, evaluation_episodes)
+    document = {
+        "scenario": scenario.config, "team": team, "algorithm": algorithm, "preset": preset, "hyperparameters": asked,
+        "steps": steps, "seed": seed, "cores": cores, "opponents": list_opponents(opponent) or [{"name": "greedy"}],
+    }  # fmt: skip
+    try:
+        checked = configuration.check(document)
+    except configuration.ConfigurationError as error:
+        raise TrainingRefused(problems + [name_field(problem) for problem in error.problems]) from error
+    if problems:
+        raise TrainingRefused(problems)
+    kept = checked.to_json()
+    for told_by_row in ("scenario", "opponents", "start_from"):
+        kept.pop(told_by_row)
+    return TrainingRun.objects.create(
+        owner=owner, name=name.strip(), purpose=purpose, scenario=scenario, team=team, algorithm=algorithm,
+        preset=preset, configuration=kept, opponent=opponent, start_from=start_from, seed=checked.seed,
+        evaluation_episodes=evaluation_episodes, steps_wanted=checked.steps,
+    )  # fmt: skip
+
+
+def _check_request(
+    name: str,
+    scenario: Scenario,
+    team: str,
+    opponent: Agent,
+    start_from: Agent | None,
+    cores: int | None,
+    episodes: int,
+) -> list[tuple[str, str]]:
+    """What is wrong with a request besides its configuration."""
+    problems = []
+    if not name.strip() or len(name) > 80:
+        problems.append(("name", "A training needs a name of at most 80 characters; its agent will have it too."))
+    if opponent.team == team:
+        other = Team.TARGET if team == Team.CAMERA else Team.CAMERA
+        problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))
+    problems += [("opponent", problem) for problem in entries.check_fitness(opponent, scenario).problems]
+    if start_from is not None:
+        problems += [("start_from", problem) for problem in _check_start(start_from, scenario, team)]
+    if isinstance(episodes, bool) or not 0 <= episodes <= MAX_EVALUATION_EPISODES:
+        text = f"{episodes} was asked for, 0 to {MAX_EVALUATION_EPISODES} episodes are possible."
+        problems.append(("evaluation_episodes", text))
+    most = most_cores()
+    if isinstance(cores, int) and most is not None and cores > most:
+        text = f"{cores} were asked for, and no machine that trains has more than {most}. Leave it empty for all there are."
+        problems.append(("cores", text))
+    return problems
+
+
+def _check_start(agent: Agent, scenario: Scenario, team: str) -> list[str]:
+    problems = list(entries.check_fitness(agent, scenario).problems)
+    if agent.kind != AgentKind.CHECKPOINT:
+        problems.append(f"{agent.name} has no weights to start from: it is no checkpoint.")
+    if agent.team != team:
+        problems.append(f"{agent.name} is a {agent.team} agent and cannot lend its weights to a {team} agent.")
+    return problems
+
+
+def name_field(problem: str) -> tuple[str, str]:
+    """A problem of a configuration as (field, sentence): it begins with the name of what it is about."""
+    found = re.match(r"`(\w+)`[:,]? ?", problem)
+    plain = problem.replace("`", "")
+    return (found[1], plain) if found else ("", plain)
+
+
+def list_opponents(agent: Agent) -> list[dict[str, Any]]:
+    """Who is met in training: built-in agents by `name`, checkpoints by the `checkpoint`'s place in a run's folder, with weights."""
+    weights: Counter[tuple[str, str]] = Counter()
+
+    def walk(spec: agents.Spec, weight: float) -> None:
+        if isinstance(spec, agents.Mixture):
+            for share, member in spec.members:
+                walk(member, weight * share)
+        elif isinstance(spec, agents.Builtin):
+            weights["name", spec.name] += weight  # type: ignore[assignment]
+        else:
+            weights["checkpoint", place_of(spec)] += weight  # type: ignore[assignment]
+
+    walk(entries.load_spec(agent), 1.0)
+    return [{kind: value, "weight": weight} for (kind, value), weight in weights.items()]
+
+
+def place_of(spec: agents.LearnedAgent) -> str:
+    """Where in a run's folder the checkpoint of an agent lies, made to play as the agent does."""
+    return f"agents/{spec.checkpoint}-{'deterministic' if spec.deterministic else 'stochastic'}.zip"
+
+
+def most_cores() -> int | None:
+    """Processors of the largest machine that trains now; None where no trainer lives, or one uses a cluster."""
+    cores = list(queries.live_trainers().values_list("cores", flat=True))
+    known = [count for count in cores if count is not None]
+    return max(known) if known and len(known) == len(cores) else None
+
+
+# Changing one that is there
+
+
+def pause_training(run: TrainingRun) -> bool:
+    """Let a training stop after writing its state; it keeps its place. Returns whether there was anything to pause."""
+    waiting = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.WAITING)
+    training = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING)
+    count = waiting.update(state=TrainingState.PAUSED) or training.update(wanted="pause")
+    run.refresh_from_db()
+    return bool(count)
+
+
+def resume_training(run: TrainingRun) -> bool:
+    """Let a paused or failed training go on from its last state, or be evaluated again. Returns whether it was one."""
+    with transaction.atomic():
+        rows = TrainingRun.objects.filter(pk=run.pk, state__in=RESUMABLE)
+        changed = rows.update(state=TrainingState.WAITING, milestone_tournament=None, reevaluation=None, **AGAIN)
+        if not changed:  # It may be about to pause.
+            changed = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING, wanted="pause").update(
+                wanted=""
+            )
+    run.refresh_from_db()
+    return bool(changed)
+
+
+def extend_training(run: TrainingRun, steps: int) -> None:
+    """Let a training go on for `steps` environment steps more, also one that had finished: its agents so far stay.
+
+    One that is paused or has failed is resumed with it. Raises TrainingRefused.
+    """
+    wanted = run.steps_wanted + steps if isinstance(steps, int) else 0
+    if isinstance(steps, bool) or steps < 1 or wanted > configuration.MAX_STEPS:
+        text = f"{steps} more were asked for; it is a whole number from 1, up to {configuration.MAX_STEPS:,} in all."
+        raise TrainingRefused([("steps", text)])
+    more = F("steps_wanted") + steps
+    with transaction.atomic():
+        training = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING)
+        others = TrainingRun.objects.filter(pk=run.pk, state__in=EXTENDABLE)
+        again = {"state": TrainingState.WAITING, "milestone_tournament": None, "reevaluation": None, **AGAIN}
+        extended = training.update(steps_wanted=more) or others.update(steps_wanted=more, **again)
+    run.refresh_from_db()
+    if not extended:
+        text = f"It is {run.get_state_display().lower()}: a training is extended before its evaluation or after it."
+        raise TrainingRefused([("", text)])
+
+
+def cancel_training(run: TrainingRun) -> bool:
+    """Stop a training for good, at once. Its curve and the episodes of its milestones stay. Returns whether it was open."""
+    with transaction.atomic():
+        stopped = TrainingRun.objects.filter(pk=run.pk, state__in=(*OPEN, TrainingState.FAILED)).update(
+            # A new token fences off the trainer that holds it; it notices within a second and ends the process.
+            state=TrainingState.CANCELLED, token=F("token") + 1, wanted="", leased_until=None, finished=timezone.now()
+        )  # fmt: skip
+    run.refresh_from_db()
+    for tournament in (run.milestone_tournament, run.reevaluation):
+        if stopped and tournament is not None and tournament.state == TournamentState.PLAYING:
+            organising.cancel_tournament(tournament)
+    return bool(stopped)
+
+
+def explain_waiting(run: TrainingRun) -> str:
+    """Why a waiting training has not begun, in words; empty where it is about to."""
+    trainers = queries.live_trainers()
+    cores, most = run.configuration.get("cores"), most_cores()
+    if not trainers:
+        return "No trainer was heard of in the last minute. It begins once one runs (`make run` starts one)."
+    if cores and most is not None and cores > most:
+        return (
+            f"It asks for {cores} cores, and the largest machine that trains has {most}. It waits for a larger one; "
+            "or cancel it and ask for fewer."
+        )
+    if run.leased_until and run.leased_until > timezone.now():
+        return "Its process was lost, and it goes on from its last state in a moment."
+    ahead = TrainingRun.objects.filter(state=TrainingState.WAITING, pk__lt=run.pk).count()
+    busy = TrainingRun.objects.filter(state=TrainingState.TRAINING).count()
+    if busy >= trainers.count():
+        return f"{busy} training{'s' if busy > 1 else ''} at a time, {ahead} before this one. It begins when a place is free."
+    return ""
