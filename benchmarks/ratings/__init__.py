@@ -1,0 +1,1 @@
+"""Studies of ratings and schedules in synthetic leagues, whose truth is known."""

@@ -1,0 +1,35 @@
+"""Do the ratings keep their word? ``python -m benchmarks.ratings STUDY [OPTIONS]``; each study has ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+STUDIES = {
+    "coverage": ("coverage", "how often intervals of ratings and ranks contain the truth"),
+    "support": ("support", "whether frequencies of being in the Nash support are what they say"),
+    "speed": ("speed", "how long a large fit and a refit take"),
+    "ranking": ("scheduling", "how many episodes an adaptive ranking needs"),
+    "nash": ("scheduling", "how many episodes an adaptive search for the equilibrium needs"),
+    "sequential": ("sequential", "error rates and length of the sequential test"),
+}
+"""Module of each study, which has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, the exit status; and what it is about."""
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ratings", description=__doc__)
+    studies = parser.add_subparsers(dest="study", required=True, metavar="STUDY")
+    known = {name: studies.add_parser(name, help=about, description=about) for name, (_, about) in STUDIES.items()}
+    name = next((word for word in sys.argv[1:] if word in STUDIES), None)
+    if name is None:
+        parser.parse_args()
+        return 2
+    module = import_module(f"benchmarks.ratings.{STUDIES[name][0]}")
+    getattr(module, f"add_{name}_arguments")(known[name])
+    return int(getattr(module, f"run_{name}")(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""``python -m benchmarks.ratings coverage``: how often do intervals of ratings and ranks contain the truth?
+
+A league's truth are the ratings that infinitely many episodes of the same pairings would give. For duplicate Elo these are the strengths of
+Bradley and Terry's model fitted, without a prior, to the probabilities with which each agent does better than each other one, the mean over all
+opponents; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings interact.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.ratings.league import MEASURED, League
+from tournament.payoffs import Episodes, MetaGame
+from tournament.ratings import AgentRating, Ratings, bradley_terry, margin, outcome, rate
+from tournament.ratings.fitting import SCALE, TEAMS
+
+Array = NDArray[np.float64]
+
+WANTED = (0.93, 0.97)
+
+
+def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the study may be told."""
+    parser.add_argument("--leagues", type=int, default=1000)
+    parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
+    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
+    parser.add_argument("--noise", nargs="+", choices=sorted(MEASURED), default=sorted(MEASURED))
+    parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
+    parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run_coverage(arguments: argparse.Namespace) -> int:
+    """Print a table; 1 if an interval misses what is wanted."""
+    print("| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier score |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    is_met = True
+    for noise in arguments.noise:
+        for episodes in arguments.episodes:
+            tally = Tally()
+            for number in range(arguments.leagues):
+                size = arguments.agents, arguments.agents
+                league = League.draw(
+                    *size, MEASURED[noise], arguments.seed + number, arguments.spread, arguments.interaction
+                )
+                tally.add(league, rate(play_all(league, episodes), {}, replicates=0))
+            print(f"| {noise} | {episodes} | {tally.row()} |", flush=True)
+            is_met &= tally.is_met
+    return int(not is_met)
+
+
+def play_all(league: League, episodes: int) -> MetaGame:
+    """A round robin with so many episodes a pairing, seeds being shared as in the arena."""
+    m, n = league.true.shape
+    camera, target, number = (axis.ravel() for axis in np.indices((m, n, episodes)))
+    keyed = np.where(number % 2 == 0, target, n + camera)
+    payoff = league.payoff(camera, target, number)
+    return MetaGame.from_episodes(
+        league.cameras, league.targets, Episodes(camera, target, keyed * episodes + number, -payoff)
+    )
+
+
+def true_strengths(league: League, team: str) -> Array:
+    """(k,) Bradley-Terry strengths of a team in infinitely many episodes, in logits of mean 0."""
+    from scipy.special import ndtr
+
+    payoff = league.true if team == "camera" else -league.true.T
+    _, camera, target, rest = league.noise.deviations
+    own = camera if team == "camera" else target
+    gaps = payoff[:, None, :] - payoff[None, :, :]
+    chances = ndtr(gaps / np.sqrt(2 * (own**2 + rest**2))).mean(axis=2)
+    count = np.ones_like(chances) - np.eye(len(chances))
+    return bradley_terry.fit(chances * count, count, prior=0.0).values
+
+
+def true_margins(league: League) -> tuple[Array, Array]:
+    """Skills (m,) and (n,) of the margin model in infinitely many episodes."""
+    shape = league.true.shape
+    exact = margin.Observations.from_means(outcome(-league.true), np.zeros(shape), np.full(shape, 10**6))
+    boards = margin.fit(exact, *(np.ones(size, dtype=bool) for size in shape))
+    return boards[0].skills, boards[1].skills
+
+
+@dataclass(frozen=True)
+class Case:
+    """One agent's line beside the truth."""
+
+    line: AgentRating
+    strength: float
+    margin: float
+    rank: int
+
+
+class Tally:
+    """Counts over many leagues of how often the truth was inside."""
+
+    def __init__(self) -> None:
+        self._hits: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, league: League, ratings: Ratings) -> None:
+        """Count a league's boards."""
+        for team, margins in zip(TEAMS, true_margins(league), strict=True):
+            strengths = true_strengths(league, team)
+            cases = list(match(ratings.board(team), strengths, margins))
+            for case in cases:
+                self._note("elo", case.line.lower, case.strength, case.line.upper)
+                self._note("margin", case.line.margin_lower, case.margin, case.line.margin_upper)
+                self._note("rank", case.line.best_rank, case.rank, case.line.worst_rank)
+                chance, was = float(case.line.first_probability or 0.0), float(case.rank == 1)
+                self._hits["brier"].append((chance - was) ** 2)
+            self._hits["ranks"].append(float(np.mean(self._hits["rank"][-len(cases) :]) == 1.0))
+            favourite = max(cases, key=lambda case: case.line.first_probability or 0.0)
+            self._hits["said"].append(float(favourite.line.first_probability or 0.0))
+            self._hits["was"].append(float(favourite.rank == 1))
+
+    def _note(self, name: str, lower: float | None, truth: float, upper: float | None) -> None:
+        self._hits[name].append(float(lower is None or upper is None or lower <= truth <= upper))
+
+    def share(self, name: str) -> float:
+        """The mean of what was noted."""
+        return float(np.mean(self._hits[name]))
+
+    @property
+    def is_met(self) -> bool:
+        """Whether intervals of ratings cover as wanted, and those of ranks at least as often."""
+        inside = all(WANTED[0] <= self.share(name) <= WANTED[1] for name in ("elo", "margin"))
+        return inside and self.share("rank") >= 0.95
+
+    def row(self) -> str:
+        """The cells of a table's row."""
+        names = ("elo", "margin", "rank", "ranks")
+        shares = " | ".join(f"{100 * self.share(name):.1f} %" for name in names)
+        return f"{shares} | {self.share('said'):.3f} / {self.share('was'):.3f} | {self.share('brier'):.4f}"
+
+
+def match(lines: Sequence[AgentRating], strengths: Array, margins: Array) -> Iterator[Case]:
+    """The lines of a board, whose agents are named c0, c1, ... or t0, t1, ..., beside true strengths and skills of mean 0."""
+    ranks = 1 + (strengths[None, :] > strengths[:, None]).sum(axis=1)
+    for line in lines:
+        number = int(line.digest[1:])
+        yield Case(
+            line,
+            float(1000 + SCALE * (strengths[number] - strengths.mean())),
+            float(1000 + SCALE * (margins[number] - margins.mean())),
+            int(ranks[number]),
+        )
