@@ -10,6 +10,9 @@ from mate.scenario import Scenario
 GREATEST_CAPACITY = 2
 """Units of cargo that a target can carry at once."""
 
+USUAL_COUNT = 8
+"""Cameras, targets and obstacles: the state begins with how many there are."""
+
 
 class StateScaling:
     """Maps global states (..., S) to critic inputs: entries with two bounds to [-1, 1], freights, bounties and cargo over their usual size.
@@ -24,6 +27,7 @@ class StateScaling:
         self._middle = np.where(is_bounded, (low + high) / 2.0, 0.0)
         self._half = np.where(is_bounded, (high - low) / 2.0, 1.0)
         targets = scenario.num_targets
+        self._half[:3] = USUAL_COUNT
         tail = self._half[len(self._half) - 2 * targets - 16 :]
         tail[:targets] = GREATEST_CAPACITY * scenario.freight_scale
         tail[targets : 2 * targets] = GREATEST_CAPACITY * max(scenario.bounty_scale, 1)

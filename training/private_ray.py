@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -42,10 +43,14 @@ def choose_cores(wanted: int | None) -> int:
 
 @contextlib.contextmanager
 def session(cores: int) -> Iterator[None]:
-    """A running Ray with this many cores: the cluster at ``RAY_ADDRESS`` if that is set, a private one otherwise.
+    """A running Ray with this many cores: the one that runs already in this process, the cluster at ``RAY_ADDRESS`` if that is set, or a
+    private one.
 
     Raises UserError if the cluster does not have as many free cores, or cannot be reached.
     """
+    if _is_running():
+        yield
+        return
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     place = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets lie in it, whose paths may have 107 bytes
@@ -66,6 +71,10 @@ def session(cores: int) -> Iterator[None]:
     finally:
         ray.shutdown()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_running() -> bool:
+    return "ray" in sys.modules and sys.modules["ray"].is_initialized()
 
 
 def _join(ray: object, cores: int) -> None:

@@ -1,0 +1,46 @@
+"""Tiny trainings for tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from training.configuration import TrainingConfiguration, check
+
+TINY = {
+    "hidden_sizes": [8],
+    "memory_size": 4,
+    "episodes_at_once": 4,
+    "fragment_length": 5,
+    "minibatch_size": 16,
+    "passes": 2,
+    "milestones": 2,
+    "horizon": 20,
+    "frame_skip": 2,
+}
+
+
+def describe(**changes: Any) -> dict[str, Any]:
+    """The document of a training that takes a moment; hyperparameters are merged with those of ``TINY``."""
+    document = {
+        "scenario": "MATE-2v4-0",
+        "team": "camera",
+        "algorithm": "hrl-mappo",
+        "steps": 200,
+        "cores": 1,
+        "seed": 3,
+    } | changes
+    return document | {"hyperparameters": TINY | changes.get("hyperparameters", {})}
+
+
+def configure(**changes: Any) -> TrainingConfiguration:
+    """The configuration of ``describe``."""
+    return check(describe(**changes))
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    """A folder with such a configuration."""
+    folder.mkdir(exist_ok=True)
+    (folder / "configuration.json").write_text(json.dumps(describe(**changes)))
+    return folder

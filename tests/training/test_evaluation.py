@@ -1,0 +1,46 @@
+"""Comparing agents on the same fresh seeds."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from mate.agents import batched
+from mate.errors import UserError
+from mate.scenario import Scenario
+from policies import Dimensions
+from tests.policies.checkpoints import make_checkpoint
+from training.evaluation import Interval, compare, find_agent, table
+
+SCENARIO = Scenario.load("MATE-2v4-0", max_episode_steps=300)
+
+
+def test_an_interval_holds_its_mean_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(0)
+    intervals = [Interval.of(generator.normal(2.0, 1.0, 50)) for _ in range(400)]
+    assert np.mean([one.low <= 2.0 <= one.high for one in intervals]) == pytest.approx(0.95, abs=0.03)
+
+
+def test_greedy_cameras_gain_over_random_ones_and_nothing_over_themselves() -> None:
+    agents = [(name, partial(batched.make, name, "camera")) for name in ("greedy", "random", "greedy")]
+    greedy, random, itself = compare(SCENARIO, "camera", agents, partial(batched.make, "greedy", "target"), 20, 5)
+    assert greedy.gain is None and random.gain is not None and random.gain.low > 0.0
+    assert random.gain.mean == pytest.approx(greedy.payoff.mean - random.payoff.mean)
+    assert itself.gain == Interval(0.0, 0.0, 0.0, 20)
+    assert "random" in table([greedy, random])
+
+
+def test_targets_payoffs_are_their_rewards() -> None:
+    agents = [(name, partial(batched.make, name, "target")) for name in ("greedy", "random")]
+    greedy, random = compare(SCENARIO, "target", agents, partial(batched.make, "random", "camera"), 10, 5)
+    assert greedy.payoff.mean > random.payoff.mean and random.gain is not None and random.gain.low > 0.0
+
+
+def test_an_agent_is_a_name_or_a_checkpoint_that_fits(tmp_path) -> None:
+    path = tmp_path / "agent.zip"
+    make_checkpoint(scenario=Dimensions(2, 4, 0)).save(path)
+    assert find_agent(str(path), "camera", SCENARIO)(SCENARIO, 2).size == 2
+    with pytest.raises(UserError, match="target team"):
+        find_agent(str(path), "target", SCENARIO)
+    with pytest.raises(UserError, match="neither"):
+        find_agent("nobody", "camera", SCENARIO)

@@ -1,0 +1,87 @@
+"""``python -m training`` as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from policies import Dimensions
+from tests.policies.checkpoints import make_checkpoint
+from tests.training.runs import write
+from training import files
+from training.__main__ import main
+
+LONG = 10**9
+
+
+def start(folder: Path) -> subprocess.Popen:
+    environment = os.environ | {"HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "training", "run", str(folder)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_iterations(folder: Path, count: int, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 120
+    while len(files.read_progress(folder)) < count:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+
+
+def test_a_run_is_paused_killed_and_gone_on_with(tmp_path) -> None:
+    folder = write(tmp_path / "run", steps=LONG, hyperparameters={"milestones": 1})
+    process = start(folder)
+    wait_for_iterations(folder, 3, process)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    outcome = json.loads((folder / files.OUTCOME).read_text())
+    assert outcome["state"] == "paused" and f"{outcome['steps']:,}" in output
+    assert not list((folder / "home").rglob("*")), "something was written outside the run's folder"
+
+    process = start(folder)
+    wait_for_iterations(folder, outcome["iteration"] + 3, process)
+    process.kill()
+    process.communicate()
+    assert not (folder / files.OUTCOME).exists()
+    iterations = [line["iteration"] for line in files.read_progress(folder)]
+    assert iterations == list(range(1, len(iterations) + 1)) and len(iterations) > outcome["iteration"]
+
+
+def test_a_new_configuration_is_written_once(tmp_path, capsys) -> None:
+    arguments = ["new", str(tmp_path / "run"), "--algorithm", "hrl-mappo", "--opponent", "naive", "--set", "gamma=0.9"]
+    assert main([*arguments, "--set", "activation=relu", "--steps", "1000"]) == 0
+    written = json.loads((tmp_path / "run" / "configuration.json").read_text())
+    assert written["hyperparameters"]["gamma"] == 0.9 and written["hyperparameters"]["activation"] == "relu"
+    assert written["opponents"] == [{"name": "naive", "weight": 1.0}] and written["steps"] == 1000
+    assert main(arguments) == 2 and "exists" in capsys.readouterr().err
+
+
+def test_a_wrong_option_is_told_and_nothing_is_written(tmp_path, capsys) -> None:
+    assert main(["new", str(tmp_path / "run"), "--set", "gamma=7"]) == 2
+    assert "gamma" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_a_run_without_a_configuration_says_how_to_write_one(tmp_path, capsys) -> None:
+    assert main(["run", str(tmp_path)]) == 2
+    assert "python -m training new" in capsys.readouterr().err
+
+
+def test_an_evaluation_prints_payoffs_and_gains(tmp_path, capsys) -> None:
+    path = tmp_path / "agent.zip"
+    make_checkpoint(scenario=Dimensions(2, 4, 0)).save(path)
+    assert main(["evaluate", str(path), "--against", "random", "--episodes", "4"]) == 0
+    output = capsys.readouterr().out
+    assert "random" in output and "gain" in output and "[" in output
+    assert main(["evaluate", str(path), "--opponent", "nobody"]) == 2
+    assert "nobody" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("episodes", ["0", "1"])
+def test_an_interval_needs_episodes(tmp_path, capsys, episodes) -> None:
+    assert main(["evaluate", "agent.zip", "--episodes", episodes]) == 2
+    assert "--episodes" in capsys.readouterr().err

@@ -1,0 +1,166 @@
+"""Whole runs, tiny: begun, gone on with, failed, exported. All share one Ray."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mate.errors import UserError
+from policies import Checkpoint, Dimensions
+from tests.policies.checkpoints import make_checkpoint
+from tests.training.runs import configure, describe, write
+from training import files
+from training.exporting import ExportError, compare, export
+from training.private_ray import choose_cores, session
+from training.runs import Course, run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ray():
+    with session(1):
+        yield
+
+
+def read(folder: Path, name: str):
+    return json.loads((folder / name).read_text())
+
+
+def weights_of(course: Course) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy().copy() for name, tensor in course.algorithm.team_module.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "team"), [("hrl-mappo", "camera"), ("hrl-ippo", "camera"), ("mappo", "target"), ("ippo", "camera")]
+)
+def test_a_run_leaves_progress_milestones_and_an_outcome(tmp_path, algorithm, team) -> None:
+    folder = write(tmp_path / "run", algorithm=algorithm, team=team, preset="upstream")
+    lines: list[dict] = []
+    outcome = run(folder, (lines.append,))
+    assert outcome == read(folder, files.OUTCOME) and outcome["state"] == "finished" and outcome["steps"] >= 200
+    assert files.read_progress(folder) == lines and [line["iteration"] for line in lines] == [1, 2, 3, 4, 5]
+    assert {"steps", "decisions", "return_mean", "coverage", "transport", "entropy", "kl", "learning_rate"} <= set(
+        lines[0]
+    )
+    paths = sorted((folder / files.MILESTONES).glob("*.zip"))
+    assert [path.name for path in paths] == ["000003.zip", "000005.zip"]
+    checkpoint, notes = Checkpoint.load(paths[-1]), read(folder, "milestones/000005.json")
+    assert checkpoint.recipe.team == team and checkpoint.recipe.provenance["steps"] == notes["steps"] == 200
+    assert notes["digest"] == checkpoint.digest and notes["check"]["equal"] == notes["check"]["compared"] > 0
+
+
+def test_learning_changes_the_networks_and_the_schedules_values(tmp_path) -> None:
+    schedule = {"learning_rate": [[0.0, 1e-3], [0.5, 5e-4], [0.5, 1e-4], [1.0, 1e-4]]}
+    course = Course(write(tmp_path / "run", hyperparameters=schedule), configure(hyperparameters=schedule), 1, ())
+    before = weights_of(course)
+    course.go()
+    after = weights_of(course)
+    assert all((before[name] != after[name]).any() for name in before if not name.endswith("bias_hh_l0"))
+    rates = [line["learning_rate"] for line in files.read_progress(tmp_path / "run")]
+    assert rates == pytest.approx([1e-3, 8e-4, 6e-4, 1e-4, 1e-4])
+
+
+def test_two_runs_of_one_seed_are_the_same(tmp_path) -> None:
+    courses = [Course(write(tmp_path / name), configure(), 1, ()) for name in "ab"]
+    for course in courses:
+        course.go()
+    first, second = (weights_of(course) for course in courses)
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+def test_a_run_goes_on_from_its_newest_state(tmp_path) -> None:
+    folder = write(tmp_path / "run", steps=120)
+    run(folder)
+    kept = Course(folder, configure(steps=120), 1, ())
+    write(folder, steps=200)
+    course = Course(folder, configure(steps=200), 1, ())
+    before, after = weights_of(kept), weights_of(course)
+    assert all((before[name] == after[name]).all() for name in before)
+    assert course.counters.iteration == 3 and course.counters.episodes == kept.counters.episodes
+    optimizer = next(iter(course.algorithm.learner._named_optimizers.values()))
+    assert all(float(moments["step"]) == 3 * 2 * 2 for moments in optimizer.state_dict()["state"].values())
+    course.go()
+    assert [line["iteration"] for line in files.read_progress(folder)] == [1, 2, 3, 4, 5]
+    assert len(list((folder / files.STATE).iterdir())) == 1
+
+
+def test_progress_after_the_state_is_forgotten(tmp_path) -> None:
+    folder = write(tmp_path / "run", steps=120)
+    run(folder)
+    files.append_progress(folder, {"iteration": 4, "steps": 160})
+    Course(folder, configure(steps=120), 1, ())
+    assert [line["iteration"] for line in files.read_progress(folder)] == [1, 2, 3]
+
+
+def test_a_run_begins_with_the_weights_of_a_checkpoint(tmp_path) -> None:
+    folder = write(tmp_path / "run", start_from="start.zip")
+    source = Course(write(tmp_path / "source"), configure(seed=9), 1, ())
+    checkpoint = export(source.algorithm.team_module, source.configuration, {})
+    checkpoint.save(folder / "start.zip")
+    course = Course(folder, configure(start_from="start.zip"), 1, ())
+    actor = course.algorithm.team_module.actor.state_dict()
+    assert all((actor[name].numpy() == checkpoint.weights[name]).all() for name in actor)
+
+
+def test_a_checkpoint_of_another_network_cannot_be_started_from(tmp_path) -> None:
+    folder = write(tmp_path / "run", start_from="start.zip")
+    make_checkpoint(scenario=Dimensions(2, 4, 0)).save(folder / "start.zip")
+    with pytest.raises(UserError, match=r"architecture.*action"):
+        run(folder)
+    assert read(folder, files.OUTCOME)["state"] == "failed"
+
+
+def test_a_diverged_training_is_told_and_keeps_what_was_before(tmp_path) -> None:
+    folder = write(tmp_path / "run", steps=80)
+    run(folder)
+    before = [path.name for path in (folder / files.STATE).iterdir()]
+    course = Course(write(folder, steps=200), configure(steps=200), 1, ())
+    course.algorithm.team_module.actor.output.bias.data[:] = float("nan")
+    course.algorithm.share_weights()
+    with pytest.raises(UserError, match=r"diverged.*learning_rate"):
+        course.go()
+    course.keep()
+    assert [path.name for path in (folder / files.STATE).iterdir()] == before
+
+
+def test_a_bad_configuration_fails_with_all_its_problems(tmp_path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "configuration.json").write_text(json.dumps(describe(hyperparameters={"gamma": 7}) | {"seed": -1}))
+    with pytest.raises(UserError):
+        run(folder)
+    error = read(folder, files.OUTCOME)["error"]
+    assert "gamma" in error and "seed" in error
+
+
+def test_an_opponent_of_another_scenario_fails_with_the_figures(tmp_path) -> None:
+    folder = write(tmp_path / "run", opponents=[{"checkpoint": "other.zip"}])
+    make_checkpoint(team="target", scenario=Dimensions(4, 8, 9)).save(folder / "other.zip")
+    with pytest.raises(UserError, match="8 targets"):
+        run(folder)
+    assert "other.zip" in read(folder, files.OUTCOME)["error"]
+
+
+def test_more_cores_than_there_are_cannot_be_had() -> None:
+    with pytest.raises(UserError, match="1000 cores"):
+        choose_cores(1000)
+    assert choose_cores(None) >= choose_cores(1) == 1
+
+
+def test_a_damaged_state_is_named(tmp_path) -> None:
+    folder = write(tmp_path / "run")
+    (folder / files.STATE).mkdir()
+    (folder / files.STATE / "000000001.safetensors").write_bytes(b"nothing")
+    with pytest.raises(UserError, match="000000001"):
+        run(folder)
+
+
+def test_an_agent_that_decides_otherwise_is_not_exported(tmp_path) -> None:
+    course = Course(write(tmp_path / "run", steps=40), configure(steps=40), 1, ())
+    course.go()
+    module = course.algorithm.team_module
+    checkpoint = export(module, course.configuration, {})
+    assert compare(checkpoint, module, course.algorithm.experience).compared > 0
+    other = Checkpoint(checkpoint.recipe, {name: -array for name, array in checkpoint.weights.items()})
+    with pytest.raises(ExportError, match="otherwise"):
+        compare(other, module, course.algorithm.experience)
