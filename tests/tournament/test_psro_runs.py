@@ -1,0 +1,240 @@
+"""PSRO runs go from step to step by what is done of their trainings and tournaments, whoever asks and how often."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tournament import organising, psro_runs, psro_steps, trainings
+from tournament.models import (
+    Agent,
+    PsroPhase,
+    PsroRun,
+    PsroState,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+)
+
+pytestmark = pytest.mark.django_db
+TRAINING = {"algorithm": "mappo", "steps": 10_000, "evaluation_episodes": 0}
+
+
+@pytest.fixture
+def make_run(scenario, builtins) -> Callable[..., PsroRun]:
+    """Ask for a run that begins with the random agents."""
+
+    def make(**changes: Any) -> PsroRun:
+        asked: dict[str, Any] = {
+            "name": "Trial", "scenario": scenario, "cameras": [builtins["camera", "random"]],
+            "targets": [builtins["target", "random"]], "camera_training": TRAINING, "target_training": TRAINING,
+            "iterations": 2, "episodes_per_pairing": 4, "is_warm": False,
+        }  # fmt: skip
+        return psro_runs.create_run(**asked | changes)
+
+    return make
+
+
+@pytest.fixture
+def work(builtins, pretend_to_play) -> Callable[[PsroRun], None]:
+    """Do the work that a run waits for: its tournament is played, and its trainings bring built-in agents, better ones each time."""
+    better = ["naive", "greedy", "heuristic"]
+
+    def act(run: PsroRun) -> None:
+        newest = run.iterations.last()
+        if newest.phase == PsroPhase.TRAINING:
+            for training in psro_runs.trainings_of(run):
+                training.state, training.agent = (
+                    TrainingState.FINISHED,
+                    builtins[training.team, better[newest.number - 1]],
+                )
+                training.save()
+        elif newest.tournament is not None:
+            pretend_to_play(newest.tournament)
+            organising.finish_if_complete(newest.tournament)
+
+    return act
+
+
+def drive(
+    run: PsroRun, work: Callable[[PsroRun], None], until: Callable[[PsroRun], bool] = lambda run: False
+) -> PsroRun:
+    """Let a run go on until nothing is left to do, or until something holds."""
+    for _ in range(60):
+        while psro_steps.advance(run):
+            run.refresh_from_db()
+            if until(run):
+                return run
+        run.refresh_from_db()
+        if run.state != PsroState.RUNNING:
+            return run
+        work(run)
+    raise AssertionError("The run goes on for ever.")
+
+
+def is_training(run: PsroRun) -> bool:
+    """Whether both trainings of the newest iteration are asked for."""
+    return len(psro_runs.trainings_of(run)) == 2
+
+
+def test_a_run_adds_an_agent_to_each_population_in_each_iteration(make_run, work):
+    run = drive(make_run(), work)
+    assert (run.state, run.reason) == (PsroState.FINISHED, "All 2 iterations are done.")
+    assert [row.number for row in run.iterations.all()] == [0, 1, 2]
+    names = [agent.name for agent in psro_runs.population(run, "camera", 2)]
+    assert names == ["Random", "Naive", "Greedy"]
+    last = run.iterations.last()
+    assert [len(row) for row in last.table["payoff"]] == [3, 3, 3]
+    assert sum(last.camera_strategy) == pytest.approx(1.0)
+
+
+def test_each_team_trains_against_the_other_teams_strategy(make_run, work, builtins):
+    run = drive(make_run(meta_solver="uniform"), work)
+    first, second = (run.iterations.get(number=number) for number in (1, 2))
+    assert first.camera_training.opponent == builtins["target", "random"]
+    opponent = second.camera_training.opponent
+    assert (opponent.team, opponent.kind, opponent.is_listed) == ("target", "mixture", False)
+    assert [member["weight"] for member in opponent.spec["members"]] == [0.5, 0.5]
+
+
+def test_the_final_strategies_are_listed_agents(make_run, work):
+    run = drive(make_run(meta_solver="uniform"), work)
+    assert run.camera_agent.is_listed and run.target_agent.is_listed
+    assert len(run.camera_agent.spec["members"]) == 3
+    assert run.camera_agent.provenance["psro"] == run.pk
+
+
+def test_what_was_played_before_is_not_played_again(make_run, work):
+    run = drive(make_run(), work)
+    reused = [row.tournament.num_reused for row in run.iterations.all()]
+    assert reused == [0, 1 * 4, 4 * 4]
+
+
+def test_asking_again_while_nothing_is_done_changes_nothing(make_run, work):
+    run = drive(make_run(), work, is_training)
+    assert psro_steps.advance(run) is False
+    assert TrainingRun.objects.count() == 2
+    assert run.iterations.count() == 2
+
+
+def test_an_answer_that_gains_nothing_is_told(make_run, work, builtins):
+    run = make_run(iterations=1)
+    drive(run, work, is_training)
+    for training in psro_runs.trainings_of(run):
+        training.state, training.agent = TrainingState.FINISHED, builtins[training.team, "random"]
+        training.save()
+    run = drive(run, work)
+    figures = run.iterations.last().figures
+    assert figures["camera_gain"]["gain"] == 0.0
+    assert figures["camera_gain"]["is_answer"] is False
+    assert figures["nash_conv"] == 0.0
+
+
+def test_a_training_that_fails_stops_the_run_until_it_is_resumed(make_run, work):
+    run = drive(make_run(), work, is_training)
+    broken = psro_runs.trainings_of(run)[0]
+    TrainingRun.objects.filter(pk=broken.pk).update(state=TrainingState.FAILED, error="The disk is full.")
+    psro_steps.advance(run)
+    run.refresh_from_db()
+    assert run.state == PsroState.FAILED
+    assert "The disk is full." in run.reason and "resume" in run.reason
+    assert psro_runs.resume_run(run)
+    broken.refresh_from_db()
+    assert broken.state == TrainingState.WAITING
+    assert drive(run, work).state == PsroState.FINISHED
+
+
+def test_a_cancelled_training_is_begun_anew_when_the_run_is_resumed(make_run, work):
+    run = drive(make_run(), work, is_training)
+    gone = psro_runs.trainings_of(run)[1]
+    trainings.cancel_training(gone)
+    psro_steps.advance(run)
+    run.refresh_from_db()
+    assert run.state == PsroState.FAILED
+    psro_runs.resume_run(run)
+    assert drive(run, work).state == PsroState.FINISHED
+    assert gone not in psro_runs.trainings_of(run)
+
+
+def test_a_cancelled_tournament_is_played_anew_when_the_run_is_resumed(make_run, work):
+    run = make_run(iterations=0)
+    drive(run, work, lambda run: run.iterations.exclude(tournament=None).exists())
+    organising.cancel_tournament(run.iterations.last().tournament)
+    psro_steps.advance(run)
+    run.refresh_from_db()
+    assert run.state == PsroState.FAILED
+    psro_runs.resume_run(run)
+    assert drive(run, work).state == PsroState.FINISHED
+
+
+def test_a_paused_run_stands_still_with_its_trainings(make_run, work):
+    run = drive(make_run(), work, is_training)
+    assert psro_runs.pause_run(run)
+    assert {training.state for training in psro_runs.trainings_of(run)} == {TrainingState.PAUSED}
+    assert psro_steps.advance(run) is False
+    assert psro_runs.resume_run(run)
+    assert {training.state for training in psro_runs.trainings_of(run)} == {TrainingState.WAITING}
+
+
+def test_cancelling_stops_everything_and_keeps_what_there_is(make_run, work):
+    run = drive(make_run(), work, is_training)
+    assert psro_runs.cancel_run(run)
+    assert {training.state for training in psro_runs.trainings_of(run)} == {TrainingState.CANCELLED}
+    assert run.iterations.filter(phase=PsroPhase.SOLVED).count() == 1
+    assert not psro_runs.cancel_run(run)
+
+
+def test_a_finished_run_can_be_extended(make_run, work):
+    run = drive(make_run(iterations=1), work)
+    psro_runs.extend_run(run, 1)
+    run = drive(run, work)
+    assert run.reason == "All 2 iterations are done."
+
+
+def test_a_fork_shares_what_was_and_goes_its_own_way(make_run, work):
+    run = drive(make_run(), work)
+    fork = psro_runs.fork_run(run, 1, "Fork", meta_solver="uniform", iterations_wanted=2)
+    fork = drive(fork, work)
+    assert fork.forked_from == run
+    assert fork.iterations.count() == 3
+    assert fork.iterations.get(number=1).table == run.iterations.get(number=1).table
+    assert fork.iterations.get(number=2).camera_strategy == pytest.approx([1 / 3] * 3)
+    assert run.iterations.count() == 3
+
+
+def test_nothing_starts_from_an_iteration_that_is_not_solved(make_run, work):
+    run = drive(make_run(), work, is_training)
+    with pytest.raises(psro_runs.PsroRefused, match="not solved"):
+        psro_runs.fork_run(run, 1, "Fork")
+
+
+def test_a_run_ends_when_nashconv_is_surely_small(make_run, work):
+    run = drive(make_run(epsilon=9.0), work)
+    assert run.reason.startswith("NashConv is below 9")
+    assert run.iterations.count() == 2
+
+
+def test_no_iteration_begins_after_its_hours(make_run, work):
+    run = make_run(hours=1.0)
+    PsroRun.objects.filter(pk=run.pk).update(seconds_before=3601.0)
+    assert drive(run, work).reason == "Its 1 hours are over."
+
+
+def test_an_anytime_run_plays_more_where_it_matters(make_run, work):
+    run = drive(make_run(is_anytime=True, iterations=1), work)
+    assert run.state == PsroState.FINISHED, run.reason
+    assert run.iterations.last().tournament.format == "nash"
+
+
+def test_everything_that_is_wrong_is_named_at_once(make_run, builtins):
+    with pytest.raises(psro_runs.PsroRefused) as refusal:
+        make_run(name="", meta_solver="coin", iterations=-1, cameras=[builtins["target", "greedy"]], targets=[])
+    assert {field for field, _ in refusal.value.problems} == {"name", "meta_solver", "iterations", "cameras", "targets"}
+    assert not PsroRun.objects.exists()
+
+
+def test_impossible_hyperparameters_are_named_with_their_team(make_run):
+    with pytest.raises(psro_runs.PsroRefused) as refusal:
+        make_run(target_training=TRAINING | {"hyperparameters": {"gamma": 3.0}})
+    assert [field for field, _ in refusal.value.problems] == ["target_gamma"]
+    assert not TrainingRun.objects.exists()
