@@ -46,6 +46,20 @@ class Episodes:
         numbers[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))[: len(self)]
         return numbers
 
+    @classmethod
+    def with_clusters(
+        cls,
+        camera: NDArray[np.int64],
+        target: NDArray[np.int64],
+        seed: NDArray[np.int64],
+        reward: Array,
+        cluster: NDArray[np.int64],
+    ) -> Episodes:
+        """Episodes whose seeds have been numbered already, as `cluster` would number them."""
+        episodes = cls(camera, target, seed, reward)
+        vars(episodes)["cluster"] = cluster
+        return episodes
+
     @property
     def num_clusters(self) -> int:
         """How many different seeds there are."""

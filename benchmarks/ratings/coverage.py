@@ -38,7 +38,9 @@ def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_coverage(arguments: argparse.Namespace) -> int:
     """Print a table; 1 if an interval misses what is wanted."""
-    print("| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier score |")
+    print(
+        "| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier score |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     is_met = True
     for noise in arguments.noise:

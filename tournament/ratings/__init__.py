@@ -1,5 +1,11 @@
-"""Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out."""
+"""Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out.
 
+ratings = rate(game)                               # Ratings of a MetaGame with its episodes
+evidence = Evidence(cameras, targets, episodes)    # the same, kept for further episodes
+evidence.add(block); ratings = evidence.rate()     # a refit at the price of what the block touches
+"""
+
+from tournament.ratings.evidence import Evidence
 from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, outcome, rate
 from tournament.ratings.intervals import CONFIDENCE
 from tournament.ratings.nash import complete_part
@@ -14,6 +20,7 @@ __all__ = [
     "VERSION",
     "AgentRating",
     "Cyclicity",
+    "Evidence",
     "Influence",
     "NashSummary",
     "Ratings",

@@ -1,6 +1,6 @@
 """The model of Bradley and Terry (1952): P(one does better than other) = 1 / (1 + exp(other's strength - one's strength)).
 
-Fitted by Newton's method. Every pair that was compared counts one more comparison, a tie: that keeps the strength of an agent that always wins
+Fitted by Newton's method. Every pair that was compared counts a tenth of a comparison more, a tie: that keeps the strength of an agent that always wins
 finite and is lost among the rest where there are many.
 """
 
@@ -12,8 +12,11 @@ import numpy as np
 
 from tournament.payoffs import Array
 
-PRIOR = 1.0
+PRIOR = 0.1
 """Even comparisons that each compared pair has besides the played ones."""
+DOUBT = PRIOR * np.log(7.38 / PRIOR) / 1.96
+"""How many comparisons the prior may be wrong by. Of an agent that has won all of n independent comparisons the estimated odds are 2 n / PRIOR, the
+lower limit of Clopper and Pearson's (1934) interval n / 3.69: with this, the interval of the strength begins there too."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,10 @@ def _information(weight: Array, expected: Array) -> Array:
     return np.diag(terms.sum(axis=1)) - terms + 1.0 / len(terms)
 
 
-def prior_scores(count: Array, prior: float = PRIOR) -> Array:
-    """(m, m) scores of the even comparisons of the prior, one row an agent: had it won them all instead.
+def prior_scores(count: Array) -> Array:
+    """(m, m) by how much the prior may err, one row an agent: its score if `DOUBT` comparisons with each other one were won and not even.
 
     Their variance counts with the data's. Without it, an agent that always won would have a rating that seems certain.
     """
     compared = (count > 0).astype(np.float64)
-    return prior / 2 * (np.diag(compared.sum(axis=1)) - compared)
+    return DOUBT / 2 * (np.diag(compared.sum(axis=1)) - compared)

@@ -44,9 +44,12 @@ class Comparisons:
     def updated(self, deals: Deals, positions: Indices) -> Comparisons:
         """The comparisons of `deals`, which are these with more rows; `positions` are those that the rows had, -1 for new ones."""
         touched = np.unique(deals.opponent[positions < 0])
-        halves, counts = self.halves.copy(), self.counts.copy()
-        halves[touched], counts[touched] = 0, 0
-        grown = Comparisons(deals, halves, counts, np.where(positions < 0, 0.0, self.deviation[positions]))
+        halves, counts, deviation = self.halves.copy(), self.counts.copy(), np.zeros(len(positions))
+        deviation[positions >= 0] = self.deviation
+        for number in touched:
+            halves[number], counts[number] = 0, 0
+            deviation[deals.starts[number] : deals.starts[number + 1]] = 0.0
+        grown = Comparisons(deals, halves, counts, deviation)
         grown._count(touched)
         return grown
 

@@ -1,0 +1,94 @@
+"""The evidence of a board, kept so that further episodes are added at the price of what they touch.
+
+Fitting a hundred by a hundred agents from a million episodes is mostly sorting and comparing; both are kept here by opponent. Whatever the order in
+which episodes were added, the ratings are those of `rate` on all of them, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tournament.payoffs import Episodes, MetaGame
+from tournament.ratings.comparisons import Comparisons
+from tournament.ratings.fitting import TEAMS, compare, rate
+from tournament.ratings.ordering import Indices
+from tournament.ratings.records import Ratings
+
+
+class Evidence:
+    """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
+
+        evidence = Evidence(cameras, targets, episodes)    # sorts and compares everything
+        evidence.add(block)                                # only what the new episodes touch
+        evidence.rate()                                    # as ratings.rate(evidence.game)
+
+    The agents stay the same: with another agent make new evidence. Each episode is to be given once. Needs 8 m n (m + n) bytes for m cameras and n
+    targets besides the episodes.
+    """
+
+    def __init__(self, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> None:
+        self._fields = tuple(cameras), tuple(targets)
+        self._seeds = np.unique(episodes.seed)
+        self._episodes = _order(episodes)
+        self._comparisons = compare(self.game)
+
+    @property
+    def game(self) -> MetaGame:
+        """The meta-game of all episodes, ordered by camera, target and seed."""
+        return MetaGame.from_episodes(*self._fields, self._episodes)
+
+    @property
+    def comparisons(self) -> dict[str, Comparisons]:
+        """The comparisons of both teams."""
+        return self._comparisons
+
+    def __len__(self) -> int:
+        return len(self._episodes)
+
+    def add(self, episodes: Episodes) -> None:
+        """Add episodes among the same agents. Raises ValueError, and adds nothing, if one of them is of another agent."""
+        for name, column, field in zip(TEAMS, (episodes.camera, episodes.target), self._fields, strict=True):
+            if len(column) and not (column.min() >= 0 and column.max() < len(field)):
+                raise ValueError(
+                    f"An episode's {name} is number {column.max()}: the evidence has {len(field)}, from 0."
+                )
+        if not len(episodes):
+            return
+        seeds = np.union1d(self._seeds, episodes.seed)
+        renumbered = np.searchsorted(seeds, self._seeds)
+        new = _order(_number(episodes, np.searchsorted(seeds, episodes.seed)))
+        grown = {}
+        for team, counted in self._comparisons.items():
+            deals, positions = counted.deals.insert(team, new, renumbered)
+            grown[team] = counted.updated(deals, positions)
+        earlier = _number(self._episodes, renumbered[self._episodes.cluster])
+        self._episodes, self._comparisons, self._seeds = _merge(earlier, new), grown, seeds
+
+    def rate(self, anchors: dict[str, str] | None = None, **options: Any) -> Ratings:
+        """Ratings from all episodes; options are those of `tournament.ratings.rate`."""
+        return rate(self.game, anchors, comparisons=self._comparisons, **options)
+
+
+def _number(episodes: Episodes, cluster: Indices) -> Episodes:
+    """The episodes with other numbers of their seeds."""
+    return Episodes.with_clusters(episodes.camera, episodes.target, episodes.seed, episodes.reward, cluster)
+
+
+def _order(episodes: Episodes) -> Episodes:
+    """The episodes by camera, target and seed."""
+    order = np.lexsort((episodes.cluster, episodes.target, episodes.camera))
+    columns = (episodes.camera, episodes.target, episodes.seed, episodes.reward, episodes.cluster)
+    return Episodes.with_clusters(*(column[order] for column in columns))
+
+
+def _merge(episodes: Episodes, more: Episodes) -> Episodes:
+    """Both together, each being in order."""
+    size = 1 + int(max(part.target.max(initial=0) for part in (episodes, more)))
+    seeds = 1 + int(max(part.cluster.max(initial=0) for part in (episodes, more)))
+    keys = [(part.camera * size + part.target) * seeds + part.cluster for part in (episodes, more)]
+    places = np.searchsorted(keys[0], keys[1], side="right")
+    names = ("camera", "target", "seed", "reward", "cluster")
+    return Episodes.with_clusters(*(np.insert(getattr(episodes, name), places, getattr(more, name)) for name in names))
