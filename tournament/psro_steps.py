@@ -180,11 +180,12 @@ def _ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Its seeds are the run's, whatever the iteration: what was played for the iterations before is not played again."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
     cameras, targets = (psro_runs.population(run, team, iteration.number) for team in TEAMS)
-    is_choosy = run.is_anytime and max(len(cameras), len(targets)) > 1
-    wanted = {"epsilon": run.epsilon} if run.epsilon else {}
+    form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
+    if run.is_anytime and max(len(cameras), len(targets)) > 1:
+        form, settings = "nash", {"epsilon": run.epsilon} if run.epsilon else {}
     return organising.plan_tournament(
-        name, run.scenario, cameras, targets, None if is_choosy else run.episodes_per_pairing, _derive(run, "payoffs"),
-        run.owner, purpose=Purpose.PSRO, **({"format": "nash", "settings": wanted} if is_choosy else {}),
+        name, run.scenario, cameras, targets, base_seed=_derive(run, "payoffs"), owner=run.owner,
+        format=form, settings=settings, purpose=Purpose.PSRO,
     )  # fmt: skip
 
 

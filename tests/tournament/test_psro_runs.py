@@ -7,11 +7,9 @@ import pytest
 
 from tournament import organising, psro_runs, psro_steps, trainings
 from tournament.models import (
-    Agent,
     PsroPhase,
     PsroRun,
     PsroState,
-    TournamentState,
     TrainingRun,
     TrainingState,
 )
