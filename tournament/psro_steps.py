@@ -180,7 +180,8 @@ def _ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Its seeds are the run's, whatever the iteration: what was played for the iterations before is not played again."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
     cameras, targets = (psro_runs.population(run, team, iteration.number) for team in TEAMS)
-    form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
+    form = "round-robin"
+    settings: dict[str, Any] = {"episodes": run.episodes_per_pairing}
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
         form, settings = "nash", {"epsilon": run.epsilon} if run.epsilon else {}
     return organising.plan_tournament(
