@@ -1,4 +1,8 @@
-"""Alpha-Rank (Omidshafiei et al. 2019) of two populations, sparse."""
+"""Alpha-Rank (Omidshafiei et al. 2019) of two populations, for meta-games of a hundred agents a side.
+
+The chain has a state for every profile, (camera, target), and moves between profiles that differ in one agent. So its transitions are
+kept as two stacks of small matrices, never as one of all pairs of profiles.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.meta_solvers.matrices import Array, check_payoff
+from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
+
+TIES = 1e-12
+"""Payoffs that differ by less, as a share of half their range, are equal."""
+DENSE_PROFILES = 300
+"""Up to this many profiles the chain is solved directly."""
+RESIDUAL = 1e-8
+"""By how much one step may change the distribution that is called stationary."""
 
 
 @dataclass(frozen=True)
 class AlphaRank:
-    """The stationary distribution of the evolution of two populations of m cameras and n targets.
+    """The stationary distribution of the evolution of a population of m cameras' and one of n targets' followers.
 
     `mass` (m, n) is that of profiles, `camera_mass` (m,) and `target_mass` (n,) of agents. `sinks` are the strongly connected
-    components of the response graph that no better answer leads out of, each an array (K, 2) of profiles (camera, target), the largest
-    first; `edges` is the number of better or equal answers.
+    components of the response graph that no answer leads out of, each an array (K, 2) of profiles (camera, target), the largest first;
+    a zero-sum game without ties has one (Biggar and Shames 2023). `edges` counts the answers that are at least as good.
     """
 
     mass: Array
@@ -33,72 +44,135 @@ class AlphaRank:
         return self.mass.sum(axis=0)
 
 
-def alpha_rank(payoff: Any, alpha: float = np.inf, population: int = 50, perturbation: float = 0.01) -> AlphaRank:
+def alpha_rank(payoff: Any, alpha: float = float("inf"), population: int = 50, perturbation: float = 1e-4) -> AlphaRank:
     """Alpha-Rank of the zero-sum game of payoffs (m, n), with selection intensity `alpha` and populations of this size.
 
-    With infinite `alpha` every better answer is taken with 1 - `perturbation`, every worse one with `perturbation`, equal ones
-    with 1/2.
+    A mutant with payoff advantage u takes over with the probability (1 - exp(-alpha u)) / (1 - exp(-alpha population u)). In the
+    limit of infinite `alpha` a better answer is taken with 1 - `perturbation`, a worse one with `perturbation`, an equal one with 1/2.
+
+    Raises ValueError for payoffs that are missing or settings out of range, ArithmeticError where no stationary distribution is found.
     """
-    from scipy.sparse.csgraph import connected_components
-
     matrix = check_payoff(payoff)
-    rows, columns = _fixation(matrix, alpha, population, perturbation)
-    mass = _find_stationary(rows, columns)
-    graph = _response_graph(matrix)
-    count, labels = connected_components(graph, directed=True, connection="strong")
-    starts, ends = graph.nonzero()
-    leaves = np.zeros(count, dtype=bool)
-    leaves[labels[starts[labels[starts] != labels[ends]]]] = True
-    sinks = [np.argwhere((labels == label).reshape(matrix.shape)) for label in np.flatnonzero(~leaves)]
-    return AlphaRank(mass, tuple(sorted(sinks, key=len, reverse=True)), len(starts))
+    if not alpha > 0 or population < 2 or not 0 < perturbation < 0.5:
+        raise ValueError(
+            "alpha-Rank needs a positive alpha, a population of at least 2 and a perturbation between 0 and 0.5."
+        )
+    ties = TIES * Scaled.of(matrix).scale
+    if np.isinf(alpha):
+        chain = Chain.of(matrix, lambda gains: _prefer(gains, ties, perturbation))
+    else:
+        chain = Chain.of(matrix, lambda gains: _fixate(gains, alpha, population))
+    graph = _response_graph(matrix, ties)
+    return AlphaRank(chain.find_stationary(), _find_sinks(graph, matrix.shape), graph.nnz)
 
 
-def _fixation(matrix: Array, alpha: float, population: int, perturbation: float) -> tuple[Array, Array]:
-    """Rates (n, m, m) from camera to camera before each target, and (m, n, n) from target to target before each camera."""
-
-    def rate(gains: Array) -> Array:
-        ties = np.abs(gains) <= 1e-14
-        if np.isinf(alpha):
-            return np.where(ties, 0.5, np.where(gains > 0, 1 - perturbation, perturbation))
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            rates = np.expm1(-alpha * gains) / np.expm1(-alpha * population * gains)
-        return np.where(np.abs(alpha * gains) <= 1e-14, 1 / population, np.nan_to_num(rates, nan=0.0))
-
-    rows = rate(matrix.T[:, None, :] - matrix.T[:, :, None])
-    columns = rate(matrix[:, :, None] - matrix[:, None, :])
-    for block in (rows, columns):
-        block[:, np.arange(block.shape[1]), np.arange(block.shape[1])] = 0.0
-    return rows, columns
+def _prefer(gains: Array, ties: float, perturbation: float) -> Array:
+    rates = np.where(gains > 0, 1 - perturbation, perturbation)
+    return np.where(np.abs(gains) <= ties, 0.5, rates)
 
 
-def _find_stationary(rows: Array, columns: Array) -> Array:
-    """The distribution (m, n) that the rates leave as it is, by power iteration."""
-    num_targets, num_cameras = rows.shape[:2]
-    outflow = rows.sum(axis=2).T + columns.sum(axis=2)
-    step = 0.99 / max(outflow.max(), 1e-300)
-    mass = np.full((num_cameras, num_targets), 1 / (num_cameras * num_targets))
-    for _ in range(20_000):
-        inflow = np.matmul(mass.T[:, None, :], rows)[:, 0].T + np.matmul(mass[:, None, :], columns)[:, 0]
-        change = step * (inflow - outflow * mass)
-        mass = mass + change
-        if np.abs(change).sum() < 1e-12:
-            break
-    return mass / mass.sum()
+def _fixate(gains: Array, alpha: float, population: int) -> Array:
+    """The probability that one mutant takes over a population (the Moran process with exponential fitness)."""
+    drive = np.clip(alpha * gains, -700 / population, 700)
+    neutral = np.abs(drive) <= 1e-14
+    safe = np.where(neutral, 1.0, drive)
+    with np.errstate(over="ignore"):
+        rates = np.expm1(-safe) / np.expm1(-population * safe)
+    return np.where(neutral, 1 / population, rates)
 
 
-def _response_graph(matrix: Array) -> Any:
-    """Edges from each profile to those where one team's agent is another one that does at least as well."""
+@dataclass(frozen=True)
+class Chain:
+    """Rates of change of camera before each target (n, m, m) and of target before each camera (m, n, n), from row to column."""
+
+    cameras: Array
+    targets: Array
+
+    @classmethod
+    def of(cls, matrix: Array, rate: Any) -> Chain:
+        """The chain in which an answer that gains u comes with `rate`(u)."""
+        cameras = rate(matrix.T[:, None, :] - matrix.T[:, :, None])
+        targets = rate(matrix[:, :, None] - matrix[:, None, :])
+        for stack in (cameras, targets):
+            diagonal = np.arange(stack.shape[1])
+            stack[:, diagonal, diagonal] = 0.0
+        return cls(cameras, targets)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of cameras and targets."""
+        return self.cameras.shape[1], self.targets.shape[1]
+
+    @property
+    def outflow(self) -> Array:
+        """The rate (m, n) at which each profile is left."""
+        return self.cameras.sum(axis=2).T + self.targets.sum(axis=2)
+
+    def flow(self, mass: Array) -> Array:
+        """The mass (m, n) that comes to each profile in a unit of time."""
+        from_cameras = np.matmul(mass.T[:, None, :], self.cameras)[:, 0].T
+        from_targets = np.matmul(mass[:, None, :], self.targets)[:, 0]
+        return from_cameras + from_targets
+
+    def find_stationary(self) -> Array:
+        """The distribution (m, n) that the chain leaves as it is."""
+        from scipy.sparse.linalg import LinearOperator, eigs
+
+        size = int(np.prod(self.shape))
+        if size == 1:
+            return np.ones(self.shape)
+        outflow = self.outflow
+        pace = 0.99 / outflow.max()
+
+        def advance(flat: Array) -> Array:
+            mass = flat.reshape(self.shape)
+            return (mass + pace * (self.flow(mass) - outflow * mass)).ravel()
+
+        if size <= DENSE_PROFILES:
+            mass = _solve_dense(np.column_stack([advance(state) for state in np.eye(size)]))
+        else:
+            operator = LinearOperator((size, size), matvec=advance, dtype=np.float64)
+            start = np.full(size, 1 / size)
+            # Arnoldi's iteration finds the eigenvalue 1, the largest real part of all.
+            vector = eigs(operator, k=1, which="LR", v0=start, tol=1e-12, maxiter=2000)[1]
+            mass = vector[:, 0].real
+        mass = np.maximum(mass / mass.sum(), 0.0)
+        mass /= mass.sum()
+        if not np.abs(advance(mass) - mass).sum() < RESIDUAL:
+            raise ArithmeticError("alpha-Rank found no stationary distribution: choose a smaller alpha.")
+        return mass.reshape(self.shape)
+
+
+def _solve_dense(transition: Array) -> Array:
+    """The vector with sum 1 that a matrix, whose columns add up to 1, leaves as it is."""
+    size = len(transition)
+    system = np.vstack([transition - np.eye(size), np.ones(size)])
+    return np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)[0]
+
+
+def _response_graph(matrix: Array, ties: float) -> Any:
+    """Edges from each profile to those in which one team has another agent that does at least as well."""
     from scipy.sparse import csr_array
 
-    num_cameras, num_targets = matrix.shape
     number = np.arange(matrix.size).reshape(matrix.shape)
-    camera, target, other = np.nonzero(matrix.T[None] >= matrix[:, :, None])
-    starts = [number[camera, target]]
-    ends = [number[other, target]]
-    camera, target, other = np.nonzero(matrix[:, None, :] <= matrix[:, :, None])
+    camera, target, other = np.nonzero(matrix.T[None] >= matrix[:, :, None] - ties)
+    starts, ends = [number[camera, target]], [number[other, target]]
+    camera, target, other = np.nonzero(matrix[:, None, :] <= matrix[:, :, None] + ties)
     starts.append(number[camera, target])
     ends.append(number[camera, other])
     start, end = np.concatenate(starts), np.concatenate(ends)
     proper = start != end
     data = np.ones(int(proper.sum()), dtype=np.int8)
     return csr_array((data, (start[proper], end[proper])), shape=(matrix.size, matrix.size))
+
+
+def _find_sinks(graph: Any, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
+    """Strongly connected components that no edge leaves, the largest first."""
+    from scipy.sparse.csgraph import connected_components
+
+    count, labels = connected_components(graph, directed=True, connection="strong")
+    starts, ends = graph.nonzero()
+    is_left = np.zeros(count, dtype=bool)
+    is_left[labels[starts[labels[starts] != labels[ends]]]] = True
+    sinks = [np.argwhere((labels == label).reshape(shape)) for label in np.flatnonzero(~is_left)]
+    return tuple(sorted(sinks, key=len, reverse=True))

@@ -32,7 +32,9 @@ def lower_largest(
     Raises ArithmeticError if it does not converge.
     """
     rows = len(values)
-    bounds = np.vstack([np.column_stack([slopes, -np.ones(rows)]), np.column_stack([-directions, np.zeros(len(inside))])])
+    bounds = np.vstack(
+        [np.column_stack([slopes, -np.ones(rows)]), np.column_stack([-directions, np.zeros(len(inside))])]
+    )
     limits = np.concatenate([-values, inside])
     cost = np.append(np.zeros(slopes.shape[1]), 1.0)
     variables = np.append(np.zeros(slopes.shape[1]), values.max() + 0.1)
