@@ -99,7 +99,7 @@ def run(plan: Plan) -> dict[str, Any]:
 def play(plan: Plan, table: Path) -> int:
     """In the child: make the tournament, start the workers, kill some, wait for the end and write the table."""
     set_up_django()
-    from tournament import exports
+    from tournament import exports, tables
     from tournament.models import TournamentState
 
     crew = Crew()
@@ -115,7 +115,7 @@ def play(plan: Plan, table: Path) -> int:
         if tournament.state != TournamentState.FINISHED:
             errors = tournament.blocks.exclude(error="").values_list("error", flat=True)
             raise SystemExit(f"The tournament ended as {tournament.state}: {list(errors)[:3]}")
-        table.write_text("".join(exports.episodes_of_tournament(tournament)))
+        table.write_bytes(b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv")))
     finally:
         crew.end()
     return 0

@@ -1,90 +1,254 @@
-"""What leaves the portal as files: episodes as CSV, the meta-game as CSV and JSON."""
+"""What leaves the portal as tables: episodes, payoffs and ratings, of a pairing, a tournament or a published snapshot."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+import numpy as np
+from django.db.models import Count, QuerySet
 
-from tournament.contents import Contents
-from tournament.leaderboards import DEVICE, meta_game_of_tournament
-from tournament.models import Episode, Pairing, Tournament
-from tournament.payoffs import MetaGame
+from mate.errors import UserError
+from tournament import leaderboards, ledgers, packing
+from tournament.boards import Board, board_of, payoff_cells
+from tournament.models import Basis, Episode, Pairing, RatingSnapshot, Tournament
+from tournament.tables import Column, Table
 
-EPISODE_COLUMNS = {
-    "scenario": "pairing__scenario__digest",
-    "camera": "pairing__camera__digest",
-    "target": "pairing__target__digest",
-    "engine": "engine",
-    "device": "device",
-    "seed": "seed",
-    "steps": "steps",
-    "completed": "completed",
-    "target_reward": "target_reward",
-    "normalised_reward": "normalised_reward",
-    "coverage": "coverage",
-    "real_coverage": "real_coverage",
-    "transport": "transport",
-    "delivered": "delivered",
-    "digest": "digest",
+ROWS_AT_ONCE = 20_000
+"""Rows of a chunk; a pairing of more is not divided."""
+PAIRINGS_AT_ONCE = 500
+
+Rows = list[tuple[Any, ...]]
+Chunk = Mapping[str, Sequence[Any]]
+
+
+class ExportRefused(UserError):
+    """What was asked for cannot be given; the message says why and what can."""
+
+
+_AGENTS = (
+    Column("camera", "text", "", "digest of the camera agent"),
+    Column("target", "text", "", "digest of the target agent"),
+)
+_MEASURES = (
+    Column("steps", "whole", "environment steps", "length of the episode"),
+    Column("completed", "truth", "", "whether all cargo was delivered before the step limit"),
+    Column("target_reward", "real", "reward", "sum of the target team's rewards"),
+    Column("normalised_reward", "real", "share", "target_reward over the scenario's nominal maximum; its negative is the payoff"),
+    Column("coverage", "real", "share of 1", "mean coverage rate of the targets"),
+    Column("real_coverage", "real", "share of 1", "mean coverage rate of the targets with bounty left"),
+    Column("transport", "real", "share of 1", "mean transport rate at the end"),
+    Column("delivered", "whole", "cargo weights", "delivered cargo"),
+)  # fmt: skip
+EPISODES = (
+    Column("scenario", "text", "", "digest of the scenario"),
+    *_AGENTS,
+    Column("engine", "text", "", "engine version that played it"),
+    Column("device", "text", "", "device class of the networks"),
+    Column("seed", "seed", "", "the episode's seed"),
+    *_MEASURES,
+    Column("digest", "text", "", "running 64-bit hash of the whole trajectory, hexadecimal"),
+)
+PAYOFFS = (
+    *_AGENTS,
+    Column("camera_slug", "text", "", "the camera agent's slug"),
+    Column("target_slug", "text", "", "the target agent's slug"),
+    Column("payoff", "real", "normalised reward", "the camera's mean; the target's is its negative"),
+    Column("error", "real", "normalised reward", "standard error of that mean; empty below two episodes"),
+    Column("episodes", "whole", "episodes", "how many were played"),
+    Column("pairing", "whole", "", "the pairing's number in this portal"),
+)
+RATINGS = (
+    Column("team", "text", "", "camera or target"),
+    Column("agent", "text", "", "the agent's slug"),
+    Column("digest", "text", "", "the agent's digest"),
+    Column("rank", "whole", "", "by rating, from 1 within the team"),
+    Column("best_rank", "whole", "", "1 + the number of agents that are better beyond the interval of the difference"),
+    Column("worst_rank", "whole", "", "number of rated agents that it is not better than beyond that interval"),
+    Column("first_probability", "real", "probability", "that no agent of the team is better"),
+    Column("rating", "real", "Elo points", "duplicate Elo; the team's greedy agent has 1000"),
+    Column("lower", "real", "Elo points", "lower end of the rating's 95 % interval"),
+    Column("upper", "real", "Elo points", "upper end of the rating's 95 % interval"),
+    Column("margin", "real", "Elo points", "margin rating: by how much better, not how often"),
+    Column("margin_lower", "real", "Elo points", "lower end of the margin rating's 95 % interval"),
+    Column("margin_upper", "real", "Elo points", "upper end of the margin rating's 95 % interval"),
+    Column("payoff", "real", "normalised reward", "the agent's own mean payoff over its opponents"),
+    Column("payoff_error", "real", "normalised reward", "standard error of that mean"),
+    Column("nash_mass", "real", "probability", "of the agent in its team's maximum-entropy Nash strategy"),
+    Column("nash_support", "real", "share of 1", "of the replicates in which it is in that strategy, episodes drawn anew"),
+    Column("nash_skill", "real", "normalised reward", "payoff against the other team's Nash strategy minus the game's value"),
+    Column("deviation", "real", "normalised reward", "deviation rating"),
+    Column("worst_opponent", "text", "", "digest of the opponent against which its payoff is least"),
+    Column("num_episodes", "whole", "episodes", "how many it has played"),
+    Column("num_opponents", "whole", "agents", "how many it has met"),
+    Column("num_comparisons", "whole", "comparisons", "with others of its team, on one seed against one opponent"),
+    Column("is_provisional", "truth", "", "whether it has played too few episodes to be relied on"),
+    Column("is_anchor", "truth", "", "whether its rating is 1000 by definition"),
+)  # fmt: skip
+
+
+# Of a published snapshot
+
+
+def facts_of(snapshot: RatingSnapshot) -> dict[str, Any]:
+    """What a table of a snapshot is about, as JSON values; `cameras` and `targets` are all agents of the meta-game, by digest."""
+    game = snapshot.table["meta_game"]
+    return {
+        "scenario": snapshot.scenario.name,
+        "scenario_digest": snapshot.scenario.digest,
+        "tournament": snapshot.tournament_id,
+        "snapshot": snapshot.number,
+        "reason": snapshot.reason,
+        "engine": snapshot.engine,
+        "code": snapshot.code,
+        "num_episodes": snapshot.num_episodes,
+        "created": snapshot.created.isoformat(),
+        "cameras": game["cameras"],
+        "targets": game["targets"],
+    }
+
+
+def filename(snapshot: RatingSnapshot, table: str, format: str) -> str:
+    """What a file of a snapshot's table is called: what it is about, and by which versions."""
+    board = f"tournament-{snapshot.tournament_id}" if snapshot.tournament_id else snapshot.scenario.slug
+    return f"{board}-snapshot-{snapshot.number}-engine-{snapshot.engine}-code-{snapshot.code}-{table}.{format}"
+
+
+def episodes_of_snapshot(snapshot: RatingSnapshot) -> Table:
+    """Exactly the episodes that the snapshot was fitted to. Raises ExportRefused where that was not noted."""
+    basis = Basis.objects.filter(snapshot=snapshot).first()
+    if basis is None:
+        raise ExportRefused(
+            f"Snapshot {snapshot.number} was published before the portal noted which episodes a snapshot rests on."
+            " Its ratings and payoffs can be exported; for episodes, ask for a newer snapshot."
+        )
+    keys = packing.unpack(bytes(basis.keys))
+    episodes = Episode.objects.filter(pairing__scenario=snapshot.scenario, engine=snapshot.engine)
+    if snapshot.tournament:
+        episodes = episodes.filter(pairing__tournaments=snapshot.tournament)
+
+    def is_counted(pairing: int, rows: Rows) -> list[bool]:
+        return np.isin([row[0] for row in rows], keys, assume_unique=True).tolist()
+
+    return Table("episodes", EPISODES, facts_of(snapshot), read_episodes(episodes, is_counted))
+
+
+def payoffs_of_snapshot(snapshot: RatingSnapshot) -> Table:
+    """A row for each cell that was played, in the order of the board."""
+    return Table("payoffs", PAYOFFS, facts_of(snapshot), _transpose(PAYOFFS, list(_payoff_rows(board_of(snapshot)))))
+
+
+def _payoff_rows(board: Board) -> Iterator[tuple[Any, ...]]:
+    for camera, cells in zip(board.cameras, payoff_cells(board), strict=True):
+        for target, cell in zip(board.targets, cells, strict=True):
+            if cell is not None:
+                agents = camera.agent.digest, target.agent.digest, camera.agent.slug, target.agent.slug
+                yield *agents, cell.payoff, cell.error, cell.count, cell.pairing
+
+
+def ratings_of_snapshot(snapshot: RatingSnapshot) -> Table:
+    """A row for each agent, cameras first, best first."""
+    board = board_of(snapshot)
+    names = [column.name for column in RATINGS[3:]]
+    rows = [
+        (line.agent.team, line.agent.slug, line.agent.digest, *(getattr(line.rating, name) for name in names))
+        for line in (*board.cameras, *board.targets)
+    ]
+    return Table("ratings", RATINGS, facts_of(snapshot) | _figures_of(board), _transpose(RATINGS, rows))
+
+
+def _figures_of(board: Board) -> dict[str, Any]:
+    """What a board says about the meta-game as a whole."""
+    names = ("nash", "cyclicity", "influences")
+    return {name: board.snapshot.table.get(name) for name in names}
+
+
+TABLES: dict[str, Callable[[RatingSnapshot], Table]] = {
+    "episodes": episodes_of_snapshot,
+    "payoffs": payoffs_of_snapshot,
+    "ratings": ratings_of_snapshot,
 }
-ORDER = ("pairing__scenario__digest", "pairing__camera__digest", "pairing__target__digest", "engine", "device", "seed")
+"""What can be exported of a snapshot, by name."""
 
 
-def episodes_of_tournament(tournament: Tournament) -> Iterator[str]:
-    """Lines of CSV with the episodes that a tournament consists of."""
-    rows = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=DEVICE)
-    return write_episodes(rows, Contents(tournament).by_agents())
+# As things are now
 
 
-def episodes_of_pairing(pairing: Pairing) -> Iterator[str]:
-    """Lines of CSV with all episodes of a pairing."""
-    return write_episodes(pairing.episodes.all())
+def episodes_of_tournament(tournament: Tournament) -> Table:
+    """The episodes that a tournament consists of, as far as they are played."""
+    rows = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=leaderboards.DEVICE)
+    seeds = ledgers.seeds_of(tournament)
+
+    def is_own(pairing: int, rows: Rows) -> list[bool]:
+        return np.isin([row[_SEED] for row in rows], seeds.get(pairing, []), assume_unique=True).tolist()
+
+    facts = {
+        "scenario": tournament.scenario.name,
+        "scenario_digest": tournament.scenario.digest,
+        "tournament": tournament.pk,
+        "engine": tournament.engine,
+    }
+    return Table("episodes", EPISODES, facts, read_episodes(rows, is_own))
 
 
-def write_episodes(episodes: QuerySet[Episode], wanted: dict[tuple[str, str], set[int]] | None = None) -> Iterator[str]:
-    """Lines of CSV, a header first, ordered by agents' digests and seed: the same episodes give the same bytes.
+def episodes_of_pairing(pairing: Pairing) -> Table:
+    """All episodes of a pairing, of every engine version and device class."""
+    facts = {
+        "scenario": pairing.scenario.name,
+        "scenario_digest": pairing.scenario.digest,
+        "pairing": pairing.pk,
+        "cameras": [pairing.camera.digest],
+        "targets": [pairing.target.digest],
+    }
+    return Table("episodes", EPISODES, facts, read_episodes(pairing.episodes.all()))
 
-    Agents and scenario are given by digest; real numbers with all their digits. Only the `wanted` seeds of each camera and
-    target (digests) are written, if given.
+
+# Reading rows
+
+_STORED = ("id", "pairing_id", "engine", "device", "seed", *(column.name for column in _MEASURES), "digest")
+_SEED = _STORED.index("seed")
+
+
+def read_episodes(
+    episodes: QuerySet[Episode], is_wanted: Callable[[int, Rows], list[bool]] | None = None
+) -> Iterator[Chunk]:
+    """Chunks with the columns EPISODES, ordered by the digests of camera and target, engine, device and seed.
+
+    The same episodes give the same table, whatever their rows' keys. `is_wanted` says of a pairing's rows which are in it.
     """
-    yield _line(list(EPISODE_COLUMNS))
-    rows = episodes.order_by(*ORDER).values_list(*EPISODE_COLUMNS.values())
-    camera, target, seed = map(list(EPISODE_COLUMNS).index, ("camera", "target", "seed"))
-    for row in rows.iterator(chunk_size=2000):
-        if wanted is None or row[seed] in wanted.get((row[camera], row[target]), ()):
-            yield _line(row)
-
-
-def _line(values: Sequence[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(
-        [
-            repr(value) if isinstance(value, float) else int(value) if isinstance(value, bool) else value
-            for value in values
+    counts = dict(episodes.order_by().values_list("pairing_id").annotate(Count("id")))
+    found = Pairing.objects.filter(pk__in=episodes.order_by().values("pairing_id")).order_by()
+    digests = found.values_list("scenario__digest", "camera__digest", "target__digest", "pk")
+    order = {key: names for *names, key in sorted(digests)}  # databases sort text by their own rules
+    for keys in _divide(order, counts):
+        rows = episodes.filter(pairing__in=keys).order_by("engine", "device", "seed").values_list(*_STORED)
+        by_pairing: dict[int, Rows] = {key: [] for key in keys}
+        for row in rows.iterator(chunk_size=5000):
+            by_pairing[row[1]].append(row)
+        chosen = [
+            (*order[key], *row[2:])
+            for key, own in by_pairing.items()
+            for row, wanted in zip(own, is_wanted(key, own) if is_wanted else [True] * len(own), strict=True)
+            if wanted
         ]
-    )
-    return buffer.getvalue()
+        yield from _transpose(EPISODES, chosen)
 
 
-def meta_game_as_csv(game: MetaGame) -> Iterator[str]:
-    """Lines of CSV, one for each cell that was played: agents' digests, payoff, standard error, episodes."""
-    yield _line(["camera", "target", "payoff", "error", "episodes"])
-    for row, camera in enumerate(game.cameras):
-        for column, target in enumerate(game.targets):
-            if game.count[row, column]:
-                error = float(game.error[row, column])
-                values = [
-                    float(game.payoff[row, column]),
-                    "" if error != error else error,
-                    int(game.count[row, column]),
-                ]
-                yield _line([camera, target, *values])
+def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list[int]]:
+    """Pairings, some at a time, that have about as many rows as a chunk."""
+    part: list[int] = []
+    size = 0
+    for key in keys:
+        if part and (size + counts.get(key, 0) > ROWS_AT_ONCE or len(part) == PAIRINGS_AT_ONCE):
+            yield part
+            part, size = [], 0
+        part.append(key)
+        size += counts.get(key, 0)
+    if part:
+        yield part
 
 
-def meta_game_as_json(tournament: Tournament) -> dict[str, Any]:
-    """A tournament's meta-game as JSON values, agents by digest."""
-    return meta_game_of_tournament(tournament).to_json()
+def _transpose(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
+    """Rows as one chunk; none where there are none."""
+    if rows:
+        yield {column.name: values for column, values in zip(columns, zip(*rows, strict=True), strict=True)}

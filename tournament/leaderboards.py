@@ -6,8 +6,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Sum
 
 from policies.devices import device_class
-from tournament import ledgers, ratings
-from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
+from tournament import ledgers, packing, ratings
+from tournament.ledgers import Played
+from tournament.models import Agent, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
 
 DEVICE = device_class()
@@ -21,23 +22,45 @@ def engine_version() -> str:
     return engine.VERSION
 
 
+def played_in(board: Scenario | Tournament, engine: str = "") -> Played:
+    """The episodes that a board is about: all of a scenario's listed agents, or a tournament's own."""
+    if isinstance(board, Tournament):
+        return ledgers.read(board.scenario_id, board.engine, DEVICE).only(ledgers.seeds_of(board))
+    return leave_out_unlisted(ledgers.read(board.pk, engine or engine_version(), DEVICE))
+
+
+def leave_out_unlisted(played: Played) -> Played:
+    """What milestones of trainings played counts for their training alone."""
+    unlisted = set(Agent.objects.filter(is_listed=False).values_list("digest", flat=True))
+    if not unlisted:
+        return played
+    return Played(
+        {key: found for key, found in played.results.items() if not unlisted & {*played.agents[key]}}, played.agents
+    )
+
+
 def meta_game_of_scenario(scenario: Scenario, engine: str = "") -> MetaGame:
     """The meta-game of everything that was played in a scenario, agents ordered by digest."""
-    return ledgers.read(scenario.pk, engine or engine_version(), DEVICE).meta_game()
+    return played_in(scenario, engine).meta_game()
 
 
 def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
     """The meta-game of a tournament's own episodes, agents ordered by digest; those that have not played are in it."""
-    played = ledgers.read(tournament.scenario_id, tournament.engine, DEVICE).only(ledgers.seeds_of(tournament))
+    return played_in(tournament).meta_game(fields_of(tournament))
+
+
+def fields_of(tournament: Tournament) -> tuple[list[str], list[str]]:
+    """The digests of a tournament's cameras and targets."""
     cameras, targets = (field.values_list("digest", flat=True) for field in (tournament.cameras, tournament.targets))
-    return played.meta_game((cameras, targets))
+    return list(cameras), list(targets)
 
 
 def count_episodes(board: Scenario | Tournament) -> int:
     """How many episodes a fit of the board would rest on now."""
     if isinstance(board, Tournament):
         return board.num_reused + (board.blocks.aggregate(played=Sum("num_played"))["played"] or 0)
-    return Episode.objects.filter(pairing__scenario=board, engine=engine_version(), device=DEVICE).count()
+    listed = Pairing.objects.filter(scenario=board, camera__is_listed=True, target__is_listed=True)
+    return Episode.objects.filter(pairing__in=listed, engine=engine_version(), device=DEVICE).count()
 
 
 # Snapshots
@@ -45,31 +68,42 @@ def count_episodes(board: Scenario | Tournament) -> int:
 
 def refit(scenario: Scenario) -> RatingSnapshot | None:
     """Publish a scenario's ratings from all its episodes, unless they are up to date; None where nothing was played."""
-    return _publish(scenario, None, meta_game_of_scenario(scenario))
+    played = played_in(scenario)
+    return _publish(scenario, None, played, played.meta_game())
 
 
 def refit_tournament(tournament: Tournament) -> RatingSnapshot | None:
     """Publish a tournament's ratings from its own episodes, unless they are up to date; None where nothing was played."""
-    return _publish(tournament.scenario, tournament, meta_game_of_tournament(tournament))
+    played = played_in(tournament)
+    return _publish(tournament.scenario, tournament, played, played.meta_game(fields_of(tournament)))
 
 
-def _publish(scenario: Scenario, tournament: Tournament | None, game: MetaGame) -> RatingSnapshot | None:
+def _publish(
+    scenario: Scenario, tournament: Tournament | None, played: Played, game: MetaGame
+) -> RatingSnapshot | None:
     if not game.num_episodes:
         return None
     board = RatingSnapshot.objects.filter(scenario=scenario, tournament=tournament)
     engine = tournament.engine if tournament else engine_version()
-    reason = explain(board.first(), game, engine)
+    before = board.first()
+    reason = explain(before, game, engine)
     if not reason:
-        return board.first()
-    facts = {"num_episodes": game.num_episodes, "engine": engine, "code": ratings.VERSION}
-    table = ratings.rate(game).to_json() | {"meta_game": game.to_json()}
+        return before
+    columns = {
+        "num_episodes": game.num_episodes,
+        "engine": engine,
+        "code": ratings.VERSION,
+        "reason": reason,
+        "table": ratings.rate(game).to_json() | {"meta_game": game.to_json()},
+    }
+    keys = packing.pack(played.keys())
     while True:
         number = (board.aggregate(last=Max("number"))["last"] or 0) + 1
         try:
             with transaction.atomic():
-                return board.create(
-                    scenario=scenario, tournament=tournament, number=number, reason=reason, table=table, **facts
-                )
+                snapshot = board.create(scenario=scenario, tournament=tournament, number=number, **columns)
+                Basis.objects.create(snapshot=snapshot, keys=keys)
+                return snapshot
         except IntegrityError:
             continue  # Another worker published this number.
 

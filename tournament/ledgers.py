@@ -22,7 +22,7 @@ from tournament.models import Pairing, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 KEPT_ROWS = 4_000_000
-"""Episodes that a process keeps, of the ledgers it used last; each takes 16 bytes."""
+"""Episodes that a process keeps, of the ledgers it used last; each takes 24 bytes."""
 SCAN_FACTOR = 4
 """Finding a row by its pairing takes about as long as passing by this many rows of the table."""
 KEPT_SEEDS = 100_000
@@ -48,10 +48,17 @@ Seeds = NDArray[np.int64]
 
 
 class Results(NamedTuple):
-    """A pairing's episodes in the order of their seeds, (k,) each; `reward` is the target team's normalised reward."""
+    """A pairing's episodes in the order of their seeds, (k,) each; `reward` is the target team's normalised reward, `key` the row's."""
 
     seed: Seeds
     reward: NDArray[np.float64]
+    key: NDArray[np.int64]
+
+    def where(self, chosen: NDArray[np.bool_] | slice) -> Results:
+        return Results(self.seed[chosen], self.reward[chosen], self.key[chosen])
+
+
+NOTHING = Results(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int64))
 
 
 class Agents(NamedTuple):
@@ -79,6 +86,10 @@ class Played(NamedTuple):
         found = {key: choose(self.results[key], seeds) for key, seeds in wanted.items() if key in self.results}
         return Played({key: results for key, results in found.items() if len(results.seed)}, self.agents)
 
+    def keys(self) -> NDArray[np.int64]:
+        """Keys of all their rows, in no particular order."""
+        return np.concatenate([found.key for found in self.results.values()] or [NOTHING.key])
+
     def meta_game(self, fields: tuple[Iterable[str], Iterable[str]] | None = None) -> MetaGame:
         """Their meta-game: agents in the order of their digests, episodes in that of camera, target and seed.
 
@@ -90,7 +101,7 @@ class Played(NamedTuple):
         rows = {digest: number for number, digest in enumerate(sorted(set(cameras)))}
         columns = {digest: number for number, digest in enumerate(sorted(set(targets)))}
         counts = [len(self.results[key].seed) for key in keys]
-        parts = [self.results[key] for key in keys] or [Results(np.empty(0, np.int64), np.empty(0, np.float64))]
+        parts = [self.results[key] for key in keys] or [NOTHING]
         episodes = Episodes(
             np.repeat(np.array([rows[pair.camera] for pair in agents], dtype=np.int64), counts),
             np.repeat(np.array([columns[pair.target] for pair in agents], dtype=np.int64), counts),
@@ -105,10 +116,9 @@ def choose(results: Results, seeds: Seeds) -> Results:
     if np.array_equal(results.seed, seeds):
         return results
     if not len(seeds):
-        return Results(results.seed[:0], results.reward[:0])
+        return NOTHING
     places = np.minimum(np.searchsorted(seeds, results.seed), len(seeds) - 1)
-    is_wanted = seeds[places] == results.seed
-    return Results(results.seed[is_wanted], results.reward[is_wanted])
+    return results.where(seeds[places] == results.seed)
 
 
 class Ledger:
@@ -164,10 +174,10 @@ class Ledger:
         found, starts = np.unique(rows["pairing"], return_index=True)
         ends = np.append(starts[1:], len(rows))
         totals = np.add.reduceat(rows["id"], starts) if len(rows) else starts
-        seeds, rewards = rows["seed"].copy(), rows["reward"].copy()
+        read = Results(*(rows[name].copy() for name in ("seed", "reward", "id")))
         for key, start, end, total in zip(*(column.tolist() for column in (found, starts, ends, totals)), strict=True):
             if key in keys:
-                self.results[key] = Results(seeds[start:end], rewards[start:end])
+                self.results[key] = read.where(slice(start, end))
                 self._stamps[key] = Stamp(end - start, total)
 
     def _learn_agents(self, keys: set[int]) -> None:

@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 
 from portal.api.paging import Slice
 from portal.api.schemas import LARGEST_ID, EpisodeOut, ErrorOut, PairingDetailOut, PairingOut
-from portal.api.tables import Format, answer_csv
+from portal.api.tables import Format, answer_table
 from tournament import exports, queries
 from tournament.models import Pairing
 
@@ -63,11 +63,12 @@ def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
     "/pairings/{pairing_id}/episodes",
     response={200: EpisodeList, 404: ErrorOut},
     url_name="episodes",
-    summary="The episodes of a pairing (JSON by pages; CSV whole)",
+    summary="The episodes of a pairing (JSON by pages; CSV and Parquet whole)",
 )
 def list_episodes(request: HttpRequest, pairing_id: int, part: Query[Slice], format: Format = "json") -> Any:
     pairing = get_object_or_404(Pairing, pk=pairing_id)
-    if format == "csv":
-        return answer_csv(exports.episodes_of_pairing(pairing), f"pairing-{pairing_id}-episodes.csv")
+    if format != "json":
+        name = f"pairing-{pairing_id}-episodes.{format}"
+        return answer_table(request, exports.episodes_of_pairing(pairing), format, name)
     episodes = queries.episodes_of(pairing)
     return {"items": part.of(episodes), "count": episodes.count()}

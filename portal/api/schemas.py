@@ -209,31 +209,55 @@ class TournamentDetailOut(TournamentOut):
 
 
 class RatingOut(Schema):
+    """Units and meanings are in docs/exports.md."""
+
     agent: AgentRef
     rank: int | None
     best_rank: int | None
     worst_rank: int | None
+    first_probability: float | None
     rating: float | None
     lower: float | None
     upper: float | None
+    margin: float | None
+    margin_lower: float | None
+    margin_upper: float | None
     payoff: float | None
     payoff_error: float | None
     nash_mass: float | None
+    nash_support: float | None
     nash_skill: float | None
+    deviation: float | None
+    worst_opponent: str | None = Field(description="Its digest.")
     num_episodes: int
+    num_opponents: int
+    num_comparisons: int | None
     is_provisional: bool
     is_anchor: bool
 
 
-class LeaderboardOut(Schema):
-    scenario: str
-    tournament: int | None
+class SnapshotOut(Schema):
+    """A published fit."""
+
     number: int = Field(description="Counts the fits of this board, from 1.")
     engine: str
-    code: str
+    code: str = Field(description="Version of the code that fitted.")
     num_episodes: int
+    reason: str = Field(description="Why it was made: what is new since the one before.")
     created: datetime
+
+
+class LeaderboardOut(SnapshotOut):
+    scenario: str
+    scenario_digest: str
+    tournament: int | None
     value: float | None = Field(description="Of the zero-sum game, to the cameras.")
+    nash: dict[str, Any] | None = Field(
+        description="The game within this pool: value, exploitability, their intervals."
+    )
+    cyclicity: dict[str, Any] | None
+    influences: list[dict[str, Any]] = Field(description="Agents whose removal would change a first rank, by digest.")
+    alpha_rank: dict[str, Any] | None = Field(description="Of boards of a size where it is quick.")
     cameras: list[RatingOut]
     targets: list[RatingOut]
 
@@ -245,8 +269,9 @@ class CellOut(Schema):
     count: int
 
 
-class MetaGameOut(Schema):
+class MetaGameOut(SnapshotOut):
     scenario: str
+    scenario_digest: str
     tournament: int | None
     cameras: list[AgentRef]
     targets: list[AgentRef]

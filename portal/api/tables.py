@@ -1,35 +1,41 @@
-"""Tables as JSON or as CSV, as the caller asks."""
+"""Tables as JSON, CSV or Parquet files, as the caller asks, streamed."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
 
-from django.http import StreamingHttpResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse
 
-Format = Literal["json", "csv"]
+from tournament import tables
+from tournament.tables import Table
 
-
-def write_rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Lines of CSV. Text that a spreadsheet would take for a formula is given an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    for row in (header, *rows):
-        writer.writerow([guard(value) for value in row])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+Format = Literal["json", "csv", "parquet"]
 
 
-def guard(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    if isinstance(value, bool):
-        return int(value)
-    return repr(value) if isinstance(value, float) else value
-
-
-def answer_csv(lines: Iterable[str], filename: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+def answer_table(request: HttpRequest, table: Table, format: Format, filename: str) -> StreamingHttpResponse:
+    """The table as a file to be kept. The first rows are read before the answer begins, so that what fails can still say so."""
+    pieces = tables.write(table, format)
+    pieces = begin(pieces)
+    body = drip(pieces) if isinstance(request, ASGIRequest) else pieces
+    response = StreamingHttpResponse(body, content_type=tables.CONTENT_TYPES[format])
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
+
+
+def begin(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, the first of which is there."""
+    first = next(pieces, b"")
+
+    def all_of_them() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    return all_of_them()
+
+
+async def drip(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """One piece at a time, each made when it is wanted: a server that answers many at once would else collect all of them first."""
+    take = sync_to_async(lambda: next(pieces, None))
+    while (piece := await take()) is not None:
+        yield piece

@@ -7,7 +7,7 @@ import pytest
 
 from tasks import hints
 from tests.tasks.conftest import wait_for
-from tournament import exports, organising
+from tournament import exports, organising, tables
 from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ def is_over(tournament):
 
 
 def table(tournament):
-    return "".join(exports.episodes_of_tournament(tournament))
+    return b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv"))
 
 
 def test_one_hint_is_enough_for_a_whole_tournament(workers, make_tournament):

@@ -1,0 +1,22 @@
+"""Sets of row keys in few bytes: what lies between neighbours, compressed. Keys given in a row take next to nothing."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 1
+"""Of compression; more takes longer than it is worth."""
+
+
+def pack(keys: NDArray[np.int64]) -> bytes:
+    """The keys, in any order; each counts once. The same keys give the same bytes."""
+    ordered = np.unique(keys).astype("<i8")
+    return zlib.compress(np.diff(ordered, prepend=np.int64(0)).tobytes(), LEVEL)
+
+
+def unpack(packed: bytes) -> NDArray[np.int64]:
+    """The keys, sorted."""
+    return np.cumsum(np.frombuffer(zlib.decompress(packed), dtype="<i8"), dtype=np.int64)
