@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import shutil
@@ -42,18 +43,19 @@ def choose_cores(wanted: int | None) -> int:
 
 
 @contextlib.contextmanager
-def session(cores: int) -> Iterator[None]:
+def session(cores: int, folder: Path | None = None) -> Iterator[None]:
     """A running Ray with this many cores: the one that runs already in this process, the cluster at ``RAY_ADDRESS`` if that is set, or a
     private one.
 
-    Raises UserError if the cluster does not have as many free cores, or cannot be reached.
+    The private one keeps its sockets and logs in a temporary folder of its own; that of an earlier process that was killed while it worked
+    for the same ``folder`` is removed. Raises UserError if the cluster does not have as many free cores, or cannot be reached.
     """
     if _is_running():
         yield
         return
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    place = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets lie in it, whose paths may have 107 bytes
+    place = _find_place(folder)
     quieten()
     import ray
 
@@ -71,6 +73,17 @@ def session(cores: int) -> Iterator[None]:
     finally:
         ray.shutdown()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _find_place(folder: Path | None) -> Path:
+    """An empty folder whose path is short: sockets lie in it, whose paths may have 107 bytes."""
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="ray"))
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+    place = Path(tempfile.gettempdir()) / f"ray-{os.getuid()}-{name}"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)
+    return place
 
 
 def _is_running() -> bool:

@@ -39,7 +39,7 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
             (folder / files.OUTCOME).unlink(missing_ok=True)
             configuration = configurations.read(folder)
             cores = choose_cores(configuration.cores)
-            with session(cores):
+            with session(cores, folder):
                 outcome = _run(folder, configuration, cores, followers)
             files.replace_json(folder / files.OUTCOME, outcome)
     except UserError as error:
