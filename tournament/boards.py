@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTransform
 
 from tournament.models import Agent, Pairing, RatingSnapshot, Scenario, Team, Tournament
-from tournament.ratings import AgentRating, NashSummary, Ratings
+from tournament.ratings import AgentRating, Cyclicity, NashSummary, Ratings
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,31 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """Without `removed`, `then` would be the first of its team instead of `first`."""
+
+    team: str
+    removed: Agent
+    first: Agent
+    then: Agent
+
+
+@dataclass(frozen=True)
 class Board:
-    """A published leaderboard with its agents, best first, and the meta-game behind it (`MetaGame.to_json`, by digest)."""
+    """A published leaderboard with its agents, best first, and the meta-game behind it (`MetaGame.to_json`, by digest).
+
+    `agents` are the rows of all agents on it by digest; `alpha_rank` is what was stored of it, None on boards without.
+    """
 
     snapshot: RatingSnapshot
     cameras: tuple[Line, ...]
     targets: tuple[Line, ...]
     nash: NashSummary | None
     meta_game: dict[str, Any]
+    agents: dict[str, Agent]
+    cyclicity: Cyclicity | None = None
+    removals: tuple[Removal, ...] = ()
+    alpha_rank: dict[str, Any] | None = None
 
     def of(self, team: str) -> tuple[Line, ...]:
         return self.cameras if team == Team.CAMERA else self.targets
@@ -43,19 +61,22 @@ class Cell:
     count: int
 
 
+# Finding a board
+
+
 def latest_board(scenario: Scenario) -> Board | None:
     """The scenario's leaderboard as last published."""
-    return _newest(RatingSnapshot.objects.filter(scenario=scenario, tournament=None))
+    return _newest(snapshots_of(scenario))
+
+
+def numbered_board(of: Scenario | Tournament, number: int) -> Board | None:
+    """A leaderboard as it was published under this number; None if there is none."""
+    return _newest(snapshots_of(of).filter(number=number))
 
 
 def tournament_board(tournament: Tournament) -> Board | None:
     """The ratings within one tournament as last published."""
-    return _newest(RatingSnapshot.objects.filter(tournament=tournament))
-
-
-def rated_scenarios() -> QuerySet[Scenario]:
-    """The scenarios that have a leaderboard."""
-    return Scenario.objects.filter(pk__in=RatingSnapshot.objects.filter(tournament=None).values("scenario"))
+    return _newest(snapshots_of(tournament))
 
 
 def busiest_board() -> Board | None:
@@ -64,8 +85,29 @@ def busiest_board() -> Board | None:
     return _read(snapshots.select_related("scenario").first())
 
 
+def snapshots_of(board: Scenario | Tournament) -> QuerySet[RatingSnapshot]:
+    """All snapshots of a scenario's or a tournament's board, newest first."""
+    if isinstance(board, Tournament):
+        return RatingSnapshot.objects.filter(tournament=board).order_by("-number")
+    return RatingSnapshot.objects.filter(scenario=board, tournament=None).order_by("-number")
+
+
+def neighbours(snapshot: RatingSnapshot) -> tuple[int | None, int | None]:
+    """The numbers of the snapshots before and after this one on its board."""
+    numbers = snapshots_of(snapshot.tournament or snapshot.scenario).values_list("number", flat=True)
+    return numbers.filter(number__lt=snapshot.number).first(), numbers.filter(number__gt=snapshot.number).last()
+
+
+def rated_scenarios() -> QuerySet[Scenario]:
+    """The scenarios that have a leaderboard."""
+    return Scenario.objects.filter(pk__in=RatingSnapshot.objects.filter(tournament=None).values("scenario"))
+
+
+# Reading it
+
+
 def _newest(snapshots: QuerySet[RatingSnapshot]) -> Board | None:
-    return _read(snapshots.select_related("scenario", "tournament").order_by("-number").first())
+    return _read(snapshots.select_related("scenario", "tournament").first())
 
 
 def _read(snapshot: RatingSnapshot | None) -> Board | None:
@@ -74,29 +116,44 @@ def _read(snapshot: RatingSnapshot | None) -> Board | None:
 
 def board_of(snapshot: RatingSnapshot) -> Board:
     """A snapshot, joined with the agents that it is about."""
-    stored = dict(snapshot.table)
-    meta_game = stored.pop("meta_game")
-    rated = Ratings.from_json(stored)
+    rated = Ratings.from_json(snapshot.table)
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
-    rows = Agent.objects.in_bulk(digests, field_name="digest")
+    agents = Agent.objects.in_bulk(digests, field_name="digest")
 
     def join(lines: tuple[AgentRating, ...]) -> tuple[Line, ...]:
-        return tuple(Line(rows[line.digest], line) for line in lines if line.digest in rows)
+        return tuple(Line(agents[line.digest], line) for line in lines if line.digest in agents)
 
-    return Board(snapshot, join(rated.cameras), join(rated.targets), rated.nash, meta_game)
+    removals = (
+        Removal(one.team, *(agents[digest] for digest in (one.removed, one.first, one.then)))
+        for one in rated.influences
+        if {one.removed, one.first, one.then} <= agents.keys()
+    )
+    return Board(
+        snapshot=snapshot,
+        cameras=join(rated.cameras),
+        targets=join(rated.targets),
+        nash=rated.nash,
+        meta_game=snapshot.table["meta_game"],
+        agents=agents,
+        cyclicity=rated.cyclicity,
+        removals=tuple(removals),
+        alpha_rank=snapshot.table.get("alpha_rank"),
+    )
 
 
-def payoff_cells(board: Board) -> list[list[Cell | None]]:
-    """The meta-game behind a board, in the board's order: rows are cameras, columns targets; None where nothing was played."""
+def payoff_cells(
+    board: Board, cameras: tuple[Line, ...] | None = None, targets: tuple[Line, ...] | None = None
+) -> list[list[Cell | None]]:
+    """The meta-game behind a board: rows are cameras, columns targets, in the board's order or that of the lines given.
+
+    None where nothing was played.
+    """
+    cameras = board.cameras if cameras is None else cameras
+    targets = board.targets if targets is None else targets
     game = board.meta_game
     rows = {digest: index for index, digest in enumerate(game["cameras"])}
     columns = {digest: index for index, digest in enumerate(game["targets"])}
-    found = Pairing.objects.filter(
-        scenario=board.snapshot.scenario,
-        camera__in=[line.agent for line in board.cameras],
-        target__in=[line.agent for line in board.targets],
-    )
-    pairings = {(camera, target): key for key, camera, target in found.values_list("pk", "camera", "target")}
+    pairings = _pairings(board.snapshot.scenario, cameras, targets)
 
     def cell(camera: Agent, target: Agent) -> Cell | None:
         row, column = rows[camera.digest], columns[target.digest]
@@ -105,7 +162,17 @@ def payoff_cells(board: Board) -> list[list[Cell | None]]:
             return None
         return Cell(pairing, game["payoff"][row][column], game["error"][row][column], count)
 
-    return [[cell(camera.agent, target.agent) for target in board.targets] for camera in board.cameras]
+    return [[cell(camera.agent, target.agent) for target in targets] for camera in cameras]
+
+
+def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line, ...]) -> dict[tuple[int, int], int]:
+    """Keys of pairings by those of camera and target."""
+    found = Pairing.objects.filter(
+        scenario=scenario,
+        camera__in=[line.agent for line in cameras],
+        target__in=[line.agent for line in targets],
+    )
+    return {(camera, target): key for key, camera, target in found.values_list("pk", "camera", "target")}
 
 
 def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
@@ -119,14 +186,23 @@ def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
     return max(min(ends), min(ratings) - spread), min(max(ends), max(ratings) + spread)
 
 
+# One agent
+
+
+def lines_of(snapshots: QuerySet[RatingSnapshot], agent: Agent) -> list[tuple[RatingSnapshot, AgentRating]]:
+    """The agent's line on each of the snapshots that has one, in their order; of what else they hold nothing is read."""
+    board = KeyTransform("cameras" if agent.team == Team.CAMERA else "targets", "table")
+    found = []
+    for snapshot in snapshots.defer("table").annotate(lines=board):
+        entries = [entry for entry in snapshot.lines if entry["digest"] == agent.digest]  # type: ignore[attr-defined]
+        stored = {"cameras": entries, "targets": [], "nash": None, "num_episodes": 0, "version": snapshot.code}
+        found += [(snapshot, line) for line in Ratings.from_json(stored).cameras]
+    return found
+
+
 def standings_of(agent: Agent) -> list[tuple[RatingSnapshot, Line]]:
     """The agent's line on the last board of every scenario that has rated it."""
     newest = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None).order_by("-number")
     snapshots = RatingSnapshot.objects.filter(tournament=None, number=Subquery(newest.values("number")[:1]))
-    found = []
-    for snapshot in snapshots.select_related("scenario").order_by("scenario__name"):
-        entries = snapshot.table["cameras" if agent.team == "camera" else "targets"]
-        if any(entry["digest"] == agent.digest for entry in entries):
-            lines = board_of(snapshot).of(agent.team)
-            found += [(snapshot, line) for line in lines if line.agent.pk == agent.pk]
-    return found
+    found = lines_of(snapshots.select_related("scenario").order_by("scenario__name"), agent)
+    return [(snapshot, Line(agent, line)) for snapshot, line in found]

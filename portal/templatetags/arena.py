@@ -17,9 +17,19 @@ STATE_TONES = {
 }  # fmt: skip
 
 SECTIONS = {
-    "leaderboards": {"leaderboards", "leaderboard"},
+    "leaderboards": {
+        "leaderboards",
+        "leaderboard",
+        "snapshots",
+        "snapshot",
+        "payoffs",
+        "compare",
+        "pairing",
+        "replay",
+        "beside",
+    },
     "agents": {"agents", "agent", "agent_edit"},
-    "tournaments": {"tournaments", "tournament", "tournament_create", "pairing", "replay"},
+    "tournaments": {"tournaments", "tournament", "tournament_create", "tournament_snapshot"},
     "uploads": {"uploads", "upload", "upload_create"},
     "status": {"status"},
     "about": {"about"},
@@ -44,6 +54,18 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 @register.filter
+def chance(value: float | None) -> str:
+    """An estimated probability in whole percent, which is never certainty."""
+    if is_missing(value):
+        return "–"
+    if value >= 0.995:  # type: ignore[operator]
+        return ">\u00a099\u00a0%"
+    if value < 0.005:  # type: ignore[operator]
+        return "<\u00a01\u00a0%"
+    return f"{100 * value:.0f}\u00a0%"  # type: ignore[operator]
+
+
+@register.filter
 def fixed(value: float | None, digits: int = 2) -> str:
     """A number with this many digits behind the point and a true minus sign; a dash when there is none."""
     if is_missing(value):
@@ -53,9 +75,27 @@ def fixed(value: float | None, digits: int = 2) -> str:
 
 
 @register.filter
+def elo(value: float | None) -> str:
+    """A rating in whole points."""
+    return "–" if is_missing(value) else f"{round(value)}".replace("-", "−")  # type: ignore[arg-type]
+
+
+@register.simple_tag
+def elo_range(lower: float | None, upper: float | None) -> str:
+    """An interval of ratings; with words where a minus sign would be read as a dash."""
+    if is_missing(lower) or is_missing(upper):
+        return "no interval"
+    between = " to " if lower < 0 else "\u2060–\u2060"  # type: ignore[operator]
+    return f"{elo(lower)}{between}{elo(upper)}"
+
+
+@register.filter
 def signed(value: float | None, digits: int = 3) -> str:
+    """The same with its sign, which zero has none of."""
     if is_missing(value):
         return "–"
+    if round(value, digits) == 0:  # type: ignore[arg-type]
+        return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
@@ -96,8 +136,13 @@ def team_badge(team: str) -> SafeString:
 
 
 @register.simple_tag
-def interval_bar(low: float | None, value: float | None, high: float | None, least: float, most: float) -> SafeString:
-    """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it."""
+def interval_bar(
+    low: float | None, value: float | None, high: float | None, least: float, most: float, mark: float | None = None
+) -> SafeString:
+    """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it.
+
+    An upright line stands at `mark`, where it is on the axis.
+    """
     if is_missing(value) or is_missing(low) or is_missing(high):
         return SafeString("")
     span = (most - least) or 1.0
@@ -105,9 +150,13 @@ def interval_bar(low: float | None, value: float | None, high: float | None, lea
     def at(x: float) -> str:
         return f"{2 + 96 * min(max((x - least) / span, 0.0), 1.0):.2f}%"
 
+    upright = SafeString("")
+    if mark is not None and least <= mark <= most:
+        upright = format_html('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="100%"/>', at(mark))
     return format_html(
-        '<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>'
+        '<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>{}'
         '<line class="span" x1="{}" x2="{}" y1="50%" y2="50%"/><circle class="point" cx="{}" cy="50%" r="3.5"/></svg>',
+        upright,
         at(low),  # type: ignore[arg-type]
         at(high),  # type: ignore[arg-type]
         at(value),  # type: ignore[arg-type]
@@ -123,7 +172,7 @@ def mass_bar(mass: float | None) -> SafeString:
         '<span class="mass"><svg aria-hidden="true"><rect width="100%" height="100%" rx="3"/>'
         '<rect width="{}%" height="100%" rx="3"/></svg>{}</span>',
         f"{100 * mass:.1f}",  # type: ignore[operator]
-        "0" if mass == 0 else percent(mass),
+        "0" if mass == 0 else percent(mass, 0 if mass > 0.9995 else 1),  # type: ignore[operator]
     )
 
 

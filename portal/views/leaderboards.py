@@ -1,15 +1,27 @@
-"""The leaderboard of each scenario."""
+"""The leaderboard of each scenario, as it is and as it was."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+import numpy as np
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from portal import columns
 from tournament import boards
+from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line
-from tournament.models import Scenario, Tournament
+from tournament.models import Scenario, Team, Tournament
+
+ORDERS = {"rating": "Elo", "nash": "Nash", "similarity": "similarity"}
+TRUSTED = {"nash": "Nash", "deviation": "Deviation", "margin": "Margin"}
+"""Orders that a board may name as better than that by Elo: names and labels of columns."""
+LARGEST_TABLE = 600
+"""A table of more cells than this stands on a page of its own."""
+PAGE, PAYOFF_ROWS = 50, 20
 
 
 @require_safe
@@ -37,32 +49,172 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         "unrated": Scenario.objects.exclude(pk__in=[scenario.pk, *(row.pk for row in rated)]),
         "board": board,
         "tournaments": Tournament.objects.filter(scenario=scenario).select_related("scenario", "owner")[:5],
-        **describe_board(board),
+        **describe_board(board, request.GET),
     }
     return render(request, "leaderboards/leaderboard.html", context)
 
 
-def describe_board(board: Board | None) -> dict[str, Any]:
-    """The payoffs, as the heat map reads them and as rows of the table below it."""
+@require_safe
+def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every fit that was ever published of the scenario's board."""
+    scenario = get_object_or_404(Scenario, slug=slug)
+    page = Paginator(boards.snapshots_of(scenario).defer("table"), PAGE).get_page(request.GET.get("page"))
+    return render(request, "leaderboards/snapshots.html", {"scenario": scenario, "page": page})
+
+
+@require_safe
+def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """A leaderboard as it was published under a number; it never changes."""
+    return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
+
+
+@require_safe
+def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
+    return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
+
+
+def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
+    board = boards.numbered_board(of, number)
+    if board is None:
+        raise Http404(f"{of} has no snapshot number {number}.")
+    before, after = boards.neighbours(board.snapshot)
+    context = {
+        "board": board,
+        "scenario": board.snapshot.scenario,
+        "tournament": board.snapshot.tournament,
+        "before": before,
+        "after": after,
+        **describe_board(board, request.GET),
+    }
+    return render(request, "leaderboards/snapshot.html", context)
+
+
+@require_safe
+def payoffs(request: HttpRequest, slug: str) -> HttpResponse:
+    """The payoff table of a board that is too large for the board's page, some cameras at a time."""
+    scenario = get_object_or_404(Scenario, slug=slug)
+    board = boards.latest_board(scenario)
+    if board is None:
+        raise Http404(f"No episode of {scenario.name} has been finished yet.")
+    cameras, targets = arrange(board, chosen_order(request.GET))
+    page = Paginator(cameras, PAYOFF_ROWS).get_page(request.GET.get("page"))
+    shown = tuple(page)
+    cells = boards.payoff_cells(board, shown, targets)
+    context = {"scenario": scenario, "page": page, "targets": targets, "rows": list(zip(shown, cells, strict=True))}
+    return render(request, "leaderboards/payoffs.html", context)
+
+
+# What the pages of boards show; those of tournaments too.
+
+
+def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Both teams' tables, sorted and with the columns asked for, and the payoffs in the order asked for."""
     if board is None:
         return {}
-    cameras = [describe_line(line) for line in board.cameras]
-    targets = [describe_line(line) for line in board.targets]
-    cells = [[describe_cell(cell) for cell in row] for row in boards.payoff_cells(board)]
+    asked = asked or {}
+    order = chosen_order(asked)
+    cameras, targets = arrange(board, order)
+    cells = boards.payoff_cells(board, cameras, targets)
+    shown = columns.choose_columns(asked)
+    sort = columns.chosen_sort(asked)
+    pairings = {
+        (camera.agent.digest, target.agent.digest): cell.pairing
+        for camera, row in zip(cameras, cells, strict=True)
+        for target, cell in zip(targets, row, strict=True)
+        if cell
+    }
     return {
-        "camera_axis": boards.axis_of(board.cameras),
-        "target_axis": boards.axis_of(board.targets),
-        "meta_game": {"cameras": cameras, "targets": targets, "cells": cells},
-        "meta_game_rows": list(zip(cameras, cells, strict=True)),
+        "columns": shown,
+        "has_extra": columns.shows_all(asked),
+        "sort": sort,
+        "trusted": TRUSTED.get(board.cyclicity.trusted) if board.cyclicity else None,
+        "sides": [describe_side(board, team, sort, pairings) for team in Team.values],
+        "order": order,
+        "orders": ORDERS.items(),
+        "payoffs": describe_payoffs(cameras, targets, cells),
+        "payoff_targets": targets,
+        "payoff_rows": list(zip(cameras, cells, strict=True)) if len(pairings) <= LARGEST_TABLE else None,
     }
 
 
-def describe_line(line: Line) -> dict[str, Any]:
-    return {"name": line.agent.name, "nash": line.rating.nash_mass or 0.0}
+def describe_side(board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """One team's table."""
+    ranked = board.of(team)
+    rivals = {line.agent.pk: find_rival(ranked, place) for place, line in enumerate(ranked)}
+    rows = [
+        {
+            "line": line,
+            "rating": line.rating,
+            "rival": rivals[line.agent.pk],
+            "worst": board.agents.get(line.rating.worst_opponent or ""),
+            "worst_pairing": pairings.get(
+                (line.agent.digest, line.rating.worst_opponent or "")
+                if team == Team.CAMERA
+                else (line.rating.worst_opponent or "", line.agent.digest)
+            ),
+        }
+        for line in columns.sort_lines(ranked, sort)
+    ]
+    least, most = boards.axis_of(ranked)
+    return {
+        "team": team,
+        "title": "Cameras" if team == Team.CAMERA else "Targets",
+        "rows": rows,
+        "least": least,
+        "most": most,
+    }
 
 
-def describe_cell(cell: Cell | None) -> dict[str, Any] | None:
-    if cell is None:
+def find_rival(ranked: tuple[Line, ...], place: int) -> Line | None:
+    """With whom to compare a line to see why it stands where it does: the one above, or the first's with the second."""
+    other = place - 1 if place else 1
+    if other >= len(ranked) or not (ranked[place].rating.is_rated and ranked[other].rating.is_rated):
         return None
-    address = reverse("pairing", args=[cell.pairing])
-    return {"url": address, "payoff": cell.payoff, "error": cell.error, "count": cell.count}
+    return ranked[other]
+
+
+def chosen_order(asked: Mapping[str, str]) -> str:
+    order = asked.get("order", "")
+    return order if order in ORDERS else "rating"
+
+
+def arrange(board: Board, order: str) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Cameras and targets in the order in which the payoffs show them."""
+    if order == "rating":
+        return board.cameras, board.targets
+    if order == "nash":
+        return columns.sort_lines(board.cameras, "nash"), columns.sort_lines(board.targets, "nash")
+    game = board.meta_game
+    table = np.array(game["payoff"], dtype=float).reshape(len(game["cameras"]), len(game["targets"]))
+    places = [{digest: place for place, digest in enumerate(game[team])} for team in ("cameras", "targets")]
+    rows = [places[0][line.agent.digest] for line in board.cameras]
+    across = [places[1][line.agent.digest] for line in board.targets]
+    table = table[np.ix_(rows, across)]
+    return (
+        tuple(board.cameras[place] for place in by_similarity(table)),
+        tuple(board.targets[place] for place in by_similarity(-table.T)),
+    )
+
+
+def describe_payoffs(
+    cameras: tuple[Line, ...], targets: tuple[Line, ...], cells: list[list[Cell | None]]
+) -> dict[str, Any]:
+    """The payoffs as the heat map reads them: matrices, with null where nothing was played."""
+
+    def matrix(name: str, digits: int = 5) -> list[list[Any]]:
+        return [[shorten(getattr(cell, name) if cell else None, digits) for cell in row] for row in cells]
+
+    return {
+        "cameras": [describe_line(line) for line in cameras],
+        "targets": [describe_line(line) for line in targets],
+        **{name: matrix(name) for name in ("payoff", "error", "count", "pairing")},
+        "address": reverse("pairing", args=[0]),
+    }
+
+
+def shorten(value: float | None, digits: int) -> float | None:
+    return round(value, digits) if isinstance(value, float) else value
+
+
+def describe_line(line: Line) -> dict[str, Any]:
+    return {"name": line.agent.name, "nash": shorten(line.rating.nash_mass or 0.0, 4)}

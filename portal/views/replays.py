@@ -1,13 +1,15 @@
 """The replay of an episode, its file, and whether it can be repeated."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import recordings
-from tournament.models import Episode
+from tournament.models import Agent, Episode, Pairing, Team
 
 
 def find_episode(episode_id: int) -> Episode:
@@ -27,6 +29,45 @@ def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
         "after": neighbours.filter(pk__gt=episode.pk).order_by("pk").first(),
     }
     return render(request, "replays/replay.html", context)
+
+
+@require_safe
+def beside(request: HttpRequest, episode_id: int, other_id: int) -> HttpResponse:
+    """Two episodes of one scenario, played in step."""
+    episodes = [find_episode(episode_id), find_episode(other_id)]
+    first, second = (episode.pairing for episode in episodes)
+    if first.scenario_id != second.scenario_id:
+        raise Http404("The two episodes are of different scenarios: there is nothing to compare.")
+    for episode in episodes:
+        recordings.ask_replay(episode)
+    differing = find_differing(first, second)
+    context = {
+        "scenario": first.scenario,
+        "sides": [describe_side(episode, differing) for episode in episodes],
+        "differing": differing,
+        "shared": differing and (first.target if differing[0] == first.camera else first.camera),
+        "is_same_seed": episodes[0].seed == episodes[1].seed,
+        "longest": max(episode.steps for episode in episodes),
+    }
+    return render(request, "replays/beside.html", context)
+
+
+def find_differing(first: Pairing, second: Pairing) -> tuple[Agent, Agent] | None:
+    """The two agents in which the pairings differ; None if they differ in both or in none."""
+    if first.target_id == second.target_id and first.camera_id != second.camera_id:
+        return first.camera, second.camera
+    if first.camera_id == second.camera_id and first.target_id != second.target_id:
+        return first.target, second.target
+    return None
+
+
+def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> dict[str, Any]:
+    """An episode with the name of what is special about it: the agent that differs, or both."""
+    pairing = episode.pairing
+    if differing is None:
+        return {"episode": episode, "label": f"{pairing.camera.name} v {pairing.target.name}", "team": ""}
+    agent = pairing.camera if differing[0].team == Team.CAMERA else pairing.target
+    return {"episode": episode, "label": agent.name, "team": agent.team}
 
 
 @require_safe

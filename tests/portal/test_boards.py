@@ -21,12 +21,12 @@ def test_each_team_has_its_own_board_with_the_better_agent_first(client: Client,
 
 def test_every_cell_of_the_heat_map_leads_to_its_pairing(client: Client, played: Tournament, pairing: Pairing) -> None:
     answer = client.get(reverse("leaderboard", args=["mate-2v4-0"]))
-    cells = answer.context["meta_game"]["cells"]
-    assert cells[0][0]["url"] == reverse("pairing", args=[pairing.pk])
-    assert cells[0][0]["count"] == 3
-    for row in cells:
-        for cell in row:
-            assert f'<a href="{cell["url"]}">' in answer.content.decode()  # the table says the same as the picture
+    payoffs = answer.context["payoffs"]
+    assert payoffs["pairing"][0][0] == pairing.pk
+    assert payoffs["count"][0][0] == 3
+    for row in payoffs["pairing"]:
+        for key in row:  # the table says the same as the picture
+            assert f'<a href="{reverse("pairing", args=[key])}">' in answer.content.decode()
 
 
 def test_a_scenario_without_episodes_offers_to_start_a_tournament(client: Client, scenario: Scenario) -> None:

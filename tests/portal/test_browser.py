@@ -72,7 +72,7 @@ def wait_until(page: Any, is_so: Callable[[], bool], tries: int = 200) -> None:
 def test_a_click_on_the_heat_map_leads_to_the_pairing(open_page: Open, played: Tournament, pairing: Pairing) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.wait_for_selector("[data-heatmap][data-ready]")
-    picture = page.locator("[data-heatmap] .nsewdrag")
+    picture = page.locator("[data-heatmap] .nsewdrag[data-subplot=xy]")
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     place = box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25
@@ -244,7 +244,7 @@ def test_a_newcomer_signs_up_uploads_and_starts_a_tournament(
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Start a tournament")
     page.get_by_role("group", name="Targets").get_by_label("Random").uncheck()
-    page.get_by_label("Episodes per pairing").fill("3")
+    page.get_by_label("Episodes a pairing").fill("3")
     expect(page.locator("#estimate")).to_contain_text("36 episodes")
     page.get_by_role("button", name="Start it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("MATE-2v4-0 round robin")

@@ -1,71 +1,87 @@
-// The payoff heat map: drawn by Plotly from the JSON beside it; a cell leads to its pairing. The table below says the same.
+// The payoff heat map: drawn by Plotly from the JSON beside it, with the Nash strategies' shares as bars along both edges; a cell
+// leads to its pairing. The table below says the same.
 
 const SCALE = [[0, "#00224e"], [0.25, "#414d6b"], [0.5, "#7c7b78"], [0.75, "#bcaf6f"], [1, "#fee838"]]; // cividis
+const MOST_NAMES = 40; // More names than this along an edge cannot be read; a cell's are told when it is pointed at.
 
 const number = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
+const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.0995 ? 1 : 0)} %`;
 
 /** Plotly reads some HTML in its texts; names are to be shown as they are. */
 const plain = (name) => name.replace(/[&<>]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter]);
 
 /** Agents may share a name; Plotly's categories may not. */
-const label = (agents, short) => agents.map(({ name, nash }) => {
-  const length = short ? 14 : 32;
-  const text = plain(name.length > length ? `${name.slice(0, length - 1)}…` : name);
-  return nash > 0.0005 ? `${text} <b>${Math.round(100 * nash)} %</b>` : text;
-});
+const label = (agents, length) => agents.map(({ name }) => plain(name.length > length ? `${name.slice(0, length - 1)}…` : name));
 
 function describe(data, row, column) {
-  const cell = data.cells[row][column];
   const title = `<b>${plain(data.cameras[row].name)}</b> v <b>${plain(data.targets[column].name)}</b><br>`;
-  if (!cell) return `${title}not played`;
-  const error = cell.error === null ? "" : ` ± ${number(cell.error)}`;
-  return `${title}payoff ${number(cell.payoff)}${error}<br>${cell.count} episodes`;
+  const value = data.payoff[row][column];
+  if (value === null) return `${title}not played`;
+  const error = data.error[row][column];
+  const count = data.count[row][column];
+  return `${title}payoff ${number(value)}${error === null ? "" : ` ± ${number(error)}`}<br>${count} episode${count === 1 ? "" : "s"}`;
 }
 
 /** The figures in the cells: black or white, whichever can be read on the cell's colour. */
-function annotate(z, font) {
-  const values = z.flat().filter((value) => value !== null);
+function annotate(data, font, isRoomy) {
+  const values = data.payoff.flat().filter((value) => value !== null);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const isBright = (value) => (most > least ? (value - least) / (most - least) : 0.5) > 0.47; // Either is 4.5 to 1 or better.
-  return z.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
-    x, y, text: number(value, 2), showarrow: false, captureevents: false,
+  const text = (value, error, count) => (isRoomy ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">± ${error === null ? "?" : number(error)}, ${count}</span>` : number(value, 2));
+  return data.payoff.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
+    x, y, text: text(value, data.error[y][x], data.count[y][x]), showarrow: false, captureevents: false,
     font: { ...font, color: isBright(value) ? "#000000" : "#ffffff" },
   }])));
+}
+
+/** Bars of the Nash shares: above the targets' columns, right of the cameras' rows. */
+function edges(data, colour) {
+  const hover = (agents) => agents.map(({ name, nash }) => `<b>${plain(name)}</b><br>Nash share ${share(nash)}`);
+  const bar = { type: "bar", hoverinfo: "text", showlegend: false, textposition: "none", width: 0.7 };
+  const shares = (agents) => agents.map(({ nash }) => nash);
+  return [
+    { ...bar, x: data.targets.map((_, i) => i), y: shares(data.targets), hovertext: hover(data.targets), yaxis: "y2", marker: { color: colour("--target") } },
+    { ...bar, orientation: "h", y: data.cameras.map((_, i) => i), x: shares(data.cameras), hovertext: hover(data.cameras), xaxis: "x2", marker: { color: colour("--camera") } },
+  ];
 }
 
 function show(holder, data) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const narrow = holder.clientWidth < 560;
-  const columns = data.targets.length;
-  const z = data.cells.map((row) => row.map((cell) => cell?.payoff ?? null));
-  const showsText = columns <= (narrow ? 5 : 14) && data.cameras.length <= 30;
+  const [rows, columns] = [data.cameras.length, data.targets.length];
   const font = { family: style.fontFamily, size: narrow ? 11 : 13, color: colour("--ink") };
+  const height = Math.max(300, Math.min(rows > MOST_NAMES ? 860 : 900, 150 + 46 * rows));
+  const showsText = columns <= (narrow ? 5 : 14) && rows <= 30;
+  const gap = columns > 30 || narrow ? 1 : 2;
   const trace = {
-    type: "heatmap", z, colorscale: SCALE, hoverongaps: false, xgap: 2, ygap: 2,
+    type: "heatmap", z: data.payoff, colorscale: SCALE, hoverongaps: false, xgap: gap, ygap: gap,
     x: data.targets.map((_, i) => i), y: data.cameras.map((_, i) => i),
-    hovertext: z.map((row, i) => row.map((_, j) => describe(data, i, j))), hoverinfo: "text",
+    hovertext: data.payoff.map((row, i) => row.map((_, j) => describe(data, i, j))), hoverinfo: "text",
     colorbar: { title: { text: "payoff of the camera", side: narrow ? "top" : "right" }, thickness: 12, outlinewidth: 0, orientation: narrow ? "h" : "v", y: narrow ? 1.02 : 0.5, yanchor: narrow ? "bottom" : "middle" },
   };
   const axis = { fixedrange: true, showgrid: false, zeroline: false, automargin: true, ticks: "" };
+  const edge = { ...axis, showticklabels: false, range: [0, 1.02] };
+  const main = [0, narrow ? 0.88 : 0.93];
+  const isNamed = (count) => count <= (narrow ? 24 : MOST_NAMES);
   const layout = {
-    font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: 8 },
-    height: Math.max(300, Math.min(900, 150 + 46 * data.cameras.length)),
-    xaxis: { ...axis, title: { text: "target" }, tickvals: trace.x, ticktext: label(data.targets, narrow), tickangle: narrow || columns > 6 ? -40 : 0 },
-    yaxis: { ...axis, title: { text: narrow ? "" : "camera" }, tickvals: trace.y, ticktext: label(data.cameras, narrow), autorange: "reversed" },
-    annotations: showsText ? annotate(z, font) : [],
+    font, height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: 8 },
+    xaxis: { ...axis, domain: main, range: [-0.5, columns - 0.5], title: { text: "target" }, tickvals: trace.x, ticktext: label(data.targets, narrow ? 14 : 32), tickangle: narrow || columns > 6 ? -40 : 0, showticklabels: isNamed(columns) },
+    yaxis: { ...axis, domain: main, range: [rows - 0.5, -0.5], title: { text: narrow ? "" : "camera" }, tickvals: trace.y, ticktext: label(data.cameras, narrow ? 14 : 32), showticklabels: isNamed(rows) },
+    xaxis2: { ...edge, domain: [main[1] + 0.015, 1] }, yaxis2: { ...edge, domain: [main[1] + 0.015, 1] },
+    annotations: showsText ? annotate(data, font, !narrow && columns <= 8) : [],
     hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
   };
-  return Plotly.react(holder, [trace], layout, { displayModeBar: false, responsive: true });
+  return Plotly.react(holder, [trace, ...edges(data, colour)], layout, { displayModeBar: false, responsive: true });
 }
 
 async function start(holder) {
   const data = JSON.parse(document.getElementById(holder.dataset.heatmap).textContent);
   const draw = () => show(holder, data);
   await draw();
-  holder.on("plotly_click", ({ points: [{ pointIndex: [row, column] }] }) => {
-    const cell = data.cells[row][column];
-    if (cell) location.assign(cell.url);
+  holder.on("plotly_click", ({ points: [{ curveNumber, pointIndex }] }) => {
+    const pairing = curveNumber === 0 ? data.pairing[pointIndex[0]][pointIndex[1]] : null;
+    if (pairing !== null) location.assign(data.address.replace("/0/", `/${pairing}/`));
   });
   addEventListener("arena:theme", draw);
   holder.dataset.ready = "";

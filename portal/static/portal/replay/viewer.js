@@ -1,27 +1,60 @@
-// Wires a replay to the page: fetch, controls, keyboard, address, redrawing.
+// Wires replays to the page: fetch, controls, keyboard, address, redrawing. A stage shows one replay, or several in step.
 
 import { read } from "./format.js";
 import { actionOf, frameOf, reduce, start } from "./player.js";
 import { draw, palette } from "./scene.js";
 import { describe, drawSparks, listEvents, showCargo, showFacts } from "./panel.js";
 
-const root = document.querySelector("[data-replay]");
-const find = (name) => root.querySelector(`[data-part="${name}"]`);
-const parts = Object.fromEntries(["canvas", "scrub", "play", "speed", "time", "sparks", "cargo", "events", "status", "spoken", "fields", "names"].map((name) => [name, find(name)]));
+const stage = document.querySelector("[data-stage]");
+const roots = stage.matches("[data-replay]") ? [stage] : [...stage.querySelectorAll("[data-replay]")];
+const partsOf = (root, names) => Object.fromEntries(names.map((name) => [name, root.querySelector(`[data-part="${name}"]`)]));
+const controls = partsOf(stage, ["scrub", "play", "speed", "time", "fields", "names"]);
 
 const frameInAddress = () => Number(/^#t=(\d+)$/.exec(location.hash)?.[1] ?? 0);
 
+/** One replay with its canvas and figures. After its end it stays at its last frame. */
+class Side {
+  constructor(root, replay) {
+    Object.assign(this, { root, replay, parts: partsOf(root, ["canvas", "sparks", "cargo", "events", "spoken"]) });
+    if (this.parts.events) listEvents(this.parts.events, replay);
+  }
+
+  show(frame, layers) {
+    const at = Math.min(frame, this.replay.last);
+    this.paint(at, layers);
+    showFacts(this.root, this.replay, at);
+    if (this.parts.cargo) showCargo(this.parts.cargo, this.replay, at);
+    if (this.parts.sparks) drawSparks(this.parts.sparks, this.replay, at);
+  }
+
+  paint(frame, layers) {
+    const { canvas } = this.parts;
+    const size = Math.round(Math.min(canvas.clientWidth, canvas.clientHeight) * (window.devicePixelRatio || 1));
+    if (canvas.width !== size) canvas.width = canvas.height = size;
+    draw(canvas.getContext("2d"), size, this.replay, this.replay.frame(frame), palette(document.documentElement.dataset.theme), layers);
+  }
+
+  speak(frame) {
+    this.parts.spoken.textContent = describe(this.replay, Math.min(frame, this.replay.last));
+  }
+}
+
 class Viewer {
-  constructor(replay) {
-    this.replay = replay;
-    this.state = start(replay.last, frameInAddress());
+  constructor(sides) {
+    this.sides = sides;
+    this.last = Math.max(...sides.map(({ replay }) => replay.last));
+    this.state = start(this.last, frameInAddress());
     this.shown = -1;
-    parts.scrub.max = replay.last;
-    parts.scrub.disabled = parts.play.disabled = false;
-    listEvents(parts.events, replay);
+    controls.scrub.max = this.last;
+    controls.scrub.disabled = controls.play.disabled = false;
     this.listen();
     this.render();
     this.speak();
+  }
+
+  /** The first replay: on most pages the only one. */
+  get replay() {
+    return this.sides[0].replay;
   }
 
   dispatch(action) {
@@ -54,30 +87,20 @@ class Viewer {
   }
 
   speak() {
-    parts.spoken.textContent = describe(this.replay, frameOf(this.state));
+    for (const side of this.sides) side.speak(frameOf(this.state));
   }
 
   render() {
     const frame = frameOf(this.state);
-    parts.play.textContent = this.state.playing ? "Pause" : "Play";
-    parts.speed.value = String(this.state.speed);
+    controls.play.textContent = this.state.playing ? "Pause" : "Play";
+    controls.speed.value = String(this.state.speed);
     if (frame === this.shown) return;
     this.shown = frame;
-    parts.scrub.value = frame;
-    parts.scrub.setAttribute("aria-valuetext", `step ${frame} of ${this.replay.last}`);
-    parts.time.textContent = `${frame.toLocaleString("en")} / ${this.replay.last.toLocaleString("en")}`;
-    this.paint();
-    showFacts(root, this.replay, frame);
-    showCargo(parts.cargo, this.replay, frame);
-    drawSparks(parts.sparks, this.replay, frame);
-  }
-
-  paint() {
-    const canvas = parts.canvas;
-    const size = Math.round(Math.min(canvas.clientWidth, canvas.clientHeight) * (window.devicePixelRatio || 1));
-    if (canvas.width !== size) canvas.width = canvas.height = size;
-    const layers = { fields: parts.fields.checked, names: parts.names.checked };
-    draw(canvas.getContext("2d"), size, this.replay, this.replay.frame(frameOf(this.state)), palette(document.documentElement.dataset.theme), layers);
+    controls.scrub.value = frame;
+    controls.scrub.setAttribute("aria-valuetext", `step ${frame} of ${this.last}`);
+    controls.time.textContent = `${frame.toLocaleString("en")} / ${this.last.toLocaleString("en")}`;
+    const layers = { fields: controls.fields.checked, names: controls.names.checked };
+    for (const side of this.sides) side.show(frame, layers);
   }
 
   repaint() {
@@ -86,21 +109,24 @@ class Viewer {
   }
 
   listen() {
-    parts.play.addEventListener("click", () => this.dispatch({ type: "toggle" }));
-    parts.scrub.addEventListener("input", () => this.dispatch({ type: "seek", frame: Number(parts.scrub.value) }));
-    parts.speed.addEventListener("change", () => this.dispatch({ type: "speed", value: Number(parts.speed.value) }));
-    for (const button of root.querySelectorAll("[data-step]")) {
+    controls.play.addEventListener("click", () => this.dispatch({ type: "toggle" }));
+    controls.scrub.addEventListener("input", () => this.dispatch({ type: "seek", frame: Number(controls.scrub.value) }));
+    controls.speed.addEventListener("change", () => this.dispatch({ type: "speed", value: Number(controls.speed.value) }));
+    for (const button of stage.querySelectorAll("[data-step]")) {
       button.disabled = false;
       button.addEventListener("click", () => this.dispatch({ type: "step", by: Number(button.dataset.step) }));
     }
-    parts.sparks.addEventListener("click", (event) => {
-      this.dispatch({ type: "seek", frame: (event.offsetX / parts.sparks.clientWidth) * this.replay.last });
-    });
-    for (const layer of [parts.fields, parts.names]) layer.addEventListener("change", () => this.repaint());
+    for (const layer of [controls.fields, controls.names]) layer.addEventListener("change", () => this.repaint());
     addEventListener("keydown", (event) => this.onKey(event));
     addEventListener("hashchange", () => this.dispatch({ type: "seek", frame: frameInAddress() }));
     addEventListener("arena:theme", () => this.repaint());
-    new ResizeObserver(() => this.repaint()).observe(parts.canvas);
+    const observer = new ResizeObserver(() => this.repaint());
+    for (const side of this.sides) {
+      observer.observe(side.parts.canvas);
+      side.parts.sparks?.addEventListener("click", (event) => {
+        this.dispatch({ type: "seek", frame: (event.offsetX / side.parts.sparks.clientWidth) * side.replay.last });
+      });
+    }
   }
 
   /** Keys work anywhere on the page, except where they already mean something. */
@@ -116,11 +142,11 @@ class Viewer {
 }
 
 /** The file is made on demand: until it is there, the server says how far it is. */
-async function fetchReplay(address) {
+async function fetchReplay(address, status) {
   for (;;) {
     const response = await fetch(address, { headers: { Accept: "application/octet-stream" } });
     if (response.status === 202) {
-      parts.status.textContent = (await response.json()).message;
+      status.textContent = (await response.json()).message;
       await new Promise((resolve) => { setTimeout(resolve, 700); });
     } else if (response.ok) {
       return response.arrayBuffer();
@@ -131,12 +157,22 @@ async function fetchReplay(address) {
   }
 }
 
-try {
-  const replay = await read(await fetchReplay(root.dataset.replay));
-  root.viewer = new Viewer(replay);
-  parts.status.hidden = true;
-  root.dataset.ready = "";
-} catch (error) {
-  parts.status.textContent = error.message;
-  parts.status.className = "notice error";
+/** The side of a root, or null after saying there why it cannot be shown. */
+async function load(root) {
+  const { status } = partsOf(root, ["status"]);
+  try {
+    const side = new Side(root, await read(await fetchReplay(root.dataset.replay, status)));
+    status.hidden = true;
+    return side;
+  } catch (error) {
+    status.textContent = error.message;
+    status.className = "notice error";
+    return null;
+  }
+}
+
+const sides = (await Promise.all(roots.map(load))).filter(Boolean);
+if (sides.length) {
+  stage.viewer = new Viewer(sides);
+  stage.dataset.ready = "";
 }

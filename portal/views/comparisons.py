@@ -1,0 +1,146 @@
+"""Two agents of one team beside each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from tournament import boards
+from tournament.boards import Board, Line
+from tournament.comparing import Comparison, Interval
+from tournament.matchups import Matchup, find_matchup
+from tournament.models import Agent, Episode, Scenario, Team
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """The two agents named by `first` and `second`; without them a choice of two."""
+    scenario = get_object_or_404(Scenario, slug=slug)
+    board = boards.latest_board(scenario)
+    first, second, problem = read_choice(request)
+    context: dict[str, Any] = {
+        "scenario": scenario,
+        "board": board,
+        "teams": [(team, choices_of(board, team)) for team in Team],
+        "first": first,
+        "second": second,
+        "problem": problem,
+    }
+    if first and second and not problem:
+        context |= describe(board, find_matchup(scenario, first, second))
+    return render(request, "leaderboards/compare.html", context, status=400 if problem else 200)
+
+
+def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
+    """The two agents asked for, and what is wrong with asking for them."""
+    slugs = [request.GET.get(name, "") for name in ("first", "second")]
+    rows = Agent.objects.in_bulk([slug for slug in slugs if slug], field_name="slug")
+    first, second = (rows.get(slug) for slug in slugs)
+    unknown = [slug for slug in slugs if slug and slug not in rows]
+    if unknown:
+        return first, second, f"There is no agent {unknown[0]!r}: choose two from the lists."
+    if first and second and first.team != second.team:
+        return (
+            first,
+            second,
+            f"{first.name} is a {first.team} and {second.name} a {second.team}: agents of different teams meet, and cannot be compared. Choose two of one team.",
+        )
+    if first and first == second:
+        return first, second, f"{first.name} was chosen twice: choose two different agents."
+    return first, second, ""
+
+
+def choices_of(board: Board | None, team: str) -> list[Agent]:
+    """Who can be compared: the agents of the team that are on the board, by name."""
+    lines = board.of(team) if board else ()
+    return sorted((line.agent for line in lines), key=lambda agent: agent.name.lower())
+
+
+def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
+    """The comparison as the page shows it."""
+    comparison = matchup.compare()
+    rows = [
+        {
+            "result": one,
+            "opponent": matchup.opponents[one.opponent],
+            "pairings": matchup.pairings[one.opponent],
+            "episodes": telling_pair(matchup, one.opponent),
+        }
+        for one in sorted(comparison.against, key=lambda one: -(one.difference.value or 0.0))
+    ]
+    least, most = axis_of([comparison.difference, *(one.difference for one in comparison.against)])
+    return {
+        "comparison": comparison,
+        "verdict": verdict_of(matchup, comparison),
+        "rows": rows,
+        "least": least,
+        "most": most,
+        "unmatched": matchup.unmatched,
+        "is_cut": matchup.is_cut,
+        "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
+        "notable": notable_pairs(matchup),
+    }
+
+
+def verdict_of(matchup: Matchup, comparison: Comparison) -> str:
+    """What the difference says, in a sentence."""
+    first, second, difference = matchup.first.name, matchup.second.name, comparison.difference
+    if difference.value is None:
+        return f"{first} and {second} have not played enough of the same episodes to be compared."
+    if difference.sign == 0:
+        return f"Nobody is better beyond doubt: the interval of the difference between {first} and {second} holds zero."
+    better, worse = (first, second) if difference.sign > 0 else (second, first)
+    return f"{better} scores more than {worse}, beyond doubt on the average of the opponents both met."
+
+
+def axis_of(intervals: list[Interval]) -> tuple[float, float]:
+    """The range of differences to draw, the same to both sides of zero; very wide intervals are cut."""
+    values = [abs(interval.value) for interval in intervals if interval.value is not None]
+    ends = [abs(end) for interval in intervals for end in (interval.lower, interval.upper) if end is not None]
+    farthest = min(max(ends, default=0.0), 3 * max(values, default=0.0) + 0.02)
+    farthest = max(farthest, max(values, default=0.0), 0.01)
+    return -farthest, farthest
+
+
+def find_line(board: Board | None, agent: Agent) -> Line | None:
+    lines = board.of(agent.team) if board else ()
+    return next((line for line in lines if line.agent == agent), None)
+
+
+def telling_pair(matchup: Matchup, opponent: int) -> tuple[int, int] | None:
+    """The keys of the two episodes against an opponent whose difference is nearest to the mean one."""
+    mine = np.flatnonzero(matchup.pairs.opponent == opponent)
+    gains = matchup.pairs.gain[mine]
+    place = mine[np.argmin(np.abs(gains - gains.mean()))]
+    return int(matchup.first_episode[place]), int(matchup.second_episode[place])
+
+
+def notable_pairs(matchup: Matchup) -> list[dict[str, Any]]:
+    """Pairs of episodes worth watching beside each other: where the first did best beside the second, the median, and the worst."""
+    count = len(matchup.pairs)
+    if count == 0:
+        return []
+    order = np.argsort(matchup.pairs.gain, kind="stable")
+    places = {
+        f"Best for {matchup.first.name}": order[-1],
+        "The median": order[count // 2],
+        f"Best for {matchup.second.name}": order[0],
+    }
+    keys = [
+        int(column[place]) for place in places.values() for column in (matchup.first_episode, matchup.second_episode)
+    ]
+    episodes = Episode.objects.in_bulk(keys)
+    return [
+        {
+            "label": label,
+            "first": episodes[int(matchup.first_episode[place])],
+            "second": episodes[int(matchup.second_episode[place])],
+            "opponent": matchup.opponents[int(matchup.pairs.opponent[place])],
+            "gain": float(matchup.pairs.gain[place]),
+        }
+        for label, place in (places.items() if count > 2 else [*places.items()][:1])
+    ]

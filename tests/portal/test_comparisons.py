@@ -1,0 +1,155 @@
+"""Two agents of a team beside each other, and two replays in step."""
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.portal.conftest import make_up
+from tournament import entries
+from tournament.matchups import find_matchup, rivals_of
+from tournament.models import Agent, Episode, Pairing, Scenario, Tournament
+
+ADDRESS = reverse("compare", args=["mate-2v4-0"])
+TWO = {"first": "greedy-camera", "second": "random-camera"}
+
+
+@pytest.fixture
+def doubled(played: Tournament) -> Tournament:
+    """All four pairings with five more episodes, of the same seeds."""
+    for pairing in played.pairings.select_related("camera", "target"):
+        Episode.objects.bulk_create(make_up(pairing, seed) for seed in range(5))
+    return played
+
+
+def two(agents: dict[str, Agent], team: str = "camera") -> tuple[Agent, Agent]:
+    return agents[f"greedy-{team}"], agents[f"random-{team}"]
+
+
+def test_only_episodes_of_the_same_seed_and_opponent_are_compared(
+    doubled: Tournament, agents: dict[str, Agent]
+) -> None:
+    matchup = find_matchup(doubled.scenario, *two(agents))
+    # Five shared seeds, and of the tournament's three the two that are keyed by the target.
+    assert len(matchup.pairs) == 2 * (5 + 2)
+    for first, second, opponent in zip(
+        matchup.first_episode, matchup.second_episode, matchup.pairs.opponent, strict=True
+    ):
+        mine, theirs = Episode.objects.get(pk=first), Episode.objects.get(pk=second)
+        assert mine.seed == theirs.seed
+        assert mine.pairing.target_id == theirs.pairing.target_id == opponent
+        assert (mine.pairing.camera_id, theirs.pairing.camera_id) == (matchup.first.pk, matchup.second.pk)
+
+
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_differences_are_positive_where_the_first_is_the_better_agent(
+    doubled: Tournament, agents: dict[str, Agent], team: str
+) -> None:
+    comparison = find_matchup(doubled.scenario, *two(agents, team)).compare()
+    # Greedy agents are made up to be better by 0.4, with the same luck on the same seed.
+    assert comparison.difference.value == pytest.approx(0.4)
+    assert comparison.better.value == 1
+    assert [one.count for one in comparison.against] == [comparison.num_pairs / 2] * 2
+
+
+def test_episodes_of_another_engine_are_left_out(doubled: Tournament, agents: dict[str, Agent]) -> None:
+    Episode.objects.filter(seed=0).update(engine="older")
+    assert len(find_matchup(doubled.scenario, *two(agents)).pairs) == 2 * (4 + 2)
+
+
+def test_the_page_tells_the_difference_with_its_interval_and_leads_to_both_pairings(
+    client: Client, doubled: Tournament
+) -> None:
+    text = client.get(ADDRESS, TWO).content.decode()
+    assert "Greedy scores more than Random, beyond doubt" in text
+    assert "+0.400" in text
+    for pairing in doubled.pairings.all():
+        assert reverse("pairing", args=[pairing.pk]) in text
+
+
+def test_it_offers_pairs_of_one_seed_to_be_watched(client: Client, doubled: Tournament) -> None:
+    answer = client.get(ADDRESS, TWO)
+    notable = answer.context["notable"]
+    assert [pair["label"] for pair in notable] == ["Best for Greedy", "The median", "Best for Random"]
+    gains = [pair["gain"] for pair in notable]
+    assert gains == sorted(gains, reverse=True)
+    for pair in notable:
+        assert pair["first"].seed == pair["second"].seed
+        assert reverse("beside", args=[pair["first"].pk, pair["second"].pk]) in answer.content.decode()
+
+
+def test_without_a_choice_two_can_be_chosen(client: Client, played: Tournament) -> None:
+    text = client.get(ADDRESS).content.decode()
+    assert "Which two?" in text and 'value="random-target"' in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"first": "greedy-camera", "second": "greedy-target"}, "agents of different teams meet"),
+        ({"first": "greedy-camera", "second": "greedy-camera"}, "was chosen twice"),
+        ({"first": "greedy-camera", "second": "nobody"}, "There is no agent &#x27;nobody&#x27;"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_the_reason(
+    client: Client, played: Tournament, asked: dict[str, str], says: str
+) -> None:
+    answer = client.get(ADDRESS, asked)
+    assert answer.status_code == 400
+    assert says in answer.content.decode()
+
+
+def test_agents_that_never_met_the_same_seeds_are_not_compared(
+    client: Client, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    for number, camera in enumerate(two(agents)):
+        pairing = Pairing.objects.create(scenario=scenario, camera=camera, target=agents["greedy-target"])
+        make_up(pairing, number).save()
+    text = client.get(ADDRESS, TWO).content.decode()
+    assert "have not played enough of the same episodes" in text
+    assert "never from the same seeds" in text
+
+
+def test_a_scenario_without_episodes_has_nothing_to_compare(client: Client, scenario: Scenario) -> None:
+    assert b"No episode of MATE-2v4-0 has been finished yet" in client.get(ADDRESS).content
+
+
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_rivals_of_a_pairing_are_compared_on_its_seeds(doubled: Tournament, pairing: Pairing, team: str) -> None:
+    (rival,) = rivals_of(pairing, team, pairing.episodes.all())
+    assert rival.agent.slug == f"random-{team}"
+    assert getattr(Pairing.objects.get(pk=rival.pairing), team) == rival.agent
+    assert rival.result.difference.value == pytest.approx(0.4)
+    shared = np.intersect1d(
+        pairing.episodes.values_list("seed"), Episode.objects.filter(pairing=rival.pairing).values_list("seed")
+    )
+    assert rival.result.count == len(shared)
+
+
+def test_two_replays_are_shown_in_step_with_what_they_differ_in(client: Client, doubled: Tournament) -> None:
+    first, second = (
+        Episode.objects.get(seed=0, pairing__camera__slug=camera, pairing__target__slug="greedy-target")
+        for camera in ("greedy-camera", "random-camera")
+    )
+    text = client.get(reverse("beside", args=[first.pk, second.pk])).content.decode()
+    assert "Against Greedy in MATE-2v4-0, both from seed 0" in text
+    assert "different seeds" not in text
+    for episode in (first, second):
+        assert f'data-replay="{reverse("replay_file", args=[episode.pk])}"' in text
+
+
+def test_replays_of_different_seeds_are_marked(client: Client, doubled: Tournament, pairing: Pairing) -> None:
+    first, second = pairing.episodes.filter(seed__in=[0, 1])
+    text = client.get(reverse("beside", args=[first.pk, second.pk])).content.decode()
+    assert "These episodes are of different seeds" in text
+
+
+def test_replays_of_different_scenarios_are_not_shown_together(client: Client, doubled: Tournament) -> None:
+    other = entries.register_scenario("MATE-4v8-9")
+    pairing = doubled.pairings.first()
+    assert pairing is not None
+    elsewhere = Pairing.objects.create(scenario=other, camera=pairing.camera, target=pairing.target)
+    episode = make_up(elsewhere, 1)
+    episode.save()
+    address = reverse("beside", args=[pairing.episodes.all()[0].pk, episode.pk])
+    assert client.get(address).status_code == 404

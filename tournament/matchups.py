@@ -1,0 +1,135 @@
+"""Which episodes two agents of one team have in common: the same scenario, opponent and seed. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from tournament.comparing import Against, Comparison, Pairs, compare
+from tournament.leaderboards import DEVICE, engine_version
+from tournament.models import Agent, Episode, Pairing, Scenario, Team
+
+MOST_EPISODES = 200_000
+"""Of each agent at most this many of the latest episodes are read, so that no page takes seconds."""
+ROW = np.dtype([("opponent", np.int64), ("seed", np.int64), ("reward", np.float64), ("episode", np.int64)])
+Rows = NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Matchup:
+    """Two agents of one team in a scenario.
+
+    `pairs` are their common episodes, opponents given by key, with the keys of the episodes in `first_episode` and
+    `second_episode`; `opponents` are the rows of those opponents, `pairings` their pairings with either agent, and
+    `unmatched` opponents that both met, but never from the same seed.
+    """
+
+    first: Agent
+    second: Agent
+    pairs: Pairs
+    first_episode: NDArray[np.int64]
+    second_episode: NDArray[np.int64]
+    opponents: dict[int, Agent]
+    pairings: dict[int, tuple[int, int]]
+    unmatched: tuple[Agent, ...]
+    is_cut: bool
+
+    def compare(self) -> Comparison:
+        return compare(self.pairs)
+
+
+def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
+    """The episodes by today's engine that both agents played from the same seed against the same opponent."""
+    mine, theirs = (_read(scenario, agent) for agent in (first, second))
+    left, right = _match(mine, theirs)
+    sign = -1.0 if first.team == Team.CAMERA else 1.0
+    pairs = Pairs(
+        mine["opponent"][left], mine["seed"][left], sign * mine["reward"][left], sign * theirs["reward"][right]
+    )
+    both = set(np.unique(mine["opponent"]).tolist()) & set(np.unique(theirs["opponent"]).tolist())
+    matched = set(np.unique(pairs.opponent).tolist())
+    agents = Agent.objects.in_bulk(both)
+    return Matchup(
+        first=first,
+        second=second,
+        pairs=pairs,
+        first_episode=mine["episode"][left],
+        second_episode=theirs["episode"][right],
+        opponents={key: agents[key] for key in matched},
+        pairings=_pairings(scenario, first, second, matched),
+        unmatched=tuple(sorted((agents[key] for key in both - matched), key=lambda agent: agent.name)),
+        is_cut=MOST_EPISODES in (len(mine), len(theirs)),
+    )
+
+
+def _read(scenario: Scenario, agent: Agent) -> Rows:
+    """The agent's latest episodes, ordered by opponent and seed."""
+    other = "pairing__target_id" if agent.team == Team.CAMERA else "pairing__camera_id"
+    episodes = Episode.objects.filter(
+        **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
+    )
+    rows = episodes.order_by("-id").values_list(other, "seed", "normalised_reward", "id")[:MOST_EPISODES]
+    table = np.fromiter(rows.iterator(chunk_size=10_000), dtype=ROW)
+    return table[np.lexsort((table["seed"], table["opponent"]))]
+
+
+def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the rows of either side that have opponent and seed in common."""
+    found: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
+    for opponent in np.intersect1d(left["opponent"], right["opponent"]):
+        parts = [slice(*np.searchsorted(rows["opponent"], [opponent, opponent + 1])) for rows in (left, right)]
+        seeds = [rows["seed"][part] for rows, part in zip((left, right), parts, strict=True)]
+        _, *indices = np.intersect1d(*seeds, assume_unique=True, return_indices=True)
+        for side, part, index in zip(found, parts, indices, strict=True):
+            side.append(part.start + index)
+    nothing = np.empty(0, dtype=np.int64)
+    return np.concatenate([nothing, *found[0]]), np.concatenate([nothing, *found[1]])
+
+
+def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Keys of the two agents' pairings by the opponent's key."""
+    other = Team.TARGET if first.team == Team.CAMERA else Team.CAMERA
+    rows = Pairing.objects.filter(
+        **{"scenario": scenario, f"{first.team}__in": [first, second], f"{other}__in": list(opponents)}
+    )
+    keys = {(mine, opponent): key for key, mine, opponent in rows.values_list("pk", first.team, other)}
+    return {opponent: (keys[first.pk, opponent], keys[second.pk, opponent]) for opponent in opponents}
+
+
+# One pairing and the others of its agents
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another agent in the place of one of a pairing's: how the pairing's own does beside it, from the same seeds."""
+
+    agent: Agent
+    pairing: int
+    result: Against
+
+
+def rivals_of(pairing: Pairing, team: str, episodes: QuerySet[Episode]) -> list[Rival]:
+    """The pairing's agent of `team` compared with every other of its team that met the same opponent, best rival first.
+
+    `episodes` are the pairing's own that count. Only seeds that both played are compared.
+    """
+    agent, opponent = (pairing.camera, "target") if team == Team.CAMERA else (pairing.target, "camera")
+    others = Pairing.objects.filter(**{"scenario": pairing.scenario, opponent: getattr(pairing, opponent)})
+    found = others.exclude(pk=pairing.pk).select_related(team)
+    by_key = {row.pk: row for row in found}
+    engines = episodes.order_by().values_list("engine", flat=True)[:1]
+    theirs = Episode.objects.filter(
+        pairing__in=by_key, engine__in=list(engines), device=DEVICE, seed__in=episodes.order_by().values("seed")
+    )
+    columns = ("pairing_id", "seed", "normalised_reward", "id")
+    rows = np.fromiter(theirs.order_by().values_list(*columns)[:MOST_EPISODES].iterator(10_000), dtype=ROW)
+    own = dict(episodes.order_by().values_list("seed", "normalised_reward"))
+    sign = -1.0 if agent.team == Team.CAMERA else 1.0
+    mine = np.array([own[seed] for seed in rows["seed"].tolist()], dtype=np.float64)
+    pairs = Pairs(rows["opponent"], rows["seed"], sign * mine, sign * rows["reward"])
+    rivals = [Rival(getattr(by_key[one.opponent], team), one.opponent, one) for one in compare(pairs).against]
+    return sorted(rivals, key=lambda rival: rival.result.difference.value or 0.0)
