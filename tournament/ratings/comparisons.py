@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
+from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings.deals import Deals
-from tournament.ratings.ordering import Indices
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tournament.ordering import Indices, number_runs, sort
 from tournament.payoffs import Array, Episodes
-from tournament.ratings.ordering import Indices, number_runs, sort
 
 
 @dataclass(frozen=True)

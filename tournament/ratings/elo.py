@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.ordering import Indices, find_runs, number_runs
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.intervals import Variance, fewest
-from tournament.ratings.ordering import Indices, find_runs, number_runs
 
 DRAWS = 4000
 """Draws behind the probability of being first."""

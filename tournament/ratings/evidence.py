@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tournament.ordering import Indices
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.fitting import TEAMS, compare, rate
-from tournament.ratings.ordering import Indices
 from tournament.ratings.records import Ratings
 
 

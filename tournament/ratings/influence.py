@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.connection import connect_by_comparison
 from tournament.ratings.elo import TIE, Elo
-from tournament.ratings.ordering import Indices
 from tournament.ratings.records import Influence
 
 CAUTION = 3.0

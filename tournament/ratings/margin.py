@@ -14,10 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.compilation import kernel
+from tournament.ordering import Indices, find_kinds, find_runs, sort
 from tournament.payoffs import Array
 from tournament.ratings.intervals import Variance, fewest
-from tournament.ratings.ordering import Indices, find_runs, sort
 
 PSEUDO_EPISODES = 0.01
 """Every played cell counts this much of an even episode more, which keeps an agent that always scores 0 or 1 finite."""
@@ -216,32 +215,12 @@ def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
-    """For each seed its kind (1: of several cameras, 2: of several targets, 3: of several of both, 0: of one pairing), and its stratum."""
-    size = int(sample.cluster.max(initial=-1)) + 1
-    kind, camera, target = _find_kinds(sample.cluster, sample.camera, sample.target, size)
+    """For each seed its kind and its stratum."""
+    kind, camera, target = find_kinds(sample.cluster, sample.camera, sample.target)
     num_cameras, num_targets = shape
-    labels = (
-        camera,
-        num_cameras + target,
-        num_cameras + num_targets + camera,
-        np.full(size, 2 * num_cameras + num_targets),
-    )
+    both = np.full(len(kind), 2 * num_cameras + num_targets)
+    labels = (camera, num_cameras + target, num_cameras + num_targets + camera, both)
     return kind, np.choose(kind, labels)
-
-
-@kernel
-def _find_kinds(cluster, camera, target, size):  # type: ignore[no-untyped-def]
-    kind = np.zeros(size, np.int64)
-    first_camera, first_target = np.full(size, -1), np.full(size, -1)
-    for row in range(len(cluster)):
-        seed = cluster[row]
-        if first_camera[seed] < 0:
-            first_camera[seed], first_target[seed] = camera[row], target[row]
-        if camera[row] != first_camera[seed]:
-            kind[seed] |= 1
-        if target[row] != first_target[seed]:
-            kind[seed] |= 2
-    return kind, first_camera, first_target
 
 
 def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:

@@ -93,11 +93,8 @@ def _interval(game: MetaGame, solution: meta_solvers.Equilibrium) -> tuple[float
     noise = meta_solvers.Noise.of(game)
     if noise is None:
         return None, None
-    weights = np.outer(solution.camera, solution.target)
-    variance = ((weights * noise.error) ** 2).sum()
-    if noise.seeds is not None:
-        variance += (np.asarray(noise.seeds.T @ weights.ravel()) ** 2).sum()
-    width = 1.959963984540054 * float(np.sqrt(variance))
+    deviation = noise.variance_of(np.outer(solution.camera, solution.target)) ** 0.5
+    width = 1.959963984540054 * deviation
     return solution.value - width, solution.value + width
 
 

@@ -42,3 +42,29 @@ def number_runs(*columns: Indices) -> Indices:
 def find_runs(column: Indices) -> Indices:
     """Where the runs of equal values begin, and the length of the column at the end."""
     return np.flatnonzero(np.diff(column, prepend=-1, append=-1))
+
+
+ONE_PAIRING, SEVERAL_CAMERAS, SEVERAL_TARGETS, SEVERAL_OF_BOTH = range(4)
+"""Kinds of seeds, by whom their episodes are of."""
+
+
+def find_kinds(cluster: Indices, camera: Indices, target: Indices) -> tuple[Indices, Indices, Indices]:
+    """For each seed, numbered by `cluster` (E,), its kind, and the camera and the target of its first episode, all (S,)."""
+    size = int(cluster.max(initial=-1)) + 1
+    kind, first_camera, first_target = _find_kinds(cluster, camera, target, size)
+    return kind, first_camera, first_target
+
+
+@kernel
+def _find_kinds(cluster, camera, target, size):  # type: ignore[no-untyped-def]
+    kind = np.zeros(size, np.int64)
+    first_camera, first_target = np.full(size, -1), np.full(size, -1)
+    for row in range(len(cluster)):
+        seed = cluster[row]
+        if first_camera[seed] < 0:
+            first_camera[seed], first_target[seed] = camera[row], target[row]
+        if camera[row] != first_camera[seed]:
+            kind[seed] |= 1
+        if target[row] != first_target[seed]:
+            kind[seed] |= 2
+    return kind, first_camera, first_target
