@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 
 from policies.devices import device_class
-from tournament import ledgers, packing, ratings
-from tournament.ledgers import Played
+from tournament import ledgers, packing, ratings, refitting
+from tournament.ledgers import Fields, Played
 from tournament.models import Agent, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
 
@@ -49,10 +51,10 @@ def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
     return played_in(tournament).meta_game(fields_of(tournament))
 
 
-def fields_of(tournament: Tournament) -> tuple[list[str], list[str]]:
-    """The digests of a tournament's cameras and targets."""
+def fields_of(tournament: Tournament) -> Fields:
+    """The digests of a tournament's cameras and targets, sorted."""
     cameras, targets = (field.values_list("digest", flat=True) for field in (tournament.cameras, tournament.targets))
-    return list(cameras), list(targets)
+    return tuple(sorted(cameras)), tuple(sorted(targets))
 
 
 def count_episodes(board: Scenario | Tournament) -> int:
@@ -69,66 +71,75 @@ def count_episodes(board: Scenario | Tournament) -> int:
 def refit(scenario: Scenario) -> RatingSnapshot | None:
     """Publish a scenario's ratings from all its episodes, unless they are up to date; None where nothing was played."""
     played = played_in(scenario)
-    return _publish(scenario, None, played, played.meta_game())
+    return _publish(scenario, played, played.fields(), engine_version())
 
 
 def refit_tournament(tournament: Tournament) -> RatingSnapshot | None:
     """Publish a tournament's ratings from its own episodes, unless they are up to date; None where nothing was played."""
-    played = played_in(tournament)
-    return _publish(tournament.scenario, tournament, played, played.meta_game(fields_of(tournament)))
+    return _publish(tournament, played_in(tournament), fields_of(tournament), tournament.engine)
 
 
-def _publish(
-    scenario: Scenario, tournament: Tournament | None, played: Played, game: MetaGame
-) -> RatingSnapshot | None:
-    if not game.num_episodes:
+def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engine: str) -> RatingSnapshot | None:
+    if not played.results:
         return None
-    board = RatingSnapshot.objects.filter(scenario=scenario, tournament=tournament)
-    engine = tournament.engine if tournament else engine_version()
-    before = board.first()
-    reason = explain(before, game, engine)
-    if not reason:
+    scenario, tournament = (board.scenario, board) if isinstance(board, Tournament) else (board, None)
+    published = RatingSnapshot.objects.filter(scenario=scenario, tournament=tournament)
+    before = published.first()
+    keys = packing.pack(played.keys())
+    if before is not None and _is_up_to_date(before, keys, engine):
         return before
+    game, rated = refitting.fit(_name(board, engine), played, fields)
     columns = {
         "num_episodes": game.num_episodes,
         "engine": engine,
         "code": ratings.VERSION,
-        "reason": reason,
-        "table": ratings.rate(game).to_json() | {"meta_game": game.to_json()},
+        "reason": explain(before, game, engine),
+        "table": rated.to_json() | {"meta_game": game.to_json()},
     }
-    keys = packing.pack(played.keys())
     while True:
-        number = (board.aggregate(last=Max("number"))["last"] or 0) + 1
+        number = (published.aggregate(last=Max("number"))["last"] or 0) + 1
         try:
             with transaction.atomic():
-                snapshot = board.create(scenario=scenario, tournament=tournament, number=number, **columns)
+                snapshot = published.create(scenario=scenario, tournament=tournament, number=number, **columns)
                 Basis.objects.create(snapshot=snapshot, keys=keys)
                 return snapshot
         except IntegrityError:
             continue  # Another worker published this number.
 
 
+def _name(board: Scenario | Tournament, engine: str) -> tuple[Any, ...] | None:
+    """Under what name this process keeps a board's evidence; None inside a transaction, which may yet be undone."""
+    if connection.in_atomic_block:
+        return None
+    return connection.settings_dict["NAME"], type(board).__name__, board.pk, engine
+
+
+def _is_up_to_date(snapshot: RatingSnapshot, keys: bytes, engine: str) -> bool:
+    """Whether a snapshot was made by this code from these very episodes."""
+    if (snapshot.engine, snapshot.code) != (engine, ratings.VERSION):
+        return False
+    basis = Basis.objects.filter(snapshot=snapshot).first()
+    return basis is not None and bytes(basis.keys) == keys
+
+
 def explain(before: RatingSnapshot | None, game: MetaGame, engine: str) -> str:
-    """Why a snapshot of this meta-game is due after the one before it, in words; empty if nothing has changed."""
+    """Why a snapshot of this meta-game was made after the one before it, in words."""
     if before is None:
         return f"The first fit, to {_count(game.num_episodes, 'episode')}"
-    known = before.table["meta_game"]
     reasons = []
-    if before.engine != engine:
-        reasons.append(f"new engine version {engine}, whose episodes alone count")
     if before.code != ratings.VERSION:
         reasons.append(f"new rating code {ratings.VERSION}")
     more = game.num_episodes - before.num_episodes
-    if before.engine == engine and more > 0:
-        reasons.append(f"{_count(more, 'new episode')}")
-    elif before.engine == engine and more < 0:
+    if before.engine != engine:
+        reasons.append(f"new engine {engine}: its {_count(game.num_episodes, 'episode')} alone count")
+    elif more > 0:
+        reasons.append(_count(more, "new episode"))
+    elif more < 0:
         reasons.append(f"{_count(-more, 'episode')} removed")
-    elif before.engine == engine and known != game.to_json():
-        reasons.append("other episodes than before")
-    joined = {*game.cameras, *game.targets} - {*known["cameras"], *known["targets"]}
-    if joined and reasons:
+    known = before.table["meta_game"]
+    if joined := {*game.cameras, *game.targets} - {*known["cameras"], *known["targets"]}:
         reasons.append(_count(len(joined), "new agent"))
-    text = ", ".join(reasons)
+    text = ", ".join(reasons) or "other episodes than before"
     return text[:1].upper() + text[1:]
 
 

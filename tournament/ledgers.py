@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +45,8 @@ _OF_SCENARIO = " AND +pairing_id IN (SELECT id FROM tournament_pairing WHERE sce
 
 
 Seeds = NDArray[np.int64]
+Fields = tuple[tuple[str, ...], tuple[str, ...]]
+"""Digests of cameras and targets, sorted."""
 
 
 class Results(NamedTuple):
@@ -90,16 +92,20 @@ class Played(NamedTuple):
         """Keys of all their rows, in no particular order."""
         return np.concatenate([found.key for found in self.results.values()] or [NOTHING.key])
 
-    def meta_game(self, fields: tuple[Iterable[str], Iterable[str]] | None = None) -> MetaGame:
+    def fields(self) -> Fields:
+        """Who has played."""
+        agents = [self.agents[key] for key in self.results]
+        return tuple(sorted({pair.camera for pair in agents})), tuple(sorted({pair.target for pair in agents}))
+
+    def meta_game(self, fields: Fields | None = None) -> MetaGame:
         """Their meta-game: agents in the order of their digests, episodes in that of camera, target and seed.
 
-        `fields` are the digests of the cameras and targets that are in it; by default those that have played.
+        `fields` are the agents that are in it; by default those that have played.
         """
+        cameras, targets = fields or self.fields()
+        rows, columns = ({digest: number for number, digest in enumerate(field)} for field in (cameras, targets))
         keys = sorted(self.results, key=self.agents.__getitem__)
         agents = [self.agents[key] for key in keys]
-        cameras, targets = fields or ([pair.camera for pair in agents], [pair.target for pair in agents])
-        rows = {digest: number for number, digest in enumerate(sorted(set(cameras)))}
-        columns = {digest: number for number, digest in enumerate(sorted(set(targets)))}
         counts = [len(self.results[key].seed) for key in keys]
         parts = [self.results[key] for key in keys] or [NOTHING]
         episodes = Episodes(
@@ -108,7 +114,7 @@ class Played(NamedTuple):
             np.concatenate([part.seed for part in parts]),
             np.concatenate([part.reward for part in parts]),
         )
-        return MetaGame.from_episodes(tuple(rows), tuple(columns), episodes)
+        return MetaGame.from_episodes(cameras, targets, episodes)
 
 
 def choose(results: Results, seeds: Seeds) -> Results:

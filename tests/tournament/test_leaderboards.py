@@ -5,6 +5,7 @@ import pytest
 from tests.tournament.conftest import invent_episode
 from tournament import leaderboards, organising, queries
 from tournament.models import Episode, RatingSnapshot
+from tournament.packing import unpack
 from tournament.payoffs import MetaGame
 from tournament.ratings import Ratings
 
@@ -70,6 +71,46 @@ def test_a_board_that_is_up_to_date_is_not_published_again(make_tournament, pret
     pretend_to_play(tournament)
     assert leaderboards.refit(tournament.scenario) == leaderboards.refit(tournament.scenario)
     assert RatingSnapshot.objects.count() == 1
+
+
+def test_each_snapshot_says_why_it_was_made(make_tournament, pretend_to_play, monkeypatch):
+    tournament = make_tournament(episodes=4)
+    pretend_to_play(tournament)
+    scenario, pairing = tournament.scenario, tournament.pairings.get()
+    assert leaderboards.refit(scenario).reason == "The first fit, to 4 episodes"
+    Episode.objects.bulk_create([invent_episode(pairing, 12345)])
+    assert leaderboards.refit(scenario).reason == "1 new episode"
+    Episode.objects.filter(seed=12345).delete()
+    assert leaderboards.refit(scenario).reason == "1 episode removed"
+    row = Episode.objects.first()
+    Episode.objects.filter(pk=row.pk).delete()
+    Episode.objects.bulk_create([invent_episode(pairing, row.seed, 0.9)])
+    assert leaderboards.refit(scenario).reason == "Other episodes than before"
+    pretend_to_play(make_tournament("greedy random", "greedy naive", episodes=1000))
+    assert leaderboards.refit(scenario).reason == "3,996 new episodes, 2 new agents"
+    monkeypatch.setattr("tournament.ratings.VERSION", "next")
+    assert leaderboards.refit(scenario).reason == "New rating code next"
+    assert leaderboards.refit(scenario).number == 6
+
+
+def test_a_new_engine_begins_anew_and_says_so(make_tournament, pretend_to_play, monkeypatch):
+    tournament = make_tournament(episodes=4)
+    pretend_to_play(tournament)
+    leaderboards.refit(tournament.scenario)
+    monkeypatch.setattr("mate.engine.VERSION", "next")
+    Episode.objects.bulk_create([invent_episode(tournament.pairings.get(), seed) for seed in (1, 2)])
+    snapshot = leaderboards.refit(tournament.scenario)
+    assert (snapshot.engine, snapshot.num_episodes) == ("next", 2)
+    assert snapshot.reason == "New engine next: its 2 episodes alone count"
+
+
+def test_a_snapshot_knows_which_episodes_it_was_fitted_to(make_tournament, pretend_to_play):
+    tournament = make_tournament(episodes=4)
+    pretend_to_play(make_tournament(episodes=9))
+    pretend_to_play(tournament)
+    all_keys = sorted(Episode.objects.values_list("pk", flat=True))
+    assert unpack(bytes(leaderboards.refit(tournament.scenario).basis.keys)).tolist() == all_keys
+    assert len(unpack(bytes(leaderboards.refit_tournament(tournament).basis.keys))) == 4
 
 
 def test_without_episodes_nothing_is_published(make_tournament):
