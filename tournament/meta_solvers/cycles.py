@@ -37,17 +37,25 @@ class Cyclicity:
         return f"{self.share:.0%}{bounds} of the variation of payoffs depends on who meets whom. {judgement}."
 
 
-def cyclicity(game: MetaGame | Any, error: Array | None = None, *, replicates: int = 200, seed: int = 0) -> Cyclicity:
+def cyclicity(
+    game: MetaGame | Any,
+    error: Array | None = None,
+    *,
+    replicates: int = 200,
+    seed: int = 0,
+    noise: Noise | None = None,
+) -> Cyclicity:
     """Cyclicity of a complete meta-game, or of a payoff matrix (m, n) with standard errors `error` (m, n; exact if not given).
 
     In payoff = mean + camera + target + rest, the rest is what is left of a game when ratings are taken out (the cyclic component of
     Balduzzi et al. 2018); its share of the variance is corrected for the variance that the errors add to either part. The interval is
-    a percentile interval of the parametric bootstrap around the corrected game.
+    a percentile interval of the parametric bootstrap around the corrected game. `noise` is that of the game, if it is known already.
     """
     payoff = check_payoff(game)
-    noise: Noise | None = Noise(np.zeros_like(payoff) if error is None else np.asarray(error, dtype=np.float64))
-    if error is None and isinstance(game, MetaGame):
+    if noise is None and error is None and isinstance(game, MetaGame):
         noise = Noise.of(game)
+    elif noise is None:
+        noise = Noise(np.zeros_like(payoff) if error is None else np.asarray(error, dtype=np.float64))
     observed = Parts.of(payoff).squares()
     if noise is None:
         return _judge(_share(observed, _NONE), None)

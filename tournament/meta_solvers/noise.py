@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -33,9 +34,12 @@ class Part:
         from scipy.sparse import csr_array
 
         labels, number = np.unique(group, return_inverse=True)
+        if len(labels) == len(group):
+            return float((self.shares**2).sum())
+        if len(labels) == 1:
+            return float((self.shares.sum(axis=0) ** 2).sum())
         members = csr_array((np.ones(len(group)), (number, np.arange(len(group)))), shape=(len(labels), len(group)))
-        sums = members @ self.shares
-        return float((sums.data if isinstance(sums, csr_array) else sums).__pow__(2).sum())
+        return float(((members @ self.shares) ** 2).sum())
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Noise:
     @property
     def is_none(self) -> bool:
         """Whether the payoffs are exact."""
-        return not self.error.any() and all(abs(part.shares).max() == 0 for part in self.parts)
+        return not self.error.any() and not any(abs(part.shares).max() for part in self.parts)
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
         """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers."""
@@ -86,6 +90,10 @@ class Noise:
 
     def squares(self) -> Squares:
         """The sums of squares to expect of the parts of an error table."""
+        return self._squares
+
+    @cached_property
+    def _squares(self) -> Squares:
         num_cameras, num_targets = self.error.shape
         total = float((self.error**2).sum())
         camera, target, mean = total / num_targets, total / num_cameras, total / self.error.size
@@ -142,21 +150,22 @@ def _by_seeds(game: MetaGame, episodes: Episodes, error: Array) -> Noise:
     for number, ((first, last), (start, end)) in enumerate(zip(pairwise(starts), pairwise(edges), strict=True)):
         if end > start:
             chosen = rows[start:end]
-            cells = _cells_of(number, error.shape)
-            row = np.searchsorted(cells, cell[chosen])
+            cells, row = _cells_of(number, error.shape, cell[chosen])
             column = place[episodes.cluster[chosen]] - first
             parts.append(Part(cells, _fill(row, column, shares[chosen], (len(cells), int(last - first)))))
     return Noise(np.sqrt(error**2 + alone), tuple(parts))
 
 
-def _cells_of(owner: int, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """The flat cells of a target's column, then of a camera's row, then all."""
+def _cells_of(
+    owner: int, shape: tuple[int, ...], chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The flat cells of a target's column, then of a camera's row, then all; and the places of the `chosen` cells among them."""
     num_cameras, num_targets = shape
     if owner < num_targets:
-        return np.arange(num_cameras) * num_targets + owner
+        return np.arange(num_cameras) * num_targets + owner, chosen // num_targets
     if owner < num_targets + num_cameras:
-        return np.arange(num_targets) + (owner - num_targets) * num_targets
-    return np.arange(num_cameras * num_targets)
+        return np.arange(num_targets) + (owner - num_targets) * num_targets, chosen % num_targets
+    return np.arange(num_cameras * num_targets), chosen
 
 
 def _fill(row: NDArray[np.int64], column: NDArray[np.int64], values: Array, shape: tuple[int, int]) -> Any:

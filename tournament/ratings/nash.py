@@ -11,6 +11,10 @@ from tournament import meta_solvers
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.records import NashSummary
 
+DRAWS = 200
+"""Tables that are drawn for the intervals of cyclicity and exploitability; half as many for `LARGE` ones, in cells."""
+LARGE = 2500
+
 Lines = dict[str, list[dict[str, Any]]]
 
 
@@ -30,14 +34,16 @@ def add_nash(lines: Lines, game: MetaGame, replicates: int) -> tuple[NashSummary
         "nash_skill": skills,
         "deviation": meta_solvers.deviation_ratings(part.payoff),
     }
-    support = meta_solvers.support_frequency(part, replicates) if replicates else None
+    noise = meta_solvers.Noise.of(part)
+    support = meta_solvers.support_frequency(part, replicates, noise=noise) if replicates else None
     if support is not None:
         columns["nash_support"] = support.camera, support.target
     for name, values in columns.items():
         for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
             for number, figure in zip(numbers, figures, strict=True):
                 lines[team][number][name] = float(figure)
-    return _summarise(part, solution), meta_solvers.cyclicity(part)
+    draws = DRAWS if part.payoff.size <= LARGE else DRAWS // 2
+    return _summarise(part, solution, noise, draws), meta_solvers.cyclicity(part, replicates=draws, noise=noise)
 
 
 def _restrict(game: MetaGame, cameras: NDArray[np.int64], targets: NDArray[np.int64]) -> MetaGame:
@@ -69,9 +75,11 @@ def _select(
     return Episodes(camera[mine], target[mine], episodes.seed[mine], episodes.reward[mine])
 
 
-def _summarise(game: MetaGame, solution: meta_solvers.Equilibrium) -> NashSummary:
-    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff))
-    lower, upper = _interval(game, solution)
+def _summarise(
+    game: MetaGame, solution: meta_solvers.Equilibrium, noise: meta_solvers.Noise | None, draws: int
+) -> NashSummary:
+    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff), replicates=draws)
+    lower, upper = _interval(solution, noise)
     conv_lower, conv_upper = gains.nash_conv_interval or (None, None)
     return NashSummary(
         value=solution.value,
@@ -88,9 +96,10 @@ def _summarise(game: MetaGame, solution: meta_solvers.Equilibrium) -> NashSummar
     )
 
 
-def _interval(game: MetaGame, solution: meta_solvers.Equilibrium) -> tuple[float | None, float | None]:
+def _interval(
+    solution: meta_solvers.Equilibrium, noise: meta_solvers.Noise | None
+) -> tuple[float | None, float | None]:
     """95 % interval of the value, to first order in the errors: a game's value moves by what its optimal strategies see of them."""
-    noise = meta_solvers.Noise.of(game)
     if noise is None:
         return None, None
     deviation = noise.variance_of(np.outer(solution.camera, solution.target)) ** 0.5
