@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import path, reverse_lazy
+from django.urls import path, re_path, reverse_lazy
 
 from portal.api import api
 from portal.views import (
@@ -14,6 +14,7 @@ from portal.views import (
     leaderboards,
     pairings,
     replays,
+    schedules,
     status,
     tournaments,
     uploads,
@@ -62,6 +63,16 @@ urlpatterns = [
         "tournaments/<int:tournament_id>/snapshots/<int:number>/",
         leaderboards.tournament_snapshot,
         name="tournament_snapshot",
+    ),
+    path("tournaments/<int:tournament_id>/choices/", tournaments.choices, name="choices"),
+    path("schedules/", schedules.all_schedules, name="schedules"),
+    path("schedules/new/", schedules.create, name="schedule_create"),
+    path("schedules/<int:schedule_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<int:schedule_id>/edit/", schedules.edit, name="schedule_edit"),
+    re_path(
+        r"^schedules/(?P<schedule_id>\d+)/(?P<what>pause|resume|start|delete)/$",
+        schedules.change,
+        name="schedule_change",
     ),
     path("pairings/<int:pairing_id>/", pairings.pairing, name="pairing"),
     path("episodes/<int:episode_id>/", replays.replay, name="replay"),

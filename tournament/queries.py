@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev, Sum
+from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev
 from django.utils import timezone
 
 from tournament.entries import check_fitness
@@ -205,47 +205,6 @@ def estimate(scenario: Scenario, num_pairings: int, episodes_per_pairing: int) -
     episodes = num_pairings * episodes_per_pairing
     each = seconds_per_episode(scenario)
     return Estimate(num_pairings, episodes, None if each is None else each * episodes / max(workers, 1), workers)
-
-
-@dataclass(frozen=True)
-class GridCell:
-    """How far one pairing of a tournament is."""
-
-    pairing: int
-    done: int
-    total: int
-    has_failed: bool
-
-    @property
-    def is_done(self) -> bool:
-        return self.done >= self.total
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows are cameras, columns targets, by name."""
-
-    targets: list[Agent]
-    rows: list[tuple[Agent, list[GridCell | None]]]
-
-
-def pairing_grid(tournament: Tournament) -> Grid:
-    """The progress of each pairing: what no block has left to play is done."""
-    blocks = (
-        tournament.blocks.order_by()
-        .values("pairing")
-        .annotate(left=Sum(F("num_episodes") - F("num_played")), failed=Count("id", filter=Q(state=BlockState.FAILED)))
-    )
-    by_pairing = {row["pairing"]: row for row in blocks}
-    total = tournament.episodes_per_pairing
-    cells = {}
-    for pairing in tournament.pairings.all():
-        row = by_pairing.get(pairing.pk, {"left": 0, "failed": 0})
-        left = min(max(row["left"], 0), total)
-        cells[pairing.camera_id, pairing.target_id] = GridCell(pairing.pk, total - left, total, row["failed"] > 0)
-    targets = list(tournament.targets.all())
-    rows = [(camera, [cells.get((camera.pk, target.pk)) for target in targets]) for camera in tournament.cameras.all()]
-    return Grid(targets, rows)
 
 
 def failures(tournament: Tournament) -> QuerySet[Block]:

@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from portal.api import agents, boards, episodes, errors, pairings, scenarios, tournaments, uploads
+from portal.api import agents, boards, episodes, errors, formats, pairings, scenarios, schedules, tournaments, uploads
 
 DESCRIPTION = """
 Everything can be read without a token. To upload and to start or cancel tournaments, send
@@ -19,6 +19,8 @@ for tag, router in (
     ("Agents", agents.router),
     ("Uploads", uploads.router),
     ("Tournaments", tournaments.router),
+    ("Tournaments", formats.router),
+    ("Schedules", schedules.router),
     ("Ratings and payoffs", boards.router),
     ("Pairings", pairings.router),
     ("Episodes and replays", episodes.router),

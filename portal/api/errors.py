@@ -28,7 +28,7 @@ CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_met
 
 
 NO_JSON = "The body could not be read as JSON. Send one JSON object in UTF-8, with Content-Type: application/json."
-LISTS = {"Agent": "agents", "Scenario": "scenarios", "Tournament": "tournaments", "Pairing": "pairings"}
+LISTS = {"Agent": "agents", "Scenario": "scenarios", "Tournament": "tournaments", "Schedule": "schedules", "Pairing": "pairings"}
 
 
 def name_place(location: Sequence[Any]) -> str:

@@ -123,13 +123,18 @@ class TournamentIn(Schema):
     scenario: Text = Field(description="Slug, such as mate-4v8-9.")
     cameras: list[Text] = Field(description="Slugs or digests of camera agents.")
     targets: list[Text] = Field(description="Slugs or digests of target agents.")
-    episodes_per_pairing: int = Field(20, ge=1)
+    format: Text = Field("round-robin", description="One of GET /formats.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Of the format; what is absent is as usual.")
+    episodes_per_pairing: int | None = Field(
+        None, ge=1, description="A round robin's setting `episodes`, under its older name."
+    )
     base_seed: int = Field(0, ge=0, lt=2**63)
 
 
 class ProgressOut(Schema):
     done: int
-    total: int
+    total: int = Field(description="Where the format decides round by round, what is expected in the end.")
+    chosen: int = Field(description="What was chosen so far.")
     reused: int
     failed: int
     rate: float | None = Field(description="Episodes a second now; null while not known.")
@@ -143,10 +148,15 @@ class TournamentOut(Schema):
     scenario: str
     state: Literal["playing", "finished", "cancelled", "failed"]
     is_over: bool
-    episodes_per_pairing: int
+    format: str
+    settings: dict[str, Any]
+    round: int = Field(description="Rounds that were chosen.")
+    purpose: str = Field(description="Why it was started: placement, reevaluation, schedule, milestone, psro, or nothing.")
+    schedule: int | None = Field(description="The schedule that started it.")
+    episodes_per_pairing: int = Field(description="Of a round robin; 0 where the format decides round by round.")
     base_seed: str
     engine: str
-    num_episodes: int
+    num_episodes: int = Field(description="Episodes that it consists of so far.")
     num_reused: int
     created: datetime
     finished: datetime | None
@@ -159,6 +169,10 @@ class TournamentOut(Schema):
     @staticmethod
     def resolve_scenario(tournament: Any) -> str:
         return tournament.scenario.slug
+
+    @staticmethod
+    def resolve_schedule(tournament: Any) -> int | None:
+        return tournament.start and tournament.start.schedule_id
 
     @staticmethod
     def resolve_is_over(tournament: Any) -> bool:
@@ -193,6 +207,7 @@ class TournamentDetailOut(TournamentOut):
     targets: list[AgentRef]
     notes: list[str] = Field(description="What is to be known about agents here, such as what they were trained under.")
     progress: ProgressOut
+    finding: dict[str, Any] = Field(description="What the format found after the last complete round; empty before.")
     failures: list[FailureOut]
 
     @staticmethod

@@ -14,7 +14,7 @@ from portal.api.errors import Refusal
 from portal.api.schemas import ErrorOut, TournamentDetailOut, TournamentIn, TournamentOut
 from portal.permissions import may_change
 from tasks import hints
-from tournament import organising
+from tournament import organising, scheduling
 from tournament.models import Agent, Scenario, Tournament
 
 router = Router()
@@ -25,7 +25,7 @@ router = Router()
 def list_tournaments(
     request: HttpRequest, scenario: str = "", state: Literal["", "playing", "finished", "cancelled", "failed"] = ""
 ) -> QuerySet[Tournament]:
-    found = Tournament.objects.select_related("scenario", "owner")
+    found = Tournament.objects.select_related("scenario", "owner", "start")
     if scenario:
         found = found.filter(scenario__slug=scenario)
     if state:
@@ -37,25 +37,35 @@ def list_tournaments(
     "/tournaments",
     auth=token_needed,
     response={201: TournamentDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
-    summary="Start a round robin",
+    summary="Start a tournament",
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
-    """Every camera meets every target. Episodes that exist already are reused."""
-    scenario = Scenario.objects.filter(slug=wanted.scenario).first()
-    if scenario is None:
-        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
-        raise Refusal(404, "not_found", f"There is no scenario {wanted.scenario!r}. Scenarios: {slugs}.", "scenario")
+    """In a round robin every camera meets every target; other formats choose round by round. Episodes that exist already are reused."""
+    scenario = find_scenario(wanted.scenario)
+    info = scheduling.FORMATS.get(wanted.format)
+    title = info.title.lower() if info else ""
     tournament = organising.create_tournament(
-        wanted.name.strip() or f"{scenario.name} round robin",
+        wanted.name.strip() or f"{scenario.name} {title}",
         scenario,
         find_agents(wanted.cameras, "cameras"),
         find_agents(wanted.targets, "targets"),
         wanted.episodes_per_pairing,
         wanted.base_seed,
         owner=request.user,
+        format=wanted.format,
+        settings=wanted.settings,
     )
     hints.send()
     return Status(201, tournament)
+
+
+def find_scenario(slug: str) -> Scenario:
+    """The scenario with a slug."""
+    scenario = Scenario.objects.filter(slug=slug).first()
+    if scenario is None:
+        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
+        raise Refusal(404, "not_found", f"There is no scenario {slug!r}. Scenarios: {slugs}.", "scenario")
+    return scenario
 
 
 def find_agents(names: list[str], where: str) -> list[Agent]:
@@ -77,7 +87,7 @@ def find_agents(names: list[str], where: str) -> list[Agent]:
     summary="One tournament with its progress",
 )
 def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
-    return get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id)
+    return get_object_or_404(Tournament.objects.select_related("scenario", "owner", "start"), pk=tournament_id)
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """Tournaments: all, a new one, and one while it is played and after."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,14 +11,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mate.errors import UserError
+from portal.findings import show_finding
+from portal.forms.lineups import LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm
 from portal.permissions import may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
-from tournament import boards, organising, queries
+from tournament import boards, organising, queries, scheduling
 from tournament.models import Scenario, Tournament, TournamentState
 
 PAGE = 30
+CHOICES = 100
 
 
 @require_safe
@@ -43,7 +48,8 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("tournament", tournament.pk)
         return render(request, "tournaments/create.html", describe_form(form), status=400)
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
-    return render(request, template, describe_form(TournamentForm(scenario)))
+    form = TournamentForm(scenario, initial=read_wishes(request.GET))
+    return render(request, template, describe_form(form))
 
 
 def chosen_scenario(slug: str | None) -> Scenario | None:
@@ -54,7 +60,7 @@ def chosen_scenario(slug: str | None) -> Scenario | None:
     )
 
 
-def describe_form(form: TournamentForm) -> dict[str, Any]:
+def describe_form(form: LineupForm) -> dict[str, Any]:
     return {
         "form": form,
         "scenario": form.scenario,
@@ -64,15 +70,24 @@ def describe_form(form: TournamentForm) -> dict[str, Any]:
     }
 
 
-def estimate(form: TournamentForm) -> queries.Estimate | None:
-    """What the form as it stands would cost."""
-    cameras = sum(choice.is_chosen for choice in form.camera_choices)
-    targets = sum(choice.is_chosen for choice in form.target_choices)
+def estimate(form: LineupForm) -> queries.Estimate | None:
+    """What the form as it stands would cost; the most that it can cost where the format decides round by round."""
     try:
-        episodes = form.fields["episodes_per_pairing"].clean(form["episodes_per_pairing"].value())
-    except ValidationError:
+        settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
+        fields = count_fields(form)
+        limit = form.info.make(settings, *([str(number) for number in range(count)] for count in fields)).limit
+    except (ValidationError, UserError):
         return None
-    return queries.estimate(form.scenario, cameras * targets, episodes) if cameras * targets else None
+    if not min(fields):
+        return None
+    whole = queries.estimate(form.scenario, 1, min(limit, organising.MAX_EPISODES))
+    return replace(whole, pairings=fields[0] * fields[1])
+
+
+def count_fields(form: LineupForm) -> tuple[int, int]:
+    """How many cameras and targets are chosen."""
+    counts = {team: sum(choice.is_chosen for choice in choices) for team, _, _, choices in form.lineups}
+    return counts.get("camera", 2), counts.get("target", 2)
 
 
 @login_required
@@ -82,15 +97,25 @@ def cost(request: HttpRequest) -> HttpResponse:
     scenario = chosen_scenario(request.GET.get("scenario"))
     if scenario is None:
         return HttpResponse(status=204)
-    return render(request, "tournaments/estimate.html", describe_form(TournamentForm(scenario, request.GET)))
+    form = TournamentForm(scenario, initial={"cameras": [], "targets": []} | read_wishes(request.GET))
+    return render(request, "tournaments/estimate.html", describe_form(form))
 
 
 def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
     """The new tournament; None where it is refused, with the reasons on the form."""
     data = form.cleaned_data
-    name = data.pop("name") or f"{form.scenario.name} round robin"
+    name = data["name"] or form.default_name()
+    lineup = form.lineup()
     try:
-        tournament = organising.create_tournament(name, form.scenario, owner=request.user, **data)
+        tournament = organising.create_tournament(
+            name,
+            form.scenario,
+            lineup.pop("cameras"),
+            lineup.pop("targets"),
+            base_seed=data["base_seed"],
+            owner=request.user,
+            **lineup,
+        )
     except organising.TournamentRefused as refusal:
         form.add_error(None, str(refusal))
         return None
@@ -101,7 +126,8 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
 @require_safe
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
-    tournament = get_object_or_404(Tournament.objects.select_related("scenario", "owner"), pk=tournament_id)
+    found = Tournament.objects.select_related("scenario", "owner", "start__schedule")
+    tournament = get_object_or_404(found, pk=tournament_id)
     context = {
         "tournament": tournament,
         "progress": organising.progress(tournament),
@@ -111,14 +137,40 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "grid": organising.pairing_grid(tournament),
         "failures": queries.failures(tournament),
         "notes": queries.notes_of(tournament),
+        "info": scheduling.FORMATS.get(tournament.format),
+        "settings_in_words": describe_settings(tournament),
+        "shown": show_finding(tournament),
     }
     if request.htmx:  # type: ignore[attr-defined]
-        response = render(request, "tournaments/progress.html", context)
+        response = render(request, "tournaments/live.html", context)
         if context["is_over"]:
             response["HX-Refresh"] = "true"  # The result is now complete: show it all.
         return response
     board = boards.tournament_board(tournament)
     return render(request, "tournaments/tournament.html", {**context, "board": board, **describe_board(board)})
+
+
+def describe_settings(tournament: Tournament) -> str:
+    """The settings of a format that goes on round by round, as a sentence."""
+    info = scheduling.FORMATS.get(tournament.format)
+    if info is None or tournament.format == "round-robin":
+        return ""
+    values = [
+        f"{setting.title.lower()} {tournament.settings[setting.name]} {setting.unit}".strip()
+        for setting in info.settings
+        if setting.name in tournament.settings
+    ]
+    return f"Settings: {', '.join(values)}."
+
+
+@require_safe
+def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
+    """The log of what was paired in which round, and why."""
+    tournament = get_object_or_404(Tournament, pk=tournament_id)
+    rows = tournament.choices.select_related("pairing__camera", "pairing__target")
+    page = Paginator(rows, CHOICES).get_page(request.GET.get("page"))
+    info = scheduling.FORMATS.get(tournament.format)
+    return render(request, "tournaments/log.html", {"tournament": tournament, "page": page, "info": info})
 
 
 @login_required

@@ -30,7 +30,8 @@ def fields(agents: dict[str, Agent], **changes: Any) -> dict[str, Any]:
         "name": "Cup",
         "cameras": [agents["greedy-camera"].pk, agents["random-camera"].pk],
         "targets": [agents["greedy-target"].pk],
-        "episodes_per_pairing": 4,
+        "format": "round-robin",
+        "episodes": 4,
         "base_seed": 7,
         **changes,
     }
@@ -83,7 +84,7 @@ def test_an_agent_that_cannot_play_is_refused_however_it_was_sent(
 
 
 @pytest.mark.parametrize(
-    "change", [{"cameras": []}, {"episodes_per_pairing": 0}, {"episodes_per_pairing": 10**9}, {"base_seed": -1}]
+    "change", [{"cameras": []}, {"episodes": 0}, {"episodes": 10**9}, {"base_seed": -1}]
 )
 def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, Any]
@@ -100,7 +101,7 @@ def test_no_cost_is_told_of_a_number_that_is_none(
     visit: Visit, alice: User, agents: dict[str, Agent], played: Tournament, number: str
 ) -> None:
     browser = visit(alice)
-    asked = fields(agents, episodes_per_pairing=number)
+    asked = fields(agents, episodes=number)
     assert "from 1 to 10,000" in browser.get(reverse("tournament_cost"), asked).content.decode()
     assert browser.post(reverse("tournament_create"), asked).status_code == 400
 
@@ -108,7 +109,7 @@ def test_no_cost_is_told_of_a_number_that_is_none(
 def test_the_cost_is_estimated_from_what_was_played(
     visit: Visit, alice: User, played: Tournament, agents: dict[str, Agent]
 ) -> None:
-    text = visit(alice).get(reverse("tournament_cost"), fields(agents, episodes_per_pairing=100)).content.decode()
+    text = visit(alice).get(reverse("tournament_cost"), fields(agents, episodes=100)).content.decode()
     assert "200 episodes" in text
     assert "About 2 min" in text  # half a second each, one worker
 

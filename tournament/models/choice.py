@@ -30,5 +30,12 @@ class Choice(models.Model):
         ]
         indexes = [models.Index(fields=["tournament", "round", "id"])]
 
+    @property
+    def keyed_by(self) -> str:
+        """Whose seeds the episodes take: `target`, `camera`, or `both` in turns (`tournament.seeds`)."""
+        if self.step == 1:
+            return "both"
+        return "camera" if self.first % 2 else "target"
+
     def __str__(self) -> str:
         return f"round {self.round} of {self.tournament_id}: {self.count} of {self.pairing_id}"

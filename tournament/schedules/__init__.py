@@ -1,6 +1,6 @@
 """Schedules: what starts tournaments by itself, at set times or for every new agent, each time exactly once."""
 
-from tournament.schedules.keeping import PLACING, fields_of, pause, resume, save
+from tournament.schedules.keeping import PLACING, chosen, fields_of, pause, resume, save
 from tournament.schedules.starting import new_agents, start_due, start_now
 from tournament.schedules.times import (
     DAYS,
@@ -17,6 +17,7 @@ __all__ = [
     "DAYS",
     "PLACING",
     "ScheduleRefused",
+    "chosen",
     "daily",
     "explain",
     "explain_times",

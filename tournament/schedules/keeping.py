@@ -98,6 +98,11 @@ def fields_of(schedule: Schedule) -> Fields:
     """Who plays now: those that were chosen, or everyone who can."""
     if schedule.has_everyone:
         return everyone(schedule, Team.CAMERA), everyone(schedule, Team.TARGET)
+    return chosen(schedule)
+
+
+def chosen(schedule: Schedule) -> Fields:
+    """The agents that were chosen, which count for nothing where everyone takes part."""
     return in_order(schedule.cameras), in_order(schedule.targets)
 
 

@@ -63,7 +63,7 @@ def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dic
     for setting in known:
         try:
             settings[setting.name] = setting.read(given.get(setting.name, setting.default))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             problems.append(f"{setting.title} ({setting.name}) is {given[setting.name]!r}: expected {setting.bounds}.")
     if problems:
         raise SettingsRefused(" ".join(problems))

@@ -1,0 +1,225 @@
+"""Schedules: what starts tournaments by itself."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Field, Router, Schema, Status
+from ninja.pagination import paginate
+
+from portal.api.authentication import token_needed
+from portal.api.schemas import AgentRef, ErrorOut, Text
+from portal.api.tournaments import find_agents, find_scenario
+from portal.permissions import may_change
+from tasks import hints
+from tournament import schedules
+from tournament.models import Agent, Schedule, Start
+
+router = Router()
+CHANGED = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
+
+
+class ScheduleChange(Schema):
+    """What is left out stays."""
+
+    name: Text | None = Field(None, max_length=100)
+    expression: Text | None = Field(
+        None, max_length=100, description="Five cron fields in UTC, such as `0 3 * * 1`; of kind cron."
+    )
+    cameras: list[Text] | None = Field(None, description="Slugs or digests; with `has_everyone` of no importance.")
+    targets: list[Text] | None = None
+    has_everyone: bool | None = Field(None, description="Everyone who can play in the scenario takes part.")
+    format: Text | None = Field(None, description="One of GET /formats; a watch places by placement or round-robin.")
+    settings: dict[str, Any] | None = None
+    base_seed: int | None = Field(None, ge=0, lt=2**63)
+    has_fresh_seeds: bool | None = Field(None, description="Every start takes other seeds, so that nothing is reused.")
+
+
+class ScheduleIn(ScheduleChange):
+    name: Text = Field(max_length=100)
+    kind: Literal["cron", "watch"] = Field(
+        description="cron: at set times; watch: every newly accepted agent is placed."
+    )
+    scenario: Text = Field(description="Slug, such as mate-4v8-9.")
+
+
+class ScheduleOut(Schema):
+    id: int
+    name: str
+    owner: str | None
+    kind: Literal["cron", "watch"]
+    expression: str
+    in_words: str
+    scenario: str
+    has_everyone: bool
+    format: str
+    settings: dict[str, Any]
+    base_seed: str
+    has_fresh_seeds: bool
+    is_paused: bool
+    next_start: datetime | None
+    created: datetime
+    url: str
+
+    @staticmethod
+    def resolve_owner(schedule: Any) -> str | None:
+        return schedule.owner and schedule.owner.get_username()
+
+    @staticmethod
+    def resolve_scenario(schedule: Any) -> str:
+        return schedule.scenario.slug
+
+    @staticmethod
+    def resolve_in_words(schedule: Any) -> str:
+        return schedules.explain(schedule)
+
+    @staticmethod
+    def resolve_base_seed(schedule: Any) -> str:
+        return str(schedule.base_seed)
+
+    @staticmethod
+    def resolve_url(schedule: Any) -> str:
+        return reverse("schedule", args=[schedule.pk])
+
+
+class ScheduleDetailOut(ScheduleOut):
+    cameras: list[AgentRef]
+    targets: list[AgentRef]
+
+
+class StartOut(Schema):
+    number: int
+    due: datetime | None = Field(description="The moment for which it was planned; null for an agent's placement.")
+    agent: str | None = Field(description="Slug of the agent that is placed.")
+    tournament: int | None
+    refusal: str = Field(description="Why nothing could be started; empty otherwise.")
+    created: datetime
+
+    @staticmethod
+    def resolve_agent(start: Any) -> str | None:
+        return start.agent and start.agent.slug
+
+    @staticmethod
+    def resolve_tournament(start: Any) -> int | None:
+        tournament = getattr(start, "tournament", None)
+        return tournament and tournament.pk
+
+
+@router.get("/schedules", response=list[ScheduleOut], summary="Schedules, newest first")
+@paginate
+def list_schedules(request: HttpRequest) -> QuerySet[Schedule]:
+    return Schedule.objects.select_related("scenario", "owner")
+
+
+@router.post(
+    "/schedules",
+    auth=token_needed,
+    response={201: ScheduleDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Keep a schedule",
+)
+def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
+    """It starts tournaments in your name, at its times or for every newly accepted agent of its scenario."""
+    defaults = {"format": "placement" if wanted.kind == "watch" else "round-robin"}
+    schedule = Schedule(owner=request.user, kind=wanted.kind, scenario=find_scenario(wanted.scenario), **defaults)
+    return Status(201, change(schedule, wanted, [], []))
+
+
+def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], targets: list[Agent]) -> Schedule:
+    """Keep the schedule with what is wanted of it; fields that are not named stay as given."""
+    given = wanted.dict(exclude_unset=True, exclude={"cameras", "targets", "kind", "scenario"})
+    for name, value in given.items():
+        if value is not None:
+            setattr(schedule, name, value)
+    if wanted.cameras is not None:
+        cameras = find_agents(wanted.cameras, "cameras")
+    if wanted.targets is not None:
+        targets = find_agents(wanted.targets, "targets")
+    if wanted.has_everyone is None and (wanted.cameras or wanted.targets):
+        schedule.has_everyone = False
+    return schedules.save(schedule, cameras, targets)
+
+
+@router.get("/schedules/{schedule_id}", response={200: ScheduleDetailOut, 404: ErrorOut}, summary="One schedule")
+def get_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+    return find_schedule(schedule_id)
+
+
+@router.patch(
+    "/schedules/{schedule_id}",
+    auth=token_needed,
+    response={200: ScheduleDetailOut, 400: ErrorOut, 422: ErrorOut, **CHANGED},
+    summary="Change a schedule of yours",
+)
+def change_schedule(request: HttpRequest, schedule_id: int, wanted: ScheduleChange) -> Schedule:
+    schedule = find_own(request, schedule_id)
+    return change(schedule, wanted, *schedules.chosen(schedule))
+
+
+@router.delete(
+    "/schedules/{schedule_id}",
+    auth=token_needed,
+    response={204: None, **CHANGED},
+    summary="Give up a schedule of yours",
+)
+def delete_schedule(request: HttpRequest, schedule_id: int) -> Any:
+    """Tournaments that it started stay."""
+    find_own(request, schedule_id).delete()
+    return Status(204, None)
+
+
+@router.post(
+    "/schedules/{schedule_id}/pause",
+    auth=token_needed,
+    response={200: ScheduleDetailOut, **CHANGED},
+    summary="Start nothing for now",
+)
+def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+    schedule = find_own(request, schedule_id)
+    schedules.pause(schedule)
+    return schedule
+
+
+@router.post(
+    "/schedules/{schedule_id}/resume",
+    auth=token_needed,
+    response={200: ScheduleDetailOut, **CHANGED},
+    summary="Go on",
+)
+def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+    """Times that passed are not made up for; agents that came in the meantime are placed."""
+    schedule = find_own(request, schedule_id)
+    schedules.resume(schedule)
+    return schedule
+
+
+@router.post(
+    "/schedules/{schedule_id}/start",
+    auth=token_needed,
+    response={201: StartOut, 400: ErrorOut, **CHANGED},
+    summary="Start one tournament now",
+)
+def start_now(request: HttpRequest, schedule_id: int) -> Any:
+    start = schedules.start_now(find_own(request, schedule_id))
+    hints.send()
+    return Status(201, start)
+
+
+@router.get("/schedules/{schedule_id}/starts", response=list[StartOut], summary="What a schedule started, newest first")
+@paginate
+def list_starts(request: HttpRequest, schedule_id: int) -> QuerySet[Start]:
+    return find_schedule(schedule_id).starts.select_related("agent", "tournament")
+
+
+def find_schedule(schedule_id: int) -> Schedule:
+    return get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
+
+
+def find_own(request: HttpRequest, schedule_id: int) -> Schedule:
+    schedule = find_schedule(schedule_id)
+    if not may_change(request.user, schedule):
+        raise PermissionDenied("Only the schedule's owner or an administrator can change it.")
+    return schedule

@@ -1,0 +1,193 @@
+"""What a tournament's format has found, as its page shows it: figures, a picture of how they grew, who is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tournament import organising
+from tournament.fields import in_order
+from tournament.models import Agent, Tournament
+from tournament.scheduling import Figure, Finding
+
+VERDICTS = {
+    "better": ("good", "better"),
+    "not-better": ("good", "not better"),
+    "undecided": ("warn", "not decided"),
+    "open": ("live", "open"),
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line of the picture, `height` per cent below its top."""
+
+    title: str
+    value: float
+    height: float
+
+    @property
+    def text_height(self) -> float:
+        """Where its text stands: above the line, or below where there is no room."""
+        return self.height - 2 if self.height > 10 else self.height + 8
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of the picture as SVG's points, in per cent of its width and height."""
+
+    title: str
+    points: str
+    last: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """How figures grew with the episodes; `columns` and `rows` are the same as a table."""
+
+    title: str
+    curves: list[Curve]
+    levels: list[Level]
+    least: float
+    most: float
+    episodes: int
+    columns: list[str]
+    rows: list[list[float | None]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure of the finding, about an agent or about all."""
+
+    figure: Figure
+    agent: Agent | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An agent of a ranking, best first, and how far the next one is behind."""
+
+    agent: Agent
+    next: Agent | None
+    payoff: float | None
+    episodes: int
+    gap: float | None
+    half_width: float | None
+    is_separated: bool | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding with rows instead of digests and indices."""
+
+    finding: Finding
+    lines: list[Line]
+    picture: Picture | None
+    verdict: tuple[str, str] | None
+    pair: list[Agent]
+    rankings: list[tuple[str, list[Neighbour]]]
+    strategies: list[tuple[str, list[tuple[Agent, float]]]]
+
+    @property
+    def unresolved(self) -> list[Neighbour]:
+        return [row for _, rows in self.rankings for row in rows if row.is_separated is False]
+
+
+def show_finding(tournament: Tournament) -> Shown | None:
+    """The newest finding; None before there is one, and of a round robin, whose boards say everything."""
+    finding = organising.finding_of(tournament)
+    if finding is None or (tournament.format == "round-robin" and "error" not in finding.details):
+        return None
+    fields = {"camera": in_order(tournament.cameras), "target": in_order(tournament.targets)}
+    by_digest = {agent.digest: agent for field in fields.values() for agent in field}
+    details = finding.details
+    return Shown(
+        finding=finding,
+        lines=[Line(figure, by_digest.get(figure.agent)) for figure in finding.figures],
+        picture=draw(tournament, finding),
+        verdict=VERDICTS.get(details.get("verdict", "")),
+        pair=[by_digest[details[key]] for key in ("first", "second") if details.get(key) in by_digest],
+        rankings=[(team, read_ranking(fields[team], rows)) for team, rows in details.get("ranking", {}).items()],
+        strategies=[
+            (team, [(fields[team][row["agent"]], row["mass"]) for row in details[team]])
+            for team in ("camera", "target")
+            if details.get(team) and tournament.format == "nash"
+        ],
+    )
+
+
+def read_ranking(field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]) -> list[Neighbour]:
+    agents: list[Agent | None] = [field[row["agent"]] for row in rows]
+    columns = ("payoff", "episodes", "gap", "half_width", "is_separated")
+    return [
+        Neighbour(agent, after, **{key: row[key] for key in columns})
+        for agent, after, row in zip(agents, [*agents[1:], None], rows, strict=True)
+        if agent is not None
+    ]
+
+
+# The picture
+
+
+CURVES = {
+    "sequential": ("Log-likelihood ratio", {"ratio": "log-likelihood ratio"}),
+    "placement": ("Width of the widest interval", {"width": "width"}),
+    "ranking": ("Pairs of agents whose order is open", {"open": "pairs"}),
+    "nash": ("NashConv within these fields, at most", {"nash_conv": "NashConv"}),
+    "budget": ("Pairs expected to be in the wrong order", {"cameras": "cameras", "targets": "targets"}),
+}
+"""For each format, what its picture shows: its title and the columns of the trace."""
+
+
+def draw(tournament: Tournament, finding: Finding) -> Picture | None:
+    """The picture of a finding's trace; None where there is nothing to see yet."""
+    title, columns = CURVES.get(tournament.format, ("", {}))
+    points = [
+        (point["episodes"] or 0.0, {key: point[key] for key in columns})
+        for point in finding.trace
+        if all(point.get(key) is not None for key in columns)
+    ]
+    if not columns or not points:
+        return None
+    wanted = levels_of(tournament, finding)
+    heights = [value for _, row in points for value in row.values() if value is not None]
+    least, most = bound([*heights, *wanted.values()])
+    episodes = points[-1][0]
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return round(100 * x / (episodes or 1), 2), round(100 * (most - y) / (most - least), 2)
+
+    return Picture(
+        title=title,
+        curves=[draw_curve(name, [place(x, row[key] or 0.0) for x, row in points]) for key, name in columns.items()],
+        levels=[Level(name, value, place(0, value)[1]) for name, value in wanted.items()],
+        least=least,
+        most=most,
+        episodes=int(episodes),
+        columns=["episodes", *columns.values()],
+        rows=[[x, *row.values()] for x, row in points],
+    )
+
+
+def draw_curve(title: str, places: list[tuple[float, float]]) -> Curve:
+    """A line through places; one that has just begun comes from the left edge."""
+    whole = places if len(places) > 1 else [(0.0, places[0][1]), *places]
+    return Curve(title, " ".join(f"{x:g},{y:g}" for x, y in whole), places[-1])
+
+
+def levels_of(tournament: Tournament, finding: Finding) -> dict[str, float]:
+    """The lines that a curve is to reach, by what it means to reach them."""
+    if tournament.format == "sequential":
+        last = finding.trace[-1]
+        ends = {"above: the first is better": last["accept"], "below: it is not better": last["reject"]}
+        return {name: value for name, value in ends.items() if value is not None}
+    goal = {"placement": "width", "nash": "epsilon"}.get(tournament.format)
+    return {"wanted": tournament.settings[goal]} if goal else {}
+
+
+def bound(values: Sequence[float]) -> tuple[float, float]:
+    """Ends of an axis with some room; figures that are never negative begin at 0."""
+    least, most = min(values), max(values)
+    room = 0.1 * (most - least) or 0.5
+    return (0.0 if least >= 0 else least - room), most + room

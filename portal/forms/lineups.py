@@ -1,0 +1,176 @@
+"""Who plays in which format: what the forms of tournaments and of schedules have in common."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from tournament import entries, queries, scheduling
+from tournament.models import Agent, Scenario, Team
+from tournament.scheduling import FormatInfo, Setting
+
+HEAD_TO_HEAD = "sequential"
+FIELDS = {"camera": "cameras", "target": "targets"}
+OTHER = {"camera": "target", "target": "camera"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An agent as the form offers it."""
+
+    agent: Agent
+    problems: str
+    notes: str
+    is_chosen: bool
+
+
+def shorten(agent: Agent, texts: tuple[str, ...]) -> str:
+    """The sentences about an agent, without its name, which stands above them."""
+    return " ".join(text[:1].upper() + text[1:] for text in (text.removeprefix(f"{agent.name} was ") for text in texts))
+
+
+def field_of(setting: Setting) -> forms.Field:
+    """The form's field for a format's setting, with its bounds and its default."""
+    unit = f" {setting.unit.capitalize()}, from" if setting.unit else " From"
+    if setting.kind == "option":
+        options = [(option, option.capitalize()) for option in setting.options]
+        return forms.ChoiceField(
+            label=setting.title, choices=options, initial=setting.default, help_text=setting.explanation
+        )
+    text = f"{setting.explanation}{unit} {setting.lowest:,g} to {setting.highest:,g}."
+    kind: Any = forms.IntegerField if setting.kind == "integer" else forms.FloatField
+    step = 1 if setting.kind == "integer" else "any"
+    return kind(
+        label=setting.title,
+        min_value=setting.lowest,
+        max_value=setting.highest,
+        initial=setting.default,
+        help_text=text,
+        widget=forms.NumberInput(attrs={"step": step}),
+    )
+
+
+def read_wishes(query: MultiValueDict) -> dict[str, Any]:
+    """What an address or a half-filled form says, as initial values of a form."""
+    return {key: values if key in FIELDS.values() else values[-1] for key, values in query.lists() if values}
+
+
+class LineupForm(forms.Form):
+    """Bound to a scenario, because who can be chosen depends on it; its settings are those of the chosen format.
+
+    In a head-to-head test two agents of one team are picked, and their opponents; the fields follow from that.
+    """
+
+    format = forms.ChoiceField(widget=forms.RadioSelect)
+    cameras = forms.ModelMultipleChoiceField(Agent.objects.none(), required=False)
+    targets = forms.ModelMultipleChoiceField(Agent.objects.none(), required=False)
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        data: Any = None,
+        initial: Mapping[str, Any] | None = None,
+        formats: Iterable[str] = tuple(scheduling.FORMATS),
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        self.scenario = scenario
+        self.offered = [scheduling.FORMATS[name] for name in formats]
+        names = [info.name for info in self.offered]
+        wanted = (self.data if self.is_bound else self.initial).get("format")
+        self.info: FormatInfo = scheduling.FORMATS[wanted if wanted in names else names[0]]
+        self.fields["format"].choices = [(info.name, info.title) for info in self.offered]  # type: ignore[attr-defined]
+        self.fields["format"].initial = self.initial["format"] = self.info.name
+        for team, field in FIELDS.items():
+            self.fields[field].queryset = queries.find_agents(team=team)  # type: ignore[attr-defined]
+        for setting in self.info.settings:
+            self.fields[setting.name] = field_of(setting)
+        if self.is_head_to_head:
+            self._offer_pair()
+
+    @property
+    def is_head_to_head(self) -> bool:
+        return self.info.name == HEAD_TO_HEAD
+
+    def _offer_pair(self) -> None:
+        """The two agents that are compared, of the chosen team."""
+        fitting = queries.find_agents(team=self.team, scenario=self.scenario)
+        for name, label in (("first", "First agent"), ("second", "Second agent")):
+            self.fields[name] = forms.ModelChoiceField(
+                fitting, label=label, empty_label="Choose one", error_messages={"required": f"Choose the {name} agent."}
+            )
+
+    @property
+    def team(self) -> str:
+        """Whose agents are compared."""
+        wanted = (self.data if self.is_bound else self.initial).get("team")
+        return wanted if wanted in FIELDS else Team.CAMERA
+
+    @property
+    def setting_fields(self) -> list[forms.BoundField]:
+        return [self[setting.name] for setting in self.info.settings]
+
+    @property
+    def lineups(self) -> list[tuple[str, str, str, list[Choice]]]:
+        """For each field that is ticked: the team, the field, its legend, the agents."""
+        teams = [OTHER[self.team]] if self.is_head_to_head else list(FIELDS)
+        legends = ["Opponents"] if self.is_head_to_head else ["Cameras", "Targets"]
+        return [
+            (team, FIELDS[team], legend, self.choices_of(FIELDS[team]))
+            for team, legend in zip(teams, legends, strict=True)
+        ]
+
+    def choices_of(self, field: str) -> list[Choice]:
+        """All agents of a team, those that can play first; in a fresh form the built-in ones are chosen."""
+        chosen: set[str] | None = None
+        if self.is_bound:
+            chosen = set(self.data.getlist(field))  # type: ignore[attr-defined]
+        elif field in self.initial:
+            chosen = {str(key) for key in self.initial[field]}
+        found = []
+        for agent in self.fields[field].queryset:  # type: ignore[attr-defined]
+            fitness = entries.check_fitness(agent, self.scenario)
+            is_chosen = agent.kind == "builtin" if chosen is None else str(agent.pk) in chosen
+            problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
+            found.append(Choice(agent, problems, notes, is_chosen and not problems))
+        return sorted(found, key=lambda choice: bool(choice.problems))
+
+    @property
+    def needs_fields(self) -> bool:
+        """Whether somebody has to be chosen."""
+        return True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if self.is_head_to_head:
+            self._clean_pair(data)
+        elif self.needs_fields:
+            for field in FIELDS.values():
+                if not data.get(field) and field not in self.errors:
+                    self.add_error(field, f"Choose at least one of the {field}.")
+        for field in FIELDS.values():
+            for agent in data.get(field) or []:
+                for problem in entries.check_fitness(agent, self.scenario).problems:
+                    self.add_error(field, problem)
+        return data
+
+    def _clean_pair(self, data: dict[str, Any]) -> None:
+        pair = [data.get("first"), data.get("second")]
+        if pair[0] is not None and pair[0] == pair[1]:
+            self.add_error("second", "Choose two different agents.")
+        data[FIELDS[self.team]] = [agent for agent in pair if agent is not None]
+        opponents = FIELDS[OTHER[self.team]]
+        if not data.get(opponents) and opponents not in self.errors:
+            self.add_error(opponents, "Choose at least one opponent.")
+
+    def lineup(self) -> dict[str, Any]:
+        """Fields, format and settings of a valid form, as `organising.create_tournament` takes them."""
+        data = self.cleaned_data
+        settings = {setting.name: data[setting.name] for setting in self.info.settings if setting.name in data}
+        return {
+            "cameras": list(data["cameras"]),
+            "targets": list(data["targets"]),
+            "format": self.info.name,
+            "settings": settings,
+        }

@@ -1,0 +1,133 @@
+"""Schedules: all, a new one, one with what it started, and changing it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.forms.lineups import read_wishes
+from portal.forms.schedules import ScheduleForm, describe
+from portal.permissions import may_change
+from portal.views.tournaments import chosen_scenario
+from tasks import hints
+from tournament import schedules, scheduling
+from tournament.models import Scenario, Schedule
+
+PAGE = 30
+
+
+@require_safe
+def all_schedules(request: HttpRequest) -> HttpResponse:
+    page = Paginator(Schedule.objects.select_related("scenario", "owner"), PAGE).get_page(request.GET.get("page"))
+    rows = [(schedule, schedules.explain(schedule)) for schedule in page]
+    return render(request, "schedules/schedules.html", {"page": page, "rows": rows})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario"))
+    if scenario is None:
+        return render(request, "leaderboards/none.html", status=404)
+    schedule = Schedule(owner=request.user)  # type: ignore[misc]
+    return answer(request, scenario, schedule, {})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
+    schedule = find_own(request, schedule_id)
+    scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario") or schedule.scenario.slug)
+    return answer(request, scenario or schedule.scenario, schedule, describe(schedule))
+
+
+def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial: dict[str, Any]) -> HttpResponse:
+    """The form of a new or a changed schedule; the schedule's page once it is kept."""
+    status = 200
+    if request.method == "POST":
+        form = ScheduleForm(scenario, request.POST)
+        if form.is_valid() and keep(form, schedule):
+            return redirect("schedule", schedule.pk)
+        status = 400
+    else:
+        wishes = read_wishes(request.GET)
+        if "when" in wishes:  # A half-filled form: boxes that are not ticked are not sent.
+            wishes.setdefault("has_fresh_seeds", False)
+        form = ScheduleForm(scenario, initial=initial | wishes)
+    context = {
+        "form": form,
+        "scenario": scenario,
+        "scenarios": Scenario.objects.all(),
+        "schedule": schedule if schedule.pk else None,
+    }
+    is_part = request.htmx and request.method != "POST"  # type: ignore[attr-defined]
+    return render(request, "schedules/fields.html" if is_part else "schedules/edit.html", context, status=status)
+
+
+def keep(form: ScheduleForm, schedule: Schedule) -> bool:
+    """Whether the schedule could be kept; where not, the form says why."""
+    try:
+        form.apply(schedule)
+    except schedules.ScheduleRefused as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+@require_safe
+def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
+    """What it starts, when next, and what it started so far."""
+    schedule = get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
+    starts = schedule.starts.select_related("agent", "tournament")
+    context = {
+        "schedule": schedule,
+        "in_words": schedules.explain(schedule),
+        "info": scheduling.FORMATS.get(schedule.format),
+        "fields": schedules.chosen(schedule),
+        "page": Paginator(starts, PAGE).get_page(request.GET.get("page")),
+        "now": timezone.now(),
+        "may_change": may_change(request.user, schedule),
+    }
+    return render(request, "schedules/schedule.html", context)
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, schedule_id: int, what: str) -> HttpResponse:
+    """Pause it, let it go on, start one tournament now, or give it up."""
+    schedule = find_own(request, schedule_id)
+    if what == "delete":
+        schedule.delete()
+        messages.success(request, f"{schedule.name} was given up. Tournaments that it started stay.")
+        return redirect("schedules")
+    if what == "start":
+        start(request, schedule)
+    else:
+        (schedules.pause if what == "pause" else schedules.resume)(schedule)
+    return redirect("schedule", schedule.pk)
+
+
+def start(request: HttpRequest, schedule: Schedule) -> None:
+    try:
+        start = schedules.start_now(schedule)
+    except schedules.ScheduleRefused as refusal:
+        messages.error(request, str(refusal))
+        return
+    hints.send()
+    if start.refusal:
+        messages.error(request, start.refusal)
+    else:
+        messages.success(request, "Started.")
+
+
+def find_own(request: HttpRequest, schedule_id: int) -> Schedule:
+    schedule = get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
+    if not may_change(request.user, schedule):
+        raise PermissionDenied("Only the schedule's owner or an administrator can change it.")
+    return schedule

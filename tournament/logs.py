@@ -1,0 +1,37 @@
+"""The log of a tournament's choices as a table: what was paired in which round, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from tournament.models import Tournament
+from tournament.tables import Column, Table
+
+ROWS_AT_ONCE = 5000
+
+CHOICES = {
+    "round": Column("round", "whole", "", "round of the tournament, from 1"),
+    "pairing_id": Column("pairing", "whole", "", "the pairing's number in this portal"),
+    "pairing__camera__digest": Column("camera", "text", "", "digest of the camera agent"),
+    "pairing__target__digest": Column("target", "text", "", "digest of the target agent"),
+    "first": Column("first", "whole", "", "number of the first episode, from 0"),
+    "count": Column("count", "whole", "episodes", "how many episodes were chosen"),
+    "step": Column("step", "whole", "", "numbers are first, first + step, ...; even ones are keyed by the target"),
+    "reason": Column("reason", "text", "", "why"),
+    "probability": Column("probability", "real", "", "with which the rule would have chosen the pairing in this round"),
+}
+
+
+def choices_of_tournament(tournament: Tournament) -> Table:
+    """All choices in the order in which they were made."""
+    facts = {"tournament": tournament.pk, "format": tournament.format, "settings": tournament.settings}
+    return Table("choices", tuple(CHOICES.values()), facts, _chunks(tournament))
+
+
+def _chunks(tournament: Tournament) -> Iterator[Mapping[str, Sequence[Any]]]:
+    rows = tournament.choices.order_by("round", "id").values_list(*CHOICES).iterator(chunk_size=ROWS_AT_ONCE)
+    names = [column.name for column in CHOICES.values()]
+    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        yield dict(zip(names, zip(*chunk, strict=True), strict=True))
