@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from tasks import hints, leases, publishing
-from tournament import milestones, organising
+from tournament import milestones, organising, schedules
 from tournament.models import (
     Block,
     BlockState,
@@ -43,11 +43,12 @@ class Swept:
     reissued: int
     given_up: int
     finished: int
+    started: int
     hinted: int
 
 
 def sweep() -> Swept:
-    """Re-issue work whose lease has run out, finish what is complete, send hints for what waits. Safe to repeat."""
+    """Re-issue work whose lease has run out, finish what is complete, start what is due, send hints for what waits. Safe to repeat."""
     now = timezone.now()
     reissued = given_up = 0
     models: tuple[type[Any], ...] = tuple(leases.HELD)
@@ -57,11 +58,12 @@ def sweep() -> Swept:
         reissued += leases.reissue(expired, model)
     finished = finish_complete_tournaments()
     advance_evaluations()
+    started = len(schedules.start_due())
     publish_cancelled_tournaments()
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
-    return Swept(reissued, given_up, finished, hints.top_up())
+    return Swept(reissued, given_up, finished, started, hints.top_up())
 
 
 def give_up(rows: Any, model: type[Lease]) -> int:
