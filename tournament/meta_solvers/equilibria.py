@@ -59,9 +59,10 @@ def nash(payoff: Any) -> Equilibrium:
 
 
 def _spread(matrix: Array) -> Array | None:
-    """The rows' optimal strategy of maximum entropy."""
-    solution = interior.solve(matrix)
-    return None if solution is None else _round(solution.x)
+    """The rows' optimal strategy of maximum entropy; clones are solved for once."""
+    distinct, clone_of, copies = np.unique(matrix, axis=0, return_inverse=True, return_counts=True)
+    solution = interior.solve(np.unique(distinct, axis=1), copies=copies.astype(np.float64))
+    return None if solution is None else _round((solution.x / copies)[clone_of])
 
 
 def _round(weights: Array) -> Array:

@@ -57,15 +57,16 @@ class Point:
         return length
 
 
-def solve(matrix: Array, temperature: float = TEMPERATURE) -> Point | None:
+def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None = None) -> Point | None:
     """The rows' optimal strategy of maximum entropy, and one of the columns of largest support.
 
     `matrix` (m, n) holds the row player's payoffs, between -1 and 1. At temperature 0 the rows' strategy, too, is merely one of largest
-    support. None if the method does not converge.
+    support. `copies` (m,) says of how many clones a row is the sum (one each if not given). None if the method does not converge.
     """
-    point = _start(matrix, temperature)
+    shares = np.ones(len(matrix)) if copies is None else copies
+    point = _start(matrix, temperature, shares)
     for _ in range(ITERATIONS):
-        errors = _residuals(matrix, point, temperature)
+        errors = _residuals(matrix, point, temperature, shares)
         worst = max(float(np.abs(point.x * errors.x).max()), float(np.abs(errors.s).max()))
         if not np.isfinite(worst):
             return None
@@ -75,17 +76,17 @@ def solve(matrix: Array, temperature: float = TEMPERATURE) -> Point | None:
     return None
 
 
-def _start(matrix: Array, temperature: float) -> Point:
-    rows, columns = matrix.shape
-    x, y = np.full(rows, 1 / rows), np.full(columns, 1 / columns)
+def _start(matrix: Array, temperature: float, copies: Array) -> Point:
+    columns = matrix.shape[1]
+    x, y = copies / copies.sum(), np.full(columns, 1 / columns)
     level, price = float((x @ matrix).min()) - 0.1, float((matrix @ y).max()) + 0.1
-    z = np.maximum(price - matrix @ y + temperature * (np.log(x) + 1), 0.05)
+    z = np.maximum(price - matrix @ y + temperature * (np.log(x / copies) + 1), 0.05)
     return Point(x, y, z, x @ matrix - level, level, price)
 
 
-def _residuals(matrix: Array, point: Point, temperature: float) -> Point:
+def _residuals(matrix: Array, point: Point, temperature: float, copies: Array) -> Point:
     """By how much the conditions of optimality fail: of x and y the gradients, of level and price the sums to 1."""
-    gradient = temperature * (np.log(point.x) + 1) + point.price - matrix @ point.y - point.z
+    gradient = temperature * (np.log(point.x / copies) + 1) + point.price - matrix @ point.y - point.z
     slack = point.x @ matrix - point.level - point.s
     return Point(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
 

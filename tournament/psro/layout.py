@@ -1,0 +1,164 @@
+"""The result layout of upstream's PSRO: tables of numbers as text, in a folder for each player and iteration.
+
+    NE-camera.HRL-MAPPO-vs.-target.MAPPO/camera/00002/{payoff,sigma,coverage_rate,exploitability,checkpoint_path}.txt
+
+Payoffs are the player's own, rows being camera agents for both. `exploitability.txt` has a row (mean, camera, target) for each
+iteration whose successors are known, so that the last iteration has none. Numbers are written as upstream writes them
+where that says them exactly, and with more digits otherwise: what is read is always what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.importing import DEFAULT_LIMITS, ImportRefused, Limits
+from policies.importing.archives import open_archive
+from policies.importing.psro import BEST_NAME, parse_table, table_paths
+from policies.importing.trials import place_in_psro
+
+Array = NDArray[np.float64]
+
+PLAYERS = ("camera", "target")
+FORMATS = {
+    "payoff": "%+.18E",
+    "sigma": "%.18f",
+    "coverage_rate": "%.18f",
+    "exploitability": "%+.18E",
+}
+"""The tables' names and the numbers' formats."""
+
+
+@dataclass(frozen=True)
+class PlayerTables:
+    """What one player's folder of an iteration holds; None where there is no such file.
+
+    `payoff` and `coverage_rate` are (m, n), `sigma` (m,) or (n,), `exploitability` (k, 3). `checkpoint` is the path, on the machine
+    that trained, of the policy that the iteration added.
+    """
+
+    payoff: Array | None = None
+    sigma: Array | None = None
+    coverage_rate: Array | None = None
+    exploitability: Array | None = None
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A whole result: its folder's name, and the players' tables by iteration."""
+
+    name: str
+    camera: Mapping[int, PlayerTables] = field(default_factory=dict)
+    target: Mapping[int, PlayerTables] = field(default_factory=dict)
+
+    @property
+    def last_iteration(self) -> int:
+        """The last iteration with strategies of both players. Raises ImportRefused if there is none."""
+        solved = [
+            number
+            for number, tables in self.camera.items()
+            if tables.sigma is not None and number in self.target and self.target[number].sigma is not None
+        ]
+        if not solved:
+            raise ImportRefused(f"{self.name or 'the result'} has no iteration with sigma.txt of both players")
+        return max(solved)
+
+
+def read_results(files: Mapping[str, bytes]) -> list[Result]:
+    """The PSRO results among files by path, by name. Raises ImportRefused if a table is not one of numbers."""
+    found: dict[str, dict[str, dict[int, PlayerTables]]] = {}
+    for path in table_paths(list(files)):
+        place = place_in_psro(path)
+        assert place is not None
+        root, player, number = place
+        tables = found.setdefault(root, {player: {} for player in PLAYERS})[player]
+        name = path.rsplit("/", 1)[-1]
+        change = {"checkpoint": _read_path(files[path])} if name == BEST_NAME else _read_table(path, files[path])
+        tables[number] = replace(tables.get(number, PlayerTables()), **change)  # type: ignore[arg-type]
+    return [Result(root.rsplit("/", 1)[-1], **players) for root, players in sorted(found.items())]
+
+
+def _read_table(path: str, content: bytes) -> dict[str, Array]:
+    kind = path.rsplit("/", 1)[-1].removesuffix(".txt")
+    table = np.array(parse_table(path, content).rows, dtype=np.float64)
+    return {kind: table.ravel() if kind == "sigma" else table}
+
+
+def _read_path(content: bytes) -> str:
+    return content.decode("utf-8", "replace").strip()[:4000]
+
+
+def read_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Result]:
+    """The PSRO results of an archive, of which nothing but the tables is unpacked.
+
+    Raises ImportRefused if it is no archive, is damaged, or holds more than the limits allow.
+    """
+    with path.open("rb") as file:
+        archive = open_archive(file, limits)
+        names = table_paths(list(archive.members))
+        return read_results(dict(archive.read(dict.fromkeys(names, limits.max_table))))
+
+
+def write_result(result: Result) -> dict[str, bytes]:
+    """The files of a result by their paths, which begin with its name."""
+    files = {}
+    for player, iterations in zip(PLAYERS, (result.camera, result.target), strict=True):
+        for number, tables in sorted(iterations.items()):
+            folder = "/".join(part for part in (result.name, player, f"{number:05d}") if part)
+            for kind, form in FORMATS.items():
+                table = getattr(tables, kind)
+                if table is not None:
+                    files[f"{folder}/{kind}.txt"] = _write_table(np.asarray(table, dtype=np.float64), form)
+            if tables.checkpoint is not None:
+                files[f"{folder}/{BEST_NAME}"] = tables.checkpoint.encode()
+    return files
+
+
+def _write_table(table: Array, form: str) -> bytes:
+    rows = table[:, None] if table.ndim == 1 else table
+    return "".join(" ".join(_write_number(float(number), form) for number in row) + "\n" for row in rows).encode()
+
+
+def _write_number(number: float, form: str) -> str:
+    text = form % number
+    return text if float(text) == number else f"{number:.18e}"
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One iteration of a run, as `arrange_result` takes it.
+
+    `payoff` is the cameras' (m, n), `coverage_rate` (m, n) if it was measured, `gains` (camera, target) what the strategies of the iteration
+    before lose to the agents of this one (None for the first); checkpoints are where this iteration's agents lie, if they were trained.
+    """
+
+    payoff: Array
+    camera: Array
+    target: Array
+    coverage_rate: Array | None = None
+    gains: tuple[float, float] | None = None
+    camera_checkpoint: str | None = None
+    target_checkpoint: str | None = None
+
+
+def arrange_result(name: str, iterations: Iterable[Solved]) -> Result:
+    """A run's iterations, the first being number 0, as upstream would have stored them."""
+    solved = list(iterations)
+    rows = [((one.gains[0] + one.gains[1]) / 2, *one.gains) for one in solved if one.gains is not None]
+    camera, target = {}, {}
+    for number, one in enumerate(solved):
+        lost = np.array(rows[: number + 1]) if number < len(rows) else None
+        camera[number] = PlayerTables(one.payoff, one.camera, one.coverage_rate, lost, one.camera_checkpoint)
+        target[number] = PlayerTables(-one.payoff, one.target, None, lost, one.target_checkpoint)
+    return Result(name, camera, target)
+
+
+def name_result(solver: str, camera: str, target: str) -> str:
+    """Upstream's name of a result's folder, such as NE-camera.HRL-MAPPO-vs.-target.MAPPO, from a meta-solver and algorithms' names."""
+    short = {"nash": "NE", "uniform": "FSP", "self-play": "SP"}.get(solver, solver)
+    return f"{short}-camera.{camera.upper()}-vs.-target.{target.upper()}"
