@@ -17,6 +17,7 @@ from portal.views import (
     schedules,
     status,
     tournaments,
+    training,
     uploads,
 )
 
@@ -74,6 +75,10 @@ urlpatterns = [
         schedules.change,
         name="schedule_change",
     ),
+    path("training/", training.trainings, name="trainings"),
+    path("training/new/", training.create, name="training_create"),
+    path("training/<int:run_id>/", training.training, name="training"),
+    path("training/<int:run_id>/<str:action>/", training.act, name="training_act"),
     path("pairings/<int:pairing_id>/", pairings.pairing, name="pairing"),
     path("episodes/<int:episode_id>/", replays.replay, name="replay"),
     path("episodes/<int:episode_id>/beside/<int:other_id>/", replays.beside, name="beside"),

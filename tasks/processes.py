@@ -10,9 +10,11 @@ import contextlib
 import fcntl
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +25,7 @@ from tasks import bound
 
 LOCK = "process.lock"
 LOG = "log.txt"
+SCRATCH = "scratch.txt"
 ORPHAN_SECONDS = 20.0
 """So long a process whose supervisor died may take to write its state, before it is killed."""
 LOG_LIMIT = 1024 * 1024
@@ -91,6 +94,7 @@ class Process:
 
     def __init__(self, folder: Path, lock: int) -> None:
         self._is_left = False
+        self.scratch = renew_scratch(folder)
         command = settings.ARENA_TRAINING_COMMAND or [sys.executable, "-m", "training", "run"]
         polite = [sys.executable, "-S", bound.__file__, str(os.getpid()), str(settings.ARENA_TRAINING_NICE)]
         with open(folder / LOG, "ab") as log:
@@ -99,7 +103,7 @@ class Process:
             self.process = subprocess.Popen(
                 [*polite, *command, str(folder)],
                 cwd=settings.BASE_DIR,
-                env=environment(os.environ),
+                env=environment(os.environ) | {"TMPDIR": self.scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -115,6 +119,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         if not self._is_left:
             self.kill()
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     def poll(self) -> int | None:
         """The exit status; None while it runs."""
@@ -126,7 +131,7 @@ class Process:
             self.process.terminate()
 
     def kill(self) -> None:
-        """End it, and whatever it started in its session."""
+        """End it, and whatever it started in its group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -134,6 +139,16 @@ class Process:
     def leave(self) -> None:
         """Let it end by itself, after this process."""
         self._is_left = True
+
+
+def renew_scratch(folder: Path) -> str:
+    """A new folder for a process's temporary files; what an earlier one left is removed. Its path is short: sockets may lie in it."""
+    note = folder / SCRATCH
+    if note.exists():
+        shutil.rmtree(note.read_text(), ignore_errors=True)
+    made = tempfile.mkdtemp(prefix="arena-")
+    note.write_text(made)
+    return made
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ for tag, router in (
     ("Agents", agents.router),
     ("Uploads", uploads.router),
     ("Tournaments", tournaments.router),
+    ("Trainings", training.router),
     ("Tournaments", formats.router),
     ("Schedules", schedules.router),
     ("Ratings and payoffs", boards.router),

@@ -12,6 +12,7 @@ register = template.Library()
 
 STATE_TONES = {
     "playing": "live", "checking": "live", "leased": "live", "running": "live",
+    "training": "live", "evaluating": "live",
     "finished": "good", "accepted": "good", "done": "good", "ok": "good",
     "failed": "bad", "refused": "bad",
 }  # fmt: skip
@@ -40,6 +41,7 @@ SECTIONS = {
         "schedule_create",
         "schedule_edit",
     },
+    "trainings": {"trainings", "training", "training_create"},
     "uploads": {"uploads", "upload", "upload_create"},
     "status": {"status"},
     "about": {"about"},

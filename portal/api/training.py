@@ -1,0 +1,310 @@
+"""Trainings: ask for one, follow its curve, pause, resume, extend, cancel."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Field, Query, Router, Schema, Status
+from ninja.pagination import paginate
+
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.paging import Slice
+from portal.api.schemas import AgentRef, ErrorOut, Team, Text
+from portal.permissions import may_change
+from tournament import trainings
+from tournament.models import Agent, Scenario, TrainingPoint, TrainingRun
+from training import configuration
+
+router = Router()
+State = Literal["waiting", "training", "paused", "evaluating", "finished", "cancelled", "failed"]
+FIGURES = (
+    "iteration", "steps", "return_mean", "coverage", "transport", "entropy", "kl", "learning_rate", "seconds",
+    "decisions_per_second",
+)  # fmt: skip
+
+
+class TrainingIn(Schema):
+    name: Text = Field("", max_length=80, description="Also the agent's; empty: named by what it is.")
+    scenario: Text = Field(description="Slug, such as mate-2v4-0.")
+    team: Team
+    algorithm: Text = Field(description="mappo, ippo, or for cameras hrl-mappo, hrl-ippo.")
+    opponent: Text = Field(description="Slug or digest of an agent of the other team; mixtures too.")
+    preset: Text = Field("quick", description="quick or upstream.")
+    hyperparameters: dict[str, Any] = Field(
+        {}, description="Those that differ from the preset's; see /trainings/hyperparameters."
+    )
+    steps: int | None = Field(None, description="Environment steps; null: the preset's.")
+    seed: int = 0
+    start_from: Text | None = Field(None, description="Slug or digest of a checkpoint whose weights to begin with.")
+    cores: int | None = Field(None, description="null: all that trainings may use.")
+    evaluation_episodes: int = Field(
+        trainings.EVALUATION_EPISODES, description="Per milestone and opponent; 0: the last milestone is the agent."
+    )
+
+
+class ExtensionIn(Schema):
+    steps: int = Field(description="Environment steps more.")
+
+
+class MilestoneOut(Schema):
+    iteration: int
+    steps: int
+    agent: AgentRef | None
+    payoff: float | None = Field(description="Its own team's mean normalised reward against the opponent.")
+    error: float | None = Field(description="Standard error of the payoff.")
+    num_episodes: int
+
+
+class TrainingOut(Schema):
+    id: int
+    name: str
+    scenario: str
+    team: Team
+    algorithm: str
+    preset: str
+    opponent: AgentRef
+    state: State
+    is_over: bool = Field(description="finished, cancelled or failed.")
+    steps_done: int
+    steps_wanted: int
+    remaining_seconds: float | None = Field(description="Of the training, as it goes now; null while not known.")
+    error: str = Field(description="What went wrong and what to do, in words; empty otherwise.")
+    agent: AgentRef | None = Field(description="What it made.")
+    owner: str | None
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    url: str
+
+    @staticmethod
+    def resolve_scenario(run: Any) -> str:
+        return run.scenario.slug
+
+    @staticmethod
+    def resolve_owner(run: Any) -> str | None:
+        return run.owner and run.owner.get_username()
+
+    @staticmethod
+    def resolve_is_over(run: Any) -> bool:
+        return run.state in ("finished", "cancelled", "failed")
+
+    @staticmethod
+    def resolve_remaining_seconds(run: Any) -> float | None:
+        return run.progress.get("remaining_seconds") if run.state == "training" else None
+
+    @staticmethod
+    def resolve_url(run: Any) -> str:
+        return reverse("training", args=[run.pk])
+
+
+class TrainingDetailOut(TrainingOut):
+    seed: str = Field(description="A string, since it has up to 63 bits.")
+    start_from: AgentRef | None
+    evaluation_episodes: int
+    configuration: dict[str, Any]
+    progress: dict[str, Any] = Field(description="The newest line of the trainer's progress.")
+    waiting_reason: str = Field(description="Why it has not begun, while it waits.")
+    code: str
+    log: str = Field(description="The end of the log.")
+    milestones: list[MilestoneOut]
+    milestone_tournament: int | None
+    reevaluation: int | None
+    result: dict[str, Any] = Field(description="How the agent did in the re-evaluation, with 95 % intervals.")
+
+    @staticmethod
+    def resolve_seed(run: Any) -> str:
+        return str(run.seed)
+
+    @staticmethod
+    def resolve_waiting_reason(run: Any) -> str:
+        return trainings.explain_waiting(run) if run.state == "waiting" else ""
+
+    @staticmethod
+    def resolve_milestones(run: Any) -> list[Any]:
+        return list(run.milestones.select_related("agent"))
+
+    @staticmethod
+    def resolve_milestone_tournament(run: Any) -> int | None:
+        return run.milestone_tournament_id
+
+    @staticmethod
+    def resolve_reevaluation(run: Any) -> int | None:
+        return run.reevaluation_id
+
+
+class PointOut(Schema):
+    iteration: int
+    steps: int
+    return_mean: float | None
+    coverage: float | None
+    transport: float | None
+    entropy: float | None
+    kl: float | None
+    learning_rate: float | None
+    seconds: float | None
+    decisions_per_second: float | None
+
+
+class HyperparameterOut(Schema):
+    name: str
+    group: str
+    kind: Literal["integer", "number", "choice", "sizes", "schedule"]
+    meaning: str
+    unit: str
+    low: float | None
+    high: float | None
+    choices: list[str]
+    default: Any
+
+
+ROWS = TrainingRun.objects.select_related("scenario", "owner", "opponent", "start_from", "agent")
+CHANGED = {200: TrainingDetailOut, 400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
+
+
+@router.get("/trainings", response=list[TrainingOut], summary="Trainings, newest first")
+@paginate
+def list_trainings(
+    request: HttpRequest, scenario: str = "", state: Literal["", State] = "", team: Literal["", Team] = ""
+) -> QuerySet[TrainingRun]:  # type: ignore[valid-type]
+    wanted = {"scenario__slug": scenario, "state": state, "team": team}
+    return ROWS.filter(**{name: value for name, value in wanted.items() if value})
+
+
+@router.get(
+    "/trainings/hyperparameters", response=list[HyperparameterOut], summary="What can be set, with bounds and defaults"
+)
+def list_hyperparameters(
+    request: HttpRequest,
+    algorithm: Literal["mappo", "ippo", "hrl-mappo", "hrl-ippo"] = "mappo",
+    team: Team = "camera",
+    preset: Literal["quick", "upstream"] = "quick",
+) -> list[dict[str, Any]]:
+    chosen = configuration.defaults(preset, algorithm, team)
+    listed = []
+    for name, default in chosen.items():
+        info = configuration.HYPERPARAMETERS[name]
+        is_bounded = info.kind != "choice"
+        bounds = {"low": info.low if is_bounded else None, "high": info.high if is_bounded else None}
+        words = {key: getattr(info, key) for key in ("name", "group", "kind", "meaning", "unit")}
+        listed.append({**words, **bounds, "choices": list(info.choices), "default": default})
+    return listed
+
+
+@router.post(
+    "/trainings",
+    auth=token_needed,
+    response={201: TrainingDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Train an agent",
+)
+def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
+    """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
+    scenario = Scenario.objects.filter(slug=wanted.scenario).first()
+    if scenario is None:
+        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
+        raise Refusal(404, "not_found", f"There is no scenario {wanted.scenario!r}. Scenarios: {slugs}.", "scenario")
+    opponent = find_agent(wanted.opponent, "opponent")
+    asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
+    start_from = find_agent(wanted.start_from, "start_from") if wanted.start_from else None
+    name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
+    try:
+        run = trainings.create_training(
+            name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
+        )
+    except trainings.TrainingRefused as refusal:
+        raise refuse(refusal) from refusal
+    return Status(201, run)
+
+
+def refuse(refusal: trainings.TrainingRefused) -> Refusal:
+    """All reasons in one sentence after another; `where` is the field of the first."""
+    return Refusal(400, "refused", " ".join(text for _, text in refusal.problems), refusal.problems[0][0])
+
+
+def find_agent(name: str, where: str) -> Agent:
+    agent = Agent.objects.filter(Q(slug=name) | Q(digest=name)).first()
+    if agent is None:
+        message = f"There is no agent {name!r}. GET /api/v1/agents lists them; give a slug or a digest."
+        raise Refusal(404, "not_found", message, where)
+    return agent
+
+
+@router.get("/trainings/{run_id}", response={200: TrainingDetailOut, 404: ErrorOut}, summary="One training, to poll it")
+def get_training(request: HttpRequest, run_id: int) -> TrainingRun:
+    return get_object_or_404(ROWS, pk=run_id)
+
+
+@router.get(
+    "/trainings/{run_id}/points",
+    response={200: list[PointOut], 404: ErrorOut},
+    url_name="training_points",
+    summary="Its curve, an iteration a row (JSON by pages, or all of it as CSV)",
+)
+def list_points(
+    request: HttpRequest, run_id: int, page: Annotated[Slice, Query()], format: Literal["json", "csv"] = "json"
+) -> Any:
+    run = get_object_or_404(TrainingRun, pk=run_id)
+    points = TrainingPoint.objects.filter(run=run)
+    if format == "csv":
+        answer = StreamingHttpResponse(write_csv(points), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="training-{run.pk}.csv"'
+        return answer
+    return page.of(points)
+
+
+def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
+    yield ",".join(FIGURES) + "\n"
+    for row in points.values_list(*FIGURES).iterator(chunk_size=2000):
+        yield ",".join("" if value is None else repr(value) for value in row) + "\n"
+
+
+def find_own(request: HttpRequest, run_id: int) -> TrainingRun:
+    """A training that the caller may change."""
+    run = get_object_or_404(ROWS, pk=run_id)
+    if not may_change(request.user, run):
+        raise PermissionDenied("Only the training's owner or an administrator can change it.")
+    return run
+
+
+@router.post("/trainings/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a training of yours")
+def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
+    """It writes its state first, within seconds. Pausing one that does not train changes nothing."""
+    run = find_own(request, run_id)
+    trainings.pause_training(run)
+    return run
+
+
+@router.post(
+    "/trainings/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let a paused or failed one go on"
+)
+def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
+    run = find_own(request, run_id)
+    trainings.resume_training(run)
+    return run
+
+
+@router.post(
+    "/trainings/{run_id}/extend", auth=token_needed, response={**CHANGED, 422: ErrorOut}, summary="Train it for longer"
+)
+def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> TrainingRun:
+    """Also one that has finished: the agent that it made stays, and the longer training makes another."""
+    run = find_own(request, run_id)
+    try:
+        trainings.extend_training(run, wanted.steps)
+    except trainings.TrainingRefused as refusal:
+        raise refuse(refusal) from refusal
+    return run
+
+
+@router.post(
+    "/trainings/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a training of yours for good"
+)
+def cancel_training(request: HttpRequest, run_id: int) -> TrainingRun:
+    run = find_own(request, run_id)
+    trainings.cancel_training(run)
+    return run

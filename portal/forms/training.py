@@ -1,0 +1,208 @@
+"""The form of a new training. What there is to be set depends on the scenario, the team, the algorithm and the preset."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from tournament import queries, trainings
+from tournament.models import Agent, AgentKind, Scenario, Team
+from training import configuration
+from training.configuration import HYPERPARAMETERS, Hyperparameter
+
+PREFIX = "hyperparameter_"
+GROUPS = {
+    "game": ("The game", "what a decision is, and what is seen"),
+    "rewards": ("Rewards", "what the team learns to want"),
+    "network": ("Network", "what decides"),
+    "learning": ("Learning", "how decisions become better"),
+    "batches": ("Batches", "how much experience at a time"),
+}
+
+
+class HyperparameterField(forms.Field):
+    """A hyperparameter, with its meaning, bounds and default; lists and schedules are written as text."""
+
+    def __init__(self, info: Hyperparameter, default: Any) -> None:
+        self.info, self.default = info, default
+        widget: forms.Widget = forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"})
+        if info.kind == "choice":
+            widget = forms.Select(choices=[(choice, choice) for choice in info.choices])
+        elif info.kind in ("integer", "number"):
+            widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(
+            label=info.name.replace("_", " "), initial=write_value(default), required=False, widget=widget,
+            help_text=describe(info, default),
+        )  # fmt: skip
+
+    def clean(self, value: Any) -> Any:
+        """The value, or the default where nothing was written. Raises ValidationError with what is possible instead."""
+        text = str(value or "").strip()
+        if not text:
+            return self.default
+        read = read_value(self.info, text)
+        if problem := self.info.find_problem(read):
+            raise forms.ValidationError(f"It {problem}.")
+        return read
+
+
+def describe(info: Hyperparameter, default: Any) -> str:
+    """Meaning, bounds and default in a line."""
+    meaning = info.meaning[:1].upper() + info.meaning[1:]
+    unit = f" {info.unit}" if info.unit else ""
+    bounds = {
+        "integer": f"{info.low:g} to {info.high:g}{unit}",
+        "number": f"{info.low:g} to {info.high:g}{unit}",
+        "sizes": f"one to eight widths from {info.low:g} to {info.high:g}, such as 64, 64",
+        "schedule": f"a number from {info.low:g} to {info.high:g}, or points of the run, such as 0: 0.001, 1: 0.0001",
+    }.get(info.kind, "")
+    return f"{meaning}. {bounds[:1].upper()}{bounds[1:]}{'; default' if bounds else 'Default'} {write_value(default)}."
+
+
+def write_value(value: Any) -> str:
+    """A value as the form shows it: widths as `64, 64`, a schedule as `0: 0.001, 1: 0.0001`."""
+    if isinstance(value, list | tuple):
+        return ", ".join(
+            f"{part[0]:g}: {part[1]:g}" if isinstance(part, list | tuple) else f"{part:g}" for part in value
+        )
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def read_value(info: Hyperparameter, text: str) -> Any:
+    """What was written, as far as it can be read; what cannot stays text, which no bounds hold."""
+    if info.kind == "choice":
+        return text
+    if info.kind == "sizes":
+        return [read_number(part, whole=True) for part in re.split(r"[,;\s]+", text) if part]
+    if info.kind == "schedule" and ":" in text:
+        points = [part for part in re.split("[,;]", text) if part.strip()]
+        return [[read_number(side.strip(), whole=False) for side in point.split(":")] for point in points]
+    return read_number(text, whole=info.kind == "integer")
+
+
+def read_number(text: str, whole: bool) -> Any:
+    try:
+        return int(text) if whole else float(text)
+    except (ValueError, OverflowError):
+        return text
+
+
+@dataclass(frozen=True)
+class Group:
+    """Hyperparameters of one subject, as the form shows them together."""
+
+    title: str
+    explanation: str
+    fields: list[BoundField]
+
+    @property
+    def is_open(self) -> bool:
+        return any(field.errors for field in self.fields)
+
+
+class TrainingForm(forms.Form):
+    """Made for a scenario, team, algorithm and preset; those are chosen first."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        required=False,
+        help_text="The finished agent will have it. Left empty, it is named by what it is.",
+    )
+    opponent = forms.ModelChoiceField(
+        Agent.objects.none(), label="Opponent", help_text="Of a mixture, each episode draws one member."
+    )
+    start_from = forms.ModelChoiceField(
+        Agent.objects.none(), label="Start from", required=False, empty_label="nothing (random weights)",
+        help_text="Takes the weights of a checkpoint with the same network.",
+    )  # fmt: skip
+    steps = forms.IntegerField(
+        label="Steps",
+        min_value=1,
+        max_value=configuration.MAX_STEPS,
+        help_text="Of the environment, over all episodes.",
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        min_value=0,
+        max_value=configuration.MAX_SEED,
+        initial=0,
+        help_text="The same seed repeats the run.",
+    )
+    cores = forms.IntegerField(
+        label="Cores", min_value=1, max_value=1024, required=False, help_text="Left empty, all that trainings may use."
+    )
+    evaluation_episodes = forms.IntegerField(
+        label="Evaluation episodes", min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES,
+        initial=trainings.EVALUATION_EPISODES,
+        help_text="That each milestone plays against each opponent; the best is played four times as long again. "
+        "0 takes the last milestone as it is.",
+    )  # fmt: skip
+
+    def __init__(self, scenario: Scenario, team: str, algorithm: str, preset: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scenario, self.team, self.algorithm, self.preset = scenario, team, algorithm, preset
+        other = Team.TARGET if team == Team.CAMERA else Team.CAMERA
+        fitting = {one: find_fitting(scenario, one) for one in (team, other)}
+        self.set_choices("opponent", fitting[other])
+        self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT))
+        greedy = fitting[other].filter(kind=AgentKind.BUILTIN, spec__name="greedy").first()
+        self.fields["opponent"].initial = greedy and greedy.pk
+        self.fields["steps"].initial = configuration.STEPS[preset][team]
+        for name, default in self.defaults().items():
+            self.fields[f"{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
+
+    def set_choices(self, name: str, agents: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = agents
+        field.label_from_instance = label_agent  # type: ignore[method-assign]
+
+    def defaults(self) -> dict[str, Any]:
+        """The preset's values; what the scenario shows to the teams, they see in training too."""
+        values = configuration.defaults(self.preset, self.algorithm, self.team)
+        return values | {"enhanced_observation": self.scenario.enhanced_observation}
+
+    @property
+    def groups(self) -> list[Group]:
+        return [
+            Group(title, explanation, [self[f"{PREFIX}{name}"] for name in self.defaults() if HYPERPARAMETERS[name].group == group])
+            for group, (title, explanation) in GROUPS.items()
+        ]  # fmt: skip
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether something among the hyperparameters is to be looked at."""
+        return any(group.is_open for group in self.groups)
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `trainings.create_training`, but for the owner; hyperparameters that are the defaults are left out."""
+        data = dict(self.cleaned_data)
+        asked = {name: data.pop(f"{PREFIX}{name}") for name in self.defaults()}
+        changed = {name: value for name, value in asked.items() if value != self.defaults()[name]}
+        data["name"] = data["name"].strip() or self.default_name(data["opponent"])
+        where = {"scenario": self.scenario, "team": self.team, "algorithm": self.algorithm, "preset": self.preset}
+        return {**data, **where, "hyperparameters": changed}
+
+    def default_name(self, opponent: Agent) -> str:
+        title = configuration.ALGORITHMS[self.algorithm].split(":")[0]
+        return f"{title} {self.team} v {opponent.name}"[:80]
+
+    def tell(self, refusal: trainings.TrainingRefused) -> None:
+        """Put each reason of a refusal beside the field that it is about."""
+        for field, text in refusal.problems:
+            place = next((name for name in (field, f"{PREFIX}{field}") if name in self.fields), None)
+            self.add_error(place, text)
+
+
+def find_fitting(scenario: Scenario, team: str) -> Any:
+    """Listed agents of a team that can play in a scenario."""
+    return queries.find_agents(team, scenario=scenario)
+
+
+def label_agent(agent: Agent) -> str:
+    return f"{agent.name} ({agent.get_kind_display().lower()})" if agent.kind != AgentKind.BUILTIN else agent.name

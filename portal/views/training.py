@@ -1,0 +1,225 @@
+"""Trainings: all, a new one, and one while it learns and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal import plots
+from portal.forms.training import TrainingForm, write_value
+from portal.permissions import may_change
+from tournament import queries
+from tournament import trainings as domain
+from tournament.models import Scenario, Team, TrainingRun, TrainingState
+from training import configuration
+
+PAGE = 30
+USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
+CURVES = (
+    ("return_mean", "Return", "of an episode of training, in the team's own reward"),
+    ("coverage", "Coverage", "share of targets in view"),
+    ("transport", "Transport", "share of cargo delivered"),
+    ("entropy", "Entropy", "how varied decisions are, in nats"),
+    ("kl", "KL divergence", "how far an iteration moves the policy, in nats"),
+    ("decisions_per_second", "Throughput", "agents' decisions a second, sampling and learning"),
+)
+LAST_POINTS = 20
+MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATING)
+
+
+@require_safe
+def trainings(request: HttpRequest) -> HttpResponse:
+    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
+    found = TrainingRun.objects.filter(purpose="").select_related("scenario", "owner", "opponent", "agent")
+    if mine:
+        found = found.filter(owner=request.user.pk)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "mine": mine, "num_trainers": queries.live_trainers().count()}
+    return render(request, "training/trainings.html", context)
+
+
+# A new one
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    asked = request.POST if request.method == "POST" else request.GET
+    chosen = choose(asked)
+    if chosen is None:
+        return render(request, "leaderboards/none.html", status=404)
+    if request.method == "POST":
+        form = TrainingForm(*chosen, request.POST)
+        run = start(request, form) if form.is_valid() else None
+        if run is not None:
+            return redirect("training", run.pk)
+        return render(request, "training/create.html", describe_form(form), status=400)
+    kept = {name: asked[name] for name in ("name", "seed", "evaluation_episodes") if asked.get(name)}
+    form = TrainingForm(*chosen, initial=kept)
+    template = "training/fields.html" if request.htmx else "training/create.html"  # type: ignore[attr-defined]
+    return render(request, template, describe_form(form))
+
+
+def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
+    """Scenario, team, algorithm and preset as asked for, else the usual ones; None in a portal without scenarios."""
+    scenarios = Scenario.objects.exclude(num_cameras=0)
+    found = [scenarios.filter(slug=slug).first() for slug in (asked.get("scenario"), USUAL["scenario"]) if slug]
+    scenario = next(filter(None, found), None) or scenarios.first()
+    if scenario is None:
+        return None
+    team = asked.get("team") if asked.get("team") in Team.values else USUAL["team"]
+    algorithm = asked.get("algorithm") if asked.get("algorithm") in configuration.ALGORITHMS else USUAL["algorithm"]
+    if team == Team.TARGET:  # Targets cannot choose targets.
+        algorithm = algorithm.removeprefix("hrl-")
+    preset = asked.get("preset") if asked.get("preset") in configuration.PRESETS else USUAL["preset"]
+    return scenario, team, algorithm, preset
+
+
+def describe_form(form: TrainingForm) -> dict[str, Any]:
+    algorithms = [
+        (name, *title.split(": ", 1))
+        for name, title in configuration.ALGORITHMS.items()
+        if form.team == Team.CAMERA or not name.startswith("hrl-")
+    ]
+    return {
+        "form": form,
+        "scenarios": Scenario.objects.exclude(num_cameras=0),
+        "teams": Team.choices,
+        "algorithms": algorithms,
+        "explanation": configuration.ALGORITHMS[form.algorithm].split(": ", 1)[-1],
+        "presets": list(configuration.PRESETS.items()),
+        "preset_explanation": configuration.PRESETS[form.preset],
+        "num_trainers": queries.live_trainers().count(),
+    }
+
+
+def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
+    """The new training; None where it is refused, with the reasons on the form."""
+    try:
+        return domain.create_training(owner=request.user, **form.request())
+    except domain.TrainingRefused as refusal:
+        form.tell(refusal)
+        return None
+
+
+# One
+
+
+@require_safe
+def training(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The page; to htmx, what changes while it learns."""
+    rows = TrainingRun.objects.select_related(
+        "scenario", "owner", "opponent", "start_from", "agent", "milestone_tournament", "reevaluation"
+    )
+    run = get_object_or_404(rows, pk=run_id)
+    context = describe(request, run)
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "training/refresh.html", context)
+        if request.GET.get("state", run.state) != run.state:
+            response["HX-Refresh"] = "true"  # The buttons are others now.
+        return response
+    return render(request, "training/training.html", context)
+
+
+def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+    points = list(run.points.all())
+    milestones = list(run.milestones.select_related("agent"))
+    played = [row for row in milestones if row.payoff is not None]
+    ends = [end for row in played for end in interval_of(row)]
+    return {
+        "run": run,
+        "is_moving": run.state in MOVING,
+        "actions": list_actions(run) if may_change(request.user, run) else [],
+        "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
+        "curves": [draw(points, *curve) for curve in CURVES],
+        "points": points[: -LAST_POINTS - 1 : -1],
+        "num_points": len(points),
+        "milestones": [(row, *interval_of(row)) for row in milestones],
+        "best": max(played, key=lambda row: row.payoff or 0.0, default=None),
+        "axis": (min(ends), max(ends)) if ends else (0.0, 1.0),
+        "settings": list_settings(run),
+    }
+
+
+def interval_of(row: Any) -> tuple[float, float]:
+    """About the 95 % interval of a milestone's payoff."""
+    reach = 1.96 * (row.error or 0.0)
+    payoff = row.payoff or 0.0
+    return payoff - reach, payoff + reach
+
+
+def draw(points: list[Any], name: str, title: str, explanation: str) -> dict[str, Any]:
+    """A curve with its newest figure."""
+    pairs = [(float(point.steps), getattr(point, name)) for point in points if getattr(point, name) is not None]
+    newest = pairs[-1][1] if pairs else None
+    return {"title": title, "explanation": explanation, "svg": plots.draw_curve(pairs, title), "newest": newest}
+
+
+def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
+    """Every hyperparameter of a run with the preset's value, those that differ first."""
+    values = run.configuration.get("hyperparameters", {})
+    defaults = configuration.defaults(run.preset, run.algorithm, run.team)
+    settings = [
+        {
+            "name": name.replace("_", " "),
+            "value": write_value(value),
+            "meaning": configuration.HYPERPARAMETERS[name].meaning if name in configuration.HYPERPARAMETERS else "",
+            "default": write_value(defaults[name]) if name in defaults else "",
+        }
+        for name, value in values.items()
+    ]
+    return sorted(settings, key=lambda setting: setting["value"] == setting["default"])
+
+
+# Changing one
+
+ACTIONS = {
+    "pause": ("Pause", (TrainingState.WAITING, TrainingState.TRAINING)),
+    "resume": ("Resume", domain.RESUMABLE),
+    "cancel": ("Cancel it", (*domain.OPEN, TrainingState.FAILED)),
+    "extend": ("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING)),
+}
+
+
+def list_actions(run: TrainingRun) -> list[tuple[str, str]]:
+    """What can be done with a run now: address and label."""
+    is_pausing = run.state == TrainingState.TRAINING and run.wanted == "pause"
+    found = [(name, label) for name, (label, states) in ACTIONS.items() if run.state in states]
+    return [("resume", "Do not pause") if is_pausing and name == "pause" else (name, label) for name, label in found]
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
+    """Pause, resume, cancel or extend."""
+    run = get_object_or_404(TrainingRun, pk=run_id)
+    if action not in ACTIONS:
+        raise Http404
+    if not may_change(request.user, run):
+        raise PermissionDenied("Only the training's owner or an administrator can change it.")
+    try:
+        text = carry_out(run, action, request.POST.get("steps", ""))
+        messages.success(request, text)
+    except domain.TrainingRefused as refusal:
+        messages.error(request, " ".join(text for _, text in refusal.problems))
+    return redirect("training", run.pk)
+
+
+def carry_out(run: TrainingRun, action: str, steps: str) -> str:
+    """Do what a button says; returns what happened, in words. Raises TrainingRefused."""
+    too_late = "It had moved on already; nothing was changed."
+    if action == "pause":
+        return "It pauses once its state is written, within seconds." if domain.pause_training(run) else too_late
+    if action == "resume":
+        return "It goes on from its last state." if domain.resume_training(run) else too_late
+    if action == "cancel":
+        return "Cancelled. Its curve stays." if domain.cancel_training(run) else too_late
+    domain.extend_training(run, int(steps) if steps.isascii() and steps.isdigit() and len(steps) < 16 else 0)
+    return f"It is to make {run.steps_wanted:,} steps now."

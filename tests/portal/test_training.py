@@ -1,0 +1,384 @@
+"""Trainings on the website and by program: asked for, followed, paused, extended, cancelled; what is wrong is told where it is."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.portal.test_api import check_error
+from tournament import entries, trainings
+from tournament.models import Agent, Milestone, Scenario, TrainingPoint, TrainingRun, TrainingState, Worker
+
+Visit = Callable[..., Client]
+Call = Callable[..., Client]
+HTMX = {"HX-Request": "true"}
+V1 = "/api/v1"
+
+
+@pytest.fixture
+def run(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRun:
+    """Alice's training of a camera against greedy targets, not begun."""
+    return trainings.create_training(
+        "Alice's learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+    )
+
+
+@pytest.fixture
+def learning(run: TrainingRun) -> TrainingRun:
+    """The same while it trains, with a curve and a milestone."""
+    TrainingPoint.objects.bulk_create(
+        TrainingPoint(run=run, iteration=i, steps=100 * i, return_mean=1.5 * i, coverage=0.1 * i, decisions_per_second=900.0)
+        for i in range(1, 6)
+    )  # fmt: skip
+    Milestone.objects.create(run=run, iteration=5, steps=500)
+    run.state, run.steps_done, run.log = TrainingState.TRAINING, 500, "iteration 5 <done>"
+    run.progress = {"iteration": 5, "steps": 500, "decisions_per_second": 900.0, "remaining_seconds": 300.0}
+    run.save()
+    return run
+
+
+@pytest.fixture
+def quartet(db: None) -> Agent:
+    """A target agent that was trained for another scenario."""
+    return Agent.objects.create(
+        digest="b" * 64, team="target", kind="checkpoint", name="Octet", slug="octet", owner=None,
+        spec={"kind": "checkpoint", "team": "target", "checkpoint": "c" * 64, "deterministic": False},
+        num_cameras=4, num_targets=8, num_obstacles=9,
+    )  # fmt: skip
+
+
+def fields(agents: dict[str, Agent], **changes: Any) -> dict[str, Any]:
+    return {
+        "scenario": "mate-2v4-0", "team": "camera", "algorithm": "mappo", "preset": "quick", "name": "Learner",
+        "opponent": agents["greedy-target"].pk, "steps": 5000, "seed": 7, "evaluation_episodes": 10, **changes,
+    }  # fmt: skip
+
+
+# Asking for one
+
+
+def test_a_user_asks_for_a_training(visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    asked = fields(agents, hyperparameter_gamma="0.95", hyperparameter_hidden_sizes="32, 16")
+    answer = visit(alice).post(reverse("training_create"), asked)
+    run = TrainingRun.objects.get()
+    assert answer["Location"] == reverse("training", args=[run.pk])
+    assert (run.owner, run.name, run.seed, run.steps_wanted) == (alice, "Learner", 7, 5000)
+    assert run.configuration["hyperparameters"]["gamma"] == 0.95
+    assert run.configuration["hyperparameters"]["hidden_sizes"] == [32, 16]
+
+
+def test_a_schedule_is_written_as_points(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    visit(alice).post(reverse("training_create"), fields(agents, hyperparameter_learning_rate="0: 0.001, 1: 1e-4"))
+    run = TrainingRun.objects.get()
+    assert run.configuration["hyperparameters"]["learning_rate"] == [[0.0, 0.001], [1.0, 0.0001]]
+
+
+def test_what_the_form_shows_is_what_the_form_takes(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    """Sending every field as it is shown changes nothing about the preset."""
+    browser = visit(alice)
+    for preset in ("quick", "upstream"):
+        form = browser.get(reverse("training_create"), {"preset": preset}).context["form"]
+        shown = {name: form[name].value() for name in form.fields if name.startswith("hyperparameter_")}
+        answer = browser.post(
+            reverse("training_create"), fields(agents, algorithm=form.algorithm, preset=preset, **shown)
+        )
+        assert answer.status_code == 302
+        run = TrainingRun.objects.latest("pk")
+        assert run.configuration["hyperparameters"] == json.loads(json.dumps(form.defaults()))
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"hyperparameter_gamma": "1.5"}, "hyperparameter_gamma", "It is 1.5; it is a number from 0 to 1."),
+        ({"hyperparameter_gamma": "nan"}, "hyperparameter_gamma", "from 0 to 1"),
+        ({"hyperparameter_passes": "many"}, "hyperparameter_passes", "a whole number from 1 to 100"),
+        ({"hyperparameter_hidden_sizes": "64, wide"}, "hyperparameter_hidden_sizes", "whole number"),
+        ({"hyperparameter_learning_rate": "0: 1, 2: 3"}, "hyperparameter_learning_rate", "ascend from 0 to 1"),
+        ({"hyperparameter_horizon": "10", "hyperparameter_fragment_length": "900"}, "hyperparameter_fragment_length", "longer than"),
+        ({"steps": "0"}, "steps", "greater than or equal to 1"),
+        ({"seed": "-1"}, "seed", "greater than or equal to 0"),
+        ({"opponent": ""}, "opponent", "required"),
+        ({"evaluation_episodes": "5000"}, "evaluation_episodes", "less than or equal to 1000"),
+    ],
+)  # fmt: skip
+def test_what_is_impossible_is_told_beside_its_field_and_what_was_filled_in_stays(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, str], field: str, says: str
+) -> None:  # fmt: skip
+    answer = visit(alice).post(reverse("training_create"), fields(agents, **change))
+    assert answer.status_code == 400
+    assert says in str(answer.context["form"].errors[field])
+    assert b'value="Learner"' in answer.content
+    assert not TrainingRun.objects.exists()
+
+
+def test_an_opponent_of_another_scenario_is_refused_with_both_figures(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], quartet: Agent
+) -> None:
+    page = visit(alice).get(reverse("training_create"), {"scenario": "mate-2v4-0"}).content.decode()
+    assert f'value="{quartet.pk}"' not in page
+    assert visit(alice).post(reverse("training_create"), fields(agents, opponent=quartet.pk)).status_code == 400
+    with pytest.raises(trainings.TrainingRefused, match="trained for 4 cameras, and MATE-2v4-0 has 2"):
+        trainings.create_training("Learner", scenario, "camera", "mappo", quartet)
+
+
+def test_more_cores_than_any_machine_has_are_refused(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    Worker.objects.create(name="trainer@here", seen=timezone.now(), trains=True, cores=2)
+    answer = visit(alice).post(reverse("training_create"), fields(agents, cores=64))
+    assert "no machine that trains has more than 2" in str(answer.context["form"].errors["cores"])
+
+
+def test_targets_are_offered_what_is_for_targets(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    answer = visit(alice).get(reverse("training_create"), {"team": "target", "algorithm": "hrl-mappo"}, headers=HTMX)
+    form = answer.context["form"]
+    assert (form.team, form.algorithm) == ("target", "mappo")
+    assert {agent.team for agent in form.fields["opponent"].queryset} == {"camera"}
+    text = answer.content.decode()
+    assert "hrl-mappo" not in text and "<html" not in text
+
+
+def test_every_hyperparameter_is_offered_with_its_meaning_and_default(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    from training.configuration import HYPERPARAMETERS, defaults
+
+    answer = visit(alice).get(reverse("training_create"), {"algorithm": "mappo"})
+    text = answer.content.decode()
+    for name in defaults("quick", "mappo", "camera"):
+        assert f'name="hyperparameter_{name}"' in text
+        assert HYPERPARAMETERS[name].meaning[1:30] in text.replace("&#x27;", "'")
+
+
+def test_a_scenario_that_shows_everything_is_trained_in_as_it_is(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    shown = entries.register_scenario("MATE-2v4-0", "target")
+    run = trainings.create_training("Learner", shown, "camera", "mappo", agents["greedy-target"])
+    assert run.configuration["hyperparameters"]["enhanced_observation"] == "target"
+
+
+def test_an_anonymous_visitor_asks_for_none(client: Client, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    assert client.post(reverse("training_create"), fields(agents))["Location"].startswith(reverse("sign_in"))
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_portal_without_scenarios_says_so(visit: Visit, alice: User) -> None:
+    assert visit(alice).get(reverse("training_create")).status_code == 404
+
+
+# Following one
+
+
+def test_everybody_can_read_the_list_and_a_training(client: Client, learning: TrainingRun) -> None:
+    assert b"Alice&#x27;s learner" in client.get(reverse("trainings")).content
+    text = client.get(reverse("training", args=[learning.pk])).content.decode()
+    assert "<strong>500</strong> of 1000 steps" in text
+    assert "about 5 min left" in text
+    assert 'class="curve"' in text
+    assert "iteration 5 &lt;done&gt;" in text
+    assert "<form" not in text.split("<main")[1]
+
+
+def test_only_what_changes_is_sent_again(client: Client, learning: TrainingRun) -> None:
+    address = reverse("training", args=[learning.pk])
+    part = client.get(address, {"state": "training"}, headers=HTMX)
+    assert "<html" not in part.content.decode() and "HX-Refresh" not in part
+    for name in ("live", "milestones", "figures", "log"):
+        assert f'id="{name}"' in part.content.decode()
+    TrainingRun.objects.update(state=TrainingState.PAUSED)
+    assert client.get(address, {"state": "training"}, headers=HTMX)["HX-Refresh"] == "true"
+
+
+def test_why_a_training_waits_is_told(client: Client, run: TrainingRun) -> None:
+    assert "No trainer was heard of" in client.get(reverse("training", args=[run.pk])).content.decode()
+    Worker.objects.create(name="trainer@here", seen=timezone.now(), trains=True, cores=2)
+    TrainingRun.objects.create(
+        name="Earlier", scenario=run.scenario, team="camera", algorithm="mappo", preset="quick",
+        opponent=run.opponent, steps_wanted=1, state=TrainingState.TRAINING,
+    )  # fmt: skip
+    text = client.get(reverse("training", args=[run.pk])).content.decode()
+    assert "1 training at a time, 0 before this one" in text
+
+
+def test_a_failure_is_told_in_words_with_what_to_do(visit: Visit, alice: User, learning: TrainingRun) -> None:
+    TrainingRun.objects.update(
+        state=TrainingState.FAILED, error="The training has diverged. Set a smaller `learning_rate`."
+    )
+    text = visit(alice).get(reverse("training", args=[learning.pk])).content.decode()
+    assert "The training has diverged. Set a smaller" in text
+    assert "last state are kept" in text and "Resume" in text
+
+
+def test_a_finished_training_shows_its_agent_and_how_it_did(
+    client: Client, learning: TrainingRun, agents: dict[str, Agent]
+) -> None:
+    estimate = {"mean": -0.2, "error": 0.01, "low": -0.22, "high": -0.18, "episodes": 80}
+    learning.state, learning.agent = TrainingState.FINISHED, agents["heuristic-camera"]
+    learning.result = {
+        "iteration": 5, "steps": 500, "baseline": "Greedy",
+        "against": [{"opponent": "greedy-target", "name": "Greedy", **estimate, "gain": {**estimate, "mean": 0.1, "low": 0.05, "high": 0.15}}],
+    }  # fmt: skip
+    learning.save()
+    text = client.get(reverse("training", args=[learning.pk])).content.decode()
+    assert "−0.220 to −0.180" in text and "+0.050 to +0.150" in text
+    assert "trained against" in text
+
+
+def test_a_page_with_a_long_curve_costs_few_queries(
+    client: Client, run: TrainingRun, django_assert_max_num_queries: Any
+) -> None:
+    TrainingPoint.objects.bulk_create(
+        TrainingPoint(run=run, iteration=i, steps=i, return_mean=1.0) for i in range(2000)
+    )
+    with django_assert_max_num_queries(12):
+        answer = client.get(reverse("training", args=[run.pk]))
+    assert len(answer.content) < 120_000
+
+
+# Changing one
+
+
+def test_the_owner_pauses_resumes_extends_and_cancels(visit: Visit, alice: User, run: TrainingRun) -> None:
+    browser = visit(alice)
+
+    def press(action: str, **data: Any) -> str:
+        answer = browser.post(reverse("training_act", args=[run.pk, action]), data, follow=True)
+        run.refresh_from_db()
+        return answer.content.decode()
+
+    press("pause")
+    assert run.state == TrainingState.PAUSED
+    press("resume")
+    assert run.state == TrainingState.WAITING
+    assert "1,500 steps" in press("extend", steps="500")
+    assert run.steps_wanted == 1500
+    assert "a whole number from 1" in press("extend", steps="-5")
+    press("cancel")
+    assert run.state == TrainingState.CANCELLED
+    assert "moved on already" in press("pause")
+
+
+def test_a_training_process_is_asked_to_pause(visit: Visit, alice: User, learning: TrainingRun) -> None:
+    browser = visit(alice)
+    text = browser.post(reverse("training_act", args=[learning.pk, "pause"]), follow=True).content.decode()
+    learning.refresh_from_db()
+    assert (learning.state, learning.wanted) == (TrainingState.TRAINING, "pause")
+    assert "Pausing" in text and "Do not pause" in text
+    browser.post(reverse("training_act", args=[learning.pk, "resume"]))
+    learning.refresh_from_db()
+    assert learning.wanted == ""
+
+
+def test_another_user_changes_nothing(visit: Visit, bob: User, run: TrainingRun) -> None:
+    browser = visit(bob)
+    assert b"Cancel it" not in browser.get(reverse("training", args=[run.pk])).content
+    for action in ("pause", "cancel", "extend"):
+        assert browser.post(reverse("training_act", args=[run.pk, action]), {"steps": 5}).status_code == 403
+    run.refresh_from_db()
+    assert (run.state, run.steps_wanted) == (TrainingState.WAITING, 1000)
+
+
+def test_nothing_is_changed_by_following_a_link_or_by_an_unknown_button(
+    visit: Visit, alice: User, run: TrainingRun
+) -> None:
+    assert visit(alice).get(reverse("training_act", args=[run.pk, "cancel"])).status_code == 405
+    assert visit(alice).post(reverse("training_act", args=[run.pk, "explode"])).status_code == 404
+
+
+# By program
+
+
+def wish(**changes: Any) -> dict[str, Any]:
+    return {
+        "scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "opponent": "greedy-target",
+        "hyperparameters": {"gamma": 0.9}, "steps": 4000, **changes,
+    }  # fmt: skip
+
+
+def ask(client: Client, **changes: Any) -> Any:
+    return client.post(f"{V1}/trainings", wish(**changes), content_type="application/json")
+
+
+def test_a_program_trains_and_follows(call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    answer = ask(call(alice), name="By program")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["name"], made["state"], made["owner"]) == ("By program", "waiting", "alice")
+    assert made["configuration"]["hyperparameters"]["gamma"] == 0.9
+    assert "No trainer" in made["waiting_reason"]
+    assert call().get(f"{V1}/trainings/{made['id']}").json()["id"] == made["id"]
+    assert call().get(f"{V1}/trainings", {"state": "waiting"}).json()["count"] == 1
+    assert call().get(f"{V1}/trainings", {"team": "target"}).json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "where", "says"),
+    [
+        ({"scenario": "mars"}, 404, "not_found", "scenario", "mate-2v4-0"),
+        ({"opponent": "nobody"}, 404, "not_found", "opponent", "nobody"),
+        ({"opponent": "greedy-camera"}, 400, "refused", "opponent", "trains against targets"),
+        ({"hyperparameters": {"gamma": 7}}, 400, "refused", "gamma", "from 0 to 1"),
+        ({"hyperparameters": {"speed": 7}}, 400, "refused", "", "no hyperparameter"),
+        ({"algorithm": "dqn"}, 400, "refused", "algorithm", "mappo"),
+        ({"steps": 0}, 400, "refused", "steps", "whole number"),
+        ({"start_from": "greedy-camera"}, 400, "refused", "start_from", "no weights"),
+        ({"team": "umpire"}, 422, "invalid", "team", "team"),
+    ],
+)
+def test_what_makes_no_training_is_refused_with_the_reason(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent],
+    change: dict[str, Any], status: int, code: str, where: str, says: str,
+) -> None:  # fmt: skip
+    error = check_error(ask(call(alice), **change), status, code)
+    assert says in error["message"] and error["where"] == where
+    assert not TrainingRun.objects.exists()
+
+
+def test_all_that_is_wrong_is_told_at_once(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    error = check_error(ask(call(alice), steps=0, hyperparameters={"gamma": 7, "clip": 99}, name="x"), 400, "refused")
+    for word in ("steps", "gamma", "clip"):
+        assert word in error["message"]
+
+
+def test_a_program_reads_the_curve_as_json_and_csv(call: Call, learning: TrainingRun) -> None:
+    points = call().get(f"{V1}/trainings/{learning.pk}/points", {"limit": 2, "offset": 1}).json()
+    assert [point["iteration"] for point in points] == [2, 3]
+    table = call().get(f"{V1}/trainings/{learning.pk}/points", {"format": "csv"}).getvalue().decode().splitlines()
+    assert table[0].startswith("iteration,steps,return_mean")
+    assert len(table) == 6 and table[1].startswith("1,100,1.5,0.1,,")
+
+
+def test_a_program_changes_its_own_trainings_only(call: Call, alice: User, bob: User, run: TrainingRun) -> None:
+    for action in ("pause", "resume", "cancel"):
+        check_error(call(bob).post(f"{V1}/trainings/{run.pk}/{action}"), 403, "not_yours")
+        check_error(call().post(f"{V1}/trainings/{run.pk}/{action}"), 401, "token_needed")
+    program = call(alice)
+    assert program.post(f"{V1}/trainings/{run.pk}/pause").json()["state"] == "paused"
+    extended = program.post(f"{V1}/trainings/{run.pk}/extend", {"steps": 50}, content_type="application/json").json()
+    assert (extended["state"], extended["steps_wanted"]) == ("waiting", 1050)
+    check_error(
+        program.post(f"{V1}/trainings/{run.pk}/extend", {"steps": -5}, content_type="application/json"), 400, "refused"
+    )
+    assert program.post(f"{V1}/trainings/{run.pk}/cancel").json()["is_over"] is True
+
+
+def test_a_program_is_told_what_can_be_set(call: Call, db: None) -> None:
+    listed = call().get(f"{V1}/trainings/hyperparameters", {"algorithm": "ippo", "team": "target"}).json()
+    gamma = next(one for one in listed if one["name"] == "gamma")
+    assert (gamma["low"], gamma["high"], gamma["default"]) == (0.0, 1.0, 0.99)
+    assert next(one for one in listed if one["kind"] == "choice")["choices"]
