@@ -2,7 +2,19 @@
 
 from ninja import NinjaAPI
 
-from portal.api import agents, boards, episodes, errors, formats, pairings, scenarios, schedules, tournaments, uploads
+from portal.api import (
+    agents,
+    boards,
+    episodes,
+    errors,
+    formats,
+    pairings,
+    scenarios,
+    schedules,
+    tournaments,
+    training,
+    uploads,
+)
 
 DESCRIPTION = """
 Everything can be read without a token. To upload and to start or cancel tournaments, send
