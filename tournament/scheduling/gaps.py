@@ -50,13 +50,15 @@ class Side:
 class Gaps:
     """Differences between agents' mean payoffs over the opponents, all (A, A).
 
-    `gap` is row minus column, over the shared episodes that both have; `error` its standard error and `half_width` that of its interval,
-    infinite where there are fewer than two episodes an opponent. Opponents are a given field: their differences are no noise.
+    `gap` is row minus column, over the shared episodes that both have (`common`, per opponent); `error` its standard error, `half_width` that
+    of its two-sided interval and `margin` of the one-sided one, infinite where nothing tells how much episodes vary. Opponents are
+    a given field: their differences are no noise.
     """
 
     gap: Array
     error: Array
     half_width: Array
+    margin: Array
     common: Numbers
 
     @property
@@ -65,43 +67,45 @@ class Gaps:
         return np.abs(self.gap) > self.half_width
 
     def closer_than(self, resolution: float) -> NDArray[np.bool_]:
-        """Pairs that are known to be closer than this."""
-        return np.abs(self.gap) + self.half_width < resolution
+        """Pairs that are known to be closer than this: neither agent is better by so much (two one-sided tests, Schuirmann 1987)."""
+        return np.abs(self.gap) + self.margin < resolution
 
 
 def measure(side: Side, confidence: float) -> Gaps:
-    """All differences with two-sided intervals of this confidence (Student's, variances pooled over opponents).
+    """All differences with intervals of this confidence (Student's, variances pooled over opponents).
 
-    As all opponents have equally many episodes of a pair, the pooled variance is right even if opponents' variances differ.
+    As all opponents have equally many episodes of a pair, the pooled variance is right even if opponents' variances differ. Where there
+    is but one episode an opponent, the spread over opponents stands for it, which is more rather than less.
     """
     from scipy.stats import t as student
 
     size, opponents = len(side.agents), len(side.opponents)
     common = np.minimum.outer(side.level, side.level)
-    gap, error = np.zeros((size, size)), np.full((size, size), np.inf)
+    gap, error, freedom = np.zeros((size, size)), np.full((size, size), np.inf), np.ones((size, size))
     for level in np.unique(common[common > 0]):
         rows = np.flatnonzero(side.level >= level)
         here = common[np.ix_(rows, rows)] == level
-        means, squares = _moments(side.payoff[rows, :, :level])
-        _put(gap, rows, here, means[:, None] - means[None, :])
-        if level > 1:
-            # Variance of the mean over opponents, of each one's mean over `level` differences.
-            _put(error, rows, here, np.sqrt(squares / (opponents * (level - 1)) / (opponents * level)))
+        payoff = side.payoff[rows, :, :level]
+        _put(gap, rows, here, payoff.mean(axis=(1, 2))[:, None] - payoff.mean(axis=(1, 2))[None, :])
+        groups = payoff if level > 1 else payoff.swapaxes(1, 2)
+        free = groups.shape[1] * (groups.shape[2] - 1)
+        if free:
+            _put(error, rows, here, np.sqrt(_sum_squares(groups) / free / (opponents * level)))
+            _put(freedom, rows, here, np.full(here.shape, float(free)))
     with np.errstate(invalid="ignore"):
-        quantile = student.ppf(0.5 + confidence / 2, np.maximum(opponents * (common - 1), 1))
-    return Gaps(gap, error, np.where(np.isfinite(error), quantile * error, np.inf), common)
+        half_width, margin = (student.ppf(level, freedom) * error for level in (0.5 + confidence / 2, confidence))
+    return Gaps(gap, error, half_width, margin, common)
 
 
-def _moments(payoff: Array) -> tuple[Array, Array]:
-    """Means (A,), and for each pair the sum of squares of its differences around each opponent's mean (A, A)."""
-    size = len(payoff)
-    centred = (payoff - payoff.mean(axis=2, keepdims=True)).reshape(size, -1)
+def _sum_squares(payoff: Array) -> Array:
+    """For each pair the sum of squares (A, A) of its differences (A, groups, episodes) around each group's mean."""
+    centred = (payoff - payoff.mean(axis=2, keepdims=True)).reshape(len(payoff), -1)
     products = centred @ centred.T
     own = np.diag(products)
     squares = np.maximum(own[:, None] + own[None, :] - 2 * products, 0.0)
     # Differences of equal numbers cancel only up to rounding.
     squares[squares < 1e-12 * (own[:, None] + own[None, :])] = 0.0
-    return payoff.mean(axis=(1, 2)), squares
+    return squares
 
 
 def _put(table: Array, rows: Numbers, where: NDArray[np.bool_], values: Array) -> None:

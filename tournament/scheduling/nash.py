@@ -18,8 +18,6 @@ from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
 from tournament.scheduling.settings import ROUND_SIZE, Setting, most
 from tournament.scheduling.table import Table
 
-START = 2
-"""Episodes of every pairing before anything is solved: one from a seed of either agent."""
 GROWTH = 20
 """A round is at least this part of what is played, so that long tournaments do not take ever more rounds."""
 
@@ -96,13 +94,14 @@ class Nash:
     def solve(self, evidence: Evidence) -> Solution | None:
         """The equilibrium as far as it is known; None before all pairings have started."""
         table = Table.of(evidence)
-        return Solution.of(table, self.confidence / 100) if table.has(START) else None
+        return Solution.of(table, self.confidence / 100) if table.has(table.least) else None
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
         """Episodes of the pairings that narrow the bound most."""
         solution = self.solve(evidence)
         if solution is None:
-            return Table.of(evidence).start(START, "Every pairing is played before the meta-game is solved.")
+            table = Table.of(evidence)
+            return table.start(table.least, "Every pairing is played before the meta-game is solved.")
         if solution.nash_conv <= self.epsilon:
             return []
         scores = self._score(solution)
@@ -134,10 +133,11 @@ class Nash:
         """The value, the bound of NashConv, and both strategies."""
         solution = self.solve(evidence)
         if solution is None:
+            table = Table.of(evidence)
             return Finding(
                 "Every pairing is played first.",
                 trace=extend(earlier, {"episodes": float(len(evidence)), "value": None, "nash_conv": None}),
-                expected_left=sum(choice.count for choice in Table.of(evidence).start(START, "")),
+                expected_left=sum(choice.count for choice in table.start(table.least, "")),
             )
         is_decided = solution.nash_conv <= self.epsilon
         share = (solution.nash_conv / self.epsilon) ** 2 - 1

@@ -19,6 +19,9 @@ from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
 from tournament.scheduling.gaps import LEAST_FREEDOM, Gaps, Side, measure
 from tournament.scheduling.settings import ROUND_SIZE, Setting, SettingsRefused, most
 
+PATIENCE = 0.5
+"""Pairs play on that promise at least this part of what the most promising one does."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -32,7 +35,9 @@ class Standing:
     @cached_property
     def start(self) -> int:
         """Shared episodes an opponent that every agent plays first."""
-        return min(max(2, 1 + ceil(LEAST_FREEDOM / max(len(self.side.opponents), 1))), self.most)
+        opponents = len(self.side.opponents)
+        enough = 1 if opponents > LEAST_FREEDOM else 1 + ceil(LEAST_FREEDOM / max(opponents, 1))
+        return min(enough, self.most)
 
     @cached_property
     def undecided(self) -> NDArray[np.bool_]:
@@ -42,20 +47,39 @@ class Standing:
         return open_pairs
 
     @cached_property
-    def playing(self) -> NDArray[np.bool_]:
+    def playable(self) -> NDArray[np.bool_]:
         """Undecided pairs that may still be played."""
         return self.undecided & (self.gaps.common < self.most)
+
+    @cached_property
+    def needed(self) -> NDArray[np.float64]:
+        """Shared episodes an opponent (A, A) with which a playable pair would be decided if its gap and spread are what they seem."""
+        gaps, gap = self.gaps, np.abs(self.gaps.gap)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.minimum(gaps.half_width / gap, gaps.margin / np.maximum(self.resolution - gap, 0.0))
+        return np.ceil(gaps.common * np.where(self.playable, ratio, 0.0) ** 2)
+
+    @cached_property
+    def playing(self) -> NDArray[np.bool_]:
+        """Pairs whose turn it is: those that promise most.
+
+        A pair's promise is the probability that it differs by the resolution or more, for each episode that it still needs. So large
+        differences are found first, and episodes are not spent early on pairs that will turn out to be close.
+        """
+        from scipy.special import ndtr
+
+        if not self.playable.any():
+            return self.playable
+        gap, error = np.abs(self.gaps.gap), np.maximum(self.gaps.error, 1e-300)
+        differs = ndtr((gap - self.resolution) / error) + ndtr((-gap - self.resolution) / error)
+        missing = (self.needed - self.side.level[:, None]).clip(min=0)
+        promise = np.where(self.playable, differs / np.maximum(missing + missing.T, 1.0), 0.0)
+        return self.playable & (promise >= PATIENCE * promise.max())
 
     @cached_property
     def order(self) -> Numbers:
         """The agents' rows, best first."""
         return np.argsort(-np.nan_to_num(self.side.means, nan=-np.inf), kind="stable")
-
-    @cached_property
-    def decision_distance(self) -> NDArray[np.float64]:
-        """Half-width (A, A) at which a pair would be decided if its gap is what it seems."""
-        gap = np.abs(self.gaps.gap)
-        return np.maximum(gap, self.resolution - gap)
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ class Ranking:
         ahead = playing & (level[None, :] > level[:, None])
         even = playing & (level[None, :] == level[:, None])
         furthest = np.where(ahead, level[None, :], 0).max(axis=1)
-        catch_up = np.minimum(furthest, np.maximum(2 * level, level + batch))
+        catch_up = np.minimum(furthest, level + batch)
         wanted = np.maximum(catch_up, np.where(even.any(axis=1), level + batch, level))
         return np.minimum(wanted, self.most).clip(min=level)
 
@@ -195,8 +219,7 @@ def _expect(standing: Standing) -> int:
     level, opponents = standing.side.level, len(standing.side.opponents)
     if not len(level) or level.min() < standing.start:
         return int((standing.start - level).clip(0).sum()) * opponents
-    ratio = np.where(standing.playing, standing.gaps.half_width / standing.decision_distance, 0.0)
-    wanted = np.ceil(standing.gaps.common * ratio**2).max(axis=1, initial=0.0)
+    wanted = standing.needed.max(axis=1, initial=0.0)
     return int((np.minimum(wanted, standing.most) - level).clip(0).sum()) * opponents
 
 

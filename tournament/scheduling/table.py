@@ -10,6 +10,8 @@ from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
 
 PRIOR = 4.0
 """A cell's variance is mixed with that of all cells as if that had shown itself in so many episodes."""
+LEAST_FREEDOM = 20
+"""Degrees of freedom from which on a variance is believed."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ class Table:
         count = np.bincount(cell, minlength=size)
         mean = np.bincount(cell, -evidence.reward, minlength=size) / np.maximum(count, 1)
         squares = np.bincount(cell, (-evidence.reward - mean[cell]) ** 2, minlength=size)
-        freedom = (count - 1).clip(0)
-        pooled = squares.sum() / max(freedom.sum(), 1)
-        variance = (squares + pooled * PRIOR) / (freedom + PRIOR)
         cameras, targets = complete_part(~evidence.closed)
         part = np.ix_(cameras, targets)
-        shape = evidence.shape
-        return cls(
-            cameras, targets, mean.reshape(shape)[part], variance.reshape(shape)[part], count.reshape(shape)[part]
-        )
+        payoff, spread = mean.reshape(evidence.shape)[part], squares.reshape(evidence.shape)[part]
+        counts = count.reshape(evidence.shape)[part]
+        return cls(cameras, targets, payoff, _mix(payoff, spread, counts), counts)
+
+    @property
+    def least(self) -> int:
+        """Episodes of every pairing that tell how much they vary: one in a large table, whose agents' strengths are soon known."""
+        rows, columns = self.count.shape
+        return 1 if (rows - 1) * (columns - 1) >= LEAST_FREEDOM else 2
 
     def has(self, episodes: int) -> bool:
         """Whether there are pairings, and each has so many episodes."""
@@ -58,3 +62,17 @@ class Table:
             for target, count in zip(self.targets, counts, strict=True)
             if count < episodes
         ]
+
+
+def _mix(mean: Array, squares: Array, count: Numbers) -> Array:
+    """The variance of one episode in each cell (M, N), from the sums of squares around the cells' means.
+
+    While cells have one episode each, what is left of them after the agents' own strengths stands for it, which is more rather than less.
+    """
+    freedom = (count - 1).clip(0)
+    pooled = squares.sum() / max(freedom.sum(), 1)
+    rest = (mean.shape[0] - 1) * (mean.shape[1] - 1)
+    if freedom.sum() < LEAST_FREEDOM <= rest:
+        left = mean - mean.mean(axis=1, keepdims=True) - mean.mean(axis=0, keepdims=True) + mean.mean()
+        pooled = max((left**2).sum() / rest, pooled)
+    return (squares + pooled * PRIOR) / (freedom + PRIOR)
