@@ -1,154 +1,197 @@
-"""From the database to the leaderboard's page: ``python -m benchmarks.leaderboard``.
+"""From the database to the leaderboard's page, and out of the portal again: ``python -m benchmarks.leaderboard``.
 
-Square fields of agents with random strengths have played; their ratings are fitted with all their error bars, stored, and read
-back into the page.
+Square fields of agents with random strengths have played a tournament; its episodes are read, its ratings fitted with all their error
+bars, published and read back into the page; a block more is played and the boards are fitted again; everything is exported. On SQLite
+and, where its programs are installed, on a PostgreSQL of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-import numpy as np
-from django.core.management import call_command
-
 from benchmarks import table
 from benchmarks.installation import set_up_django
+from tests import postgres
 
-WANTED_PAGE_SECONDS = 0.2
-ROWS_AT_ONCE = 5000
+FULL = 1_000_000
+"""Episodes that the wanted figures are for."""
+WANTED = {"page data": 3.0, "refit": 0.5, "page": 0.2}
+"""Seconds."""
+BLOCK = 64
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def main() -> int:
     """The command. Returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.leaderboard", description=__doc__)
-    parser.add_argument("--agents", nargs="+", type=int, default=[4, 20, 50], metavar="N", help="in each field")
+    parser.add_argument("--agents", nargs="+", type=int, default=[4, 20, 100], metavar="N", help="in each field")
     parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--here", choices=DATABASES, help=argparse.SUPPRESS)
     table.add_options(parser)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ |= {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings", "ALLOWED_HOSTS": "*"}
-        os.environ.pop("DATABASE_URL", None)
-        set_up_django()
-        call_command("collectstatic", interactive=False, verbosity=0)
-        found = [figure for size in options.agents for figure in figures_of(size, options.episodes, options.repeats)]
-        table.report(found, options.json)
+    if options.here:
+        found = measure(options)
+        print(json.dumps([vars(figure) for figure in found]))
+        return 0
+    table.report([figure for database in options.databases for figure in run(database, options)], options.json)
     return 0
 
 
-def figures_of(size: int, episodes: int, repeats: int) -> list[table.Figure]:
+def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
+    """The figures on one database, measured in a process with an installation of its own."""
+    if database == "postgresql" and postgres.find_binaries() is None:
+        print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
+        return []
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
+        names = {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings", "ALLOWED_HOSTS": "*"}
+        environment = os.environ | names
+        environment.pop("DATABASE_URL", None)
+        if database == "postgresql":
+            environment["DATABASE_URL"] = stack.enter_context(postgres.cluster())
+        asked = [f"--{name}={getattr(options, name)}" for name in ("episodes", "repeats")]
+        sizes = ["--agents", *map(str, options.agents)]
+        command = [sys.executable, "-m", "benchmarks.leaderboard", "--here", database, *asked, *sizes]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return [table.Figure(**figure) for figure in json.loads(done.stdout.splitlines()[-1])]
+
+
+def measure(options: argparse.Namespace) -> list[table.Figure]:
+    """In the child: the figures of all sizes."""
+    from django.core.management import call_command
+
+    set_up_django()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    found = []
+    for size in options.agents:
+        what = f"{DATABASES[options.here]}, {size} against {size}, {size * size * options.episodes:,} episodes"
+        timer = Timer(what, options.repeats, is_full=size * size * options.episodes >= FULL)
+        measure_boards(timer, size, options.episodes)
+        found += timer.figures
+    return found
+
+
+class Timer:
+    """Collects figures: medians of wall time."""
+
+    def __init__(self, what: str, repeats: int, is_full: bool) -> None:
+        self.what, self.repeats, self.is_full = what, repeats, is_full
+        self.figures: list[table.Figure] = []
+
+    def time(
+        self, name: str, work: Callable[[], Any], before: Callable[[], Any] | None = None, wanted: str = ""
+    ) -> Any:
+        """Time ``work``, each time after ``before``; once more at first, to warm up. Returns what it gave last."""
+        times = []
+        for _ in range(1 + self.repeats):
+            if before:
+                before()
+            began = time.perf_counter()
+            given = work()
+            times.append(time.perf_counter() - began)
+        limit = WANTED.get(wanted) if self.is_full or wanted == "page" else None
+        self.figures.append(table.Figure(f"{self.what}: {name}", median(times[1:]), "s", wanted=limit))
+        return given
+
+    def add(self, name: str, value: float, unit: str) -> None:
+        self.figures.append(table.Figure(f"{self.what}: {name}", value, unit))
+
+
+def measure_boards(timer: Timer, size: int, episodes: int) -> None:
     """The figures of a field of ``size`` cameras against ``size`` targets."""
     from django.test import Client
     from django.urls import reverse
 
+    from benchmarks import history
     from portal.views.leaderboards import describe_board
-    from tournament import boards, leaderboards
+    from tournament import boards, leaderboards, ledgers, refitting
     from tournament.models import RatingSnapshot
 
-    scenario = make_history(size, episodes)
+    tournament = history.make_tournament(size, episodes)
+    scenario = tournament.scenario
+    history.play(tournament)
 
-    def fit() -> Any:
-        RatingSnapshot.objects.filter(scenario=scenario).delete()
-        return leaderboards.refit(scenario)
+    def forget() -> None:
+        ledgers.forget()
+        refitting.forget()
+        RatingSnapshot.objects.all().delete()
 
-    def read() -> Any:
+    def page_data() -> Any:
+        leaderboards.refit(scenario)
         return describe_board(boards.latest_board(scenario))
 
-    def show() -> Any:
-        response = Client().get(reverse("leaderboard", args=[scenario.slug]))
-        assert response.status_code == 200, response.status_code
-        return response
-
-    what = f"{size} against {size}, {size * size * episodes:,} episodes"
-    fetch = seconds(lambda: leaderboards.meta_game_of_scenario(scenario), repeats)
-    return [
-        table.Figure(f"{what}: episodes from the database", fetch, "s"),
-        table.Figure(f"{what}: that, fitted with error bars and published", seconds(fit, repeats), "s"),
-        table.Figure(f"{what}: the published board as data of its page", seconds(read, repeats), "s"),
-        table.Figure(f"{what}: the page", seconds(show, repeats), "s", wanted=WANTED_PAGE_SECONDS),
-    ]
+    timer.time("episodes from the database", lambda: leaderboards.played_in(scenario), ledgers.forget)
+    timer.time("that, rated, published and read as data of the page", page_data, forget, wanted="page data")
+    timer.time("the page", lambda: Client().get(reverse("leaderboard", args=[scenario.slug])), wanted="page")
+    leaderboards.refit_tournament(tournament)
+    more = Blocks(tournament)
+    timer.time("the scenario's board after a block", lambda: leaderboards.refit(scenario), more.play, wanted="refit")
+    played = Choices(tournament)
+    again = lambda: leaderboards.refit_tournament(tournament)  # noqa: E731
+    timer.time("the tournament's board after a block", again, played.play, wanted="refit")
+    measure_exports(timer, leaderboards.latest(scenario))
 
 
-def seconds(work: Callable[[], Any], repeats: int) -> float:
-    """Median wall time of a call, after one to warm up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return median(times)
+def measure_exports(timer: Timer, snapshot: Any) -> None:
+    """How long the largest files take, and how large they are."""
+    from tournament import exports, tables
 
-
-def make_history(size: int, episodes: int) -> Any:
-    """A scenario in which agents of random strengths have played; returns its row."""
-    from tournament import leaderboards
-    from tournament.models import Agent, AgentKind, Episode, Pairing, Scenario
-
-    name = f"{size} against {size}"
-    scenario = Scenario.objects.create(
-        digest=f"{size:064x}",
-        name=name,
-        slug=name.replace(" ", "-"),
-        config={},
-        num_cameras=4,
-        num_targets=8,
-        num_obstacles=9,
-    )
-    fields = [
-        [
-            Agent(
-                team=team,
-                kind=AgentKind.BUILTIN,
-                name=f"{team} {n}",
-                slug=f"{size}-{team}-{n}",
-                digest=f"{size}-{team}-{n}",
-                spec={},
-            )
-            for n in range(size)
-        ]
-        for team in ("camera", "target")
-    ]
-    for field in fields:
-        Agent.objects.bulk_create(field)
-    pairings = [
-        Pairing(scenario=scenario, camera=camera, target=target) for camera in fields[0] for target in fields[1]
-    ]
-    Pairing.objects.bulk_create(pairings)
-    generator = np.random.default_rng(0)
-    strengths = generator.normal(0, 0.1, (2, size))
-    for index, pairing in enumerate(pairings):
-        mean = 0.3 - strengths[0, index // size] + strengths[1, index % size]
-        rewards = generator.normal(mean, 0.1, episodes)
-        Episode.objects.bulk_create(
-            [
-                Episode(
-                    pairing=pairing,
-                    engine=leaderboards.engine_version(),
-                    device=leaderboards.DEVICE,
-                    seed=seed,
-                    steps=1000,
-                    completed=True,
-                    target_reward=1000 * reward,
-                    normalised_reward=reward,
-                    coverage=0.5,
-                    real_coverage=0.5,
-                    transport=0.5,
-                    delivered=32,
-                    digest=f"{seed:016x}",
-                )
-                for seed, reward in enumerate(rewards.tolist())
-            ],
-            batch_size=ROWS_AT_ONCE,
+    timer.repeats = 1
+    for format in ("csv", "parquet", "json"):
+        size = timer.time(
+            f"episodes as {format}",
+            lambda format=format: sum(map(len, tables.write(exports.episodes_of_snapshot(snapshot), format))),
         )
-    return scenario
+        timer.add(f"size of that {format}", size / 1e6, "MB")
+
+
+class Blocks:
+    """Further blocks of a tournament's pairings, of new seeds: they count in its scenario alone."""
+
+    def __init__(self, tournament: Any) -> None:
+        rows = tournament.pairings.order_by("id")
+        self.pairings = list(rows.values_list("pk", "camera", "target"))
+        self.tournament, self.turn = tournament, 0
+
+    def play(self) -> list[int]:
+        """Play a block of the next pairing; returns its seeds."""
+        from benchmarks import history
+
+        pairing = self.pairings[self.turn * 7 % len(self.pairings)]
+        seeds = self.choose_seeds(pairing)
+        history.insert(list(history.invent(*pairing, seeds)))
+        self.turn += 1
+        return seeds
+
+    def choose_seeds(self, pairing: Any) -> list[int]:
+        return [2**60 + self.turn * BLOCK + number for number in range(BLOCK)]
+
+
+class Choices(Blocks):
+    """Further blocks that a tournament's format has chosen: they are its own."""
+
+    def choose_seeds(self, pairing: Any) -> list[int]:
+        from tournament.contents import Contents
+        from tournament.models import Choice, Pairing
+
+        row = Pairing.objects.select_related("camera", "target").get(pk=pairing[0])
+        first = 10_000 + self.turn * BLOCK
+        self.tournament.choices.model.objects.bulk_create(
+            [Choice(tournament=self.tournament, round=2 + self.turn, pairing=row, first=first, count=BLOCK)]
+        )
+        return Contents(self.tournament).seeds_of(row.camera.digest, row.target.digest, range(first, first + BLOCK))
 
 
 if __name__ == "__main__":
