@@ -9,12 +9,16 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from tournament.comparing import Against, Comparison, Pairs, compare
+from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import Agent, Episode, Pairing, Scenario, Team
+from tournament.scheduling import FORMATS, Evidence, Finding
+from tournament.scheduling.settings import ROUND_SIZE
 
 MOST_EPISODES = 200_000
 """Of each agent at most this many of the latest episodes are read, so that no page takes seconds."""
+MOST_LOOKS = 60
+"""So often a sequential test of episodes that exist is looked at, at most."""
 ROW = np.dtype([("opponent", np.int64), ("seed", np.int64), ("reward", np.float64), ("episode", np.int64)])
 Rows = NDArray[np.void]
 
@@ -28,6 +32,7 @@ class Matchup:
     `unmatched` opponents that both met, but never from the same seed.
     """
 
+    scenario: Scenario
     first: Agent
     second: Agent
     pairs: Pairs
@@ -40,6 +45,25 @@ class Matchup:
 
     def compare(self) -> Comparison:
         return compare(self.pairs)
+
+    def judge(self) -> Finding | None:
+        """What a head-to-head test says of these episodes, had they been played for it; None if there are none.
+
+        They are taken in the order of their seeds, which does not depend on the results, and at most MOST_LOOKS looks are taken.
+        """
+        if not len(self.pairs):
+            return None
+        keys = sorted(self.opponents)
+        order = np.lexsort((self.pairs.seed, self.pairs.opponent))
+        opponent = np.searchsorted(keys, self.pairs.opponent[order])
+        place = np.arange(len(order)) - np.searchsorted(opponent, opponent)
+        first, second = self.pairs.first[order], self.pairs.second[order]
+        evidence = _evidence(self.first.team, len(keys), opponent, place, first, second)
+        settings = {
+            "team": self.first.team,
+            "round_size": min(max(ROUND_SIZE.default, 2 * len(order) // MOST_LOOKS), int(ROUND_SIZE.highest or 0)),
+        }
+        return FORMATS["sequential"].make(settings, evidence.cameras, evidence.targets).find(evidence)
 
 
 def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
@@ -54,6 +78,7 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
     matched = set(np.unique(pairs.opponent).tolist())
     agents = Agent.objects.in_bulk(both)
     return Matchup(
+        scenario=scenario,
         first=first,
         second=second,
         pairs=pairs,
@@ -98,6 +123,19 @@ def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterab
     )
     keys = {(mine, opponent): key for key, mine, opponent in rows.values_list("pk", first.team, other)}
     return {opponent: (keys[first.pk, opponent], keys[second.pk, opponent]) for opponent in opponents}
+
+
+def _evidence(
+    team: str, size: int, opponent: NDArray[np.int64], place: NDArray[np.int64], first: Array, second: Array
+) -> Evidence:
+    """Pairs of episodes as a head-to-head tournament of the two agents against `size` opponents would have had them."""
+    agent = np.repeat([0, 1], len(opponent))
+    number = 2 * np.tile(place, 2) + (team == Team.TARGET)
+    reward = np.concatenate([first, second]) * (1.0 if team == Team.TARGET else -1.0)
+    pair, others = ("first", "second"), tuple(f"opponent {place}" for place in range(size))
+    if team == Team.CAMERA:
+        return Evidence.of(pair, others, agent, np.tile(opponent, 2), number, reward)
+    return Evidence.of(others, pair, np.tile(opponent, 2), agent, number, reward)
 
 
 # One pairing and the others of its agents

@@ -200,6 +200,22 @@ def query_with(context: template.Context, **changes: Any) -> str:
     return f"?{parameters.urlencode()}" if parameters else "?"
 
 
+@register.simple_tag
+def measured(value: float | None, measure: Any) -> str:
+    """A number in the way of its measure: a signed payoff, a share in percent, or a plain number."""
+    if measure.unit == "payoff":
+        return signed(value, measure.digits)
+    return percent(value, measure.digits) if measure.unit == "share" else fixed(value, measure.digits)
+
+
+@register.simple_tag
+def error_of(value: float | None, measure: Any) -> str:
+    """A standard error or deviation, in the way of its measure but without a sign."""
+    if measure.unit == "payoff":
+        return fixed(value, measure.digits)
+    return percent(value, 2) if measure.unit == "share" else fixed(value, measure.digits + 1)
+
+
 @register.filter
 def payoff(episode: Any) -> float:
     """What the episode is worth to the camera."""

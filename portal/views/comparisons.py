@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from portal import findings
 from tournament import boards
 from tournament.boards import Board, Line
 from tournament.comparing import Comparison, Interval
 from tournament.matchups import Matchup, find_matchup
-from tournament.models import Agent, Episode, Scenario, Team
+from tournament.models import Agent, Episode, Scenario, Team, Tournament
 
 
 @require_safe
@@ -83,6 +86,27 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
         "is_cut": matchup.is_cut,
         "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
         "notable": notable_pairs(matchup),
+        **describe_test(matchup),
+    }
+
+
+def describe_test(matchup: Matchup) -> dict[str, Any]:
+    """The sequential test of the episodes at hand, and where to have one played."""
+    finding = matchup.judge()
+    opponents = [*matchup.opponents.values(), *matchup.unmatched]
+    asked = {
+        "scenario": matchup.scenario.slug,
+        "format": "sequential",
+        "team": matchup.first.team,
+        "first": matchup.first.pk,
+        "second": matchup.second.pk,
+        "targets" if matchup.first.team == Team.CAMERA else "cameras": [agent.pk for agent in opponents],
+    }
+    return {
+        "finding": finding,
+        "test_verdict": finding and findings.VERDICTS.get(finding.details["verdict"]),
+        "test_picture": finding and findings.draw(Tournament(format="sequential"), finding),
+        "test_address": f"{reverse('tournament_create')}?{urlencode(asked, doseq=True)}",
     }
 
 

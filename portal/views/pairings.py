@@ -1,16 +1,27 @@
-"""One pairing with its episodes."""
+"""One pairing: how its episodes are distributed, what others do in the place of its agents, and the episodes themselves."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from portal.views.comparisons import axis_of
 from tournament import queries
-from tournament.models import Episode, Pairing
+from tournament.distributions import Bin, Distribution, distribute
+from tournament.matchups import rivals_of
+from tournament.models import Episode, Pairing, Team
 
 PAGE = 25
-DISTRIBUTION_OF = 5000  # The picture shows at most this many of the latest episodes.
+DISTRIBUTION_OF = 20_000
+"""Distributions are of at most this many of the latest episodes."""
+FIRST_RIVALS = 8
 ORDERS = {
     "number": ("id", "when it was played"),
     "best": ("normalised_reward", "the camera's payoff, best first"),
@@ -21,59 +32,111 @@ ORDERS = {
 }
 
 
+@dataclass(frozen=True)
+class Measure:
+    """Something that each episode has a number of: how it is called and written."""
+
+    column: str
+    title: str
+    unit: str
+    """One of payoff, share and number."""
+    digits: int = 1
+    sign: int = 1
+    has_picture: bool = True
+
+
+MEASURES = (
+    Measure("normalised_reward", "Payoff of the camera", "payoff", 3, sign=-1),
+    Measure("coverage", "Coverage", "share"),
+    Measure("transport", "Transport", "share"),
+    Measure("delivered", "Delivered cargo", "number"),
+    Measure("steps", "Length in steps", "number", 0),
+    Measure("target_reward", "Targets' reward", "number", 0, has_picture=False),
+    Measure("real_coverage", "Coverage of bounty", "share", has_picture=False),
+)
+
+
 @require_safe
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)
     engine = queries.newest_engine(pairing)
-    summarised = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
+    counted = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
+    num_episodes = counted.count()
     order = request.GET.get("order", "number")
     column, _ = ORDERS.get(order, ORDERS["number"])
-    rewards = summarised.order_by("-id").values_list("normalised_reward", flat=True)[:DISTRIBUTION_OF]
-    summary = queries.summarise(summarised)
     context = {
         "pairing": pairing,
-        "summary": summary,
         "engine": engine,
-        "num_older": episodes.count() - summary.episodes,
-        "histogram": draw_histogram(queries.distribution([-reward for reward in rewards]), summary.payoff.value),
+        "num_episodes": num_episodes,
+        "num_completed": counted.filter(completed=True).count(),
+        "num_older": episodes.count() - num_episodes,
+        "num_described": min(num_episodes, DISTRIBUTION_OF),
+        "measures": describe_measures(counted),
+        "rivals": [describe_rivals(pairing, team, counted) for team in Team],
         "page": Paginator(episodes.order_by(column, "id"), PAGE).get_page(request.GET.get("page")),
         "order": order,
         "orders": [(value, label) for value, (_, label) in ORDERS.items()],
-        "notable": notable_episodes(summarised),
+        "notable": notable_episodes(counted, num_episodes),
         "tournaments": pairing.tournaments.select_related("scenario", "owner")[:10],
     }
     return render(request, "pairings/pairing.html", context)
 
 
-def notable_episodes(episodes: QuerySet[Episode]) -> list[tuple[str, Episode]]:
+def describe_measures(episodes: QuerySet[Episode]) -> list[dict[str, Any]]:
+    """The distribution of every measure, with its picture where it has one."""
+    columns = [measure.column for measure in MEASURES]
+    rows = np.array(list(episodes.order_by("-id").values_list(*columns)[:DISTRIBUTION_OF]), dtype=np.float64)
+    described = []
+    for measure, values in zip(MEASURES, rows.T, strict=False):
+        found = distribute(measure.sign * values)
+        if found is not None:
+            picture = draw_histogram(found) if measure.has_picture else None
+            described.append({"measure": measure, "found": found, "picture": picture})
+    return described
+
+
+def describe_rivals(pairing: Pairing, team: str, episodes: QuerySet[Episode]) -> dict[str, Any]:
+    """Others in the place of the pairing's agent of the team, those it does worst beside first."""
+    rivals = rivals_of(pairing, team, episodes)
+    least, most = axis_of([rival.result.difference for rival in rivals])
+    is_camera = team == Team.CAMERA
+    return {
+        "team": team,
+        "agent": pairing.camera if is_camera else pairing.target,
+        "opponent": pairing.target if is_camera else pairing.camera,
+        "first": rivals[:FIRST_RIVALS],
+        "others": rivals[FIRST_RIVALS:],
+        "least": least,
+        "most": most,
+    }
+
+
+def notable_episodes(episodes: QuerySet[Episode], count: int) -> list[tuple[str, Episode]]:
     """The camera's best, median and worst episode, with what to call them."""
-    ordered = episodes.order_by("normalised_reward", "id")
-    count = ordered.count()
     if count < 3:
         return []
+    ordered = episodes.order_by("normalised_reward", "id")
     places = (("The camera's best", 0), ("The median", count // 2), ("The camera's worst", count - 1))
     return [(label, ordered[place]) for label, place in places]
 
 
-WIDTH, BASE = 600.0, 92.0
+WIDTH, BASE = 300.0, 80.0
 
 
-def draw_histogram(bins: list[queries.Bin], mean: float | None) -> dict[str, object] | None:
-    """Bars in the coordinates of a 600 by 92 picture."""
-    if not bins or mean is None:
-        return None
-    most = max(bin.count for bin in bins)
-    step = WIDTH / len(bins)
-    bars = [
-        {
-            "x": f"{i * step + 0.5:.1f}",
-            "y": f"{BASE * (1 - bin.count / most):.1f}",
-            "h": f"{BASE * bin.count / most:.1f}",
-            "bin": bin,
-        }
-        for i, bin in enumerate(bins)
-    ]
-    low, high = bins[0].low, bins[-1].high
-    at = WIDTH * (mean - low) / (high - low) if high > low else WIDTH / 2
-    return {"bars": bars, "width": f"{step - 1:.1f}", "low": low, "high": high, "mean_x": f"{at:.1f}", "base": BASE}
+def draw_histogram(found: Distribution) -> dict[str, Any]:
+    """Bars and the mean in the coordinates of a picture of 300 by 80."""
+    low, high = found.bins[0].low, found.bins[-1].high
+    if low == high:  # All are the same: a bar in the middle.
+        bar = {"x": f"{0.47 * WIDTH:.1f}", "y": "0", "height": f"{BASE}", "bin": found.bins[0]}
+        return {"bars": [bar], "width": f"{0.06 * WIDTH:.1f}", "mean": None}
+    most = max(bin.count for bin in found.bins)
+    step = WIDTH / len(found.bins)
+
+    def place(number: int, bin: Bin) -> dict[str, Any]:
+        height = BASE * bin.count / most
+        return {"x": f"{number * step + 0.4:.1f}", "y": f"{BASE - height:.1f}", "height": f"{height:.1f}", "bin": bin}
+
+    mean = WIDTH * (found.mean - low) / (high - low)
+    bars = [place(number, bin) for number, bin in enumerate(found.bins)]
+    return {"bars": bars, "width": f"{step - 0.8:.1f}", "mean": f"{mean:.1f}"}

@@ -87,12 +87,12 @@ def test_provenance_and_names_are_escaped(client: Client, db: None) -> None:
 
 
 def test_a_pairing_is_summarised_with_standard_errors(client: Client, pairing: Pairing) -> None:
-    summary = client.get(reverse("pairing", args=[pairing.pk])).context["summary"]
+    payoff = client.get(reverse("pairing", args=[pairing.pk])).context["measures"][0]["found"]
     rewards = list(pairing.episodes.values_list("normalised_reward", flat=True))
     mean = sum(rewards) / 3
     spread = (sum((reward - mean) ** 2 for reward in rewards) / 2) ** 0.5
-    assert abs(summary.payoff.value + mean) < 1e-12
-    assert abs(summary.payoff.error - spread / 3**0.5) < 1e-12
+    assert abs(payoff.mean + mean) < 1e-12
+    assert abs(payoff.error - spread / 3**0.5) < 1e-12
 
 
 def test_episodes_are_paged_and_sorted(client: Client, pairing: Pairing) -> None:
@@ -110,6 +110,32 @@ def test_the_best_median_and_worst_episode_are_offered(client: Client, pairing: 
     notable = client.get(reverse("pairing", args=[pairing.pk])).context["notable"]
     rewards = [episode.normalised_reward for _, episode in notable]
     assert rewards == sorted(pairing.episodes.values_list("normalised_reward", flat=True))
+
+
+def test_a_pairings_episodes_are_drawn_measure_by_measure_with_a_table_beside(client: Client, pairing: Pairing) -> None:
+    for seed in range(40):
+        make_up(pairing, seed).save()
+    answer = client.get(reverse("pairing", args=[pairing.pk]))
+    text = answer.content.decode()
+    assert text.count('class="histogram"') == 5
+    for row in answer.context["measures"]:
+        assert row["measure"].title in text
+        values = pairing.episodes.values_list(row["measure"].column, flat=True)
+        assert sum(bin.count for bin in row["found"].bins) == len(values) == 43
+        assert row["found"].most == max(row["measure"].sign * value for value in values)
+
+
+def test_a_pairing_names_others_in_the_place_of_its_agents(
+    client: Client, pairing: Pairing, played: Tournament
+) -> None:
+    answer = client.get(reverse("pairing", args=[pairing.pk]))
+    text = answer.content.decode()
+    camera, target = answer.context["rivals"]
+    assert [rival.agent.slug for rival in camera["first"]] == ["random-camera"]
+    assert [rival.agent.slug for rival in target["first"]] == ["random-target"]
+    other = played.pairings.get(camera__slug="random-camera", target__slug="greedy-target")
+    assert reverse("pairing", args=[other.pk]) in text
+    assert "?first=greedy-camera&amp;second=random-camera" in text
 
 
 def test_a_pairing_without_episodes_says_so(client: Client, tournament: Tournament) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -76,6 +77,30 @@ def test_it_offers_pairs_of_one_seed_to_be_watched(client: Client, doubled: Tour
     for pair in notable:
         assert pair["first"].seed == pair["second"].seed
         assert reverse("beside", args=[pair["first"].pk, pair["second"].pk]) in answer.content.decode()
+
+
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_a_test_of_the_episodes_at_hand_has_a_verdict(doubled: Tournament, agents: dict[str, Agent], team: str) -> None:
+    first, second = two(agents, team)
+    for pairing in doubled.pairings.select_related("camera", "target"):
+        Episode.objects.bulk_create(make_up(pairing, seed) for seed in range(100, 180))
+    finding = find_matchup(doubled.scenario, first, second).judge()
+    assert finding is not None and finding.details["verdict"] == "better"
+    finding = find_matchup(doubled.scenario, second, first).judge()
+    assert finding is not None and finding.details["verdict"] == "not-better"
+
+
+def test_a_test_of_few_episodes_is_open_and_can_be_settled(
+    client: Client, alice: User, doubled: Tournament, agents: dict[str, Agent]
+) -> None:
+    answer = client.get(ADDRESS, TWO)
+    assert "too few for a test to end" in answer.content.decode()
+    client.force_login(alice)
+    form = client.get(answer.context["test_address"]).context["form"]
+    assert form.info.name == "sequential" and form.team == "camera"
+    assert [form["first"].value(), form["second"].value()] == [str(agent.pk) for agent in two(agents)]
+    opponents = {choice.agent.slug for choice in form.choices_of("targets") if choice.is_chosen}
+    assert opponents == {"greedy-target", "random-target"}
 
 
 def test_without_a_choice_two_can_be_chosen(client: Client, played: Tournament) -> None:
