@@ -147,7 +147,9 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
             response["HX-Refresh"] = "true"  # The result is now complete: show it all.
         return response
     board = boards.tournament_board(tournament)
-    return render(request, "tournaments/tournament.html", {**context, "board": board, **describe_board(board)})
+    return render(
+        request, "tournaments/tournament.html", {**context, "board": board, **describe_board(board, request.GET)}
+    )
 
 
 def describe_settings(tournament: Tournament) -> str:
