@@ -13,7 +13,7 @@ def test_keys_come_back_sorted(keys):
 
 
 def test_the_same_keys_give_the_same_bytes_in_any_order():
-    assert pack(np.array([5, 3, 9, 3])) == pack(np.array([9, 5, 3]))
+    assert pack(np.array([5, 3, 9])) == pack(np.array([9, 5, 3]))
 
 
 def test_keys_in_a_row_take_next_to_nothing():
