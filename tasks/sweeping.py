@@ -11,12 +11,14 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from tasks import hints, leases, publishing
-from tournament import milestones, organising, schedules
+from tournament import milestones, organising, psro_steps, schedules
 from tournament.models import (
     Block,
     BlockState,
     Cause,
     Lease,
+    PsroRun,
+    PsroState,
     Tournament,
     TournamentState,
     TrainingRun,
@@ -58,6 +60,7 @@ def sweep() -> Swept:
         reissued += leases.reissue(expired, model)
     finished = finish_complete_tournaments()
     advance_evaluations()
+    advance_psro_runs()
     started = len(schedules.start_due())
     publish_cancelled_tournaments()
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
@@ -81,6 +84,11 @@ def advance_evaluations() -> int:
     """Take the next step with trainings whose milestones were played; returns how many steps were taken."""
     evaluating = TrainingRun.objects.filter(state=TrainingState.EVALUATING).select_related("scenario")
     return sum(milestones.advance(run) for run in evaluating)
+
+
+def advance_psro_runs() -> int:
+    """Take the next step with PSRO runs that can take one; returns how many steps were taken."""
+    return sum(psro_steps.advance(run) for run in PsroRun.objects.filter(state=PsroState.RUNNING))
 
 
 def publish_cancelled_tournaments() -> int:
