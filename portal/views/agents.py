@@ -44,6 +44,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
         "members": list_members(agent),
         "play_mode": play_mode(agent),
+        "milestone": agent.milestones.select_related("run").first(),
         "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),
         "may_change": may_change(request.user, agent),
