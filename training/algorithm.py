@@ -156,5 +156,6 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
         num_epochs=one["passes"],
         minibatch_size=one["minibatch_size"],
     )
+    config.fault_tolerance(restart_failed_env_runners=False, ignore_env_runner_failures=False)
     config.debugging(log_level="ERROR", seed=None)
     return config

@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import ray
 import torch
 from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
 from ray.rllib.env.env_runner import EnvRunner
@@ -74,8 +75,9 @@ class TeamEnvRunner(EnvRunner):
         return {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: self.module.get_state()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take over the weights of such a state."""
-        weights = state.get(COMPONENT_RL_MODULE, {}).get(DEFAULT_MODULE_ID)
+        """Take over the weights of such a state; RLlib may give a reference to them."""
+        modules = state.get(COMPONENT_RL_MODULE, {})
+        weights = (ray.get(modules) if isinstance(modules, ray.ObjectRef) else modules).get(DEFAULT_MODULE_ID)
         if weights is not None:
             self.load(weights)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +34,11 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
 
     ``followers`` are called with each line of progress. Raises UserError if it cannot be done, after writing so to the outcome.
     """
-    outcome: dict[str, Any]
     try:
-        with files.explain_disk_errors(folder), files.alone(folder):
+        with files.explain_disk_errors(folder), files.alone(folder), _pausable() as listen:
             (folder / files.OUTCOME).unlink(missing_ok=True)
             configuration = configurations.read(folder)
-            cores = choose_cores(configuration.cores)
-            with session(cores, folder):
-                outcome = _run(folder, configuration, cores, followers)
+            outcome = _run(folder, configuration, followers, listen)
             files.replace_json(folder / files.OUTCOME, outcome)
     except UserError as error:
         _tell_failure(folder, str(error))
@@ -51,6 +49,26 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
     return outcome
 
 
+@contextlib.contextmanager
+def _pausable() -> Iterator[Callable[[], None]]:
+    """Raise Paused on SIGTERM and SIGINT; gives what listens to them again after Ray has put handlers of its own in place."""
+
+    def pause(*unused: object) -> None:
+        raise Paused
+
+    def listen() -> None:
+        for number in previous:
+            signal.signal(number, pause)
+
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    listen()
+    try:
+        yield listen
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
 def _tell_failure(folder: Path, text: str) -> None:
     try:
         files.replace_json(folder / files.OUTCOME, {"state": FAILED, "error": text})
@@ -59,29 +77,26 @@ def _tell_failure(folder: Path, text: str) -> None:
 
 
 def _run(
-    folder: Path, configuration: TrainingConfiguration, cores: int, followers: tuple[Follower, ...]
+    folder: Path, configuration: TrainingConfiguration, followers: tuple[Follower, ...], listen: Callable[[], None]
 ) -> dict[str, Any]:
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in previous:
-        signal.signal(number, _pause)
-    course = None
+    """The content of ``outcome.json`` after the run has finished or was paused."""
+    cores = choose_cores(configuration.cores)
+    course: Course | None = None
+    state = PAUSED
     try:
-        course = Course(folder, configuration, cores, followers)
-        course.go()
-        return {"state": FINISHED, "error": "", **course.summary()}
+        with session(cores, folder):
+            listen()
+            course = Course(folder, configuration, cores, followers)
+            try:
+                course.go()
+                state = FINISHED
+            except Paused:
+                course.keep()
+            finally:
+                course.algorithm.stop()
     except Paused:
-        if course is not None:
-            course.keep()
-        return {"state": PAUSED, "error": "", **(course.summary() if course else {})}
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        if course is not None:
-            course.algorithm.stop()
-
-
-def _pause(*unused: object) -> None:
-    raise Paused
+        pass  # asked before the first iteration, or once more while ending: the newest state is on the disk
+    return {"state": state, "error": "", **(course.summary() if course else {})}
 
 
 class Course:
