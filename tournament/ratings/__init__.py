@@ -6,7 +6,7 @@ evidence.add(block); ratings = evidence.rate()     # a refit at the price of wha
 """
 
 from tournament.ratings.evidence import Evidence
-from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, outcome, rate
+from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, compare, outcome, rate
 from tournament.ratings.intervals import CONFIDENCE
 from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
@@ -24,6 +24,7 @@ __all__ = [
     "Influence",
     "NashSummary",
     "Ratings",
+    "compare",
     "complete_part",
     "outcome",
     "rate",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tournament.ordering import Indices, number_runs, sort
+from mate.compilation import kernel
+from tournament.ordering import Indices, sort
 from tournament.payoffs import Array, Episodes
 
 
@@ -85,16 +86,26 @@ def errors_of_means(deals: Deals) -> Array:
 
     NaN for an opponent that has met an agent only once: nothing is known of how these episodes differ.
     """
-    size = deals.num_agents
-    cell = deals.opponent * size + deals.agent
-    count = np.bincount(cell, minlength=deals.num_opponents * size)
-    mean = np.bincount(cell, deals.outcome, minlength=len(count)) / np.maximum(count, 1)
-    met = (count.reshape(-1, size) > 0).sum(axis=1)
-    weight = np.sqrt(count / np.maximum(count - 1.0, 1.0)) / (
-        np.maximum(count, 1) * np.repeat(np.maximum(met, 1), size)
-    )
-    run = number_runs(deals.opponent, deals.cluster)
-    sums = np.bincount(run, weight[cell] * (deals.outcome - mean[cell]))
-    owner = deals.opponent[np.append(True, np.diff(run) > 0)[: len(run)]]
-    errors = np.sqrt(np.bincount(owner, sums**2, minlength=deals.num_opponents))
-    return np.where((count.reshape(-1, size) == 1).any(axis=1), np.nan, errors)
+    errors = np.empty(deals.num_opponents)
+    for number in range(deals.num_opponents):
+        rows = slice(deals.starts[number], deals.starts[number + 1])
+        errors[number] = _error_of_mean(deals.agent[rows], deals.cluster[rows], deals.outcome[rows], deals.num_agents)
+    return errors
+
+
+@kernel
+def _error_of_mean(agent, cluster, outcome, size):  # type: ignore[no-untyped-def]
+    """The same of one opponent; rows of one seed follow each other."""
+    count, mean = np.zeros(size), np.zeros(size)
+    for row in range(len(agent)):
+        count[agent[row]] += 1
+        mean[agent[row]] += outcome[row]
+    mean /= np.maximum(count, 1)
+    weight = np.sqrt(count / np.maximum(count - 1, 1)) / (np.maximum(count, 1) * max((count > 0).sum(), 1))
+    total, moved = 0.0, 0.0
+    for row in range(len(agent)):
+        if row > 0 and cluster[row] != cluster[row - 1]:
+            total += moved**2
+            moved = 0.0
+        moved += weight[agent[row]] * (outcome[row] - mean[agent[row]])
+    return np.nan if (count == 1).any() else np.sqrt(total + moved**2)

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.compilation import kernel
 from tournament.ordering import Indices, find_runs, number_runs
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
@@ -114,7 +115,7 @@ def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # 
     deals, size = comparisons.deals, len(members)
     number = np.full(deals.num_agents, -1)
     number[members] = np.arange(size)
-    rows = np.flatnonzero(_is_compared(comparisons) & (number[deals.agent] >= 0))
+    rows = np.flatnonzero(_is_compared(deals.opponent, deals.cluster, number[deals.agent]))
     stratum = _strata(deals.opponent[rows], deals.cluster[rows], deals.num_opponents)[deals.opponent[rows]]
     order = np.lexsort((deals.cluster[rows], stratum)) if (np.diff(stratum) < 0).any() else slice(None)
     rows, stratum = rows[order], stratum[order]
@@ -124,17 +125,20 @@ def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # 
         cell = (cluster[first:last] - cluster[first]) * size + agent[first:last]
         length = (int(cluster[last - 1] - cluster[first]) + 1) * size
         scores = np.bincount(cell, deviation[first:last], minlength=length).reshape(-1, size)
-        met = np.bincount(cell, minlength=length).reshape(-1, size)
-        yield scores @ inverse, (met > 0).sum(axis=0).astype(np.float64)
+        met = np.zeros(length, dtype=bool)
+        met[cell] = True
+        yield scores @ inverse, met.reshape(-1, size).sum(axis=0).astype(np.float64)
 
 
-def _is_compared(comparisons: Comparisons) -> NDArray[np.bool_]:
-    """(E,) whether a row shares its deal with another agent's."""
-    deals = comparisons.deals
-    if not len(deals.agent):
-        return np.zeros(0, dtype=bool)
-    is_next = (np.diff(deals.opponent) == 0) & (np.diff(deals.cluster) == 0)
-    return np.append(is_next, False) | np.append(False, is_next)
+@kernel
+def _is_compared(opponent, cluster, number):  # type: ignore[no-untyped-def]
+    """Whether a row is of a rated agent (its number not negative) and shares its deal with another row."""
+    found = np.zeros(len(opponent), np.bool_)
+    for row in range(1, len(opponent)):
+        if cluster[row] == cluster[row - 1] and opponent[row] == opponent[row - 1]:
+            found[row - 1] = number[row - 1] >= 0
+            found[row] = number[row] >= 0
+    return found
 
 
 def _strata(opponent: Indices, cluster: Indices, num_opponents: int) -> Indices:

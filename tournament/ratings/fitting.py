@@ -26,8 +26,6 @@ SCALE = 400.0 / np.log(10.0)
 ANCHOR_RATING = 1000.0
 PROVISIONAL_EPISODES = 30
 """Agents with fewer episodes are marked as provisional."""
-REPLICATES = 100
-"""How often the Nash equilibrium is solved again to say how sure its support is."""
 ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("target", "greedy").digest}
 TEAMS = ("camera", "target")
 
@@ -37,7 +35,7 @@ def rate(
     anchors: dict[str, str] | None = None,
     *,
     comparisons: dict[str, Comparisons] | None = None,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
 ) -> Ratings:
     """Rate the agents of a meta-game. Pure: equal games give equal ratings.
 
@@ -45,7 +43,7 @@ def rate(
     team whose anchor does not play has a mean rating of 1000. A meta-game without its episodes has no duplicate Elo, as nothing can be compared;
     its margin ratings rest on the standard errors of its cells.
     `comparisons` are those of the meta-game's episodes, if they have been counted already. `replicates` is how often the Nash equilibrium is solved
-    again to say how sure its support is: most of the time of a fit; 0 leaves `nash_support` None.
+    again to say how sure its support is (by default 100 times, less often for more than 30 x 30 agents); 0 leaves `nash_support` None.
     """
     anchors = ANCHORS if anchors is None else anchors
     fields = {"camera": meta_game.cameras, "target": meta_game.targets}

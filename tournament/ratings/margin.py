@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.compilation import kernel
 from tournament.ordering import Indices, find_kinds, find_runs, sort
 from tournament.payoffs import Array
 from tournament.ratings.intervals import Variance, fewest
@@ -179,8 +180,9 @@ def _add_episodes(
         base, length = (place[start:end] - first) * size, (last - first) * size
         cells = base + camera[start:end], base + split + target[start:end]
         won, lost = (np.bincount(cell, deviation[start:end], minlength=length) for cell in cells)
-        met = sum(np.bincount(cell, minlength=length) for cell in cells).reshape(-1, size) > 0
-        own = met.sum(axis=0).astype(np.float64)
+        met = np.zeros(length, dtype=bool)
+        met[cells[0]] = met[cells[1]] = True
+        own = met.reshape(-1, size).sum(axis=0).astype(np.float64)
         influence = (won - lost).reshape(-1, size) @ contrasts
         variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
         seeds += own
@@ -228,13 +230,32 @@ def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:
 
     A lone one of its kind deviates from the cell's mean, a cell's only one from the fitted mean.
     """
-    num_targets, num_cells = expected.shape[1], expected.size
-    cell = sample.camera * num_targets + sample.target
-    group = cell * _KINDS + kind[sample.cluster]
-    found = sample.outcome - expected.ravel()[cell]
-    for number, size in ((cell, num_cells), (group, num_cells * _KINDS)):
-        count = np.bincount(number, minlength=size)
-        mean = np.bincount(number, sample.outcome, minlength=size) / np.maximum(count, 1)
-        scale = np.sqrt(count / np.maximum(count - 1.0, 1.0))
-        found = np.where(count[number] > 1, (sample.outcome - mean[number]) * scale[number], found)
+    columns = sample.camera, sample.target, kind[sample.cluster], sample.outcome
+    count, mean = _find_means(*columns, expected.shape)
+    return np.asarray(_deviate_from(*columns, count, mean, expected))
+
+
+@kernel
+def _find_means(camera, target, kind, outcome, shape):  # type: ignore[no-untyped-def]
+    """Counts and means of the outcomes of each cell by kind, and, last, of all kinds."""
+    count, mean = np.zeros((shape[0], shape[1], _KINDS + 1)), np.zeros((shape[0], shape[1], _KINDS + 1))
+    for row in range(len(outcome)):
+        for group in (kind[row], _KINDS):
+            count[camera[row], target[row], group] += 1.0
+            mean[camera[row], target[row], group] += outcome[row]
+    return count, mean / np.maximum(count, 1.0)
+
+
+@kernel
+def _deviate_from(camera, target, kind, outcome, count, mean, expected):  # type: ignore[no-untyped-def]
+    found = np.empty_like(outcome)
+    for row in range(len(outcome)):
+        one, other, group = camera[row], target[row], kind[row]
+        if count[one, other, group] < 2:
+            group = _KINDS
+        held = count[one, other, group]
+        if held < 2:
+            found[row] = outcome[row] - expected[one, other]
+        else:
+            found[row] = (outcome[row] - mean[one, other, group]) * np.sqrt(held / (held - 1.0))
     return found

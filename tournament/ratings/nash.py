@@ -14,14 +14,18 @@ from tournament.ratings.records import NashSummary
 DRAWS = 200
 """Tables that are drawn for the intervals of cyclicity and exploitability; half as many for `LARGE` ones, in cells."""
 LARGE = 2500
+REPLICATES, FULL, FEWEST = 100, 900, 20
+"""How often the equilibrium is solved again: up to `FULL` cells, and at least. It takes as long as all the rest."""
 
 Lines = dict[str, list[dict[str, Any]]]
 
 
-def add_nash(lines: Lines, game: MetaGame, replicates: int) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
+def add_nash(
+    lines: Lines, game: MetaGame, replicates: int | None
+) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
     """Write Nash masses, skills and deviation ratings into the lines of the complete part of the table; None where there is none.
 
-    `replicates` is how often the equilibrium is solved again to say how sure its support is; 0 leaves that out.
+    `replicates` is how often the equilibrium is solved again to say how sure its support is; 0 leaves that out, None goes by the table's size.
     """
     cameras, targets = complete_part(game.count > 0)
     if not len(cameras):
@@ -35,6 +39,8 @@ def add_nash(lines: Lines, game: MetaGame, replicates: int) -> tuple[NashSummary
         "deviation": meta_solvers.deviation_ratings(part.payoff),
     }
     noise = meta_solvers.Noise.of(part)
+    if replicates is None:
+        replicates = int(np.clip(REPLICATES * FULL // part.payoff.size, FEWEST, REPLICATES))
     support = meta_solvers.support_frequency(part, replicates, noise=noise) if replicates else None
     if support is not None:
         columns["nash_support"] = support.camera, support.target
