@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from math import exp, inf, log, sqrt
 
 import numpy as np
@@ -118,6 +118,12 @@ class _Walk:
     upper: float
     end: float
 
+    @cached_property
+    def logarithms(self) -> tuple[Array, ...]:
+        """Of the densities; minus infinity where there is nothing."""
+        with np.errstate(divide="ignore"):
+            return tuple(np.log(density) for density in self.densities)
+
     @classmethod
     def of(cls, bounds: Bounds, looks: Sequence[int], end: float) -> _Walk:
         lower, upper = bounds.walk(bounds.reject), bounds.walk(bounds.accept)
@@ -147,9 +153,10 @@ class _Walk:
             if number == 0:
                 return_here = float(ndtr((drift * step - bar) / sqrt(step)))
             else:
-                tilt = np.exp(drift * self.nodes - drift**2 * before / 2)
+                # The drift tilts the density; far nodes, where that alone would overflow, have next to none.
+                tilted = np.exp(self.logarithms[number - 1] + drift * self.nodes - drift**2 * before / 2)
                 beyond = ndtr((self.nodes + drift * step - bar) / sqrt(step))
-                return_here = float((self.densities[number - 1] * tilt) @ beyond)
+                return_here = float(tilted @ beyond)
             total, before = total + return_here, now
         return total
 
