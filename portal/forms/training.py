@@ -15,6 +15,7 @@ from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
 
 PREFIX = "hyperparameter_"
+ABBREVIATIONS = {"gae": "GAE", "kl": "KL", "num": "number"}
 GROUPS = {
     "game": ("The game", "what a decision is, and what is seen"),
     "rewards": ("Rewards", "what the team learns to want"),
@@ -35,7 +36,7 @@ class HyperparameterField(forms.Field):
         elif info.kind in ("integer", "number"):
             widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(
-            label=info.name.replace("_", " "), initial=write_value(default), required=False, widget=widget,
+            label=title_of(info.name), initial=write_value(default), required=False, widget=widget,
             help_text=describe(info, default),
         )  # fmt: skip
 
@@ -50,17 +51,29 @@ class HyperparameterField(forms.Field):
         return read
 
 
+def title_of(name: str) -> str:
+    """A hyperparameter's name as people write it."""
+    words = [ABBREVIATIONS.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
 def describe(info: Hyperparameter, default: Any) -> str:
     """Meaning, bounds and default in a line."""
     meaning = info.meaning[:1].upper() + info.meaning[1:]
-    unit = f" {info.unit}" if info.unit else ""
+    unit = f"{',' if info.unit.startswith('a ') else ''} {info.unit}" if info.unit else ""
+    between = f"{write_bound(info.low)} to {write_bound(info.high)}"
     bounds = {
-        "integer": f"{info.low:g} to {info.high:g}{unit}",
-        "number": f"{info.low:g} to {info.high:g}{unit}",
-        "sizes": f"one to eight widths from {info.low:g} to {info.high:g}, such as 64, 64",
-        "schedule": f"a number from {info.low:g} to {info.high:g}, or points of the run, such as 0: 0.001, 1: 0.0001",
+        "integer": f"{between}{unit}",
+        "number": f"{between}{unit}",
+        "sizes": f"one to eight widths from {between}, such as 64, 64",
+        "schedule": f"a number from {between}, or points of the run, such as 0: 0.001, 1: 0.0001",
     }.get(info.kind, "")
     return f"{meaning}. {bounds[:1].upper()}{bounds[1:]}{'; default' if bounds else 'Default'} {write_value(default)}."
+
+
+def write_bound(value: float) -> str:
+    """A bound in full, unless it is tiny."""
+    return f"{value:,.0f}".replace("-", "\u2212") if value == int(value) else f"{value:g}"
 
 
 def write_value(value: Any) -> str:

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import plots
-from portal.forms.training import TrainingForm, write_value
+from portal.forms.training import TrainingForm, title_of, write_value
 from portal.permissions import may_change
 from tournament import queries
 from tournament import trainings as domain
@@ -168,7 +168,7 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
     defaults = configuration.defaults(run.preset, run.algorithm, run.team)
     settings = [
         {
-            "name": name.replace("_", " "),
+            "name": title_of(name),
             "value": write_value(value),
             "meaning": configuration.HYPERPARAMETERS[name].meaning if name in configuration.HYPERPARAMETERS else "",
             "default": write_value(defaults[name]) if name in defaults else "",

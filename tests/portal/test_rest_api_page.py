@@ -14,7 +14,16 @@ from django.contrib.auth.models import User
 from portal import recordings
 from portal.models import ApiToken
 from tournament import replays
-from tournament.models import Agent, Episode, Tournament, TournamentState, Upload
+from tournament.models import (
+    Agent,
+    Episode,
+    Scenario,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+    Upload,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "rest-api.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
@@ -52,13 +61,15 @@ def run(live_server: Any, alice: User, tmp_path: Path) -> Any:
     return run
 
 
-def test_reading(run: Any, real_episode: Episode, played: Tournament) -> None:
+def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: Path) -> None:
     names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id}
-    for part in ("v1/scenarios", "v1/agents", "meta-game", "v1/pairings"):
+    for part in ("v1/scenarios", "v1/agents", "meta-game", "format=csv", "v1/pairings"):
         for command in (found for found in examples(part) if "-X PATCH" not in found):
             answer = run(command, **names)
             assert "error" not in answer[:20], f"{command}: {answer}"
-            if "format=csv" in command:
+            if "format=parquet" in command:
+                assert (tmp_path / "episodes.parquet").read_bytes()[:4] == b"PAR1"
+            elif "format=csv" in command:
                 assert answer.splitlines()[0].count(",") >= 4
             else:
                 assert json.loads(answer)
@@ -86,6 +97,16 @@ def test_starting_watching_and_cancelling(run: Any, played: Tournament, agents: 
     watch = next(command for command in examples("tournaments/$TOURNAMENT") if command.endswith("$TOURNAMENT"))
     assert json.loads(run(watch, TOURNAMENT=made["id"]))["name"] == "First cup"
     assert json.loads(run(cancel, TOURNAMENT=made["id"]))["state"] == TournamentState.CANCELLED
+
+
+def test_training_following_and_cancelling(run: Any, scenario: Scenario, agents: dict[str, Agent]) -> None:
+    [ask] = examples("Night watch")
+    made = json.loads(run(ask))
+    assert made["name"] == "Night watch"
+    for command in examples("trainings/$TRAINING") + examples("trainings?") + examples("trainings/hyperparameters"):
+        answer = run(command, TRAINING=made["id"])
+        assert "error" not in answer[:20], f"{command}: {answer}"
+    assert TrainingRun.objects.get().state == TrainingState.CANCELLED
 
 
 def test_downloading_a_replay(run: Any, real_episode: Episode, real_replay: bytes, tmp_path: Path) -> None:
