@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +125,16 @@ def test_columns_say_their_unit_and_meaning_in_the_file(played):
     assert schema.field("steps").metadata == {b"unit": b"environment steps", b"meaning": b"length of the episode"}
     for column in (*exports.EPISODES, *exports.PAYOFFS, *exports.RATINGS):
         assert column.meaning
+
+
+def test_the_document_describes_every_column_as_the_files_do():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "exports.md").read_text()
+    for heading, columns in ("Episodes", exports.EPISODES), ("Payoffs", exports.PAYOFFS), ("Ratings", exports.RATINGS):
+        section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+        assert rows == [
+            [f"`{column.name}`", column.kind, column.unit or "–", column.meaning.strip()] for column in columns
+        ]
 
 
 @pytest.mark.parametrize("of", ["scenario", "tournament"])
