@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 import numpy as np
@@ -64,12 +65,12 @@ def add_nash_arguments(parser: argparse.ArgumentParser) -> None:
 class RankingResult:
     """Episodes that schedules needed in one league, and what the adaptive one said when it ended by itself.
 
-    `wrong` counts its separated pairs in the wrong order, `missed` the pairs of at least the resolution that it did not separate.
+    `adaptive` is None if the format ended without having separated all that should be. `wrong` counts its separated pairs in the wrong order, `missed` the pairs of at least the resolution that it did not separate.
     """
 
     independent: int
     shared: int
-    adaptive: int
+    adaptive: int | None
     ended: int
     wrong: int
     missed: int
@@ -87,12 +88,14 @@ def run_ranking(arguments: argparse.Namespace) -> int:
         result = study_ranking(league, arguments.resolution)
         results.append(result)
         print(
-            f"| {number} | {result.independent:,} | {result.shared:,} | {result.adaptive:,} | {result.ended:,} "
+            f"| {number} | {result.independent:,} | {result.shared:,} | {_tell(result.adaptive)} | {result.ended:,} "
             f"| {result.wrong} | {result.missed} |",
             flush=True,
         )
     columns = ("independent", "shared", "adaptive", "ended", "wrong", "missed")
-    medians = [median(getattr(result, column) for result in results) for column in columns]
+    medians = [
+        median(inf if (count := getattr(result, column)) is None else count for result in results) for column in columns
+    ]
     print("| median | " + " | ".join(f"{value:,.0f}" for value in medians) + " |")
     share = medians[2] / medians[0]
     pairs = sum(result.pairs for result in results)
@@ -126,7 +129,7 @@ def study_ranking(league: League, resolution: float) -> RankingResult:
     return RankingResult(
         independent=_rank_uniformly(league, matters, true, confidence),
         shared=_share_uniformly(league, is_separated),
-        adaptive=reached[0] if reached else len(ended),
+        adaptive=reached[0] if reached else None,
         ended=len(ended),
         wrong=int((gaps.separated & (gaps.gap * true < 0) & upper).sum()),
         missed=int((~gaps.separated & matters).sum()),
@@ -200,10 +203,8 @@ def run_nash(arguments: argparse.Namespace) -> int:
             flush=True,
         )
     columns = ("uniform", "uniform_for_good", "adaptive", "adaptive_for_good", "ended")
-    ceiling = arguments.cameras * arguments.targets * arguments.most
     medians = [
-        median(ceiling if (count := getattr(result, column)) is None else count for result in results)
-        for column in columns
+        median(inf if (count := getattr(result, column)) is None else count for result in results) for column in columns
     ]
     print("| median | " + " | ".join(f"{value:,.0f}" for value in medians) + " | | |")
     print(f"\nAdaptive against uniform: {medians[2] / medians[0]:.3f} of the episodes (medians).")

@@ -80,8 +80,8 @@ class Budget:
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
         """How much is spent, and how many pairs of agents are likely to be in the wrong order."""
         table = Table.of(evidence)
-        doubts = [_doubt(table.payoff, _noise(table)), _doubt(table.payoff.T, _noise(table).T)]
-        wrong = [float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum()) for chance in doubts]
+        noise = _noise(table)
+        wrong = [_count_doubts(table.payoff, noise), _count_doubts(table.payoff.T, noise.T)]
         left = max(self.episodes - len(evidence), 0) if table.count.size else 0
         return Finding(
             headline=f"{len(evidence):,} of {self.episodes:,} episodes are spent.",
@@ -112,6 +112,14 @@ def inform(table: Table) -> Array:
 
 def _noise(table: Table) -> Array:
     return table.variance / np.maximum(table.count, 1)
+
+
+def _count_doubts(payoff: Array, noise: Array) -> float:
+    """How many pairs of agents are expected to be in the wrong order."""
+    if not payoff.size:
+        return 0.0
+    chance = _doubt(payoff, noise)
+    return float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum())
 
 
 def _doubt(payoff: Array, noise: Array) -> Array:

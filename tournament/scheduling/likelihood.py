@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from math import exp, inf, log, sqrt
 
 import numpy as np
@@ -107,58 +107,46 @@ def estimate(bounds: Bounds, looks: Sequence[int], ratio: float, confidence: flo
 
 @dataclass(frozen=True)
 class _Walk:
-    """Densities of a driftless walk between its bounds after each look but the last, on Gauss-Legendre nodes.
+    """A walk between its bounds, by the density that it has after each of L looks but the last if it has no drift.
 
-    `densities` has one (M,) array a look, already multiplied with the nodes' weights; `looks` and `steps` are in differences.
+    `nodes` (M,) are places between the bounds (Gauss-Legendre), `densities` (L - 1, M) the densities there times the nodes' weights;
+    `steps` and `before` (L,) the differences of each look and before it; `bars` (L,) what counts as outcomes at least as high.
     """
 
     nodes: Array
-    densities: tuple[Array, ...]
-    looks: tuple[int, ...]
-    upper: float
-    end: float
-
-    @cached_property
-    def logarithms(self) -> tuple[Array, ...]:
-        """Of the densities; minus infinity where there is nothing."""
-        with np.errstate(divide="ignore"):
-            return tuple(np.log(density) for density in self.densities)
+    densities: Array
+    steps: Array
+    before: Array
+    bars: Array
 
     @classmethod
     def of(cls, bounds: Bounds, looks: Sequence[int], end: float) -> _Walk:
         lower, upper = bounds.walk(bounds.reject), bounds.walk(bounds.accept)
-        finest = sqrt(min(np.diff([0, *looks])))
-        size = int(np.clip(16 * np.ceil(6 * (upper - lower) / finest / 16), 48, 480))
+        before = np.array([0, *looks[:-1]], dtype=np.float64)
+        steps = np.array(looks) - before
+        size = int(np.clip(16 * np.ceil(6 * (upper - lower) / sqrt(steps.min()) / 16), 48, 480))
         points, weights = _quadrature(size)
         nodes = (upper + lower) / 2 + points * (upper - lower) / 2
         weights = weights * (upper - lower) / 2
-        densities: list[Array] = []
-        for before, now in zip([0, *looks[:-1]], looks[:-1], strict=False):
-            step = now - before
-            if not densities:
+        densities = np.empty((len(looks) - 1, size))
+        for number, step in enumerate(steps[:-1]):
+            if number == 0:
                 density = _normal(nodes, step)
             else:
-                density = _normal(nodes[:, None] - nodes[None, :], step) @ densities[-1]
-            densities.append(density * weights)
-        return cls(nodes, tuple(densities), tuple(looks), upper, end)
+                density = _normal(nodes[:, None] - nodes[None, :], step) @ densities[number - 1]
+            densities[number] = density * weights
+        return cls(nodes, densities, steps, before, np.append(np.full(len(looks) - 1, upper), end))
 
     def exceed(self, drift: float) -> float:
         """Probability of an outcome at least as high as the observed one, under a drift for each difference."""
         from scipy.special import ndtr
 
-        total, before = 0.0, 0
-        for number, now in enumerate(self.looks):
-            bar = self.upper if number < len(self.looks) - 1 else self.end
-            step = now - before
-            if number == 0:
-                return_here = float(ndtr((drift * step - bar) / sqrt(step)))
-            else:
-                # The drift tilts the density; far nodes, where that alone would overflow, have next to none.
-                tilted = np.exp(self.logarithms[number - 1] + drift * self.nodes - drift**2 * before / 2)
-                beyond = ndtr((self.nodes + drift * step - bar) / sqrt(step))
-                return_here = float(tilted @ beyond)
-            total, before = total + return_here, now
-        return total
+        first = ndtr((drift * self.steps[0] - self.bars[0]) / sqrt(self.steps[0]))
+        steps, before, bars = (column[1:, None] for column in (self.steps, self.before, self.bars))
+        # A drift weights driftless paths by a factor that depends on where they are alone.
+        tilt = np.exp(drift * self.nodes - drift**2 * before / 2)
+        beyond = ndtr((self.nodes + drift * steps - bars) / np.sqrt(steps))
+        return float(first + (self.densities * tilt * beyond).sum())
 
 
 @cache

@@ -37,7 +37,8 @@ class Table:
         cell = evidence.camera * evidence.shape[1] + evidence.target
         count = np.bincount(cell, minlength=size)
         mean = np.bincount(cell, -evidence.reward, minlength=size) / np.maximum(count, 1)
-        squares: Array = np.bincount(cell, (-evidence.reward - mean[cell]) ** 2, minlength=size)
+        squares = np.zeros(size)
+        np.add.at(squares, cell, np.square(evidence.reward + mean[cell]))
         cameras, targets = complete_part(~evidence.closed)
         part = np.ix_(cameras, targets)
         payoff, spread = mean.reshape(evidence.shape)[part], squares.reshape(evidence.shape)[part]
