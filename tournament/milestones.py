@@ -58,11 +58,16 @@ class Estimate:
 def estimate(values: np.ndarray) -> Estimate:
     """The mean of independent numbers (n,), at least one of them."""
     mean, count = float(np.mean(values)), len(values)
-    if count < 2:
-        return Estimate(mean, None, None, None, count)
-    error = float(np.std(values, ddof=1) / math.sqrt(count))
+    error = float(np.std(values, ddof=1) / math.sqrt(count)) if count > 1 else None
+    return Estimate(mean, error, *interval(mean, error, count), count)
+
+
+def interval(mean: float, error: float | None, count: int) -> tuple[float | None, float | None]:
+    """The 95 % interval of a mean of `count` numbers with this standard error."""
+    if error is None or count < 2:
+        return None, None
     reach = float(stdtrit(count - 1, 0.975)) * error
-    return Estimate(mean, error, mean - reach, mean + reach, count)
+    return mean - reach, mean + reach
 
 
 def payoffs_of(game: MetaGame, agent: Agent, opponent: Agent) -> dict[int, float]:

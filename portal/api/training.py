@@ -17,7 +17,7 @@ from portal.api.errors import Refusal
 from portal.api.paging import Slice
 from portal.api.schemas import AgentRef, ErrorOut, Team, Text
 from portal.permissions import may_change
-from tournament import trainings
+from tournament import milestones, trainings
 from tournament.models import Agent, Scenario, TrainingPoint, TrainingRun
 from training import configuration
 
@@ -58,7 +58,17 @@ class MilestoneOut(Schema):
     agent: AgentRef | None
     payoff: float | None = Field(description="Its own team's mean normalised reward against the opponent.")
     error: float | None = Field(description="Standard error of the payoff.")
+    lower: float | None = Field(None, description="Of the 95 % interval.")
+    upper: float | None = None
     num_episodes: int
+
+    @staticmethod
+    def resolve_lower(row: Any) -> float | None:
+        return milestones.interval(row.payoff or 0.0, row.error, row.num_episodes)[0]
+
+    @staticmethod
+    def resolve_upper(row: Any) -> float | None:
+        return milestones.interval(row.payoff or 0.0, row.error, row.num_episodes)[1]
 
 
 class TrainingOut(Schema):

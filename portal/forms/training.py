@@ -73,7 +73,7 @@ def describe(info: Hyperparameter, default: Any) -> str:
 
 def write_bound(value: float) -> str:
     """A bound in full, unless it is tiny."""
-    return f"{value:,.0f}".replace("-", "\u2212") if value == int(value) else f"{value:g}"
+    return f"{value:,.0f}".replace("-", "\u2212") if float(value).is_integer() else f"{value:g}"
 
 
 def write_value(value: Any) -> str:

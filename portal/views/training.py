@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal import plots
 from portal.forms.training import TrainingForm, title_of, write_value
 from portal.permissions import may_change
+from tournament import milestones as evaluation
 from tournament import queries
 from tournament import trainings as domain
-from tournament.models import Scenario, Team, TrainingRun, TrainingState
+from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
 from training import configuration
 
 PAGE = 30
@@ -132,7 +133,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     points = list(run.points.all())
     milestones = list(run.milestones.select_related("agent"))
     played = [row for row in milestones if row.payoff is not None]
-    ends = [end for row in played for end in interval_of(row)]
+    ends = [end for row in played for end in interval_of(row) if end is not None]
     return {
         "run": run,
         "is_moving": run.state in MOVING,
@@ -148,11 +149,9 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def interval_of(row: Any) -> tuple[float, float]:
-    """About the 95 % interval of a milestone's payoff."""
-    reach = 1.96 * (row.error or 0.0)
-    payoff = row.payoff or 0.0
-    return payoff - reach, payoff + reach
+def interval_of(row: Milestone) -> tuple[float | None, float | None]:
+    """The 95 % interval of a milestone's payoff."""
+    return evaluation.interval(row.payoff or 0.0, row.error, row.num_episodes)
 
 
 def draw(points: list[Any], name: str, title: str, explanation: str) -> dict[str, Any]:
