@@ -16,7 +16,7 @@ from django.utils import timezone
 from mate.errors import UserError
 from mate.scenario import Scenario, preset_names
 from tasks import leases, workers
-from tournament import agents, entries, matches
+from tournament import agents, entries, matches, psro_files
 from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
@@ -76,12 +76,18 @@ def _check(upload: Upload, steps: Steps) -> None:
         accepted = accept(upload, report)
         details.append(", ".join(agent.name for agent in accepted))
         upload.agents.set(accepted)
+        runs = psro_files.enter_results(upload, report, accepted)
+        details += [f"the PSRO run “{run.name}”" for run in runs]
+        if report.results and not runs:
+            details.append(
+                "its PSRO tables are not shown: no packaged scenario has these dimensions, or iterations are missing"
+            )
         steps.succeed(details)
         leases.write(
             upload,
             state=UploadState.ACCEPTED,
             finished=timezone.now(),
-            report=report.to_json(),
+            report=replace(report, results=()).to_json(),
             reason="",
             leased_until=None,
         )

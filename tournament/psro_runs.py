@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +28,7 @@ from tournament.models import (
 MAX_ITERATIONS = 200
 MAX_POOL = 20
 """Agents that a population may begin with."""
+TEAMS = (Team.CAMERA, Team.TARGET)
 OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
 TRAINING_FIELDS = ("algorithm", "preset", "hyperparameters", "steps", "evaluation_episodes", "cores")
 
@@ -253,6 +255,11 @@ def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes:
         "base_seed", "iterations_wanted", "epsilon", "hours_wanted",
     )  # fmt: skip
     values = {field: getattr(run, field) for field in kept} | changes
+    gone = [one.name for team in TEAMS for one in members(run, team, number) if one.agent is None]
+    if gone:
+        raise PsroRefused(
+            [("number", f"{', '.join(gone)}: not in the uploaded file, so nothing can be played from there.")]
+        )
     if not values["camera_training"] or not values["target_training"]:
         raise PsroRefused(
             [("", "An imported run says nothing of how it was trained: give the settings of both teams.")]
@@ -287,6 +294,26 @@ def population(run: PsroRun, team: str, number: int) -> list[Agent]:
     first = run.cameras if team == Team.CAMERA else run.targets
     added = run.iterations.filter(number__lte=number).exclude(**{team: None}).select_related(team)
     return [*first.order_by("pk"), *(getattr(iteration, team) for iteration in added)]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of a population: its name there, the iteration that brought it, and the agent, which an imported run may lack."""
+
+    name: str
+    iteration: int
+    agent: Agent | None
+
+
+def members(run: PsroRun, team: str, number: int) -> list[Member]:
+    """A team's population after iteration `number`, oldest first, in the order of the tables."""
+    first = run.cameras if team == Team.CAMERA else run.targets
+    found = [Member(agent.name, 0, agent) for agent in first.order_by("pk")]
+    for iteration in run.iterations.filter(number__range=(1, number)).select_related(team):
+        agent = getattr(iteration, team)
+        if agent is not None or run.upload_id:
+            found.append(Member(agent.name if agent else f"{team}/{iteration.number:05d}", iteration.number, agent))
+    return found
 
 
 def last_trained(run: PsroRun, team: str) -> Agent | None:

@@ -33,7 +33,6 @@ from tournament.models import (
 from tournament.payoffs import MetaGame, list_numbers
 from tournament.psro import accounts
 
-TEAMS = (Team.CAMERA, Team.TARGET)
 RIVALS: dict[str, str] = {Team.CAMERA: Team.TARGET, Team.TARGET: Team.CAMERA}
 
 
@@ -92,17 +91,17 @@ def _train(run: PsroRun, iteration: PsroIteration) -> bool:
     """Ask for both teams' trainings; when both are over, their agents join the populations."""
     before = run.iterations.get(number=iteration.number - 1)
     begun = False
-    for team in TEAMS:
+    for team in psro_runs.TEAMS:
         if getattr(iteration, f"{team}_training") is None:
             setattr(iteration, f"{team}_training", _ask_for_training(run, before, team))
             begun = True
-    made = {team: getattr(iteration, f"{team}_training") for team in TEAMS}
+    made = {team: getattr(iteration, f"{team}_training") for team in psro_runs.TEAMS}
     for team, training in made.items():
         _check_training(training, team, iteration.number)
     if not begun:
         if any(training.state != TrainingState.FINISHED or training.agent is None for training in made.values()):
             return False
-        iteration.camera, iteration.target = (made[team].agent for team in TEAMS)
+        iteration.camera, iteration.target = (made[team].agent for team in psro_runs.TEAMS)
         iteration.phase = PsroPhase.PLAYING
     iteration.save()
     return True
@@ -179,7 +178,7 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
 def _ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Its seeds are the run's, whatever the iteration: what was played for the iterations before is not played again."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
-    cameras, targets = (psro_runs.population(run, team, iteration.number) for team in TEAMS)
+    cameras, targets = (psro_runs.population(run, team, iteration.number) for team in psro_runs.TEAMS)
     form = "round-robin"
     settings: dict[str, Any] = {"episodes": run.episodes_per_pairing}
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
@@ -199,7 +198,9 @@ def _derive(run: PsroRun, words: str) -> int:
 def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.Table:
     """The meta-game of an iteration, agents in the order in which they joined. Raises RunFailed if cells are missing."""
     game = leaderboards.meta_game_of_tournament(played)
-    cameras, targets = ([agent.digest for agent in psro_runs.population(run, team, iteration.number)] for team in TEAMS)
+    cameras, targets = (
+        [agent.digest for agent in psro_runs.population(run, team, iteration.number)] for team in psro_runs.TEAMS
+    )
     table = accounts.Table.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
     if (table.game.count == 0).any():
         missing = int((table.game.count == 0).sum())
@@ -252,7 +253,9 @@ def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None
 def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
     """The final strategies become agents of their own, listed."""
     strategies: dict[str, Any] = {Team.CAMERA: newest.camera_strategy, Team.TARGET: newest.target_strategy}
-    made = {team: _mix(run, team, newest.number, strategies[team], f"{run.name}, {team}s", True) for team in TEAMS}
+    made = {
+        team: _mix(run, team, newest.number, strategies[team], f"{run.name}, {team}s", True) for team in psro_runs.TEAMS
+    }
     run.camera_agent, run.target_agent = made[Team.CAMERA], made[Team.TARGET]
     for agent in made.values():
         if not agent.is_listed:

@@ -6,7 +6,14 @@ import math
 from posixpath import basename
 
 from policies.importing.errors import ImportRefused
-from policies.importing.report import RANDOM, ImportedMixture, MixtureMember, Table
+from policies.importing.report import (
+    RANDOM,
+    ImportedIteration,
+    ImportedMixture,
+    ImportedResult,
+    MixtureMember,
+    Table,
+)
 from policies.importing.trials import place_in_psro
 from policies.recipe import shorten
 
@@ -60,6 +67,35 @@ def final_tables(tables: dict[str, Table]) -> list[Table]:
     return [
         Table(f"{player} {kind.replace('_', ' ')}", table.rows)
         for (_, player, kind), (_, table) in sorted(latest.items())
+    ]
+
+
+def all_results(
+    tables: dict[str, Table], agents: dict[tuple[str, str, int], str], checkpoints: dict[tuple[str, str, int], str]
+) -> list[ImportedResult]:
+    """Every iteration of every result, by (root, player, iteration): digests of agents, paths of checkpoints where they were trained."""
+    kept: dict[str, dict[tuple[str, int], list[Table]]] = {}
+    for path, table in tables.items():
+        place = place_in_psro(path)
+        assert place is not None
+        root, player, iteration = place
+        named = Table(basename(path).removesuffix(".txt"), table.rows)
+        kept.setdefault(root, {}).setdefault((player, iteration), []).append(named)
+    return [
+        ImportedResult(
+            basename(root)[:200] or "PSRO",
+            tuple(
+                ImportedIteration(
+                    player,
+                    number,
+                    tuple(found),
+                    agents.get((root, player, number)),
+                    checkpoints.get((root, player, number), ""),
+                )
+                for (player, number), found in sorted(iterations.items())
+            ),
+        )
+        for root, iterations in sorted(kept.items())
     ]
 
 

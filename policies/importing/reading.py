@@ -100,7 +100,18 @@ class _TrialReading:
             self._read_agent(path, content, parameters[path])
         mixtures = self._read_result() if self.tables else []
         tables = psro.final_tables(self.tables)
-        return ImportReport(tuple(self.agents), tuple(mixtures), tuple(tables), tuple(self.journal.steps))
+        results = psro.all_results(self.tables, self.digests, self._trained_where())
+        steps = tuple(self.journal.steps)
+        return ImportReport(tuple(self.agents), tuple(mixtures), tuple(tables), steps, tuple(results))
+
+    def _trained_where(self) -> dict[tuple[str, str, int], str]:
+        """The paths in checkpoint_path.txt by (root, player, iteration)."""
+        found = {}
+        for path, content in self.small.items():
+            place = place_in_psro(path)
+            if place is not None and basename(path) == psro.BEST_NAME:
+                found[place] = content.decode("utf-8", "replace").strip()[:4000]
+        return found
 
     def _find(self) -> None:
         with self.journal.step("Find the trials") as details:

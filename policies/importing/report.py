@@ -91,13 +91,37 @@ class Table:
 
 
 @dataclass(frozen=True)
+class ImportedIteration:
+    """What a PSRO result holds of one player's iteration.
+
+    ``tables`` are named ``payoff``, ``sigma``, ``coverage_rate`` and ``exploitability``, as far as they are there; ``agent`` is the digest of
+    the checkpoint that the iteration added, where it is in the file; ``checkpoint`` is its path on the machine that trained it.
+    """
+
+    player: str
+    number: int
+    tables: tuple[Table, ...]
+    agent: str | None = None
+    checkpoint: str = ""
+
+
+@dataclass(frozen=True)
+class ImportedResult:
+    """A whole PSRO result, by the name of its folder."""
+
+    name: str
+    iterations: tuple[ImportedIteration, ...]
+
+
+@dataclass(frozen=True)
 class ImportReport:
-    """What one uploaded file contains, and the steps by which it was checked."""
+    """What one uploaded file contains, and the steps by which it was checked. ``tables`` are the last ones of each kind."""
 
     agents: tuple[ImportedAgent, ...]
     mixtures: tuple[ImportedMixture, ...] = ()
     tables: tuple[Table, ...] = ()
     steps: tuple[Step, ...] = ()
+    results: tuple[ImportedResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values; checkpoints are named by their digests."""
@@ -117,6 +141,7 @@ class ImportReport:
             "mixtures": [asdict(mixture) for mixture in self.mixtures],
             "tables": [asdict(table) for table in self.tables],
             "steps": [asdict(step) for step in self.steps],
+            "results": [asdict(result) for result in self.results],
         }
 
     @classmethod
@@ -141,8 +166,22 @@ class ImportReport:
             )
             for mixture in content["mixtures"]
         )
-        tables = tuple(Table(table["name"], tuple(map(tuple, table["rows"]))) for table in content["tables"])
-        return cls(agents, mixtures, tables, tuple(Step(**step) for step in content["steps"]))
+        results = tuple(
+            ImportedResult(
+                result["name"],
+                tuple(
+                    ImportedIteration(**iteration | {"tables": _read_tables(iteration["tables"])})
+                    for iteration in result["iterations"]
+                ),
+            )
+            for result in content.get("results", ())
+        )
+        steps = tuple(Step(**step) for step in content["steps"])
+        return cls(agents, mixtures, _read_tables(content["tables"]), steps, results)
+
+
+def _read_tables(content: list[dict[str, Any]]) -> tuple[Table, ...]:
+    return tuple(Table(table["name"], tuple(map(tuple, table["rows"]))) for table in content)
 
 
 @dataclass

@@ -133,7 +133,7 @@ def _write_number(number: float, form: str) -> str:
 class Solved:
     """One iteration of a run, as `arrange_result` takes it.
 
-    `payoff` is the cameras' (m, n), `coverage_rate` (m, n) if it was measured, `gains` (camera, target) what the strategies of the iteration
+    `payoff` is the cameras' (m, n), `coverage_rate` (m, n) if it was measured, `lost` (mean, camera, target) what the strategies of the iteration
     before lose to the agents of this one (None for the first); checkpoints are where this iteration's agents lie, if they were trained.
     """
 
@@ -141,7 +141,7 @@ class Solved:
     camera: Array
     target: Array
     coverage_rate: Array | None = None
-    gains: tuple[float, float] | None = None
+    lost: tuple[float, float, float] | None = None
     camera_checkpoint: str | None = None
     target_checkpoint: str | None = None
 
@@ -149,7 +149,7 @@ class Solved:
 def arrange_result(name: str, iterations: Iterable[Solved]) -> Result:
     """A run's iterations, the first being number 0, as upstream would have stored them."""
     solved = list(iterations)
-    rows = [((one.gains[0] + one.gains[1]) / 2, *one.gains) for one in solved if one.gains is not None]
+    rows = [one.lost for one in solved if one.lost is not None]
     camera, target = {}, {}
     for number, one in enumerate(solved):
         lost = np.array(rows[: number + 1]) if number < len(rows) else None

@@ -1,0 +1,170 @@
+"""PSRO results as files: uploaded trees become finished runs, and runs are written out in upstream's layout."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.utils import timezone
+
+from mate import scenario as game
+from policies.importing import ImportRefused
+from tournament import entries, psro_runs
+from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team, Upload
+from tournament.payoffs import MetaGame
+from tournament.psro import accounts, layout
+
+if TYPE_CHECKING:
+    from policies.importing import ImportedIteration, ImportedResult, ImportReport
+    from policies.recipe import Recipe
+
+SOLVERS = {"NE": "nash", "FSP": "uniform", "SP": "self-play"}
+"""Upstream's abbreviations, with which the names of its folders begin."""
+
+
+# Coming in
+
+
+def enter_results(upload: Upload, report: ImportReport, accepted: Iterable[Agent]) -> list[PsroRun]:
+    """The runs of a report's PSRO results, finished, with every iteration that has payoffs and both strategies.
+
+    Agents whose checkpoints are not in the file have their place and their name, and no row. A result whose scenario is none of
+    the packaged ones is left out.
+    """
+    by_checkpoint = {row.spec["checkpoint"]: row for row in accepted if row.kind == AgentKind.CHECKPOINT}
+    scenario = _find_scenario(imported.checkpoint.recipe for imported in report.agents)
+    if scenario is None:
+        return []
+    runs = (_enter(upload, result, by_checkpoint, scenario) for result in report.results)
+    return [run for run in runs if run is not None]
+
+
+def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
+    """The packaged scenario that the agents were trained in, by its dimensions and what it shows."""
+    for recipe in recipes:
+        sizes = recipe.scenario
+        for name in game.preset_names():
+            known = game.Scenario.load(name)
+            if (known.num_cameras, known.num_targets, known.num_obstacles) == (
+                sizes.cameras, sizes.targets, sizes.obstacles,
+            ):  # fmt: skip
+                return entries.register_scenario(name, recipe.enhanced_observation)
+    return None
+
+
+def _enter(upload: Upload, result: ImportedResult, agents: Mapping[str, Agent], scenario: Scenario) -> PsroRun | None:
+    players: Players = {
+        team: {one.number: one for one in result.iterations if one.player == team} for team in psro_runs.TEAMS
+    }
+    tables = {
+        number: _read(players, number) for number in sorted(players[Team.CAMERA].keys() & players[Team.TARGET].keys())
+    }
+    solved = {number: table for number, table in tables.items() if table is not None}
+    if not solved or min(solved) != 0 or max(solved) != len(solved) - 1:
+        return None
+    run = PsroRun.objects.create(
+        name=(upload.name or result.name)[:60], owner=upload.owner, upload=upload, scenario=scenario,
+        meta_solver=SOLVERS.get(result.name.split("-")[0], "nash"), episodes_per_pairing=0,
+        iterations_wanted=len(solved) - 1, state=PsroState.FINISHED, reason="It was trained elsewhere and uploaded.",
+        finished=timezone.now(),
+    )  # fmt: skip
+    run.cameras.set(Agent.objects.filter(kind=AgentKind.BUILTIN, team=Team.CAMERA, spec__name="random"))
+    run.targets.set(Agent.objects.filter(kind=AgentKind.BUILTIN, team=Team.TARGET, spec__name="random"))
+    for number, iteration in solved.items():
+        _enter_iteration(run, number, iteration, players, agents)
+    return run
+
+
+Players = Mapping[str, Mapping[int, "ImportedIteration"]]
+
+
+def _rows(players: Players, team: str, number: int, name: str) -> np.ndarray | None:
+    one = players[team].get(number)
+    table = next((table for table in one.tables if table.name == name), None) if one else None
+    return None if table is None else np.array(table.rows, dtype=np.float64)
+
+
+def _read(players: Players, number: int) -> dict[str, np.ndarray | None] | None:
+    """The arrays of an iteration; None where it is not solved. Raises ImportRefused where they do not fit each other."""
+    payoff = _rows(players, Team.CAMERA, number, "payoff")
+    camera, target = (_rows(players, team, number, "sigma") for team in psro_runs.TEAMS)
+    if payoff is None or camera is None or target is None:
+        return None
+    if payoff.shape != (camera.size, target.size) or payoff.shape != (number + 1, number + 1):
+        raise ImportRefused(
+            f"iteration {number} has payoffs of shape {payoff.shape} and strategies of {camera.size} cameras and {target.size} "
+            f"targets; pools of {number + 1} agents each are expected"
+        )
+    coverage = _rows(players, Team.CAMERA, number, "coverage_rate")
+    lost = _rows(players, Team.CAMERA, number - 1, "exploitability") if number else None
+    return {"payoff": payoff, "camera": camera.ravel(), "target": target.ravel(), "coverage": coverage, "lost": lost}
+
+
+def _enter_iteration(
+    run: PsroRun, number: int, arrays: dict[str, Any], players: Players, agents: Mapping[str, Agent]
+) -> None:
+    payoff, coverage = arrays["payoff"], arrays["coverage"]
+    shape = payoff.shape
+    names = {team: tuple(f"{team}/{one:05d}" for one in range(shape[0])) for team in psro_runs.TEAMS}
+    unknown = np.full(shape, np.nan)
+    meta_game = MetaGame(names[Team.CAMERA], names[Team.TARGET], payoff, unknown, np.zeros(shape, dtype=np.int64))
+    table = accounts.Table.of(meta_game, unknown if coverage is None or coverage.shape != shape else coverage)
+    figures = accounts.figures(meta_game, (arrays["camera"], arrays["target"]), None)
+    if arrays["lost"] is not None and arrays["lost"].shape[1] == 3:
+        row = arrays["lost"][-1].tolist()
+        figures |= {"exploitability": row, "nash_conv": row[1] + row[2], "nash_conv_interval": None}
+    own = {team: players[team][number] for team in psro_runs.TEAMS}
+    PsroIteration.objects.create(
+        run=run, number=number, phase=PsroPhase.SOLVED, solved=timezone.now(), table=table.to_json(),
+        camera_strategy=arrays["camera"].tolist(), target_strategy=arrays["target"].tolist(),
+        figures=figures | {"checkpoints": {team: own[team].checkpoint for team in own if own[team].checkpoint}},
+        **{team: agents.get(own[team].agent or "") for team in own},
+    )  # fmt: skip
+
+
+# Going out
+
+
+def write_run(run: PsroRun) -> bytes:
+    """The solved iterations of a run as a zip in upstream's layout (docs/psro.md). Raises PsroRefused if there are none."""
+    solved = list(run.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
+    if not solved:
+        raise psro_runs.PsroRefused([("", "Nothing of this run is solved yet: there is nothing to export.")])
+    result = layout.arrange_result(name_of(run), map(_describe, solved))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in layout.write_result(result).items():
+            archive.writestr(zipfile.ZipInfo(path, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def name_of(run: PsroRun) -> str:
+    """The name of a run's folder."""
+    if run.upload_id:
+        return run.name
+    algorithms = (run.camera_training["algorithm"], run.target_training["algorithm"])
+    return layout.name_result(run.meta_solver, *algorithms)
+
+
+def _describe(iteration: PsroIteration) -> layout.Solved:
+    lost = iteration.figures.get("exploitability")
+    coverage = np.array(iteration.table["coverage"], dtype=np.float64)
+    return layout.Solved(
+        np.array(iteration.table["payoff"], dtype=np.float64),
+        np.array(iteration.camera_strategy),
+        np.array(iteration.target_strategy),
+        None if np.isnan(coverage).any() else coverage,
+        tuple(lost) if lost else None,
+        _checkpoint_of(iteration, Team.CAMERA),
+        _checkpoint_of(iteration, Team.TARGET),
+    )
+
+
+def _checkpoint_of(iteration: PsroIteration, team: str) -> str | None:
+    """Where an iteration's agent lies: the path where it was trained, or the portal's own."""
+    told = iteration.figures.get("checkpoints", {}).get(team)
+    agent: Agent | None = getattr(iteration, team)
+    return told or (agent.checkpoint.name or None if agent is not None else None)
