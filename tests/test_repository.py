@@ -15,7 +15,7 @@ from django.core.management import call_command
 from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
 
-PURE = ("ratings", "payoffs", "meta_solvers", "seeds", "matches", "replays", "agents")
+PURE = ("ratings", "payoffs", "meta_solvers", "psro", "seeds", "matches", "replays", "agents")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)$")
@@ -131,12 +131,9 @@ def test_all_that_is_installed_is_pinned_and_names_no_place() -> None:
     assert {name: pinned[name] for name in shared} == {name: all_of_it[name] for name in shared}
 
 
-def test_the_network_library_is_optional_and_the_one_that_is_tested() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    tested = read_pins("requirements-dev.in")["torch"]
-    assert project["optional-dependencies"]["cuda"] == [f"torch=={tested}"]
+def test_the_network_library_for_gpus_is_the_one_that_is_tested() -> None:
+    tested = read_pins("requirements.in")["torch"]
     assert f"EXTRA=torch=={tested}" in (ROOT / "docker" / "Dockerfile").read_text()
-    assert "torch" not in read_pins("requirements.txt")
 
 
 def test_the_package_says_which_licence_and_paper_it_has() -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PURE = ["agents", "matches", "meta_solvers", "ordering", "payoffs", "ratings", "replays", "seeds"]
+PURE = ["agents", "matches", "meta_solvers", "ordering", "payoffs", "psro", "ratings", "replays", "seeds"]
 
 
 @pytest.mark.parametrize("name", PURE)

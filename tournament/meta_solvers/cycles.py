@@ -57,27 +57,25 @@ def cyclicity(
     elif noise is None:
         noise = Noise(np.zeros_like(payoff) if error is None else np.asarray(error, dtype=np.float64))
     observed = Parts.of(payoff).squares()
+    rounding = payoff.size * (1e-14 * float(np.abs(payoff).max())) ** 2
     if noise is None:
-        return _judge(_share(observed, _NONE), None)
+        return _judge(_share(observed, _NONE, rounding), None)
     expected = noise.squares()
-    share = _share(observed, expected)
+    share = _share(observed, expected, rounding)
     if noise.is_none:
         return _judge(share, (share, share))
     kept = np.sqrt(noise.shrink(payoff).kept)
     centre = Parts.of(payoff).weighed(*kept)
-    redrawn = [_share(Parts.of(centre + table).squares(), expected) for table in noise.draw(replicates, seed)]
+    redrawn = [_share(Parts.of(centre + table).squares(), expected, rounding) for table in noise.draw(replicates, seed)]
     low, high = np.quantile(redrawn, (0.025, 0.975))
     return _judge(share, (min(float(low), share), max(float(high), share)))
 
 
-def _share(observed: Squares, noise: Squares) -> float:
-    """The share of the rest in what is not noise; 0 if all is."""
+def _share(observed: Squares, noise: Squares, rounding: float) -> float:
+    """The share of the rest in what is not noise; 0 if all of the rest is noise or rounding."""
     ratings = max(observed.camera + observed.target - noise.camera - noise.target, 0.0)
     rest = max(observed.rest - noise.rest, 0.0)
-    # What rounding leaves of a table without any rest is none.
-    if rest <= 1e-12 * sum(observed):
-        return 0.0
-    return rest / (rest + ratings)
+    return rest / (rest + ratings) if rest > rounding else 0.0
 
 
 def _judge(share: float, interval: tuple[float, float] | None) -> Cyclicity:

@@ -18,8 +18,11 @@ Array = NDArray[np.float64]
 
 TEMPERATURE = 1e-7
 """Weight of the entropy, payoffs lying between -1 and 1: differences of payoffs far below it count as ties."""
-PRECISION = 1e-13
-"""Bound of the complementarity at the end."""
+ACCEPTABLE, PRECISION = 1e-13, 1e-17
+"""Bounds of the complementarity at the end: what is needed, and what is enough. Weights where a column binds but would not need to
+err by the root of it."""
+EXACT = 1e-11
+"""By how much other conditions of optimality may fail."""
 ITERATIONS = 60
 """About 15 are needed."""
 _BACKING = 0.99
@@ -64,16 +67,20 @@ def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None 
     support. `copies` (m,) says of how many clones a row is the sum (one each if not given). None if the method does not converge.
     """
     shares = np.ones(len(matrix)) if copies is None else copies
-    point = _start(matrix, temperature, shares)
+    point, solution, reached = _start(matrix, temperature, shares), None, ACCEPTABLE
     for _ in range(ITERATIONS):
         errors = _residuals(matrix, point, temperature, shares)
-        worst = max(float(np.abs(point.x * errors.x).max()), float(np.abs(errors.s).max()))
-        if not np.isfinite(worst):
-            return None
-        if point.complementarity() < PRECISION and worst < 1e-11:
-            return replace(point, x=point.x / point.x.sum(), y=point.y / point.y.sum())
+        is_exact = max(np.abs(point.x * errors.x).max(), np.abs(errors.s).max()) < EXACT
+        if is_exact and point.complementarity() < reached:
+            solution, reached = point, point.complementarity()
+        elif solution is not None:
+            break  # Rounding lets it come no nearer.
+        if reached < PRECISION or not np.isfinite(point.complementarity()):
+            break
         point = _advance(_System(matrix, point, errors, temperature), point)
-    return None
+    if solution is None:
+        return None
+    return replace(solution, x=solution.x / solution.x.sum(), y=solution.y / solution.y.sum())
 
 
 def _start(matrix: Array, temperature: float, copies: Array) -> Point:
