@@ -2,7 +2,8 @@
 
 The same tournament is played three times, each time in a fresh data folder with processes of its own: by one worker in blocks of one
 episode, by two workers in blocks of 64, and by two workers of which one is killed (SIGKILL) three times while it plays. The episode
-tables, ordered by pairing and seed and without keys or times, must be the same bytes. The exit status is 0 if they are.
+tables, ordered by pairing and seed and without keys or times, and the logs of what the format chose must be the same bytes. The exit
+status is 0 if they are. ``--format ranking --settings '{"resolution": 0.05}'`` plays a format that chooses round by round.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Plan:
     targets: tuple[str, ...]
     episodes: int
     checkpoints: tuple[str, ...]
+    format: str
+    settings: dict[str, Any]
 
 
 def main() -> int:
@@ -48,6 +51,8 @@ def main() -> int:
         "targets": tuple(options.targets),
         "episodes": options.episodes,
         "checkpoints": tuple(str(Path(path).resolve()) for path in options.checkpoints),
+        "format": options.format,
+        "settings": json.loads(options.settings),
     }
     plans = [
         Plan("one worker, blocks of 1", 1, 1, 0, **what),
@@ -60,7 +65,9 @@ def main() -> int:
     else:
         for result in results:
             print(
-                "{name:<40} {episodes:>6} episodes {seconds:>8.1f} s  {kills} kills  sha256 {sha256}".format(**result)
+                "{name:<40} {episodes:>6} episodes {rounds:>3} rounds {seconds:>8.1f} s  {kills} kills  sha256 {sha256}".format(
+                    **result
+                )
             )
     is_same = len({result["sha256"] for result in results}) == 1
     print("the tables are the same bytes" if is_same else "THE TABLES DIFFER", file=sys.stderr)
@@ -73,7 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cameras", nargs="+", default=["greedy", "heuristic", "random"], help="built-in agents")
     parser.add_argument("--targets", nargs="+", default=["greedy", "naive", "random"], help="built-in agents")
     parser.add_argument("--checkpoints", nargs="*", default=[], help="files to upload; their agents play along")
-    parser.add_argument("--episodes", type=int, default=40, help="for each pairing")
+    parser.add_argument("--episodes", type=int, default=40, help="for each pairing of a round robin")
+    parser.add_argument("--format", default="round-robin", help="one of tournament.scheduling.FORMATS")
+    parser.add_argument("--settings", default="{}", help="the format's settings as JSON")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser
@@ -86,20 +95,26 @@ def run(plan: Plan) -> dict[str, Any]:
         began = time.monotonic()
         command = [sys.executable, "-m", "benchmarks.equality", "--child", json.dumps(asdict(plan)), str(table)]
         subprocess.run(command, cwd=CHECKOUT, env=environment, check=True)
-        content = table.read_bytes()
+        content, choices = table.read_bytes(), log_beside(table).read_bytes()
     return {
         "name": plan.name,
         "episodes": content.count(b"\n") - 1,
+        "rounds": int(choices.splitlines()[-1].split(b",")[0]),
         "seconds": time.monotonic() - began,
         "kills": plan.kills,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": hashlib.sha256(content + choices).hexdigest(),
     }
+
+
+def log_beside(table: Path) -> Path:
+    """Where the log of choices lies."""
+    return table.with_name("choices.csv")
 
 
 def play(plan: Plan, table: Path) -> int:
     """In the child: make the tournament, start the workers, kill some, wait for the end and write the table."""
     set_up_django()
-    from tournament import exports, tables
+    from tournament import exports, logs, tables
     from tournament.models import TournamentState
 
     crew = Crew()
@@ -116,6 +131,7 @@ def play(plan: Plan, table: Path) -> int:
             errors = tournament.blocks.exclude(error="").values_list("error", flat=True)
             raise SystemExit(f"The tournament ended as {tournament.state}: {list(errors)[:3]}")
         table.write_bytes(b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv")))
+        log_beside(table).write_bytes(b"".join(tables.write(logs.choices_of_tournament(tournament), "csv")))
     finally:
         crew.end()
     return 0
@@ -137,7 +153,15 @@ def make_tournament(plan: Plan) -> Any:
         + [agent for agent in fitting if agent.team == team]
         for team, names in (("camera", plan.cameras), ("target", plan.targets))
     }
-    tournament = organising.create_tournament("Equality", scenario, fields["camera"], fields["target"], plan.episodes)
+    tournament = organising.create_tournament(
+        "Equality",
+        scenario,
+        fields["camera"],
+        fields["target"],
+        plan.episodes,
+        format=plan.format,
+        settings=plan.settings,
+    )
     hints.send()
     return tournament
 
