@@ -28,7 +28,15 @@ CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_met
 
 
 NO_JSON = "The body could not be read as JSON. Send one JSON object in UTF-8, with Content-Type: application/json."
-LISTS = {"Agent": "agents", "Scenario": "scenarios", "Tournament": "tournaments", "Schedule": "schedules", "Pairing": "pairings"}
+LISTS = {
+    "Agent": "agents",
+    "Scenario": "scenarios",
+    "Tournament": "tournaments",
+    "Schedule": "schedules",
+    "Pairing": "pairings",
+    "TrainingRun": "trainings",
+}
+WORDS = {"TrainingRun": "training"}
 
 
 def name_place(location: Sequence[Any]) -> str:
@@ -43,7 +51,7 @@ def describe_missing(message: str) -> str:
     if found is None:
         return message or "There is nothing at this address."
     there = LISTS.get(found[1])
-    return f"There is no such {found[1].lower()} here." + (f" GET /api/v1/{there} lists them." if there else "")
+    return f"There is no such {WORDS.get(found[1], found[1].lower())} here." + (f" GET /api/v1/{there} lists them." if there else "")
 
 
 def register(api: NinjaAPI) -> None:

@@ -151,7 +151,9 @@ class TournamentOut(Schema):
     format: str
     settings: dict[str, Any]
     round: int = Field(description="Rounds that were chosen.")
-    purpose: str = Field(description="Why it was started: placement, reevaluation, schedule, milestone, psro, or nothing.")
+    purpose: str = Field(
+        description="Why it was started: placement, reevaluation, schedule, milestone, psro, or nothing."
+    )
     schedule: int | None = Field(description="The schedule that started it.")
     episodes_per_pairing: int = Field(description="Of a round robin; 0 where the format decides round by round.")
     base_seed: str
