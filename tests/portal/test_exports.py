@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
+from django.urls import reverse
 from pyarrow import parquet
 
 from tests.portal.conftest import make_up
@@ -154,3 +156,27 @@ def test_a_server_of_many_at_once_streams_piece_by_piece(played: Tournament) -> 
         return [piece async for piece in answer]
 
     assert len(b"".join(async_to_sync(fetch)()).splitlines()) == 13
+
+
+# The pages that lead to them
+
+
+def test_a_boards_page_leads_to_files_of_the_very_snapshot_that_it_shows(client: Client, played: Tournament) -> None:
+    pages = {
+        reverse("leaderboard", args=["mate-2v4-0"]): "/scenarios/mate-2v4-0",
+        reverse("snapshot", args=["mate-2v4-0", 1]): "/scenarios/mate-2v4-0",
+        reverse("tournament", args=[played.pk]): f"/tournaments/{played.pk}",
+    }
+    for page, board in pages.items():
+        addresses = re.findall(r'href="(/api/v1/[^"]*snapshot=1[^"]*)"', client.get(page).content.decode())
+        assert len(addresses) == 9 and all(board in address for address in addresses)
+        for address in addresses:
+            assert client.get(address.replace("&amp;", "&")).status_code == 200
+
+
+def test_a_pairings_page_leads_to_its_episodes(client: Client, pairing: Pairing) -> None:
+    text = client.get(reverse("pairing", args=[pairing.pk])).content.decode()
+    for format in ("csv", "parquet"):
+        address = f"{reverse('api:episodes', args=[pairing.pk])}?format={format}"
+        assert f'href="{address}"' in text
+        assert len(read(client.get(address), format)) == 3

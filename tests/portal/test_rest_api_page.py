@@ -63,7 +63,7 @@ def run(live_server: Any, alice: User, tmp_path: Path) -> Any:
 
 def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: Path) -> None:
     names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id}
-    for part in ("v1/scenarios", "v1/agents", "meta-game", "format=csv", "v1/pairings"):
+    for part in ("v1/scenarios", "v1/agents", "meta-game", "TOURNAMENT/episodes", "v1/pairings"):
         for command in (found for found in examples(part) if "-X PATCH" not in found):
             answer = run(command, **names)
             assert "error" not in answer[:20], f"{command}: {answer}"
