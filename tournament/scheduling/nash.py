@@ -7,7 +7,7 @@ ones of agents that might still gain are played: the support itself and near-bes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,8 @@ from tournament.scheduling.table import Table
 
 GROWTH = 20
 """A round is at least this part of what is played, so that long tournaments do not take ever more rounds."""
+FORESIGHT = 10
+"""Of a tournament's length, what is expected to be left is looked ahead for so many times at most."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class Solution:
         """The upper bound of NashConv: what the best camera and the best target gain at most, together."""
         return float(self.camera_bound.max() + self.target_bound.max())
 
+    def after(self, added: Numbers) -> Solution:
+        """This solution as it would be if so many more episodes (M, N) moved no mean."""
+        return replace(self, table=replace(self.table, count=self.table.count + added))
+
 
 @dataclass(frozen=True)
 class Nash:
@@ -104,8 +110,7 @@ class Nash:
             return table.start(table.least, "Every pairing is played before the meta-game is solved.")
         if solution.nash_conv <= self.epsilon:
             return []
-        scores = self._score(solution)
-        added = _allocate(scores, solution.table.count, self.most, max(self.round_size, len(evidence) // GROWTH))
+        added = self._plan(solution, max(self.round_size, len(evidence) // GROWTH))
         table = solution.table
         return [
             Choice(
@@ -118,6 +123,17 @@ class Nash:
             )
             for row, column in np.argwhere(added > 0)
         ]
+
+    def _plan(self, solution: Solution, size: int) -> Numbers:
+        """Up to `size` more episodes (M, N), or what would bring the bound down to epsilon if no mean moved."""
+        table, scores = solution.table, self._score(solution)
+        added = np.zeros_like(table.count)
+        while (left := size - int(added.sum())) > 0 and solution.after(added).nash_conv > self.epsilon:
+            more = _allocate(scores, table.count + added, self.most, min(self.round_size, left))
+            if not more.any():
+                break
+            added += more
+        return added
 
     def _score(self, solution: Solution) -> Array:
         """How much the cells' variances matter (M, N): to agents whose gain may be more than half of epsilon.
@@ -140,8 +156,7 @@ class Nash:
                 expected_left=sum(choice.count for choice in table.start(table.least, "")),
             )
         is_decided = solution.nash_conv <= self.epsilon
-        share = (solution.nash_conv / self.epsilon) ** 2 - 1
-        left = 0 if is_decided else min(int(share * len(evidence)), self.limit - len(evidence))
+        left = 0 if is_decided else int(self._plan(solution, FORESIGHT * max(self.round_size, len(evidence))).sum())
         error = float(np.sqrt(solution.camera**2 @ solution.noise @ solution.target**2))
         return Finding(
             headline=(
