@@ -191,13 +191,28 @@ def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
 
 def lines_of(snapshots: QuerySet[RatingSnapshot], agent: Agent) -> list[tuple[RatingSnapshot, AgentRating]]:
     """The agent's line on each of the snapshots that has one, in their order; of what else they hold nothing is read."""
-    board = KeyTransform("cameras" if agent.team == Team.CAMERA else "targets", "table")
-    found = []
+    board = KeyTransform(_side(agent), "table")
+    found: list[tuple[RatingSnapshot, AgentRating]] = []
     for snapshot in snapshots.defer("table").annotate(lines=board):
-        entries = [entry for entry in snapshot.lines if entry["digest"] == agent.digest]  # type: ignore[attr-defined]
-        stored = {"cameras": entries, "targets": [], "nash": None, "num_episodes": 0, "version": snapshot.code}
-        found += [(snapshot, line) for line in Ratings.from_json(stored).cameras]
+        line = _pick(snapshot.lines, agent)
+        if line is not None:
+            found.append((snapshot, line))
     return found
+
+
+def line_on(snapshot: RatingSnapshot, agent: Agent) -> AgentRating | None:
+    """The agent's line on a snapshot; None if it has none."""
+    return _pick(snapshot.table[_side(agent)], agent)
+
+
+def _side(agent: Agent) -> str:
+    return "cameras" if agent.team == Team.CAMERA else "targets"
+
+
+def _pick(lines: list[dict[str, Any]], agent: Agent) -> AgentRating | None:
+    mine = [line for line in lines if line["digest"] == agent.digest]
+    stored = {"cameras": mine, "targets": [], "nash": None, "num_episodes": 0, "version": ""}
+    return next(iter(Ratings.from_json(stored).cameras), None)
 
 
 def standings_of(agent: Agent) -> list[tuple[RatingSnapshot, Line]]:

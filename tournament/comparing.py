@@ -168,7 +168,7 @@ def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -
 
 def _sum_by(keys: Integers, values: Array) -> Array:
     _, indices = np.unique(keys, return_inverse=True)
-    return np.bincount(indices, values)
+    return np.bincount(indices, values).astype(np.float64)
 
 
 def student(freedom: float) -> float:

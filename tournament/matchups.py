@@ -107,8 +107,8 @@ def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64
     found: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
     for opponent in np.intersect1d(left["opponent"], right["opponent"]):
         parts = [slice(*np.searchsorted(rows["opponent"], [opponent, opponent + 1])) for rows in (left, right)]
-        seeds = [rows["seed"][part] for rows, part in zip((left, right), parts, strict=True)]
-        _, *indices = np.intersect1d(*seeds, assume_unique=True, return_indices=True)
+        mine, theirs = (rows["seed"][part] for rows, part in zip((left, right), parts, strict=True))
+        _, *indices = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
         for side, part, index in zip(found, parts, indices, strict=True):
             side.append(part.start + index)
     nothing = np.empty(0, dtype=np.int64)

@@ -8,13 +8,16 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal import timelines
 from portal.forms.agents import AgentForm
 from portal.permissions import may_change
-from tournament import boards, entries, queries
+from tasks import hints
+from tournament import boards, entries, history, queries, reevaluation
 from tournament.agents import from_json
-from tournament.models import Agent, AgentKind, Scenario, Team
+from tournament.boards import Line
+from tournament.models import Agent, AgentKind, Pairing, RatingSnapshot, Scenario, Team
 
 PAGE = 50
 
@@ -38,9 +41,11 @@ def agents(request: HttpRequest) -> HttpResponse:
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
     pairings = queries.pairings_of(agent)
+    standings = boards.standings_of(agent)
     context = {
         "agent": agent,
-        "standings": boards.standings_of(agent),
+        "standings": describe_standings(agent, standings),
+        "detail": describe_detail(agent, standings, request.GET.get("scenario", "")),
         "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
         "members": list_members(agent),
         "play_mode": play_mode(agent),
@@ -50,6 +55,55 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "may_change": may_change(request.user, agent),
     }
     return render(request, "agents/agent.html", context)
+
+
+def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Line]]) -> list[dict[str, Any]]:
+    """A row for each scenario that has rated the agent, with the opponent that it does worst against and their pairing."""
+    worst = {line.rating.worst_opponent for _, line in standings} - {None}
+    opponents = Agent.objects.in_bulk(worst, field_name="digest")
+    other = Team.TARGET if agent.team == Team.CAMERA else Team.CAMERA
+    rows = Pairing.objects.filter(**{agent.team: agent, f"{other}__in": opponents.values()})
+    pairings = {
+        (scenario, digest): key for key, scenario, digest in rows.values_list("pk", "scenario", f"{other}__digest")
+    }
+    return [
+        {
+            "snapshot": snapshot,
+            "rating": line.rating,
+            "worst": opponents.get(line.rating.worst_opponent or ""),
+            "pairing": pairings.get((snapshot.scenario_id, line.rating.worst_opponent)),
+        }
+        for snapshot, line in standings
+    ]
+
+
+def describe_detail(agent: Agent, standings: list[tuple[RatingSnapshot, Line]], slug: str) -> dict[str, Any] | None:
+    """One scenario more closely: the one asked for, else that of most episodes. None where the agent is not rated."""
+    if not standings:
+        return None
+    most = max(standings, key=lambda standing: standing[1].rating.num_episodes)
+    snapshot, line = next((standing for standing in standings if standing[0].scenario.slug == slug), most)
+    past = history.history_of(agent, snapshot.scenario)
+    return {
+        "scenario": snapshot.scenario,
+        "rating": line.rating,
+        "history": past,
+        "timeline": None if line.rating.is_anchor else timelines.draw(past),
+        "offer": reevaluation.find_offer(agent, snapshot.scenario),
+        "reevaluations": reevaluation.reevaluations_of(agent, snapshot.scenario),
+    }
+
+
+@login_required
+@require_POST
+def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a tournament of the agent on fresh seeds."""
+    agent = get_object_or_404(Agent, slug=slug)
+    scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", ""))
+    tournament = reevaluation.reevaluate(agent, scenario, request.user)
+    hints.send()
+    messages.success(request, f"Started. Both figures will stand side by side on the page of {agent.name}.")
+    return redirect("tournament", tournament.pk)
 
 
 @login_required

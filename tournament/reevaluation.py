@@ -1,0 +1,169 @@
+"""Playing an agent again on fresh seeds.
+
+Whoever picks the best of many checkpoints by their results picks luck along with skill (the winner's curse): the figure that the agent was
+picked for is too high. Episodes from seeds that nobody has seen do not know of the choice, and tell what it is worth.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mate.errors import UserError
+from tournament import boards, organising
+from tournament.fields import in_order
+from tournament.models import Agent, Purpose, RatingSnapshot, Scenario, Team, Tournament
+from tournament.ratings import ANCHORS, AgentRating
+
+MOST_OPPONENTS = 20
+FEWEST_EPISODES, MOST_EPISODES = 20, 200
+"""Bounds of the episodes a pairing; between them, as many as the figure that is examined rests on."""
+
+
+class NothingToReevaluate(UserError):
+    """An agent has not been rated in the scenario yet."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a re-evaluation would play: the agent, and the greedy agent of its team for comparison, against the agent's opponents."""
+
+    agents: tuple[Agent, ...]
+    opponents: tuple[Agent, ...]
+    episodes_per_pairing: int
+
+    @property
+    def num_episodes(self) -> int:
+        return len(self.agents) * len(self.opponents) * self.episodes_per_pairing
+
+
+@dataclass(frozen=True)
+class Figures:
+    """An agent's figures on one snapshot: its mean payoff over some opponents, and its rating there."""
+
+    snapshot: RatingSnapshot
+    rating: AgentRating
+    payoff: float
+    error: float | None
+    num_episodes: int
+
+
+@dataclass(frozen=True)
+class Reevaluation:
+    """A tournament on fresh seeds with the figures as they were before it and as it found them; None where there are none."""
+
+    tournament: Tournament
+    before: Figures | None
+    fresh: Figures | None
+
+    @property
+    def change(self) -> tuple[float, float | None] | None:
+        """By how much the fresh payoff differs from the earlier one, with the standard error of the difference."""
+        if self.before is None or self.fresh is None:
+            return None
+        known = self.before.error is not None and self.fresh.error is not None
+        error = math.hypot(self.before.error or 0.0, self.fresh.error or 0.0) if known else None
+        return self.fresh.payoff - self.before.payoff, error
+
+    @property
+    def is_flattered(self) -> bool | None:
+        """Whether the earlier figure was higher beyond chance (two standard errors); None where that cannot be said."""
+        if self.change is None or self.change[1] is None:
+            return None
+        difference, error = self.change
+        return difference < -2 * error  # type: ignore[operator]
+
+
+def find_offer(agent: Agent, scenario: Scenario) -> Offer | None:
+    """What a re-evaluation of the agent would be; None where it has not been rated.
+
+    Of more than MOST_OPPONENTS opponents, those it met most often are taken.
+    """
+    snapshot = boards.snapshots_of(scenario).first()
+    counts = _row(snapshot, agent, "count") if snapshot else {}
+    met = sorted((digest for digest, count in counts.items() if count), key=lambda digest: (-counts[digest], digest))
+    chosen = met[:MOST_OPPONENTS]
+    rows = Agent.objects.in_bulk([*chosen, ANCHORS[agent.team]], field_name="digest")
+    opponents = tuple(rows[digest] for digest in chosen if digest in rows)
+    if not opponents:
+        return None
+    anchor = rows.get(ANCHORS[agent.team])
+    usual = sum(counts[one.digest] for one in opponents) // len(opponents)
+    return Offer(
+        agents=(agent,) if anchor is None or anchor == agent else (agent, anchor),
+        opponents=opponents,
+        episodes_per_pairing=min(max(usual, FEWEST_EPISODES), MOST_EPISODES),
+    )
+
+
+def reevaluate(agent: Agent, scenario: Scenario, owner: Any) -> Tournament:
+    """Start a round robin of the agent on a base seed that nobody has used. Send hints to workers afterwards.
+
+    Raises NothingToReevaluate, or TournamentRefused where the agent cannot play.
+    """
+    offer = find_offer(agent, scenario)
+    if offer is None:
+        raise NothingToReevaluate(
+            f"{agent.name} has not been rated in {scenario.name}: there is no figure to check. Start a tournament with it first."
+        )
+    fields = (offer.agents, offer.opponents) if agent.team == Team.CAMERA else (offer.opponents, offer.agents)
+    return organising.create_tournament(
+        f"{agent.name[:80]} on fresh seeds",
+        scenario,
+        *fields,
+        base_seed=1 + secrets.randbelow(2**63 - 1),
+        owner=owner,
+        settings={"episodes": offer.episodes_per_pairing},
+        purpose=Purpose.REEVALUATION,
+    )
+
+
+def reevaluations_of(agent: Agent, scenario: Scenario, most: int = 5) -> list[Reevaluation]:
+    """The agent's latest re-evaluations in a scenario, newest first."""
+    field = "cameras" if agent.team == Team.CAMERA else "targets"
+    found = Tournament.objects.filter(**{field: agent, "scenario": scenario, "purpose": Purpose.REEVALUATION})
+    # The first of its field is the one who is examined; the greedy agent beside it is in many.
+    mine = [one for one in found[: 4 * most] if in_order(getattr(one, field))[0] == agent]
+    return [_describe(agent, one) for one in mine[:most]]
+
+
+def _describe(agent: Agent, tournament: Tournament) -> Reevaluation:
+    other = tournament.targets if agent.team == Team.CAMERA else tournament.cameras
+    opponents = list(other.values_list("digest", flat=True))
+    before = boards.snapshots_of(tournament.scenario).filter(created__lte=tournament.created).first()
+    fresh = boards.snapshots_of(tournament).first()
+    return Reevaluation(tournament, _figures(before, agent, opponents), _figures(fresh, agent, opponents))
+
+
+def _figures(snapshot: RatingSnapshot | None, agent: Agent, opponents: Sequence[str]) -> Figures | None:
+    """The agent's figures against those of the opponents whom it had met by then."""
+    if snapshot is None:
+        return None
+    counts, payoffs, errors = (_row(snapshot, agent, name) for name in ("count", "payoff", "error"))
+    met = [digest for digest in opponents if counts.get(digest)]
+    line = boards.line_on(snapshot, agent)
+    if not met or line is None:
+        return None
+    known = [errors[digest] for digest in met]
+    sign = 1.0 if agent.team == Team.CAMERA else -1.0
+    return Figures(
+        snapshot=snapshot,
+        rating=line,
+        payoff=sign * sum(payoffs[digest] for digest in met) / len(met),
+        error=None if None in known else math.sqrt(sum(error**2 for error in known)) / len(met),
+        num_episodes=sum(counts[digest] for digest in met),
+    )
+
+
+def _row(snapshot: RatingSnapshot, agent: Agent, name: str) -> dict[str, Any]:
+    """The agent's cells of a matrix of the snapshot's meta-game, by the opponent's digest."""
+    game = snapshot.table["meta_game"]
+    own, other = ("cameras", "targets") if agent.team == Team.CAMERA else ("targets", "cameras")
+    if agent.digest not in game[own]:
+        return {}
+    place = game[own].index(agent.digest)
+    cells = game[name][place] if agent.team == Team.CAMERA else [row[place] for row in game[name]]
+    return dict(zip(game[other], cells, strict=True))
