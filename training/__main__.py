@@ -56,6 +56,7 @@ def _add_new(command: argparse.ArgumentParser) -> None:
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path)
     command.add_argument("--tensorboard", action="store_true", help="write FOLDER/tensorboard as well")
+    command.add_argument("--wandb", metavar="PROJECT", help="tell Weights & Biases as well")
     command.add_argument("--quiet", action="store_true", help="print no progress")
     command.set_defaults(act=_run)
 
@@ -106,13 +107,16 @@ def _read_setting(text: str) -> tuple[str, Any]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from training.followers import TensorBoard
+    from training.followers import tensorboard, weights_and_biases
     from training.runs import run
 
-    followers: list[Any] = [] if options.quiet else [_print_line]
-    if options.tensorboard:
-        followers.append(TensorBoard(options.folder / "tensorboard"))
-    outcome = run(options.folder, tuple(followers))
+    followers = [tensorboard(options.folder / "tensorboard")] if options.tensorboard else []
+    followers += [weights_and_biases(options.wandb, options.folder)] if options.wandb else []
+    try:
+        outcome = run(options.folder, (*followers, *([] if options.quiet else [_print_line])))
+    finally:
+        for follower in followers:
+            follower.close()
     print(f"{outcome['state']} after {outcome.get('steps', 0):,} steps")
     return 0
 

@@ -46,6 +46,12 @@ class TeamPPO(PPO):
 
     steps: int = 0
     last: Iteration
+    experience: Experience
+    # RLlib's own, which are None only before it is set up.
+    config: Any
+    env_runner_group: Any
+    learner_group: Any
+    metrics: Any
 
     def training_step(self) -> None:
         """Sample a fragment of every episode, learn from them, give the new weights to the runners."""
@@ -80,7 +86,7 @@ class TeamPPO(PPO):
     @property
     def team_module(self) -> TeamModule:
         """The module that is trained."""
-        return self.learner.module[DEFAULT_MODULE_ID]
+        return self.learner.module[DEFAULT_MODULE_ID]  # type: ignore[return-value]
 
     def share_weights(self) -> None:
         """Give the learner's weights to all runners."""
@@ -122,6 +128,7 @@ def build(configuration: TrainingConfiguration, folder: Path, cores: int, episod
         "episodes": episodes or [0] * configuration["episodes_at_once"],
     }
     algorithm = _configure(configuration, settings, cores).build_algo()
+    assert isinstance(algorithm, TeamPPO)
     torch.set_num_threads(cores)
     algorithm.share_weights()
     return algorithm
@@ -142,7 +149,7 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
         learner_class=TeamLearner,
         learner_config_dict={"configuration": configuration},
         lr=in_steps(one["learning_rate"], configuration.steps),
-        entropy_coeff=in_steps(one["entropy_coefficient"], configuration.steps),
+        entropy_coeff=in_steps(one["entropy_coefficient"], configuration.steps),  # type: ignore[arg-type]
         gamma=one["gamma"],
         lambda_=one["gae_lambda"],
         clip_param=one["clip"],

@@ -137,7 +137,7 @@ _RULES = (
 )  # fmt: skip
 
 _REWARDS = (
-    _coefficient("raw_reward", "the team's raw reward, which payoffs are measured by", {"camera": 0.0, "target": 1.0}, {"camera": 0.1, "target": 0.1}),
+    _coefficient("raw_reward", "the team's raw reward, which payoffs are measured by", {"camera": 0.0, "target": 1.0}, 0.01),
     _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0}, {"camera": 0.5, "target": 0.0}),
     _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras track", 0.0, {"camera": 0.5, "target": 0.0}),
     _coefficient("mean_transport_rate", "the share of cargo delivered", 0.0, 0.0),
@@ -153,7 +153,7 @@ _REWARDS = (
     ),
     Hyperparameter(
         "reward_scale", "rewards", "number", "what the summed rewards of a decision are multiplied by before learning",
-        1.0, 1.0, "", 1e-6, 1e6,
+        1.0, 0.2, "", 1e-6, 1e6,
     ),
 )  # fmt: skip
 
@@ -183,7 +183,7 @@ _LEARNING = (
     ),
     Hyperparameter(
         "entropy_coefficient", "learning", "schedule", "weight of the entropy bonus, which keeps decisions varied",
-        [[0.0, 0.05], [0.2, 0.01], [0.4, 0.001], [1.0, 0.0]], [[0.0, 0.02], [0.5, 0.003], [1.0, 0.0]], "", 0.0, 10.0,
+        [[0.0, 0.05], [0.2, 0.01], [0.4, 0.001], [1.0, 0.0]], [[0.0, 0.02], [0.5, 0.005], [1.0, 0.0005]], "", 0.0, 10.0,
     ),
     Hyperparameter("gamma", "learning", "number", "discount of the reward one decision later", 0.99, 0.99, "", 0.0, 1.0),
     Hyperparameter(
@@ -199,13 +199,13 @@ _LEARNING = (
 )  # fmt: skip
 
 _BATCHES = (
-    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played side by side, over all cores", 128, 64, "episodes", 1, 4096),
+    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played side by side, over all cores", 128, 128, "episodes", 1, 4096),
     Hyperparameter(
         "fragment_length", "batches", "integer", "decisions of each episode in an iteration; gradients go back in time as far",
         25, 32, "decisions", 2, 1000,
     ),
     Hyperparameter(
-        "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole fragments", 256, 1024, "decisions", 1, 1_000_000,
+        "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole fragments", 256, 2048, "decisions", 1, 1_000_000,
     ),
     Hyperparameter("passes", "batches", "integer", "times that each iteration's experience is learned from", 16, 4, "passes", 1, 100),
     Hyperparameter("milestones", "batches", "integer", "agents exported on the way, at even distances; the last is the final one", 20, 10, "agents", 1, 1000),

@@ -26,6 +26,8 @@ ACTOR_OUTPUT_SCALE = 0.01
 class TeamModule(TorchRLModule, ValueFunctionAPI):
     """Actor and critic of a training; ``model_config`` is ``{"configuration": TrainingConfiguration}``."""
 
+    model_config: Any
+
     def setup(self) -> None:
         """Build both networks."""
         configuration: TrainingConfiguration = self.model_config["configuration"]
@@ -48,7 +50,7 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
     def get_train_action_dist_cls(self) -> Any:
         """The distribution of decisions: of one choice, or of a yes or no for each target."""
         if self.recipe.action.decoding == "select-many":
-            return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)
+            return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)  # type: ignore[misc]
         return TorchCategorical
 
     get_exploration_action_dist_cls = get_train_action_dist_cls

@@ -30,7 +30,7 @@ def opponents_of(configuration: TrainingConfiguration, folder: Path) -> AgentFac
 
 def _factory_of(opponent: Opponent, team: str, scenario: Scenario, folder: Path) -> AgentFactory:
     if opponent.name:
-        return partial(batched.make, opponent.name, team)
+        return partial(batched.make, opponent.name, team)  # type: ignore[arg-type]
     checkpoint = load_checkpoint(folder / opponent.checkpoint, "opponent")
     found = problems(checkpoint.recipe, scenario, team)
     if found:

@@ -19,7 +19,7 @@ from training.opponents import opponents_of
 from training.sampling import Sampler
 
 # RLlib asks for spaces; the module knows the shapes by itself.
-SPACES = gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Discrete(2)
+SPACES: tuple[gym.Space, gym.Space] = gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Discrete(2)
 
 
 def slots_of(configuration: TrainingConfiguration, worker: int, workers: int) -> range:

@@ -6,6 +6,8 @@ policy alone, not on how the slots are divided among processes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -47,7 +49,7 @@ class Sampler:
         self.scale_state = StateScaling(self.scenario)
         self.episodes = np.zeros(size, np.int64)
         """How many episodes each slot has begun."""
-        self._limits = np.array([self._first_horizon(slot) for slot in self.slots])
+        self._limits = np.array([self._first_horizon(slot) for slot in slots])
         self._is_over = np.ones(size, np.bool_)
         self._decisions = np.zeros(size, np.int64)
         self._rewards = np.zeros(size)
@@ -57,7 +59,7 @@ class Sampler:
         self._critic_memory = np.zeros((size, module.num_critics, width), np.float32)
 
     def _first_horizon(self, slot: int) -> int:
-        share = streams.uniform(np.uint64(self.configuration.seed), FIRST_HORIZON, int(slot), 0)
+        share = streams.uniform(np.uint64(self.configuration.seed), FIRST_HORIZON, slot, 0)
         return 1 + int(share * self.configuration["horizon"])
 
     def sample(self) -> Experience:
@@ -184,7 +186,7 @@ class Sampler:
         chosen = np.take_along_axis(shifted, actions[..., np.newaxis], axis=-1)[..., 0]
         return (chosen - np.log(np.exp(shifted).sum(axis=-1))).sum(axis=-1)
 
-    def _finish(self, is_done: np.ndarray) -> Finished:
+    def _finish(self, is_done: Any) -> Finished:
         """Mark the slots whose episode has ended or is cut, and sum up what these came to."""
         batch = self.play.batch
         self._is_over = is_done | (self._decisions >= self._limits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -82,8 +81,8 @@ def load(path: Path, counters: Counters, algorithm: TeamPPO) -> None:
             _, number, moment = name.split(".")
             document["state"].setdefault(int(number), {})[moment] = tensor
     optimizer.load_state_dict(document)
-    with torch.no_grad(), contextlib.suppress(AttributeError):
-        algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID].fill_(counters.divergence_weight)
+    weight: torch.Tensor = algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID]  # type: ignore[assignment]
+    weight.data.fill_(counters.divergence_weight)
     algorithm.steps = counters.steps
     algorithm.share_weights()
 
