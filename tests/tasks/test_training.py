@@ -422,3 +422,34 @@ def test_the_sweep_frees_a_training_whose_trainer_is_gone_and_gives_it_up_in_the
     assert sweeping.sweep().given_up == 1
     run.refresh_from_db()
     assert run.state == TrainingState.FAILED and "Resume tries it again" in run.error
+
+
+def test_the_real_process_trains_and_its_agent_can_play(ask, settings):
+    """RLlib on one core, a network of eight units, 200 steps."""
+    from tasks import playing
+    from tests.training.runs import TINY
+
+    settings.ARENA_TRAINING_COMMAND = []
+    run = train(ask(iterations=2, hyperparameters={**TINY, "memory": "none"}, evaluation_episodes=1, cores=1))
+    assert (run.state, run.error) == (TrainingState.EVALUATING, ""), run.log
+    assert run.points.count() == run.progress["iteration"] > 1
+    assert run.points.latest("iteration").entropy > 0
+    milestones.advance(run)
+    run.refresh_from_db()
+    game = run.milestone_tournament
+    agents = list(game.cameras.all())
+    assert agents and all(agent.architecture for agent in agents)
+    assert playing.play_next()
+
+
+def test_what_the_real_process_refuses_is_told_on_the_run(ask, settings):
+    """The weights to start from are of another network: only the process can know."""
+    settings.ARENA_TRAINING_COMMAND = []
+    from policies import Dimensions
+    from tests.policies.checkpoints import make_checkpoint
+    from tournament import entries
+
+    other = entries.register_checkpoint(make_checkpoint(scenario=Dimensions(2, 4, 0)), "Other network", None)
+    run = train(ask(start_from=other, cores=1))
+    assert run.state == TrainingState.FAILED
+    assert "architecture" in run.error
