@@ -24,14 +24,16 @@ from tournament.scheduling.gaps import Side, measure
 Array = NDArray[np.float64]
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+def add_common_arguments(parser: argparse.ArgumentParser, spread: float, interaction: float) -> None:
     """What both studies may be told."""
     parser.add_argument("--leagues", type=int, default=20)
     parser.add_argument("--cameras", type=int, default=40)
     parser.add_argument("--targets", type=int, default=40)
     parser.add_argument("--noise", choices=sorted(MEASURED), default="MATE-4v8-9")
-    parser.add_argument("--spread", type=float, default=0.1, help="standard deviation of the agents' mean payoffs")
-    parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
+    parser.add_argument("--spread", type=float, default=spread, help="standard deviation of the agents' mean payoffs")
+    parser.add_argument(
+        "--interaction", type=float, default=interaction, help="standard deviation of a pairing's own payoff"
+    )
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -49,12 +51,12 @@ def draw_leagues(arguments: argparse.Namespace) -> Iterator[League]:
 
 
 def add_ranking_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common_arguments(parser)
+    add_common_arguments(parser, spread=0.1, interaction=0.02)
     parser.add_argument("--resolution", type=float, default=0.01)
 
 
 def add_nash_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common_arguments(parser)
+    add_common_arguments(parser, spread=0.06, interaction=0.05)
     parser.add_argument("--epsilon", type=float, default=0.01)
     parser.add_argument(
         "--most", type=int, default=300, help="episodes a pairing at which uniform schedules are given up"

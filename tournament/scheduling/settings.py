@@ -34,7 +34,7 @@ class Setting:
         if self.kind == "option":
             return f"one of {', '.join(self.options)}"
         kind = "a whole number" if self.kind == "integer" else "a number"
-        return f"{kind} from {self.lowest:,g} to {self.highest:,g}"
+        return f"{kind} from {_tell(self.lowest)} to {_tell(self.highest)}"
 
     def read(self, given: Any) -> Any:
         """The value as it is used. Raises ValueError if it is not possible."""
@@ -52,6 +52,10 @@ class Setting:
         if number != int(number):
             raise ValueError(given)
         return int(number)
+
+
+def _tell(bound: float | None) -> str:
+    return "anything" if bound is None else f"{bound:,.10g}"
 
 
 def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dict[str, Any]:
