@@ -6,11 +6,12 @@ import time
 from datetime import timedelta
 
 import scipy.optimize  # noqa: F401  Fits need it; it is loaded when the worker starts, not while a tournament waits.
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tasks import hints
-from tournament import leaderboards, organising
-from tournament.models import RatingSnapshot, Scenario, Tournament
+from tournament import leaderboards, organising, ratings
+from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 3.0
 """Least time between two fits of a board while its tournament goes on."""
@@ -37,6 +38,16 @@ def catch_up(tournament: Tournament) -> int:
     """Fit what has grown at all: for tournaments whose workers do not come back to them. Returns how many boards."""
     due = [board for board in (tournament, tournament.scenario) if is_due(board, growth=1.0)]
     return sum(fit(board) is not None for board in due)
+
+
+def renew() -> RatingSnapshot | None:
+    """Fit a scenario's board again that earlier code has fitted, if there is one; the new snapshot says so. One at a time."""
+    newer = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None, number__gt=OuterRef("number"))
+    engine = leaderboards.engine_version()
+    episodes = Episode.objects.filter(pairing__scenario=OuterRef("scenario"), engine=engine, device=leaderboards.DEVICE)
+    old = RatingSnapshot.objects.filter(~Exists(newer), Exists(episodes), tournament=None, engine=engine)
+    found = old.exclude(code=ratings.VERSION).defer("table").select_related("scenario").order_by("pk").first()
+    return None if found is None else fit(found.scenario)
 
 
 def is_due(board: Tournament | Scenario, growth: float = GROWTH) -> bool:

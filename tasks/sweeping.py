@@ -63,6 +63,7 @@ def sweep() -> Swept:
     advance_psro_runs()
     started = len(schedules.start_due())
     publish_cancelled_tournaments()
+    publishing.renew()
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)

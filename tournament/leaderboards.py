@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import Sum
 
 from policies.devices import device_class
 from tournament import ledgers, packing, ratings, refitting
@@ -83,28 +83,37 @@ def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engin
     if not played.results:
         return None
     scenario, tournament = (board.scenario, board) if isinstance(board, Tournament) else (board, None)
-    published = RatingSnapshot.objects.filter(scenario=scenario, tournament=tournament)
-    before = published.first()
+    before = latest(board)
     keys = packing.pack(played.keys())
     if before is not None and _is_up_to_date(before, keys, engine):
         return before
     game, rated = refitting.fit(_name(board, engine), played, fields)
-    columns = {
-        "num_episodes": game.num_episodes,
-        "engine": engine,
-        "code": ratings.VERSION,
-        "reason": explain(before, game, engine),
-        "table": rated.to_json() | {"meta_game": game.to_json()},
-    }
+    table = rated.to_json() | {"meta_game": game.to_json()}
+    columns = {"num_episodes": game.num_episodes, "engine": engine, "code": ratings.VERSION, "table": table}
     while True:
-        number = (published.aggregate(last=Max("number"))["last"] or 0) + 1
+        newest = latest(board)
+        if newest is not None and newest != before and _overtakes(newest, game, engine):
+            return newest
+        number = newest.number + 1 if newest else 1
         try:
             with transaction.atomic():
-                snapshot = published.create(scenario=scenario, tournament=tournament, number=number, **columns)
+                snapshot = RatingSnapshot.objects.create(
+                    scenario=scenario,
+                    tournament=tournament,
+                    number=number,
+                    reason=explain(newest, game, engine),
+                    **columns,
+                )
                 Basis.objects.create(snapshot=snapshot, keys=keys)
                 return snapshot
         except IntegrityError:
             continue  # Another worker published this number.
+
+
+def _overtakes(snapshot: RatingSnapshot, game: MetaGame, engine: str) -> bool:
+    """Whether a snapshot that another worker published meanwhile knows as much as this meta-game."""
+    is_alike = (snapshot.engine, snapshot.code) == (engine, ratings.VERSION)
+    return is_alike and snapshot.num_episodes >= game.num_episodes
 
 
 def _name(board: Scenario | Tournament, engine: str) -> tuple[Any, ...] | None:
@@ -148,7 +157,6 @@ def _count(number: int, noun: str) -> str:
 
 
 def latest(board: Scenario | Tournament) -> RatingSnapshot | None:
-    """The newest snapshot of a scenario's or a tournament's board."""
-    if isinstance(board, Tournament):
-        return board.snapshots.first()
-    return board.snapshots.filter(tournament=None).first()
+    """The newest snapshot of a scenario's or a tournament's board; its table is read when it is asked for."""
+    snapshots = board.snapshots.order_by("-number").defer("table")
+    return (snapshots if isinstance(board, Tournament) else snapshots.filter(tournament=None)).first()

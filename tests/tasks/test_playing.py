@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks import leases, playing, publishing, workers
+from tasks import leases, playing, workers
 from tournament import leaderboards, organising
 from tournament.models import BlockState, Cause, Episode, TournamentState
 
@@ -169,25 +169,6 @@ def test_failed_blocks_can_be_tried_once_more(make_tournament):
     play_all()
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.FINISHED
-
-
-def test_a_board_is_not_fitted_again_within_moments(make_tournament):
-    tournament = make_tournament(episodes=4)
-    playing.play(playing.claim_block())
-    assert publishing.is_due(tournament)
-    publishing.publish(tournament)
-    assert not publishing.is_due(tournament)
-
-
-def test_a_board_that_has_hardly_grown_is_not_fitted_again(make_tournament, monkeypatch):
-    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
-    tournament = make_tournament(episodes=8)
-    playing.play(playing.claim_block())
-    publishing.publish(tournament)
-    publishing._durations.clear()
-    assert not publishing.is_due(tournament) and not publishing.is_due(tournament.scenario)
-    playing.play(playing.claim_block())
-    assert publishing.is_due(tournament) and publishing.is_due(tournament.scenario)
 
 
 def test_progress_counts_reused_and_played_episodes(make_tournament):
