@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,10 +34,10 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
     ``followers`` are called with each line of progress. Raises UserError if it cannot be done, after writing so to the outcome.
     """
     try:
-        with files.explain_disk_errors(folder), files.alone(folder), _pausable() as listen:
+        with files.explain_disk_errors(folder), files.alone(folder), PauseSignal() as pause:
             (folder / files.OUTCOME).unlink(missing_ok=True)
             configuration = configurations.read(folder)
-            outcome = _run(folder, configuration, followers, listen)
+            outcome = _run(folder, configuration, followers, pause)
             files.replace_json(folder / files.OUTCOME, outcome)
     except UserError as error:
         _tell_failure(folder, str(error))
@@ -49,24 +48,29 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
     return outcome
 
 
-@contextlib.contextmanager
-def _pausable() -> Iterator[Callable[[], None]]:
-    """Raise Paused on SIGTERM and SIGINT; gives what listens to them again after Ray has put handlers of its own in place."""
+class PauseSignal:
+    """SIGTERM and SIGINT while it is entered: ``is_set`` becomes true and Paused is raised wherever the main thread is."""
 
-    def pause(*unused: object) -> None:
-        raise Paused
+    def __init__(self) -> None:
+        self.is_set = False
+        self._previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def listen() -> None:
-        for number in previous:
-            signal.signal(number, pause)
+    def __enter__(self) -> PauseSignal:
+        self.listen()
+        return self
 
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    listen()
-    try:
-        yield listen
-    finally:
-        for number, handler in previous.items():
+    def __exit__(self, *unused: object) -> None:
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
+
+    def listen(self) -> None:
+        """Listen, also after Ray has put handlers of its own in place."""
+        for number in self._previous:
+            signal.signal(number, self._note)
+
+    def _note(self, *unused: object) -> None:
+        self.is_set = True  # for the case that something swallows the exception, such as a destructor
+        raise Paused
 
 
 def _tell_failure(folder: Path, text: str) -> None:
@@ -77,7 +81,7 @@ def _tell_failure(folder: Path, text: str) -> None:
 
 
 def _run(
-    folder: Path, configuration: TrainingConfiguration, followers: tuple[Follower, ...], listen: Callable[[], None]
+    folder: Path, configuration: TrainingConfiguration, followers: tuple[Follower, ...], pause: PauseSignal
 ) -> dict[str, Any]:
     """The content of ``outcome.json`` after the run has finished or was paused."""
     cores = choose_cores(configuration.cores)
@@ -85,10 +89,10 @@ def _run(
     state = PAUSED
     try:
         with session(cores, folder):
-            listen()
+            pause.listen()
             course = Course(folder, configuration, cores, followers)
             try:
-                course.go()
+                course.go(pause)
                 state = FINISHED
             except Paused:
                 course.keep()
@@ -125,9 +129,14 @@ class Course:
         self._kept = time.monotonic()
         self._is_whole = True
 
-    def go(self) -> None:
-        """Iterate until all steps are made. Raises UserError if the learner's figures are no longer finite."""
+    def go(self, pause: PauseSignal | None = None) -> None:
+        """Iterate until all steps are made.
+
+        Raises UserError if the learner's figures are no longer finite, and Paused if that was asked for.
+        """
         while self.counters.steps < self.configuration.steps:
+            if pause is not None and pause.is_set:
+                raise Paused
             began = time.perf_counter()
             self._is_whole = False
             self.algorithm.training_step()
