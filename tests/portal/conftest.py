@@ -1,6 +1,6 @@
 """A small portal with real agents, real-shaped episodes and real fits; alice owns things, bob is another user."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tournament import entries, leaderboards, organising
 from tournament.models import Agent, Block, BlockState, Episode, Pairing, Scenario, Tournament
 
 PASSWORD = "a long pass phrase"
+Open = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +152,23 @@ def real_episode(pairing: Pairing, real_replay: bytes) -> Episode:
         delivered=result["delivered_cargoes"],
         digest=result["digest"],
     )
+
+
+@pytest.fixture
+def open_page(page: Any, live_server: Any) -> Iterator[Open]:
+    """Opens an address; at the end nothing may have gone wrong in the page, nor been asked of another site."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda sent: None if is_ours(sent.url, live_server.url) else wrong.append(sent.url))
+
+    def open_page(address: str) -> Any:
+        page.goto(live_server.url + address)
+        return page
+
+    yield open_page
+    assert not wrong
+
+
+def is_ours(address: str, site: str) -> bool:
+    return address.startswith((site, "data:", "blob:"))

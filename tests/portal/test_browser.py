@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,11 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from portal import recordings
-from tests.portal.conftest import PASSWORD
+from tests.portal.conftest import PASSWORD, Open
 from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, Upload, UploadState
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 expect: Any = pytest.importorskip("playwright.sync_api").expect
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def open_page(page: Any, live_server: Any) -> Iterator[Open]:
-    """Opens an address; at the end nothing may have gone wrong in the page, nor been asked of another site."""
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda sent: None if is_ours(sent.url, live_server.url) else wrong.append(sent.url))
-
-    def open_page(address: str) -> Any:
-        page.goto(live_server.url + address)
-        return page
-
-    yield open_page
-    assert not wrong
-
-
-def is_ours(address: str, site: str) -> bool:
-    return address.startswith((site, "data:", "blob:"))
 
 
 def sign_in(open_page: Open, user: User) -> None:

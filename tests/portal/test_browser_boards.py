@@ -1,0 +1,152 @@
+"""Boards in a real browser: from the first rank to a replay, two agents beside each other, narrow screens."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from portal import recordings
+from tests.portal.conftest import Open, make_up
+from tournament import leaderboards
+from tournament.models import Agent, Episode, Pairing, Tournament
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+
+@pytest.fixture
+def doubled(played: Tournament) -> Tournament:
+    """All four pairings with five more episodes, of the same seeds, rated."""
+    for pairing in played.pairings.select_related("camera", "target"):
+        Episode.objects.bulk_create(make_up(pairing, seed) for seed in range(5))
+    leaderboards.refit(played.scenario)
+    return played
+
+
+@pytest.fixture
+def watchable(doubled: Tournament, real_episode: Episode, real_replay: bytes) -> Episode:
+    """The best episode of greedy against greedy is one that can be watched."""
+    Episode.objects.filter(pk=real_episode.pk).update(normalised_reward=-1.0)
+    recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    return real_episode
+
+
+def test_three_clicks_lead_from_the_first_rank_to_a_replay_of_why(open_page: Open, watchable: Episode) -> None:
+    page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
+    page.get_by_role("region", name="Cameras: ratings").get_by_role("link", name="1", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Greedy scores more than Random")
+    page.get_by_title("Episodes of Greedy and Greedy").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy v Greedy")
+    page.get_by_role("region", name="Worth watching").get_by_role("link", name="Watch the replay").first.click()
+    page.wait_for_selector("[data-replay][data-ready]")
+    assert page.url.split("#")[0].endswith(reverse("replay", args=[watchable.pk]))
+
+
+def test_a_sort_is_a_link_and_needs_no_script(live_server: Any, doubled: Tournament, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(live_server.url + reverse("leaderboard", args=["mate-2v4-0"]))
+    board = plain.get_by_role("region", name="Targets: ratings")
+    expect(board.get_by_role("rowheader").first).to_contain_text("Greedy")
+    board.get_by_role("link", name="Agent", exact=True).click()
+    expect(board.locator("th[aria-sort=ascending]")).to_have_text("Agent")
+    plain.get_by_role("link", name="More figures").click()
+    expect(board.get_by_role("columnheader", name="Deviation")).to_be_visible()
+    context.close()
+
+
+def test_the_edges_of_the_heat_map_tell_the_nash_shares(open_page: Open, doubled: Tournament) -> None:
+    page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
+    page.wait_for_selector("[data-heatmap][data-ready]")
+    expect(page.locator("[data-heatmap] .barlayer .point")).to_have_count(4)
+    page.get_by_role("link", name="similarity").click()
+    page.wait_for_selector("[data-heatmap][data-ready]")
+    assert "order=similarity" in page.url
+
+
+def test_two_agents_are_chosen_and_compared(open_page: Open, doubled: Tournament) -> None:
+    page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
+    page.get_by_role("link", name="Compare two agents").click()
+    page.locator("form", has=page.get_by_label("Target")).get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
+    page.get_by_role("link", name="Swap them").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Random beside Greedy")
+
+
+def test_a_point_of_the_history_leads_to_its_snapshot(open_page: Open, doubled: Tournament) -> None:
+    page = open_page(reverse("agent", args=["random-camera"]))
+    page.locator(".timeline a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Snapshot 1 of MATE-2v4-0")
+
+
+@pytest.fixture
+def beside(open_page: Open, watchable: Episode, real_replay: bytes) -> Any:
+    """A page with two replays: the same episode twice, the second under another row."""
+    pairing = Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target")
+    fields = {name: getattr(watchable, name) for name in ("engine", "device", "seed", "steps", "completed", "digest")}
+    other = make_up(pairing, 5)
+    for name, value in fields.items():
+        setattr(other, name, value)
+    other.save()
+    recordings.path_of(other, "record").write_bytes(real_replay)
+    page = open_page(reverse("beside", args=[watchable.pk, other.pk]))
+    page.wait_for_selector("[data-stage][data-ready]")
+    return page
+
+
+def test_two_replays_play_in_step(beside: Any, watchable: Episode) -> None:
+    expect(beside.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
+    beside.keyboard.press("Shift+ArrowRight")
+    beside.keyboard.press("ArrowRight")
+    assert beside.locator("[data-part=scrub]").input_value() == "11"
+    beside.keyboard.press("End")
+    delivered = beside.locator("[data-fact=delivered]")
+    expect(delivered).to_have_count(2)
+    for place in range(2):
+        expect(delivered.nth(place)).to_have_text(str(watchable.delivered))
+    for place in range(2):
+        expect(beside.locator("[data-part=spoken]").nth(place)).to_contain_text(f"Step {watchable.steps}: ")
+
+
+def test_both_replays_are_drawn(beside: Any) -> None:
+    colours = beside.evaluate(
+        """() => [...document.querySelectorAll('[data-part=canvas]')].map((canvas, index) => {
+          const {replay} = document.querySelector('[data-stage]').viewer.sides[index];
+          const at = (x, y) => [...canvas.getContext('2d').getImageData(
+            (x + 1050) / 2100 * canvas.width, (1050 - y) / 2100 * canvas.height, 1, 1).data].join();
+          const camera = replay.cameras[0];
+          return [at(-1040, 0), at(camera.x, camera.y)];
+        })"""
+    )
+    assert len(colours) == 2
+    for ground, camera in colours:
+        assert ground != camera
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_boards_and_comparisons_fit_on_a_phone(
+    open_page: Open, page: Any, alice: User, watchable: Episode, doubled: Tournament, theme: str
+) -> None:
+    Agent.objects.filter(slug="random-camera").update(
+        name="NE-camera.HRL-MAPPO-vs.-target.MAPPO camera mixture of iteration 2"
+    )
+    other = Episode.objects.filter(pairing__camera__slug="random-camera", pairing__target__slug="greedy-target").first()
+    assert other is not None
+    recordings.path_of(other, "record").write_bytes(recordings.path_of(watchable, "record").read_bytes())
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": 360, "height": 740})
+    board = reverse("leaderboard", args=["mate-2v4-0"])
+    for address in (
+        f"{board}?figures=all", f"{board}compare/", f"{board}compare/?first=greedy-camera&second=random-camera",
+        f"{board}snapshots/", f"{board}snapshots/1/", f"{board}payoffs/", "/agents/random-camera/",
+        reverse("beside", args=[watchable.pk, other.pk]),
+    ):  # fmt: skip
+        open_page(address)
+        page.wait_for_load_state()
+        page.wait_for_timeout(150)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, f"{address} is {width} pixels wide"
+        expect(page.locator("html")).to_have_attribute("data-theme", re.compile(theme))
