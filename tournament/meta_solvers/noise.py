@@ -78,7 +78,9 @@ class Noise:
         random = np.random.default_rng(seed)
         for first in range(0, replicates, BATCH):
             size = min(BATCH, replicates - first)
-            tables = self.error.reshape(-1, 1) * random.standard_normal((self.error.size, size))
+            tables = np.zeros((self.error.size, size))
+            if self.error.any():
+                tables += self.error.reshape(-1, 1) * random.standard_normal(tables.shape)
             for part in self.parts:
                 tables[part.cells] += part.shares @ random.standard_normal((part.shares.shape[1], size))
             yield from np.ascontiguousarray(tables.T).reshape(size, *self.error.shape)

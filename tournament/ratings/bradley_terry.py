@@ -40,8 +40,10 @@ def fit(wins: Array, count: Array, prior: float = PRIOR, start: Array | None = N
     values = np.zeros(size) if start is None else start - start.mean()
     for _ in range(100):
         expected = expect(values)
-        gradient = surplus - (weight * expected).sum(axis=1)
-        step = np.linalg.solve(_information(weight, expected), gradient)
+        try:
+            step = np.linalg.solve(_information(weight, expected), surplus - (weight * expected).sum(axis=1))
+        except np.linalg.LinAlgError:
+            break
         largest = np.abs(step).max()
         values = values + step / max(1.0, largest / 2.0)  # Far from the optimum full steps may overshoot.
         if largest < 1e-10:
@@ -68,4 +70,6 @@ def prior_scores(count: Array) -> Array:
     Their variance counts with the data's. Without it, an agent that always won would have a rating that seems certain.
     """
     compared = (count > 0).astype(np.float64)
-    return DOUBT / 2 * (np.diag(compared.sum(axis=1)) - compared)
+    number = compared.sum(axis=1)
+    # An agent's doubts are in its opponents' rows too: with this, they are counted once.
+    return DOUBT / 2 * np.sqrt(number / (number + 1))[:, None] * (np.diag(number) - compared)

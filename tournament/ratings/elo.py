@@ -117,8 +117,9 @@ def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # 
     number[members] = np.arange(size)
     rows = np.flatnonzero(_is_compared(deals.opponent, deals.cluster, number[deals.agent]))
     stratum = _strata(deals.opponent[rows], deals.cluster[rows], deals.num_opponents)[deals.opponent[rows]]
-    order = np.lexsort((deals.cluster[rows], stratum)) if (np.diff(stratum) < 0).any() else slice(None)
-    rows, stratum = rows[order], stratum[order]
+    if (stratum != deals.opponent[rows]).any():  # The rows of a seed no longer follow each other.
+        order = np.lexsort((deals.cluster[rows], stratum))
+        rows, stratum = rows[order], stratum[order]
     cluster, agent = number_runs(stratum, deals.cluster[rows]), number[deals.agent[rows]]
     deviation = comparisons.deviation[rows]
     for first, last in pairwise(find_runs(stratum)):

@@ -84,7 +84,7 @@ def _select(
 def _summarise(
     game: MetaGame, solution: meta_solvers.Equilibrium, noise: meta_solvers.Noise | None, draws: int
 ) -> NashSummary:
-    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff), replicates=draws)
+    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff), replicates=draws, noise=noise)
     lower, upper = _interval(solution, noise)
     conv_lower, conv_upper = gains.nash_conv_interval or (None, None)
     return NashSummary(

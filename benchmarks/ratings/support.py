@@ -1,0 +1,84 @@
+"""``python -m benchmarks.ratings support``: is an agent in the support of the true equilibrium as often as its support frequency says?
+
+The true equilibrium is that of a league's true payoffs. Frequencies are put together over leagues and both teams; of the agents with frequencies around 30 %, 30 %
+should be in the true support.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.ratings.coverage import play_all
+from benchmarks.ratings.league import MEASURED, League
+from tournament import meta_solvers
+
+EDGES = np.array([0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0])
+PLAYED = 1e-4
+"""A weight below this is not counted as played."""
+TOLERANCE = 0.05
+"""By how much what was said may differ from what was, on average over all agents."""
+
+
+def add_support_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the study may be told."""
+    parser.add_argument("--leagues", type=int, default=300)
+    parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
+    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
+    parser.add_argument("--noise", choices=sorted(MEASURED), default="MATE-4v8-9")
+    parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
+    parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
+    parser.add_argument("--replicates", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run_support(arguments: argparse.Namespace) -> int:
+    """Print a table for each number of episodes; 1 if what was said differs too much from what was."""
+    worst = 0.0
+    for episodes in arguments.episodes:
+        said, was, values = collect(arguments, episodes)
+        error = show(episodes, said, was)
+        print(
+            f"\nMean difference of a row, weighed by agents: {error:.3f}. Intervals of the value held it in {values:.1%}.\n"
+        )
+        worst = max(worst, error)
+    return int(worst > TOLERANCE)
+
+
+def collect(arguments: argparse.Namespace, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
+    """Frequencies and whether they came true, of all agents of all leagues; and how often intervals of the value held it."""
+    said, was, held = [], [], []
+    size = arguments.agents
+    for number in range(arguments.leagues):
+        league = League.draw(
+            size, size, MEASURED[arguments.noise], arguments.seed + number, arguments.spread, arguments.interaction
+        )
+        true = meta_solvers.nash(league.true)
+        found = meta_solvers.support_frequency(play_all(league, episodes), arguments.replicates)
+        assert found is not None
+        lower, upper = found.value_interval
+        held.append(lower <= true.value <= upper)
+        for frequency, strategy in ((found.camera, true.camera), (found.target, true.target)):
+            said.append(frequency)
+            was.append(strategy > PLAYED)
+    return np.concatenate(said), np.concatenate(was), float(np.mean(held))
+
+
+def show(episodes: int, said: NDArray[np.float64], was: NDArray[np.bool_]) -> float:
+    """Print a table and return the mean absolute difference of its rows, weighed by agents."""
+    print(f"{episodes} episodes a pairing:\n")
+    print("| frequency | agents | said | was | standard error |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    bins = np.clip(np.searchsorted(EDGES, said, side="right") - 1, 0, len(EDGES) - 2)
+    total = 0.0
+    for number in range(len(EDGES) - 1):
+        mine = bins == number
+        if mine.any():
+            expected, observed = float(said[mine].mean()), float(was[mine].mean())
+            error = float(np.sqrt(max(expected * (1 - expected), 1e-9) / mine.sum()))
+            name = f"{EDGES[number]:.0%} to {EDGES[number + 1]:.0%}"
+            print(f"| {name} | {mine.sum():,} | {expected:.3f} | {observed:.3f} | {error:.3f} |", flush=True)
+            total += mine.sum() * abs(expected - observed)
+    return total / len(said)
