@@ -159,7 +159,7 @@ def ratings_of_snapshot(snapshot: RatingSnapshot) -> Table:
 
 def _figures_of(board: Board) -> dict[str, Any]:
     """What a board says about the meta-game as a whole."""
-    names = ("nash", "cyclicity", "influences")
+    names = ("nash", "cyclicity", "influences", "alpha_rank")
     return {name: board.snapshot.table.get(name) for name in names}
 
 

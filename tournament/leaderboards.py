@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from policies.devices import device_class
-from tournament import ledgers, packing, ratings, refitting
+from tournament import evolution, ledgers, packing, ratings, refitting
 from tournament.ledgers import Fields, Played
 from tournament.models import Agent, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
@@ -88,7 +88,7 @@ def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engin
     if before is not None and _is_up_to_date(before, keys, engine):
         return before
     game, rated = refitting.fit(_name(board, engine), played, fields)
-    table = rated.to_json() | {"meta_game": game.to_json()}
+    table = rated.to_json() | {"meta_game": game.to_json(), "alpha_rank": evolution.describe(game)}
     columns = {"num_episodes": game.num_episodes, "engine": engine, "code": ratings.VERSION, "table": table}
     while True:
         newest = latest(board)

@@ -19,6 +19,7 @@ from tournament.models import Scenario, Team, Tournament
 ORDERS = {"rating": "Elo", "nash": "Nash", "similarity": "similarity"}
 TRUSTED = {"nash": "Nash", "deviation": "Deviation", "margin": "Margin"}
 """Orders that a board may name as better than that by Elo: names and labels of columns."""
+SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
 PAGE, PAYOFF_ROWS = 50, 20
@@ -131,6 +132,7 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "sides": [describe_side(board, team, sort, pairings) for team in Team.values],
         "order": order,
         "orders": ORDERS.items(),
+        "evolution": describe_evolution(board),
         "payoffs": describe_payoffs(cameras, targets, cells),
         "payoff_targets": targets,
         "payoff_rows": list(zip(cameras, cells, strict=True)) if len(pairings) <= LARGEST_TABLE else None,
@@ -163,6 +165,24 @@ def describe_side(board: Board, team: str, sort: str, pairings: dict[tuple[str, 
         "least": least,
         "most": most,
     }
+
+
+def describe_evolution(board: Board) -> dict[str, Any] | None:
+    """alpha-Rank's masses, the largest first, and where it ends up; None on boards without."""
+    found = board.alpha_rank
+    if not found:
+        return None
+    sides = []
+    for team, title in (("camera", "Cameras"), ("target", "Targets")):
+        masses = sorted(found[f"{team}_mass"].items(), key=lambda item: -item[1])
+        known = [(board.agents[digest], mass) for digest, mass in masses if digest in board.agents]
+        rows = [(agent, mass) for agent, mass in known if mass >= SMALL_MASS]
+        sides.append({"team": team, "title": title, "rows": rows, "left": len(known) - len(rows)})
+    sinks = [
+        sink | {key: [board.agents[one] for one in sink[key] if one in board.agents] for key in ("cameras", "targets")}
+        for sink in found["sinks"]
+    ]
+    return {"sides": sides, "sinks": sinks}
 
 
 def find_rival(ranked: tuple[Line, ...], place: int) -> Line | None:

@@ -84,7 +84,9 @@ def test_every_figure_of_a_line_is_told(client: Client, played: Tournament) -> N
     line = client.get(f"{V1}/scenarios/mate-2v4-0/leaderboard").json()["cameras"][0]
     for name, value in stored["cameras"][0].items():
         assert (line["agent"] | line)[name] == value
-    assert client.get(f"{V1}/scenarios/mate-2v4-0/leaderboard").json()["nash"] == stored["nash"]
+    document = client.get(f"{V1}/scenarios/mate-2v4-0/leaderboard").json()
+    for name in ("nash", "cyclicity", "influences", "alpha_rank"):
+        assert document[name] == stored[name]
 
 
 def test_numbered_snapshots_stay_as_they_were(client: Client, played: Tournament, pairing: Pairing) -> None:
@@ -180,3 +182,14 @@ def test_a_pairings_page_leads_to_its_episodes(client: Client, pairing: Pairing)
         address = f"{reverse('api:episodes', args=[pairing.pk])}?format={format}"
         assert f'href="{address}"' in text
         assert len(read(client.get(address), format)) == 3
+
+
+def test_a_small_board_says_where_better_answers_lead(client: Client, played: Tournament) -> None:
+    answer = client.get(reverse("leaderboard", args=["mate-2v4-0"]))
+    [camera, target] = answer.context["evolution"]["sides"]
+    assert sum(mass for _, mass in camera["rows"]) > 0.9 and sum(mass for _, mass in target["rows"]) > 0.9
+    assert "If better agents spread" in answer.content.decode()
+    snapshot = RatingSnapshot.objects.get(tournament=None)
+    snapshot.table.pop("alpha_rank")
+    snapshot.save()
+    assert client.get(reverse("leaderboard", args=["mate-2v4-0"])).context["evolution"] is None

@@ -1,0 +1,43 @@
+"""alpha-Rank of a board: what would be left of its agents if those that do better against the others spread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tournament.meta_solvers import AlphaRank, alpha_rank
+from tournament.payoffs import MetaGame
+from tournament.ratings import complete_part
+
+LARGEST = 300
+"""Profiles of a board, cameras times targets, up to which it is told: it is then solved at once."""
+
+
+def describe(game: MetaGame) -> dict[str, Any] | None:
+    """alpha-Rank of the part of a meta-game whose cells are all played, as JSON values; None of one that is empty or too large.
+
+    `camera_mass` and `target_mass` are by digest. `sinks` are the parts of the response graph that are never left, each with the number of its
+    `profiles` and the digests of the `cameras` and `targets` in them.
+    """
+    rows, columns = complete_part(game.count > 0)
+    if not 0 < len(rows) * len(columns) <= LARGEST:
+        return None
+    found = alpha_rank(game.payoff[np.ix_(rows, columns)])
+    cameras, targets = [game.cameras[row] for row in rows], [game.targets[column] for column in columns]
+    return {
+        "camera_mass": dict(zip(cameras, found.camera_mass.tolist(), strict=True)),
+        "target_mass": dict(zip(targets, found.target_mass.tolist(), strict=True)),
+        "sinks": list_sinks(found, cameras, targets),
+    }
+
+
+def list_sinks(found: AlphaRank, cameras: list[str], targets: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "profiles": len(sink),
+            "cameras": [cameras[row] for row in np.unique(sink[:, 0])],
+            "targets": [targets[column] for column in np.unique(sink[:, 1])],
+        }
+        for sink in found.sinks
+    ]
