@@ -15,6 +15,7 @@ from tournament.models import (
     RatingSnapshot,
     Scenario,
     Tournament,
+    TrainingRun,
     Upload,
     Worker,
 )
@@ -95,6 +96,13 @@ class EpisodeAdmin(Facts):
 class SnapshotAdmin(Facts):
     list_display = ("scenario", "tournament", "number", "num_episodes", "created")
     list_select_related = ("scenario", "tournament")
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(Facts):
+    list_display = ("name", "state", "algorithm", "team", "scenario", "steps_done", "steps_wanted", "owner", "created")
+    list_filter = ("state", "algorithm", "purpose")
+    list_select_related = ("scenario", "owner")
 
 
 @admin.register(Worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -68,6 +69,8 @@ def create_training(
         checked = configuration.check(document)
     except configuration.ConfigurationError as error:
         raise TrainingRefused(problems + [name_field(problem) for problem in error.problems]) from error
+    if start_from is not None and not problems:
+        problems += [("start_from", problem) for problem in _compare_networks(start_from, checked)]
     if problems:
         raise TrainingRefused(problems)
     kept = checked.to_json()
@@ -116,6 +119,29 @@ def _check_start(agent: Agent, scenario: Scenario, team: str) -> list[str]:
     if agent.team != team:
         problems.append(f"{agent.name} is a {agent.team} agent and cannot lend its weights to a {team} agent.")
     return problems
+
+
+def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration) -> list[str]:
+    """Why the weights of a checkpoint do not fit the network that is to be trained."""
+    from training.recipes import recipe_of
+
+    spec = entries.load_spec(agent)
+    assert isinstance(spec, agents.LearnedAgent)
+    theirs, ours = entries.open_checkpoint(spec.checkpoint).recipe, recipe_of(checked)
+    differences = [
+        f"{field.name.replace('_', ' ')} {write(getattr(part, field.name))} instead of {write(getattr(wanted, field.name))}"
+        for part, wanted in ((theirs.architecture, ours.architecture), (theirs.action, ours.action))
+        for field in dataclasses.fields(part)
+        if getattr(part, field.name) != getattr(wanted, field.name)
+    ]
+    if not differences:
+        return []
+    return [f"{agent.name} has another network: {'; '.join(differences)}. Set the hyperparameters as it has them."]
+
+
+def write(value: Any) -> str:
+    """A value of a recipe in words."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def name_field(problem: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tournament import queries
-from tournament.models import Block, BlockState, Worker
+from tournament.models import Block, BlockState, TrainingRun, TrainingState, Worker
 
 
 @require_safe
@@ -18,6 +18,9 @@ def status(request: HttpRequest) -> HttpResponse:
         "workers": Worker.objects.order_by("-seen")[:50],
         "alive_since": timezone.now() - queries.WORKER_IS_LIVE_FOR,
         "num_live": queries.live_workers().count(),
+        "num_trainers": queries.live_trainers().count(),
+        "num_training": TrainingRun.objects.filter(state=TrainingState.TRAINING).count(),
+        "num_to_train": TrainingRun.objects.filter(state=TrainingState.WAITING).count(),
         "queue": queries.queue(),
         "failed": failed.order_by("-id")[:10],
     }

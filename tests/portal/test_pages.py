@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.portal.conftest import make_up
 from tournament.models import Agent, Pairing, Scenario, Tournament, Upload
 
-PUBLIC = ["home", "agents", "tournaments", "uploads", "status", "about", "sign_in", "sign_up"]
+PUBLIC = ["home", "agents", "tournaments", "trainings", "uploads", "status", "about", "sign_in", "sign_up"]
 OURS = re.compile(r"""(?:src|href|action|hx-get|hx-post)=["'](?!/|#|\?|mailto:)([^"']*)""")
 
 

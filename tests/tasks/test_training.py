@@ -119,9 +119,18 @@ def test_the_process_is_told_the_opponent_and_the_cores_and_no_secrets(ask, sett
 def test_mixtures_and_weights_to_start_from_lie_in_the_folder(ask, scenario, builtins):
     first = train(ask(iterations=1, evaluation_episodes=0))
     assert first.agent.is_listed
-    again = train(ask(iterations=1, start_from=first.agent))
+    alike = {"hidden_sizes": [9, 7], "memory_size": 5}
+    again = train(ask(iterations=1, start_from=first.agent, hyperparameters=alike))
     orders = json.loads((folder_of(again) / "configuration.json").read_text())
     assert (folder_of(again) / orders["start_from"]).exists()
+
+
+def test_weights_of_another_network_are_refused_with_what_differs(ask):
+    first = train(ask(iterations=1, evaluation_episodes=0))
+    with pytest.raises(
+        trainings.TrainingRefused, match="hidden sizes 9, 7 instead of 64, 64; memory size 5 instead of 64"
+    ):
+        ask(start_from=first.agent)
 
 
 def test_a_failure_is_told_in_words_and_the_next_training_begins(ask):
@@ -176,7 +185,7 @@ def test_a_paused_training_stands_still_and_goes_on(ask, trainer):
 
 
 def test_a_cancelled_training_ends_at_once_with_its_process(ask, trainer):
-    run = ask("slow", iterations=50)
+    run = ask("slow", iterations=5000)
     thread = trainer()
     wait_for(lambda: run.points.exists(), "a point")
     assert trainings.cancel_training(run)
@@ -187,7 +196,7 @@ def test_a_cancelled_training_ends_at_once_with_its_process(ask, trainer):
 
 
 def test_a_trainer_that_is_asked_to_end_gives_the_training_back(ask, trainer):
-    run = ask("slow", iterations=50)
+    run = ask("slow", iterations=5000)
     thread = trainer()
     wait_for(lambda: run.points.exists(), "a point")
     workers.State.is_stopping = True
@@ -229,7 +238,7 @@ def test_a_full_disk_fails_it_before_it_begins_and_nothing_is_lost(ask, settings
 
 
 def test_a_disk_that_becomes_full_stops_it_with_its_state_written(ask, trainer, settings):
-    run = ask("slow", iterations=50)
+    run = ask("slow", iterations=5000)
     thread = trainer()
     wait_for(lambda: run.points.exists(), "a point")
     settings.ARENA_TRAINING_FREE_BYTES = 10**18
@@ -256,7 +265,7 @@ def test_a_process_left_by_a_dead_trainer_is_ended_before_another_begins(ask, mo
 
 
 def test_a_process_that_does_not_end_when_asked_is_killed(ask):
-    run = ask("stubborn", iterations=50)
+    run = ask("stubborn", iterations=5000)
     folder = folder_of(run)
     folder.mkdir(parents=True)
     training.write_orders(run, folder)
@@ -399,7 +408,7 @@ def test_a_training_survives_a_killed_trainer_and_a_killed_process(ask, workers,
         os.kill(trainer.pid, signal.SIGKILL)
         trainer.wait()
         trainer = start("two")
-        wait_for(lambda: run.points.count() > before, "another point")
+        wait_for(lambda before=before: run.points.count() > before, "another point")
         os.kill(pids(run)[-1], signal.SIGKILL)
     wait_for(lambda: TrainingRun.objects.get().state == TrainingState.FINISHED, "the end of the training")
     assert [point.iteration for point in run.points.all()] == list(range(1, 13))
@@ -443,13 +452,9 @@ def test_the_real_process_trains_and_its_agent_can_play(ask, settings):
 
 
 def test_what_the_real_process_refuses_is_told_on_the_run(ask, settings):
-    """The weights to start from are of another network: only the process can know."""
+    """A whole machine more cores than there are, on a machine that does not know it yet."""
     settings.ARENA_TRAINING_COMMAND = []
-    from policies import Dimensions
-    from tests.policies.checkpoints import make_checkpoint
-    from tournament import entries
-
-    other = entries.register_checkpoint(make_checkpoint(scenario=Dimensions(2, 4, 0)), "Other network", None)
-    run = train(ask(start_from=other, cores=1))
+    settings.ARENA_TRAINING_CORES = 1000
+    run = train(ask(cores=1000))
     assert run.state == TrainingState.FAILED
-    assert "architecture" in run.error
+    assert "1000 cores" in run.error
