@@ -33,6 +33,8 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
 
     ``followers`` are called with each line of progress. Raises UserError if it cannot be done, after writing so to the outcome.
     """
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}. Make one with a configuration: python -m training new {folder}")
     try:
         with files.explain_disk_errors(folder), files.alone(folder), PauseSignal() as pause:
             (folder / files.OUTCOME).unlink(missing_ok=True)

@@ -67,8 +67,9 @@ def test_a_wrong_option_is_told_and_nothing_is_written(tmp_path, capsys) -> None
 
 
 def test_a_run_without_a_configuration_says_how_to_write_one(tmp_path, capsys) -> None:
-    assert main(["run", str(tmp_path)]) == 2
-    assert "python -m training new" in capsys.readouterr().err
+    for folder in (tmp_path, tmp_path / "missing"):
+        assert main(["run", str(folder)]) == 2
+        assert "python -m training new" in capsys.readouterr().err
 
 
 def test_an_evaluation_prints_payoffs_and_gains(tmp_path, capsys) -> None:
