@@ -218,7 +218,7 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
 
 STEPS: Mapping[str, Mapping[str, int]] = {
     "upstream": {"camera": 50_000_000, "target": 100_000_000},
-    "quick": {"camera": 10_000_000, "target": 20_000_000},
+    "quick": {"camera": 10_000_000, "target": 10_000_000},
 }
 """Steps of the environment, over all episodes, of a run by preset and team where nobody says otherwise."""
 
