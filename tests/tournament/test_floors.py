@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PURE = ["agents", "matches", "meta_solvers", "ordering", "payoffs", "psro", "ratings", "replays", "seeds"]
+PURE = ["agents", "matches", "meta_solvers", "ordering", "payoffs", "psro", "ratings", "replays", "scheduling", "seeds"]
 
 
 @pytest.mark.parametrize("name", PURE)

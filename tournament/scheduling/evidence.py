@@ -141,7 +141,10 @@ class View:
     @cached_property
     def count(self) -> Numbers:
         """Leading episodes that were played without a gap, (agents, opponents)."""
-        return np.cumprod(~np.isnan(self.payoff), axis=2).sum(axis=2)
+        missing = np.isnan(self.payoff)
+        if not missing.shape[2]:
+            return np.zeros(missing.shape[:2], dtype=np.int64)
+        return np.where(missing.any(axis=2), missing.argmax(axis=2), missing.shape[2])
 
     def choice(
         self, agent: int, opponent: int, first: int, count: int, reason: str, probability: float = 1.0
