@@ -49,7 +49,7 @@ def prepare() -> list[str]:
 
 
 def warm() -> list[str]:
-    return python("-m", "mate.warm", "policies.warm")
+    return python("-m", "mate.warm", "policies.warm", "tournament.warm")
 
 
 def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,9 +11,11 @@ from numba.core import event
 from mate import Scenario, VectorEnv, warm
 from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing, Recipe
 from tournament import agents, matches
+from tournament.payoffs import Episodes, MetaGame
+from tournament.ratings import rate
 from tournament.replays import record
 
-for name in (*warm.MODULES, "policies.warm"):
+for name in (*warm.MODULES, "policies.warm", "tournament.warm"):
     importlib.import_module(name).warm()
 
 def network(team, action):
@@ -41,6 +43,8 @@ with event.install_recorder("numba:compile") as recorder:
     for camera in (*learned, agents.Mixture("camera", tuple((0.5, one) for one in learned))):
         play(scenario, camera, against, flat, hierarchical, walker)
     record(scenario, agents.Builtin("camera", "heuristic"), agents.Builtin("target", "heuristic"), 5)
+    camera, target, seed = (axis.ravel() for axis in np.indices((3, 4, 5)))
+    rate(MetaGame.from_episodes("abc", "wxyz", Episodes(camera, target, seed * target, np.random.rand(60))))
     for dtype in (np.float64, np.float32):
         env = VectorEnv(scenario, 2, dtype=dtype)
         for _ in range(25):
@@ -53,6 +57,6 @@ for dispatcher in compiled:
 """
 
 
-def test_no_match_compiles_anything_after_warming_up():
+def test_no_match_and_no_rating_compiles_anything_after_warming_up():
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (0, ""), run.stdout + run.stderr
