@@ -66,15 +66,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An agent of a ranking, best first, and how far the next one is behind."""
+    """An agent of a ranking, best first, and how far the next one is behind; `state` is known, close, open, or empty for the last."""
 
+    team: str
     agent: Agent
     next: Agent | None
     payoff: float | None
     episodes: int
     gap: float | None
     half_width: float | None
-    is_separated: bool | None
+    state: str
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,12 @@ class Shown:
     strategies: list[tuple[str, list[tuple[Agent, float]]]]
 
     @property
+    def has_intervals(self) -> bool:
+        return any(line.figure.lower is not None or line.figure.upper is not None for line in self.lines)
+
+    @property
     def unresolved(self) -> list[Neighbour]:
-        return [row for _, rows in self.rankings for row in rows if row.is_separated is False]
+        return [row for _, rows in self.rankings for row in rows if row.state == "open"]
 
 
 def show_finding(tournament: Tournament) -> Shown | None:
@@ -108,7 +113,10 @@ def show_finding(tournament: Tournament) -> Shown | None:
         picture=draw(tournament, finding),
         verdict=VERDICTS.get(details.get("verdict", "")),
         pair=[by_digest[details[key]] for key in ("first", "second") if details.get(key) in by_digest],
-        rankings=[(team, read_ranking(fields[team], rows)) for team, rows in details.get("ranking", {}).items()],
+        rankings=[
+            (team, read_ranking(tournament, team, fields[team], rows))
+            for team, rows in details.get("ranking", {}).items()
+        ],
         strategies=[
             (team, [(fields[team][row["agent"]], row["mass"]) for row in details[team]])
             for team in ("camera", "target")
@@ -117,14 +125,28 @@ def show_finding(tournament: Tournament) -> Shown | None:
     )
 
 
-def read_ranking(field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]) -> list[Neighbour]:
+def read_ranking(
+    tournament: Tournament, team: str, field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]
+) -> list[Neighbour]:
+    """A team's agents in the order that was found."""
     agents: list[Agent | None] = [field[row["agent"]] for row in rows]
-    columns = ("payoff", "episodes", "gap", "half_width", "is_separated")
+    columns = ("payoff", "episodes", "gap", "half_width")
     return [
-        Neighbour(agent, after, **{key: row[key] for key in columns})
+        Neighbour(team, agent, after, **{key: row[key] for key in columns}, state=judge(tournament, row))
         for agent, after, row in zip(agents, [*agents[1:], None], rows, strict=True)
         if agent is not None
     ]
+
+
+def judge(tournament: Tournament, row: Mapping[str, Any]) -> str:
+    """How an agent stands to the next one: their order is known, they are closer than matters, or it is open."""
+    gap, width = row["gap"], row["half_width"]
+    if row["is_separated"] is None:
+        return ""
+    if row["is_separated"]:
+        return "known"
+    is_close = gap is not None and width is not None and abs(gap) + width <= tournament.settings["resolution"]
+    return "close" if is_close else "open"
 
 
 # The picture

@@ -33,20 +33,19 @@ def shorten(agent: Agent, texts: tuple[str, ...]) -> str:
 
 def field_of(setting: Setting) -> forms.Field:
     """The form's field for a format's setting, with its bounds and its default."""
-    unit = f" {setting.unit.capitalize()}, from" if setting.unit else " From"
     if setting.kind == "option":
         options = [(option, option.capitalize()) for option in setting.options]
         return forms.ChoiceField(
             label=setting.title, choices=options, initial=setting.default, help_text=setting.explanation
         )
-    text = f"{setting.explanation}{unit} {setting.lowest:,g} to {setting.highest:,g}."
+    text = f"{setting.explanation} From {setting.lowest:,g} to {setting.highest:,g} {setting.unit}".rstrip() + "."
     kind: Any = forms.IntegerField if setting.kind == "integer" else forms.FloatField
     step = 1 if setting.kind == "integer" else "any"
     return kind(
         label=setting.title,
         min_value=setting.lowest,
         max_value=setting.highest,
-        initial=setting.default,
+        initial=f"{setting.default:g}",
         help_text=text,
         widget=forms.NumberInput(attrs={"step": step}),
     )

@@ -158,11 +158,14 @@ def describe_settings(tournament: Tournament) -> str:
     if info is None or tournament.format == "round-robin":
         return ""
     values = [
-        f"{setting.title.lower()} {tournament.settings[setting.name]} {setting.unit}".strip()
-        for setting in info.settings
-        if setting.name in tournament.settings
+        (setting, tournament.settings[setting.name]) for setting in info.settings if setting.name in tournament.settings
     ]
-    return f"Settings: {', '.join(values)}."
+    words = [f"{setting.title}: {write_setting(value)} {setting.unit}".strip() for setting, value in values]
+    return f"{'; '.join(words)}."
+
+
+def write_setting(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,g}"
 
 
 @require_safe
