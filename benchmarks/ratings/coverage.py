@@ -85,7 +85,7 @@ def true_margins(league: League) -> tuple[Array, Array]:
     """Skills (m,) and (n,) of the margin model in infinitely many episodes."""
     shape = league.true.shape
     exact = margin.Observations.from_means(outcome(-league.true), np.zeros(shape), np.full(shape, 10**6))
-    boards = margin.fit(exact, *(np.ones(size, dtype=bool) for size in shape))
+    boards = margin.fit(exact, np.ones(shape[0], dtype=bool), np.ones(shape[1], dtype=bool))
     return boards[0].skills, boards[1].skills
 
 

@@ -47,7 +47,8 @@ def fit(wins: Array, count: Array, prior: float = PRIOR, start: Array | None = N
         largest = np.abs(step).max()
         values = values + step / max(1.0, largest / 2.0)  # Far from the optimum full steps may overshoot.
         if largest < 1e-10:
-            return Strengths(values, np.linalg.inv(_information(weight, expect(values))) - 1.0 / size)
+            inverse: Array = np.linalg.inv(_information(weight, expect(values))).astype(np.float64)
+            return Strengths(values, inverse - 1.0 / size)
     raise ArithmeticError("The ratings have no maximum of likelihood: some agents won all comparisons with the others.")
 
 

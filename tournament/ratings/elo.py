@@ -75,8 +75,7 @@ class Elo:
         return np.asarray((is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0))
 
     def _place(self, anchor: int | None) -> int | None:
-        found = np.flatnonzero(self.members == anchor) if anchor is not None else []
-        return int(found[0]) if len(found) else None
+        return next(iter(np.flatnonzero(self.members == anchor).tolist()), None) if anchor is not None else None
 
 
 def fit(comparisons: Comparisons, members: Indices) -> Elo:

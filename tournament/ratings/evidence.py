@@ -17,6 +17,8 @@ from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.fitting import TEAMS, compare, rate
 from tournament.ratings.records import Ratings
 
+_COLUMNS = ("camera", "target", "seed", "reward", "cluster")
+
 
 class Evidence:
     """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
@@ -80,8 +82,8 @@ def _number(episodes: Episodes, cluster: Indices) -> Episodes:
 def _order(episodes: Episodes) -> Episodes:
     """The episodes by camera, target and seed."""
     order = np.lexsort((episodes.cluster, episodes.target, episodes.camera))
-    columns = (episodes.camera, episodes.target, episodes.seed, episodes.reward, episodes.cluster)
-    return Episodes.with_clusters(*(column[order] for column in columns))
+    columns: list[Any] = [getattr(episodes, name)[order] for name in _COLUMNS]
+    return Episodes.with_clusters(*columns)
 
 
 def _merge(episodes: Episodes, more: Episodes) -> Episodes:
@@ -90,5 +92,5 @@ def _merge(episodes: Episodes, more: Episodes) -> Episodes:
     seeds = 1 + int(max(part.cluster.max(initial=0) for part in (episodes, more)))
     keys = [(part.camera * size + part.target) * seeds + part.cluster for part in (episodes, more)]
     places = np.searchsorted(keys[0], keys[1], side="right")
-    names = ("camera", "target", "seed", "reward", "cluster")
-    return Episodes.with_clusters(*(np.insert(getattr(episodes, name), places, getattr(more, name)) for name in names))
+    columns: list[Any] = [np.insert(getattr(episodes, name), places, getattr(more, name)) for name in _COLUMNS]
+    return Episodes.with_clusters(*columns)

@@ -33,12 +33,12 @@ def find_influences(
     part = np.ix_(found.members, found.members)
     wins, count = (matrix[part] for matrix in comparisons.wins())
     influences = []
-    for removed in np.flatnonzero(_is_close(found.strengths, _without_agents(found, wins, count), first)):
+    for removed in np.flatnonzero(_is_close(found.strengths, _without_agents(found, wins, count), first)).tolist():
         if removed != first:
             kept = np.delete(np.arange(len(wins)), removed)
             then = _first_of(found.strengths, wins, count, kept, first)
             influences += [(digests[found.members[removed]], then)] if then != first else []
-    for removed in np.flatnonzero(_is_close(found.strengths, _without_opponents(comparisons, found), first)):
+    for removed in np.flatnonzero(_is_close(found.strengths, _without_opponents(comparisons, found), first)).tolist():
         less = (matrix[part] for matrix in comparisons.wins_against(removed))
         rest = [matrix - gone for matrix, gone in zip((wins, count), less, strict=True)]
         then = _first_of(found.strengths, rest[0], rest[1], np.arange(len(wins)), first)

@@ -84,8 +84,8 @@ def fit(
     part = np.ix_(cameras, targets)
     count, mean = observations.count[part], observations.mean[part]
     skills, information, expected = _newton(count, np.where(count > 0, mean, 0.5))
-    contrasts = np.linalg.solve(information, _contrasts(count.shape, anchors).T)
-    saturated = _information(PSEUDO_EPISODES**2 / 4 * (count > 0))
+    contrasts: Array = np.linalg.solve(information, _contrasts(count.shape, anchors).T).astype(np.float64)
+    saturated = _information((PSEUDO_EPISODES**2 / 4 * (count > 0)).astype(np.float64))
     variance = Variance.known(_quadratic(contrasts, saturated))
     if observations.sample is None:
         variance.certain += _quadratic(contrasts, _cell_scores(observations.error[part], count, mean - expected))
