@@ -3,10 +3,12 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from tournament.models import Agent, Schedule, Tournament, Upload
+from tournament.models import Agent, PsroRun, Schedule, Tournament, TrainingRun, Upload
+
+Owned = Agent | PsroRun | Schedule | Tournament | TrainingRun | Upload
 
 
-def may_change(user: AbstractBaseUser | AnonymousUser, thing: Agent | Schedule | Tournament | Upload) -> bool:
+def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
     """Owners change what is theirs; administrators everything. What the portal owns is the administrators'."""
     if not user.is_authenticated or not user.is_active:
         return False

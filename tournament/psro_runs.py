@@ -28,7 +28,7 @@ from tournament.models import (
 MAX_ITERATIONS = 200
 MAX_POOL = 20
 """Agents that a population may begin with."""
-TEAMS = (Team.CAMERA, Team.TARGET)
+TEAMS: tuple[str, str] = (Team.CAMERA, Team.TARGET)
 OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
 TRAINING_FIELDS = ("algorithm", "preset", "hyperparameters", "steps", "evaluation_episodes", "cores")
 
@@ -266,6 +266,9 @@ def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes:
         )
     check = ("meta_solver", "iterations_wanted", "episodes_per_pairing", "epsilon", "hours_wanted", "base_seed")
     problems = _check_run(name, *(values[field] for field in check))
+    for team, rivals in ((Team.CAMERA, Team.TARGET), (Team.TARGET, Team.CAMERA)):
+        opponent = population(run, rivals, number)[0]
+        problems += _check_training(team, values[f"{team}_training"], run.scenario, opponent)
     if problems:
         raise PsroRefused(problems)
     with transaction.atomic():
@@ -282,6 +285,25 @@ def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes:
 def seconds_of(run: PsroRun) -> float:
     """How long a run has run, pauses left out."""
     return run.seconds_before + ((timezone.now() - run.resumed).total_seconds() if run.resumed else 0.0)
+
+
+def estimate_seconds(run: PsroRun) -> float | None:
+    """How long a running one takes for its iterations that are left, going by those that are solved; None before there are any."""
+    done = iterations_done(run)
+    if run.state != PsroState.RUNNING or not done:
+        return None
+    first = run.iterations.filter(number=0).values_list("solved", flat=True).first()
+    last = run.iterations.filter(phase=PsroPhase.SOLVED).values_list("solved", flat=True).last()
+    if first is None or last is None or last <= first:
+        return None
+    each = (last - first).total_seconds() / done
+    left = each * (run.iterations_wanted - done) - (timezone.now() - last).total_seconds()
+    return max(left, 0.0)
+
+
+def iterations_done(run: PsroRun) -> int:
+    """How many iterations are solved, the one of the first agents not counted."""
+    return run.iterations.filter(phase=PsroPhase.SOLVED, number__gt=0).count()
 
 
 def stop_clock(run: PsroRun) -> None:

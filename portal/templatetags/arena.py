@@ -41,7 +41,7 @@ SECTIONS = {
         "schedule_create",
         "schedule_edit",
     },
-    "trainings": {"trainings", "training", "training_create"},
+    "trainings": {"trainings", "training", "training_create", "psro_runs", "psro_run", "psro_create"},
     "uploads": {"uploads", "upload", "upload_create"},
     "status": {"status"},
     "about": {"about"},

@@ -15,6 +15,7 @@ from scipy.special import ndtri
 
 from tournament.meta_solvers import exploitability
 from tournament.payoffs import Array, MetaGame, list_numbers
+from tournament.psro.diversity import effective_diversity, effective_size
 
 CONFIDENCE = 0.95
 BOUND = "lower bound: within trained responses"
@@ -78,7 +79,13 @@ def figures(game: MetaGame, strategies: Strategies, earlier: Strategies | None) 
     strategies beyond their own payoff. `nash_conv` is the sum of both gains.
     """
     camera, target = strategies
-    found: dict[str, Any] = {"value": float(camera @ game.payoff @ target), "within_pool": _describe(game, strategies)}
+    found: dict[str, Any] = {
+        "value": float(camera @ game.payoff @ target),
+        "within_pool": _describe(game, strategies),
+        "effective_diversity": effective_diversity(game.payoff),
+        "effective_cameras": effective_size(camera),
+        "effective_targets": effective_size(target),
+    }
     if earlier is None:
         return found
     padded = (_pad(earlier[0], len(game.cameras)), _pad(earlier[1], len(game.targets)))

@@ -1,0 +1,305 @@
+"""PSRO runs: ask for one, follow its iterations, pause, resume, extend, fork, cancel, export."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Field, Router, Schema, Status
+from ninja.pagination import paginate
+
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.schemas import AgentRef, ErrorOut, Text
+from portal.api.tournaments import find_agents, find_scenario
+from portal.permissions import may_change
+from tournament import psro_files, psro_runs
+from tournament.models import PsroIteration, PsroRun
+
+router = Router()
+State = Literal["running", "paused", "finished", "cancelled", "failed"]
+
+
+class BestResponseIn(Schema):
+    algorithm: Text = Field(description="mappo, ippo, or for cameras hrl-mappo, hrl-ippo.")
+    preset: Text = Field("quick", description="quick or upstream.")
+    steps: int | None = Field(None, description="Environment steps of each training; null: the preset's.")
+    hyperparameters: dict[str, Any] = Field({}, description="Those that differ from the preset's.")
+    evaluation_episodes: int = Field(
+        20, description="Episodes by which the best milestone is found; 0: the last one is taken."
+    )
+    cores: int | None = Field(None, description="null: all that trainings may use.")
+
+
+class PsroIn(Schema):
+    name: Text = Field(max_length=60)
+    scenario: Text = Field(description="Slug, such as mate-2v4-0.")
+    cameras: list[Text] = Field(["random-camera"], description="Whom the cameras' population begins with.")
+    targets: list[Text] = Field(["random-target"], description="Whom the targets' population begins with.")
+    camera_training: BestResponseIn
+    target_training: BestResponseIn
+    meta_solver: Text = Field(
+        "nash", description="nash, uniform, self-play, replicator, alpha-rank or fictitious-play."
+    )
+    iterations: int = 5
+    episodes_per_pairing: int = 100
+    epsilon: float | None = Field(None, description="It ends when NashConv is surely below this.")
+    hours: float | None = Field(None, description="No iteration is begun after so many hours.")
+    is_anytime: bool = Field(False, description="More episodes are played where they narrow NashConv most.")
+    is_warm: bool = Field(True, description="Best responses start from their team's last one.")
+    base_seed: int = 0
+
+
+class ExtensionIn(Schema):
+    iterations: int = Field(description="Iterations more.")
+
+
+class ForkIn(Schema):
+    name: Text = Field(max_length=60)
+    number: int = Field(description="The last iteration that both share.")
+    meta_solver: Text | None = None
+    iterations: int | None = Field(None, description="In all; null: as many as before.")
+    epsilon: float | None = None
+    hours: float | None = None
+    is_anytime: bool | None = None
+    base_seed: int | None = None
+    camera_training: BestResponseIn | None = None
+    target_training: BestResponseIn | None = None
+
+
+class MemberOut(Schema):
+    name: str
+    iteration: int = Field(description="That brought it; 0: it was there at the beginning.")
+    agent: AgentRef | None = Field(description="null: of an imported run, and not in its file.")
+
+
+class IterationOut(Schema):
+    number: int
+    phase: Literal["training", "playing", "solved"]
+    camera_training: int | None
+    target_training: int | None
+    tournament: int | None
+    camera: AgentRef | None = Field(description="What it added.")
+    target: AgentRef | None
+    camera_strategy: list[float]
+    target_strategy: list[float]
+    figures: dict[str, Any] = Field(description="NashConv and its parts with intervals; see docs/psro.md.")
+    solved: datetime | None
+
+    @staticmethod
+    def resolve_camera_training(iteration: Any) -> int | None:
+        return iteration.camera_training_id
+
+    @staticmethod
+    def resolve_target_training(iteration: Any) -> int | None:
+        return iteration.target_training_id
+
+    @staticmethod
+    def resolve_tournament(iteration: Any) -> int | None:
+        return iteration.tournament_id
+
+
+class TableOut(Schema):
+    number: int
+    cameras: list[MemberOut]
+    targets: list[MemberOut]
+    payoff: list[list[float | None]] = Field(description="The cameras'; rows are cameras.")
+    error: list[list[float | None]] = Field(description="Standard errors.")
+    count: list[list[int]] = Field(description="Episodes; 0 in imported runs.")
+    coverage: list[list[float | None]]
+
+
+class PsroOut(Schema):
+    id: int
+    name: str
+    scenario: str
+    meta_solver: str
+    state: State
+    reason: str = Field(description="Why it ended, or what went wrong and what to do, in words.")
+    iterations_done: int
+    iterations_wanted: int
+    camera_agent: AgentRef | None = Field(description="The final mixture.")
+    target_agent: AgentRef | None
+    owner: str | None
+    created: datetime
+    finished: datetime | None
+    url: str
+
+    @staticmethod
+    def resolve_scenario(run: Any) -> str:
+        return run.scenario.slug
+
+    @staticmethod
+    def resolve_owner(run: Any) -> str | None:
+        return run.owner and run.owner.get_username()
+
+    @staticmethod
+    def resolve_iterations_done(run: Any) -> int:
+        return psro_runs.iterations_done(run)
+
+    @staticmethod
+    def resolve_url(run: Any) -> str:
+        return reverse("psro_run", args=[run.pk])
+
+
+class PsroDetailOut(PsroOut):
+    episodes_per_pairing: int
+    epsilon: float | None
+    hours_wanted: float | None
+    hours: float = Field(description="So long it has run, pauses left out.")
+    is_anytime: bool
+    is_warm: bool
+    base_seed: str = Field(description="A string, since it has up to 63 bits.")
+    camera_training: dict[str, Any]
+    target_training: dict[str, Any]
+    forked_from: int | None
+    is_imported: bool
+    iterations: list[IterationOut]
+
+    @staticmethod
+    def resolve_hours(run: Any) -> float:
+        return psro_runs.seconds_of(run) / 3600
+
+    @staticmethod
+    def resolve_base_seed(run: Any) -> str:
+        return str(run.base_seed)
+
+    @staticmethod
+    def resolve_forked_from(run: Any) -> int | None:
+        return run.forked_from_id
+
+    @staticmethod
+    def resolve_is_imported(run: Any) -> bool:
+        return run.upload_id is not None
+
+    @staticmethod
+    def resolve_iterations(run: Any) -> list[PsroIteration]:
+        return list(run.iterations.select_related("camera", "target"))
+
+
+ROWS = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
+CHANGED = {200: PsroDetailOut, 400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
+MADE = {201: PsroDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut}
+
+
+@router.get("/psro", response=list[PsroOut], summary="PSRO runs, newest first")
+@paginate
+def list_runs(request: HttpRequest, scenario: str = "", state: Literal["", State] = "") -> QuerySet[PsroRun]:  # type: ignore[valid-type]
+    wanted = {"scenario__slug": scenario, "state": state}
+    return ROWS.filter(**{name: value for name, value in wanted.items() if value})
+
+
+@router.post("/psro", auth=token_needed, response=MADE, summary="Start a PSRO run")
+def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
+    """Two populations grow by best responses to each other's strategies. All that is wrong with a request is told at once."""
+    scenario = find_scenario(wanted.scenario)
+    cameras, targets = find_agents(wanted.cameras, "cameras"), find_agents(wanted.targets, "targets")
+    asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
+    try:
+        run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
+    except psro_runs.PsroRefused as refusal:
+        raise refuse(refusal) from refusal
+    return Status(201, run)
+
+
+def refuse(refusal: psro_runs.PsroRefused) -> Refusal:
+    """All reasons in one sentence after another; `where` is the field of the first."""
+    return Refusal(400, "refused", " ".join(text for _, text in refusal.problems), refusal.problems[0][0])
+
+
+@router.get("/psro/{run_id}", response={200: PsroDetailOut, 404: ErrorOut}, summary="One PSRO run, to poll it")
+def get_run(request: HttpRequest, run_id: int) -> PsroRun:
+    return get_object_or_404(ROWS, pk=run_id)
+
+
+@router.get(
+    "/psro/{run_id}/iterations/{number}",
+    response={200: TableOut, 404: ErrorOut},
+    summary="The populations and payoffs of a solved iteration",
+)
+def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
+    iteration = get_object_or_404(PsroIteration, run=run_id, number=number, phase="solved")
+    table = {name: iteration.table[name] for name in ("payoff", "error", "count", "coverage")}
+    teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in psro_runs.TEAMS}
+    return table | teams | {"number": number}
+
+
+@router.get(
+    "/psro/{run_id}/export",
+    response={200: None, 400: ErrorOut, 404: ErrorOut},
+    url_name="psro_export",
+    summary="Its results in the layout of MATE's PSRO example, as a zip",
+)
+def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(PsroRun, pk=run_id)
+    try:
+        content = psro_files.write_run(run)
+    except psro_runs.PsroRefused as refusal:
+        raise refuse(refusal) from refusal
+    answer = HttpResponse(content, content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="psro-{run.pk}.zip"'
+    return answer
+
+
+def find_own(request: HttpRequest, run_id: int) -> PsroRun:
+    """A run that the caller may change."""
+    run = get_object_or_404(ROWS, pk=run_id)
+    if not may_change(request.user, run):
+        raise PermissionDenied("Only the run's owner or an administrator can change it.")
+    return run
+
+
+@router.post("/psro/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a run of yours")
+def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
+    """Its trainings write their state first. Pausing one that does not run changes nothing."""
+    run = find_own(request, run_id)
+    psro_runs.pause_run(run)
+    return run
+
+
+@router.post("/psro/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let one that stands still go on")
+def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
+    """What failed is tried again."""
+    run = find_own(request, run_id)
+    psro_runs.resume_run(run)
+    return run
+
+
+@router.post(
+    "/psro/{run_id}/extend",
+    auth=token_needed,
+    response={**CHANGED, 422: ErrorOut},
+    summary="Let it have more iterations",
+)
+def extend_run(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> PsroRun:
+    run = find_own(request, run_id)
+    try:
+        psro_runs.extend_run(run, wanted.iterations)
+    except psro_runs.PsroRefused as refusal:
+        raise refuse(refusal) from refusal
+    return run
+
+
+@router.post("/psro/{run_id}/fork", auth=token_needed, response=MADE, summary="Start another run from an iteration")
+def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
+    """Anybody's run can be forked: the fork is yours. What was played for both is played once."""
+    run = get_object_or_404(ROWS, pk=run_id)
+    asked = {name: value for name, value in wanted.dict(exclude={"name", "number"}).items() if value is not None}
+    names = {"iterations": "iterations_wanted", "hours": "hours_wanted"}
+    changes = {names.get(name, name): value for name, value in asked.items()}
+    try:
+        fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
+    except psro_runs.PsroRefused as refusal:
+        raise refuse(refusal) from refusal
+    return Status(201, fork)
+
+
+@router.post("/psro/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a run of yours for good")
+def cancel_run(request: HttpRequest, run_id: int) -> PsroRun:
+    """Its iterations, agents and episodes stay."""
+    run = find_own(request, run_id)
+    psro_runs.cancel_run(run)
+    return run

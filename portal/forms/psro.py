@@ -1,0 +1,159 @@
+"""The form of a new PSRO run. What there is to be set of its trainings depends on the scenario, the algorithms and the presets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent
+from tournament import organising, psro_runs, trainings
+from tournament.meta_solvers import META_SOLVERS
+from tournament.models import Agent, AgentKind, Scenario, Team
+from training import configuration
+from training.configuration import HYPERPARAMETERS
+
+USUAL = {"camera": "hrl-mappo", "target": "mappo"}
+PRESET = "quick"
+KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed")
+"""What stays as it is when the choice of an algorithm changes the form."""
+
+
+class PsroForm(forms.Form):
+    """Made for a scenario, and for the algorithm and preset of each team, which are chosen first."""
+
+    name = forms.CharField(label="Name", max_length=60, help_text="Its agents are named after it.")
+    cameras = forms.ModelMultipleChoiceField(
+        Agent.objects.none(), label="First cameras", help_text="Whom the cameras' population begins with."
+    )
+    targets = forms.ModelMultipleChoiceField(
+        Agent.objects.none(), label="First targets", help_text="Whom the targets' population begins with."
+    )
+    meta_solver = forms.ChoiceField(
+        label="Meta-solver",
+        choices=[(solver.name, solver.title) for solver in META_SOLVERS.values()],
+        initial="nash",
+        widget=forms.RadioSelect,
+    )
+    iterations = forms.IntegerField(
+        label="Iterations", min_value=0, max_value=psro_runs.MAX_ITERATIONS, initial=5,
+        help_text="Each trains a best response of both teams.",
+    )  # fmt: skip
+    episodes_per_pairing = forms.IntegerField(
+        label="Episodes per pairing", min_value=2, max_value=organising.MAX_EPISODES_PER_PAIRING, initial=100,
+        help_text="Only pairings with a new agent are played.",
+    )  # fmt: skip
+    epsilon = forms.FloatField(
+        label="End below this NashConv", required=False, min_value=0.0, max_value=10.0,
+        help_text="In payoffs, such as 0.05; it ends when the interval lies below. Empty: it does not end by this.",
+    )  # fmt: skip
+    hours = forms.FloatField(
+        label="Hours", required=False, min_value=0.0, help_text="After these, no iteration is begun. Empty: no limit."
+    )
+    base_seed = forms.IntegerField(label="Seed", min_value=0, max_value=2**63 - 1, initial=0)
+    is_warm = forms.BooleanField(
+        label="Best responses start from their team's last one", required=False, initial=True,
+    )  # fmt: skip
+    is_anytime = forms.BooleanField(
+        label="Play more episodes where they narrow NashConv most", required=False,
+        help_text="Instead of the same number for every pairing.",
+    )  # fmt: skip
+
+    def __init__(self, scenario: Scenario, data: Any = None, asked: Any = None) -> None:
+        """`asked` is what an unbound form begins with, as an address says it."""
+        self.asked = data if data is not None else asked or {}
+        kept = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
+        super().__init__(data, initial=kept)
+        self.scenario = scenario
+        self.chosen = {team: self._choose(team) for team in psro_runs.TEAMS}
+        for team in psro_runs.TEAMS:
+            self._offer_agents(team)
+            self._offer_training(team)
+
+    def _choose(self, team: str) -> tuple[str, str]:
+        """A team's algorithm and preset as asked for, else the usual ones."""
+        algorithm, preset = (str(self.asked.get(f"{team}_{name}")) for name in ("algorithm", "preset"))
+        known = [name for name in configuration.ALGORITHMS if team == Team.CAMERA or not name.startswith("hrl-")]
+        return (
+            algorithm if algorithm in known else USUAL[team],
+            preset if preset in configuration.PRESETS else PRESET,
+        )
+
+    def _offer_agents(self, team: str) -> None:
+        field = self.fields[f"{team}s"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = find_fitting(self.scenario, team)
+        field.label_from_instance = label_agent  # type: ignore[method-assign,assignment]
+        field.widget.attrs["size"] = 6
+        field.initial = field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
+
+    def _offer_training(self, team: str) -> None:
+        algorithm, preset = self.chosen[team]
+        names = [name for name in configuration.ALGORITHMS if team == Team.CAMERA or not name.startswith("hrl-")]
+        titles = [(name, configuration.ALGORITHMS[name].split(":")[0]) for name in names]
+        presets = [(name, name) for name in configuration.PRESETS]
+        self.fields[f"{team}_algorithm"] = forms.ChoiceField(label="Algorithm", choices=titles, initial=algorithm)
+        self.fields[f"{team}_preset"] = forms.ChoiceField(
+            label="Preset", choices=presets, initial=preset, help_text=f"{configuration.PRESETS[preset]}."
+        )
+        self.fields[f"{team}_steps"] = forms.IntegerField(
+            label="Steps", min_value=1, max_value=configuration.MAX_STEPS, initial=configuration.STEPS[preset][team],
+            help_text="Of the environment, for each best response.",
+        )  # fmt: skip
+        self.fields[f"{team}_evaluation_episodes"] = forms.IntegerField(
+            label="Evaluation episodes", min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES, initial=20,
+            help_text="By which the best milestone is found; 0 takes the last one.",
+        )  # fmt: skip
+        for name, default in self.defaults(team).items():
+            self.fields[f"{team}_{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
+
+    def defaults(self, team: str) -> dict[str, Any]:
+        """The preset's values; what the scenario shows to the teams, they see in training too."""
+        algorithm, preset = self.chosen[team]
+        values = configuration.defaults(preset, algorithm, team)
+        return values | {"enhanced_observation": self.scenario.enhanced_observation}
+
+    @property
+    def teams(self) -> list[dict[str, Any]]:
+        """For each team, the fields of its trainings, and its hyperparameters by subject."""
+        names = ("algorithm", "preset", "steps", "evaluation_episodes")
+        found = []
+        for team in psro_runs.TEAMS:
+            groups = [
+                Group(title, explanation, [
+                    self[f"{team}_{PREFIX}{name}"] for name in self.defaults(team) if HYPERPARAMETERS[name].group == group
+                ])
+                for group, (title, explanation) in GROUPS.items()
+            ]  # fmt: skip
+            fields = [self[f"{team}_{name}"] for name in names]
+            is_unusual = any(group.is_open for group in groups)
+            found.append(
+                {"team": team, "label": Team(team).label, "fields": fields, "groups": groups, "is_unusual": is_unusual}
+            )
+        return found
+
+    @property
+    def solvers(self) -> list[Any]:
+        """Meta-solvers with their explanations, and which is chosen."""
+        chosen = self["meta_solver"].value()
+        return [(solver, solver.name == chosen) for solver in META_SOLVERS.values()]
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left out."""
+        data = dict(self.cleaned_data)
+        for team in psro_runs.TEAMS:
+            defaults = self.defaults(team)
+            asked = {name: data.pop(f"{team}_{PREFIX}{name}") for name in defaults}
+            settings = {
+                name: data.pop(f"{team}_{name}") for name in ("algorithm", "preset", "steps", "evaluation_episodes")
+            }
+            changed = {name: value for name, value in asked.items() if value != defaults[name]}
+            data[f"{team}_training"] = settings | {"hyperparameters": changed}
+        return data | {"scenario": self.scenario}
+
+    def tell(self, refusal: psro_runs.PsroRefused) -> None:
+        """Put each reason of a refusal beside the field that it is about."""
+        for field, text in refusal.problems:
+            team, _, rest = field.partition("_")
+            place = next((name for name in (field, f"{team}_{PREFIX}{rest}") if name in self.fields), None)
+            self.add_error(place, text)

@@ -1,0 +1,104 @@
+"""Pictures of a PSRO run as SVG: strategies over iterations as stacked areas, NashConv with its intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from portal.plots import Axis, write_number
+
+WIDTH, HEIGHT = 640, 220
+LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 26
+# Viridis from its dark to its bright end: apart in brightness too, for those who do not tell the hues.
+PALETTE = ("#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
+MOST_TICKS = 12
+
+
+def colour(number: int, count: int) -> str:
+    """The colour of the `number`-th of `count` agents, from dark to bright."""
+    place = (len(PALETTE) - 1) * number / max(count - 1, 1)
+    first = min(int(place), len(PALETTE) - 2)
+    ends = [[int(PALETTE[one][start : start + 2], 16) for start in (1, 3, 5)] for one in (first, first + 1)]
+    mixed = [round(a + (b - a) * (place - first)) for a, b in zip(*ends, strict=True)]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def draw_strategies(strategies: Sequence[Sequence[float]], title: str) -> SafeString:
+    """Shares by iteration, each iteration's (k,) with a member more than the last one's, as areas that sum to 1.
+
+    Nothing for fewer than two iterations.
+    """
+    if len(strategies) < 2:
+        return SafeString("")
+    count = len(strategies[-1])
+    x = Axis(0, len(strategies) - 1, LEFT, WIDTH - RIGHT)
+    y = Axis(0.0, 1.0, HEIGHT - BOTTOM, TOP)
+    full = [[*shares, *[0.0] * (count - len(shares))] for shares in strategies]
+    below = [0.0] * len(full)
+    areas = []
+    for number in range(count):
+        above = [base + shares[number] for base, shares in zip(below, full, strict=True)]
+        there = [f"{x.at(place):.1f},{y.at(value):.1f}" for place, value in enumerate(above)]
+        back = [f"{x.at(place):.1f},{y.at(value):.1f}" for place, value in reversed(list(enumerate(below)))]
+        areas.append((" ".join(there + back), colour(number, count)))
+        below = above
+    return format_html(
+        '<svg class="areas" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        WIDTH, HEIGHT, f"{title} over {len(strategies)} iterations; the table has the same figures",
+        format_html_join("", '<polygon points="{}" fill="{}"/>', areas),
+        draw_levels(y, [0.0, 0.5, 1.0]), draw_iterations(x, len(strategies) - 1),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A figure of an iteration with its interval, where it has one."""
+
+    iteration: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
+    """A line through figures with a band of their intervals; nothing for fewer than two."""
+    if len(figures) < 2:
+        return SafeString("")
+    tops = [figure.value if figure.high is None else figure.high for figure in figures]
+    bottoms = [figure.value if figure.low is None else figure.low for figure in figures]
+    low, high = min(0.0, *bottoms), max(*tops, 1e-9)
+    x = Axis(figures[0].iteration, figures[-1].iteration, LEFT, WIDTH - RIGHT)
+    y = Axis(low, high + 0.05 * (high - low), HEIGHT - BOTTOM, TOP)
+
+    def points(values: Sequence[float]) -> list[str]:
+        return [f"{x.at(one.iteration):.1f},{y.at(value):.1f}" for one, value in zip(figures, values, strict=True)]
+
+    line = points([figure.value for figure in figures])
+    return format_html(
+        '<svg class="curve intervals" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polygon points="{}"/>'
+        '<polyline points="{}"/>{}{}</svg>',
+        WIDTH, HEIGHT, f"{title} by iteration; the table has the same figures",
+        draw_levels(y, [low, (low + high) / 2, high]), " ".join(points(tops) + points(bottoms)[::-1]), " ".join(line),
+        format_html_join("", '<circle cx="{}" cy="{}" r="3"/>', (point.split(",") for point in line)),
+        draw_iterations(x, figures[-1].iteration, figures[0].iteration),
+    )  # fmt: skip
+
+
+def draw_levels(y: Axis, levels: Sequence[float]) -> SafeString:
+    """Lines across at these heights, with their figures."""
+    return format_html_join(
+        "", '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
+        ((LEFT, WIDTH - RIGHT, f"{y.at(one):.1f}", LEFT - 6, f"{y.at(one) + 4:.1f}", write_number(one)) for one in levels),
+    )  # fmt: skip
+
+
+def draw_iterations(x: Axis, last: int, first: int = 0) -> SafeString:
+    """The numbers of the iterations below, not more than fit."""
+    step = max(1, -(-(last - first) // MOST_TICKS))
+    return format_html_join(
+        "", '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+        ((f"{x.at(number):.1f}", HEIGHT - 8, number) for number in range(first, last + 1, step)),
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""PSRO runs: all, a new one, and one while its populations grow and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal import psro_plots
+from portal.forms.psro import PsroForm
+from portal.permissions import may_change
+from portal.psro_plots import Bounded
+from tournament import organising, psro_runs, queries
+from tournament.meta_solvers import META_SOLVERS
+from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team
+from tournament.psro_runs import Member
+
+PAGE = 30
+USUAL_SCENARIO = "mate-2v4-0"
+
+
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
+    found = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
+    if mine:
+        found = found.filter(owner=request.user.pk)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = [(run, psro_runs.iterations_done(run), META_SOLVERS[run.meta_solver].title) for run in page]
+    return render(request, "psro/runs.html", {"page": page, "rows": rows, "mine": mine})
+
+
+# A new one
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    asked = request.POST if request.method == "POST" else request.GET
+    scenarios = Scenario.objects.exclude(num_cameras=0)
+    wanted = (asked.get("scenario"), USUAL_SCENARIO)
+    scenario = next(filter(None, (scenarios.filter(slug=slug).first() for slug in wanted)), None) or scenarios.first()
+    if scenario is None:
+        return render(request, "leaderboards/none.html", status=404)
+    form = PsroForm(scenario, request.POST if request.method == "POST" else None, asked)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect("psro_run", psro_runs.create_run(owner=request.user, **form.request()).pk)
+        except psro_runs.PsroRefused as refusal:
+            form.tell(refusal)
+    context = {"form": form, "scenarios": scenarios, "num_trainers": queries.live_trainers().count()}
+    template = "psro/fields.html" if request.htmx else "psro/create.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=400 if form.errors else 200)
+
+
+# One
+
+
+@require_safe
+def run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The page; to htmx, what changes while it runs."""
+    row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
+    solved = list(row.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
+    context = describe(request, row, solved)
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "psro/progress.html", context)
+        if request.GET.get("seen", f"{row.state}-{len(solved)}") != f"{row.state}-{len(solved)}":
+            response["HX-Refresh"] = "true"  # There is more to see now than what this part shows.
+        return response
+    return render(request, "psro/run.html", context | describe_solved(request, row, solved))
+
+
+def describe(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) -> dict[str, Any]:
+    newest = row.iterations.select_related("camera_training", "target_training", "tournament").last()
+    is_playing = newest is not None and newest.phase == PsroPhase.PLAYING
+    is_training = newest is not None and newest.phase == PsroPhase.TRAINING
+    tournament = newest.tournament if newest and is_playing else None
+    return {
+        "run": row,
+        "solver": META_SOLVERS[row.meta_solver],
+        "solvers": META_SOLVERS.values(),
+        "newest": newest,
+        "is_moving": row.state == PsroState.RUNNING,
+        "done": psro_runs.iterations_done(row),
+        "seen": f"{row.state}-{len(solved)}",
+        "trainings": psro_runs.trainings_of(row) if is_training else [],
+        "progress": organising.progress(tournament) if tournament else None,
+        "remaining": psro_runs.estimate_seconds(row),
+        "actions": list_actions(row) if may_change(request.user, row) else [],
+    }
+
+
+def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) -> dict[str, Any]:
+    """What there is to see of the iterations that are solved; the payoffs are those of the iteration that was asked for."""
+    if not solved:
+        return {"solved": []}
+    wanted = request.GET.get("iteration", "")
+    shown = next((one for one in solved if str(one.number) == wanted), solved[-1])
+    pools = {team: psro_runs.members(row, team, solved[-1].number) for team in psro_runs.TEAMS}
+    return {
+        "solved": solved,
+        "shown": shown,
+        "rows": list(map(describe_iteration, solved)),
+        "nash_conv": psro_plots.draw_intervals(
+            [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv"
+        ),
+        "strategies": [describe_strategies(row, team, pools[team], solved) for team in psro_runs.TEAMS],
+        **describe_payoffs(row, shown, pools),
+    }
+
+
+def bound(iteration: PsroIteration) -> Bounded:
+    """NashConv of the strategies that an iteration tried to beat, which are those of the one before."""
+    low, high = iteration.figures.get("nash_conv_interval") or (None, None)
+    return Bounded(iteration.number - 1, iteration.figures["nash_conv"], low, high)
+
+
+def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
+    told = bound(iteration) if "nash_conv" in iteration.figures else None
+    gains = [iteration.figures.get(f"{team}_gain") for team in psro_runs.TEAMS]
+    return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
+
+
+def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: list[PsroIteration]) -> dict[str, Any]:
+    """A team's shares by iteration: the picture, and a line an agent, with where each came from."""
+    shares = [one.camera_strategy if team == Team.CAMERA else one.target_strategy for one in solved]
+    origins = {
+        one.number: one
+        for one in row.iterations.select_related(f"{team}_training__opponent", f"{team}_training__start_from")
+    }
+    members = []
+    for number, member in enumerate(pool):
+        origin = origins.get(member.iteration) if member.iteration else None
+        members.append(
+            {
+                "member": member,
+                "colour": psro_plots.colour(number, len(pool)),
+                "shares": [each[number] if number < len(each) else None for each in shares],
+                "share": shares[-1][number],
+                "training": getattr(origin, f"{team}_training") if origin else None,
+            }
+        )
+    title = f"{Team(team).label}s' strategies"
+    return {"team": team, "title": title, "svg": psro_plots.draw_strategies(shares, title), "members": members}
+
+
+def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[Member]]) -> dict[str, Any]:
+    """An iteration's payoffs, for the heat map and as a table."""
+    size = {team: len(getattr(shown, f"{team}_strategy")) for team in psro_runs.TEAMS}
+    cameras, targets = (pools[team][: size[team]] for team in psro_runs.TEAMS)
+    found = find_pairings(row.scenario, cameras, targets)
+    pairings = [[found.get((key_of(camera), key_of(target))) for target in targets] for camera in cameras]
+    table = shown.table
+    lines = [
+        (camera, [
+            {"payoff": table["payoff"][i][j], "error": table["error"][i][j], "count": table["count"][i][j], "pairing": pairings[i][j]}
+            for j in range(len(targets))
+        ])
+        for i, camera in enumerate(cameras)
+    ]  # fmt: skip
+    payoffs = {
+        "cameras": [{"name": one.name, "nash": share} for one, share in zip(cameras, shown.camera_strategy, strict=True)],
+        "targets": [{"name": one.name, "nash": share} for one, share in zip(targets, shown.target_strategy, strict=True)],
+        "payoff": table["payoff"], "error": table["error"], "count": table["count"], "pairing": pairings,
+        "address": reverse("pairing", args=[0]),
+    }  # fmt: skip
+    return {"payoffs": payoffs, "payoff_lines": lines, "payoff_targets": targets}
+
+
+def key_of(member: Member) -> int | None:
+    return member.agent.pk if member.agent else None
+
+
+def find_pairings(
+    scenario: Scenario, cameras: list[Member], targets: list[Member]
+) -> dict[tuple[int | None, int | None], int]:
+    """Keys of the pairings that there are, by camera and target."""
+    rows = Pairing.objects.filter(
+        scenario=scenario, camera__in=filter(None, map(key_of, cameras)), target__in=filter(None, map(key_of, targets))
+    )
+    return {(camera, target): key for key, camera, target in rows.values_list("pk", "camera_id", "target_id")}
+
+
+# Changing one
+
+ACTIONS = {
+    "pause": ("Pause", (PsroState.RUNNING,)),
+    "resume": ("Resume", (PsroState.PAUSED, PsroState.FAILED)),
+    "cancel": ("Cancel it", psro_runs.OPEN),
+    "extend": ("Extend", (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED, PsroState.FINISHED)),
+}
+
+
+def list_actions(row: PsroRun) -> list[tuple[str, str]]:
+    """What its owner can do with a run now: address and label."""
+    if row.upload_id:
+        return []
+    return [(name, label) for name, (label, states) in ACTIONS.items() if row.state in states]
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
+    """Pause, resume, cancel, extend; or fork, which anybody may."""
+    row = get_object_or_404(PsroRun, pk=run_id)
+    if action not in (*ACTIONS, "fork"):
+        raise Http404
+    if action != "fork" and not may_change(request.user, row):
+        raise PermissionDenied("Only the run's owner or an administrator can change it.")
+    try:
+        if action == "fork":
+            return redirect("psro_run", fork(request, row).pk)
+        messages.success(request, carry_out(row, action, read_number(request.POST.get("iterations", ""))))
+    except psro_runs.PsroRefused as refusal:
+        messages.error(request, " ".join(text for _, text in refusal.problems))
+    return redirect("psro_run", row.pk)
+
+
+def carry_out(row: PsroRun, action: str, number: int) -> str:
+    """Do what a button says; returns what happened, in words. Raises PsroRefused."""
+    too_late = "It had moved on already; nothing was changed."
+    if action == "pause":
+        return "It pauses: trainings write their state first." if psro_runs.pause_run(row) else too_late
+    if action == "resume":
+        return "It goes on where it stood." if psro_runs.resume_run(row) else too_late
+    if action == "cancel":
+        return "Cancelled. What it has made stays." if psro_runs.cancel_run(row) else too_late
+    psro_runs.extend_run(row, number)
+    return f"It is to have {row.iterations_wanted} iterations now."
+
+
+def fork(request: HttpRequest, row: PsroRun) -> PsroRun:
+    """The fork that the form asks for. Raises PsroRefused."""
+    solver = request.POST.get("meta_solver") or row.meta_solver
+    changes: dict[str, Any] = {"meta_solver": solver}
+    if wanted := read_number(request.POST.get("iterations", "")):
+        changes["iterations_wanted"] = wanted
+    name = request.POST.get("name", "").strip() or f"{row.name[:52]} (fork)"
+    return psro_runs.fork_run(row, read_number(request.POST.get("number", "")), name, owner=request.user, **changes)
+
+
+def read_number(text: str) -> int:
+    """A whole number of a form; 0 for anything else, which is refused where it is used."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -1,0 +1,178 @@
+"""The pages and the API of PSRO runs."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.models import ApiToken
+from tournament import entries, psro_runs
+from tournament.models import PsroPhase, PsroRun, PsroState, Scenario
+from tournament.payoffs import MetaGame
+from tournament.psro import accounts
+
+Visit = Callable[..., Client]
+TRAINING = {"algorithm": "mappo", "steps": 10_000}
+
+
+@pytest.fixture
+def scenario(db: None) -> Scenario:
+    entries.register_builtin_agents()
+    return entries.register_scenario("MATE-2v4-0")
+
+
+@pytest.fixture
+def token(alice: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {ApiToken.issue(alice, 'test')[1]}"}
+
+
+@pytest.fixture
+def run(scenario: Scenario, alice: User) -> PsroRun:
+    """A run of three iterations, whose best responses are the built-in agents."""
+    agents = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
+    made = psro_runs.create_run(
+        "Growing", scenario, [agents["camera", "random"]], [agents["target", "random"]], TRAINING, TRAINING,
+        iterations=2, owner=alice,
+    )  # fmt: skip
+    rng = np.random.default_rng(5)
+    whole, errors = rng.normal(size=(3, 3)), np.full((3, 3), 0.02)
+    names = ["random", "naive", "greedy"]
+    earlier = None
+    for number in range(3):
+        size = number + 1
+        pools = [tuple(agents[team, name].digest for name in names[:size]) for team in psro_runs.TEAMS]
+        game = MetaGame(*pools, whole[:size, :size], errors[:size, :size], np.full((size, size), 10))
+        strategies = np.full(size, 1 / size), np.full(size, 1 / size)
+        made.iterations.create(
+            number=number, phase=PsroPhase.SOLVED, solved=timezone.now(),
+            camera=agents["camera", names[number]] if number else None,
+            target=agents["target", names[number]] if number else None,
+            table=accounts.Table.of(game, np.full((size, size), 0.5)).to_json(),
+            camera_strategy=strategies[0].tolist(), target_strategy=strategies[1].tolist(),
+            figures=accounts.figures(game, strategies, earlier),
+        )  # fmt: skip
+        earlier = strategies
+    return made
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "By program", "scenario": "mate-2v4-0", "camera_training": TRAINING, "target_training": TRAINING,
+    } | changes  # fmt: skip
+
+
+def post(client: Client, path: str, token: dict[str, str], body: Any = None) -> Any:
+    return client.post(f"/api/v1{path}", body, content_type="application/json", headers=token)
+
+
+def test_a_program_starts_a_run(client: Client, scenario: Scenario, token: dict[str, str]) -> None:
+    answer = post(client, "/psro", token, asked(meta_solver="uniform", iterations=3))
+    assert answer.status_code == 201, answer.json()
+    assert (answer.json()["state"], answer.json()["iterations_wanted"]) == ("running", 3)
+    assert client.get(f"/api/v1/psro/{answer.json()['id']}").json()["meta_solver"] == "uniform"
+
+
+def test_all_that_is_wrong_with_a_request_is_told(client: Client, scenario: Scenario, token: dict[str, str]) -> None:
+    wrong = asked(meta_solver="coin", camera_training=TRAINING | {"hyperparameters": {"gamma": 9}})
+    answer = post(client, "/psro", token, wrong)
+    assert answer.status_code == 400
+    assert "'coin' is unknown" in answer.json()["error"]["message"]
+    assert not PsroRun.objects.exists()
+
+
+def test_starting_one_needs_a_token(client: Client, scenario: Scenario) -> None:
+    assert post(client, "/psro", {}, asked()).status_code == 401
+
+
+def test_a_program_reads_the_table_of_an_iteration(client: Client, run: PsroRun) -> None:
+    table = client.get(f"/api/v1/psro/{run.pk}/iterations/1").json()
+    assert [member["name"] for member in table["cameras"]] == ["Random", "Naive"]
+    assert np.array(table["payoff"]).shape == (2, 2)
+    assert client.get(f"/api/v1/psro/{run.pk}/iterations/9").status_code == 404
+
+
+def test_the_export_has_a_folder_for_every_iteration_of_both_players(client: Client, run: PsroRun) -> None:
+    answer = client.get(f"/api/v1/psro/{run.pk}/export")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = archive.namelist()
+    folder = "NE-camera.MAPPO-vs.-target.MAPPO"
+    assert f"{folder}/camera/00002/payoff.txt" in names
+    assert f"{folder}/target/00001/exploitability.txt" in names
+    assert f"{folder}/camera/00002/exploitability.txt" not in names  # it is known an iteration later
+
+
+def test_only_the_owner_changes_a_run(client: Client, run: PsroRun, token: dict[str, str], bob: User) -> None:
+    other = {"Authorization": f"Bearer {ApiToken.issue(bob, 'test')[1]}"}
+    assert post(client, f"/psro/{run.pk}/pause", other).status_code == 403
+    assert post(client, f"/psro/{run.pk}/pause", token).json()["state"] == "paused"
+    assert post(client, f"/psro/{run.pk}/resume", token).json()["state"] == "running"
+    assert post(client, f"/psro/{run.pk}/extend", token, {"iterations": 2}).json()["iterations_wanted"] == 4
+    assert post(client, f"/psro/{run.pk}/cancel", token).json()["state"] == "cancelled"
+
+
+def test_anybody_forks_a_run(client: Client, run: PsroRun, bob: User) -> None:
+    other = {"Authorization": f"Bearer {ApiToken.issue(bob, 'test')[1]}"}
+    answer = post(client, f"/psro/{run.pk}/fork", other, {"name": "Mine", "number": 1, "meta_solver": "self-play"})
+    assert answer.status_code == 201, answer.json()
+    assert (answer.json()["owner"], len(answer.json()["iterations"])) == ("bob", 2)
+
+
+def test_the_page_shows_populations_strategies_and_payoffs(visit: Visit, run: PsroRun, alice: User) -> None:
+    text = visit(alice).get(reverse("psro_run", args=[run.pk])).content.decode()
+    assert "A lower bound: within trained responses." in text
+    assert text.count('class="areas"') == 2
+    assert "Payoffs of iteration 2" in text
+    assert "Extend it" in text and "Fork it" in text
+
+
+def test_an_earlier_iterations_payoffs_are_shown_on_request(visit: Visit, run: PsroRun, alice: User) -> None:
+    answer = visit(alice).get(reverse("psro_run", args=[run.pk]), {"iteration": "1"})
+    assert len(answer.context["payoffs"]["payoff"]) == 2
+
+
+def test_a_visitor_sees_no_buttons(client: Client, run: PsroRun) -> None:
+    text = client.get(reverse("psro_run", args=[run.pk])).content.decode()
+    assert "Extend it" not in text and "Cancel it" not in text
+
+
+def test_the_form_starts_a_run(visit: Visit, alice: User, scenario: Scenario) -> None:
+    browser = visit(alice)
+    form = browser.get(reverse("psro_create")).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    values = {name: value for name, value in values.items() if value not in (None, "")} | {"name": "From the form"}
+    answer = browser.post(reverse("psro_create"), values | {"scenario": scenario.slug})
+    made = PsroRun.objects.get()
+    assert answer["Location"] == reverse("psro_run", args=[made.pk])
+    assert (made.name, made.owner, made.camera_training["algorithm"]) == ("From the form", alice, "hrl-mappo")
+    assert made.camera_training["hyperparameters"] == {}
+
+
+def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, scenario: Scenario) -> None:
+    answer = visit(alice).post(reverse("psro_create"), {"scenario": scenario.slug, "name": "", "iterations": "-1"})
+    assert answer.status_code == 400
+    assert {"name", "iterations", "cameras"} <= answer.context["form"].errors.keys()
+
+
+@pytest.mark.parametrize("state", PsroState.values)
+def test_the_page_can_be_seen_in_every_state(visit: Visit, run: PsroRun, alice: User, state: str) -> None:
+    PsroRun.objects.filter(pk=run.pk).update(state=state, reason="Because.")
+    assert visit(alice).get(reverse("psro_run", args=[run.pk])).status_code == 200
+
+
+def test_the_list_names_every_run(client: Client, run: PsroRun) -> None:
+    assert "Growing" in client.get(reverse("psro_runs")).content.decode()
+
+
+def test_buttons_do_what_they_say(visit: Visit, run: PsroRun, alice: User, bob: User) -> None:
+    address = reverse("psro_act", args=[run.pk, "pause"])
+    assert visit(bob).post(address).status_code == 403
+    visit(alice).post(address)
+    run.refresh_from_db()
+    assert run.state == PsroState.PAUSED
