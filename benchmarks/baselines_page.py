@@ -1,0 +1,240 @@
+"""``docs/baselines.md``: the boards of the built-in agents, as figures and as photographs of their pages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.installation import CHECKOUT
+from benchmarks.rest import Portal
+
+PAGE = CHECKOUT / "docs" / "baselines.md"
+PICTURES = CHECKOUT / "docs" / "pictures"
+WIDTH, COLOURS = 1200, 64
+NORMAL = 1.959963984540054
+"""The normal distribution's quantile for 95 %."""
+HIDDEN = "header, footer, .skip, .actions, .orders { display: none !important; }"
+BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+def write(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
+    """Write the page and its pictures from what the portal answers about these tournaments."""
+    boards = {name: portal.get(f"tournaments/{row['id']}/leaderboard") for name, row in played.items()}
+    games = {name: portal.get(f"tournaments/{row['id']}/meta-game") for name, row in played.items()}
+    photograph(portal, played)
+    sections = [describe(name, played[name], boards[name], games[name]) for name in played]
+    PAGE.write_text("\n".join([introduce(played, boards), conclude(boards), *sections]))
+
+
+def introduce(played: dict[str, dict[str, Any]], boards: dict[str, Any]) -> str:
+    first = next(iter(boards.values()))
+    episodes = next(iter(played.values()))["episodes_per_pairing"]
+    return f"""# Baselines
+
+How good are the built-in agents? All cameras met all targets in {len(played)} scenarios, {episodes} episodes a pairing from the base seed 0, played and rated by a
+portal of its own:
+
+```bash
+python -m benchmarks.baselines
+```
+
+Engine version {first["engine"]}, rating code {first["code"]}. Episodes are pure functions of their seeds, so the same command gives the same figures on every machine
+of the same kind; it wrote this page. What the figures mean is explained in [ratings.md](ratings.md). Intervals cover 95 % and are
+clustered by seed; each team's greedy agent has 1000 by definition. Levels of different scenarios or teams are not comparable: orders and differences are.
+"""
+
+
+def conclude(boards: dict[str, Any]) -> str:
+    """Which camera is best where, and whether that differs."""
+    head = [
+        "scenario",
+        "best camera",
+        "Elo",
+        "first with probability",
+        "next",
+        "payoff ahead of it",
+        "does better than it",
+    ]
+    rows, firsts, is_sure = [], {}, True
+    for name, board in boards.items():
+        first, second = board["cameras"][:2]
+        firsts[name] = first["agent"]["name"]
+        difference, better = compare(board["scenario"], first, second)
+        is_sure &= difference.sign == 1 and first["worst_rank"] == 1
+        rows.append(
+            [
+                name, firsts[name], elo(first), f"{first['first_probability']:.3f}", second["agent"]["name"],
+                interval(difference.value, difference.lower, difference.upper, "+.4f"),
+                interval(*percent(better.value, better.lower, better.upper), ".1f", " %"),
+            ]
+        )  # fmt: skip
+    return f"""## Which camera is best
+
+{table(head, rows)}
+
+"Payoff ahead" is the mean difference of the two cameras' normalised rewards from the same seed against the same target, each target counted alike;
+"does better" is how often the first has the higher one in such a pair of episodes, level ones counting half.
+
+{judge(firsts, is_sure)}
+"""
+
+
+def judge(firsts: dict[str, str], is_sure: bool) -> str:
+    """The answer in words."""
+    places = ", ".join(f"{name} in {scenario}" for scenario, name in firsts.items())
+    if len(set(firsts.values())) == 1:
+        answer = f"**The same camera is first everywhere: {next(iter(firsts.values()))}.**"
+    else:
+        answer = f"**Which camera is best depends on the scenario: {places}.**"
+    doubt = (
+        "Each is ahead of every other camera beyond the interval of the difference."
+        if is_sure
+        else "Not every one of these is beyond doubt: where an interval of a difference reaches zero (or, for how often, 50 %), the order may be chance."
+    )
+    return f"{answer} {doubt}"
+
+
+def compare(scenario: str, first: dict[str, Any], second: dict[str, Any]) -> tuple[Any, Any]:
+    """Two agents by their pairs of episodes: the mean difference, and how often the first does better."""
+    from tournament.matchups import find_matchup
+    from tournament.models import Agent, Scenario
+
+    agents = [Agent.objects.get(digest=line["agent"]["digest"]) for line in (first, second)]
+    found = find_matchup(Scenario.objects.get(slug=scenario), *agents).compare()
+    return found.difference, found.better
+
+
+def describe(name: str, tournament: dict[str, Any], board: dict[str, Any], game: dict[str, Any]) -> str:
+    """The section of one scenario."""
+    return f"""## {name}
+
+{tournament["num_episodes"]:,} episodes. {game_in_words(board)}
+
+![Boards and payoffs of the built-in agents on {name}](pictures/{picture(name)})
+
+{board_table("Camera", board["cameras"])}
+
+{board_table("Target", board["targets"])}
+
+The cameras' mean normalised reward with its standard error:
+
+{payoff_table(game)}
+"""
+
+
+def game_in_words(board: dict[str, Any]) -> str:
+    nash, cyclicity = board["nash"], board["cyclicity"]
+    said = []
+    if nash:
+        worth = interval(nash["value"], nash["value_lower"], nash["value_upper"], "+.4f")
+        conv = interval(nash["nash_conv"], nash["nash_conv_lower"], nash["nash_conv_upper"], ".4f")
+        said.append(
+            f"The game among them is worth {worth} to the cameras; playing all alike can be exploited for {conv} within this pool."
+        )
+    if cyclicity:
+        share = interval(*percent(cyclicity["share"], *(cyclicity["interval"] or (None, None))), ".1f", " %")
+        trust = "Elo misleads here" if cyclicity["misleads"] else "the order by Elo can be relied on"
+        said.append(f"Cyclicity, the share of what differs that no rating explains, is {share}: {trust}.")
+    for one in board["influences"]:
+        said.append(
+            f"Without `{slug_of(board, one['removed'])}`, `{slug_of(board, one['then'])}` instead of `{slug_of(board, one['first'])}` would be first of the {one['team']}s."
+        )
+    return "\n".join(said)
+
+
+def slug_of(board: dict[str, Any], digest: str) -> str:
+    lines = [*board["cameras"], *board["targets"]]
+    return next(line["agent"]["slug"] for line in lines if line["agent"]["digest"] == digest)
+
+
+def board_table(team: str, lines: Sequence[dict[str, Any]]) -> str:
+    head = [team, "rank", "Elo", "first", "margin", "payoff", "Nash", "in support", "deviation"]
+    return table(head, [board_row(line) for line in lines])
+
+
+def board_row(line: dict[str, Any]) -> list[str]:
+    width = NORMAL * line["payoff_error"] if line["payoff_error"] is not None else None
+    low, high = (None, None) if width is None else (line["payoff"] - width, line["payoff"] + width)
+    return [
+        line["agent"]["name"],
+        f"{line['rank']} ({line['best_rank']} to {line['worst_rank']})",
+        elo(line),
+        figure(line["first_probability"], ".3f"),
+        interval(line["margin"], line["margin_lower"], line["margin_upper"], ".0f"),
+        interval(line["payoff"], low, high, "+.4f"),
+        figure(line["nash_mass"], ".3f"),
+        figure(line["nash_support"], ".2f"),
+        figure(line["deviation"], "+.4f"),
+    ]
+
+
+def payoff_table(game: dict[str, Any]) -> str:
+    head = ["", *(agent["name"] for agent in game["targets"])]
+    rows = [
+        [agent["name"], *(f"{cell['payoff']:+.4f} ± {cell['error']:.4f}" if cell else "–" for cell in cells)]
+        for agent, cells in zip(game["cameras"], game["cells"], strict=True)
+    ]
+    return table(head, rows)
+
+
+def elo(line: dict[str, Any]) -> str:
+    if line["is_anchor"]:
+        return f"{line['rating']:.0f} (the anchor)"
+    return interval(line["rating"], line["lower"], line["upper"], ".0f")
+
+
+def interval(value: float | None, lower: float | None, upper: float | None, form: str, unit: str = "") -> str:
+    if value is None:
+        return "–"
+    if lower is None or upper is None:
+        return f"{value:{form}}{unit}"
+    return f"{value:{form}}{unit} ({lower:{form}} to {upper:{form}}{unit})"
+
+
+def percent(*values: float | None) -> list[float | None]:
+    return [None if value is None else 100 * value for value in values]
+
+
+def figure(value: float | None, form: str) -> str:
+    return "–" if value is None else f"{value:{form}}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+# Photographs
+
+
+def picture(scenario: str) -> str:
+    return f"baselines-{scenario.lower()}.png"
+
+
+def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
+    """A picture of each tournament's boards and heat map, in few colours."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.chromium import find_chromium
+
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=BROWSER)
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
+        for name, row in played.items():
+            page.goto(f"{portal.address}/tournaments/{row['id']}/")
+            page.wait_for_selector(".heatmap .main-svg")
+            page.add_style_tag(content=HIDDEN)
+            box = page.locator("#boards + .grid").bounding_box(), page.locator("section:has(#payoffs)").bounding_box()
+            top, bottom = box[0]["y"], box[1]["y"] + box[1]["height"]  # type: ignore[index]
+            clip = {"x": 0.0, "y": top - 8, "width": float(WIDTH), "height": bottom - top + 16}
+            shrink(page.screenshot(full_page=True, clip=clip), PICTURES / picture(name))  # type: ignore[arg-type]
+        browser.close()
+
+
+def shrink(png: bytes, path: Path) -> None:
+    from PIL import Image
+
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS).save(path, optimize=True)
