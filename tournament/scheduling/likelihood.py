@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, inf, log, sqrt
+from math import ceil, exp, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,12 @@ ELO = 800.0 / log(10.0)
 """Normalised Elo of a difference as large as its own standard deviation."""
 OVERSHOOT = 0.5826
 """By how many standard deviations of one step a random walk is past a boundary when it is seen there (D. Siegmund, 1985)."""
+
+MOST_LOOKS = 100
+"""Of tests with more looks, an estimate considers every second, or third, ..."""
+MOST_NODES = 480
+REACH = 6.0
+"""Standard errors within which an estimate and its interval are looked for."""
 
 
 def log_likelihood_ratio(count: int, mean: float, variance: float, low: float, high: float) -> float:
@@ -88,11 +94,13 @@ def estimate(bounds: Bounds, looks: Sequence[int], ratio: float, confidence: flo
     """
     from scipy.optimize import brentq
 
-    walk = _Walk.of(bounds, looks, bounds.walk(ratio))
+    place = bounds.walk(ratio)
+    stride = ceil(len(looks) / MOST_LOOKS)
+    walk = _Walk.of(bounds, list(looks)[::-1][::stride][::-1], place)
+    # Beyond so many standard errors of the last look there is nothing to find.
+    reach = REACH / sqrt(looks[-1]) + abs(place) / looks[-1]
 
     def solve(probability: float) -> float:
-        # Beyond eight standard errors of the last look there is nothing to find.
-        reach = 8 / sqrt(looks[-1]) + abs(bounds.walk(ratio)) / looks[-1]
         low, high = -reach, reach
         if walk.exceed(low) > probability:
             return -inf
@@ -121,19 +129,24 @@ class _Walk:
 
     @classmethod
     def of(cls, bounds: Bounds, looks: Sequence[int], end: float) -> _Walk:
-        lower, upper = bounds.walk(bounds.reject), bounds.walk(bounds.accept)
         before = np.array([0, *looks[:-1]], dtype=np.float64)
         steps = np.array(looks) - before
-        size = int(np.clip(16 * np.ceil(6 * (upper - lower) / sqrt(steps.min()) / 16), 48, 480))
+        upper = bounds.walk(bounds.accept)
+        # Where bounds are far away, the walk does not come near them.
+        near = 2 * REACH * sqrt(looks[-1]) + abs(end)
+        low, high = max(bounds.walk(bounds.reject), -near), min(upper, near)
+        size = int(np.clip(16 * np.ceil(6 * (high - low) / sqrt(steps.min()) / 16), 48, MOST_NODES))
         points, weights = _quadrature(size)
-        nodes = (upper + lower) / 2 + points * (upper - lower) / 2
-        weights = weights * (upper - lower) / 2
+        nodes = (high + low) / 2 + points * (high - low) / 2
+        weights = weights * (high - low) / 2
         densities = np.empty((len(looks) - 1, size))
         for number, step in enumerate(steps[:-1]):
             if number == 0:
                 density = _normal(nodes, step)
             else:
-                density = _normal(nodes[:, None] - nodes[None, :], step) @ densities[number - 1]
+                if number == 1 or step != steps[number - 1]:
+                    spread = _normal(nodes[:, None] - nodes[None, :], step)
+                density = spread @ densities[number - 1]
             densities[number] = density * weights
         return cls(nodes, densities, steps, before, np.append(np.full(len(looks) - 1, upper), end))
 
@@ -144,7 +157,7 @@ class _Walk:
         first = ndtr((drift * self.steps[0] - self.bars[0]) / sqrt(self.steps[0]))
         steps, before, bars = (column[1:, None] for column in (self.steps, self.before, self.bars))
         # A drift weights driftless paths by a factor that depends on where they are alone.
-        tilt = np.exp(drift * self.nodes - drift**2 * before / 2)
+        tilt = np.exp(np.minimum(drift * self.nodes - drift**2 * before / 2, 700.0))
         beyond = ndtr((self.nodes + drift * steps - bars) / np.sqrt(steps))
         return float(first + (self.densities * tilt * beyond).sum())
 
