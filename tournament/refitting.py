@@ -60,7 +60,7 @@ class Standing:
             earlier = self._results.get(key)
             if earlier is None:
                 new[key] = found
-            elif earlier is not found:
+            elif earlier is not found and not np.array_equal(earlier.key, found.key):
                 is_new = _beyond(earlier.key, found.key)
                 if len(earlier.key) != len(found.key) - is_new.sum():
                     return None
