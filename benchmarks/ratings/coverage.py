@@ -1,8 +1,9 @@
 """``python -m benchmarks.ratings coverage``: how often do intervals of ratings and ranks contain the truth?
 
-A league's truth are the ratings that infinitely many episodes of the same pairings would give. For duplicate Elo these are the strengths of
-Bradley and Terry's model fitted, without a prior, to the probabilities with which each agent does better than each other one, the mean over all
-opponents; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings interact.
+A league's truth are the ratings that the same schedule would give if each of its episodes were replaced by infinitely many from other seeds. For duplicate Elo
+these are the strengths of Bradley and Terry's model fitted, without a prior, to the probabilities with which each agent does better than each other one
+against each opponent, weighed by the comparisons; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings
+interact. In an uneven schedule agents have between a fifth of the episodes and all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.ratings.league import MEASURED, League
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import AgentRating, Ratings, bradley_terry, margin, outcome, rate
+from tournament.ratings import AgentRating, Ratings, bradley_terry, compare, margin, outcome, rate
+from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.fitting import SCALE, TEAMS
 
 Array = NDArray[np.float64]
@@ -30,6 +32,7 @@ def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--leagues", type=int, default=1000)
     parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
     parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
+    parser.add_argument("--uneven", action="store_true", help="agents have different numbers of episodes")
     parser.add_argument("--noise", nargs="+", choices=sorted(MEASURED), default=sorted(MEASURED))
     parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
     parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
@@ -51,16 +54,22 @@ def run_coverage(arguments: argparse.Namespace) -> int:
                 league = League.draw(
                     *size, MEASURED[noise], arguments.seed + number, arguments.spread, arguments.interaction
                 )
-                tally.add(league, rate(play_all(league, episodes), {}, replicates=0))
+                game = play_all(league, episodes, arguments.uneven)
+                tally.add(league, game, rate(game, {}, replicates=0))
             print(f"| {noise} | {episodes} | {tally.row()} |", flush=True)
             is_met &= tally.is_met
     return int(not is_met)
 
 
-def play_all(league: League, episodes: int) -> MetaGame:
-    """A round robin with so many episodes a pairing, seeds being shared as in the arena."""
+def play_all(league: League, episodes: int, is_uneven: bool = False) -> MetaGame:
+    """A round robin with so many episodes a pairing, or at most so many, seeds being shared as in the arena."""
     m, n = league.true.shape
     camera, target, number = (axis.ravel() for axis in np.indices((m, n, episodes)))
+    if is_uneven:
+        random = np.random.default_rng([league.generator_seed, 4])
+        most = [np.maximum(2, random.uniform(0.2, 1.0, size) * episodes) for size in (m, n)]
+        kept = number < np.minimum(most[0][camera], most[1][target])
+        camera, target, number = camera[kept], target[kept], number[kept]
     keyed = np.where(number % 2 == 0, target, n + camera)
     payoff = league.payoff(camera, target, number)
     return MetaGame.from_episodes(
@@ -68,24 +77,25 @@ def play_all(league: League, episodes: int) -> MetaGame:
     )
 
 
-def true_strengths(league: League, team: str) -> Array:
-    """(k,) Bradley-Terry strengths of a team in infinitely many episodes, in logits of mean 0."""
+def true_strengths(league: League, team: str, comparisons: Comparisons) -> Array:
+    """(k,) Bradley-Terry strengths of a team, in logits of mean 0, if these comparisons had been made infinitely often."""
     from scipy.special import ndtr
 
     payoff = league.true if team == "camera" else -league.true.T
     _, camera, target, rest = league.noise.deviations
     own = camera if team == "camera" else target
-    gaps = payoff[:, None, :] - payoff[None, :, :]
-    chances = ndtr(gaps / np.sqrt(2 * (own**2 + rest**2))).mean(axis=2)
-    count = np.ones_like(chances) - np.eye(len(chances))
-    return bradley_terry.fit(chances * count, count, prior=0.0).values
+    wins, total = np.zeros((len(payoff), len(payoff))), np.zeros((len(payoff), len(payoff)))
+    for opponent, scores in enumerate(payoff.T):
+        _, count = comparisons.wins_against(opponent)
+        wins += count * ndtr(np.subtract.outer(scores, scores) / np.sqrt(2 * (own**2 + rest**2)))
+        total += count
+    return bradley_terry.fit(wins, total, prior=0.0).values
 
 
-def true_margins(league: League) -> tuple[Array, Array]:
-    """Skills (m,) and (n,) of the margin model in infinitely many episodes."""
-    shape = league.true.shape
-    exact = margin.Observations.from_means(outcome(-league.true), np.zeros(shape), np.full(shape, 10**6))
-    boards = margin.fit(exact, np.ones(shape[0], dtype=bool), np.ones(shape[1], dtype=bool))
+def true_margins(league: League, count: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Skills (m,) and (n,) of the margin model if the episodes, `count` (m, n), had been played infinitely often."""
+    exact = margin.Observations.from_means(outcome(-league.true), np.zeros(count.shape), 10**6 * count)
+    boards = margin.fit(exact, np.ones(count.shape[0], dtype=bool), np.ones(count.shape[1], dtype=bool))
     return boards[0].skills, boards[1].skills
 
 
@@ -105,10 +115,11 @@ class Tally:
     def __init__(self) -> None:
         self._hits: dict[str, list[float]] = defaultdict(list)
 
-    def add(self, league: League, ratings: Ratings) -> None:
+    def add(self, league: League, game: MetaGame, ratings: Ratings) -> None:
         """Count a league's boards."""
-        for team, margins in zip(TEAMS, true_margins(league), strict=True):
-            strengths = true_strengths(league, team)
+        counted = compare(game)
+        for team, margins in zip(TEAMS, true_margins(league, game.count), strict=True):
+            strengths = true_strengths(league, team, counted[team])
             cases = list(match(ratings.board(team), strengths, margins))
             for case in cases:
                 self._note("elo", case.line.lower, case.strength, case.line.upper)

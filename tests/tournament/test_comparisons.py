@@ -43,9 +43,15 @@ def test_wins_are_those_of_all_pairs_of_episodes_of_one_seed_and_opponent(team):
     assert (wins + wins.T == number).all()
 
 
+def play_all(seeds, cameras=5, targets=3):
+    """Everybody against everybody on the same seeds."""
+    camera, target, seed = (axis.ravel() for axis in np.indices((cameras, targets, seeds)))
+    return Episodes(camera, target, seed, np.random.default_rng(seeds).integers(0, 4, len(camera)) / 4)
+
+
 @pytest.mark.parametrize("team", ["camera", "target"])
-def test_deviations_are_from_the_mean_of_a_pair_against_its_opponent(team):
-    episodes = invent(1)
+@pytest.mark.parametrize("episodes", [invent(1), invent(2, 40), play_all(1), play_all(2), play_all(9)])
+def test_deviations_are_from_the_mean_of_a_pair_against_its_opponent(team, episodes):
     results = {}
     for _, _, one, two, opponent, result in pairs(episodes, team):
         results.setdefault((one, two, opponent), []).append(result)

@@ -57,9 +57,12 @@ class Comparisons:
         for number in opponents:
             rows = slice(self.deals.starts[number], self.deals.starts[number + 1])
             agent, cluster, outcome = self.deals.agent[rows], self.deals.cluster[rows], self.deals.outcome[rows]
-            ends = _find_ends(cluster)
-            _count_pairs(ends, agent, outcome, self.halves[number], self.counts[number])
-            _deviate(ends, agent, outcome, self.halves[number], self.counts[number], self.deviation[rows])
+            ends, points = _find_ends(cluster), np.zeros(len(agent), np.int32)
+            _count_pairs(ends, agent, outcome, self.halves[number], self.counts[number], points)
+            if _is_complete(ends, agent):
+                _deviate_together(ends, agent, points, self.deals.num_agents, self.deviation[rows])
+            else:
+                _deviate(ends, agent, outcome, self.halves[number], self.counts[number], self.deviation[rows])
 
     def wins(self) -> tuple[Array, Array]:
         """(m, m) numbers of wins of the row's agent, ties half, and of comparisons, against all opponents."""
@@ -108,16 +111,88 @@ def _find_ends(cluster):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_pairs(ends, agent, outcome, halves, counts):  # type: ignore[no-untyped-def]
-    """Count the comparisons against one opponent; rows of a deal are ordered by agent."""
+def _count_pairs(ends, agent, outcome, halves, counts, points):  # type: ignore[no-untyped-def]
+    """Count the comparisons against one opponent; rows of a deal are ordered by agent. `points` are twice each row's wins in its deal."""
     for row in range(len(ends)):
-        mine, own = agent[row], outcome[row]
-        for other in range(row + 1, ends[row]):
-            halves[mine, agent[other]] += (own > outcome[other]) + (own >= outcome[other])
-            counts[mine, agent[other]] += 1
+        mine, first, end = agent[row], row + 1, ends[row]
+        if first < end and mine < agent[first] and agent[end - 1] - agent[first] == end - 1 - first:
+            others = slice(agent[first], agent[end - 1] + 1)
+            points[row] += _count_run(
+                outcome[row], outcome[first:end], halves[mine, others], counts[mine, others], points[first:end]
+            )
+        else:
+            _count_others(row, end, agent, outcome, halves, counts, points)
     for number in range(len(halves)):  # Two episodes of one agent are no comparison.
         halves[number, number] = 0
         counts[number, number] = 0
+
+
+@kernel
+def _count_run(own, outcomes, halves, counts, points):  # type: ignore[no-untyped-def]
+    """Compare a row with those of agents that follow each other: what a processor does with many at once."""
+    total = 0
+    for other in range(len(outcomes)):
+        won = np.int32(own > outcomes[other]) + np.int32(own >= outcomes[other])
+        halves[other] += won
+        counts[other] += 1
+        points[other] += 2 - won
+        total += won
+    return total
+
+
+@kernel
+def _count_others(row, end, agent, outcome, halves, counts, points):  # type: ignore[no-untyped-def]
+    mine, own = agent[row], outcome[row]
+    for other in range(row + 1, end):
+        if agent[other] != mine:
+            won = np.int32(own > outcome[other]) + np.int32(own >= outcome[other])
+            halves[mine, agent[other]] += won
+            counts[mine, agent[other]] += 1
+            points[row] += won
+            points[other] += 2 - won
+
+
+@kernel
+def _is_complete(ends, agent):  # type: ignore[no-untyped-def]
+    """Whether all deals of an opponent that compare anybody are of the same agents, each once."""
+    known, size, row = -1, 0, 0
+    while row < len(ends):
+        length = ends[row] - row
+        if length > 1:
+            if known < 0:
+                known, size = row, length
+            if length != size:
+                return False
+            for place in range(length):
+                if agent[row + place] != agent[known + place]:
+                    return False
+                if place > 0 and agent[row + place] == agent[row + place - 1]:
+                    return False
+        row = ends[row]
+    return True
+
+
+@kernel
+def _deviate_together(ends, agent, points, size, deviation):  # type: ignore[no-untyped-def]
+    """What `_deviate` finds where all deals are of the same agents: the points' deviations from each agent's mean."""
+    total, count = np.zeros(size), np.zeros(size)
+    for row in range(len(ends)):
+        if not _is_alone(ends, row):
+            total[agent[row]] += points[row]
+            count[agent[row]] += 1
+    even = (count > 0).sum() - 1
+    for row in range(len(ends)):
+        if not _is_alone(ends, row):
+            held = count[agent[row]]
+            if held > 1:
+                deviation[row] = 0.5 * (points[row] - total[agent[row]] / held) * np.sqrt(held / (held - 1))
+            else:
+                deviation[row] = 0.5 * (points[row] - even)
+
+
+@kernel
+def _is_alone(ends, row):  # type: ignore[no-untyped-def]
+    return ends[row] == row + 1 and (row == 0 or ends[row - 1] != row + 1)
 
 
 @kernel
