@@ -173,7 +173,7 @@ class TrainingForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = agents
-        field.label_from_instance = label_agent  # type: ignore[method-assign]
+        field.label_from_instance = label_agent  # type: ignore[assignment, method-assign]
 
     def defaults(self) -> dict[str, Any]:
         """The preset's values; what the scenario shows to the teams, they see in training too."""
