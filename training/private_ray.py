@@ -7,15 +7,18 @@ import hashlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mate.errors import UserError
 
 OBJECT_STORE_BYTES = 200_000_000
+CONNECTION_SECONDS = 5.0
 _SETTINGS = {
     "RAY_AUTH_MODE": "disabled",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -61,7 +64,7 @@ def session(cores: int, folder: Path | None = None) -> Iterator[None]:
 
     try:
         if os.environ.get("RAY_ADDRESS"):
-            _join(ray, cores)
+            join(ray, cores)
         else:
             ray.init(
                 address="local", num_cpus=max(cores, 1), include_dashboard=False, log_to_driver=False,
@@ -82,7 +85,10 @@ def _find_place(folder: Path | None) -> Path:
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
     place = Path(tempfile.gettempdir()) / f"ray-{os.getuid()}-{name}"
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(mode=0o700)
+    try:
+        place.mkdir(mode=0o700)
+    except FileExistsError:  # another user's
+        return Path(tempfile.mkdtemp(prefix="ray"))
     return place
 
 
@@ -90,19 +96,28 @@ def _is_running() -> bool:
     return "ray" in sys.modules and sys.modules["ray"].is_initialized()
 
 
-def _join(ray: object, cores: int) -> None:
+def join(ray: Any, cores: int) -> None:
+    """Connect to the cluster at ``RAY_ADDRESS``. Raises UserError if it cannot be reached or does not have as many free cores."""
     address = os.environ["RAY_ADDRESS"]
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)  # type: ignore[attr-defined]
-    except (ConnectionError, RuntimeError, ValueError) as error:
+        _knock(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
             f"The Ray cluster at {address} cannot be reached ({error}). Mend RAY_ADDRESS, or unset it."
         ) from None
-    free = int(ray.available_resources().get("CPU", 0))  # type: ignore[attr-defined]
+    free = int(ray.available_resources().get("CPU", 0))
     if free < cores:
         raise UserError(
             f"The run is to use {cores} cores, and the Ray cluster at {address} has {free} free. Wait, or set `cores` lower."
         )
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nobody listens at ``host:port``; Ray itself would try for minutes, deaf to signals."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), CONNECTION_SECONDS).close()
 
 
 def quieten() -> None:

@@ -100,7 +100,7 @@ def _run(
                 course.keep()
             finally:
                 course.algorithm.stop()
-    except Paused:
+    except (Paused, SystemExit):  # the latter is what Ray's own handler raises, which stands for moments
         pass  # asked before the first iteration, or once more while ending: the newest state is on the disk
     return {"state": state, "error": "", **(course.summary() if course else {})}
 

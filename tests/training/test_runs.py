@@ -12,7 +12,7 @@ from tests.policies.checkpoints import make_checkpoint
 from tests.training.runs import configure, describe, write
 from training import files
 from training.exporting import ExportError, compare, export
-from training.private_ray import choose_cores, session
+from training.private_ray import choose_cores, join, session
 from training.runs import Course, run
 
 
@@ -145,6 +145,12 @@ def test_more_cores_than_there_are_cannot_be_had() -> None:
     with pytest.raises(UserError, match="1000 cores"):
         choose_cores(1000)
     assert choose_cores(None) >= choose_cores(1) == 1
+
+
+def test_a_cluster_that_nobody_answers_for_is_named(monkeypatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:1.*RAY_ADDRESS"):
+        join(None, 1)
 
 
 def test_a_damaged_state_is_named(tmp_path) -> None:
