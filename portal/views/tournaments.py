@@ -19,7 +19,7 @@ from portal.permissions import may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
 from tournament import boards, organising, queries, scheduling
-from tournament.models import Scenario, Tournament, TournamentState
+from tournament.models import Purpose, Scenario, Tournament, TournamentState
 
 PAGE = 30
 CHOICES = 100
@@ -28,7 +28,8 @@ CHOICES = 100
 @require_safe
 def tournaments(request: HttpRequest) -> HttpResponse:
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
-    found = Tournament.objects.select_related("scenario", "owner")
+    of_others = (Purpose.MILESTONE, Purpose.PSRO)  # They are led to from their training or their PSRO run.
+    found = Tournament.objects.exclude(purpose__in=of_others).select_related("scenario", "owner")
     if mine:
         found = found.filter(owner=request.user.pk)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
