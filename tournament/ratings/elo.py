@@ -7,16 +7,17 @@ that what no rating can explain does not pass for noise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Indices, find_runs, number_runs
+from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
+from tournament.ratings.deals import Deals
 from tournament.ratings.intervals import Variance, fewest
 
 DRAWS = 4000
@@ -114,42 +115,58 @@ def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # 
     deals, size = comparisons.deals, len(members)
     number = np.full(deals.num_agents, -1)
     number[members] = np.arange(size)
-    rows = np.flatnonzero(_is_compared(deals.opponent, deals.cluster, number[deals.agent]))
-    stratum = _strata(deals.opponent[rows], deals.cluster[rows], deals.num_opponents)[deals.opponent[rows]]
-    if (stratum != deals.opponent[rows]).any():  # The rows of a seed no longer follow each other.
-        order = np.lexsort((deals.cluster[rows], stratum))
-        rows, stratum = rows[order], stratum[order]
-    cluster, agent = number_runs(stratum, deals.cluster[rows]), number[deals.agent[rows]]
-    deviation = comparisons.deviation[rows]
-    for first, last in pairwise(find_runs(stratum)):
-        cell = (cluster[first:last] - cluster[first]) * size + agent[first:last]
-        length = (int(cluster[last - 1] - cluster[first]) + 1) * size
-        scores = np.bincount(cell, deviation[first:last], minlength=length).reshape(-1, size)
-        met = np.zeros(length, dtype=bool)
-        met[cell] = True
-        yield scores @ inverse, met.reshape(-1, size).sum(axis=0).astype(np.float64)
+    stratum = _strata(deals)
+    for label in np.unique(stratum):
+        opponents = np.flatnonzero(stratum == label)
+        rows: Any = slice(deals.starts[opponents[0]], deals.starts[opponents[0] + 1])
+        if len(opponents) > 1:
+            rows = np.flatnonzero(stratum[deals.opponent] == label)
+        agent, cluster, opponent = number[deals.agent[rows]], deals.cluster[rows], deals.opponent[rows]
+        place, length = _place_seeds(cluster, opponent, agent)
+        if len(opponents) > 1:
+            seeds, place[place >= 0] = np.unique(cluster[place >= 0], return_inverse=True)
+            length = len(seeds)
+        scores, met = np.zeros((length, size)), np.zeros((length, size), dtype=np.bool_)
+        _add_scores(place, agent, comparisons.deviation[rows], scores, met)
+        if length:
+            yield scores @ inverse, met.sum(axis=0).astype(np.float64)
 
 
 @kernel
-def _is_compared(opponent, cluster, number):  # type: ignore[no-untyped-def]
-    """Whether a row is of a rated agent (its number not negative) and shares its deal with another row."""
-    found = np.zeros(len(opponent), np.bool_)
-    for row in range(1, len(opponent)):
+def _place_seeds(cluster, opponent, agent):  # type: ignore[no-untyped-def]
+    """Number the deals in which rated agents (their number not negative) are compared; -1 for rows that are of none. And how many there are."""
+    place = np.full(len(cluster), -1)
+    count = 0
+    for row in range(1, len(cluster)):
         if cluster[row] == cluster[row - 1] and opponent[row] == opponent[row - 1]:
-            found[row - 1] = number[row - 1] >= 0
-            found[row] = number[row] >= 0
-    return found
+            if place[row - 1] < 0:
+                place[row - 1] = count
+                count += 1
+            place[row] = place[row - 1]
+    for row in range(len(cluster)):
+        if agent[row] < 0:
+            place[row] = -1
+    return place, count
 
 
-def _strata(opponent: Indices, cluster: Indices, num_opponents: int) -> Indices:
+@kernel
+def _add_scores(place, agent, deviation, scores, met):  # type: ignore[no-untyped-def]
+    for row in range(len(place)):
+        if place[row] >= 0:
+            scores[place[row], agent[row]] += deviation[row]
+            met[place[row], agent[row]] = True
+
+
+def _strata(deals: Deals) -> Indices:
     """(n,) labels of the opponents: those whose deals share seeds have one label. As seeds are drawn here, each has its own."""
-    is_new = np.append(True, (np.diff(opponent) != 0) | (np.diff(cluster) != 0))[: len(cluster)]
-    once = cluster[is_new]
-    if len(np.unique(once)) == len(once):
-        return np.arange(num_opponents)
+    shared = np.append(False, (np.diff(deals.opponent) == 0) & (np.diff(deals.cluster) == 0))[: len(deals.cluster)]
+    is_deal = shared & ~np.append(False, shared)[: len(shared)]
+    opponent, cluster = deals.opponent[is_deal], deals.cluster[is_deal]
+    if len(np.unique(cluster)) == len(cluster):
+        return np.arange(deals.num_opponents)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    size = num_opponents + int(cluster.max()) + 1
-    links = csr_array((np.ones(len(once)), (opponent[is_new], num_opponents + once)), shape=(size, size))
-    return np.asarray(connected_components(links, directed=False)[1][:num_opponents], dtype=np.int64)
+    size = deals.num_opponents + int(cluster.max()) + 1
+    links = csr_array((np.ones(len(cluster)), (opponent, deals.num_opponents + cluster)), shape=(size, size))
+    return np.asarray(connected_components(links, directed=False)[1][: deals.num_opponents], dtype=np.int64)

@@ -8,6 +8,7 @@ drawn, so that what no rating can explain (interaction) does not pass for noise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Indices, find_kinds, find_runs, sort
+from tournament.ordering import Indices, find_kinds, find_runs
 from tournament.payoffs import Array
 from tournament.ratings.intervals import Variance, fewest
 
 PSEUDO_EPISODES = 0.01
 """Every played cell counts this much of an even episode more, which keeps an agent that always scores 0 or 1 finite."""
+CHUNK = 4_000_000
+"""Scores, of seeds by agents, that are held together."""
 _KINDS = 4
 
 
@@ -169,25 +172,42 @@ def _add_episodes(
     sample, split, size = _restrict(observations.sample, rated), int(rated[0].sum()), len(contrasts)
     kind, stratum = _strata(sample, (split, size - split))
     deviation = _deviate(sample, kind, expected)
-    order = np.argsort(stratum, kind="stable")
+    order, seeds = np.argsort(stratum, kind="stable"), np.zeros(size)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    rows = sort(np.arange(len(sample.cluster)), place[sample.cluster], len(order))
-    place, deviation = place[sample.cluster[rows]], deviation[rows]
-    camera, target = sample.camera[rows], sample.target[rows]
-    clusters, seeds = find_runs(stratum[order]), np.zeros(size)
-    for (first, last), (start, end) in zip(pairwise(clusters), pairwise(np.searchsorted(place, clusters)), strict=True):
-        base, length = (place[start:end] - first) * size, (last - first) * size
-        cells = base + camera[start:end], base + split + target[start:end]
-        won, lost = (np.bincount(cell, deviation[start:end], minlength=length) for cell in cells)
-        met = np.zeros(length, dtype=bool)
-        met[cells[0]] = met[cells[1]] = True
-        own = met.reshape(-1, size).sum(axis=0).astype(np.float64)
-        influence = (won - lost).reshape(-1, size) @ contrasts
-        variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
-        seeds += own
+    edges = find_runs(stratum[order])
+    for part in _chunks(edges, CHUNK // size):
+        first, last = part[0], part[-1]
+        scores, met = np.zeros((last - first, size)), np.zeros((last - first, size), dtype=np.bool_)
+        _add_scores(place - first, sample.cluster, sample.camera, split + sample.target, deviation, scores, met)
+        influence = scores @ contrasts
+        for start, end in pairwise(part - first):
+            own = met[start:end].sum(axis=0).astype(np.float64)
+            variance.add((influence[start:end] ** 2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
+            seeds += own
     is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
     variance.certain[is_open] = np.inf  # Of one seed nothing can be said of how seeds differ.
+
+
+def _chunks(edges: Indices, size: int) -> Iterator[Indices]:
+    """The edges of runs in parts, each but a long run of at most `size`; a part ends where the next begins."""
+    first = 0
+    while first < len(edges) - 1:
+        last = max(int(np.searchsorted(edges, edges[first] + size, side="right")) - 1, first + 1)
+        yield edges[first : last + 1]
+        first = last
+
+
+@kernel
+def _add_scores(place, cluster, camera, target, deviation, scores, met):  # type: ignore[no-untyped-def]
+    """Add the scores of the episodes whose seeds have a place in this part."""
+    for row in range(len(cluster)):
+        seed = place[cluster[row]]
+        if 0 <= seed < len(scores):
+            scores[seed, camera[row]] += deviation[row]
+            scores[seed, target[row]] -= deviation[row]
+            met[seed, camera[row]] = True
+            met[seed, target[row]] = True
 
 
 def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | None]) -> Array:

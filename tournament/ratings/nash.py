@@ -11,8 +11,8 @@ from tournament import meta_solvers
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.records import NashSummary
 
-DRAWS = 200
-"""Tables that are drawn for the intervals of cyclicity and exploitability; half as many for `LARGE` ones, in cells."""
+DRAWS, DRAWS_OF_LARGE = 200, 64
+"""Tables that are drawn for the intervals of cyclicity and exploitability; fewer of `LARGE` ones, in cells."""
 LARGE = 2500
 REPLICATES, FULL, FEWEST = 100, 900, 20
 """How often the equilibrium is solved again: up to `FULL` cells, and at least. It takes as long as all the rest."""
@@ -48,7 +48,7 @@ def add_nash(
         for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
             for number, figure in zip(numbers, figures, strict=True):
                 lines[team][number][name] = float(figure)
-    draws = DRAWS if part.payoff.size <= LARGE else DRAWS // 2
+    draws = DRAWS if part.payoff.size <= LARGE else DRAWS_OF_LARGE
     return _summarise(part, solution, noise, draws), meta_solvers.cyclicity(part, replicates=draws, noise=noise)
 
 
