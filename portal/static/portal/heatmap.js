@@ -66,8 +66,8 @@ function show(holder, data) {
   const isNamed = (count) => count <= (narrow ? 24 : MOST_NAMES);
   const layout = {
     font, height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: 8 },
-    xaxis: { ...axis, domain: main, range: [-0.5, columns - 0.5], title: { text: "target" }, tickvals: trace.x, ticktext: label(data.targets, narrow ? 14 : 32), tickangle: narrow || columns > 6 ? -40 : 0, showticklabels: isNamed(columns) },
-    yaxis: { ...axis, domain: main, range: [rows - 0.5, -0.5], title: { text: narrow ? "" : "camera" }, tickvals: trace.y, ticktext: label(data.cameras, narrow ? 14 : 32), showticklabels: isNamed(rows) },
+    xaxis: { ...axis, domain: main, range: [-0.5, columns - 0.5], title: { text: "target", standoff: 10 }, tickvals: trace.x, ticktext: label(data.targets, narrow ? 14 : 32), tickangle: narrow || columns > 6 ? -40 : 0, showticklabels: isNamed(columns) },
+    yaxis: { ...axis, domain: main, range: [rows - 0.5, -0.5], title: { text: narrow ? "" : "camera", standoff: 14 }, tickvals: trace.y, ticktext: label(data.cameras, narrow ? 14 : 32), showticklabels: isNamed(rows) },
     xaxis2: { ...edge, domain: [main[1] + 0.015, 1] }, yaxis2: { ...edge, domain: [main[1] + 0.015, 1] },
     annotations: showsText ? annotate(data, font, !narrow && columns <= 8) : [],
     hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
