@@ -18,6 +18,7 @@ from tournament.models import (
     Agent,
     Episode,
     Scenario,
+    Schedule,
     Tournament,
     TournamentState,
     TrainingRun,
@@ -77,7 +78,7 @@ def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: 
 
 def test_describing_an_agent(run: Any, alice: User, agents: dict[str, Agent]) -> None:
     Agent.objects.filter(slug="greedy-camera").update(owner=alice)
-    [describe] = examples("-X PATCH")
+    [describe] = examples("agents/$AGENT -d")
     assert json.loads(run(describe, AGENT="greedy-camera"))["name"] == "Hawk"
 
 
@@ -97,6 +98,27 @@ def test_starting_watching_and_cancelling(run: Any, played: Tournament, agents: 
     watch = next(command for command in examples("tournaments/$TOURNAMENT") if command.endswith("$TOURNAMENT"))
     assert json.loads(run(watch, TOURNAMENT=made["id"]))["name"] == "First cup"
     assert json.loads(run(cancel, TOURNAMENT=made["id"]))["state"] == TournamentState.CANCELLED
+
+
+def test_testing_two_agents_and_reading_what_was_chosen(run: Any, agents: dict[str, Agent], scenario: Scenario) -> None:
+    [start] = examples("Is Greedy better?")
+    [formats] = examples("v1/formats")
+    [choices] = examples("/choices")
+    made = json.loads(run(start))
+    assert (made["format"], made["settings"]["upper"], made["round"]) == ("sequential", 30, 1)
+    assert "sequential" in {format["name"] for format in json.loads(run(formats))}
+    assert len(run(choices, TOURNAMENT=made["id"]).splitlines()) == 3
+
+
+def test_keeping_changing_and_giving_up_a_schedule(run: Any, agents: dict[str, Agent], scenario: Scenario) -> None:
+    [keep] = examples("Weekly cup")
+    made = json.loads(run(keep))
+    assert made["in_words"] == "At 03:00 on Monday, UTC"
+    for command in examples("schedules/$SCHEDULE"):
+        answer = run(command, SCHEDULE=made["id"])
+        assert "error" not in answer[:20], f"{command}: {answer}"
+    assert Tournament.objects.get().start is None
+    assert not Schedule.objects.exists()
 
 
 def test_training_following_and_cancelling(run: Any, scenario: Scenario, agents: dict[str, Agent]) -> None:
