@@ -33,6 +33,7 @@ def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
     parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
     parser.add_argument("--uneven", action="store_true", help="agents have different numbers of episodes")
+    parser.add_argument("--anchored", action="store_true", help="rate by the distance to an agent and not to the mean")
     parser.add_argument("--noise", nargs="+", choices=sorted(MEASURED), default=sorted(MEASURED))
     parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
     parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
@@ -55,7 +56,8 @@ def run_coverage(arguments: argparse.Namespace) -> int:
                     *size, MEASURED[noise], arguments.seed + number, arguments.spread, arguments.interaction
                 )
                 game = play_all(league, episodes, arguments.uneven)
-                tally.add(league, game, rate(game, {}, replicates=0))
+                anchors = {"camera": "c0", "target": "t0"} if arguments.anchored else {}
+                tally.add(league, game, rate(game, anchors, replicates=0))
             print(f"| {noise} | {episodes} | {tally.row()} |", flush=True)
             is_met &= tally.is_met
     return int(not is_met)
@@ -122,8 +124,9 @@ class Tally:
             strengths = true_strengths(league, team, counted[team])
             cases = list(match(ratings.board(team), strengths, margins))
             for case in cases:
-                self._note("elo", case.line.lower, case.strength, case.line.upper)
-                self._note("margin", case.line.margin_lower, case.margin, case.line.margin_upper)
+                if not case.line.is_anchor:
+                    self._note("elo", case.line.lower, case.strength, case.line.upper)
+                    self._note("margin", case.line.margin_lower, case.margin, case.line.margin_upper)
                 self._note("rank", case.line.best_rank, case.rank, case.line.worst_rank)
                 chance, was = float(case.line.first_probability or 0.0), float(case.rank == 1)
                 self._hits["brier"].append((chance - was) ** 2)
@@ -153,13 +156,15 @@ class Tally:
 
 
 def match(lines: Sequence[AgentRating], strengths: Array, margins: Array) -> Iterator[Case]:
-    """The lines of a board, whose agents are named c0, c1, ... or t0, t1, ..., beside true strengths and skills of mean 0."""
+    """The lines of a board, whose agents are named c0, c1, ... or t0, t1, ..., beside true strengths and skills."""
+    is_anchored = any(line.is_anchor for line in lines)
+    zeros = (strengths[0], margins[0]) if is_anchored else (strengths.mean(), margins.mean())
     ranks = 1 + (strengths[None, :] > strengths[:, None]).sum(axis=1)
     for line in lines:
         number = int(line.digest[1:])
         yield Case(
             line,
-            float(1000 + SCALE * (strengths[number] - strengths.mean())),
-            float(1000 + SCALE * (margins[number] - margins.mean())),
+            float(1000 + SCALE * (strengths[number] - zeros[0])),
+            float(1000 + SCALE * (margins[number] - zeros[1])),
             int(ranks[number]),
         )
