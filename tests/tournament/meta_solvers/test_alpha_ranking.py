@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tournament.meta_solvers.games import (
@@ -10,7 +10,6 @@ from tests.tournament.meta_solvers.games import (
     ROCK_PAPER_SCISSORS,
     coarse_tables,
     shuffled,
-    tables,
     transitive,
 )
 from tournament.meta_solvers import alpha_rank
@@ -68,18 +67,18 @@ def test_one_profile_has_all_the_mass():
     assert found.mass.tolist() == [[1.0]] and found.edges == 0 and [len(sink) for sink in found.sinks] == [1]
 
 
-@settings(max_examples=40, deadline=None)
-@given(tables)
-def test_evolution_ends_in_one_sink_which_has_nearly_all_the_mass(game):
-    distinct = np.unique(game)
-    # Without ties; near ones would be neither.
-    assume(len(distinct) == game.size and np.diff(distinct, append=9).min() > 1e-6)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(1, 7), st.integers(1, 7), st.randoms(use_true_random=False))
+def test_without_ties_evolution_ends_in_one_sink_which_has_nearly_all_the_mass(rows, columns, random):
+    payoffs = list(range(rows * columns))
+    random.shuffle(payoffs)
+    game = np.reshape(np.array(payoffs, dtype=float), (rows, columns))
     found = alpha_rank(game, perturbation=1e-7)
     assert len(found.sinks) == 1
     assert found.mass[tuple(found.sinks[0].T)].sum() == pytest.approx(1, abs=1e-3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(coarse_tables, st.floats(0.1, 10), st.floats(-10, 10), st.randoms(use_true_random=False))
 def test_order_scale_and_offset_do_not_matter(game, scale, offset, random):
     other, rows, columns = shuffled(game, random)
@@ -88,7 +87,7 @@ def test_order_scale_and_offset_do_not_matter(game, scale, offset, random):
     assert moved.edges == plain.edges and len(moved.sinks) == len(plain.sinks)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(coarse_tables, st.data())
 def test_clones_are_visited_alike(game, data):
     number = data.draw(st.integers(0, len(game) - 1))

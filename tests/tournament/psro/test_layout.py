@@ -30,9 +30,10 @@ def run(iterations=3, seed=1):
     )
     for size in range(1, iterations + 1):
         camera, target = random.dirichlet(np.full(size, 0.05), size=2)
-        gains = None if size == 1 else tuple(random.uniform(size=2))
+        gains = random.uniform(size=2)
+        lost = None if size == 1 else (gains.mean(), *gains)
         yield Solved(
-            payoff[:size, :size], camera, target, random.uniform(size=(size, size)), gains, f"/runs/{size}", None
+            payoff[:size, :size], camera, target, random.uniform(size=(size, size)), lost, f"/runs/{size}", None
         )
 
 
