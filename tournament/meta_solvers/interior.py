@@ -25,7 +25,7 @@ EXACT = 1e-11
 """By how much other conditions of optimality may fail."""
 ITERATIONS = 60
 """About 15 are needed."""
-_BACKING = 0.99
+BACKING = 0.99
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Point:
         for here, there in ((self.x, by.x), (self.y, by.y), (self.z, by.z), (self.s, by.s)):
             falling = there < 0
             if falling.any():
-                length = min(length, _BACKING * float((here[falling] / -there[falling]).min()))
+                length = min(length, BACKING * float((here[falling] / -there[falling]).min()))
         return length
 
 

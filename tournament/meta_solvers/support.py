@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from tournament.meta_solvers import interior
+from tournament.meta_solvers import interior, many_games
 from tournament.meta_solvers.equilibria import nash, solve_linear_program
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 from tournament.meta_solvers.noise import Noise
@@ -14,6 +17,8 @@ from tournament.payoffs import MetaGame
 
 PLAYED = 1e-4
 """A weight below this is not counted as played."""
+TOGETHER = 256
+"""Replicates that are solved at once."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +58,30 @@ def support_frequency(
         )
     camera, target = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
     values = np.empty(replicates)
-    for number, table in enumerate(noise.shrink(payoff).draw(replicates, seed)):
-        row, column, values[number] = _solve(table)
+    for number, (row, column, value) in enumerate(_solve_all(noise.shrink(payoff).draw(replicates, seed))):
         camera += row > PLAYED
         target += column > PLAYED
+        values[number] = value
     return SupportFrequency(camera / replicates, target / replicates, values)
 
 
-def _solve(payoff: Array) -> tuple[Array, Array, float]:
-    """Strategies of largest support, both from one solution, and the value."""
-    scaled = Scaled.of(payoff)
-    solution = interior.solve(scaled.matrix)
-    row, column = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
+Solution = tuple[Array, Array, float]
+
+
+def _solve_all(tables: Iterator[Array]) -> Iterator[Solution]:
+    """Strategies of largest support, both from one solution, and the value of each table; small ones together."""
+    while chunk := [Scaled.of(table) for table in islice(tables, TOGETHER)]:
+        found: list[tuple[Array, Array] | None] = [None] * len(chunk)
+        if sum(chunk[0].matrix.shape) <= many_games.LARGEST:
+            with suppress(np.linalg.LinAlgError):  # Of one of them: each is solved by itself then.
+                found = many_games.solve_many(np.array([scaled.matrix for scaled in chunk]))
+        yield from (_solve(scaled, strategies) for scaled, strategies in zip(chunk, found, strict=True))
+
+
+def _solve(scaled: Scaled, strategies: tuple[Array, Array] | None) -> Solution:
+    if strategies is None:
+        solution = interior.solve(scaled.matrix)
+        strategies = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
+    row, column = strategies
     middle = ((row @ scaled.matrix).min() + (scaled.matrix @ column).max()) / 2
     return row, column, float(middle * scaled.scale + scaled.centre)
