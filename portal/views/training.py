@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +16,7 @@ from portal import plots
 from portal.forms.training import TrainingForm, title_of, write_value
 from portal.permissions import may_change
 from tournament import milestones as evaluation
-from tournament import queries
+from tournament import organising, queries
 from tournament import trainings as domain
 from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
 from training import configuration
@@ -84,6 +84,7 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 
 
 def describe_form(form: TrainingForm) -> dict[str, Any]:
+    rate = domain.steps_per_second(form.team, form.algorithm, form.preset)
     algorithms = [
         (name, *title.split(": ", 1))
         for name, title in configuration.ALGORITHMS.items()
@@ -98,7 +99,18 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
         "presets": list(configuration.PRESETS.items()),
         "preset_explanation": configuration.PRESETS[form.preset],
         "num_trainers": queries.live_trainers().count(),
+        "rate": rate,
+        "seconds": estimate_seconds(form, rate),
     }
+
+
+def estimate_seconds(form: TrainingForm, rate: float | None) -> float | None:
+    """How long the steps of the form would take at so many a second."""
+    try:
+        steps = form.fields["steps"].clean(form["steps"].value())
+    except ValidationError:
+        return None
+    return steps / rate if rate else None
 
 
 def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
@@ -138,6 +150,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "run": run,
         "is_moving": run.state in MOVING,
         "actions": list_actions(run) if may_change(request.user, run) else [],
+        "evaluation": follow_evaluation(run),
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
         "curves": [draw(points, *curve) for curve in CURVES],
         "points": points[: -LAST_POINTS - 1 : -1],
@@ -147,6 +160,14 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "axis": (min(ends), max(ends)) if ends else (0.0, 1.0),
         "settings": list_settings(run),
     }
+
+
+def follow_evaluation(run: TrainingRun) -> organising.Progress | None:
+    """How far the matches of an evaluation are."""
+    tournament = run.reevaluation or run.milestone_tournament
+    if run.state != TrainingState.EVALUATING or tournament is None:
+        return None
+    return organising.progress(tournament)
 
 
 def interval_of(row: Milestone) -> tuple[float | None, float | None]:

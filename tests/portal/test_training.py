@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.portal.test_api import check_error
 from tournament import entries, trainings
-from tournament.models import Agent, Milestone, Scenario, TrainingPoint, TrainingRun, TrainingState, Worker
+from tournament.models import Agent, Milestone, Scenario, Tournament, TrainingPoint, TrainingRun, TrainingState, Worker
 
 Visit = Callable[..., Client]
 Call = Callable[..., Client]
@@ -168,6 +168,21 @@ def test_a_scenario_that_shows_everything_is_trained_in_as_it_is(
     shown = entries.register_scenario("MATE-2v4-0", "target")
     run = trainings.create_training("Learner", shown, "camera", "mappo", agents["greedy-target"])
     assert run.configuration["hyperparameters"]["enhanced_observation"] == "target"
+
+
+def test_the_time_is_estimated_from_the_last_such_training(visit: Visit, alice: User, learning: TrainingRun) -> None:
+    TrainingRun.objects.update(steps_done=50_000, progress={"seconds": 10.0})
+    text = visit(alice).get(reverse("training_create"), {"algorithm": "hrl-mappo"}).content.decode()
+    assert "5,000 a second" in text and "about 33 min" in text
+    assert "a second here" not in visit(alice).get(reverse("training_create"), {"algorithm": "ippo"}).content.decode()
+
+
+def test_the_matches_of_an_evaluation_are_counted(
+    client: Client, learning: TrainingRun, tournament: Tournament
+) -> None:
+    TrainingRun.objects.update(state=TrainingState.EVALUATING, milestone_tournament=tournament)
+    text = client.get(reverse("training", args=[learning.pk])).content.decode()
+    assert "being played" in text and "0 of 12 episodes" in text
 
 
 def test_an_anonymous_visitor_asks_for_none(client: Client, scenario: Scenario, agents: dict[str, Agent]) -> None:
