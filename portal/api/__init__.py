@@ -5,6 +5,7 @@ from ninja import NinjaAPI
 from portal.api import (
     agents,
     boards,
+    comparisons,
     episodes,
     errors,
     formats,
@@ -37,6 +38,7 @@ for tag, router in (
     ("Tournaments", formats.router),
     ("Schedules", schedules.router),
     ("Ratings and payoffs", boards.router),
+    ("Ratings and payoffs", comparisons.router),
     ("Pairings", pairings.router),
     ("Episodes and replays", episodes.router),
 ):

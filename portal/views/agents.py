@@ -99,7 +99,7 @@ def describe_detail(agent: Agent, standings: list[tuple[RatingSnapshot, Line]], 
 def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
     """Start a tournament of the agent on fresh seeds."""
     agent = get_object_or_404(Agent, slug=slug)
-    scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", ""))
+    scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", "").replace("\0", ""))
     tournament = reevaluation.reevaluate(agent, scenario, request.user)
     hints.send()
     messages.success(request, f"Started. Both figures will stand side by side on the page of {agent.name}.")

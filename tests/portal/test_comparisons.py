@@ -1,5 +1,7 @@
 """Two agents of a team beside each other, and two replays in step."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
@@ -178,3 +180,43 @@ def test_replays_of_different_scenarios_are_not_shown_together(client: Client, d
     episode.save()
     address = reverse("beside", args=[pairing.episodes.all()[0].pk, episode.pk])
     assert client.get(address).status_code == 404
+
+
+# The same for programs
+
+
+def test_the_api_says_what_the_page_says(client: Client, doubled: Tournament) -> None:
+    told = client.get("/api/v1/scenarios/mate-2v4-0/comparison", TWO).json()
+    shown = client.get(ADDRESS, TWO).context["comparison"]
+    assert told["difference"] == pytest.approx(vars(shown.difference))
+    assert told["better"] == pytest.approx(vars(shown.better))
+    assert {one["opponent"]["slug"]: one["num_pairs"] for one in told["opponents"]} == {
+        "greedy-target": 7,
+        "random-target": 7,
+    }
+    assert told["test"]["verdict"] in ("open", "better")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"first": "greedy-camera", "second": "greedy-target"}, 400),
+        ({"first": "greedy-camera", "second": "greedy-camera"}, 400),
+        ({"first": "greedy-camera", "second": "nobody"}, 404),
+        ({"first": "greedy-camera"}, 422),
+    ],
+)
+def test_the_api_refuses_what_cannot_be_compared(
+    client: Client, played: Tournament, asked: dict[str, str], status: int
+) -> None:
+    answer = client.get("/api/v1/scenarios/mate-2v4-0/comparison", asked)
+    assert answer.status_code == status and answer.json()["error"]["message"]
+
+
+def test_a_program_starts_a_reevaluation(call: Callable[..., Client], bob: User, played: Tournament) -> None:
+    address, wanted = "/api/v1/agents/random-camera/reevaluations", {"scenario": "mate-2v4-0"}
+    assert call(None).post(address, wanted, content_type="application/json").status_code == 401
+    answer = call(bob).post(address, wanted, content_type="application/json")
+    assert answer.status_code == 201
+    tournament = Tournament.objects.get(pk=answer.json()["id"])
+    assert (tournament.purpose, tournament.owner) == ("reevaluation", bob)

@@ -62,10 +62,16 @@ def run(live_server: Any, alice: User, tmp_path: Path) -> Any:
     return run
 
 
+def test_an_agent_is_played_again_on_fresh_seeds(run: Any, played: Tournament) -> None:
+    (command,) = examples("/reevaluations")
+    assert json.loads(run(command))["state"] == "playing"
+    assert Tournament.objects.filter(purpose="reevaluation").count() == 1
+
+
 def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: Path) -> None:
     names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id}
     for part in ("v1/scenarios", "v1/agents", "meta-game", "TOURNAMENT/episodes", "v1/pairings"):
-        for command in (found for found in examples(part) if "-X PATCH" not in found):
+        for command in (found for found in examples(part) if "-X PATCH" not in found and " -d " not in found):
             answer = run(command, **names)
             assert "error" not in answer[:20], f"{command}: {answer}"
             if "format=parquet" in command:

@@ -5,7 +5,21 @@ import sys
 
 import pytest
 
-PURE = ["agents", "matches", "meta_solvers", "ordering", "payoffs", "psro", "ratings", "replays", "scheduling", "seeds"]
+PURE = [
+    "agents",
+    "arranging",
+    "comparing",
+    "distributions",
+    "matches",
+    "meta_solvers",
+    "ordering",
+    "payoffs",
+    "psro",
+    "ratings",
+    "replays",
+    "scheduling",
+    "seeds",
+]
 
 
 @pytest.mark.parametrize("name", PURE)

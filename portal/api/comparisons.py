@@ -1,0 +1,127 @@
+"""Two agents of a team beside each other, and an agent played again on fresh seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Field, Router, Schema, Status
+
+from portal.api.agents import find_agent
+from portal.api.authentication import token_needed
+from portal.api.errors import Refusal
+from portal.api.schemas import AgentRef, ErrorOut, TournamentDetailOut
+from portal.api.tournaments import find_scenario
+from tasks import hints
+from tournament import reevaluation
+from tournament.comparing import Interval
+from tournament.matchups import Matchup, find_matchup
+from tournament.models import Scenario, Tournament
+
+router = Router()
+
+
+class IntervalOut(Schema):
+    """Null where there are too few episodes."""
+
+    value: float | None
+    error: float | None = Field(description="Standard error, clustered by seed.")
+    lower: float | None = Field(description="Of the 95 % interval.")
+    upper: float | None
+
+
+class AgainstOut(Schema):
+    opponent: AgentRef
+    num_pairs: int
+    first: float = Field(description="The first agent's own mean payoff in these episodes.")
+    second: float
+    difference: IntervalOut
+    better: IntervalOut
+    pairings: list[int] = Field(description="Of the first and of the second agent with the opponent.")
+
+
+class TestOut(Schema):
+    verdict: str = Field(description="One of better, not-better, undecided, open.")
+    headline: str
+    expected_left: int | None = Field(description="Episodes still expected.")
+
+
+class ComparisonOut(Schema):
+    scenario: str
+    first: AgentRef
+    second: AgentRef
+    difference: IntervalOut = Field(description="Of payoffs, averaged over opponents.")
+    better: IntervalOut = Field(description="Probability that the first does better in the same episode.")
+    num_pairs: int = Field(description="Pairs of episodes of one seed and opponent.")
+    num_seeds: int
+    num_opponents: int
+    test: TestOut | None = Field(description="What a sequential test of these episodes says.")
+    opponents: list[AgainstOut]
+
+
+class ReevaluationIn(Schema):
+    scenario: str
+
+
+@router.get(
+    "/scenarios/{slug}/comparison",
+    response={200: ComparisonOut, 400: ErrorOut, 404: ErrorOut},
+    summary="Two agents of a team, by what they score from the same seeds against the same opponents",
+)
+def compare(request: HttpRequest, slug: str, first: str, second: str) -> ComparisonOut:
+    """Agents by slug or digest. All opponents count alike."""
+    scenario = get_object_or_404(Scenario, slug=slug)
+    agents = find_agent(first), find_agent(second)
+    if agents[0].team != agents[1].team:
+        raise Refusal(400, "refused", "Agents of different teams meet, and cannot be compared.", "second")
+    if agents[0] == agents[1]:
+        raise Refusal(400, "refused", "This is one agent twice: name two different ones.", "second")
+    return describe(find_matchup(scenario, *agents))
+
+
+@router.post(
+    "/agents/{slug}/reevaluations",
+    auth=token_needed,
+    response={201: TournamentDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Play an agent again on fresh seeds",
+)
+def reevaluate(request: HttpRequest, slug: str, wanted: ReevaluationIn) -> Status[Tournament]:
+    """Against the opponents it has met, with the greedy agent of its team for comparison."""
+    tournament = reevaluation.reevaluate(find_agent(slug), find_scenario(wanted.scenario), request.user)
+    hints.send()
+    return Status(201, tournament)
+
+
+def describe(matchup: Matchup) -> ComparisonOut:
+    found, finding = matchup.compare(), matchup.judge()
+    against = [
+        AgainstOut(
+            opponent=AgentRef.from_orm(matchup.opponents[one.opponent]),
+            num_pairs=one.count,
+            first=one.first,
+            second=one.second,
+            difference=describe_interval(one.difference),
+            better=describe_interval(one.better),
+            pairings=list(matchup.pairings[one.opponent]),
+        )
+        for one in found.against
+    ]
+    test = finding and TestOut(
+        verdict=finding.details["verdict"], headline=finding.headline, expected_left=finding.expected_left
+    )
+    counts: dict[str, Any] = {name: getattr(found, name) for name in ("num_pairs", "num_seeds", "num_opponents")}
+    return ComparisonOut(
+        scenario=matchup.scenario.slug,
+        first=AgentRef.from_orm(matchup.first),
+        second=AgentRef.from_orm(matchup.second),
+        difference=describe_interval(found.difference),
+        better=describe_interval(found.better),
+        test=test,
+        opponents=against,
+        **counts,
+    )
+
+
+def describe_interval(interval: Interval) -> IntervalOut:
+    return IntervalOut(value=interval.value, error=interval.error, lower=interval.lower, upper=interval.upper)
