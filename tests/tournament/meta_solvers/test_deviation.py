@@ -60,8 +60,8 @@ def test_in_a_transitive_game_each_is_rated_against_the_strongest_opponent():
 @given(coarse_tables)
 def test_gains_are_lowered_one_after_the_other_as_the_definition_says(game):
     cameras, targets = deviation_ratings(game)
-    assert cameras == pytest.approx(follow_the_definition(game), abs=1e-4)
-    assert targets == pytest.approx(follow_the_definition(-game.T), abs=1e-4)
+    assert cameras == pytest.approx(follow_the_definition(game), abs=1e-3)
+    assert targets == pytest.approx(follow_the_definition(-game.T), abs=1e-3)
 
 
 def test_where_the_equilibrium_is_unique_they_are_nash_skills():
