@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.ratings.coverage import play_all
 from benchmarks.ratings.league import MEASURED, League
 from tournament import meta_solvers
+from tournament.ratings import rate
 
 EDGES = np.array([0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0])
 PLAYED = 1e-4
@@ -49,21 +50,23 @@ def run_support(arguments: argparse.Namespace) -> int:
 
 def collect(arguments: argparse.Namespace, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
     """Frequencies and whether they came true, of all agents of all leagues; and how often intervals of the value held it."""
-    said, was, held = [], [], []
+    said: list[float] = []
+    was: list[bool] = []
+    held: list[bool] = []
     size = arguments.agents
     for number in range(arguments.leagues):
         league = League.draw(
             size, size, MEASURED[arguments.noise], arguments.seed + number, arguments.spread, arguments.interaction
         )
         true = meta_solvers.nash(league.true)
-        found = meta_solvers.support_frequency(play_all(league, episodes), arguments.replicates)
-        assert found is not None
-        lower, upper = found.value_interval
-        held.append(lower <= true.value <= upper)
-        for frequency, strategy in ((found.camera, true.camera), (found.target, true.target)):
-            said.append(frequency)
-            was.append(strategy > PLAYED)
-    return np.concatenate(said), np.concatenate(was), float(np.mean(held))
+        ratings = rate(play_all(league, episodes), {}, replicates=arguments.replicates)
+        for lines, strategy in ((ratings.cameras, true.camera), (ratings.targets, true.target)):
+            said += [float(line.nash_support or 0.0) for line in lines]
+            was += [bool(strategy[int(line.digest[1:])] > PLAYED) for line in lines]
+        summary = ratings.nash
+        assert summary is not None and summary.value_lower is not None and summary.value_upper is not None
+        held.append(summary.value_lower <= true.value <= summary.value_upper)
+    return np.array(said), np.array(was), float(np.mean(held))
 
 
 def show(episodes: int, said: NDArray[np.float64], was: NDArray[np.bool_]) -> float:
