@@ -136,7 +136,7 @@ def _count_run(own, outcomes, halves, counts, points):  # type: ignore[no-untype
         halves[other] += won
         counts[other] += 1
         points[other] += 2 - won
-        total += won
+        total += int(won)
     return total
 
 
