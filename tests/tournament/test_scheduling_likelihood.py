@@ -7,7 +7,15 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from tournament.scheduling.likelihood import ELO, OVERSHOOT, Bounds, estimate, expect_left, log_likelihood_ratio
+from tournament.scheduling.likelihood import (
+    ELO,
+    OVERSHOOT,
+    Bounds,
+    estimate,
+    expect_left,
+    log_likelihood_ratio,
+    straighten,
+)
 
 
 def ratio_of(differences, low, high):
@@ -108,3 +116,9 @@ def test_the_expected_length_is_walds(t):
 
 def test_normalised_elo_is_fishtests_constant():
     assert pytest.approx(347.4356, abs=1e-3) == ELO
+
+
+def test_skewness_moves_the_mean_as_in_johnsons_t_test_and_symmetry_leaves_it():
+    assert straighten(50, 0.2, 4.0, 0.0) == 0.2
+    assert straighten(50, 0.2, 4.0, -1.5) == pytest.approx(0.2 - 1.5 * 2 * (1 / (6 * 50) + 0.1**2 / 3))
+    assert straighten(50, 0.2, 0.0, -1.5) == 0.2

@@ -15,7 +15,15 @@ import numpy as np
 from tournament.scheduling.evidence import Array, Choice, Evidence
 from tournament.scheduling.formats import Figure, Finding, FormatInfo
 from tournament.scheduling.gaps import LEAST_FREEDOM, Side
-from tournament.scheduling.likelihood import ELO, Bounds, Estimate, estimate, expect_left, log_likelihood_ratio
+from tournament.scheduling.likelihood import (
+    ELO,
+    Bounds,
+    Estimate,
+    estimate,
+    expect_left,
+    log_likelihood_ratio,
+    straighten,
+)
 from tournament.scheduling.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
 
 VERDICTS = {
@@ -187,11 +195,16 @@ class Sequential:
 def _look(differences: Array, bounds: Bounds) -> Look:
     """`differences` (opponents, episodes); each opponent's mean is its own, their spread is no noise."""
     opponents, held = differences.shape
-    mean = float(differences.mean())
-    freedom = opponents * (held - 1)
-    variance = float(((differences - differences.mean(axis=1, keepdims=True)) ** 2).sum() / freedom) if freedom else 0.0
-    ratio = log_likelihood_ratio(differences.size, mean, variance, bounds.low, bounds.high)
-    return Look(differences.size, mean, variance, ratio)
+    count, mean, freedom = differences.size, float(differences.mean()), opponents * (held - 1)
+    deviations = differences - differences.mean(axis=1, keepdims=True)
+    variance = float((deviations**2).sum() / freedom) if freedom else 0.0
+    skewness = 0.0
+    if held > 2 and variance > 0:
+        # Third powers of deviations from a mean of few are too small by this factor.
+        shrinkage = (held - 1) * (held - 2) / held**2
+        skewness = float((deviations**3).mean() / shrinkage / variance**1.5)
+    straight = straighten(count, mean, variance, skewness)
+    return Look(count, mean, variance, log_likelihood_ratio(count, straight, variance, bounds.low, bounds.high))
 
 
 def _decide(bounds: Bounds, ratio: float, is_last: bool) -> str:
