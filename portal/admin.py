@@ -10,10 +10,13 @@ from portal.models import ApiToken
 from tournament.models import (
     Agent,
     Block,
+    Choice,
     Episode,
     Pairing,
     RatingSnapshot,
     Scenario,
+    Schedule,
+    Start,
     Tournament,
     TrainingRun,
     Upload,
@@ -64,6 +67,26 @@ class TournamentAdmin(Facts):
     list_display = ("name", "scenario", "state", "num_episodes", "owner", "created")
     list_filter = ("state", "scenario")
     list_select_related = ("scenario", "owner")
+
+
+@admin.register(Choice)
+class ChoiceAdmin(Facts):
+    list_display = ("tournament", "round", "pairing_id", "first", "count", "step", "reason", "probability")
+    list_select_related = ("tournament",)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(Facts):
+    """Schedules are made, paused and given up on their pages."""
+
+    list_display = ("name", "kind", "expression", "scenario", "is_paused", "next_start", "owner")
+    list_select_related = ("scenario", "owner")
+
+
+@admin.register(Start)
+class StartAdmin(Facts):
+    list_display = ("schedule", "number", "due", "agent", "refusal", "created")
+    list_select_related = ("schedule", "agent")
 
 
 @admin.register(Upload)

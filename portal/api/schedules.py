@@ -124,7 +124,8 @@ def list_schedules(request: HttpRequest) -> QuerySet[Schedule]:
 def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
     """It starts tournaments in your name, at its times or for every newly accepted agent of its scenario."""
     defaults = {"format": "placement" if wanted.kind == "watch" else "round-robin"}
-    schedule = Schedule(owner=request.user, kind=wanted.kind, scenario=find_scenario(wanted.scenario), **defaults)
+    schedule = Schedule(owner=request.user, kind=wanted.kind, **defaults)  # type: ignore[misc]
+    schedule.scenario = find_scenario(wanted.scenario)
     return Status(201, change(schedule, wanted, [], []))
 
 

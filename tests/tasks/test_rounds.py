@@ -6,10 +6,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connections
 from django.utils import timezone
 
-from tasks import hints, playing, sweeping
+from policies import Dimensions
+from tasks import checking, hints, playing, sweeping
+from tests.policies.checkpoints import make_checkpoint
 from tests.tasks.conftest import wait_for
 from tournament import exports, organising, schedules, tables
 from tournament.models import (
@@ -23,6 +26,7 @@ from tournament.models import (
     Start,
     Tournament,
     TournamentState,
+    Upload,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,3 +167,25 @@ def test_sweeps_at_the_same_moment_place_a_new_agent_once(scenario, builtins):
     results = at_once(schedules.start_due)
     assert sum(map(len, results)) == 1
     assert Tournament.objects.get().start.agent.slug == "new"
+
+
+def test_an_accepted_upload_is_placed_without_anybody_asking(scenario, builtins, settings, tmp_path, django_user_model):
+    settings.MEDIA_ROOT = tmp_path
+    watch = Schedule(
+        name="Newcomers", scenario=scenario, kind=ScheduleKind.WATCH, format="placement", has_everyone=False,
+        settings={"width": 0.5, "most": 8, "round_size": 8},
+    )  # fmt: skip
+    schedules.save(watch, [], [builtins["target", "greedy"]])
+    content = make_checkpoint(scenario=Dimensions(2, 4, 0)).to_bytes()
+    owner = django_user_model.objects.create_user("ada")
+    upload = Upload(owner=owner, filename="a.zip", size=len(content), sha256="0", name="Clever")
+    upload.file.save("a.zip", ContentFile(content), save=False)
+    upload.save()
+    assert checking.check_next()
+    assert sweeping.sweep().started == 1
+    assert sweeping.sweep().started == 0
+    while playing.play_next():
+        pass
+    tournament = Tournament.objects.get()
+    assert (tournament.name, tournament.state) == ("Newcomers: Clever", TournamentState.FINISHED)
+    assert tournament.finding["figures"][0]["value"] is not None
