@@ -106,28 +106,6 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
     )
 
 
-@dataclass(frozen=True)
-class Bin:
-    low: float
-    high: float
-    count: int
-
-
-def distribution(values: list[float]) -> list[Bin]:
-    """How many values lie in each of equally wide bins from the smallest to the largest value."""
-    if not values:
-        return []
-    low, high = min(values), max(values)
-    if low == high:
-        return [Bin(low, high, len(values))]
-    bins = min(max(math.ceil(2 * math.sqrt(len(values))), 6), 40)
-    width = (high - low) / bins
-    counts = [0] * bins
-    for value in values:
-        counts[min(int((value - low) / width), bins - 1)] += 1
-    return [Bin(low + i * width, low + (i + 1) * width, count) for i, count in enumerate(counts)]
-
-
 def pairings_of(agent: Agent) -> QuerySet[Pairing]:
     """The agent's pairings that have episodes, with `num_episodes` and `payoff` (the camera's)."""
     return (

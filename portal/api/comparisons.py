@@ -18,6 +18,7 @@ from tournament import reevaluation
 from tournament.comparing import Interval
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Scenario, Tournament
+from tournament.scheduling import Finding
 
 router = Router()
 
@@ -107,9 +108,6 @@ def describe(matchup: Matchup) -> ComparisonOut:
         )
         for one in found.against
     ]
-    test = finding and TestOut(
-        verdict=finding.details["verdict"], headline=finding.headline, expected_left=finding.expected_left
-    )
     counts: dict[str, Any] = {name: getattr(found, name) for name in ("num_pairs", "num_seeds", "num_opponents")}
     return ComparisonOut(
         scenario=matchup.scenario.slug,
@@ -117,10 +115,14 @@ def describe(matchup: Matchup) -> ComparisonOut:
         second=AgentRef.from_orm(matchup.second),
         difference=describe_interval(found.difference),
         better=describe_interval(found.better),
-        test=test,
+        test=describe_test(finding) if finding else None,
         opponents=against,
         **counts,
     )
+
+
+def describe_test(finding: Finding) -> TestOut:
+    return TestOut(verdict=finding.details["verdict"], headline=finding.headline, expected_left=finding.expected_left)
 
 
 def describe_interval(interval: Interval) -> IntervalOut:

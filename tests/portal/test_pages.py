@@ -49,6 +49,11 @@ def addresses(played: Tournament, pairing: Pairing) -> list[str]:
         reverse("tournaments"),
         reverse("tournament", args=[played.pk]),
         reverse("pairing", args=[pairing.pk]),
+        reverse("compare", args=["mate-2v4-0"]),
+        reverse("compare", args=["mate-2v4-0"]) + "?first=greedy-camera&second=random-camera",
+        reverse("snapshots", args=["mate-2v4-0"]),
+        reverse("snapshot", args=["mate-2v4-0", 1]),
+        reverse("payoffs", args=["mate-2v4-0"]),
         reverse("status"),
     ]
 
