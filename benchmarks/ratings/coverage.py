@@ -57,7 +57,7 @@ def run_coverage(arguments: argparse.Namespace) -> int:
                 )
                 game = play_all(league, episodes, arguments.uneven)
                 anchors = {"camera": "c0", "target": "t0"} if arguments.anchored else {}
-                tally.add(league, game, rate(game, anchors, replicates=0))
+                tally.add(league, game, rate(game, anchors, is_game_solved=False))
             print(f"| {noise} | {episodes} | {tally.row()} |", flush=True)
             is_met &= tally.is_met
     return int(not is_met)

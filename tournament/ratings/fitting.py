@@ -36,6 +36,7 @@ def rate(
     *,
     comparisons: dict[str, Comparisons] | None = None,
     replicates: int | None = None,
+    is_game_solved: bool = True,
 ) -> Ratings:
     """Rate the agents of a meta-game. Pure: equal games give equal ratings.
 
@@ -44,6 +45,7 @@ def rate(
     its margin ratings rest on the standard errors of its cells.
     `comparisons` are those of the meta-game's episodes, if they have been counted already. `replicates` is how often the Nash equilibrium is solved
     again to say how sure its support is (by default 100 times, less often for more than 30 x 30 agents); 0 leaves `nash_support` None.
+    Without `is_game_solved` there are boards alone, and nothing of Nash, deviation ratings and cyclicity.
     """
     anchors = ANCHORS if anchors is None else anchors
     fields = {"camera": meta_game.cameras, "target": meta_game.targets}
@@ -60,7 +62,7 @@ def rate(
             influences += _add_elo(lines[team], counted[team], team, places[team], fields[team], fields[other])
     _add_payoff_errors(lines, meta_game, counted)
     _add_margin(lines, meta_game, places)
-    summary, cycles = add_nash(lines, meta_game, replicates)
+    summary, cycles = add_nash(lines, meta_game, replicates) if is_game_solved else (None, None)
     return Ratings(
         cameras=_sort(lines["camera"]),
         targets=_sort(lines["target"]),
