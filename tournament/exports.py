@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count, QuerySet
+from numpy.typing import NDArray
 
 from mate.errors import UserError
 from tournament import leaderboards, ledgers, packing
@@ -128,7 +129,7 @@ def episodes_of_snapshot(snapshot: RatingSnapshot) -> Table:
         episodes = episodes.filter(pairing__tournaments=snapshot.tournament)
 
     def is_counted(pairing: int, rows: Rows) -> list[bool]:
-        return np.isin([row[0] for row in rows], keys, assume_unique=True).tolist()
+        return _are_among(keys, [row[0] for row in rows])
 
     return Table("episodes", EPISODES, facts_of(snapshot), read_episodes(episodes, is_counted))
 
@@ -180,7 +181,7 @@ def episodes_of_tournament(tournament: Tournament) -> Table:
     seeds = ledgers.seeds_of(tournament)
 
     def is_own(pairing: int, rows: Rows) -> list[bool]:
-        return np.isin([row[_SEED] for row in rows], seeds.get(pairing, []), assume_unique=True).tolist()
+        return _are_among(seeds.get(pairing, np.empty(0, np.int64)), [row[_SEED] for row in rows])
 
     facts = {
         "scenario": tournament.scenario.name,
@@ -232,6 +233,14 @@ def read_episodes(
             if wanted
         ]
         yield from _transpose(EPISODES, chosen)
+
+
+def _are_among(known: NDArray[np.int64], values: Sequence[int]) -> list[bool]:
+    """Which of the values are among the known ones, which are sorted."""
+    if not len(known):
+        return [False] * len(values)
+    places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return (known[places] == values).tolist()
 
 
 def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list[int]]:
