@@ -2,7 +2,8 @@
 
 Square fields of agents with random strengths have played a tournament; its episodes are read, its ratings fitted with all their error
 bars, published and read back into the page; a block more is played and the boards are fitted again; everything is exported. On SQLite
-and, where its programs are installed, on a PostgreSQL of its own.
+and, where its programs are installed, on a PostgreSQL of its own. Times are of one core: processor time, the database's included, with
+wall time beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -61,6 +63,7 @@ def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
         environment.pop("DATABASE_URL", None)
         if database == "postgresql":
             environment["DATABASE_URL"] = stack.enter_context(postgres.cluster())
+            environment["PGOPTIONS"] = "-c max_parallel_workers_per_gather=0"
         asked = [f"--{name}={getattr(options, name)}" for name in ("episodes", "repeats")]
         sizes = ["--agents", *map(str, options.agents)]
         command = [sys.executable, "-m", "benchmarks.leaderboard", "--here", database, *asked, *sizes]
@@ -84,7 +87,7 @@ def measure(options: argparse.Namespace) -> list[table.Figure]:
 
 
 class Timer:
-    """Collects figures: medians of wall time."""
+    """Collects figures: medians of processor time, with those of wall time."""
 
     def __init__(self, what: str, repeats: int, is_full: bool) -> None:
         self.what, self.repeats, self.is_full = what, repeats, is_full
@@ -94,19 +97,33 @@ class Timer:
         self, name: str, work: Callable[[], Any], before: Callable[[], Any] | None = None, wanted: str = ""
     ) -> Any:
         """Time ``work``, each time after ``before``; once more at first, to warm up. Returns what it gave last."""
-        times = []
+        times, walls = [], []
         for _ in range(1 + self.repeats):
             if before:
                 before()
-            began = time.perf_counter()
+            began, wall = processor_seconds(), time.perf_counter()
             given = work()
-            times.append(time.perf_counter() - began)
+            times.append(processor_seconds() - began)
+            walls.append(time.perf_counter() - wall)
         limit = WANTED.get(wanted) if self.is_full or wanted == "page" else None
-        self.figures.append(table.Figure(f"{self.what}: {name}", median(times[1:]), "s", wanted=limit))
+        seconds, wall = median(times[1:]), median(walls[1:])
+        self.figures.append(table.Figure(f"{self.what}: {name}", seconds, "s", wall=wall, wanted=limit))
         return given
 
     def add(self, name: str, value: float, unit: str) -> None:
         self.figures.append(table.Figure(f"{self.what}: {name}", value, unit))
+
+
+def processor_seconds() -> float:
+    """Of this process, and of the PostgreSQL process that serves it."""
+    from django.db import connection
+
+    seconds = time.process_time()
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        words = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text().rsplit(")", 1)[1].split()
+        seconds += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def measure_boards(timer: Timer, size: int, episodes: int) -> None:
