@@ -113,10 +113,7 @@ def show_finding(tournament: Tournament) -> Shown | None:
         picture=draw(tournament, finding),
         verdict=VERDICTS.get(details.get("verdict", "")),
         pair=[by_digest[details[key]] for key in ("first", "second") if details.get(key) in by_digest],
-        rankings=[
-            (team, read_ranking(tournament, team, fields[team], rows))
-            for team, rows in details.get("ranking", {}).items()
-        ],
+        rankings=[(team, read_ranking(team, fields[team], rows)) for team, rows in details.get("ranking", {}).items()],
         strategies=[
             (team, [(fields[team][row["agent"]], row["mass"]) for row in details[team]])
             for team in ("camera", "target")
@@ -125,28 +122,22 @@ def show_finding(tournament: Tournament) -> Shown | None:
     )
 
 
-def read_ranking(
-    tournament: Tournament, team: str, field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]
-) -> list[Neighbour]:
+def read_ranking(team: str, field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]) -> list[Neighbour]:
     """A team's agents in the order that was found."""
     agents: list[Agent | None] = [field[row["agent"]] for row in rows]
     columns = ("payoff", "episodes", "gap", "half_width")
     return [
-        Neighbour(team, agent, after, **{key: row[key] for key in columns}, state=judge(tournament, row))
+        Neighbour(team, agent, after, **{key: row[key] for key in columns}, state=judge(row))
         for agent, after, row in zip(agents, [*agents[1:], None], rows, strict=True)
         if agent is not None
     ]
 
 
-def judge(tournament: Tournament, row: Mapping[str, Any]) -> str:
+def judge(row: Mapping[str, Any]) -> str:
     """How an agent stands to the next one: their order is known, they are closer than matters, or it is open."""
-    gap, width = row["gap"], row["half_width"]
     if row["is_separated"] is None:
         return ""
-    if row["is_separated"]:
-        return "known"
-    is_close = gap is not None and width is not None and abs(gap) + width <= tournament.settings["resolution"]
-    return "close" if is_close else "open"
+    return "known" if row["is_separated"] else "open" if row["is_open"] else "close"
 
 
 # The picture

@@ -118,7 +118,17 @@ def test_normalised_elo_is_fishtests_constant():
     assert pytest.approx(347.4356, abs=1e-3) == ELO
 
 
-def test_skewness_moves_the_mean_as_in_johnsons_t_test_and_symmetry_leaves_it():
+def test_skewness_moves_the_mean_as_in_halls_transformation_and_symmetry_leaves_it():
     assert straighten(50, 0.2, 4.0, 0.0) == 0.2
-    assert straighten(50, 0.2, 4.0, -1.5) == pytest.approx(0.2 - 1.5 * 2 * (1 / (6 * 50) + 0.1**2 / 3))
+    assert straighten(50, 0.2, 4.0, -1.5) == pytest.approx(
+        0.2 - 1.5 * 2 * (1 / (6 * 50) + 0.1**2 / 3) + 2 * 1.5**2 * 0.1**3 / 27
+    )
     assert straighten(50, 0.2, 0.0, -1.5) == 0.2
+
+
+@pytest.mark.parametrize("skewness", [-4.0, -0.5, 0.5, 4.0])
+def test_skewness_never_turns_a_clear_difference_round(skewness):
+    means = np.linspace(-30, 30, 601)
+    moved = [straighten(1000, mean, 1.0, skewness) for mean in means]
+    assert (np.diff(moved) > 0).all()
+    assert straighten(1000, 20.0, 1.0, skewness) > 1 and straighten(1000, -20.0, 1.0, skewness) < -1

@@ -239,6 +239,7 @@ def _list(standing: Standing) -> list[dict[str, float | int | bool | None]]:
                 "gap": None if below is None else float(gaps.gap[row, below]),
                 "half_width": width if width is not None and np.isfinite(width) else None,
                 "is_separated": None if below is None else bool(gaps.separated[row, below]),
+                "is_open": None if below is None else bool(standing.undecided[row, below]),
             }
         )
     return lines
