@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tournament.meta_solvers import interior, many_games
 from tournament.meta_solvers.equilibria import nash, solve_linear_program
@@ -19,6 +20,12 @@ PLAYED = 1e-4
 """A weight below this is not counted as played."""
 TOGETHER = 256
 """Replicates that are solved at once."""
+MOST = many_games.LARGEST // 2
+"""Agents of either team among whom the strategies of a replicate are looked for first."""
+SLACK = 1e-5
+"""What others may gain against these strategies, payoffs being scaled to 1, before they are looked for among all."""
+
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ def support_frequency(
         )
     camera, target = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
     values = np.empty(replicates)
-    for number, (row, column, value) in enumerate(_solve_all(noise.shrink(payoff).draw(replicates, seed))):
+    tables = noise.shrink(payoff).draw(replicates, seed)
+    for number, (row, column, value) in enumerate(_solve_all(tables, _choose_likely(payoff))):
         camera += row > PLAYED
         target += column > PLAYED
         values[number] = value
@@ -68,20 +76,35 @@ def support_frequency(
 Solution = tuple[Array, Array, float]
 
 
-def _solve_all(tables: Iterator[Array]) -> Iterator[Solution]:
-    """Strategies of largest support, both from one solution, and the value of each table; small ones together."""
+def _choose_likely(payoff: Array) -> tuple[Indices, Indices]:
+    """Rows and columns, in order, that are most likely to be played when payoffs are a little different: those that gain most now."""
+    if max(payoff.shape) <= MOST:
+        return np.arange(payoff.shape[0]), np.arange(payoff.shape[1])
+    solution = nash(payoff)
+    gains, losses = payoff @ solution.target, solution.camera @ payoff
+    return np.sort(np.argsort(-gains, kind="stable")[:MOST]), np.sort(np.argsort(losses, kind="stable")[:MOST])
+
+
+def _solve_all(tables: Iterator[Array], likely: tuple[Indices, Indices]) -> Iterator[Solution]:
+    """Strategies of largest support, both from one solution, and the value of each table.
+
+    The games among the `likely` agents are solved together. That is enough where nobody else would gain against their strategies.
+    """
+    part = np.ix_(*likely)
     while chunk := [Scaled.of(table) for table in islice(tables, TOGETHER)]:
         found: list[tuple[Array, Array] | None] = [None] * len(chunk)
-        if sum(chunk[0].matrix.shape) <= many_games.LARGEST:
+        if sum(map(len, likely)) <= many_games.LARGEST:
             with suppress(np.linalg.LinAlgError):  # Of one of them: each is solved by itself then.
-                found = many_games.solve_many(np.array([scaled.matrix for scaled in chunk]))
-        yield from (_solve(scaled, strategies) for scaled, strategies in zip(chunk, found, strict=True))
+                found = many_games.solve_many(np.array([scaled.matrix[part] for scaled in chunk]))
+        yield from (_solve(scaled, strategies, likely) for scaled, strategies in zip(chunk, found, strict=True))
 
 
-def _solve(scaled: Scaled, strategies: tuple[Array, Array] | None) -> Solution:
-    if strategies is None:
+def _solve(scaled: Scaled, strategies: tuple[Array, Array] | None, likely: tuple[Indices, Indices]) -> Solution:
+    row, column = (np.zeros(size) for size in scaled.matrix.shape)
+    if strategies is not None:
+        row[likely[0]], column[likely[1]] = strategies
+    if strategies is None or (scaled.matrix @ column).max() - (row @ scaled.matrix).min() > SLACK:
         solution = interior.solve(scaled.matrix)
-        strategies = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
-    row, column = strategies
+        row, column = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
     middle = ((row @ scaled.matrix).min() + (scaled.matrix @ column).max()) / 2
     return row, column, float(middle * scaled.scale + scaled.centre)

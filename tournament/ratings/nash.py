@@ -14,8 +14,8 @@ from tournament.ratings.records import NashSummary
 DRAWS, DRAWS_OF_LARGE = 200, 64
 """Tables that are drawn for the intervals of cyclicity and exploitability; fewer of `LARGE` ones, in cells."""
 LARGE = 2500
-REPLICATES, FULL, FEWEST = 100, 900, 20
-"""How often the equilibrium is solved again: up to `FULL` cells, and at least. It takes as long as all the rest."""
+REPLICATES, FULL, FEWEST = 100, 900, 50
+"""How often the equilibrium is solved again: up to `FULL` cells, and at least."""
 
 Lines = dict[str, list[dict[str, Any]]]
 
