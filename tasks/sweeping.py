@@ -17,8 +17,6 @@ from tournament.models import (
     BlockState,
     Cause,
     Lease,
-    PsroRun,
-    PsroState,
     Tournament,
     TournamentState,
     TrainingRun,
@@ -32,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3, TrainingRun: 10}
 """Work whose workers were lost this often is given up: it may be what they die of."""
+STEPS_AT_ONCE = 8
+"""Of a PSRO run in a sweep: more than an iteration has."""
 FORGET_WORKERS = timedelta(days=1)
 CANCELLED_LATELY = timedelta(minutes=2)
 WORKERS_STOP_WITHIN = timedelta(seconds=2)
@@ -88,8 +88,14 @@ def advance_evaluations() -> int:
 
 
 def advance_psro_runs() -> int:
-    """Take the next step with PSRO runs that can take one; returns how many steps were taken."""
-    return sum(psro_steps.advance(run) for run in PsroRun.objects.filter(state=PsroState.RUNNING))
+    """Let PSRO runs go on to where they wait for work; returns how many steps were taken."""
+    steps = 0
+    for run in psro_steps.due():
+        for _ in range(STEPS_AT_ONCE):
+            if not psro_steps.advance(run):
+                break
+            steps += 1
+    return steps
 
 
 def publish_cancelled_tournaments() -> int:

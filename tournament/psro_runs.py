@@ -20,6 +20,7 @@ from tournament.models import (
     PsroState,
     Scenario,
     Team,
+    Tournament,
     TournamentState,
     TrainingRun,
     TrainingState,
@@ -193,13 +194,18 @@ def _resume_work(run: PsroRun) -> None:
             setattr(newest, name, None)
         elif training is not None:
             trainings.resume_training(training)
-    played = newest.tournament
-    if played is not None and newest.phase == PsroPhase.PLAYING:
-        if played.state == TournamentState.CANCELLED:
-            newest.tournament = None
-        elif played.state == TournamentState.FAILED:
-            organising.retry_failed_blocks(played)
+    if newest.phase == PsroPhase.PLAYING and newest.tournament and not _retry(run, newest.tournament):
+        newest.tournament = None  # What it played is there, so the next one plays only what is missing.
     newest.save(update_fields=["camera_training", "target_training", "tournament"])
+
+
+def _retry(run: PsroRun, played: Tournament) -> bool:
+    """Let an iteration's tournament go on; False if nothing comes of it any more."""
+    if played.state == TournamentState.FAILED:
+        return bool(organising.retry_failed_blocks(played))
+    if played.state == TournamentState.FINISHED:
+        return run.state == PsroState.PAUSED  # A failed run has read it, and found that it lacks something.
+    return played.state == TournamentState.PLAYING
 
 
 def extend_run(run: PsroRun, iterations: int) -> None:
@@ -228,15 +234,13 @@ def cancel_run(run: PsroRun) -> bool:
             stop_clock(row)
             row.state, row.reason, row.finished = PsroState.CANCELLED, "It was cancelled.", timezone.now()
             row.save()
+            for training in trainings_of(row):
+                trainings.cancel_training(training)
+            newest = row.iterations.last()
+            if newest and newest.tournament and newest.tournament.state == TournamentState.PLAYING:
+                organising.cancel_tournament(newest.tournament)
     run.refresh_from_db()
-    if row is None:
-        return False
-    for training in trainings_of(row):
-        trainings.cancel_training(training)
-    newest = row.iterations.last()
-    if newest and newest.tournament and newest.tournament.state == TournamentState.PLAYING:
-        organising.cancel_tournament(newest.tournament)
-    return True
+    return row is not None
 
 
 def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes: Any) -> PsroRun:

@@ -7,13 +7,16 @@ is done and takes the next step; anybody may call it at any time, and the sweep 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from mate.errors import UserError
 from tournament import contents, entries, leaderboards, organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import (
@@ -33,11 +36,25 @@ from tournament.models import (
 from tournament.payoffs import MetaGame, list_numbers
 from tournament.psro import accounts
 
+log = logging.getLogger(__name__)
+
 RIVALS: dict[str, str] = {Team.CAMERA: Team.TARGET, Team.TARGET: Team.CAMERA}
+SORRY = "Something failed on our side; the log of the sweep says more. Resume tries it again."
 
 
 class RunFailed(Exception):
     """A run cannot go on; the message says why and what to do."""
+
+
+def due() -> QuerySet[PsroRun]:
+    """The runs that may have a step to take. One query tells them from those that wait, however many these are."""
+    alive = (*trainings.OPEN, TrainingState.FINISHED)
+    camera, target = (Q(**{f"{team}_training__state__in": trainings.OPEN}) for team in psro_runs.TEAMS)
+    neither_broke = Q(camera_training__state__in=alive, target_training__state__in=alive)
+    is_training = Q(phase=PsroPhase.TRAINING) & neither_broke & (camera | target)
+    is_playing = Q(phase=PsroPhase.PLAYING, tournament__state=TournamentState.PLAYING)
+    waiting = PsroIteration.objects.filter(is_training | is_playing, run=OuterRef("pk"))
+    return PsroRun.objects.filter(~Exists(waiting), state=PsroState.RUNNING)
 
 
 def advance(run: PsroRun) -> bool:
@@ -49,11 +66,17 @@ def advance(run: PsroRun) -> bool:
         try:
             with transaction.atomic():
                 return _advance(row)
-        except (RunFailed, organising.TournamentRefused, trainings.TrainingRefused) as error:
-            psro_runs.stop_clock(row)
-            row.state, row.reason = PsroState.FAILED, str(error)
-            row.save(update_fields=["state", "reason", "seconds_before", "resumed"])
-            return True
+        except DatabaseError:
+            raise  # It is away or busy: whoever comes next tries again.
+        except (RunFailed, UserError) as error:
+            reason = str(error)
+        except Exception:
+            log.exception("%s cannot go on", row)
+            reason = SORRY
+        psro_runs.stop_clock(row)
+        row.state, row.reason = PsroState.FAILED, reason
+        row.save(update_fields=["state", "reason", "seconds_before", "resumed"])
+        return True
 
 
 def _advance(run: PsroRun) -> bool:

@@ -26,12 +26,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds: how long a test waits for what must happen
 
 
-def wait_for(condition: Callable[[], Any], what: str = "") -> Any:
+def wait_for(condition: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
     """Return what the condition gives once that is true; fail the test after a long time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := condition()):
         if time.monotonic() > deadline:
-            pytest.fail(f"{what or condition} did not come true in {PATIENCE:g} seconds")
+            pytest.fail(f"{what or condition} did not come true in {patience:g} seconds")
         time.sleep(0.05)
     return found
 
