@@ -23,6 +23,8 @@ SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
 PAGE, PAYOFF_ROWS = 50, 20
+MOST_LINES = 25
+"""Of a longer board so many lines are shown until all are asked for."""
 
 
 @require_safe
@@ -129,7 +131,7 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "has_extra": columns.shows_all(asked),
         "sort": sort,
         "trusted": TRUSTED.get(board.cyclicity.trusted) if board.cyclicity else None,
-        "sides": [describe_side(board, team, sort, pairings) for team in Team.values],
+        "sides": [describe_side(board, team, sort, pairings, shows_all_lines(asked)) for team in Team.values],
         "order": order,
         "orders": ORDERS.items(),
         "evolution": describe_evolution(board),
@@ -139,9 +141,16 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
     }
 
 
-def describe_side(board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """One team's table."""
+def shows_all_lines(asked: Mapping[str, str]) -> bool:
+    return asked.get("lines") == "all"
+
+
+def describe_side(
+    board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int], is_whole: bool
+) -> dict[str, Any]:
+    """One team's table, or its first lines in the order asked for."""
     ranked = board.of(team)
+    shown = columns.sort_lines(ranked, sort)[: None if is_whole else MOST_LINES]
     rivals = {line.agent.pk: find_rival(ranked, place) for place, line in enumerate(ranked)}
     rows = [
         {
@@ -155,13 +164,14 @@ def describe_side(board: Board, team: str, sort: str, pairings: dict[tuple[str, 
                 else (line.rating.worst_opponent or "", line.agent.digest)
             ),
         }
-        for line in columns.sort_lines(ranked, sort)
+        for line in shown
     ]
     least, most = boards.axis_of(ranked)
     return {
         "team": team,
         "title": "Cameras" if team == Team.CAMERA else "Targets",
         "rows": rows,
+        "left": len(ranked) - len(shown),
         "least": least,
         "most": most,
     }

@@ -62,6 +62,18 @@ def test_an_order_asked_for_is_kept_for_both_teams(client: Client, played: Tourn
     assert 'aria-sort="ascending"' in answer.content.decode()
 
 
+def test_a_long_board_begins_with_its_first_lines(
+    client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.views.leaderboards.MOST_LINES", 1)
+    answer = client.get(BOARD)
+    assert [len(side["rows"]) for side in answer.context["sides"]] == [1, 1]
+    assert 'href="?lines=all#boards">Show 1 more</a>' in answer.content.decode()
+    answer = client.get(BOARD, {"lines": "all"})
+    assert [len(side["rows"]) for side in answer.context["sides"]] == [2, 2]
+    assert "more</a>" not in answer.content.decode()
+
+
 def test_an_unknown_order_is_that_of_the_rank(client: Client, played: Tournament) -> None:
     answer = client.get(BOARD, {"sort": "<luck>", "order": "<luck>"})
     assert answer.context["sort"] == "rank" and answer.context["order"] == "rating"

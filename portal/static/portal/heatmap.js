@@ -51,9 +51,11 @@ function show(holder, data) {
   const narrow = holder.clientWidth < 560;
   const [rows, columns] = [data.cameras.length, data.targets.length];
   const font = { family: style.fontFamily, size: narrow ? 11 : 13, color: colour("--ink") };
-  const height = Math.max(300, Math.min(rows > MOST_NAMES ? 860 : 900, 150 + 46 * rows));
+  const main = [0, narrow ? 0.88 : 0.93];
+  const isNamed = (count) => count <= (narrow ? 24 : MOST_NAMES);
+  const height = Math.max(300, Math.min(rows > MOST_NAMES && narrow ? 560 : 880, 150 + 46 * rows));
   const showsText = columns <= (narrow ? 5 : 14) && rows <= 30;
-  const gap = columns > 30 || narrow ? 1 : 2;
+  const gap = columns > (narrow ? 20 : 60) ? 0 : columns > 30 || narrow ? 1 : 2;
   const trace = {
     type: "heatmap", z: data.payoff, colorscale: SCALE, hoverongaps: false, xgap: gap, ygap: gap,
     x: data.targets.map((_, i) => i), y: data.cameras.map((_, i) => i),
@@ -62,11 +64,9 @@ function show(holder, data) {
   };
   const axis = { fixedrange: true, showgrid: false, zeroline: false, automargin: true, ticks: "" };
   const edge = { ...axis, showticklabels: false, range: [0, 1.02] };
-  const main = [0, narrow ? 0.88 : 0.93];
-  const isNamed = (count) => count <= (narrow ? 24 : MOST_NAMES);
   const layout = {
-    font, height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: 8 },
-    xaxis: { ...axis, domain: main, range: [-0.5, columns - 0.5], title: { text: "target", standoff: 10 }, tickvals: trace.x, ticktext: label(data.targets, narrow ? 14 : 32), tickangle: narrow || columns > 6 ? -40 : 0, showticklabels: isNamed(columns) },
+    font, height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: isNamed(columns) ? 8 : 40 },
+    xaxis: { ...axis, domain: main, range: [-0.5, columns - 0.5], title: { text: narrow && !isNamed(columns) ? "" : "target", standoff: 10 }, tickvals: trace.x, ticktext: label(data.targets, narrow ? 14 : 32), tickangle: narrow || columns > 6 ? -40 : 0, showticklabels: isNamed(columns) },
     yaxis: { ...axis, domain: main, range: [rows - 0.5, -0.5], title: { text: narrow ? "" : "camera", standoff: 14 }, tickvals: trace.y, ticktext: label(data.cameras, narrow ? 14 : 32), showticklabels: isNamed(rows) },
     xaxis2: { ...edge, domain: [main[1] + 0.015, 1] }, yaxis2: { ...edge, domain: [main[1] + 0.015, 1] },
     annotations: showsText ? annotate(data, font, !narrow && columns <= 8) : [],
