@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-TEAMS = ("camera", "target")
-
 
 @dataclass(frozen=True)
 class Choice:
