@@ -96,9 +96,10 @@ class Timer:
     def time(
         self, name: str, work: Callable[[], Any], before: Callable[[], Any] | None = None, wanted: str = ""
     ) -> Any:
-        """Time ``work``, each time after ``before``; once more at first, to warm up. Returns what it gave last."""
+        """Time ``work``, each time after ``before``; once more at first, to warm up, if it is repeated. Returns what it gave last."""
         times, walls = [], []
-        for _ in range(1 + self.repeats):
+        warming = int(self.repeats > 1)
+        for _ in range(warming + self.repeats):
             if before:
                 before()
             began, wall = processor_seconds(), time.perf_counter()
@@ -106,7 +107,7 @@ class Timer:
             times.append(processor_seconds() - began)
             walls.append(time.perf_counter() - wall)
         limit = WANTED.get(wanted) if self.is_full or wanted == "page" else None
-        seconds, wall = median(times[1:]), median(walls[1:])
+        seconds, wall = median(times[warming:]), median(walls[warming:])
         self.figures.append(table.Figure(f"{self.what}: {name}", seconds, "s", wall=wall, wanted=limit))
         return given
 
