@@ -8,10 +8,20 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from ninja.pagination import paginate
 
+from portal.api.agents import find_agent
 from portal.api.errors import Refusal
-from portal.api.schemas import AgentRef, CellOut, ErrorOut, LeaderboardOut, MetaGameOut, RatingOut, SnapshotOut
+from portal.api.schemas import (
+    AgentRef,
+    CellOut,
+    ErrorOut,
+    LeaderboardOut,
+    MetaGameOut,
+    PastOut,
+    RatingOut,
+    SnapshotOut,
+)
 from portal.api.tables import Format, answer_table
-from tournament import boards, exports
+from tournament import boards, exports, history
 from tournament.boards import Board, Line
 from tournament.models import RatingSnapshot, Scenario, Tournament
 
@@ -62,6 +72,18 @@ def board_episodes(request: HttpRequest, slug: str, format: Format = "json", sna
 @paginate
 def snapshots(request: HttpRequest, slug: str) -> QuerySet[RatingSnapshot]:
     return boards.snapshots_of(get_object_or_404(Scenario, slug=slug)).defer("table")
+
+
+@router.get(
+    "/scenarios/{slug}/history/{agent}",
+    response={200: list[PastOut], 404: ErrorOut},
+    url_name="history",
+    summary="How an agent's rating in a scenario came to be, oldest first",
+)
+def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
+    """Of more snapshots than sixty, evenly spaced ones, and all at which code or engine changed."""
+    points = history.history_of(find_agent(agent), get_object_or_404(Scenario, slug=slug))
+    return [describe_past(point) for point in points]
 
 
 # Of a tournament
@@ -164,6 +186,14 @@ def describe_snapshot(snapshot: RatingSnapshot) -> dict[str, Any]:
     described = {key: getattr(snapshot, key) for key in SnapshotOut.model_fields}
     named = {"scenario": snapshot.scenario.slug, "scenario_digest": snapshot.scenario.digest}
     return described | named | {"tournament": snapshot.tournament_id}
+
+
+PAST_FIGURES = [name for name in PastOut.model_fields if name in RATING_FIGURES and name != "num_episodes"]
+
+
+def describe_past(point: history.Point) -> PastOut:
+    snapshot = {key: getattr(point.snapshot, key) for key in SnapshotOut.model_fields}
+    return PastOut(**snapshot, **{name: getattr(point.rating, name) for name in PAST_FIGURES})
 
 
 def answer_ratings(request: HttpRequest, snapshot: RatingSnapshot, format: Format) -> Any:

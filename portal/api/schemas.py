@@ -264,6 +264,20 @@ class SnapshotOut(Schema):
     created: datetime
 
 
+class PastOut(SnapshotOut):
+    """An agent's line on a published fit; `num_episodes` are all those of the fit."""
+
+    rank: int | None
+    best_rank: int | None
+    worst_rank: int | None
+    rating: float | None
+    lower: float | None
+    upper: float | None
+    payoff: float | None
+    payoff_error: float | None
+    nash_mass: float | None
+
+
 class LeaderboardOut(SnapshotOut):
     scenario: str
     scenario_digest: str

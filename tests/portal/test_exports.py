@@ -106,6 +106,21 @@ def test_numbered_snapshots_stay_as_they_were(client: Client, played: Tournament
     assert client.get(f"{V1}/tournaments/{played.pk}/snapshots").json()["count"] == 1
 
 
+def test_an_agents_history_is_its_line_on_every_snapshot(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for seed in range(5):
+        make_up(pairing, 2**62 + seed).save()
+    leaderboards.refit(played.scenario)
+    points = client.get(f"{V1}/scenarios/mate-2v4-0/history/random-camera").json()
+    assert [(point["number"], point["num_episodes"]) for point in points] == [(1, 12), (2, 17)]
+    [newest] = [
+        line
+        for line in client.get(f"{V1}/scenarios/mate-2v4-0/leaderboard").json()["cameras"]
+        if line["agent"]["slug"] == "random-camera"
+    ]
+    assert points[1]["rating"] == newest["rating"] and points[1]["reason"] == "5 new episodes"
+    check_error(client.get(f"{V1}/scenarios/mate-2v4-0/history/nobody"), 404, "not_found")
+
+
 def test_episodes_that_are_deleted_meanwhile_are_missed_not_replaced(
     client: Client, played: Tournament, pairing: Pairing
 ) -> None:
