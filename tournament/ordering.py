@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,14 +31,13 @@ def _count_sort(order, keys, size):  # type: ignore[no-untyped-def]
     return found
 
 
-def number_runs(*columns: Indices) -> Indices:
-    """Numbers 0, 1, ... of the runs of rows that are equal in all columns."""
-    if not len(columns[0]):
-        return np.zeros(0, dtype=np.int64)
-    is_new = np.zeros(len(columns[0]) - 1, dtype=bool)
-    for column in columns:
-        is_new |= column[1:] != column[:-1]
-    return np.concatenate([[0], np.cumsum(is_new)])
+def insert(column: NDArray[Any], places: Indices, values: NDArray[Any]) -> NDArray[Any]:
+    """`numpy.insert` at ascending places, at the price of copying where these are near each other."""
+    if not len(places):
+        return column.copy()
+    first, last = int(places[0]), int(places[-1])
+    middle = np.insert(column[first:last], places - first, values)
+    return np.concatenate([column[:first], middle, column[last:]])
 
 
 def find_runs(column: Indices) -> Indices:

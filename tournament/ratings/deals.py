@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mate.compilation import kernel
-from tournament.ordering import Indices, sort
+from tournament.ordering import Indices, insert, sort
 from tournament.payoffs import Array, Episodes
 
 
@@ -53,21 +53,26 @@ class Deals:
         inner = np.lexsort((agent, episodes.cluster, opponent))
         agent, opponent, cluster, outcome = agent[inner], opponent[inner], episodes.cluster[inner], outcome[inner]
         earlier = renumbered[self.cluster]
-        size = 1 + int(max(cluster.max(initial=0), earlier.max(initial=0)))
+        # Only the rows of these opponents, and of those between them, have anything inserted.
+        near = slice(self.starts[opponent[0]], self.starts[opponent[-1] + 1])
+        size = 1 + int(max(cluster.max(), earlier.max(initial=0)))
         keys = [
             (one * size + two) * self.num_agents + three
-            for one, two, three in ((self.opponent, earlier, self.agent), (opponent, cluster, agent))
+            for one, two, three in (
+                (self.opponent[near], earlier[near], self.agent[near]),
+                (opponent, cluster, agent),
+            )
         ]
-        places = np.searchsorted(keys[0], keys[1], side="right")
+        places = near.start + np.searchsorted(keys[0], keys[1], side="right")
         grown = replace(
             self,
-            agent=np.insert(self.agent, places, agent),
-            opponent=np.insert(self.opponent, places, opponent),
-            cluster=np.insert(earlier, places, cluster),
-            outcome=np.insert(self.outcome, places, outcome),
+            agent=insert(self.agent, places, agent),
+            opponent=insert(self.opponent, places, opponent),
+            cluster=insert(earlier, places, cluster),
+            outcome=insert(self.outcome, places, outcome),
             starts=self.starts + np.append(0, np.cumsum(np.bincount(opponent, minlength=self.num_opponents))),
         )
-        return grown, np.insert(np.arange(len(self.agent)), places, -1)
+        return grown, insert(np.arange(len(self.agent)), places, np.full(len(places), -1))
 
 
 def _from_the_side_of(team: str, episodes: Episodes) -> tuple[Indices, Indices, Array]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tournament.ordering import Indices
+from tournament.ordering import Indices, insert
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.fitting import TEAMS, compare, rate
@@ -88,9 +88,12 @@ def _order(episodes: Episodes) -> Episodes:
 
 def _merge(episodes: Episodes, more: Episodes) -> Episodes:
     """Both together, each being in order."""
+    first, last = np.searchsorted(episodes.camera, [more.camera[0], more.camera[-1] + 1])
     size = 1 + int(max(part.target.max(initial=0) for part in (episodes, more)))
     seeds = 1 + int(max(part.cluster.max(initial=0) for part in (episodes, more)))
-    keys = [(part.camera * size + part.target) * seeds + part.cluster for part in (episodes, more)]
-    places = np.searchsorted(keys[0], keys[1], side="right")
-    columns: list[Any] = [np.insert(getattr(episodes, name), places, getattr(more, name)) for name in _COLUMNS]
+    near = slice(first, last)
+    earlier = (episodes.camera[near] * size + episodes.target[near]) * seeds + episodes.cluster[near]
+    new = (more.camera * size + more.target) * seeds + more.cluster
+    places = first + np.searchsorted(earlier, new, side="right")
+    columns: list[Any] = [insert(getattr(episodes, name), places, getattr(more, name)) for name in _COLUMNS]
     return Episodes.with_clusters(*columns)
