@@ -196,7 +196,7 @@ def pause_training(run: TrainingRun) -> bool:
     """Let a training stop after writing its state; it keeps its place. Returns whether there was anything to pause."""
     waiting = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.WAITING)
     training = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING)
-    count = waiting.update(state=TrainingState.PAUSED) or training.update(wanted="pause")
+    count = waiting.update(state=TrainingState.PAUSED, wanted="") or training.update(wanted="pause")
     run.refresh_from_db()
     return bool(count)
 

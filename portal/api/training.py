@@ -79,6 +79,7 @@ class TrainingOut(Schema):
     algorithm: str
     preset: str
     opponent: AgentRef
+    purpose: str = Field(description="Empty for a user's own; psro where a PSRO run asked for it.")
     state: State
     is_over: bool = Field(description="finished, cancelled or failed.")
     steps_done: int
