@@ -35,6 +35,7 @@ SECTIONS = {
         "tournament",
         "tournament_create",
         "tournament_snapshot",
+        "tournament_payoffs",
         "choices",
         "schedules",
         "schedule",

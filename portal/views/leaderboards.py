@@ -93,18 +93,41 @@ def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) 
 
 
 @require_safe
-def payoffs(request: HttpRequest, slug: str) -> HttpResponse:
-    """The payoff table of a board that is too large for the board's page, some cameras at a time."""
-    scenario = get_object_or_404(Scenario, slug=slug)
-    board = boards.latest_board(scenario)
+def payoffs(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The payoff table of a snapshot that is too large for its page, some cameras at a time."""
+    return show_payoffs(request, get_object_or_404(Scenario, slug=slug), number)
+
+
+@require_safe
+def tournament_payoffs(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
+    return show_payoffs(request, get_object_or_404(Tournament, pk=tournament_id), number)
+
+
+def show_payoffs(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
+    board = boards.numbered_board(of, number)
     if board is None:
-        raise Http404(f"No episode of {scenario.name} has been finished yet.")
+        raise Http404(f"{of} has no snapshot number {number}.")
     cameras, targets = arrange(board, chosen_order(request.GET))
     page = Paginator(cameras, PAYOFF_ROWS).get_page(request.GET.get("page"))
     shown = tuple(page)
     cells = boards.payoff_cells(board, shown, targets)
-    context = {"scenario": scenario, "page": page, "targets": targets, "rows": list(zip(shown, cells, strict=True))}
+    context = {
+        "of": of,
+        "number": number,
+        "address": address_of(board, "snapshot"),
+        "page": page,
+        "targets": targets,
+        "rows": list(zip(shown, cells, strict=True)),
+    }
     return render(request, "leaderboards/payoffs.html", context)
+
+
+def address_of(board: Board, page: str) -> str:
+    """The address of a snapshot's page ("snapshot" or "payoffs"), of a scenario's board or a tournament's."""
+    snapshot = board.snapshot
+    if snapshot.tournament_id:
+        return reverse(f"tournament_{page}", args=[snapshot.tournament_id, snapshot.number])
+    return reverse(page, args=[snapshot.scenario.slug, snapshot.number])
 
 
 # What the pages of boards show; those of tournaments too.
@@ -137,6 +160,7 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "evolution": describe_evolution(board),
         "payoffs": describe_payoffs(cameras, targets, cells),
         "payoff_targets": targets,
+        "payoff_address": address_of(board, "payoffs"),
         "payoff_rows": list(zip(cameras, cells, strict=True)) if len(pairings) <= LARGEST_TABLE else None,
     }
 

@@ -141,7 +141,7 @@ def test_boards_and_comparisons_fit_on_a_phone(
     board = reverse("leaderboard", args=["mate-2v4-0"])
     for address in (
         f"{board}?figures=all", f"{board}compare/", f"{board}compare/?first=greedy-camera&second=random-camera",
-        f"{board}snapshots/", f"{board}snapshots/1/", f"{board}payoffs/", "/agents/random-camera/",
+        f"{board}snapshots/", f"{board}snapshots/1/", f"{board}snapshots/1/payoffs/", "/agents/random-camera/",
         reverse("beside", args=[watchable.pk, other.pk]),
     ):  # fmt: skip
         open_page(address)

@@ -184,11 +184,17 @@ def test_a_large_table_of_payoffs_has_pages_of_its_own(
     monkeypatch.setattr("portal.views.leaderboards.LARGEST_TABLE", 3)
     text = client.get(BOARD).content.decode()
     assert 'class="matrix"' not in text
-    address = reverse("payoffs", args=["mate-2v4-0"])
-    assert address in text
-    table = client.get(address).content.decode()
-    for pairing in played.pairings.all():
-        assert reverse("pairing", args=[pairing.pk]) in table
+    pages = {
+        reverse("payoffs", args=["mate-2v4-0", 1]): text,
+        reverse("tournament_payoffs", args=[played.pk, 1]): client.get(
+            reverse("tournament", args=[played.pk])
+        ).content.decode(),
+    }
+    for address, linking in pages.items():
+        assert address in linking
+        table = client.get(address).content.decode()
+        for pairing in played.pairings.all():
+            assert reverse("pairing", args=[pairing.pk]) in table
 
 
 def test_every_snapshot_can_be_looked_at_for_ever(client: Client, played: Tournament, pairing: Pairing) -> None:
@@ -218,7 +224,7 @@ def test_a_number_that_no_snapshot_has_leads_nowhere(client: Client, played: Tou
 
 def test_a_scenario_without_snapshots_says_so(client: Client, scenario: Scenario) -> None:
     assert b"None yet" in client.get(reverse("snapshots", args=[scenario.slug])).content
-    assert client.get(reverse("payoffs", args=[scenario.slug])).status_code == 404
+    assert client.get(reverse("payoffs", args=[scenario.slug, 1])).status_code == 404
 
 
 def test_what_is_read_back_is_what_was_published(snapshot: RatingSnapshot) -> None:

@@ -53,7 +53,7 @@ def addresses(played: Tournament, pairing: Pairing) -> list[str]:
         reverse("compare", args=["mate-2v4-0"]) + "?first=greedy-camera&second=random-camera",
         reverse("snapshots", args=["mate-2v4-0"]),
         reverse("snapshot", args=["mate-2v4-0", 1]),
-        reverse("payoffs", args=["mate-2v4-0"]),
+        reverse("payoffs", args=["mate-2v4-0", 1]),
         reverse("status"),
     ]
 
