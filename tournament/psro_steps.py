@@ -35,6 +35,7 @@ from tournament.models import (
 )
 from tournament.payoffs import MetaGame, list_numbers
 from tournament.psro import accounts
+from tournament.scheduling import FORMATS
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,9 @@ def why_over(run: PsroRun, newest: PsroIteration) -> str:
     if run.epsilon is not None and newest.number and bounds and bounds[1] < run.epsilon:
         return f"NashConv is below {run.epsilon:g}: its interval ends at {bounds[1]:.3g}, within trained responses."
     if newest.number >= run.iterations_wanted:
-        return f"All {run.iterations_wanted} iterations are done."
+        return f"It has all iterations that were asked for: {run.iterations_wanted}."
     if run.hours_wanted is not None and psro_runs.seconds_of(run) > 3600 * run.hours_wanted:
-        return f"Its {run.hours_wanted:g} hours are over."
+        return f"Its time is over: {run.hours_wanted:g} h."
     return ""
 
 
@@ -202,14 +203,22 @@ def _ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Its seeds are the run's, whatever the iteration: what was played for the iterations before is not played again."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
     cameras, targets = (psro_runs.population(run, team, iteration.number) for team in psro_runs.TEAMS)
-    form = "round-robin"
-    settings: dict[str, Any] = {"episodes": run.episodes_per_pairing}
+    form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
-        form, settings = "nash", {"epsilon": run.epsilon} if run.epsilon else {}
+        form, settings = "nash", settings_of_nash(run.epsilon)
     return organising.plan_tournament(
         name, run.scenario, cameras, targets, base_seed=_derive(run, "payoffs"), owner=run.owner,
         format=form, settings=settings, purpose=Purpose.PSRO,
     )  # fmt: skip
+
+
+def settings_of_nash(epsilon: float | None) -> dict[str, Any]:
+    """The adaptive format's settings for a run that ends at this NashConv, or as near to it as the format goes; None: as usual."""
+    if epsilon is None:
+        return {}
+    bounds = next(setting for setting in FORMATS["nash"].settings if setting.name == "epsilon")
+    assert bounds.lowest is not None and bounds.highest is not None
+    return {"epsilon": min(max(epsilon, bounds.lowest), bounds.highest)}
 
 
 def _derive(run: PsroRun, words: str) -> int:

@@ -75,37 +75,28 @@ def is_training(run: PsroRun) -> bool:
     return len(psro_runs.trainings_of(run)) == 2
 
 
-def test_a_run_adds_an_agent_to_each_population_in_each_iteration(make_run, work):
+def test_each_iteration_adds_an_agent_to_each_population_and_plays_what_is_new(make_run, work):
     run = drive(make_run(), work)
-    assert (run.state, run.reason) == (PsroState.FINISHED, "All 2 iterations are done.")
+    assert (run.state, run.reason) == (PsroState.FINISHED, "It has all iterations that were asked for: 2.")
     assert [row.number for row in run.iterations.all()] == [0, 1, 2]
     names = [agent.name for agent in psro_runs.population(run, "camera", 2)]
     assert names == ["Random", "Naive", "Greedy"]
     last = run.iterations.last()
     assert [len(row) for row in last.table["payoff"]] == [3, 3, 3]
     assert sum(last.camera_strategy) == pytest.approx(1.0)
+    assert [row.tournament.num_reused for row in run.iterations.all()] == [0, 1 * 4, 4 * 4]
 
 
-def test_each_team_trains_against_the_other_teams_strategy(make_run, work, builtins):
+def test_each_team_trains_against_the_others_strategy_and_the_final_ones_are_listed_agents(make_run, work, builtins):
     run = drive(make_run(meta_solver="uniform"), work)
     first, second = (run.iterations.get(number=number) for number in (1, 2))
     assert first.camera_training.opponent == builtins["target", "random"]
     opponent = second.camera_training.opponent
     assert (opponent.team, opponent.kind, opponent.is_listed) == ("target", "mixture", False)
     assert [member["weight"] for member in opponent.spec["members"]] == [0.5, 0.5]
-
-
-def test_the_final_strategies_are_listed_agents(make_run, work):
-    run = drive(make_run(meta_solver="uniform"), work)
     assert run.camera_agent.is_listed and run.target_agent.is_listed
     assert len(run.camera_agent.spec["members"]) == 3
     assert run.camera_agent.provenance["psro"] == run.pk
-
-
-def test_what_was_played_before_is_not_played_again(make_run, work):
-    run = drive(make_run(), work)
-    reused = [row.tournament.num_reused for row in run.iterations.all()]
-    assert reused == [0, 1 * 4, 4 * 4]
 
 
 def test_asking_again_while_nothing_is_done_changes_nothing(make_run, work):
@@ -129,7 +120,7 @@ def test_an_answer_that_gains_nothing_is_told(make_run, work, builtins):
 
 
 def test_a_training_that_fails_stops_the_run_until_it_is_resumed(make_run, work):
-    run = drive(make_run(), work, is_training)
+    run = drive(make_run(iterations=1), work, is_training)
     broken = psro_runs.trainings_of(run)[0]
     TrainingRun.objects.filter(pk=broken.pk).update(state=TrainingState.FAILED, error="The disk is full.")
     psro_steps.advance(run)
@@ -143,7 +134,7 @@ def test_a_training_that_fails_stops_the_run_until_it_is_resumed(make_run, work)
 
 
 def test_a_cancelled_training_is_begun_anew_when_the_run_is_resumed(make_run, work):
-    run = drive(make_run(), work, is_training)
+    run = drive(make_run(iterations=1), work, is_training)
     gone = psro_runs.trainings_of(run)[1]
     trainings.cancel_training(gone)
     psro_steps.advance(run)
@@ -183,21 +174,21 @@ def test_cancelling_stops_everything_and_keeps_what_there_is(make_run, work):
 
 
 def test_a_finished_run_can_be_extended(make_run, work):
-    run = drive(make_run(iterations=1), work)
+    run = drive(make_run(iterations=0), work)
     psro_runs.extend_run(run, 1)
     run = drive(run, work)
-    assert run.reason == "All 2 iterations are done."
+    assert run.reason == "It has all iterations that were asked for: 1."
 
 
 def test_a_fork_shares_what_was_and_goes_its_own_way(make_run, work):
-    run = drive(make_run(), work)
-    fork = psro_runs.fork_run(run, 1, "Fork", meta_solver="uniform", iterations_wanted=2)
+    run = drive(make_run(iterations=1), work)
+    fork = psro_runs.fork_run(run, 0, "Fork", meta_solver="uniform", iterations_wanted=1)
     fork = drive(fork, work)
     assert fork.forked_from == run
-    assert fork.iterations.count() == 3
-    assert fork.iterations.get(number=1).table == run.iterations.get(number=1).table
-    assert fork.iterations.get(number=2).camera_strategy == pytest.approx([1 / 3] * 3)
-    assert run.iterations.count() == 3
+    assert fork.iterations.count() == 2
+    assert fork.iterations.get(number=0).table == run.iterations.get(number=0).table
+    assert fork.iterations.get(number=1).camera_strategy == pytest.approx([1 / 2] * 2)
+    assert fork.iterations.get(number=1).tournament.num_reused == 4 * 4
 
 
 def test_nothing_starts_from_an_iteration_that_is_not_solved(make_run, work):
@@ -215,13 +206,32 @@ def test_a_run_ends_when_nashconv_is_surely_small(make_run, work):
 def test_no_iteration_begins_after_its_hours(make_run, work):
     run = make_run(hours=1.0)
     PsroRun.objects.filter(pk=run.pk).update(seconds_before=3601.0)
-    assert drive(run, work).reason == "Its 1 hours are over."
+    assert drive(run, work).reason == "Its time is over: 1 h."
 
 
 def test_an_anytime_run_plays_more_where_it_matters(make_run, work):
-    run = drive(make_run(is_anytime=True, iterations=1), work)
+    run = drive(make_run(is_anytime=True, iterations=1, epsilon=1.0), work)
     assert run.state == PsroState.FINISHED, run.reason
     assert run.iterations.last().tournament.format == "nash"
+
+
+def test_one_query_tells_runs_that_wait_from_those_that_can_go_on(make_run, work, django_assert_num_queries):
+    waiting = [drive(make_run(name=f"Waits {number}"), work, is_training) for number in range(2)]
+    with django_assert_num_queries(1):
+        assert not list(psro_steps.due())
+    trainings.cancel_training(psro_runs.trainings_of(waiting[0])[0])
+    assert list(psro_steps.due()) == [waiting[0]]
+
+
+def test_what_nobody_thought_of_stops_the_run_and_not_who_advances_it(make_run, monkeypatch):
+    def fail(*_):
+        raise ArithmeticError("A bug.")
+
+    run = make_run()
+    monkeypatch.setattr(psro_steps, "_play", fail)
+    while psro_steps.advance(run):
+        run.refresh_from_db()
+    assert (run.state, run.reason) == (PsroState.FAILED, psro_steps.SORRY)
 
 
 def test_everything_that_is_wrong_is_named_at_once(make_run, builtins):
