@@ -17,7 +17,7 @@ from tournament.ledgers import Fields, Played, Results
 from tournament.payoffs import MetaGame
 from tournament.ratings import Evidence, Ratings
 
-KEPT_EPISODES = 2_000_000
+KEPT_EPISODES = 3_000_000
 """Episodes in the evidence that a process keeps, of the boards it fitted last; each takes about 200 bytes."""
 
 
