@@ -15,7 +15,19 @@ from django.core.management import call_command
 from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
 
-PURE = ("ratings", "payoffs", "meta_solvers", "psro", "seeds", "matches", "replays", "agents", "evolution", "packing", "tables")
+PURE = (
+    "ratings",
+    "payoffs",
+    "meta_solvers",
+    "psro",
+    "seeds",
+    "matches",
+    "replays",
+    "agents",
+    "evolution",
+    "packing",
+    "tables",
+)
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)$")

@@ -57,9 +57,7 @@ def run_speed(arguments: argparse.Namespace) -> int:
         ("of the first: deviation ratings", lambda: meta_solvers.deviation_ratings(game.payoff), None),
         ("of the first: cyclicity", lambda: meta_solvers.cyclicity(game, replicates=100), None),
     ]
-    figures = [
-        table.Figure(name, *seconds(work, arguments.repeats), wanted=wanted) for name, work, wanted in steps
-    ]
+    figures = [table.Figure(name, *seconds(work, arguments.repeats), wanted=wanted) for name, work, wanted in steps]
     table.report(figures, arguments.json)
     return int(any(figure.is_met is False for figure in figures))
 
@@ -92,5 +90,3 @@ def invent_block(league: League, number: int) -> Episodes:
     camera, target = (np.full(BLOCK, generator.integers(size)) for size in league.true.shape)
     reward = generator.normal(-league.true[camera, target], league.noise.deviation)
     return Episodes(camera, target, generator.integers(0, 2**62, BLOCK), reward)
-
-

@@ -51,7 +51,9 @@ def describe_missing(message: str) -> str:
     if found is None:
         return message or "There is nothing at this address."
     there = LISTS.get(found[1])
-    return f"There is no such {WORDS.get(found[1], found[1].lower())} here." + (f" GET /api/v1/{there} lists them." if there else "")
+    return f"There is no such {WORDS.get(found[1], found[1].lower())} here." + (
+        f" GET /api/v1/{there} lists them." if there else ""
+    )
 
 
 def register(api: NinjaAPI) -> None:

@@ -83,9 +83,7 @@ def test_an_agent_that_cannot_play_is_refused_however_it_was_sent(
     assert not Tournament.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "change", [{"cameras": []}, {"episodes": 0}, {"episodes": 10**9}, {"base_seed": -1}]
-)
+@pytest.mark.parametrize("change", [{"cameras": []}, {"episodes": 0}, {"episodes": 10**9}, {"base_seed": -1}])
 def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, Any]
 ) -> None:
