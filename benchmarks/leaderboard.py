@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--no-exports", action="store_true", help="leave out the large files")
     parser.add_argument("--here", choices=DATABASES, help=argparse.SUPPRESS)
     table.add_options(parser)
     options = parser.parse_args()
@@ -65,7 +66,7 @@ def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
             environment["DATABASE_URL"] = stack.enter_context(postgres.cluster())
             environment["PGOPTIONS"] = "-c max_parallel_workers_per_gather=0"
         asked = [f"--{name}={getattr(options, name)}" for name in ("episodes", "repeats")]
-        sizes = ["--agents", *map(str, options.agents)]
+        sizes = ["--agents", *map(str, options.agents), *(["--no-exports"] if options.no_exports else [])]
         command = [sys.executable, "-m", "benchmarks.leaderboard", "--here", database, *asked, *sizes]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return [table.Figure(**figure) for figure in json.loads(done.stdout.splitlines()[-1])]
@@ -81,7 +82,9 @@ def measure(options: argparse.Namespace) -> list[table.Figure]:
     for size in options.agents:
         what = f"{DATABASES[options.here]}, {size} against {size}, {size * size * options.episodes:,} episodes"
         timer = Timer(what, options.repeats, is_full=size * size * options.episodes >= FULL)
-        measure_boards(timer, size, options.episodes)
+        snapshot = measure_boards(timer, size, options.episodes)
+        if not options.no_exports:
+            measure_exports(timer, snapshot)
         found += timer.figures
     return found
 
@@ -127,8 +130,8 @@ def processor_seconds() -> float:
     return seconds
 
 
-def measure_boards(timer: Timer, size: int, episodes: int) -> None:
-    """The figures of a field of ``size`` cameras against ``size`` targets."""
+def measure_boards(timer: Timer, size: int, episodes: int) -> Any:
+    """The figures of a field of ``size`` cameras against ``size`` targets; returns the newest snapshot."""
     from django.test import Client
     from django.urls import reverse
 
@@ -159,7 +162,7 @@ def measure_boards(timer: Timer, size: int, episodes: int) -> None:
     played = Choices(tournament)
     again = lambda: leaderboards.refit_tournament(tournament)  # noqa: E731
     timer.time("the tournament's board after a block", again, played.play, wanted="refit")
-    measure_exports(timer, leaderboards.latest(scenario))
+    return leaderboards.latest(scenario)
 
 
 def measure_exports(timer: Timer, snapshot: Any) -> None:
