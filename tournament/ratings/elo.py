@@ -6,6 +6,7 @@ that what no rating can explain does not pass for noise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +111,7 @@ def _from_mean(covariance: Array) -> Array:
     return np.maximum(np.diag(covariance) - 2.0 * covariance.mean(axis=0) + covariance.mean(), 0.0)
 
 
-def _influences(comparisons: Comparisons, members: Indices, inverse: Array):  # type: ignore[no-untyped-def]
+def _influences(comparisons: Comparisons, members: Indices, inverse: Array) -> Iterator[tuple[Array, Array]]:
     """For each stratum, what each of its seeds moved the strengths by (seeds, k), and in how many seeds each agent was compared (k,)."""
     deals, size = comparisons.deals, len(members)
     number = np.full(deals.num_agents, -1)

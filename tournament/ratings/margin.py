@@ -271,11 +271,12 @@ def _deviate_from(camera, target, kind, outcome, count, mean, expected):  # type
     found = np.empty_like(outcome)
     for row in range(len(outcome)):
         one, other, group = camera[row], target[row], kind[row]
-        if count[one, other, group] < 2:
-            group = _KINDS
-        held = count[one, other, group]
-        if held < 2:
-            found[row] = outcome[row] - expected[one, other]
-        else:
+        held, all_held = count[one, other, group], count[one, other, _KINDS]
+        if held > 1:
             found[row] = (outcome[row] - mean[one, other, group]) * np.sqrt(held / (held - 1.0))
+        elif all_held > 1:
+            # What the seed's other episodes have in common with it, those of other kinds do not have.
+            found[row] = (outcome[row] - mean[one, other, _KINDS]) * all_held / (all_held - 1.0)
+        else:
+            found[row] = outcome[row] - expected[one, other]
     return found
