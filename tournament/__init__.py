@@ -1,4 +1,4 @@
-"""Agents, matches, payoffs, ratings, seeds and replays.
+"""Agents, matches, payoffs, ratings, tournaments, trainings and PSRO runs: the pure domain, its rows, and the rules between the two.
 
-The models (`tournament.models`) need Django; everything else here takes and returns NumPy arrays and dataclasses and does not.
+Pure parts take and return NumPy arrays and dataclasses and need no Django; `docs/architecture.md` says which they are.
 """
