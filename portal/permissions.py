@@ -2,10 +2,14 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 
 from tournament.models import Agent, PsroRun, Schedule, Tournament, TrainingRun, Upload
 
 Owned = Agent | PsroRun | Schedule | Tournament | TrainingRun | Upload
+WORDS: dict[type, str] = {
+    Agent: "agent", PsroRun: "run", Schedule: "schedule", Tournament: "tournament", TrainingRun: "training", Upload: "upload",
+}  # fmt: skip
 
 
 def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
@@ -13,3 +17,9 @@ def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     return bool(getattr(user, "is_staff", False)) or (thing.owner_id is not None and thing.owner_id == user.pk)
+
+
+def insist_on_change(user: AbstractBaseUser | AnonymousUser, thing: Owned, deed: str = "change it") -> None:
+    """Raises PermissionDenied, which says who can do the deed, for those who may not change the thing."""
+    if not may_change(user, thing):
+        raise PermissionDenied(f"Only the {WORDS[type(thing)]}'s owner or an administrator can {deed}.")

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 from typing import Literal
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
 from portal.api.schemas import AgentDetailOut, AgentIn, AgentOut, ErrorOut, StandingOut
-from portal.permissions import may_change
+from portal.permissions import insist_on_change
 from tournament import boards, queries
 from tournament.models import Agent, Scenario
 
@@ -46,8 +45,7 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
 def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
     """What the agent is, its slug and its ratings stay as they are."""
     agent = find_agent(slug)
-    if not may_change(request.user, agent):
-        raise PermissionDenied("Only the agent's owner or an administrator can rename or describe it.")
+    insist_on_change(request.user, agent, "rename or describe it")
     for name, value in wanted.dict(exclude_none=True).items():
         setattr(agent, name, value)
     agent.save(update_fields=["name", "description"])

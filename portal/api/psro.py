@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,7 +14,7 @@ from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
-from portal.permissions import may_change
+from portal.permissions import insist_on_change
 from tournament import psro_files, psro_runs
 from tournament.models import PsroIteration, PsroRun
 
@@ -247,8 +246,7 @@ def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
 def find_own(request: HttpRequest, run_id: int) -> PsroRun:
     """A run that the caller may change."""
     run = get_object_or_404(ROWS, pk=run_id)
-    if not may_change(request.user, run):
-        raise PermissionDenied("Only the run's owner or an administrator can change it.")
+    insist_on_change(request.user, run)
     return run
 
 

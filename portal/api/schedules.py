@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -14,7 +13,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import token_needed
 from portal.api.schemas import AgentRef, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
-from portal.permissions import may_change
+from portal.permissions import insist_on_change
 from tasks import hints
 from tournament import schedules
 from tournament.models import Agent, Schedule, Start
@@ -221,6 +220,5 @@ def find_schedule(schedule_id: int) -> Schedule:
 
 def find_own(request: HttpRequest, schedule_id: int) -> Schedule:
     schedule = find_schedule(schedule_id)
-    if not may_change(request.user, schedule):
-        raise PermissionDenied("Only the schedule's owner or an administrator can change it.")
+    insist_on_change(request.user, schedule)
     return schedule

@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
 from portal.api.schemas import ErrorOut, TournamentDetailOut, TournamentIn, TournamentOut
-from portal.permissions import may_change
+from portal.permissions import insist_on_change
 from tasks import hints
 from tournament import organising, scheduling
 from tournament.models import Agent, Scenario, Tournament
@@ -99,7 +98,6 @@ def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
 def cancel_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
     """What was finished stays and counts. Cancelling one that is over changes nothing."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
-    if not may_change(request.user, tournament):
-        raise PermissionDenied("Only the tournament's owner or an administrator can cancel it.")
+    insist_on_change(request.user, tournament, "cancel it")
     organising.cancel_tournament(tournament)
     return tournament

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -16,7 +15,7 @@ from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
 from portal.api.paging import Slice
 from portal.api.schemas import AgentRef, ErrorOut, Team, Text
-from portal.permissions import may_change
+from portal.permissions import insist_on_change
 from tournament import milestones, trainings
 from tournament.models import Agent, Scenario, TrainingPoint, TrainingRun
 from training import configuration
@@ -277,8 +276,7 @@ def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
 def find_own(request: HttpRequest, run_id: int) -> TrainingRun:
     """A training that the caller may change."""
     run = get_object_or_404(ROWS, pk=run_id)
-    if not may_change(request.user, run):
-        raise PermissionDenied("Only the training's owner or an administrator can change it.")
+    insist_on_change(request.user, run)
     return run
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import timelines
 from portal.forms.agents import AgentForm
-from portal.permissions import may_change
+from portal.permissions import insist_on_change, may_change
 from tasks import hints
 from tournament import boards, entries, history, queries, reevaluation
 from tournament.agents import from_json
@@ -111,8 +110,7 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Give an agent of one's own another name or description."""
     agent = get_object_or_404(Agent, slug=slug)
-    if not may_change(request.user, agent):
-        raise PermissionDenied("Only the agent's owner or an administrator can rename or describe it.")
+    insist_on_change(request.user, agent, "rename or describe it")
     form = AgentForm(request.POST or None, instance=agent)
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import psro_plots
-from portal.forms.psro import PsroForm
-from portal.permissions import may_change
+from portal.forms.psro import PsroForm, list_solvers
+from portal.permissions import insist_on_change, may_change
 from portal.psro_plots import Bounded
 from tournament import organising, psro_runs, queries
 from tournament.meta_solvers import META_SOLVERS
@@ -84,8 +83,8 @@ def describe(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) ->
     tournament = newest.tournament if newest and is_playing else None
     return {
         "run": row,
-        "solver": META_SOLVERS[row.meta_solver],
-        "solvers": META_SOLVERS.values(),
+        "solver": next(one for one in list_solvers() if one["name"] == row.meta_solver),
+        "solvers": list_solvers(),
         "newest": newest,
         "is_moving": row.state == PsroState.RUNNING,
         "done": psro_runs.iterations_done(row),
@@ -212,8 +211,8 @@ def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     row = get_object_or_404(PsroRun, pk=run_id)
     if action not in (*ACTIONS, "fork"):
         raise Http404
-    if action != "fork" and not may_change(request.user, row):
-        raise PermissionDenied("Only the run's owner or an administrator can change it.")
+    if action != "fork":
+        insist_on_change(request.user, row)
     try:
         if action == "fork":
             return redirect("psro_run", fork(request, row).pk)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.forms.lineups import read_wishes
 from portal.forms.schedules import ScheduleForm, describe
-from portal.permissions import may_change
+from portal.permissions import insist_on_change, may_change
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
 from tournament import schedules, scheduling
@@ -128,6 +127,5 @@ def start(request: HttpRequest, schedule: Schedule) -> None:
 
 def find_own(request: HttpRequest, schedule_id: int) -> Schedule:
     schedule = get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
-    if not may_change(request.user, schedule):
-        raise PermissionDenied("Only the schedule's owner or an administrator can change it.")
+    insist_on_change(request.user, schedule)
     return schedule

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +15,7 @@ from mate.errors import UserError
 from portal.findings import show_finding
 from portal.forms.lineups import LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm
-from portal.permissions import may_change
+from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
 from tournament import boards, organising, queries, scheduling
@@ -183,8 +183,7 @@ def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
     tournament = get_object_or_404(Tournament, pk=tournament_id)
-    if not may_change(request.user, tournament):
-        raise PermissionDenied("Only the tournament's owner or an administrator can cancel it.")
+    insist_on_change(request.user, tournament, "cancel it")
     if organising.cancel_tournament(tournament):
         messages.success(request, "Cancelled. Episodes that were finished stay and count.")
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import plots
 from portal.forms.training import TrainingForm, title_of, write_value
-from portal.permissions import may_change
+from portal.permissions import insist_on_change, may_change
 from tournament import milestones as evaluation
 from tournament import organising, queries
 from tournament import trainings as domain
@@ -222,8 +222,7 @@ def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     run = get_object_or_404(TrainingRun, pk=run_id)
     if action not in ACTIONS:
         raise Http404
-    if not may_change(request.user, run):
-        raise PermissionDenied("Only the training's owner or an administrator can change it.")
+    insist_on_change(request.user, run)
     try:
         text = carry_out(run, action, request.POST.get("steps", ""))
         messages.success(request, text)
