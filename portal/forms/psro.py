@@ -19,6 +19,11 @@ KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", 
 """What stays as it is when the choice of an algorithm changes the form."""
 
 
+def list_solvers() -> list[dict[str, str]]:
+    """What is told of the meta-solvers: name, title, explanation. They are functions themselves, and templates call what can be called."""
+    return [{name: getattr(one, name) for name in ("name", "title", "explanation")} for one in META_SOLVERS.values()]
+
+
 class PsroForm(forms.Form):
     """Made for a scenario, and for the algorithm and preset of each team, which are chosen first."""
 
@@ -133,10 +138,10 @@ class PsroForm(forms.Form):
         return found
 
     @property
-    def solvers(self) -> list[Any]:
+    def solvers(self) -> list[tuple[dict[str, str], bool]]:
         """Meta-solvers with their explanations, and which is chosen."""
         chosen = self["meta_solver"].value()
-        return [(solver, solver.name == chosen) for solver in META_SOLVERS.values()]
+        return [(solver, solver["name"] == chosen) for solver in list_solvers()]
 
     def request(self) -> dict[str, Any]:
         """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left out."""

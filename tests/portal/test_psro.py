@@ -11,9 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from portal.models import ApiToken
 from tournament import entries, psro_runs
+from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroPhase, PsroRun, PsroState, Scenario
 from tournament.payoffs import MetaGame
 from tournament.psro import accounts
@@ -152,6 +154,18 @@ def test_the_form_starts_a_run(visit: Visit, alice: User, scenario: Scenario) ->
     assert answer["Location"] == reverse("psro_run", args=[made.pk])
     assert (made.name, made.owner, made.camera_training["algorithm"]) == ("From the form", alice, "hrl-mappo")
     assert made.camera_training["hyperparameters"] == {}
+
+
+def test_the_form_and_the_page_tell_what_the_meta_solvers_do(
+    visit: Visit, alice: User, scenario: Scenario, run: PsroRun
+) -> None:
+    browser = visit(alice)
+    form = browser.get(reverse("psro_create")).content.decode()
+    page = browser.get(reverse("psro_run", args=[run.pk])).content.decode()
+    for solver in META_SOLVERS.values():
+        assert f'value="{solver.name}"' in form and solver.title in form and escape(solver.explanation) in form
+        assert f'value="{solver.name}"' in page
+    assert escape(META_SOLVERS["nash"].explanation) in page
 
 
 def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, scenario: Scenario) -> None:
