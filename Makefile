@@ -54,7 +54,7 @@ clean: ## remove the virtual environment and caches; the data folder stays
 		echo "Python has no venv module. On Debian: apt install python3-venv" >&2; exit 1; }
 
 $(INSTALLED): | .venv/bin/python
-	@echo "Installing what the portal needs (once; about two minutes)"
+	@echo "Installing what the portal needs (once; some minutes)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@rm -f $(filter-out $(INSTALLED_DEV),$(wildcard .venv/installed-*))

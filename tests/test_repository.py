@@ -134,11 +134,6 @@ def test_all_that_is_installed_is_pinned_and_names_no_place() -> None:
     assert {name: pinned[name] for name in shared} == {name: all_of_it[name] for name in shared}
 
 
-def test_the_network_library_for_gpus_is_the_one_that_is_tested() -> None:
-    tested = read_pins("requirements.in")["torch"]
-    assert f"EXTRA=torch=={tested}" in (ROOT / "docker" / "Dockerfile").read_text()
-
-
 def test_the_package_says_which_licence_and_paper_it_has() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
