@@ -318,7 +318,7 @@ def stop_clock(run: PsroRun) -> None:
 def population(run: PsroRun, team: str, number: int) -> list[Agent]:
     """A team's agents after iteration `number`, oldest first."""
     first = run.cameras if team == Team.CAMERA else run.targets
-    added = run.iterations.filter(number__lte=number).exclude(**{team: None}).select_related(team)
+    added = run.iterations.filter(number__lte=number).exclude(**{team: None}).defer("table").select_related(team)
     return [*first.order_by("pk"), *(getattr(iteration, team) for iteration in added)]
 
 
@@ -335,7 +335,7 @@ def members(run: PsroRun, team: str, number: int) -> list[Member]:
     """A team's population after iteration `number`, oldest first, in the order of the tables."""
     first = run.cameras if team == Team.CAMERA else run.targets
     found = [Member(agent.name, 0, agent) for agent in first.order_by("pk")]
-    for iteration in run.iterations.filter(number__range=(1, number)).select_related(team):
+    for iteration in run.iterations.filter(number__range=(1, number)).defer("table").select_related(team):
         agent = getattr(iteration, team)
         if agent is not None or run.upload_id:
             found.append(Member(agent.name if agent else f"{team}/{iteration.number:05d}", iteration.number, agent))

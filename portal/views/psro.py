@@ -66,17 +66,18 @@ def create(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The page; to htmx, what changes while it runs."""
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
-    solved = list(row.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
-    context = describe(request, row, solved)
+    context = describe(request, row)
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "psro/progress.html", context)
-        if request.GET.get("seen", f"{row.state}-{len(solved)}") != f"{row.state}-{len(solved)}":
+        if request.GET.get("seen", context["seen"]) != context["seen"]:
             response["HX-Refresh"] = "true"  # There is more to see now than what this part shows.
         return response
+    solved = list(row.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
     return render(request, "psro/run.html", context | describe_solved(request, row, solved))
 
 
-def describe(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) -> dict[str, Any]:
+def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
+    num_solved = row.iterations.filter(phase=PsroPhase.SOLVED).count()
     newest = row.iterations.select_related("camera_training", "target_training", "tournament").last()
     is_playing = newest is not None and newest.phase == PsroPhase.PLAYING
     is_training = newest is not None and newest.phase == PsroPhase.TRAINING
@@ -88,7 +89,7 @@ def describe(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) ->
         "newest": newest,
         "is_moving": row.state == PsroState.RUNNING,
         "done": psro_runs.iterations_done(row),
-        "seen": f"{row.state}-{len(solved)}",
+        "seen": f"{row.state}-{num_solved}",
         "trainings": psro_runs.trainings_of(row) if is_training else [],
         "progress": organising.progress(tournament) if tournament else None,
         "remaining": psro_runs.estimate_seconds(row),
@@ -132,7 +133,9 @@ def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: lis
     shares = [one.camera_strategy if team == Team.CAMERA else one.target_strategy for one in solved]
     origins = {
         one.number: one
-        for one in row.iterations.select_related(f"{team}_training__opponent", f"{team}_training__start_from")
+        for one in row.iterations.defer("table").select_related(
+            f"{team}_training__opponent", f"{team}_training__start_from"
+        )
     }
     members = []
     for number, member in enumerate(pool):

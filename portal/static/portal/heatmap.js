@@ -19,7 +19,8 @@ function describe(data, row, column) {
   if (value === null) return `${title}not played`;
   const error = data.error[row][column];
   const count = data.count[row][column];
-  return `${title}payoff ${number(value)}${error === null ? "" : ` ± ${number(error)}`}<br>${count} episode${count === 1 ? "" : "s"}`;
+  const episodes = count ? `<br>${count} episode${count === 1 ? "" : "s"}` : "";  // Imported payoffs come without theirs.
+  return `${title}payoff ${number(value)}${error === null ? "" : ` ± ${number(error)}`}${episodes}`;
 }
 
 /** The figures in the cells: black or white, whichever can be read on the cell's colour. */
@@ -27,7 +28,7 @@ function annotate(data, font, isRoomy) {
   const values = data.payoff.flat().filter((value) => value !== null);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const isBright = (value) => (most > least ? (value - least) / (most - least) : 0.5) > 0.47; // Either is 4.5 to 1 or better.
-  const text = (value, error, count) => (isRoomy ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">± ${error === null ? "?" : number(error)}, ${count}</span>` : number(value, 2));
+  const text = (value, error, count) => (isRoomy && count ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">± ${error === null ? "?" : number(error)}, ${count}</span>` : number(value, 2));
   return data.payoff.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
     x, y, text: text(value, data.error[y][x], data.count[y][x]), showarrow: false, captureevents: false,
     font: { ...font, color: isBright(value) ? "#000000" : "#ffffff" },
