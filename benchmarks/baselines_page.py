@@ -12,7 +12,7 @@ from benchmarks.rest import Portal
 
 PAGE = CHECKOUT / "docs" / "baselines.md"
 PICTURES = CHECKOUT / "docs" / "pictures"
-WIDTH, COLOURS = 1200, 64
+WIDTH, COLOURS = 1320, 64
 NORMAL = 1.959963984540054
 """The normal distribution's quantile for 95 %."""
 HIDDEN = "header, footer, .skip, .actions, .orders { display: none !important; }"
@@ -57,12 +57,13 @@ def conclude(boards: dict[str, Any]) -> str:
         "payoff ahead of it",
         "does better than it",
     ]
-    rows, firsts, is_sure = [], {}, True
+    rows, firsts, sure = [], {}, []
     for name, board in boards.items():
         first, second = board["cameras"][:2]
         firsts[name] = first["agent"]["name"]
         difference, better = compare(board["scenario"], first, second)
-        is_sure &= difference.sign == 1 and first["worst_rank"] == 1
+        if difference.sign == 1 and first["worst_rank"] == 1:
+            sure.append(name)
         rows.append(
             [
                 name, firsts[name], elo(first), f"{first['first_probability']:.3f}", second["agent"]["name"],
@@ -77,23 +78,25 @@ def conclude(boards: dict[str, Any]) -> str:
 "Payoff ahead" is the mean difference of the two cameras' normalised rewards from the same seed against the same target, each target counted alike;
 "does better" is how often the first has the higher one in such a pair of episodes, level ones counting half.
 
-{judge(firsts, is_sure)}
+{judge(firsts, sure)}
 """
 
 
-def judge(firsts: dict[str, str], is_sure: bool) -> str:
-    """The answer in words."""
+def judge(firsts: dict[str, str], sure: list[str]) -> str:
+    """The answer in words; `sure` are the scenarios whose first is ahead of every other beyond doubt, by Elo and by payoff."""
     places = ", ".join(f"{name} in {scenario}" for scenario, name in firsts.items())
     if len(set(firsts.values())) == 1:
         answer = f"**The same camera is first everywhere: {next(iter(firsts.values()))}.**"
     else:
         answer = f"**Which camera is best depends on the scenario: {places}.**"
-    doubt = (
-        "Each is ahead of every other camera beyond the interval of the difference."
-        if is_sure
-        else "Not every one of these is beyond doubt: where an interval of a difference reaches zero (or, for how often, 50 %), the order may be chance."
-    )
-    return f"{answer} {doubt}"
+    if len({firsts[name] for name in sure}) > 1:
+        answer += " That it differs is beyond doubt."
+    if open_ones := [name for name in firsts if name not in sure]:
+        answer += (
+            f" In {', '.join(open_ones)} the first two are too close to tell apart: the interval of a difference reaches zero,"
+            " or one is ahead by Elo and not by payoff."
+        )
+    return answer
 
 
 def compare(scenario: str, first: dict[str, Any], second: dict[str, Any]) -> tuple[Any, Any]:
