@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical, TorchMultiCategorical
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
@@ -89,8 +88,3 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
 def pick(values: Tensor, mask: Tensor) -> Tensor:
     """The entries (M, ...) of (R, N, T, ...) whose decisions (R, T) were made, row by row, member by member."""
     return values[mask.unsqueeze(1).expand(-1, values.shape[1], -1)]
-
-
-def detached(module: TeamModule) -> dict[str, torch.Tensor]:
-    """Copies of a module's tensors by name, on the CPU."""
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in module.state_dict().items()}

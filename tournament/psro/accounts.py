@@ -18,8 +18,6 @@ from tournament.payoffs import Array, MetaGame, list_numbers
 from tournament.psro.diversity import effective_diversity, effective_size
 
 CONFIDENCE = 0.95
-BOUND = "lower bound: within trained responses"
-"""To be said beside the exploitability of a PSRO run's strategies."""
 
 
 @dataclass(frozen=True)
