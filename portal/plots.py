@@ -37,14 +37,20 @@ def draw_curve(points: Points, title: str) -> SafeString:
     x = Axis(points[0][0], points[-1][0], LEFT, WIDTH - RIGHT)
     y = fit_axis([value for _, value in thinned])
     line = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in thinned)
-    ticks = [(y.at(value), write_number(value)) for value in (y.low, (y.low + y.high) / 2, y.high)]
     return format_html(
         '<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polyline points="{}"/>'
         '<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end">{} steps</text></svg>',
         WIDTH, HEIGHT, f"{title}: from {write_number(points[0][1])} to {write_number(points[-1][1])}",
-        format_html_join("", '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
-                         ((LEFT, WIDTH - RIGHT, f"{at:.1f}", LEFT - 5, f"{at + 4:.1f}", text) for at, text in ticks)),
+        draw_levels(y, (y.low, (y.low + y.high) / 2, y.high), LEFT, WIDTH - RIGHT),
         line, LEFT, HEIGHT - 6, write_number(x.low), WIDTH - RIGHT, HEIGHT - 6, write_number(x.high),
+    )  # fmt: skip
+
+
+def draw_levels(y: Axis, levels: Sequence[float], left: float, right: float) -> SafeString:
+    """Lines across at these heights, with their figures at the left."""
+    return format_html_join(
+        "", '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
+        ((left, right, f"{y.at(one):.1f}", left - 5, f"{y.at(one) + 4:.1f}", write_number(one)) for one in levels),
     )  # fmt: skip
 
 

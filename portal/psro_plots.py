@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from portal.plots import Axis, write_number
+from portal.plots import Axis, draw_levels
 
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 26
@@ -49,7 +49,7 @@ def draw_strategies(strategies: Sequence[Sequence[float]], title: str) -> SafeSt
         '<svg class="areas" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
         WIDTH, HEIGHT, f"{title} over {len(strategies)} iterations; the table has the same figures",
         format_html_join("", '<polygon points="{}" fill="{}"/>', areas),
-        draw_levels(y, [0.0, 0.5, 1.0]), draw_iterations(x, len(strategies) - 1),
+        draw_levels(y, (0.0, 0.5, 1.0), LEFT, WIDTH - RIGHT), draw_iterations(x, len(strategies) - 1),
     )  # fmt: skip
 
 
@@ -81,17 +81,10 @@ def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
         '<svg class="curve intervals" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polygon points="{}"/>'
         '<polyline points="{}"/>{}{}</svg>',
         WIDTH, HEIGHT, f"{title} by iteration; the table has the same figures",
-        draw_levels(y, [low, (low + high) / 2, high]), " ".join(points(tops) + points(bottoms)[::-1]), " ".join(line),
+        draw_levels(y, (low, (low + high) / 2, high), LEFT, WIDTH - RIGHT),
+        " ".join(points(tops) + points(bottoms)[::-1]), " ".join(line),
         format_html_join("", '<circle cx="{}" cy="{}" r="3"/>', (point.split(",") for point in line)),
         draw_iterations(x, figures[-1].iteration, figures[0].iteration),
-    )  # fmt: skip
-
-
-def draw_levels(y: Axis, levels: Sequence[float]) -> SafeString:
-    """Lines across at these heights, with their figures."""
-    return format_html_join(
-        "", '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
-        ((LEFT, WIDTH - RIGHT, f"{y.at(one):.1f}", LEFT - 6, f"{y.at(one) + 4:.1f}", write_number(one)) for one in levels),
     )  # fmt: skip
 
 
