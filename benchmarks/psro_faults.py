@@ -1,6 +1,6 @@
 """Does it matter who dies while populations grow? ``python -m benchmarks.psro_faults --meta-solver nash``.
 
-A PSRO run on MATE-2v4-0 with small budgets, in a data folder with processes of its own. At random moments a worker, a trainer and Redis
+A PSRO run on MATE-2v4-0 with small budgets, in a data folder with processes of its own. At random moments of its iterations a worker, a trainer and Redis
 are killed (SIGKILL) in turn, and started again after a moment. At the end every figure of the final table is recomputed from the rows of its
 episodes (`benchmarks.psro_table`); the exit status is 0 if it is complete and consistent.
 """
@@ -14,6 +14,7 @@ import random
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ HYPERPARAMETERS = {
     "milestones": 2, "horizon": 200,
 }  # fmt: skip
 VICTIMS = ("worker", "trainer", "redis")
-LONGEST_PAUSE = 20.0
-"""Seconds from one kill to the next are drawn from 1 to this; the first is drawn as the others."""
+LATEST = 40.0
+"""Seconds after the beginning of an iteration, up to which the moment of a kill is drawn: an iteration takes about a minute."""
 AWAY_SECONDS = 2.0
 
 
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.psro_faults", description=__doc__)
     parser.add_argument("--meta-solver", default="nash", help="one of tournament.meta_solvers.META_SOLVERS")
     parser.add_argument("--iterations", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=4000, help="environment steps of each training")
+    parser.add_argument("--steps", type=int, default=40_000, help="environment steps of each training")
     parser.add_argument("--episodes", type=int, default=20, help="for each pairing")
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
@@ -113,13 +114,20 @@ def is_over(run: Any) -> bool:
     return run.state != "running"
 
 
+def has_begun(run: Any, number: int) -> bool:
+    """Whether an iteration has begun, or nothing begins any more."""
+    return is_over(run) or run.iterations.filter(number=number).exists()
+
+
 def carry_out(run: Any, crew: Cast, options: argparse.Namespace) -> list[str]:
-    """Kill somebody at so many random moments; returns what the run was doing then, in words."""
+    """Kill somebody at so many random moments of the whole run; returns what it was doing then, in words."""
     draws = random.Random(options.seed)
     kills: list[str] = []
     began = time.monotonic()
     for number in range(options.kills):
-        time.sleep(draws.uniform(1.0, LONGEST_PAUSE))
+        wanted = round((number + 1) * options.iterations / options.kills)
+        wait_for(partial(has_begun, run, wanted))
+        time.sleep(draws.uniform(0.0, LATEST))
         if is_over(run):
             break
         victim = VICTIMS[number % len(VICTIMS)]
