@@ -12,10 +12,13 @@ from benchmarks.rest import Portal
 
 PAGE = CHECKOUT / "docs" / "baselines.md"
 PICTURES = CHECKOUT / "docs" / "pictures"
-WIDTH, COLOURS = 1320, 64
+WIDTH, COLOURS = 1000, 160
 NORMAL = 1.959963984540054
 """The normal distribution's quantile for 95 %."""
-HIDDEN = "header, footer, .skip, .actions, .orders { display: none !important; }"
+STYLE = (
+    "header, footer, .skip, .actions, .orders { display: none !important; }"
+    "#boards + .grid { grid-template-columns: 1fr !important; }"
+)
 BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -229,7 +232,7 @@ def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
         for name, row in played.items():
             page.goto(f"{portal.address}/tournaments/{row['id']}/")
             page.wait_for_selector(".heatmap .main-svg")
-            page.add_style_tag(content=HIDDEN)
+            page.add_style_tag(content=STYLE)
             box = page.locator("#boards + .grid").bounding_box(), page.locator("section:has(#payoffs)").bounding_box()
             top, bottom = box[0]["y"], box[1]["y"] + box[1]["height"]  # type: ignore[index]
             clip = {"x": 0.0, "y": top - 8, "width": float(WIDTH), "height": bottom - top + 16}
