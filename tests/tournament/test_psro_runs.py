@@ -7,6 +7,7 @@ import pytest
 
 from tournament import organising, psro_runs, psro_steps, trainings
 from tournament.models import (
+    BlockState,
     PsroPhase,
     PsroRun,
     PsroState,
@@ -154,6 +155,20 @@ def test_a_cancelled_tournament_is_played_anew_when_the_run_is_resumed(make_run,
     assert run.state == PsroState.FAILED
     psro_runs.resume_run(run)
     assert drive(run, work).state == PsroState.FINISHED
+
+
+def test_matches_that_failed_are_played_again_when_the_run_is_resumed(make_run, work):
+    run = make_run(iterations=0)
+    drive(run, work, lambda run: run.iterations.exclude(tournament=None).exists())
+    played = run.iterations.last().tournament
+    played.blocks.update(state=BlockState.FAILED, error="A learned agent failed.")
+    organising.finish_if_complete(played)
+    psro_steps.advance(run)
+    run.refresh_from_db()
+    assert run.state == PsroState.FAILED and "ended with errors" in run.reason
+    psro_runs.resume_run(run)
+    assert drive(run, work).state == PsroState.FINISHED
+    assert run.iterations.last().tournament == played
 
 
 def test_a_paused_run_stands_still_with_its_trainings(make_run, work):
