@@ -13,6 +13,7 @@ from tournament.models import (
     Choice,
     Episode,
     Pairing,
+    PsroRun,
     RatingSnapshot,
     Scenario,
     Schedule,
@@ -125,6 +126,13 @@ class SnapshotAdmin(Facts):
 class TrainingRunAdmin(Facts):
     list_display = ("name", "state", "algorithm", "team", "scenario", "steps_done", "steps_wanted", "owner", "created")
     list_filter = ("state", "algorithm", "purpose")
+    list_select_related = ("scenario", "owner")
+
+
+@admin.register(PsroRun)
+class PsroRunAdmin(Facts):
+    list_display = ("name", "state", "meta_solver", "scenario", "iterations_wanted", "owner", "created")
+    list_filter = ("state", "meta_solver")
     list_select_related = ("scenario", "owner")
 
 

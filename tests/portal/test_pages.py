@@ -106,17 +106,8 @@ def test_the_newcomers_first_page_shows_standings_and_tournaments(client: Client
 
 def test_administrators_see_every_kind_of_row(visit: Callable[..., Client], admin: Any, played: Tournament) -> None:
     browser = visit(admin)
-    for model in (
-        "agent",
-        "block",
-        "episode",
-        "pairing",
-        "ratingsnapshot",
-        "scenario",
-        "tournament",
-        "upload",
-        "worker",
-    ):
+    kinds = "agent block choice episode pairing psrorun ratingsnapshot scenario schedule start tournament trainingrun"
+    for model in (*kinds.split(), "upload", "worker"):
         assert browser.get(f"/admin/tournament/{model}/").status_code == 200, model
     assert browser.get("/admin/portal/apitoken/").status_code == 200
     episode = played.pairings.first().episodes.first()
