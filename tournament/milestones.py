@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
-from scipy.special import stdtrit
 
 from tournament import entries, leaderboards, organising
+from tournament.comparing import student
 from tournament.models import (
     Agent,
     AgentKind,
@@ -66,7 +66,7 @@ def interval(mean: float, error: float | None, count: int) -> tuple[float | None
     """The 95 % interval of a mean of `count` numbers with this standard error."""
     if error is None or count < 2:
         return None, None
-    reach = float(stdtrit(count - 1, 0.975)) * error
+    reach = student(count - 1) * error
     return mean - reach, mean + reach
 
 
