@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent
 from tournament import organising, psro_runs, trainings
@@ -67,7 +68,9 @@ class PsroForm(forms.Form):
     def __init__(self, scenario: Scenario, data: Any = None, asked: Any = None) -> None:
         """`asked` is what an unbound form begins with, as an address says it."""
         self.asked = data if data is not None else asked or {}
-        kept = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
+        kept: dict[str, Any] = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
+        if "meta_solver" in self.asked:  # The whole form was sent, and boxes that are not ticked are not.
+            kept |= {name: name in self.asked for name in ("is_warm", "is_anytime")}
         super().__init__(data, initial=kept)
         self.scenario = scenario
         self.chosen = {team: self._choose(team) for team in psro_runs.TEAMS}
@@ -90,7 +93,9 @@ class PsroForm(forms.Form):
         field.queryset = find_fitting(self.scenario, team)
         field.label_from_instance = label_agent  # type: ignore[method-assign,assignment]
         field.widget.attrs["size"] = 6
-        field.initial = field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
+        chosen = self.asked.getlist(f"{team}s") if isinstance(self.asked, QueryDict) else []
+        kept = field.queryset.filter(pk__in=[key for key in chosen if key.isascii() and key.isdigit()])
+        field.initial = kept or field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
 
     def _offer_training(self, team: str) -> None:
         algorithm, preset = self.chosen[team]

@@ -16,9 +16,10 @@ from django.utils.html import escape
 from portal.models import ApiToken
 from tournament import entries, psro_runs
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import PsroPhase, PsroRun, PsroState, Scenario
+from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
 from tournament.payoffs import MetaGame
 from tournament.psro import accounts
+from training import configuration
 
 Visit = Callable[..., Client]
 TRAINING = {"algorithm": "mappo", "steps": 10_000}
@@ -166,6 +167,17 @@ def test_the_form_and_the_page_tell_what_the_meta_solvers_do(
         assert f'value="{solver.name}"' in form and solver.title in form and escape(solver.explanation) in form
         assert f'value="{solver.name}"' in page
     assert escape(META_SOLVERS["nash"].explanation) in page
+
+
+def test_another_preset_changes_what_goes_with_it_and_keeps_the_rest(
+    visit: Visit, alice: User, scenario: Scenario
+) -> None:
+    greedy = Agent.objects.get(slug="greedy-camera")
+    asked = {"camera_preset": "upstream", "cameras": greedy.pk, "meta_solver": "uniform", "name": "Kept"}
+    form = visit(alice).get(reverse("psro_create"), asked, headers={"HX-Request": "true"}).context["form"]
+    assert list(form["cameras"].value()) == [greedy.pk]
+    assert (form["name"].value(), form["meta_solver"].value(), form["is_warm"].value()) == ("Kept", "uniform", False)
+    assert form["camera_steps"].value() == configuration.STEPS["upstream"]["camera"]
 
 
 def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, scenario: Scenario) -> None:
