@@ -11,7 +11,7 @@ from benchmarks.installation import CHECKOUT
 from benchmarks.rest import Portal
 
 PAGE = CHECKOUT / "docs" / "baselines.md"
-PICTURES = CHECKOUT / "docs" / "pictures"
+PICTURES = CHECKOUT / "docs" / "images"
 WIDTH, COLOURS = 1000, 160
 NORMAL = 1.959963984540054
 """The normal distribution's quantile for 95 %."""
@@ -118,7 +118,7 @@ def describe(name: str, tournament: dict[str, Any], board: dict[str, Any], game:
 
 {tournament["num_episodes"]:,} episodes. {game_in_words(board)}
 
-![Boards and payoffs of the built-in agents on {name}](pictures/{picture(name)})
+![Boards and payoffs of the built-in agents on {name}](images/{picture(name)})
 
 {board_table("Camera", board["cameras"])}
 
