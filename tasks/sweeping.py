@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,16 +59,25 @@ def sweep() -> Swept:
         expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=now)
         given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
         reissued += leases.reissue(expired, model)
-    finished = finish_complete_tournaments()
-    advance_evaluations()
-    advance_psro_runs()
-    started = len(schedules.start_due())
-    publish_cancelled_tournaments()
-    publishing.renew()
+    finished = attempt(finish_complete_tournaments)
+    attempt(advance_evaluations)
+    attempt(advance_psro_runs)
+    started = attempt(lambda: len(schedules.start_due()))
+    attempt(publish_cancelled_tournaments)
+    attempt(publishing.renew)
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
     return Swept(reissued, given_up, finished, started, hints.top_up())
+
+
+def attempt(step: Callable[[], Any]) -> Any:
+    """What a part of the sweep returns; 0 if it fails, which is logged and does not keep the others from their work."""
+    try:
+        return step()
+    except Exception:
+        log.exception("A part of the sweep failed; it is tried again with the next one")
+        return 0
 
 
 def give_up(rows: Any, model: type[Lease]) -> int:

@@ -92,3 +92,14 @@ def test_the_command_sweeps_once(make_tournament, capsys):
     expire(Block)
     call_command("sweep", "--once")
     assert "reissued=1" in capsys.readouterr().out
+
+
+def test_a_part_of_the_sweep_that_fails_keeps_no_other_from_its_work(make_tournament, monkeypatch):
+    def fail():
+        raise RuntimeError("broken row")
+
+    tournament = make_tournament(episodes=2)
+    tournament.blocks.update(state=BlockState.DONE, finished=timezone.now() - timedelta(minutes=1))
+    monkeypatch.setattr(sweeping, "advance_evaluations", fail)
+    monkeypatch.setattr(sweeping, "advance_psro_runs", fail)
+    assert sweeping.sweep().finished == 1
