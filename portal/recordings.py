@@ -42,7 +42,8 @@ class Job:
     began: float
 
 
-_jobs: dict[tuple[int, Action], Job] = {}
+_jobs: dict[Path, Job] = {}
+"""By the file that each is to make, whose name holds the trajectory's digest."""
 _lock = threading.Lock()
 
 
@@ -76,19 +77,19 @@ def read_verdict(path: Path) -> dict[str, Any]:
 
 
 def _ask(episode: Episode, action: Action) -> Answer:
-    path, key = path_of(episode, action), (episode.pk, action)
+    path = path_of(episode, action)
     with _lock:
         _kill_stuck()
-        job = _jobs.get(key)
+        job = _jobs.get(path)
         if job is not None and job.process.poll() is not None:
-            return _end(key, path)
+            return _end(path)
         if job is not None:
             return Answer(message="The episode is being played again.")
         if path.exists():
             return Answer(path)
         if sum(job.process.poll() is None for job in _jobs.values()) >= AT_ONCE:
             return Answer(message="Waiting for other replays to be made.")
-        _jobs[key] = _start(episode, action, path)
+        _jobs[path] = _start(episode, action, path)
     return Answer(message="The episode is being played again.")
 
 
@@ -114,9 +115,9 @@ def _kill_stuck() -> None:
             job.process.kill()
 
 
-def _end(key: tuple[int, Action], path: Path) -> Answer:
+def _end(path: Path) -> Answer:
     """Read what an ended process left. A failure is told once, and may be tried again."""
-    job = _jobs.pop(key)
+    job = _jobs.pop(path)
     with job.errors as errors:
         errors.seek(0)
         told = errors.read().decode(errors="replace").strip()

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -172,7 +173,9 @@ def test_a_server_of_many_at_once_streams_piece_by_piece(played: Tournament) -> 
         assert isinstance(answer, StreamingHttpResponse) and answer.is_async
         return [piece async for piece in answer]
 
-    assert len(b"".join(async_to_sync(fetch)()).splitlines()) == 13
+    with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one.
+        pieces = thread.submit(async_to_sync(fetch)).result()
+    assert len(b"".join(pieces).splitlines()) == 13
 
 
 # The pages that lead to them
