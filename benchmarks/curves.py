@@ -16,6 +16,7 @@ import numpy as np
 from training.files import read_progress
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 320, 62, 150, 16, 44
+POINTS, LABEL_HEIGHT = 150, 14.0
 COLOURS = ("#2a6f97", "#c1533b", "#4c8c4a", "#8a6bb1")
 Curve = tuple[np.ndarray, np.ndarray]
 
@@ -26,7 +27,8 @@ def read_curve(folder: Path, figure: str) -> Curve:
     steps, values = (np.array([line[name] for line in lines], float) for name in ("steps", figure))
     width = max(1, len(values) // 50)
     kernel = np.ones(width) / width
-    return steps[width - 1 :], np.convolve(values, kernel, "valid")
+    smooth, thin = np.convolve(values, kernel, "valid"), max(1, len(values) // POINTS)
+    return steps[width - 1 :][::thin], smooth[::thin]
 
 
 def round_ticks(low: float, high: float, count: int = 5) -> np.ndarray:
@@ -34,7 +36,7 @@ def round_ticks(low: float, high: float, count: int = 5) -> np.ndarray:
     raw = (high - low) / count
     unit = 10.0 ** np.floor(np.log10(raw))
     step = unit * min((1, 2, 5, 10), key=lambda factor: abs(factor * unit - raw))
-    return np.arange(np.ceil(low / step) * step, high + step / 1e6, step)
+    return np.round(np.arange(np.ceil(low / step) * step, high + step / 1e6, step), 12)
 
 
 class Chart:
@@ -46,7 +48,7 @@ class Chart:
         for value in round_ticks(low, high):
             y = self.y(value)
             self.line(LEFT, y, WIDTH - RIGHT, y, "#8884", "")
-            self.text(LEFT - 8, y + 4, f"{value:g}", "end")
+            self.text(LEFT - 8, y + 4, f"{value + 0.0:g}", "end")
         for value in round_ticks(0.0, steps):
             self.text(self.x(value), HEIGHT - BOTTOM + 18, f"{value / 1e6:g}", "middle")
         self.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "million steps of the environment", "middle")
@@ -87,15 +89,20 @@ def draw(groups: dict[str, list[Curve]], marks: dict[str, float], title: str) ->
     values = np.concatenate([curve[1] for curve in curves] + [np.array(list(marks.values()))])
     margin = 0.05 * (values.max() - values.min())
     chart = Chart(max(curve[0].max() for curve in curves), values.min() - margin, values.max() + margin, title)
+    labels: list[tuple[float, str, str]] = []
     for name, value in marks.items():
         chart.line(LEFT, chart.y(value), WIDTH - RIGHT, chart.y(value), "#777", "4 4")
-        chart.text(WIDTH - RIGHT + 6, chart.y(value) + 4, name, "start")
+        labels.append((chart.y(value), name, "#777"))
     for number, (name, group) in enumerate(groups.items()):
         colour = COLOURS[number % len(COLOURS)]
         for curve in group:
             chart.curve(curve, colour)
         last = float(np.mean([curve[1][-1] for curve in group]))
-        chart.text(WIDTH - RIGHT + 6, chart.y(last) + 4, name, "start", colour)
+        labels.append((chart.y(last), name, colour))
+    y = 0.0
+    for wanted, name, colour in sorted(labels):
+        y = max(wanted, y + LABEL_HEIGHT)
+        chart.text(WIDTH - RIGHT + 6, y + 4, name, "start", colour)
     return chart.svg()
 
 
