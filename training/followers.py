@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 import threading
@@ -33,8 +34,8 @@ class Follower:
 
     def close(self, seconds: float = 5.0) -> None:
         """Write what is waiting, for at most so long."""
-        if not self._lines.full():
-            self._lines.put_nowait(None)
+        with contextlib.suppress(queue.Full):
+            self._lines.put(None, timeout=seconds)
         self._thread.join(seconds)
 
     def _write(self) -> None:
