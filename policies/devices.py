@@ -1,7 +1,7 @@
 """The device class that networks are computed on, which is part of an episode's identity.
 
-``ARENA_DEVICE`` is ``cpu``, ``cuda`` or ``auto`` (the default): CUDA where there is a GPU and a PyTorch built for it (the
-extra ``cuda``), otherwise the CPU. Machines of one installation must agree: name the class where they differ.
+``ARENA_DEVICE`` is ``cpu``, ``cuda`` or ``auto`` (the default): CUDA where there is a GPU and a PyTorch built for
+it, otherwise the CPU. Machines of one installation must agree: name the class where they differ.
 
 On ``cpu`` the compiled kernels of ``policies.networks`` run, and PyTorch is never imported. On ``cuda`` the outputs differ
 from theirs in the last digits (``policies.torch_networks``), so an episode may too: results of different classes are

@@ -234,6 +234,6 @@ def _build(checkpoint: Checkpoint, device: str) -> AnyNetwork:
     except ImportError as error:
         raise devices.DeviceError(
             f"Networks are to be played on {device}, but PyTorch cannot be loaded ({error}): "
-            "install the extra 'cuda', or set ARENA_DEVICE=cpu."
+            "install a PyTorch that loads here, or set ARENA_DEVICE=cpu."
         ) from error
     return TorchNetwork(checkpoint, device)

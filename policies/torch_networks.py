@@ -25,7 +25,7 @@ def find_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
             f"Networks are to be played on CUDA, but PyTorch {torch.__version__} finds no GPU on this machine: "
-            "set ARENA_DEVICE=cpu, or install the extra 'cuda' on a machine with an NVIDIA GPU."
+            "set ARENA_DEVICE=cpu, or install PyTorch with CUDA on a machine with an NVIDIA GPU."
         )
     return torch.device(name)
 

@@ -103,7 +103,7 @@ def test_without_pytorch_another_device_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.delitem(sys.modules, "policies.torch_networks")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(
-        DeviceError, match=r"PyTorch cannot be loaded .*install the extra 'cuda', or set ARENA_DEVICE=cpu"
+        DeviceError, match=r"PyTorch cannot be loaded .*install a PyTorch that loads here, or set ARENA_DEVICE=cpu"
     ):
         network_of(make_checkpoint(seed=77), "cuda")
 
