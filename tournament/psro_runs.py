@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from mate.errors import UserError
 from tournament import entries, organising, trainings
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import (
@@ -25,6 +24,7 @@ from tournament.models import (
     TrainingRun,
     TrainingState,
 )
+from tournament.refusals import RequestRefused
 
 MAX_ITERATIONS = 200
 MAX_POOL = 20
@@ -34,12 +34,8 @@ OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
 TRAINING_FIELDS = ("algorithm", "preset", "hyperparameters", "steps", "evaluation_episodes", "cores")
 
 
-class PsroRefused(UserError):
-    """A PSRO run cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(f"{field}: {text}" if field else text for field, text in problems))
-        self.problems = problems
+class PsroRefused(RequestRefused):
+    """A PSRO run cannot be had as it was asked for."""
 
 
 def create_run(

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from mate.errors import UserError
 from tournament import agents, entries, organising, queries
 from tournament.models import Agent, AgentKind, Scenario, Team, TournamentState, TrainingRun, TrainingState
+from tournament.refusals import RequestRefused
 from training import configuration
 
 MAX_EVALUATION_EPISODES = 1000
@@ -26,12 +26,8 @@ AGAIN = {"wanted": "", "error": "", "attempts": 0, "leased_until": None, "finish
 """What is cleared when a training that stood still goes on; its evaluation is made anew."""
 
 
-class TrainingRefused(UserError):
-    """A training cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(f"{field}: {text}" if field else text for field, text in problems))
-        self.problems = problems
+class TrainingRefused(RequestRefused):
+    """A training cannot be had as it was asked for."""
 
 
 def create_training(

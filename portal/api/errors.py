@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from mate.errors import UserError
+from tournament.refusals import RequestRefused
 
 
 class Refusal(UserError):
@@ -35,8 +36,9 @@ LISTS = {
     "Schedule": "schedules",
     "Pairing": "pairings",
     "TrainingRun": "trainings",
+    "PsroRun": "psro",
 }
-WORDS = {"TrainingRun": "training"}
+WORDS = {"TrainingRun": "training", "PsroRun": "PSRO run"}
 
 
 def name_place(location: Sequence[Any]) -> str:
@@ -66,6 +68,9 @@ def register(api: NinjaAPI) -> None:
     def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
         if isinstance(error, Refusal):
             return answer(request, error.status, error.code, str(error), error.where)
+        if isinstance(error, RequestRefused):  # All reasons, one sentence after another, and where the first one is.
+            text, where = " ".join(text for _, text in error.problems), error.problems[0][0]
+            return answer(request, 400, "refused", text, where)
         return answer(request, 400, "refused", str(error))
 
     @api.exception_handler(ValidationError)

@@ -11,7 +11,6 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
 from portal.permissions import insist_on_change
@@ -197,16 +196,8 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     scenario = find_scenario(wanted.scenario)
     cameras, targets = find_agents(wanted.cameras, "cameras"), find_agents(wanted.targets, "targets")
     asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
-    try:
-        run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
-    except psro_runs.PsroRefused as refusal:
-        raise refuse(refusal) from refusal
+    run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
     return Status(201, run)
-
-
-def refuse(refusal: psro_runs.PsroRefused) -> Refusal:
-    """All reasons in one sentence after another; `where` is the field of the first."""
-    return Refusal(400, "refused", " ".join(text for _, text in refusal.problems), refusal.problems[0][0])
 
 
 @router.get("/psro/{run_id}", response={200: PsroDetailOut, 404: ErrorOut}, summary="One PSRO run, to poll it")
@@ -234,10 +225,7 @@ def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
 )
 def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(PsroRun, pk=run_id)
-    try:
-        content = psro_files.write_run(run)
-    except psro_runs.PsroRefused as refusal:
-        raise refuse(refusal) from refusal
+    content = psro_files.write_run(run)
     answer = HttpResponse(content, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="psro-{run.pk}.zip"'
     return answer
@@ -274,10 +262,7 @@ def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
 )
 def extend_run(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> PsroRun:
     run = find_own(request, run_id)
-    try:
-        psro_runs.extend_run(run, wanted.iterations)
-    except psro_runs.PsroRefused as refusal:
-        raise refuse(refusal) from refusal
+    psro_runs.extend_run(run, wanted.iterations)
     return run
 
 
@@ -288,10 +273,7 @@ def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
     asked = {name: value for name, value in wanted.dict(exclude={"name", "number"}).items() if value is not None}
     names = {"iterations": "iterations_wanted", "hours": "hours_wanted"}
     changes = {names.get(name, name): value for name, value in asked.items()}
-    try:
-        fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
-    except psro_runs.PsroRefused as refusal:
-        raise refuse(refusal) from refusal
+    fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
     return Status(201, fork)
 
 

@@ -15,9 +15,10 @@ from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
 from portal.api.paging import Slice
 from portal.api.schemas import AgentRef, ErrorOut, Team, Text
+from portal.api.tournaments import find_scenario
 from portal.permissions import insist_on_change
 from tournament import milestones, trainings
-from tournament.models import Agent, Scenario, TrainingPoint, TrainingRun
+from tournament.models import Agent, TrainingPoint, TrainingRun
 from training import configuration
 
 router = Router()
@@ -214,26 +215,15 @@ def list_hyperparameters(
 )
 def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
-    scenario = Scenario.objects.filter(slug=wanted.scenario).first()
-    if scenario is None:
-        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
-        raise Refusal(404, "not_found", f"There is no scenario {wanted.scenario!r}. Scenarios: {slugs}.", "scenario")
+    scenario = find_scenario(wanted.scenario)
     opponent = find_agent(wanted.opponent, "opponent")
     asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
     start_from = find_agent(wanted.start_from, "start_from") if wanted.start_from else None
     name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
-    try:
-        run = trainings.create_training(
-            name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
-        )
-    except trainings.TrainingRefused as refusal:
-        raise refuse(refusal) from refusal
+    run = trainings.create_training(
+        name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
+    )
     return Status(201, run)
-
-
-def refuse(refusal: trainings.TrainingRefused) -> Refusal:
-    """All reasons in one sentence after another; `where` is the field of the first."""
-    return Refusal(400, "refused", " ".join(text for _, text in refusal.problems), refusal.problems[0][0])
 
 
 def find_agent(name: str, where: str) -> Agent:
@@ -303,10 +293,7 @@ def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
 def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> TrainingRun:
     """Also one that has finished: the agent that it made stays, and the longer training makes another."""
     run = find_own(request, run_id)
-    try:
-        trainings.extend_training(run, wanted.steps)
-    except trainings.TrainingRefused as refusal:
-        raise refuse(refusal) from refusal
+    trainings.extend_training(run, wanted.steps)
     return run
 
 
