@@ -81,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--targets", nargs="+", default=["greedy", "naive", "random"], help="built-in agents")
     parser.add_argument("--checkpoints", nargs="*", default=[], help="files to upload; their agents play along")
     parser.add_argument("--episodes", type=int, default=40, help="for each pairing of a round robin")
-    parser.add_argument("--format", default="round-robin", help="one of tournament.scheduling.FORMATS")
+    parser.add_argument("--format", default="round-robin", help="one of tournament.formats.FORMATS")
     parser.add_argument("--settings", default="{}", help="the format's settings as JSON")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)

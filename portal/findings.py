@@ -8,8 +8,8 @@ from typing import Any
 
 from tournament import organising
 from tournament.fields import in_order
+from tournament.formats import Figure, Finding
 from tournament.models import Agent, Tournament
-from tournament.scheduling import Figure, Finding
 
 VERDICTS = {
     "better": ("good", "better"),

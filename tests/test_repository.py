@@ -16,7 +16,7 @@ from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
 
 PURE = (
-    *("agents", "matches", "seeds", "replays", "payoffs", "ratings", "meta_solvers", "evolution", "scheduling", "psro"),
+    *("agents", "matches", "seeds", "replays", "payoffs", "ratings", "meta_solvers", "evolution", "formats", "psro"),
     *("comparing", "distributions", "arranging", "tables", "packing", "ordering"),
 )
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}

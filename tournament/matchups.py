@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
+from tournament.formats import FORMATS, Evidence, Finding
+from tournament.formats.settings import ROUND_SIZE
 from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import Agent, Episode, Pairing, Scenario, Team
-from tournament.scheduling import FORMATS, Evidence, Finding
-from tournament.scheduling.settings import ROUND_SIZE
 
 MOST_EPISODES = 200_000
 """Of each agent at most this many of the latest episodes are read, so that no page takes seconds."""

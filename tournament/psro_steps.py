@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from mate.errors import UserError
 from tournament import contents, entries, leaderboards, organising, psro_runs, trainings
+from tournament.formats import FORMATS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import (
     Agent,
@@ -35,7 +36,6 @@ from tournament.models import (
 )
 from tournament.payoffs import MetaGame, list_numbers
 from tournament.psro import accounts
-from tournament.scheduling import FORMATS
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ STUDIES = {
     "coverage": ("coverage", "how often intervals of ratings and ranks contain the truth"),
     "support": ("support", "whether frequencies of being in the Nash support are what they say"),
     "speed": ("speed", "how long a large fit and a refit take"),
-    "ranking": ("scheduling", "how many episodes an adaptive ranking needs"),
-    "nash": ("scheduling", "how many episodes an adaptive search for the equilibrium needs"),
+    "ranking": ("adaptive", "how many episodes an adaptive ranking needs"),
+    "nash": ("adaptive", "how many episodes an adaptive search for the equilibrium needs"),
     "sequential": ("sequential", "error rates and length of the sequential test"),
 }
 """Module of each study, which has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, the exit status; and what it is about."""

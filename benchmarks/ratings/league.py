@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.scheduling import Choice, Evidence, Format
+from tournament.formats import Choice, Evidence, Format
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

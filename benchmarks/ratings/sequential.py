@@ -1,6 +1,6 @@
 """``python -m benchmarks.ratings sequential``: does the sequential test hold its error rates, and how long is it?
 
-Plays the real format of `tournament.scheduling` between two agents of a known difference, many times, for differences at the bounds, between
+Plays the real format of `tournament.formats` between two agents of a known difference, many times, for differences at the bounds, between
 and beyond them and for several kinds of noise. Beside it stands the fixed-size test of the same error probabilities. Of the
 estimates after stopping, it shows how often they are too low (a half would be unbiased in the median) and how often the
 interval holds the truth.
@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.ratings.league import CHUNK, League, Noise, play
-from tournament.scheduling import FORMATS
-from tournament.scheduling.likelihood import ELO
+from tournament.formats import FORMATS
+from tournament.formats.likelihood import ELO
 
 Array = NDArray[np.float64]
 

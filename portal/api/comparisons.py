@@ -16,9 +16,9 @@ from portal.api.tournaments import find_scenario
 from tasks import hints
 from tournament import reevaluation
 from tournament.comparing import Interval
+from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Scenario, Tournament
-from tournament.scheduling import Finding
 
 router = Router()
 

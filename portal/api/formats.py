@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema
 from portal.api.paging import Slice
 from portal.api.schemas import ErrorOut
 from portal.api.tables import Format, answer_table
-from tournament import logs, scheduling
+from tournament import formats, logs
 from tournament.models import Tournament
 
 router = Router()
@@ -53,7 +53,7 @@ class ChoiceList(Schema):
 
 @router.get("/formats", response=list[FormatOut], summary="Formats that a tournament can have")
 def list_formats(request: HttpRequest) -> list[Any]:
-    return list(scheduling.FORMATS.values())
+    return list(formats.FORMATS.values())
 
 
 @router.get(

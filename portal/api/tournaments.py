@@ -13,7 +13,7 @@ from portal.api.errors import Refusal
 from portal.api.schemas import ErrorOut, TournamentDetailOut, TournamentIn, TournamentOut
 from portal.permissions import insist_on_change
 from tasks import hints
-from tournament import organising, scheduling
+from tournament import formats, organising
 from tournament.models import Agent, Scenario, Tournament
 
 router = Router()
@@ -41,7 +41,7 @@ def list_tournaments(
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     """In a round robin every camera meets every target; other formats choose round by round. Episodes that exist already are reused."""
     scenario = find_scenario(wanted.scenario)
-    info = scheduling.FORMATS.get(wanted.format)
+    info = formats.FORMATS.get(wanted.format)
     title = info.title.lower() if info else ""
     tournament = organising.create_tournament(
         wanted.name.strip() or f"{scenario.name} {title}",

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from tournament import entries, queries, scheduling
+from tournament import entries, queries
+from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.models import Agent, Scenario, Team
-from tournament.scheduling import FormatInfo, Setting
 
 HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
@@ -71,14 +71,14 @@ class LineupForm(forms.Form):
         scenario: Scenario,
         data: Any = None,
         initial: Mapping[str, Any] | None = None,
-        formats: Iterable[str] = tuple(scheduling.FORMATS),
+        formats: Iterable[str] = tuple(FORMATS),
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.scenario = scenario
-        self.offered = [scheduling.FORMATS[name] for name in formats]
+        self.offered = [FORMATS[name] for name in formats]
         names = [info.name for info in self.offered]
         wanted = (self.data if self.is_bound else self.initial).get("format")
-        self.info: FormatInfo = scheduling.FORMATS[wanted if wanted in names else names[0]]
+        self.info: FormatInfo = FORMATS[wanted if wanted in names else names[0]]
         self.fields["format"].choices = [(info.name, info.title) for info in self.offered]  # type: ignore[attr-defined]
         self.fields["format"].initial = self.initial["format"] = self.info.name
         for team, field in FIELDS.items():

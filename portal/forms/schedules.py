@@ -8,7 +8,8 @@ from django import forms
 
 from portal.forms.lineups import LineupForm
 from portal.forms.tournaments import BaseSeedField
-from tournament import schedules, scheduling
+from tournament import schedules
+from tournament.formats import FORMATS
 from tournament.models import Scenario, Schedule, ScheduleKind
 
 WEEKLY, DAILY, CRON, WATCH = "weekly", "daily", "cron", "watch"
@@ -60,7 +61,7 @@ class ScheduleForm(LineupForm):
     def __init__(self, scenario: Scenario, data: Any = None, initial: Mapping[str, Any] | None = None) -> None:
         wanted = (data if data is not None else initial or {}).get("when")
         self.rhythm = wanted if wanted in RHYTHMS else WEEKLY
-        formats = schedules.PLACING if self.rhythm == WATCH else tuple(scheduling.FORMATS)
+        formats = schedules.PLACING if self.rhythm == WATCH else tuple(FORMATS)
         super().__init__(scenario, data, initial, formats)
         for name in NEEDED[self.rhythm]:
             self.fields[name].required = True

@@ -15,7 +15,7 @@ from portal.forms.schedules import ScheduleForm, describe
 from portal.permissions import insist_on_change, may_change
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
-from tournament import schedules, scheduling
+from tournament import formats, schedules
 from tournament.models import Scenario, Schedule
 
 PAGE = 30
@@ -87,7 +87,7 @@ def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
     context = {
         "schedule": schedule,
         "in_words": schedules.explain(schedule),
-        "info": scheduling.FORMATS.get(schedule.format),
+        "info": formats.FORMATS.get(schedule.format),
         "fields": schedules.chosen(schedule),
         "page": Paginator(starts, PAGE).get_page(request.GET.get("page")),
         "now": timezone.now(),

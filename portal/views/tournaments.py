@@ -18,7 +18,7 @@ from portal.forms.tournaments import TournamentForm
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
-from tournament import boards, organising, queries, scheduling
+from tournament import boards, formats, organising, queries
 from tournament.models import Purpose, Scenario, Tournament, TournamentState
 
 PAGE = 30
@@ -138,7 +138,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "grid": organising.pairing_grid(tournament),
         "failures": queries.failures(tournament),
         "notes": queries.notes_of(tournament),
-        "info": scheduling.FORMATS.get(tournament.format),
+        "info": formats.FORMATS.get(tournament.format),
         "settings_in_words": describe_settings(tournament),
         "shown": show_finding(tournament),
     }
@@ -155,7 +155,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
 
 def describe_settings(tournament: Tournament) -> str:
     """The settings of a format that goes on round by round, as a sentence."""
-    info = scheduling.FORMATS.get(tournament.format)
+    info = formats.FORMATS.get(tournament.format)
     if info is None or tournament.format == "round-robin":
         return ""
     values = [
@@ -175,7 +175,7 @@ def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     rows = tournament.choices.select_related("pairing__camera", "pairing__target")
     page = Paginator(rows, CHOICES).get_page(request.GET.get("page"))
-    info = scheduling.FORMATS.get(tournament.format)
+    info = formats.FORMATS.get(tournament.format)
     return render(request, "tournaments/log.html", {"tournament": tournament, "page": page, "info": info})
 
 

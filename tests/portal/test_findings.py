@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from portal import findings
 from tests.portal.conftest import make_up
-from tournament import organising, scheduling
+from tournament import formats, organising
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Scenario, Tournament
 
 Visit = Callable[..., Client]
@@ -61,10 +61,10 @@ def play_out(tournament: Tournament) -> None:
 def test_every_format_is_offered_with_a_sentence_and_its_settings(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
-    for name, info in scheduling.FORMATS.items():
+    for name, info in formats.FORMATS.items():
         part = visit(alice).get(reverse("tournament_create"), {"format": name}, headers=HTMX).content.decode()
         part = unescape(part)
-        assert all(other.explanation in part for other in scheduling.FORMATS.values())
+        assert all(other.explanation in part for other in formats.FORMATS.values())
         assert f'value="{name}" checked' in part
         for setting in info.settings:
             assert f'name="{setting.name}"' in part and setting.title in part
@@ -255,7 +255,7 @@ def test_the_log_is_exported(client: Client, start: Callable[..., Any], agents: 
 
 def test_a_program_reads_the_formats(client: Client) -> None:
     found = {entry["name"]: entry for entry in client.get("/api/v1/formats").json()}
-    assert list(found) == list(scheduling.FORMATS)
+    assert list(found) == list(formats.FORMATS)
     settings = {setting["name"]: setting for setting in found["nash"]["settings"]}
     assert settings["epsilon"]["default"] == 0.02 and settings["epsilon"]["lowest"] == 0.001
 

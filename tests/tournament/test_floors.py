@@ -10,6 +10,7 @@ PURE = [
     "arranging",
     "comparing",
     "distributions",
+    "formats",
     "matches",
     "meta_solvers",
     "ordering",
@@ -17,7 +18,6 @@ PURE = [
     "psro",
     "ratings",
     "replays",
-    "scheduling",
     "seeds",
 ]
 

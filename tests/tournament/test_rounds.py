@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import transaction
 
 from tests.tournament.conftest import invent_episode
-from tournament import contents, exports, leaderboards, organising, scheduling, tables
+from tournament import contents, exports, formats, leaderboards, organising, tables
 from tournament.models import Block, BlockState, Choice, Episode, Purpose, Tournament, TournamentState
 from tournament.organising import TournamentRefused, next_round
 from tournament.organising.rounds import evidence_of, fields_of
@@ -218,13 +218,13 @@ def test_a_round_that_cannot_be_chosen_ends_the_tournament_and_says_so(place, pl
 
 def test_missing_settings_are_as_usual_and_are_kept_with_the_tournament(make_tournament):
     tournament = make_tournament("greedy", "greedy", None, format="placement", purpose=Purpose.PLACEMENT)
-    assert tournament.settings == scheduling.FORMATS["placement"].check({})
+    assert tournament.settings == formats.FORMATS["placement"].check({})
     assert (tournament.purpose, tournament.episodes_per_pairing) == ("placement", 0)
 
 
 def test_every_format_can_be_played_to_its_end(make_tournament, play_round):
     small = {"most": 40, "episodes": 120, "round_size": 32}
-    for name, info in scheduling.FORMATS.items():
+    for name, info in formats.FORMATS.items():
         settings = {setting.name: small[setting.name] for setting in info.settings if setting.name in small}
         tournament = make_tournament("greedy naive", "greedy random", None, format=name, settings=settings)
         for _ in range(200):

@@ -41,7 +41,7 @@ class Tournament(models.Model):
     cameras = models.ManyToManyField(Agent, related_name="+")
     targets = models.ManyToManyField(Agent, related_name="+")
     pairings = models.ManyToManyField(Pairing, related_name="tournaments")
-    format = models.CharField(max_length=16, default="round-robin", help_text="One of tournament.scheduling.FORMATS.")
+    format = models.CharField(max_length=16, default="round-robin", help_text="The rule that chooses its episodes.")
     settings = models.JSONField(default=dict, blank=True, help_text="The format's settings, all of them.")
     round = models.PositiveIntegerField(default=0, help_text="Rounds that were chosen.")
     finding = models.JSONField(default=dict, blank=True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from mate.errors import UserError
-from tournament import leaderboards, scheduling
+from tournament import formats, leaderboards
 from tournament.entries import check_fitness
 from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
@@ -50,7 +50,7 @@ def plan_tournament(
 ) -> Tournament:
     """The rows of a tournament and of its first round, in one transaction; `finish_if_complete` goes on from there.
 
-    `format` is one of `scheduling.FORMATS`, `settings` are its own, those that are absent are as usual. `episodes_per_pairing`
+    `format` is one of `formats.FORMATS`, `settings` are its own, those that are absent are as usual. `episodes_per_pairing`
     is a round robin's setting under its older name. The order of agents in a field is kept. Raises TournamentRefused.
     """
     cameras, targets = _distinct(cameras), _distinct(targets)
@@ -117,9 +117,9 @@ def _check_format(
     format: str, settings: Mapping[str, Any], cameras: Sequence[Agent], targets: Sequence[Agent]
 ) -> tuple[dict[str, Any], list[str]]:
     """All settings of a format, and what stands against them or against the format for these fields."""
-    info = scheduling.FORMATS.get(format)
+    info = formats.FORMATS.get(format)
     if info is None:
-        return {}, [f"There is no format {format!r}. Formats: {', '.join(scheduling.FORMATS)}."]
+        return {}, [f"There is no format {format!r}. Formats: {', '.join(formats.FORMATS)}."]
     try:
         complete = info.check(settings)
         if not (cameras and targets):

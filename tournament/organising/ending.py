@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from mate.errors import UserError
 from tournament import leaderboards
+from tournament.formats import Finding
 from tournament.models import BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN, next_round
-from tournament.scheduling import Finding
 
 log = logging.getLogger(__name__)
 

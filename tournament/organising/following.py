@@ -8,9 +8,9 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from tournament import queries
+from tournament.formats import Finding
 from tournament.models import Agent, BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN
-from tournament.scheduling import Finding
 
 UNKNOWN_SECONDS = 0.1
 """What an episode is taken to need before any was played: about 10,000 steps of rule-based agents."""

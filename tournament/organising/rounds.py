@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from tournament import leaderboards, scheduling
+from tournament import formats, leaderboards
 from tournament.contents import Contents, numbers_of
 from tournament.fields import in_order
+from tournament.formats import Evidence, Finding
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Pairing, Tournament, TournamentState
-from tournament.scheduling import Evidence, Finding
 
 MAX_EPISODES = 1_000_000
 """Of one tournament. Formats that go on for longer are stopped there, and their finding says so."""
@@ -51,7 +51,7 @@ def next_round(tournament: Tournament) -> bool:
     return bool(choices)
 
 
-def _cut_off(choices: Sequence[scheduling.Choice], most: int) -> list[scheduling.Choice]:
+def _cut_off(choices: Sequence[formats.Choice], most: int) -> list[formats.Choice]:
     """All choices, or none if they are more than `most` episodes."""
     return list(choices) if sum(choice.count for choice in choices) <= most else []
 
@@ -61,10 +61,10 @@ def fields_of(tournament: Tournament) -> Fields:
     return in_order(tournament.cameras), in_order(tournament.targets)
 
 
-def format_of(tournament: Tournament, fields: Fields | None = None) -> scheduling.Format:
+def format_of(tournament: Tournament, fields: Fields | None = None) -> formats.Format:
     """The tournament's format with its settings. Raises UserError if this version of the portal does not know it so."""
     cameras, targets = ([agent.digest for agent in field] for field in fields or fields_of(tournament))
-    return scheduling.FORMATS[tournament.format].make(tournament.settings, cameras, targets)
+    return formats.FORMATS[tournament.format].make(tournament.settings, cameras, targets)
 
 
 def _earlier(tournament: Tournament) -> Finding | None:
@@ -110,7 +110,7 @@ def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.nd
 # Writing a round
 
 
-def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[scheduling.Choice]) -> None:
+def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.Choice]) -> None:
     """The rows of a round: its choices, and blocks of work for those of their episodes that do not exist yet."""
     cameras, targets = fields
     pairings = _find_pairings(tournament, [(cameras[choice.camera], targets[choice.target]) for choice in choices])

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate.errors import UserError
-from tournament import organising, queries, scheduling
+from tournament import formats, organising, queries
 from tournament.fields import enter, in_order
 from tournament.models import Agent, Schedule, ScheduleKind, Team
 from tournament.schedules.times import ScheduleRefused, check_times, following
@@ -75,7 +75,7 @@ def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence
     """Whether the opponents could be played by somebody."""
     if schedule.format not in PLACING:
         raise ScheduleRefused(f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}.")
-    scheduling.FORMATS[schedule.format].check(schedule.settings)
+    formats.FORMATS[schedule.format].check(schedule.settings)
     if not schedule.has_everyone and not (cameras or targets):
         raise ScheduleRefused("Choose the cameras or the targets that new agents play, or everyone.")
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mate.errors import UserError
-from tournament import organising, queries, scheduling
+from tournament import formats, organising, queries
 from tournament.models import Agent, AgentKind, Purpose, Schedule, ScheduleKind, Start, Team, Tournament
 from tournament.schedules.keeping import fields_of
 from tournament.schedules.times import ScheduleRefused, following
@@ -127,7 +127,7 @@ def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_
 
 def _settings(schedule: Schedule, agent: Agent | None) -> Mapping[str, Any]:
     """The format's settings; who is placed decides whose team is looked at."""
-    names = {setting.name for setting in scheduling.FORMATS[schedule.format].settings}
+    names = {setting.name for setting in formats.FORMATS[schedule.format].settings}
     return schedule.settings | ({"team": agent.team} if agent and "team" in names else {})
 
 

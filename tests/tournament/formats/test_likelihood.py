@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from tournament.scheduling.likelihood import (
+from tournament.formats.likelihood import (
     ELO,
     OVERSHOOT,
     Bounds,

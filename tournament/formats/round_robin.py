@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tournament.scheduling.evidence import Choice, Evidence
-from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.settings import Setting
+from tournament.formats.evidence import Choice, Evidence
+from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.settings import Setting
 
 
 @dataclass(frozen=True)

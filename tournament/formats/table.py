@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
+from tournament.formats.evidence import Array, Choice, Evidence, Numbers
 
 PRIOR = 4.0
 """A cell's variance is mixed with that of all cells as if that had shown itself in so many episodes."""

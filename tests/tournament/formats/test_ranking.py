@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.ratings.league import MEASURED, League, play
-from tournament.scheduling import FORMATS, Evidence, SettingsRefused
-from tournament.scheduling.gaps import Side, measure
+from tournament.formats import FORMATS, Evidence, SettingsRefused
+from tournament.formats.gaps import Side, measure
 
 
 def rank(league, **settings):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers, View
-from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.settings import ROUND_SIZE, TEAM, Setting, most
+from tournament.formats.evidence import Array, Choice, Evidence, Numbers, View
+from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, most
 
 CONFIDENCE = 0.95
 START = 8

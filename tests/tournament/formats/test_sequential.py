@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks.ratings.league import MEASURED, League, play
 from benchmarks.ratings.sequential import Duel
-from tournament.scheduling import FORMATS, Evidence, SettingsRefused
-from tournament.scheduling.likelihood import ELO
+from tournament.formats import FORMATS, Evidence, SettingsRefused
+from tournament.formats.likelihood import ELO
 
 
 def duel(elo, opponents=4, seed=0):

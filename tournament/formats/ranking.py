@@ -14,10 +14,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.scheduling.evidence import Choice, Evidence, Numbers, View
-from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.gaps import LEAST_FREEDOM, Gaps, Side, measure
-from tournament.scheduling.settings import ROUND_SIZE, Setting, SettingsRefused, most
+from tournament.formats.evidence import Choice, Evidence, Numbers, View
+from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.gaps import LEAST_FREEDOM, Gaps, Side, measure
+from tournament.formats.settings import ROUND_SIZE, Setting, SettingsRefused, most
 
 PATIENCE = 0.5
 """Pairs play on that promise at least this part of what the most promising one does."""

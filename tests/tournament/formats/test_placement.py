@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.ratings.league import MEASURED, League, play
-from tournament.scheduling import FORMATS
+from tournament.formats import FORMATS
 
 
 def place(league, **settings):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from tournament.scheduling.evidence import Choice, Evidence
-from tournament.scheduling.settings import Setting, check
+from tournament.formats.evidence import Choice, Evidence
+from tournament.formats.settings import Setting, check
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.ratings.league import MEASURED, League, play
-from tournament.scheduling import FORMATS, Evidence
-from tournament.scheduling.budget import inform
-from tournament.scheduling.table import Table
+from tournament.formats import FORMATS, Evidence
+from tournament.formats.budget import inform
+from tournament.formats.table import Table
 
 
 def spend(league, episodes):

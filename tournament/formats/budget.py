@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
-from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.settings import ROUND_SIZE, Setting
-from tournament.scheduling.table import Table
+from tournament.formats.evidence import Array, Choice, Evidence, Numbers
+from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.settings import ROUND_SIZE, Setting
+from tournament.formats.table import Table
 
 START = 2
 """Episodes of a pairing before anything is known of it, and those that are drawn together: one from a seed of either agent."""

@@ -1,6 +1,6 @@
 """``python -m benchmarks.ratings ranking`` and ``nash``: how many episodes do the adaptive formats need?
 
-Both play the real formats of `tournament.scheduling` in synthetic leagues and compare them with uniform schedules that are stopped
+Both play the real formats of `tournament.formats` in synthetic leagues and compare them with uniform schedules that are stopped
 by the same rule, which knows the true payoffs: a ranking when every pair of cameras that differ by at least the resolution is separated,
 a Nash tournament when the NashConv of its equilibrium in the true game is at most epsilon.
 """
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.ratings.league import MEASURED, League, play
 from tournament import meta_solvers
-from tournament.scheduling import FORMATS, Choice, Evidence
-from tournament.scheduling.gaps import Side, measure
+from tournament.formats import FORMATS, Choice, Evidence
+from tournament.formats.gaps import Side, measure
 
 Array = NDArray[np.float64]
 

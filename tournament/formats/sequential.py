@@ -12,10 +12,10 @@ from math import ceil, isfinite
 
 import numpy as np
 
-from tournament.scheduling.evidence import Array, Choice, Evidence
-from tournament.scheduling.formats import Figure, Finding, FormatInfo
-from tournament.scheduling.gaps import LEAST_FREEDOM, Side
-from tournament.scheduling.likelihood import (
+from tournament.formats.evidence import Array, Choice, Evidence
+from tournament.formats.format import Figure, Finding, FormatInfo
+from tournament.formats.gaps import LEAST_FREEDOM, Side
+from tournament.formats.likelihood import (
     ELO,
     Bounds,
     Estimate,
@@ -24,7 +24,7 @@ from tournament.scheduling.likelihood import (
     log_likelihood_ratio,
     straighten,
 )
-from tournament.scheduling.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
+from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
 
 VERDICTS = {
     "better": "The first agent is better than the second",

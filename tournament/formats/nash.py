@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.scheduling.evidence import Array, Choice, Evidence, Numbers
-from tournament.scheduling.formats import Figure, Finding, FormatInfo, extend
-from tournament.scheduling.settings import ROUND_SIZE, Setting, most
-from tournament.scheduling.table import Table
+from tournament.formats.evidence import Array, Choice, Evidence, Numbers
+from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.settings import ROUND_SIZE, Setting, most
+from tournament.formats.table import Table
 
 GROWTH = 20
 """A round is at least this part of what is played, so that long tournaments do not take ever more rounds."""

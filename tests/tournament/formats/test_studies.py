@@ -5,21 +5,20 @@ import argparse
 import numpy as np
 import pytest
 
-from benchmarks.ratings import scheduling, sequential
+from benchmarks.ratings import adaptive, sequential
 from benchmarks.ratings.league import MEASURED, League
 
 
 def test_an_adaptive_ranking_needs_fewer_episodes_than_uniform_schedules():
-    results = [scheduling.study_ranking(League.draw(10, 10, MEASURED["MATE-4v8-9"], seed), 0.02) for seed in range(3)]
-    adaptive = np.median([result.adaptive or np.inf for result in results])
-    assert adaptive < 0.5 * np.median([result.independent for result in results])
+    results = [adaptive.study_ranking(League.draw(10, 10, MEASURED["MATE-4v8-9"], seed), 0.02) for seed in range(3)]
+    needed = np.median([result.adaptive or np.inf for result in results])
+    assert needed < 0.5 * np.median([result.independent for result in results])
     assert sum(result.wrong for result in results) <= 1
 
 
 def test_an_adaptive_search_for_the_equilibrium_needs_fewer_episodes_and_keeps_its_bound():
     results = [
-        scheduling.study_nash(League.draw(8, 8, MEASURED["MATE-4v8-9"], seed, 0.06, 0.05), 0.02, 60)
-        for seed in range(3)
+        adaptive.study_nash(League.draw(8, 8, MEASURED["MATE-4v8-9"], seed, 0.06, 0.05), 0.02, 60) for seed in range(3)
     ]
     assert np.median([result.adaptive_for_good for result in results]) < 0.5 * np.median(
         [result.uniform_for_good or np.inf for result in results]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.scheduling.evidence import Array, Numbers, View
+from tournament.formats.evidence import Array, Numbers, View
 
 LEAST_FREEDOM = 10
 """Degrees of freedom that a first judgement needs: with fewer, a lucky agreement passes for certainty."""

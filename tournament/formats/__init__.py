@@ -8,15 +8,15 @@ Comparisons of one team's agents use episodes whose seeds these agents share wit
 opponents (`tournament.seeds`): even numbers for cameras, odd ones for targets.
 """
 
-from tournament.scheduling.budget import BUDGET
-from tournament.scheduling.evidence import Choice, Evidence, View
-from tournament.scheduling.formats import Figure, Finding, Format, FormatInfo
-from tournament.scheduling.nash import NASH
-from tournament.scheduling.placement import PLACEMENT
-from tournament.scheduling.ranking import RANKING
-from tournament.scheduling.round_robin import ROUND_ROBIN
-from tournament.scheduling.sequential import SEQUENTIAL
-from tournament.scheduling.settings import Setting, SettingsRefused
+from tournament.formats.budget import BUDGET
+from tournament.formats.evidence import Choice, Evidence, View
+from tournament.formats.format import Figure, Finding, Format, FormatInfo
+from tournament.formats.nash import NASH
+from tournament.formats.placement import PLACEMENT
+from tournament.formats.ranking import RANKING
+from tournament.formats.round_robin import ROUND_ROBIN
+from tournament.formats.sequential import SEQUENTIAL
+from tournament.formats.settings import Setting, SettingsRefused
 
 FORMATS: dict[str, FormatInfo] = {
     info.name: info for info in (ROUND_ROBIN, PLACEMENT, RANKING, NASH, SEQUENTIAL, BUDGET)

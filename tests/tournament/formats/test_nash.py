@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.ratings.adaptive import true_nash_conv
 from benchmarks.ratings.league import MEASURED, League, play
-from benchmarks.ratings.scheduling import true_nash_conv
-from tournament.scheduling import FORMATS
+from tournament.formats import FORMATS
 
 ROCK_PAPER_SCISSORS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)
 

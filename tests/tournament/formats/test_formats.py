@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.ratings.league import MEASURED, League
-from tournament.scheduling import FORMATS, Evidence, Finding, SettingsRefused
+from tournament.formats import FORMATS, Evidence, Finding, SettingsRefused
 
 CAMERAS, TARGETS = ("a", "b"), ("x", "y", "z")
 SHORT = {
