@@ -16,7 +16,7 @@ from django.utils import timezone
 from mate.errors import UserError
 from mate.scenario import Scenario, preset_names
 from tasks import leases, workers
-from tournament import agents, entries, matches, psro_files
+from tournament import agents, entries, matches, psro_runs
 from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _check(upload: Upload, steps: Steps) -> None:
         accepted = accept(upload, report)
         details.append(", ".join(agent.name for agent in accepted))
         upload.agents.set(accepted)
-        runs = psro_files.enter_results(upload, report, accepted)
+        runs = psro_runs.enter_results(upload, report, accepted)
         details += [f"the PSRO run “{run.name}”" for run in runs]
         if report.results and not runs:
             details.append(

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from tasks import hints, leases, publishing
-from tournament import milestones, organising, psro_steps, schedules
+from tournament import milestones, organising, psro_runs, schedules
 from tournament.models import (
     Block,
     BlockState,
@@ -100,9 +100,9 @@ def advance_evaluations() -> int:
 def advance_psro_runs() -> int:
     """Let PSRO runs go on to where they wait for work; returns how many steps were taken."""
     steps = 0
-    for run in psro_steps.due():
+    for run in psro_runs.due():
         for _ in range(STEPS_AT_ONCE):
-            if not psro_steps.advance(run):
+            if not psro_runs.advance(run):
                 break
             steps += 1
     return steps

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from policies import Checkpoint
 
 TEAMS = ("camera", "target")
+RIVALS = {"camera": "target", "target": "camera"}
+"""Each team's opponents."""
 BUILTIN_NAMES = ("random", "naive", "greedy", "heuristic")
 MAX_MEMBERS = 1000
 

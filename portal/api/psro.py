@@ -14,7 +14,8 @@ from portal.api.authentication import token_needed
 from portal.api.schemas import AgentRef, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
 from portal.permissions import insist_on_change
-from tournament import psro_files, psro_runs
+from tournament import psro_runs
+from tournament.agents import TEAMS
 from tournament.models import PsroIteration, PsroRun
 
 router = Router()
@@ -213,7 +214,7 @@ def get_run(request: HttpRequest, run_id: int) -> PsroRun:
 def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
     iteration = get_object_or_404(PsroIteration, run=run_id, number=number, phase="solved")
     table = {name: iteration.table[name] for name in ("payoff", "error", "count", "coverage")}
-    teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in psro_runs.TEAMS}
+    teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in TEAMS}
     return table | teams | {"number": number}
 
 
@@ -225,7 +226,7 @@ def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
 )
 def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(PsroRun, pk=run_id)
-    content = psro_files.write_run(run)
+    content = psro_runs.write_run(run)
     answer = HttpResponse(content, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="psro-{run.pk}.zip"'
     return answer

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent
 from tournament import organising, psro_runs, trainings
+from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, Scenario, Team
 from training import configuration
@@ -73,8 +74,8 @@ class PsroForm(forms.Form):
             kept |= {name: name in self.asked for name in ("is_warm", "is_anytime")}
         super().__init__(data, initial=kept)
         self.scenario = scenario
-        self.chosen = {team: self._choose(team) for team in psro_runs.TEAMS}
-        for team in psro_runs.TEAMS:
+        self.chosen = {team: self._choose(team) for team in TEAMS}
+        for team in TEAMS:
             self._offer_agents(team)
             self._offer_training(team)
 
@@ -128,7 +129,7 @@ class PsroForm(forms.Form):
         """For each team, the fields of its trainings, and its hyperparameters by subject."""
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
         found = []
-        for team in psro_runs.TEAMS:
+        for team in TEAMS:
             groups = [
                 Group(title, explanation, [
                     self[f"{team}_{PREFIX}{name}"] for name in self.defaults(team) if HYPERPARAMETERS[name].group == group
@@ -151,7 +152,7 @@ class PsroForm(forms.Form):
     def request(self) -> dict[str, Any]:
         """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left out."""
         data = dict(self.cleaned_data)
-        for team in psro_runs.TEAMS:
+        for team in TEAMS:
             defaults = self.defaults(team)
             asked = {name: data.pop(f"{team}_{PREFIX}{name}") for name in defaults}
             settings = {

@@ -17,6 +17,7 @@ from portal.forms.psro import PsroForm, list_solvers
 from portal.permissions import insist_on_change, may_change
 from portal.psro_plots import Bounded
 from tournament import organising, psro_runs, queries
+from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team
 from tournament.psro_runs import Member
@@ -103,7 +104,7 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
         return {"solved": []}
     wanted = request.GET.get("iteration", "")
     shown = next((one for one in solved if str(one.number) == wanted), solved[-1])
-    pools = {team: psro_runs.members(row, team, solved[-1].number) for team in psro_runs.TEAMS}
+    pools = {team: psro_runs.members(row, team, solved[-1].number) for team in TEAMS}
     return {
         "solved": solved,
         "shown": shown,
@@ -111,7 +112,7 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
         "nash_conv": psro_plots.draw_intervals(
             [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv"
         ),
-        "strategies": [describe_strategies(row, team, pools[team], solved) for team in psro_runs.TEAMS],
+        "strategies": [describe_strategies(row, team, pools[team], solved) for team in TEAMS],
         **describe_payoffs(row, shown, pools),
     }
 
@@ -124,7 +125,7 @@ def bound(iteration: PsroIteration) -> Bounded:
 
 def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
     told = bound(iteration) if "nash_conv" in iteration.figures else None
-    gains = [iteration.figures.get(f"{team}_gain") for team in psro_runs.TEAMS]
+    gains = [iteration.figures.get(f"{team}_gain") for team in TEAMS]
     return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
 
 
@@ -155,8 +156,8 @@ def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: lis
 
 def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[Member]]) -> dict[str, Any]:
     """An iteration's payoffs, for the heat map and as a table."""
-    size = {team: len(getattr(shown, f"{team}_strategy")) for team in psro_runs.TEAMS}
-    cameras, targets = (pools[team][: size[team]] for team in psro_runs.TEAMS)
+    size = {team: len(getattr(shown, f"{team}_strategy")) for team in TEAMS}
+    cameras, targets = (pools[team][: size[team]] for team in TEAMS)
     found = find_pairings(row.scenario, cameras, targets)
     pairings = [[found.get((key_of(camera), key_of(target))) for target in targets] for camera in cameras]
     table = shown.table

@@ -15,6 +15,7 @@ from django.utils.html import escape
 
 from portal.models import ApiToken
 from tournament import entries, psro_runs
+from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
 from tournament.payoffs import MetaGame
@@ -50,7 +51,7 @@ def run(scenario: Scenario, alice: User) -> PsroRun:
     earlier = None
     for number in range(3):
         size = number + 1
-        pools = [tuple(agents[team, name].digest for name in names[:size]) for team in psro_runs.TEAMS]
+        pools = [tuple(agents[team, name].digest for name in names[:size]) for team in TEAMS]
         game = MetaGame(*pools, whole[:size, :size], errors[:size, :size], np.full((size, size), 10))
         strategies = np.full(size, 1 / size), np.full(size, 1 / size)
         made.iterations.create(

@@ -8,7 +8,7 @@
 
 With exact best responses and Nash strategies this is the double oracle (McMahan, Gordon and Blum 2003), which ends in an equilibrium of
 the whole game; with uniform strategies it is fictitious play. The portal's runs take the same steps, one transaction at a time
-(`tournament.psro_steps`), and account for them by the same `accounts`.
+(`tournament.psro_runs`), and account for them by the same `accounts`.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from django.core.files.base import ContentFile
 from policies.importing import ImportedAgent, ImportedIteration, ImportedResult, ImportRefused, ImportReport, Table
 from policies.recipe import Dimensions
 from tests.policies.checkpoints import make_checkpoint
-from tournament import entries, psro_files, psro_runs
+from tournament import entries, psro_runs
 from tournament.models import PsroState, Upload
 from tournament.psro import layout
 
 pytestmark = pytest.mark.django_db
-REFERENCE = Path(os.environ.get("ARENA_REFERENCE_DATA", Path(__file__).resolve().parents[3] / "shared"))
+REFERENCE = Path(os.environ.get("ARENA_REFERENCE_DATA", Path(__file__).resolve().parents[4] / "shared"))
 TREE = REFERENCE / "checkpoints" / "public" / "psro_ne_tree_camera00002.tar.gz"
 
 
@@ -72,7 +72,7 @@ def files_of(content: bytes) -> dict[str, bytes]:
 
 
 def test_every_iteration_is_there_with_its_strategies(upload, report):
-    (run,) = psro_files.enter_results(upload, report, [])
+    (run,) = psro_runs.enter_results(upload, report, [])
     assert (run.state, run.meta_solver, run.iterations.count()) == (PsroState.FINISHED, "uniform", 3)
     assert [member.name for member in psro_runs.members(run, "camera", 2)] == ["Random", "camera/00001", "camera/00002"]
     last = run.iterations.last()
@@ -81,8 +81,8 @@ def test_every_iteration_is_there_with_its_strategies(upload, report):
 
 
 def test_it_is_written_out_with_equal_numbers(upload, report):
-    (run,) = psro_files.enter_results(upload, report, [])
-    (again,) = layout.read_results(files_of(psro_files.write_run(run)))
+    (run,) = psro_runs.enter_results(upload, report, [])
+    (again,) = layout.read_results(files_of(psro_runs.write_run(run)))
     for player in layout.PLAYERS:
         for one in report.results[0].iterations:
             if one.player == player:
@@ -98,13 +98,13 @@ def test_tables_that_do_not_fit_each_other_are_refused(upload, report):
     changed = ImportedIteration(broken.player, broken.number, tables)
     iterations = [changed if one is broken else one for one in report.results[0].iterations]
     with pytest.raises(ImportRefused, match="iteration 2"):
-        psro_files.enter_results(
+        psro_runs.enter_results(
             upload, ImportReport(report.agents, results=(ImportedResult("NE", tuple(iterations)),)), []
         )
 
 
 def test_nothing_can_start_from_agents_that_are_not_there(upload, report):
-    (run,) = psro_files.enter_results(upload, report, [])
+    (run,) = psro_runs.enter_results(upload, report, [])
     training = {"algorithm": "mappo"}
     with pytest.raises(psro_runs.PsroRefused, match="not in the uploaded file"):
         psro_runs.fork_run(run, 2, "Fork", camera_training=training, target_training=training)
@@ -116,10 +116,10 @@ def test_a_genuine_result_comes_back_as_it_was(upload):
 
     report = read(str(TREE))
     accepted = [entries.accept_checkpoint(upload, imported) for imported in report.agents]
-    (run,) = psro_files.enter_results(upload, report, accepted)
+    (run,) = psro_runs.enter_results(upload, report, accepted)
     assert run.scenario.name == "MATE-2v4-0 (enhanced: target)"
     assert run.iterations.last().camera == accepted[0]
-    before, after = layout.read_archive(TREE)[0], layout.read_results(files_of(psro_files.write_run(run)))[0]
+    before, after = layout.read_archive(TREE)[0], layout.read_results(files_of(psro_runs.write_run(run)))[0]
     for player in layout.PLAYERS:
         assert getattr(before, player).keys() == getattr(after, player).keys()
         for number, was in getattr(before, player).items():

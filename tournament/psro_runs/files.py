@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from mate import scenario as game
 from policies.importing import ImportRefused
-from tournament import entries, psro_runs
+from tournament import entries
+from tournament.agents import TEAMS
 from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team, Upload
 from tournament.payoffs import MetaGame
 from tournament.psro import accounts, layout
+from tournament.psro_runs.creating import PsroRefused
 
 if TYPE_CHECKING:
     from policies.importing import ImportedIteration, ImportedResult, ImportReport
@@ -56,9 +58,7 @@ def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
 
 
 def _enter(upload: Upload, result: ImportedResult, agents: Mapping[str, Agent], scenario: Scenario) -> PsroRun | None:
-    players: Players = {
-        team: {one.number: one for one in result.iterations if one.player == team} for team in psro_runs.TEAMS
-    }
+    players: Players = {team: {one.number: one for one in result.iterations if one.player == team} for team in TEAMS}
     tables = {
         number: _read(players, number) for number in sorted(players[Team.CAMERA].keys() & players[Team.TARGET].keys())
     }
@@ -90,7 +90,7 @@ def _rows(players: Players, team: str, number: int, name: str) -> np.ndarray | N
 def _read(players: Players, number: int) -> dict[str, np.ndarray | None] | None:
     """The arrays of an iteration; None where it is not solved. Raises ImportRefused where they do not fit each other."""
     payoff = _rows(players, Team.CAMERA, number, "payoff")
-    camera, target = (_rows(players, team, number, "sigma") for team in psro_runs.TEAMS)
+    camera, target = (_rows(players, team, number, "sigma") for team in TEAMS)
     if payoff is None or camera is None or target is None:
         return None
     if payoff.shape != (camera.size, target.size) or payoff.shape != (number + 1, number + 1):
@@ -108,7 +108,7 @@ def _enter_iteration(
 ) -> None:
     payoff, coverage = arrays["payoff"], arrays["coverage"]
     shape = payoff.shape
-    names = {team: tuple(f"{team}/{one:05d}" for one in range(shape[0])) for team in psro_runs.TEAMS}
+    names = {team: tuple(f"{team}/{one:05d}" for one in range(shape[0])) for team in TEAMS}
     unknown = np.full(shape, np.nan)
     meta_game = MetaGame(names[Team.CAMERA], names[Team.TARGET], payoff, unknown, np.zeros(shape, dtype=np.int64))
     table = accounts.Table.of(meta_game, unknown if coverage is None or coverage.shape != shape else coverage)
@@ -116,7 +116,7 @@ def _enter_iteration(
     if arrays["lost"] is not None and arrays["lost"].shape[1] == 3:
         row = arrays["lost"][-1].tolist()
         figures |= {"exploitability": row, "nash_conv": row[1] + row[2], "nash_conv_interval": None}
-    own = {team: players[team][number] for team in psro_runs.TEAMS}
+    own = {team: players[team][number] for team in TEAMS}
     PsroIteration.objects.create(
         run=run, number=number, phase=PsroPhase.SOLVED, solved=timezone.now(), table=table.to_json(),
         camera_strategy=arrays["camera"].tolist(), target_strategy=arrays["target"].tolist(),
@@ -132,7 +132,7 @@ def write_run(run: PsroRun) -> bytes:
     """The solved iterations of a run as a zip in upstream's layout (docs/psro.md). Raises PsroRefused if there are none."""
     solved = list(run.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
     if not solved:
-        raise psro_runs.PsroRefused([("", "Nothing of this run is solved yet: there is nothing to export.")])
+        raise PsroRefused([("", "Nothing of this run is solved yet: there is nothing to export.")])
     result = layout.arrange_result(name_of(run), map(_describe, solved))
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,0 +1,36 @@
+"""PSRO runs: asked for, taken from step to step, steered, read from files and written to them.
+
+A run does no work itself. It asks for trainings and tournaments like everybody else, and waits for them. The mathematics,
+which needs no database, is `tournament.psro`.
+"""
+
+from tournament.psro_runs.creating import MAX_ITERATIONS, MAX_POOL, PsroRefused, create_run, fork_run
+from tournament.psro_runs.files import enter_results, write_run
+from tournament.psro_runs.populations import Member, members, population
+from tournament.psro_runs.progress import estimate_seconds, iterations_done, seconds_of
+from tournament.psro_runs.steering import OPEN, cancel_run, extend_run, pause_run, resume_run, trainings_of
+from tournament.psro_runs.steps import advance, due
+
+__all__ = [
+    "MAX_ITERATIONS",
+    "MAX_POOL",
+    "OPEN",
+    "Member",
+    "PsroRefused",
+    "advance",
+    "cancel_run",
+    "create_run",
+    "due",
+    "enter_results",
+    "estimate_seconds",
+    "extend_run",
+    "fork_run",
+    "iterations_done",
+    "members",
+    "pause_run",
+    "population",
+    "resume_run",
+    "seconds_of",
+    "trainings_of",
+    "write_run",
+]

@@ -1,0 +1,60 @@
+"""An iteration's tournament becomes its meta-game, and the meta-game strategies and figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from django.utils import timezone
+
+from tournament import contents, leaderboards
+from tournament.agents import TEAMS
+from tournament.meta_solvers import META_SOLVERS
+from tournament.models import Episode, PsroIteration, PsroPhase, PsroRun, Tournament
+from tournament.payoffs import MetaGame, list_numbers
+from tournament.psro import accounts
+from tournament.psro_runs.populations import population
+
+
+def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.Table:
+    """The meta-game of an iteration, agents in the order in which they joined; cells without episodes have a count of 0."""
+    game = leaderboards.meta_game_of_tournament(played)
+    cameras, targets = ([agent.digest for agent in population(run, team, iteration.number)] for team in TEAMS)
+    return accounts.Table.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
+
+
+def arrange(game: MetaGame, cameras: list[str], targets: list[str]) -> MetaGame:
+    """The meta-game with its agents in this order; one that is named twice has equal rows."""
+    rows = [game.cameras.index(digest) for digest in cameras]
+    columns = [game.targets.index(digest) for digest in targets]
+    place = np.ix_(rows, columns)
+    return MetaGame(tuple(cameras), tuple(targets), game.payoff[place], game.error[place], game.count[place])
+
+
+def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) -> np.ndarray:
+    """Mean coverage rate (m, n) of a tournament's episodes; NaN where nothing was played."""
+    wanted = contents.Contents(played).sorted_seeds()
+    rows = Episode.objects.filter(pairing__in=wanted.keys(), engine=played.engine, device=leaderboards.DEVICE)
+    columns = ("pairing_id", "pairing__camera__digest", "pairing__target__digest", "seed", "coverage")
+    found = defaultdict(list)
+    kept = {pairing: set(seeds.tolist()) for pairing, seeds in wanted.items()}
+    for pairing, camera, target, seed, coverage in rows.order_by().values_list(*columns).iterator(chunk_size=10_000):
+        if seed in kept[pairing]:
+            found[camera, target].append(coverage)
+    means = [
+        [np.mean(found[camera, target]) if found[camera, target] else np.nan for target in targets]
+        for camera in cameras
+    ]
+    return np.array(means)
+
+
+def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None:
+    """Write down an iteration's meta-game, its strategies, and what the strategies of the one before lose in it."""
+    camera, target = META_SOLVERS[run.meta_solver](table.game.payoff)
+    before = run.iterations.filter(number=iteration.number - 1).first()
+    earlier = (np.array(before.camera_strategy), np.array(before.target_strategy)) if before else None
+    iteration.table = table.to_json()
+    iteration.camera_strategy, iteration.target_strategy = list_numbers(camera), list_numbers(target)
+    iteration.figures = accounts.figures(table.game, (camera, target), earlier)
+    iteration.phase, iteration.solved = PsroPhase.SOLVED, timezone.now()
+    iteration.save()

@@ -1,0 +1,116 @@
+"""PSRO runs are paused, resumed, extended and cancelled, and with them what they wait for."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from tournament import organising, trainings
+from tournament.models import (
+    PsroPhase,
+    PsroRun,
+    PsroState,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+)
+from tournament.psro_runs.creating import MAX_ITERATIONS, PsroRefused
+from tournament.psro_runs.progress import stop_clock
+
+OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
+
+
+def trainings_of(run: PsroRun) -> list[TrainingRun]:
+    """The trainings of the newest iteration."""
+    newest = run.iterations.last()
+    made = (newest.camera_training, newest.target_training) if newest else ()
+    return [training for training in made if training is not None]
+
+
+def pause_run(run: PsroRun) -> bool:
+    """Let a run stand still: its trainings write their state, matches that are under way are played. Returns whether it ran."""
+    with transaction.atomic():
+        rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state=PsroState.RUNNING)
+        row = rows.first()
+        if row is not None:
+            stop_clock(row)
+            row.state = PsroState.PAUSED
+            row.save(update_fields=["state", "seconds_before", "resumed"])
+            for training in trainings_of(row):
+                trainings.pause_training(training)
+    run.refresh_from_db()
+    return row is not None
+
+
+def resume_run(run: PsroRun) -> bool:
+    """Let a run that stands still go on; what failed is tried again. Returns whether it stood still."""
+    with transaction.atomic():
+        rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=(PsroState.PAUSED, PsroState.FAILED))
+        row = rows.first()
+        if row is not None:
+            _resume_work(row)
+            row.state, row.reason, row.resumed = PsroState.RUNNING, "", timezone.now()
+            row.save(update_fields=["state", "reason", "resumed"])
+    run.refresh_from_db()
+    return row is not None
+
+
+def _resume_work(run: PsroRun) -> None:
+    """What an open iteration waits for: trainings go on, those that were cancelled and a broken tournament are begun anew."""
+    newest = run.iterations.last()
+    if newest is None:
+        return
+    for name in ("camera_training", "target_training"):
+        training = getattr(newest, name)
+        if training is not None and training.state == TrainingState.CANCELLED:
+            setattr(newest, name, None)
+        elif training is not None:
+            trainings.resume_training(training)
+    if newest.phase == PsroPhase.PLAYING and newest.tournament and not _retry(run, newest.tournament):
+        newest.tournament = None  # What it played is there, so the next one plays only what is missing.
+    newest.save(update_fields=["camera_training", "target_training", "tournament"])
+
+
+def _retry(run: PsroRun, played: Tournament) -> bool:
+    """Let an iteration's tournament go on; False if nothing comes of it any more."""
+    if played.state == TournamentState.FAILED:
+        return bool(organising.retry_failed_blocks(played))
+    if played.state == TournamentState.FINISHED:
+        return run.state == PsroState.PAUSED  # A failed run has read it, and found that it lacks something.
+    return played.state == TournamentState.PLAYING
+
+
+def extend_run(run: PsroRun, iterations: int) -> None:
+    """Let a run have so many iterations more, also one that had finished. Raises PsroRefused."""
+    wanted = run.iterations_wanted + iterations
+    if iterations < 1 or wanted > MAX_ITERATIONS:
+        text = f"{iterations} more were asked for; a run has up to {MAX_ITERATIONS} in all."
+        raise PsroRefused([("iterations", text)])
+    if run.upload_id or run.state == PsroState.CANCELLED:
+        kind = "imported" if run.upload_id else "cancelled"
+        raise PsroRefused([("", f"It was {kind}, so it cannot be extended. Fork it instead, from any iteration.")])
+    with transaction.atomic():
+        row = PsroRun.objects.select_for_update().get(pk=run.pk)
+        row.iterations_wanted = row.iterations_wanted + iterations
+        if row.state == PsroState.FINISHED:
+            row.state, row.reason, row.finished, row.resumed = PsroState.RUNNING, "", None, timezone.now()
+        row.save()
+    run.refresh_from_db()
+
+
+def cancel_run(run: PsroRun) -> bool:
+    """Stop a run for good, at once. Its iterations, agents and episodes stay. Returns whether it was open."""
+    with transaction.atomic():
+        row = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=OPEN).first()
+        if row is not None:
+            stop_clock(row)
+            row.state, row.reason, row.finished = PsroState.CANCELLED, "It was cancelled.", timezone.now()
+            row.save()
+            for training in trainings_of(row):
+                trainings.cancel_training(training)
+            newest = row.iterations.last()
+            if newest and newest.tournament and newest.tournament.state == TournamentState.PLAYING:
+                organising.cancel_tournament(newest.tournament)
+    run.refresh_from_db()
+    return row is not None

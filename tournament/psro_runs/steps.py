@@ -1,0 +1,169 @@
+"""How a PSRO run goes on: one step at a time, each in one transaction, so that whoever is killed in between leaves nothing half done.
+
+What a step waits for (trainings, a tournament) is done by those who do such work for everybody. `advance` looks whether it
+is done and takes the next step; anybody may call it at any time, and the sweep does so every two seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from mate.errors import UserError
+from tournament import trainings
+from tournament.agents import TEAMS
+from tournament.models import (
+    PsroIteration,
+    PsroPhase,
+    PsroRun,
+    PsroState,
+    Team,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+)
+from tournament.psro_runs.asking import ask_for_tournament, ask_for_training, mix
+from tournament.psro_runs.progress import seconds_of, stop_clock
+from tournament.psro_runs.solving import read_table, solve
+
+log = logging.getLogger(__name__)
+
+SORRY = "Something failed on our side; the log of the sweep says more. Resume tries it again."
+
+
+class RunFailed(Exception):
+    """A run cannot go on; the message says why and what to do."""
+
+
+def due() -> QuerySet[PsroRun]:
+    """The runs that may have a step to take. One query tells them from those that wait, however many these are."""
+    alive = (*trainings.OPEN, TrainingState.FINISHED)
+    camera, target = (Q(**{f"{team}_training__state__in": trainings.OPEN}) for team in TEAMS)
+    neither_broke = Q(camera_training__state__in=alive, target_training__state__in=alive)
+    is_training = Q(phase=PsroPhase.TRAINING) & neither_broke & (camera | target)
+    is_playing = Q(phase=PsroPhase.PLAYING, tournament__state=TournamentState.PLAYING)
+    waiting = PsroIteration.objects.filter(is_training | is_playing, run=OuterRef("pk"))
+    return PsroRun.objects.filter(~Exists(waiting), state=PsroState.RUNNING)
+
+
+def advance(run: PsroRun) -> bool:
+    """Take the next step, if it can be taken. Returns whether one was; safe to repeat by anybody at any time."""
+    with transaction.atomic():
+        row = PsroRun.objects.select_for_update(of=("self",)).select_related("scenario").get(pk=run.pk)
+        if row.state != PsroState.RUNNING:
+            return False
+        try:
+            with transaction.atomic():
+                return _advance(row)
+        except DatabaseError:
+            raise  # It is away or busy: whoever comes next tries again.
+        except (RunFailed, UserError) as error:
+            reason = str(error)
+        except Exception:
+            log.exception("%s cannot go on", row)
+            reason = SORRY
+        stop_clock(row)
+        row.state, row.reason = PsroState.FAILED, reason
+        row.save(update_fields=["state", "reason", "seconds_before", "resumed"])
+        return True
+
+
+def _advance(run: PsroRun) -> bool:
+    newest = run.iterations.last()
+    if newest is None:
+        PsroIteration.objects.create(run=run, number=0, phase=PsroPhase.PLAYING)
+        return True
+    if newest.phase == PsroPhase.TRAINING:
+        return _train(run, newest)
+    if newest.phase == PsroPhase.PLAYING:
+        return _play(run, newest)
+    if reason := why_over(run, newest):
+        _finish(run, newest, reason)
+    else:
+        PsroIteration.objects.create(run=run, number=newest.number + 1, phase=PsroPhase.TRAINING)
+    return True
+
+
+def why_over(run: PsroRun, newest: PsroIteration) -> str:
+    """Why nothing follows a solved iteration, in words; empty if another one does."""
+    bounds = newest.figures.get("nash_conv_interval")
+    if run.epsilon is not None and newest.number and bounds and bounds[1] < run.epsilon:
+        return f"NashConv is below {run.epsilon:g}: its interval ends at {bounds[1]:.3g}, within trained responses."
+    if newest.number >= run.iterations_wanted:
+        return f"It has all iterations that were asked for: {run.iterations_wanted}."
+    if run.hours_wanted is not None and seconds_of(run) > 3600 * run.hours_wanted:
+        return f"Its time is over: {run.hours_wanted:g} h."
+    return ""
+
+
+def _train(run: PsroRun, iteration: PsroIteration) -> bool:
+    """Ask for both teams' trainings; when both are over, their agents join the populations."""
+    before = run.iterations.get(number=iteration.number - 1)
+    begun = False
+    for team in TEAMS:
+        if getattr(iteration, f"{team}_training") is None:
+            setattr(iteration, f"{team}_training", ask_for_training(run, before, team))
+            begun = True
+    made = {team: getattr(iteration, f"{team}_training") for team in TEAMS}
+    for team, training in made.items():
+        _check_training(training, team, iteration.number)
+    if not begun:
+        if any(training.state != TrainingState.FINISHED or training.agent is None for training in made.values()):
+            return False
+        iteration.camera, iteration.target = (made[team].agent for team in TEAMS)
+        iteration.phase = PsroPhase.PLAYING
+    iteration.save()
+    return True
+
+
+def _check_training(training: TrainingRun, team: str, number: int) -> None:
+    if training.state == TrainingState.FAILED:
+        raise RunFailed(
+            f"Iteration {number}: training the {team} team failed. {training.error} "
+            "When that is mended, resume the run: the training goes on from its last state."
+        )
+    if training.state == TrainingState.CANCELLED:
+        raise RunFailed(
+            f"Iteration {number}: the {team} team's training was cancelled. Resume the run to begin it anew."
+        )
+
+
+def _play(run: PsroRun, iteration: PsroIteration) -> bool:
+    """Ask for the tournament of all agents, of which only new pairings are played; when it is over, solve the meta-game."""
+    played = iteration.tournament
+    if played is None:
+        iteration.tournament = ask_for_tournament(run, iteration)
+        iteration.save(update_fields=["tournament"])
+        return True
+    if played.state == TournamentState.PLAYING:
+        return False
+    if played.state != TournamentState.FINISHED:
+        what = "was cancelled" if played.state == TournamentState.CANCELLED else "ended with errors"
+        raise RunFailed(
+            f"Iteration {iteration.number}: the tournament “{played.name}” {what}. Resume the run, and the rest of it is played."
+        )
+    table = read_table(run, iteration, played)
+    if missing := int((table.game.count == 0).sum()):
+        raise RunFailed(
+            f"Iteration {iteration.number}: {missing} pairings have no episodes. Resume the run to play them."
+        )
+    solve(run, iteration, table)
+    return True
+
+
+def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
+    """The final strategies become agents of their own, listed."""
+    strategies: dict[str, Any] = {Team.CAMERA: newest.camera_strategy, Team.TARGET: newest.target_strategy}
+    made = {team: mix(run, team, newest.number, strategies[team], f"{run.name}, {team}s", True) for team in TEAMS}
+    run.camera_agent, run.target_agent = made[Team.CAMERA], made[Team.TARGET]
+    for agent in made.values():
+        if not agent.is_listed:
+            agent.is_listed = True
+            agent.save(update_fields=["is_listed"])
+    stop_clock(run)
+    run.state, run.reason, run.finished = PsroState.FINISHED, reason, timezone.now()
+    run.save()
