@@ -41,11 +41,6 @@ def leave_out_unlisted(played: Played) -> Played:
     )
 
 
-def meta_game_of_scenario(scenario: Scenario, engine: str = "") -> MetaGame:
-    """The meta-game of everything that was played in a scenario, agents ordered by digest."""
-    return played_in(scenario, engine).meta_game()
-
-
 def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
     """The meta-game of a tournament's own episodes, agents ordered by digest; those that have not played are in it."""
     return played_in(tournament).meta_game(fields_of(tournament))

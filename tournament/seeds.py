@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 def episode_seed(base_seed: int, scenario: str, camera: str, target: str, number: int) -> int:
     """The seed of episode `number` of a pairing: an integer from 0 to 2**63 - 1.
@@ -23,27 +20,5 @@ def episode_seed(base_seed: int, scenario: str, camera: str, target: str, number
     if number < 0:
         raise ValueError(f"An episode's number is {number}: numbers start at 0.")
     team, agent = ("target", target) if number % 2 == 0 else ("camera", camera)
-    return _keyed_seed(base_seed, scenario, team, agent, number)
-
-
-def _keyed_seed(base_seed: int, scenario: str, team: str, agent: str, number: int) -> int:
     words = f"{int(base_seed)}/{scenario}/{team}/{agent}/{int(number)}"
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") >> 1
-
-
-def pairing_seeds(base_seed: int, scenario: str, camera: str, target: str, count: int) -> list[int]:
-    """The seeds of the first `count` episodes of a pairing, in the order of their numbers."""
-    return [episode_seed(base_seed, scenario, camera, target, number) for number in range(count)]
-
-
-def tournament_seeds(
-    base_seed: int, scenario: str, cameras: list[str], targets: list[str], count: int
-) -> NDArray[np.int64]:
-    """All seeds of a round robin with `count` episodes a pairing, sorted; each is listed once."""
-    seeds = {
-        _keyed_seed(base_seed, scenario, team, agent, number)
-        for team, agents, first in (("target", targets, 0), ("camera", cameras, 1))
-        for agent in agents
-        for number in range(first, count, 2)
-    }
-    return np.array(sorted(seeds), dtype=np.int64)

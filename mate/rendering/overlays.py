@@ -1,9 +1,9 @@
-"""Optional layers between the ground and the fields of view: who talks to whom, and which targets cameras selected."""
+"""An optional layer between the ground and the fields of view: who talks to whom."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mate.rendering.shapes import Line, Points, Shape
 
@@ -44,23 +44,3 @@ def _arrow(start: Points, end: Points, is_mutual: bool) -> list[Points]:
 def _limited(vector: Points, length: float) -> Points:
     norm = float(np.hypot(*vector))
     return vector if norm <= length else vector * (length / norm)
-
-
-def selection_lines(
-    camera_location: ArrayLike, target_location: ArrayLike, selected: NDArray[np.bool_], visible: NDArray[np.bool_]
-) -> list[Shape]:
-    """Lines from cameras to the targets they selected, (N_c, N_t) flags, and to the centroid of those they also see."""
-    cameras, targets = np.asarray(camera_location, dtype=float), np.asarray(target_location, dtype=float)
-    shapes: list[Shape] = []
-    for camera, target in np.argwhere(selected):
-        line = np.array([cameras[camera], targets[target]])
-        if visible[camera, target]:
-            shapes.append(Line(line, (0.0, 0.0, 0.0, 1.0), width=2))
-        else:
-            shapes.append(Line(line, (0.0, 0.0, 0.0, 0.3), width=1, is_dashed=True))
-    for camera, valid in enumerate(selected & visible):
-        if valid.any():
-            centroid = targets[valid].mean(axis=0)
-            shapes += [Line(np.array([centroid, target]), (1.0, 0.0, 0.0, 0.5), width=1.5) for target in targets[valid]]
-            shapes.append(Line(np.array([cameras[camera], centroid]), (1.0, 0.0, 0.0, 0.5), width=2))
-    return shapes

@@ -8,7 +8,7 @@ from PIL import Image
 from mate.engine import Batch
 from mate.errors import UserError
 from mate.rendering import Film, Frame, Line, Polygon, draw, scene
-from mate.rendering.overlays import communication_arrows, selection_lines
+from mate.rendering.overlays import communication_arrows
 from mate.rendering.scene import fields_of_view, ground, targets
 from mate.scenario import Scenario
 
@@ -174,11 +174,6 @@ class TestOverlays:
 
     def test_nobody_points_at_himself(self):
         assert communication_arrows("target", np.zeros((2, 2)), np.full((2, 2), 20), 20) == []
-
-    def test_selected_targets_out_of_sight_have_a_dashed_line_and_no_part_in_the_centroid(self):
-        shapes = selection_lines([[0, 0]], [[100, 0], [0, 100]], np.array([[True, True]]), np.array([[True, False]]))
-        assert [shape.is_dashed for shape in shapes] == [False, True, False, False]
-        assert shapes[-1].points.tolist() == [[0, 0], [100, 0]]
 
 
 class TestPixels:

@@ -28,7 +28,7 @@ def test_a_tournaments_meta_game_has_only_its_own_episodes(make_tournament, pret
     pretend_to_play(make_tournament("greedy random", "greedy", episodes=10))
     pretend_to_play(make_tournament(episodes=6, base_seed=5))
     assert leaderboards.meta_game_of_tournament(small).num_episodes == 4
-    assert leaderboards.meta_game_of_scenario(small.scenario).num_episodes == 26
+    assert leaderboards.played_in(small.scenario).meta_game().num_episodes == 26
 
 
 def test_agents_that_have_not_played_yet_are_in_their_tournaments_meta_game(make_tournament):
@@ -40,7 +40,7 @@ def test_episodes_of_another_engine_do_not_count(make_tournament, pretend_to_pla
     tournament = make_tournament(episodes=4)
     pretend_to_play(tournament)
     Episode.objects.update(engine="0")
-    assert leaderboards.meta_game_of_scenario(tournament.scenario).num_episodes == 0
+    assert leaderboards.played_in(tournament.scenario).meta_game().num_episodes == 0
 
 
 def test_episodes_of_another_device_class_count_nowhere(make_tournament, pretend_to_play):
@@ -49,7 +49,7 @@ def test_episodes_of_another_device_class_count_nowhere(make_tournament, pretend
     pairing = tournament.pairings.get()
     assert queries.episodes_of(pairing).count() == queries.pairings_of(pairing.camera).get().num_episodes == 4
     Episode.objects.update(device="cuda")
-    assert leaderboards.meta_game_of_scenario(tournament.scenario).num_episodes == 0
+    assert leaderboards.played_in(tournament.scenario).meta_game().num_episodes == 0
     assert leaderboards.meta_game_of_tournament(tournament).num_episodes == 0
     assert queries.episodes_of(pairing).count() == queries.pairings_of(pairing.camera).count() == 0
     assert make_tournament(episodes=4).num_reused == 0

@@ -67,11 +67,11 @@ def test_milestones_are_in_no_list_and_on_no_leaderboard_until_one_is_chosen(
     pretend_to_play(tournament)
     organising.finish_if_complete(tournament)
     assert learner not in queries.find_agents("camera")
-    assert learner.digest not in leaderboards.meta_game_of_scenario(scenario).cameras
+    assert learner.digest not in leaderboards.played_in(scenario).meta_game().cameras
     assert learner.digest in leaderboards.meta_game_of_tournament(tournament).cameras
     assert leaderboards.count_episodes(scenario) == 4
     type(learner).objects.filter(pk=learner.pk).update(is_listed=True)
-    assert learner.digest in leaderboards.meta_game_of_scenario(scenario).cameras
+    assert learner.digest in leaderboards.played_in(scenario).meta_game().cameras
     assert leaderboards.refit(scenario).num_episodes == 8
 
 

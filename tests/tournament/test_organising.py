@@ -22,7 +22,8 @@ def test_blocks_hold_exactly_the_seeds_of_the_tournament(make_tournament, settin
     for pairing in tournament.pairings.all():
         blocks = tournament.blocks.filter(pairing=pairing)
         assert [block.num_episodes for block in blocks] == [3, 3, 2]
-        wanted = seeds.pairing_seeds(77, tournament.scenario.digest, pairing.camera.digest, pairing.target.digest, 8)
+        agents = tournament.scenario.digest, pairing.camera.digest, pairing.target.digest
+        wanted = [seeds.episode_seed(77, *agents, number) for number in range(8)]
         assert [seed for block in blocks for seed in block.seeds] == wanted == contents.seeds_of(tournament, pairing)
 
 

@@ -176,6 +176,6 @@ def test_what_several_writers_write_and_delete_is_in_the_next_fit(make_tournamen
     last = leaderboards.refit(tournament.scenario)
     refitting.forget()
     ledgers.forget()
-    game = leaderboards.meta_game_of_scenario(tournament.scenario)
+    game = leaderboards.played_in(tournament.scenario).meta_game()
     assert last.table["meta_game"] == game.to_json()
     assert Ratings.from_json(last.table) == Ratings.from_json(rate(game).to_json())

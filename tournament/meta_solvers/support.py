@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament.meta_solvers import interior, many_games
-from tournament.meta_solvers.equilibria import nash, solve_linear_program
+from tournament.meta_solvers.equilibria import Equilibrium, nash, solve_linear_program
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 from tournament.meta_solvers.noise import Noise
 from tournament.payoffs import MetaGame
@@ -30,63 +30,58 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SupportFrequency:
-    """Shares of replicates in which agents (m,), (n,) are in the support; `values` are the replicates' game values."""
+    """Shares of replicates in which agents (m,), (n,) are in the support."""
 
     camera: Array
     target: Array
-    values: Array
-
-    @property
-    def value_interval(self) -> tuple[float, float]:
-        """The middle 95 % of the values."""
-        low, high = np.quantile(self.values, (0.025, 0.975))
-        return float(low), float(high)
 
 
 def support_frequency(
-    game: MetaGame, replicates: int = 200, seed: int = 0, noise: Noise | None = None
+    game: MetaGame,
+    replicates: int = 200,
+    seed: int = 0,
+    noise: Noise | None = None,
+    solution: Equilibrium | None = None,
 ) -> SupportFrequency | None:
     """Solve the meta-game (complete) again and again, with payoffs that may be the true ones.
 
     They are drawn by seeds where the meta-game has its episodes, cell by cell otherwise (or from `noise`), and shrunk by the share
     of noise in them: a table to which noise is only added has more agents in its support than the true one. Exact payoffs are solved
-    once. None where nothing is known of the errors. Raises ValueError if payoffs are missing.
+    once. None where nothing is known of the errors. `solution` is the equilibrium of the payoffs, if it is known already.
+    Raises ValueError if payoffs are missing.
     """
     payoff = check_payoff(game)
     noise = Noise.of(game) if noise is None else noise
     if noise is None:
         return None
     if noise.is_none:
-        solution = nash(payoff)
+        solution = solution or nash(payoff)
         return SupportFrequency(
             (solution.camera > PLAYED).astype(np.float64),
             (solution.target > PLAYED).astype(np.float64),
-            np.array([solution.value]),
         )
     camera, target = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
-    values = np.empty(replicates)
     tables = noise.shrink(payoff).draw(replicates, seed)
-    for number, (row, column, value) in enumerate(_solve_all(tables, _choose_likely(payoff))):
+    for row, column in _solve_all(tables, _choose_likely(payoff, solution)):
         camera += row > PLAYED
         target += column > PLAYED
-        values[number] = value
-    return SupportFrequency(camera / replicates, target / replicates, values)
+    return SupportFrequency(camera / replicates, target / replicates)
 
 
-Solution = tuple[Array, Array, float]
+Solution = tuple[Array, Array]
 
 
-def _choose_likely(payoff: Array) -> tuple[Indices, Indices]:
+def _choose_likely(payoff: Array, solution: Equilibrium | None) -> tuple[Indices, Indices]:
     """Rows and columns, in order, that are most likely to be played when payoffs are a little different: those that gain most now."""
     if max(payoff.shape) <= MOST:
         return np.arange(payoff.shape[0]), np.arange(payoff.shape[1])
-    solution = nash(payoff)
+    solution = solution or nash(payoff)
     gains, losses = payoff @ solution.target, solution.camera @ payoff
     return np.sort(np.argsort(-gains, kind="stable")[:MOST]), np.sort(np.argsort(losses, kind="stable")[:MOST])
 
 
 def _solve_all(tables: Iterator[Array], likely: tuple[Indices, Indices]) -> Iterator[Solution]:
-    """Strategies of largest support, both from one solution, and the value of each table.
+    """Strategies of largest support, both from one solution of each table.
 
     The games among the `likely` agents are solved together. That is enough where nobody else would gain against their strategies.
     """
@@ -106,5 +101,4 @@ def _solve(scaled: Scaled, strategies: tuple[Array, Array] | None, likely: tuple
     if strategies is None or (scaled.matrix @ column).max() - (row @ scaled.matrix).min() > SLACK:
         solution = interior.solve(scaled.matrix)
         row, column = solve_linear_program(scaled.matrix) if solution is None else (solution.x, solution.y)
-    middle = ((row @ scaled.matrix).min() + (scaled.matrix @ column).max()) / 2
-    return row, column, float(middle * scaled.scale + scaled.centre)
+    return row, column

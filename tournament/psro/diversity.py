@@ -1,4 +1,4 @@
-"""How different the agents of populations are, and which of two runs' populations is better."""
+"""How different the agents of populations are."""
 
 from __future__ import annotations
 
@@ -25,17 +25,3 @@ def effective_size(strategy: Array) -> float:
     """How many agents a strategy (m,) plays, less those that it hardly plays: the exponential of its entropy, 1 to m."""
     played = strategy[strategy > 0]
     return float(np.exp(-(played * np.log(played)).sum()))
-
-
-def relative_population_performance(payoff: Any) -> float:
-    """What a population of cameras (rows) is worth against one of targets (columns): the value of their game (Balduzzi et al. 2019)."""
-    return nash(payoff).value
-
-
-def compare_runs(first_against_second: Any, second_against_first: Any) -> float:
-    """How much better the first of two runs is, both teams taken together; above 0 if it is better.
-
-    The arguments are the payoffs of one run's cameras against the other's targets. Half the difference of both games' values: what it is
-    worth to be the cameras cancels.
-    """
-    return (nash(first_against_second).value - nash(second_against_first).value) / 2

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.importing import DEFAULT_LIMITS, ImportRefused, Limits
+from policies.importing import DEFAULT_LIMITS, Limits
 from policies.importing.archives import open_archive
 from policies.importing.psro import BEST_NAME, parse_table, table_paths
 from policies.importing.trials import place_in_psro
@@ -55,18 +55,6 @@ class Result:
     name: str
     camera: Mapping[int, PlayerTables] = field(default_factory=dict)
     target: Mapping[int, PlayerTables] = field(default_factory=dict)
-
-    @property
-    def last_iteration(self) -> int:
-        """The last iteration with strategies of both players. Raises ImportRefused if there is none."""
-        solved = [
-            number
-            for number, tables in self.camera.items()
-            if tables.sigma is not None and number in self.target and self.target[number].sigma is not None
-        ]
-        if not solved:
-            raise ImportRefused(f"{self.name or 'the result'} has no iteration with sigma.txt of both players")
-        return max(solved)
 
 
 def read_results(files: Mapping[str, bytes]) -> list[Result]:

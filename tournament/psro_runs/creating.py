@@ -53,7 +53,10 @@ def create_run(
     `camera_training` and `target_training` are settings of `trainings.create_training`: algorithm, preset, hyperparameters,
     steps, evaluation_episodes, cores. Raises PsroRefused with every reason.
     """
-    pools: dict[str, list[Agent]] = {Team.CAMERA: list(dict.fromkeys(cameras)), Team.TARGET: list(dict.fromkeys(targets))}
+    pools: dict[str, list[Agent]] = {
+        Team.CAMERA: list(dict.fromkeys(cameras)),
+        Team.TARGET: list(dict.fromkeys(targets)),
+    }
     settings: dict[str, dict[str, Any]] = {Team.CAMERA: dict(camera_training), Team.TARGET: dict(target_training)}
     problems = _check_run(name, meta_solver, iterations, episodes_per_pairing, epsilon, hours, base_seed)
     for team in pools:

@@ -1,7 +1,6 @@
 """Support frequencies: how sure it is that an agent is part of the equilibrium."""
 
 import numpy as np
-import pytest
 
 from tests.tournament.meta_solvers.games import ROCK_PAPER_SCISSORS
 from tournament.meta_solvers import Noise, nash, support_frequency
@@ -11,7 +10,6 @@ from tournament.payoffs import MetaGame
 def test_exact_payoffs_are_certain():
     found = support_frequency(MetaGame.from_payoffs(np.vstack([ROCK_PAPER_SCISSORS, [-1, -1, -1]])))
     assert found.camera.tolist() == [1, 1, 1, 0] and found.target.tolist() == [1, 1, 1]
-    assert found.value_interval == pytest.approx((0, 0), abs=1e-9)
 
 
 def test_without_errors_nothing_is_said():
@@ -25,19 +23,18 @@ def test_precise_payoffs_are_nearly_certain_and_vague_ones_are_not():
     assert precise.camera.tolist() == [1, 0] and precise.target.tolist() == [0, 1]
     vague = support_frequency(MetaGame.from_payoffs(payoff, np.full((2, 2), 0.1)), 100)
     assert 0 < vague.camera[1] < 0.5
-    low, high = vague.value_interval
-    assert low < nash(payoff).value < high
 
 
 def test_equal_seeds_give_equal_frequencies():
-    game = MetaGame.from_payoffs(ROCK_PAPER_SCISSORS, np.full((3, 3), 0.5))
-    assert np.array_equal(support_frequency(game, 20, seed=1).values, support_frequency(game, 20, seed=1).values)
+    game = MetaGame.from_payoffs(np.array([[0.5, 0.4], [0.3, 0.2]]), np.full((2, 2), 0.1))
+    first, again, other = (support_frequency(game, 100, seed=seed).camera for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
 def test_noise_can_be_given():
-    game = MetaGame.from_payoffs(ROCK_PAPER_SCISSORS)
-    found = support_frequency(game, 20, noise=Noise(np.full((3, 3), 0.5)))
-    assert len(found.values) == 20 and found.values.std() > 0
+    game = MetaGame.from_payoffs(np.array([[0.5, 0.4], [0.3, 0.2]]))
+    found = support_frequency(game, 100, noise=Noise(np.full((2, 2), 0.1)))
+    assert 0 < found.camera[1] < 0.5
 
 
 def test_frequencies_are_calibrated():

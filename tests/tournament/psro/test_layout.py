@@ -53,7 +53,7 @@ def test_what_is_written_is_read_to_the_last_bit():
     result = arrange_result(NAME, run(5))
     (read,) = read_results(write_result(result))
     assert_equal(result, read)
-    assert read.last_iteration == 4
+    assert max(read.camera) == max(read.target) == 4
 
 
 def test_files_lie_where_upstream_puts_them():
@@ -80,7 +80,7 @@ def test_exploitability_is_a_row_of_mean_camera_and_target_for_each_iteration_so
 def test_upstreams_tree_is_written_again_byte_for_byte(reference_data: Path):
     path = reference_data / "checkpoints" / "public" / "psro_ne_tree_camera00002.tar.gz"
     (result,) = read_archive(path)
-    assert result.name == NAME and result.last_iteration == 2
+    assert result.name == NAME and max(result.camera) == max(result.target) == 2
     assert len(result.camera[2].sigma) == 3 and result.target[2].payoff.shape == (3, 3)
     written = write_result(result)
     with tarfile.open(path) as archive:
@@ -97,8 +97,6 @@ def test_upstreams_numbers_keep_their_form():
 def test_what_is_missing_stays_missing():
     (result,) = read_results({"run/camera/00003/sigma.txt": b"1.0\n"})
     assert result.camera[3] == PlayerTables(sigma=result.camera[3].sigma) and not result.target
-    with pytest.raises(ImportRefused, match="no iteration with"):
-        _ = result.last_iteration
 
 
 def test_several_results_are_told_apart():
