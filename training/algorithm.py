@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from training.configuration import TrainingConfiguration
 from training.experience import Experience, Finished
 from training.learner import TeamLearner
 from training.modules import TeamModule
+from training.private_ray import find_cluster
 from training.runner import SPACES, TeamEnvRunner
 from training.schedules import in_steps
 
@@ -117,11 +119,12 @@ def build(configuration: TrainingConfiguration, folder: Path, cores: int, episod
     """The algorithm, ready for its first iteration; Ray must run. ``episodes`` are the numbers of episodes that each slot has begun before.
 
     With one core the driver plays and learns; with more, as many runners play side by side while the driver waits, and the driver learns
-    with as many threads while they wait.
+    with as many threads while they wait. Of a cluster, the cores are runners' in any case, and the driver learns with those of its own machine.
     """
     seed = derive(configuration.seed, WEIGHTS)
+    threads = min(cores, len(os.sched_getaffinity(0)))
     torch.manual_seed(seed % 2**63)
-    torch.set_num_threads(cores)
+    torch.set_num_threads(threads)
     settings = {
         "configuration": configuration,
         "folder": str(folder.absolute()),
@@ -129,14 +132,14 @@ def build(configuration: TrainingConfiguration, folder: Path, cores: int, episod
     }
     algorithm = _configure(configuration, settings, cores).build_algo()
     assert isinstance(algorithm, TeamPPO)
-    torch.set_num_threads(cores)
+    torch.set_num_threads(threads)
     algorithm.share_weights()
     return algorithm
 
 
 def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], cores: int) -> PPOConfig:
     one = configuration.hyperparameters
-    runners = min(cores, one["episodes_at_once"]) if cores > 1 else 0
+    runners = min(cores, one["episodes_at_once"]) if cores > 1 or find_cluster() else 0
     config = PPOConfig(algo_class=TeamPPO)
     config.environment(env=None, env_config=settings, observation_space=SPACES[0], action_space=SPACES[1])
     config.env_runners(

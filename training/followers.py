@@ -46,7 +46,7 @@ class Follower:
                 write(figures, line["steps"])
             finish()
         except Exception as error:  # whatever it is, the training goes on
-            print(f"{self._name} is no longer told of the progress: {error}", file=sys.stderr)
+            print(f"{self._name} is no longer told of the progress: {error or type(error).__name__}", file=sys.stderr)
 
 
 def tensorboard(folder: Path) -> Follower:

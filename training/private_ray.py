@@ -32,9 +32,14 @@ _SETTINGS = {
 }
 
 
+def find_cluster() -> str:
+    """The address of the Ray cluster to train on; empty if there is none."""
+    return os.environ.get("RAY_ADDRESS", "")
+
+
 def choose_cores(wanted: int | None) -> int:
     """How many cores a run uses: those wanted, or all that this process may use. Raises UserError if there are not as many."""
-    if os.environ.get("RAY_ADDRESS"):
+    if find_cluster():
         return wanted or 1
     available = len(os.sched_getaffinity(0))
     if wanted is not None and wanted > available:
@@ -63,8 +68,8 @@ def session(cores: int, folder: Path | None = None) -> Iterator[None]:
     import ray
 
     try:
-        if os.environ.get("RAY_ADDRESS"):
-            join(ray, cores)
+        if address := find_cluster():
+            join(ray, address, cores)
         else:
             ray.init(
                 address="local", num_cpus=max(cores, 1), include_dashboard=False, log_to_driver=False,
@@ -96,9 +101,8 @@ def _is_running() -> bool:
     return "ray" in sys.modules and sys.modules["ray"].is_initialized()
 
 
-def join(ray: Any, cores: int) -> None:
-    """Connect to the cluster at ``RAY_ADDRESS``. Raises UserError if it cannot be reached or does not have as many free cores."""
-    address = os.environ["RAY_ADDRESS"]
+def join(ray: Any, address: str, cores: int) -> None:
+    """Connect to the cluster at ``address``. Raises UserError if it cannot be reached or does not have as many free cores."""
     try:
         _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

@@ -147,10 +147,20 @@ def test_more_cores_than_there_are_cannot_be_had() -> None:
     assert choose_cores(None) >= choose_cores(1) == 1
 
 
-def test_a_cluster_that_nobody_answers_for_is_named(monkeypatch) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+def test_a_cluster_that_nobody_answers_for_is_named() -> None:
     with pytest.raises(UserError, match=r"127\.0\.0\.1:1.*RAY_ADDRESS"):
-        join(None, 1)
+        join(None, "127.0.0.1:1", 1)
+
+
+def test_of_a_cluster_even_one_core_is_a_runners(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # never joined: a Ray runs already
+    course = Course(write(tmp_path / "run", steps=40), configure(steps=40), choose_cores(None), ())
+    try:
+        course.go()
+        assert course.algorithm.env_runner_group.num_remote_env_runners() == 1
+    finally:
+        course.algorithm.stop()
+    assert read(tmp_path / "run", "milestones/000001.json")["steps"] == 40
 
 
 def test_a_damaged_state_is_named(tmp_path) -> None:
