@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.ordering import find_kinds
+
 Array = NDArray[np.float64]
 
 
@@ -45,6 +47,11 @@ class Episodes:
         ordered = self.seed[order]
         numbers[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))[: len(self)]
         return numbers
+
+    @cached_property
+    def kinds(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """For each seed, by its number, its kind, and the camera and the target of its first episode (`ordering.find_kinds`)."""
+        return find_kinds(self.cluster, self.camera, self.target)
 
     @classmethod
     def with_clusters(

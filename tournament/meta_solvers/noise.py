@@ -5,41 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tournament.meta_solvers.matrices import Array
+from tournament.meta_solvers.seed_shares import Part, share_out
 from tournament.meta_solvers.variation import Parts, Squares
-from tournament.ordering import ONE_PAIRING, find_kinds, sort
-from tournament.payoffs import Episodes, MetaGame
+from tournament.payoffs import MetaGame
 
 BATCH = 64
 """Tables that are drawn together."""
-SPARSE = 8
-"""A matrix with less than one number in so many places is stored as a sparse one."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What each of S seeds moves the means of k cells by: `shares` (k, S), full or sparse. `cells` (k,) are flat indices."""
-
-    cells: NDArray[np.int64]
-    shares: Any
-
-    def squares_of_sums(self, group: NDArray[np.int64]) -> float:
-        """The sum, over seeds and groups, of the squared sum of what a seed moves the group's cells by."""
-        from scipy.sparse import csr_array
-
-        labels, number = np.unique(group, return_inverse=True)
-        if len(labels) == len(group):
-            return float((self.shares**2).sum())
-        if len(labels) == 1:
-            return float((self.shares.sum(axis=0) ** 2).sum())
-        members = csr_array((np.ones(len(group)), (number, np.arange(len(group)))), shape=(len(labels), len(group)))
-        return float(((members @ self.shares) ** 2).sum())
+FEW = 1_000_000
+"""Numbers in tables that are kept once they are drawn."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +43,8 @@ class Noise:
         lone = np.where(known, 0.0, deviation / np.sqrt(np.maximum(game.count, 1)))
         if game.episodes is None:
             return cls(np.where(known, game.error, lone))
-        return _by_seeds(game, game.episodes, lone)
+        parts, alone = share_out(game, game.episodes)
+        return cls(np.sqrt(lone**2 + alone), parts)
 
     @property
     def is_none(self) -> bool:
@@ -74,7 +52,21 @@ class Noise:
         return not self.error.any() and not any(abs(part.shares).max() for part in self.parts)
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
-        """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers."""
+        """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers.
+
+        Few are kept, for who asks for the same again.
+        """
+        if replicates * self.error.size > FEW:
+            return self._draw(replicates, seed)
+        if (replicates, seed) not in self._drawn:
+            self._drawn[replicates, seed] = list(self._draw(replicates, seed))
+        return iter(self._drawn[replicates, seed])
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[int, int], list[Array]]:
+        return {}
+
+    def _draw(self, replicates: int, seed: int) -> Iterator[Array]:
         random = np.random.default_rng(seed)
         for first in range(0, replicates, BATCH):
             size = min(BATCH, replicates - first)
@@ -129,51 +121,3 @@ class Shrunk:
         expected = Parts.of(self.payoff).weighed(*self.kept)
         for table in self.noise.draw(replicates, seed):
             yield expected + Parts.of(table).weighed(*np.sqrt(self.kept))
-
-
-def _by_seeds(game: MetaGame, episodes: Episodes, error: Array) -> Noise:
-    """The noise of these episodes, besides an independent `error` (m, n). A seed of a single pairing makes an independent error too."""
-    num_cameras, num_targets = error.shape
-    cell = episodes.camera * num_targets + episodes.target
-    count = game.count.ravel()[cell].astype(np.float64)
-    shares = (-episodes.reward - game.payoff.ravel()[cell]) / np.sqrt(count * np.maximum(count - 1, 1))
-    kind, camera, target = find_kinds(episodes.cluster, episodes.camera, episodes.target)
-    common = np.full(len(kind), num_cameras + num_targets)
-    owner = np.choose(kind, (common + 1, target, num_targets + camera, common))
-    is_lone = (kind == ONE_PAIRING)[episodes.cluster]
-    alone = np.bincount(cell[is_lone], shares[is_lone] ** 2, minlength=error.size).reshape(error.shape)
-    order = np.argsort(owner, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    rows = sort(np.arange(len(cell)), owner[episodes.cluster], num_cameras + num_targets + 2)
-    starts = np.searchsorted(owner[order], np.arange(num_cameras + num_targets + 2))
-    edges = np.searchsorted(owner[episodes.cluster[rows]], np.arange(num_cameras + num_targets + 2))
-    parts = []
-    for number, ((first, last), (start, end)) in enumerate(zip(pairwise(starts), pairwise(edges), strict=True)):
-        if end > start:
-            chosen = rows[start:end]
-            cells, row = _cells_of(number, error.shape, cell[chosen])
-            column = place[episodes.cluster[chosen]] - first
-            parts.append(Part(cells, _fill(row, column, shares[chosen], (len(cells), int(last - first)))))
-    return Noise(np.sqrt(error**2 + alone), tuple(parts))
-
-
-def _cells_of(
-    owner: int, shape: tuple[int, ...], chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The flat cells of a target's column, then of a camera's row, then all; and the places of the `chosen` cells among them."""
-    num_cameras, num_targets = shape
-    if owner < num_targets:
-        return np.arange(num_cameras) * num_targets + owner, chosen // num_targets
-    if owner < num_targets + num_cameras:
-        return np.arange(num_targets) + (owner - num_targets) * num_targets, chosen % num_targets
-    return np.arange(num_cameras * num_targets), chosen
-
-
-def _fill(row: NDArray[np.int64], column: NDArray[np.int64], values: Array, shape: tuple[int, int]) -> Any:
-    """A matrix with these entries, which are added where several are of one place."""
-    if len(values) * SPARSE > shape[0] * shape[1]:
-        return np.bincount(row * shape[1] + column, values, minlength=shape[0] * shape[1]).reshape(shape)
-    from scipy.sparse import csr_array
-
-    return csr_array((values, (row, column)), shape=shape)

@@ -41,7 +41,9 @@ def add_nash(
     noise = meta_solvers.Noise.of(part)
     if replicates is None:
         replicates = int(np.clip(REPLICATES * FULL // part.payoff.size, FEWEST, REPLICATES))
-    support = meta_solvers.support_frequency(part, replicates, noise=noise) if replicates else None
+    support = None
+    if replicates:
+        support = meta_solvers.support_frequency(part, replicates, noise=noise, solution=solution)
     if support is not None:
         columns["nash_support"] = support.camera, support.target
     for name, values in columns.items():
@@ -84,7 +86,8 @@ def _select(
 def _summarise(
     game: MetaGame, solution: meta_solvers.Equilibrium, noise: meta_solvers.Noise | None, draws: int
 ) -> NashSummary:
-    gains = meta_solvers.exploitability(game, *meta_solvers.uniform(game.payoff), replicates=draws, noise=noise)
+    uniform = meta_solvers.uniform(game.payoff)
+    gains = meta_solvers.exploitability(game, *uniform, replicates=draws, noise=noise, solution=solution)
     lower, upper = _interval(solution, noise)
     conv_lower, conv_upper = gains.nash_conv_interval or (None, None)
     return NashSummary(

@@ -1,0 +1,181 @@
+"""By how much the seeds of a meta-game's episodes move the means of its cells: in parts, which share no seeds with each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mate.compilation import kernel
+from tournament.meta_solvers.matrices import Array
+from tournament.ordering import sort
+from tournament.payoffs import Episodes, MetaGame
+
+Indices = NDArray[np.int64]
+
+SPARSE = 8
+"""A matrix with less than one number in so many places is stored as a sparse one."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What each of S seeds moves the means of k cells by: `shares` (k, S), full or sparse. `cells` (k,) are flat indices."""
+
+    cells: Indices
+    shares: Any
+
+    def squares_of_sums(self, group: Indices) -> float:
+        """The sum, over seeds and groups (k,), of the squared sum of what a seed moves the group's cells by."""
+        from scipy.sparse import csr_array
+
+        if (np.diff(group) > 0).all():
+            return self._squares
+        if (group == group[0]).all():
+            return self._squares_of_totals
+        labels, number = np.unique(group, return_inverse=True)
+        members = csr_array((np.ones(len(group)), (number, np.arange(len(group)))), shape=(len(labels), len(group)))
+        return float(((members @ self.shares) ** 2).sum())
+
+    @cached_property
+    def _squares(self) -> float:
+        return float((self.shares**2).sum())
+
+    @cached_property
+    def _squares_of_totals(self) -> float:
+        return float((self.shares.sum(axis=0) ** 2).sum())
+
+
+def share_out(game: MetaGame, episodes: Episodes) -> tuple[tuple[Part, ...], Array]:
+    """The parts of the seeds that several cells share, and what the others add to the cells' variances (m, n)."""
+    owners = _Owners.of(episodes, game.payoff.shape)
+    count = game.count.astype(np.float64)
+    scale = np.sqrt(count * np.maximum(count - 1, 1))
+    columns = episodes.camera, episodes.target, episodes.cluster
+    shares, alone = _share(*columns, episodes.reward, owners.owner, owners.alone, game.payoff, scale)
+    full = np.zeros(int(owners.sizes[owners.is_full].sum()))
+    _fill(*columns, shares, owners.owner, owners.column, owners.starts, owners.widths, len(game.targets), full)
+    parts = []
+    for number, rows in owners.list_rows(episodes.cluster):
+        shape = int(owners.heights[number]), int(owners.widths[number])
+        if rows is None:
+            start = int(owners.starts[number])
+            matrix: Any = full[start : start + shape[0] * shape[1]].reshape(shape)
+        else:
+            matrix = owners.scatter(number, episodes, rows, shares[rows], shape)
+        parts.append(Part(owners.cells_of(number), matrix))
+    return tuple(parts), alone
+
+
+@dataclass(frozen=True)
+class _Owners:
+    """Which part each seed belongs to: a target's that several cameras have met, a camera's, or that of all cells, in this order.
+
+    `owner` (S,), and `column` (S,) within the part. For each part `widths`, its number of seeds, and `entries`, its number of episodes.
+    Seeds of a single pairing are no part's; their owner is `alone`.
+    """
+
+    shape: tuple[int, int]
+    owner: Indices
+    column: Indices
+    widths: Indices
+    entries: Indices
+
+    @classmethod
+    def of(cls, episodes: Episodes, shape: tuple[int, int]) -> _Owners:
+        kind, camera, target = episodes.kinds
+        alone = shape[0] + shape[1] + 1
+        common = np.full(len(kind), alone - 1)
+        owner = np.choose(kind, (common + 1, target, shape[1] + camera, common))
+        order = sort(np.arange(len(owner)), owner, alone + 1)
+        widths = np.bincount(owner, minlength=alone + 1)
+        column = np.empty_like(order)
+        column[order] = np.arange(len(order)) - np.repeat(np.cumsum(widths) - widths, widths)
+        entries = np.bincount(owner, np.bincount(episodes.cluster, minlength=len(owner)), minlength=alone + 1)
+        return cls(shape, owner, column, widths[:alone], entries[:alone].astype(np.int64))
+
+    @property
+    def alone(self) -> int:
+        return len(self.widths)
+
+    @cached_property
+    def heights(self) -> Indices:
+        num_cameras, num_targets = self.shape
+        return np.repeat([num_cameras, num_targets, num_cameras * num_targets], [num_targets, num_cameras, 1])
+
+    @cached_property
+    def sizes(self) -> Indices:
+        return self.heights * self.widths
+
+    @cached_property
+    def is_full(self) -> NDArray[np.bool_]:
+        return self.entries * SPARSE > self.sizes
+
+    @cached_property
+    def starts(self) -> Indices:
+        """Where the matrices of full parts begin; -1 for others, and for seeds that are no part's."""
+        sizes = np.where(self.is_full, self.sizes, 0)
+        return np.append(np.where(self.is_full, np.cumsum(sizes) - sizes, -1), -1)
+
+    def list_rows(self, cluster: Indices) -> list[tuple[int, Indices | None]]:
+        """The parts that have any seeds, with the rows of those that are not full."""
+        rows = np.zeros(0, dtype=np.int64)
+        if not self.is_full[self.entries > 0].all():
+            is_sparse = np.append(~self.is_full, False)
+            rows = np.flatnonzero(is_sparse[self.owner][cluster])
+        owner = self.owner[cluster[rows]]
+        order = sort(np.arange(len(rows)), owner, self.alone)
+        edges = np.searchsorted(owner[order], np.arange(self.alone + 1))
+        numbers = np.flatnonzero(self.entries).tolist()
+        return [
+            (number, None if self.is_full[number] else rows[order[edges[number] : edges[number + 1]]])
+            for number in numbers
+        ]
+
+    def cells_of(self, number: int) -> Indices:
+        """The flat cells of a target's column, of a camera's row, or all."""
+        num_cameras, num_targets = self.shape
+        if number < num_targets:
+            return np.arange(num_cameras) * num_targets + number
+        if number < num_targets + num_cameras:
+            return np.arange(num_targets) + (number - num_targets) * num_targets
+        return np.arange(num_cameras * num_targets)
+
+    def scatter(self, number: int, episodes: Episodes, rows: Indices, shares: Array, shape: tuple[int, int]) -> Any:
+        """The sparse matrix of a part."""
+        from scipy.sparse import csr_array
+
+        num_cameras, num_targets = self.shape
+        camera, target = episodes.camera[rows], episodes.target[rows]
+        line = camera * num_targets + target
+        if number < num_targets + num_cameras:
+            line = camera if number < num_targets else target
+        return csr_array((shares, (line, self.column[episodes.cluster[rows]])), shape=shape)
+
+
+@kernel
+def _share(camera, target, cluster, reward, owner, alone, payoff, scale):  # type: ignore[no-untyped-def]
+    """What each episode moves its cell's mean by, scaled for that mean's having been estimated; and the squares of those alone by cell."""
+    shares, squares = np.empty(len(reward)), np.zeros(payoff.shape)
+    for row in range(len(reward)):
+        one, other = camera[row], target[row]
+        shares[row] = (-reward[row] - payoff[one, other]) / scale[one, other]
+        if owner[cluster[row]] == alone:
+            squares[one, other] += shares[row] ** 2
+    return shares, squares
+
+
+@kernel
+def _fill(camera, target, cluster, shares, owner, column, starts, widths, num_targets, full):  # type: ignore[no-untyped-def]
+    """Add the episodes' shares to the matrices of full parts, which lie one after another in `full`."""
+    num_agents = len(widths) - 1
+    for row in range(len(shares)):
+        seed = cluster[row]
+        part = owner[seed]
+        if starts[part] >= 0:
+            line = camera[row] * num_targets + target[row]
+            if part < num_agents:
+                line = camera[row] if part < num_targets else target[row]
+            full[starts[part] + line * widths[part] + column[seed]] += shares[row]
