@@ -49,8 +49,12 @@ ONE_PAIRING, SEVERAL_CAMERAS, SEVERAL_TARGETS, SEVERAL_OF_BOTH = range(4)
 """Kinds of seeds, by whom their episodes are of."""
 
 
-def find_kinds(cluster: Indices, camera: Indices, target: Indices) -> tuple[Indices, Indices, Indices]:
-    """For each seed, numbered by `cluster` (E,), its kind, and the camera and the target of its first episode, all (S,)."""
+Kinds = tuple[Indices, Indices, Indices]
+"""For each seed, by its number, its kind, and the camera and the target of its first episode, all (S,)."""
+
+
+def find_kinds(cluster: Indices, camera: Indices, target: Indices) -> Kinds:
+    """The kinds of seeds, which are numbered by `cluster` (E,)."""
     size = int(cluster.max(initial=-1)) + 1
     kind, first_camera, first_target = _find_kinds(cluster, camera, target, size)
     return kind, first_camera, first_target

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.ordering import find_kinds
+from mate.compilation import kernel
+from tournament.ordering import Kinds, find_kinds
 
 Array = NDArray[np.float64]
 
@@ -49,8 +50,8 @@ class Episodes:
         return numbers
 
     @cached_property
-    def kinds(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """For each seed, by its number, its kind, and the camera and the target of its first episode (`ordering.find_kinds`)."""
+    def kinds(self) -> Kinds:
+        """By whom each seed was played. Computed once."""
         return find_kinds(self.cluster, self.camera, self.target)
 
     @classmethod
@@ -101,18 +102,12 @@ class MetaGame:
     def from_episodes(cls, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> MetaGame:
         """The meta-game of these agents, in this order, from their episodes."""
         shape = (len(cameras), len(targets))
-        cell = episodes.camera * shape[1] + episodes.target
-        size = shape[0] * shape[1]
-        payoffs = -episodes.reward
-        count = np.bincount(cell, minlength=size)
+        agents, payoffs = (episodes.camera, episodes.target), -episodes.reward
+        mean, count = average_by_cell(*agents, payoffs, shape)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.bincount(cell, payoffs, minlength=size) / count
-            squares = np.bincount(cell, (payoffs - mean[cell]) ** 2, minlength=size)
-            error = np.sqrt(squares / (count - 1) / count)
+            error = np.sqrt(_add_squares(*agents, payoffs, mean) / (count - 1) / count)
         error[count < 2] = np.nan
-        return cls(
-            tuple(cameras), tuple(targets), mean.reshape(shape), error.reshape(shape), count.reshape(shape), episodes
-        )
+        return cls(tuple(cameras), tuple(targets), mean, error, count, episodes)
 
     @classmethod
     def from_payoffs(cls, payoff: Any, error: Any = None, count: Any = None) -> MetaGame:
@@ -143,6 +138,33 @@ class MetaGame:
             "error": list_numbers(self.error),
             "count": self.count.tolist(),
         }
+
+
+def average_by_cell(
+    camera: NDArray[np.int64], target: NDArray[np.int64], values: Array, shape: tuple[int, int]
+) -> tuple[Array, NDArray[np.int64]]:
+    """The mean of the values (E,) of each cell of `shape`, NaN where there are none, and how many they are."""
+    total, count = _add_up(camera, target, values, shape)
+    with np.errstate(invalid="ignore"):
+        return total / count, count
+
+
+@kernel
+def _add_up(camera, target, values, shape):  # type: ignore[no-untyped-def]
+    total, count = np.zeros(shape), np.zeros(shape, np.int64)
+    for row in range(len(values)):
+        total[camera[row], target[row]] += values[row]
+        count[camera[row], target[row]] += 1
+    return total, count
+
+
+@kernel
+def _add_squares(camera, target, values, mean):  # type: ignore[no-untyped-def]
+    """Sums of the squared deviations from the cells' means."""
+    squares = np.zeros(mean.shape)
+    for row in range(len(values)):
+        squares[camera[row], target[row]] += (values[row] - mean[camera[row], target[row]]) ** 2
+    return squares
 
 
 def list_numbers(array: Array) -> Any:

@@ -106,4 +106,4 @@ def test_the_error_of_a_mean_payoff_is_that_of_its_seeds():
     rewards = random.normal(0, 1, 40)[seeds] + random.normal(0, 0.1, 80)
     deals = Deals.of("camera", (2, 1), Episodes(camera, np.zeros(80, dtype=np.int64), seeds, rewards))
     means = rewards.reshape(2, 40).mean(axis=0)
-    assert errors_of_means(deals) == pytest.approx([means.std(ddof=1) / np.sqrt(40)])
+    assert errors_of_means(deals, np.arange(1)) == pytest.approx([means.std(ddof=1) / np.sqrt(40)])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mate.compilation import kernel
 from tournament.ordering import Indices
 from tournament.payoffs import Array
-from tournament.ratings.deals import Deals
+from tournament.ratings.deals import Deals, errors_of_means
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,22 @@ class Comparisons:
     `halves` and `counts` (n, m, m), of which only the part above the diagonal is filled: twice the number of times that the row's agent did
     better than the column's, a tie counting once, and the number of comparisons. `deviation` (E,) belongs to the deals' rows: the sum over an
     episode's comparisons of what they differ from the mean of their pair and opponent, scaled for that mean's having been estimated (a lone
-    comparison counts as a whole win or loss where an even chance was expected: the most that it can vary).
+    comparison counts as a whole win or loss where an even chance was expected: the most that it can vary). `errors` (n,) are
+    those of the opponents' means (`deals.errors_of_means`).
     """
 
     deals: Deals
     halves: NDArray[np.int32]
     counts: NDArray[np.int32]
     deviation: Array
+    errors: Array
 
     @classmethod
     def of(cls, deals: Deals) -> Comparisons:
         """Count everything."""
         shape = (deals.num_opponents, deals.num_agents, deals.num_agents)
-        fresh = cls(deals, np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(len(deals.agent)))
+        counts = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+        fresh = cls(deals, *counts, np.zeros(len(deals.agent)), np.zeros(deals.num_opponents))
         fresh._count(np.arange(deals.num_opponents))
         return fresh
 
@@ -49,11 +52,12 @@ class Comparisons:
         for number in touched:
             halves[number], counts[number] = 0, 0
             deviation[deals.starts[number] : deals.starts[number + 1]] = 0.0
-        grown = Comparisons(deals, halves, counts, deviation)
+        grown = Comparisons(deals, halves, counts, deviation, self.errors.copy())
         grown._count(touched)
         return grown
 
     def _count(self, opponents: Indices) -> None:
+        self.errors[opponents] = errors_of_means(self.deals, opponents)
         for number in opponents:
             rows = slice(self.deals.starts[number], self.deals.starts[number + 1])
             agent, cluster, outcome = self.deals.agent[rows], self.deals.cluster[rows], self.deals.outcome[rows]

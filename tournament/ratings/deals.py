@@ -86,15 +86,15 @@ def _starts(ordered: Indices, size: int) -> Indices:
     return np.searchsorted(ordered, np.arange(size + 1))
 
 
-def errors_of_means(deals: Deals) -> Array:
-    """(n,) standard errors, over seeds, of what the opponents score on average over the agents that they met.
+def errors_of_means(deals: Deals, opponents: Indices) -> Array:
+    """(k,) standard errors, over seeds, of what these opponents score on average over the agents that they met.
 
     NaN for an opponent that has met an agent only once: nothing is known of how these episodes differ.
     """
-    errors = np.empty(deals.num_opponents)
-    for number in range(deals.num_opponents):
+    errors = np.empty(len(opponents))
+    for place, number in enumerate(opponents):
         rows = slice(deals.starts[number], deals.starts[number + 1])
-        errors[number] = _error_of_mean(deals.agent[rows], deals.cluster[rows], deals.outcome[rows], deals.num_agents)
+        errors[place] = _error_of_mean(deals.agent[rows], deals.cluster[rows], deals.outcome[rows], deals.num_agents)
     return errors
 
 

@@ -19,7 +19,7 @@ from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.deals import Deals
-from tournament.ratings.intervals import Variance, fewest
+from tournament.ratings.intervals import Variance
 
 DRAWS = 4000
 """Draws behind the probability of being first."""
@@ -72,9 +72,7 @@ class Elo:
         if np.isfinite(freedom).any():
             few = float(np.median(freedom[np.isfinite(freedom)]))
             draws *= np.sqrt(few / random.chisquare(few, (DRAWS, 1)))
-        drawn = self.strengths + draws
-        is_first = drawn >= drawn.max(axis=1, keepdims=True) - TIE
-        return np.asarray((is_first / is_first.sum(axis=1, keepdims=True)).mean(axis=0))
+        return np.asarray(_share_first(self.strengths + draws, TIE))
 
     def _place(self, anchor: int | None) -> int | None:
         return next(iter(np.flatnonzero(self.members == anchor).tolist()), None) if anchor is not None else None
@@ -92,7 +90,7 @@ def fit(comparisons: Comparisons, members: Indices) -> Elo:
     for influence, clusters in _influences(comparisons, members, strengths.inverse):
         share = influence.T @ influence
         covariance += share
-        gaps.add(_gaps(share), fewest(clusters[:, None], clusters[None, :]) - 1.0)
+        _add_gaps(gaps.total, gaps.squares, share, clusters)
         spread.add(_from_mean(share), clusters - 1.0)
         seeds += clusters
     # Of one seed nothing can be said of how seeds differ.
@@ -100,6 +98,36 @@ def fit(comparisons: Comparisons, members: Indices) -> Elo:
     spread.certain[seeds < 2] = np.inf
     np.fill_diagonal(gaps.certain, 0.0)
     return Elo(members, strengths.values, covariance, strengths.inverse, gaps, spread)
+
+
+@kernel
+def _share_first(drawn, tie):  # type: ignore[no-untyped-def]
+    """How often each column has the largest number of a row; columns that tie share."""
+    found = np.zeros(drawn.shape[1])
+    for row in drawn:
+        least = row.max() - tie
+        share = 1.0 / (row >= least).sum()
+        for column in range(len(row)):
+            if row[column] >= least:
+                found[column] += share
+    return found / len(drawn)
+
+
+@kernel
+def _add_gaps(total, squares, covariance, clusters):  # type: ignore[no-untyped-def]
+    """Add the variances of the gaps of one stratum, in which agents were compared in so many seeds (`intervals.Variance.add`)."""
+    most = clusters.max()
+    for one in range(len(clusters)):
+        for other in range(len(clusters)):
+            own = covariance[one, one] + covariance[other, other]
+            variance = max(own - covariance[one, other] - covariance[other, one], 0.0)
+            fewest_seeds = min(clusters[one], clusters[other])
+            if fewest_seeds == 0.0:
+                fewest_seeds = max(clusters[one], clusters[other])
+            if fewest_seeds == 0.0:
+                fewest_seeds = most
+            total[one, other] += variance
+            squares[one, other] += variance**2 / max(fewest_seeds - 1.0, 1.0)
 
 
 def _gaps(covariance: Array) -> Array:
@@ -158,12 +186,23 @@ def _add_scores(place, agent, deviation, scores, met):  # type: ignore[no-untype
             met[place[row], agent[row]] = True
 
 
+@kernel
+def _list_deals(opponent, cluster):  # type: ignore[no-untyped-def]
+    """Opponents and seeds of the deals that have more than one row."""
+    rows, count, is_listed = np.empty(len(cluster) // 2, np.int64), 0, False
+    for row in range(1, len(cluster)):
+        is_same = cluster[row] == cluster[row - 1] and opponent[row] == opponent[row - 1]
+        if is_same and not is_listed:
+            rows[count] = row
+            count += 1
+        is_listed = is_same
+    return opponent[rows[:count]], cluster[rows[:count]]
+
+
 def _strata(deals: Deals) -> Indices:
     """(n,) labels of the opponents: those whose deals share seeds have one label. As seeds are drawn here, each has its own."""
-    shared = np.append(False, (np.diff(deals.opponent) == 0) & (np.diff(deals.cluster) == 0))[: len(deals.cluster)]
-    is_deal = shared & ~np.append(False, shared)[: len(shared)]
-    opponent, cluster = deals.opponent[is_deal], deals.cluster[is_deal]
-    if len(np.unique(cluster)) == len(cluster):
+    opponent, cluster = _list_deals(deals.opponent, deals.cluster)
+    if np.bincount(cluster).max(initial=0) < 2:
         return np.arange(deals.num_opponents)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components

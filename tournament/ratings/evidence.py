@@ -34,13 +34,13 @@ class Evidence:
     def __init__(self, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> None:
         self._fields = tuple(cameras), tuple(targets)
         self._seeds = np.unique(episodes.seed)
-        self._episodes = _order(episodes)
-        self._comparisons = compare(self.game)
+        self._game = MetaGame.from_episodes(*self._fields, _order(episodes))
+        self._comparisons = compare(self._game)
 
     @property
     def game(self) -> MetaGame:
         """The meta-game of all episodes, ordered by camera, target and seed."""
-        return MetaGame.from_episodes(*self._fields, self._episodes)
+        return self._game
 
     @property
     def comparisons(self) -> dict[str, Comparisons]:
@@ -49,6 +49,11 @@ class Evidence:
 
     def __len__(self) -> int:
         return len(self._episodes)
+
+    @property
+    def _episodes(self) -> Episodes:
+        assert self._game.episodes is not None
+        return self._game.episodes
 
     def add(self, episodes: Episodes) -> None:
         """Add episodes among the same agents. Raises ValueError, and adds nothing, if one of them is of another agent."""
@@ -67,7 +72,8 @@ class Evidence:
             deals, positions = counted.deals.insert(team, new, renumbered)
             grown[team] = counted.updated(deals, positions)
         earlier = _number(self._episodes, renumbered[self._episodes.cluster])
-        self._episodes, self._comparisons, self._seeds = _merge(earlier, new), grown, seeds
+        self._game = MetaGame.from_episodes(*self._fields, _merge(earlier, new))
+        self._comparisons, self._seeds = grown, seeds
 
     def rate(self, anchors: dict[str, str] | None = None, **options: Any) -> Ratings:
         """Ratings from all episodes; options are those of `tournament.ratings.rate`."""

@@ -17,7 +17,7 @@ from tournament.payoffs import Array, MetaGame
 from tournament.ratings import elo, margin
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.connection import connect_by_comparison, connect_by_play
-from tournament.ratings.deals import Deals, errors_of_means
+from tournament.ratings.deals import Deals
 from tournament.ratings.influence import find_influences
 from tournament.ratings.nash import Lines, add_nash
 from tournament.ratings.records import AgentRating, Influence, Ratings
@@ -82,7 +82,9 @@ def compare(game: MetaGame) -> dict[str, Comparisons]:
 
 def outcome(reward: Array) -> Array:
     """The camera's share of an episode, 0 to 1, from the target team's normalised reward; 1 is best for the camera."""
-    return 1.0 - np.clip((reward + 0.5) / 1.5, 0.0, 1.0)
+    share: Array = reward + 0.5
+    share /= 1.5
+    return np.subtract(1.0, np.clip(share, 0.0, 1.0, out=share), out=share)
 
 
 def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def _add_payoff_errors(lines: Lines, game: MetaGame, counted: dict[str, Comparis
         if counted is None:
             errors = np.sqrt(squares.sum(axis=1 - axis)) / np.maximum((game.count > 0).sum(axis=1 - axis), 1)
         else:
-            errors = errors_of_means(counted[other].deals)
+            errors = counted[other].errors
         for line, error in zip(lines[team], errors, strict=True):
             line["payoff_error"] = float(error) if np.isfinite(error) and line["num_episodes"] else None
 
@@ -177,7 +179,8 @@ def _observe(game: MetaGame) -> margin.Observations:
     if episodes is None:
         # The outcome is linear in the reward but for its clipping, which means seldom reach.
         return margin.Observations.from_means(outcome(-game.payoff), game.error / 1.5, game.count)
-    sample = margin.Sample(episodes.camera, episodes.target, episodes.cluster, outcome(episodes.reward))
+    columns = episodes.camera, episodes.target, episodes.cluster, outcome(episodes.reward)
+    sample = margin.Sample(*columns, kinds=episodes.kinds)
     return margin.Observations.from_episodes((len(game.cameras), len(game.targets)), sample)
 
 

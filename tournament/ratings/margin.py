@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Indices, find_kinds, find_runs
-from tournament.payoffs import Array
+from tournament.ordering import Indices, Kinds, find_kinds, find_runs
+from tournament.payoffs import Array, average_by_cell
 from tournament.ratings.intervals import Variance, fewest
 
 PSEUDO_EPISODES = 0.01
@@ -29,12 +29,16 @@ _KINDS = 4
 
 @dataclass(frozen=True)
 class Sample:
-    """Episodes behind the cells, all (E,): agents, number of the seed, and the share of the camera."""
+    """Episodes behind the cells, all (E,): agents, number of the seed, and the share of the camera.
+
+    `kinds` are those of their seeds, if they are known already.
+    """
 
     camera: Indices
     target: Indices
     cluster: Indices
     outcome: Array
+    kinds: Kinds | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,8 @@ class Observations:
     @classmethod
     def from_episodes(cls, shape: tuple[int, int], sample: Sample) -> Observations:
         """From episodes of `shape` cameras by targets."""
-        cell = sample.camera * shape[1] + sample.target
-        count = np.bincount(cell, minlength=shape[0] * shape[1])
-        with np.errstate(invalid="ignore"):
-            mean = np.bincount(cell, sample.outcome, minlength=len(count)) / count
-        return cls(mean.reshape(shape), count.reshape(shape), np.full(shape, np.nan), sample)
+        mean, count = average_by_cell(sample.camera, sample.target, sample.outcome, shape)
+        return cls(mean, count, np.full(shape, np.nan), sample)
 
     @classmethod
     def from_means(cls, mean: Array, error: Array, count: NDArray[np.int64]) -> Observations:
@@ -238,7 +239,7 @@ def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.
 
 def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
     """For each seed its kind and its stratum."""
-    kind, camera, target = find_kinds(sample.cluster, sample.camera, sample.target)
+    kind, camera, target = sample.kinds or find_kinds(sample.cluster, sample.camera, sample.target)
     num_cameras, num_targets = shape
     both = np.full(len(kind), 2 * num_cameras + num_targets)
     labels = (camera, num_cameras + target, num_cameras + num_targets + camera, both)
