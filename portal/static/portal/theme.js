@@ -8,6 +8,7 @@
   const system = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const apply = () => {
     root.dataset.theme = stored() ?? system();
+    root.classList.toggle("dark-mode", root.dataset.theme === "dark"); // What the API's reference goes by.
     dispatchEvent(new CustomEvent("arena:theme"));
   };
   apply();
