@@ -86,5 +86,5 @@ def wait_for(condition: Callable[[], Any]) -> Any:
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise SystemExit("The run did not end in time.")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return found

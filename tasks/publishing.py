@@ -5,21 +5,27 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-import scipy.optimize  # noqa: F401  Fits need it; it is loaded when the worker starts, not while a tournament waits.
+from celery.signals import worker_ready
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tasks import hints
-from tournament import leaderboards, organising, ratings
+from tournament import leaderboards, organising, ratings, warm
 from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 3.0
 """Least time between two fits of a board while its tournament goes on."""
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
-SHARE = 0.01
-"""At most this part of a worker's time goes into fits."""
+SHARE = 0.005
+"""At most this part of a worker's time goes into fits of a board while its tournament goes on."""
 _durations: dict[tuple[type, int], float] = {}
+
+
+@worker_ready.connect
+def get_ready(**_: object) -> None:
+    """Load what fits need, SciPy and compiled kernels, when the worker starts, not while a tournament waits for its first one."""
+    warm.warm()
 
 
 def publish(tournament: Tournament) -> None:
