@@ -31,11 +31,13 @@ class PsroForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=60, help_text="Its agents are named after it.")
     cameras = forms.ModelMultipleChoiceField(
-        Agent.objects.none(), label="First cameras", help_text="Whom the cameras' population begins with."
-    )
+        Agent.objects.none(), label="First cameras", widget=forms.CheckboxSelectMultiple,
+        help_text="Whom the cameras' population begins with.",
+    )  # fmt: skip
     targets = forms.ModelMultipleChoiceField(
-        Agent.objects.none(), label="First targets", help_text="Whom the targets' population begins with."
-    )
+        Agent.objects.none(), label="First targets", widget=forms.CheckboxSelectMultiple,
+        help_text="Whom the targets' population begins with.",
+    )  # fmt: skip
     meta_solver = forms.ChoiceField(
         label="Meta-solver",
         choices=[(solver.name, solver.title) for solver in META_SOLVERS.values()],
@@ -93,7 +95,6 @@ class PsroForm(forms.Form):
         assert isinstance(field, forms.ModelMultipleChoiceField)
         field.queryset = find_fitting(self.scenario, team)
         field.label_from_instance = label_agent  # type: ignore[method-assign,assignment]
-        field.widget.attrs["size"] = 6
         chosen = self.asked.getlist(f"{team}s") if isinstance(self.asked, QueryDict) else []
         kept = field.queryset.filter(pk__in=[key for key in chosen if key.isascii() and key.isdigit()])
         field.initial = kept or field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
