@@ -69,7 +69,7 @@ export function drawSparks(canvas, replay, t) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   context.lineWidth = 1;
-  context.fillStyle = colour("--line");
+  context.fillStyle = colour("--soft");
   for (const event of replay.totals.events) context.fillRect((event.frame / replay.last) * width, height - 9, 1, 9);
   const { reward, meanCoverage } = replay.totals;
   const bounds = [Math.min(...sample(reward)), Math.max(...sample(reward))];
