@@ -136,7 +136,7 @@ def test_a_head_to_head_test_is_followed_to_its_verdict(
     assert "The first agent is better than the second" in text and '<span class="badge good">better</span>' in text
     assert 'class="trace"' in text and "above: the first is better" in text
     assert "Normalised Elo of the first over the second" in text
-    assert 'First: <a href="/agents/greedy-camera/">Greedy</a>' in text
+    assert '<a href="/agents/greedy-camera/">Greedy</a> is <strong>better</strong> than' in text
 
 
 def test_the_finding_is_among_what_changes_while_it_is_played(
