@@ -70,6 +70,11 @@ class PauseSignal:
         for number in self._previous:
             signal.signal(number, self._note)
 
+    def insist_on(self, error: BaseException) -> None:
+        """Raise the error again, unless it is the signal's: what Paused becomes where it hits compiled code of Ray's is a SystemError."""
+        if isinstance(error, SystemError) and not self.is_set:
+            raise error
+
     def _note(self, *unused: object) -> None:
         self.is_set = True  # for the case that something swallows the exception, such as a destructor
         raise Paused
@@ -96,12 +101,15 @@ def _run(
             try:
                 course.go(pause)
                 state = FINISHED
-            except Paused:
+            except (Paused, SystemError) as end:
+                pause.insist_on(end)
                 course.keep()
             finally:
                 course.algorithm.stop()
-    except (Paused, SystemExit):  # the latter is what Ray's own handler raises, which stands for moments
-        pass  # asked before the first iteration, or once more while ending: the newest state is on the disk
+    except (Paused, SystemExit, SystemError) as end:
+        # Asked before the first iteration, or once more while ending: the newest state is on the disk. SystemExit is what
+        # Ray's own handler raises, which stands for moments.
+        pause.insist_on(end)
     return {"state": state, "error": "", **(course.summary() if course else {})}
 
 

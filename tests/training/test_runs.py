@@ -13,7 +13,7 @@ from tests.training.runs import configure, describe, write
 from training import files
 from training.exporting import ExportError, compare, export
 from training.private_ray import choose_cores, join, session
-from training.runs import Course, run
+from training.runs import Course, PauseSignal, run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,6 +108,14 @@ def test_a_checkpoint_of_another_network_cannot_be_started_from(tmp_path) -> Non
     with pytest.raises(UserError, match=r"architecture.*action"):
         run(folder)
     assert read(folder, files.OUTCOME)["state"] == "failed"
+
+
+def test_what_compiled_code_makes_of_the_signal_to_pause_is_no_defect() -> None:
+    pause = PauseSignal()
+    with pytest.raises(SystemError):
+        pause.insist_on(SystemError("a defect"))
+    pause.is_set = True
+    pause.insist_on(SystemError("returned a result with an exception set"))
 
 
 def test_a_diverged_training_is_told_and_keeps_what_was_before(tmp_path) -> None:
