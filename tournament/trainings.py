@@ -103,7 +103,7 @@ def _check_request(
         problems.append(("evaluation_episodes", text))
     most = most_cores()
     if isinstance(cores, int) and most is not None and cores > most:
-        text = f"{cores} were asked for, and no machine that trains has more than {most}. Leave it empty for all there are."
+        text = f"{cores} processors were asked for, and no machine that trains has more than {most}. Leave it empty for all there are."
         problems.append(("cores", text))
     return problems
 

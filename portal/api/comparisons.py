@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from portal.api.agents import find_agent
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import AgentRef, ErrorOut, TournamentDetailOut
+from portal.api.schemas import AgentRef, Asked, ErrorOut, TournamentDetailOut
 from portal.api.tournaments import find_scenario
 from tasks import hints
 from tournament import reevaluation
@@ -61,7 +61,7 @@ class ComparisonOut(Schema):
     opponents: list[AgainstOut]
 
 
-class ReevaluationIn(Schema):
+class ReevaluationIn(Asked):
     scenario: str
 
 

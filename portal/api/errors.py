@@ -29,6 +29,8 @@ CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_met
 
 
 NO_JSON = "The body could not be read as JSON. Send one JSON object in UTF-8, with Content-Type: application/json."
+NO_TOKEN = "This needs a token: send the header 'Authorization: Bearer TOKEN' with one from your account page."
+UNKNOWN_TOKEN = "This token is not known here: it was revoked, or is incomplete. Make another on your account page."
 LISTS = {
     "Agent": "agents",
     "Scenario": "scenarios",
@@ -45,6 +47,13 @@ def name_place(location: Sequence[Any]) -> str:
     """The parameter or field as the caller knows it: without where it came from, and the name it has in our code."""
     kind, *path = location
     return ".".join(str(part) for part in (path[1:] if kind == "body" and len(path) > 1 else path)) or str(kind)
+
+
+def describe_problem(problem: dict[str, Any]) -> str:
+    """What is wrong with a parameter or field."""
+    if problem["type"] == "extra_forbidden":
+        return "There is no such field. /api/v1/docs shows those that there are."
+    return problem["msg"]
 
 
 def describe_missing(message: str) -> str:
@@ -76,13 +85,13 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         where = [name_place(problem["loc"]) for problem in error.errors]
-        problems = [f"{place}: {problem['msg']}" for place, problem in zip(where, error.errors, strict=True)]
+        problems = [f"{place}: {describe_problem(problem)}" for place, problem in zip(where, error.errors, strict=True)]
         return answer(request, 422, "invalid", "; ".join(problems), where[0] if where else "")
 
     @api.exception_handler(AuthenticationError)
     def on_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-        message = "This needs a token: send the header 'Authorization: Bearer TOKEN' with one from your account page."
-        return answer(request, 401, "token_needed", message, "Authorization")
+        has_one = request.headers.get("Authorization", "").lower().startswith("bearer ")
+        return answer(request, 401, "token_needed", UNKNOWN_TOKEN if has_one else NO_TOKEN, "Authorization")
 
     @api.exception_handler(PermissionDenied)
     def on_denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:

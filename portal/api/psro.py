@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.schemas import AgentRef, ErrorOut, Text
+from portal.api.schemas import AgentRef, Asked, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
 from portal.permissions import insist_on_change
 from tournament import psro_runs
@@ -22,7 +22,7 @@ router = Router()
 State = Literal["running", "paused", "finished", "cancelled", "failed"]
 
 
-class BestResponseIn(Schema):
+class BestResponseIn(Asked):
     algorithm: Text = Field(description="mappo, ippo, or for cameras hrl-mappo, hrl-ippo.")
     preset: Text = Field("quick", description="quick or upstream.")
     steps: int | None = Field(None, description="Environment steps of each training; null: the preset's.")
@@ -33,7 +33,7 @@ class BestResponseIn(Schema):
     cores: int | None = Field(None, description="null: all that trainings may use.")
 
 
-class PsroIn(Schema):
+class PsroIn(Asked):
     name: Text = Field(max_length=60)
     scenario: Text = Field(description="Slug, such as mate-2v4-0.")
     cameras: list[Text] = Field(["random-camera"], description="Whom the cameras' population begins with.")
@@ -52,11 +52,11 @@ class PsroIn(Schema):
     base_seed: int = 0
 
 
-class ExtensionIn(Schema):
+class ExtensionIn(Asked):
     iterations: int = Field(description="Iterations more.")
 
 
-class ForkIn(Schema):
+class ForkIn(Asked):
     name: Text = Field(max_length=60)
     number: int = Field(description="The last iteration that both share.")
     meta_solver: Text | None = None

@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.schemas import AgentRef, ErrorOut, Text
+from portal.api.schemas import AgentRef, Asked, ErrorOut, Text
 from portal.api.tournaments import find_agents, find_scenario
 from portal.permissions import insist_on_change
 from tasks import hints
@@ -22,7 +22,7 @@ router = Router()
 CHANGED = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
 
 
-class ScheduleChange(Schema):
+class ScheduleChange(Asked):
     """What is left out stays."""
 
     name: Text | None = Field(None, max_length=100)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from ninja import Field, Schema
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from tournament import organising, queries
 from tournament.models import TournamentState
@@ -24,6 +24,12 @@ def check_text(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(check_text)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_text)]
+
+
+class Asked(Schema):
+    """A request's body. Unknown fields are refused: a misspelt one must not pass for one that was left out."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class ErrorBody(Schema):
@@ -69,7 +75,7 @@ class AgentOut(AgentRef):
         return agent.owner and agent.owner.get_username()
 
 
-class AgentIn(Schema):
+class AgentIn(Asked):
     """What is left out stays."""
 
     name: Name | None = None
@@ -118,7 +124,7 @@ class UploadOut(Schema):
         return reverse("upload", args=[upload.pk])
 
 
-class TournamentIn(Schema):
+class TournamentIn(Asked):
     name: Text = Field("", max_length=120)
     scenario: Text = Field(description="Slug, such as mate-4v8-9.")
     cameras: list[Text] = Field(description="Slugs or digests of camera agents.")

@@ -14,7 +14,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
 from portal.api.paging import Slice
-from portal.api.schemas import AgentRef, ErrorOut, Team, Text
+from portal.api.schemas import AgentRef, Asked, ErrorOut, Team, Text
 from portal.api.tournaments import find_scenario
 from portal.permissions import insist_on_change
 from tournament import milestones, trainings
@@ -29,7 +29,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-class TrainingIn(Schema):
+class TrainingIn(Asked):
     name: Text = Field("", max_length=80, description="Also the agent's; empty: named by what it is.")
     scenario: Text = Field(description="Slug, such as mate-2v4-0.")
     team: Team
@@ -48,7 +48,7 @@ class TrainingIn(Schema):
     )
 
 
-class ExtensionIn(Schema):
+class ExtensionIn(Asked):
     steps: int = Field(description="Environment steps more.")
 
 

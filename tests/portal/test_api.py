@@ -177,7 +177,7 @@ def test_uploading_needs_a_token(call: Call, db: None) -> None:
 def test_a_wrong_or_revoked_token_opens_nothing(call: Call, alice: User) -> None:
     program = call(alice)
     ApiToken.objects.all().delete()
-    check_error(upload(program), 401, "token_needed")
+    assert "not known here" in check_error(upload(program), 401, "token_needed")["message"]
     check_error(upload(Client(headers={"authorization": "Bearer nonsense"})), 401, "token_needed")
 
 
@@ -245,6 +245,7 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
         ({"episodes_per_pairing": 0}, 422, "invalid", "greater than or equal to 1"),
         ({"episodes_per_pairing": 10**8}, 400, "refused", "from 1 to 10,000"),
         ({"base_seed": "x"}, 422, "invalid", "base_seed"),
+        ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing: There is no such field"),
     ],
 )
 def test_what_makes_no_tournament_is_refused_with_the_reason(

@@ -84,8 +84,8 @@ def test_simple_times_are_read_back():
     [
         ("0 3 * *", "five cron fields"),
         ("", "five cron fields"),
-        ("0 25 * * *", "could not be read: Bad hour"),
-        ("0 0 30 2 *", "could not be read"),
+        ("0 25 * * *", "the hour is 0 to 23"),
+        ("0 0 30 2 *", "the day of the month is 1 to 31, as far as"),
         ("* * * * *", "too often: leave at least 10 minutes"),
         ("0,1 3 * * *", "too often"),
     ],
@@ -108,9 +108,11 @@ def test_everything_that_is_wrong_with_a_schedule_is_said_at_once(make_schedule)
 
 def test_a_watch_places_and_does_nothing_else(make_schedule):
     with pytest.raises(ScheduleRefused, match="placed by placement or round-robin, not by ranking"):
-        make_schedule(kind=ScheduleKind.WATCH, format="ranking", settings={})
+        make_schedule(kind=ScheduleKind.WATCH, expression="", format="ranking", settings={})
     with pytest.raises(ScheduleRefused, match="Choose the cameras or the targets"):
-        make_schedule("", "", kind=ScheduleKind.WATCH)
+        make_schedule("", "", kind=ScheduleKind.WATCH, expression="")
+    with pytest.raises(ScheduleRefused, match="Leave them out"):
+        make_schedule(kind=ScheduleKind.WATCH, format="placement", settings={})
 
 
 def test_a_changed_schedule_goes_by_its_new_times(make_schedule):

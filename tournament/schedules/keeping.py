@@ -73,6 +73,10 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
 
 def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
     """Whether the opponents could be played by somebody."""
+    if schedule.expression:
+        raise ScheduleRefused(
+            "Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out."
+        )
     if schedule.format not in PLACING:
         raise ScheduleRefused(f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}.")
     formats.FORMATS[schedule.format].check(schedule.settings)

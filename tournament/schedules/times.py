@@ -14,6 +14,13 @@ from mate.errors import UserError
 from tournament.models import Schedule, ScheduleKind
 
 LEAST_GAP = timedelta(minutes=10)
+FIELDS = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day-of-month": "1 to 31, as far as the month has it",
+    "month": "1 to 12, or JAN to DEC",
+    "day-of-week": "0 to 7 (0 and 7 are Sundays), or SUN to SAT",
+}
 
 
 class ScheduleRefused(UserError):
@@ -34,8 +41,18 @@ def _moments(expression: str, after: datetime) -> Iterator[datetime]:
     try:
         yield from CronSim(expression, after.astimezone(UTC))
     except CronSimError as error:
-        raise ScheduleRefused(f"The times {expression!r} could not be read: {error}.") from error
+        raise ScheduleRefused(f"The times {expression!r} cannot be read: {_say_what_is_allowed(error)}.") from error
     raise ScheduleRefused(f"The times {expression!r} never come.")
+
+
+def _say_what_is_allowed(error: CronSimError) -> str:
+    """What the library calls "Bad hour", in words that help."""
+    field = str(error).removeprefix("Bad ")
+    return (
+        f"the {field.replace('-', ' ').replace('day of', 'day of the')} is {FIELDS[field]}"
+        if field in FIELDS
+        else str(error)
+    )
 
 
 def explain(schedule: Schedule) -> str:
