@@ -146,8 +146,13 @@ def _find(config: str | os.PathLike) -> Path:
         if candidate.exists() and candidate == given:
             raise ConfigError(f"{given} is not a file; give a {', '.join(SUFFIXES)} file.")
     known = [*ASSETS_DIR.glob("*.yaml"), *(path for path in Path.cwd().iterdir() if path.suffix.lower() in SUFFIXES)]
-    nearest = min((path.name for path in known), key=lambda name: _edit_distance(given.name, name))
-    raise ConfigError(f"There is no configuration {str(config)!r}. Did you mean {nearest!r}?")
+    names = [path.name if given.suffix else path.stem for path in known]
+    nearest = min(names, key=lambda name: _edit_distance(given.name, name))
+    presets = ", ".join(sorted(path.stem for path in ASSETS_DIR.glob("*.yaml")))
+    raise ConfigError(
+        f"There is no configuration {str(config)!r}. Did you mean {nearest!r}? "
+        f"Give the path of a {' or '.join(SUFFIXES)} file, or a preset: {presets}."
+    )
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -1,16 +1,46 @@
 """Settings. Everything that differs between machines comes from environment variables; the defaults need nothing."""
 
+import math
 import os
 import secrets
 import shlex
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("ARENA_DATA", BASE_DIR / "data")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise SystemExit(
+        f"The data folder {DATA_DIR} cannot be used: {error.strerror}. Set ARENA_DATA to a folder you may write to."
+    ) from None
+
+
+def read_number(name: str, default: float, least: float = 0) -> float:
+    """A number from the environment. Whoever starts the process reads the refusal: a traceback would hide it."""
+    text = os.environ.get(name) or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number < math.inf:
+        raise SystemExit(f"{name} is {text!r}; it must be a number of at least {least:g}.")
+    return number
+
+
+def read_database() -> dict[str, Any]:
+    """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
+    try:
+        return dict(dj_database_url.config(default=f"sqlite:///{DATA_DIR / 'arena.sqlite3'}", conn_max_age=60))
+    except ValueError:
+        raise SystemExit(
+            "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
+            "with special characters of the password as %XX, or leave it out for SQLite in the data folder."
+        ) from None
 
 
 def read_secret_key() -> str:
@@ -98,7 +128,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{DATA_DIR / 'arena.sqlite3'}", conn_max_age=60)}
+DATABASES = {"default": read_database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers wait for each other instead of failing: the write lock is taken when a transaction begins.
     DATABASES["default"]["OPTIONS"] = {
@@ -157,11 +187,11 @@ LOGGING = {
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL", f"redis+socket://{DATA_DIR / 'redis.sock'}")
-ARENA_BLOCK_SIZE = int(os.environ.get("ARENA_BLOCK_SIZE") or 0)  # 0: by what episodes take
-ARENA_LEASE_SECONDS = float(os.environ.get("ARENA_LEASE_SECONDS", "30"))
-ARENA_TRAINING_SLOTS = int(os.environ.get("ARENA_TRAINING_SLOTS", "1"))
-ARENA_TRAINING_CORES = int(os.environ.get("ARENA_TRAINING_CORES") or 0)  # 0: all there are, shared among the slots
-ARENA_TRAINING_NICE = int(os.environ.get("ARENA_TRAINING_NICE", "5"))
-ARENA_TRAINING_FREE_BYTES = int(os.environ.get("ARENA_TRAINING_FREE_BYTES", str(512 * 1024 * 1024)))
+ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
+ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
+ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))
+ARENA_TRAINING_CORES = int(read_number("ARENA_TRAINING_CORES", 0))  # 0: all there are, shared among the slots
+ARENA_TRAINING_NICE = int(read_number("ARENA_TRAINING_NICE", 5))
+ARENA_TRAINING_FREE_BYTES = int(read_number("ARENA_TRAINING_FREE_BYTES", 512 * 1024 * 1024))
 ARENA_TRAINING_COMMAND = shlex.split(os.environ.get("ARENA_TRAINING_COMMAND", ""))
-ARENA_UPLOAD_LIMIT = int(os.environ.get("ARENA_UPLOAD_LIMIT", str(64 * 1024 * 1024)))
+ARENA_UPLOAD_LIMIT = int(read_number("ARENA_UPLOAD_LIMIT", 64 * 1024 * 1024, 1))

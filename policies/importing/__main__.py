@@ -24,8 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         report = read(options.file, watch=_show)
-    except (ImportRefused, OSError) as error:
+    except ImportRefused as error:
         print(f"refused: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or options.file} cannot be read: {error.strerror}.", file=sys.stderr)
         return 1
     for agent in report.agents:
         print(f"{agent.name}: {agent.checkpoint.recipe.team}, digest {agent.checkpoint.digest}")

@@ -77,6 +77,25 @@ def test_a_data_folder_that_cannot_be_made_is_refused_with_the_variable_to_set(t
         Installation(tmp_path / "file" / "data").make_folders()
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"ARENA_UPLOAD_LIMIT": "64MB"},
+        {"ARENA_LEASE_SECONDS": "-1"},
+        {"DATABASE_URL": "arena"},
+        {"ARENA_DATA": __file__},
+    ],
+)
+def test_settings_that_make_no_sense_end_every_command_with_one_sentence(tmp_path: Path, named: dict[str, str]) -> None:
+    environment = os.environ | {"ARENA_DATA": str(tmp_path)} | named
+    ended = subprocess.run(
+        [sys.executable, CHECKOUT / "manage.py", "check"], env=environment, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert next(iter(named)) in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_the_data_folder_is_closed_to_others(installation: Installation) -> None:
     assert installation.data.stat().st_mode & 0o777 == 0o700
 
