@@ -22,12 +22,11 @@ from training.configuration import OPPONENTS
 
 EVALUATION = 0x4003
 """Word for ``derive``: the seeds of evaluations, which no training episode has."""
-QUANTILE_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over episodes with its 95 % interval (normal approximation)."""
+    """A mean over episodes with its 95 % interval (Student's)."""
 
     mean: float
     low: float
@@ -37,8 +36,11 @@ class Interval:
     @classmethod
     def of(cls, values: np.ndarray) -> Interval:
         """The interval of the mean of independent values (E,)."""
-        half = QUANTILE_95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
-        mean = float(values.mean())
+        from scipy.special import stdtrit
+
+        half, mean = math.inf, float(values.mean())
+        if len(values) > 1:
+            half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1)) / math.sqrt(len(values))
         return cls(mean, mean - half, mean + half, len(values))
 
     def __str__(self) -> str:
