@@ -19,8 +19,7 @@ from django.db import connection
 from kombu import pools
 
 from tasks.app import app
-from tournament import entries, organising
-from tournament.models import Agent, Scenario, Tournament
+from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds: how long a test waits for what must happen
@@ -34,34 +33,6 @@ def wait_for(condition: Callable[[], Any], what: str = "", patience: float = PAT
             pytest.fail(f"{what or condition} did not come true in {patience:g} seconds")
         time.sleep(0.05)
     return found
-
-
-@pytest.fixture
-def scenario(db: None) -> Scenario:
-    return entries.register_scenario("MATE-2v4-0")
-
-
-@pytest.fixture
-def builtins(db: None) -> dict[tuple[str, str], Agent]:
-    """The built-in agents by team and name."""
-    return {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
-
-
-@pytest.fixture
-def make_tournament(scenario: Scenario, builtins: dict[tuple[str, str], Agent]) -> Callable[..., Tournament]:
-    """Make a tournament of built-in agents, by name."""
-
-    def make(cameras: str = "greedy", targets: str = "greedy", episodes: int = 4, **more: Any) -> Tournament:
-        return organising.create_tournament(
-            more.pop("name", "Trial"),
-            scenario,
-            [builtins["camera", name] for name in cameras.split()],
-            [builtins["target", name] for name in targets.split()],
-            episodes,
-            **more,
-        )
-
-    return make
 
 
 class Broker:

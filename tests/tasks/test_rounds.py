@@ -14,7 +14,8 @@ from policies import Dimensions
 from tasks import checking, hints, playing, sweeping
 from tests.policies.checkpoints import make_checkpoint
 from tests.tasks.conftest import wait_for
-from tournament import exports, organising, schedules, tables
+from tests.trials import is_over, write_episodes
+from tournament import organising, schedules
 from tournament.models import (
     Agent,
     Block,
@@ -40,18 +41,9 @@ def small_blocks(settings):
     settings.ARENA_BLOCK_SIZE = 3
 
 
-def is_over(tournament):
-    tournament.refresh_from_db()
-    return tournament.state != TournamentState.PLAYING
-
-
 def log(tournament):
     columns = ("round", "pairing", "first", "count", "step", "reason", "probability")
     return list(Choice.objects.filter(tournament=tournament).order_by("id").values_list(*columns))
-
-
-def table(tournament):
-    return b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv"))
 
 
 def play_alone(tournament):
@@ -59,7 +51,7 @@ def play_alone(tournament):
     while playing.play_next():
         pass
     tournament.refresh_from_db()
-    outcome = log(tournament), table(tournament), tournament.finding
+    outcome = log(tournament), write_episodes(tournament), tournament.finding
     Episode.objects.all().delete()
     return outcome
 
@@ -82,7 +74,7 @@ def test_killed_workers_change_neither_choices_nor_results(workers, make_tournam
         victim = workers.start("victim@test")
     wait_for(lambda: is_over(tournament), "the end of the tournament")
     assert tournament.state == TournamentState.FINISHED
-    assert (log(tournament), table(tournament), tournament.finding) == expected
+    assert (log(tournament), write_episodes(tournament), tournament.finding) == expected
 
 
 def test_the_sweep_goes_on_where_the_last_worker_of_a_round_died(make_tournament):

@@ -7,7 +7,8 @@ import pytest
 
 from tasks import hints
 from tests.tasks.conftest import wait_for
-from tournament import exports, organising, tables
+from tests.trials import is_over, write_episodes
+from tournament import organising
 from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,15 +17,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def small_blocks(settings):
     settings.ARENA_BLOCK_SIZE = 3
-
-
-def is_over(tournament):
-    tournament.refresh_from_db()
-    return tournament.state != TournamentState.PLAYING
-
-
-def table(tournament):
-    return b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv"))
 
 
 def test_one_hint_is_enough_for_a_whole_tournament(workers, make_tournament):
@@ -51,7 +43,7 @@ def test_a_tournament_survives_killed_workers_and_a_killed_broker(workers, broke
 
     while playing.play_next():
         pass
-    expected = table(reference)
+    expected = write_episodes(reference)
     Block.objects.all().delete()
     Episode.objects.all().delete()
 
@@ -70,7 +62,7 @@ def test_a_tournament_survives_killed_workers_and_a_killed_broker(workers, broke
     broker.start()
     wait_for(lambda: is_over(tournament), "the end of the tournament")
     assert tournament.state == TournamentState.FINISHED
-    assert table(tournament) == expected
+    assert write_episodes(tournament) == expected
 
 
 def test_a_worker_that_is_asked_to_end_does_so_at_once_and_leaves_nothing_held(workers, make_tournament, settings):

@@ -6,36 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tournament import entries, leaderboards, organising
-from tournament.models import Agent, Block, BlockState, Episode, Scenario, Tournament
-
-
-@pytest.fixture
-def scenario(db: None) -> Scenario:
-    return entries.register_scenario("MATE-2v4-0")
-
-
-@pytest.fixture
-def builtins(db: None) -> dict[tuple[str, str], Agent]:
-    """The built-in agents by team and name."""
-    return {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
-
-
-@pytest.fixture
-def make_tournament(scenario: Scenario, builtins: dict[tuple[str, str], Agent]) -> Callable[..., Tournament]:
-    """Make a tournament of built-in agents, by name."""
-
-    def make(cameras: str = "greedy", targets: str = "greedy", episodes: int = 4, **more: Any) -> Tournament:
-        return organising.create_tournament(
-            more.pop("name", "Trial"),
-            more.pop("scenario", scenario),
-            [builtins["camera", name] for name in cameras.split()],
-            [builtins["target", name] for name in targets.split()],
-            episodes,
-            **more,
-        )
-
-    return make
+from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
+from tournament import leaderboards
+from tournament.models import Block, BlockState, Episode, Tournament
 
 
 def invent_episode(pairing: Any, seed: int, reward: float = 0.25) -> Episode:

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.db import transaction
 
 from tests.tournament.conftest import invent_episode
-from tournament import contents, exports, formats, leaderboards, organising, tables
+from tests.trials import write_episodes
+from tournament import contents, formats, leaderboards, organising
 from tournament.models import Block, BlockState, Choice, Episode, Purpose, Tournament, TournamentState
 from tournament.organising import TournamentRefused, next_round
 from tournament.organising.rounds import evidence_of, fields_of
@@ -238,16 +239,12 @@ def test_every_format_can_be_played_to_its_end(make_tournament, play_round):
 def test_tournaments_from_before_there_were_choices_are_given_theirs(make_tournament, pretend_to_play):
     tournament = make_tournament("greedy random", "greedy", episodes=3)
     pretend_to_play(tournament)
-    before = exports_of(tournament)
+    before = write_episodes(tournament)
     Choice.objects.all().delete()
     Tournament.objects.update(round=0, settings={})
     migration = importlib.import_module("tournament.migrations.0003_choices_of_round_robins")
     migration.write_choices(apps, None)
     tournament.refresh_from_db()
-    assert exports_of(tournament) == before
+    assert write_episodes(tournament) == before
     assert organising.finish_if_complete(tournament)
     assert (tournament.round, tournament.state) == (1, TournamentState.FINISHED)
-
-
-def exports_of(tournament):
-    return b"".join(tables.write(exports.episodes_of_tournament(tournament), "csv"))
