@@ -12,22 +12,34 @@ from tournament import seeds
 from tournament.models import Choice, Pairing, Tournament
 
 Numbers = NDArray[np.int64]
+Row = tuple[int, int, int, int]
+"""A choice: the key of its pairing, and the first, the number and the step of its episodes."""
+FEW = 500
+"""Pairings, or episodes, that are looked up one by one."""
 
 
 class Contents:
-    """The episodes of a tournament's choices, of all rounds or of those up to one.
+    """The episodes of a tournament's choices: of all rounds or of those up to one, and of all choices or of those with keys beyond one.
 
+    `num_choices` counts the choices;
     `numbers` has each pairing's episode numbers by the pairing's key, sorted, every one once.
     """
 
-    def __init__(self, tournament: Tournament, last_round: int | None = None) -> None:
+    def __init__(self, tournament: Tournament, last_round: int | None = None, beyond: int = 0) -> None:
         self.tournament = tournament
         self._scenario = tournament.scenario.digest
-        choices = Choice.objects.filter(tournament=tournament).order_by()
+        choices = Choice.objects.filter(tournament=tournament, pk__gt=beyond).order_by()
         if last_round is not None:
             choices = choices.filter(round__lte=last_round)
-        self.numbers = merge(choices.values_list("pairing_id", "first", "count", "step").iterator(chunk_size=5000))
+        self.num_choices = 0
+        rows = choices.values_list("pairing_id", "first", "count", "step").iterator(chunk_size=5000)
+        self.numbers = merge(self._count(rows))
         self._keyed: dict[tuple[str, int], int] = {}
+
+    def _count(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.num_choices += 1
+            yield row
 
     def __len__(self) -> int:
         return sum(map(len, self.numbers.values()))
@@ -64,6 +76,11 @@ class Contents:
     def sorted_seeds(self) -> dict[int, Numbers]:
         """The seeds of each pairing's episodes by the pairing's key, sorted."""
         agents = self.agents()
+        if len(self) < FEW:
+            return {
+                key: np.sort(np.array(self.seeds_of(*agents[key], numbers), dtype=np.int64))
+                for key, numbers in self.numbers.items()
+            }
         tops: dict[tuple[str, int], int] = defaultdict(int)
         for key, numbers in self.numbers.items():
             for team, digest in enumerate(agents[key]):
@@ -90,15 +107,15 @@ class Contents:
         return {agents[key]: set(self.seeds_of(*agents[key], numbers)) for key, numbers in self.numbers.items()}
 
     def agents(self) -> dict[int, tuple[str, str]]:
-        """Digests of camera and target by the pairing's key."""
-        rows = Pairing.objects.filter(tournaments=self.tournament).order_by()
-        return {
-            key: (camera, target) for key, camera, target in rows.values_list("pk", "camera__digest", "target__digest")
-        }
+        """Digests of camera and target by the key of each pairing that has episodes; there may be others."""
+        rows = Pairing.objects.order_by()
+        wanted = {"pk__in": list(self.numbers)} if len(self.numbers) < FEW else {"tournaments": self.tournament}
+        columns = rows.filter(**wanted).values_list("pk", "camera__digest", "target__digest")
+        return {key: (camera, target) for key, camera, target in columns}
 
 
-def merge(choices: Iterator[tuple[int, int, int, int]]) -> dict[int, Numbers]:
-    """Episode numbers by pairing, from choices given as (pairing, first, count, step)."""
+def merge(choices: Iterable[Row]) -> dict[int, Numbers]:
+    """Episode numbers by pairing."""
     parts: dict[int, list[Numbers]] = defaultdict(list)
     for pairing, first, count, step in choices:
         parts[pairing].append(numbers_of(first, count, step))

@@ -27,7 +27,7 @@ def engine_version() -> str:
 def played_in(board: Scenario | Tournament, engine: str = "") -> Played:
     """The episodes that a board is about: all of a scenario's listed agents, or a tournament's own."""
     if isinstance(board, Tournament):
-        return ledgers.read(board.scenario_id, board.engine, DEVICE).only(ledgers.seeds_of(board))
+        return ledgers.read_own(board, DEVICE)
     return leave_out_unlisted(ledgers.read(board.pk, engine or engine_version(), DEVICE))
 
 
@@ -140,8 +140,9 @@ def explain(before: RatingSnapshot | None, game: MetaGame, engine: str) -> str:
         reasons.append(_count(more, "new episode"))
     elif more < 0:
         reasons.append(f"{_count(-more, 'episode')} removed")
-    known = before.table["meta_game"]
-    if joined := {*game.cameras, *game.targets} - {*known["cameras"], *known["targets"]}:
+    fields = "table__meta_game__cameras", "table__meta_game__targets"  # The whole table takes long to read.
+    cameras, targets = RatingSnapshot.objects.values_list(*fields).get(pk=before.pk)
+    if joined := {*game.cameras, *game.targets} - {*cameras, *targets}:
         reasons.append(_count(len(joined), "new agent"))
     text = ", ".join(reasons) or "other episodes than before"
     return text[:1].upper() + text[1:]

@@ -26,7 +26,7 @@ KEPT_ROWS = 4_000_000
 SCAN_FACTOR = 4
 """Finding a row by its pairing takes about as long as passing by this many rows of the table."""
 KEPT_SEEDS = 100_000
-"""Pairings of tournaments whose seeds a process keeps."""
+"""Pairings of tournaments whose seeds, and the episodes that these chose, a process keeps."""
 KEYS_AT_ONCE = 500
 _ROW = np.dtype([("id", np.int64), ("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 _STAMP = np.dtype([("pairing", np.int64), ("count", np.int64), ("total", np.int64)])
@@ -63,6 +63,14 @@ class Results(NamedTuple):
 NOTHING = Results(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int64))
 
 
+class Chosen(NamedTuple):
+    """The results of a pairing that have wanted seeds, and of which results and seeds they are."""
+
+    of: Results
+    seeds: Seeds
+    found: Results
+
+
 class Agents(NamedTuple):
     """Digests of a pairing's camera and target."""
 
@@ -83,10 +91,23 @@ class Played(NamedTuple):
     results: Mapping[int, Results]
     agents: Mapping[int, Agents]
 
-    def only(self, wanted: Mapping[int, Seeds]) -> Played:
-        """The episodes with the wanted seeds, which are given sorted by pairing; pairings without any are left out."""
-        found = {key: choose(self.results[key], seeds) for key, seeds in wanted.items() if key in self.results}
-        return Played({key: results for key, results in found.items() if len(results.seed)}, self.agents)
+    def only(self, wanted: Mapping[int, Seeds], chosen: dict[int, Chosen] | None = None) -> Played:
+        """The episodes with the wanted seeds, which are given sorted by pairing; pairings without any are left out.
+
+        `chosen` has what was chosen earlier, by the pairing's key: it is taken again where it was of the very same results and seeds.
+        """
+        chosen = {} if chosen is None else chosen
+        found = {}
+        for key, seeds in wanted.items():
+            results = self.results.get(key)
+            if results is None:
+                continue
+            earlier = chosen.get(key)
+            if earlier is None or earlier.of is not results or earlier.seeds is not seeds:
+                earlier = chosen[key] = Chosen(results, seeds, choose(results, seeds))
+            if len(earlier.found.seed):
+                found[key] = earlier.found
+        return Played(found, self.agents)
 
     def keys(self) -> NDArray[np.int64]:
         """Keys of all their rows, in no particular order."""
@@ -194,6 +215,34 @@ class Ledger:
             self.agents.update({key: Agents(camera, target) for key, camera, target in columns})
 
 
+class Own:
+    """The seeds of a tournament's choices, sorted, by the key of the pairing, and what they chose last.
+
+    Choices are only ever added: those that are new are read, and all if that does not explain their number.
+    """
+
+    def __init__(self) -> None:
+        self.seeds: dict[int, Seeds] = {}
+        self.chosen: dict[int, Chosen] = {}
+        self._count, self._last = 0, 0
+
+    def follow(self, tournament: Tournament) -> None:
+        """Take in the choices that there are now."""
+        facts = tournament.choices.aggregate(count=Count("id"), last=Max("id"))
+        count, last = facts["count"], facts["last"] or 0
+        if (count, last) == (self._count, self._last):
+            return
+        more = Contents(tournament, beyond=self._last)
+        if self._count + more.num_choices == count:
+            new = more.sorted_seeds()
+            self.seeds = self.seeds | {
+                key: np.union1d(self.seeds[key], seeds) if key in self.seeds else seeds for key, seeds in new.items()
+            }
+        else:
+            self.seeds = Contents(tournament).sorted_seeds()
+        self._count, self._last = count, last
+
+
 def fetch(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Rows of 64-bit numbers as a structured array. Places of parameters are `{0}` in the query.
 
@@ -227,7 +276,7 @@ def _fetch_columns(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) 
 # What this process keeps
 
 _kept: OrderedDict[tuple[Any, ...], Ledger] = OrderedDict()
-_seeds: OrderedDict[tuple[Any, ...], tuple[Any, dict[int, Seeds]]] = OrderedDict()
+_own: OrderedDict[tuple[Any, ...], Own] = OrderedDict()
 _lock = threading.RLock()
 
 
@@ -248,23 +297,36 @@ def read(scenario: int, engine: str, device: str) -> Played:
         return played
 
 
+def read_own(tournament: Tournament, device: str) -> Played:
+    """A tournament's own episodes as they are now: those of its engine with the seeds of its choices."""
+    played = read(tournament.scenario_id, tournament.engine, device)
+    if connection.in_atomic_block:
+        return played.only(seeds_of(tournament))
+    with _lock:
+        own = _follow(tournament)
+        return played.only(own.seeds, own.chosen)
+
+
 def seeds_of(tournament: Tournament) -> dict[int, Seeds]:
-    """The seeds of a tournament's choices, sorted, by the key of the pairing. Choices are only ever added."""
+    """The seeds of a tournament's choices, sorted, by the key of the pairing."""
     if connection.in_atomic_block:
         return Contents(tournament).sorted_seeds()
-    key = (connection.settings_dict["NAME"], tournament.pk)
-    facts = tuple(tournament.choices.aggregate(count=Count("id"), last=Max("id")).values())
     with _lock:
-        if key not in _seeds or _seeds[key][0] != facts:
-            _seeds[key] = facts, Contents(tournament).sorted_seeds()
-        _seeds.move_to_end(key)
-        while len(_seeds) > 1 and sum(map(len, _seeds.values())) > KEPT_SEEDS:
-            _seeds.popitem(last=False)
-        return _seeds[key][1]
+        return _follow(tournament).seeds
+
+
+def _follow(tournament: Tournament) -> Own:
+    """What is kept of a tournament, with its present choices."""
+    key = (connection.settings_dict["NAME"], tournament.pk)
+    _own.setdefault(key, Own()).follow(tournament)
+    _own.move_to_end(key)
+    while len(_own) > 1 and sum(len(own.seeds) for own in _own.values()) > KEPT_SEEDS:
+        _own.popitem(last=False)
+    return _own[key]
 
 
 def forget() -> None:
     """Drop what this process keeps; the next reading is of every row."""
     with _lock:
         _kept.clear()
-        _seeds.clear()
+        _own.clear()
