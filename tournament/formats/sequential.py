@@ -19,6 +19,7 @@ from tournament.formats.likelihood import (
     ELO,
     Bounds,
     Estimate,
+    bend,
     estimate,
     expect_left,
     log_likelihood_ratio,
@@ -36,11 +37,12 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Look:
-    """What the paired differences say after some of them: their number, mean and variance, and the log-likelihood ratio."""
+    """What the paired differences say after some of them: their number, mean, variance and skewness, and the log-likelihood ratio."""
 
     count: int
     mean: float
     variance: float
+    skewness: float
     ratio: float
 
 
@@ -55,11 +57,20 @@ class Trial:
     verdict: str
 
     @cached_property
-    def estimate(self) -> Estimate | None:
-        """t, the mean difference in units of its deviation; median-unbiased. None before the first look."""
+    def straight(self) -> Estimate | None:
+        """`estimate` as the log-likelihood ratio sees it: straightened."""
         if not self.looks:
             return None
         return estimate(self.bounds, [look.count for look in self.looks], self.looks[-1].ratio)
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """t, the mean difference in units of its deviation; median-unbiased. None before the first look."""
+        if self.straight is None:
+            return None
+        skewness, low, high = self.looks[-1].skewness, self.bounds.low, self.bounds.high
+        numbers = (self.straight.value, self.straight.lower, self.straight.upper)
+        return Estimate(*(bend(number, skewness, low, high) for number in numbers))
 
 
 @dataclass(frozen=True)
@@ -185,10 +196,10 @@ class Sequential:
     def _expect(self, trial: Trial) -> int | None:
         if trial.verdict != "open":
             return 0
-        if trial.estimate is None:
+        if trial.straight is None:
             middle = expect_left(trial.bounds, 0.0, trial.bounds.middle)
             return min(int(2 * middle), self.limit)
-        left = 2 * expect_left(trial.bounds, trial.looks[-1].ratio, trial.estimate.value)
+        left = 2 * expect_left(trial.bounds, trial.looks[-1].ratio, trial.straight.value)
         return min(ceil(left), 2 * trial.num_opponents * (self.most - trial.level))
 
 
@@ -203,8 +214,17 @@ def _look(differences: Array, bounds: Bounds) -> Look:
         # Third powers of deviations from a mean of few are too small by this factor.
         shrinkage = (held - 1) * (held - 2) / held**2
         skewness = float((deviations**3).mean() / shrinkage / variance**1.5)
-    straight = straighten(count, mean, variance, skewness)
-    return Look(count, mean, variance, log_likelihood_ratio(count, straight, variance, bounds.low, bounds.high))
+    ratio = _weigh(count, mean, variance, skewness, bounds)
+    return Look(count, mean, variance, skewness, ratio)
+
+
+def _weigh(count: int, mean: float, variance: float, skewness: float, bounds: Bounds) -> float:
+    """The log-likelihood ratio of differences that are this skewed."""
+    low, high = bounds.low, bounds.high
+    if variance > 0:
+        deviation = float(np.sqrt(variance))
+        mean = deviation * (straighten(mean / deviation, skewness, low, high) + skewness / (6 * count))
+    return log_likelihood_ratio(count, mean, variance, low, high)
 
 
 def _decide(bounds: Bounds, ratio: float, is_last: bool) -> str:
