@@ -11,3 +11,8 @@ class RequestRefused(UserError):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__(" ".join(f"{field}: {text}" if field else text for field, text in problems))
         self.problems = problems
+
+    @property
+    def reasons(self) -> str:
+        """All sentences, for where the fields are not beside them."""
+        return " ".join(text for _, text in self.problems)

@@ -1,21 +1,58 @@
 """Agents."""
 
+from datetime import datetime
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Field, Router, Schema
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.schemas import AgentDetailOut, AgentIn, AgentOut, ErrorOut, StandingOut
+from portal.api.rows import find_agent
+from portal.api.schemas import AgentRef, Asked, Name, Owner, Text, answers
 from portal.permissions import insist_on_change
 from tournament import boards, queries
 from tournament.models import Agent, Scenario
 
 router = Router()
+
+
+class AgentOut(AgentRef):
+    kind: Literal["builtin", "checkpoint", "mixture"]
+    description: str
+    owner: Owner
+    architecture: str
+    num_cameras: int | None = Field(description="Trained for this many; null: any.")
+    num_targets: int | None
+    num_obstacles: int | None
+    trained_enhanced_observation: str
+    created: datetime
+
+
+class AgentIn(Asked):
+    """What is left out stays."""
+
+    name: Name | None = None
+    description: Text | None = Field(None, max_length=2000)
+
+
+class StandingOut(Schema):
+    scenario: str
+    rank: int | None
+    rating: float | None
+    lower: float | None
+    upper: float | None
+    nash_mass: float | None
+    num_episodes: int
+
+
+class AgentDetailOut(AgentOut):
+    spec: dict[str, Any]
+    provenance: dict[str, Any]
+    standings: list[StandingOut]
 
 
 @router.get("/agents", response=list[AgentOut], summary="Agents, by team, kind, scenario or a part of the name")
@@ -31,7 +68,7 @@ def list_agents(
     return queries.find_agents(team, kind, chosen, search)
 
 
-@router.get("/agents/{slug}", response={200: AgentDetailOut, 404: ErrorOut}, summary="One agent, by slug or digest")
+@router.get("/agents/{slug}", response=answers(AgentDetailOut, 404), summary="One agent, by slug or digest")
 def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
     return describe(find_agent(slug))
 
@@ -39,7 +76,7 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
 @router.patch(
     "/agents/{slug}",
     auth=token_needed,
-    response={200: AgentDetailOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    response=answers(AgentDetailOut, 401, 403, 404, 422),
     summary="Rename or describe an agent of yours",
 )
 def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
@@ -50,10 +87,6 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
         setattr(agent, name, value)
     agent.save(update_fields=["name", "description"])
     return describe(agent)
-
-
-def find_agent(slug: str) -> Agent:
-    return get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
 
 
 def describe(agent: Agent) -> SimpleNamespace:

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 
-from portal.api.agents import find_agent
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import AgentRef, Asked, ErrorOut, TournamentDetailOut
-from portal.api.tournaments import find_scenario
+from portal.api.rows import find_agent, find_scenario
+from portal.api.schemas import AgentRef, Asked, answers
+from portal.api.tournaments import TournamentDetailOut
 from tasks import hints
 from tournament import reevaluation
 from tournament.comparing import Interval
@@ -67,7 +67,7 @@ class ReevaluationIn(Asked):
 
 @router.get(
     "/scenarios/{slug}/comparison",
-    response={200: ComparisonOut, 400: ErrorOut, 404: ErrorOut},
+    response=answers(ComparisonOut, 400, 404),
     summary="Two agents of a team, by what they score from the same seeds against the same opponents",
 )
 def compare(request: HttpRequest, slug: str, first: str, second: str) -> ComparisonOut:
@@ -84,7 +84,7 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
 @router.post(
     "/agents/{slug}/reevaluations",
     auth=token_needed,
-    response={201: TournamentDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
     summary="Play an agent again on fresh seeds",
 )
 def reevaluate(request: HttpRequest, slug: str, wanted: ReevaluationIn) -> Status[Tournament]:

@@ -5,26 +5,55 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from ninja import Router, Status
+from ninja import Field, Router, Schema, Status
 
 from portal import recordings
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import EpisodeOut, ErrorOut, PendingOut, VerdictOut
+from portal.api.schemas import Seed, answers
 from portal.views.replays import answer_file, find_episode
 from tournament.models import Episode
 
 router = Router()
 
 
-@router.get("/episodes/{episode_id}", response={200: EpisodeOut, 404: ErrorOut}, summary="One episode")
+class EpisodeOut(Schema):
+    id: int
+    pairing: int = Field(alias="pairing_id")
+    engine: str
+    device: str
+    seed: Seed
+    steps: int
+    completed: bool
+    target_reward: float
+    normalised_reward: float
+    coverage: float
+    real_coverage: float
+    transport: float
+    delivered: int
+    digest: str
+
+
+class PendingOut(Schema):
+    state: str
+    message: str
+
+
+class VerdictOut(Schema):
+    is_same: bool
+    recorded_digest: str
+    computed_digest: str
+    message: str
+
+
+@router.get("/episodes/{episode_id}", response=answers(EpisodeOut, 404), summary="One episode")
 def get_episode(request: HttpRequest, episode_id: int) -> Episode:
     return get_object_or_404(Episode, pk=episode_id)
 
 
 @router.get(
     "/episodes/{episode_id}/replay",
-    response={200: None, 202: PendingOut, 404: ErrorOut, 409: ErrorOut},
+    response=answers(None, 404, 409) | {202: PendingOut},
     summary="The replay file",
 )
 def get_replay(request: HttpRequest, episode_id: int) -> HttpResponseBase:
@@ -35,7 +64,7 @@ def get_replay(request: HttpRequest, episode_id: int) -> HttpResponseBase:
 @router.post(
     "/episodes/{episode_id}/verify",
     auth=token_needed,
-    response={200: VerdictOut, 202: PendingOut, 401: ErrorOut, 404: ErrorOut, 409: ErrorOut},
+    response=answers(VerdictOut, 401, 404, 409) | {202: PendingOut},
     summary="Play an episode again and compare",
 )
 def verify_episode(request: HttpRequest, episode_id: int) -> Any:

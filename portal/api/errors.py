@@ -78,8 +78,7 @@ def register(api: NinjaAPI) -> None:
         if isinstance(error, Refusal):
             return answer(request, error.status, error.code, str(error), error.where)
         if isinstance(error, RequestRefused):  # All reasons, one sentence after another, and where the first one is.
-            text, where = " ".join(text for _, text in error.problems), error.problems[0][0]
-            return answer(request, 400, "refused", text, where)
+            return answer(request, 400, "refused", error.reasons, error.problems[0][0])
         return answer(request, 400, "refused", str(error))
 
     @api.exception_handler(ValidationError)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 
 from portal.api.paging import Slice
-from portal.api.schemas import ErrorOut
+from portal.api.schemas import answers
 from portal.api.tables import Format, answer_table
 from tournament import formats, logs
 from tournament.models import Tournament
@@ -58,7 +58,7 @@ def list_formats(request: HttpRequest) -> list[Any]:
 
 @router.get(
     "/tournaments/{tournament_id}/choices",
-    response={200: ChoiceList, 404: ErrorOut},
+    response=answers(ChoiceList, 404),
     url_name="choices",
     summary="What was chosen in which round, and why (JSON by pages; CSV and Parquet whole)",
 )

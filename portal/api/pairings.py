@@ -6,15 +6,46 @@ from typing import Annotated, Any
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
+from portal.api.episodes import EpisodeOut
 from portal.api.paging import Slice
-from portal.api.schemas import LARGEST_ID, EpisodeOut, ErrorOut, PairingDetailOut, PairingOut
+from portal.api.schemas import LARGEST_ID, AgentRef, answers
 from portal.api.tables import Format, answer_table
 from tournament import exports, queries
 from tournament.models import Pairing
 
 router = Router()
+
+
+class MeanOut(Schema):
+    value: float | None
+    error: float | None
+
+
+class SummaryOut(Schema):
+    episodes: int
+    completed: int
+    payoff: MeanOut
+    target_reward: MeanOut
+    coverage: MeanOut
+    real_coverage: MeanOut
+    transport: MeanOut
+    delivered: MeanOut
+    steps: MeanOut
+
+
+class PairingOut(Schema):
+    id: int
+    scenario: str = Field(alias="scenario.slug")
+    camera: AgentRef
+    target: AgentRef
+    num_episodes: int
+
+
+class PairingDetailOut(PairingOut):
+    engine: str = Field(description="Of the episodes that are summarised.")
+    summary: SummaryOut
 
 
 class EpisodeList(Schema):
@@ -48,9 +79,7 @@ def list_pairings(
     return {"items": part.of(counted), "count": found.count()}
 
 
-@router.get(
-    "/pairings/{pairing_id}", response={200: PairingDetailOut, 404: ErrorOut}, summary="One pairing, summarised"
-)
+@router.get("/pairings/{pairing_id}", response=answers(PairingDetailOut, 404), summary="One pairing, summarised")
 def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     engine = queries.newest_engine(pairing)
@@ -61,7 +90,7 @@ def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
 
 @router.get(
     "/pairings/{pairing_id}/episodes",
-    response={200: EpisodeList, 404: ErrorOut},
+    response=answers(EpisodeList, 404),
     url_name="episodes",
     summary="The episodes of a pairing (JSON by pages; CSV and Parquet whole)",
 )

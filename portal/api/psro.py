@@ -11,9 +11,8 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.schemas import AgentRef, Asked, ErrorOut, Text
-from portal.api.tournaments import find_agents, find_scenario
-from portal.permissions import insist_on_change
+from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tournament import psro_runs
 from tournament.agents import TEAMS
 from tournament.models import PsroIteration, PsroRun
@@ -78,27 +77,15 @@ class MemberOut(Schema):
 class IterationOut(Schema):
     number: int
     phase: Literal["training", "playing", "solved"]
-    camera_training: int | None
-    target_training: int | None
-    tournament: int | None
+    camera_training: int | None = Field(alias="camera_training_id")
+    target_training: int | None = Field(alias="target_training_id")
+    tournament: int | None = Field(alias="tournament_id")
     camera: AgentRef | None = Field(description="What it added.")
     target: AgentRef | None
     camera_strategy: list[float]
     target_strategy: list[float]
     figures: dict[str, Any] = Field(description="NashConv and its parts with intervals; see docs/psro.md.")
     solved: datetime | None
-
-    @staticmethod
-    def resolve_camera_training(iteration: Any) -> int | None:
-        return iteration.camera_training_id
-
-    @staticmethod
-    def resolve_target_training(iteration: Any) -> int | None:
-        return iteration.target_training_id
-
-    @staticmethod
-    def resolve_tournament(iteration: Any) -> int | None:
-        return iteration.tournament_id
 
 
 class TableOut(Schema):
@@ -114,7 +101,7 @@ class TableOut(Schema):
 class PsroOut(Schema):
     id: int
     name: str
-    scenario: str
+    scenario: str = Field(alias="scenario.slug")
     meta_solver: str
     state: State
     reason: str = Field(description="Why it ended, or what went wrong and what to do, in words.")
@@ -122,18 +109,10 @@ class PsroOut(Schema):
     iterations_wanted: int
     camera_agent: AgentRef | None = Field(description="The final mixture.")
     target_agent: AgentRef | None
-    owner: str | None
+    owner: Owner
     created: datetime
     finished: datetime | None
     url: str
-
-    @staticmethod
-    def resolve_scenario(run: Any) -> str:
-        return run.scenario.slug
-
-    @staticmethod
-    def resolve_owner(run: Any) -> str | None:
-        return run.owner and run.owner.get_username()
 
     @staticmethod
     def resolve_iterations_done(run: Any) -> int:
@@ -151,24 +130,16 @@ class PsroDetailOut(PsroOut):
     hours: float = Field(description="So long it has run, pauses left out.")
     is_anytime: bool
     is_warm: bool
-    base_seed: str = Field(description="A string, since it has up to 63 bits.")
+    base_seed: Seed = Field(description="A string, since it has up to 63 bits.")
     camera_training: dict[str, Any]
     target_training: dict[str, Any]
-    forked_from: int | None
+    forked_from: int | None = Field(alias="forked_from_id")
     is_imported: bool
     iterations: list[IterationOut]
 
     @staticmethod
     def resolve_hours(run: Any) -> float:
         return psro_runs.seconds_of(run) / 3600
-
-    @staticmethod
-    def resolve_base_seed(run: Any) -> str:
-        return str(run.base_seed)
-
-    @staticmethod
-    def resolve_forked_from(run: Any) -> int | None:
-        return run.forked_from_id
 
     @staticmethod
     def resolve_is_imported(run: Any) -> bool:
@@ -180,15 +151,14 @@ class PsroDetailOut(PsroOut):
 
 
 ROWS = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
-CHANGED = {200: PsroDetailOut, 400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
-MADE = {201: PsroDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut}
+CHANGED = answers(PsroDetailOut, 400, 401, 403, 404)
+MADE = answers(PsroDetailOut, 400, 401, 404, 422, status=201)
 
 
 @router.get("/psro", response=list[PsroOut], summary="PSRO runs, newest first")
 @paginate
 def list_runs(request: HttpRequest, scenario: str = "", state: Literal["", State] = "") -> QuerySet[PsroRun]:  # type: ignore[valid-type]
-    wanted = {"scenario__slug": scenario, "state": state}
-    return ROWS.filter(**{name: value for name, value in wanted.items() if value})
+    return narrow(ROWS, scenario__slug=scenario, state=state)
 
 
 @router.post("/psro", auth=token_needed, response=MADE, summary="Start a PSRO run")
@@ -201,14 +171,14 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     return Status(201, run)
 
 
-@router.get("/psro/{run_id}", response={200: PsroDetailOut, 404: ErrorOut}, summary="One PSRO run, to poll it")
+@router.get("/psro/{run_id}", response=answers(PsroDetailOut, 404), summary="One PSRO run, to poll it")
 def get_run(request: HttpRequest, run_id: int) -> PsroRun:
     return get_object_or_404(ROWS, pk=run_id)
 
 
 @router.get(
     "/psro/{run_id}/iterations/{number}",
-    response={200: TableOut, 404: ErrorOut},
+    response=answers(TableOut, 404),
     summary="The populations and payoffs of a solved iteration",
 )
 def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
@@ -220,7 +190,7 @@ def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
 
 @router.get(
     "/psro/{run_id}/export",
-    response={200: None, 400: ErrorOut, 404: ErrorOut},
+    response=answers(None, 400, 404),
     url_name="psro_export",
     summary="Its results in the layout of MATE's PSRO example, as a zip",
 )
@@ -232,17 +202,10 @@ def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
     return answer
 
 
-def find_own(request: HttpRequest, run_id: int) -> PsroRun:
-    """A run that the caller may change."""
-    run = get_object_or_404(ROWS, pk=run_id)
-    insist_on_change(request.user, run)
-    return run
-
-
 @router.post("/psro/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a run of yours")
 def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
     """Its trainings write their state first. Pausing one that does not run changes nothing."""
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     psro_runs.pause_run(run)
     return run
 
@@ -250,7 +213,7 @@ def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
 @router.post("/psro/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let one that stands still go on")
 def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
     """What failed is tried again."""
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     psro_runs.resume_run(run)
     return run
 
@@ -258,11 +221,11 @@ def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
 @router.post(
     "/psro/{run_id}/extend",
     auth=token_needed,
-    response={**CHANGED, 422: ErrorOut},
+    response=answers(PsroDetailOut, 400, 401, 403, 404, 422),
     summary="Let it have more iterations",
 )
 def extend_run(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> PsroRun:
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     psro_runs.extend_run(run, wanted.iterations)
     return run
 
@@ -281,6 +244,6 @@ def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
 @router.post("/psro/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a run of yours for good")
 def cancel_run(request: HttpRequest, run_id: int) -> PsroRun:
     """Its iterations, agents and episodes stay."""
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     psro_runs.cancel_run(run)
     return run

@@ -11,15 +11,13 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.schemas import AgentRef, Asked, ErrorOut, Text
-from portal.api.tournaments import find_agents, find_scenario
-from portal.permissions import insist_on_change
+from portal.api.rows import find_agents, find_own, find_scenario
+from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tasks import hints
 from tournament import schedules
 from tournament.models import Agent, Schedule, Start
 
 router = Router()
-CHANGED = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
 
 
 class ScheduleChange(Asked):
@@ -49,15 +47,15 @@ class ScheduleIn(ScheduleChange):
 class ScheduleOut(Schema):
     id: int
     name: str
-    owner: str | None
+    owner: Owner
     kind: Literal["cron", "watch"]
     expression: str
     in_words: str
-    scenario: str
+    scenario: str = Field(alias="scenario.slug")
     has_everyone: bool
     format: str
     settings: dict[str, Any]
-    base_seed: str
+    base_seed: Seed
     has_fresh_seeds: bool
     is_paused: bool
     next_start: datetime | None
@@ -65,20 +63,8 @@ class ScheduleOut(Schema):
     url: str
 
     @staticmethod
-    def resolve_owner(schedule: Any) -> str | None:
-        return schedule.owner and schedule.owner.get_username()
-
-    @staticmethod
-    def resolve_scenario(schedule: Any) -> str:
-        return schedule.scenario.slug
-
-    @staticmethod
     def resolve_in_words(schedule: Any) -> str:
         return schedules.explain(schedule)
-
-    @staticmethod
-    def resolve_base_seed(schedule: Any) -> str:
-        return str(schedule.base_seed)
 
     @staticmethod
     def resolve_url(schedule: Any) -> str:
@@ -108,16 +94,19 @@ class StartOut(Schema):
         return tournament and tournament.pk
 
 
+ROWS = Schedule.objects.select_related("scenario", "owner")
+
+
 @router.get("/schedules", response=list[ScheduleOut], summary="Schedules, newest first")
 @paginate
 def list_schedules(request: HttpRequest) -> QuerySet[Schedule]:
-    return Schedule.objects.select_related("scenario", "owner")
+    return ROWS.all()
 
 
 @router.post(
     "/schedules",
     auth=token_needed,
-    response={201: ScheduleDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    response=answers(ScheduleDetailOut, 400, 401, 404, 422, status=201),
     summary="Keep a schedule",
 )
 def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
@@ -143,42 +132,42 @@ def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], tar
     return schedules.save(schedule, cameras, targets)
 
 
-@router.get("/schedules/{schedule_id}", response={200: ScheduleDetailOut, 404: ErrorOut}, summary="One schedule")
+@router.get("/schedules/{schedule_id}", response=answers(ScheduleDetailOut, 404), summary="One schedule")
 def get_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
-    return find_schedule(schedule_id)
+    return get_object_or_404(ROWS, pk=schedule_id)
 
 
 @router.patch(
     "/schedules/{schedule_id}",
     auth=token_needed,
-    response={200: ScheduleDetailOut, 400: ErrorOut, 422: ErrorOut, **CHANGED},
+    response=answers(ScheduleDetailOut, 400, 401, 403, 404, 422),
     summary="Change a schedule of yours",
 )
 def change_schedule(request: HttpRequest, schedule_id: int, wanted: ScheduleChange) -> Schedule:
-    schedule = find_own(request, schedule_id)
+    schedule = find_own(request, ROWS, schedule_id)
     return change(schedule, wanted, *schedules.chosen(schedule))
 
 
 @router.delete(
     "/schedules/{schedule_id}",
     auth=token_needed,
-    response={204: None, **CHANGED},
+    response=answers(None, 401, 403, 404, status=204),
     summary="Give up a schedule of yours",
 )
 def delete_schedule(request: HttpRequest, schedule_id: int) -> Any:
     """Tournaments that it started stay."""
-    find_own(request, schedule_id).delete()
+    find_own(request, ROWS, schedule_id).delete()
     return Status(204, None)
 
 
 @router.post(
     "/schedules/{schedule_id}/pause",
     auth=token_needed,
-    response={200: ScheduleDetailOut, **CHANGED},
+    response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Start nothing for now",
 )
 def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
-    schedule = find_own(request, schedule_id)
+    schedule = find_own(request, ROWS, schedule_id)
     schedules.pause(schedule)
     return schedule
 
@@ -186,12 +175,12 @@ def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
 @router.post(
     "/schedules/{schedule_id}/resume",
     auth=token_needed,
-    response={200: ScheduleDetailOut, **CHANGED},
+    response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Go on",
 )
 def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
     """Times that passed are not made up for; agents that came in the meantime are placed."""
-    schedule = find_own(request, schedule_id)
+    schedule = find_own(request, ROWS, schedule_id)
     schedules.resume(schedule)
     return schedule
 
@@ -199,11 +188,11 @@ def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
 @router.post(
     "/schedules/{schedule_id}/start",
     auth=token_needed,
-    response={201: StartOut, 400: ErrorOut, **CHANGED},
+    response=answers(StartOut, 400, 401, 403, 404, status=201),
     summary="Start one tournament now",
 )
 def start_now(request: HttpRequest, schedule_id: int) -> Any:
-    start = schedules.start_now(find_own(request, schedule_id))
+    start = schedules.start_now(find_own(request, ROWS, schedule_id))
     hints.send()
     return Status(201, start)
 
@@ -211,14 +200,4 @@ def start_now(request: HttpRequest, schedule_id: int) -> Any:
 @router.get("/schedules/{schedule_id}/starts", response=list[StartOut], summary="What a schedule started, newest first")
 @paginate
 def list_starts(request: HttpRequest, schedule_id: int) -> QuerySet[Start]:
-    return find_schedule(schedule_id).starts.select_related("agent", "tournament")
-
-
-def find_schedule(schedule_id: int) -> Schedule:
-    return get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
-
-
-def find_own(request: HttpRequest, schedule_id: int) -> Schedule:
-    schedule = find_schedule(schedule_id)
-    insist_on_change(request.user, schedule)
-    return schedule
+    return get_object_or_404(ROWS, pk=schedule_id).starts.select_related("agent", "tournament")

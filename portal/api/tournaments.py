@@ -1,41 +1,126 @@
 """Tournaments: start, watch, cancel."""
 
+from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Status
+from django.urls import reverse
+from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.errors import Refusal
-from portal.api.schemas import ErrorOut, TournamentDetailOut, TournamentIn, TournamentOut
-from portal.permissions import insist_on_change
+from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tasks import hints
-from tournament import formats, organising
-from tournament.models import Agent, Scenario, Tournament
+from tournament import formats, organising, queries
+from tournament.models import Tournament, TournamentState
 
 router = Router()
+State = Literal["playing", "finished", "cancelled", "failed"]
+
+
+class TournamentIn(Asked):
+    name: Text = Field("", max_length=120)
+    scenario: Text = Field(description="Slug, such as mate-4v8-9.")
+    cameras: list[Text] = Field(description="Slugs or digests of camera agents.")
+    targets: list[Text] = Field(description="Slugs or digests of target agents.")
+    format: Text = Field("round-robin", description="One of GET /formats.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Of the format; what is absent is as usual.")
+    episodes_per_pairing: int | None = Field(
+        None, ge=1, description="A round robin's setting `episodes`, under its older name."
+    )
+    base_seed: int = Field(0, ge=0, lt=2**63)
+
+
+class ProgressOut(Schema):
+    done: int
+    total: int = Field(description="Where the format decides round by round, what is expected in the end.")
+    chosen: int = Field(description="What was chosen so far.")
+    reused: int
+    failed: int
+    rate: float | None = Field(description="Episodes a second now; null while not known.")
+    seconds_left: float | None
+
+
+class TournamentOut(Schema):
+    id: int
+    name: str
+    owner: Owner
+    scenario: str = Field(alias="scenario.slug")
+    state: State
+    is_over: bool
+    format: str
+    settings: dict[str, Any]
+    round: int = Field(description="Rounds that were chosen.")
+    purpose: str = Field(
+        description="Why it was started: placement, reevaluation, schedule, milestone, psro, or nothing."
+    )
+    schedule: int | None = Field(description="The schedule that started it.")
+    episodes_per_pairing: int = Field(description="Of a round robin; 0 where the format decides round by round.")
+    base_seed: Seed
+    engine: str
+    num_episodes: int = Field(description="Episodes that it consists of so far.")
+    num_reused: int
+    created: datetime
+    finished: datetime | None
+    url: str
+
+    @staticmethod
+    def resolve_schedule(tournament: Any) -> int | None:
+        return tournament.start and tournament.start.schedule_id
+
+    @staticmethod
+    def resolve_is_over(tournament: Any) -> bool:
+        return tournament.state != TournamentState.PLAYING
+
+    @staticmethod
+    def resolve_url(tournament: Any) -> str:
+        return reverse("tournament", args=[tournament.pk])
+
+
+class FailureOut(Schema):
+    camera: str = Field(alias="pairing.camera.slug")
+    target: str = Field(alias="pairing.target.slug")
+    cause: str
+    error: str
+
+
+class TournamentDetailOut(TournamentOut):
+    cameras: list[AgentRef]
+    targets: list[AgentRef]
+    notes: list[str] = Field(description="What is to be known about agents here, such as what they were trained under.")
+    progress: ProgressOut
+    finding: dict[str, Any] = Field(description="What the format found after the last complete round; empty before.")
+    failures: list[FailureOut]
+
+    @staticmethod
+    def resolve_notes(tournament: Any) -> list[str]:
+        return queries.notes_of(tournament)
+
+    @staticmethod
+    def resolve_progress(tournament: Any) -> organising.Progress:
+        return organising.progress(tournament)
+
+    @staticmethod
+    def resolve_failures(tournament: Any) -> list[Any]:
+        return list(queries.failures(tournament))
+
+
+ROWS = Tournament.objects.select_related("scenario", "owner", "start")
 
 
 @router.get("/tournaments", response=list[TournamentOut], summary="Tournaments, newest first")
 @paginate
-def list_tournaments(
-    request: HttpRequest, scenario: str = "", state: Literal["", "playing", "finished", "cancelled", "failed"] = ""
-) -> QuerySet[Tournament]:
-    found = Tournament.objects.select_related("scenario", "owner", "start")
-    if scenario:
-        found = found.filter(scenario__slug=scenario)
-    if state:
-        found = found.filter(state=state)
-    return found
+def list_tournaments(request: HttpRequest, scenario: str = "", state: Literal["", State] = "") -> QuerySet[Tournament]:
+    return narrow(ROWS, scenario__slug=scenario, state=state)
 
 
 @router.post(
     "/tournaments",
     auth=token_needed,
-    response={201: TournamentDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
     summary="Start a tournament",
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
@@ -58,46 +143,23 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     return Status(201, tournament)
 
 
-def find_scenario(slug: str) -> Scenario:
-    """The scenario with a slug."""
-    scenario = Scenario.objects.filter(slug=slug).first()
-    if scenario is None:
-        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
-        raise Refusal(404, "not_found", f"There is no scenario {slug!r}. Scenarios: {slugs}.", "scenario")
-    return scenario
-
-
-def find_agents(names: list[str], where: str) -> list[Agent]:
-    """Agents by slug or digest, in the order given."""
-    rows = list(Agent.objects.filter(Q(slug__in=names) | Q(digest__in=names)))
-    by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        message = (
-            f"There is no agent {', '.join(map(repr, missing))}. GET /api/v1/agents lists them; give slugs or digests."
-        )
-        raise Refusal(404, "not_found", message, where)
-    return [by_name[name] for name in names]
-
-
 @router.get(
     "/tournaments/{tournament_id}",
-    response={200: TournamentDetailOut, 404: ErrorOut},
+    response=answers(TournamentDetailOut, 404),
     summary="One tournament with its progress",
 )
 def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
-    return get_object_or_404(Tournament.objects.select_related("scenario", "owner", "start"), pk=tournament_id)
+    return get_object_or_404(ROWS, pk=tournament_id)
 
 
 @router.post(
     "/tournaments/{tournament_id}/cancel",
     auth=token_needed,
-    response={200: TournamentDetailOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut},
+    response=answers(TournamentDetailOut, 401, 403, 404),
     summary="Cancel a tournament of yours",
 )
 def cancel_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
     """What was finished stays and counts. Cancelling one that is over changes nothing."""
-    tournament = get_object_or_404(Tournament, pk=tournament_id)
-    insist_on_change(request.user, tournament, "cancel it")
+    tournament = find_own(request, ROWS, tournament_id, "cancel it")
     organising.cancel_tournament(tournament)
     return tournament

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,13 +12,11 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import token_needed
-from portal.api.errors import Refusal
 from portal.api.paging import Slice
-from portal.api.schemas import AgentRef, Asked, ErrorOut, Team, Text
-from portal.api.tournaments import find_scenario
-from portal.permissions import insist_on_change
+from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.schemas import AgentRef, Asked, Owner, Seed, Team, Text, answers
 from tournament import milestones, trainings
-from tournament.models import Agent, TrainingPoint, TrainingRun
+from tournament.models import TrainingPoint, TrainingRun
 from training import configuration
 
 router = Router()
@@ -74,7 +72,7 @@ class MilestoneOut(Schema):
 class TrainingOut(Schema):
     id: int
     name: str
-    scenario: str
+    scenario: str = Field(alias="scenario.slug")
     team: Team
     algorithm: str
     preset: str
@@ -87,19 +85,11 @@ class TrainingOut(Schema):
     remaining_seconds: float | None = Field(description="Of the training, as it goes now; null while not known.")
     error: str = Field(description="What went wrong and what to do, in words; empty otherwise.")
     agent: AgentRef | None = Field(description="What it made.")
-    owner: str | None
+    owner: Owner
     created: datetime
     started: datetime | None
     finished: datetime | None
     url: str
-
-    @staticmethod
-    def resolve_scenario(run: Any) -> str:
-        return run.scenario.slug
-
-    @staticmethod
-    def resolve_owner(run: Any) -> str | None:
-        return run.owner and run.owner.get_username()
 
     @staticmethod
     def resolve_is_over(run: Any) -> bool:
@@ -115,7 +105,7 @@ class TrainingOut(Schema):
 
 
 class TrainingDetailOut(TrainingOut):
-    seed: str = Field(description="A string, since it has up to 63 bits.")
+    seed: Seed = Field(description="A string, since it has up to 63 bits.")
     start_from: AgentRef | None
     evaluation_episodes: int
     configuration: dict[str, Any]
@@ -124,13 +114,9 @@ class TrainingDetailOut(TrainingOut):
     code: str
     log: str = Field(description="The end of the log.")
     milestones: list[MilestoneOut]
-    milestone_tournament: int | None
-    reevaluation: int | None
+    milestone_tournament: int | None = Field(alias="milestone_tournament_id")
+    reevaluation: int | None = Field(alias="reevaluation_id")
     result: dict[str, Any] = Field(description="How the agent did in the re-evaluation, with 95 % intervals.")
-
-    @staticmethod
-    def resolve_seed(run: Any) -> str:
-        return str(run.seed)
 
     @staticmethod
     def resolve_waiting_reason(run: Any) -> str:
@@ -139,14 +125,6 @@ class TrainingDetailOut(TrainingOut):
     @staticmethod
     def resolve_milestones(run: Any) -> list[Any]:
         return list(run.milestones.select_related("agent"))
-
-    @staticmethod
-    def resolve_milestone_tournament(run: Any) -> int | None:
-        return run.milestone_tournament_id
-
-    @staticmethod
-    def resolve_reevaluation(run: Any) -> int | None:
-        return run.reevaluation_id
 
 
 class PointOut(Schema):
@@ -175,7 +153,7 @@ class HyperparameterOut(Schema):
 
 
 ROWS = TrainingRun.objects.select_related("scenario", "owner", "opponent", "start_from", "agent")
-CHANGED = {200: TrainingDetailOut, 400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
+CHANGED = answers(TrainingDetailOut, 400, 401, 403, 404)
 
 
 @router.get("/trainings", response=list[TrainingOut], summary="Trainings, newest first")
@@ -183,8 +161,7 @@ CHANGED = {200: TrainingDetailOut, 400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 
 def list_trainings(
     request: HttpRequest, scenario: str = "", state: Literal["", State] = "", team: Literal["", Team] = ""
 ) -> QuerySet[TrainingRun]:  # type: ignore[valid-type]
-    wanted = {"scenario__slug": scenario, "state": state, "team": team}
-    return ROWS.filter(**{name: value for name, value in wanted.items() if value})
+    return narrow(ROWS, scenario__slug=scenario, state=state, team=team)
 
 
 @router.get(
@@ -210,15 +187,15 @@ def list_hyperparameters(
 @router.post(
     "/trainings",
     auth=token_needed,
-    response={201: TrainingDetailOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    response=answers(TrainingDetailOut, 400, 401, 404, 422, status=201),
     summary="Train an agent",
 )
 def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
     scenario = find_scenario(wanted.scenario)
-    opponent = find_agent(wanted.opponent, "opponent")
+    (opponent,) = find_agents([wanted.opponent], "opponent")
     asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
-    start_from = find_agent(wanted.start_from, "start_from") if wanted.start_from else None
+    (start_from,) = find_agents([wanted.start_from], "start_from") if wanted.start_from else (None,)
     name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
     run = trainings.create_training(
         name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
@@ -226,22 +203,14 @@ def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     return Status(201, run)
 
 
-def find_agent(name: str, where: str) -> Agent:
-    agent = Agent.objects.filter(Q(slug=name) | Q(digest=name)).first()
-    if agent is None:
-        message = f"There is no agent {name!r}. GET /api/v1/agents lists them; give a slug or a digest."
-        raise Refusal(404, "not_found", message, where)
-    return agent
-
-
-@router.get("/trainings/{run_id}", response={200: TrainingDetailOut, 404: ErrorOut}, summary="One training, to poll it")
+@router.get("/trainings/{run_id}", response=answers(TrainingDetailOut, 404), summary="One training, to poll it")
 def get_training(request: HttpRequest, run_id: int) -> TrainingRun:
     return get_object_or_404(ROWS, pk=run_id)
 
 
 @router.get(
     "/trainings/{run_id}/points",
-    response={200: list[PointOut], 404: ErrorOut},
+    response=answers(list[PointOut], 404),
     url_name="training_points",
     summary="Its curve, an iteration a row (JSON by pages, or all of it as CSV)",
 )
@@ -263,17 +232,10 @@ def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
         yield ",".join("" if value is None else repr(value) for value in row) + "\n"
 
 
-def find_own(request: HttpRequest, run_id: int) -> TrainingRun:
-    """A training that the caller may change."""
-    run = get_object_or_404(ROWS, pk=run_id)
-    insist_on_change(request.user, run)
-    return run
-
-
 @router.post("/trainings/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a training of yours")
 def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
     """It writes its state first, within seconds. Pausing one that does not train changes nothing."""
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     trainings.pause_training(run)
     return run
 
@@ -282,17 +244,20 @@ def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
     "/trainings/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let a paused or failed one go on"
 )
 def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     trainings.resume_training(run)
     return run
 
 
 @router.post(
-    "/trainings/{run_id}/extend", auth=token_needed, response={**CHANGED, 422: ErrorOut}, summary="Train it for longer"
+    "/trainings/{run_id}/extend",
+    auth=token_needed,
+    response=answers(TrainingDetailOut, 400, 401, 403, 404, 422),
+    summary="Train it for longer",
 )
 def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> TrainingRun:
     """Also one that has finished: the agent that it made stays, and the longer training makes another."""
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     trainings.extend_training(run, wanted.steps)
     return run
 
@@ -301,6 +266,6 @@ def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> T
     "/trainings/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a training of yours for good"
 )
 def cancel_training(request: HttpRequest, run_id: int) -> TrainingRun:
-    run = find_own(request, run_id)
+    run = find_own(request, ROWS, run_id)
     trainings.cancel_training(run)
     return run

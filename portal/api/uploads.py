@@ -1,22 +1,50 @@
 """Uploading a checkpoint, and following its checking."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import File, Form, Router, Status
+from django.urls import reverse
+from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
 from portal import receiving
 from portal.api.authentication import token_needed
 from portal.api.errors import Refusal
-from portal.api.schemas import ErrorOut, Text, UploadOut
+from portal.api.schemas import AgentRef, Text, answers
 from tournament.models import Upload
 
 router = Router()
+
+
+class StepOut(Schema):
+    name: str
+    status: Literal["waiting", "running", "ok", "failed", "skipped"]
+    detail: str = ""
+
+
+class UploadOut(Schema):
+    id: UUID
+    filename: str
+    size: int
+    sha256: str
+    deterministic: bool
+    state: Literal["waiting", "checking", "accepted", "refused", "failed"]
+    is_over: bool = Field(description="The checking has ended: `accepted`, `refused` or `failed`.")
+    reason: str = Field(description="Why it was refused, in words; empty otherwise.")
+    steps: list[StepOut]
+    agents: list[AgentRef] = Field(description="What it became.")
+    created: datetime
+    finished: datetime | None
+    url: str
+
+    @staticmethod
+    def resolve_url(upload: Any) -> str:
+        return reverse("upload", args=[upload.pk])
 
 
 @router.get("/uploads", auth=token_needed, response=list[UploadOut], summary="Your uploads, newest first")
@@ -28,7 +56,7 @@ def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
 @router.post(
     "/uploads",
     auth=token_needed,
-    response={201: UploadOut, 400: ErrorOut, 401: ErrorOut, 413: ErrorOut},
+    response=answers(UploadOut, 400, 401, 413, status=201),
     summary="Upload a checkpoint (multipart form)",
 )
 def create_upload(
@@ -54,8 +82,6 @@ def create_upload(
     return Status(201, upload)
 
 
-@router.get(
-    "/uploads/{upload_id}", response={200: UploadOut, 404: ErrorOut}, summary="One upload, to poll its checking"
-)
+@router.get("/uploads/{upload_id}", response=answers(UploadOut, 404), summary="One upload, to poll its checking")
 def get_upload(request: HttpRequest, upload_id: UUID) -> Upload:
     return get_object_or_404(Upload, pk=upload_id)

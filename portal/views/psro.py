@@ -6,35 +6,32 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import psro_plots
 from portal.forms.psro import PsroForm, list_solvers
-from portal.permissions import insist_on_change, may_change
+from portal.lists import list_page
+from portal.permissions import may_change
 from portal.psro_plots import Bounded
+from portal.steering import Action, list_actions, read_number, steer
 from tournament import organising, psro_runs, queries
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team
 from tournament.psro_runs import Member
 
-PAGE = 30
 USUAL_SCENARIO = "mate-2v4-0"
 
 
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
-    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
-    if mine:
-        found = found.filter(owner=request.user.pk)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    rows = [(run, psro_runs.iterations_done(run), META_SOLVERS[run.meta_solver].title) for run in page]
-    return render(request, "psro/runs.html", {"page": page, "rows": rows, "mine": mine})
+    listed = list_page(request, found)
+    rows = [(run, psro_runs.iterations_done(run), META_SOLVERS[run.meta_solver].title) for run in listed["page"]]
+    return render(request, "psro/runs.html", {**listed, "rows": rows})
 
 
 # A new one
@@ -94,7 +91,7 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
         "trainings": psro_runs.trainings_of(row) if is_training else [],
         "progress": organising.progress(tournament) if tournament else None,
         "remaining": psro_runs.estimate_seconds(row),
-        "actions": list_actions(row) if may_change(request.user, row) else [],
+        "actions": list_actions(row, ACTIONS) if may_change(request.user, row) and not row.upload_id else [],
     }
 
 
@@ -193,19 +190,22 @@ def find_pairings(
 
 # Changing one
 
+
+def extend(row: PsroRun, number: int) -> str:
+    psro_runs.extend_run(row, number)
+    return f"It is to have {row.iterations_wanted} iterations now."
+
+
 ACTIONS = {
-    "pause": ("Pause", (PsroState.RUNNING,)),
-    "resume": ("Resume", (PsroState.PAUSED, PsroState.FAILED)),
-    "cancel": ("Cancel it", psro_runs.OPEN),
-    "extend": ("Extend", (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED, PsroState.FINISHED)),
+    "pause": Action.that(
+        "Pause", (PsroState.RUNNING,), psro_runs.pause_run, "It pauses: trainings write their state first."
+    ),
+    "resume": Action.that(
+        "Resume", (PsroState.PAUSED, PsroState.FAILED), psro_runs.resume_run, "It goes on where it stood."
+    ),
+    "cancel": Action.that("Cancel it", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays."),
+    "extend": Action("Extend", (*psro_runs.OPEN, PsroState.FINISHED), extend),
 }
-
-
-def list_actions(row: PsroRun) -> list[tuple[str, str]]:
-    """What its owner can do with a run now: address and label."""
-    if row.upload_id:
-        return []
-    return [(name, label) for name, (label, states) in ACTIONS.items() if row.state in states]
 
 
 @login_required
@@ -213,42 +213,22 @@ def list_actions(row: PsroRun) -> list[tuple[str, str]]:
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     """Pause, resume, cancel, extend; or fork, which anybody may."""
     row = get_object_or_404(PsroRun, pk=run_id)
-    if action not in (*ACTIONS, "fork"):
-        raise Http404
-    if action != "fork":
-        insist_on_change(request.user, row)
-    try:
-        if action == "fork":
-            return redirect("psro_run", fork(request, row).pk)
-        messages.success(request, carry_out(row, action, read_number(request.POST.get("iterations", ""))))
-    except psro_runs.PsroRefused as refusal:
-        messages.error(request, " ".join(text for _, text in refusal.problems))
+    if action == "fork":
+        row = fork(request, row)
+    else:
+        steer(request, row, ACTIONS, action, read_number(request.POST.get("iterations", "")))
     return redirect("psro_run", row.pk)
 
 
-def carry_out(row: PsroRun, action: str, number: int) -> str:
-    """Do what a button says; returns what happened, in words. Raises PsroRefused."""
-    too_late = "It had moved on already; nothing was changed."
-    if action == "pause":
-        return "It pauses: trainings write their state first." if psro_runs.pause_run(row) else too_late
-    if action == "resume":
-        return "It goes on where it stood." if psro_runs.resume_run(row) else too_late
-    if action == "cancel":
-        return "Cancelled. What it has made stays." if psro_runs.cancel_run(row) else too_late
-    psro_runs.extend_run(row, number)
-    return f"It is to have {row.iterations_wanted} iterations now."
-
-
 def fork(request: HttpRequest, row: PsroRun) -> PsroRun:
-    """The fork that the form asks for. Raises PsroRefused."""
-    solver = request.POST.get("meta_solver") or row.meta_solver
-    changes: dict[str, Any] = {"meta_solver": solver}
+    """The fork that the form asks for; the run itself where it is refused, with a message."""
+    changes: dict[str, Any] = {"meta_solver": request.POST.get("meta_solver") or row.meta_solver}
     if wanted := read_number(request.POST.get("iterations", "")):
         changes["iterations_wanted"] = wanted
     name = request.POST.get("name", "").strip() or f"{row.name[:52]} (fork)"
-    return psro_runs.fork_run(row, read_number(request.POST.get("number", "")), name, owner=request.user, **changes)
-
-
-def read_number(text: str) -> int:
-    """A whole number of a form; 0 for anything else, which is refused where it is used."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    number = read_number(request.POST.get("number", ""))
+    try:
+        return psro_runs.fork_run(row, number, name, owner=request.user, **changes)
+    except psro_runs.PsroRefused as refusal:
+        messages.error(request, refusal.reasons)
+        return row

@@ -15,25 +15,21 @@ from mate.errors import UserError
 from portal.findings import show_finding
 from portal.forms.lineups import LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm
+from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
 from tournament import boards, formats, organising, queries
 from tournament.models import Purpose, Scenario, Tournament, TournamentState
 
-PAGE = 30
 CHOICES = 100
 
 
 @require_safe
 def tournaments(request: HttpRequest) -> HttpResponse:
-    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     of_others = (Purpose.MILESTONE, Purpose.PSRO)  # They are led to from their training or their PSRO run.
     found = Tournament.objects.exclude(purpose__in=of_others).select_related("scenario", "owner")
-    if mine:
-        found = found.filter(owner=request.user.pk)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "tournaments/tournaments.html", {"page": page, "mine": mine})
+    return render(request, "tournaments/tournaments.html", list_page(request, found))
 
 
 @login_required

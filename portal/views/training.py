@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import plots
 from portal.forms.training import TrainingForm, title_of, write_value
-from portal.permissions import insist_on_change, may_change
+from portal.lists import list_page
+from portal.permissions import may_change
+from portal.steering import Action, list_actions, read_number, steer
 from tournament import milestones as evaluation
 from tournament import organising, queries
 from tournament import trainings as domain
 from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
 from training import configuration
 
-PAGE = 30
 USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
 CURVES = (
     ("return_mean", "Return", "of an episode of training, in the team's own reward"),
@@ -37,12 +36,8 @@ MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATIN
 
 @require_safe
 def trainings(request: HttpRequest) -> HttpResponse:
-    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = TrainingRun.objects.filter(purpose="").select_related("scenario", "owner", "opponent", "agent")
-    if mine:
-        found = found.filter(owner=request.user.pk)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "mine": mine, "num_trainers": queries.live_trainers().count()}
+    context = {**list_page(request, found), "num_trainers": queries.live_trainers().count()}
     return render(request, "training/trainings.html", context)
 
 
@@ -149,7 +144,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     return {
         "run": run,
         "is_moving": run.state in MOVING,
-        "actions": list_actions(run) if may_change(request.user, run) else [],
+        "actions": list_buttons(run) if may_change(request.user, run) else [],
         "evaluation": follow_evaluation(run),
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
         "curves": [draw(points, *curve) for curve in CURVES],
@@ -200,19 +195,34 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
 
 # Changing one
 
+
+def extend(run: TrainingRun, steps: int) -> str:
+    domain.extend_training(run, steps)
+    return f"It is to make {run.steps_wanted:,} steps now."
+
+
 ACTIONS = {
-    "pause": ("Pause", (TrainingState.WAITING, TrainingState.TRAINING)),
-    "resume": ("Resume", domain.RESUMABLE),
-    "cancel": ("Cancel it", (*domain.OPEN, TrainingState.FAILED)),
-    "extend": ("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING)),
+    "pause": Action.that(
+        "Pause",
+        (TrainingState.WAITING, TrainingState.TRAINING),
+        domain.pause_training,
+        "It pauses once its state is written, within seconds.",
+    ),
+    "resume": Action.that("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
+    "cancel": Action.that(
+        "Cancel it", (*domain.OPEN, TrainingState.FAILED), domain.cancel_training, "Cancelled. Its curve stays."
+    ),
+    "extend": Action("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING), extend),
 }
 
 
-def list_actions(run: TrainingRun) -> list[tuple[str, str]]:
-    """What can be done with a run now: address and label."""
+def list_buttons(run: TrainingRun) -> list[tuple[str, str]]:
+    """What can be done with a run now: address and label. One that is about to pause can go on instead."""
     is_pausing = run.state == TrainingState.TRAINING and run.wanted == "pause"
-    found = [(name, label) for name, (label, states) in ACTIONS.items() if run.state in states]
-    return [("resume", "Do not pause") if is_pausing and name == "pause" else (name, label) for name, label in found]
+    return [
+        ("resume", "Do not pause") if is_pausing and name == "pause" else (name, label)
+        for name, label in list_actions(run, ACTIONS)
+    ]
 
 
 @login_required
@@ -220,25 +230,5 @@ def list_actions(run: TrainingRun) -> list[tuple[str, str]]:
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     """Pause, resume, cancel or extend."""
     run = get_object_or_404(TrainingRun, pk=run_id)
-    if action not in ACTIONS:
-        raise Http404
-    insist_on_change(request.user, run)
-    try:
-        text = carry_out(run, action, request.POST.get("steps", ""))
-        messages.success(request, text)
-    except domain.TrainingRefused as refusal:
-        messages.error(request, " ".join(text for _, text in refusal.problems))
+    steer(request, run, ACTIONS, action, read_number(request.POST.get("steps", ""), digits=15))
     return redirect("training", run.pk)
-
-
-def carry_out(run: TrainingRun, action: str, steps: str) -> str:
-    """Do what a button says; returns what happened, in words. Raises TrainingRefused."""
-    too_late = "It had moved on already; nothing was changed."
-    if action == "pause":
-        return "It pauses once its state is written, within seconds." if domain.pause_training(run) else too_late
-    if action == "resume":
-        return "It goes on from its last state." if domain.resume_training(run) else too_late
-    if action == "cancel":
-        return "Cancelled. Its curve stays." if domain.cancel_training(run) else too_late
-    domain.extend_training(run, int(steps) if steps.isascii() and steps.isdigit() and len(steps) < 16 else 0)
-    return f"It is to make {run.steps_wanted:,} steps now."

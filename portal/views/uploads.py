@@ -4,27 +4,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import receiving
 from portal.forms.uploads import UploadForm
+from portal.lists import list_page
 from tournament import queries
 from tournament.models import Upload
-
-PAGE = 30
 
 
 @require_safe
 def uploads(request: HttpRequest) -> HttpResponse:
-    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     found = Upload.objects.select_related("owner").prefetch_related("agents")
-    if mine:
-        found = found.filter(owner=request.user.pk)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "uploads/uploads.html", {"page": page, "mine": mine})
+    return render(request, "uploads/uploads.html", list_page(request, found))
 
 
 @login_required

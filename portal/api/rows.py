@@ -1,0 +1,52 @@
+"""The rows that a request names, and which of them its caller may change."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from portal.api.errors import Refusal
+from portal.permissions import insist_on_change
+from tournament.models import Agent, Scenario
+
+Row = TypeVar("Row", bound=Model)
+
+
+def find_own(request: HttpRequest, rows: QuerySet[Row], key: int, deed: str = "change it") -> Row:
+    """The row with a key, which the caller may change. Raises PermissionDenied for others."""
+    row = get_object_or_404(rows, pk=key)
+    insist_on_change(request.user, row, deed)  # type: ignore[arg-type]
+    return row
+
+
+def narrow(rows: QuerySet[Row], **wanted: Any) -> QuerySet[Row]:
+    """The rows that have these values; what is empty is not asked for."""
+    return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+
+def find_scenario(slug: str) -> Scenario:
+    """The scenario with a slug."""
+    scenario = Scenario.objects.filter(slug=slug).first()
+    if scenario is None:
+        slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
+        raise Refusal(404, "not_found", f"There is no scenario {slug!r}. Scenarios: {slugs}.", "scenario")
+    return scenario
+
+
+def find_agent(slug: str) -> Agent:
+    """The agent that an address names, by slug or digest."""
+    return get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
+
+
+def find_agents(names: list[str], where: str) -> list[Agent]:
+    """Agents by slug or digest, in the order given."""
+    rows = list(Agent.objects.filter(Q(slug__in=names) | Q(digest__in=names)))
+    by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        message = (
+            f"There is no agent {', '.join(map(repr, missing))}. GET /api/v1/agents lists them; give slugs or digests."
+        )
+        raise Refusal(404, "not_found", message, where)
+    return [by_name[name] for name in names]

@@ -1,0 +1,16 @@
+"""Lists of what people own, by pages: everyone's, or the caller's own."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+PAGE = 30
+
+
+def list_page(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+    """`page` and `mine`, which the templates of such lists need. `?mine=1` asks for the caller's own, `?page=` for another page."""
+    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
+    shown = rows.filter(owner=request.user.pk) if mine else rows
+    return {"page": Paginator(shown, PAGE).get_page(request.GET.get("page")), "mine": mine}
