@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from portal import recordings
+from portal.api import api
 from portal.models import ApiToken
 from tournament import replays
 from tournament.models import (
@@ -147,6 +148,16 @@ def test_downloading_a_replay(run: Any, real_episode: Episode, real_replay: byte
 def test_verifying(run: Any, real_episode: Episode) -> None:
     [verify] = examples("/verify")
     assert json.loads(run(verify, EPISODE=real_episode.pk))["state"] == "playing"
+
+
+def test_the_table_of_requests_names_those_there_are() -> None:
+    described = {
+        (f"{method.upper()} {path.removeprefix('/api/v1')}", "security" in request)
+        for path, requests in api.get_openapi_schema()["paths"].items()
+        for method, request in requests.items()
+    }
+    rows = re.findall(r"^\| `([A-Z]+ /\S+)` \|.*\| (token)? ?\|$", PAGE.read_text(), re.MULTILINE)
+    assert {(request, bool(token)) for request, token in rows} == described
 
 
 def test_the_table_of_errors_is_complete() -> None:
