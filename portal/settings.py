@@ -11,7 +11,7 @@ from typing import Any
 import dj_database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("ARENA_DATA", BASE_DIR / "data")).resolve()
+DATA_DIR = Path(os.environ.get("ARENA_DATA") or BASE_DIR / "data").resolve()
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
@@ -35,7 +35,8 @@ def read_number(name: str, default: float, least: float = 0) -> float:
 def read_database() -> dict[str, Any]:
     """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
     try:
-        return dict(dj_database_url.config(default=f"sqlite:///{DATA_DIR / 'arena.sqlite3'}", conn_max_age=60))
+        address = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'arena.sqlite3'}"
+        return dict(dj_database_url.parse(address, conn_max_age=60))
     except ValueError:
         raise SystemExit(
             "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
@@ -59,7 +60,7 @@ def read_secret_key() -> str:
 
 SECRET_KEY = read_secret_key()
 DEBUG = os.environ.get("DEBUG", "") == "1"
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = (os.environ.get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
 # Behind a proxy that speaks TLS: cookies go over nothing else, and browsers remember to ask for nothing else.
@@ -186,7 +187,7 @@ LOGGING = {
 }
 
 # Work
-REDIS_URL = os.environ.get("REDIS_URL", f"redis+socket://{DATA_DIR / 'redis.sock'}")
+REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"
 ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
 ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
 ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))
