@@ -17,6 +17,7 @@ from mate.errors import UserError
 from tournament import trainings
 from tournament.agents import TEAMS
 from tournament.models import (
+    AgentKind,
     PsroIteration,
     PsroPhase,
     PsroRun,
@@ -158,12 +159,15 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
 def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
     """The final strategies become agents of their own, listed."""
     strategies: dict[str, Any] = {Team.CAMERA: newest.camera_strategy, Team.TARGET: newest.target_strategy}
-    made = {team: mix(run, team, newest.number, strategies[team], f"{run.name}, {team}s", True) for team in TEAMS}
+    names = {team: f"{run.name}, {team}s" for team in TEAMS}
+    made = {team: mix(run, team, newest.number, strategies[team], names[team], True) for team in TEAMS}
     run.camera_agent, run.target_agent = made[Team.CAMERA], made[Team.TARGET]
-    for agent in made.values():
+    for team, agent in made.items():
         if not agent.is_listed:
             agent.is_listed = True
-            agent.save(update_fields=["is_listed"])
+            if agent.kind == AgentKind.MIXTURE:  # known as the opponent of an earlier iteration
+                agent.name = names[team][:80]
+            agent.save(update_fields=["is_listed", "name"])
     stop_clock(run)
     run.state, run.reason, run.finished = PsroState.FINISHED, reason, timezone.now()
     run.save()

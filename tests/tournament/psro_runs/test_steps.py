@@ -34,6 +34,12 @@ def test_each_team_trains_against_the_others_strategy_and_the_final_ones_are_lis
     assert run.camera_agent.provenance["psro"] == run.pk
 
 
+def test_a_final_strategy_that_was_an_opponent_before_is_named_as_the_final_one(make_run, work):
+    drive(make_run(meta_solver="uniform"), work)
+    shorter = drive(make_run(name="Shorter", meta_solver="uniform", iterations=1), work)
+    assert (shorter.target_agent.name, shorter.target_agent.is_listed) == ("Shorter, targets", True)
+
+
 def test_asking_again_while_nothing_is_done_changes_nothing(make_run, work):
     run = drive(make_run(), work, is_training)
     assert psro_runs.advance(run) is False
