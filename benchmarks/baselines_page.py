@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.browsing import open_page
 from benchmarks.installation import CHECKOUT
 from benchmarks.rest import Portal
 
@@ -19,7 +20,6 @@ STYLE = (
     "header, footer, .skip, .actions, .orders { display: none !important; }"
     "#boards + .grid { grid-template-columns: 1fr !important; }"
 )
-BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def write(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
@@ -221,14 +221,8 @@ def picture(scenario: str) -> str:
 
 def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
     """A picture of each tournament's boards and heat map, in few colours."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.chromium import find_chromium
-
     PICTURES.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=BROWSER)
-        page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
+    with open_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light") as page:
         for name, row in played.items():
             page.goto(f"{portal.address}/tournaments/{row['id']}/")
             page.wait_for_selector(".heatmap .main-svg")
@@ -237,7 +231,6 @@ def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
             top, bottom = box[0]["y"], box[1]["y"] + box[1]["height"]  # type: ignore[index]
             clip = {"x": 0.0, "y": top - 8, "width": float(WIDTH), "height": bottom - top + 16}
             shrink(page.screenshot(full_page=True, clip=clip), PICTURES / picture(name))  # type: ignore[arg-type]
-        browser.close()
 
 
 def shrink(png: bytes, path: Path) -> None:

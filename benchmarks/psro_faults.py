@@ -1,8 +1,9 @@
 """Does it matter who dies while populations grow? ``python -m benchmarks.psro_faults --meta-solver nash``.
 
-A PSRO run on MATE-2v4-0 with small budgets, in a data folder with processes of its own. At random moments of its iterations a worker, a trainer and Redis
-are killed (SIGKILL) in turn, and started again after a moment. At the end every figure of the final table is recomputed from the rows of its
-episodes (`benchmarks.psro_table`); the exit status is 0 if it is complete and consistent.
+A portal in a data folder of its own. In a browser, somebody signs in and asks for a PSRO run on MATE-2v4-0 with small budgets. While it goes on, a worker,
+a trainer and Redis are killed (SIGKILL) in turn, at random moments of matches and of trainings by turns, and started again after a moment. At the end every
+figure of the final table is recomputed from the rows of its episodes (`benchmarks.psro_table`), and the run's page must show as many; the exit
+status is 0 if all is complete and consistent.
 """
 
 from __future__ import annotations
@@ -10,35 +11,40 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
+import socket
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from benchmarks import browsing, psro_kills
 from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
 from benchmarks.psro_table import find_faults
 from portal.launcher import broker, commands
 from portal.launcher.installation import CHECKOUT, Installation
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 HYPERPARAMETERS = {
-    "hidden_sizes": [32], "memory": "none", "episodes_at_once": 16, "fragment_length": 20, "minibatch_size": 80, "passes": 2,
-    "milestones": 2, "horizon": 200,
+    "hidden_sizes": "32", "memory": "none", "episodes_at_once": "16", "fragment_length": "20", "minibatch_size": "80", "passes": "2",
+    "milestones": "2", "horizon": "200",
 }  # fmt: skip
-VICTIMS = ("worker", "trainer", "redis")
-LATEST = 40.0
-"""Seconds after the beginning of an iteration, up to which the moment of a kill is drawn: an iteration takes about a minute."""
+"""As they are written into the form."""
+SETTINGS = {
+    "ARENA_LEASE_SECONDS": "5", "ARENA_BLOCK_SIZE": "4", "ARENA_TRAINING_SLOTS": "2", "ARENA_TRAINING_CORES": "1",
+    "ARENA_TRAINING_NICE": "0", "ARENA_TRAINING_FREE_BYTES": "0",
+}  # fmt: skip
 AWAY_SECONDS = 2.0
+USER = "researcher"
 
 
 def main() -> int:
     options = make_parser().parse_args()
     if options.child:
         return play(options)
-    settings = {"ARENA_LEASE_SECONDS": "5", "ARENA_BLOCK_SIZE": "4", "ARENA_TRAINING_FREE_BYTES": "0"}
-    with private_installation(**settings) as environment:
+    with private_installation(**SETTINGS) as environment:
         command = [sys.executable, "-m", "benchmarks.psro_faults", *sys.argv[1:], "--child"]
         return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
 
@@ -47,10 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.psro_faults", description=__doc__)
     parser.add_argument("--meta-solver", default="nash", help="one of tournament.meta_solvers.META_SOLVERS")
     parser.add_argument("--iterations", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=40_000, help="environment steps of each training")
-    parser.add_argument("--episodes", type=int, default=20, help="for each pairing")
+    parser.add_argument("--steps", type=int, default=6_000, help="environment steps of each training")
+    parser.add_argument("--episodes", type=int, default=6, help="for each pairing")
     parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the moments of the kills; an even one begins with matches"
+    )
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser
 
@@ -59,9 +67,9 @@ class Cast(Crew):
     """The processes of a small portal, with a Redis that takes the place of the installation's; each can be killed and is started again."""
 
     def begin(self, name: str) -> None:
-        if name == "worker":
+        if name.startswith("worker"):
             self.start(commands.worker(name), name)
-        elif name == "trainer":
+        elif name.startswith("trainer"):
             self.start(commands.trainer(name), name)
         elif name == "redis":
             self.start(broker.plan(Installation(data=Path(os.environ["ARENA_DATA"]))).command, name)
@@ -77,83 +85,87 @@ class Cast(Crew):
 
 
 def play(options: argparse.Namespace) -> int:
-    """In the child: start the run and the processes, kill some of them, and look at what there is in the end."""
+    """In the child: start the portal, ask for the run, kill some processes, and look at what there is in the end."""
     set_up_django()
     crew = Cast()
     began = time.monotonic()
     try:
-        for name in ("redis", "sweep", "worker", "trainer"):
-            crew.begin(name)
-        run = make_run(options)
-        kills = carry_out(run, crew, options)
-        wait_for(lambda: is_over(run))
+        address = open_portal(crew)
+        run = ask_for_run(address, options)
+        kills = psro_kills.carry_out(run, crew.kill, options.iterations, options.kills, options.seed)
+        wait_for(lambda: psro_kills.is_over(run))
+        shown = read_page(address, run)
     finally:
         crew.end()
-    report = describe(run, kills, time.monotonic() - began)
-    print(json.dumps(report, indent=1))
+    report = describe(run, kills, shown, time.monotonic() - began)
+    print(json.dumps(report, indent=1, ensure_ascii=False))
     return 1 if report["faults"] else 0
 
 
-def make_run(options: argparse.Namespace) -> Any:
-    """Random agents to begin with, and trainings that take seconds."""
-    from tournament import entries, psro_runs
+def open_portal(crew: Cast) -> str:
+    """Start all processes of a portal that has a user and the built-in agents; its address."""
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
 
-    agents = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
-    training = {
-        "algorithm": "mappo", "steps": options.steps, "hyperparameters": HYPERPARAMETERS, "evaluation_episodes": 0, "cores": 1,
+    from tournament import entries
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    entries.register_builtin_agents()
+    entries.register_scenario("MATE-2v4-0")
+    User.objects.create_user(USER, password=browsing.PASSWORD)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    crew.start(commands.web(Installation(data=Path(os.environ["ARENA_DATA"]), port=port)), "web")
+    for name in ("redis", "sweep", *psro_kills.WORKERS, *psro_kills.TRAINERS):
+        crew.begin(name)
+    wait_for(lambda: answers(port))
+    return f"http://127.0.0.1:{port}"
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask_for_run(address: str, options: argparse.Namespace) -> Any:
+    """Sign in and send the form of a new run; its row."""
+    with browsing.open_page() as page:
+        browsing.sign_in(page, address, USER)
+        url = send_form(page, f"{address}/psro/new/", options)
+    from tournament.models import PsroRun
+
+    return PsroRun.objects.get(pk=int(url.rstrip("/").rpartition("/")[2]))
+
+
+def send_form(page: Page, address: str, options: argparse.Namespace) -> str:
+    """Random agents to begin with, as the form has them, MAPPO, and trainings that take seconds."""
+    values = {
+        "name": f"Faults, {options.meta_solver}", "meta_solver": options.meta_solver,
+        "iterations": str(options.iterations), "episodes_per_pairing": str(options.episodes),
     }  # fmt: skip
-    return psro_runs.create_run(
-        f"Faults, {options.meta_solver}", entries.register_scenario("MATE-2v4-0"),
-        [agents["camera", "random"]], [agents["target", "random"]],
-        training, training, meta_solver=options.meta_solver, iterations=options.iterations, episodes_per_pairing=options.episodes,
-    )  # fmt: skip
+    for team in ("camera", "target"):
+        values |= {f"{team}_steps": str(options.steps), f"{team}_evaluation_episodes": "0"}
+        values |= {f"{team}_hyperparameter_{name}": value for name, value in HYPERPARAMETERS.items()}
+    return browsing.send_form(page, address, {"camera_algorithm": "mappo"}, values, "Start the run")
 
 
-def is_over(run: Any) -> bool:
-    run.refresh_from_db()
-    return run.state != "running"
+def read_page(address: str, run: Any) -> dict[str, Any]:
+    """What anybody sees of the run in the end."""
+    with browsing.open_page() as page:
+        page.goto(f"{address}/psro/{run.pk}/")
+        cells = page.locator("table.matrix td").count()
+        return {"progress": page.locator(".progress-text").inner_text(), "cells": cells}
 
 
-def has_begun(run: Any, number: int) -> bool:
-    """Whether an iteration has begun, or nothing begins any more."""
-    return is_over(run) or run.iterations.filter(number=number).exists()
-
-
-def carry_out(run: Any, crew: Cast, options: argparse.Namespace) -> list[str]:
-    """Kill somebody at so many random moments of the whole run; returns what it was doing then, in words."""
-    draws = random.Random(options.seed)
-    kills: list[str] = []
-    began = time.monotonic()
-    for number in range(options.kills):
-        wanted = round((number + 1) * options.iterations / options.kills)
-        wait_for(partial(has_begun, run, wanted))
-        time.sleep(draws.uniform(0.0, LATEST))
-        if is_over(run):
-            break
-        victim = VICTIMS[number % len(VICTIMS)]
-        kills.append(f"{time.monotonic() - began:.0f} s: {victim}, {describe_moment(run)}")
-        crew.kill(victim)
-    return kills
-
-
-def describe_moment(run: Any) -> str:
-    """What a run is doing now."""
-    from tournament import psro_runs
-
-    newest = run.iterations.last()
-    if newest is None:
-        return "before it began"
-    trainings = [f"{one.team} {one.state} at {one.steps_done} steps" for one in psro_runs.trainings_of(run)]
-    doing = f" ({', '.join(trainings)})" if newest.phase == "training" and trainings else ""
-    return f"iteration {newest.number} {newest.phase}{doing}"
-
-
-def describe(run: Any, kills: list[str], seconds: float) -> dict[str, Any]:
+def describe(run: Any, kills: list[dict[str, Any]], shown: dict[str, Any], seconds: float) -> dict[str, Any]:
     """What was seen, and what is wrong with it."""
-    from tournament.models import Episode, TrainingRun
+    from tournament.models import Block, Episode, TrainingRun
 
-    faults = find_faults(run)
     solved = list(run.iterations.all())
+    cells = sum(len(row) for row in solved[-1].table.get("payoff", []))
+    faults = find_faults(run)
+    if shown["cells"] != cells:
+        faults.append(f"its page shows {shown['cells']} cells of {cells}")
     trainings = TrainingRun.objects.order_by("pk")
     return {
         "meta_solver": run.meta_solver,
@@ -161,8 +173,11 @@ def describe(run: Any, kills: list[str], seconds: float) -> dict[str, Any]:
         "reason": run.reason,
         "kills": kills,
         "iterations": [describe_iteration(row) for row in solved],
-        "cells": int(sum(len(row) for row in solved[-1].table.get("payoff", []))),
+        "cells": cells,
         "episodes": Episode.objects.count(),
+        "blocks": Block.objects.count(),
+        "blocks_begun_again": Block.objects.filter(attempts__gt=1).count(),
+        "page": shown,
         "trainings": [f"{one.team}: {one.steps_done} steps, {one.state}" for one in trainings],
         "final": [agent.name for agent in (run.camera_agent, run.target_agent) if agent],
         "faults": faults,
