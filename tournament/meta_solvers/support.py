@@ -21,7 +21,9 @@ PLAYED = 1e-4
 TOGETHER = 256
 """Replicates that are solved at once."""
 MOST = many_games.LARGEST // 2
-"""Agents of either team among whom the strategies of a replicate are looked for first."""
+"""Agents of either team among whom the strategies of a replicate are looked for first: so many at most."""
+LEAST, FAR = 10, 12.0
+"""So many at least, and else those that are this many standard deviations behind or less."""
 SLACK = 1e-5
 """What others may gain against these strategies, payoffs being scaled to 1, before they are looked for among all."""
 
@@ -54,15 +56,14 @@ def support_frequency(
     noise = Noise.of(game) if noise is None else noise
     if noise is None:
         return None
+    solution = solution or nash(payoff)
     if noise.is_none:
-        solution = solution or nash(payoff)
         return SupportFrequency(
             (solution.camera > PLAYED).astype(np.float64),
             (solution.target > PLAYED).astype(np.float64),
         )
     camera, target = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
-    tables = noise.shrink(payoff).draw(replicates, seed)
-    for row, column in _solve_all(tables, _choose_likely(payoff, solution)):
+    for row, column in _solve_all(noise.shrink(payoff).draw(replicates, seed), payoff, solution):
         camera += row > PLAYED
         target += column > PLAYED
     return SupportFrequency(camera / replicates, target / replicates)
@@ -71,22 +72,30 @@ def support_frequency(
 Solution = tuple[Array, Array]
 
 
-def _choose_likely(payoff: Array, solution: Equilibrium | None) -> tuple[Indices, Indices]:
-    """Rows and columns, in order, that are most likely to be played when payoffs are a little different: those that gain most now."""
+def _choose_likely(tables: Array, payoff: Array, solution: Equilibrium) -> tuple[Indices, Indices]:
+    """Rows and columns, in order, that are most likely to be played in `tables` (R, m, n): those that gain most by `payoff`."""
     if max(payoff.shape) <= MOST:
         return np.arange(payoff.shape[0]), np.arange(payoff.shape[1])
-    solution = solution or nash(payoff)
-    gains, losses = payoff @ solution.target, solution.camera @ payoff
-    return np.sort(np.argsort(-gains, kind="stable")[:MOST]), np.sort(np.argsort(losses, kind="stable")[:MOST])
+    gains, losses = tables @ solution.target, solution.camera @ tables
+    behind = -(payoff @ solution.target), solution.camera @ payoff
+    return _find_nearest(behind[0], gains.std(axis=0).mean()), _find_nearest(behind[1], losses.std(axis=0).mean())
 
 
-def _solve_all(tables: Iterator[Array], likely: tuple[Indices, Indices]) -> Iterator[Solution]:
+def _find_nearest(behind: Array, deviation: float) -> Indices:
+    """Those that are not far behind the first, at least `LEAST` and at most `MOST`; tables vary by this deviation."""
+    order = np.argsort(behind, kind="stable")[:MOST]
+    is_near = behind[order] <= behind[order[0]] + FAR * deviation
+    return np.sort(order[: max(LEAST, int(is_near.sum()))])
+
+
+def _solve_all(tables: Iterator[Array], payoff: Array, solution: Equilibrium) -> Iterator[Solution]:
     """Strategies of largest support, both from one solution of each table.
 
-    The games among the `likely` agents are solved together. That is enough where nobody else would gain against their strategies.
+    The games among likely agents are solved together. That is enough where nobody else would gain against their strategies.
     """
-    part = np.ix_(*likely)
-    while chunk := [Scaled.of(table) for table in islice(tables, TOGETHER)]:
+    while drawn := list(islice(tables, TOGETHER)):
+        likely = _choose_likely(np.array(drawn), payoff, solution)
+        part, chunk = np.ix_(*likely), [Scaled.of(table) for table in drawn]
         found: list[tuple[Array, Array] | None] = [None] * len(chunk)
         if sum(map(len, likely)) <= many_games.LARGEST:
             with suppress(np.linalg.LinAlgError):  # Of one of them: each is solved by itself then.

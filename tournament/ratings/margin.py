@@ -181,10 +181,10 @@ def _add_episodes(
         first, last = part[0], part[-1]
         scores, met = np.zeros((last - first, size)), np.zeros((last - first, size), dtype=np.bool_)
         _add_scores(place - first, sample.cluster, sample.camera, split + sample.target, deviation, scores, met)
-        influence = scores @ contrasts
         for start, end in pairwise(part - first):
             own = met[start:end].sum(axis=0).astype(np.float64)
-            variance.add((influence[start:end] ** 2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
+            influence = scores[start:end] @ contrasts
+            variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
             seeds += own
     is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
     variance.certain[is_open] = np.inf  # Of one seed nothing can be said of how seeds differ.
