@@ -8,6 +8,7 @@ from django.db import connection, connections, transaction
 
 from tests.tournament.conftest import invent_episode
 from tournament import leaderboards, ledgers
+from tournament.contents import Contents
 from tournament.ledgers import Ledger
 from tournament.models import Choice, Episode, Pairing
 
@@ -231,6 +232,47 @@ def test_a_tournaments_seeds_follow_its_choices(make_tournament):
     assert len(ledgers.seeds_of(tournament)[pairing.pk]) == 4
     Choice.objects.create(tournament=tournament, round=2, pairing=pairing, first=4, count=3, step=2)
     assert len(ledgers.seeds_of(tournament)[pairing.pk]) == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_seeds_of_choices_that_came_one_by_one_are_those_of_all(make_tournament):
+    tournament = make_tournament("greedy random", "greedy naive", episodes=4)
+    pairings = list(tournament.pairings.all())
+
+    def check():
+        kept, expected = ledgers.seeds_of(tournament), Contents(tournament).sorted_seeds()
+        assert {key: seeds.tolist() for key, seeds in kept.items()} == {
+            key: seeds.tolist() for key, seeds in expected.items()
+        }
+
+    def choose(number, first, **columns):
+        pairing = pairings[number]
+        Choice.objects.create(tournament=tournament, round=2, pairing=pairing, first=first, count=3, step=2, **columns)
+
+    check()
+    choose(0, 2)  # partly what is chosen already
+    check()
+    choose(1, 40, pk=500)
+    check()
+    choose(2, 9, pk=499)  # its transaction began earlier and ended later
+    check()
+    Choice.objects.filter(pk=500).delete()
+    choose(3, 20)
+    check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tournaments_own_episodes_are_chosen_again_only_where_something_changed(make_tournament, pretend_to_play):
+    tournament = make_tournament("greedy random", "greedy", episodes=4)
+    pretend_to_play(tournament)
+    one, other = tournament.pairings.all()
+    add(one, range(5))  # not its own
+    before = ledgers.read_own(tournament, leaderboards.DEVICE).results
+    assert {key: len(found.seed) for key, found in before.items()} == {one.pk: 4, other.pk: 4}
+    Episode.objects.filter(pairing=other, seed=before[other.pk].seed[0]).delete()
+    after = ledgers.read_own(tournament, leaderboards.DEVICE).results
+    assert after[one.pk] is before[one.pk]
+    assert after[other.pk].seed.tolist() == before[other.pk].seed[1:].tolist()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,9 +1,11 @@
 """Support frequencies: how sure it is that an agent is part of the equilibrium."""
 
 import numpy as np
+import pytest
 
 from tests.tournament.meta_solvers.games import ROCK_PAPER_SCISSORS
-from tournament.meta_solvers import Noise, nash, support_frequency
+from tournament.meta_solvers import Noise, interior, nash, support_frequency
+from tournament.meta_solvers.matrices import Scaled
 from tournament.payoffs import MetaGame
 
 
@@ -35,6 +37,16 @@ def test_noise_can_be_given():
     game = MetaGame.from_payoffs(np.array([[0.5, 0.4], [0.3, 0.2]]))
     found = support_frequency(game, 100, noise=Noise(np.full((2, 2), 0.1)))
     assert 0 < found.camera[1] < 0.5
+
+
+@pytest.mark.parametrize("skill", [0.1, 0.01])
+def test_frequencies_of_a_large_game_are_those_of_solving_each_replicate_whole(skill):
+    random, shape = np.random.default_rng(3), (40, 34)
+    payoff = random.normal(0, skill, (40, 1)) + random.normal(0, skill, (1, 34)) + random.normal(0, 0.03, shape)
+    game = MetaGame.from_payoffs(payoff, np.full(shape, 0.02), np.full(shape, 50))
+    tables = list(Noise(game.error).shrink(payoff).draw(20, 0))
+    cameras = np.mean([interior.solve(Scaled.of(table).matrix).x > 1e-4 for table in tables], axis=0)
+    assert support_frequency(game, 20).camera.tolist() == cameras.tolist()
 
 
 def test_frequencies_are_calibrated():
