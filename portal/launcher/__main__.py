@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from . import commands, preparation
+from . import broker, commands, preparation
 from .installation import Installation, LaunchRefused
 from .supervisor import Supervisor, answers
 
@@ -61,6 +61,8 @@ def launch(installation: Installation, environment: dict[str, str]) -> None:
     with installation.lock():
         installation.check_port()
         preparation.prepare(installation, environment)
+        if installation.redis_url and (remark := broker.explain_silence(installation.redis_url)):
+            print(remark, file=sys.stderr, flush=True)
         Supervisor(installation, environment).run()
 
 

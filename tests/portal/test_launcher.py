@@ -152,15 +152,19 @@ def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, fold
     try:
         client = redis.Redis.from_url(plan.url.replace("redis+socket", "unix"))
         assert until(lambda: answers_ping(client))
+        assert broker.explain_silence(plan.url) == ""
         if plan.url.startswith("redis+socket"):
             assert (installation.data / "redis.sock").stat().st_mode & 0o077 == 0
         else:
+            port = client.connection_pool.connection_kwargs["port"]
             with pytest.raises(redis.AuthenticationError):
-                redis.Redis(port=client.connection_pool.connection_kwargs["port"]).ping()
+                redis.Redis(port=port).ping()
+            assert "REDIS_URL" in broker.explain_silence(f"redis://127.0.0.1:{port}/0")
         client.close()
     finally:
         server.terminate()
         server.wait(10)
+    assert "REDIS_URL" in broker.explain_silence(plan.url)
 
 
 def answers_ping(client: redis.Redis) -> bool:
