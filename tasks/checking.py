@@ -173,7 +173,7 @@ def try_out(imported: ImportedAgent, deterministic: bool) -> str:
     recipe = imported.checkpoint.recipe
     scenario = trial_scenario(recipe.scenario, recipe.enhanced_observation)
     spec = agents.LearnedAgent(recipe.team, imported.checkpoint.digest, deterministic)
-    other = agents.Builtin("target" if recipe.team == "camera" else "camera", "greedy")
+    other = agents.Builtin(agents.RIVALS[recipe.team], "greedy")
     camera, target = (spec, other) if recipe.team == "camera" else (other, spec)
     try:
         matches.play(scenario, camera, target, [1], lambda digest: imported.checkpoint, 1, max_steps=TRIAL_STEPS)

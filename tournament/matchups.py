@@ -9,6 +9,7 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
+from tournament.agents import RIVALS
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
 from tournament.formats.settings import ROUND_SIZE
@@ -117,7 +118,7 @@ def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Keys of the two agents' pairings by the opponent's key."""
-    other = Team.TARGET if first.team == Team.CAMERA else Team.CAMERA
+    other = RIVALS[first.team]
     rows = Pairing.objects.filter(
         **{"scenario": scenario, f"{first.team}__in": [first, second], f"{other}__in": list(opponents)}
     )

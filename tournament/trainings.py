@@ -13,7 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from tournament import agents, entries, organising, queries
-from tournament.models import Agent, AgentKind, Scenario, Team, TournamentState, TrainingRun, TrainingState
+from tournament.agents import RIVALS
+from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
 from training import configuration
 
@@ -93,7 +94,7 @@ def _check_request(
     if not name.strip() or len(name) > 80:
         problems.append(("name", "A training needs a name of at most 80 characters; its agent will have it too."))
     if opponent.team == team:
-        other = Team.TARGET if team == Team.CAMERA else Team.CAMERA
+        other = RIVALS[team]
         problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))
     problems += [("opponent", problem) for problem in entries.check_fitness(opponent, scenario).problems]
     if start_from is not None:

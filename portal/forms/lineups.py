@@ -8,12 +8,12 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from tournament import entries, queries
+from tournament.agents import RIVALS
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.models import Agent, Scenario, Team
 
 HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
-OTHER = {"camera": "target", "target": "camera"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class LineupForm(forms.Form):
     @property
     def lineups(self) -> list[tuple[str, str, str, list[Choice]]]:
         """For each field that is ticked: the team, the field, its legend, the agents."""
-        teams = [OTHER[self.team]] if self.is_head_to_head else list(FIELDS)
+        teams = [RIVALS[self.team]] if self.is_head_to_head else list(FIELDS)
         legends = ["Opponents"] if self.is_head_to_head else ["Cameras", "Targets"]
         return [
             (team, FIELDS[team], legend, self.choices_of(FIELDS[team]))
@@ -159,7 +159,7 @@ class LineupForm(forms.Form):
         if pair[0] is not None and pair[0] == pair[1]:
             self.add_error("second", "Choose two different agents.")
         data[FIELDS[self.team]] = [agent for agent in pair if agent is not None]
-        opponents = FIELDS[OTHER[self.team]]
+        opponents = FIELDS[RIVALS[self.team]]
         if not data.get(opponents) and opponents not in self.errors:
             self.add_error(opponents, "Choose at least one opponent.")
 

@@ -10,7 +10,8 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from tournament import queries, trainings
-from tournament.models import Agent, AgentKind, Scenario, Team
+from tournament.agents import RIVALS
+from tournament.models import Agent, AgentKind, Scenario
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
 
@@ -159,7 +160,7 @@ class TrainingForm(forms.Form):
     def __init__(self, scenario: Scenario, team: str, algorithm: str, preset: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scenario, self.team, self.algorithm, self.preset = scenario, team, algorithm, preset
-        other = Team.TARGET if team == Team.CAMERA else Team.CAMERA
+        other = RIVALS[team]
         fitting = {one: find_fitting(scenario, one) for one in (team, other)}
         self.set_choices("opponent", fitting[other])
         self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT))

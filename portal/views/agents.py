@@ -14,7 +14,7 @@ from portal.forms.agents import AgentForm
 from portal.permissions import insist_on_change, may_change
 from tasks import hints
 from tournament import boards, entries, history, queries, reevaluation
-from tournament.agents import from_json
+from tournament.agents import RIVALS, from_json
 from tournament.boards import Line
 from tournament.models import Agent, AgentKind, Pairing, RatingSnapshot, Scenario, Team
 
@@ -60,7 +60,7 @@ def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Line]
     """A row for each scenario that has rated the agent, with the opponent that it does worst against and their pairing."""
     worst = {line.rating.worst_opponent for _, line in standings} - {None}
     opponents = Agent.objects.in_bulk(worst, field_name="digest")
-    other = Team.TARGET if agent.team == Team.CAMERA else Team.CAMERA
+    other = RIVALS[agent.team]
     rows = Pairing.objects.filter(**{agent.team: agent, f"{other}__in": opponents.values()})
     pairings = {
         (scenario, digest): key for key, scenario, digest in rows.values_list("pk", "scenario", f"{other}__digest")

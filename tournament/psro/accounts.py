@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from tournament.meta_solvers import exploitability
 from tournament.payoffs import Array, MetaGame, list_numbers
 from tournament.psro.diversity import effective_diversity, effective_size
+from tournament.ratings.intervals import quantile
 
 CONFIDENCE = 0.95
 
@@ -129,5 +129,5 @@ def gain_of(game: MetaGame, strategies: Strategies, team: str) -> Gain:
     error = float(np.sqrt(((weights * game.error)[weights != 0] ** 2).sum()))
     if not np.isfinite(error):
         return Gain(gain, None, None)
-    reach = float(ndtri(0.5 + CONFIDENCE / 2)) * error
+    reach = float(quantile(CONFIDENCE, np.array(np.inf))) * error
     return Gain(gain, gain - reach, gain + reach)
