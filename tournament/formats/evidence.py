@@ -1,4 +1,4 @@
-"""What a schedule knows (the episodes so far) and what it asks for (more episodes of a pairing)."""
+"""What a format knows (the episodes so far) and what it asks for (more episodes of a pairing)."""
 
 from __future__ import annotations
 

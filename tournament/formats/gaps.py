@@ -29,7 +29,7 @@ class Side:
     @classmethod
     def of(cls, view: View) -> Side:
         """Agents and opponents are left out, those with most closed pairings first, until no pairing is closed."""
-        # Imported here because the ratings load more than a schedule needs before it is asked for anything.
+        # Imported here because the ratings load more than a format needs before it is asked for anything.
         from tournament.ratings import complete_part
 
         agents, opponents = complete_part(~view.closed)

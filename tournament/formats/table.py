@@ -1,4 +1,4 @@
-"""The meta-game as a schedule sees it: means, spreads and counts of the pairings that can be played."""
+"""The meta-game as a format sees it: means, spreads and counts of the pairings that can be played."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Table:
     @classmethod
     def of(cls, evidence: Evidence) -> Table:
         """Cameras and targets are left out, those with most closed pairings first, until no pairing is closed."""
-        # Imported here because the ratings load more than a schedule needs before it is asked for anything.
+        # Imported here because the ratings load more than a format needs before it is asked for anything.
         from tournament.ratings import complete_part
 
         size = evidence.shape[0] * evidence.shape[1]
