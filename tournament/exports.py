@@ -38,7 +38,7 @@ _MEASURES = (
     Column("normalised_reward", "real", "share", "target_reward over the scenario's nominal maximum; its negative is the payoff"),
     Column("coverage", "real", "share of 1", "mean coverage rate of the targets"),
     Column("real_coverage", "real", "share of 1", "mean coverage rate of the targets with bounty left"),
-    Column("transport", "real", "share of 1", "mean transport rate at the end"),
+    Column("transport", "real", "share of 1", "share of their full pay that deliveries earned"),
     Column("delivered", "whole", "cargo weights", "delivered cargo"),
 )  # fmt: skip
 EPISODES = (

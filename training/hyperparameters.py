@@ -140,7 +140,7 @@ _REWARDS = (
     _coefficient("raw_reward", "the team's raw reward, which payoffs are measured by", {"camera": 0.0, "target": 1.0}, 0.01),
     _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0}, {"camera": 0.5, "target": 0.0}),
     _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras track", 0.0, {"camera": 0.5, "target": 0.0}),
-    _coefficient("mean_transport_rate", "the share of cargo delivered", 0.0, 0.0),
+    _coefficient("mean_transport_rate", "the share of their full pay that deliveries have earned", 0.0, 0.0),
     _coefficient("soft_coverage_score", "how well targets are, or nearly are, in view (slow to compute)", 0.0, 0.0),
     _coefficient("num_tracked", "the number of targets that the camera tracks", 0.0, 0.0, ("camera",)),
     _coefficient("normalized_goal_distance", "the distance to the target's goal, over the width of the terrain", 0.0, 0.0, ("target",)),
