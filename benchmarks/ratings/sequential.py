@@ -82,14 +82,17 @@ def add_sequential_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_sequential(arguments: argparse.Namespace) -> int:
-    """Print the table; 1 if an error rate is above its bound by more than three simulation errors, or the test is not shorter."""
+    """Print the table; 1 if a share is off by more than three simulation errors and what is allowed, or the test is not shorter.
+
+    Allowed are the error probability, estimates of which 45 to 55 % are too low, and intervals that hold in 93 to 97 %.
+    """
     fixed = 2 * ceil(_fixed_size(arguments))
     allowed = arguments.error / 100
-    limit = allowed + 3 * sqrt(allowed * (1 - allowed) / arguments.tests)
+    limit = allowed + _simulation_error(allowed, arguments.tests)
     print(f"A fixed-size test with the same error probabilities needs {fixed:,} episodes.\n")
     print("| noise | true nElo | better | not better | mean episodes | 90 % need at most | too low | interval holds |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    is_good = True
+    is_good = is_calibrated = True
     span = arguments.upper - arguments.lower
     for kind in arguments.kinds:
         for elo in (arguments.lower + share * span for share in (-0.5, 0.0, 0.5, 1.0, 1.5)):
@@ -101,10 +104,22 @@ def run_sequential(arguments: argparse.Namespace) -> int:
             )
             wrong = summary.better if elo <= arguments.lower else summary.not_better if elo >= arguments.upper else 0.0
             is_good &= wrong <= limit and summary.mean < fixed
+            is_calibrated &= _is_calibrated(summary, arguments.tests)
     print(
-        f"\nWrong verdicts are at most {limit:.1%} where they should be (5 % and three simulation errors): {is_good}."
+        f"\nWrong verdicts are at most {limit:.1%} (as wanted, and three simulation errors), tests shorter: {is_good}."
     )
-    return int(not is_good)
+    print(f"Estimates and their intervals after stopping are calibrated: {is_calibrated}.")
+    return int(not (is_good and is_calibrated))
+
+
+def _simulation_error(share: float, tests: int) -> float:
+    """Three standard errors of a share of so many tests."""
+    return 3 * sqrt(share * (1 - share) / tests)
+
+
+def _is_calibrated(summary: Summary, tests: int) -> bool:
+    is_centred = abs(summary.too_low - 0.5) <= 0.05 + _simulation_error(0.5, tests)
+    return is_centred and abs(summary.covered - 0.95) <= 0.02 + _simulation_error(0.95, tests)
 
 
 def _fixed_size(arguments: argparse.Namespace) -> float:
