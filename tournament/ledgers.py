@@ -160,6 +160,7 @@ class Ledger:
         self.agents: dict[int, Agents] = {}
         self.num_read = 0
         self._stamps: dict[int, Stamp] = {}
+        self._seen = np.empty(0, dtype=_STAMP)  # Rows of the last look at the table whose pairings need no other look.
 
     def __len__(self) -> int:
         return sum(stamp.rows for stamp in self._stamps.values())
@@ -168,14 +169,21 @@ class Ledger:
         """The episodes as they are now, once what is new or not the same was read."""
         parameters = (self.scenario, self.engine, self.device)
         table = fetch(_STAMPS, parameters, _STAMP)
-        stamps = {key: Stamp(count, total) for key, count, total in table.tolist()}
-        gone = self.results.keys() - stamps.keys()
-        for key in gone:
-            del self.results[key], self._stamps[key]
+        table = table[np.argsort(table["pairing"])]
+        seen, self._seen = self._seen, table[:0]
+        if np.array_equal(table["pairing"], seen["pairing"]):
+            doubtful = table[table != seen]
+        else:
+            doubtful = table
+            for key in self.results.keys() - set(table["pairing"].tolist()):
+                del self.results[key], self._stamps[key]
+        stamps = {key: Stamp(count, total) for key, count, total in doubtful.tolist()}
         stale = {key for key, stamp in stamps.items() if self._stamps.get(key) != stamp}
         if stale:
             self._learn_agents(stale - self.agents.keys())
             self._take(self._read(stale, sum(stamps[key].rows for key in stale)), stale)
+            table["count"][np.isin(table["pairing"], list(stale))] = -1  # Others may have been read than were counted.
+        self._seen = table
         return Played(dict(self.results), self.agents)
 
     def _read(self, keys: set[int], count: int) -> NDArray[Any]:
