@@ -183,7 +183,8 @@ def _add_episodes(
         _add_scores(place - first, sample.cluster, sample.camera, split + sample.target, deviation, scores, met)
         for start, end in pairwise(part - first):
             own = met[start:end].sum(axis=0).astype(np.float64)
-            influence = scores[start:end] @ contrasts
+            mine = np.flatnonzero(own)  # Most strata are of one agent and its opponents.
+            influence = scores[start:end, mine] @ contrasts[mine]
             variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
             seeds += own
     is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
