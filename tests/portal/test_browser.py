@@ -272,7 +272,8 @@ def test_no_page_is_wider_than_a_phone(
     for address in (
         "/", "/leaderboards/mate-2v4-0/", "/agents/", "/agents/greedy-camera/", "/tournaments/new/", "/uploads/new/",
         f"/tournaments/{played.pk}/", f"/pairings/{real_episode.pairing_id}/", f"/episodes/{real_episode.pk}/",
-        "/status/", "/help/", "/account/",
+        "/status/", "/help/", "/account/", "/tournaments/", "/uploads/", "/schedules/", "/training/", "/training/new/",
+        "/psro/", "/psro/new/", "/api/v1/docs",
     ):  # fmt: skip
         open_page(address)
         page.wait_for_load_state()
