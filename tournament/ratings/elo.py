@@ -187,21 +187,22 @@ def _add_scores(place, agent, deviation, scores, met):  # type: ignore[no-untype
 
 
 @kernel
-def _list_deals(opponent, cluster):  # type: ignore[no-untyped-def]
-    """Opponents and seeds of the deals that have more than one row."""
-    rows, count, is_listed = np.empty(len(cluster) // 2, np.int64), 0, False
-    for row in range(1, len(cluster)):
-        is_same = cluster[row] == cluster[row - 1] and opponent[row] == opponent[row - 1]
-        if is_same and not is_listed:
+def _list_deals(opponent, cluster, starts):  # type: ignore[no-untyped-def]
+    """Opponents and seeds of the deals that have more than one row. Written without branches, which would take most of the time."""
+    rows, count = np.empty(len(cluster) // 2 + 1, np.int64), 0
+    for number in range(len(starts) - 1):
+        is_listed = 0
+        for row in range(starts[number] + 1, starts[number + 1]):
+            is_same = int(cluster[row] == cluster[row - 1])
             rows[count] = row
-            count += 1
-        is_listed = is_same
+            count += is_same & (1 - is_listed)
+            is_listed = is_same
     return opponent[rows[:count]], cluster[rows[:count]]
 
 
 def _strata(deals: Deals) -> Indices:
     """(n,) labels of the opponents: those whose deals share seeds have one label. As seeds are drawn here, each has its own."""
-    opponent, cluster = _list_deals(deals.opponent, deals.cluster)
+    opponent, cluster = _list_deals(deals.opponent, deals.cluster, deals.starts)
     if np.bincount(cluster).max(initial=0) < 2:
         return np.arange(deals.num_opponents)
     from scipy.sparse import csr_array
