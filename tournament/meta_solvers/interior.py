@@ -121,7 +121,7 @@ class _System:
         self.row_scale = np.minimum(1.0, 1 / np.sqrt(row_curve))
         self.column_scale = np.minimum(1.0, 1 / np.sqrt(column_curve))
         scaled = self.row_scale[:, None] * matrix * self.column_scale
-        system = np.zeros((rows + columns + 2, rows + columns + 2))
+        system = np.zeros((rows + columns + 2, rows + columns + 2), order="F")  # as the factorisation wants it
         row_part, column_part = slice(0, rows), slice(rows, rows + columns)
         np.fill_diagonal(system[row_part, row_part], self.row_scale**2 * row_curve)
         np.fill_diagonal(system[column_part, column_part], self.column_scale**2 * column_curve)
@@ -129,7 +129,7 @@ class _System:
         system[row_part, -2] = system[-2, row_part] = self.row_scale
         system[column_part, -1] = -self.column_scale
         system[-1, column_part] = self.column_scale
-        self.factors = lu_factor(system, check_finite=False)
+        self.factors = lu_factor(system, overwrite_a=True, check_finite=False)
 
     def direct(self, row_aim: Array, column_aim: Array) -> Point:
         """The direction towards x * z = row_aim and y * s = column_aim, to first order."""
