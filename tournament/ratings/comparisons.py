@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Indices
+from tournament.ordering import Indices, insert
 from tournament.payoffs import Array
 from tournament.ratings.deals import Deals, errors_of_means
 
@@ -44,11 +44,11 @@ class Comparisons:
         fresh._count(np.arange(deals.num_opponents))
         return fresh
 
-    def updated(self, deals: Deals, positions: Indices) -> Comparisons:
-        """The comparisons of `deals`, which are these with more rows; `positions` are those that the rows had, -1 for new ones."""
-        touched = np.unique(deals.opponent[positions < 0])
-        halves, counts, deviation = self.halves.copy(), self.counts.copy(), np.zeros(len(positions))
-        deviation[positions >= 0] = self.deviation
+    def updated(self, deals: Deals, places: Indices) -> Comparisons:
+        """The comparisons of `deals`, which are these with more rows, inserted before the rows at ascending `places`."""
+        touched = np.unique(deals.opponent[places + np.arange(len(places))])
+        halves, counts = self.halves.copy(), self.counts.copy()
+        deviation = insert(self.deviation, places, np.zeros(len(places)))
         for number in touched:
             halves[number], counts[number] = 0, 0
             deviation[deals.starts[number] : deals.starts[number + 1]] = 0.0

@@ -45,7 +45,7 @@ class Deals:
         return len(self.starts) - 1
 
     def insert(self, team: str, episodes: Episodes, renumbered: Indices) -> tuple[Deals, Indices]:
-        """These deals with more episodes, and the (E + new,) positions that earlier rows had, -1 for new ones.
+        """These deals with more episodes, and the (new,) earlier rows before which these were inserted.
 
         `renumbered` gives the new number of each earlier cluster; the new episodes' own are of the new numbering. Equal to sorting all anew.
         """
@@ -72,7 +72,7 @@ class Deals:
             outcome=insert(self.outcome, places, outcome),
             starts=self.starts + np.append(0, np.cumsum(np.bincount(opponent, minlength=self.num_opponents))),
         )
-        return grown, insert(np.arange(len(self.agent)), places, np.full(len(places), -1))
+        return grown, places
 
 
 def _from_the_side_of(team: str, episodes: Episodes) -> tuple[Indices, Indices, Array]:

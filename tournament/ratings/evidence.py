@@ -69,8 +69,7 @@ class Evidence:
         new = _order(_number(episodes, np.searchsorted(seeds, episodes.seed)))
         grown = {}
         for team, counted in self._comparisons.items():
-            deals, positions = counted.deals.insert(team, new, renumbered)
-            grown[team] = counted.updated(deals, positions)
+            grown[team] = counted.updated(*counted.deals.insert(team, new, renumbered))
         earlier = _number(self._episodes, renumbered[self._episodes.cluster])
         self._game = MetaGame.from_episodes(*self._fields, _merge(earlier, new))
         self._comparisons, self._seeds = grown, seeds
