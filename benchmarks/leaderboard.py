@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.installation import set_up_django
+from portal.launcher.commands import ONE_THREAD
 from tests import postgres
 
 FULL = 1_000_000
@@ -60,7 +61,7 @@ def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         names = {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings", "ALLOWED_HOSTS": "*"}
-        environment = os.environ | names
+        environment = os.environ | names | dict.fromkeys(ONE_THREAD, "1")
         environment.pop("DATABASE_URL", None)
         if database == "postgresql":
             environment["DATABASE_URL"] = stack.enter_context(postgres.cluster())
