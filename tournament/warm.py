@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Episodes
 from tournament.ratings import Evidence
 
+Indices = NDArray[np.int64]
+
 
 def warm() -> None:
-    """Rate a tiny league, add to its evidence, and solve it in every way, so that all kernels are compiled and cached."""
-    camera, target, seed = (axis.ravel() for axis in np.indices((2, 2, 3)))
-    evidence = Evidence(["c0", "c1"], ["t0", "t1"], Episodes(camera, target, seed, 0.1 * (camera + target)))
-    evidence.add(Episodes(camera, target, seed + 3, 0.1 * (camera - target)))
-    evidence.rate({})
+    """Rate tiny leagues, add to their evidence, and solve one in every way, so that all kernels are compiled and cached."""
+    everybody = np.indices((3, 3, 3)).reshape(3, -1)
+    for played in (everybody, everybody[:, 1:]):  # Where not everybody met on every seed, other kernels compare.
+        evidence = _rate(*played)
     for solver in META_SOLVERS.values():
         solver.solve(evidence.game.payoff)
+
+
+def _rate(camera: Indices, target: Indices, seed: Indices) -> Evidence:
+    """Rate these episodes, and as many more."""
+    reward = np.linspace(0.0, 1.0, len(seed))
+    evidence = Evidence(["c0", "c1", "c2"], ["t0", "t1", "t2"], Episodes(camera, target, seed, reward))
+    evidence.rate({})
+    evidence.add(Episodes(camera, target, seed + 3, reward[::-1].copy()))
+    evidence.rate({})
+    return evidence

@@ -11,8 +11,9 @@ from numba.core import event
 from mate import Scenario, VectorEnv, warm
 from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing, Recipe
 from tournament import agents, matches
+from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import rate
+from tournament.ratings import Evidence, rate
 from tournament.replays import record
 
 for name in (*warm.MODULES, "policies.warm", "tournament.warm"):
@@ -45,6 +46,14 @@ with event.install_recorder("numba:compile") as recorder:
     record(scenario, agents.Builtin("camera", "heuristic"), agents.Builtin("target", "heuristic"), 5)
     camera, target, seed = (axis.ravel() for axis in np.indices((3, 4, 5)))
     rate(MetaGame.from_episodes("abc", "wxyz", Episodes(camera, target, seed * target, np.random.rand(60))))
+    for is_played in (camera < 3, seed != camera, seed + camera + target > 3, (camera + 1) * seed % 3 > 0, camera != target, seed < 1):
+        episodes = Episodes(camera[is_played], target[is_played], seed[is_played], np.random.rand(is_played.sum()))
+        evidence = Evidence("abc", "wxyz", episodes)
+        evidence.rate({})
+        evidence.add(Episodes(np.array([0, 1]), np.array([2, 3]), np.array([7, 4]), np.array([0.5, 0.5])))
+        evidence.rate({})
+        for solver in META_SOLVERS.values():
+            solver.solve(np.random.rand(3, 4))
     for dtype in (np.float64, np.float32):
         env = VectorEnv(scenario, 2, dtype=dtype)
         for _ in range(25):
