@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 """After this many attempts an error of ours is final."""
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 1.0
 LIMIT_SECONDS = 3600.0
 """A block that takes longer counts as stuck."""
 
@@ -112,7 +112,7 @@ def check_engine(tournament: Tournament) -> None:
 
 
 class Notes:
-    """The finished episodes of a block, written to the database every half second, each time under the lease's token."""
+    """The finished episodes of a block, written to the database every second, each time under the lease's token."""
 
     def __init__(self, block: Block, keeper: leases.Keeper, num_played: int) -> None:
         self.block = block

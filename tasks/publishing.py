@@ -13,11 +13,11 @@ from tasks import hints
 from tournament import leaderboards, organising, ratings, warm
 from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
-PAUSE_SECONDS = 3.0
+PAUSE_SECONDS = 10.0
 """Least time between two fits of a board while its tournament goes on."""
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
-SHARE = 0.005
+SHARE = 0.0025
 """At most this part of a worker's time goes into fits of a board while its tournament goes on."""
 _durations: dict[tuple[type, int], float] = {}
 
