@@ -44,8 +44,13 @@ def waiting(model: type[Lease]) -> QuerySet[Any]:
     return model.objects.filter(is_due, state=WAITING[model])  # type: ignore[attr-defined]
 
 
-def claim(model: type[Lease], candidates: Iterable[tuple[Any, int]], worker: str) -> Any | None:
-    """Take the first row that can be had of (key, token) candidates; None if others took them all."""
+def claim(
+    model: type[Lease], candidates: Iterable[tuple[Any, int]], worker: str, along: Iterable[str] = ()
+) -> Any | None:
+    """Take the first row that can be had of (key, token) candidates; None if others took them all.
+
+    `along` names related rows to read with it, in one query.
+    """
     for key, token in candidates:
         rows = model.objects.filter(pk=key, token=token, state=WAITING[model])  # type: ignore[attr-defined]
         taken = rows.update(
@@ -56,7 +61,7 @@ def claim(model: type[Lease], candidates: Iterable[tuple[Any, int]], worker: str
             attempts=F("attempts") + 1,
         )
         if taken:
-            return model.objects.get(pk=key)  # type: ignore[attr-defined]
+            return model.objects.select_related(*along or (None,)).get(pk=key)  # type: ignore[attr-defined]
     return None
 
 

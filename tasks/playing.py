@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RELATED = ("tournament__scenario", "pairing__scenario", "pairing__camera", "pairing__target")
 MAX_ATTEMPTS = 3
 """After this many attempts an error of ours is final."""
 FLUSH_SECONDS = 1.0
@@ -48,7 +49,7 @@ def claim_block() -> Block | None:
     order = sorted(by_tournament, key=lambda tournament: (busy.get(tournament, 0), tournament))
     for tournament in order:
         candidates = leases.waiting(Block).filter(tournament=tournament).order_by("id")[:8]
-        block = leases.claim(Block, candidates.values_list("pk", "token"), workers.State.name)
+        block = leases.claim(Block, candidates.values_list("pk", "token"), workers.State.name, RELATED)
         if block is not None:
             return block
     return None

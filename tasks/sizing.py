@@ -7,7 +7,7 @@ waits long for the last one. Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -31,7 +31,9 @@ def trim(block: Block) -> None:
     """Keep of a claimed block what is to be played now; the rest becomes a block at the end of the queue. Raises LeaseLost."""
     if settings.ARENA_BLOCK_SIZE:
         return
-    keep = choose_size(block)
+    waiting = leases.waiting(Block).filter(tournament=block.tournament_id).order_by("id")
+    ahead = list(waiting.values_list("pairing_id", "num_episodes")[:LOOK_AHEAD])
+    keep = choose_size(block, ahead)
     if 1.5 * keep >= block.num_episodes:
         return
     rest = block.seeds[keep:]
@@ -44,13 +46,12 @@ def trim(block: Block) -> None:
         Block.objects.create(
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
-        hints.send()
+        if not ahead:  # Where others waited already, no worker sleeps.
+            hints.send()
 
 
-def choose_size(block: Block) -> int:
-    """How many episodes of a block are to be played in one go."""
-    waiting = Block.objects.filter(tournament=block.tournament_id, state=BlockState.WAITING).order_by("id")
-    ahead = list(waiting.values_list("pairing_id", "num_episodes")[:LOOK_AHEAD])
+def choose_size(block: Block, ahead: Sequence[tuple[int, int]]) -> int:
+    """How many episodes of a block are to be played in one go, when these (pairing, episodes) wait."""
     known = seconds_each({block.pairing_id, *(pairing for pairing, _ in ahead)})
     each = known.get(block.pairing_id)
     longest = WANTED_SECONDS

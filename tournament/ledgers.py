@@ -2,7 +2,8 @@
 
 Rows of episodes are inserted once and never changed, and a key is never given twice. So a pairing whose number of rows and whose sum of
 keys are what they were when it was read has the same rows, whoever wrote or deleted what and in whichever order it became visible: only
-other pairings are read again, as a whole. Nothing is taken on trust, and nothing but the rows is the truth.
+other pairings are read again, as a whole. Where the whole table has just the rows of the last look and others with higher keys, it is enough
+to ask this of the pairings that these are of. Nothing is taken on trust, and nothing but the rows is the truth.
 """
 
 from __future__ import annotations
@@ -31,19 +32,29 @@ KEYS_AT_ONCE = 500
 _ROW = np.dtype([("id", np.int64), ("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 _STAMP = np.dtype([("pairing", np.int64), ("count", np.int64), ("total", np.int64)])
 
+_EXTENT = np.dtype([("rows", np.int64), ("total", np.int64), ("newest", np.int64)])
+
 _ARRAY_HEAD = 20
 """Bytes before the elements of an array of one dimension: dimensions, whether any is null, the type, the length, the lower bound."""
 
+_TABLE = "SELECT COUNT(*), CAST(COALESCE(SUM(id), 0) AS bigint), COALESCE(MAX(id), 0) FROM tournament_episode"
+# SQLite counts a table without passing by its rows, but only if nothing else is asked. It has one writer at a time, and gives keys in ascending
+# order: no row appears among earlier ones, and as many as before are the same.
+_TABLE_OF_SQLITE = "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
+# The sign keeps SQLite from going through an index of all rows, for their being in the order of pairings there.
+_GROWTH = """
+SELECT +pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode WHERE id > {0} AND id <= {0} GROUP BY 1
+"""
 _STAMPS = """
 SELECT pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode
-WHERE pairing_id IN (SELECT id FROM tournament_pairing WHERE scenario_id = {0}) AND engine = {0} AND device = {0}
+WHERE pairing_id IN (SELECT id FROM tournament_pairing WHERE scenario_id = {0}%s) AND engine = {0} AND device = {0}
 GROUP BY pairing_id
 """
 # The same of SQLite, which groups more slowly than it looks up; nothing can tell two numbers at once but a text.
 _STAMPS_AS_TEXT = """
 SELECT id, (
     SELECT COUNT(*) || ' ' || SUM(id) FROM tournament_episode WHERE pairing_id = pairing.id AND engine = {0} AND device = {0}
-) FROM tournament_pairing AS pairing WHERE scenario_id = {0}
+) FROM tournament_pairing AS pairing WHERE scenario_id = {0}%s
 """
 _ROWS = "SELECT id, pairing_id, seed, normalised_reward FROM tournament_episode WHERE engine = {0} AND device = {0}"
 # The sign keeps databases from looking up each row by its pairing, where most of the table is wanted.
@@ -89,6 +100,14 @@ class Stamp(NamedTuple):
 
     rows: int
     total: int
+
+
+class Extent(NamedTuple):
+    """The whole table at one moment: how many rows it had, the sum of their keys (0 where nothing hangs on it) and the highest of them."""
+
+    rows: int
+    total: int
+    newest: int
 
 
 class Played(NamedTuple):
@@ -166,7 +185,7 @@ class Ledger:
         self.agents: dict[int, Agents] = {}
         self.num_read = 0
         self._stamps: dict[int, Stamp] = {}
-        self._seen = np.empty(0, dtype=_STAMP)  # Rows of the last look at the table whose pairings need no other look.
+        self._extent: Extent | None = None  # At the last look.
 
     def __len__(self) -> int:
         return sum(stamp.rows for stamp in self._stamps.values())
@@ -174,29 +193,34 @@ class Ledger:
     def refresh(self) -> Played:
         """The episodes as they are now, once what is new or not the same was read."""
         parameters = (self.scenario, self.engine, self.device)
-        table = _fetch_stamps(*parameters)
-        table = table[np.argsort(table["pairing"])]
-        seen, self._seen = self._seen, table[:0]
-        if np.array_equal(table["pairing"], seen["pairing"]):
-            doubtful = table[table != seen]
-        else:
-            doubtful = table
-            for key in self.results.keys() - set(table["pairing"].tolist()):
+        extent = _fetch_extent()
+        grown = self._find_grown(extent)
+        stamps = _fetch_stamps(*parameters, among=grown)
+        if grown is None:
+            for key in self.results.keys() - stamps.keys():
                 del self.results[key], self._stamps[key]
-        stamps = {key: Stamp(count, total) for key, count, total in doubtful.tolist()}
         stale = {key for key, stamp in stamps.items() if self._stamps.get(key) != stamp}
         if stale:
             self._learn_agents(stale - self.agents.keys())
-            self._take(self._read(stale, sum(stamps[key].rows for key in stale)), stale)
-            table["count"][np.isin(table["pairing"], list(stale))] = -1  # Others may have been read than were counted.
-        self._seen = table
+            self._take(self._read(stale, sum(stamps[key].rows for key in stale), extent), stale)
+        self._extent = extent
         return Played(dict(self.results), self.agents)
 
-    def _read(self, keys: set[int], count: int) -> NDArray[Any]:
+    def _find_grown(self, now: Extent) -> set[int] | None:
+        """The pairings, of any scenario, that have rows beyond those of the last look; None if more may have happened, or there are many."""
+        before = self._extent
+        if before is None:
+            return None
+        came = fetch(_GROWTH, (before.newest, now.newest), _STAMP)
+        rows, total = before.rows + int(came["count"].sum()), before.total + int(came["total"].sum())
+        if now.rows != rows or (now.total and now.total != total) or len(came) > KEYS_AT_ONCE:
+            return None
+        return set(came["pairing"].tolist())
+
+    def _read(self, keys: set[int], count: int, extent: Extent) -> NDArray[Any]:
         """Rows of these pairings, about `count`; rows of others may be among them."""
         parameters = (self.engine, self.device)
-        newest = fetch("SELECT MAX(id) FROM tournament_episode", (), np.dtype([("id", np.int64)]))["id"]
-        if count * SCAN_FACTOR > newest[0]:
+        if count * SCAN_FACTOR > extent.newest:
             return fetch(_ROWS + _OF_SCENARIO, (*parameters, self.scenario), _ROW)
         wanted = sorted(keys)
         parts = [wanted[first : first + KEYS_AT_ONCE] for first in range(0, len(wanted), KEYS_AT_ONCE)]
@@ -257,14 +281,22 @@ class Own:
         self._count, self._last = count, last
 
 
-def _fetch_stamps(scenario: int, engine: str, device: str) -> NDArray[Any]:
-    """Stamps of a scenario's pairings that have episodes."""
+def _fetch_extent() -> Extent:
+    """What the table has now."""
+    query = _TABLE_OF_SQLITE if connection.vendor == "sqlite" else _TABLE
+    return Extent(*fetch(query, (), _EXTENT)[0].tolist())
+
+
+def _fetch_stamps(scenario: int, engine: str, device: str, among: set[int] | None) -> dict[int, Stamp]:
+    """Stamps of a scenario's pairings that have episodes: of all, or of those `among` the given."""
+    part = "" if among is None else f" AND id IN ({', '.join(map(str, among))})"
     connection.ensure_connection()
     if connection.vendor != "sqlite":
-        return fetch(_STAMPS, (scenario, engine, device), _STAMP)
+        found = fetch(_STAMPS % part, (scenario, engine, device), _STAMP)
+        return {key: Stamp(rows, total) for key, rows, total in found.tolist()}
     with connection.wrap_database_errors:
-        rows = connection.connection.execute(_STAMPS_AS_TEXT.format("?"), (engine, device, scenario))
-        return np.array([(key, *map(int, text.split())) for key, text in rows if text is not None], dtype=_STAMP)
+        rows = connection.connection.execute((_STAMPS_AS_TEXT % part).format("?"), (engine, device, scenario))
+        return {key: Stamp(*map(int, text.split())) for key, text in rows if text is not None}
 
 
 def fetch(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
