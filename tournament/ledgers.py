@@ -40,7 +40,9 @@ _ARRAY_HEAD = 20
 _TABLE = "SELECT COUNT(*), CAST(COALESCE(SUM(id), 0) AS bigint), COALESCE(MAX(id), 0) FROM tournament_episode"
 # SQLite counts a table without passing by its rows, but only if nothing else is asked. It has one writer at a time, and gives keys in ascending
 # order: no row appears among earlier ones, and as many as before are the same.
-_TABLE_OF_SQLITE = "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
+_TABLE_OF_SQLITE = (
+    "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
+)
 # The sign keeps SQLite from going through an index of all rows, for their being in the order of pairings there.
 _GROWTH = """
 SELECT +pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode WHERE id > {0} AND id <= {0} GROUP BY 1
@@ -195,7 +197,7 @@ class Ledger:
         parameters = (self.scenario, self.engine, self.device)
         extent = _fetch_extent()
         grown = self._find_grown(extent)
-        stamps = _fetch_stamps(*parameters, among=grown)
+        stamps = {} if grown == set() else _fetch_stamps(*parameters, among=grown)
         if grown is None:
             for key in self.results.keys() - stamps.keys():
                 del self.results[key], self._stamps[key]
@@ -271,7 +273,7 @@ class Own:
         if (count, last) == (self._count, self._last):
             return
         more = Contents(tournament, beyond=self._last)
-        if self._count + more.num_choices == count:
+        if last >= self._last and self._count + more.num_choices == count:
             new = more.sorted_seeds()
             self.seeds = self.seeds | {
                 key: np.union1d(self.seeds[key], seeds) if key in self.seeds else seeds for key, seeds in new.items()

@@ -139,7 +139,22 @@ def test_other_engines_devices_and_scenarios_do_not_count(scenario, pairings):
         == full(scenario)
         == {pairings[0].pk: ([1, 2], [reward_of(pairings[0].pk, 1), reward_of(pairings[0].pk, 2)])}
     )
-    Episode.objects.filter(seed=1).update(engine="0")
+    before = ledger.num_read
+    add(pairings[0], [6], engine="0")
+    add(other, [7])
+    assert as_lists(ledger.refresh()) == full(scenario)
+    assert ledger.num_read == before
+    Episode.objects.filter(seed__in=[1, 3, 5]).delete()
+    assert as_lists(ledger.refresh()) == full(scenario)
+
+
+def test_a_look_at_which_many_pairings_have_grown_finds_them_all(scenario, pairings, monkeypatch):
+    monkeypatch.setattr(ledgers, "KEYS_AT_ONCE", 2)
+    ledger = open_ledger(scenario)
+    add(pairings[0], [1])
+    ledger.refresh()
+    for pairing in pairings[1:4]:
+        add(pairing, [2])
     assert as_lists(ledger.refresh()) == full(scenario)
 
 
