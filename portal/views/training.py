@@ -25,7 +25,7 @@ USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "
 CURVES = (
     ("return_mean", "Return", "of an episode of training, in the team's own reward"),
     ("coverage", "Coverage", "share of targets in view"),
-    ("transport", "Transport", "share of cargo delivered"),
+    ("transport", "Transport", "share of their full pay that deliveries earned"),
     ("entropy", "Entropy", "how varied decisions are, in nats"),
     ("kl", "KL divergence", "how far an iteration moves the policy, in nats"),
     ("decisions_per_second", "Throughput", "agents' decisions a second, sampling and learning"),
