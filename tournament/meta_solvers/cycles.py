@@ -66,7 +66,10 @@ def cyclicity(
         return _judge(share, (share, share))
     kept = np.sqrt(noise.shrink(payoff).kept)
     centre = Parts.of(payoff).weighed(*kept)
-    redrawn = [_share(Parts.of(centre + table).squares(), expected, rounding) for table in noise.draw(replicates, seed)]
+    redrawn = []
+    for tables in noise.draw_together(replicates, seed):
+        columns = (column.tolist() for column in Parts.of(centre + tables).squares())
+        redrawn += [_share(Squares(*found), expected, rounding) for found in zip(*columns, strict=True)]
     low, high = np.quantile(redrawn, (0.025, 0.975))
     return _judge(share, (min(float(low), share), max(float(high), share)))
 
@@ -75,7 +78,7 @@ def _share(observed: Squares, noise: Squares, rounding: float) -> float:
     """The share of the rest in what is not noise; 0 if all of the rest is noise or rounding."""
     ratings = max(observed.camera + observed.target - noise.camera - noise.target, 0.0)
     rest = max(observed.rest - noise.rest, 0.0)
-    return rest / (rest + ratings) if rest > rounding else 0.0
+    return float(rest / (rest + ratings)) if rest > rounding else 0.0
 
 
 def _judge(share: float, interval: tuple[float, float] | None) -> Cyclicity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -52,10 +53,11 @@ class Noise:
         return not self.error.any() and not any(abs(part.shares).max() for part in self.parts)
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
-        """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers.
+        """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers."""
+        return chain.from_iterable(self.draw_together(replicates, seed))
 
-        Few are kept, for who asks for the same again.
-        """
+    def draw_together(self, replicates: int, seed: int) -> Iterator[Array]:
+        """The same tables, `BATCH` (R, m, n) at a time. Few are kept, for who asks for the same again."""
         if replicates * self.error.size > FEW:
             return self._draw(replicates, seed)
         if (replicates, seed) not in self._drawn:
@@ -75,7 +77,7 @@ class Noise:
                 tables += self.error.reshape(-1, 1) * random.standard_normal(tables.shape)
             for part in self.parts:
                 tables[part.cells] += part.shares @ random.standard_normal((part.shares.shape[1], size))
-            yield from np.ascontiguousarray(tables.T).reshape(size, *self.error.shape)
+            yield np.ascontiguousarray(tables.T).reshape(size, *self.error.shape)
 
     def variance_of(self, weights: Array) -> float:
         """The variance of the sum of the errors with these weights (m, n)."""
@@ -119,5 +121,5 @@ class Shrunk:
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
         """Tables (m, n) that the true payoffs may be."""
         expected = Parts.of(self.payoff).weighed(*self.kept)
-        for table in self.noise.draw(replicates, seed):
-            yield expected + Parts.of(table).weighed(*np.sqrt(self.kept))
+        for tables in self.noise.draw_together(replicates, seed):
+            yield from expected + Parts.of(tables).weighed(*np.sqrt(self.kept))

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tournament.meta_solvers.matrices import Array
 
 
 class Squares(NamedTuple):
-    """Sums of squares over all cells of the parts of a table."""
+    """Sums of squares over all cells of the parts of a table, or of each of several: numbers, or arrays (R,)."""
 
-    camera: float
-    target: float
-    rest: float
+    camera: Any
+    target: Any
+    rest: Any
 
 
 class Parts(NamedTuple):
-    """payoff = mean + camera (m, 1) + target (1, n) + rest (m, n); rows and columns of each part but the mean sum to 0."""
+    """payoff = mean (1, 1) + camera (m, 1) + target (1, n) + rest (m, n); rows and columns of each part but the mean sum to 0.
 
-    mean: float
+    The parts of R tables, (R, m, n), are those of each, to the last bit.
+    """
+
+    mean: Array
     camera: Array
     target: Array
     rest: Array
 
     @classmethod
     def of(cls, table: Array) -> Parts:
-        mean = float(table.mean())
-        camera = table.mean(axis=1, keepdims=True) - mean
-        target = table.mean(axis=0, keepdims=True) - mean
+        mean = table.mean(axis=(-2, -1), keepdims=True)
+        camera = table.mean(axis=-1, keepdims=True) - mean
+        target = table.mean(axis=-2, keepdims=True) - mean
         return cls(mean, camera, target, table - mean - camera - target)
 
     def squares(self) -> Squares:
-        num_cameras, num_targets = self.rest.shape
-        camera, target, rest = ((part**2).sum() for part in (self.camera, self.target, self.rest))
-        return Squares(float(camera * num_targets), float(target * num_cameras), float(rest))
+        num_cameras, num_targets = self.rest.shape[-2:]
+        camera, target, rest = ((part**2).sum(axis=(-2, -1)) for part in (self.camera, self.target, self.rest))
+        return Squares(camera * num_targets, target * num_cameras, rest)
 
     def weighed(self, camera: float, target: float, rest: float) -> Array:
-        """The table (m, n) with its parts but the mean multiplied."""
+        """The tables with their parts but the mean multiplied."""
         return self.mean + camera * self.camera + target * self.target + rest * self.rest

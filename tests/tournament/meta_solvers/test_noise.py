@@ -26,6 +26,14 @@ def test_parts_add_up_to_the_table_and_their_squares_to_its_own():
     assert sum(parts.squares()) + table.size * parts.mean**2 == pytest.approx((table**2).sum())
 
 
+def test_parts_of_several_tables_are_those_of_each_to_the_last_bit():
+    tables = np.random.default_rng(2).normal(size=(5, 17, 33))
+    together = Parts.of(tables)
+    alone = [Parts.of(table) for table in tables]
+    assert np.array_equal(together.weighed(0.3, 0.5, 0.7), [parts.weighed(0.3, 0.5, 0.7) for parts in alone])
+    assert np.array_equal(np.transpose(together.squares()), [parts.squares() for parts in alone])
+
+
 @pytest.mark.parametrize("has_episodes", [True, False])
 def test_expected_squares_are_those_of_the_draws(has_episodes):
     game = play(np.zeros((3, 5)), 40, np.random.default_rng(2))
