@@ -40,6 +40,13 @@ def insert(column: NDArray[Any], places: Indices, values: NDArray[Any]) -> NDArr
     return np.concatenate([column[:first], middle, column[last:]])
 
 
+def renumber(labels: Indices, size: int) -> Indices:
+    """The labels, which are in [0, size), as 0, 1, ... in ascending order of those that occur."""
+    occurs = np.zeros(size, dtype=bool)
+    occurs[labels] = True
+    return np.asarray((np.cumsum(occurs) - 1)[labels])
+
+
 def find_runs(column: Indices) -> Indices:
     """Where the runs of equal values begin, and the length of the column at the end."""
     return np.flatnonzero(np.diff(column, prepend=-1, append=-1))

@@ -164,7 +164,7 @@ def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> 
         return
     members = [np.flatnonzero(part) for part in rated]
     anchors = [_position(own, places[team]) for own, team in zip(members, TEAMS, strict=True)]
-    boards = margin.fit(_observe(game), *rated, anchors=(anchors[0], anchors[1]))
+    boards = margin.fit(_observe(game, rated), *rated, anchors=(anchors[0], anchors[1]))
     for team, own, anchor, board in zip(TEAMS, members, anchors, boards, strict=True):
         zero = 0.0 if anchor is None else board.skills[anchor]
         ratings, widths = ANCHOR_RATING + SCALE * (board.skills - zero), SCALE * board.half_widths()
@@ -173,14 +173,14 @@ def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> 
             lines[team][member].update(margin=float(rating), margin_lower=lower, margin_upper=upper)
 
 
-def _observe(game: MetaGame) -> margin.Observations:
+def _observe(game: MetaGame, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> margin.Observations:
     """The outcomes that the margin model is fitted to."""
     episodes = game.episodes
     if episodes is None:
         # The outcome is linear in the reward but for its clipping, which means seldom reach.
         return margin.Observations.from_means(outcome(-game.payoff), game.error / 1.5, game.count)
     columns = episodes.camera, episodes.target, episodes.cluster, outcome(episodes.reward)
-    sample = margin.Sample(*columns, kinds=episodes.kinds)
+    sample = margin.Sample(*columns, kinds=episodes.kinds if rated[0].all() and rated[1].all() else None)
     return margin.Observations.from_episodes((len(game.cameras), len(game.targets)), sample)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Indices, Kinds, find_kinds, find_runs
+from tournament.ordering import Indices, Kinds, find_kinds, find_runs, renumber
 from tournament.payoffs import Array, average_by_cell
 from tournament.ratings.intervals import Variance, fewest
 
@@ -228,12 +228,10 @@ def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.
     if rated[0].all() and rated[1].all():
         return sample
     mine = np.flatnonzero(rated[0][sample.camera] & rated[1][sample.target])
-    used = np.zeros(int(sample.cluster.max(initial=-1)) + 1, dtype=bool)
-    used[sample.cluster[mine]] = True
     return Sample(
         (np.cumsum(rated[0]) - 1)[sample.camera[mine]],
         (np.cumsum(rated[1]) - 1)[sample.target[mine]],
-        (np.cumsum(used) - 1)[sample.cluster[mine]],
+        renumber(sample.cluster[mine], int(sample.cluster.max(initial=-1)) + 1),
         sample.outcome[mine],
     )
 

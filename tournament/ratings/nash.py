@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament import meta_solvers
+from tournament.ordering import renumber
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.records import NashSummary
 
@@ -80,7 +81,8 @@ def _select(
         numbers.append(new)
     camera, target = numbers[0][episodes.camera], numbers[1][episodes.target]
     mine = np.flatnonzero((camera >= 0) & (target >= 0))
-    return Episodes(camera[mine], target[mine], episodes.seed[mine], episodes.reward[mine])
+    cluster = renumber(episodes.cluster[mine], episodes.num_clusters)
+    return Episodes.with_clusters(camera[mine], target[mine], episodes.seed[mine], episodes.reward[mine], cluster)
 
 
 def _summarise(
