@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.chromium import find_chromium
+from tests.chromium import ADVICE, find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -17,9 +17,13 @@ PASSWORD = "a long pass phrase"
 
 @contextmanager
 def open_page(**context: Any) -> Iterator[Page]:
-    """A page of this machine's Chromium; `context` is what a browser context is made with."""
-    from playwright.sync_api import sync_playwright
-
+    """A page of this machine's Chromium; `context` is what a browser context is made with. Raises SystemExit without a browser."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        raise SystemExit("Playwright is missing: .venv/bin/pip install -r requirements-dev.txt") from None
+    if find_chromium() is None:
+        raise SystemExit(f"No Chromium was found: {ADVICE}.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=BROWSER)
         yield browser.new_context(**context).new_page()
