@@ -61,7 +61,8 @@ def claim(
             attempts=F("attempts") + 1,
         )
         if taken:
-            return model.objects.select_related(*along or (None,)).get(pk=key)  # type: ignore[attr-defined]
+            found = model.objects.filter(pk=key)  # type: ignore[attr-defined]
+            return (found.select_related(*along) if along else found).get()
     return None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RELATED = ("tournament__scenario", "pairing__scenario", "pairing__camera", "pairing__target")
+"""What playing a block needs besides it."""
 MAX_ATTEMPTS = 3
 """After this many attempts an error of ours is final."""
 FLUSH_SECONDS = 1.0

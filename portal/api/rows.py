@@ -7,16 +7,17 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from portal.api.errors import Refusal
-from portal.permissions import insist_on_change
+from portal.permissions import Owned, insist_on_change
 from tournament.models import Agent, Scenario
 
 Row = TypeVar("Row", bound=Model)
+Own = TypeVar("Own", bound=Owned)
 
 
-def find_own(request: HttpRequest, rows: QuerySet[Row], key: int, deed: str = "change it") -> Row:
+def find_own(request: HttpRequest, rows: QuerySet[Own], key: int, deed: str = "change it") -> Own:
     """The row with a key, which the caller may change. Raises PermissionDenied for others."""
     row = get_object_or_404(rows, pk=key)
-    insist_on_change(request.user, row, deed)  # type: ignore[arg-type]
+    insist_on_change(request.user, row, deed)
     return row
 
 
