@@ -80,11 +80,11 @@ class Crew:
             process.wait()
 
 
-def wait_for(condition: Callable[[], Any]) -> Any:
-    """What the condition gives once that is true."""
+def wait_for(condition: Callable[[], Any], every: float = 0.05) -> Any:
+    """What the condition gives once that is true; it is looked at in intervals of so many seconds."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise SystemExit("The run did not end in time.")
-        time.sleep(0.05)
+        time.sleep(every)
     return found

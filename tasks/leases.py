@@ -57,6 +57,7 @@ def claim(
             state=HELD[model],
             token=token + 1,
             worker=worker,
+            claimed=timezone.now(),
             leased_until=_deadline(),
             attempts=F("attempts") + 1,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -45,15 +45,21 @@ def claim_block() -> Block | None:
     """The oldest block of the tournament that the fewest workers play for; None if there is nothing to do."""
     firsts = leases.waiting(Block).order_by().values("tournament").annotate(first=Min("id"))
     by_tournament = {row["tournament"]: row["first"] for row in firsts}
-    playing = Block.objects.filter(state=BlockState.LEASED, tournament__in=by_tournament).order_by()
-    busy = dict(playing.values_list("tournament").annotate(Count("id")))
-    order = sorted(by_tournament, key=lambda tournament: (busy.get(tournament, 0), tournament))
-    for tournament in order:
+    for tournament in order_by_workers(by_tournament):
         candidates = leases.waiting(Block).filter(tournament=tournament).order_by("id")[:8]
         block = leases.claim(Block, candidates.values_list("pk", "token"), workers.State.name, RELATED)
         if block is not None:
             return block
     return None
+
+
+def order_by_workers(tournaments: Collection[int]) -> list[int]:
+    """Tournaments for which the fewest workers play first, older ones before younger ones."""
+    if len(tournaments) < 2:
+        return list(tournaments)
+    playing = Block.objects.filter(state=BlockState.LEASED, tournament__in=tournaments).order_by()
+    busy = dict(playing.values_list("tournament").annotate(Count("id")))
+    return sorted(tournaments, key=lambda tournament: (busy.get(tournament, 0), tournament))
 
 
 def play(block: Block) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime
 
 from celery.signals import worker_ready
 from django.db.models import Exists, OuterRef
@@ -14,12 +14,14 @@ from tournament import leaderboards, organising, ratings, warm
 from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 10.0
-"""Least time between two fits of a board while its tournament goes on."""
+"""Least time between two fits of a board while its tournament goes on, and from its beginning to the first."""
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
 SHARE = 0.0025
 """At most this part of a worker's time goes into fits of a board while its tournament goes on."""
 _durations: dict[tuple[type, int], float] = {}
+_rests: dict[tuple[type, int], float] = {}
+"""Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
 
 
 @worker_ready.connect
@@ -36,13 +38,13 @@ def publish(tournament: Tournament) -> None:
     if tournament.round != before:
         hints.send()
     for board in (tournament, tournament.scenario):
-        if is_due(board):
+        if is_due(board, tournament.created):
             fit(board)
 
 
 def catch_up(tournament: Tournament) -> int:
     """Fit what has grown at all: for tournaments whose workers do not come back to them. Returns how many boards."""
-    due = [board for board in (tournament, tournament.scenario) if is_due(board, growth=1.0)]
+    due = [board for board in (tournament, tournament.scenario) if is_due(board, tournament.created, growth=1.0)]
     return sum(fit(board) is not None for board in due)
 
 
@@ -56,16 +58,23 @@ def renew() -> RatingSnapshot | None:
     return None if found is None else fit(found.scenario)
 
 
-def is_due(board: Tournament | Scenario, growth: float = GROWTH) -> bool:
-    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes."""
+def is_due(board: Tournament | Scenario, began: datetime, growth: float = GROWTH) -> bool:
+    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes.
+
+    Where it was never fitted, what counts is when the tournament `began` that is being played.
+    """
+    key = (type(board), board.pk)
+    if time.monotonic() < _rests.get(key, 0.0):
+        return False
     newest = leaderboards.latest(board)
-    if newest is None:
-        return True
-    pause = max(PAUSE_SECONDS, _durations.get((type(board), board.pk), 0.0) / SHARE)
-    if timezone.now() - newest.created < timedelta(seconds=pause):
+    since = timezone.now() - (newest.created if newest else began)
+    pause = max(PAUSE_SECONDS, _durations.get(key, 0.0) / SHARE) - since.total_seconds()
+    if pause > 0:
+        _rests[key] = time.monotonic() + pause
         return False
     count = leaderboards.count_episodes(board)
-    return count > newest.num_episodes and count >= newest.num_episodes * growth
+    fitted = newest.num_episodes if newest else 0
+    return count > fitted and count >= fitted * growth
 
 
 def fit(board: Tournament | Scenario) -> RatingSnapshot | None:

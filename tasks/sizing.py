@@ -1,40 +1,60 @@
-"""How much of a block a worker plays in one go: about five seconds' worth, by what episodes of its pairing took before.
+"""How much of a block a worker plays in one go: about five seconds' worth, by what episodes are expected to take.
 
 Short enough that progress is smooth and a cancelled or killed worker loses little, long enough that claiming, writing and
-rating cost next to nothing beside it. Towards the end of a tournament the pieces get smaller, so that no worker
-waits long for the last one. Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it says.
+rating cost next to nothing beside it. Towards the end of a tournament the pieces get smaller, and the last ones are cut so that
+all workers end together (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the time that running pieces still need).
+Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.utils import timezone
 
-from tasks import hints, leases
+from tasks import durations, hints, leases
 from tournament.models import Block, BlockState, Tournament, TournamentState
 from tournament.queries import live_workers
 
 WANTED_SECONDS = 5.0
-LEAST_SECONDS = 0.4
+LEAST_SECONDS = 0.1
+SLIVER = 1.25
+"""A block that is larger than wanted by less than this is played whole."""
+LAST_SECONDS = 1.5
+"""When workers have so little left each, they take it in one piece."""
 FIRST_SECONDS = 2.5
-"""Of a pairing that is played for the first time, where others of its agents were played."""
+"""Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a guess."""
 FIRST_EPISODES = 8
 """Of a pairing neither of whose agents was played in this tournament."""
-LOOK_AHEAD = 100
-"""Waiting blocks that are looked at to see whether the end is near."""
+LOOK_AHEAD = 50
+"""Where so many other blocks are open, the end is far."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Episodes of a pairing that wait (`claimed` is None) or are being played since then."""
+
+    pairing: int
+    num_episodes: int
+    claimed: datetime | None
+
+    def seconds_left(self, each: float) -> float:
+        """What it still takes one worker, when an episode takes so long."""
+        elapsed = (timezone.now() - self.claimed).total_seconds() if self.claimed else 0.0
+        return max(durations.of_block(self.num_episodes, each) - elapsed, 0.0)
 
 
 def trim(block: Block) -> None:
     """Keep of a claimed block what is to be played now; the rest becomes a block at the end of the queue. Raises LeaseLost."""
     if settings.ARENA_BLOCK_SIZE:
         return
-    waiting = leases.waiting(Block).filter(tournament=block.tournament_id).order_by("id")
-    ahead = list(waiting.values_list("pairing_id", "num_episodes")[:LOOK_AHEAD])
-    keep = choose_size(block, ahead)
-    if 1.5 * keep >= block.num_episodes:
+    others = find_others(block)
+    keep = choose_size(block, others)
+    if SLIVER * keep >= block.num_episodes:
         return
     rest = block.seeds[keep:]
     with transaction.atomic():
@@ -46,45 +66,33 @@ def trim(block: Block) -> None:
         Block.objects.create(
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
-        if not ahead:  # Where others waited already, no worker sleeps.
+        if all(piece.claimed for piece in others):  # Where one waited already, no worker sleeps.
             hints.send()
 
 
-def choose_size(block: Block, ahead: Sequence[tuple[int, int]]) -> int:
-    """How many episodes of a block are to be played in one go, when these (pairing, episodes) wait."""
-    known = seconds_each({block.pairing_id, *(pairing for pairing, _ in ahead)})
-    each = known.get(block.pairing_id)
-    longest = WANTED_SECONDS
-    if each is None:
-        each, longest = guess_seconds(block), FIRST_SECONDS
+def find_others(block: Block) -> list[Piece]:
+    """What else of the block's tournament is being played or waits."""
+    played = Block.objects.filter(state=BlockState.LEASED)
+    rows = (leases.waiting(Block) | played).filter(tournament=block.tournament_id).exclude(pk=block.pk)
+    columns = rows.order_by("state", "id").values_list("state", "pairing_id", "num_episodes", "claimed")
+    return [
+        Piece(pairing, count, claimed if state == BlockState.LEASED else None)
+        for state, pairing, count, claimed in columns[:LOOK_AHEAD]
+    ]
+
+
+def choose_size(block: Block, others: Sequence[Piece]) -> int:
+    """How many episodes of a block are to be played in one go, beside these others."""
+    pairings = {block.pairing_id, *(piece.pairing for piece in others)}
+    known = durations.known(pairings)
+    expected = known | durations.guess(block.tournament_id, pairings - known.keys())
+    each = expected.get(block.pairing_id)
     if each is None:
         return FIRST_EPISODES
-    left = block.num_episodes * each + sum(count * known.get(pairing, each) for pairing, count in ahead)
-    share = left / (2 * max(live_workers().count(), 1))
-    return max(1, round(min(longest, max(share, LEAST_SECONDS)) / each))
-
-
-def seconds_each(pairings: Iterable[int]) -> dict[int, float]:
-    """What an episode of each of these pairings took, on average; those that were never played are left out."""
-    played = Block.objects.filter(pairing__in=pairings, state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
-    sums = played.order_by().values_list("pairing").annotate(Sum("seconds"), Sum("num_played"))
-    return {pairing: seconds / count for pairing, seconds, count in sums}
-
-
-def guess_seconds(block: Block) -> float | None:
-    """What an episode of a new pairing may take: what the slower of its agents took on average in this tournament's pairings.
-
-    None where neither was played. How long an episode lasts is mostly the target's doing, what a step costs either's.
-    """
-    pairing = block.pairing
-    played = Block.objects.filter(
-        tournament=block.tournament_id, state=BlockState.DONE, num_played__gt=0, seconds__gt=0
-    )
-    related = played.filter(Q(pairing__camera=pairing.camera_id) | Q(pairing__target=pairing.target_id))
-    columns = ("pairing__camera", "pairing__target")
-    sums = related.order_by().values_list(*columns).annotate(Sum("seconds"), Sum("num_played"))
-    guesses = []
-    for column, agent in enumerate((pairing.camera_id, pairing.target_id)):
-        mine = [row[2] / row[3] for row in sums if row[column] == agent]
-        guesses.extend([sum(mine) / len(mine)] if mine else [])
-    return max(guesses, default=None)
+    wanted = WANTED_SECONDS if block.pairing_id in known else FIRST_SECONDS
+    if len(others) < LOOK_AHEAD:
+        left = sum(piece.seconds_left(expected.get(piece.pairing, each)) for piece in others)
+        parts = durations.of_block(block.num_episodes, each, parts=2)
+        share = (parts + left) / max(live_workers().count(), 1)
+        wanted = min(wanted, share if share < LAST_SECONDS else share / 2)
+    return durations.episodes_in(max(wanted, LEAST_SECONDS), each)

@@ -48,8 +48,9 @@ def rest() -> None:
 
 def beat() -> None:
     """Tell the database that the worker lives."""
-    defaults = {"seen": timezone.now(), "doing": State.doing, **State.facts}
-    Worker.objects.update_or_create(name=State.name, defaults=defaults)
+    told = {"seen": timezone.now(), "doing": State.doing, **State.facts}
+    if not Worker.objects.filter(name=State.name).update(**told):
+        Worker.objects.update_or_create(name=State.name, defaults=told)
 
 
 def check_stopping() -> None:

@@ -1,46 +1,91 @@
 """When boards are fitted: soon, not too often, always at the end, and anew when the code that fits is new."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tasks import playing, publishing, sweeping
 from tournament import leaderboards, ratings, refitting
-from tournament.models import Block, Episode, RatingSnapshot
+from tournament.models import Block, Episode, RatingSnapshot, Tournament
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+LONG_AGO = timezone.now() - timedelta(hours=1)
+
+
 @pytest.fixture(autouse=True)
-def small_blocks(settings):
+def forget(settings):
+    """Small blocks, and nothing remembered of other tests' boards."""
     settings.ARENA_BLOCK_SIZE = 4
     publishing._durations.clear()
+    publishing._rests.clear()
+
+
+@pytest.fixture
+def no_pause(monkeypatch):
+    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+
+
+def test_a_board_is_not_fitted_in_the_first_moments_of_its_tournament(make_tournament):
+    tournament = make_tournament(episodes=8)
+    playing.play(playing.claim_block())
+    publishing.publish(tournament)
+    assert leaderboards.latest(tournament) is None and leaderboards.latest(tournament.scenario) is None
+    publishing._rests.clear()
+    Tournament.objects.update(created=LONG_AGO)
+    tournament.refresh_from_db()
+    publishing.publish(tournament)
+    assert leaderboards.latest(tournament) and leaderboards.latest(tournament.scenario)
 
 
 def test_a_board_is_not_fitted_again_within_moments(make_tournament):
-    tournament = make_tournament(episodes=4)
+    tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
-    assert publishing.is_due(tournament)
-    publishing.publish(tournament)
-    assert not publishing.is_due(tournament)
+    assert publishing.is_due(tournament, LONG_AGO)
+    publishing.fit(tournament)
+    playing.play(playing.claim_block())
+    assert not publishing.is_due(tournament, LONG_AGO)
+    RatingSnapshot.objects.update(created=LONG_AGO)
+    publishing._rests.clear()
+    assert publishing.is_due(tournament, LONG_AGO)
 
 
-def test_a_board_that_has_hardly_grown_is_not_fitted_again(make_tournament, monkeypatch):
-    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+def test_nobody_looks_at_a_board_before_its_pause_is_over(make_tournament, django_assert_num_queries):
+    tournament = make_tournament(episodes=8)
+    playing.play(playing.claim_block())
+    assert not publishing.is_due(tournament, timezone.now())
+    with django_assert_num_queries(0):
+        assert not publishing.is_due(tournament, timezone.now())
+
+
+def test_a_tournament_that_is_over_is_fitted_at_once(make_tournament):
+    tournament = make_tournament(episodes=4)
+    while playing.play_next():
+        pass
+    assert leaderboards.latest(tournament).num_episodes == leaderboards.latest(tournament.scenario).num_episodes == 4
+
+
+def test_a_board_that_has_hardly_grown_is_not_fitted_again(make_tournament, no_pause):
     tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
     publishing.publish(tournament)
     publishing._durations.clear()
-    assert not publishing.is_due(tournament) and not publishing.is_due(tournament.scenario)
+    boards = (tournament, tournament.scenario)
+    assert not any(publishing.is_due(board, LONG_AGO) for board in boards)
     playing.play(playing.claim_block())
-    assert publishing.is_due(tournament) and publishing.is_due(tournament.scenario)
+    assert all(publishing.is_due(board, LONG_AGO) for board in boards)
 
 
-def test_looking_whether_a_board_is_due_reads_no_table(make_tournament, django_assert_num_queries):
+def test_looking_whether_a_board_is_due_reads_no_table(make_tournament, no_pause, django_assert_num_queries):
     tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
     publishing.publish(tournament)
-    with django_assert_num_queries(1) as asked:
-        publishing.is_due(tournament)
-    assert '"table"' not in asked[0]["sql"]
+    publishing._durations.clear()
+    with django_assert_num_queries(2) as asked:
+        publishing.is_due(tournament, LONG_AGO)
+    assert not any('"table"' in query["sql"] for query in asked.captured_queries)
 
 
 def test_of_two_workers_that_fit_at_once_the_one_that_knew_less_publishes_nothing(make_tournament, monkeypatch):

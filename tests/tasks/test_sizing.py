@@ -1,10 +1,13 @@
 """Claimed blocks are trimmed to what takes a few seconds, and nothing of them is lost."""
 
-import pytest
+from datetime import timedelta
 
-from tasks import leases, playing, sizing
+import pytest
+from django.utils import timezone
+
+from tasks import durations, leases, playing, sizing
 from tournament import organising
-from tournament.models import Block, BlockState, Episode, TournamentState
+from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +31,7 @@ def claim(make_tournament):
                 seeds=[],
                 num_episodes=10,
                 num_played=10,
-                seconds=10 * seconds_each,
+                seconds=durations.of_block(10, seconds_each),
                 state=BlockState.DONE,
             )
         return block
@@ -50,18 +53,19 @@ def test_a_pairing_that_was_never_played_begins_with_few_episodes(claim):
 def test_the_first_block_of_a_pairing_goes_by_what_its_agents_took_in_others(make_tournament):
     tournament = make_tournament("greedy random", "greedy random", episodes=1000)
     first, second, third, _ = tournament.blocks.all()
-    for block, seconds in ((first, 1.0), (third, 4.0)):  # greedy v greedy, random v greedy
+    for block, each in ((first, 0.01), (third, 0.04)):  # greedy v greedy, random v greedy
+        seconds = durations.of_block(100, each)
         tournament.blocks.filter(pk=block.pk).update(state=BlockState.DONE, num_played=100, seconds=seconds)
     claimed = playing.claim_block()
     assert claimed == second  # greedy v random: of its agents only the camera was played, at 0.01 seconds an episode
     sizing.trim(claimed)
-    assert claimed.num_episodes == sizing.FIRST_SECONDS / 0.01
+    assert durations.of_block(claimed.num_episodes, 0.01) == pytest.approx(sizing.FIRST_SECONDS)
 
 
 def test_a_known_pairing_is_played_for_about_five_seconds(claim):
     block = claim(seconds_each=0.5)
     sizing.trim(block)
-    assert block.num_episodes == 10
+    assert durations.of_block(block.num_episodes, 0.5) == pytest.approx(sizing.WANTED_SECONDS)
 
 
 def test_an_episode_that_takes_long_is_played_alone(claim):
@@ -70,10 +74,43 @@ def test_an_episode_that_takes_long_is_played_alone(claim):
     assert block.num_episodes == 1
 
 
-def test_towards_the_end_workers_share_what_is_left(claim):
+def test_towards_the_end_blocks_get_smaller(claim):
     block = claim(seconds_each=0.05)  # five seconds are left
     sizing.trim(block)
-    assert block.num_episodes == 50
+    assert durations.of_block(block.num_episodes, 0.05) == pytest.approx(2.6)
+
+
+@pytest.fixture
+def last_two(make_tournament):
+    """Two workers' last blocks of a tournament of one pairing at 0.01 seconds an episode: one of 52 is being played, of 100 is the other."""
+
+    def act(claimed_seconds_ago: float) -> Block:
+        tournament = make_tournament(episodes=152)
+        for name in ("a", "b"):
+            Worker.objects.create(name=name, seen=timezone.now())
+        last = playing.claim_block()
+        rows = {"tournament": tournament, "pairing": last.pairing}
+        Block.objects.create(
+            **rows,
+            seeds=[],
+            num_episodes=50,
+            num_played=50,
+            seconds=durations.of_block(50, 0.01),
+            state=BlockState.DONE,
+        )
+        began = timezone.now() - timedelta(seconds=claimed_seconds_ago)
+        Block.objects.create(**rows, seeds=last.seeds[100:], num_episodes=52, claimed=began, state=BlockState.LEASED)
+        leases.write(last, seeds=last.seeds[:100], num_episodes=100)
+        return last
+
+    return act
+
+
+@pytest.mark.parametrize(("claimed_seconds_ago", "episodes"), [(0.0, 77), (0.3, 62), (1000.0, 50)])
+def test_the_last_pieces_end_together(last_two, claimed_seconds_ago, episodes):
+    block = last_two(claimed_seconds_ago)
+    sizing.trim(block)
+    assert block.num_episodes == pytest.approx(episodes, abs=1)
 
 
 def test_no_slivers_are_left_over(claim):

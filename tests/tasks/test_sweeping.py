@@ -73,7 +73,8 @@ def test_what_a_cancelled_tournament_has_played_counts(make_tournament, settings
     organising.cancel_tournament(tournament)
     sweeping.sweep()
     assert leaderboards.latest(tournament) is None  # its workers may be about to write
-    Tournament.objects.update(finished=timezone.now() - timedelta(seconds=10))
+    ago = timezone.now() - timedelta(seconds=10)
+    Tournament.objects.update(created=ago, finished=ago)
     sweeping.sweep()
     boards = (tournament, tournament.scenario)
     assert [leaderboards.latest(board).num_episodes for board in boards] == [2, 2]

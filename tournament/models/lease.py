@@ -12,6 +12,7 @@ class Lease(models.Model):
 
     token = models.BigIntegerField(default=0, help_text="Grows by one with every claim.")
     worker = models.CharField(max_length=120, blank=True)
+    claimed = models.DateTimeField(null=True, blank=True, help_text="When the worker took it.")
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 
