@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from celery.signals import worker_ready
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tasks import hints
-from tournament import leaderboards, organising, ratings, warm
+from tournament import leaderboards, organising, ratings
 from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 10.0
@@ -22,12 +21,6 @@ SHARE = 0.0025
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
 """Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
-
-
-@worker_ready.connect
-def get_ready(**_: object) -> None:
-    """Load what fits need, SciPy and compiled kernels, when the worker starts, not while a tournament waits for its first one."""
-    warm.warm()
 
 
 def publish(tournament: Tournament) -> None:
