@@ -24,8 +24,10 @@ WANTED_SECONDS = 5.0
 LEAST_SECONDS = 0.1
 SLIVER = 1.25
 """A block that is larger than wanted by less than this is played whole."""
-LAST_SECONDS = 1.5
-"""When workers have so little left each, they take it in one piece."""
+PART = 0.7
+"""Of what a worker has left to play, were all to end together, so much is its next piece: the rest evens out wrong guesses."""
+LAST_SECONDS = 1.4
+"""Where it has so little left, it takes all of it in one piece."""
 FIRST_SECONDS = 2.5
 """Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a guess."""
 FIRST_EPISODES = 8
@@ -94,5 +96,5 @@ def choose_size(block: Block, others: Sequence[Piece]) -> int:
         left = sum(piece.seconds_left(expected.get(piece.pairing, each)) for piece in others)
         parts = durations.of_block(block.num_episodes, each, parts=2)
         share = (parts + left) / max(live_workers().count(), 1)
-        wanted = min(wanted, share if share < LAST_SECONDS else share / 2)
+        wanted = min(wanted, share if share < LAST_SECONDS else PART * share)
     return durations.episodes_in(max(wanted, LEAST_SECONDS), each)
