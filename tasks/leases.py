@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -138,5 +138,6 @@ class Keeper:
                         renewed = time.monotonic()
                 except DatabaseError:
                     log.warning("The lease of %s could not be looked at; trying again", self.row, exc_info=True)
+                    close_old_connections()  # One that was lost stays lost.
         finally:
             connections.close_all()

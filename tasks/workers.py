@@ -9,7 +9,7 @@ import platform
 import threading
 
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
 from tasks import leases
@@ -93,6 +93,7 @@ def _beat_on() -> None:
             beat()
         except DatabaseError:
             log.warning("A heartbeat could not be written; trying again", exc_info=True)
+            close_old_connections()  # One that was lost stays lost.
         if State.stop.wait(BEAT_SECONDS):
             connections.close_all()
             return

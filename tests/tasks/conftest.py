@@ -35,6 +35,22 @@ def wait_for(condition: Callable[[], Any], what: str = "", patience: float = PAT
     return found
 
 
+@pytest.fixture
+def lose_connections() -> Callable[[], None]:
+    """Ends all other connections to the database, as its server does when it is started again."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connections that could be lost")
+
+    def lose() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    return lose
+
+
 class Broker:
     """A Redis server of the test's own; it can be killed and started again."""
 

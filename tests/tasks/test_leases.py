@@ -74,7 +74,21 @@ def test_a_kept_lease_is_renewed(block, settings):
     settings.ARENA_LEASE_SECONDS = 1.5
     held = claim()
     with leases.Keeper(held):
-        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal")
+        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal", patience=15)
+
+
+def test_a_lease_is_kept_also_where_the_databases_server_is_started_again(block, settings, lose_connections):
+    settings.ARENA_LEASE_SECONDS = 1.5
+    held = claim()
+
+    def wait_for_a_renewal():
+        known = Block.objects.get().leased_until
+        wait_for(lambda: Block.objects.get().leased_until > known, "a renewal", patience=10)
+
+    with leases.Keeper(held):
+        wait_for_a_renewal()
+        lose_connections()
+        wait_for_a_renewal()
 
 
 def test_a_keeper_notices_that_the_lease_is_lost(block):

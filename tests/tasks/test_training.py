@@ -159,6 +159,15 @@ def test_a_process_that_is_killed_goes_on_from_its_state(ask, trainer):
     assert 200 <= done < 600 and len(pids(run)) == 2
 
 
+def test_a_training_is_followed_on_where_the_databases_server_is_started_again(ask, trainer, lose_connections):
+    run = ask("slow", iterations=5000)
+    trainer()
+    wait_for(lambda: run.points.exists(), "a point")
+    lose_connections()
+    known = run.points.count()
+    wait_for(lambda: run.points.count() > known, "another point", patience=10)
+
+
 def test_a_process_that_always_dies_at_the_same_place_is_given_up(ask):
     run = ask("dying")
     for _ in range(training.MAX_ATTEMPTS + 1):
