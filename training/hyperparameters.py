@@ -60,6 +60,11 @@ class Hyperparameter:
         value = getattr(self, preset)
         return value[team] if isinstance(value, Mapping) else value
 
+    @property
+    def bounds(self) -> str:
+        """The least and the largest value in words, in full unless they are tiny."""
+        return f"{_write(self.low)} to {_write(self.high)}"
+
     def find_problem(self, value: Any) -> str | None:
         """What is wrong with a value, in words that follow the name; None if nothing is."""
         if self.kind == "choice":
@@ -76,7 +81,7 @@ class Hyperparameter:
         if is_number and self.low <= value <= self.high:
             return None
         what = "a whole number" if expected is int else "a number"
-        return f"is {_shorten(value)}; it is {what} from {self.low:g} to {self.high:g}"
+        return f"is {_shorten(value)}; it is {what} from {self.bounds}"
 
     def _find_problem_of_sizes(self, value: Any) -> str | None:
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= 8:
@@ -97,6 +102,11 @@ class Hyperparameter:
                 return f"has a point that {problem}"
             previous = fraction
         return None
+
+
+def _write(bound: float) -> str:
+    """A bound with a true minus sign."""
+    return (f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}").replace("-", "−")
 
 
 def _shorten(value: Any) -> str:

@@ -62,19 +62,13 @@ def describe(info: Hyperparameter, default: Any) -> str:
     """Meaning, bounds and default in a line."""
     meaning = info.meaning[:1].upper() + info.meaning[1:]
     unit = f"{',' if info.unit.startswith('a ') else ''} {info.unit}" if info.unit else ""
-    between = f"{write_bound(info.low)} to {write_bound(info.high)}"
     bounds = {
-        "integer": f"{between}{unit}",
-        "number": f"{between}{unit}",
-        "sizes": f"one to eight widths from {between}, such as 64, 64",
-        "schedule": f"a number from {between}, or points of the run, such as 0: 0.001, 1: 0.0001",
+        "integer": f"{info.bounds}{unit}",
+        "number": f"{info.bounds}{unit}",
+        "sizes": f"one to eight widths from {info.bounds}, such as 64, 64",
+        "schedule": f"a number from {info.bounds}, or points of the run, such as 0: 0.001, 1: 0.0001",
     }.get(info.kind, "")
     return f"{meaning}. {bounds[:1].upper()}{bounds[1:]}{'; default' if bounds else 'Default'} {write_value(default)}."
-
-
-def write_bound(value: float) -> str:
-    """A bound in full, unless it is tiny."""
-    return f"{value:,.0f}".replace("-", "\u2212") if float(value).is_integer() else f"{value:g}"
 
 
 def write_value(value: Any) -> str:

@@ -1,11 +1,12 @@
 """How numbers, states and intervals are written on pages."""
 
 import math
+import re
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -131,6 +132,12 @@ def duration(seconds: float | None) -> str:
     if whole < 48 * 3600:
         return f"{whole / 3600:.1f} h"
     return f"{whole / 86400:.1f} days"
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A message as it is also told in terminals and by the API: what stands in backticks there is code on a page."""
+    return SafeString(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
 
 
 @register.filter

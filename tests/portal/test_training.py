@@ -101,6 +101,7 @@ def test_what_the_form_shows_is_what_the_form_takes(
     [
         ({"hyperparameter_gamma": "1.5"}, "hyperparameter_gamma", "It is 1.5; it is a number from 0 to 1."),
         ({"hyperparameter_gamma": "nan"}, "hyperparameter_gamma", "from 0 to 1"),
+        ({"hyperparameter_coefficient_raw_reward": "9999999"}, "hyperparameter_coefficient_raw_reward", "from −1,000,000 to 1,000,000"),
         ({"hyperparameter_passes": "many"}, "hyperparameter_passes", "a whole number from 1 to 100"),
         ({"hyperparameter_hidden_sizes": "64, wide"}, "hyperparameter_hidden_sizes", "whole number"),
         ({"hyperparameter_learning_rate": "0: 1, 2: 3"}, "hyperparameter_learning_rate", "ascend from 0 to 1"),
@@ -218,7 +219,8 @@ def test_only_what_changes_is_sent_again(client: Client, learning: TrainingRun) 
 
 
 def test_why_a_training_waits_is_told(client: Client, run: TrainingRun) -> None:
-    assert "No trainer was heard of" in client.get(reverse("training", args=[run.pk])).content.decode()
+    page = client.get(reverse("training", args=[run.pk])).content.decode()
+    assert "No trainer was heard of" in page and "<code>make run</code>" in page and "`" not in page
     Worker.objects.create(name="trainer@here", seen=timezone.now(), trains=True, cores=2)
     TrainingRun.objects.create(
         name="Earlier", scenario=run.scenario, team="camera", algorithm="mappo", preset="quick",
