@@ -47,7 +47,7 @@ def steer(request: HttpRequest, row: Steered, actions: Actions, name: str, numbe
     try:
         messages.success(request, actions[name].deed(row, number))
     except RequestRefused as refusal:
-        messages.error(request, refusal.reasons)
+        messages.error(request, str(refusal))
 
 
 def read_number(text: str, digits: int = 8) -> int:

@@ -6,13 +6,16 @@ from mate.errors import UserError
 
 
 class RequestRefused(UserError):
-    """Something cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole."""
+    """Something cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole.
+
+    As a text it is all sentences.
+    """
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(f"{field}: {text}" if field else text for field, text in problems))
+        super().__init__(" ".join(text for _, text in problems))
         self.problems = problems
 
     @property
-    def reasons(self) -> str:
-        """All sentences, for where the fields are not beside them."""
-        return " ".join(text for _, text in self.problems)
+    def with_fields(self) -> str:
+        """All sentences, each behind its field."""
+        return " ".join(f"{field}: {text}" if field else text for field, text in self.problems)

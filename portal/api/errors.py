@@ -77,8 +77,9 @@ def register(api: NinjaAPI) -> None:
     def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
         if isinstance(error, Refusal):
             return answer(request, error.status, error.code, str(error), error.where)
-        if isinstance(error, RequestRefused):  # All reasons, one sentence after another, and where the first one is.
-            return answer(request, 400, "refused", error.reasons, error.problems[0][0])
+        if isinstance(error, RequestRefused):  # All reasons, several with their fields, and where the first one is.
+            message = str(error) if len(error.problems) == 1 else error.with_fields
+            return answer(request, 400, "refused", message, error.problems[0][0])
         return answer(request, 400, "refused", str(error))
 
     @api.exception_handler(ValidationError)

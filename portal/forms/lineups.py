@@ -10,7 +10,9 @@ from django.utils.datastructures import MultiValueDict
 from tournament import entries, queries
 from tournament.agents import RIVALS
 from tournament.formats import FORMATS, FormatInfo, Setting
+from tournament.formats.numbers import write
 from tournament.models import Agent, Scenario, Team
+from tournament.refusals import RequestRefused
 
 HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
@@ -38,7 +40,8 @@ def field_of(setting: Setting) -> forms.Field:
         return forms.ChoiceField(
             label=setting.title, choices=options, initial=setting.default, help_text=setting.explanation
         )
-    text = f"{setting.explanation} From {setting.lowest:,g} to {setting.highest:,g} {setting.unit}".rstrip() + "."
+    between = " to ".join(write(bound or 0) for bound in (setting.lowest, setting.highest))
+    text = f"{setting.explanation} From {between} {setting.unit}".rstrip() + "."
     kind: Any = forms.IntegerField if setting.kind == "integer" else forms.FloatField
     step = 1 if setting.kind == "integer" else "any"
     return kind(
@@ -162,6 +165,12 @@ class LineupForm(forms.Form):
         opponents = FIELDS[RIVALS[self.team]]
         if not data.get(opponents) and opponents not in self.errors:
             self.add_error(opponents, "Choose at least one opponent.")
+
+    def tell(self, refusal: RequestRefused) -> None:
+        """Put each reason of a refusal beside the setting that it is about, the others above the form."""
+        for place, text in refusal.problems:
+            name = place.removeprefix("settings.")
+            self.add_error(name if name in [field.name for field in self.setting_fields] else None, text)
 
     def lineup(self) -> dict[str, Any]:
         """Fields, format and settings of a valid form, as `organising.create_tournament` takes them."""

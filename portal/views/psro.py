@@ -230,5 +230,5 @@ def fork(request: HttpRequest, row: PsroRun) -> PsroRun:
     try:
         return psro_runs.fork_run(row, number, name, owner=request.user, **changes)
     except psro_runs.PsroRefused as refusal:
-        messages.error(request, refusal.reasons)
+        messages.error(request, str(refusal))
         return row

@@ -74,7 +74,7 @@ def keep(form: ScheduleForm, schedule: Schedule) -> bool:
     try:
         form.apply(schedule)
     except schedules.ScheduleRefused as refusal:
-        form.add_error(None, str(refusal))
+        form.tell(refusal)
         return False
     return True
 

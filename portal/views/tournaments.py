@@ -20,6 +20,7 @@ from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
 from tournament import boards, formats, organising, queries
+from tournament.formats.numbers import write
 from tournament.models import Purpose, Scenario, Tournament, TournamentState
 
 CHOICES = 100
@@ -114,7 +115,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
             **lineup,
         )
     except organising.TournamentRefused as refusal:
-        form.add_error(None, str(refusal))
+        form.tell(refusal)
         return None
     hints.send()
     return tournament
@@ -162,7 +163,7 @@ def describe_settings(tournament: Tournament) -> str:
 
 
 def write_setting(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,g}"
+    return value if isinstance(value, str) else write(value)
 
 
 @require_safe

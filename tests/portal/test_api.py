@@ -237,24 +237,42 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "code", "says"),
+    ("change", "status", "code", "where", "says"),
     [
-        ({"scenario": "mars"}, 404, "not_found", "mate-2v4-0"),
-        ({"cameras": ["nobody"]}, 404, "not_found", "nobody"),
-        ({"cameras": []}, 400, "refused", "camera field is empty"),
-        ({"cameras": ["greedy-target"]}, 400, "refused", "is a target agent"),
-        ({"episodes_per_pairing": 0}, 422, "invalid", "greater than or equal to 1"),
-        ({"episodes_per_pairing": 10**8}, 400, "refused", "from 1 to 10,000"),
-        ({"base_seed": "x"}, 422, "invalid", "base_seed"),
-        ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing: There is no such field"),
+        ({"scenario": "mars"}, 404, "not_found", "scenario", "mate-2v4-0"),
+        ({"cameras": ["nobody"]}, 404, "not_found", "cameras", "nobody"),
+        ({"cameras": []}, 400, "refused", "cameras", "camera field is empty"),
+        ({"targets": ["greedy-camera"]}, 400, "refused", "targets", "is a camera agent"),
+        ({"format": "knockout"}, 400, "refused", "format", "no format 'knockout'"),
+        ({"format": "ranking", "cameras": ["greedy-camera"]}, 400, "refused", "cameras", "at least two"),
+        ({"settings": {"height": 3}}, 400, "refused", "settings.height", "no setting 'height'"),
+        ({"episodes_per_pairing": 0}, 422, "invalid", "episodes_per_pairing", "greater than or equal to 1"),
+        ({"episodes_per_pairing": 10**8}, 400, "refused", "settings.episodes", "from 1 to 10,000"),
+        ({"base_seed": "x"}, 422, "invalid", "base_seed", "base_seed"),
+        ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing", "There is no such field"),
     ],
 )
 def test_what_makes_no_tournament_is_refused_with_the_reason(
     call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent],
-    change: dict[str, Any], status: int, code: str, says: str,
+    change: dict[str, Any], status: int, code: str, where: str, says: str,
 ) -> None:  # fmt: skip
-    assert says in check_error(start(call(alice), **change), status, code)["message"]
+    error = check_error(start(call(alice), **change), status, code)
+    assert says in error["message"] and error["where"] == where
     assert not Tournament.objects.exists()
+
+
+def test_all_that_is_wrong_with_a_tournament_is_told_with_its_fields(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    wrong = {
+        "cameras": [],
+        "format": "sequential",
+        "settings": {"error": 99, "height": 1},
+        "episodes_per_pairing": None,
+    }
+    message = check_error(start(call(alice), **wrong), 400, "refused")["message"]
+    for part in ("cameras: The camera field", "settings.height: ", "settings.error: Error probability (error) is 99"):
+        assert part in message
 
 
 def test_the_owner_cancels_by_program(call: Call, alice: User, tournament: Tournament) -> None:

@@ -87,7 +87,10 @@ def test_all_that_is_wrong_with_a_request_is_told(client: Client, scenario: Scen
     wrong = asked(meta_solver="coin", camera_training=TRAINING | {"hyperparameters": {"gamma": 9}})
     answer = post(client, "/psro", token, wrong)
     assert answer.status_code == 400
-    assert "'coin' is unknown" in answer.json()["error"]["message"]
+    error = answer.json()["error"]
+    assert error["where"] == "meta_solver"
+    assert "meta_solver: 'coin' is unknown" in error["message"]
+    assert "camera_gamma: gamma is 9" in error["message"]
     assert not PsroRun.objects.exists()
 
 

@@ -224,15 +224,16 @@ def test_a_program_has_every_new_agent_placed(
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "says"),
+    ("change", "status", "where", "says"),
     [
-        ({"expression": "x"}, 400, "five cron fields"),
-        ({"format": "knockout"}, 400, "no format 'knockout'"),
-        ({"settings": {"episodes": "many"}}, 400, "(episodes) is 'many'"),
-        ({"settings": {"episodes": 10**400}}, 400, "(episodes)"),
-        ({"scenario": "mars"}, 404, "mate-2v4-0"),
-        ({"cameras": ["nobody"]}, 404, "nobody"),
-        ({"kind": "sometimes"}, 422, "kind"),
+        ({"expression": "x"}, 400, "expression", "five cron fields"),
+        ({"format": "knockout"}, 400, "format", "no format 'knockout'"),
+        ({"settings": {"episodes": "many"}}, 400, "settings.episodes", "(episodes) is 'many'"),
+        ({"settings": {"episodes": 10**400}}, 400, "settings.episodes", "(episodes)"),
+        ({"kind": "watch", "expression": "", "has_everyone": False}, 400, "cameras", "Choose the cameras or"),
+        ({"scenario": "mars"}, 404, "scenario", "mate-2v4-0"),
+        ({"cameras": ["nobody"]}, 404, "cameras", "nobody"),
+        ({"kind": "sometimes"}, 422, "kind", "kind"),
     ],
 )
 def test_a_program_is_told_why_a_schedule_is_refused(
@@ -242,12 +243,14 @@ def test_a_program_is_told_why_a_schedule_is_refused(
     agents: dict[str, Agent],
     change: dict[str, Any],
     status: int,
+    where: str,
     says: str,
 ) -> None:
     body = {"name": "N", "kind": "cron", "scenario": "mate-2v4-0", "expression": "0 2 * * *"} | change
     answer = send(call(alice), "post", "/api/v1/schedules", **body)
     assert answer.status_code == status
     assert says in answer.json()["error"]["message"]
+    assert answer.json()["error"]["where"] == where
     assert not Schedule.objects.exists()
 
 

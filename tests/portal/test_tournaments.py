@@ -94,6 +94,18 @@ def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
     assert not Tournament.objects.exists()
 
 
+def test_settings_that_do_not_go_together_are_told_beside_them(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    pair = {"first": agents["greedy-camera"].pk, "second": agents["random-camera"].pk}
+    asked = fields(
+        agents, format="sequential", team="camera", lower=-5, upper=-10, error=5, most=100, round_size=64, **pair
+    )
+    answer = visit(alice).post(reverse("tournament_create"), asked)
+    assert answer.context["form"].errors == {"lower": ["The lower bound (−5) must be below the upper bound (−10)."]}
+    assert "From −500 to 500 normalised Elo." in answer.content.decode()
+
+
 @pytest.mark.parametrize("number", ["", "-4", "²", "many", "9" * 400, "9" * 5000])
 def test_no_cost_is_told_of_a_number_that_is_none(
     visit: Visit, alice: User, agents: dict[str, Agent], played: Tournament, number: str

@@ -106,6 +106,12 @@ def test_everything_that_is_wrong_with_a_schedule_is_said_at_once(make_schedule)
         assert part in str(caught.value)
 
 
+def test_everything_that_is_wrong_with_a_watch_is_said_at_once(make_schedule):
+    with pytest.raises(ScheduleRefused) as caught:
+        make_schedule("", "", kind=ScheduleKind.WATCH, expression="0 3 * * 1", format="ranking", settings={})
+    assert [field for field, _ in caught.value.problems] == ["expression", "cameras", "format"]
+
+
 def test_a_watch_places_and_does_nothing_else(make_schedule):
     with pytest.raises(ScheduleRefused, match="placed by placement or round-robin, not by ranking"):
         make_schedule(kind=ScheduleKind.WATCH, expression="", format="ranking", settings={})

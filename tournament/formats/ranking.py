@@ -97,7 +97,9 @@ class Ranking:
     def __post_init__(self) -> None:
         for team, field in zip(self.teams, (self._field(team) for team in self.teams), strict=True):
             if len(field) < 2:
-                raise SettingsRefused(f"A ranking compares agents: the {team} field needs at least two.")
+                raise SettingsRefused(
+                    [(f"{team}s", f"A ranking compares agents: the {team} field needs at least two.")]
+                )
 
     @property
     def teams(self) -> tuple[str, ...]:

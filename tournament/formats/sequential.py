@@ -25,6 +25,7 @@ from tournament.formats.likelihood import (
     log_likelihood_ratio,
     straighten,
 )
+from tournament.formats.numbers import write
 from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
 
 VERDICTS = {
@@ -91,11 +92,11 @@ class Sequential:
 
     def __post_init__(self) -> None:
         if self.lower >= self.upper:
-            raise SettingsRefused(f"The lower bound ({self.lower:g}) must be below the upper bound ({self.upper:g}).")
+            text = f"The lower bound ({write(self.lower)}) must be below the upper bound ({write(self.upper)})."
+            raise SettingsRefused([("settings.lower", text)])
         if len(self.field) != 2:
-            raise SettingsRefused(
-                f"A head-to-head test compares two agents: the {self.team} field has {len(self.field)}. Choose exactly two."
-            )
+            text = f"A head-to-head test compares two agents: the {self.team} field has {len(self.field)}. Choose exactly two."
+            raise SettingsRefused([(f"{self.team}s", text)])
 
     @property
     def field(self) -> tuple[str, ...]:
@@ -172,10 +173,11 @@ class Sequential:
     def _summarise(self, trial: Trial) -> str:
         if not trial.looks:
             return f"{VERDICTS[trial.verdict]}: too few episodes are played."
-        episodes, ratio = 2 * trial.looks[-1].count, trial.looks[-1].ratio
+        upper, lower, episodes = write(self.upper), write(self.lower), 2 * trial.looks[-1].count
+        ratio, reject, accept = _write_standing(trial)
         return (
-            f"{VERDICTS[trial.verdict]} (normalised Elo of {self.upper:g} or more against {self.lower:g} or less): after {episodes:,} episodes "
-            f"the log-likelihood ratio is {ratio:.2f}, bounds {trial.bounds.reject:.2f} and {trial.bounds.accept:.2f}."
+            f"{VERDICTS[trial.verdict]} (normalised Elo of {upper} or more against {lower} or less): after {episodes:,} episodes "
+            f"the log-likelihood ratio is {ratio}, bounds {reject} and {accept}."
         )
 
     def _figures(self, trial: Trial) -> tuple[Figure, ...]:
@@ -238,8 +240,13 @@ def _decide(bounds: Bounds, ratio: float, is_last: bool) -> str:
 def _explain(trial: Trial) -> str:
     if not trial.looks:
         return "Both agents play the same opponents from the same seeds until the first look."
-    ratio = trial.looks[-1].ratio
-    return f"The log-likelihood ratio is {ratio:.2f}, between {trial.bounds.reject:.2f} and {trial.bounds.accept:.2f}."
+    ratio, reject, accept = _write_standing(trial)
+    return f"The log-likelihood ratio is {ratio}, between {reject} and {accept}."
+
+
+def _write_standing(trial: Trial) -> list[str]:
+    """The log-likelihood ratio at the last look, and its bounds."""
+    return [write(number, ".2f") for number in (trial.looks[-1].ratio, trial.bounds.reject, trial.bounds.accept)]
 
 
 def _scale(title: str, found: Estimate, unit: float, name: str) -> Figure:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
-from mate.errors import UserError
+from tournament.formats.numbers import write
+from tournament.refusals import RequestRefused
 
 
-class SettingsRefused(UserError):
-    """A format cannot be had with these settings or for these agents; the message names every reason."""
+class SettingsRefused(RequestRefused):
+    """A format cannot be had with these settings (such as `settings.width`) or for these agents (`cameras`, `targets`)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Setting:
 
 
 def _tell(bound: float | None) -> str:
-    return "anything" if bound is None else f"{bound:,.10g}"
+    return "anything" if bound is None else write(bound)
 
 
 def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,14 +64,15 @@ def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dic
     problems, settings = [], {}
     for name in sorted(set(given) - {setting.name for setting in known}):
         names = ", ".join(setting.name for setting in known)
-        problems.append(f"{title} has no setting {name!r}: it has {names}.")
+        problems.append((f"settings.{name}", f"{title} has no setting {name!r}: it has {names}."))
     for setting in known:
         try:
             settings[setting.name] = setting.read(given.get(setting.name, setting.default))
         except (TypeError, ValueError, OverflowError):
-            problems.append(f"{setting.title} ({setting.name}) is {given[setting.name]!r}: expected {setting.bounds}.")
+            text = f"{setting.title} ({setting.name}) is {given[setting.name]!r}: expected {setting.bounds}."
+            problems.append((f"settings.{setting.name}", text))
     if problems:
-        raise SettingsRefused(" ".join(problems))
+        raise SettingsRefused(problems)
     return settings
 
 

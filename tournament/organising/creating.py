@@ -7,20 +7,23 @@ from typing import Any
 
 from django.db import transaction
 
-from mate.errors import UserError
 from tournament import formats, leaderboards
 from tournament.entries import check_fitness
 from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
 from tournament.organising.ending import finish_if_complete
 from tournament.organising.rounds import MAX_EPISODES, next_round
+from tournament.refusals import RequestRefused
 
 MAX_EPISODES_PER_PAIRING = 10_000
 ROUND_ROBIN = "round-robin"
 
 
-class TournamentRefused(UserError):
-    """A tournament cannot be made as it was asked for; the message names every reason."""
+Problems = list[tuple[str, str]]
+
+
+class TournamentRefused(RequestRefused):
+    """A tournament cannot be made as it was asked for."""
 
 
 def create_tournament(*arguments: Any, **named: Any) -> Tournament:
@@ -92,44 +95,52 @@ def check_tournament(
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """All settings of the format for a tournament that can be made. Raises TournamentRefused that names everything that is wrong."""
-    problems = []
+    problems: Problems = []
     if not name.strip() or len(name) > 120:
-        problems.append("A tournament needs a name of at most 120 characters.")
+        problems.append(("name", "A tournament needs a name of at most 120 characters."))
     if not 0 <= base_seed < 2**63:
-        problems.append(f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1.")
+        text = f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1."
+        problems.append(("base_seed", text))
     if not scenario.num_cameras:
-        problems.append(f"{scenario.name} has no cameras: there is nobody to play against its targets.")
+        text = f"{scenario.name} has no cameras: there is nobody to play against its targets."
+        problems.append(("scenario", text))
     for team, field in ((Team.CAMERA, cameras), (Team.TARGET, targets)):
-        if not field:
-            problems.append(f"The {team} field is empty: choose at least one {team} agent.")
-        for agent in field:
-            if agent.team != team:
-                problems.append(f"{agent.name} is a {agent.team} agent and cannot play in the {team} field.")
-            problems.extend(check_fitness(agent, scenario).problems)
+        problems += [(f"{team}s", text) for text in _check_field(team, field, scenario)]
     complete, refusals = _check_format(format, settings, cameras, targets)
-    problems.extend(refusals)
+    problems += refusals
     if problems:
-        raise TournamentRefused(" ".join(problems))
+        raise TournamentRefused(problems)
     return complete
+
+
+def _check_field(team: str, field: Sequence[Agent], scenario: Scenario) -> list[str]:
+    """What stands against the agents of a team's field."""
+    if not field:
+        return [f"The {team} field is empty: choose at least one {team} agent."]
+    problems = []
+    for agent in field:
+        if agent.team != team:
+            problems.append(f"{agent.name} is a {agent.team} agent and cannot play in the {team} field.")
+        problems.extend(check_fitness(agent, scenario).problems)
+    return problems
 
 
 def _check_format(
     format: str, settings: Mapping[str, Any], cameras: Sequence[Agent], targets: Sequence[Agent]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], Problems]:
     """All settings of a format, and what stands against them or against the format for these fields."""
     info = formats.FORMATS.get(format)
     if info is None:
-        return {}, [f"There is no format {format!r}. Formats: {', '.join(formats.FORMATS)}."]
+        return {}, [("format", f"There is no format {format!r}. Formats: {', '.join(formats.FORMATS)}.")]
     try:
         complete = info.check(settings)
         if not (cameras and targets):
             return complete, []
         digests = ([agent.digest for agent in field] for field in (cameras, targets))
         total = info.make(complete, *digests).limit
-    except UserError as refusal:
-        return {}, [str(refusal)]
+    except formats.SettingsRefused as refusal:
+        return {}, refusal.problems
     if format == ROUND_ROBIN and total > MAX_EPISODES:
-        return complete, [
-            f"That makes {total:,} episodes; at most {MAX_EPISODES:,} are possible. Ask for fewer per pairing."
-        ]
+        text = f"That makes {total:,} episodes; at most {MAX_EPISODES:,} are possible. Ask for fewer per pairing."
+        return complete, [("settings.episodes", text)]
     return complete, []

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tournament import entries, organising, trainings
 from tournament.agents import RIVALS, TEAMS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario, Team
+from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario, Team
 from tournament.psro_runs.populations import members, population
 from tournament.refusals import RequestRefused
 
@@ -59,11 +59,10 @@ def create_run(
     }
     settings: dict[str, dict[str, Any]] = {Team.CAMERA: dict(camera_training), Team.TARGET: dict(target_training)}
     problems = _check_run(name, meta_solver, iterations, episodes_per_pairing, epsilon, hours, base_seed)
-    for team in pools:
-        problems += _check_pool(team, pools[team], scenario)
-    if not problems:
-        for team, rival in RIVALS.items():
-            problems += _check_training(team, settings[team], scenario, pools[rival][0])
+    misfits = {team: _check_pool(team, pools[team], scenario) for team in pools}
+    for team, rival in RIVALS.items():
+        opponent = _stand_in(rival) if misfits[rival] else pools[rival][0]
+        problems += misfits[team] + _check_training(team, settings[team], scenario, opponent)
     if problems:
         raise PsroRefused(problems)
     with transaction.atomic():
@@ -114,6 +113,11 @@ def _check_pool(team: str, pool: list[Agent], scenario: Scenario) -> list[tuple[
     return problems + [
         (field, problem) for agent in pool for problem in entries.check_fitness(agent, scenario).problems
     ]
+
+
+def _stand_in(team: str) -> Agent:
+    """Whom trainings are checked against where the population cannot be begun with."""
+    return Agent.objects.get(team=team, kind=AgentKind.BUILTIN, spec__name="random")
 
 
 def _check_training(team: str, settings: dict[str, Any], scenario: Scenario, opponent: Agent) -> list[tuple[str, str]]:

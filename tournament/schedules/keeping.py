@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from mate.errors import UserError
 from tournament import formats, organising, queries
 from tournament.fields import enter, in_order
 from tournament.models import Agent, Schedule, ScheduleKind, Team
+from tournament.refusals import RequestRefused
 from tournament.schedules.times import ScheduleRefused, check_times, following
 
 PLACING = ("placement", "round-robin")
@@ -42,14 +42,15 @@ def _next_start(schedule: Schedule) -> datetime | None:
 def _check(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
     problems = []
     if not schedule.name or len(schedule.name) > 100:
-        problems.append("A schedule needs a name of at most 100 characters.")
-    for check in (_check_watch,) if schedule.kind == ScheduleKind.WATCH else (_check_times, _check_tournament):
+        problems.append(("name", "A schedule needs a name of at most 100 characters."))
+    is_watch = schedule.kind == ScheduleKind.WATCH
+    for check in (_check_watch, _check_placing) if is_watch else (_check_times, _check_tournament):
         try:
             check(schedule, cameras, targets)
-        except UserError as refusal:
-            problems.append(str(refusal))
+        except RequestRefused as refusal:
+            problems += refusal.problems
     if problems:
-        raise ScheduleRefused(" ".join(problems))
+        raise ScheduleRefused(problems)
 
 
 def _check_times(schedule: Schedule, *_: Sequence[Agent]) -> None:
@@ -73,15 +74,22 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
 
 def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
     """Whether the opponents could be played by somebody."""
+    problems = []
     if schedule.expression:
-        raise ScheduleRefused(
-            "Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out."
-        )
-    if schedule.format not in PLACING:
-        raise ScheduleRefused(f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}.")
-    formats.FORMATS[schedule.format].check(schedule.settings)
+        text = "Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out."
+        problems.append(("expression", text))
     if not schedule.has_everyone and not (cameras or targets):
-        raise ScheduleRefused("Choose the cameras or the targets that new agents play, or everyone.")
+        problems.append(("cameras", "Choose the cameras or the targets that new agents play, or everyone."))
+    if problems:
+        raise ScheduleRefused(problems)
+
+
+def _check_placing(schedule: Schedule, *_: Sequence[Agent]) -> None:
+    """Whether the format can place an agent."""
+    if schedule.format not in PLACING:
+        text = f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}."
+        raise ScheduleRefused([("format", text)])
+    formats.FORMATS[schedule.format].check(schedule.settings)
 
 
 def pause(schedule: Schedule) -> None:

@@ -44,7 +44,8 @@ def start_due() -> list[Tournament]:
 def start_now(schedule: Schedule) -> Start:
     """One start more than the times say, at somebody's wish. Raises ScheduleRefused for a watch."""
     if schedule.kind == ScheduleKind.WATCH:
-        raise ScheduleRefused("A watch starts when an agent comes; place an agent by a tournament of its own.")
+        text = "A watch starts when an agent comes; place an agent by a tournament of its own."
+        raise ScheduleRefused([("", text)])
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().get(pk=schedule.pk)
         start = _note(schedule, due=timezone.now())

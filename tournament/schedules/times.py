@@ -10,8 +10,8 @@ from itertools import islice, pairwise
 from cronsim import CronSim, CronSimError
 from django.utils import timezone
 
-from mate.errors import UserError
 from tournament.models import Schedule, ScheduleKind
+from tournament.refusals import RequestRefused
 
 LEAST_GAP = timedelta(minutes=10)
 FIELDS = {
@@ -23,8 +23,13 @@ FIELDS = {
 }
 
 
-class ScheduleRefused(UserError):
-    """A schedule cannot be kept as it was asked for; the message names every reason."""
+class ScheduleRefused(RequestRefused):
+    """A schedule cannot be kept as it was asked for."""
+
+
+def refuse_times(text: str) -> ScheduleRefused:
+    """The refusal of a cron expression."""
+    return ScheduleRefused([("expression", text)])
 
 
 def following(expression: str, after: datetime) -> datetime:
@@ -34,15 +39,15 @@ def following(expression: str, after: datetime) -> datetime:
 
 def _moments(expression: str, after: datetime) -> Iterator[datetime]:
     if len(expression.split()) != 5:
-        raise ScheduleRefused(
+        raise refuse_times(
             f"The times {expression!r} are not five cron fields: minute, hour, day of the month, month, day of the week. "
             f"'0 3 * * 1' is Mondays at 03:00 UTC."
         )
     try:
         yield from CronSim(expression, after.astimezone(UTC))
     except CronSimError as error:
-        raise ScheduleRefused(f"The times {expression!r} cannot be read: {_say_what_is_allowed(error)}.") from error
-    raise ScheduleRefused(f"The times {expression!r} never come.")
+        raise refuse_times(f"The times {expression!r} cannot be read: {_say_what_is_allowed(error)}.") from error
+    raise refuse_times(f"The times {expression!r} never come.")
 
 
 def _say_what_is_allowed(error: CronSimError) -> str:
@@ -73,9 +78,7 @@ def check_times(expression: str) -> None:
     soon = list(islice(_moments(expression, timezone.now()), 50))
     if any(after - before < LEAST_GAP for before, after in pairwise(soon)):
         minutes = LEAST_GAP.seconds // 60
-        raise ScheduleRefused(
-            f"The times {expression!r} come too often: leave at least {minutes} minutes between starts."
-        )
+        raise refuse_times(f"The times {expression!r} come too often: leave at least {minutes} minutes between starts.")
 
 
 # Simple times

@@ -71,6 +71,16 @@ def test_targets_are_compared_by_their_own_payoff():
     assert format.judge(evidence).verdict == ("better" if better == 0 else "not-better")
 
 
+def test_the_headline_and_the_reasons_have_minus_signs():
+    league = duel(1)
+    format = FORMATS["sequential"].make({"lower": -20, "upper": 20}, league.cameras, league.targets)
+    nothing = Evidence.of(league.cameras, league.targets)
+    evidence = league.answer(nothing, format.choose(nothing, 0))
+    assert "of 20 or more against −20 or less" in format.find(evidence).headline
+    for text in (format.find(evidence).headline, format.choose(evidence, 1)[0].reason):
+        assert "-" not in text.replace("log-likelihood", "") and "−" in text
+
+
 def test_a_test_that_reaches_its_limit_stays_undecided():
     format, evidence = decide(duel(1), lower=0, upper=2, most=20)
     finding = format.find(evidence)

@@ -11,8 +11,12 @@ pytestmark = pytest.mark.django_db
 
 def test_everything_that_is_wrong_is_named_at_once(make_run, builtins):
     with pytest.raises(psro_runs.PsroRefused) as refusal:
-        make_run(name="", meta_solver="coin", iterations=-1, cameras=[builtins["target", "greedy"]], targets=[])
-    assert {field for field, _ in refusal.value.problems} == {"name", "meta_solver", "iterations", "cameras", "targets"}
+        make_run(
+            name="", meta_solver="coin", iterations=-1, cameras=[builtins["target", "greedy"]], targets=[],
+            camera_training=TRAINING | {"steps": 0}, target_training=TRAINING | {"hyperparameters": {"gamma": 3.0}},
+        )  # fmt: skip
+    wrong = {"name", "meta_solver", "iterations", "cameras", "targets", "camera_steps", "target_gamma"}
+    assert {field for field, _ in refusal.value.problems} == wrong
     assert not PsroRun.objects.exists()
 
 
