@@ -157,9 +157,11 @@ def register_checkpoint(
     deterministic: bool | None = None,
     provenance: dict[str, Any] | None = None,
     is_listed: bool = True,
+    called: str = "",
 ) -> Agent:
     """The agent of a checkpoint, its weights stored; `deterministic` None plays as its recipe says.
 
+    Its address stays for good, and is made of `called` where the agent may come to have that name instead.
     Where the agent is known already, it stays as it was.
     """
     recipe = checkpoint.recipe
@@ -179,6 +181,7 @@ def register_checkpoint(
         trained_enhanced_observation=recipe.enhanced_observation,
         provenance=_plain(provenance or dict(recipe.provenance)),
         is_listed=is_listed,
+        slug=_free_slug(called or name, spec.digest),
     )
 
 
@@ -248,10 +251,11 @@ def _accept(spec: agents.Spec, owner: Any, name: str, **columns: Any) -> Agent:
     existing = Agent.objects.filter(digest=spec.digest).first()
     if existing is not None:
         return existing
-    values = {"team": spec.team, "name": name[:80], "owner": owner, "spec": spec.to_json(), **columns}
+    own = {"team": spec.team, "name": name[:80], "slug": _free_slug(name, spec.digest)}
+    values = own | {"owner": owner, "spec": spec.to_json()} | columns
     try:
         with transaction.atomic():
-            return Agent.objects.create(digest=spec.digest, slug=_free_slug(name[:80], spec.digest), **values)
+            return Agent.objects.create(digest=spec.digest, **values)
     except IntegrityError:
         return Agent.objects.get(digest=spec.digest)
 

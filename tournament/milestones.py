@@ -111,7 +111,7 @@ def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
         checkpoint = Checkpoint.load(files[iteration])
         name = f"{run.name[:60]}, iteration {iteration}"
         agent = entries.register_checkpoint(
-            checkpoint, name, run.owner, provenance=describe_origin(run, iteration), is_listed=False
+            checkpoint, name, run.owner, provenance=describe_origin(run, iteration), is_listed=False, called=run.name
         )
         Milestone.objects.filter(run=run, iteration=iteration).update(agent=agent)
         made.append(agent)

@@ -75,6 +75,14 @@ def test_milestones_are_in_no_list_and_on_no_leaderboard_until_one_is_chosen(
     assert leaderboards.refit(scenario).num_episodes == 8
 
 
+def test_the_address_of_a_milestone_is_named_as_the_agent_that_it_may_become(run, tmp_path):
+    (tmp_path / "milestones").mkdir()
+    make_checkpoint().save(tmp_path / "milestones" / "000052.zip")
+    (agent,) = milestones.enter_milestones(run, tmp_path)
+    assert agent.name == "Learner, iteration 52"
+    assert agent.slug == f"learner-{agent.digest[:12]}"
+
+
 def test_seeds_of_milestones_their_re_evaluation_and_other_runs_differ(run, scenario, builtins):
     other = trainings.create_training("Learner", scenario, "camera", "mappo", builtins["target", "greedy"])
     found = {
