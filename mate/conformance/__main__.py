@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from mate.conformance.recording import Recording, UnreadableRecording
 from mate.conformance.report import Report
@@ -35,7 +36,7 @@ def _checker(module: str) -> Checker:
     return importlib.import_module(f"mate.conformance.{module}").check
 
 
-def examine(path: str) -> Report:
+def examine(path: Path) -> Report:
     """Check one recording. Raises UnreadableRecording if it cannot be read or lacks an array."""
     recording = Recording(path)
     report = Report(str(path))
@@ -51,25 +52,39 @@ def examine(path: str) -> Report:
     return report
 
 
+def find_recordings(path: Path) -> list[Path]:
+    """The file itself, or all recordings in a folder, however deep. Raises UnreadableRecording if the folder has none."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.rglob("*.npz"))
+    if not found:
+        raise UnreadableRecording(f"{path} is a folder that has no recording (.npz) in it.")
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m mate.conformance", description=__doc__)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="recording (.npz)")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="recording (.npz), or a folder of them")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="list every comparison, not the worst of each array"
     )
     options = parser.parse_args(arguments)
-    status = 0
-    for path in options.files:
-        try:
-            report = examine(path)
-        except UnreadableRecording as error:
-            print(f"{path}: UNREADABLE: {error}", file=sys.stderr)
-            status = 2
-            continue
-        print("\n".join(report.lines(options.verbose)), flush=True)
-        status = max(status, 0 if report.passes else 1)
-    return status
+    return max(replay(Path(name), options.verbose) for name in options.files)
+
+
+def replay(path: Path, verbose: bool) -> int:
+    """Replay a recording, or those of a folder, and print what was found; the exit status."""
+    try:
+        recordings = find_recordings(path)
+        if recordings != [path]:
+            return max(replay(recording, verbose) for recording in recordings)
+        report = examine(path)
+    except UnreadableRecording as error:
+        print(f"{path}: UNREADABLE: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(report.lines(verbose)), flush=True)
+    return 0 if report.passes else 1
 
 
 if __name__ == "__main__":

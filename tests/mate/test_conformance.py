@@ -131,6 +131,19 @@ def test_the_command_says_that_all_is_well(capsys):
     assert capsys.readouterr().out.count("passes") == 2
 
 
+def test_the_command_replays_all_recordings_of_a_folder(tmp_path, capsys):
+    (tmp_path / "deeper").mkdir()
+    for name in ("custom_shortep.npz", "resets_MATE-2v4-0.npz"):
+        (tmp_path / "deeper" / name).symlink_to((RECORDINGS / name).resolve())
+    assert main([str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("passes") == 2
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 2
+    assert "no recording" in capsys.readouterr().err
+
+
 def test_the_command_tells_the_worst_error_of_every_array_and_where(capsys):
     path = RECORDINGS / "custom_shortep.npz"
     assert main([str(path)]) == 0
@@ -216,7 +229,7 @@ def test_pickled_objects_are_refused_and_never_loaded(tmp_path, capsys):
 
     np.savez(tmp_path / "objects.npz", meta=np.array("{}"), done=np.array([Hostile()], dtype=object))
     (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Hostile()))
-    assert main([str(tmp_path / "objects.npz"), str(tmp_path / "pickle.npz"), str(tmp_path)]) == 2
+    assert main([str(tmp_path / "objects.npz"), str(tmp_path / "pickle.npz")]) == 2
     assert capsys.readouterr().err.count("never loaded") == 2
     assert not mark.exists()
 
