@@ -186,6 +186,11 @@ def test_secrets_of_containers_come_from_the_environment_and_are_in_the_example(
     assert not any(value for name, value in example.items() if name.endswith(("KEY", "PASSWORD")))
 
 
+def test_the_image_is_given_every_floor() -> None:
+    given = (ROOT / "docker" / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {f"!{floor}" for floor in FLOORS} <= set(given)
+
+
 def test_the_image_runs_without_root_and_says_how_it_is() -> None:
     lines = (ROOT / "docker" / "Dockerfile").read_text().splitlines()
     instructions = [line for line in lines if re.match(r"^[A-Z]+ ", line)]
