@@ -7,6 +7,7 @@ that came out is compared. So an error does not hide behind an earlier one, and 
 import numpy as np
 
 from mate.conformance.ambiguity import check_ambiguity
+from mate.conformance.orders import find_reordered
 from mate.conformance.recording import Recording
 from mate.conformance.report import Report
 from mate.conformance.start import check_start
@@ -203,7 +204,7 @@ def replay_steps(recording: Recording, report: Report, scenario: Scenario) -> No
         for name in (*STEPPED, "target_orientation", "goal_draw", "camera_reward", "target_reward", "done", *MASKS):
             outcome.setdefault(name, []).append(np.array(getattr(batch, name)[:count]))
     ours = {name: np.concatenate(parts) for name, parts in outcome.items()}
-    _compare_steps(recording, report, ours)
+    _compare_steps(recording, report, scenario, ours)
 
 
 def _replay_chunk(batch: Batch, recording: Recording, first: int, count: int) -> None:
@@ -218,8 +219,8 @@ def _replay_chunk(batch: Batch, recording: Recording, first: int, count: int) ->
     batch.step(actions[0], actions[1], np.arange(batch.size) < count)
 
 
-def _compare_steps(recording: Recording, report: Report, ours: dict[str, np.ndarray]) -> None:
-    moved = recording["ambig_move"]
+def _compare_steps(recording: Recording, report: Report, scenario: Scenario, ours: dict[str, np.ndarray]) -> None:
+    moved = recording["ambig_move"] | find_reordered(recording, scenario, ours["target_location"])
     # A move, a view or an arrival decided by rounding may come out differently, and then so may all that follows from it.
     viewed = np.zeros(len(moved), dtype=bool)
     for name, ambiguous in MASKS.items():

@@ -8,8 +8,12 @@ from mate.conformance.recording import Recording
 from mate.conformance.report import Report
 from mate.constants import PLACEMENT_ATTEMPTS, TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.engine.placement import WAREHOUSE_CLEARANCE
+from mate.entities import CAMERA_SEPARATION
 from mate.geometry import arctan2_deg, normalize_angle
 from mate.scenario import Box, Scenario
+
+Place = tuple[float, float, float]
+"""x, y and radius."""
 
 
 def check_start(recording: Recording, report: Report, scenario: Scenario) -> None:
@@ -28,7 +32,7 @@ def check_start(recording: Recording, report: Report, scenario: Scenario) -> Non
 
 def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
     """Everybody stands in its box and clear of those before, unless no attempt could have managed that."""
-    places = [(*centre, WAREHOUSE_CLEARANCE) for centre in WAREHOUSES]
+    places: list[Place] = [(*centre, WAREHOUSE_CLEARANCE) for centre in WAREHOUSES]
     kinds = (
         (
             "camera",
@@ -55,12 +59,20 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
             report.demand(f"{kind}_location", _is_in_box(location, box, spread), f"{kind} {i} stands in its box")
             is_failed = kind == "obstacle" and radii[i] == 0.0 < low
             if is_failed or _overlaps(location, radii[i], gap, places):
+                crowd = _keep_cameras_apart(places, radii[i] + gap, scenario) if kind == "camera" else places
                 report.demand(
                     f"{kind}_{'radius' if is_failed else 'location'}",
-                    (is_failed or kind != "obstacle" or radii[i] == 0.0) and _can_fail(box, spread, gap, places),
+                    (is_failed or kind != "obstacle" or radii[i] == 0.0) and _can_fail(box, spread, gap, crowd),
                     f"{kind} {i} stands clear of everything",
                 )
             places.append((*location, radii[i]))
+
+
+def _keep_cameras_apart(places: list[Place], reach: float, scenario: Scenario) -> list[Place]:
+    """The places with cameras made so large that ``reach`` away from them is as far as their sight ranges may demand."""
+    apart = CAMERA_SEPARATION * scenario.camera_max_sight_range
+    cameras = [(x, y, max(radius, apart - reach)) for x, y, radius in places[len(WAREHOUSES) :]]
+    return [*places[: len(WAREHOUSES)], *cameras]
 
 
 def _is_in_box(location: np.ndarray, box: Box, radii: tuple[float, float]) -> bool:
@@ -74,13 +86,13 @@ def _is_in_box(location: np.ndarray, box: Box, radii: tuple[float, float]) -> bo
     return bool(x_low <= location[0] <= x_high and y_low <= location[1] <= y_high)
 
 
-def _overlaps(location: np.ndarray, radius: float, gap: float, places: list[tuple[float, float, float]]) -> bool:
+def _overlaps(location: np.ndarray, radius: float, gap: float, places: list[Place]) -> bool:
     discs = np.array(places)
     distances = np.sqrt(((discs[:, :2] - location) ** 2).sum(axis=1))
     return bool((distances * (1.0 + 1e-6) < radius + discs[:, 2] + gap).any())
 
 
-def _can_fail(box: Box, radii: tuple[float, float], gap: float, places: list[tuple[float, float, float]]) -> bool:
+def _can_fail(box: Box, radii: tuple[float, float], gap: float, places: list[Place]) -> bool:
     """Whether all of the permitted attempts at placing something here could plausibly have failed."""
     rng = np.random.default_rng(0)
     samples, failures = 2000, 0

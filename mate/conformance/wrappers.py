@@ -195,7 +195,9 @@ def _check_actions(recording: Recording, report: Report, base: PlaybackEnvironme
         name = f"discrete_{team}_action"
         if name in recording:
             layer = wrappers.DiscreteCamera if team == "camera" else wrappers.DiscreteTarget
-            levels = next(args["levels"] for wrapper, args in recording.meta["chain"] if wrapper == layer.__name__)
+            levels = next(
+                args.get("levels", 5) for wrapper, args in recording.meta["chain"] if wrapper == layer.__name__
+            )
             report.compare(
                 f"discrete_{team}_grid", layer.discrete_action_grid(levels), recording[f"discrete_{team}_grid"]
             )

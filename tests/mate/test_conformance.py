@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import mate
-from mate.conformance import core, resets, statics
+from mate.conformance import core, resets, start, statics
 from mate.conformance.__main__ import main
+from mate.conformance.orders import find_reordered
 from mate.conformance.recording import Recording, UnreadableRecording
 from mate.conformance.report import Report
+from tests.mate.engine_worlds import step, world
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
 TRACES = sorted(path for path in RECORDINGS.glob("*.npz") if not path.name.startswith(("resets", "tables")))
@@ -167,6 +169,72 @@ def test_a_knot_of_a_sight_table_altered_near_a_tangent_is_noticed(tmp_path):
         rho = arrays[f"{prefix}_rho"].copy()
         rho[knot] *= 1.0 - 1e-8
         assert main([str(alter(source, tmp_path / f"{prefix}.npz", **{f"{prefix}_rho": rho}))]) == 1, prefix
+
+
+def _sight_report(radius: float, error: float) -> Report:
+    """What is said of the tables of a camera 1500 from an obstacle, where one ray that cuts it is off by ``error``."""
+    overrides = {"camera": {"max_sight_range": 2000}, "obstacle": {"radius": radius}}
+    batch = world(cameras=[(0.0, 0.0)], discs=[(900.0, 1200.0, radius)], **overrides)
+    phi, rho = batch.sight_table(0, 0)
+    cut = np.flatnonzero(rho < 1500.0)
+    rho[cut[len(cut) // 2]] += error
+    recording = {
+        "camera_location": batch.camera_location[0],
+        "obstacle_location": batch.obstacle_location[0],
+        "obstacle_radius": batch.obstacle_radius[0],
+        "sight_ptr": np.array([0, len(phi)]),
+        "sight_phi": phi,
+        "sight_rho": rho,
+    }
+    report = Report("sight")
+    statics.check_sight(recording, report, batch.scenario)
+    return report
+
+
+def test_only_the_range_to_an_obstacle_too_small_to_tell_may_err_by_rounding():
+    assert _sight_report(radius=0.05, error=2e-9).passes
+    assert not _sight_report(radius=5.0, error=2e-9).passes
+    assert not _sight_report(radius=100.0, error=2e-9).passes
+
+
+def test_a_move_that_meets_several_discs_may_pass_them_in_any_order_q02():
+    discs, action = [(25.0, 18.0, 20.0), (25.0, -14.0, 20.0)], (20.0, 1.0)
+    ours, theirs = (world(discs=order) for order in (discs, discs[::-1]))
+    for batch in (ours, theirs):
+        step(batch, action)
+    end, other = ours.target_location.copy(), theirs.target_location[0]
+    assert np.abs(end - other).max() > 1e-3
+    recording = {
+        "target_location": np.stack([np.zeros((1, 2)), other]),
+        "target_action": np.array([[action]]),
+        "target_capacity": np.array([1]),
+        "target_is_colliding": np.array([[False], [True]]),
+        "obstacle_location": ours.obstacle_location[0],
+        "obstacle_radius": ours.obstacle_radius[0],
+        "camera_location": ours.camera_location[0],
+    }
+    assert find_reordered(recording, ours.scenario, end).all()
+    recording["target_location"] = recording["target_location"] + [[[0.0, 0.0]], [[1e-6, 0.0]]]
+    assert not find_reordered(recording, ours.scenario, end).any()
+
+
+@pytest.mark.parametrize(("sight_range", "is_plausible"), [(2500.0, True), (500.0, False)])
+def test_a_camera_may_overlap_another_only_where_none_could_stand_apart(sight_range, is_plausible):
+    camera = {"location": None, "location_random_range": [[-60, 60, -60, 60]] * 2, "radius": 5}
+    scenario = world(cameras=[(0.0, 0.0)], camera={**camera, "max_sight_range": sight_range}).scenario
+    recording = {
+        "camera_location": np.array([[0.0, 0.0], [10.0, 0.0]]),
+        "camera_order": np.arange(2),
+        "obstacle_location": np.zeros((0, 2)),
+        "obstacle_radius": np.zeros(0),
+        "obstacle_order": np.arange(0),
+        "target_location": np.zeros((1, 1, 2)),
+        "target_order": np.arange(1),
+    }
+    report = Report("places")
+    start.check_places(recording, report, scenario)
+    complaints = [finding for finding in report.findings if "camera 1 stands clear" in finding.detail]
+    assert bool(complaints) is not is_plausible
 
 
 def test_a_place_that_is_far_off_and_altered_a_little_is_noticed(tmp_path):

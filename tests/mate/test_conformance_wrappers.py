@@ -82,6 +82,17 @@ def test_an_impossible_discrete_action_is_reported_before_anything_is_played(tmp
     assert finding.name == "discrete_camera_action"
 
 
+def test_a_layer_may_leave_its_default_levels_unsaid(tmp_path):
+    source = RECORDINGS / "wrap_stack_mappo_target.npz"
+    chain = [
+        [name, {} if name == "DiscreteTarget" else arguments] for name, arguments in Recording(source).meta["chain"]
+    ]
+    with np.load(source, allow_pickle=False) as archive:
+        arrays = {**archive, "meta": np.array(json.dumps({**Recording(source).meta, "chain": chain}))}
+    np.savez(tmp_path / "brief.npz", **arrays)
+    assert verdict_on(tmp_path / "brief.npz").passes
+
+
 @pytest.mark.parametrize("chain", [[["Teleporter", {}]], [["MultiCamera", {}], ["DiscreteCamera", {"levels": 5}]]])
 def test_a_chain_that_does_not_exist_is_refused(chain, tmp_path):
     source = RECORDINGS / "wrap_enhanced_target.npz"
