@@ -40,7 +40,7 @@ LISTS = {
     "TrainingRun": "trainings",
     "PsroRun": "psro",
 }
-WORDS = {"TrainingRun": "training", "PsroRun": "PSRO run"}
+WORDS = {"TrainingRun": "training", "PsroRun": "PSRO run", "PsroIteration": "solved iteration"}
 
 
 def name_place(location: Sequence[Any]) -> str:

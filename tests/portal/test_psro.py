@@ -102,7 +102,9 @@ def test_a_program_reads_the_table_of_an_iteration(client: Client, run: PsroRun)
     table = client.get(f"/api/v1/psro/{run.pk}/iterations/1").json()
     assert [member["name"] for member in table["cameras"]] == ["Random", "Naive"]
     assert np.array(table["payoff"]).shape == (2, 2)
-    assert client.get(f"/api/v1/psro/{run.pk}/iterations/9").status_code == 404
+    missing = client.get(f"/api/v1/psro/{run.pk}/iterations/9")
+    assert missing.status_code == 404
+    assert missing.json()["error"]["message"] == "There is no such solved iteration here."
 
 
 def test_the_export_has_a_folder_for_every_iteration_of_both_players(client: Client, run: PsroRun) -> None:
