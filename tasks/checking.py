@@ -21,6 +21,7 @@ from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
     from policies.importing import ImportedAgent, ImportReport, Step
+    from policies.importing.report import ImportedMixture
 
 log = logging.getLogger(__name__)
 
@@ -203,14 +204,15 @@ def accept(upload: Upload, report: ImportReport) -> list[Agent]:
     """Rows of all agents and playable mixtures of a report."""
     several = len(report.agents) + len(report.mixtures) > 1
 
-    def name_of(imported_name: str) -> str:
-        if not upload.name:
-            return imported_name
-        return f"{upload.name}: {imported_name}" if several else upload.name
+    def name_of(imported: ImportedAgent | ImportedMixture) -> str:
+        if upload.name and not several:
+            return upload.name
+        name = f"{upload.name}: {imported.name}" if upload.name else imported.name
+        return entries.free_name(name, imported.team, upload)
 
-    accepted = [entries.accept_checkpoint(upload, imported, name_of(imported.name)) for imported in report.agents]
+    accepted = [entries.accept_checkpoint(upload, imported, name_of(imported)) for imported in report.agents]
     for mixture in report.mixtures:
-        row = entries.accept_mixture(upload, mixture, accepted, name_of(mixture.name))
+        row = entries.accept_mixture(upload, mixture, accepted, name_of(mixture))
         if row is not None:
             accepted.append(row)
     return list({row.pk: row for row in accepted}.values())

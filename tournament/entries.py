@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import ContentFile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from policies import Checkpoint
     from policies.importing.report import ImportedAgent, ImportedMixture
 
+NAME_LENGTH = 80
 ENHANCEMENTS = ("none", "camera", "target", "both")
 DESCRIPTIONS = {
     "random": "Draws its actions; the floor that every other agent should clear.",
@@ -130,18 +132,39 @@ def open_checkpoint(digest: str) -> Checkpoint:
 # Accepting what was uploaded
 
 
+def free_name(name: str, team: str, upload: Upload) -> str:
+    """A name that a file suggests, told from agents of the team that have it: boards show names alone.
+
+    What tells them apart is how the agent plays or which file it came in, else a number.
+    """
+    stem = upload.filename.removesuffix(".gz").rpartition(".")[0] or upload.filename
+    endings = chain(
+        ["", ", likeliest action"] if upload.deterministic else [""],
+        [f" ({stem[:40]})"],
+        (f" ({stem[:40]}, {number})" for number in count(2)),
+    )
+    names = (f"{name[: NAME_LENGTH - len(ending)]}{ending}" for ending in endings)
+    return next(name for name in names if not Agent.objects.filter(team=team, name=name).exists())
+
+
 def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -> Agent:
     """The agent of a checkpoint that an upload brought, played as the upload says.
 
     Weights that are here already, played in the same mode, are the agent that they were, with its name and owner.
     """
-    provenance = {"file": upload.filename, "source": imported.source, "notes": list(imported.notes)}
+    origin = dict(imported.checkpoint.recipe.provenance)
+    provenance = {
+        "file": upload.filename,
+        "source": origin.pop("file", imported.source),
+        "notes": list(imported.notes),
+        **origin,
+    }
     agent = register_checkpoint(
         imported.checkpoint,
         name or imported.name or upload.filename,
         upload.owner,
         deterministic=upload.deterministic,
-        provenance=provenance | dict(imported.checkpoint.recipe.provenance),
+        provenance=provenance,
     )
     if not agent.is_listed:  # A milestone of a training that somebody wants to see.
         agent.is_listed = True
@@ -251,7 +274,7 @@ def _accept(spec: agents.Spec, owner: Any, name: str, **columns: Any) -> Agent:
     existing = Agent.objects.filter(digest=spec.digest).first()
     if existing is not None:
         return existing
-    own = {"team": spec.team, "name": name[:80], "slug": _free_slug(name, spec.digest)}
+    own = {"team": spec.team, "name": name[:NAME_LENGTH], "slug": _free_slug(name, spec.digest)}
     values = own | {"owner": owner, "spec": spec.to_json()} | columns
     try:
         with transaction.atomic():
@@ -300,3 +323,13 @@ def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
     if trained and trained != now:
         notes.append(f"{agent.name} was trained under enhanced observation for {trained}; {scenario.name} has {now}.")
     return Fitness(tuple(problems), tuple(notes))
+
+
+def find_home(agent: Agent, scenarios: Sequence[Scenario]) -> Scenario | None:
+    """Of these scenarios the first that is like what the agent was trained for; None where there are none."""
+
+    def distance(scenario: Scenario) -> tuple[int, int]:
+        fitness = check_fitness(agent, scenario)
+        return len(fitness.problems), len(fitness.notes)
+
+    return min(scenarios, key=distance, default=None)

@@ -16,6 +16,7 @@ from tournament.refusals import RequestRefused
 
 HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
+LISTS = (*FIELDS.values(), "agents")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def field_of(setting: Setting) -> forms.Field:
 
 def read_wishes(query: MultiValueDict) -> dict[str, Any]:
     """What an address or a half-filled form says, as initial values of a form."""
-    return {key: values if key in FIELDS.values() else values[-1] for key, values in query.lists() if values}
+    return {key: values if key in LISTS else values[-1] for key, values in query.lists() if values}
 
 
 class LineupForm(forms.Form):
@@ -86,10 +87,18 @@ class LineupForm(forms.Form):
         self.fields["format"].initial = self.initial["format"] = self.info.name
         for team, field in FIELDS.items():
             self.fields[field].queryset = queries.find_agents(team=team)  # type: ignore[attr-defined]
+        self._forget_others(self.initial.get("settings_of", ""))
         for setting in self.info.settings:
             self.fields[setting.name] = field_of(setting)
         if self.is_head_to_head:
             self._offer_pair()
+
+    def _forget_others(self, before: str) -> None:
+        """What was filled in for the format shown before stays only where it means the same for this one."""
+        others = {setting.name: setting.title for setting in FORMATS[before].settings} if before in FORMATS else {}
+        for setting in self.info.settings:
+            if others.get(setting.name, setting.title) != setting.title:
+                self.initial.pop(setting.name, None)
 
     @property
     def is_head_to_head(self) -> bool:
@@ -124,7 +133,7 @@ class LineupForm(forms.Form):
         ]
 
     def choices_of(self, field: str) -> list[Choice]:
-        """All agents of a team, those that can play first; in a fresh form the built-in ones are chosen."""
+        """All agents of a team, those that can play first; in a fresh form the built-in ones are chosen, and those asked for."""
         chosen: set[str] | None = None
         if self.is_bound:
             chosen = set(self.data.getlist(field))  # type: ignore[attr-defined]
@@ -133,7 +142,8 @@ class LineupForm(forms.Form):
         found = []
         for agent in self.fields[field].queryset:  # type: ignore[attr-defined]
             fitness = entries.check_fitness(agent, self.scenario)
-            is_chosen = agent.kind == "builtin" if chosen is None else str(agent.pk) in chosen
+            is_usual = agent.kind == "builtin" or agent.slug in self.initial.get("agents", ())
+            is_chosen = is_usual if chosen is None else str(agent.pk) in chosen
             problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
             found.append(Choice(agent, problems, notes, is_chosen and not problems))
         return sorted(found, key=lambda choice: bool(choice.problems))

@@ -22,7 +22,7 @@ class UploadForm(forms.Form):
         label="Name",
         max_length=80,
         required=False,
-        help_text="What the leaderboards will call it. Left empty, the file's name is used.",
+        help_text="What the leaderboards will call it. Left empty, it is named after what the file has: algorithm, team and scenario.",
     )
     team = forms.ChoiceField(
         label="Team",

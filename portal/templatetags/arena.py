@@ -141,6 +141,13 @@ def coded(text: str) -> SafeString:
 
 
 @register.filter
+def sentence(text: str) -> str:
+    """The text with a capital letter, unless it begins with a file's name or the like, which is spelt as it is."""
+    first = text.split(" ", 1)[0].rstrip(",:;.")
+    return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
+@register.filter
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key)
 

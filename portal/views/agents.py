@@ -48,6 +48,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
         "members": list_members(agent),
         "play_mode": play_mode(agent),
+        "upload": agent.uploads.order_by("created").first(),
         "milestone": agent.milestones.select_related("run").first(),
         "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),

@@ -19,9 +19,9 @@ from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
 from tasks import hints
-from tournament import boards, formats, organising, queries
+from tournament import boards, entries, formats, organising, queries
 from tournament.formats.numbers import write
-from tournament.models import Purpose, Scenario, Tournament, TournamentState
+from tournament.models import Agent, Purpose, Scenario, Tournament, TournamentState
 
 CHOICES = 100
 
@@ -36,7 +36,8 @@ def tournaments(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario"))
+    slug = request.POST.get("scenario") or request.GET.get("scenario")
+    scenario = chosen_scenario(slug, request.GET.getlist("agents"))
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
@@ -50,12 +51,14 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, template, describe_form(form))
 
 
-def chosen_scenario(slug: str | None) -> Scenario | None:
-    """The one asked for, else the usual one."""
-    scenarios = Scenario.objects.all()
-    return (scenarios.filter(slug=slug).first() if slug else None) or (
-        scenarios.filter(name="MATE-4v8-9").first() or scenarios.first()
-    )
+def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenario | None:
+    """The one asked for; else the one that suits the first of these agents best, the usual one before others."""
+    found = Scenario.objects.filter(slug=slug).first() if slug else None
+    if found is not None:
+        return found
+    scenarios = sorted(Scenario.objects.all(), key=lambda row: row.name != "MATE-4v8-9")
+    first = Agent.objects.filter(slug=agents[0]).first() if agents else None
+    return entries.find_home(first, scenarios) if first is not None else next(iter(scenarios), None)
 
 
 def describe_form(form: LineupForm) -> dict[str, Any]:

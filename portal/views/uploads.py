@@ -12,7 +12,7 @@ from portal import receiving
 from portal.forms.uploads import UploadForm
 from portal.lists import list_page
 from tournament import queries
-from tournament.models import Upload
+from tournament.models import PsroRun, Upload
 
 
 @require_safe
@@ -46,6 +46,7 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     context = {
         "upload": upload,
         "agents": upload.agents.all(),
+        "runs": PsroRun.objects.filter(upload=upload),
         "is_over": upload.is_over,
         "num_workers": queries.live_workers().count(),
     }

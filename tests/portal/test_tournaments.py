@@ -74,6 +74,43 @@ def test_another_scenario_offers_other_agents(
     assert "<html" not in part
 
 
+def test_the_form_chooses_the_agents_that_its_address_names_in_the_scenario_that_suits_them(
+    visit: Visit, alice: User, agents: dict[str, Agent], other_size: Agent
+) -> None:
+    entries.register_scenario("MATE-2v4-9")
+    entries.register_scenario("MATE-4v8-9")
+    duo = Agent.objects.create(
+        digest="b" * 64, team="camera", kind="checkpoint", name="Duo", slug="duo", spec={}, trained_enhanced_observation="none",
+        num_cameras=2, num_targets=4, num_obstacles=9,
+    )  # fmt: skip
+    page = visit(alice).get(reverse("tournament_create"), {"agents": ["duo", "quartet"]})
+    assert page.context["scenario"].name == "MATE-2v4-9"
+    chosen = {choice.agent.slug for choice in page.context["form"].choices_of("cameras") if choice.is_chosen}
+    assert chosen == {duo.slug, *(slug for slug in agents if slug.endswith("-camera"))}
+
+
+def test_the_usual_scenario_is_offered_where_nobody_is_named(
+    visit: Visit, alice: User, agents: dict[str, Agent]
+) -> None:
+    for name in ("MATE-2v4-0", "MATE-4v8-9"):
+        entries.register_scenario(name)
+    for wish in ({}, {"agents": "greedy-camera"}, {"agents": "nobody"}, {"scenario": "nowhere"}):
+        assert visit(alice).get(reverse("tournament_create"), wish).context["scenario"].name == "MATE-4v8-9"
+
+
+def test_another_format_keeps_what_was_filled_in_only_where_it_means_the_same(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    def shown(**wishes: Any) -> dict[str, Any]:
+        form = visit(alice).get(reverse("tournament_create"), wishes, headers=HTMX).context["form"]
+        return {field.name: field.value() for field in form.setting_fields}
+
+    assert shown(format="budget", settings_of="round-robin", episodes=10)["episodes"] == "5000"
+    assert shown(format="round-robin", settings_of="budget", episodes=5000)["episodes"] != "5000"
+    assert shown(format="nash", settings_of="ranking", round_size=64)["round_size"] == "64"
+    assert shown(format="budget", episodes=700)["episodes"] == "700"
+
+
 def test_an_agent_that_cannot_play_is_refused_however_it_was_sent(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], other_size: Agent
 ) -> None:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tournament.models import Agent, Upload, UploadState
+from tournament.models import Agent, PsroRun, Scenario, Upload, UploadState
 
 Visit = Callable[..., Client]
 HTMX = {"HX-Request": "true"}
@@ -104,6 +104,26 @@ def test_the_page_follows_the_check_until_it_ends(client: Client, alice: User) -
 def test_a_refusal_is_told_in_words(client: Client, alice: User) -> None:
     upload = make_upload(alice, state=UploadState.REFUSED, reason="This pickle calls os.system.", steps=STEPS)
     assert b"This pickle calls os.system." in client.get(reverse("upload", args=[upload.pk])).content
+
+
+def test_a_refusal_spells_files_as_they_are_and_leads_to_another_upload(visit: Visit, alice: User) -> None:
+    upload = make_upload(alice, state=UploadState.REFUSED, reason="checkpoint-1, byte 7: it names 'os.system'.")
+    page = visit(alice).get(reverse("upload", args=[upload.pk])).content.decode()
+    assert "Refused.</strong> checkpoint-1, byte 7" in page
+    assert page.count(reverse("upload_create")) == 1
+
+
+def test_an_accepted_upload_leads_to_a_tournament_with_its_agents_and_to_its_psro_run(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    upload = make_upload(alice, state=UploadState.ACCEPTED)
+    upload.agents.add(agents["greedy-camera"])
+    run = PsroRun.objects.create(
+        name="Two pools", owner=alice, upload=upload, scenario=scenario, iterations_wanted=1, episodes_per_pairing=0
+    )
+    page = visit(alice).get(reverse("upload", args=[upload.pk])).content.decode()
+    assert f'href="{reverse("tournament_create")}?agents=greedy-camera"' in page
+    assert f'<a href="{reverse("psro_run", args=[run.pk])}">Two pools</a>' in page
 
 
 def test_an_accepted_upload_leads_to_its_agents(client: Client, alice: User, agents: dict[str, Agent]) -> None:

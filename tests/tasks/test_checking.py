@@ -85,6 +85,28 @@ def test_the_same_weights_played_in_another_mode_are_another_agent(offer):
     assert len({agent.checkpoint.name for agent in Agent.objects.all()}) == 1
 
 
+def test_agents_that_files_give_the_same_name_are_told_apart_by_their_files(offer):
+    seeds = [make_checkpoint(seed=seed, **IN_2V4_0).to_bytes() for seed in range(4)]
+    names = ["seed-0.zip", "seed-1.tar.gz", "run.zip", "run.zip"]
+    agents = [check(offer(content, name)).agents.get() for content, name in zip(seeds, names, strict=True)]
+    first = agents[0].name
+    assert [agent.name for agent in agents] == [first, f"{first} (seed-1)", f"{first} (run)", f"{first} (run, 2)"]
+    assert check(offer(seeds[1], "again.zip")).agents.get().name == f"{first} (seed-1)"
+
+
+def test_a_name_that_somebody_chose_stays(offer):
+    for seed in range(2):
+        assert (
+            check(offer(make_checkpoint(seed=seed, **IN_2V4_0).to_bytes(), name="Clever")).agents.get().name == "Clever"
+        )
+
+
+def test_an_agent_tells_which_file_it_came_in(offer):
+    content = make_checkpoint(**IN_2V4_0, provenance={"file": "trial/checkpoint-5", "algorithm": "MAPPO"}).to_bytes()
+    agent = check(offer(content, "mine.zip")).agents.get()
+    assert agent.provenance == {"file": "mine.zip", "source": "trial/checkpoint-5", "notes": [], "algorithm": "MAPPO"}
+
+
 def test_a_checkpoint_for_odd_dimensions_is_tried_in_an_adapted_scenario(offer):
     upload = check(offer(make_checkpoint(scenario=Dimensions(3, 5, 2)).to_bytes()))
     assert upload.state == UploadState.ACCEPTED
