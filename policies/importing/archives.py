@@ -7,6 +7,7 @@ link refuses the archive, and so does a name that would leave the folder it is u
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import stat
@@ -108,9 +109,18 @@ def _refusing_damage() -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
-        raise ImportRefused(
-            f"the archive is damaged or of an unsupported kind ({shorten(str(error), 120)}); make it again"
-        ) from None
+        raise _damaged(error) from None
+    except OSError as error:
+        # A place before the start of the file cannot be sought; anything else that fails is the disk's fault.
+        if error.errno != errno.EINVAL:
+            raise
+        raise _damaged("it refers to a place outside the file") from None
+
+
+def _damaged(problem: object) -> ImportRefused:
+    return ImportRefused(
+        f"the archive is damaged or of an unsupported kind ({shorten(str(problem), 120)}); make it again"
+    )
 
 
 def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> bytes:
@@ -167,7 +177,9 @@ class ZipArchive(Archive):
             if entry.flag_bits & 0x1:
                 raise ImportRefused(f"{shorten(entry.filename, 200)} is encrypted; make the archive without a password")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise ImportRefused(f"{shorten(entry.filename, 200)} is compressed in a way other than deflate")
+                raise ImportRefused(
+                    f"{shorten(entry.filename, 200)} is compressed in a way other than deflate; make the archive again with it"
+                )
             # Deflate never needs more than some bytes a block beyond the data itself.
             if entry.compress_size > entry.file_size + entry.file_size // 1000 + 100:
                 raise ImportRefused(

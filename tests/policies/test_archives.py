@@ -5,6 +5,7 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +112,17 @@ def test_an_announced_size_that_is_false_is_refused() -> None:
     content[central + 24 : central + 28] = (10).to_bytes(4, "little")
     with pytest.raises(ImportRefused):
         open_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("field", [12, 16], ids=["size of the table", "place of the table"])
+def test_a_zip_that_refers_to_before_its_start_is_refused(tmp_path: Path, field: int) -> None:
+    content = bytearray(zip_of(FILES))
+    end = content.rindex(b"PK\x05\x06")
+    content[end + field : end + field + 4] = (1_000_000).to_bytes(4, "little")
+    (tmp_path / "x.zip").write_bytes(content)
+    with (tmp_path / "x.zip").open("rb") as file, pytest.raises(ImportRefused, match="damaged"):
+        archive = open_archive(file, LIMITS)
+        list(archive.read(dict.fromkeys(archive.members, 50_000_000)))
 
 
 def test_an_encrypted_archive_is_refused() -> None:
