@@ -26,7 +26,8 @@ class Limits:
     max_ratio: int = 100
     max_checkpoint: int = 128 * MEGABYTE
     max_parameters: int = MEGABYTE
-    max_table: int = 256 * 1024
+    max_table: int = 512 * 1024
+    max_numbers: int = 1_500_000
     max_agents: int = 64
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from posixpath import basename
 
 from policies.importing.errors import ImportRefused
@@ -20,6 +21,7 @@ from policies.recipe import shorten
 TABLE_NAMES = ("payoff.txt", "sigma.txt", "coverage_rate.txt", "exploitability.txt")
 BEST_NAME = "checkpoint_path.txt"
 MAX_ITERATIONS = 500
+GREATEST = 1e9
 
 _WEIGHT_TOLERANCE = 1e-6
 
@@ -38,7 +40,7 @@ def _depth_in_psro(name: str) -> int:
 
 
 def parse_table(path: str, content: bytes) -> Table:
-    """A file of rows of numbers. Raises ImportRefused if it is anything else."""
+    """A file of rows of numbers; those of a ``sigma.txt`` are shares. Raises ImportRefused if it is anything else."""
     rows = []
     try:
         for line in content.decode("ascii").splitlines():
@@ -51,7 +53,25 @@ def parse_table(path: str, content: bytes) -> Table:
         raise ImportRefused(f"{shorten(path, 200)} is not a table with rows of one length")
     if not all(math.isfinite(number) for row in rows for number in row):
         raise ImportRefused(f"{shorten(path, 200)} has numbers that are not finite")
+    if max(abs(number) for row in rows for number in row) > GREATEST:
+        raise ImportRefused(
+            f"{shorten(path, 200)} has numbers beyond {GREATEST:,.0f}, which no payoff and no rate reaches"
+        )
+    if basename(path) == "sigma.txt" and not _are_shares([number for row in rows for number in row]):
+        raise ImportRefused(f"{shorten(path, 200)} is no probability distribution")
     return Table(path, tuple(rows))
+
+
+def check_amount(tables: Iterable[Table], limit: int) -> None:
+    """Raises ImportRefused if tables have more than ``limit`` numbers in all."""
+    if sum(len(table.rows) * len(table.rows[0]) for table in tables) > limit:
+        raise ImportRefused(
+            f"the tables of the PSRO result have more than {limit:,} numbers in all; leave the tables of its first iterations out"
+        )
+
+
+def _are_shares(numbers: list[float]) -> bool:
+    return min(numbers) >= -_WEIGHT_TOLERANCE and abs(sum(numbers) - 1.0) <= _WEIGHT_TOLERANCE
 
 
 def final_tables(tables: dict[str, Table]) -> list[Table]:
@@ -124,8 +144,6 @@ def _mixture(
             f"{shorten(table.name, 200)} has {len(weights)} weights, and the pool of iteration {iteration} has {iteration + 1} "
             "members"
         )
-    if min(weights) < -_WEIGHT_TOLERANCE or abs(sum(weights) - 1.0) > _WEIGHT_TOLERANCE:
-        raise ImportRefused(f"{shorten(table.name, 200)} is no probability distribution")
     members = tuple(
         MixtureMember(
             label=f"{player}/{index:05d}",

@@ -29,7 +29,7 @@ from policies.importing.report import ImportReport, Step
 
 _CHILD = Path(__file__).with_name("child.py")
 _CHUNK = 1 << 20
-_MAX_LINE = 4 << 20
+_MAX_LINE = 64 << 20
 _MAX_CHECKPOINT = 80 << 20
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 

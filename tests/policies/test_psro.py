@@ -1,10 +1,12 @@
 """A whole PSRO result becomes agents, mixtures and tables."""
 
 import io
+from pathlib import Path
 
 import pytest
 
-from policies.importing import RANDOM, ImportRefused, ImportReport
+from policies.importing import RANDOM, ImportRefused, ImportReport, Limits
+from policies.importing import read as read_in_child
 from policies.importing.reading import read_file
 from tests.policies.trials import HIERARCHICAL, Trial, files_of, tar_of
 
@@ -39,6 +41,52 @@ def result(**changes: bytes | None) -> dict[str, bytes]:
 
 def read(files: dict[str, bytes]) -> ImportReport:
     return read_file(io.BytesIO(tar_of(files, {f"{ROOT}/camera/00001/best-checkpoint": "/tmp/x"})))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("camera__00001__payoff.txt", b"1e300 0\n0 0\n", "numbers beyond 1,000,000,000"),
+        ("camera__00001__sigma.txt", b"-5\n6\n", "camera/00001/sigma.txt' is no probability distribution"),
+        ("camera__00001__exploitability.txt", b"", "not a table"),
+        ("camera__00001__coverage_rate.txt", b"nan\n", "not finite"),
+    ],
+)
+def test_a_table_that_no_run_writes_is_refused(path: str, content: bytes, reason: str) -> None:
+    with pytest.raises(ImportRefused, match=reason):
+        read(result(**{path: content}))
+
+
+def test_a_path_that_is_no_text_is_left_out() -> None:
+    report = read(result(camera__00001__checkpoint_path__txt=None) | {PATH: b"a\x00b/checkpoint_000001/checkpoint-1"})
+    (found,) = (one for one in report.results[0].iterations if (one.player, one.number) == ("camera", 1))
+    assert found.checkpoint == "" and len(report.agents) == 4
+
+
+PATH = f"{ROOT}/camera/00001/checkpoint_path.txt"
+
+
+def long_result(iterations: int) -> dict[str, bytes]:
+    """The tables of a long run, and its last checkpoint."""
+    files = files_of(HIERARCHICAL, f"{ROOT}/camera/{iterations:05d}/PSRO-camera/t/")
+    for number in range(iterations + 1):
+        row = b" ".join([b"+1.234567890123456789E-01"] * (number + 1))
+        files[f"{ROOT}/camera/{number:05d}/payoff.txt"] = b"\n".join([row] * (number + 1))
+    return files
+
+
+def test_the_tables_of_a_hundred_iterations_are_read_in_the_child(tmp_path: Path) -> None:
+    path = tmp_path / "long.tar.gz"
+    path.write_bytes(tar_of(long_result(100)))
+    (found,) = read_in_child(path).results
+    assert len(found.iterations) == 101 and len(found.iterations[-1].tables[0].rows) == 101
+
+
+def test_tables_with_too_many_numbers_in_all_are_refused() -> None:
+    with pytest.raises(
+        ImportRefused, match="more than 300 numbers in all; leave the tables of its first iterations out"
+    ):
+        read_file(io.BytesIO(tar_of(long_result(9))), Limits(max_numbers=300))
 
 
 def test_each_iteration_becomes_an_agent() -> None:
