@@ -223,12 +223,21 @@ class Action:
                 return 2**num_targets
 
 
+def _is_storable(text: str) -> bool:
+    """Whether databases and pages can take a text: NUL and lone surrogates, which JSON can spell, they cannot."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
 def _frozen_provenance(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(provenance, Mapping):
         raise refuse("provenance", "expected an object of names and texts, numbers or booleans")
     for name, value in provenance.items():
         if not isinstance(name, str) or not isinstance(value, str | int | float | bool | None):
             raise refuse("provenance", f"{shorten(name)} must be a text, a number, true, false or null")
+        if not _is_storable(name) or not _is_storable(str(value)):
+            raise refuse(
+                "provenance", f"{shorten(name)} has a character that is none (NUL, or half of a pair); remove it"
+            )
     try:
         length = len(json.dumps(dict(provenance), allow_nan=False))
     except ValueError as error:

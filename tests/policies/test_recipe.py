@@ -82,6 +82,12 @@ def test_a_wrong_field_is_refused_by_name(changes: dict, named: str) -> None:
         Recipe.from_json(changed(**changes))
 
 
+@pytest.mark.parametrize("provenance", [{"from": "\ud800"}, {"from": "a\0b"}, {"\udfff": 1}])
+def test_provenance_that_no_page_can_show_is_refused(provenance: dict) -> None:
+    with pytest.raises(CheckpointError, match="has a character that is none"):
+        make_recipe(provenance=provenance)
+
+
 @pytest.mark.parametrize("name", ["team", "architecture", "action", "scenario"])
 def test_a_missing_field_is_refused_by_name(name: str) -> None:
     content = changed()
