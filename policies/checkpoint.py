@@ -210,8 +210,7 @@ def _check_weights(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> None:
             )
     if not _bound_magnitudes(recipe, weights) < MAX_MAGNITUDE:
         raise CheckpointError(
-            f"{WEIGHTS_NAME}: the weights are so large that the outputs could overflow; the training has diverged, take "
-            "an earlier checkpoint"
+            "the weights are so large that the outputs could overflow; the training has diverged, take an earlier checkpoint"
         )
 
 

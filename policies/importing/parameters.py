@@ -30,6 +30,7 @@ UNPLAYABLE = {
 
 _ENVIRONMENT = re.compile(r"mate-(hrl\.)?([a-z0-9]+)\.(camera|target)", re.ASCII)
 _PRESET = re.compile(r"MATE-([0-9]{1,2})v([0-9]{1,2})-([0-9]{1,2})\.(?:yaml|yml|json)", re.ASCII)
+_YES_OR_NO = (True, False)
 _NAVIGATION = re.compile(r"MATE-Navigation\.(?:yaml|yml|json)", re.ASCII)
 
 
@@ -49,6 +50,9 @@ class Parameters:
     hidden_sizes: tuple[int, ...] | None
     activation: str
     memory_size: int | None
+    is_recurrent: bool
+    is_normalized: bool
+    is_stochastic: bool
     epsilon_schedule: tuple[float, float, float] | None
 
     @property
@@ -104,7 +108,9 @@ def parse_parameters(content: bytes) -> Parameters:
     algorithm, is_hierarchical, team = _parse_environment(parsed.get("env"))
     env_config = _object(parsed, "env_config")
     config = env_config.get("config", "MATE-4v8-9.yaml")
-    hidden_sizes, activation, memory_size = _parse_model(_object(parsed, "model"), algorithm)
+    model = _object(parsed, "model")
+    hidden_sizes, activation, memory_size = _parse_model(model, algorithm)
+    _check_filter(parsed.get("observation_filter"))
     return Parameters(
         algorithm=algorithm,
         is_hierarchical=is_hierarchical,
@@ -112,12 +118,15 @@ def parse_parameters(content: bytes) -> Parameters:
         scenario_name=_scenario_name(config),
         scenario=_preset_dimensions(_scenario_name(config)),
         levels=_integer(env_config, "discrete_levels", "env_config.", 2, MAX_LEVELS),
-        multi_selection=_choice(env_config, "multi_selection", "env_config.", (True, False), False),
+        multi_selection=_choice(env_config, "multi_selection", "env_config.", _YES_OR_NO, False),
         frame_skip=_integer(env_config, "frame_skip", "env_config.", 1, MAX_FRAME_SKIP) or 1,
         enhanced_observation=_choice(env_config, "enhanced_observation", "env_config.", ENHANCEMENTS, "none"),
         hidden_sizes=hidden_sizes,
         activation=activation,
         memory_size=memory_size,
+        is_recurrent=algorithm != "ippo" or _choice(model, "use_lstm", "model.", _YES_OR_NO, True),
+        is_normalized=_choice(parsed, "normalize_actions", "", _YES_OR_NO, True),
+        is_stochastic=_choice(parsed, "explore", "", _YES_OR_NO, True),
         epsilon_schedule=_parse_exploration(_object(parsed, "exploration_config")),
     )
 
@@ -163,10 +172,8 @@ def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...]
     if algorithm == "mappo":
         model, where = _object(model, "custom_model_config", where), "model.custom_model_config."
         hiddens_name, activation_name = "actor_hiddens", "actor_hidden_activation"
-    activation = _choice(model, activation_name, where, ("tanh", "relu", "linear"), "tanh")
+    activation = _parse_activation(model, activation_name, where)
     memory_size = _integer(model, "lstm_cell_size", where, 1, MAX_WIDTH)
-    if algorithm == "ippo" and model.get("use_lstm") is False:
-        raise _refuse(f"{where}use_lstm", False, "true, as the examples have it")
     hiddens = model.get(hiddens_name)
     if hiddens is None:
         return None, activation, memory_size
@@ -176,6 +183,22 @@ def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...]
         if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
             raise _refuse(f"{where}{hiddens_name}", width, f"integers from 1 to {MAX_WIDTH}")
     return tuple(hiddens), activation, memory_size
+
+
+def _parse_activation(model: dict[str, Any], name: str, where: str) -> str:
+    if (
+        name in model and model[name] is None
+    ):  # RLlib then has no activation, where it takes its default for a missing name
+        return "linear"
+    return str(_choice(model, name, where, ("tanh", "relu", "linear"), "tanh"))
+
+
+def _check_filter(name: Any) -> None:
+    if name not in (None, "NoFilter"):
+        raise ImportRefused(
+            f"params.json: observation_filter is {shorten(name, 100)}, whose running means an agent here does not have; "
+            "train with 'NoFilter', as the examples do"
+        )
 
 
 def _parse_exploration(config: dict[str, Any]) -> tuple[float, float, float] | None:

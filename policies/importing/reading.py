@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from posixpath import basename
 from typing import IO
 
@@ -18,6 +19,7 @@ from policies.checkpoint import (
     parse_recipe,
     parse_weights,
 )
+from policies.errors import CheckpointError
 from policies.importing import psro
 from policies.importing.archives import Archive, open_archive
 from policies.importing.errors import ImportRefused
@@ -110,7 +112,8 @@ class _TrialReading:
         for path, content in self.small.items():
             place = place_in_psro(path)
             if place is not None and basename(path) == psro.BEST_NAME:
-                found[place] = content.decode("utf-8", "replace").strip()[:4000]
+                path = content.decode("utf-8", "replace").strip()[:4000]
+                found[place] = path if path.isprintable() else ""
         return found
 
     def _find(self) -> None:
@@ -130,6 +133,18 @@ class _TrialReading:
             for path in table_paths:
                 if basename(path) != psro.BEST_NAME:
                     self.tables[path] = psro.parse_table(path, self.small[path])
+            psro.check_amount(self.tables.values(), self.limits.max_numbers)
+
+    @contextmanager
+    def _step(self, name: str, trial: Trial) -> Iterator[list[str]]:
+        """A step about one trial; a refusal says which, where there are several."""
+        with self.journal.step(f"{name} of {trial.label}") as details:
+            try:
+                yield details
+            except CheckpointError as error:
+                if len(self.chosen) == 1:
+                    raise
+                raise ImportRefused(f"{trial.label}: {error}") from None
 
     def _best_of(self, trial: Trial) -> str | None:
         for path, content in self.small.items():
@@ -140,7 +155,7 @@ class _TrialReading:
         return None
 
     def _read_parameters(self, trial: Trial) -> Parameters:
-        with self.journal.step(f"Read params.json of {trial.label}") as details:
+        with self._step("Read params.json", trial) as details:
             parameters = parse_parameters(self.small[trial.parameters])
             if trial.player is not None and trial.player != parameters.team:
                 raise ImportRefused(
@@ -154,10 +169,10 @@ class _TrialReading:
 
     def _read_agent(self, path: str, content: bytes, parameters: Parameters) -> None:
         trial, notes = self.chosen[path]
-        with self.journal.step(f"Read the checkpoint of {trial.label}") as details:
+        with self._step("Read the checkpoint", trial) as details:
             worker = read_worker(content, shorten(basename(path), 80).strip("'\""))
             details.append(f"{len(content):,} bytes, read as data; nothing in it was executed")
-        with self.journal.step(f"Recognise the policy of {trial.label}") as details:
+        with self._step("Recognise the policy", trial) as details:
             provenance = {"file": path[-300:], "format": "RLlib 1.12 checkpoint"}
             checkpoint, remarks = recognise(parameters, worker, provenance)
             details.append(describe(checkpoint.recipe))

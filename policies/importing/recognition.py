@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from policies.checkpoint import Checkpoint
+from policies.errors import CheckpointError
 from policies.importing.errors import ImportRefused
 from policies.importing.parameters import Parameters
 from policies.importing.pickles import read_pickle
-from policies.importing.spaces import action_width
+from policies.importing.spaces import action_width, class_of
 from policies.importing.translation import (
     LAYOUTS,
     Layout,
@@ -41,12 +45,14 @@ def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, d
     states = worker["state"]
     if len(states) > MAX_POLICIES:
         raise ImportRefused(f"the checkpoint has {len(states):,} policies; a team shares one")
-    name = "default_policy" if parameters.algorithm == "qmix" else "shared_policy"
+    own = "default_policy" if parameters.algorithm == "qmix" else "shared_policy"
+    name = own if own in states else "default_policy"  # as upstream's agents choose
     state = states.get(name)
     if not isinstance(state, dict):
         found = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
         raise ImportRefused(
-            f"the checkpoint has no policy {name!r}, which {parameters.shown_algorithm} has; it has {found}"
+            f"the checkpoint has no policy {own!r}, which {parameters.shown_algorithm} has; it has {found}; only a policy that "
+            "the whole team shares can be played"
         )
     return name, state
 
@@ -59,8 +65,22 @@ def recognise(
     Team, architecture and action decoding come from ``params.json`` and must agree with the shapes of the weights and,
     where they are readable, with the spaces that the checkpoint itself names. Raises ImportRefused where they do not.
     """
+    try:
+        return _recognise(parameters, worker, provenance)
+    except ImportRefused:
+        raise
+    except CheckpointError as error:  # of a part of the recipe, which the file has under no such name
+        raise ImportRefused(f"the policy's {str(error).removeprefix('policy.json: ')}") from None
+
+
+def _recognise(
+    parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
+) -> tuple[Checkpoint, list[str]]:
     layout = LAYOUTS[parameters.algorithm]
+    if not parameters.is_recurrent:
+        layout = replace(layout, memory="none")
     name, state = policy_state(worker, parameters)
+    _check_filter(worker.get("filters"), name)
     if layout.entry not in state:
         raise ImportRefused(
             f"policy {name!r} has no {layout.entry!r}, where {parameters.shown_algorithm} keeps its network"
@@ -78,10 +98,36 @@ def recognise(
         scenario=dimensions,
         frame_skip=parameters.frame_skip,
         enhanced_observation=parameters.enhanced_observation,
+        play="stochastic" if parameters.is_stochastic else "deterministic",
         provenance=provenance | _provenance(parameters, state),
     )
     _check_outputs(parameters, recipe, outputs, action_width(worker.get("policy_specs"), name))
+    _check_shapes(recipe, tensors)
     return Checkpoint(recipe, tensors), notes + _notes_of(recipe, layout)
+
+
+def _check_filter(filters: Any, policy: str) -> None:
+    found = filters.get(policy) if isinstance(filters, dict) else None
+    kind = class_of(found).rpartition(".")[2]
+    if found is not None and kind != "NoFilter":
+        raise ImportRefused(
+            f"the checkpoint's observations went through the filter {shorten(kind or found, 60)}, whose running means an agent here "
+            "does not have; train with observation_filter 'NoFilter', as the examples do"
+        )
+
+
+def _check_shapes(recipe: Recipe, tensors: dict[str, np.ndarray]) -> None:
+    shapes = recipe.tensor_shapes
+    for name in sorted({*shapes, *tensors}):
+        if name not in tensors:
+            raise ImportRefused(f"the policy's tensor for {name} is missing; the checkpoint is damaged")
+        if name not in shapes:
+            raise ImportRefused(f"the policy has a tensor for {name}, a layer that params.json does not announce")
+        if tensors[name].shape != shapes[name]:
+            raise ImportRefused(
+                f"the policy's tensor for {name} has the shape {tensors[name].shape}, where a {recipe.team} with {recipe.scenario} "
+                f"and the other layers imply {shapes[name]}; the checkpoint is damaged or of another model"
+            )
 
 
 def _check_hidden_sizes(parameters: Parameters, found: tuple[int, ...]) -> None:
@@ -118,6 +164,11 @@ def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
     if outputs == "values":
         raise ImportRefused(
             "params.json: env_config.discrete_levels is missing; value-based policies have discrete actions"
+        )
+    if not parameters.is_normalized:
+        raise ImportRefused(
+            "params.json: normalize_actions is False, expected true: continuous actions are played as fractions of the largest "
+            "step; train with it"
         )
     return Action("box")
 

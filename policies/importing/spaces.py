@@ -9,7 +9,8 @@ from policies.importing.globals import Global
 from policies.importing.pickles import Inert
 
 
-def _class_of(value: Any) -> str:
+def class_of(value: Any) -> str:
+    """The full name of the class of which a checkpoint's value is an object; empty where it is not readable."""
     if not isinstance(value, Inert) or not isinstance(value.callee, Global):
         return ""
     return f"{value.callee.module}.{value.callee.name}"
@@ -20,8 +21,9 @@ def _state_of(value: Any) -> dict[Any, Any]:
 
 
 def _numbers(value: Any) -> list[int] | None:
-    if isinstance(value, Array) and value.values is not None and value.values.ndim == 1 and value.values.size <= 4096:
-        return [int(number) for number in value.values.tolist()]
+    numbers = value.values if isinstance(value, Array) else None
+    if numbers is not None and numbers.dtype.kind in "iu" and numbers.ndim == 1 and numbers.size <= 4096:
+        return [int(number) for number in numbers.tolist()]
     return None
 
 
@@ -34,7 +36,7 @@ def action_width(specs: Any, policy: str) -> tuple[str, int] | None:
 
 
 def _width_of(space: Any) -> tuple[str, int] | None:
-    state, kind = _state_of(space), _class_of(space)
+    state, kind = _state_of(space), class_of(space)
     count = state.get("n")
     if kind == "gym.spaces.discrete.Discrete" and isinstance(count, int):
         return f"Discrete({count})", count

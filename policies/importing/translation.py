@@ -42,7 +42,8 @@ class Layout:
         if name.startswith(self.unused):
             return None
         raise ImportRefused(
-            f"the checkpoint has a tensor {shorten(name, 100)}, which the models of MATE's examples do not have"
+            f"the checkpoint has a tensor {shorten(name, 100)}, which the models of MATE's examples do not have; a "
+            "model of your own can be uploaded as a native checkpoint (docs/checkpoint-format.md)"
         )
 
 
@@ -110,7 +111,10 @@ def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarra
         if not isinstance(name, str) or not isinstance(tensor, Array) or tensor.values is None:
             raise ImportRefused(f"the policy's tensor {shorten(name, 100)} is no array of numbers")
         if tensor.values.dtype != np.float32:
-            raise ImportRefused(f"the policy's tensor {shorten(name, 100)} is {tensor.values.dtype}, expected float32")
+            raise ImportRefused(
+                f"the policy's tensor {shorten(name, 100)} is {tensor.values.dtype}, expected float32; convert the weights, and "
+                "write a native checkpoint of them (docs/checkpoint-format.md)"
+            )
         if not np.isfinite(tensor.values).all():
             raise ImportRefused(
                 f"the policy's tensor {shorten(name, 100)} has values that are not finite (NaN or infinite); the training has "

@@ -9,7 +9,9 @@ import pytest
 from policies import Action, Architecture, Dimensions
 from policies.importing import ImportRefused, ImportReport, Limits
 from policies.importing.reading import read_file
+from policies.networks import Network
 from tests.policies.checkpoints import make_checkpoint
+from tests.policies.pickling import Call, Name
 from tests.policies.trials import HIERARCHICAL, Trial, checkpoint_bytes, files_of, tar_of, weights_of, worker_of, zip_of
 
 
@@ -161,6 +163,10 @@ def test_a_path_in_place_of_a_scenario_is_only_a_name() -> None:
         (Trial(extra_parameters={"env": None}), "env is None"),
         (Trial(extra_parameters={"env_config": 3}), "env_config is 3"),
         (Trial(extra_parameters={"model": []}), "model is a list"),
+        (Trial(extra_parameters={"observation_filter": "MeanStdFilter"}), "observation_filter is 'MeanStdFilter'"),
+        (Trial(levels=None, extra_parameters={"normalize_actions": False}), "normalize_actions is False"),
+        (Trial(algorithm="ippo", extra_parameters={"model": {"use_lstm": False}}), "does not announce"),
+        (Trial(algorithm="ippo", is_recurrent=False, extra_parameters={"model": {}}), "lstm.weight_hh_l0 is missing"),
         (Trial(extra_environment={"frame_skip": 10**12}), "frame_skip is 1000000000000"),
         (Trial(extra_environment={"discrete_levels": 1000001}), "discrete_levels is 1000001"),
         (Trial(extra_environment={"discrete_levels": 3}), "25 outputs.*has 9"),
@@ -199,6 +205,79 @@ def test_the_checkpoints_own_action_space_must_agree() -> None:
     files = files_of(Trial())
     files["PPO_trial/checkpoint_000001/checkpoint-1"] = checkpoint_bytes(Trial(), worker)
     with pytest.raises(ImportRefused, match=r"Discrete\(9\).*9 outputs; the network has 25"):
+        read(zip_of(files))
+
+
+def read_worker(trial: Trial, worker: dict) -> ImportReport:
+    files = files_of(trial)
+    files["PPO_trial/checkpoint_000001/checkpoint-1"] = checkpoint_bytes(trial, worker)
+    return read(zip_of(files))
+
+
+def test_a_filter_of_observations_is_not_passed_over() -> None:
+    worker = worker_of(Trial())
+    worker["filters"] = {"shared_policy": Call(Name("ray.rllib.utils.filter", "MeanStdFilter"), is_new=True)}
+    with pytest.raises(ImportRefused, match="the filter 'MeanStdFilter'"):
+        read_worker(Trial(), worker)
+
+
+def test_the_default_policy_plays_where_there_is_no_other() -> None:
+    worker = worker_of(Trial())
+    worker = {part: {"default_policy": found["shared_policy"]} for part, found in worker.items()}
+    assert read_worker(Trial(), worker).agents[0].checkpoint == read_trial(Trial()).agents[0].checkpoint
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_an_action_space_that_is_no_whole_number_says_nothing(number: float) -> None:
+    worker = worker_of(HIERARCHICAL)
+    space = Call(Name("gym.spaces.multi_discrete", "MultiDiscrete"), state={"nvec": np.full(4, number)}, is_new=True)
+    arguments = (None, None, space, {})
+    spec = Call(Name("ray.rllib.policy.policy", "PolicySpec"), arguments, is_new=True)
+    worker["policy_specs"] = {"shared_policy": spec}
+    assert read_worker(HIERARCHICAL, worker).agents[0].checkpoint == read_trial(HIERARCHICAL).agents[0].checkpoint
+
+
+@pytest.mark.parametrize("algorithm", ["mappo", "ippo", "iql", "qmix"])
+def test_a_missing_tensor_is_named_as_the_policys(algorithm: str) -> None:
+    trial = Trial(algorithm=algorithm)
+    unused = ("critic.", "_value_branch")
+    for name in (name for name in weights_of(trial) if not name.startswith(unused)):
+        worker = worker_of(trial)
+        (state,) = worker["state"].values()
+        weights = state["model" if algorithm == "qmix" else "weights"]
+        del weights[name]
+        with pytest.raises(ImportRefused) as refusal:
+            read_worker(trial, worker)
+        assert not any(word in str(refusal.value) for word in ("policy.json", "weights.safetensors"))
+
+
+def test_a_policy_without_memory_reads_its_last_layer() -> None:
+    trial = Trial(algorithm="ippo", is_recurrent=False)
+    (agent,) = read_trial(trial).agents
+    assert agent.checkpoint.recipe.architecture == Architecture((8, 6), "tanh")
+    inputs = np.random.default_rng(1).normal(size=(3, 56)).astype(np.float32)
+    weights, values = weights_of(trial), inputs
+    for layer in ("_hidden_layers.0", "_hidden_layers.1"):
+        values = np.tanh(values @ weights[f"{layer}._model.0.weight"].T + weights[f"{layer}._model.0.bias"])
+    expected = values @ weights["_logits_branch._model.0.weight"].T + weights["_logits_branch._model.0.bias"]
+    outputs = Network(agent.checkpoint).forward(inputs, np.zeros((3, 0), np.float32))
+    assert np.allclose(outputs, expected, atol=1e-5)
+
+
+def test_no_activation_is_not_taken_for_the_default_one() -> None:
+    custom = {"actor_hiddens": [8, 6], "actor_hidden_activation": None, "lstm_cell_size": 4}
+    trial = Trial(extra_parameters={"model": {"custom_model_config": custom}})
+    assert read_trial(trial).agents[0].checkpoint.recipe.architecture.activation == "linear"
+
+
+def test_a_policy_that_was_not_to_explore_plays_deterministically() -> None:
+    plays = [read_trial(Trial(extra_parameters={"explore": explore})).agents[0] for explore in (True, False)]
+    assert [agent.checkpoint.recipe.play for agent in plays] == ["stochastic", "deterministic"]
+
+
+def test_a_refusal_says_which_of_several_trials_it_is_about() -> None:
+    files = files_of(Trial(), "one/") | files_of(Trial(frame_skip=0), "two/")
+    with pytest.raises(ImportRefused, match=r"^two: params\.json: env_config\.frame_skip is 0"):
         read(zip_of(files))
 
 

@@ -35,6 +35,7 @@ class Trial:
     dimensions: Dimensions | None = None
     hidden_sizes: tuple[int, ...] = (8, 6)
     memory_size: int = 4
+    is_recurrent: bool = True
     levels: int | None = 5
     multi_selection: bool | None = None
     frame_skip: int = 5
@@ -105,10 +106,10 @@ def tensor_shapes(trial: Trial) -> dict[str, tuple[int, ...]]:
         for number, (inputs, width) in pairs:
             shapes |= linear(f"_hidden_layers.{number}._model.0", inputs, width)
         if trial.algorithm == "ippo":
-            shapes |= recurrent("lstm", widths[-1], size, 4, "_l0") | linear("_logits_branch._model.0", size, outputs)
-            shapes |= linear("_value_branch._model.0", size, 1) | linear(
-                "_value_branch_separate.0._model.0", observed, 3
-            )
+            last = size if trial.is_recurrent else widths[-1]
+            shapes |= recurrent("lstm", widths[-1], size, 4, "_l0") if trial.is_recurrent else {}
+            shapes |= linear("_logits_branch._model.0", last, outputs) | linear("_value_branch._model.0", last, 1)
+            shapes |= linear("_value_branch_separate.0._model.0", observed, 3)
         else:
             for branch, letter, last in (("advantage", "A", outputs), ("value", "V", 1)):
                 shapes |= linear(f"{branch}_module.dueling_{letter}_0._model.0", widths[-1], size)
@@ -139,8 +140,8 @@ def parameters_of(trial: Trial) -> dict[str, Any]:
         environment["discrete_levels"] = trial.levels
     if trial.multi_selection is not None:
         environment["multi_selection"] = trial.multi_selection
-    model: dict[str, Any] = {"use_lstm": True, "fcnet_activation": "tanh", "lstm_cell_size": trial.memory_size}
-    model["fcnet_hiddens"] = list(trial.hidden_sizes)
+    model: dict[str, Any] = {"use_lstm": trial.is_recurrent, "fcnet_activation": "tanh"}
+    model |= {"fcnet_hiddens": list(trial.hidden_sizes), "lstm_cell_size": trial.memory_size}
     if trial.algorithm == "mappo":
         custom = {"actor_hiddens": list(trial.hidden_sizes), "actor_hidden_activation": "tanh", "use_lstm": False}
         custom |= {"lstm_cell_size": trial.memory_size, "fcnet_hiddens": [256, 256]}
