@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tasks import durations, hints, leases
+from tournament import organising
 from tournament.models import Block, BlockState, Tournament, TournamentState
 from tournament.queries import live_workers
 
@@ -68,15 +69,19 @@ def trim(block: Block) -> None:
         Block.objects.create(
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
-        if all(piece.claimed for piece in others):  # Where one waited already, no worker sleeps.
+        # Where more wait than there are workers, none sleeps.
+        if sum(piece.claimed is None for piece in others) < live_workers().count():
             hints.send()
 
 
 def find_others(block: Block) -> list[Piece]:
     """What else of the block's tournament is being played or waits."""
-    played = Block.objects.filter(state=BlockState.LEASED)
-    rows = (leases.waiting(Block) | played).filter(tournament=block.tournament_id).exclude(pk=block.pk)
-    columns = rows.order_by("state", "id").values_list("state", "pairing_id", "num_episodes", "claimed")
+    playing = Block.objects.filter(state=BlockState.LEASED)
+    # That they are open is said once more, for the index: SQLite would read all blocks of the tournament.
+    rows = (leases.waiting(Block) | playing).filter(tournament=block.tournament_id, state__in=organising.OPEN)
+    columns = (
+        rows.exclude(pk=block.pk).order_by("state", "id").values_list("state", "pairing_id", "num_episodes", "claimed")
+    )
     return [
         Piece(pairing, count, claimed if state == BlockState.LEASED else None)
         for state, pairing, count, claimed in columns[:LOOK_AHEAD]

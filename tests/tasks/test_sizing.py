@@ -1,8 +1,11 @@
 """Claimed blocks are trimmed to what takes a few seconds, and nothing of them is lost."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tasks import durations, leases, playing, sizing
@@ -132,6 +135,36 @@ def test_the_rest_waits_at_the_end_of_the_queue(make_tournament):
     assert not set(block.seeds) & set(waiting[-1].seeds)
     block.refresh_from_db()
     assert (block.state, block.num_episodes) == (BlockState.LEASED, len(block.seeds))
+
+
+def test_workers_that_may_sleep_are_woken_for_the_rest(make_tournament, monkeypatch):
+    """Of four workers two were woken for two blocks; the others are for what is left of these."""
+    sent = []
+    monkeypatch.setattr(sizing.hints, "send", lambda: sent.append(1))
+    make_tournament("greedy random", "greedy", episodes=40)
+    for name in "abcd":
+        Worker.objects.create(name=name, seen=timezone.now())
+    for number in (1, 2, 3, 4):
+        sizing.trim(playing.claim_block())
+        assert len(sent) == number
+    Worker.objects.filter(name__in="bcd").delete()
+    sizing.trim(playing.claim_block())
+    assert len(sent) == 4
+
+
+def test_what_is_asked_at_a_claim_does_not_grow_with_all_that_was_played(make_tournament):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by the tables' sizes")
+    make_tournament("greedy random", "greedy random", episodes=40)
+    block = playing.claim_block()
+    with CaptureQueriesContext(connection) as asked:
+        sizing.choose_size(block, sizing.find_others(block))
+    with connection.cursor() as cursor:
+        for query in asked.captured_queries:
+            if 'FROM "tournament_block"' in query["sql"]:
+                cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+                plan = " ".join(str(step[-1]) for step in cursor.fetchall())
+                assert re.search(r"(pairing_id|tournament_id)=\? AND state=\?", plan), plan
 
 
 def test_a_block_of_a_cancelled_tournament_is_not_parted(claim):

@@ -40,7 +40,12 @@ class Block(Lease):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["tournament", "state"])]
+        indexes = [
+            models.Index(fields=["state", "id"]),
+            models.Index(fields=["tournament", "state"]),
+            # What episodes took is asked for at every claim, and answered from the index alone.
+            models.Index(fields=["pairing", "state", "num_played", "seconds"]),
+        ]
 
     def __str__(self) -> str:
         return f"block {self.pk} of {self.tournament_id}"
