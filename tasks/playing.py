@@ -46,10 +46,11 @@ def claim_block() -> Block | None:
     firsts = leases.waiting(Block).order_by().values("tournament").annotate(first=Min("id"))
     by_tournament = {row["tournament"]: row["first"] for row in firsts}
     for tournament in order_by_workers(by_tournament):
-        candidates = leases.waiting(Block).filter(tournament=tournament).order_by("id")[:8]
-        block = leases.claim(Block, candidates.values_list("pk", "token"), workers.State.name, RELATED)
-        if block is not None:
-            return block
+        waiting = leases.waiting(Block).filter(tournament=tournament).order_by("id").values_list("pk", "token")
+        while candidates := list(waiting[:8]):
+            block = leases.claim(Block, candidates, workers.State.name, RELATED)
+            if block is not None:
+                return block
     return None
 
 
@@ -125,7 +126,7 @@ class Notes:
     def __init__(self, block: Block, keeper: leases.Keeper, num_played: int) -> None:
         self.block = block
         self.keeper = keeper
-        self.num_played = num_played
+        self.num_played = self.num_found = num_played
         self.unwritten: list[Episode] = []
         self.began = self.written = time.monotonic()
         self.seconds_writing = 0.0
@@ -147,7 +148,9 @@ class Notes:
     def write(self, **changes: object) -> None:
         """Write what is finished, together with the block's progress and `changes`. Raises LeaseLost, writing nothing."""
         began = time.monotonic()
-        progress = {"num_played": self.num_played, "seconds": began - self.began - self.seconds_writing}
+        # Where others have played all of it, it says nothing of what episodes take.
+        seconds = began - self.began - self.seconds_writing if self.num_played > self.num_found else 0.0
+        progress = {"num_played": self.num_played, "seconds": seconds}
         with transaction.atomic():
             leases.write(self.block, **(progress | changes))
             Episode.objects.bulk_create(self.unwritten, ignore_conflicts=True)

@@ -69,6 +69,23 @@ def test_episodes_that_another_tournament_has_played_meanwhile_are_not_played_ag
     for tournament in (first, second):
         tournament.refresh_from_db()
         assert tournament.state == TournamentState.FINISHED
+    assert second.blocks.get().seconds == 0.0  # which is no measure of how long they take
+
+
+def test_a_worker_that_finds_the_first_blocks_taken_takes_a_later_one(make_tournament, monkeypatch):
+    make_tournament(episodes=18)  # nine blocks
+    claim = leases.claim
+
+    def claim_late(model, candidates, *more):
+        """Others were quicker at all of the first candidates."""
+        monkeypatch.setattr(leases, "claim", claim)
+        for candidate in candidates:
+            claim(model, [candidate], "another")
+        return claim(model, candidates, *more)
+
+    monkeypatch.setattr(leases, "claim", claim_late)
+    assert playing.claim_block().num_episodes == 2
+    assert playing.claim_block() is None
 
 
 def test_workers_share_themselves_among_tournaments(make_tournament):
