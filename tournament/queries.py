@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev
+from django.db.models.functions import Greatest, NullIf, Sqrt
 from django.utils import timezone
 
 from tournament.entries import check_fitness
@@ -107,12 +108,15 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
 
 
 def pairings_of(agent: Agent) -> QuerySet[Pairing]:
-    """The agent's pairings that have episodes, with `num_episodes` and `payoff` (the camera's)."""
+    """The agent's pairings that have episodes, with `num_episodes`, `payoff` (the camera's) and its standard `error`."""
+    reward, number = "episodes__normalised_reward", Count("episodes")
+    spread = Avg(F(reward) * F(reward)) - Avg(reward) * Avg(reward)  # Sums alone, which every database does fast.
     return (
         Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
         .select_related("scenario", "camera", "target")
         .filter(episodes__device=DEVICE)
-        .annotate(num_episodes=Count("episodes"), payoff=-Avg("episodes__normalised_reward"))
+        .annotate(num_episodes=number, payoff=-Avg(reward))
+        .annotate(error=Sqrt(Greatest(spread, 0.0) / NullIf(number - 1, 0)))
         .filter(num_episodes__gt=0)
         .order_by("scenario__name", "-num_episodes", "id")
     )

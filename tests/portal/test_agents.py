@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tournament.models import Agent
+from tournament import queries
+from tournament.models import Agent, Episode, Tournament
 
 Call = Callable[..., Client]
 Visit = Callable[..., Client]
@@ -21,6 +22,18 @@ def mine(alice: User) -> Agent:
     return Agent.objects.create(
         digest="a" * 64, team="camera", kind="checkpoint", name="Mine", slug="mine", spec={}, owner=alice
     )
+
+
+def test_an_agents_payoffs_have_the_standard_errors_of_their_pairings(client: Client, played: Tournament) -> None:
+    rows = list(queries.pairings_of(Agent.objects.get(slug="greedy-camera")))
+    assert len(rows) == 2
+    page = client.get(reverse("agent", args=["greedy-camera"])).content.decode()
+    for row in rows:
+        summary = queries.summarise(queries.episodes_of(row))
+        assert (row.payoff, row.error) == pytest.approx((summary.payoff.value, summary.payoff.error))
+        assert f"± {row.error:.3f}" in page
+    Episode.objects.exclude(pk__in=[row.episodes.first().pk for row in rows]).delete()
+    assert [row.error for row in queries.pairings_of(Agent.objects.get(slug="greedy-camera"))] == [None, None]
 
 
 def test_the_owner_renames_and_describes_an_agent(visit: Visit, alice: User, mine: Agent) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -74,6 +75,33 @@ def test_pages_have_no_inline_scripts(client: Client, played: Tournament, pairin
         text = client.get(address).content.decode()
         assert not re.search(r"<script(?![^>]*(src=|application/json))", text), address
         assert not re.search(r"\son\w+=", text), address
+
+
+def read_text(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def test_no_two_landmarks_of_a_page_have_the_same_name(client: Client, played: Tournament, pairing: Pairing) -> None:
+    for address in addresses(played, pairing):
+        page = client.get(address).content.decode()
+        headings = (
+            re.search(rf'id="{name}"[^>]*>(.*?)</h\d>', page, re.S)
+            for name in re.findall(r'<section[^>]* aria-labelledby="([^"]+)"', page)
+        )
+        names = [read_text(heading[1]) for heading in headings if heading]
+        names += [unescape(name) for name in re.findall(r'role="region" aria-label="([^"]+)"', page)]
+        assert len(names) == len(set(names)), (address, sorted(names))
+
+
+def test_links_are_called_what_they_show_and_are_in_no_picture(
+    client: Client, played: Tournament, pairing: Pairing
+) -> None:
+    for address in addresses(played, pairing):
+        page = client.get(address).content.decode()
+        for name, content in re.findall(r'<a [^>]*aria-label="([^"]+)"[^>]*>(.*?)</a>', page, re.S):
+            assert read_text(content).strip("?").lower() in unescape(name).lower(), (address, name)
+        for picture in re.findall(r'<svg[^>]* role="img".*?</svg>', page, re.S):
+            assert "<a " not in picture, address
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(
