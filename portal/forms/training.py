@@ -168,6 +168,8 @@ class TrainingForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = agents
+        if self.initial.get(name) not in {str(agent.pk) for agent in agents}:
+            self.initial.pop(name, None)
         field.label_from_instance = label_agent  # type: ignore[assignment, method-assign]
 
     def defaults(self) -> dict[str, Any]:

@@ -30,6 +30,8 @@ CURVES = (
     ("kl", "KL divergence", "how far an iteration moves the policy, in nats"),
     ("decisions_per_second", "Throughput", "agents' decisions a second, sampling and learning"),
 )
+KEPT = ("name", "opponent", "start_from", "seed", "cores", "evaluation_episodes")
+"""What stays as it is, where it still can, when another choice changes the form of a new training."""
 LAST_POINTS = 20
 MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATING)
 
@@ -57,7 +59,7 @@ def create(request: HttpRequest) -> HttpResponse:
         if run is not None:
             return redirect("training", run.pk)
         return render(request, "training/create.html", describe_form(form), status=400)
-    kept = {name: asked[name] for name in ("name", "seed", "evaluation_episodes") if asked.get(name)}
+    kept = {name: asked[name] for name in KEPT if asked.get(name)}
     form = TrainingForm(*chosen, initial=kept)
     template = "training/fields.html" if request.htmx else "training/create.html"  # type: ignore[attr-defined]
     return render(request, template, describe_form(form))

@@ -53,6 +53,33 @@ def test_the_form_offers_what_goes_with_the_team_and_keeps_the_name(
     assert TrainingRun.objects.get().configuration["hyperparameters"]["gamma"] == 0.9
 
 
+def test_what_is_chosen_or_written_while_the_form_is_made_anew_stays(
+    open_page: Open, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    sign_in(open_page, alice)
+    page = open_page(reverse("training_create"))
+    naive = str(agents["naive-target"].pk)
+    page.get_by_label("Opponent").select_option(naive)
+    page.evaluate(
+        """() => {
+            const set = (id, value) => {
+                const field = document.getElementById(id);
+                field.value = value;
+                field.dispatchEvent(new Event("change", { bubbles: true }));
+            };
+            set("preset", "upstream");
+            set("algorithm", "mappo");
+            set("id_name", "Quick");
+        }"""
+    )
+    expect(page.locator("#preset_help")).to_contain_text("As in MATE's examples")
+    expect(page.locator("#algorithm_help")).to_contain_text("one network for all members")
+    expect(page.get_by_label("Preset")).to_have_value("upstream")
+    expect(page.get_by_label("Algorithm")).to_have_value("mappo")
+    expect(page.get_by_label("Name")).to_have_value("Quick")
+    expect(page.get_by_label("Opponent")).to_have_value(naive)
+
+
 def test_the_page_follows_and_leaves_open_what_was_opened(open_page: Open, learning: TrainingRun) -> None:
     page = open_page(reverse("training", args=[learning.pk]))
     expect(page.locator("#live")).to_contain_text("500 of 1000 steps")

@@ -122,6 +122,17 @@ def test_what_is_impossible_is_told_beside_its_field_and_what_was_filled_in_stay
     assert not TrainingRun.objects.exists()
 
 
+def test_what_was_chosen_stays_where_it_still_can_when_another_choice_changes_the_form(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    asked = {"team": "camera", "preset": "upstream", "opponent": agents["naive-target"].pk, "cores": 2}
+    form = visit(alice).get(reverse("training_create"), asked, headers=HTMX).context["form"]
+    assert (form["opponent"].value(), form["cores"].value()) == (str(asked["opponent"]), "2")
+    for impossible in ({"team": "target"}, {"opponent": "x"}, {"opponent": "9" * 400}):
+        form = visit(alice).get(reverse("training_create"), asked | impossible, headers=HTMX).context["form"]
+        assert Agent.objects.get(pk=form["opponent"].value()).name == "Greedy"
+
+
 def test_an_opponent_of_another_scenario_is_refused_with_both_figures(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], quartet: Agent
 ) -> None:
