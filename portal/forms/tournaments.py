@@ -1,8 +1,12 @@
 """The form of a new tournament."""
 
+from typing import Any
+
 from django import forms
 
-from portal.forms.lineups import LineupForm
+from portal.forms.lineups import FIELDS, HEAD_TO_HEAD, LineupForm
+from tournament.fields import in_order
+from tournament.models import Tournament
 
 LARGEST_SEED = 2**63 - 1
 
@@ -18,6 +22,15 @@ class BaseSeedField(forms.IntegerField):
             initial=0,
             help_text="Seeds of episodes derive from it. Keep 0 to reuse episodes that exist; take another number for fresh ones.",
         )
+
+
+def wishes_like(tournament: Tournament) -> dict[str, Any]:
+    """Initial values of a form that would start the same tournament once more."""
+    fields = {field: [agent.pk for agent in in_order(getattr(tournament, field))] for field in FIELDS.values()}
+    wishes = {**tournament.settings, **fields, "format": tournament.format, "base_seed": tournament.base_seed}
+    if tournament.format == HEAD_TO_HEAD:
+        wishes |= dict(zip(("first", "second"), fields[FIELDS[tournament.settings["team"]]], strict=True))
+    return wishes
 
 
 class TournamentForm(LineupForm):

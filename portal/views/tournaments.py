@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mate.errors import UserError
 from portal.findings import show_finding
 from portal.forms.lineups import LineupForm, read_wishes
-from portal.forms.tournaments import TournamentForm
+from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import describe_board
@@ -24,19 +24,21 @@ from tournament.formats.numbers import write
 from tournament.models import Agent, Purpose, Scenario, Tournament, TournamentState
 
 CHOICES = 100
+OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
+"""They are led to from their training or their PSRO run, and have agents that no list has."""
 
 
 @require_safe
 def tournaments(request: HttpRequest) -> HttpResponse:
-    of_others = (Purpose.MILESTONE, Purpose.PSRO)  # They are led to from their training or their PSRO run.
-    found = Tournament.objects.exclude(purpose__in=of_others).select_related("scenario", "owner")
+    found = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
     return render(request, "tournaments/tournaments.html", list_page(request, found))
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    slug = request.POST.get("scenario") or request.GET.get("scenario")
+    earlier = find_earlier(request.GET.get("like", ""))
+    slug = request.POST.get("scenario") or request.GET.get("scenario") or (earlier and earlier.scenario.slug)
     scenario = chosen_scenario(slug, request.GET.getlist("agents"))
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
@@ -47,8 +49,14 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("tournament", tournament.pk)
         return render(request, "tournaments/create.html", describe_form(form), status=400)
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
-    form = TournamentForm(scenario, initial=read_wishes(request.GET))
+    form = TournamentForm(scenario, initial=(wishes_like(earlier) if earlier else {}) | read_wishes(request.GET))
     return render(request, template, describe_form(form))
+
+
+def find_earlier(number: str) -> Tournament | None:
+    """The tournament that a new one is to be like."""
+    found = Tournament.objects.select_related("scenario").exclude(purpose__in=OF_OTHERS)
+    return found.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
 
 
 def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenario | None:
@@ -134,6 +142,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "progress": organising.progress(tournament),
         "is_over": tournament.state != TournamentState.PLAYING,
         "may_change": may_change(request.user, tournament),
+        "is_repeatable": request.user.is_authenticated and tournament.purpose not in OF_OTHERS,
         "num_workers": queries.live_workers().count(),
         "grid": organising.pairing_grid(tournament),
         "failures": queries.failures(tournament),

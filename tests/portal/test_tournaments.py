@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tournament import entries
+from tournament import entries, organising
+from tournament.fields import in_order
 from tournament.models import Agent, Block, BlockState, Cause, Scenario, Tournament, TournamentState
 
 Visit = Callable[..., Client]
@@ -216,6 +217,45 @@ def test_an_anonymous_visitor_cannot_cancel(client: Client, tournament: Tourname
     assert answer["Location"].startswith(reverse("sign_in"))
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.PLAYING
+
+
+@pytest.mark.parametrize(
+    ("format", "chosen"),
+    [
+        ("round-robin", {"episodes": 3}),
+        ("sequential", {"team": "target", "upper": 70.0}),
+        ("ranking", {"team": "camera"}),
+    ],
+)
+def test_a_tournament_can_be_started_once_more(
+    visit: Visit,
+    alice: User,
+    bob: User,
+    scenario: Scenario,
+    agents: dict[str, Agent],
+    format: str,
+    chosen: dict[str, Any],
+) -> None:
+    entries.register_scenario("MATE-4v8-9")
+    cameras, targets = ([agents[f"{name}-{team}"] for name in ("naive", "greedy")] for team in ("camera", "target"))
+    earlier = organising.create_tournament(
+        "Cup", scenario, cameras, targets, base_seed=3, owner=alice, format=format, settings=chosen
+    )
+    address = f"{reverse('tournament_create')}?like={earlier.pk}"
+    assert address in visit(bob).get(reverse("tournament", args=[earlier.pk])).content.decode()
+    form = visit(bob).get(address).context["form"]
+    sent = {name: form[name].value() for name in form.fields} | {"scenario": form.scenario.slug}
+    assert visit(bob).post(reverse("tournament_create"), sent | {"name": ""}).status_code == 302
+    again = Tournament.objects.latest("pk")
+    assert (again.format, again.settings, again.base_seed) == (format, earlier.settings, 3)
+    assert (set(again.cameras.all()), set(again.targets.all()), again.scenario) == ({*cameras}, {*targets}, scenario)
+    if format == "sequential":
+        assert in_order(again.targets) == targets, "which of the two is the first"
+
+
+def test_no_tournament_is_like_one_that_is_not_there(visit: Visit, alice: User, scenario: Scenario) -> None:
+    for number in ("", "99", "-1", "x", "9" * 40):
+        assert visit(alice).get(reverse("tournament_create"), {"like": number}).status_code == 200
 
 
 def test_nothing_is_cancelled_by_following_a_link(visit: Visit, alice: User, tournament: Tournament) -> None:
