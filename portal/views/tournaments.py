@@ -38,7 +38,8 @@ def tournaments(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     earlier = find_earlier(request.GET.get("like", ""))
-    slug = request.POST.get("scenario") or request.GET.get("scenario") or (earlier and earlier.scenario.slug)
+    usual = earlier.scenario.slug if earlier else None
+    slug = request.POST.get("scenario") or request.GET.get("scenario") or usual
     scenario = chosen_scenario(slug, request.GET.getlist("agents"))
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
