@@ -150,3 +150,16 @@ def test_boards_and_comparisons_fit_on_a_phone(
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{address} is {width} pixels wide"
         expect(page.locator("html")).to_have_attribute("data-theme", re.compile(theme))
+
+
+def test_links_on_a_phone_are_high_enough_for_a_finger(open_page: Open, page: Any, doubled: Tournament) -> None:
+    """24 CSS pixels, as WCAG 2.5.8 asks for; links within sentences are as high as their line."""
+    page.set_viewport_size({"width": 375, "height": 800})
+    board = reverse("leaderboard", args=["mate-2v4-0"])
+    for address in (board, f"{board}?figures=all", f"{board}snapshots/", "/agents/", "/tournaments/"):
+        open_page(address)
+        heights = page.locator("main a:visible").evaluate_all(
+            "links => links.filter(link => !link.closest('p'))"
+            ".map(link => [link.textContent, link.getBoundingClientRect().height])"
+        )
+        assert heights and not [link for link in heights if link[1] < 24], address

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.templatetags.arena import signed
 from tests.portal.test_api import check_error
-from tournament import entries, trainings
+from tournament import entries, milestones, trainings
 from tournament.models import Agent, Milestone, Scenario, Tournament, TrainingPoint, TrainingRun, TrainingState, Worker
 
 Visit = Callable[..., Client]
@@ -227,6 +228,15 @@ def test_only_what_changes_is_sent_again(client: Client, learning: TrainingRun) 
         assert f'id="{name}"' in part.content.decode()
     TrainingRun.objects.update(state=TrainingState.PAUSED)
     assert client.get(address, {"state": "training"}, headers=HTMX)["HX-Refresh"] == "true"
+
+
+def test_the_axis_of_the_milestones_intervals_has_its_ends_named(client: Client, learning: TrainingRun) -> None:
+    address = reverse("training", args=[learning.pk])
+    assert 'class="ends"' not in client.get(address).content.decode()
+    Milestone.objects.create(run=learning, iteration=6, steps=600, payoff=-0.5, error=0.1, num_episodes=4)
+    least, most = milestones.interval(-0.5, 0.1, 4)
+    ends = f"<span>{signed(least)}</span><span>{signed(most)}</span>"
+    assert ends in client.get(address).content.decode()
 
 
 def test_why_a_training_waits_is_told(client: Client, run: TrainingRun) -> None:
