@@ -17,10 +17,12 @@ PAUSE_SECONDS = 10.0
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
 SHARE = 0.0025
-"""At most this part of a worker's time goes into fits of a board while its tournament goes on."""
+"""At most this part of a worker's time goes into fits of a board while its tournament goes on, and into looking whether it is due."""
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
 """Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
+_caught_up: set[int] = set()
+"""Tournaments whose boards were fitted after their end."""
 
 
 def publish(tournament: Tournament) -> None:
@@ -36,9 +38,13 @@ def publish(tournament: Tournament) -> None:
 
 
 def catch_up(tournament: Tournament) -> int:
-    """Fit what has grown at all: for tournaments whose workers do not come back to them. Returns how many boards."""
-    due = [board for board in (tournament, tournament.scenario) if is_due(board, tournament.created, growth=1.0)]
-    return sum(fit(board) is not None for board in due)
+    """Fit what has grown at all, once: for tournaments whose workers do not come back to them. Returns how many boards."""
+    if tournament.pk in _caught_up:
+        return 0
+    behind = [board for board in (tournament, tournament.scenario) if has_grown(board, leaderboards.latest(board))]
+    count = sum(fit(board) is not None for board in behind)
+    _caught_up.add(tournament.pk)
+    return count
 
 
 def renew() -> RatingSnapshot | None:
@@ -51,22 +57,31 @@ def renew() -> RatingSnapshot | None:
     return None if found is None else fit(found.scenario)
 
 
-def is_due(board: Tournament | Scenario, began: datetime, growth: float = GROWTH) -> bool:
+def is_due(board: Tournament | Scenario, began: datetime) -> bool:
     """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes.
 
     Where it was never fitted, what counts is when the tournament `began` that is being played.
     """
     key = (type(board), board.pk)
-    if time.monotonic() < _rests.get(key, 0.0):
+    looked = time.monotonic()
+    if looked < _rests.get(key, 0.0):
         return False
     newest = leaderboards.latest(board)
     since = timezone.now() - (newest.created if newest else began)
     pause = max(PAUSE_SECONDS, _durations.get(key, 0.0) / SHARE) - since.total_seconds()
     if pause > 0:
-        _rests[key] = time.monotonic() + pause
+        _rests[key] = looked + pause
         return False
-    count = leaderboards.count_episodes(board)
+    is_of_use = has_grown(board, newest, GROWTH)
+    # Counting many episodes takes long too.
+    _rests[key] = looked + (time.monotonic() - looked) / SHARE
+    return is_of_use
+
+
+def has_grown(board: Tournament | Scenario, newest: RatingSnapshot | None, growth: float = 1.0) -> bool:
+    """Whether a board has more episodes than its newest fit had, and at least so many times as many."""
     fitted = newest.num_episodes if newest else 0
+    count = leaderboards.count_episodes(board)
     return count > fitted and count >= fitted * growth
 
 

@@ -1,13 +1,14 @@
 """When boards are fitted: soon, not too often, always at the end, and anew when the code that fits is new."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from tasks import playing, publishing, sweeping
-from tournament import leaderboards, ratings, refitting
-from tournament.models import Block, Episode, RatingSnapshot, Tournament
+from tournament import leaderboards, organising, ratings, refitting
+from tournament.models import Block, Episode, RatingSnapshot, Scenario, Tournament
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +61,30 @@ def test_nobody_looks_at_a_board_before_its_pause_is_over(make_tournament, djang
         assert not publishing.is_due(tournament, timezone.now())
 
 
+def test_a_board_whose_episodes_take_long_to_count_is_seldom_looked_at(make_tournament, no_pause, monkeypatch):
+    tournament = make_tournament(episodes=8)
+    playing.play(playing.claim_block())
+    publishing.fit(tournament)
+    publishing._durations.clear()
+    count = leaderboards.count_episodes
+    monkeypatch.setattr(leaderboards, "count_episodes", lambda board: time.sleep(0.1) or count(board))
+    assert not publishing.is_due(tournament, LONG_AGO)
+    assert publishing._rests[Tournament, tournament.pk] - time.monotonic() > 30.0
+
+
+def test_what_a_cancelled_tournament_has_played_is_fitted_however_long_the_last_fit_took(make_tournament):
+    tournament = make_tournament(episodes=8)
+    playing.play(playing.claim_block())
+    publishing.fit(tournament.scenario)
+    publishing._durations[Scenario, tournament.scenario_id] = 60.0
+    playing.play(playing.claim_block())
+    organising.cancel_tournament(tournament)
+    assert publishing.catch_up(tournament) == 2
+    boards = (tournament, tournament.scenario)
+    assert [leaderboards.latest(board).num_episodes for board in boards] == [8, 8]
+    assert publishing.catch_up(tournament) == 0
+
+
 def test_a_tournament_that_is_over_is_fitted_at_once(make_tournament):
     tournament = make_tournament(episodes=4)
     while playing.play_next():
@@ -75,6 +100,7 @@ def test_a_board_that_has_hardly_grown_is_not_fitted_again(make_tournament, no_p
     boards = (tournament, tournament.scenario)
     assert not any(publishing.is_due(board, LONG_AGO) for board in boards)
     playing.play(playing.claim_block())
+    publishing._rests.clear()
     assert all(publishing.is_due(board, LONG_AGO) for board in boards)
 
 
@@ -83,6 +109,7 @@ def test_looking_whether_a_board_is_due_reads_no_table(make_tournament, no_pause
     playing.play(playing.claim_block())
     publishing.publish(tournament)
     publishing._durations.clear()
+    publishing._rests.clear()
     with django_assert_num_queries(2) as asked:
         publishing.is_due(tournament, LONG_AGO)
     assert not any('"table"' in query["sql"] for query in asked.captured_queries)
