@@ -58,7 +58,7 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
             spread = (low, high) if kind == "obstacle" else (radii[i], radii[i])
             report.demand(f"{kind}_location", _is_in_box(location, box, spread), f"{kind} {i} stands in its box")
             is_failed = kind == "obstacle" and radii[i] == 0.0 < low
-            if is_failed or _overlaps(location, radii[i], gap, places):
+            if is_failed or _overlap(location, radii[i], gap, places):
                 crowd = _keep_cameras_apart(places, radii[i] + gap, scenario) if kind == "camera" else places
                 report.demand(
                     f"{kind}_{'radius' if is_failed else 'location'}",
@@ -86,22 +86,21 @@ def _is_in_box(location: np.ndarray, box: Box, radii: tuple[float, float]) -> bo
     return bool(x_low <= location[0] <= x_high and y_low <= location[1] <= y_high)
 
 
-def _overlaps(location: np.ndarray, radius: float, gap: float, places: list[Place]) -> bool:
+def _overlap(points: np.ndarray, radii: float | np.ndarray, gap: float, places: list[Place]) -> np.ndarray:
+    """(...) which discs at ``points`` (..., 2) with ``radii`` (..., 1) come closer than ``gap`` to a place."""
     discs = np.array(places)
-    distances = np.sqrt(((discs[:, :2] - location) ** 2).sum(axis=1))
-    return bool((distances * (1.0 + 1e-6) < radius + discs[:, 2] + gap).any())
+    distances = np.sqrt(((points[..., np.newaxis, :] - discs[:, :2]) ** 2).sum(axis=-1))
+    return (distances * (1.0 + 1e-6) < radii + discs[:, 2] + gap).any(axis=-1)
 
 
 def _can_fail(box: Box, radii: tuple[float, float], gap: float, places: list[Place]) -> bool:
     """Whether all of the permitted attempts at placing something here could plausibly have failed."""
-    rng = np.random.default_rng(0)
-    samples, failures = 2000, 0
-    for _ in range(samples):
-        radius = rng.uniform(*radii)
-        edge = TERRAIN_SIZE - 1.2 * radius
-        place = np.clip([rng.uniform(box[0], box[1]), rng.uniform(box[2], box[3])], -edge, edge)
-        failures += _overlaps(place, radius, gap, places)
-    return (failures + 1) / (samples + 1) > 1e-6 ** (1.0 / PLACEMENT_ATTEMPTS)
+    rng, samples = np.random.default_rng(0), 2000
+    sizes = rng.uniform(*radii, (samples, 1))
+    edges = TERRAIN_SIZE - 1.2 * sizes
+    points = np.clip(rng.uniform((box[0], box[2]), (box[1], box[3]), (samples, 2)), -edges, edges)
+    failures = _overlap(points, sizes, gap, places).sum()
+    return bool((failures + 1) / (samples + 1) > 1e-6 ** (1.0 / PLACEMENT_ATTEMPTS))
 
 
 def check_poses(recording: Mapping[str, np.ndarray], report: Report, scenario: Scenario) -> None:
