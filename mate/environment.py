@@ -164,7 +164,7 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         return [
             {
                 **common,
-                "messages": mailbox.buffer[index],
+                "messages": list(mailbox.buffer[index]),
                 "out_communication_edges": sent[index],
                 "in_communication_edges": received[index],
             }

@@ -66,6 +66,14 @@ def test_q39_messages_show_up_in_the_infos_of_the_step_and_are_gone_afterwards(e
     assert env.target_total_communication_edges.tolist() == [[0, 1], [0, 0]]
 
 
+def test_infos_keep_the_messages_of_their_own_step(env):
+    _, _, _, (camera_infos, _) = stand_still(env)
+    env.send_messages(Message(0, 1, "later", Team.CAMERA))
+    assert [info["messages"] for info in camera_infos] == [[], [], [], []]
+    _, _, _, (later_infos, _) = stand_still(env)
+    assert [message.content for message in later_infos[1]["messages"]] == ["later"]
+
+
 def test_unreceived_messages_do_not_survive_a_step_or_a_reset(env):
     env.send_messages(Message(0, 1, "one", Team.TARGET))
     stand_still(env)
