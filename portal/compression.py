@@ -1,0 +1,15 @@
+"""Pages and figures are sent compressed."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+
+KINDS = ("text/html", "text/csv", "application/json")
+
+
+class Compression(GZipMiddleware):
+    """Compresses what consists of text; replays and Parquet files are compressed already, and events must not wait."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_text = response.get("Content-Type", "").startswith(KINDS)
+        return super().process_response(request, response) if is_text else response
