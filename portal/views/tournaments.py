@@ -17,7 +17,7 @@ from portal.forms.lineups import LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
-from portal.views.leaderboards import describe_board
+from portal.views.leaderboards import LARGEST_TABLE, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.formats.numbers import write
@@ -138,6 +138,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")
     tournament = get_object_or_404(found, pk=tournament_id)
+    num_pairings = tournament.pairings.count()
     context = {
         "tournament": tournament,
         "progress": organising.progress(tournament),
@@ -145,7 +146,8 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "may_change": may_change(request.user, tournament),
         "is_repeatable": request.user.is_authenticated and tournament.purpose not in OF_OTHERS,
         "num_workers": queries.live_workers().count(),
-        "grid": organising.pairing_grid(tournament),
+        "grid": organising.pairing_grid(tournament) if num_pairings <= LARGEST_TABLE else None,
+        "num_pairings": num_pairings,
         "failures": queries.failures(tournament),
         "notes": queries.notes_of(tournament),
         "info": formats.FORMATS.get(tournament.format),

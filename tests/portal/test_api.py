@@ -14,6 +14,7 @@ from django.test import Client
 from portal.models import ApiToken
 from tests.portal.conftest import make_up
 from tests.portal.test_replays import wait
+from portal.api import api
 from tournament import queries, replays
 from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
 
@@ -303,3 +304,8 @@ def test_the_reference_page_loads_nothing_from_other_sites(client: Client, db: N
     text = client.get(f"{V1}/docs").content.decode()
     loaded = re.findall(r"<(?:script|link|img|iframe)[^>]* (?:src|href)=\"([^\"]+)", text)
     assert len(loaded) > 2 and all(address.startswith(("/static/", "data:")) for address in loaded)
+
+
+def test_the_reference_is_made_once(client: Client) -> None:
+    assert client.get(f"{V1}/openapi.json").json() == client.get(f"{V1}/openapi.json").json()
+    assert api.get_openapi_schema() is api.get_openapi_schema()

@@ -170,6 +170,16 @@ def test_the_page_shows_progress_while_it_is_played(client: Client, tournament: 
     assert "<html" not in part
 
 
+def test_many_pairings_are_not_drawn_anew_every_two_seconds(
+    client: Client, tournament: Tournament, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("tournament", args=[tournament.pk])
+    assert 'id="grid"' in client.get(address, headers=HTMX).content.decode()
+    monkeypatch.setattr("portal.views.tournaments.LARGEST_TABLE", 3)
+    page = client.get(address, headers=HTMX).content.decode()
+    assert 'id="grid"' not in page and "It has 4 pairings" in page
+
+
 def test_the_page_is_loaded_anew_when_it_is_over(client: Client, played: Tournament) -> None:
     answer = client.get(reverse("tournament", args=[played.pk]), headers=HTMX)
     assert answer["HX-Refresh"] == "true"
