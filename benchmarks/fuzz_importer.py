@@ -9,7 +9,6 @@ it dies, the file that killed it is named and another worker goes on. The exit s
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import resource
@@ -74,7 +73,9 @@ def check_sound(checkpoint: Checkpoint) -> None:
 def try_file(content: bytes) -> str:
     """Read one damaged file: the step at which it was refused, or ``sound``. Raises Unsound, or whatever the importer raises."""
     try:
-        report = read_file(io.BytesIO(content))
+        with tempfile.TemporaryFile() as file:  # as uploads are: a file refuses places that a buffer in memory takes
+            file.write(content)
+            report = read_file(file)
     except ImportRefused as refusal:
         return refusal.steps[-1].name.split(" of ")[0] if refusal.steps else "refused without steps"
     for agent in report.agents:

@@ -21,6 +21,7 @@ MAX_OPCODES = 100_000
 MAX_MEMO = 50_000
 MAX_STACK = 20_000
 MAX_MARKS = 200
+MAX_KEY_PARTS = 16
 MAX_LINE = 300
 MAX_TEXT = 4_000_000
 MAX_INTEGER_BYTES = 64
@@ -190,11 +191,13 @@ class PickleReader:
 
     def check_key(self, key: Any) -> Any:
         """A dictionary's key or a set's member; only what can be hashed at once, whatever it contains."""
-        if isinstance(key, tuple) and all(isinstance(part, str | int | float | None) for part in key):
+        # A tuple is hashed anew each time it is used, so a long one makes every instruction long.
+        is_short = isinstance(key, tuple) and len(key) <= MAX_KEY_PARTS
+        if is_short and all(isinstance(part, str | int | float | None) for part in key):
             return key
         if isinstance(key, str | int | float | Inert | Global | None):
             return key
-        raise self.refuse("a dictionary's key or a set's member is neither text nor number")
+        raise self.refuse("a dictionary's key or a set's member is neither text nor number, nor a few of them")
 
     # Names and calls
 

@@ -144,6 +144,8 @@ def test_code_in_a_pickle_of_any_protocol_is_refused(protocol: int) -> None:
         (b"N.N.", "3 bytes follow|2 bytes follow"),
         (b"}(K\x01u.", "key without a value"),
         (b"}]K\x01s.", "key"),
+        (b"}(" + b"N" * 1000 + b"tNs.", "nor a few of them"),
+        (b"((" + b"N" * 1000 + b"t\x91.", "nor a few of them"),
         (b"K\x01K\x02a.", "no list"),
         (b"K\x01K\x02K\x03s.", "no dictionary"),
         (b"K\x01)R.", "no function"),
