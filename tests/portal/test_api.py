@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from portal.api import api
 from portal.models import ApiToken
 from tests.portal.conftest import make_up
 from tests.portal.test_replays import wait
-from portal.api import api
 from tournament import queries, replays
 from tournament.models import Agent, Episode, Pairing, Scenario, Tournament, TournamentState, Upload, UploadState
 
