@@ -103,8 +103,21 @@ def _check_target_section(config: dict[str, Any]) -> None:
     section = config.get("target")
     if not isinstance(section, dict):
         raise ConfigError("The `target` section is missing; a configuration must place at least one target.")
-    if not (section.get("location") or section.get("location_random_range")):
+    if not any(len(list_places(section, key)) for key in ("location", "location_random_range")):
         raise ConfigError("`target` places nobody; give at least one `location` or `location_random_range`.")
+
+
+def list_places(section: Mapping[str, Any], key: str) -> Any:
+    """The entries, in a list or an array, of an entity's ``location`` or ``location_random_range``; none if it is missing.
+
+    Raises ConfigError for what has no entries.
+    """
+    places = section.get(key)
+    if places is None:
+        return ()
+    if not hasattr(places, "__len__"):
+        raise ConfigError(f"`{key}` is {places!r}; it must be a list of places.")
+    return places
 
 
 def _check_entities(config: dict[str, Any], kind: str, defaults: Mapping[str, float]) -> None:

@@ -17,6 +17,7 @@ from mate.configuration import (
     ConfigError,
     ConfigWarning,
     is_finite_number,
+    list_places,
     preset_names,
     read_config,
     validate_config,
@@ -305,10 +306,10 @@ def _read_radius_range(section: Mapping[str, Any]) -> tuple[float, float]:
 
 def _read_boxes(section: Mapping[str, Any], kind: str) -> tuple[Box, ...]:
     boxes = []
-    for number, place in enumerate(section.get("location") or ()):
+    for number, place in enumerate(list_places(section, "location")):
         x, y = _numbers(place, 2, f"{kind}.location, entry {number}")
         boxes.append((x, x, y, y))
-    for number, place in enumerate(section.get("location_random_range") or ()):
+    for number, place in enumerate(list_places(section, "location_random_range")):
         where = f"{kind}.location_random_range, entry {number}"
         if _has_ends(place):
             low, high = _ends(place)

@@ -134,6 +134,7 @@ def test_validation_fills_defaults_and_says_so():
         {"bounty_factor": float("nan")},
         {"target": {"step_size": 0}},
         {"target": {"location": []}},
+        {"target": {"location": 5}},
         {"target": {"location": [[0]]}},
         {"target": {"location": [[0, float("inf")]]}},
         {"target": {"location_random_range": [[1, 2, 3]]}},
@@ -173,6 +174,11 @@ def test_unknown_keys_beside_the_sections_are_ignored():
 
 def test_obstacle_parameters_do_not_matter_without_obstacles():
     assert Scenario.load(MINIMAL, obstacle={"transmittance": 2}).num_obstacles == 0
+
+
+def test_places_may_be_arrays():
+    places = {"location": np.array([[0.0, 0.0], [5.0, 5.0]]), "location_random_range": np.array([[1, 2, 3, 4]])}
+    assert Scenario.load(MINIMAL, target=places).target_boxes[1:] == ((5.0, 5.0, 5.0, 5.0), (1.0, 2.0, 3.0, 4.0))
 
 
 def test_ranges_have_three_forms():
