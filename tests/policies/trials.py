@@ -21,7 +21,6 @@ SCENARIOS = {
     "MATE-4v8-9": Dimensions(4, 8, 9),
     "MATE-4v2-9": Dimensions(4, 2, 9),
 }
-ACTIVATION_KEYS = {"mappo": "actor_hidden_activation"}
 
 
 @dataclass(frozen=True)
