@@ -33,13 +33,29 @@ _PACKAGES = ("ray.rllib", "gym.spaces", "examples")
 
 _NAMES = {
     "abc": {"ABCMeta"},
-    "builtins": {"classmethod", "object", "property", "staticmethod"},
+    "builtins": {
+        "classmethod",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "list",
+        "object",
+        "property",
+        "set",
+        "staticmethod",
+    },
     "collections": {"defaultdict"},
+    "gym.utils.seeding": {"RandomNumberGenerator._generator_ctor"},
+    # The generators that spaces were sampled with; how they are written differs from one version of NumPy to another.
+    "numpy.random._mt19937": {"MT19937"},
+    "numpy.random._pcg64": {"PCG64"},
     "numpy.random._pickle": {
         "__bit_generator_ctor",
         "__generator_ctor",
         "__randomstate_ctor",
     },
+    "numpy.random.bit_generator": {"SeedSequence", "__pyx_unpickle_SeedSequence"},
     "ray.cloudpickle.cloudpickle": {
         "_builtin_type",
         "_empty_cell_value",

@@ -3,6 +3,7 @@
 import os
 import pickle
 import struct
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -50,6 +51,17 @@ def test_arrays_that_numpy_pickles_are_read(protocol: int, code: str) -> None:
 def test_arrays_of_every_shape_and_order_are_read(values: np.ndarray) -> None:
     array = read_pickle(pickle.dumps(values, 5), "x")
     assert array.values.shape == values.shape and np.array_equal(array.values, values)
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("generator", [np.random.RandomState(1), np.random.default_rng(1)])
+def test_generators_as_this_version_of_numpy_writes_them_are_read_over(protocol: int, generator: object) -> None:
+    found = read_pickle(pickle.dumps([generator, 5], protocol), "x")
+    assert isinstance(found[0], Inert) and found[1] == 5
+
+
+def test_a_dictionary_with_a_default_is_read_over() -> None:
+    assert isinstance(read_pickle(pickle.dumps(defaultdict(int, a=1), 4), "x"), Inert)
 
 
 def test_an_array_that_occurs_twice_is_one() -> None:
