@@ -1,10 +1,14 @@
 """Pictures of the game: which shapes, in which order, in which colours; pixels; films."""
 
+from pathlib import Path
+
 import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
 
+from mate.conformance.core import restore
+from mate.conformance.recording import Recording
 from mate.engine import Batch
 from mate.errors import UserError
 from mate.rendering import Film, Frame, Line, Polygon, draw, scene
@@ -12,6 +16,7 @@ from mate.rendering.overlays import communication_arrows
 from mate.rendering.scene import fields_of_view, ground, targets
 from mate.scenario import Scenario
 
+RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
 BEARINGS = np.arange(-180.0, 181.0)
 
 
@@ -124,6 +129,16 @@ class TestFieldsOfView:
                 bearing = np.rad2deg(np.arctan2(*(visible.points[index + 1] - picture.camera_location[camera])[::-1]))
                 free = np.interp(bearing, *batch.sight_table(1, camera))
                 assert lengths[index] == pytest.approx(np.clip(free, 40, reach), rel=1e-6, abs=2)
+
+    def test_the_picture_of_a_recording_is_that_of_the_engine_in_the_same_state(self):
+        recording = Recording(RECORDINGS / "agent_MATE-4v8-9_random_random.npz")
+        batch = Batch(Scenario.load(recording.meta["config_resolved"]), 1)
+        for index in (0, 5):
+            restore(batch, recording, index, 1)
+            pictures = [draw(scene(one)) for one in (Frame.of_recording(recording, index), Frame.of_batch(batch, 0))]
+            assert np.array_equal(*pictures) and len(np.unique(pictures[0])) > 10
+        with pytest.raises(IndexError):
+            Frame.of_recording(recording, len(recording["done"]) + 1)
 
 
 class TestEntities:
