@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from django import template
+from django.forms import BaseForm, BoundField
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -145,6 +146,12 @@ def sentence(text: str) -> str:
     """The text with a capital letter, unless it begins with a file's name or the like, which is spelt as it is."""
     first = text.split(" ", 1)[0].rstrip(",:;.")
     return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
+@register.filter
+def faulty(form: BaseForm) -> list[BoundField]:
+    """The fields of a form that have to be corrected."""
+    return [field for field in form if field.errors]
 
 
 @register.filter

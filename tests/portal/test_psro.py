@@ -190,6 +190,9 @@ def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, sc
     answer = visit(alice).post(reverse("psro_create"), {"scenario": scenario.slug, "name": "", "iterations": "-1"})
     assert answer.status_code == 400
     assert {"name", "iterations", "cameras"} <= answer.context["form"].errors.keys()
+    page = answer.content.decode()
+    for wrong in ("name", "iterations", "cameras"):
+        assert f'<a href="#id_{wrong}">' in page and f'id="id_{wrong}"' in page
 
 
 @pytest.mark.parametrize("state", PsroState.values)

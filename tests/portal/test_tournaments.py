@@ -129,6 +129,9 @@ def test_what_makes_no_tournament_is_refused_and_what_was_filled_in_stays(
     assert answer.status_code == 400
     assert b'value="Cup"' in answer.content
     assert b"errorlist" in answer.content
+    (wrong,) = change
+    page = answer.content.decode()
+    assert f'<a href="#id_{wrong}">' in page and f'id="id_{wrong}"' in page
     assert not Tournament.objects.exists()
 
 

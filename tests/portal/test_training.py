@@ -119,6 +119,7 @@ def test_what_is_impossible_is_told_beside_its_field_and_what_was_filled_in_stay
     answer = visit(alice).post(reverse("training_create"), fields(agents, **change))
     assert answer.status_code == 400
     assert says in str(answer.context["form"].errors[field])
+    assert f'<a href="#id_{field}">' in answer.content.decode().split('role="alert"')[1]
     assert b'value="Learner"' in answer.content
     assert not TrainingRun.objects.exists()
 
