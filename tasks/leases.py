@@ -99,7 +99,7 @@ def reissue(rows: QuerySet[Any], model: type[Lease]) -> int:
 class Keeper:
     """Renews a lease from a thread of its own while its block runs; `is_lost` turns True when the lease is lost.
 
-    The lease is looked at every second, so that a cancelled row is noticed soon. It is renewed for at most `limit`
+    The lease is looked at twice a second, so that a cancelled row is noticed soon. It is renewed for at most `limit`
     seconds: after that the work counts as stuck, and others may have it.
     """
 
