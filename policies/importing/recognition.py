@@ -269,6 +269,8 @@ def _notes_of(recipe: Recipe, layout: Layout) -> list[str]:
     notes = [
         f"trained under enhanced observation {recipe.enhanced_observation!r}; what it plays under is the scenario's choice"
     ]
+    if recipe.play == "deterministic":
+        notes.append("its params.json says not to explore: upstream plays it deterministically")
     if recipe.action.outputs == "values":
         notes.append(
             f"in stochastic play {recipe.action.epsilon:.1%} of its decisions are random, as when it was saved"
