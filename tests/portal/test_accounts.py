@@ -28,6 +28,12 @@ def test_signing_up_leads_to_no_other_site(client: Client, db: None) -> None:
     assert client.post(reverse("sign_up"), fields)["Location"] == "/"
 
 
+def test_the_account_page_leads_to_ones_own_things(visit: Visit, alice: User) -> None:
+    page = visit(alice).get(reverse("account")).content.decode()
+    for name in ("uploads", "tournaments", "trainings", "psro_runs"):
+        assert f'href="{reverse(name)}?mine=1"' in page
+
+
 def test_a_weak_password_is_refused_with_a_reason(client: Client, db: None) -> None:
     answer = client.post(reverse("sign_up"), {"username": "carol", "password1": "12345", "password2": "12345"})
     assert b"too short" in answer.content

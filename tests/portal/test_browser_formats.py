@@ -57,6 +57,18 @@ def test_a_sequential_test_is_started_and_followed_to_its_verdict(
     expect(page.get_by_role("table")).to_contain_text("Both agents play the same opponents from the same seeds")
 
 
+def test_formats_are_chosen_with_the_arrow_keys(
+    open_page: Open, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    sign_in(open_page, alice)
+    page = open_page(reverse("tournament_create"))
+    page.get_by_role("radio", name="Round robin").focus()
+    for name in ("Placement of newcomers", "Adaptive ranking"):
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("heading", name=f"{name}: settings")).to_be_visible()
+        expect(page.get_by_role("radio", name=name)).to_be_focused()
+
+
 def test_a_team_is_chosen_before_its_agents(
     open_page: Open, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
