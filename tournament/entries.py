@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from policies.importing.report import ImportedAgent, ImportedMixture
 
 NAME_LENGTH = 80
-ENHANCEMENTS = ("none", "camera", "target", "both")
+SIGHTS = {
+    "none": "without enhanced observation",
+    "camera": "with enhanced observation for the cameras",
+    "target": "with enhanced observation for the targets",
+    "both": "with enhanced observation for both teams",
+}
 DESCRIPTIONS = {
     "random": "Draws its actions; the floor that every other agent should clear.",
     "naive": "Cameras sweep round without looking; targets visit the warehouses in turn.",
@@ -321,7 +326,7 @@ def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
     trained, now = agent.trained_enhanced_observation, scenario.enhanced_observation
     notes = []
     if trained and trained != now:
-        notes.append(f"{agent.name} was trained under enhanced observation for {trained}; {scenario.name} has {now}.")
+        notes.append(f"{agent.name} was trained {SIGHTS[trained]}; {scenario.name} is played {SIGHTS[now]}.")
     return Fitness(tuple(problems), tuple(notes))
 
 

@@ -52,7 +52,9 @@ def test_an_agent_says_what_it_was_trained_under_where_a_scenario_differs(client
         num_cameras=2, num_targets=4, num_obstacles=0, trained_enhanced_observation="camera",
     )  # fmt: skip
     text = client.get(reverse("agent", args=["duo"])).content.decode()
-    assert "trained under enhanced observation for camera; MATE-2v4-0 has none" in text
+    assert (
+        "trained with enhanced observation for the cameras; MATE-2v4-0 is played without enhanced observation" in text
+    )
     assert "always the likeliest action" in text
 
 
