@@ -273,6 +273,7 @@ def test_no_activation_is_not_taken_for_the_default_one() -> None:
 def test_a_policy_that_was_not_to_explore_plays_deterministically() -> None:
     plays = [read_trial(Trial(extra_parameters={"explore": explore})).agents[0] for explore in (True, False)]
     assert [agent.checkpoint.recipe.play for agent in plays] == ["stochastic", "deterministic"]
+    assert [any("not to explore" in note for note in agent.notes) for agent in plays] == [False, True]
 
 
 def test_a_refusal_says_which_of_several_trials_it_is_about() -> None:
