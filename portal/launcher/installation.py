@@ -20,6 +20,7 @@ class Installation:
     """What the environment variables say, checked.
 
     `redis_url` is None when no Redis was named: the launcher then starts a private one.
+    `name` is one under which the website is reached; it answers to no others.
     """
 
     data: Path
@@ -28,10 +29,11 @@ class Installation:
     workers: int = 2
     trainers: int = 1
     redis_url: str | None = None
+    name: str = "localhost"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Installation":
-        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS and REDIS_URL.
+        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS, REDIS_URL and ALLOWED_HOSTS.
 
         Raises LaunchRefused if one of them makes no sense.
         """
@@ -42,6 +44,7 @@ class Installation:
             workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
             trainers=read_number(environment, "ARENA_TRAINING_SLOTS", cls.trainers, 0, 64),
             redis_url=environment.get("REDIS_URL") or None,
+            name=environment.get("ALLOWED_HOSTS", "").split(",")[0].strip("*.") or cls.name,
         )
 
     @property

@@ -115,7 +115,7 @@ def answers(installation: Installation) -> bool:
     host = installation.address.removeprefix("http://").rsplit(":", 1)[0]
     connection = http.client.HTTPConnection(host.strip("[]"), installation.port, timeout=10)
     try:
-        connection.request("GET", "/status/", headers={"Host": "localhost"})
+        connection.request("GET", "/status/", headers={"Host": installation.name})
         return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False

@@ -5,16 +5,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import redis
+from django.http.request import validate_host
 
 from portal.launcher import broker, commands
 from portal.launcher.children import LOG_LIMIT, Child, limit_log
 from portal.launcher.installation import CHECKOUT, Installation, LaunchRefused
+from portal.launcher.supervisor import answers
 
 FOREVER = "import time\nwhile True: time.sleep(1)"
 
@@ -59,6 +63,27 @@ def test_defaults_need_no_environment() -> None:
     made = Installation.from_environment({})
     assert (made.data, made.port, made.workers, made.redis_url) == (CHECKOUT / "data", 8000, 2, None)
     assert made.address == "http://127.0.0.1:8000/"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "name"),
+    [("arena.example.org,localhost", "arena.example.org"), (".example.org", "example.org"), ("*", "localhost")],
+)
+def test_the_website_is_asked_for_its_health_by_a_name_that_it_answers_to(hosts: str, name: str) -> None:
+    hosts_seen: list[str] = []
+
+    class Website(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hosts_seen.append(self.headers["Host"])
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Website) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        environment = {"ALLOWED_HOSTS": hosts, "ARENA_PORT": str(server.server_port)}
+        assert answers(Installation.from_environment(environment))
+    assert hosts_seen == [name]
+    assert validate_host(name, hosts.split(","))
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8e3", "８０"])
