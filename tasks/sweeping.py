@@ -71,10 +71,10 @@ def sweep() -> Swept:
     return Swept(reissued, given_up, finished, started, hints.top_up())
 
 
-def attempt(step: Callable[[], Any]) -> Any:
-    """What a part of the sweep returns; 0 if it fails, which is logged and does not keep the others from their work."""
+def attempt(step: Callable[..., Any], *row: Any) -> Any:
+    """What a part of the sweep returns, or its step with a row; 0 if it fails, which is logged and keeps no other from its work."""
     try:
-        return step()
+        return step(*row)
     except Exception:
         log.exception("A part of the sweep failed; it is tried again with the next one")
         return 0
@@ -94,7 +94,7 @@ def give_up(rows: Any, model: type[Lease]) -> int:
 def advance_evaluations() -> int:
     """Take the next step with trainings whose milestones were played; returns how many steps were taken."""
     evaluating = TrainingRun.objects.filter(state=TrainingState.EVALUATING).select_related("scenario")
-    return sum(milestones.advance(run) for run in evaluating)
+    return sum(attempt(milestones.advance, run) for run in evaluating)
 
 
 def advance_psro_runs() -> int:
@@ -114,7 +114,7 @@ def publish_cancelled_tournaments() -> int:
     lately = Tournament.objects.filter(
         state=TournamentState.CANCELLED, finished__gte=now - CANCELLED_LATELY, finished__lt=now - WORKERS_STOP_WITHIN
     )
-    return sum(publishing.catch_up(tournament) for tournament in lately.select_related("scenario"))
+    return sum(attempt(publishing.catch_up, tournament) for tournament in lately.select_related("scenario"))
 
 
 def finish_complete_tournaments() -> int:
@@ -124,4 +124,4 @@ def finish_complete_tournaments() -> int:
     # A worker that has just finished the last block is about to do the same: leave it a moment.
     quiet = timezone.now() - timedelta(seconds=5)
     recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=quiet)
-    return sum(organising.finish_if_complete(tournament) for tournament in complete.filter(~Exists(recent)))
+    return sum(attempt(organising.finish_if_complete, tournament) for tournament in complete.filter(~Exists(recent)))

@@ -104,3 +104,19 @@ def test_a_part_of_the_sweep_that_fails_keeps_no_other_from_its_work(make_tourna
     monkeypatch.setattr(sweeping, "advance_evaluations", fail)
     monkeypatch.setattr(sweeping, "advance_psro_runs", fail)
     assert sweeping.sweep().finished == 1
+
+
+def test_a_tournament_that_cannot_be_finished_keeps_no_other_from_it(make_tournament, monkeypatch):
+    broken, sound = make_tournament(episodes=2), make_tournament("random", episodes=2)
+    Block.objects.update(state=BlockState.DONE, finished=timezone.now() - timedelta(minutes=1))
+    refit = leaderboards.refit_tournament
+
+    def fail_for_one(tournament):
+        if tournament == broken:
+            raise RuntimeError("broken row")
+        return refit(tournament)
+
+    monkeypatch.setattr(leaderboards, "refit_tournament", fail_for_one)
+    assert sweeping.sweep().finished == 1
+    sound.refresh_from_db()
+    assert sound.state == TournamentState.FINISHED
