@@ -42,11 +42,13 @@ def make(id: str, **kwargs: Any) -> Any:
     """Make the environment registered as ``id``; keywords are those of ``make_environment``.
 
     Nothing is wrapped around it, and ``max_episode_steps`` is a key of the configuration like any other (Q48).
+    ``disable_env_checker``, without which newer versions of gym cannot make it, is accepted: there is no checker.
     Raises UnknownEnvironment (a ValueError).
     """
     ids = environment_ids()
     if id not in ids:
         raise UnknownEnvironment(f"There is no environment {id!r}; there are {', '.join(sorted(ids))}.")
+    kwargs.pop("disable_env_checker", None)
     if ids[id] is not None:
         kwargs.setdefault("config", ids[id])
     return make_environment(**kwargs)

@@ -166,6 +166,11 @@ def test_q48_the_limit_of_steps_is_a_key_of_the_configuration():
     assert env.max_episode_steps == 77
 
 
+def test_q48_the_word_that_keeps_gyms_checker_away_is_no_key_of_the_configuration():
+    env = mate.make("MultiAgentTracking-v0", disable_env_checker=True)
+    assert env.config == mate.make("MultiAgentTracking-v0").config
+
+
 def test_wrappers_are_applied_in_order():
     env = mate.make(
         "MultiAgentTracking-v0",
