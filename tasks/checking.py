@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,7 +21,7 @@ from tournament import agents, entries, matches, psro_runs
 from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
-    from policies.importing import ImportedAgent, ImportReport, Step
+    from policies.importing import ImportedAgent, ImportReport, Limits, Step
     from policies.importing.report import ImportedMixture
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def _check(upload: Upload, steps: Steps) -> None:
     from policies.importing import read
 
     with steps.watching(READ), _local_path(upload) as path:
-        report = read(path, watch=steps.note)
+        report = read(path, limits_of_reading(), steps.note)
     _check_team(upload, report)
     with steps.running(TRY) as details:
         for imported in report.agents:
@@ -92,6 +93,18 @@ def _check(upload: Upload, steps: Steps) -> None:
             reason="",
             leased_until=None,
         )
+
+
+def limits_of_reading() -> Limits:
+    """How much of a file is read: the usual, and no less than what the portal takes in."""
+    from policies.importing import DEFAULT_LIMITS
+
+    accepted = settings.ARENA_UPLOAD_LIMIT
+    return replace(
+        DEFAULT_LIMITS,
+        max_file=max(DEFAULT_LIMITS.max_file, accepted),
+        max_unpacked=max(DEFAULT_LIMITS.max_unpacked, 2 * accepted),
+    )
 
 
 class Steps:

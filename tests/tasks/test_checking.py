@@ -1,6 +1,8 @@
 """Uploads become agents, or are refused for a reason their owner can mend; our own faults are never theirs."""
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from django.core.files.base import ContentFile
 from policies import Dimensions
 from tasks import checking
 from tests.policies.checkpoints import make_checkpoint
+from tests.policies.trials import Trial, files_of, zip_of
 from tournament import entries
 from tournament.models import Agent, Upload, UploadState
 
@@ -68,6 +71,15 @@ def test_the_steps_of_checking_are_told_and_all_went_well(offer):
     assert names[-2:] == [checking.TRY, checking.ACCEPT]
     assert len(names) > 4
     assert "60 steps on" in upload.steps[-2]["detail"]
+
+
+def test_what_the_portal_takes_in_is_also_read(offer, settings):
+    settings.ARENA_UPLOAD_LIMIT = 80 * 2**20
+    content = io.BytesIO(zip_of(files_of(Trial())))
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr("PPO_trial/events.out.tfevents", bytes(65 * 2**20))
+    upload = check(offer(content.getvalue()))
+    assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
 
 
 def test_the_same_weights_again_are_the_same_agent(offer):
