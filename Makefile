@@ -43,7 +43,7 @@ pins: $(INSTALLED) ## compile requirements*.in anew into pinned requirements*.tx
 	@.ci/pins $(BIN)
 
 clean: ## remove the virtual environment and caches; the data folder stays
-	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis htmlcov *.egg-info
+	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
