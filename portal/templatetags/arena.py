@@ -85,8 +85,7 @@ def fixed(value: float | None, digits: int = 2) -> str:
     """A number with this many digits behind the point and a true minus sign; a dash when there is none."""
     if is_missing(value):
         return "–"
-    text = f"{value:,.{digits}f}"
-    return text.replace("-", "−")
+    return f"{value:z,.{digits}f}".replace("-", "−")
 
 
 @register.filter

@@ -121,9 +121,13 @@ def test_it_names_agents_on_whom_the_first_rank_rests(
     digest = {slug: agent.digest for slug, agent in agents.items()}
     influence = Influence("camera", digest["random-target"], digest["greedy-camera"], digest["random-camera"])
     publish(snapshot, influences=[asdict(influence)])
-    assert (
-        "Without Random, Random instead of Greedy would be first of the cameras" in client.get(BOARD).content.decode()
-    )
+    sentence = "Without the target Random, Random instead of Greedy would be first of the cameras"
+    assert f'<p class="notice small">{sentence}: ' in client.get(BOARD).content.decode()
+    other = Influence("camera", digest["greedy-target"], digest["greedy-camera"], digest["random-camera"])
+    publish(snapshot, influences=[asdict(influence), asdict(other)])
+    text = client.get(BOARD).content.decode()
+    assert "without any of 2, somebody else would be</summary>" in text
+    assert f"<li>{sentence}.</li>" in text and text.count('class="notice small"') == 1
 
 
 def test_the_value_of_the_game_has_its_interval(client: Client, snapshot: RatingSnapshot) -> None:

@@ -246,7 +246,7 @@ def _explain(trial: Trial) -> str:
 
 def _write_standing(trial: Trial) -> list[str]:
     """The log-likelihood ratio at the last look, and its bounds."""
-    return [write(number, ".2f") for number in (trial.looks[-1].ratio, trial.bounds.reject, trial.bounds.accept)]
+    return [write(number, "z.2f") for number in (trial.looks[-1].ratio, trial.bounds.reject, trial.bounds.accept)]
 
 
 def _scale(title: str, found: Estimate, unit: float, name: str) -> Figure:

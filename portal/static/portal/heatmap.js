@@ -4,7 +4,7 @@
 const SCALE = [[0, "#00224e"], [0.25, "#414d6b"], [0.5, "#7c7b78"], [0.75, "#bcaf6f"], [1, "#fee838"]]; // cividis
 const MOST_NAMES = 40; // More names than this along an edge cannot be read; a cell's are told when it is pointed at.
 
-const number = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
+const number = (value, digits = 3) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−"); // Zero has no sign.
 const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.0995 ? 1 : 0)} %`;
 
 /** Plotly reads some HTML in its texts; names are to be shown as they are. */
