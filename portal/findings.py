@@ -161,7 +161,7 @@ def draw(tournament: Tournament, finding: Finding) -> Picture | None:
         for point in finding.trace
         if all(point.get(key) is not None for key in columns)
     ]
-    if not columns or not points:
+    if not columns or not points or not points[-1][0]:
         return None
     wanted = levels_of(tournament, finding)
     heights = [value for _, row in points for value in row.values() if value is not None]

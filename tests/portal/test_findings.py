@@ -151,6 +151,16 @@ def test_the_finding_is_among_what_changes_while_it_is_played(
     assert "that are expected, round 2" in part
 
 
+def test_nothing_is_drawn_before_the_first_episode(start: Callable[..., Any], agents: dict[str, Agent]) -> None:
+    _, tournament = start(format="ranking", team="both", resolution=0.01, confidence=99, most=100, round_size=16)
+    assert tournament.finding["trace"][-1]["episodes"] == 0
+    assert findings.show_finding(tournament).picture is None
+    play_round(tournament)
+    organising.finish_if_complete(tournament)
+    tournament.refresh_from_db()
+    assert findings.show_finding(tournament).picture is not None
+
+
 def test_a_trace_lies_within_its_picture(start: Callable[..., Any], agents: dict[str, Agent]) -> None:
     _, tournament = start(**head_to_head(agents))
     play_out(tournament)
