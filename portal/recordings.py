@@ -79,7 +79,7 @@ def read_verdict(path: Path) -> dict[str, Any]:
 def _ask(episode: Episode, action: Action) -> Answer:
     path = path_of(episode, action)
     with _lock:
-        _kill_stuck()
+        _clear_up(path)
         job = _jobs.get(path)
         if job is not None and job.process.poll() is not None:
             return _end(path)
@@ -109,10 +109,14 @@ def _start(episode: Episode, action: Action, path: Path) -> Job:
     return Job(process, errors, time.monotonic())
 
 
-def _kill_stuck() -> None:
-    for job in _jobs.values():
-        if time.monotonic() - job.began > LIMIT_SECONDS:
-            job.process.kill()
+def _clear_up(asked: Path) -> None:
+    """Kill processes that are stuck, and forget those that have ended and whose end nobody asked for in time."""
+    old = [path for path, job in _jobs.items() if time.monotonic() - job.began > LIMIT_SECONDS]
+    for path in old:
+        if _jobs[path].process.poll() is None:
+            _jobs[path].process.kill()
+        elif path != asked:
+            _jobs.pop(path).errors.close()
 
 
 def _end(path: Path) -> Answer:

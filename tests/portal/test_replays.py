@@ -62,6 +62,21 @@ def test_a_process_that_is_stuck_is_ended_and_its_end_is_told(
     assert "ended unexpectedly" in answer.json()["error"]["message"]
 
 
+def test_a_process_whose_end_nobody_asks_for_is_forgotten(
+    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = reverse("replay_file", args=[real_episode.pk])
+    client.get(first)
+    (left,) = recordings._jobs.values()
+    left.process.wait(120)
+    monkeypatch.setattr(recordings, "LIMIT_SECONDS", 0.0)
+    other = Episode.objects.exclude(pk=real_episode.pk).earliest("pk")
+    client.get(reverse("replay_file", args=[other.pk]))
+    assert left not in recordings._jobs.values() and left.errors.closed
+    assert client.get(first).status_code == 200
+    wait(lambda: client.get(reverse("replay_file", args=[other.pk])))
+
+
 def test_the_page_names_the_episode_and_its_neighbours(client: Client, real_episode: Episode) -> None:
     answer = client.get(reverse("replay", args=[real_episode.pk]))
     assert answer.context["after"] is None
