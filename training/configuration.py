@@ -267,7 +267,8 @@ def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, 
         return values
     for name, value in content.items():
         if name not in HYPERPARAMETERS:
-            problems.append(f"There is no hyperparameter {name!r}; there are {', '.join(HYPERPARAMETERS)}.")
+            known = ", ".join(HYPERPARAMETERS)
+            problems.append(f"`hyperparameters`: there is no hyperparameter {name!r}; there are {known}.")
         elif name not in values:
             problems.append(f"`{name}` means nothing for {algorithm} of the {team} team; leave it out.")
         elif problem := HYPERPARAMETERS[name].find_problem(value):

@@ -106,6 +106,7 @@ class LineupForm(forms.Form):
 
     def _offer_pair(self) -> None:
         """The two agents that are compared, of the chosen team."""
+        self.fields[FIELDS[RIVALS[self.team]]].label = "Opponents"
         fitting = queries.find_agents(team=self.team, scenario=self.scenario)
         for name, label in (("first", "First agent"), ("second", "Second agent")):
             self.fields[name] = forms.ModelChoiceField(

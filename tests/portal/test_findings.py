@@ -106,6 +106,7 @@ def test_a_head_to_head_test_picks_two_agents_and_their_opponents(
     [
         ({"second": ""}, "Choose the second agent"),
         ({"targets": []}, "Choose at least one opponent"),
+        ({"targets": []}, '<a href="#id_targets">Opponents</a>'),
         ({"upper": -10}, "The lower bound (0) must be below the upper bound (−10)"),
         ({"error": 90}, "less than or equal to 20"),
         ({"format": "knockout"}, "knockout is not one of the available choices"),

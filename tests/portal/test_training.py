@@ -370,7 +370,7 @@ def test_a_program_trains_and_follows(call: Call, alice: User, scenario: Scenari
         ({"opponent": "nobody"}, 404, "not_found", "opponent", "nobody"),
         ({"opponent": "greedy-camera"}, 400, "refused", "opponent", "trains against targets"),
         ({"hyperparameters": {"gamma": 7}}, 400, "refused", "gamma", "from 0 to 1"),
-        ({"hyperparameters": {"speed": 7}}, 400, "refused", "", "no hyperparameter"),
+        ({"hyperparameters": {"speed": 7}}, 400, "refused", "hyperparameters", "no hyperparameter 'speed'"),
         ({"algorithm": "dqn"}, 400, "refused", "algorithm", "mappo"),
         ({"steps": 0}, 400, "refused", "steps", "whole number"),
         ({"start_from": "greedy-camera"}, 400, "refused", "start_from", "no weights"),
