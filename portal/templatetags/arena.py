@@ -153,11 +153,6 @@ def faulty(form: BaseForm) -> list[BoundField]:
     return [field for field in form if field.errors]
 
 
-@register.filter
-def lookup(mapping: dict[Any, Any], key: Any) -> Any:
-    return mapping.get(key)
-
-
 @register.simple_tag
 def state_badge(state: str, label: str) -> SafeString:
     return format_html('<span class="badge {}">{}</span>', STATE_TONES.get(state, ""), label)
