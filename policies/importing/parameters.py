@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
@@ -100,9 +101,11 @@ def _choice(content: dict[str, Any], name: str, where: str, choices: tuple[Any, 
 def parse_parameters(content: bytes) -> Parameters:
     """What a ``params.json`` says. Raises ImportRefused if it is not one, or of a policy that cannot be played."""
     try:
-        parsed = json.loads(content.decode("utf-8"), object_pairs_hook=unique_names)
+        parsed = json.loads(content.removeprefix(codecs.BOM_UTF8).decode("utf-8"), object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:
-        raise ImportRefused(f"params.json is not valid JSON ({shorten(str(error), 120)})") from None
+        raise ImportRefused(
+            f"params.json is not valid JSON ({shorten(str(error), 120)}); take it from the trial's folder again"
+        ) from None
     if not isinstance(parsed, dict):
         raise _refuse("its content", parsed, "an object")
     algorithm, is_hierarchical, team = _parse_environment(parsed.get("env"))

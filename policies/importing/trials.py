@@ -60,9 +60,7 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
     checkpoints: dict[str, list[str]] = {}
     for name in names:
         if _CHECKPOINT_FILE.fullmatch(basename(name)):
-            in_folder = _CHECKPOINT_FOLDER.fullmatch(basename(dirname(name))) is not None
-            folder = dirname(dirname(name)) if in_folder else dirname(name)
-            checkpoints.setdefault(folder, []).append(name)
+            checkpoints.setdefault(_folder_of(name, available), []).append(name)
     for name in names:
         folder = dirname(name)
         is_lone = _LONE_CHECKPOINT.fullmatch(basename(name)) and folder not in checkpoints
@@ -83,6 +81,15 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
                 "(params.pkl is never opened); archive the whole trial folder"
             )
     return trials
+
+
+def _folder_of(checkpoint: str, available: set[str]) -> str:
+    """The trial folder of a checkpoint file: two above it, or beside it, or where its own folder was renamed, where params.json is."""
+    own, above = dirname(checkpoint), dirname(dirname(checkpoint))
+    if _CHECKPOINT_FOLDER.fullmatch(basename(own)):
+        return above
+    is_renamed = Trial(own, ()).parameters not in available and Trial(above, ()).parameters in available
+    return above if own and is_renamed else own
 
 
 def _trial(folder: str, paths: list[str]) -> Trial:

@@ -99,6 +99,18 @@ def test_a_bare_pair_is_read() -> None:
         assert report.agents[0].source == name
 
 
+def test_a_checkpoint_whose_folder_was_renamed_is_found() -> None:
+    files = {name.replace("checkpoint_000001", "the best"): content for name, content in files_of(Trial()).items()}
+    (agent,) = read(zip_of(files)).agents
+    assert agent.source == "PPO_trial/the best/checkpoint-1"
+
+
+def test_a_byte_order_mark_before_the_parameters_does_no_harm() -> None:
+    files = files_of(Trial())
+    files["PPO_trial/params.json"] = b"\xef\xbb\xbf" + files["PPO_trial/params.json"]
+    assert read(zip_of(files)).agents[0].checkpoint == read_trial(Trial()).agents[0].checkpoint
+
+
 def test_the_newest_of_several_checkpoints_is_taken_and_said() -> None:
     files = files_of(Trial(seed=1), number=2) | files_of(Trial(seed=2), number=10)
     (agent,) = read(zip_of(files)).agents
