@@ -101,7 +101,7 @@ def test_a_tournament_tells_what_its_agents_were_trained_under(
 ) -> None:
     Agent.objects.filter(pk=agents["greedy-camera"].pk).update(trained_enhanced_observation="both")
     [note] = client.get(f"{V1}/tournaments/{played.pk}").json()["notes"]
-    assert "both" in note and "none" in note
+    assert "for both teams; MATE-2v4-0 is played without" in note
     assert note in client.get(f"/tournaments/{played.pk}/").content.decode()
 
 
