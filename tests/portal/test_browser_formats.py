@@ -66,6 +66,7 @@ def test_formats_are_chosen_with_the_arrow_keys(
     for name in ("Placement of newcomers", "Adaptive ranking"):
         page.keyboard.press("ArrowDown")
         expect(page.get_by_role("heading", name=f"{name}: settings")).to_be_visible()
+        expect(page.locator("#fields.htmx-settling")).to_have_count(0)  # From now on the new fields hear of changes.
         expect(page.get_by_role("radio", name=name)).to_be_focused()
 
 
