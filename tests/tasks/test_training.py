@@ -414,10 +414,11 @@ def test_a_training_survives_a_killed_trainer_and_a_killed_process(ask, workers,
     for _ in range(2):
         before = run.points.count()
         wait_for(lambda before=before: run.points.count() > before, "a point")
+        started = len(pids(run))
         os.kill(trainer.pid, signal.SIGKILL)
         trainer.wait()
         trainer = start("two")
-        wait_for(lambda before=before: run.points.count() > before, "another point")
+        wait_for(lambda started=started: len(pids(run)) > started, "a process of the new trainer's")
         os.kill(pids(run)[-1], signal.SIGKILL)
     wait_for(lambda: TrainingRun.objects.get().state == TrainingState.FINISHED, "the end of the training")
     assert [point.iteration for point in run.points.all()] == list(range(1, 13))
