@@ -12,7 +12,7 @@ from tasks import hints
 from tournament import leaderboards, organising, ratings
 from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
 
-PAUSE_SECONDS = 10.0
+PAUSE_SECONDS = 20.0
 """Least time between two fits of a board while its tournament goes on, and from its beginning to the first."""
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""

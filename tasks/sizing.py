@@ -69,8 +69,8 @@ def trim(block: Block) -> None:
         Block.objects.create(
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
-        # Where more wait than there are workers, none sleeps.
-        if sum(piece.claimed is None for piece in others) < live_workers().count():
+        # Where all the others play in this tournament, none sleeps.
+        if sum(piece.claimed is not None for piece in others) + 1 < live_workers().count():
             hints.send()
 
 
