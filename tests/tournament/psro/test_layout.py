@@ -89,7 +89,10 @@ def test_upstreams_tree_is_written_again_byte_for_byte(reference_data: Path):
 
 
 def test_upstreams_numbers_keep_their_form():
-    payoff, sigma = b"-2.031250000000000069E-02 +1.000000000000000000E+00\n", b"0.637499999999999956\n0.362500000000000044\n"
+    payoff, sigma = (
+        b"-2.031250000000000069E-02 +1.000000000000000000E+00\n",
+        b"0.637499999999999956\n0.362500000000000044\n",
+    )
     files = {f"{NAME}/camera/00000/payoff.txt": payoff, f"{NAME}/camera/00000/sigma.txt": sigma}
     assert write_result(read_results(files)[0]) == files
 
