@@ -145,9 +145,9 @@ class WorkerAdmin(Facts):
 class ApiTokenAdmin(admin.ModelAdmin):
     """Tokens can be revoked here, not made: the key is shown only to its owner."""
 
-    list_display = ("name", "user", "prefix", "created", "last_used")
+    list_display = ("name", "user", "prefix", "scopes", "created", "expires", "last_used")
     list_select_related = ("user",)
-    readonly_fields = ("user", "name", "prefix", "digest", "created", "last_used")
+    readonly_fields = ("user", "name", "prefix", "digest", "scopes", "created", "expires", "last_used")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

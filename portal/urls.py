@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import path, re_path, reverse_lazy
 
 from portal.api import api
+from portal.forms.accounts import PasswordForm
 from portal.views import (
     about,
     accounts,
@@ -34,7 +35,9 @@ account_pages = [
     path(
         "account/password/",
         auth.PasswordChangeView.as_view(
-            template_name="accounts/password_change.html", success_url=reverse_lazy("account")
+            form_class=PasswordForm,
+            template_name="accounts/password_change.html",
+            success_url=reverse_lazy("account"),
         ),
         name="password_change",
     ),

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema
 from ninja.pagination import paginate
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import agent_token
 from portal.api.rows import find_agent
 from portal.api.schemas import AgentRef, Asked, Name, Owner, Text, answers
 from portal.permissions import insist_on_change
@@ -75,7 +75,7 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
 
 @router.patch(
     "/agents/{slug}",
-    auth=token_needed,
+    auth=agent_token,
     response=answers(AgentDetailOut, 401, 403, 404, 422),
     summary="Rename or describe an agent of yours",
 )

@@ -1,20 +1,45 @@
-"""Who calls: the user of a bearer token."""
+"""Who calls: the user of a bearer token, and what the token's scopes let them do."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from portal.models import ApiToken
+from portal.api.errors import Refusal
+from portal.models import ApiToken, Scope
 
 
 class TokenAuthentication(HttpBearer):
+    """Bearer authentication by a token that has a scope; with None, by any token.
+
+    Raises Refusal 401 ``token_expired`` or 403 ``scope_needed``; an unknown key is answered as no token at all.
+    """
+
+    def __init__(self, scope: Scope | None) -> None:
+        super().__init__()
+        self.scope = scope
+
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         found = ApiToken.find(token)
         if found is None:
             return None
+        if found.is_expired:
+            message = (
+                f"The token {found.name!r} expired on {found.expires:%-d %B %Y}. Create another on your account page."
+            )
+            raise Refusal(401, "token_expired", message, "Authorization")
+        if self.scope is not None and self.scope not in found.scopes:
+            message = (
+                f"The token {found.name!r} has no scope {self.scope.value!r} ({self.scope.label.lower()}). "
+                "Create one with this scope on your account page."
+            )
+            raise Refusal(403, "scope_needed", message, "Authorization")
         request.user = found.user
         return found.user
 
 
-token_needed = TokenAuthentication()
+any_token = TokenAuthentication(None)
+upload_token = TokenAuthentication(Scope.UPLOADS)
+agent_token = TokenAuthentication(Scope.AGENTS)
+tournament_token = TokenAuthentication(Scope.TOURNAMENTS)
+training_token = TokenAuthentication(Scope.TRAININGS)

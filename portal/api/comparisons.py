@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import tournament_token
 from portal.api.errors import Refusal
 from portal.api.rows import find_agent, find_scenario
 from portal.api.schemas import AgentRef, Asked, answers
@@ -83,7 +83,7 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
 
 @router.post(
     "/agents/{slug}/reevaluations",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
     summary="Play an agent again on fresh seeds",
 )

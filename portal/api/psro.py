@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import training_token
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tournament import psro_runs
@@ -161,7 +161,7 @@ def list_runs(request: HttpRequest, scenario: str = "", state: Literal["", State
     return narrow(ROWS, scenario__slug=scenario, state=state)
 
 
-@router.post("/psro", auth=token_needed, response=MADE, summary="Start a PSRO run")
+@router.post("/psro", auth=training_token, response=MADE, summary="Start a PSRO run")
 def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     """Two populations grow by best responses to each other's strategies. All that is wrong with a request is told at once."""
     scenario = find_scenario(wanted.scenario)
@@ -202,7 +202,7 @@ def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
     return answer
 
 
-@router.post("/psro/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a run of yours")
+@router.post("/psro/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a run of yours")
 def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
     """Its trainings write their state first. Pausing one that does not run changes nothing."""
     run = find_own(request, ROWS, run_id)
@@ -210,7 +210,7 @@ def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
     return run
 
 
-@router.post("/psro/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let one that stands still go on")
+@router.post("/psro/{run_id}/resume", auth=training_token, response=CHANGED, summary="Let one that stands still go on")
 def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
     """What failed is tried again."""
     run = find_own(request, ROWS, run_id)
@@ -220,7 +220,7 @@ def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
 
 @router.post(
     "/psro/{run_id}/extend",
-    auth=token_needed,
+    auth=training_token,
     response=answers(PsroDetailOut, 400, 401, 403, 404, 422),
     summary="Let it have more iterations",
 )
@@ -230,7 +230,7 @@ def extend_run(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> PsroRu
     return run
 
 
-@router.post("/psro/{run_id}/fork", auth=token_needed, response=MADE, summary="Start another run from an iteration")
+@router.post("/psro/{run_id}/fork", auth=training_token, response=MADE, summary="Start another run from an iteration")
 def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
     """Anybody's run can be forked: the fork is yours. What was played for both is played once."""
     run = get_object_or_404(ROWS, pk=run_id)
@@ -241,7 +241,7 @@ def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
     return Status(201, fork)
 
 
-@router.post("/psro/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a run of yours for good")
+@router.post("/psro/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Stop a run of yours for good")
 def cancel_run(request: HttpRequest, run_id: int) -> PsroRun:
     """Its iterations, agents and episodes stay."""
     run = find_own(request, ROWS, run_id)

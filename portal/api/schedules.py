@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import tournament_token
 from portal.api.rows import find_agents, find_own, find_scenario
 from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tasks import hints
@@ -105,7 +105,7 @@ def list_schedules(request: HttpRequest) -> QuerySet[Schedule]:
 
 @router.post(
     "/schedules",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(ScheduleDetailOut, 400, 401, 404, 422, status=201),
     summary="Keep a schedule",
 )
@@ -139,7 +139,7 @@ def get_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
 
 @router.patch(
     "/schedules/{schedule_id}",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(ScheduleDetailOut, 400, 401, 403, 404, 422),
     summary="Change a schedule of yours",
 )
@@ -150,7 +150,7 @@ def change_schedule(request: HttpRequest, schedule_id: int, wanted: ScheduleChan
 
 @router.delete(
     "/schedules/{schedule_id}",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(None, 401, 403, 404, status=204),
     summary="Give up a schedule of yours",
 )
@@ -162,7 +162,7 @@ def delete_schedule(request: HttpRequest, schedule_id: int) -> Any:
 
 @router.post(
     "/schedules/{schedule_id}/pause",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Start nothing for now",
 )
@@ -174,7 +174,7 @@ def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
 
 @router.post(
     "/schedules/{schedule_id}/resume",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Go on",
 )
@@ -187,7 +187,7 @@ def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
 
 @router.post(
     "/schedules/{schedule_id}/start",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(StartOut, 400, 401, 403, 404, status=201),
     summary="Start one tournament now",
 )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import tournament_token
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
 from tasks import hints
@@ -119,7 +119,7 @@ def list_tournaments(request: HttpRequest, scenario: str = "", state: Literal[""
 
 @router.post(
     "/tournaments",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
     summary="Start a tournament",
 )
@@ -154,7 +154,7 @@ def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
 
 @router.post(
     "/tournaments/{tournament_id}/cancel",
-    auth=token_needed,
+    auth=tournament_token,
     response=answers(TournamentDetailOut, 401, 403, 404),
     summary="Cancel a tournament of yours",
 )

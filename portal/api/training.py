@@ -11,7 +11,7 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal.api.authentication import token_needed
+from portal.api.authentication import training_token
 from portal.api.paging import Slice
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Owner, Seed, Team, Text, answers
@@ -186,7 +186,7 @@ def list_hyperparameters(
 
 @router.post(
     "/trainings",
-    auth=token_needed,
+    auth=training_token,
     response=answers(TrainingDetailOut, 400, 401, 404, 422, status=201),
     summary="Train an agent",
 )
@@ -232,7 +232,7 @@ def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
         yield ",".join("" if value is None else repr(value) for value in row) + "\n"
 
 
-@router.post("/trainings/{run_id}/pause", auth=token_needed, response=CHANGED, summary="Pause a training of yours")
+@router.post("/trainings/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a training of yours")
 def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
     """It writes its state first, within seconds. Pausing one that does not train changes nothing."""
     run = find_own(request, ROWS, run_id)
@@ -241,7 +241,7 @@ def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
 
 
 @router.post(
-    "/trainings/{run_id}/resume", auth=token_needed, response=CHANGED, summary="Let a paused or failed one go on"
+    "/trainings/{run_id}/resume", auth=training_token, response=CHANGED, summary="Let a paused or failed one go on"
 )
 def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
@@ -251,7 +251,7 @@ def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
 
 @router.post(
     "/trainings/{run_id}/extend",
-    auth=token_needed,
+    auth=training_token,
     response=answers(TrainingDetailOut, 400, 401, 403, 404, 422),
     summary="Train it for longer",
 )
@@ -263,7 +263,7 @@ def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> T
 
 
 @router.post(
-    "/trainings/{run_id}/cancel", auth=token_needed, response=CHANGED, summary="Stop a training of yours for good"
+    "/trainings/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Stop a training of yours for good"
 )
 def cancel_training(request: HttpRequest, run_id: int) -> TrainingRun:
     run = find_own(request, ROWS, run_id)

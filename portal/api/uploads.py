@@ -13,7 +13,7 @@ from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
 from portal import receiving
-from portal.api.authentication import token_needed
+from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, Text, answers
 from tournament.models import Upload
@@ -47,7 +47,7 @@ class UploadOut(Schema):
         return reverse("upload", args=[upload.pk])
 
 
-@router.get("/uploads", auth=token_needed, response=list[UploadOut], summary="Your uploads, newest first")
+@router.get("/uploads", auth=any_token, response=list[UploadOut], summary="Your uploads, newest first")
 @paginate
 def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
     return Upload.objects.filter(owner=request.user.pk).prefetch_related("agents")
@@ -55,7 +55,7 @@ def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
 
 @router.post(
     "/uploads",
-    auth=token_needed,
+    auth=upload_token,
     response=answers(UploadOut, 400, 401, 413, status=201),
     summary="Upload a checkpoint (multipart form)",
 )

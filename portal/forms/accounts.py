@@ -1,12 +1,17 @@
 """Forms about accounts."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from portal.models import ApiToken
+from portal.models import ApiToken, Scope, every_scope
+
+LIFETIMES = {30: "30 days", 90: "90 days", 365: "1 year", 0: "No expiry"}
+USUAL_LIFETIME = 365  # days
 
 
 class SignUpForm(UserCreationForm):
@@ -22,8 +27,48 @@ class SignUpForm(UserCreationForm):
 
 
 class TokenForm(forms.ModelForm):
+    """A new token: what it is for, what it may change, how long it lasts."""
+
+    scopes = forms.MultipleChoiceField(
+        label="It may", choices=Scope.choices, initial=every_scope, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    days = forms.TypedChoiceField(
+        label="Expires after",
+        choices=list(LIFETIMES.items()),
+        coerce=int,
+        initial=USUAL_LIFETIME,
+        required=False,
+        empty_value=USUAL_LIFETIME,
+    )
+
     class Meta:
         model = ApiToken
         fields = ["name"]
-        labels = {"name": "What it is for"}
+        labels = {"name": "Name"}
         widgets = {"name": forms.TextInput(attrs={"placeholder": "such as: laptop, nightly script"})}
+
+    def issue(self, user: Any) -> tuple[ApiToken, str]:
+        """Create the token of a valid form; return it with its key."""
+        data = self.cleaned_data
+        return ApiToken.issue(user, data["name"], data["scopes"], expiry(data["days"]))
+
+
+def expiry(days: int) -> Any:
+    """Return the moment after so many days; None for 0, which is no expiry."""
+    return timezone.now() + timedelta(days=days) if days else None
+
+
+class PasswordForm(PasswordChangeForm):
+    """A new password, and whether the API tokens end with the old one."""
+
+    revoke_tokens = forms.BooleanField(
+        label="Revoke my API tokens as well",
+        help_text="Do this if somebody else may know your password. Other browsers are signed out in any case.",
+        required=False,
+    )
+
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit)
+        if self.cleaned_data["revoke_tokens"]:
+            ApiToken.objects.filter(user=user).delete()
+        return user

@@ -58,7 +58,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
     tokens = ApiToken.objects.filter(user=request.user.pk)
     if not form.is_valid():
         return render(request, "accounts/account.html", {"form": form, "tokens": tokens}, status=400)
-    _, key = ApiToken.issue(request.user, form.cleaned_data["name"])
+    _, key = form.issue(request.user)
     context = {"form": TokenForm(), "tokens": tokens, "key": key, "origin": request.build_absolute_uri("/")[:-1]}
     return render(request, "accounts/account.html", context, status=201)
 

@@ -1,6 +1,7 @@
 """Accounts: signing up, in and out, one's password and one's API tokens."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.models import ApiToken
 from tests.portal.conftest import PASSWORD
@@ -127,3 +129,41 @@ def test_changing_the_password_needs_the_old_one(visit: Visit, alice: User) -> N
     assert b"incorrectly" in browser.post(reverse("password_change"), fields).content
     answer = browser.post(reverse("password_change"), fields | {"old_password": PASSWORD})
     assert answer["Location"] == reverse("account")
+
+
+def test_changing_the_password_revokes_tokens_where_that_is_asked(visit: Visit, alice: User, bob: User) -> None:
+    fields = {"old_password": PASSWORD, "new_password1": "another pass phrase", "new_password2": "another pass phrase"}
+    for user in (alice, bob):
+        ApiToken.issue(user, "laptop")
+    visit(bob).post(reverse("password_change"), fields)
+    assert ApiToken.objects.filter(user=bob).exists()
+    visit(alice).post(reverse("password_change"), fields | {"revoke_tokens": "on"})
+    assert not ApiToken.objects.filter(user=alice).exists()
+    assert ApiToken.objects.filter(user=bob).exists()
+
+
+def test_a_token_has_the_scopes_and_the_expiry_that_were_chosen(visit: Visit, alice: User) -> None:
+    visit(alice).post(reverse("token_create"), {"name": "laptop", "scopes": ["uploads"], "days": "30"})
+    token = ApiToken.objects.get()
+    assert token.scopes == ["uploads"]
+    assert token.expires is not None
+    assert 29 <= (token.expires - timezone.now()).days <= 30
+    assert visit(alice).post(reverse("token_create"), {"name": "x", "scopes": ["everything"]}).status_code == 400
+    assert visit(alice).post(reverse("token_create"), {"name": "x", "days": "-1"}).status_code == 400
+
+
+def test_the_account_page_tells_what_a_token_may_and_until_when(visit: Visit, alice: User) -> None:
+    ApiToken.issue(alice, "nightly", ["tournaments"], timezone.now() - timedelta(days=1))
+    page = visit(alice).get(reverse("account")).content.decode()
+    assert "tournaments" in page
+    assert "expired" in page
+
+
+def test_the_command_makes_tokens_of_few_scopes_that_expire(alice: User) -> None:
+    out = StringIO()
+    call_command("create_token", "alice", "--scope", "uploads", "agents", "--days", "7", stdout=out)
+    token: Any = ApiToken.find(out.getvalue().strip())
+    assert token.scopes == ["uploads", "agents"]
+    assert not token.is_expired
+    with pytest.raises(CommandError, match="--days"):
+        call_command("create_token", "alice", "--days", "-3")

@@ -4,12 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from portal.api import api
 from portal.models import ApiToken
@@ -181,6 +183,33 @@ def test_a_wrong_or_revoked_token_opens_nothing(call: Call, alice: User) -> None
     ApiToken.objects.all().delete()
     assert "not known here" in check_error(upload(program), 401, "token_needed")["message"]
     check_error(upload(Client(headers={"authorization": "Bearer nonsense"})), 401, "token_needed")
+
+
+def program_with(user: User, *scopes: str, expires: Any = None) -> Client:
+    _, key = ApiToken.issue(user, "narrow", scopes, expires)
+    return Client(headers={"authorization": f"Bearer {key}"})
+
+
+def test_a_token_changes_only_what_its_scopes_name(alice: User, tournament: Tournament) -> None:
+    error = check_error(upload(program_with(alice, "agents", "trainings")), 403, "scope_needed")
+    assert "'uploads'" in error["message"] and "account page" in error["message"]
+    assert not Upload.objects.exists()
+    cancel = f"{V1}/tournaments/{tournament.pk}/cancel"
+    check_error(program_with(alice, "uploads").post(cancel), 403, "scope_needed")
+    assert program_with(alice, "tournaments").post(cancel).status_code == 200
+
+
+def test_a_token_without_scopes_still_reads(alice: User) -> None:
+    reader = program_with(alice)
+    assert reader.get(f"{V1}/uploads").status_code == 200
+    check_error(upload(reader), 403, "scope_needed")
+
+
+def test_an_expired_token_says_when_it_ended(alice: User) -> None:
+    late = program_with(alice, "uploads", expires=timezone.now() - timedelta(days=40))
+    message = check_error(upload(late), 401, "token_expired")["message"]
+    assert "expired on" in message and "account page" in message
+    check_error(late.get(f"{V1}/uploads"), 401, "token_expired")
 
 
 def test_a_signed_in_browser_is_no_token(visit: Callable[..., Client], alice: User) -> None:
