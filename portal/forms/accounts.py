@@ -38,7 +38,6 @@ class TokenForm(forms.ModelForm):
         coerce=int,
         initial=USUAL_LIFETIME,
         required=False,
-        empty_value=USUAL_LIFETIME,
     )
 
     class Meta:
@@ -50,7 +49,8 @@ class TokenForm(forms.ModelForm):
     def issue(self, user: Any) -> tuple[ApiToken, str]:
         """Create the token of a valid form; return it with its key."""
         data = self.cleaned_data
-        return ApiToken.issue(user, data["name"], data["scopes"], expiry(data["days"]))
+        days = USUAL_LIFETIME if data["days"] == "" else data["days"]
+        return ApiToken.issue(user, data["name"], data["scopes"], expiry(days))
 
 
 def expiry(days: int) -> Any:

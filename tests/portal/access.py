@@ -1,0 +1,167 @@
+"""Who may do what: a rule for every page and every operation of the API, and how the routes are found.
+
+``tests/portal/test_access.py`` tries each route, found in the portal itself, with every actor and method. A route that has
+no rule here fails.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from ninja import NinjaAPI
+
+ACTORS = ("anonymous", "stranger", "owner", "staff")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call a route, by which methods. ``arguments`` are those of its address, beside the world's own.
+
+    ``others`` is what a signed-in user is answered who may not: 403, or 404 where nobody is to know of the thing.
+    """
+
+    who: tuple[str, ...]
+    methods: tuple[str, ...] = ("GET", "HEAD")
+    arguments: tuple[dict[str, Any], ...] = ({},)
+    body: dict[str, Any] = field(default_factory=dict)
+    others: int = 403
+    is_costly: bool = False
+    """Allowed calls start a process that plays an episode: only refused ones are tried here."""
+    is_empty: bool = False
+    """The test's portal has nothing to show there: 404 is what those get who may read."""
+
+    def allows(self, actor: str, method: str) -> bool:
+        return actor in self.who and method in self.methods
+
+
+MEMBERS = ("stranger", "owner", "staff")
+OWNERS = ("owner", "staff")
+
+READ = Rule(ACTORS)
+FORM = Rule(MEMBERS, ("GET", "HEAD", "POST"))
+MEMBER_PAGE = Rule(MEMBERS)
+MEMBER_ACTION = Rule(MEMBERS, ("POST",))
+OWNER_FORM = Rule(OWNERS, ("GET", "HEAD", "POST"))
+OWNER_ACTION = Rule(OWNERS, ("POST",))
+
+
+def actions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
+    return Rule(who, ("POST",), tuple({key: name} for name in names))
+
+
+PAGES: dict[str, Rule | tuple[Rule, ...]] = {
+    **dict.fromkeys(
+        (
+            *("home", "leaderboards", "leaderboard", "compare", "snapshots", "snapshot", "payoffs", "agents", "agent"),
+            *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
+            *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
+            *("status", "about"),
+        ),
+        READ,
+    ),
+    "replay_file": Rule(ACTORS, is_costly=True),
+    "agent_edit": OWNER_FORM,
+    "agent_reevaluate": Rule(MEMBERS, ("POST",), body={"scenario": "mate-2v4-0"}),
+    "upload_create": FORM,
+    "tournament_create": FORM,
+    "tournament_cost": MEMBER_PAGE,
+    "tournament_cancel": OWNER_ACTION,
+    "training_create": FORM,
+    "training_act": actions(OWNERS, "pause", "resume", "extend", "cancel"),
+    "psro_create": FORM,
+    "psro_act": (actions(OWNERS, "pause", "resume", "extend", "cancel"), actions(MEMBERS, "fork")),
+    "schedule_create": FORM,
+    "schedule_edit": OWNER_FORM,
+    "schedule_change": actions(OWNERS, "pause", "resume", "start", "delete", key="what"),
+    "verify": Rule(MEMBERS, ("GET", "POST"), is_costly=True),
+    "sign_in": Rule(ACTORS, ("GET", "HEAD", "POST", "PUT")),
+    "sign_out": Rule(ACTORS, ("POST",)),
+    "sign_up": Rule(ACTORS, ("GET", "HEAD", "POST")),
+    "account": MEMBER_PAGE,
+    "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
+    "token_create": MEMBER_ACTION,
+    "token_revoke": Rule(("owner",), ("POST",), others=404),
+}
+"""By the name of the address. Django's administration is not listed: all of it is for staff alone."""
+
+
+def calls(who: tuple[str, ...], **body: Any) -> Rule:
+    return Rule(who, ("POST",), body=body)
+
+
+OPERATIONS = {
+    **dict.fromkeys(
+        (
+            *("GET /scenarios", "GET /scenarios/{slug}", "GET /agents", "GET /agents/{slug}"),
+            *("GET /uploads/{upload_id}", "GET /tournaments", "GET /tournaments/{tournament_id}", "GET /formats"),
+            *("GET /trainings", "GET /trainings/hyperparameters", "GET /trainings/{run_id}"),
+            *("GET /trainings/{run_id}/points", "GET /psro", "GET /psro/{run_id}"),
+            *("GET /tournaments/{tournament_id}/choices", "GET /schedules", "GET /schedules/{schedule_id}"),
+            *("GET /schedules/{schedule_id}/starts", "GET /scenarios/{slug}/leaderboard"),
+            *("GET /scenarios/{slug}/meta-game", "GET /scenarios/{slug}/episodes", "GET /scenarios/{slug}/snapshots"),
+            *("GET /scenarios/{slug}/history/{agent}", "GET /tournaments/{tournament_id}/leaderboard"),
+            *("GET /tournaments/{tournament_id}/meta-game", "GET /tournaments/{tournament_id}/episodes"),
+            *("GET /tournaments/{tournament_id}/snapshots", "GET /scenarios/{slug}/comparison", "GET /pairings"),
+            *("GET /pairings/{pairing_id}", "GET /pairings/{pairing_id}/episodes", "GET /episodes/{episode_id}"),
+        ),
+        READ,
+    ),
+    "GET /episodes/{episode_id}/replay": Rule(ACTORS, is_costly=True),
+    **dict.fromkeys(
+        ("GET /psro/{run_id}/iterations/{number}", "GET /psro/{run_id}/export"), Rule(ACTORS, is_empty=True)
+    ),
+    "PATCH /agents/{slug}": Rule(OWNERS, ("PATCH",), body={"description": "Trained for a day."}),
+    "GET /uploads": MEMBER_PAGE,
+    "POST /uploads": calls(MEMBERS),
+    "POST /tournaments": calls(MEMBERS),
+    "POST /tournaments/{tournament_id}/cancel": calls(OWNERS),
+    "POST /trainings": calls(MEMBERS),
+    "POST /trainings/{run_id}/pause": calls(OWNERS),
+    "POST /trainings/{run_id}/resume": calls(OWNERS),
+    "POST /trainings/{run_id}/extend": calls(OWNERS, steps=2000),
+    "POST /trainings/{run_id}/cancel": calls(OWNERS),
+    "POST /psro": calls(MEMBERS),
+    "POST /psro/{run_id}/pause": calls(OWNERS),
+    "POST /psro/{run_id}/resume": calls(OWNERS),
+    "POST /psro/{run_id}/extend": calls(OWNERS, iterations=3),
+    "POST /psro/{run_id}/fork": calls(MEMBERS, iteration=0),
+    "POST /psro/{run_id}/cancel": calls(OWNERS),
+    "POST /schedules": calls(MEMBERS),
+    "PATCH /schedules/{schedule_id}": Rule(OWNERS, ("PATCH",), body={"name": "Other"}),
+    "DELETE /schedules/{schedule_id}": Rule(OWNERS, ("DELETE",)),
+    "POST /schedules/{schedule_id}/pause": calls(OWNERS),
+    "POST /schedules/{schedule_id}/resume": calls(OWNERS),
+    "POST /schedules/{schedule_id}/start": calls(OWNERS),
+    "POST /agents/{slug}/reevaluations": calls(MEMBERS),
+    "POST /episodes/{episode_id}/verify": Rule(MEMBERS, ("POST",), is_costly=True),
+}
+"""By method and path, as the OpenAPI description names them."""
+
+
+def find_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield (address, pattern) of all that the portal answers, but the API."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "api":
+                yield from find_pages(pattern, address)
+        else:
+            yield address, pattern
+
+
+def find_operations(api: NinjaAPI) -> Iterator[tuple[str, Any]]:
+    """Yield ("METHOD /path", operation) of an API."""
+    for prefix, router in api._routers:
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                for method in operation.methods:
+                    yield f"{method} {prefix}{path}", operation
+
+
+def find_unruled(resolver: URLResolver | None = None, api: NinjaAPI | None = None) -> list[str]:
+    """Return the pages and operations that no rule speaks of; administration has its one rule."""
+    pages = [pattern.name or address for address, pattern in find_pages(resolver) if not address.startswith("admin/")]
+    operations = [name for name, _ in find_operations(api)] if api else []
+    return [*(name for name in pages if name not in PAGES), *(name for name in operations if name not in OPERATIONS)]
