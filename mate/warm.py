@@ -6,15 +6,11 @@ disk. Code compiled from earlier sources is removed.
 """
 
 import importlib
-import re
 import shutil
 import sys
 import time
-from pathlib import Path
 
-import numba
-
-from mate.compilation import source_digest
+from mate.compilation import outdated_folders
 
 MODULES = ("mate.engine", "mate.agents.batched", "mate.batched")
 
@@ -30,12 +26,8 @@ def main(modules: list[str]) -> None:
 
 def forget_earlier_sources() -> None:
     """Remove the compiled code of all sources but the present ones."""
-    folder = Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
-    if folder.name != source_digest():
-        return
-    for sibling in folder.parent.iterdir():
-        if sibling != folder and re.fullmatch("[0-9a-f]{16}", sibling.name):
-            shutil.rmtree(sibling, ignore_errors=True)
+    for folder in outdated_folders():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

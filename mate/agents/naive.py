@@ -6,10 +6,9 @@ import numpy as np
 
 from mate.agents.base import CameraAgentBase
 from mate.agents.draws import DrawingAgent
+from mate.agents.laws.draws import FASTEST_TURN
 from mate.agents.laws.walk import NO_GOAL, NUM_WAREHOUSES, next_on_patrol
 from mate.agents.walker import WalkingTarget
-
-FASTEST_TURN = 0.4  # share of the largest action
 
 
 class NaiveCameraAgent(DrawingAgent, CameraAgentBase):

@@ -6,8 +6,7 @@ import numpy as np
 
 from mate.agents.base import CameraAgentBase, TargetAgentBase
 from mate.agents.draws import DrawingAgent
-
-FRAME_SKIP = 20
+from mate.agents.laws.draws import FRAME_SKIP
 
 
 class _RandomAgent(DrawingAgent):

@@ -1,12 +1,15 @@
 """What a scenario tells the kernels: its numbers as one vector, its places as one table of boxes."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from mate.scenario import Scenario
+if TYPE_CHECKING:
+    from mate.scenario import Scenario
 
 
 class Rules(NamedTuple):

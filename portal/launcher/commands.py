@@ -9,6 +9,8 @@ from .installation import CHECKOUT, Installation
 # Workers get their speed from their number: a second thread in each would only fight over the same cores.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 STOP_SECONDS = 2
+# Modules whose kernels are compiled ahead, besides the game's own.
+WARMED = ("policies.warm", "tournament.warm")
 
 
 def python(*arguments: str) -> list[str]:
@@ -49,7 +51,7 @@ def prepare() -> list[str]:
 
 
 def warm() -> list[str]:
-    return python("-m", "mate.warm", "policies.warm", "tournament.warm")
+    return python("-m", "mate.warm", *WARMED)
 
 
 def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def warm_stamp(environment: Mapping[str, str]) -> Path:
     digest = hashlib.sha256(sys.version.encode())
     for line in describe_processor():
         digest.update(line.encode())
-    for floor in ("mate", "policies"):
+    for floor in ("mate", *(name.split(".")[0] for name in commands.WARMED)):
         for path in sorted((CHECKOUT / floor).rglob("*.py")):
             status = path.stat()
             digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())

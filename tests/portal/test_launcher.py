@@ -15,7 +15,7 @@ import pytest
 import redis
 from django.http.request import validate_host
 
-from portal.launcher import broker, commands
+from portal.launcher import broker, commands, preparation
 from portal.launcher.children import LOG_LIMIT, Child, limit_log
 from portal.launcher.installation import CHECKOUT, Installation, LaunchRefused
 from portal.launcher.supervisor import answers
@@ -272,3 +272,15 @@ def test_a_long_log_is_moved_aside_while_its_process_writes_on(tmp_path: Path) -
         writer.write(b"next\n")
     assert log.read_bytes() == b"next\n"
     assert (tmp_path / "web.log.1").stat().st_size == LOG_LIMIT + 1
+
+
+def test_kernels_are_compiled_anew_when_any_of_their_sources_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "CHECKOUT", tmp_path)
+    stamps = [preparation.warm_stamp({})]
+    for source in ("mate/engine/rules.py", "policies/networks.py", "tournament/ratings/elo.py", "tournament/warm.py"):
+        (tmp_path / source).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / source).write_text("")
+        stamps.append(preparation.warm_stamp({}))
+    assert len(set(stamps)) == len(stamps)

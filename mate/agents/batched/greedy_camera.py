@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.batched.team import CAMERA_OWN_END, OWN, TARGET_RECORD, Clock, RuleBasedTeam, begin_episode, new_clock
-from mate.agents.draws import SAMPLE, draw_box, draw_change, draw_delay
 from mate.agents.laws.aim import aim_at, area_of, centring_angles, limit_viewing_angle, min_viewing_angle_of
+from mate.agents.laws.draws import SAMPLE, draw_box, draw_change, draw_delay
 from mate.agents.laws.pursuit import (
     MEMORY_PERIOD,
     NO_TARGET,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mate.agents.batched.team import OWN, TARGET_OWN_END, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.batched.walker import Walk, begin_walk, new_walk, walk_to
-from mate.agents.draws import draw_guess
+from mate.agents.laws.draws import draw_guess
 from mate.agents.laws.evasion import evade
 from mate.agents.laws.walk import (
     ALL_WAREHOUSES,

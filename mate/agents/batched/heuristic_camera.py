@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.batched.team import CAMERA_OWN_END, OWN, TARGET_RECORD, Clock, RuleBasedTeam, begin_episode, new_clock
-from mate.agents.draws import SAMPLE, draw_box, draw_change, draw_orders
 from mate.agents.laws.aim import turn_to_pose
 from mate.agents.laws.coverage import NO_POSE, find_joint_goal, new_search
+from mate.agents.laws.draws import SAMPLE, draw_box, draw_change, draw_orders
 from mate.agents.laws.poses import NUM_ORIENTATIONS, pose_table
 from mate.agents.laws.pursuit import RESTART_PROBABILITY
 from mate.compilation import inlined, kernel

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mate.agents.batched.team import OWN, Clock, RuleBasedTeam, begin_episode, new_clock
-from mate.agents.draws import draw_speed
-from mate.agents.naive import FASTEST_TURN
+from mate.agents.laws.draws import FASTEST_TURN, draw_speed
 from mate.compilation import kernel
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mate.agents.batched.team import OWN, TARGET_OWN_END, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.batched.walker import Walk, begin_walk, new_walk, walk_to
-from mate.agents.draws import draw_direction, draw_first_goal
+from mate.agents.laws.draws import draw_direction, draw_first_goal
 from mate.agents.laws.walk import NOISE_SCALE, NUM_WAREHOUSES, next_on_patrol
 from mate.compilation import kernel
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.batched.team import OWN, Clock, RuleBasedTeam, begin_episode, new_clock
-from mate.agents.draws import SAMPLE, draw_box
-from mate.agents.random import FRAME_SKIP
+from mate.agents.laws.draws import FRAME_SKIP, SAMPLE, draw_box
 from mate.compilation import kernel
 
 if TYPE_CHECKING:

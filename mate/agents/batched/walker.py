@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.agents.draws import FIRST_NOISE, SAMPLE, draw_box, draw_change
+from mate.agents.laws.draws import FIRST_NOISE, SAMPLE, draw_box, draw_change
 from mate.agents.laws.walk import FIRST_NOISE_SCALE, noise_change_probability, noisy_step
 from mate.compilation import kernel
 
