@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 
 from policies.errors import CheckpointError
 from policies.recipe import MAX_PARAMETERS, Recipe, shorten
+from policies.texts import parse_json
 
 RECIPE_NAME = "policy.json"
 WEIGHTS_NAME = "weights.safetensors"
@@ -44,6 +45,9 @@ _ZIP_ERRORS = (
     ValueError,
     OSError,
 )
+
+# Types of safetensors that NumPy lacks, by their names in PyTorch.
+_NUMBER_TYPES = {"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"}
 
 # Zip entries carry a date; a fixed one makes equal checkpoints equal files.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -153,18 +157,10 @@ def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return content
 
 
-def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An ``object_pairs_hook`` for JSON that refuses an object with two fields of one name (ValueError)."""
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("an object has two fields of the same name")
-    return content
-
-
 def parse_recipe(content: bytes) -> Recipe:
     """The recipe in the bytes of a ``policy.json``. Raises CheckpointError if it is not a valid one."""
     try:
-        parsed = json.loads(content.decode("utf-8"), object_pairs_hook=unique_names)
+        parsed = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{RECIPE_NAME} is not valid JSON: {shorten(str(error), 200)}") from None
     return Recipe.from_json(parsed)
@@ -181,7 +177,12 @@ def parse_weights(content: bytes, recipe: Recipe) -> dict[str, np.ndarray]:
         raise CheckpointError(f"{WEIGHTS_NAME}: its header has an impossible length; write it with safetensors")
     try:
         arrays = safetensors.numpy.load(content)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except KeyError as error:  # NumPy has no such numbers.
+        raise CheckpointError(
+            f"{WEIGHTS_NAME}: it has numbers of the type {_NUMBER_TYPES.get(error.args[0], shorten(error.args[0]))}, expected "
+            "float32; convert them, in PyTorch with tensor.float(), and save it again"
+        ) from None
+    except (SafetensorError, ValueError, TypeError) as error:
         raise CheckpointError(f"{WEIGHTS_NAME} cannot be read ({shorten(str(error), 200)})") from None
     return arrays
 
@@ -197,7 +198,9 @@ def _check_weights(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> None:
     for name, shape in expected.items():
         array = weights[name]
         if array.dtype != np.float32:
-            raise CheckpointError(f"{WEIGHTS_NAME}: {name} is {array.dtype}, expected float32; convert it")
+            raise CheckpointError(
+                f"{WEIGHTS_NAME}: {name} is {array.dtype}, expected float32; convert it, in PyTorch with tensor.float()"
+            )
         if array.shape != shape:
             raise CheckpointError(
                 f"{WEIGHTS_NAME}: {name} has shape {array.shape}; {recipe.scenario} and the architecture in "

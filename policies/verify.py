@@ -83,12 +83,17 @@ def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Com
     Raises CheckpointError if the recording is of another team.
     """
     recipe = checkpoint.recipe
+    missing = [name for name in ("raw_obs", "infer_step") if name not in expected]
+    if missing:
+        raise CheckpointError(
+            f"the recording has no array {missing[0]}; `python -m policies.verify --help` lists those it needs"
+        )
     observations = expected["raw_obs"]
     recorded = Dimensions(*(int(count) for count in observations[0, 0, :3]))
     if observations.shape[-1] != recorded.observation_size(recipe.team):
         raise CheckpointError(f"the recording is not of the {recipe.team} team, which this checkpoint plays")
     comparisons = _compare_network(checkpoint, expected, recorded)
-    if recorded == recipe.scenario:
+    if recorded == recipe.scenario and "actions" in expected:
         comparisons.append(_compare_actions(checkpoint, expected))
     return comparisons
 
@@ -117,7 +122,7 @@ def _compare_network(checkpoint: Checkpoint, expected: dict[str, np.ndarray], re
         error = _worst(inputs, expected["net_input"][..., : inputs.shape[-1]])
         comparisons.append(Comparison("network inputs", error, INPUT_TOLERANCE))
     memory, after = _recorded_memory(policy, expected)
-    rows = memory.reshape(-1, policy.network.memory_size)
+    rows = memory.reshape(memory.shape[0] * memory.shape[1], policy.network.memory_size)
     outputs = policy.network.forward(inputs.reshape(len(rows), -1), rows)
     if after is not None:
         comparisons.append(

@@ -2,7 +2,7 @@
 
 Members are listed and streamed; no path of an archive is ever created or opened on disk. Links are never followed:
 symbolic ones are ignored (genuine trial folders hold dangling ones), anything stranger than a file, a folder or a symbolic
-link refuses the archive, and so does a name that would leave the folder it is unpacked in.
+link refuses the archive, and so does a name that would leave the folder it is unpacked in (``policies.importing.names``).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from policies.importing import names
 from policies.importing.errors import ImportRefused
 from policies.importing.limits import MEGABYTE, Limits
+from policies.importing.strangers import describe_start
 from policies.recipe import shorten
 
 _CHUNK = 64 * 1024
-_MAX_NAME = 1000
 _GRACE = 16 * MEGABYTE  # what may unpack before the ratio counts
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -72,7 +73,7 @@ class Archive(ABC):
     def _list(self) -> Iterator[Member]: ...
 
     @abstractmethod
-    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]: ...
+    def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]: ...
 
     def _listed(self) -> Iterator[Member]:
         total = 0
@@ -154,10 +155,8 @@ def _problem_of(member: Member, seen: set[str], links: set[str]) -> str:
     parts = member.name.split("/")
     if member.kind not in ("file", "folder", "link"):
         return f"is a {member.kind}, which no trial folder has"
-    if len(member.name) > _MAX_NAME or not member.name.isprintable() or "\\" in member.name or ":" in parts[0][1:2]:
-        return "has a name with characters that no trial folder has"
-    if member.name.startswith("/") or ".." in parts:
-        return "has a path that leads out of the archive"
+    if problem := names.problem_of(member.name):
+        return problem
     if member.kind != "folder" and member.name in seen:
         return "occurs twice"
     if any("/".join(parts[:depth]) in links for depth in range(1, len(parts))):
@@ -188,20 +187,26 @@ class ZipArchive(Archive):
                 )
             if stat.S_ISLNK(mode):
                 kind = "link"
-            elif entry.is_dir():
+            elif _is_folder(entry):
                 kind = "folder"
             elif stat.S_IFMT(mode) in (0, stat.S_IFREG):
                 kind = "file"
             else:
                 kind = "special file"
             # orig_filename keeps what follows a NUL, which zipfile cuts off.
-            yield Member(entry.orig_filename.rstrip("/"), entry.file_size, kind)
+            yield Member(names.member_name(entry.orig_filename), entry.file_size, kind)
 
-    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+    def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
         for entry in self._zip.infolist():
-            if entry.filename in names:
+            name = names.member_name(entry.orig_filename)
+            if name in wanted and not _is_folder(entry):
                 with self._zip.open(entry) as file:
-                    yield entry.filename, file
+                    yield name, file
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry stands for a folder; PowerShell 5 ends its name in a backslash."""
+    return entry.orig_filename.endswith(("/", "\\"))
 
 
 class _Counted(io.RawIOBase):
@@ -241,13 +246,13 @@ class TarArchive(Archive):
                 kind = "link"
             else:
                 kind = "hard link" if entry.islnk() else "device or pipe"
-            yield Member(entry.name.removeprefix("./").rstrip("/") or ".", entry.size if kind == "file" else 0, kind)
+            yield Member(names.member_name(entry.name), entry.size if kind == "file" else 0, kind)
 
-    def _open(self, names: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
+    def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
         tar = self._tar()
         for entry in tar:
-            name = entry.name.removeprefix("./").rstrip("/")
-            file = tar.extractfile(entry) if name in names and entry.isreg() else None
+            name = names.member_name(entry.name)
+            file = tar.extractfile(entry) if name in wanted and entry.isreg() else None
             if file is not None:
                 yield name, file
 
@@ -262,11 +267,15 @@ def open_archive(file: IO[bytes], limits: Limits) -> Archive:
     file.seek(0)
     if start[:2] == b"PK":
         return ZipArchive(file, size, limits)
-    if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar":
+    if start[:2] == b"\x1f\x8b" or _is_tar(start):
         return TarArchive(file, size, limits)
-    if start[:1] == b"\x80":
-        raise ImportRefused(
-            "this is a checkpoint file alone, and what it was trained for is in the params.json of its trial folder; "
-            "upload both together as one .zip or .tar.gz"
-        )
-    raise ImportRefused("this is neither a .zip nor a .tar.gz; upload the trial's folder as one of them")
+    raise ImportRefused(f"this is {describe_start(start)}")
+
+
+def _is_tar(start: bytes) -> bool:
+    """Whether a file begins with the header of a tar archive, of whatever format: its checksum is right."""
+    try:
+        tarfile.TarInfo.frombuf(start, "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return False
+    return True

@@ -26,9 +26,10 @@ def _find_floors() -> None:
 
 def _warm_codecs() -> None:
     """Load what is otherwise imported in the middle of reading, when no file can be opened any more."""
-    for codec in ("ascii", "cp437", "latin-1", "raw-unicode-escape", "utf-8"):
-        "a".encode(codec)
-        b"a".decode(codec)
+    from policies.texts import ENCODINGS
+
+    for codec in ("ascii", "cp437", "latin-1", "raw-unicode-escape", *ENCODINGS):
+        "a".encode(codec).decode(codec)
 
 
 def _say(output: IO[bytes], **message: Any) -> None:

@@ -12,3 +12,7 @@ class ImportRefused(CheckpointError):
     def __init__(self, message: str, steps: tuple = ()) -> None:
         super().__init__(message)
         self.steps = steps
+
+
+class CutOff(ImportRefused):
+    """A file ends before what it announces: it was being written when its run was stopped, or copied in part."""

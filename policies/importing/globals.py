@@ -77,3 +77,20 @@ def is_inert(name: Global) -> bool:
     package = next((package for package in _PACKAGES if f"{name.module}.".startswith(f"{package}.")), None)
     parts = [*name.module.split("."), name.name]
     return package is not None and len(parts) <= 12 and all(_IDENTIFIER.fullmatch(part) for part in parts)
+
+
+# Whose numbers NumPy has no type for, or that are written as objects of their own.
+_TENSORS = {
+    "torch": "PyTorch's tensors",
+    "tensorflow": "TensorFlow's tensors",
+    "jaxlib": "JAX's arrays",
+    "ml_dtypes": "bfloat16",
+}
+
+
+def explain(name: Global) -> str:
+    """What to do about a name that is refused, for the end of a sentence; empty where nothing helps."""
+    kind = _TENSORS.get(name.module.split(".")[0])
+    if kind is None:
+        return ""
+    return f"; its weights are {kind}, expected NumPy's float32: convert them, or write a native checkpoint of them"

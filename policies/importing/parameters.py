@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
 from dataclasses import dataclass
-from posixpath import basename, splitext
+from posixpath import splitext
 from typing import Any
 
-from policies.checkpoint import unique_names
 from policies.importing.errors import ImportRefused
+from policies.importing.names import is_plain, last_part
 from policies.recipe import (
     ENHANCEMENTS,
     MAX_FRAME_SKIP,
@@ -20,12 +18,13 @@ from policies.recipe import (
     Dimensions,
     shorten,
 )
+from policies.texts import parse_json
 
 PLAYABLE = ("mappo", "ippo", "iql", "qmix")
 UNPLAYABLE = {
     "maddpg": "it has a network of its own for every agent, trained for fixed places in the team, where an agent here is "
     "one network that the whole team shares",
-    "tarmac": "its cameras exchange messages at every decision, where an agent here acts on its own observation alone",
+    "tarmac": "its agents exchange messages at every decision, where an agent here acts on its own observation alone",
     "i2c": "its agents request and answer messages, where an agent here acts on its own observation alone",
 }
 
@@ -101,7 +100,7 @@ def _choice(content: dict[str, Any], name: str, where: str, choices: tuple[Any, 
 def parse_parameters(content: bytes) -> Parameters:
     """What a ``params.json`` says. Raises ImportRefused if it is not one, or of a policy that cannot be played."""
     try:
-        parsed = json.loads(content.removeprefix(codecs.BOM_UTF8).decode("utf-8"), object_pairs_hook=unique_names)
+        parsed = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise ImportRefused(
             f"params.json is not valid JSON ({shorten(str(error), 120)}); take it from the trial's folder again"
@@ -141,7 +140,8 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
     is_hierarchical, algorithm, team = match[1] is not None, match[2], match[3]
     if algorithm in UNPLAYABLE:
         raise ImportRefused(
-            f"this is a {algorithm.upper()} policy, which cannot be played here: {UNPLAYABLE[algorithm]}"
+            f"this is {'an' if algorithm[0] in 'aeiou' else 'a'} {algorithm.upper()} policy, which cannot be played here: {UNPLAYABLE[algorithm]}; the algorithms whose "
+            f"{team}s can are {', '.join(name.upper() for name in PLAYABLE)}"
         )
     if algorithm not in PLAYABLE:
         raise _refuse("env", env, f"one of the algorithms {', '.join(PLAYABLE)}")
@@ -152,9 +152,10 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
 
 def _scenario_name(config: Any) -> str:
     # The name alone; a path of the machine that trained is never opened.
-    if not isinstance(config, str) or len(config) > 1000 or not config.isprintable():
+    name = last_part(config) if isinstance(config, str) and len(config) <= 1000 and is_plain(config) else ""
+    if not name:
         raise _refuse("env_config.config", config, "the name of a scenario's file")
-    return basename(config.replace("\\", "/"))
+    return name
 
 
 def _preset_dimensions(name: str) -> Dimensions | None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.importing import arrays
-from policies.importing.errors import ImportRefused
-from policies.importing.globals import Global, is_inert
+from policies.importing.errors import CutOff, ImportRefused
+from policies.importing.globals import Global, explain, is_inert
 
 MAX_OPCODES = 100_000
 MAX_MEMO = 50_000
@@ -78,6 +78,10 @@ class PickleReader:
         """The refusal that names this pickle and how far it was read."""
         return ImportRefused(f"{self.where}, byte {self.position:,}: {problem}")
 
+    def cut_off(self, problem: str) -> CutOff:
+        """The refusal of a pickle whose end is missing."""
+        return CutOff(f"{self.where}, byte {self.position:,}: {problem}; the file is cut off or damaged")
+
     def _finish(self) -> Any:
         value = self.pop()
         if self.stack:
@@ -95,7 +99,7 @@ class PickleReader:
         """The next bytes, without copying them."""
         end = self.position + length
         if end > len(self.data):
-            raise self.refuse(f"it ends where {length:,} more bytes are announced; the file is cut off or damaged")
+            raise self.cut_off(f"it ends where {length:,} more bytes are announced")
         chunk = self.data[self.position : end]
         self.position = end
         return chunk
@@ -208,6 +212,7 @@ class PickleReader:
         if found not in arrays.BUILDERS and not is_inert(found):
             raise self.refuse(
                 f"it names {found.shown}, which is not among the data of a genuine checkpoint; nothing was executed"
+                + explain(found)
             )
         self.push(found)
 
@@ -254,7 +259,7 @@ def _proto(reader: PickleReader) -> None:
 def _frame(reader: PickleReader) -> None:
     length = reader.unpack("<Q")
     if length > len(reader.data) - reader.position:
-        raise reader.refuse(f"a frame of {length:,} bytes is announced; the file is cut off or damaged")
+        raise reader.cut_off(f"a frame of {length:,} bytes is announced")
 
 
 def _int(reader: PickleReader) -> None:

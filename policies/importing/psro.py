@@ -17,10 +17,12 @@ from policies.importing.report import (
 )
 from policies.importing.trials import place_in_psro
 from policies.recipe import shorten
+from policies.texts import decode_text
 
 TABLE_NAMES = ("payoff.txt", "sigma.txt", "coverage_rate.txt", "exploitability.txt")
 BEST_NAME = "checkpoint_path.txt"
 MAX_ITERATIONS = 500
+MAX_PATH = 4000
 GREATEST = 1e9
 
 _WEIGHT_TOLERANCE = 1e-6
@@ -43,7 +45,7 @@ def parse_table(path: str, content: bytes) -> Table:
     """A file of rows of numbers; those of a ``sigma.txt`` are shares. Raises ImportRefused if it is anything else."""
     rows = []
     try:
-        for line in content.decode("ascii").splitlines():
+        for line in decode_text(content).encode("ascii").splitlines():
             if line.strip():
                 rows.append(tuple(float(number) for number in line.split()))
     except ValueError:
@@ -60,6 +62,15 @@ def parse_table(path: str, content: bytes) -> Table:
     if basename(path) == "sigma.txt" and not _are_shares([number for row in rows for number in row]):
         raise ImportRefused(f"{shorten(path, 200)} is no probability distribution")
     return Table(path, tuple(rows))
+
+
+def read_path(content: bytes) -> str:
+    """The path in a ``checkpoint_path.txt``, as the system that trained wrote it; empty if there is none."""
+    try:
+        lines = decode_text(content[:MAX_PATH]).split("\n")
+    except UnicodeDecodeError:
+        lines = content[:MAX_PATH].decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in lines if line.strip()), "")
 
 
 def check_amount(tables: Iterable[Table], limit: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from posixpath import basename
+from posixpath import basename, dirname, join
 from typing import IO
 
 from policies.checkpoint import (
@@ -22,13 +22,17 @@ from policies.checkpoint import (
 from policies.errors import CheckpointError
 from policies.importing import psro
 from policies.importing.archives import Archive, open_archive
-from policies.importing.errors import ImportRefused
+from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.names import is_clutter, is_plain, storable
 from policies.importing.parameters import Parameters, parse_parameters
 from policies.importing.recognition import read_worker, recognise
 from policies.importing.report import ImportedAgent, ImportReport, Journal, Step, Table
-from policies.importing.trials import Trial, choose_checkpoint, find_trials, place_in_psro
+from policies.importing.trials import Trial, choose_checkpoint, find_trials, has_trials, place_in_psro
 from policies.recipe import Recipe, shorten
+
+QUOTES = "'\""
+MAX_CUT_OFF = 3
 
 
 def read_file(
@@ -44,23 +48,44 @@ def read_file(
         details.append(f"a {archive.kind} with {len(archive.members)} files")
         if archive.num_links:
             details.append(f"{archive.num_links} symbolic links were ignored")
-    if RECIPE_NAME in archive.members:
-        return _read_native(archive, journal)
+    folders = native_folders(list(archive.members))
+    if folders:
+        return _read_natives(archive, folders, limits, journal)
     return _TrialReading(archive, limits, journal).read()
 
 
-def _read_native(archive: Archive, journal: Journal) -> ImportReport:
-    with journal.step("Read policy.json") as details:
-        if set(archive.members) != {RECIPE_NAME, WEIGHTS_NAME}:
-            raise ImportRefused(f"a native checkpoint has exactly {RECIPE_NAME} and {WEIGHTS_NAME} at its root")
-        contents = dict(archive.read({RECIPE_NAME: MAX_RECIPE_BYTES, WEIGHTS_NAME: MAX_WEIGHTS_BYTES}))
-        recipe = parse_recipe(contents[RECIPE_NAME])
+def native_folders(names: list[str]) -> list[str]:
+    """Folders with a ``policy.json`` among these paths; none where trials are in the archive as well."""
+    folders = [dirname(name) for name in names if basename(name) == RECIPE_NAME]
+    return folders if "" in folders or not has_trials(names) else []
+
+
+def _read_natives(archive: Archive, folders: list[str], limits: Limits, journal: Journal) -> ImportReport:
+    if len(folders) > limits.max_agents:
+        raise ImportRefused(f"the archive has {len(folders)} checkpoints; at most {limits.max_agents} are read at once")
+    agents = tuple(_read_native(archive, folder, journal) for folder in sorted(folders))
+    return ImportReport(agents, steps=tuple(journal.steps))
+
+
+def _read_native(archive: Archive, folder: str, journal: Journal) -> ImportedAgent:
+    recipe_path, weights_path = join(folder, RECIPE_NAME), join(folder, WEIGHTS_NAME)
+    with journal.step(f"Read {shorten(recipe_path, 120).strip(QUOTES)}") as details:
+        if weights_path not in archive.members:
+            raise ImportRefused(
+                f"{shorten(weights_path, 200)} is missing; a native checkpoint has {RECIPE_NAME} and {WEIGHTS_NAME} beside each "
+                "other (docs/checkpoint-format.md)"
+            )
+        limits = {recipe_path: MAX_RECIPE_BYTES, weights_path: MAX_WEIGHTS_BYTES}
+        contents = dict(archive.read(limits))
+        recipe = parse_recipe(contents[recipe_path])
         details.append(describe(recipe))
+        others = sum(dirname(name) == folder and not is_clutter(name) for name in archive.members) - 2
+        if others:
+            details.append(f"{others} other files of its folder were not opened")
     with journal.step("Check the weights") as details:
-        checkpoint = Checkpoint(recipe, parse_weights(contents[WEIGHTS_NAME], recipe))
-        details.append(f"{recipe.number_of_parameters:,} numbers, all finite, in the shapes that policy.json implies")
-    agent = ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, WEIGHTS_NAME, questions=())
-    return ImportReport((agent,), steps=tuple(journal.steps))
+        checkpoint = Checkpoint(recipe, parse_weights(contents[weights_path], recipe))
+        details.append(f"{recipe.number_of_parameters:,} numbers, all finite, in the shapes that {RECIPE_NAME} implies")
+    return ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, storable(weights_path), questions=())
 
 
 def _name_of_native(recipe: Recipe) -> str:
@@ -91,20 +116,30 @@ class _TrialReading:
     def read(self) -> ImportReport:
         """The report on all trials of the archive."""
         self._find()
-        parameters = {path: self._read_parameters(trial) for path, (trial, _) in self.chosen.items()}
-        contents = self.archive.read(dict.fromkeys(self.chosen, self.limits.max_checkpoint))
-        for _ in self.chosen:
-            with self.journal.step("Unpack the checkpoint", is_silent=True):
-                found = next(contents, None)
-                if found is None:
-                    raise ImportRefused("the archive lists a checkpoint that is not in it; make the archive again")
-            path, content = found
-            self._read_agent(path, content, parameters[path])
+        parameters = {trial.folder: self._read_parameters(trial) for trial, _ in self.chosen.values()}
+        pending = list(self.chosen)
+        while pending:
+            pending = self._read_checkpoints(pending, parameters)
         mixtures = self._read_result() if self.tables else []
         tables = psro.final_tables(self.tables)
         results = psro.all_results(self.tables, self.digests, self._trained_where())
         steps = tuple(self.journal.steps)
         return ImportReport(tuple(self.agents), tuple(mixtures), tuple(tables), steps, tuple(results))
+
+    def _read_checkpoints(self, paths: list[str], parameters: dict[str, Parameters]) -> list[str]:
+        """Read the agents at these paths; the paths that are to be tried in place of those that are cut off."""
+        contents = self.archive.read(dict.fromkeys(paths, self.limits.max_checkpoint))
+        instead = []
+        for _ in paths:
+            with self.journal.step("Unpack the checkpoint", is_silent=True):
+                found = next(contents, None)
+                if found is None:
+                    raise ImportRefused("the archive lists a checkpoint that is not in it; make the archive again")
+            path, content = found
+            older = self._read_agent(path, content, parameters[self.chosen[path][0].folder])
+            if older is not None:
+                instead.append(older)
+        return instead
 
     def _trained_where(self) -> dict[tuple[str, str, int], str]:
         """The paths in checkpoint_path.txt by (root, player, iteration)."""
@@ -112,8 +147,8 @@ class _TrialReading:
         for path, content in self.small.items():
             place = place_in_psro(path)
             if place is not None and basename(path) == psro.BEST_NAME:
-                path = content.decode("utf-8", "replace").strip()[:4000]
-                found[place] = path if path.isprintable() else ""
+                told = psro.read_path(content)
+                found[place] = told if is_plain(told) else ""
         return found
 
     def _find(self) -> None:
@@ -151,7 +186,7 @@ class _TrialReading:
             place = place_in_psro(path)
             is_own = place is not None and place == place_in_psro(trial.folder)
             if is_own and basename(path) == psro.BEST_NAME:
-                return content.decode("utf-8", "replace")[:4000]
+                return psro.read_path(content)
         return None
 
     def _read_parameters(self, trial: Trial) -> Parameters:
@@ -167,21 +202,41 @@ class _TrialReading:
             )
         return parameters
 
-    def _read_agent(self, path: str, content: bytes, parameters: Parameters) -> None:
+    def _read_agent(self, path: str, content: bytes, parameters: Parameters) -> str | None:
+        """Read the agent of a checkpoint; the path of an older one, to be tried instead, if it is cut off."""
         trial, notes = self.chosen[path]
         with self._step("Read the checkpoint", trial) as details:
-            worker = read_worker(content, shorten(basename(path), 80).strip("'\""))
+            try:
+                worker = read_worker(content, shorten(basename(path), 80).strip(QUOTES))
+            except CutOff:
+                older = self._instead_of(path)
+                if older is None:
+                    raise
+                details.append(f"{basename(path)} is cut off; {basename(older)} is older and is tried instead")
+                return older
             details.append(f"{len(content):,} bytes, read as data; nothing in it was executed")
         with self._step("Recognise the policy", trial) as details:
-            provenance = {"file": path[-300:], "format": "RLlib 1.12 checkpoint"}
-            checkpoint, remarks = recognise(parameters, worker, provenance)
+            checkpoint, remarks = recognise(parameters, worker, {"format": "RLlib 1.12 checkpoint"})
             details.append(describe(checkpoint.recipe))
             details.append(f"{checkpoint.recipe.number_of_parameters:,} weights, all finite, in the expected shapes")
         place = place_in_psro(trial.folder)
         if place is not None:
             self.digests[place] = checkpoint.digest
         name = f"{parameters.shown_algorithm} {trial.label if place else parameters.team} {parameters.shown_scenario}"
-        self.agents.append(ImportedAgent(name[:100], parameters.team, checkpoint, path, tuple(notes + remarks)))
+        told = (*notes, *remarks)
+        self.agents.append(ImportedAgent(name[:100], parameters.team, checkpoint, storable(path), told))
+        return None
+
+    def _instead_of(self, path: str) -> str | None:
+        """Choose the next older checkpoint of a trial in place of one that is cut off; None if there is none."""
+        trial, notes = self.chosen[path]
+        place = trial.checkpoints.index(path)
+        if place == 0 or len(notes) > MAX_CUT_OFF:
+            return None
+        older = trial.checkpoints[place - 1]
+        note = f"{basename(path)} is cut off: its run was stopped while it was written; {basename(older)} was taken instead"
+        self.chosen[older] = (trial, [*(told for told in notes if "is cut off" in told), note])
+        return older
 
     def _read_result(self) -> list:
         with self.journal.step("Read the PSRO result") as details:

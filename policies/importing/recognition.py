@@ -9,7 +9,7 @@ import numpy as np
 
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
-from policies.importing.errors import ImportRefused
+from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.parameters import Parameters
 from policies.importing.pickles import read_pickle
 from policies.importing.spaces import action_width, class_of
@@ -30,11 +30,20 @@ _VALUE_BASED = ("iql", "qmix")
 
 def read_worker(content: bytes, where: str) -> dict[str, Any]:
     """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no deeper."""
+    if not content.strip(b"\0"):
+        raise CutOff(
+            f"{where}: it is cut off: none of it was written when its run was stopped; take an earlier checkpoint"
+        )
     outer = read_pickle(content, where)
     worker = outer.get("worker") if isinstance(outer, dict) else None
     if not isinstance(worker, memoryview):
         raise ImportRefused(f"{where}: it has no 'worker' bytes, so it is not a checkpoint of RLlib 1.12")
     inner = read_pickle(worker, f"{where}, its 'worker'")
+    if isinstance(inner, dict) and "policy_states" in inner:
+        raise ImportRefused(
+            f"{where}: it was written by Ray 2, and checkpoints of RLlib 1.12 are read, with which MATE's examples train; write a "
+            "native checkpoint of its weights (docs/checkpoint-format.md)"
+        )
     if not isinstance(inner, dict) or not isinstance(inner.get("state"), dict):
         raise ImportRefused(f"{where}: its 'worker' has no policies' state, so it is not a checkpoint of RLlib 1.12")
     return inner

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from posixpath import basename, dirname
 
 from policies.importing.errors import ImportRefused
+from policies.importing.names import split_path
+from policies.importing.strangers import describe_members
 from policies.recipe import shorten
 
 PARAMETERS_NAME = "params.json"
 
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
 _CHECKPOINT_FOLDER = re.compile(r"checkpoint_\d{1,9}", re.ASCII)
 _CHECKPOINT_FILE = re.compile(r"checkpoint-(\d{1,9})", re.ASCII)
 _LONE_CHECKPOINT = re.compile(r"(?:latest-|best-)?checkpoint(?:-(\d{1,9}))?", re.ASCII)
@@ -51,6 +52,11 @@ def _number_of(path: str) -> int:
     return int(match[1]) if match and match[1] else -1
 
 
+def has_trials(names: list[str]) -> bool:
+    """Whether a checkpoint of RLlib 1.12 is among these paths."""
+    return any(_CHECKPOINT_FILE.fullmatch(basename(name)) for name in names)
+
+
 def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
     """The trials with a checkpoint among these paths, in the order of their folders.
 
@@ -67,10 +73,12 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
         if is_lone and Trial(folder, ()).parameters in available:
             checkpoints[folder] = [name]
     if not checkpoints:
-        inside = "; archives inside it are not opened" if any(name.endswith(_ARCHIVES) for name in names) else ""
         links = f"; its {num_links} links were not followed" if num_links else ""
+        found = describe_members(names)
+        if found:
+            raise ImportRefused(f"the archive {found}{links}")
         raise ImportRefused(
-            f"no checkpoint is in the archive{inside}{links}: expected a trial folder with params.json and "
+            f"no checkpoint is in the archive{links}: expected a trial folder with params.json and "
             "checkpoint_*/checkpoint-*; archive the whole trial folder"
         )
     trials = [_trial(folder, paths) for folder, paths in sorted(checkpoints.items())]
@@ -101,17 +109,28 @@ def _trial(folder: str, paths: list[str]) -> Trial:
 def choose_checkpoint(trial: Trial, best: str | None) -> tuple[str, str]:
     """The path of the checkpoint to read, and a note on the choice if there was one.
 
-    ``best`` is the content of a PSRO iteration's ``checkpoint_path.txt``, an absolute path of the machine that trained.
+    ``best`` is the path in a PSRO iteration's ``checkpoint_path.txt``, as the machine that trained wrote it.
     """
     newest = trial.checkpoints[-1]
     if best is not None:
-        ending = "/".join(best.strip().split("/")[-2:])
-        for path in trial.checkpoints:
-            if f"/{path}".endswith(f"/{ending}"):
-                is_choice = len(trial.checkpoints) > 1
-                return path, "the run's own best checkpoint was taken" if is_choice else ""
-        return newest, f"the run's best checkpoint {shorten(ending)} is not in the archive; the newest was taken"
+        ending = split_path(best)[-2:]
+        found = _find_ending(trial, ending)
+        if found is not None:
+            is_choice = len(trial.checkpoints) > 1
+            return found, "the run's own best checkpoint was taken" if is_choice else ""
+        shown = shorten("/".join(ending))
+        return newest, f"the run's best checkpoint {shown} is not in the archive; the newest was taken"
     if len(trial.checkpoints) > 1:
         others = ", ".join(basename(path) for path in trial.checkpoints[:-1])
         return newest, f"{basename(newest)} is the newest and was taken; {shorten(others, 200)} were left"
     return newest, ""
+
+
+def _find_ending(trial: Trial, ending: list[str]) -> str | None:
+    """The checkpoint whose path ends so, or lies in a folder that is called so."""
+    if not ending:
+        return None
+    for path in trial.checkpoints:
+        if path.split("/")[-len(ending) :] == ending or basename(dirname(path)) == ending[-1]:
+            return path
+    return None

@@ -135,6 +135,44 @@ def test_the_runs_best_checkpoint_is_preferred_to_the_newest() -> None:
     assert agent.source.endswith("checkpoint-7") and "not in the archive" in agent.notes[0]
 
 
+TRAINED = "C:/Users/u/mate/ray_results/PSRO/trial/checkpoint_000001/checkpoint-1"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"/home/u/{TRAINED[3:]}",
+        TRAINED,
+        TRAINED.replace("/", "\\") + "\r\n",
+        TRAINED.replace("/", "\\\\"),
+        "\\\\server\\share\\PSRO\\trial/checkpoint_000001\\checkpoint-1",
+        "\\\\?\\" + TRAINED.replace("/", "\\"),
+        f'"{TRAINED}"',
+        "trial\\checkpoint_000001\\checkpoint-1",
+        "D:checkpoint-1",
+        "C:\\\u8bad\u7ec3\u3000\u4e00\\trial\\checkpoint_000001\\",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_path_of_the_best_checkpoint_may_be_one_of_any_system(told: str, encoding: str) -> None:
+    inner = f"{ROOT}/camera/00002/PSRO-camera/PSRO-camera-00002_0/"
+    files = result() | files_of(HIERARCHICAL.changed(seed=9), inner, 7)
+    files[f"{ROOT}/camera/00002/checkpoint_path.txt"] = told.encode(encoding)
+    report = read(files)
+    source = {agent.name: agent.source for agent in report.agents}["HRL-MAPPO camera/00002 MATE-2v4-0"]
+    assert source.endswith("checkpoint-1")
+    (found,) = (one for one in report.results[0].iterations if (one.player, one.number) == ("camera", 2))
+    assert found.checkpoint == told.strip()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_with_a_byte_order_mark_is_read(encoding: str) -> None:
+    files = result()
+    name = f"{ROOT}/camera/00002/sigma.txt"
+    marked = read(files | {name: files[name].decode().encode(encoding)})
+    assert marked.mixtures == read(files).mixtures
+
+
 @pytest.mark.parametrize(
     ("sigma", "reason"),
     [

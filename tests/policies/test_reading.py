@@ -158,8 +158,17 @@ def test_a_scenario_that_the_widths_leave_open_is_refused_with_the_possibilities
         read_trial(trial)
 
 
-def test_a_path_in_place_of_a_scenario_is_only_a_name() -> None:
-    environment = {"config": "/somewhere/else/MATE-2v4-0.yaml"}
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/somewhere/else/MATE-2v4-0.yaml",
+        "C:\\mate\\assets/MATE-2v4-0.yaml",
+        "C:MATE-2v4-0.yaml",
+        "\\\\server\\share\\\u8bad\u7ec3\u3000\u4e00\\MATE-2v4-0.yaml",
+    ],
+)
+def test_a_path_in_place_of_a_scenario_is_only_a_name(path: str) -> None:
+    environment = {"config": path}
     assert read_trial(Trial(extra_environment=environment)).agents[0].checkpoint.recipe.scenario == Dimensions(2, 4, 0)
 
 

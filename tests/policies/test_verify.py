@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from policies import Action, Architecture, Checkpoint, decoding
+from policies.inference import BatchedPolicy
+from policies.preprocessing import preprocess
 from policies.verify import compare, load_any, main
-from tests.policies.checkpoints import make_checkpoint
-from tests.policies.trials import Trial, files_of, zip_of
+from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, Sizes, make_checkpoint, make_observations
+from tests.policies.trials import HIERARCHICAL, Trial, files_of, zip_of
 
 GENUINE = {
     "hrl_mappo_camera_s0.slim.zip": "hrl_mappo_camera_s0",
@@ -73,3 +76,103 @@ def test_a_recording_of_the_other_team_is_refused(
     np.savez(tmp_path / "target.npz", **recording[1])  # type: ignore[arg-type]
     assert main([str(tmp_path / "camera.zip"), str(tmp_path / "target.npz")]) == 2
     assert "not of the camera team" in capsys.readouterr().err
+
+
+def record(checkpoint: Checkpoint, frames: int = 7) -> dict[str, np.ndarray]:
+    """A recording of what a checkpoint does by itself, in the arrays that upstream's recordings have."""
+    recipe = checkpoint.recipe
+    counts = recipe.scenario.cameras, recipe.scenario.targets, recipe.scenario.obstacles
+    policy = BatchedPolicy(checkpoint, Sizes(*counts), 1, deterministic=True)
+    observations = make_observations(recipe, frames)
+    policy.reset(np.array([0]), np.array([0], np.uint64), observations[:1])
+    steps: dict[str, list[np.ndarray]] = {}
+    actions, taken = np.zeros((1, policy.num_agents, 2)), []
+    for frame, observation in enumerate(observations):
+        if frame % recipe.frame_skip == 0:
+            memory = policy.memory[0].copy()
+            inputs = preprocess(observation, recipe.team, recipe.scenario, recipe.preprocessing)
+            after = memory.copy()
+            outputs = policy.network.forward(inputs, after)
+            step = {"infer_step": np.array(frame), "net_input": inputs, "extra_action_dist_inputs": outputs}
+            parts = {"none": 0, "gru": 1, "lstm": 2}[recipe.architecture.memory]
+            for when, state in (("in", memory), ("out", after)):
+                cut = np.split(state, parts, axis=-1) if parts else []
+                step |= {f"state_{when}_{part}": values for part, values in enumerate(cut)}
+            if recipe.action.decoding != "box":
+                width = 2 if recipe.action.decoding == "select-many" else outputs.shape[1]
+                choices = np.empty((len(outputs), outputs.shape[1] // width), np.int64)
+                decoding.choose_best(outputs, width, choices)
+                step["policy_action"] = choices
+            for name, values in step.items():
+                steps.setdefault(name, []).append(values)
+        policy.act(observation[np.newaxis], actions, np.array([True]))
+        taken.append(actions[0].copy())
+    arrays = {name: np.array(values) for name, values in steps.items()}
+    return arrays | {"raw_obs": observations, "actions": np.array(taken)}
+
+
+PLAIN = Architecture((9, 7))
+VALUES = {"outputs": "values", "epsilon": 0.1}
+
+
+@pytest.mark.parametrize(
+    "architecture", [MAPPO, IPPO, QMIX, IQL, PLAIN], ids=["mappo", "ippo", "gru", "dueling", "plain"]
+)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frame_skip": 2},
+        {"action": Action("levels", 3, **VALUES)},
+        {"action": Action("box")},
+        {"action": Action("select-many")},
+        {"action": Action("select-one")},
+        {"action": Action("select-subset", **VALUES)},
+        {"team": "target"},
+    ],
+    ids=["levels", "values", "box", "many", "one", "subset", "target"],
+)
+def test_every_architecture_with_and_without_memory_is_verified(
+    architecture: Architecture, changes: dict, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    checkpoint = make_checkpoint(architecture=architecture, **changes)
+    checkpoint.save(tmp_path / "agent.zip")
+    arrays = record(checkpoint)
+    np.savez(tmp_path / "recording.npz", **arrays)  # type: ignore[arg-type]
+    assert main([str(tmp_path / "agent.zip"), str(tmp_path / "recording.npz")]) == 0
+    told = capsys.readouterr().out
+    assert ("recurrent state" in told) is (architecture.memory != "none") and "network outputs" in told
+    arrays["extra_action_dist_inputs"][1] += 1.0
+    assert not all(comparison.is_met for comparison in compare(checkpoint, arrays))
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        Trial(algorithm="ippo", is_recurrent=False),
+        Trial(algorithm="ippo", is_recurrent=False, team="target"),
+        HIERARCHICAL.changed(algorithm="ippo", is_recurrent=False),
+        Trial(algorithm="iql"),
+        HIERARCHICAL.changed(algorithm="iql"),
+        Trial(algorithm="qmix"),
+        Trial(algorithm="ippo"),
+        Trial(),
+    ],
+)
+def test_a_trial_of_every_algorithm_is_verified(trial: Trial, tmp_path: Path) -> None:
+    (tmp_path / "trial.zip").write_bytes(zip_of(files_of(trial)))
+    arrays = record(load_any(tmp_path / "trial.zip"))
+    np.savez(tmp_path / "recording.npz", **arrays)  # type: ignore[arg-type]
+    assert main([str(tmp_path / "trial.zip"), str(tmp_path / "recording.npz")]) == 0
+
+
+@pytest.mark.parametrize("array", ["raw_obs", "infer_step"])
+def test_a_recording_that_lacks_an_array_is_told_which(
+    array: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    checkpoint = make_checkpoint()
+    checkpoint.save(tmp_path / "agent.zip")
+    arrays = record(checkpoint)
+    del arrays[array]
+    np.savez(tmp_path / "recording.npz", **arrays)  # type: ignore[arg-type]
+    assert main([str(tmp_path / "agent.zip"), str(tmp_path / "recording.npz")]) == 2
+    assert f"the recording has no array {array}" in capsys.readouterr().err
