@@ -14,7 +14,7 @@ hash = $(shell cat $(1) | sha256sum | cut -c1-16)
 INSTALLED := .venv/installed-$(call hash,requirements.in requirements.txt pyproject.toml)
 INSTALLED_DEV := .venv/installed-dev-$(call hash,requirements.txt requirements-dev.txt)
 
-.PHONY: help run prepare test lint types coverage password pins clean
+.PHONY: help run prepare test lint types coverage password pins audit sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -41,6 +41,12 @@ coverage: $(INSTALLED) $(INSTALLED_DEV) ## run every test and print coverage by 
 
 pins: $(INSTALLED) ## compile requirements*.in anew into pinned requirements*.txt
 	@.ci/pins $(BIN)
+
+audit: $(INSTALLED) ## look the pinned packages up among published vulnerabilities
+	@.ci/audit
+
+sbom: $(INSTALLED) ## write the list of packages to sbom.json (CycloneDX)
+	@.ci/audit --sbom sbom.json
 
 clean: ## remove the virtual environment and caches; the data folder stays
 	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info

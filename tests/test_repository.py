@@ -143,6 +143,7 @@ def test_the_package_says_which_licence_and_paper_it_has() -> None:
 
 
 def test_scripts_can_be_run() -> None:
+    assert os.access(ROOT / ".ci/audit", os.X_OK)
     for name in (".ci/run", ".ci/pins"):
         assert os.access(ROOT / name, os.X_OK)
         subprocess.run(["bash", "-n", ROOT / name], check=True)
