@@ -1,15 +1,16 @@
 """Giving up, for good, what reading a file does not need: memory, time, files, network.
 
-Called by the reading process on itself once everything is imported. Resource limits always hold; a closed file system
-(Landlock, Linux 5.13) and a network namespace of its own are added where the kernel offers them, and the answer says so.
+Called by the reading process on itself once everything is imported. On Linux resource limits always hold; a closed file
+system (Landlock, Linux 5.13) and a network namespace of its own are added where the kernel offers them. macOS keeps some
+resource limits and Windows none. The answer says what holds.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
+import sys
 from dataclasses import asdict, dataclass
 
 from policies.importing.limits import Limits
@@ -27,21 +28,25 @@ _TCP_SINCE, _TCP_RIGHTS = 4, 0b11
 
 @dataclass(frozen=True)
 class Confinement:
-    """What was given up: bytes of memory, seconds of processor time, and whether files and network are out of reach."""
+    """What was given up: bytes of memory, seconds of processor time (None: not limited), growing files, files, network."""
 
-    memory: int
-    cpu_seconds: int
+    memory: int | None
+    cpu_seconds: int | None
+    files_bounded: bool
     files_closed: bool
     network_closed: bool
 
-    def to_json(self) -> dict[str, int | bool]:
+    def to_json(self) -> dict[str, int | bool | None]:
         """As JSON values."""
         return asdict(self)
 
     def __str__(self) -> str:
-        files = "no access to files" if self.files_closed else "no files can grow"
+        memory = "memory not limited" if self.memory is None else f"{self.memory // 2**20:,} MiB of memory"
+        time = "processor time not limited" if self.cpu_seconds is None else f"{self.cpu_seconds} s of processor time"
+        files = "no files can grow" if self.files_bounded else "files not closed"
+        files = "no access to files" if self.files_closed else files
         network = "no network" if self.network_closed else "network not closed by this kernel"
-        return f"{self.memory // 2**20:,} MiB of memory, {self.cpu_seconds} s of processor time, {files}, {network}"
+        return f"{memory}, {time}, {files}, {network}"
 
 
 class _RulesetAttributes(ctypes.Structure):
@@ -53,35 +58,70 @@ class _RulesetAttributes(ctypes.Structure):
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends."""
-    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    """Ask the kernel to end this process when its parent ends; only Linux can."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def leave_network() -> bool:
     """Move into an empty network namespace; whether the kernel allowed it. Call while there is a single thread."""
+    if sys.platform != "linux":
+        return False
     libc = _libc()
     return libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
 
 
 def confine(limits: Limits, network_closed: bool) -> Confinement:
     """Apply the limits to this process. Open descriptors stay usable; no path can be opened afterwards with Landlock."""
-    libc = _libc()
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    for kind, bound in (
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        resource.setrlimit(kind, (bound, bound))
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    version = _close_files(libc)
-    closed = network_closed or version >= _TCP_SINCE
-    return Confinement(limits.memory, limits.cpu_seconds, files_closed=version > 0, network_closed=closed)
+    version = 0
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    kept = _limit_resources(limits)
+    if sys.platform == "linux":
+        version = _close_files(_libc())
+    return Confinement(
+        memory=limits.memory if "AS" in kept else None,
+        cpu_seconds=limits.cpu_seconds if "CPU" in kept else None,
+        files_bounded="FSIZE" in kept,
+        files_closed=version > 0,
+        network_closed=network_closed or version >= _TCP_SINCE,
+    )
+
+
+if sys.platform == "win32":
+
+    def _limit_resources(limits: Limits) -> set[str]:
+        """Windows has no resource limits."""
+        return set()
+
+else:
+    import resource
+
+    def _limit_resources(limits: Limits) -> set[str]:
+        """Apply resource limits; the names of those that hold. Raises OSError on Linux, where all must hold."""
+        kept: set[str] = set()
+        for name, bound in (
+            ("AS", limits.memory),
+            ("CPU", limits.cpu_seconds),
+            ("FSIZE", 0),
+            ("CORE", 0),
+            ("NOFILE", limits.open_files),
+        ):
+            kind = getattr(resource, f"RLIMIT_{name}")
+            hard = resource.getrlimit(kind)[1]
+            bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+            try:
+                resource.setrlimit(kind, (bound, bound))
+            except (OSError, ValueError):
+                if sys.platform == "linux":
+                    raise
+            else:
+                kept.add(name)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        if sys.platform == "darwin":
+            kept.discard("AS")  # macOS takes the number and does not enforce it
+        return kept
 
 
 def _libc() -> ctypes.CDLL:

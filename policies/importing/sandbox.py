@@ -1,7 +1,8 @@
 """Reading an uploaded file in a child process, so that nothing in the file can harm the process that asked.
 
 The child (``policies/importing/child.py``) is a fresh interpreter with bounded memory, time, files and network. It gets
-the file as an open descriptor and answers through a pipe; what it answers is checked again here.
+the file as an open descriptor and answers through a pipe; what it answers is checked again here. Where an operating system
+keeps fewer bounds (``confinement``), the first step says so; the limit of time holds everywhere.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import selectors
 import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +33,8 @@ _CHUNK = 1 << 20
 _MAX_LINE = 64 << 20
 _MAX_CHECKPOINT = 80 << 20
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+_NEEDED_BY_WINDOWS = ("SYSTEMROOT",)
+_OUT_OF_BOUNDS = {-getattr(signal, name) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ def read(
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=_ENVIRONMENT,
+            env=_ENVIRONMENT | {name: os.environ[name] for name in _NEEDED_BY_WINDOWS if name in os.environ},
             cwd="/",
             start_new_session=True,
         )
@@ -64,9 +67,19 @@ def read(
             _end(child)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill the child, and whatever it may have started; nothing if it has ended."""
+    if child.poll() is not None:
+        return
+    if sys.platform == "win32":
+        child.kill()
+        return
+    with suppress(ProcessLookupError):  # it ended just now
         os.killpg(child.pid, signal.SIGKILL)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    _kill(child)
     child.wait()
     if child.stdout is not None:
         child.stdout.close()
@@ -85,29 +98,40 @@ class _Conversation:
     def __init__(self, child: subprocess.Popen[bytes], limits: Limits, watch: Callable[[Step], None]) -> None:
         assert child.stdout is not None
         self.child, self.output, self.limits, self.watch = child, child.stdout, limits, watch
-        self.deadline = time.monotonic() + limits.wall_seconds
+        # A timer rather than a selector: Windows cannot wait for a pipe with a limit of time.
+        self.timer = threading.Timer(limits.wall_seconds, self._expire)
+        self.has_expired = False
         self.heard = bytearray()
         self.steps: list[Step] = []
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(self.output, selectors.EVENT_READ)
+
+    def _expire(self) -> None:
+        self.has_expired = True
+        _kill(self.child)
 
     def hear(self) -> ImportReport:
         """The report. Raises ImportRefused if there is none."""
+        self.timer.daemon = True
+        self.timer.start()
+        try:
+            return self._hear()
+        finally:
+            self.timer.cancel()
+
+    def _hear(self) -> ImportReport:
         report: dict[str, Any] | None = None
         checkpoints: dict[str, Checkpoint] = {}
-        with self.selector:
-            while (line := self._line()) is not None:
-                message = json.loads(line)
-                if "refused" in message:
-                    raise self._refuse(str(message["refused"]))
-                if "confinement" in message:
-                    self._note(Step("Start the reader", "ok", str(Confinement(**message["confinement"]))))
-                if "step" in message:
-                    self._note(Step(**message["step"]))
-                if "report" in message:
-                    report = message["report"]
-                if "checkpoint" in message:
-                    checkpoints[message["checkpoint"]] = self._checkpoint(message)
+        while (line := self._line()) is not None:
+            message = json.loads(line)
+            if "refused" in message:
+                raise self._refuse(str(message["refused"]))
+            if "confinement" in message:
+                self._note(Step("Start the reader", "ok", str(Confinement(**message["confinement"]))))
+            if "step" in message:
+                self._note(Step(**message["step"]))
+            if "report" in message:
+                report = message["report"]
+            if "checkpoint" in message:
+                checkpoints[message["checkpoint"]] = self._checkpoint(message)
         if self.child.wait() != 0 or report is None:
             raise self._refuse(self._cause())
         report["steps"] = [asdict(step) for step in self.steps]
@@ -136,8 +160,6 @@ class _Conversation:
 
     def _more(self) -> bool:
         """Wait for more output; False at its end."""
-        if not self.selector.select(max(self.deadline - time.monotonic(), 0.0)):
-            raise self._refuse(f"reading it took longer than {self.limits.wall_seconds} s")
         chunk = os.read(self.output.fileno(), _CHUNK)
         self.heard += chunk
         return bool(chunk)
@@ -165,7 +187,9 @@ class _Conversation:
 
     def _cause(self) -> str:
         status = self.child.wait()
-        if status == -signal.SIGXCPU or status == -signal.SIGKILL:
+        if self.has_expired:
+            return f"reading it took longer than {self.limits.wall_seconds} s"
+        if status in _OUT_OF_BOUNDS:
             return f"reading it took more than {self.limits.cpu_seconds} s of processor time, or too much memory"
         if status < 0:
             return f"the process that read it crashed ({signal.Signals(-status).name}); nothing else was affected"
