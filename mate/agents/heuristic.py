@@ -24,7 +24,8 @@ class HeuristicCameraAgent(IdleCamera):
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
-        self.table = pose_table(self.state.max_sight_range, min_viewing_angle_of(self.state.state))
+        with np.errstate(all="ignore"):  # rescaled angles may be below zero
+            self.table = pose_table(self.state.max_sight_range, min_viewing_angle_of(self.state.state))
         self.goals: dict[int, Goal] = {}
 
     @property

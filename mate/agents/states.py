@@ -76,6 +76,12 @@ class StateBase:
         return f"{type(self).__name__}({self.state.tolist()}, index={self.index})"
 
 
+def _box_of(limits: np.ndarray) -> spaces.Box:
+    """The actions (2,) of at most these components; rescaled limits may be below zero."""
+    high = np.abs(limits)
+    return spaces.Box(-high, high, dtype=np.float64)
+
+
 class CameraStatePublic(StateBase):
     """What everybody who sees a camera knows of it."""
 
@@ -115,7 +121,8 @@ class CameraStatePrivate(CameraStatePublic):
     @property
     def min_viewing_angle(self) -> float:
         """Smallest viewing angle in degrees, by the constancy of ``viewing_angle * sight_range ** 2``."""
-        return self.viewing_angle * (self.sight_range / self.max_sight_range) ** 2
+        with np.errstate(all="ignore"):  # a rescaled range may be zero
+            return float(self.viewing_angle * (np.float64(self.sight_range) / self.max_sight_range) ** 2)
 
     @property
     def rotation_step(self) -> float:
@@ -129,8 +136,7 @@ class CameraStatePrivate(CameraStatePublic):
 
     @cached_property
     def action_space(self) -> spaces.Box:
-        high = self.state[7:9].copy()
-        return spaces.Box(-high, high, dtype=np.float64)
+        return _box_of(self.state[7:9])
 
 
 class TargetStatePublic(StateBase):
@@ -184,8 +190,7 @@ class TargetStatePrivate(StateBase):
 
     @cached_property
     def action_space(self) -> spaces.Box:
-        high = np.full(2, self.step_size)
-        return spaces.Box(-high, high, dtype=np.float64)
+        return _box_of(np.full(2, self.step_size))
 
 
 class ObstacleState(StateBase):

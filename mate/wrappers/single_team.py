@@ -134,7 +134,11 @@ class SingleTeam(Wrapper):
         observation, self.opponent_joint_observation = self.swap(*observations)
         reward, _ = self.swap(*rewards)
         own_infos, self.opponent_infos = self.swap(*infos)
-        return observation, reward, done, own_infos
+        return observation, reward, self._own_done(done), own_infos
+
+    def _own_done(self, done: Any) -> Any:
+        """The own team's dones where a layer below gives each member one, else the episode's."""
+        return self.swap(*done)[0] if isinstance(done, (tuple, list)) else done
 
     def _check_senders(self, messages: Message | Iterable[Message]) -> list[Message]:
         messages = [messages] if isinstance(messages, Message) else list(messages)
@@ -160,8 +164,11 @@ class _Multi(SingleTeam):
         self._reset_opponents(other)
         return observation
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, list[dict[str, Any]]]:
-        """One step with the own joint action; the own joint observation, team reward, done and infos."""
+    def step(self, action: Any) -> tuple[np.ndarray, Any, Any, list[dict[str, Any]]]:
+        """One step with the own joint action; the own joint observation, team reward, done and infos.
+
+        Reward and done are lists, with an entry for each member, around ``RepeatedRewardIndividualDone``.
+        """
         return self._step_both(action, self._opponents_act())
 
     def send_messages(self, messages: Message | Iterable[Message]) -> None:
@@ -231,7 +238,11 @@ class _Single(SingleTeam):
         joint_action = group_step(self.env, self.teammate_agents, self._others(self.joint_observation), infos)
         joint_action.insert(self.index, action)
         self.joint_observation, reward, done, self.infos = self._step_both(joint_action, self._opponents_act())
-        return self.joint_observation[self.index], reward, done, self.infos[self.index]
+        return self.joint_observation[self.index], self._of_mine(reward), self._of_mine(done), self.infos[self.index]
+
+    def _of_mine(self, value: Any) -> Any:
+        """The own entry of what a layer below gives each member of the team, else what it gives the team."""
+        return value[self.index] if np.ndim(value) else value
 
     def send_messages(self, messages: Message | Iterable[Message]) -> None:
         """Send own messages; AssertionError for those of another sender."""

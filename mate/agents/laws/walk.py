@@ -102,7 +102,7 @@ def noisy_step(own, goal, noise_x, noise_y):
 def shorten(dx, dy, longest):
     """The vector (dx, dy), scaled to norm ``longest`` if it is longer."""
     length = norm(dx, dy)
-    if length > longest:
+    if length > longest and length > 0.0:  # a rescaled limit may be below zero
         scale = longest / length
         return dx * scale, dy * scale
     return dx, dy
