@@ -9,8 +9,11 @@ from __future__ import annotations
 import copy
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
+from itertools import count
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -34,11 +37,32 @@ from mate.layout import (
 )
 from mate.messages import Message, Team
 from mate.observations import convert_coordinates, rescale_observation, split_observation
-from mate.streams import Stream
+from mate.streams import Stream, derive
 
 __all__ = ["AgentBase", "CameraAgentBase", "TargetAgentBase"]
 
 MAX_SEED = 2**31 - 1
+ACTION_SPACE, FRESH = 0x3200, 0x3201
+"""Words for ``derive``: the seed of the action space of an agent that is seeded again, seeds of agents made without."""
+
+_source_of_seeds: ContextVar[Callable[[], int] | None] = ContextVar("source_of_seeds", default=None)
+
+
+@contextmanager
+def fixed_fresh_seeds(seed: int) -> Iterator[None]:
+    """Let agents that are made without a seed take theirs from ``seed``, one after the other, instead of fresh entropy."""
+    numbers = count()
+    token = _source_of_seeds.set(lambda: derive(seed, FRESH, next(numbers)) % MAX_SEED)
+    try:
+        yield
+    finally:
+        _source_of_seeds.reset(token)
+
+
+def fresh_seed() -> int:
+    """Return a seed in [0, MAX_SEED) for an agent that was given none."""
+    source = _source_of_seeds.get()
+    return secrets.randbelow(MAX_SEED) if source is None else source()
 
 
 class AgentBase(ABC):
@@ -79,19 +103,13 @@ class AgentBase(ABC):
 
     def seed(self, seed: int | None = None) -> list[int]:
         """Start a new random stream, and with it that of ``action_space``; return the seeds used."""
-        if seed is None:
-            seed = secrets.randbelow(MAX_SEED)
+        seed = fresh_seed() if seed is None else int(seed)
         self._np_random = Stream(seed)
-        seeds = [int(seed)]
-        if self.action_space is not None:
-            seeds.append(self._seed_action_space())
+        seeds = [seed]
+        if self.action_space is not None:  # Not drawn: what comes next must not depend on episodes played before.
+            seeds.append(derive(seed, ACTION_SPACE) % MAX_SEED)
+            self.action_space.seed(seeds[-1])
         return seeds
-
-    def _seed_action_space(self) -> int:
-        assert self.action_space is not None
-        seed = int(self.np_random.randint(MAX_SEED))
-        self.action_space.seed(seed)
-        return seed
 
     def clone(self) -> Self:
         """A deep copy with a random stream of its own, seeded from this agent's."""
@@ -145,7 +163,7 @@ class AgentBase(ABC):
         )
         self.state = self._own_state(observation)
         self.action_space = copy.deepcopy(self.state.action_space)
-        self._seed_action_space()
+        self.action_space.seed(int(self.np_random.randint(MAX_SEED)))
         self.episode_step = -1
         self._num_checks = 0
         self.last_observation = self.last_info = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -35,12 +36,12 @@ class Entrant:
     """An agent that was found: ``label`` for people, and how to build it in each of the two forms.
 
     ``factory`` builds the batched form, which only a class of the user's own does not have; ``build`` makes one agent
-    object, from which a team is spawned, and is None for a checkpoint.
+    object with a seed, from which a team is spawned, and is None for a checkpoint.
     """
 
     label: str
     factory: AgentFactory | None
-    build: Callable[[], Any] | None
+    build: Callable[[int], Any] | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | No
 def _builtin(name: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     agent_class = getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent")
     build = partial(_construct, agent_class, team, kwargs)
-    build()  # so that wrong arguments are noticed before anything is played
+    build(0)  # so that wrong arguments are noticed before anything is played
     chosen = {key: value for key, value in kwargs.items() if key != "seed"}
     return Entrant(name, partial(_make_builtin, name, team, chosen), build)
 
@@ -124,13 +125,21 @@ def _import_class(text: str, team: str) -> type:
     return agent_class
 
 
-def _construct(agent_class: type, team: str, kwargs: dict[str, Any]) -> Any:
+def _construct(agent_class: type, team: str, kwargs: dict[str, Any], seed: int) -> Any:
+    """An agent of the class; ``seed`` goes to constructors that take one, whatever ``kwargs`` say, as in upstream."""
+    if _takes_seed(agent_class):
+        kwargs = kwargs | {"seed": seed}
     try:
         return agent_class(**kwargs)
     except TypeError as error:
         raise UserError(
             f"--{team}-kwargs: {agent_class.__name__} cannot be built with {kwargs} ({error}). Check the names."
         ) from error
+
+
+def _takes_seed(agent_class: type) -> bool:
+    parameters = inspect.signature(agent_class).parameters.values()
+    return any(parameter.name == "seed" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _checkpoint(text: str, team: str, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:

@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 import mate
-from mate.agents.base import AgentBase
+from mate.agents.base import AgentBase, fixed_fresh_seeds
 from mate.agents.batched import BatchedAgent
 from mate.agents.draws import EpisodeDraws, agent_key
 from mate.episodes import EpisodeResult
 from mate.evaluate.entrants import Entrant, Pairing
 from mate.evaluate.options import Options
+from mate.evaluate.reseeding import LARGEST_SEED, spawn_afresh
 from mate.evaluate.steps import Step, StepWatcher
 from mate.messages import Team
 from mate.streams import TEAM, derive
-
-_LARGEST_SEED = 2**31 - 1
 
 
 def play_turns(
@@ -67,9 +66,13 @@ class Match:
 
     def play(self, seed: int, on_step: StepWatcher | None = None) -> EpisodeResult:
         """Play the episode of ``seed``: until all cargo is delivered, at most ``max_episode_steps`` steps (Q10, Q11)."""
-        env, seats = self.env, (self.camera, self.target)
         if self.needs_globals:
-            mate.seed_everything(seed % _LARGEST_SEED)
+            mate.seed_everything(seed % LARGEST_SEED)
+        with fixed_fresh_seeds(seed):
+            return self._play(seed, on_step)
+
+    def _play(self, seed: int, on_step: StepWatcher | None) -> EpisodeResult:
+        env, seats = self.env, (self.camera, self.target)
         env.seed(seed)
         observations, infos, done = env.reset(), (None, None), False
         for seat, observation in zip(seats, observations, strict=True):
@@ -128,18 +131,19 @@ class Tally:
 
 
 class _ObjectSeat:
-    """A team of agent objects."""
+    """A team of agent objects. Each episode is played by a fresh one, so that none depends on those before it."""
 
     def __init__(self, team: Team, agent: AgentBase, count: int, deterministic: bool | None) -> None:
-        self.team, self.agents = team, agent.spawn(count)
+        self.team, self.prototype, self.count = team, agent, count
+        self.agents: list[Any] = []
         self.deterministic = deterministic
 
     def reset(self, seed: int, observation: np.ndarray) -> None:
         team_key = derive(seed, TEAM, self.team.value)
+        self.agents = spawn_afresh(self.prototype, self.count, team_key)
         for index, agent in enumerate(self.agents):
-            agent.seed(agent_key(team_key, index) % _LARGEST_SEED)
             if hasattr(agent, "seed_mixture"):  # members of a team choose alike
-                agent.seed_mixture(team_key % _LARGEST_SEED)
+                agent.seed_mixture(team_key % LARGEST_SEED)
             if hasattr(agent, "next_draws"):  # the draws that the batched form would make
                 agent.next_draws = EpisodeDraws(agent_key(team_key, index))
         mate.group_reset(self.agents, observation)
@@ -177,6 +181,11 @@ def _seat(team: Team, entrant: Entrant, pairing: Pairing) -> _Seat:
     scenario = pairing.scenario
     count = scenario.num_cameras if team is Team.CAMERA else scenario.num_targets
     if entrant.build is not None:
-        return _ObjectSeat(team, entrant.build(), count, pairing.options.deterministic)
+        seed = pairing.options.seed % LARGEST_SEED
+        if entrant.factory is None:
+            mate.seed_everything(seed)
+        with fixed_fresh_seeds(derive(seed, TEAM, team.value)):
+            agent = entrant.build(seed)
+        return _ObjectSeat(team, agent, count, pairing.options.deterministic)
     assert entrant.factory is not None
     return _BatchedSeat(team, entrant.factory(scenario, 1), count)
