@@ -11,6 +11,7 @@ import numpy as np
 
 from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
 from policies.checkpoint import Checkpoint
+from policies.compatibility import find_preset, problems
 from policies.errors import CheckpointError
 from policies.importing import ImportRefused, read
 from policies.inference import BatchedPolicy
@@ -18,36 +19,46 @@ from policies.inference import BatchedPolicy
 __all__ = ["CheckpointCameraAgent", "CheckpointTargetAgent", "open_checkpoint"]
 
 _MAX_KEY = 2**63
+_MOST_SHOWN = 5
 
 
 def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
-    """The one checkpoint for ``team`` in a file: a native one, or one that can be imported.
+    """The one checkpoint for ``team`` at a path: a native one, or one that can be imported, where it lies or in an archive.
 
     Raises CheckpointError if there is none or more than one, OSError if the file cannot be read.
     """
+    shown = os.fspath(path)
     try:
-        found = [agent.checkpoint for agent in read(path).agents]
+        found = read(path).agents
     except ImportRefused as refusal:
-        raise CheckpointError(f"{os.fspath(path)}: {refusal}") from None
-    playing = [checkpoint for checkpoint in found if checkpoint.recipe.team == team]
+        raise CheckpointError(f"{shown}: {refusal}") from None
+    playing = [agent for agent in found if agent.team == team]
     if not playing:
-        raise CheckpointError(f"{os.fspath(path)} was trained as a {found[0].recipe.team} agent; {team} was asked for")
+        raise CheckpointError(f"{shown} was trained as a {found[0].team} agent; {team} was asked for")
     if len(playing) > 1:
+        sources = ", ".join(agent.source for agent in playing[:_MOST_SHOWN])
         raise CheckpointError(
-            f"{os.fspath(path)} has {len(playing)} {team} agents; write them out one by one with "
-            "`python -m policies.importing FILE --output FOLDER` and choose"
+            f"{shown} has {len(playing)} {team} agents ({sources}{', ...' if len(playing) > _MOST_SHOWN else ''}); give the path of "
+            "one of them, or write them out one by one with `python -m policies.importing PATH --output FOLDER` and choose"
         )
-    return playing[0]
+    return playing[0].checkpoint
 
 
 @dataclass(frozen=True)
 class _Factory:
     """Builds the team that plays a checkpoint; can be sent to other processes."""
 
+    path: str
     checkpoint: Checkpoint
     deterministic: bool | None
 
     def __call__(self, scenario: Any, size: int) -> BatchedPolicy:
+        recipe = self.checkpoint.recipe
+        found = problems(recipe, scenario, recipe.team)
+        if found:
+            preset = find_preset(recipe)
+            option = f"--config {preset}" if preset else f"with --config a scenario of {recipe.scenario}"
+            raise CheckpointError(f"{self.path} cannot play {scenario.name}: {'; '.join(found)}. Give {option}.")
         return BatchedPolicy(self.checkpoint, scenario, size, self.deterministic)
 
 
@@ -58,7 +69,10 @@ def load_agent(path: str, team: str, deterministic: bool | None = None) -> _Fact
     CheckpointError if the file is no checkpoint or one of the other team, and so does the function if the scenario is
     not one that the checkpoint was trained for.
     """
-    return _Factory(open_checkpoint(path, team), deterministic)
+    try:
+        return _Factory(path, open_checkpoint(path, team), deterministic)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename or path} cannot be read ({error.strerror}). Check it.") from None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from posixpath import splitext
 from typing import Any
 
 from policies.recipe import Dimensions, Recipe
@@ -45,6 +46,18 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
             )
         )
     return remarks
+
+
+def find_preset(recipe: Recipe) -> str | None:
+    """The packaged scenario with the numbers that an agent was trained for, such as ``MATE-2v4-0``; None if there is none.
+
+    Of several, the one that the agent's provenance names is taken.
+    """
+    from mate.scenario import Scenario, preset_names  # not needed by the process that reads uploads
+
+    told = splitext(str(recipe.provenance.get("scenario", "")))[0]
+    names = sorted(preset_names(), key=lambda name: (name != told, -len(name), name))
+    return next((name for name in names if dimensions_of(Scenario.load(name)) == recipe.scenario), None)
 
 
 def problems(recipe: Recipe, scenario: Any, team: str) -> list[str]:

@@ -12,7 +12,7 @@ from mate.batched.selections import execute_selections
 from mate.messages import Team
 from policies import decoding, devices
 from policies.checkpoint import Checkpoint
-from policies.compatibility import problems
+from policies.compatibility import find_preset, problems
 from policies.errors import CheckpointError
 from policies.networks import network_of
 from policies.preprocessing import preprocess
@@ -49,7 +49,11 @@ class BatchedPolicy:
         recipe = checkpoint.recipe
         found = problems(recipe, scenario, recipe.team)
         if found:
-            raise CheckpointError(f"checkpoint {checkpoint.digest[:12]} cannot play this scenario: {'; '.join(found)}")
+            preset = find_preset(recipe)
+            raise CheckpointError(
+                f"checkpoint {checkpoint.digest[:12]} cannot play this scenario: {'; '.join(found)}"
+                f"{f'; it can play {preset}' if preset else ''}"
+            )
         self.recipe = recipe
         self.size = size
         self.members = np.arange(recipe.scenario.team_size(recipe.team)) if members is None else np.asarray(members)

@@ -1,6 +1,6 @@
 """Comparing a checkpoint's outputs with recorded ones: ``python -m policies.verify CHECKPOINT EXPECTED.npz``.
 
-CHECKPOINT is any file that can be imported, and must contain exactly one agent; EXPECTED.npz holds these arrays, over T
+CHECKPOINT is any file or trial folder that can be imported, and must contain exactly one agent; EXPECTED.npz holds these arrays, over T
 frames, N agents and K decisions (those that are absent are not compared):
 
 - ``raw_obs`` (T, N, D) float64, the observations; ``infer_step`` (K,), the frames on which the network decided;
@@ -26,6 +26,8 @@ import numpy as np
 from policies import decoding
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
+from policies.importing.limits import DEFAULT_LIMITS
+from policies.importing.places import opened
 from policies.importing.reading import read_file
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
@@ -69,9 +71,9 @@ class Comparison:
 
 
 def load_any(path: str | Path) -> Checkpoint:
-    """The one checkpoint in a file of any importable format. Raises CheckpointError if there is not exactly one."""
-    with open(path, "rb") as file:
-        agents = read_file(file).agents
+    """The one checkpoint at a path, of any importable format. Raises CheckpointError if there is not exactly one."""
+    with opened(path, DEFAULT_LIMITS) as (file, limits):
+        agents = read_file(file, limits).agents
     if len(agents) != 1:
         raise CheckpointError(f"{path} contains {len(agents)} agents; expected one")
     return agents[0].checkpoint

@@ -69,7 +69,7 @@ def _check(upload: Upload, steps: Steps) -> None:
     from policies.importing import read
 
     with steps.watching(READ), _local_path(upload) as path:
-        report = read(path, limits_of_reading(), steps.note)
+        report = read(path, limits_of_reading(), steps.note, is_alone=True)
     _check_team(upload, report)
     with steps.running(TRY) as details:
         for imported in report.agents:

@@ -16,7 +16,7 @@ from mate.errors import UserError
 from mate.scenario import Scenario
 from mate.streams import derive
 from policies import Checkpoint, CheckpointError
-from policies.compatibility import problems
+from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
 from training.configuration import OPPONENTS
 
@@ -68,7 +68,9 @@ def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | N
         raise UserError(f"{text} is neither one of {', '.join(OPPONENTS)} nor a native checkpoint: {error}.") from None
     found = problems(checkpoint.recipe, scenario, team)
     if found:
-        raise UserError(f"{text} cannot play the {team} team of {scenario.name}: {'; '.join(found)}.")
+        preset = find_preset(checkpoint.recipe)
+        advice = f" Give --scenario {preset}." if preset and checkpoint.recipe.team == team else ""
+        raise UserError(f"{text} cannot play the {team} team of {scenario.name}: {'; '.join(found)}.{advice}")
     return partial(BatchedPolicy, checkpoint, deterministic=deterministic)
 
 

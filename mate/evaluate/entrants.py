@@ -1,6 +1,7 @@
 """Who plays: from what a user wrote to something that can act.
 
-An agent is written as the name of a built-in one (``greedy``), as ``module:Class``, or as the path of a checkpoint. What
+An agent is written as the name of a built-in one (``greedy``), as ``module:Class``, or as the path of a checkpoint: a file,
+a folder or a link. What
 reads checkpoints is not part of the game: installed packages offer it through the entry-point group ``mate.agent_loaders``.
 """
 
@@ -10,6 +11,7 @@ import importlib
 import importlib.metadata
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from mate.agents.base import CameraAgentBase, TargetAgentBase
 from mate.episodes import AgentFactory
 from mate.errors import UserError
 from mate.evaluate.options import Options
+from mate.evaluate.upstream import advise
 from mate.scenario import Scenario
 
 BUILTINS = ("random", "naive", "greedy", "heuristic")
@@ -77,13 +80,13 @@ def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | No
     """
     if text in BUILTINS:
         return _builtin(text, team, kwargs)
-    if Path(text).is_file():
+    if os.path.lexists(text):
         return _checkpoint(text, team, kwargs, deterministic)
-    if ":" in text:
+    if ":" in text and not re.search(r"[\\/]", text):
         return _class(text, team, kwargs)
     raise UserError(
         f"--{team}-agent {text}: there is no such file and no such built-in agent. Built-in agents are "
-        f"{', '.join(BUILTINS)}; a class is written as module:Class, a checkpoint as the path of its file."
+        f"{', '.join(BUILTINS)}; a class is written as module:Class, a checkpoint as the path of its file or its trial's folder."
     )
 
 
@@ -100,14 +103,14 @@ def _make_builtin(name: str, team: Team, kwargs: dict[str, Any], scenario: Any, 
 
 
 def _class(text: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
-    agent_class = _import_class(text, team)
+    agent_class = _import_class(text, team, kwargs)
     for name in BUILTINS:
         if agent_class is getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent"):
             return _builtin(name, team, kwargs)
     return Entrant(text, None, partial(_construct, agent_class, team, kwargs))
 
 
-def _import_class(text: str, team: str) -> type:
+def _import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
     module_name, _, class_name = text.partition(":")
     where = f"--{team}-agent {text}"
     if os.getcwd() not in sys.path:
@@ -115,7 +118,8 @@ def _import_class(text: str, team: str) -> type:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise UserError(f"{where}: the module {module_name} cannot be imported ({error}). Check its name.") from error
+        advice = advise(text, team, kwargs) or "Check its name."
+        raise UserError(f"{where}: the module {module_name} cannot be imported ({error}). {advice}") from error
     agent_class = getattr(module, class_name, None)
     if not isinstance(agent_class, type):
         raise UserError(f"{where}: the module {module_name} has no class {class_name}. Check its name.")

@@ -120,7 +120,7 @@ def _add_agents(group: argparse._ArgumentGroup) -> None:
             f"--{team}-agent",
             metavar="AGENT",
             default=f"mate:Greedy{team.capitalize()}Agent",
-            help="random, naive, greedy or heuristic; module:Class; or a checkpoint's file (%(default)s)",
+            help="random, naive, greedy or heuristic; module:Class; or a checkpoint: its file or its trial's folder (%(default)s)",
         )
     for team in ("camera", "target"):
         group.add_argument(f"--{team}-kwargs", metavar="JSON", default="{}", help="constructor arguments of the class")

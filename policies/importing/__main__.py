@@ -1,4 +1,4 @@
-"""Importing a file from the command line: ``python -m policies.importing FILE [--output FOLDER]``."""
+"""Importing from the command line: ``python -m policies.importing PATH [--output FOLDER]``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ def main(arguments: list[str] | None = None) -> int:
     """The command. Returns its exit status: 0 if the file could be used, 1 if not."""
     parser = argparse.ArgumentParser(
         prog="python -m policies.importing",
-        description="Check a file as an upload is checked, and write its agents as native checkpoints.",
+        description="Check a checkpoint as an upload is checked, and write its agents as native checkpoints.",
     )
-    parser.add_argument("file", type=Path, help="a native checkpoint, or an archive of RLlib trials or a PSRO result")
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="PATH",
+        help="a native checkpoint; the folder or an archive of RLlib trials or a PSRO result; a trial's checkpoint-N file, or a "
+        "link to it",
+    )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write native checkpoints")
     options = parser.parse_args(arguments)
     try:

@@ -265,11 +265,14 @@ def open_archive(file: IO[bytes], limits: Limits) -> Archive:
     file.seek(0)
     start = file.read(512)
     file.seek(0)
-    if start[:2] == b"PK":
-        return ZipArchive(file, size, limits)
-    if start[:2] == b"\x1f\x8b" or _is_tar(start):
-        return TarArchive(file, size, limits)
-    raise ImportRefused(f"this is {describe_start(start)}")
+    if not is_archive(start):
+        raise ImportRefused(f"this is {describe_start(start)}")
+    return (ZipArchive if start[:2] == b"PK" else TarArchive)(file, size, limits)
+
+
+def is_archive(start: bytes) -> bool:
+    """Whether a file that begins so, with its first 512 bytes, is an archive of a kind that is read."""
+    return start[:2] in (b"PK", b"\x1f\x8b") or _is_tar(start)
 
 
 def _is_tar(start: bytes) -> bool:

@@ -26,6 +26,7 @@ from policies.errors import CheckpointError
 from policies.importing.confinement import Confinement
 from policies.importing.errors import ImportRefused
 from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.places import opened
 from policies.importing.report import ImportReport, Step
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -40,14 +41,27 @@ _log = logging.getLogger(__name__)
 
 
 def read(
-    path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS, watch: Callable[[Step], None] | None = None
+    path: str | os.PathLike[str],
+    limits: Limits = DEFAULT_LIMITS,
+    watch: Callable[[Step], None] | None = None,
+    is_alone: bool = False,
 ) -> ImportReport:
-    """What the file at ``path`` contains, read in a child process under ``limits``.
+    """What lies at ``path``, read in a child process under ``limits``.
 
-    ``watch`` is called with every step of the checking as soon as its outcome is known. Raises ImportRefused, with the
-    reason and the steps, if the file cannot be used for whatever cause, and OSError if it cannot be opened.
+    ``path`` is an archive, or a checkpoint where it lies (``policies.importing.places``). An uploaded file ``is_alone``: it
+    is read by itself, and nothing beside it is looked at. ``watch`` is called with every step of the checking as soon as
+    its outcome is known. Raises ImportRefused, with the reason and the steps, if there is no checkpoint that can be used, for
+    whatever cause, and OSError if it cannot be opened.
     """
-    with open(path, "rb") as file, tempfile.TemporaryFile() as errors:
+    if is_alone:
+        with open(path, "rb") as file:
+            return _read(file, limits, watch)
+    with opened(path, limits) as (file, widened):
+        return _read(file, widened, watch)
+
+
+def _read(file: IO[bytes], limits: Limits, watch: Callable[[Step], None] | None) -> ImportReport:
+    with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
             [sys.executable, "-I", "-B", str(_CHILD), json.dumps(asdict(limits))],
             stdin=file,

@@ -57,6 +57,11 @@ def has_trials(names: list[str]) -> bool:
     return any(_CHECKPOINT_FILE.fullmatch(basename(name)) for name in names)
 
 
+def is_checkpoint_name(name: str) -> bool:
+    """Whether a file of this name is a checkpoint of RLlib 1.12, if it lies beside or below a ``params.json``."""
+    return _LONE_CHECKPOINT.fullmatch(name) is not None
+
+
 def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
     """The trials with a checkpoint among these paths, in the order of their folders.
 

@@ -116,6 +116,33 @@ class TestEntrants:
         with pytest.raises(UserError, match=message):
             find(text, "camera", kwargs, None)
 
+    @pytest.mark.parametrize(
+        ("text", "kwargs", "advice"),
+        [
+            ("examples.mappo:MAPPOCameraAgent", {}, "--camera-agent PATH, where PATH is the trial's folder"),
+            (
+                "examples.hrl:HRLMAPPOCameraAgent",
+                {"checkpoint_path": "runs/HRL-MAPPO/latest-checkpoint"},
+                "--camera-agent runs/HRL-MAPPO/latest-checkpoint, without --camera-kwargs",
+            ),
+            ("examples.ippo.camera.agent:IPPOCameraAgent", {}, "need Ray 1.12. Give its checkpoint itself"),
+            ("examples.qmix:CameraAgent", {}, "Give its checkpoint itself"),
+            ("mate.examples.iql:IQLCameraAgent", {}, "Give its checkpoint itself"),
+            ("examples.tarmac:TarMACCameraAgent", {"checkpoint_path": "x"}, "tarmac cannot be played here"),
+            ("examples.hrl:HRLTarMACCameraAgent", {}, "TarMAC cannot be played here"),
+            ("examples.greedy:GreedyCameraAgent", {}, "built-in agent greedy: give --camera-agent greedy"),
+        ],
+    )
+    def test_an_agent_of_the_examples_is_answered_with_what_to_give_instead(self, text, kwargs, advice):
+        with pytest.raises(UserError, match="cannot be imported") as refusal:
+            find(text, "camera", kwargs, None)
+        assert advice in str(refusal.value)
+
+    @pytest.mark.parametrize("text", ["C:\\runs\\trial", "runs/trial:2", "D:/runs/checkpoint-1"])
+    def test_a_path_that_does_not_exist_is_not_taken_for_a_class(self, text):
+        with pytest.raises(UserError, match="there is no such file"):
+            find(text, "camera", {}, None)
+
     def test_arguments_that_the_class_does_not_take_are_refused(self):
         with pytest.raises(UserError, match="--target-kwargs: GreedyTargetAgent cannot be built with"):
             find("greedy", "target", {"appetite": 3}, None)
