@@ -30,14 +30,10 @@ class TokenForm(forms.ModelForm):
     """A new token: what it is for, what it may change, how long it lasts."""
 
     scopes = forms.MultipleChoiceField(
-        label="It may", choices=Scope.choices, initial=every_scope, widget=forms.CheckboxSelectMultiple, required=False
+        label="Scopes", choices=Scope.choices, initial=every_scope, widget=forms.CheckboxSelectMultiple, required=False
     )
     days = forms.TypedChoiceField(
-        label="Expires after",
-        choices=list(LIFETIMES.items()),
-        coerce=int,
-        initial=USUAL_LIFETIME,
-        required=False,
+        label="Expires after", choices=list(LIFETIMES.items()), coerce=int, initial=USUAL_LIFETIME
     )
 
     class Meta:
@@ -49,8 +45,7 @@ class TokenForm(forms.ModelForm):
     def issue(self, user: Any) -> tuple[ApiToken, str]:
         """Create the token of a valid form; return it with its key."""
         data = self.cleaned_data
-        days = USUAL_LIFETIME if data["days"] == "" else data["days"]
-        return ApiToken.issue(user, data["name"], data["scopes"], expiry(days))
+        return ApiToken.issue(user, data["name"], data["scopes"], expiry(data["days"]))
 
 
 def expiry(days: int) -> Any:

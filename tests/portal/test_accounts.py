@@ -72,7 +72,7 @@ def test_signing_out_takes_a_form_and_ends_the_session(visit: Visit, alice: User
 
 def test_a_token_is_shown_once_and_stored_as_its_hash(visit: Visit, alice: User) -> None:
     browser = visit(alice)
-    answer = browser.post(reverse("token_create"), {"name": "laptop"})
+    answer = browser.post(reverse("token_create"), {"name": "laptop", "days": "90"})
     key = answer.context["key"]
     token = ApiToken.objects.get()
     assert key in answer.content.decode()
