@@ -1,7 +1,9 @@
 # MATE Arena. `make run` starts it; `make help` lists the rest.
 
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Any of these Pythons will do; the first that is found and has a venv module.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.14 python3.11 "$$HOME"/.pyenv/versions/*/bin/python; do \
+	"$$name" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && { command -v "$$name"; break; }; done)
 BIN := .venv/bin
 
 # Byte code and compiled kernels are kept, whatever the calling shell prefers: starting without them takes minutes.
@@ -54,10 +56,12 @@ clean: ## remove the virtual environment and caches; the data folder stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-		echo "MATE Arena needs Python 3.11; '$(PYTHON)' is another. Install it (on Debian 12: apt install python3 python3-venv) or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
+		echo "MATE Arena needs Python 3.11 to 3.14 with its venv module, and found none. Install one (Debian 12 and 13, Ubuntu 24.04:" \
+		"apt install python3 python3-venv; anywhere: uv python install 3.13, or pyenv install 3.13) and, where it is not on the PATH," \
+		"name it: make run PYTHON=/path/to/python3.13" >&2; exit 1; }
 	@echo "Making a virtual environment in .venv"
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; \
 		echo "Python has no venv module. On Debian: apt install python3-venv" >&2; exit 1; }
 
 $(INSTALLED): | .venv/bin/python

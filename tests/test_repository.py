@@ -1,16 +1,20 @@
 """The repository as a whole: its floors, names, documents, pins and container files."""
 
+import importlib.metadata
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.core.management import call_command
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
@@ -21,23 +25,36 @@ PURE = (
 )
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)$")
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
+# Debian 12's own, each supported series, and the first patch of the newest.
+PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
 
 def normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def read_pins(file: str) -> dict[str, str]:
-    """Package to version; fails on a line that is no pin."""
-    pins = {}
+def read_pins(file: str, python: str = PYTHONS[0]) -> dict[str, str]:
+    """Package to version on Linux with that Python; fails on a line that is no pin, and on a second pin of a package."""
+    pins: dict[str, str] = {}
     for line in (ROOT / file).read_text().splitlines():
         line = line.split("#")[0].strip()
         if line and not line.startswith(("-r ", "-c ")):
             match = PINNED.match(line)
             assert match, f"{file}: {line!r} is no plain pin NAME==VERSION"
-            pins[normalise(match[1])] = match[3]
+            if Requirement(line).marker is None or holds(Requirement(line), python):
+                assert normalise(match[1]) not in pins, f"{file} pins {match[1]} twice for Python {python}"
+                pins[normalise(match[1])] = match[3]
     return pins
+
+
+def holds(requirement: Requirement, python: str, extras: Iterable[str] = ()) -> bool:
+    """Whether a requirement applies on Linux with that Python, for one of the extras or for none."""
+    series = ".".join(python.split(".")[:2])
+    place = {"python_full_version": python, "python_version": series, "sys_platform": "linux", "os_name": "posix"}
+    place |= {"platform_system": "Linux", "implementation_name": "cpython", "platform_machine": "x86_64"}
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate(place | {"extra": extra}) for extra in ("", *extras))
 
 
 def test_imports_only_point_down_the_floors() -> None:
@@ -125,13 +142,47 @@ def test_every_document_is_in_the_index() -> None:
         )
 
 
-def test_all_that_is_installed_is_pinned_and_names_no_place() -> None:
-    chosen, pinned = read_pins("requirements.in"), read_pins("requirements.txt")
+@pytest.mark.parametrize("python", PYTHONS)
+def test_all_that_is_installed_is_pinned_and_names_no_place(python: str) -> None:
+    chosen, pinned = read_pins("requirements.in", python), read_pins("requirements.txt", python)
     assert chosen.items() <= pinned.items()
-    developers, all_of_it = read_pins("requirements-dev.in"), read_pins("requirements-dev.txt")
+    developers, all_of_it = read_pins("requirements-dev.in", python), read_pins("requirements-dev.txt", python)
     assert developers.items() <= all_of_it.items()
     shared = pinned.keys() & all_of_it.keys()
     assert {name: pinned[name] for name in shared} == {name: all_of_it[name] for name in shared}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_whatever_a_pinned_package_requires_is_pinned_for_every_python(python: str) -> None:
+    pins = read_pins("requirements.txt", python) | read_pins("requirements-dev.txt", python)
+    extras = {
+        normalise(requirement.name): requirement.extras
+        for file in ("requirements.in", "requirements-dev.in")
+        for requirement in map(Requirement, re.findall(r"^[a-zA-Z][^#\n]*", (ROOT / file).read_text(), re.MULTILINE))
+    }
+    missing = {
+        f"{name} requires {requirement}"
+        for name in pins
+        for requirement in requirements_of(name)
+        if holds(requirement, python, extras.get(name, ())) and normalise(requirement.name) not in pins
+    }
+    assert not {line for line in missing if not re.search("requires (cuda|nvidia|triton)", line)}
+
+
+def requirements_of(name: str) -> list[Requirement]:
+    """What an installed package requires; nothing where the package is for another platform and so not installed."""
+    try:
+        return [Requirement(text) for text in importlib.metadata.requires(name) or []]
+    except importlib.metadata.PackageNotFoundError:
+        return []
+
+
+def test_every_supported_python_is_told_by_the_package_and_the_documents() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert asked == ">=3.11,<3.15"
+    for python in PYTHONS:
+        assert python in SpecifierSet(asked)
+    assert "3.11 to 3.14" in (ROOT / "README.md").read_text()
 
 
 def test_the_package_says_which_licence_and_paper_it_has() -> None:

