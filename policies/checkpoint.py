@@ -75,7 +75,20 @@ class Checkpoint:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical recipe and the weights, 64 hexadecimal digits; equal for a re-saved checkpoint."""
-        sha = hashlib.sha256(_canonical_recipe(self.recipe))
+        return self._hash(self.recipe.to_json())
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of what plays, in the form of ``digest``: the weights and the recipe without its provenance.
+
+        It is equal for one network whatever tells where it comes from.
+        """
+        recipe = self.recipe.to_json()
+        del recipe["provenance"]
+        return self._hash(recipe)
+
+    def _hash(self, recipe: dict[str, Any]) -> str:
+        sha = hashlib.sha256(_canonical(recipe))
         for name, array in self.weights.items():
             sha.update(f"\n{name} {array.shape}\n".encode())
             sha.update(array.astype("<f4", copy=False).tobytes())
@@ -145,8 +158,8 @@ class Checkpoint:
         return cls(recipe, weights)
 
 
-def _canonical_recipe(recipe: Recipe) -> bytes:
-    return json.dumps(recipe.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def _canonical(recipe: dict[str, Any]) -> bytes:
+    return json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:

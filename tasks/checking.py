@@ -75,10 +75,12 @@ def _check(upload: Upload, steps: Steps) -> None:
         for imported in report.agents:
             details.append(try_out(imported, upload.deterministic))
     with steps.running(ACCEPT) as details, transaction.atomic():
-        accepted = accept(upload, report)
+        checkpoints = accept_checkpoints(upload, report)
+        named = report.renamed({digest: agent.spec["checkpoint"] for digest, agent in checkpoints.items()})
+        accepted = accept_mixtures(upload, named, list(checkpoints.values()))
         details.append(", ".join(agent.name for agent in accepted))
         upload.agents.set(accepted)
-        runs = psro_runs.enter_results(upload, report, accepted)
+        runs = psro_runs.enter_results(upload, named, accepted)
         details += [f"the PSRO run “{run.name}”" for run in runs]
         if report.results and not runs:
             details.append(
@@ -213,22 +215,29 @@ def trial_scenario(dimensions, enhanced_observation: str) -> Scenario:
     return replace(default, name=f"{wanted[0]} v {wanted[1]}, {wanted[2]} obstacles", **boxes)
 
 
-def accept(upload: Upload, report: ImportReport) -> list[Agent]:
-    """Rows of all agents and playable mixtures of a report."""
-    several = len(report.agents) + len(report.mixtures) > 1
+def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]:
+    """Rows of all agents of a report, by the digests of its checkpoints; agents that are here already may have others."""
+    accepted = {}
+    for imported in report.agents:
+        name = _name_of(upload, report, imported)
+        accepted[imported.checkpoint.digest] = entries.accept_checkpoint(upload, imported, name)
+    return accepted
 
-    def name_of(imported: ImportedAgent | ImportedMixture) -> str:
-        if upload.name and not several:
-            return upload.name
-        name = f"{upload.name}: {imported.name}" if upload.name else imported.name
-        return entries.free_name(name, imported.team, upload)
 
-    accepted = [entries.accept_checkpoint(upload, imported, name_of(imported)) for imported in report.agents]
-    for mixture in report.mixtures:
-        row = entries.accept_mixture(upload, mixture, accepted, name_of(mixture))
-        if row is not None:
-            accepted.append(row)
-    return list({row.pk: row for row in accepted}.values())
+def accept_mixtures(upload: Upload, report: ImportReport, accepted: list[Agent]) -> list[Agent]:
+    """These rows of a report's agents, each once, and those of its playable mixtures."""
+    mixtures = [
+        entries.accept_mixture(upload, mixture, accepted, _name_of(upload, report, mixture))
+        for mixture in report.mixtures
+    ]
+    return list({row.pk: row for row in (*accepted, *mixtures) if row is not None}.values())
+
+
+def _name_of(upload: Upload, report: ImportReport, imported: ImportedAgent | ImportedMixture) -> str:
+    if upload.name and len(report.agents) + len(report.mixtures) == 1:
+        return upload.name
+    name = f"{upload.name}: {imported.name}" if upload.name else imported.name
+    return entries.free_name(name, imported.team, upload)
 
 
 def _end(upload: Upload, state: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,14 @@ class Mixture(_Spec):
         """The canonical form."""
         members = [{"weight": weight, "agent": agent.to_json()} for weight, agent in self.members]
         return {"kind": "mixture", "team": self.team, "members": members}
+
+
+def identify_mixture(team: str, members: Iterable[tuple[float, str]]) -> str:
+    """The identity of a mixture of agents, given by weight and identity: that of the mixture's form with these in their places.
+
+    Raises AgentError as `Mixture` does.
+    """
+    return Mixture(team, tuple((weight, LearnedAgent(team, identity)) for weight, identity in members)).digest
 
 
 Spec = Builtin | LearnedAgent | Mixture

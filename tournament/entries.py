@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from mate import scenario as game
@@ -53,6 +54,7 @@ def _register_builtin(spec: agents.Builtin) -> Agent:
             "description": DESCRIPTIONS[spec.name],
             "spec": spec.to_json(),
             "architecture": "Rules",
+            "identity": spec.digest,
         },
     )
     return row
@@ -155,7 +157,8 @@ def free_name(name: str, team: str, upload: Upload) -> str:
 def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -> Agent:
     """The agent of a checkpoint that an upload brought, played as the upload says.
 
-    Weights that are here already, played in the same mode, are the agent that they were, with its name and owner.
+    Weights that are here already, played in the same mode, are the agent that they were, with its name and owner, wherever they
+    come from this time.
     """
     origin = dict(imported.checkpoint.recipe.provenance)
     provenance = {
@@ -196,10 +199,15 @@ def register_checkpoint(
     if deterministic is None:
         deterministic = recipe.play == "deterministic"
     spec = agents.LearnedAgent(recipe.team, checkpoint.digest, deterministic)
+    identity = agents.LearnedAgent(recipe.team, checkpoint.identity, deterministic).digest
+    known = _find(spec, identity)
+    if known is not None and known.spec["checkpoint"] != checkpoint.digest:
+        return known  # The same network with another provenance: its own file is there.
     return _accept(
         spec,
         owner,
         name,
+        identity=identity,
         kind=AgentKind.CHECKPOINT,
         checkpoint=store_checkpoint(checkpoint),
         architecture=_describe_architecture(recipe),
@@ -217,15 +225,18 @@ def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[
     """The mixture agent of a PSRO run; `members` are the accepted agents of the same upload. None if it cannot be played."""
     by_checkpoint = {row.spec["checkpoint"]: row for row in members if row.kind == AgentKind.CHECKPOINT}
     parts: list[tuple[float, agents.Spec]] = []
+    identities: list[tuple[float, str]] = []
     learned: list[Agent] = []
     for member in imported.members:
         if member.weight <= 0:
             continue
         if member.agent == "random":
             parts.append((member.weight, agents.Builtin(imported.team, "random")))
+            identities.append((member.weight, parts[-1][1].digest))
         elif member.agent in by_checkpoint:
             learned.append(by_checkpoint[member.agent])
             parts.append((member.weight, load_spec(learned[-1])))
+            identities.append((member.weight, _identity_of(learned[-1])))
         else:
             return None
     if not parts:
@@ -235,6 +246,7 @@ def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[
         agents.Mixture(imported.team, tuple(parts)),
         upload.owner,
         name or imported.name or upload.filename,
+        identity=agents.identify_mixture(imported.team, identities),
         kind=AgentKind.MIXTURE,
         architecture=f"Mixture of {len(parts)}",
         trained_enhanced_observation=learned[0].trained_enhanced_observation if learned else "",
@@ -263,6 +275,7 @@ def register_mixture(
         spec,
         owner,
         name,
+        identity=agents.identify_mixture(spec.team, [(weight, _identity_of(row)) for weight, row in members]),
         kind=AgentKind.MIXTURE,
         architecture=f"Mixture of {len(spec.members)}",
         trained_enhanced_observation=trained.pop() if len(trained) == 1 else "",
@@ -275,17 +288,30 @@ def register_mixture(
 DIMENSIONS = ("num_cameras", "num_targets", "num_obstacles")
 
 
-def _accept(spec: agents.Spec, owner: Any, name: str, **columns: Any) -> Agent:
-    existing = Agent.objects.filter(digest=spec.digest).first()
+def _identity_of(row: Agent) -> str:
+    return row.identity or row.digest
+
+
+def _find(spec: agents.Spec, identity: str) -> Agent | None:
+    """The agent that plays as `spec` does, wherever it came from."""
+    found = Agent.objects.filter(Q(identity=identity) | Q(digest=spec.digest))
+    return min(found, key=lambda row: row.identity != identity, default=None)
+
+
+def _accept(spec: agents.Spec, owner: Any, name: str, identity: str, **columns: Any) -> Agent:
+    existing = _find(spec, identity)
     if existing is not None:
         return existing
     own = {"team": spec.team, "name": name[:NAME_LENGTH], "slug": _free_slug(name, spec.digest)}
-    values = own | {"owner": owner, "spec": spec.to_json()} | columns
+    values = own | {"owner": owner, "spec": spec.to_json(), "identity": identity} | columns
     try:
         with transaction.atomic():
             return Agent.objects.create(digest=spec.digest, **values)
     except IntegrityError:
-        return Agent.objects.get(digest=spec.digest)
+        existing = _find(spec, identity)
+        if existing is None:
+            raise
+        return existing  # Somebody else brought it in the meantime.
 
 
 def _free_slug(name: str, digest: str) -> str:

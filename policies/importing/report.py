@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from policies.checkpoint import Checkpoint
@@ -122,6 +122,26 @@ class ImportReport:
     tables: tuple[Table, ...] = ()
     steps: tuple[Step, ...] = ()
     results: tuple[ImportedResult, ...] = ()
+
+    def renamed(self, digests: Mapping[str, str]) -> ImportReport:
+        """The same report with other digests for the members of its mixtures and the agents of its results."""
+        mixtures = tuple(
+            replace(
+                mixture,
+                members=tuple(replace(one, agent=digests.get(one.agent or "", one.agent)) for one in mixture.members),
+            )
+            for mixture in self.mixtures
+        )
+        results = tuple(
+            replace(
+                result,
+                iterations=tuple(
+                    replace(one, agent=digests.get(one.agent or "", one.agent)) for one in result.iterations
+                ),
+            )
+            for result in self.results
+        )
+        return replace(self, mixtures=mixtures, results=results)
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values; checkpoints are named by their digests."""

@@ -61,6 +61,23 @@ def test_the_digest_depends_on_every_part() -> None:
     assert len(digests) == 5 and all(len(digest) == 64 for digest in digests)
 
 
+def test_the_identity_depends_on_what_plays_alone() -> None:
+    identity = make_checkpoint().identity
+    same = [
+        make_checkpoint(provenance={"name": "other", "file": "a/b/checkpoint-1"}),
+        Checkpoint.from_bytes(make_checkpoint(provenance={"steps": 5}).to_bytes()),
+    ]
+    assert {checkpoint.identity for checkpoint in same} == {identity}
+    other = [
+        make_checkpoint(seed=1),
+        make_checkpoint(frame_skip=2),
+        make_checkpoint(play="deterministic"),
+        make_checkpoint(enhanced_observation="both"),
+        make_checkpoint(action=Action("levels", 5, outputs="values", epsilon=0.1)),
+    ]
+    assert len({identity, *(checkpoint.identity for checkpoint in other)}) == 6
+
+
 def test_weights_are_copied_and_read_only() -> None:
     recipe = make_recipe()
     weights = {name: np.zeros(shape, np.float32) for name, shape in recipe.tensor_shapes.items()}

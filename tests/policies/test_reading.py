@@ -2,11 +2,12 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from policies import Action, Architecture, Dimensions
+from policies import Action, Architecture, Checkpoint, Dimensions
 from policies.importing import ImportRefused, ImportReport, Limits
 from policies.importing.reading import read_file
 from policies.networks import Network
@@ -89,6 +90,29 @@ def test_archives_of_either_kind_and_any_nesting_give_the_same_agent() -> None:
         read(content).agents[0].checkpoint.weights for content in (zip_of(flat), zip_of(deep), tar_of(deep, links))
     ]
     assert all(np.array_equal(found["output.bias"], weights[0]["output.bias"]) for found in weights)
+
+
+def test_one_network_is_one_checkpoint_whatever_was_packed_from_wherever() -> None:
+    trial = Trial()
+    parameters, content = files_of(trial, "")["params.json"], checkpoint_bytes(trial)
+    packed = [
+        zip_of(files_of(trial)),
+        zip_of(files_of(trial, "MAPPO/PPO_other_name/")),
+        tar_of(files_of(trial, "./a/b c/"), {"a/latest-checkpoint": "/gone"}),
+        zip_of(files_of(trial, "x/", number=900)),
+        zip_of({"params.json": parameters, "checkpoint-7": content}),
+        zip_of({"params.json": parameters, "latest-checkpoint": content}),
+        zip_of(files_of(trial.changed(has_old_arrays=True, has_optimizer=False, outer_protocol=3))),
+        zip_of(files_of(trial.changed(extra_environment={"config": "C:\\mate\\MATE-2v4-0.yaml"}))),
+    ]
+    assert len({read(one).agents[0].checkpoint.digest for one in packed}) == 1
+
+
+def test_a_network_that_was_written_out_as_a_native_checkpoint_keeps_its_identity() -> None:
+    found = read_trial(Trial()).agents[0].checkpoint
+    (again,) = read(found.to_bytes()).agents
+    named = Checkpoint(replace(found.recipe, provenance={"name": "mine"}), found.weights)
+    assert again.checkpoint.digest == found.digest and named.identity == found.identity != named.digest
 
 
 def test_a_bare_pair_is_read() -> None:

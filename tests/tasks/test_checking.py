@@ -3,17 +3,20 @@
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 
-from policies import Dimensions
+from policies import Checkpoint, Dimensions
+from policies.importing.reading import read_file
 from tasks import checking
 from tests.policies.checkpoints import make_checkpoint
-from tests.policies.trials import Trial, files_of, zip_of
+from tests.policies.test_psro import result
+from tests.policies.trials import Trial, files_of, tar_of, zip_of
 from tournament import entries
-from tournament.models import Agent, Upload, UploadState
+from tournament.models import Agent, PsroIteration, Upload, UploadState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,6 +90,36 @@ def test_the_same_weights_again_are_the_same_agent(offer):
     first, second = check(offer(content, name="First")), check(offer(content, name="Second"))
     assert first.agents.get() == second.agents.get()
     assert first.agents.get().name == "First"
+
+
+@pytest.mark.parametrize("folder", ["MAPPO/PPO_trial/", "", "\u8bad\u7ec3\u3000\u4e00/run/"])
+def test_the_same_trial_in_another_folder_is_the_same_agent(offer, folder):
+    first = check(offer(zip_of(files_of(Trial(), "PPO_trial/"))))
+    second = check(offer(zip_of(files_of(Trial(), folder, 4)), "other.zip"))
+    assert (second.state, second.reason) == (UploadState.ACCEPTED, "")
+    assert first.agents.get() == second.agents.get()
+    assert first.agents.get().provenance["source"] == "PPO_trial/checkpoint_000001/checkpoint-1"
+
+
+def test_a_psro_result_finds_its_agents_among_those_that_came_before(offer):
+    tables = {
+        f"{player}__{number:05d}__{name}.txt": b"\n".join([b" ".join([value] * columns)] * (number + 1))
+        for player in ("camera", "target")
+        for number in range(3)
+        for name, value, columns in (("payoff", b"-0.5", number + 1), ("sigma", f"{1 / (number + 1)!r}".encode(), 1))
+    }
+    files = result(**tables)
+    inner = next(name for name in files if name.endswith("params.json")).removesuffix("params.json")
+    native = read_file(io.BytesIO(zip_of({name: files[name] for name in files if name.startswith(inner)})))
+    checkpoint = native.agents[0].checkpoint
+    renamed = Checkpoint(replace(checkpoint.recipe, provenance={"name": "Came alone"}), checkpoint.weights)
+    alone = check(offer(renamed.to_bytes(), name="Alone")).agents.get()
+    upload = check(offer(tar_of(files), "psro.tar.gz"))
+    assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
+    assert alone in upload.agents.all() and upload.agents.filter(kind="mixture").count() == 2
+    mixture = upload.agents.get(kind="mixture", team="camera")
+    assert alone.spec["checkpoint"] in {one["agent"].get("checkpoint") for one in mixture.spec["members"]}
+    assert alone in {one.camera for one in PsroIteration.objects.filter(run__upload=upload)}
 
 
 def test_the_same_weights_played_in_another_mode_are_another_agent(offer):

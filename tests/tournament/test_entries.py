@@ -1,6 +1,9 @@
 """Scenarios and agents are registered once, and told where they cannot play."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 
 from mate.scenario import Scenario as GameScenario
 from policies import Dimensions
@@ -79,6 +82,85 @@ def test_a_mixture_of_accepted_agents_and_the_random_one_can_be_played(upload):
     spec = entries.load_spec(row)
     assert (row.kind, row.num_cameras, len(spec.members)) == (AgentKind.MIXTURE, 2, 3)
     assert agents.checkpoints(spec) == {first.checkpoint.digest, second.checkpoint.digest}
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [{"file": "b/checkpoint-1"}, {"name": "converted", "software": "another tool"}, {"timesteps": 32}],
+)
+def test_one_network_is_one_agent_wherever_it_comes_from(upload, settings, provenance):
+    row = entries.accept_checkpoint(upload, imported(provenance={"file": "a/checkpoint-1"}), "First")
+    again = entries.accept_checkpoint(upload, imported(provenance=provenance), "Second")
+    assert again == row and (again.name, Agent.objects.count()) == ("First", 1)
+    assert len(list((settings.MEDIA_ROOT / "checkpoints").iterdir())) == 1
+
+
+def test_another_recipe_team_or_mode_is_another_agent(upload):
+    rows = [
+        entries.accept_checkpoint(upload, imported(**changes))
+        for changes in ({}, {"frame_skip": 3}, {"team": "target"}, {"enhanced_observation": "both"})
+    ]
+    upload.deterministic = True
+    assert len({*rows, entries.accept_checkpoint(upload, imported())}) == 5
+
+
+def test_a_mixture_of_the_same_networks_is_the_same_agent(upload):
+    def mix(*provenance):
+        found = [imported(seed, provenance={"file": file}) for seed, file in enumerate(provenance)]
+        rows = [entries.accept_checkpoint(upload, each) for each in found]
+        members = tuple(MixtureMember("", 0.5, row.spec["checkpoint"]) for row in rows)
+        return entries.accept_mixture(upload, ImportedMixture("PSRO camera", "camera", members), rows)
+
+    assert mix("a", "b") == mix("c", "d")
+    assert Agent.objects.count() == 3
+
+
+class TestAgentsFromBeforeThereWereIdentities:
+    """What the data migration makes of rows that were stored without an identity."""
+
+    migration = import_module("tournament.migrations.0012_identify_agents")
+
+    def forget(self):
+        Agent.objects.update(identity=None)
+
+    def test_their_digests_stay_and_they_are_found_again(self, upload):
+        entries.register_builtin_agents()
+        row = entries.accept_checkpoint(upload, imported(provenance={"file": "old/checkpoint-1"}))
+        before = dict(Agent.objects.values_list("digest", "identity"))
+        self.forget()
+        self.migration.fill(apps, None)
+        assert dict(Agent.objects.values_list("digest", "identity")) == before
+        assert entries.accept_checkpoint(upload, imported(provenance={"file": "new/checkpoint-1"})) == row
+
+    def test_of_agents_that_are_the_same_the_first_has_the_identity(self, upload):
+        twins = []
+        for file in ("a", "b"):
+            twins.append(entries.accept_checkpoint(upload, imported(provenance={"file": file})))
+            self.forget()
+        self.migration.fill(apps, None)
+        for row in twins:
+            row.refresh_from_db()
+        assert twins[0] != twins[1] and twins[0].identity and twins[1].identity is None
+        assert entries.accept_checkpoint(upload, imported(provenance={"file": "c"})) == twins[0]
+        assert entries.accept_checkpoint(upload, imported(provenance={"file": "b"})) == twins[0]
+
+    def test_mixtures_are_known_by_their_members_identities(self, upload):
+        rows = [entries.accept_checkpoint(upload, imported(seed, provenance={"file": "old"})) for seed in (0, 1)]
+        mixed = entries.register_mixture([(0.5, rows[0]), (0.5, rows[1])], "Old", None)
+        identity = mixed.identity
+        self.forget()
+        self.migration.fill(apps, None)
+        mixed.refresh_from_db()
+        assert mixed.identity == identity
+
+    def test_one_whose_file_is_gone_is_known_by_its_digest(self, upload, settings):
+        row = entries.accept_checkpoint(upload, imported())
+        (settings.MEDIA_ROOT / row.checkpoint.name).unlink()
+        self.forget()
+        self.migration.fill(apps, None)
+        row.refresh_from_db()
+        assert row.identity == row.digest
+        assert entries.accept_checkpoint(upload, imported()) == row
 
 
 def test_a_mixture_that_lacks_a_member_is_no_agent(upload):

@@ -19,10 +19,14 @@ class Agent(models.Model):
     """A built-in baseline, a checkpoint or a mixture of agents. Immutable but for its name and description.
 
     `spec` is the JSON form of the frozen dataclass of `tournament.agents` that plays; `digest` is that spec's digest, so the same
-    weights played in the same mode are the same agent, whoever uploads them.
+    weights played in the same mode are the same agent, whoever uploads them. `identity` is the digest that the spec would have if it named
+    its checkpoints by what plays alone, without where they come from; it is how an agent that comes again is found. The digest
+    stays what it was, as seeds of episodes are made of it. Of agents that were told apart before there were identities, the
+    first has the identity and the others none.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    identity = models.CharField(max_length=64, unique=True, null=True, editable=False)
     team = models.CharField(max_length=6, choices=Team.choices)
     kind = models.CharField(max_length=10, choices=AgentKind.choices)
     name = models.CharField(max_length=80)
