@@ -62,15 +62,26 @@ class Bounded:
     low: float | None
     high: float | None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its upper limit is known; also where no interval is, since the figure is all there is then."""
+        return self.low is None or self.high is not None
+
 
 def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
-    """A line through figures with a band of their intervals; nothing for fewer than two."""
+    """A line through figures with a band of their intervals; nothing for fewer than two.
+
+    The line leaves out a figure without an upper limit; a cross below says that its responses failed.
+    """
+    iterations = [figure.iteration for figure in figures]
+    failed = [figure.iteration for figure in figures if not figure.is_bounded]
+    figures = [figure for figure in figures if figure.is_bounded]
     if len(figures) < 2:
         return SafeString("")
     tops = [figure.value if figure.high is None else figure.high for figure in figures]
     bottoms = [figure.value if figure.low is None else figure.low for figure in figures]
     low, high = min(0.0, *bottoms), max(*tops, 1e-9)
-    x = Axis(figures[0].iteration, figures[-1].iteration, LEFT, WIDTH - RIGHT)
+    x = Axis(iterations[0], iterations[-1], LEFT, WIDTH - RIGHT)
     y = Axis(low, high + 0.05 * (high - low), HEIGHT - BOTTOM, TOP)
 
     def points(values: Sequence[float]) -> list[str]:
@@ -79,12 +90,16 @@ def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
     line = points([figure.value for figure in figures])
     return format_html(
         '<svg class="curve intervals" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polygon points="{}"/>'
-        '<polyline points="{}"/>{}{}</svg>',
+        '<polyline points="{}"/>{}{}{}</svg>',
         WIDTH, HEIGHT, f"{title} by iteration; the table has the same figures",
         draw_levels(y, (low, (low + high) / 2, high), LEFT, WIDTH - RIGHT),
         " ".join(points(tops) + points(bottoms)[::-1]), " ".join(line),
         format_html_join("", '<circle cx="{}" cy="{}" r="3"/>', (point.split(",") for point in line)),
-        draw_iterations(x, figures[-1].iteration, figures[0].iteration),
+        format_html_join(
+            "", '<text x="{}" y="{}" text-anchor="middle">×<title>Iteration {}: no upper limit</title></text>',
+            ((f"{x.at(number):.1f}", HEIGHT - BOTTOM - 4, number) for number in failed),
+        ),
+        draw_iterations(x, iterations[-1], iterations[0]),
     )  # fmt: skip
 
 

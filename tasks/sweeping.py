@@ -65,6 +65,7 @@ def sweep() -> Swept:
     started = attempt(lambda: len(schedules.start_due()))
     attempt(publish_cancelled_tournaments)
     attempt(publishing.renew)
+    attempt(psro_runs.renew_one)
     Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)

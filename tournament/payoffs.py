@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Kinds, find_kinds
+from tournament.ordering import Kinds, find_kinds, renumber
 
 Array = NDArray[np.float64]
 
@@ -129,6 +129,26 @@ class MetaGame:
     def num_episodes(self) -> int:
         return int(self.count.sum())
 
+    def select(
+        self, cameras: Sequence[int] | NDArray[np.int64], targets: Sequence[int] | NDArray[np.int64]
+    ) -> MetaGame:
+        """The meta-game among these agents (indices), in this order, with its episodes; one that is named twice has equal rows.
+
+        The episodes of equal rows are those of the same seeds, so that the rows err together.
+        """
+        rows, columns = np.asarray(cameras, dtype=np.int64), np.asarray(targets, dtype=np.int64)
+        if np.array_equal(rows, np.arange(len(self.cameras))) and np.array_equal(columns, np.arange(len(self.targets))):
+            return self
+        place = np.ix_(rows, columns)
+        return MetaGame(
+            tuple(self.cameras[number] for number in rows),
+            tuple(self.targets[number] for number in columns),
+            self.payoff[place],
+            self.error[place],
+            self.count[place],
+            None if self.episodes is None else _select(self.episodes, self.payoff.shape, rows, columns),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The matrices as nested lists, null where there is no number."""
         return {
@@ -138,6 +158,36 @@ class MetaGame:
             "error": list_numbers(self.error),
             "count": self.count.tolist(),
         }
+
+
+def _select(
+    episodes: Episodes, shape: tuple[int, ...], cameras: NDArray[np.int64], targets: NDArray[np.int64]
+) -> Episodes:
+    """The episodes among these agents, which are numbered anew; those of an agent that is named twice are there twice."""
+    numbers, parts = [], []
+    for size, wanted in zip(shape, (cameras, targets), strict=True):
+        numbers.append(list(_number_copies(size, wanted)))
+    for rows in numbers[0]:
+        for columns in numbers[1]:
+            camera, target = rows[episodes.camera], columns[episodes.target]
+            mine = np.flatnonzero((camera >= 0) & (target >= 0))
+            parts.append((camera[mine], target[mine], mine))
+    camera, target, kept = (np.concatenate(column) for column in zip(*parts, strict=True))
+    cluster = renumber(episodes.cluster[kept], episodes.num_clusters)
+    return Episodes.with_clusters(camera, target, episodes.seed[kept], episodes.reward[kept], cluster)
+
+
+def _number_copies(size: int, wanted: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """New numbers (size,) of agents by their old ones, -1 for those that are left out: first names, second names, ..."""
+    left = np.arange(len(wanted))
+    while True:
+        agents, first = np.unique(wanted[left], return_index=True)
+        numbers = np.full(size, -1)
+        numbers[agents] = left[first]
+        yield numbers
+        left = np.delete(left, first)
+        if not len(left):
+            return
 
 
 def average_by_cell(

@@ -9,6 +9,7 @@ from importlib import import_module
 STUDIES = {
     "coverage": ("coverage", "how often intervals of ratings and ranks contain the truth"),
     "support": ("support", "whether frequencies of being in the Nash support are what they say"),
+    "psro": ("psro", "how often intervals of best responses' gains and of NashConv contain the truth"),
     "speed": ("speed", "how long a large fit and a refit take"),
     "ranking": ("adaptive", "how many episodes an adaptive ranking needs"),
     "nash": ("adaptive", "how many episodes an adaptive search for the equilibrium needs"),

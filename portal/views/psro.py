@@ -122,8 +122,24 @@ def bound(iteration: PsroIteration) -> Bounded:
 
 def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
     told = bound(iteration) if "nash_conv" in iteration.figures else None
-    gains = [iteration.figures.get(f"{team}_gain") for team in TEAMS]
+    gains = [describe_gain(iteration.figures.get(f"{team}_gain")) for team in TEAMS]
     return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
+
+
+REMARKS = {
+    "none": ("", "no better answer"),
+    "failed": ("bad", "response failed"),
+    "unknown": ("warn", "not known: its episodes do not differ"),
+}
+"""Tone and text of a badge by `accounts.Verdict`."""
+
+
+def describe_gain(gain: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A best response's gain with its remark; figures of an earlier version, which do not say more, have that of none."""
+    if gain is None:
+        return None
+    verdict = gain.get("verdict", "better" if gain["is_answer"] else "none")
+    return gain | {"remark": REMARKS.get(verdict)}
 
 
 def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: list[PsroIteration]) -> dict[str, Any]:

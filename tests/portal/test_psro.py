@@ -18,7 +18,7 @@ from tournament import entries, psro_runs
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
-from tournament.payoffs import MetaGame
+from tournament.payoffs import Episodes, MetaGame
 from tournament.psro import accounts
 from training import configuration
 
@@ -193,6 +193,51 @@ def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, sc
     page = answer.content.decode()
     for wrong in ("name", "iterations", "cameras"):
         assert f'<a href="#id_{wrong}">' in page and f'id="id_{wrong}"' in page
+
+
+def respond(run: PsroRun, payoff: Any, reward: float | None = None) -> PsroRun:
+    """Let the run have one iteration whose responses, the second row and column, have these payoffs, or episodes that are all alike."""
+    last = run.iterations.get(number=1)
+    payoff = np.asarray(payoff, dtype=float)
+    game = MetaGame(("c", "d"), ("t", "u"), payoff, np.full((2, 2), 0.02), np.full((2, 2), 10))
+    if reward is not None:
+        camera, target, number = (axis.ravel() for axis in np.indices((2, 2, 4)))
+        episodes = Episodes(camera, target, 4 * target + number, np.full(16, reward))
+        game = MetaGame.from_episodes(game.cameras, game.targets, episodes)
+    first = np.array([1.0, 0.0])
+    last.figures = accounts.figures(game, (first, first), (first[:1], first[:1]))
+    last.save()
+    run.iterations.filter(number=2).delete()
+    return run
+
+
+def row_of(client: Client, run: PsroRun) -> str:
+    """The line of iteration 1 in the table, its spaces put together."""
+    page = client.get(reverse("psro_run", args=[run.pk])).content.decode()
+    return " ".join(page[page.index("<tbody>") : page.index("</tbody>")].split())
+
+
+def test_an_iteration_whose_responses_failed_is_not_said_to_have_reached_zero(client: Client, run: PsroRun) -> None:
+    row = row_of(client, respond(run, [[0.0, 0.5], [-0.5, 0.0]]))
+    assert "0.000 to 0.000" not in row and row.count("response failed") == 2
+    assert "at least 0.000" in row and "no upper limit" in row
+
+
+def test_an_iteration_of_which_one_response_failed_has_no_upper_limit(client: Client, run: PsroRun) -> None:
+    row = row_of(client, respond(run, [[0.0, 0.5], [0.5, 0.0]]))
+    assert row.count("response failed") == 1 and "no upper limit" in row and "at least 0.4" in row
+
+
+def test_episodes_that_do_not_differ_have_no_interval(client: Client, run: PsroRun) -> None:
+    row = row_of(client, respond(run, np.zeros((2, 2)), reward=0.0))
+    assert "no interval" in row and "0.000 to 0.000" not in row and row.count("its episodes do not differ") == 2
+
+
+def test_programs_are_told_what_a_gain_shows(client: Client, run: PsroRun) -> None:
+    respond(run, [[0.0, 0.5], [-0.5, 0.0]])
+    figures = client.get(f"/api/v1/psro/{run.pk}").json()["iterations"][1]["figures"]
+    assert figures["camera_gain"]["verdict"] == "failed"
+    assert figures["nash_conv_interval"] == [0.0, None]
 
 
 @pytest.mark.parametrize("state", PsroState.values)

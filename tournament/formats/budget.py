@@ -80,8 +80,7 @@ class Budget:
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
         """How much is spent, and how many pairs of agents are likely to be in the wrong order."""
         table = Table.of(evidence)
-        noise = _noise(table)
-        wrong = [_count_doubts(table.payoff, noise), _count_doubts(table.payoff.T, noise.T)]
+        wrong = [_count_doubts(chance) for chance in _doubt_both(table)]
         left = max(self.episodes - len(evidence), 0) if table.count.size else 0
         return Finding(
             headline=f"{len(evidence):,} of {self.episodes:,} episodes are spent.",
@@ -103,32 +102,30 @@ def inform(table: Table) -> Array:
     """
     held = table.count
     drop = table.variance / (held * (held + 1.0))
-    noise = _noise(table)
-    cameras, targets = _doubt(table.payoff, noise), _doubt(table.payoff.T, noise.T)
+    cameras, targets = _doubt_both(table)
     rows = np.maximum(cameras * (1 - cameras), DECIDED).sum(axis=1) / held.shape[1] ** 2
     columns = np.maximum(targets * (1 - targets), DECIDED).sum(axis=1) / held.shape[0] ** 2
     return drop * (rows[:, None] + columns[None, :])
 
 
-def _noise(table: Table) -> Array:
-    return table.variance / np.maximum(table.count, 1)
-
-
-def _count_doubts(payoff: Array, noise: Array) -> float:
+def _count_doubts(chance: Array) -> float:
     """How many pairs of agents are expected to be in the wrong order."""
-    if not payoff.size:
-        return 0.0
-    chance = _doubt(payoff, noise)
     return float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum())
 
 
-def _doubt(payoff: Array, noise: Array) -> Array:
-    """Probabilities (A, A) that the row's agent has the higher mean payoff than the column's; 0 on the diagonal."""
+def _doubt_both(table: Table) -> tuple[Array, Array]:
+    """Probabilities that the row's agent has the higher mean payoff than the column's, of cameras (M, M) and targets (N, N); 0 on diagonals."""
+    if not table.payoff.size:
+        return np.zeros((0, 0)), np.zeros((0, 0))
+    return _doubt(table.payoff, table.luck.of_gaps("camera")), _doubt(table.payoff.T, table.luck.of_gaps("target"))
+
+
+def _doubt(payoff: Array, variance: Array) -> Array:
+    """The same of one team, from payoffs (A, opponents) or their negatives, and the variances (A, A) of the agents' differences."""
     from scipy.special import ndtr
 
-    mean, variance = payoff.mean(axis=1), noise.sum(axis=1) / payoff.shape[1] ** 2
-    error = np.sqrt(np.maximum(variance[:, None] + variance[None, :], 1e-300))
-    chance = np.asarray(ndtr((mean[:, None] - mean[None, :]) / error))
+    mean = payoff.mean(axis=1)
+    chance = np.asarray(ndtr((mean[:, None] - mean[None, :]) / np.sqrt(np.maximum(variance, 1e-300))))
     np.fill_diagonal(chance, 0.0)
     return chance
 

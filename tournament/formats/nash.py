@@ -1,6 +1,6 @@
 """Adaptive Nash: episodes where they say who is in the equilibrium of the meta-game, until it is known to epsilon.
 
-After each round the table of means is solved. What NashConv adds up, the best gain of any camera against the targets' strategy and of
+After each round the table of means is solved, and bounded with the errors that its cells have in common (`shared_seeds`). What NashConv adds up, the best gain of any camera against the targets' strategy and of
 any target against the cameras', depends on the lines of the table that are in the other team's support; of these, the
 ones of agents that might still gain are played: the support itself and near-best responses. Far worse agents rest.
 """
@@ -50,11 +50,6 @@ class Solution:
         return cls(table, solved.camera, solved.target, solved.value, quantile)
 
     @cached_property
-    def noise(self) -> Array:
-        """Variances of the cells' means (M, N)."""
-        return self.table.variance / self.table.count
-
-    @cached_property
     def camera_gain(self) -> Array:
         return self.table.payoff @ self.target - self.value
 
@@ -65,12 +60,12 @@ class Solution:
     @cached_property
     def camera_bound(self) -> Array:
         """What each camera gains at most (M,)."""
-        return self.camera_gain + self.quantile * np.sqrt(self.noise @ self.target**2)
+        return self.camera_gain + self.quantile * np.sqrt(self.table.luck.of_cameras(self.target))
 
     @cached_property
     def target_bound(self) -> Array:
         """What each target gains at most (N,)."""
-        return self.target_gain + self.quantile * np.sqrt(self.camera**2 @ self.noise)
+        return self.target_gain + self.quantile * np.sqrt(self.table.luck.of_targets(self.camera))
 
     @property
     def nash_conv(self) -> float:
@@ -79,7 +74,7 @@ class Solution:
 
     def after(self, added: Numbers) -> Solution:
         """This solution as it would be if so many more episodes (M, N) moved no mean."""
-        return replace(self, table=replace(self.table, count=self.table.count + added))
+        return replace(self, table=self.table.after(added))
 
 
 @dataclass(frozen=True)
@@ -157,7 +152,7 @@ class Nash:
             )
         is_decided = solution.nash_conv <= self.epsilon
         left = 0 if is_decided else int(self._plan(solution, FORESIGHT * max(self.round_size, len(evidence))).sum())
-        error = float(np.sqrt(solution.camera**2 @ solution.noise @ solution.target**2))
+        error = float(np.sqrt(solution.table.luck.of_value(solution.camera, solution.target)))
         return Finding(
             headline=(
                 f"Leaving the equilibrium gains the best camera and the best target of these fields at most {solution.nash_conv:.4f} together; "

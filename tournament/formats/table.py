@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tournament.formats.evidence import Array, Choice, Evidence, Numbers
+from tournament.formats.shared_seeds import Luck
 
 PRIOR = 4.0
 """A cell's variance is mixed with that of all cells as if that had shown itself in so many episodes."""
 LEAST_FREEDOM = 20
 """Degrees of freedom from which on a variance is believed."""
+SHARED = 0.8
+"""What shared seeds may explain of an episode's variance, while nothing tells how much they do."""
 
 
 @dataclass(frozen=True)
 class Table:
     """The part of the meta-game that can be judged, all (M, N): the cameras' mean payoff, the variance of one episode, counts.
 
-    `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where nothing was played.
+    `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where nothing was played. `luck` says how the means
+    err together.
     """
 
     cameras: Numbers
@@ -26,6 +30,7 @@ class Table:
     payoff: Array
     variance: Array
     count: Numbers
+    luck: Luck
 
     @classmethod
     def of(cls, evidence: Evidence) -> Table:
@@ -43,7 +48,14 @@ class Table:
         part = np.ix_(cameras, targets)
         payoff, spread = mean.reshape(evidence.shape)[part], squares.reshape(evidence.shape)[part]
         counts = count.reshape(evidence.shape)[part]
-        return cls(cameras, targets, payoff, _mix(payoff, spread, counts), counts)
+        variance = _mix(payoff, spread, counts)
+        luck = _measure_luck(evidence, mean[cell], cameras, targets, Luck.of(variance, counts))
+        return cls(cameras, targets, payoff, variance, counts, luck)
+
+    def after(self, added: Numbers) -> Table:
+        """This table as it would be if so many more episodes (M, N) moved no mean."""
+        count = self.count + added
+        return replace(self, count=count, luck=self.luck.after(count))
 
     @property
     def least(self) -> int:
@@ -65,15 +77,29 @@ class Table:
         ]
 
 
+def _measure_luck(evidence: Evidence, mean: Array, cameras: Numbers, targets: Numbers, luck: Luck) -> Luck:
+    """Errors of the means among these agents with the correlations of episodes (E,) whose cells have these means."""
+    camera, target = (np.full(size, -1) for size in evidence.shape)
+    camera[cameras], target[targets] = np.arange(len(cameras)), np.arange(len(targets))
+    rows, columns = camera[evidence.camera], target[evidence.target]
+    mine = (rows >= 0) & (columns >= 0)
+    rows, columns = rows[mine], columns[mine]
+    deviation = np.sqrt(luck.rows.variance[rows, columns])
+    score = np.zeros(len(rows))
+    np.divide(-evidence.reward[mine] - mean[mine], deviation, out=score, where=deviation > 0)
+    return luck.estimated(rows, columns, evidence.number[mine], score)
+
+
 def _mix(mean: Array, squares: Array, count: Numbers) -> Array:
     """The variance of one episode in each cell (M, N), from the sums of squares around the cells' means.
 
-    While cells have one episode each, what is left of them after the agents' own strengths stands for it, which is more rather than less.
+    While cells have one episode each, what is left of them after the agents' own strengths stands for it. What a seed brings to all cells that
+    share it passes for a strength there, so what is left is taken for the rest beside `SHARED`.
     """
     freedom = (count - 1).clip(0)
     pooled = squares.sum() / max(freedom.sum(), 1)
     rest = (mean.shape[0] - 1) * (mean.shape[1] - 1)
     if freedom.sum() < LEAST_FREEDOM <= rest:
         left = mean - mean.mean(axis=1, keepdims=True) - mean.mean(axis=0, keepdims=True) + mean.mean()
-        pooled = max((left**2).sum() / rest, pooled)
+        pooled = max((left**2).sum() / rest / (1 - SHARED), pooled)
     return (squares + pooled * PRIOR) / (freedom + PRIOR)

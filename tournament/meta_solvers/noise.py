@@ -9,6 +9,7 @@ from itertools import chain
 
 import numpy as np
 
+from tournament.intervals import Variance
 from tournament.meta_solvers.matrices import Array
 from tournament.meta_solvers.seed_shares import Part, share_out
 from tournament.meta_solvers.variation import Parts, Squares
@@ -17,7 +18,7 @@ from tournament.payoffs import MetaGame
 BATCH = 64
 """Tables that are drawn together."""
 FEW = 1_000_000
-"""Numbers in tables that are kept once they are drawn."""
+"""Numbers in tables that are kept once they are drawn, and in weights that are multiplied at once."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,32 @@ class Noise:
 
     `error` (m, n) holds standard deviations that are independent from cell to cell; `parts` what seeds that several cells share move their
     means by, so that they err together. Seeds that all cameras have met against one target make one part, those that one camera has met another.
+    `freedom` (m, n) are the degrees of freedom with which `error` was estimated; None where it is known.
     """
 
     error: Array
     parts: tuple[Part, ...] = ()
+    freedom: Array | None = None
 
     @classmethod
     def of(cls, game: MetaGame) -> Noise | None:
         """Noise of a complete meta-game, from its episodes clustered by seed, or else from the errors of its cells.
 
-        Cells of one episode are given the errors of the others. None where no cell has two episodes.
+        Cells of one episode are given the errors of the others. None where nothing is known of the errors: no cell has two episodes, or all
+        episodes of each are alike, which shows nothing of how far others may be from them.
         """
         known = np.isfinite(game.error)
-        if not known.any():
+        if not known.any() or (game.episodes is not None and not game.error[known].any()):
             return None
         deviation = np.sqrt(np.mean(game.error[known] ** 2 * game.count[known]))
         lone = np.where(known, 0.0, deviation / np.sqrt(np.maximum(game.count, 1)))
+        # An error beside a single episode was not estimated from it.
+        freedom = np.where(game.count > 1, game.count - 1.0, np.inf)
         if game.episodes is None:
-            return cls(np.where(known, game.error, lone))
+            return cls(np.where(known, game.error, lone), freedom=freedom)
+        freedom[~known] = 1.0
         parts, alone = share_out(game, game.episodes)
-        return cls(np.sqrt(lone**2 + alone), parts)
+        return cls(np.sqrt(lone**2 + alone), parts, freedom)
 
     @property
     def is_none(self) -> bool:
@@ -79,10 +86,28 @@ class Noise:
                 tables[part.cells] += part.shares @ random.standard_normal((part.shares.shape[1], size))
             yield np.ascontiguousarray(tables.T).reshape(size, *self.error.shape)
 
-    def variance_of(self, weights: Array) -> float:
-        """The variance of the sum of the errors with these weights (m, n)."""
-        own = float(((weights * self.error) ** 2).sum())
-        return own + sum(float(((weights.ravel()[part.cells] @ part.shares) ** 2).sum()) for part in self.parts)
+    def variance_of(self, weights: Array) -> Variance:
+        """The variance of the sum of the errors with these weights (m, n), or of K such sums, (K, m, n), and its degrees of freedom.
+
+        The shares of one seed are added up before they are squared, so cells that share seeds err together.
+        """
+        flat = weights.reshape(-1, self.error.size)
+        size = max(FEW // self.error.size, 1)
+        chunks = [self._add_variances(flat[first : first + size]) for first in range(0, len(flat), size)]
+        return Variance.joined(chunks, weights.shape[:-2])
+
+    def _add_variances(self, weights: Array) -> Variance:
+        """The variances of sums with the weights (K, m n)."""
+        found = Variance.known(np.zeros(len(weights)))
+        own = (weights * self.error.ravel()) ** 2
+        freedom = np.full(self.error.size, np.inf) if self.freedom is None else self.freedom.ravel()
+        found.total += own.sum(axis=1)
+        found.squares += (own**2 / freedom).sum(axis=1)
+        for part in self.parts:
+            mine = weights[:, part.cells]
+            moved = mine @ part.shares
+            found.add((moved**2).sum(axis=1), part.freedom_of(mine))
+        return found
 
     def squares(self) -> Squares:
         """The sums of squares to expect of the parts of an error table."""

@@ -39,6 +39,26 @@ class Part:
         members = csr_array((np.ones(len(group)), (number, np.arange(len(group)))), shape=(len(labels), len(group)))
         return float(((members @ self.shares) ** 2).sum())
 
+    def freedom_of(self, weights: Array) -> Array:
+        """(K,) degrees of freedom of the variances of sums over the cells with weights (K, k).
+
+        Those of each cell, which are one less than its seeds, are averaged (harmonically) by what the cell adds to the variance: few
+        episodes of the cell that matters most are not made up for by many of another.
+        """
+        variances, seeds = self._by_cell
+        added = weights**2 @ np.where(variances > 0, variances, 1e-300)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = added / (weights**2 @ (np.where(variances > 0, variances, 1e-300) / np.maximum(seeds - 1.0, 1.0)))
+        return np.where(np.isfinite(found), found, 1.0)
+
+    @cached_property
+    def _by_cell(self) -> tuple[Array, Array]:
+        """What the seeds add to the variance of each cell (k,), and how many they are (k,)."""
+        squares = self.shares**2
+        return np.asarray(squares.sum(axis=1)).ravel(), np.asarray((squares != 0).sum(axis=1)).ravel().astype(
+            np.float64
+        )
+
     @cached_property
     def _squares(self) -> float:
         return float((self.shares**2).sum())

@@ -6,18 +6,22 @@ bounds, "within trained responses".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from tournament.meta_solvers import exploitability
+from tournament.meta_solvers import Equilibrium, Exploitability, Noise, exploitability, nash
 from tournament.payoffs import Array, MetaGame, list_numbers
 from tournament.psro.diversity import effective_diversity, effective_size
-from tournament.ratings.intervals import quantile
 
-CONFIDENCE = 0.95
+VERSION = 2
+"""Version of these accounts, which their figures name; a change that moves any of them changes it."""
+NEGLIGIBLE = 1e-12
+"""Payoffs below this are rounding."""
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Table:
             raise ValueError(f"coverage has the shape {coverage.shape}, the agents make {game.payoff.shape}.")
         return cls(game, coverage)
 
+    def without_errors(self) -> Table:
+        """This table as one of which only the means are known."""
+        game = replace(self.game, error=np.full_like(self.game.error, np.nan), episodes=None)
+        return Table(game, self.coverage)
+
     def to_json(self) -> dict[str, Any]:
         """Nested lists, null where there is no number."""
         return self.game.to_json() | {"coverage": list_numbers(self.coverage)}
@@ -49,21 +58,47 @@ class Table:
         return cls(game, coverage)
 
 
+class Verdict(StrEnum):
+    """What a best response's gain shows."""
+
+    BETTER = "better"
+    """Its interval lies above zero."""
+    NONE = "none"
+    """Its interval contains zero: training found no better answer, or there is none to be had."""
+    FAILED = "failed"
+    """Its interval lies below zero, or the agent was there before: training failed, which says nothing of what others may gain."""
+    UNKNOWN = "unknown"
+    """The episodes do not tell how much others may differ from them, so there is no interval."""
+
+
 @dataclass(frozen=True)
 class Gain:
-    """What a new agent gains against the other team's strategy beyond what its own team's strategy gets, with its 95 % interval."""
+    """What a new agent gains against the other team's strategy beyond what its own team's strategy gets, with its 95 % interval.
+
+    The limits are None where nothing is known of the error. `is_new` is false for an agent that its population had already.
+    """
 
     gain: float
     low: float | None
     high: float | None
+    is_new: bool = True
 
     @property
     def is_answer(self) -> bool:
-        """Whether the gain is above zero beyond doubt; else the approximate best response failed, or there is none to be had."""
+        """Whether the gain is above zero beyond doubt."""
         return self.low is not None and self.low > 0
 
+    @property
+    def verdict(self) -> Verdict:
+        if not self.is_new or (self.high is not None and self.high < -NEGLIGIBLE):
+            return Verdict.FAILED
+        if self.low is None:
+            return Verdict.UNKNOWN
+        return Verdict.BETTER if self.is_answer else Verdict.NONE
+
     def to_json(self) -> dict[str, Any]:
-        return {"gain": self.gain, "low": self.low, "high": self.high, "is_answer": self.is_answer}
+        found = {"gain": self.gain, "low": self.low, "high": self.high, "is_answer": self.is_answer}
+        return found | {"verdict": self.verdict.value}
 
 
 Strategies = tuple[Array, Array]
@@ -74,34 +109,54 @@ def figures(game: MetaGame, strategies: Strategies, earlier: Strategies | None) 
 
     `strategies` (m,), (n,) are those of this meta-game; `earlier` those of the iteration before, whose agents come first here; None for
     the first. `exploitability` is upstream's row (mean, cameras', targets'): the most that any agent gains against the earlier
-    strategies beyond their own payoff. `nash_conv` is the sum of both gains.
+    strategies beyond their own payoff. `nash_conv` is the sum of both gains. Its interval has no upper limit where a response failed or
+    nothing is known of its error: what a better one would gain is not known then.
     """
     camera, target = strategies
+    noise, solution = Noise.of(game), nash(game)
     found: dict[str, Any] = {
+        "version": VERSION,
         "value": float(camera @ game.payoff @ target),
-        "within_pool": _describe(game, strategies),
+        "within_pool": _describe(exploitability(game, *strategies, noise=noise, solution=solution)),
         "effective_diversity": effective_diversity(game.payoff),
         "effective_cameras": effective_size(camera),
         "effective_targets": effective_size(target),
     }
-    if earlier is None:
-        return found
+    return found if earlier is None else found | judge_responses(game, earlier, noise, solution)
+
+
+def judge_responses(game: MetaGame, earlier: Strategies, noise: Noise | None, solution: Equilibrium) -> dict[str, Any]:
+    """The part of `figures` that is about the newest agents; `noise` and `solution` are those of the meta-game."""
     padded = (_pad(earlier[0], len(game.cameras)), _pad(earlier[1], len(game.targets)))
     before = float(padded[0] @ game.payoff @ padded[1])
     gains = game.payoff @ padded[1] - before, before - padded[0] @ game.payoff
     mine = float(gains[0].max()), float(gains[1].max())
-    told = _describe(game, padded)
-    return found | {
+    responses = [gain_of(game, padded, team, noise) for team in ("camera", "target")]
+    within = exploitability(game, *padded, noise=noise, solution=solution)
+    return {
         "exploitability": [sum(mine) / 2, *mine],
         "nash_conv": sum(mine),
-        "nash_conv_interval": told["nash_conv_interval"],
-        "camera_gain": gain_of(game, padded, "camera").to_json(),
-        "target_gain": gain_of(game, padded, "target").to_json(),
+        "nash_conv_interval": _bound_nash_conv(within.nash_conv_interval, responses),
+        "camera_gain": responses[0].to_json(),
+        "target_gain": responses[1].to_json(),
     }
 
 
-def _describe(game: MetaGame, strategies: Strategies) -> dict[str, Any]:
-    found = exploitability(game, *strategies)
+def _bound_nash_conv(interval: Interval | None, responses: Sequence[Gain]) -> tuple[float, float | None] | None:
+    """The interval of NashConv, without its upper limit where a response says nothing of what others may gain."""
+    if interval is None:
+        return None
+    is_bounded = all(gain.verdict in (Verdict.BETTER, Verdict.NONE) for gain in responses)
+    return interval[0], interval[1] if is_bounded else None
+
+
+def bound_nash_conv(figures: Mapping[str, Any]) -> float | None:
+    """The upper limit of NashConv in an iteration's figures; None where there is none."""
+    interval = figures.get("nash_conv_interval")
+    return interval[1] if interval else None
+
+
+def _describe(found: Exploitability) -> dict[str, Any]:
     return {
         "camera": found.camera, "target": found.target, "nash_conv": found.nash_conv,
         "camera_interval": found.camera_interval, "target_interval": found.target_interval,
@@ -113,10 +168,13 @@ def _pad(strategy: Array, size: int) -> Array:
     return np.append(strategy, np.zeros(size - len(strategy)))
 
 
-def gain_of(game: MetaGame, strategies: Strategies, team: str) -> Gain:
-    """The gain of a team's newest agent against strategies (m,), (n,) of the pools, from the cells' means and standard errors.
+def gain_of(game: MetaGame, strategies: Strategies, team: str, noise: Noise | None = None) -> Gain:
+    """The gain of a team's newest agent against strategies (m,), (n,) of the pools. `noise` is that of the game, if it is known already.
 
-    Cells count as independent, which makes the interval too wide rather than too narrow: they share seeds.
+    Its variance is that of the whole sum, seed by seed, where the meta-game has its episodes. A seed is shared along a camera's row
+    or down a target's column, so cells that a strategy weighs err together, and cells taken for independent would make the interval
+    too narrow, the more so the more agents are mixed. Without episodes they have to be taken so. Limits are Student's
+    (Satterthwaite 1946), since few seeds know their own variance badly.
     """
     camera, target = strategies
     newest = np.zeros_like(camera if team == "camera" else target)
@@ -126,8 +184,13 @@ def gain_of(game: MetaGame, strategies: Strategies, team: str) -> Gain:
     else:
         weights = np.outer(camera, target - newest)
     gain = float((weights * game.payoff).sum())
-    error = float(np.sqrt(((weights * game.error)[weights != 0] ** 2).sum()))
-    if not np.isfinite(error):
-        return Gain(gain, None, None)
-    reach = float(quantile(CONFIDENCE, np.array(np.inf))) * error
-    return Gain(gain, gain - reach, gain + reach)
+    agents = game.cameras if team == "camera" else game.targets
+    is_played = game.episodes is not None
+    is_new = not is_played or agents[-1] not in agents[:-1]
+    noise = noise or Noise.of(game)
+    if noise is None:
+        return Gain(gain, None, None, is_new)
+    reach = float(noise.variance_of(weights).half_widths())
+    if is_played and reach < NEGLIGIBLE:
+        return Gain(gain, None, None, is_new)
+    return Gain(gain, gain - reach, gain + reach, is_new)

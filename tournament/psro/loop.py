@@ -53,11 +53,9 @@ class Iteration(Generic[Agent]):
     figures: dict[str, Any]
 
     def is_solved(self, epsilon: float) -> bool:
-        """Whether NashConv of the strategies before is below epsilon, by its interval where it has one."""
-        if "nash_conv" not in self.figures:
-            return False
-        interval = self.figures["nash_conv_interval"]
-        return bool((self.figures["nash_conv"] if interval is None else interval[1]) < epsilon)
+        """Whether NashConv of the strategies before is surely below epsilon: by its interval's upper limit, if it has one."""
+        limit = accounts.bound_nash_conv(self.figures)
+        return limit is not None and limit < epsilon
 
 
 @dataclass

@@ -8,6 +8,7 @@ from tournament.psro_runs.creating import MAX_ITERATIONS, MAX_POOL, PsroRefused,
 from tournament.psro_runs.files import enter_results, write_run
 from tournament.psro_runs.populations import Member, members, population
 from tournament.psro_runs.progress import estimate_seconds, iterations_done, seconds_of
+from tournament.psro_runs.renewing import renew_one
 from tournament.psro_runs.steering import OPEN, cancel_run, extend_run, pause_run, resume_run, trainings_of
 from tournament.psro_runs.steps import advance, due
 
@@ -29,6 +30,7 @@ __all__ = [
     "members",
     "pause_run",
     "population",
+    "renew_one",
     "resume_run",
     "seconds_of",
     "trainings_of",

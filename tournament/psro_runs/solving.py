@@ -24,11 +24,8 @@ def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> ac
 
 
 def arrange(game: MetaGame, cameras: list[str], targets: list[str]) -> MetaGame:
-    """The meta-game with its agents in this order; one that is named twice has equal rows."""
-    rows = [game.cameras.index(digest) for digest in cameras]
-    columns = [game.targets.index(digest) for digest in targets]
-    place = np.ix_(rows, columns)
-    return MetaGame(tuple(cameras), tuple(targets), game.payoff[place], game.error[place], game.count[place])
+    """The meta-game with its agents in this order and its episodes; one that is named twice has equal rows."""
+    return game.select([game.cameras.index(one) for one in cameras], [game.targets.index(one) for one in targets])
 
 
 def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) -> np.ndarray:
@@ -51,10 +48,14 @@ def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) ->
 def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None:
     """Write down an iteration's meta-game, its strategies, and what the strategies of the one before lose in it."""
     camera, target = META_SOLVERS[run.meta_solver](table.game.payoff)
-    before = run.iterations.filter(number=iteration.number - 1).first()
-    earlier = (np.array(before.camera_strategy), np.array(before.target_strategy)) if before else None
     iteration.table = table.to_json()
     iteration.camera_strategy, iteration.target_strategy = list_numbers(camera), list_numbers(target)
-    iteration.figures = accounts.figures(table.game, (camera, target), earlier)
+    iteration.figures = accounts.figures(table.game, (camera, target), strategies_before(iteration))
     iteration.phase, iteration.solved = PsroPhase.SOLVED, timezone.now()
     iteration.save()
+
+
+def strategies_before(iteration: PsroIteration) -> accounts.Strategies | None:
+    """The strategies of the iteration before, which this one's agents were trained against; None for the first."""
+    before = iteration.run.iterations.filter(number=iteration.number - 1).defer("table").first()
+    return (np.array(before.camera_strategy), np.array(before.target_strategy)) if before else None

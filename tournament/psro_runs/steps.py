@@ -27,6 +27,7 @@ from tournament.models import (
     TrainingRun,
     TrainingState,
 )
+from tournament.psro import accounts
 from tournament.psro_runs.asking import ask_for_tournament, ask_for_training, mix
 from tournament.psro_runs.progress import seconds_of, stop_clock
 from tournament.psro_runs.solving import read_table, solve
@@ -91,9 +92,9 @@ def _advance(run: PsroRun) -> bool:
 
 def why_over(run: PsroRun, newest: PsroIteration) -> str:
     """Why nothing follows a solved iteration, in words; empty if another one does."""
-    bounds = newest.figures.get("nash_conv_interval")
-    if run.epsilon is not None and newest.number and bounds and bounds[1] < run.epsilon:
-        return f"NashConv is below {run.epsilon:g}: its interval ends at {bounds[1]:.3g}, within trained responses."
+    limit = accounts.bound_nash_conv(newest.figures)
+    if run.epsilon is not None and newest.number and limit is not None and limit < run.epsilon:
+        return f"NashConv is below {run.epsilon:g}: its interval ends at {limit:.3g}, within trained responses."
     if newest.number >= run.iterations_wanted:
         return f"It has all iterations that were asked for: {run.iterations_wanted}."
     if run.hours_wanted is not None and seconds_of(run) > 3600 * run.hours_wanted:

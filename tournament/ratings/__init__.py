@@ -5,9 +5,9 @@ evidence = Evidence(cameras, targets, episodes)    # the same, kept for further 
 evidence.add(block); ratings = evidence.rate()     # a refit at the price of what the block touches
 """
 
+from tournament.intervals import CONFIDENCE
 from tournament.ratings.evidence import Evidence
 from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, compare, outcome, rate
-from tournament.ratings.intervals import CONFIDENCE
 from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
 

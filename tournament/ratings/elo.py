@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
+from tournament.intervals import Variance
 from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.deals import Deals
-from tournament.ratings.intervals import Variance
 
 DRAWS = 4000
 """Draws behind the probability of being first."""

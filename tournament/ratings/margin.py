@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
+from tournament.intervals import Variance, fewest
 from tournament.ordering import Indices, Kinds, find_kinds, find_runs, renumber
 from tournament.payoffs import Array, average_by_cell
-from tournament.ratings.intervals import Variance, fewest
 
 PSEUDO_EPISODES = 0.01
 """Every played cell counts this much of an even episode more, which keeps an agent that always scores 0 or 1 finite."""

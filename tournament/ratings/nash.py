@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament import meta_solvers
-from tournament.ordering import renumber
-from tournament.payoffs import Episodes, MetaGame
+from tournament.payoffs import MetaGame
 from tournament.ratings.records import NashSummary
 
 DRAWS, DRAWS_OF_LARGE = 200, 64
@@ -31,7 +30,7 @@ def add_nash(
     cameras, targets = complete_part(game.count > 0)
     if not len(cameras):
         return None, None
-    part = _restrict(game, cameras, targets)
+    part = game.select(cameras, targets)
     solution = meta_solvers.nash(part.payoff)
     skills = part.payoff @ solution.target - solution.value, solution.value - solution.camera @ part.payoff
     columns = {
@@ -53,36 +52,6 @@ def add_nash(
                 lines[team][number][name] = float(figure)
     draws = DRAWS if part.payoff.size <= LARGE else DRAWS_OF_LARGE
     return _summarise(part, solution, noise, draws), meta_solvers.cyclicity(part, replicates=draws, noise=noise)
-
-
-def _restrict(game: MetaGame, cameras: NDArray[np.int64], targets: NDArray[np.int64]) -> MetaGame:
-    """The part of a meta-game among these agents."""
-    if game.payoff.shape == (len(cameras), len(targets)):
-        return game
-    part = np.ix_(cameras, targets)
-    return MetaGame(
-        tuple(game.cameras[number] for number in cameras),
-        tuple(game.targets[number] for number in targets),
-        game.payoff[part],
-        game.error[part],
-        game.count[part],
-        None if game.episodes is None else _select(game.episodes, game.payoff.shape, cameras, targets),
-    )
-
-
-def _select(
-    episodes: Episodes, shape: tuple[int, ...], cameras: NDArray[np.int64], targets: NDArray[np.int64]
-) -> Episodes:
-    """The episodes among these agents, which are numbered anew."""
-    numbers = []
-    for size, kept in zip(shape, (cameras, targets), strict=True):
-        new = np.full(size, -1)
-        new[kept] = np.arange(len(kept))
-        numbers.append(new)
-    camera, target = numbers[0][episodes.camera], numbers[1][episodes.target]
-    mine = np.flatnonzero((camera >= 0) & (target >= 0))
-    cluster = renumber(episodes.cluster[mine], episodes.num_clusters)
-    return Episodes.with_clusters(camera[mine], target[mine], episodes.seed[mine], episodes.reward[mine], cluster)
 
 
 def _summarise(
@@ -113,8 +82,7 @@ def _interval(
     """95 % interval of the value, to first order in the errors: a game's value moves by what its optimal strategies see of them."""
     if noise is None:
         return None, None
-    deviation = noise.variance_of(np.outer(solution.camera, solution.target)) ** 0.5
-    width = 1.959963984540054 * deviation
+    width = float(noise.variance_of(np.outer(solution.camera, solution.target)).half_widths())
     return solution.value - width, solution.value + width
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tournament.meta_solvers import Cyclicity
 
-VERSION = "2"
+VERSION = "3"
 """Version of the code that fits; a change that moves any number changes it. Snapshots of version 1 had the margin as `rating`."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +36,17 @@ class Variance:
         """Add an independent estimate; less than one degree of freedom counts as one."""
         self.total += variance
         self.squares += variance**2 / np.maximum(freedom, 1.0)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Variance], shape: tuple[int, ...]) -> Variance:
+        """The variances of several, one after another, in this shape."""
+        names = ("total", "certain", "squares")
+        total, certain, squares = (
+            np.concatenate([getattr(part, name) for part in parts]).reshape(shape) for name in names
+        )
+        whole = cls(total, certain)
+        whole.squares = squares
+        return whole
 
     @property
     def freedom(self) -> Array:
