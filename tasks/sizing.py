@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tasks import durations, hints, leases
-from tournament import organising
+from tasks import hints, leases
+from tournament import durations, organising
 from tournament.models import Block, BlockState, Tournament, TournamentState
 from tournament.queries import live_workers
 

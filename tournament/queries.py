@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from django.db.models.functions import Greatest, NullIf, Sqrt
 from django.utils import timezone
 
 from tournament.entries import check_fitness
+from tournament.forecasts import Span, forecast, left_by_pair
 from tournament.leaderboards import DEVICE
 from tournament.models import (
     Agent,
@@ -129,6 +131,8 @@ class Queue:
     episodes_left: int
     uploads_waiting: int
     uploads_checking: int
+    span: Span | None
+    """How long the episodes that are left take; None where there are none, or nothing comparable was played."""
 
 
 def queue() -> Queue:
@@ -148,6 +152,7 @@ def queue() -> Queue:
         max(remaining, 0),
         uploads.get(UploadState.WAITING, 0),
         uploads.get(UploadState.CHECKING, 0),
+        span_waiting() if remaining > 0 else None,
     )
 
 
@@ -166,27 +171,55 @@ def live_trainers() -> QuerySet[Worker]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a tournament would cost. `seconds` is None where nothing comparable was played yet."""
+    """What a tournament would cost, if none of its episodes exists already.
+
+    `least_episodes` are surely played, `episodes` at most; `span` is None where nothing was played yet.
+    """
 
     pairings: int
+    least_episodes: int
     episodes: int
-    seconds: float | None
+    span: Span | None
     workers: int
 
 
-def seconds_per_episode(scenario: Scenario) -> float | None:
-    """What an episode took one worker in the last blocks of the scenario; None where none was played."""
-    done = Block.objects.filter(pairing__scenario=scenario, state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
-    recent = list(done.order_by("-id").values_list("seconds", "num_played")[:200])
-    return sum(seconds for seconds, _ in recent) / sum(played for _, played in recent) if recent else None
+def estimate(
+    scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], least: int, most: int, beside: bool = True
+) -> Estimate:
+    """What a tournament of these agents (keys) costs in which `least` to `most` episodes are played, spread over all pairings.
 
-
-def estimate(scenario: Scenario, num_pairings: int, episodes_per_pairing: int) -> Estimate:
-    """From the time that the last blocks of the scenario took, shared among the live workers."""
+    What is played for others now may come first.
+    """
+    pairs = [(camera, target) for camera in cameras for target in targets]
     workers = live_workers().count()
-    episodes = num_pairings * episodes_per_pairing
-    each = seconds_per_episode(scenario)
-    return Estimate(num_pairings, episodes, None if each is None else each * episodes / max(workers, 1), workers)
+    episodes = {pair: max(1, math.ceil(most / len(pairs))) for pair in pairs}
+    share = least / most if most else 1.0
+    span = forecast(scenario, episodes, workers, seconds_waiting() if beside else 0.0, share) if pairs else None
+    return Estimate(len(pairs), least, most, span, workers)
+
+
+def seconds_waiting() -> float:
+    """What the open blocks of all tournaments take one worker at most, as far as it is known."""
+    spans = _spans_waiting(1)
+    return sum(span.low if span.high is None else span.high for span in spans if span is not None)
+
+
+def span_waiting() -> Span | None:
+    """How long the live workers take for the open blocks of all tournaments; None where it is not known."""
+    spans = _spans_waiting(live_workers().count())
+    known = [span for span in spans if span is not None]
+    if not known or len(known) < len(spans):
+        return None
+    ends = [span.high for span in known if span.high is not None]
+    high = sum(ends) if len(ends) == len(known) else None
+    return Span(sum(span.low for span in known), high, sum(span.expected for span in known))
+
+
+def _spans_waiting(workers: int) -> list[Span | None]:
+    """Forecasts of the open blocks, scenario by scenario."""
+    is_open = Q(state__in=[BlockState.WAITING, BlockState.LEASED])
+    scenarios = Scenario.objects.filter(pk__in=Block.objects.filter(is_open).order_by().values("pairing__scenario"))
+    return [forecast(one, left_by_pair(is_open & Q(pairing__scenario=one)), workers) for one in scenarios]
 
 
 def failures(tournament: Tournament) -> QuerySet[Block]:

@@ -177,15 +177,6 @@ def most_cores() -> int | None:
     return max(known) if known and len(known) == len(cores) else None
 
 
-def steps_per_second(team: str, algorithm: str, preset: str) -> float | None:
-    """How fast the last such training was here, in environment steps a second; None where there was none."""
-    alike = TrainingRun.objects.filter(team=team, algorithm=algorithm, preset=preset, steps_done__gt=0)
-    for steps, progress in alike.order_by("-pk").values_list("steps_done", "progress")[:5]:
-        if seconds := progress.get("seconds"):
-            return steps / seconds
-    return None
-
-
 # Changing one that is there
 
 

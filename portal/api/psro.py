@@ -135,11 +135,25 @@ class PsroDetailOut(PsroOut):
     target_training: dict[str, Any]
     forked_from: int | None = Field(alias="forked_from_id")
     is_imported: bool
+    seconds_left_low: float | None = Field(
+        description="For the iterations that are left, at least; null while not known."
+    )
+    seconds_left_high: float | None = Field(description="At most, by how long the iterations so far took.")
     iterations: list[IterationOut]
 
     @staticmethod
     def resolve_hours(run: Any) -> float:
         return psro_runs.seconds_of(run) / 3600
+
+    @staticmethod
+    def resolve_seconds_left_low(run: Any) -> float | None:
+        rest = psro_runs.estimate_rest(run)
+        return None if rest is None else rest.low
+
+    @staticmethod
+    def resolve_seconds_left_high(run: Any) -> float | None:
+        rest = psro_runs.estimate_rest(run)
+        return None if rest is None else rest.high
 
     @staticmethod
     def resolve_is_imported(run: Any) -> bool:

@@ -40,8 +40,12 @@ class ProgressOut(Schema):
     chosen: int = Field(description="What was chosen so far.")
     reused: int
     failed: int
-    rate: float | None = Field(description="Episodes a second now; null while not known.")
-    seconds_left: float | None
+    rate: float | None = Field(description="Expected episodes a second; null while not known.")
+    seconds_left: float | None = Field(description="Expected; null while not known.")
+    seconds_left_low: float | None = Field(None, alias="span.low", description="At least so many, by pairing.")
+    seconds_left_high: float | None = Field(
+        None, alias="span.high", description="At most so many; null where an agent like these was never played."
+    )
 
 
 class TournamentOut(Schema):

@@ -15,7 +15,7 @@ from portal.api.authentication import training_token
 from portal.api.paging import Slice
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Owner, Seed, Team, Text, answers
-from tournament import milestones, trainings
+from tournament import milestones, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from training import configuration
 
@@ -82,7 +82,12 @@ class TrainingOut(Schema):
     is_over: bool = Field(description="finished, cancelled or failed.")
     steps_done: int
     steps_wanted: int
+    steps_expected: int = Field(
+        description="What it makes in the end: whole iterations, so at least those that are wanted."
+    )
     remaining_seconds: float | None = Field(description="Of the training, as it goes now; null while not known.")
+    remaining_seconds_low: float | None = Field(description="At least so many.")
+    remaining_seconds_high: float | None = Field(description="At most so many; the evaluation is not counted.")
     error: str = Field(description="What went wrong and what to do, in words; empty otherwise.")
     agent: AgentRef | None = Field(description="What it made.")
     owner: Owner
@@ -94,6 +99,20 @@ class TrainingOut(Schema):
     @staticmethod
     def resolve_is_over(run: Any) -> bool:
         return run.state in ("finished", "cancelled", "failed")
+
+    @staticmethod
+    def resolve_steps_expected(run: Any) -> int:
+        return paces.steps_expected(run)
+
+    @staticmethod
+    def resolve_remaining_seconds_low(run: Any) -> float | None:
+        rest = paces.forecast_rest(run)
+        return None if rest is None else rest.low
+
+    @staticmethod
+    def resolve_remaining_seconds_high(run: Any) -> float | None:
+        rest = paces.forecast_rest(run)
+        return None if rest is None else rest.high
 
     @staticmethod
     def resolve_remaining_seconds(run: Any) -> float | None:

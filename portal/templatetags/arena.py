@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from tournament.forecasts import Span
+
 register = template.Library()
 
 STATE_TONES = {
@@ -132,6 +134,18 @@ def duration(seconds: float | None) -> str:
     if whole < 48 * 3600:
         return f"{whole / 3600:.1f} h"
     return f"{whole / 86400:.1f} days"
+
+
+@register.filter
+def span(value: Span | None, word: str = "") -> str:
+    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; a word after what is expected, such as "left"."""
+    if value is None:
+        return "not known yet"
+    after = f" {word}" if word else ""
+    if value.high is None:
+        return f"at least {duration(value.low)}{after}"
+    low, expected, high = (duration(seconds) for seconds in (value.low, value.expected, value.high))
+    return f"about {expected}{after}" + ("" if low == high else f" ({low} to {high})")
 
 
 @register.filter

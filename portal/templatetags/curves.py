@@ -4,6 +4,9 @@ from django import template
 
 from portal.plots import write_number
 from portal.templatetags.arena import is_missing
+from tournament import paces
+from tournament.forecasts import Span
+from tournament.models import TrainingRun
 
 register = template.Library()
 
@@ -12,3 +15,15 @@ register = template.Library()
 def brief(value: float | None) -> str:
     """A number in few letters, such as 1.2 M; a dash when there is none."""
     return "–" if is_missing(value) else write_number(float(value))  # type: ignore[arg-type]
+
+
+@register.filter
+def steps_expected(run: TrainingRun) -> int:
+    """The steps that a training makes in the end."""
+    return paces.steps_expected(run)
+
+
+@register.filter
+def rest(run: TrainingRun) -> Span | None:
+    """How long a training that is under way still takes, as a range."""
+    return paces.forecast_rest(run)

@@ -90,7 +90,7 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
         "seen": f"{row.state}-{num_solved}",
         "trainings": psro_runs.trainings_of(row) if is_training else [],
         "progress": organising.progress(tournament) if tournament else None,
-        "remaining": psro_runs.estimate_seconds(row),
+        "remaining": psro_runs.estimate_rest(row),
         "actions": list_actions(row, ACTIONS) if may_change(request.user, row) and not row.upload_id else [],
     }
 

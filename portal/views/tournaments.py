@@ -1,6 +1,5 @@
 """Tournaments: all, a new one, and one while it is played and after."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -13,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mate.errors import UserError
 from portal.findings import show_finding
-from portal.forms.lineups import LineupForm, read_wishes
+from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import LARGEST_TABLE, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
+from tournament.formats import Evidence
 from tournament.formats.numbers import write
 from tournament.models import Agent, Purpose, Scenario, Tournament, TournamentState
 
@@ -81,23 +81,30 @@ def describe_form(form: LineupForm) -> dict[str, Any]:
 
 
 def estimate(form: LineupForm) -> queries.Estimate | None:
-    """What the form as it stands would cost; the most that it can cost where the format decides round by round."""
+    """What the form as it stands would cost: from the first round of its format to the most that it may play."""
     try:
         settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
-        fields = count_fields(form)
-        limit = form.info.make(settings, *([str(number) for number in range(count)] for count in fields)).limit
+        cameras, targets = (chosen_agents(form, team) for team in FIELDS)
+        names = [[str(key) for key in agents] for agents in (cameras, targets)]
+        format = form.info.make(settings, *names)
+        first = format.choose(Evidence.of(*names), 0)
     except (ValidationError, UserError):
         return None
-    if not min(fields):
+    if not cameras or not targets:
         return None
-    whole = queries.estimate(form.scenario, 1, min(limit, organising.MAX_EPISODES))
-    return replace(whole, pairings=fields[0] * fields[1])
+    most = min(format.limit, organising.MAX_EPISODES)
+    # A budget is spent to its end; other formats may stop after their first round.
+    least = most if form.info.name == "budget" else min(sum(choice.count for choice in first), most)
+    return queries.estimate(form.scenario, cameras, targets, least, most)
 
 
-def count_fields(form: LineupForm) -> tuple[int, int]:
-    """How many cameras and targets are chosen."""
-    counts = {team: sum(choice.is_chosen for choice in choices) for team, _, _, choices in form.lineups}
-    return counts.get("camera", 2), counts.get("target", 2)
+def chosen_agents(form: LineupForm, team: str) -> list[int]:
+    """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be chosen."""
+    for one, _, _, choices in form.lineups:
+        if one == team:
+            return [choice.agent.pk for choice in choices if choice.is_chosen]
+    values = [str(form[name].value() or "") for name in ("first", "second")]
+    return [int(value) if value.isdecimal() else -1 - place for place, value in enumerate(values)]
 
 
 @login_required

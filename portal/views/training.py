@@ -16,8 +16,9 @@ from portal.lists import list_page
 from portal.permissions import may_change
 from portal.steering import Action, list_actions, read_number, steer
 from tournament import milestones as evaluation
-from tournament import organising, queries
+from tournament import organising, paces, queries
 from tournament import trainings as domain
+from tournament.forecasts import Span
 from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
 from training import configuration
 
@@ -81,7 +82,7 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 
 
 def describe_form(form: TrainingForm) -> dict[str, Any]:
-    rate = domain.steps_per_second(form.team, form.algorithm, form.preset)
+    pace = paces.pace_of(form.scenario, form.team, form.algorithm, form.preset)
     algorithms = [
         (name, *title.split(": ", 1))
         for name, title in configuration.ALGORITHMS.items()
@@ -96,18 +97,18 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
         "presets": list(configuration.PRESETS.items()),
         "preset_explanation": configuration.PRESETS[form.preset],
         "num_trainers": queries.live_trainers().count(),
-        "rate": rate,
-        "seconds": estimate_seconds(form, rate),
+        "pace": pace,
+        "span": forecast(form, pace),
     }
 
 
-def estimate_seconds(form: TrainingForm, rate: float | None) -> float | None:
-    """How long the steps of the form would take at so many a second."""
+def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
+    """How long the steps of the form would take at this pace."""
     try:
         steps = form.fields["steps"].clean(form["steps"].value())
     except ValidationError:
         return None
-    return steps / rate if rate else None
+    return pace.forecast(steps) if pace and steps else None
 
 
 def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
@@ -149,6 +150,8 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "actions": list_buttons(run) if may_change(request.user, run) else [],
         "evaluation": follow_evaluation(run),
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
+        "steps_expected": paces.steps_expected(run),
+        "rest": paces.forecast_rest(run),
         "curves": [draw(points, *curve) for curve in CURVES],
         "points": points[: -LAST_POINTS - 1 : -1],
         "num_points": len(points),

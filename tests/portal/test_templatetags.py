@@ -2,7 +2,8 @@
 
 import pytest
 
-from portal.templatetags.arena import coded, fixed, signed
+from portal.templatetags.arena import coded, fixed, signed, span
+from tournament.forecasts import Span
 
 
 @pytest.mark.parametrize(
@@ -15,3 +16,16 @@ def test_a_number_has_a_true_minus_sign_and_zero_has_none(value: float | None, t
 
 def test_what_stands_in_backticks_is_code_and_nothing_else_of_a_message_is_markup() -> None:
     assert coded("Set `cores` to <2> or `less") == "Set <code>cores</code> to &lt;2&gt; or `less"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Span(10.0, 120.0, 20.0), "about 20 s left (10 s to 2 min)"),
+        (Span(10.0, None, 20.0), "at least 10 s left"),
+        (Span(600.0, 610.0, 605.0), "about 10 min left"),
+        (None, "not known yet"),
+    ],
+)
+def test_a_range_of_time_is_written_with_what_is_expected(value: Span | None, text: str) -> None:
+    assert span(value, "left") == text

@@ -421,3 +421,15 @@ def test_a_program_is_told_what_can_be_set(call: Call, db: None) -> None:
     gamma = next(one for one in listed if one["name"] == "gamma")
     assert (gamma["low"], gamma["high"], gamma["default"]) == (0.0, 1.0, 0.99)
     assert next(one for one in listed if one["kind"] == "choice")["choices"]
+
+
+def test_no_more_steps_are_shown_than_there_are_in_all(client: Client, run: TrainingRun) -> None:
+    progress = {"iteration": 1, "seconds": 20.0, "decisions_per_second": 100.0}
+    TrainingRun.objects.filter(pk=run.pk).update(
+        state=TrainingState.TRAINING, steps_wanted=20_500, steps_done=41_000, progress=progress
+    )
+    for page in (reverse("training", args=[run.pk]), reverse("trainings")):
+        text = client.get(page).content.decode()
+        assert "of 20.5 k" not in text and "of 41 k" in text
+    told = client.get(f"/api/v1/trainings/{run.pk}").json()
+    assert (told["steps_expected"], told["remaining_seconds_high"]) == (41_000, 0.0)

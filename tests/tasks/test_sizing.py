@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tasks import durations, leases, playing, sizing
-from tournament import organising
+from tasks import leases, playing, sizing
+from tournament import durations, organising
 from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from tournament import queries
+from tournament.forecasts import Span, forecast, left_by_pair
 from tournament.formats import Finding
 from tournament.models import Agent, BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN
@@ -18,9 +20,9 @@ UNKNOWN_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a tournament is. Counts are of episodes; `rate` is episodes a second, expected while none plays, None without workers.
+    """How far a tournament is. Counts are of episodes; `rate` is episodes a second, None while it is not known and without workers.
 
-    `done` includes the `reused` ones; `failed` are those of failed blocks that were not played; `workers` play for it now.
+    `seconds_left` is what is expected of `span`, from the least to the most, by what each pairing took; a guess where there is none. `done` includes the `reused` ones; `failed` are those of failed blocks that were not played; `workers` play for it now.
     `total` is what is expected in the end, where the format decides round by round: `chosen` is what was chosen so far.
     """
 
@@ -32,6 +34,7 @@ class Progress:
     rate: float | None
     seconds_left: float | None
     workers: int
+    span: Span | None = None
 
     @property
     def fraction(self) -> float:
@@ -54,28 +57,48 @@ def progress(tournament: Tournament) -> Progress:
     blocks = tournament.blocks.order_by()
     sums = blocks.aggregate(
         played=Sum("num_played"),
-        seconds=Sum("seconds", filter=Q(num_played__gt=0)),
         failed=Sum(F("num_episodes") - F("num_played"), filter=Q(state=BlockState.FAILED)),
         playing=Count("id", filter=Q(state=BlockState.LEASED, leased_until__gte=now)),
         left=Sum(F("num_episodes") - F("num_played"), filter=Q(state__in=OPEN)),
     )
-    played, seconds, left = sums["played"] or 0, sums["seconds"] or 0.0, sums["left"] or 0
-    workers = sums["playing"] or queries.live_workers().count()
-    each = seconds / played if played and seconds else queries.seconds_per_episode(tournament.scenario)
-    rate = workers / (each or UNKNOWN_SECONDS) if workers else None
     over = tournament.state != TournamentState.PLAYING
+    left = 0 if over else sums["left"] or 0
     further = 0 if over else expected_later(tournament)
-    left += further
+    workers = sums["playing"] or queries.live_workers().count()
+    span = None if over or not workers else _forecast(tournament, left, further, workers)
+    expected = _expect(span, left + further, workers)
+    done = min(tournament.num_reused + (sums["played"] or 0), tournament.num_episodes)
     return Progress(
-        done=min(tournament.num_reused + played, tournament.num_episodes),
+        done=done,
         total=tournament.num_episodes + further,
         chosen=tournament.num_episodes,
         reused=tournament.num_reused,
         failed=sums["failed"] or 0,
-        rate=None if over else rate,
-        seconds_left=0.0 if over or not left else left / rate if rate else None,
+        rate=None if over or not expected else (left + further) / expected,
+        seconds_left=0.0 if over or not left + further else expected,
         workers=0 if over else sums["playing"],
+        span=span,
     )
+
+
+def _expect(span: Span | None, left: int, workers: int) -> float | None:
+    """Seconds for what is left; None without workers, and where an agent like one of these was never played."""
+    if span is None:
+        return left * UNKNOWN_SECONDS / workers if workers else None
+    return None if span.high is None else span.expected
+
+
+def _forecast(tournament: Tournament, left: int, further: int, workers: int) -> Span | None:
+    """How long the open blocks take, and what later rounds may bring, which is taken to be spread as these are, or over all pairings."""
+    by_pair = left_by_pair(Q(tournament=tournament, state__in=OPEN))
+    if left + further <= 0:
+        return None
+    if not left:
+        by_pair = dict.fromkeys(tournament.pairings.values_list("camera", "target"), 1)
+    share = (left + further) / max(sum(by_pair.values()), 1)
+    episodes = {pair: math.ceil(count * share) for pair, count in by_pair.items()}
+    # Later rounds are a guess of the format.
+    return forecast(tournament.scenario, episodes, workers, least=left / (left + further))
 
 
 def expected_later(tournament: Tournament) -> int:

@@ -7,7 +7,7 @@ which needs no database, is `tournament.psro`.
 from tournament.psro_runs.creating import MAX_ITERATIONS, MAX_POOL, PsroRefused, create_run, fork_run
 from tournament.psro_runs.files import enter_results, write_run
 from tournament.psro_runs.populations import Member, members, population
-from tournament.psro_runs.progress import estimate_seconds, iterations_done, seconds_of
+from tournament.psro_runs.progress import estimate_rest, iterations_done, seconds_of
 from tournament.psro_runs.renewing import renew_one
 from tournament.psro_runs.steering import OPEN, cancel_run, extend_run, pause_run, resume_run, trainings_of
 from tournament.psro_runs.steps import advance, due
@@ -23,7 +23,7 @@ __all__ = [
     "create_run",
     "due",
     "enter_results",
-    "estimate_seconds",
+    "estimate_rest",
     "extend_run",
     "fork_run",
     "iterations_done",

@@ -1,6 +1,9 @@
 """PSRO runs go from step to step by what is done of their trainings and tournaments, whoever asks and how often."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests.tournament.psro_runs.driving import drive, is_training
 from tournament import psro_runs, trainings
@@ -95,3 +98,19 @@ def test_what_nobody_thought_of_stops_the_run_and_not_who_advances_it(make_run, 
     while psro_runs.advance(run):
         run.refresh_from_db()
     assert (run.state, run.reason) == (PsroState.FAILED, steps.SORRY)
+
+
+def test_the_time_that_is_left_is_a_range_by_the_iterations_so_far(make_run, work):
+    run = drive(make_run(iterations=5), work, lambda run: run.iterations.filter(number=2).exists())
+    run.refresh_from_db()
+    now = timezone.now()
+    for number, minutes in ((0, 30), (1, 20)):
+        run.iterations.filter(number=number).update(solved=now - timedelta(minutes=minutes))
+    PsroRun.objects.filter(pk=run.pk).update(resumed=now - timedelta(minutes=30))
+    run.refresh_from_db()
+    rest = psro_runs.estimate_rest(run)
+    assert rest.low < 4 * 600 - 1200 <= rest.expected + 5 and rest.expected < rest.high
+    run.epsilon = 0.1
+    assert psro_runs.estimate_rest(run).low == 0.0
+    run.hours_wanted = 0.6
+    assert psro_runs.estimate_rest(run).high <= 0.1 * 3600 + 2 * 600 + 5

@@ -47,7 +47,7 @@ def guess(tournament: int, pairings: Collection[int]) -> dict[int, float]:
         return {}
     each = _of_pairs(tournament)
     pairs = Pairing.objects.filter(pk__in=pairings).values_list("pk", "camera", "target")
-    guesses = {pairing: _guess(each, camera, target) for pairing, camera, target in pairs}
+    guesses = {pairing: guess_from(each, camera, target) for pairing, camera, target in pairs}
     return {pairing: seconds for pairing, seconds in guesses.items() if seconds is not None}
 
 
@@ -61,7 +61,7 @@ def _of_pairs(tournament: int) -> dict[tuple[int, int], float]:
     return {pair: fmean(values) for pair, values in took.items()}
 
 
-def _guess(each: Mapping[tuple[int, int], float], camera: int, target: int) -> float | None:
+def guess_from(each: Mapping[tuple[int, int], float], camera: int, target: int) -> float | None:
     """From what the episodes of other (camera, target) took; None where neither was played."""
     of_camera = {other: took for (one, other), took in each.items() if one == camera}
     of_target = {one: took for (one, other), took in each.items() if other == target}

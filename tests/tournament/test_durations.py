@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks import durations
+from tournament import durations
 from tournament.models import Block, BlockState
 
 pytestmark = pytest.mark.django_db
