@@ -23,12 +23,14 @@ from safetensors import SafetensorError
 from policies.errors import CheckpointError
 from policies.recipe import MAX_PARAMETERS, Recipe, shorten
 from policies.texts import parse_json
+from policies.zips import DirectoryTooLarge, open_zip
 
 RECIPE_NAME = "policy.json"
 WEIGHTS_NAME = "weights.safetensors"
 
 MAX_RECIPE_BYTES = 100_000
 MAX_HEADER_BYTES = 100_000
+MAX_DIRECTORY_BYTES = 100_000
 MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS + MAX_HEADER_BYTES + 8
 MAX_OBSERVATION = 1e5
 MAX_MAGNITUDE = 1e30
@@ -48,6 +50,7 @@ _ZIP_ERRORS = (
 
 # Types of safetensors that NumPy lacks, by their names in PyTorch.
 _NUMBER_TYPES = {"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"}
+_ROWS_AT_ONCE = 256
 
 # Zip entries carry a date; a fixed one makes equal checkpoints equal files.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -67,9 +70,7 @@ class Checkpoint:
         _check_weights(self.recipe, self.weights)
         frozen = {}
         for name in sorted(self.weights):
-            array = np.ascontiguousarray(self.weights[name], np.float32).copy()
-            array.flags.writeable = False
-            frozen[name] = array
+            frozen[name] = _frozen(self.weights[name])
         object.__setattr__(self, "weights", MappingProxyType(frozen))
 
     @cached_property
@@ -91,7 +92,7 @@ class Checkpoint:
         sha = hashlib.sha256(_canonical(recipe))
         for name, array in self.weights.items():
             sha.update(f"\n{name} {array.shape}\n".encode())
-            sha.update(array.astype("<f4", copy=False).tobytes())
+            sha.update(np.ascontiguousarray(array, "<f4").data)
         return sha.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -143,7 +144,7 @@ class Checkpoint:
     def from_bytes(cls, content: bytes) -> Checkpoint:
         """The checkpoint whose file has this content. Raises CheckpointError if it is not a valid one."""
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with open_zip(io.BytesIO(content), MAX_DIRECTORY_BYTES) as archive:
                 names = sorted(archive.namelist())
                 if names != [RECIPE_NAME, WEIGHTS_NAME]:
                     raise CheckpointError(
@@ -152,10 +153,21 @@ class Checkpoint:
                     )
                 recipe = parse_recipe(_read_member(archive, RECIPE_NAME, MAX_RECIPE_BYTES))
                 weights = parse_weights(_read_member(archive, WEIGHTS_NAME, MAX_WEIGHTS_BYTES), recipe)
-        except _ZIP_ERRORS as error:
+        except (*_ZIP_ERRORS, DirectoryTooLarge) as error:
             problem = shorten(str(error), 200)
             raise CheckpointError(f"this is not a readable zip file ({problem}); save the checkpoint again") from None
         return cls(recipe, weights)
+
+
+def _frozen(tensor: np.ndarray) -> np.ndarray:
+    """A tensor as a read-only array that nobody else can change; itself where it is one."""
+    owner = tensor if tensor.base is None else tensor.base
+    is_frozen = not tensor.flags.writeable and (owner is tensor or isinstance(owner, bytes))
+    if is_frozen and tensor.flags.c_contiguous and tensor.dtype == np.float32:
+        return tensor
+    array = np.ascontiguousarray(tensor, np.float32).copy()
+    array.flags.writeable = False
+    return array
 
 
 def _canonical(recipe: dict[str, Any]) -> bytes:
@@ -238,8 +250,15 @@ def _bound_magnitudes(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> floa
     architecture = recipe.architecture
 
     def grow(bound: float, weight: str, bias: str) -> float:
-        sums = np.abs(weights[weight]).sum(axis=1, dtype=np.float64)
-        return float((sums * bound + np.abs(weights[bias])).max(initial=0.0))
+        rows, limits = weights[weight], np.abs(weights[bias])
+        bounds = [0.0]
+        for first in range(
+            0, len(rows), _ROWS_AT_ONCE
+        ):  # a copy of all magnitudes would double what a checkpoint takes
+            part = slice(first, first + _ROWS_AT_ONCE)
+            sums = np.abs(rows[part]).sum(axis=1, dtype=np.float64)
+            bounds.append((sums * bound + limits[part]).max(initial=0.0))
+        return float(np.max(bounds))
 
     bound, greatest = MAX_OBSERVATION, MAX_OBSERVATION
     for number in range(len(architecture.hidden_sizes)):

@@ -8,7 +8,6 @@ link refuses the archive, and so does a name that would leave the folder it is u
 from __future__ import annotations
 
 import errno
-import gzip
 import io
 import stat
 import tarfile
@@ -24,15 +23,18 @@ from policies.importing import names
 from policies.importing.errors import ImportRefused
 from policies.importing.limits import MEGABYTE, Limits
 from policies.importing.strangers import describe_start
+from policies.importing.tar_headers import HeaderCheck
 from policies.recipe import shorten
+from policies.zips import DirectoryTooLarge, open_zip
 
 _CHUNK = 64 * 1024
+_MAX_DEPTH = 40
+_MAX_DIRECTORY = 4 * MEGABYTE  # of a zip's table of contents
 _GRACE = 16 * MEGABYTE  # what may unpack before the ratio counts
 _DAMAGED = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     tarfile.TarError,
-    gzip.BadGzipFile,
     zlib.error,
     EOFError,
     NotImplementedError,
@@ -94,7 +96,7 @@ class Archive(ABC):
                 "do not; it was not unpacked further"
             )
 
-    def read(self, limits_by_name: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    def read(self, limits_by_name: dict[str, int]) -> Iterator[tuple[str, bytearray]]:
         """Contents of the named members, in the archive's order; each may have as many bytes as its limit says."""
         found = self._open(set(limits_by_name))
         while True:
@@ -124,21 +126,22 @@ def _damaged(problem: object) -> ImportRefused:
     )
 
 
-def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> bytes:
-    chunks, total = [], 0
+def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> bytearray:
+    if announced > limit:
+        raise ImportRefused(f"{shorten(name, 200)} has more than {limit:,} bytes, its limit")
+    content = bytearray(announced)  # filled in place: a checkpoint is in memory once
+    total = 0
     with _refusing_damage():
         while chunk := file.read(_CHUNK):
+            if total + len(chunk) > announced:
+                raise ImportRefused(f"{shorten(name, 200)} has more than the {announced:,} bytes that it announces")
+            content[total : total + len(chunk)] = chunk
             total += len(chunk)
-            if total > limit or total > announced:
-                raise ImportRefused(
-                    f"{shorten(name, 200)} has more than {min(limit, announced):,} bytes, its limit or announced size"
-                )
-            chunks.append(chunk)
     if total != announced:
         raise ImportRefused(
             f"{shorten(name, 200)} has {total:,} bytes instead of {announced:,}; make the archive again"
         )
-    return b"".join(chunks)
+    return content
 
 
 def _check_names(members: list[Member]) -> None:
@@ -159,6 +162,8 @@ def _problem_of(member: Member, seen: set[str], links: set[str]) -> str:
         return problem
     if member.kind != "folder" and member.name in seen:
         return "occurs twice"
+    if len(parts) > _MAX_DEPTH:
+        return f"lies more than {_MAX_DEPTH} folders deep, where no trial folder has anything"
     if any("/".join(parts[:depth]) in links for depth in range(1, len(parts))):
         return "lies under a symbolic link"
     return ""
@@ -170,7 +175,12 @@ class ZipArchive(Archive):
     kind = "zip archive"
 
     def _list(self) -> Iterator[Member]:
-        self._zip = zipfile.ZipFile(self.file)
+        try:
+            self._zip = open_zip(self.file, _MAX_DIRECTORY)
+        except DirectoryTooLarge as error:
+            raise ImportRefused(
+                f"{error}, more than {self.limits.max_entries:,} entries need; put only the trial's folder into it"
+            ) from None
         for entry in self._zip.infolist():
             mode = entry.external_attr >> 16
             if entry.flag_bits & 0x1:
@@ -209,16 +219,38 @@ def _is_folder(entry: zipfile.ZipInfo) -> bool:
     return entry.orig_filename.endswith(("/", "\\"))
 
 
-class _Counted(io.RawIOBase):
-    """An unpacking stream that refuses to go on when too much has come out of it."""
+class _Gunzipped:
+    """The content of a .gz with one stream, as it is asked for."""
 
-    def __init__(self, archive: TarArchive, stream: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._inflate = file, zlib.decompressobj(wbits=31)
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, none at the end. Raises EOFError where the file is cut off."""
+        while not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
+            if not packed:
+                raise EOFError("it ends before the end of its gzip stream")
+            if chunk := self._inflate.decompress(packed, size):
+                return chunk
+        if self._inflate.unused_data.strip(b"\0") or self._file.read(_CHUNK).strip(b"\0"):
+            raise ValueError("something follows its gzip stream; one stream is read")
+        return b""
+
+
+class _Counted:
+    """An unpacking stream that refuses to go on when too much has come out of it, or a header that no archive needs."""
+
+    def __init__(self, archive: TarArchive, stream: IO[bytes] | _Gunzipped) -> None:
         self._archive, self._stream, self._total = archive, stream, 0
+        self._headers = HeaderCheck(archive.limits.max_entries)
 
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._stream.read(_CHUNK if size < 0 else min(size, MEGABYTE))
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, none at the end."""
+        chunk = self._stream.read(min(size, MEGABYTE))
         self._total += len(chunk)
         self._archive.check_unpacked(self._total)
+        self._headers.feed(chunk)
         return chunk
 
 
@@ -227,15 +259,19 @@ class TarArchive(Archive):
 
     kind = "tar archive"
 
-    def _tar(self) -> tarfile.TarFile:
+    def _stream(self) -> _Counted:
         self.file.seek(0)
         is_packed = self.file.read(2) == b"\x1f\x8b"
         self.file.seek(0)
-        stream = gzip.GzipFile(fileobj=self.file, mode="rb") if is_packed else self.file
-        return tarfile.open(fileobj=_Counted(self, stream), mode="r|")  # type: ignore[call-overload]
+        return _Counted(self, _Gunzipped(self.file) if is_packed else self.file)
+
+    @staticmethod
+    def _entries(stream: _Counted) -> tarfile.TarFile:
+        return tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload, no-any-return]
 
     def _list(self) -> Iterator[Member]:
-        for entry in self._tar():
+        stream = self._stream()
+        for entry in self._entries(stream):
             if entry.isreg() and entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
                 kind = "sparse or contiguous file"
             elif entry.isreg():
@@ -247,9 +283,11 @@ class TarArchive(Archive):
             else:
                 kind = "hard link" if entry.islnk() else "device or pipe"
             yield Member(names.member_name(entry.name), entry.size if kind == "file" else 0, kind)
+        while stream.read(_CHUNK):  # tarfile does not look whether it is whole
+            pass
 
     def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
-        tar = self._tar()
+        tar = self._entries(self._stream())
         for entry in tar:
             name = names.member_name(entry.name)
             file = tar.extractfile(entry) if name in wanted and entry.isreg() else None

@@ -138,13 +138,15 @@ def _refuse_call(*arguments: Any) -> Any:
     raise NotAnArray("it makes an array that no file's bytes account for")
 
 
+ENCODE = Global("_codecs", "encode")
+
 _CORES = ("numpy.core", "numpy._core")
 
 BUILDERS: dict[Global, Callable[..., Any]] = {
     Global("numpy", "dtype"): DataType,
     Global("numpy", "ndarray"): _refuse_call,
     Global("collections", "OrderedDict"): _ordered,
-    Global("_codecs", "encode"): _encode,
+    ENCODE: _encode,
     **{Global(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
     **{Global(f"{core}.multiarray", "_reconstruct"): _reconstruct for core in _CORES},
     **{Global(f"{core}.multiarray", "scalar"): _scalar for core in _CORES},

@@ -1,7 +1,7 @@
 """The program that reads an uploaded file in a process of its own; ``policies.importing.sandbox`` starts it.
 
 The file is its standard input. Its standard output is a line of JSON for everything that happens: the confinement it is
-under, each step, then either the refusal or the report, followed by the native checkpoints of the report's agents.
+under, each step, then either the refusal or the report, followed by the recipes and the bare numbers of the report's agents.
 Its one argument is the limits, as JSON.
 """
 
@@ -12,6 +12,8 @@ import sys
 import types
 from pathlib import Path
 from typing import IO, Any
+
+import numpy as np
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -24,7 +26,7 @@ def _find_floors() -> None:
     sys.modules["mate"] = game
 
 
-def _warm_codecs() -> None:
+def warm_codecs() -> None:
     """Load what is otherwise imported in the middle of reading, when no file can be opened any more."""
     from policies.texts import ENCODINGS
 
@@ -47,7 +49,7 @@ def main() -> int:
     from policies.importing.limits import Limits
     from policies.importing.reading import read_file
 
-    _warm_codecs()
+    warm_codecs()
     limits = Limits(**json.loads(sys.argv[1]))
     output = sys.stdout.buffer
     _say(output, confinement=confinement.confine(limits, is_alone).to_json())
@@ -58,10 +60,10 @@ def main() -> int:
             lambda step: _say(output, step={"name": step.name, "status": step.status, "detail": step.detail}),
         )
         _say(output, report=report.to_json())
-        for agent in report.agents:
-            content = agent.checkpoint.to_bytes()
-            _say(output, checkpoint=agent.checkpoint.digest, size=len(content))
-            output.write(content)
+        for checkpoint in {agent.checkpoint.digest: agent.checkpoint for agent in report.agents}.values():
+            _say(output, checkpoint=checkpoint.digest, recipe=checkpoint.recipe.to_json())
+            for tensor in checkpoint.weights.values():
+                output.write(np.ascontiguousarray(tensor, "<f4").data.cast("B"))
             output.flush()
     except ImportRefused as refusal:
         _say(output, refused=str(refusal))

@@ -98,11 +98,19 @@ if sys.platform == "win32":
 else:
     import resource
 
+    def _address_space() -> int:
+        """Bytes of address space that this process has by now: interpreter and libraries; 0 where the system does not say."""
+        try:
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[0]) * resource.getpagesize()
+        except OSError:
+            return 0
+
     def _limit_resources(limits: Limits) -> set[str]:
         """Apply resource limits; the names of those that hold. Raises OSError on Linux, where all must hold."""
         kept: set[str] = set()
         for name, bound in (
-            ("AS", limits.memory),
+            ("AS", _address_space() + limits.memory),
             ("CPU", limits.cpu_seconds),
             ("FSIZE", 0),
             ("CORE", 0),
@@ -111,8 +119,10 @@ else:
             kind = getattr(resource, f"RLIMIT_{name}")
             hard = resource.getrlimit(kind)[1]
             bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+            # A second more before SIGKILL, so that SIGXCPU says what happened.
+            last = bound + 1 if name == "CPU" and hard == resource.RLIM_INFINITY else bound
             try:
-                resource.setrlimit(kind, (bound, bound))
+                resource.setrlimit(kind, (bound, last))
             except (OSError, ValueError):
                 if sys.platform == "linux":
                     raise

@@ -12,11 +12,13 @@ class Limits:
     """Bounds of one import.
 
     The first block bounds the process that reads (``policies.importing.sandbox``), the second what it reads: sizes in
-    bytes, times in seconds. An archive may unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size.
+    bytes, times in seconds. ``memory`` is what it may take beyond what it has when it is given the file. An archive may
+    unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size; ``max_texts`` bounds its params.json and tables
+    together, ``max_weights`` the numbers of all its networks.
     """
 
-    memory: int = 1024 * MEGABYTE
-    cpu_seconds: int = 60
+    memory: int = 256 * MEGABYTE
+    cpu_seconds: int = 10
     wall_seconds: int = 120
     open_files: int = 64
 
@@ -25,10 +27,12 @@ class Limits:
     max_unpacked: int = 512 * MEGABYTE
     max_ratio: int = 100
     max_checkpoint: int = 128 * MEGABYTE
-    max_parameters: int = MEGABYTE
+    max_parameters: int = 256 * 1024
     max_table: int = 512 * 1024
+    max_texts: int = 40 * MEGABYTE
     max_numbers: int = 1_500_000
     max_agents: int = 64
+    max_weights: int = 48_000_000
 
 
 DEFAULT_LIMITS = Limits()

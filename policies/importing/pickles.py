@@ -17,14 +17,17 @@ from policies.importing import arrays
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.globals import Global, explain, is_inert
 
-MAX_OPCODES = 100_000
+MAX_OPCODES = 50_000
 MAX_MEMO = 50_000
 MAX_STACK = 20_000
 MAX_MARKS = 200
 MAX_KEY_PARTS = 16
+MAX_KEY_LENGTH = 1_000
+MAX_ODD_KEYS = 1_000
 MAX_LINE = 300
 MAX_TEXT = 4_000_000
 MAX_INTEGER_BYTES = 64
+SMALL_INTEGER = 2**60
 
 
 class Inert:
@@ -59,6 +62,8 @@ class PickleReader:
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
     num_marks: int = 0
+    num_odd_keys: int = 0
+    num_encoded: int = 0
 
     def read(self) -> Any:
         """The object that the pickle describes. Raises ImportRefused if anything but data is in it."""
@@ -194,14 +199,33 @@ class PickleReader:
             raise self.refuse("items are appended to what is no list")
 
     def check_key(self, key: Any) -> Any:
-        """A dictionary's key or a set's member; only what can be hashed at once, whatever it contains."""
-        # A tuple is hashed anew each time it is used, so a long one makes every instruction long.
-        is_short = isinstance(key, tuple) and len(key) <= MAX_KEY_PARTS
-        if is_short and all(isinstance(part, str | int | float | None) for part in key):
-            return key
-        if isinstance(key, str | int | float | Inert | Global | None):
-            return key
-        raise self.refuse("a dictionary's key or a set's member is neither text nor number, nor a few of them")
+        """A dictionary's key or a set's member; only what is hashed and compared at once, however many there are.
+
+        Hashes of texts are salted and those of small integers differ. Other keys can be made to collide, and each then costs as
+        much as there are already: only few are read. A tuple is hashed anew each time it is used, and equal texts are compared
+        to their end, so both have to be short.
+        """
+        if isinstance(key, tuple) and len(key) <= MAX_KEY_PARTS:
+            is_odd = True
+            for part in key:
+                self._check_key_part(part)
+        else:
+            is_odd = isinstance(key, float) or (isinstance(key, int) and abs(key) >= SMALL_INTEGER)
+            if not isinstance(key, Inert | Global):
+                self._check_key_part(key)
+        self.num_odd_keys += is_odd
+        if self.num_odd_keys > MAX_ODD_KEYS:
+            raise self.refuse(
+                f"it has more than {MAX_ODD_KEYS:,} keys that are large integers, fractions or tuples, which can be chosen to "
+                "collide; no checkpoint has so many"
+            )
+        return key
+
+    def _check_key_part(self, part: Any) -> None:
+        if not isinstance(part, str | int | float | None):
+            raise self.refuse("a dictionary's key or a set's member is neither text nor number, nor a few of them")
+        if isinstance(part, str) and len(part) > MAX_KEY_LENGTH:
+            raise self.refuse(f"a dictionary's key has {len(part):,} characters; at most {MAX_KEY_LENGTH:,} are read")
 
     # Names and calls
 
@@ -220,6 +244,8 @@ class PickleReader:
         if not isinstance(arguments, tuple):
             raise self.refuse("the arguments of a call are no tuple")
         if isinstance(callee, Global) and callee in arrays.BUILDERS:
+            if callee == arrays.ENCODE:
+                self._count_encoded(arguments)
             try:
                 self.push(arrays.BUILDERS[callee](*arguments))
             except arrays.NotAnArray as error:
@@ -230,6 +256,12 @@ class PickleReader:
             self.push(Inert(callee, arguments))
         else:
             raise self.refuse("it calls what is no function")
+
+    def _count_encoded(self, arguments: tuple[Any, ...]) -> None:
+        """Refuse to turn more text into bytes than the file has: one text can be named again and again."""
+        self.num_encoded += len(arguments[0]) if arguments and isinstance(arguments[0], str) else 0
+        if self.num_encoded > len(self.data):
+            raise self.refuse("it turns the same text into bytes again and again")
 
     def build(self, state: Any) -> None:
         target = self.top()

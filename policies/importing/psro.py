@@ -45,9 +45,10 @@ def parse_table(path: str, content: bytes) -> Table:
     """A file of rows of numbers; those of a ``sigma.txt`` are shares. Raises ImportRefused if it is anything else."""
     rows = []
     try:
-        for line in decode_text(content).encode("ascii").splitlines():
-            if line.strip():
-                rows.append(tuple(float(number) for number in line.split()))
+        lines = [line for line in decode_text(content).encode("ascii").splitlines() if line.strip()]
+        for line in lines[: MAX_ITERATIONS + 1]:
+            numbers = line.split(maxsplit=MAX_ITERATIONS + 1)
+            rows.append(tuple(float(number) for number in numbers[: MAX_ITERATIONS + 1]))
     except ValueError:
         raise ImportRefused(f"{shorten(path, 200)} is not a table of numbers") from None
     widths = {len(row) for row in rows}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from posixpath import basename, dirname, join
 from typing import IO
@@ -63,29 +63,52 @@ def native_folders(names: list[str]) -> list[str]:
 def _read_natives(archive: Archive, folders: list[str], limits: Limits, journal: Journal) -> ImportReport:
     if len(folders) > limits.max_agents:
         raise ImportRefused(f"the archive has {len(folders)} checkpoints; at most {limits.max_agents} are read at once")
-    agents = tuple(_read_native(archive, folder, journal) for folder in sorted(folders))
-    return ImportReport(agents, steps=tuple(journal.steps))
+    contents = archive.read(dict.fromkeys((join(folder, RECIPE_NAME) for folder in folders), MAX_RECIPE_BYTES))
+    recipes = dict(sorted(_read_recipe(archive, path, content, journal) for path, content in contents))
+    with journal.step("Add the weights up", is_silent=True):
+        check_weights(sum(recipe.number_of_parameters for recipe in recipes.values()), limits)
+    agents = {
+        path: _read_weights(path, content, recipes[path], journal)
+        for path, content in archive.read(dict.fromkeys(recipes, MAX_WEIGHTS_BYTES))
+    }
+    return ImportReport(tuple(agents[path] for path in recipes), steps=tuple(journal.steps))
 
 
-def _read_native(archive: Archive, folder: str, journal: Journal) -> ImportedAgent:
-    recipe_path, weights_path = join(folder, RECIPE_NAME), join(folder, WEIGHTS_NAME)
-    with journal.step(f"Read {shorten(recipe_path, 120).strip(QUOTES)}") as details:
+def check_weights(number: int, limits: Limits) -> None:
+    """Raises ImportRefused where the networks of one file have more weights than are read at once."""
+    if number > limits.max_weights:
+        raise ImportRefused(
+            f"its networks have at least {number:,} weights in all, where {limits.max_weights:,} are read; upload fewer at once"
+        )
+
+
+def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) -> tuple[str, Recipe]:
+    """The path of the weights beside a policy.json, and its recipe."""
+    folder = dirname(path)
+    weights_path = join(folder, WEIGHTS_NAME)
+    with journal.step(f"Read {shorten(path, 120).strip(QUOTES)}") as details:
         if weights_path not in archive.members:
             raise ImportRefused(
                 f"{shorten(weights_path, 200)} is missing; a native checkpoint has {RECIPE_NAME} and {WEIGHTS_NAME} beside each "
                 "other (docs/checkpoint-format.md)"
             )
-        limits = {recipe_path: MAX_RECIPE_BYTES, weights_path: MAX_WEIGHTS_BYTES}
-        contents = dict(archive.read(limits))
-        recipe = parse_recipe(contents[recipe_path])
+        recipe = parse_recipe(content)
         details.append(describe(recipe))
         others = sum(dirname(name) == folder and not is_clutter(name) for name in archive.members) - 2
         if others:
             details.append(f"{others} other files of its folder were not opened")
+    return weights_path, recipe
+
+
+def _read_weights(path: str, content: bytearray, recipe: Recipe, journal: Journal) -> ImportedAgent:
     with journal.step("Check the weights") as details:
-        checkpoint = Checkpoint(recipe, parse_weights(contents[weights_path], recipe))
+        packed = bytes(content)
+        content.clear()  # Of large weights there are never more than two copies at a time.
+        weights = parse_weights(packed, recipe)
+        del packed
+        checkpoint = Checkpoint(recipe, weights)
         details.append(f"{recipe.number_of_parameters:,} numbers, all finite, in the shapes that {RECIPE_NAME} implies")
-    return ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, storable(weights_path), questions=())
+    return ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, storable(path), questions=())
 
 
 def _name_of_native(recipe: Recipe) -> str:
@@ -112,6 +135,7 @@ class _TrialReading:
         self.chosen: dict[str, tuple[Trial, list[str]]] = {}
         self.agents: list[ImportedAgent] = []
         self.digests: dict[tuple[str, str, int], str] = {}
+        self.num_weights = 0
 
     def read(self) -> ImportReport:
         """The report on all trials of the archive."""
@@ -160,9 +184,12 @@ class _TrialReading:
                 )
             table_paths = psro.table_paths(list(self.archive.members))
             wanted = dict.fromkeys((trial.parameters for trial in trials), self.limits.max_parameters)
-            self.small = dict(self.archive.read(wanted | dict.fromkeys(table_paths, self.limits.max_table)))
+            wanted |= dict.fromkeys(table_paths, self.limits.max_table)
+            self._check_texts(wanted)
+            self.small = dict(self.archive.read(wanted))
+            best = self._best_checkpoints()
             for trial in trials:
-                path, note = choose_checkpoint(trial, self._best_of(trial))
+                path, note = choose_checkpoint(trial, best.get(place_in_psro(trial.folder)))
                 self.chosen[path] = (trial, [note] if note else [])
                 details.append(f"{trial.label}: {basename(path)}{f' ({note})' if note else ''}")
             for path in table_paths:
@@ -181,13 +208,19 @@ class _TrialReading:
                     raise
                 raise ImportRefused(f"{trial.label}: {error}") from None
 
-    def _best_of(self, trial: Trial) -> str | None:
-        for path, content in self.small.items():
-            place = place_in_psro(path)
-            is_own = place is not None and place == place_in_psro(trial.folder)
-            if is_own and basename(path) == psro.BEST_NAME:
-                return psro.read_path(content)
-        return None
+    def _check_texts(self, names: Iterable[str]) -> None:
+        sizes = (self.archive.members[name].size for name in names if name in self.archive.members)
+        amount, limit = sum(sizes), self.limits.max_texts
+        if amount > limit:
+            raise ImportRefused(
+                f"params.json files and PSRO tables have {amount:,} bytes in all, where {limit:,} are read; leave the tables of the "
+                "first iterations out"
+            )
+
+    def _best_checkpoints(self) -> dict[tuple[str, str, int] | None, str]:
+        """The path in each iteration's checkpoint_path.txt, by its place in the result."""
+        contents = {path: content for path, content in self.small.items() if basename(path) == psro.BEST_NAME}
+        return {place_in_psro(path): psro.read_path(content) for path, content in contents.items()}
 
     def _read_parameters(self, trial: Trial) -> Parameters:
         with self._step("Read params.json", trial) as details:
@@ -219,6 +252,8 @@ class _TrialReading:
             checkpoint, remarks = recognise(parameters, worker, {"format": "RLlib 1.12 checkpoint"})
             details.append(describe(checkpoint.recipe))
             details.append(f"{checkpoint.recipe.number_of_parameters:,} weights, all finite, in the expected shapes")
+            self.num_weights += checkpoint.recipe.number_of_parameters
+            check_weights(self.num_weights, self.limits)
         place = place_in_psro(trial.folder)
         if place is not None:
             self.digests[place] = checkpoint.digest

@@ -21,6 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
 from policies.importing.confinement import Confinement
@@ -28,14 +30,16 @@ from policies.importing.errors import ImportRefused
 from policies.importing.limits import DEFAULT_LIMITS, Limits
 from policies.importing.places import opened
 from policies.importing.report import ImportReport, Step
+from policies.recipe import Recipe
 
 _CHILD = Path(__file__).with_name("child.py")
 _CHUNK = 1 << 20
 _MAX_LINE = 64 << 20
-_MAX_CHECKPOINT = 80 << 20
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 _NEEDED_BY_WINDOWS = ("SYSTEMROOT",)
-_OUT_OF_BOUNDS = {-getattr(signal, name) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
+# Exit statuses that a signal leaves; Windows has neither signal.
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0) or None
+_KILLED = -getattr(signal, "SIGKILL", 0) or None
 
 _log = logging.getLogger(__name__)
 
@@ -161,16 +165,29 @@ class _Conversation:
         return ImportRefused(reason, tuple(self.steps))
 
     def _checkpoint(self, message: dict[str, Any]) -> Checkpoint:
-        size = int(message["size"])
-        if not 0 <= size <= _MAX_CHECKPOINT:
-            raise self._refuse("the reader announced an impossible checkpoint")
+        """The checkpoint whose recipe a message has and whose numbers follow, in the order and the shapes that it implies."""
         try:
-            checkpoint = Checkpoint.from_bytes(self._bytes(size))
+            recipe = Recipe.from_json(message["recipe"])
+            weights = {name: self._tensor(shape) for name, shape in sorted(recipe.tensor_shapes.items())}
+            checkpoint = Checkpoint(recipe, weights)
         except CheckpointError as error:
             raise self._refuse(str(error)) from None
         if checkpoint.digest != message["checkpoint"]:
             raise self._refuse("the reader's answer was damaged; upload the file again")
         return checkpoint
+
+    def _tensor(self, shape: tuple[int, ...]) -> np.ndarray:
+        tensor = np.empty(shape, "<f4")
+        missing = memoryview(tensor.reshape(-1)).cast("B")
+        while missing:
+            if not self.heard and not self._more():
+                raise self._refuse(self._cause())
+            chunk = self.heard[: len(missing)]
+            missing[: len(chunk)] = chunk
+            del self.heard[: len(chunk)]
+            missing = missing[len(chunk) :]
+        tensor.flags.writeable = False
+        return tensor
 
     def _more(self) -> bool:
         """Wait for more output; False at its end."""
@@ -188,12 +205,6 @@ class _Conversation:
                 return None
         return self._cut(end + 1)
 
-    def _bytes(self, size: int) -> bytes:
-        while len(self.heard) < size:
-            if not self._more():
-                raise self._refuse(self._cause())
-        return self._cut(size)
-
     def _cut(self, size: int) -> bytes:
         content = bytes(self.heard[:size])
         del self.heard[:size]
@@ -203,8 +214,12 @@ class _Conversation:
         status = self.child.wait()
         if self.has_expired:
             return f"reading it took longer than {self.limits.wall_seconds} s"
-        if status in _OUT_OF_BOUNDS:
-            return f"reading it took more than {self.limits.cpu_seconds} s of processor time, or too much memory"
+        if status == _OUT_OF_TIME:
+            return (
+                f"reading it took more than {self.limits.cpu_seconds} s of processor time, which no genuine file does"
+            )
+        if status == _KILLED:
+            return "the process that read it was killed, most likely because the machine ran out of memory"
         if status < 0:
             return f"the process that read it crashed ({signal.Signals(-status).name}); nothing else was affected"
         return "the process that read it failed; the server's log says why, and nothing else was affected"

@@ -10,9 +10,10 @@ import numpy as np
 
 from policies.importing.arrays import Array
 from policies.importing.errors import ImportRefused
-from policies.recipe import MAX_LAYERS, Architecture, shorten
+from policies.recipe import MAX_LAYERS, MAX_PARAMETERS, Architecture, shorten
 
 MAX_TENSORS = 200
+MAX_NUMBERS = 2 * MAX_PARAMETERS  # in all tensors of a policy, its critic's among them
 
 _GATES = r"(weight_ih|weight_hh|bias_ih|bias_hh)"
 
@@ -106,7 +107,7 @@ def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarra
     if not isinstance(tensors, dict) or len(tensors) > MAX_TENSORS:
         raise ImportRefused(f"the policy's {layout.entry!r} are no dictionary of at most {MAX_TENSORS} tensors")
     translated: dict[str, np.ndarray] = {}
-    state_size = 0
+    state_size = num_numbers = 0
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Array) or tensor.values is None:
             raise ImportRefused(f"the policy's tensor {shorten(name, 100)} is no array of numbers")
@@ -114,6 +115,11 @@ def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarra
             raise ImportRefused(
                 f"the policy's tensor {shorten(name, 100)} is {tensor.values.dtype}, expected float32; convert the weights, and "
                 "write a native checkpoint of them (docs/checkpoint-format.md)"
+            )
+        num_numbers += tensor.values.size
+        if num_numbers > MAX_NUMBERS:
+            raise ImportRefused(
+                f"the policy's tensors have more than {MAX_NUMBERS:,} numbers in all; a smaller network is needed"
             )
         if not np.isfinite(tensor.values).all():
             raise ImportRefused(

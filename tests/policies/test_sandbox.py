@@ -34,7 +34,7 @@ def test_the_first_step_says_what_the_child_gave_up(tmp_path: Path) -> None:
     seen: list[Step] = []
     report = read(saved(tmp_path, zip_of(files_of(Trial()))), watch=seen.append)
     assert tuple(seen) == report.steps
-    assert seen[0].name == "Start the reader" and "1,024 MiB of memory, 60 s" in seen[0].detail
+    assert seen[0].name == "Start the reader" and "256 MiB of memory, 10 s" in seen[0].detail
 
 
 def test_a_refusal_comes_back_with_its_steps(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def large_archive() -> bytes:
 def test_too_much_memory_ends_the_child_and_nothing_else(tmp_path: Path) -> None:
     path = saved(tmp_path, large_archive())
     with pytest.raises(ImportRefused, match="memory"):
-        read(path, Limits(memory=260 * 2**20, max_ratio=100_000))
+        read(path, Limits(memory=60 * 2**20, max_ratio=100_000))
 
 
 def test_too_much_time_ends_the_child_and_nothing_else(tmp_path: Path) -> None:
