@@ -64,7 +64,7 @@ def _read_natives(archive: Archive, folders: list[str], limits: Limits, journal:
     if len(folders) > limits.max_agents:
         raise ImportRefused(f"the archive has {len(folders)} checkpoints; at most {limits.max_agents} are read at once")
     contents = archive.read(dict.fromkeys((join(folder, RECIPE_NAME) for folder in folders), MAX_RECIPE_BYTES))
-    recipes = dict(sorted(_read_recipe(archive, path, content, journal) for path, content in contents))
+    recipes = dict(sorted(_read_recipe(archive, path, bytes(content), journal) for path, content in contents))
     with journal.step("Add the weights up", is_silent=True):
         check_weights(sum(recipe.number_of_parameters for recipe in recipes.values()), limits)
     agents = {
@@ -160,7 +160,7 @@ class _TrialReading:
                 if found is None:
                     raise ImportRefused("the archive lists a checkpoint that is not in it; make the archive again")
             path, content = found
-            older = self._read_agent(path, content, parameters[self.chosen[path][0].folder])
+            older = self._read_agent(path, memoryview(content), parameters[self.chosen[path][0].folder])
             if older is not None:
                 instead.append(older)
         return instead
@@ -186,7 +186,7 @@ class _TrialReading:
             wanted = dict.fromkeys((trial.parameters for trial in trials), self.limits.max_parameters)
             wanted |= dict.fromkeys(table_paths, self.limits.max_table)
             self._check_texts(wanted)
-            self.small = dict(self.archive.read(wanted))
+            self.small = {path: bytes(content) for path, content in self.archive.read(wanted)}
             best = self._best_checkpoints()
             for trial in trials:
                 path, note = choose_checkpoint(trial, best.get(place_in_psro(trial.folder)))
@@ -235,7 +235,7 @@ class _TrialReading:
             )
         return parameters
 
-    def _read_agent(self, path: str, content: bytes, parameters: Parameters) -> str | None:
+    def _read_agent(self, path: str, content: memoryview, parameters: Parameters) -> str | None:
         """Read the agent of a checkpoint; the path of an older one, to be tried instead, if it is cut off."""
         trial, notes = self.chosen[path]
         with self._step("Read the checkpoint", trial) as details:

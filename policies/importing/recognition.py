@@ -28,9 +28,9 @@ MAX_POLICIES = 64
 _VALUE_BASED = ("iql", "qmix")
 
 
-def read_worker(content: bytes, where: str) -> dict[str, Any]:
+def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
     """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no deeper."""
-    if not content.strip(b"\0"):
+    if not np.frombuffer(content, np.uint8).any():
         raise CutOff(
             f"{where}: it is cut off: none of it was written when its run was stopped; take an earlier checkpoint"
         )

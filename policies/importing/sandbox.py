@@ -178,7 +178,7 @@ class _Conversation:
 
     def _tensor(self, shape: tuple[int, ...]) -> np.ndarray:
         tensor = np.empty(shape, "<f4")
-        missing = memoryview(tensor.reshape(-1)).cast("B")
+        missing = tensor.reshape(-1).data.cast("B")
         while missing:
             if not self.heard and not self._more():
                 raise self._refuse(self._cause())

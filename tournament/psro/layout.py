@@ -89,7 +89,8 @@ def read_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Result]:
     with path.open("rb") as file:
         archive = open_archive(file, limits)
         names = table_paths(list(archive.members))
-        return read_results(dict(archive.read(dict.fromkeys(names, limits.max_table))))
+        contents = archive.read(dict.fromkeys(names, limits.max_table))
+        return read_results({name: bytes(content) for name, content in contents})
 
 
 def write_result(result: Result) -> dict[str, bytes]:
