@@ -303,7 +303,11 @@ def native_cases() -> Iterator[Case]:
         "cannot be read|not one of|expected",
     )
     yield "header_shape_overflow", lambda: native(weights=header(_tensor([2**32, 2**32]), None, b"")), "cannot be read"
-    yield "header_unknown_type", lambda: native(weights=header(_tensor([1], "F8_E4M3"), None, b"\0")), "cannot be read"
+    yield (
+        "header_unknown_type",
+        lambda: native(weights=header(_tensor([1], "F8_E4M3"), None, b"\0")),
+        "float8_e4m3fn, expected float32",
+    )
     yield "recipe_deep", lambda: native(recipe=b'{"team":' * 9000), "not valid JSON"
     yield (
         "recipe_long_number",
