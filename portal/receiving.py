@@ -6,14 +6,19 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.db import transaction
 from django.http import HttpRequest
 
+from mate.errors import UserError
 from tasks import hints
-from tournament.models import Upload
+from tournament.models import Upload, UploadState
 
 FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
+
+OPEN = (UploadState.WAITING, UploadState.CHECKING)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -101,8 +106,25 @@ def was_too_large(request: HttpRequest) -> bool:
     return bool(getattr(request, "upload_was_too_large", False))
 
 
+class TooManyUploads(UserError):
+    """The user has as many open uploads as one may have."""
+
+
+def check_open_uploads(owner: Any) -> None:
+    """Raises TooManyUploads where as many of the user's uploads wait or are being checked as one may have."""
+    num_open = Upload.objects.filter(owner=owner, state__in=OPEN).order_by().count()
+    if num_open >= settings.ARENA_OPEN_UPLOADS:
+        raise TooManyUploads(
+            f"{num_open} of your uploads wait or are being checked, as many as one user may have at a time. "
+            "Wait until one of them is done, then upload this file again."
+        )
+
+
 def store_upload(owner: Any, file: Any, name: str, team: str, is_deterministic: bool) -> Upload:
-    """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text."""
+    """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text.
+
+    Raises TooManyUploads, keeping nothing.
+    """
     upload = Upload(
         owner=owner,
         filename=(file.name or "unnamed")[:255],
@@ -112,7 +134,10 @@ def store_upload(owner: Any, file: Any, name: str, team: str, is_deterministic: 
         team=team,
         deterministic=is_deterministic,
     )
-    upload.file.save(f"{upload.pk}", file, save=False)
-    upload.save()
-    hints.send()
+    with transaction.atomic():
+        get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at a time, the second counts the first.
+        check_open_uploads(owner)
+        upload.file.save(f"{upload.pk}", file, save=False)
+        upload.save()
+        hints.send()
     return upload

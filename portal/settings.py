@@ -196,4 +196,6 @@ ARENA_TRAINING_CORES = int(read_number("ARENA_TRAINING_CORES", 0))  # 0: all the
 ARENA_TRAINING_NICE = int(read_number("ARENA_TRAINING_NICE", 5))
 ARENA_TRAINING_FREE_BYTES = int(read_number("ARENA_TRAINING_FREE_BYTES", 512 * 1024 * 1024))
 ARENA_TRAINING_COMMAND = shlex.split(os.environ.get("ARENA_TRAINING_COMMAND", ""))
+ARENA_OPEN_UPLOADS = int(read_number("ARENA_OPEN_UPLOADS", 5, 1))
+ARENA_SLOWEST_AGENT = read_number("ARENA_SLOWEST_AGENT", 20)  # steps of an episode a second
 ARENA_UPLOAD_LIMIT = int(read_number("ARENA_UPLOAD_LIMIT", 64 * 1024 * 1024, 1))

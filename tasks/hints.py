@@ -32,7 +32,7 @@ def send() -> None:
 
 def top_up() -> int:
     """See to it that as many hints wait as there is work for, at most one a worker. Returns how many were sent."""
-    wanted = min(count_waiting(), max(live_workers().count(), 1))
+    wanted = count_wanted()
     if not wanted:
         return 0
     try:
@@ -46,12 +46,25 @@ def top_up() -> int:
     return max(missing, 0)
 
 
+def count_wanted() -> int:
+    """How many workers are to be woken: one for each piece of work, all of them where an upload waits.
+
+    One of the workers never checks uploads (`tasks.turns`), and may be the one that takes a hint.
+    """
+    blocks, uploads = _count_blocks_and_uploads()
+    alive = max(live_workers().count(), 1)
+    return alive if uploads else min(blocks, alive)
+
+
 def count_waiting() -> int:
     """How many pieces of work a worker could begin now."""
-    now = timezone.now()
-    is_due = Q(leased_until=None) | Q(leased_until__lte=now)
+    return sum(_count_blocks_and_uploads())
+
+
+def _count_blocks_and_uploads() -> tuple[int, int]:
+    is_due = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
     blocks = Block.objects.filter(is_due, state=BlockState.WAITING).order_by().count()
-    return blocks + Upload.objects.filter(is_due, state=UploadState.WAITING).order_by().count()
+    return blocks, Upload.objects.filter(is_due, state=UploadState.WAITING).order_by().count()
 
 
 def _complain(error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tasks import checking, hints, playing, workers
+from tasks import hints, turns, workers
 from tasks.app import app
 
 TURN_SECONDS = 60.0
@@ -13,10 +13,10 @@ TURN_SECONDS = 60.0
 
 @app.task(name=hints.TASK)
 def work() -> None:
-    """Check an upload if one waits (somebody is looking at its page), else play a block; go on while there is work."""
+    """Check uploads and play blocks, each in its turn, while there is work."""
     ends = time.monotonic() + TURN_SECONDS
     try:
-        while not workers.State.is_stopping and (checking.check_next() or playing.play_next()):
+        while not workers.State.is_stopping and turns.do_next():
             if time.monotonic() > ends:
                 hints.top_up()
                 break

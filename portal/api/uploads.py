@@ -56,7 +56,7 @@ def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
 @router.post(
     "/uploads",
     auth=upload_token,
-    response=answers(UploadOut, 400, 401, 413, status=201),
+    response=answers(UploadOut, 400, 401, 413, 429, status=201),
     summary="Upload a checkpoint (multipart form)",
 )
 def create_upload(
@@ -78,7 +78,10 @@ def create_upload(
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
-    upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
+    try:
+        upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
+    except receiving.TooManyUploads as refusal:
+        raise Refusal(429, "too_many_uploads", str(refusal), "file") from None
     return Status(201, upload)
 
 

@@ -30,7 +30,11 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render_form(request, form, status=413 if form.was_too_large else 400)
     data = form.cleaned_data
-    upload = receiving.store_upload(request.user, data["file"], data["name"], data["team"], form.is_deterministic)
+    try:
+        upload = receiving.store_upload(request.user, data["file"], data["name"], data["team"], form.is_deterministic)
+    except receiving.TooManyUploads as refusal:
+        form.add_error("file", str(refusal))
+        return render_form(request, form, status=429)
     return redirect("upload", upload.pk)
 
 

@@ -227,6 +227,14 @@ def test_too_large_empty_and_missing_files_are_refused(call: Call, alice: User, 
     assert not Upload.objects.exists()
 
 
+def test_a_user_has_few_open_uploads_at_a_time(call: Call, alice: User, settings: Any) -> None:
+    settings.ARENA_OPEN_UPLOADS = 1
+    program = call(alice)
+    assert upload(program, b"x").status_code == 201
+    check_error(upload(program, b"x"), 429, "too_many_uploads")
+    assert Upload.objects.count() == 1
+
+
 def test_one_lists_only_ones_own_uploads(call: Call, alice: User, bob: User) -> None:
     upload(call(alice))
     assert call(alice).get(f"{V1}/uploads").json()["count"] == 1

@@ -62,6 +62,27 @@ def test_a_file_at_the_limit_is_taken(visit: Visit, alice: User, settings: Any) 
     assert send(visit(alice), b"x" * 100_000).status_code == 302
 
 
+def test_a_user_has_few_open_uploads_at_a_time(visit: Visit, alice: User, bob: User, settings: Any) -> None:
+    settings.ARENA_OPEN_UPLOADS = 2
+    for _ in range(2):
+        assert send(visit(alice)).status_code == 302
+    answer = send(visit(alice))
+    assert answer.status_code == 429
+    assert b"2 of your uploads wait or are being checked" in answer.content
+    assert Upload.objects.count() == 2 == len(list((Path(settings.MEDIA_ROOT) / "uploads").iterdir()))
+    assert send(visit(bob)).status_code == 302, "the limit is each user's own"
+
+
+def test_an_upload_that_is_over_makes_room_for_another(visit: Visit, alice: User, settings: Any) -> None:
+    settings.ARENA_OPEN_UPLOADS = 1
+    for state in (UploadState.ACCEPTED, UploadState.REFUSED, UploadState.FAILED):
+        assert send(visit(alice)).status_code == 302
+        assert send(visit(alice)).status_code == 429
+        Upload.objects.filter(state=UploadState.WAITING).update(state=state)
+    make_upload(alice, state=UploadState.CHECKING)
+    assert send(visit(alice)).status_code == 429
+
+
 def test_an_empty_file_is_refused_with_a_reason(visit: Visit, alice: User) -> None:
     answer = send(visit(alice), b"")
     assert answer.status_code == 400
