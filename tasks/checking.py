@@ -1,4 +1,4 @@
-"""Checking uploads: read as data in a child process, tried in a short match, and made into agents."""
+"""Checking uploads: read as data and tried in a few steps, both in confined processes, and made into agents."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate.errors import UserError
-from mate.scenario import Scenario, preset_names
 from tasks import leases, workers
-from tournament import agents, entries, matches, psro_runs
+from tournament import entries, psro_runs
 from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
@@ -28,7 +27,10 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 LIMIT_SECONDS = 900.0
-TRIAL_STEPS = 60
+TRIAL_SECONDS = 6.0
+"""Of processor time, in which all agents of an upload play a few steps."""
+MOST_SECONDS = 2.0
+"""Of it, for one agent."""
 READ = "Read the file"
 TRY = "Play a few steps"
 ACCEPT = "Add the agents"
@@ -66,14 +68,17 @@ def check(upload: Upload) -> None:
 
 
 def _check(upload: Upload, steps: Steps) -> None:
+    from policies import rehearsing
     from policies.importing import read
 
+    rehearsing.prepare()  # while the file is read
     with steps.watching(READ), _local_path(upload) as path:
         report = read(path, limits_of_reading(), steps.note, is_alone=True)
     _check_team(upload, report)
     with steps.running(TRY) as details:
         for imported in report.agents:
-            details.append(try_out(imported, upload.deterministic))
+            seconds = min(TRIAL_SECONDS / len(report.agents), MOST_SECONDS)
+            details.append(try_out(imported, upload.deterministic, seconds))
     with steps.running(ACCEPT) as details, transaction.atomic():
         checkpoints = accept_checkpoints(upload, report)
         named = report.renamed({digest: agent.spec["checkpoint"] for digest, agent in checkpoints.items()})
@@ -129,7 +134,7 @@ class Steps:
         self._write()
         try:
             yield details
-        except (UserError, matches.MatchError) as error:
+        except UserError as error:
             self._finish("failed", str(error))
             raise
         if self.entries[-1]["status"] == "running":
@@ -181,38 +186,24 @@ def _check_team(upload: Upload, report: ImportReport) -> None:
         )
 
 
-def try_out(imported: ImportedAgent, deterministic: bool) -> str:
-    """Let an agent play some steps against a built-in one where its dimensions fit; returns what was done.
+def try_out(imported: ImportedAgent, deterministic: bool, seconds: float) -> str:
+    """Let an agent play some steps in a confined process; returns what was done.
 
-    Raises Refused if the agent fails in it, and MatchError with cause portal if we do.
+    Raises Refused if the agent fails in it, or is too slow to be played.
     """
-    recipe = imported.checkpoint.recipe
-    scenario = trial_scenario(recipe.scenario, recipe.enhanced_observation)
-    spec = agents.LearnedAgent(recipe.team, imported.checkpoint.digest, deterministic)
-    other = agents.Builtin(agents.RIVALS[recipe.team], "greedy")
-    camera, target = (spec, other) if recipe.team == "camera" else (other, spec)
+    from policies import rehearsing
+
     try:
-        matches.play(scenario, camera, target, [1], lambda digest: imported.checkpoint, 1, max_steps=TRIAL_STEPS)
-    except matches.MatchError as error:
-        if error.cause == "portal":
-            raise
-        raise Refused(f"{imported.name} was read, but it cannot play: {error}") from error
-    return f"{imported.name}: {TRIAL_STEPS} steps on {scenario.name}"
-
-
-def trial_scenario(dimensions, enhanced_observation: str) -> Scenario:
-    """A scenario with these numbers of cameras, targets and obstacles: a packaged one, else the default one adapted."""
-    wanted = (dimensions.cameras, dimensions.targets, dimensions.obstacles)
-    for name in preset_names():
-        scenario = Scenario.load(name, enhanced_observation=enhanced_observation)
-        if (scenario.num_cameras, scenario.num_targets, scenario.num_obstacles) == wanted:
-            return scenario
-    default = Scenario.load("MATE-4v8-9", enhanced_observation=enhanced_observation)
-    everywhere = (-900.0, 900.0, -900.0, 900.0)
-    boxes = dict(
-        zip(("camera_boxes", "target_boxes", "obstacle_boxes"), ((everywhere,) * n for n in wanted), strict=True)
-    )
-    return replace(default, name=f"{wanted[0]} v {wanted[1]}, {wanted[2]} obstacles", **boxes)
+        found = rehearsing.rehearse(imported.checkpoint, deterministic, seconds)
+    except rehearsing.RehearsalFailed as failure:
+        raise Refused(f"{imported.name} was read, but it cannot play: {failure}") from failure
+    least = settings.ARENA_SLOWEST_AGENT
+    if found.rate < least:
+        raise Refused(
+            f"{imported.name} was read, but it is too slow to be played: {found.rate:.2g} steps of an episode a second on this "
+            f"machine, where at least {least:g} are needed. Upload a smaller network, or one that decides less often (frame_skip)."
+        )
+    return f"{imported.name}: {found.steps} steps on {found.scenario}, {found.rate:,.0f} a second"
 
 
 def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]:

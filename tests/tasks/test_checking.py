@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.core.files.base import ContentFile
 
 from policies import Checkpoint, Dimensions
 from policies.importing.reading import read_file
+from policies.rehearsing import asking
 from tasks import checking
 from tests.policies.checkpoints import make_checkpoint
 from tests.policies.test_psro import result
@@ -181,16 +183,38 @@ def test_a_camera_checkpoint_offered_as_a_target_is_told_so(offer):
     assert "offered as a target agent, and it was trained for the camera team" in upload.reason
 
 
-def test_an_agent_that_cannot_play_is_refused(offer, monkeypatch):
-    from policies.inference import BatchedPolicy
-
-    def fail(self, observations, actions, active):
+FAILING = """
+import runpy, sys
+sys.path.insert(0, {root!r})
+from policies import inference
+def fail(self, observations, actions, active):
+    if self.recipe.provenance.get("name") == "Clueless":
         raise ValueError("no idea what to do")
+    act(self, observations, actions, active)
+act, inference.BatchedPolicy.act = inference.BatchedPolicy.act, fail
+runpy.run_path({program!r}, run_name="__main__")
+"""
 
-    monkeypatch.setattr(BatchedPolicy, "act", fail)
-    upload = check(offer(make_checkpoint(**IN_2V4_0).to_bytes()))
+
+def test_an_agent_that_cannot_play_is_refused(offer, monkeypatch, tmp_path):
+    program = tmp_path / "failing.py"
+    program.write_text(FAILING.format(root=str(HOSTILE.parents[2]), program=str(asking.PROGRAM)))
+    monkeypatch.setattr(asking, "PROGRAM", program)
+    monkeypatch.setattr(asking, "_stages", [])
+    upload = check(offer(make_checkpoint(**IN_2V4_0, provenance={"name": "Clueless"}).to_bytes()))
+    asking.end_all()
     assert upload.state == UploadState.REFUSED
     assert "cannot play" in upload.reason and "no idea what to do" in upload.reason
+    assert Agent.objects.count() == 0
+
+
+def test_an_agent_that_is_too_slow_is_refused_with_what_was_measured_and_the_limit(offer, settings):
+    settings.ARENA_SLOWEST_AGENT = 1e6
+    upload = check(offer(make_checkpoint(**IN_2V4_0).to_bytes()))
+    assert upload.state == UploadState.REFUSED
+    assert re.search(
+        r"too slow to be played: \S+ steps of an episode a second .* at least 1e\+06 are needed", upload.reason
+    )
     assert Agent.objects.count() == 0
 
 

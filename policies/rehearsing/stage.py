@@ -1,0 +1,115 @@
+"""The program that rehearses: it loads the kernels once, then forks a confined process for each agent that is asked for.
+
+Loading takes two seconds of processor time, a fork a hundredth. The process that forks reads nothing of what it is sent: it
+waits until something is there, and leaves standard input to the process that it forks. That one reads a line of JSON and
+the bare numbers of a checkpoint, plays, answers with a line of JSON on standard output, and ends. A second line, by the
+process that forked, says how it ended. After `IDLE_SECONDS` without a request, the program ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+IDLE_SECONDS = 60.0
+
+
+def _say(**message: Any) -> None:
+    content = json.dumps(message, allow_nan=False).encode() + b"\n"
+    while content:
+        content = content[os.write(1, content) :]
+
+
+def rehearse(source: BinaryIO, is_alone: bool) -> None:
+    """Read a request, give up what is not needed, play, and answer."""
+    from policies.importing import confinement
+    from policies.importing.limits import Limits
+    from policies.rehearsing import playing
+
+    confinement.die_with_parent()
+    request = json.loads(source.readline())
+    confinement.confine(Limits(**request["limits"]), is_alone)
+    checkpoint = read_checkpoint(source, request["recipe"])
+    try:
+        found = playing.play(checkpoint, request["deterministic"], request["seconds"])
+        _say(scenario=found.scenario, steps=found.steps, seconds=found.seconds)
+    except playing.RehearsalFailed as failure:
+        _say(failed=str(failure)[:2000])
+    except MemoryError:
+        _say(failed=f"It needs more than {request['limits']['memory'] // 2**20:,} MiB of memory.")
+    except Exception as error:
+        _say(broken=f"{type(error).__name__}: {error}"[:2000])
+
+
+def read_checkpoint(source: BinaryIO, document: dict[str, Any]) -> Any:
+    """The checkpoint of a recipe whose numbers follow, in the order of the tensors' names."""
+    import numpy as np
+
+    from policies.checkpoint import Checkpoint
+    from policies.recipe import Recipe
+
+    recipe = Recipe.from_json(document)
+    weights = {}
+    for name, shape in sorted(recipe.tensor_shapes.items()):
+        tensor = np.empty(shape, "<f4")
+        if source.readinto(tensor.reshape(-1).data.cast("B")) != tensor.nbytes:  # type: ignore[attr-defined]
+            raise EOFError("the request is cut off")
+        tensor.flags.writeable = False
+        weights[name] = tensor
+    return Checkpoint(recipe, weights)
+
+
+def serve(is_alone: bool) -> None:
+    """Fork a process for each request, one after the other, until none comes any more or one ended badly."""
+    while select.select([0], [], [], IDLE_SECONDS)[0]:
+        if not _is_asked():
+            return
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                with open(0, "rb", closefd=False) as source:
+                    rehearse(source, is_alone)
+                status = 0
+            finally:
+                os._exit(status)
+        _, status, usage = os.wait4(child, 0)
+        _say(ended=os.waitstatus_to_exitcode(status), processor_seconds=usage.ru_utime + usage.ru_stime)
+        if status:
+            return  # What it has not read is still there.
+
+
+def _is_asked() -> bool:
+    """Whether there is a request, and not the end of them; nothing of it is read."""
+    import array
+    import fcntl
+    import termios
+
+    waiting = array.array("i", [0])
+    fcntl.ioctl(0, termios.FIONREAD, waiting)
+    return waiting[0] > 0
+
+
+def main() -> None:
+    """Load everything, say so, and serve."""
+    from policies.importing import confinement
+
+    confinement.die_with_parent()
+    is_alone = confinement.leave_network()
+    from policies.importing.child import warm_codecs
+    from policies.rehearsing import playing
+
+    warm_codecs()
+    playing.warm()
+    _say(ready=True)
+    serve(is_alone)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(_ROOT))
+    main()
