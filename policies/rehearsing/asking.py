@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import math
 import os
@@ -116,11 +117,14 @@ def prepare() -> None:
             _stages.append(Stage())
 
 
+@atexit.register
 def end_all() -> None:
-    """End the programs that wait for requests."""
+    """End the programs that wait for requests of this process."""
     with _lock:
         while _stages:
-            _stages.pop().end()
+            stage = _stages.pop()
+            if stage.owner == os.getpid():
+                stage.end()
 
 
 def _take() -> Stage:
