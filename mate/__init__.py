@@ -8,7 +8,7 @@ from mate.configuration import ASSETS_DIR, DEFAULT_CONFIG_FILE, read_config, val
 from mate.constants import *  # noqa: F403
 from mate.environment import EnvMeta, MultiAgentTracking
 from mate.layout import *  # noqa: F403
-from mate.registration import make, make_environment
+from mate.registration import make, make_environment, register
 from mate.scenario import Scenario
 from mate.utils import *  # noqa: F403
 from mate.vector_env import VectorEnv
@@ -17,6 +17,8 @@ from mate.wrappers import *  # noqa: F403
 # Upstream keeps the spaces and the layout of observations in `mate.constants`.
 for _name in layout.__all__:
     setattr(constants, _name, getattr(layout, _name))
+
+register()
 
 __all__ = [
     "ASSETS_DIR",

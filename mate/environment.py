@@ -226,10 +226,11 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
     def render(
         self, mode: str = "human", window_size: int = 800, onetime_callbacks: Iterable[RenderCallback] = ()
     ) -> bool | np.ndarray:
-        """Draw the episode: ``rgb_array`` gives (H, W, 3) uint8, ``human`` shows a window where one is to be had.
+        """Draw the episode: ``rgb_array`` gives (H, W, 3) uint8, ``human`` shows it in a window.
 
+        A window needs pygame and a display; a NoWindowWarning says once what is missing, and the episode goes on.
+        ``human`` returns whether the window is open: False without one, and after somebody has closed it.
         Callbacks, the persistent ones first, may add shapes to ``env.viewer``. The size counts at the first call only.
-        Raises UserError for ``human`` without a window.
         """
         from mate.rendering.viewer import Viewer  # drawing libraries are slow to import, and most never draw
 

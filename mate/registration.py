@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import gymnasium
+
 from mate.configuration import preset_names
 from mate.environment import MultiAgentTracking
 from mate.errors import UserError
@@ -52,3 +54,15 @@ def make(id: str, **kwargs: Any) -> Any:
     if ids[id] is not None:
         kwargs.setdefault("config", ids[id])
     return make_environment(**kwargs)
+
+
+def register() -> None:
+    """Make the ids known to ``gymnasium.make`` and ``gymnasium.make_vec``, where one team is played as one agent."""
+    for id, config in environment_ids().items():
+        if id not in gymnasium.registry:
+            gymnasium.register(
+                id=id,
+                entry_point="mate.interfaces.gymnasium:make",
+                vector_entry_point="mate.interfaces.gymnasium_vector:make",
+                kwargs={} if config is None else {"config": config},
+            )

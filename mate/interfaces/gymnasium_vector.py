@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,18 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from mate.agents.batched import make as make_agent
 from mate.batched.team_play import Layers, TeamPlay
+from mate.configuration import read_config, validate_config
 from mate.episodes import AgentFactory
+from mate.interfaces.gymnasium import BUILTINS
 from mate.layout import observation_space_of
 from mate.messages import Team
 from mate.observations import rescaled_observation_space_of
 from mate.scenario import Scenario
 from mate.streams import derive
 
-__all__ = ["GymnasiumVectorEnvironment", "Layers"]
+__all__ = ["GymnasiumVectorEnvironment", "Layers", "make"]
 
 
 class GymnasiumVectorEnvironment(VectorEnv):
@@ -153,3 +157,25 @@ class GymnasiumVectorEnvironment(VectorEnv):
         if self.layers.selection is not None:
             infos["action_mask"], infos["_action_mask"] = self.play.action_mask(), np.ones(self.num_envs, bool)
         return infos
+
+
+def make(
+    num_envs: int = 1,
+    config: Any = None,
+    team: str = "camera",
+    opponent: str | AgentFactory = "greedy",
+    layers: Layers | None = None,
+    dtype: type[np.floating] = np.float64,
+    **overrides: Any,
+) -> GymnasiumVectorEnvironment:
+    """Make what ``gymnasium.make_vec("MATE-4v8-9-v0", num_envs=16, opponent="greedy")`` gives.
+
+    ``config`` and ``overrides`` are those of ``mate.make_environment``; the opponent is the name of a built-in agent or makes
+    a batched one; the rest is as in GymnasiumVectorEnvironment. Raises ValueError for what does not exist.
+    """
+    if isinstance(opponent, str):
+        if opponent not in BUILTINS:
+            raise ValueError(f"There is no built-in agent {opponent!r}: there are {', '.join(BUILTINS)}.")
+        opponent = partial(make_agent, opponent, "target" if team == "camera" else "camera")
+    scenario = Scenario.from_config(validate_config(read_config(config, **overrides)))
+    return GymnasiumVectorEnvironment(scenario, num_envs, team, opponent, layers, dtype)

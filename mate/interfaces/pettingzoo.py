@@ -21,11 +21,13 @@ class ParallelEnvironment(ParallelEnv):
     environments.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"name": "mate_v0", "render_modes": ["rgb_array"]}
+    metadata: ClassVar[dict[str, Any]] = {"name": "mate_v0", "render_modes": ["human", "rgb_array"]}
 
     def __init__(self, env: Any, render_mode: str | None = None) -> None:
         assert_base_environment(env)
-        assert render_mode in (None, "rgb_array"), f"render_mode is None or 'rgb_array', not {render_mode!r}"
+        assert render_mode in (None, "human", "rgb_array"), (
+            f"render_mode is 'human' or 'rgb_array', not {render_mode!r}"
+        )
         self.env = env
         self.render_mode = render_mode
         self.cameras = [f"camera_{index}" for index in range(env.num_cameras)]
@@ -47,13 +49,16 @@ class ParallelEnvironment(ParallelEnv):
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Begin an episode; observations and empty infos."""
         self.agents = list(self.possible_agents)
-        return self._by_agent(self.env.reset(seed=seed)), {agent: {} for agent in self.agents}
+        observations = self._by_agent(self.env.reset(seed=seed))
+        self._show()
+        return observations, {agent: {} for agent in self.agents}
 
     def step(self, actions: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         """One step with an action for each agent: observations, rewards, terminations, truncations and infos."""
         joint = [actions[agent] for agent in self.cameras], [actions[agent] for agent in self.targets]
         observations, rewards, done, infos = self.env.step(joint)
         terminated, truncated = split_done(self.env, done)
+        self._show()
         each = ([rewards[0]] * len(self.cameras), [rewards[1]] * len(self.targets))
         if done:
             self.agents = []
@@ -69,9 +74,16 @@ class ParallelEnvironment(ParallelEnv):
         """The global state."""
         return self.env.state()
 
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.env.render(mode="human")
+
     def render(self) -> Any:
-        """The picture (H, W, 3) of the episode, in the mode ``rgb_array``."""
-        return None if self.render_mode is None else self.env.render(mode=self.render_mode)
+        """The picture (H, W, 3) of the episode in the mode ``rgb_array``; None in the others."""
+        if self.render_mode == "rgb_array":
+            return self.env.render(mode="rgb_array")
+        self._show()
+        return None
 
     def close(self) -> None:
         self.env.close()

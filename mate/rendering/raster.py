@@ -13,18 +13,19 @@ from mate.rendering.shapes import Colour, Line, Points, Shape
 
 WORLD = 1050.0  # the picture shows [-WORLD, WORLD] in both directions
 NOMINAL_SIZE = 800  # pixels; line widths are given for this size
-_SUPERSAMPLING = 3
+SUPERSAMPLING = 3
 _DASH = 4.0  # pixels on, pixels off at the nominal size
 
 
-def draw(shapes: Iterable[Shape], size: int = NOMINAL_SIZE) -> NDArray[np.uint8]:
+def draw(shapes: Iterable[Shape], size: int = NOMINAL_SIZE, supersampling: int = SUPERSAMPLING) -> NDArray[np.uint8]:
     """Draw shapes over one another on white; return (size, size, 3) uint8 pixels, top row first.
 
-    Edges are smooth: the picture is drawn three times as large and averaged. Raises ``ValueError`` for a size below 1.
+    Edges are smooth: the picture is drawn ``supersampling`` times as large and averaged. Raises ``ValueError`` for a size
+    below 1.
     """
     if size < 1:
         raise ValueError(f"A picture of {size} x {size} pixels cannot be drawn: give a size of at least 1.")
-    side = size * _SUPERSAMPLING
+    side = size * supersampling
     image = Image.new("RGB", (side, side), "white")
     pencil = ImageDraw.Draw(image, "RGBA")  # in this mode every fill is blended with what is below
     for shape in shapes:
@@ -33,7 +34,7 @@ def draw(shapes: Iterable[Shape], size: int = NOMINAL_SIZE) -> NDArray[np.uint8]
             _draw_line(pencil, shape, pixels, side / NOMINAL_SIZE)
         else:
             pencil.polygon(list(map(tuple, pixels)), fill=_ink(shape.colour))
-    return np.asarray(image.reduce(_SUPERSAMPLING))
+    return np.asarray(image.reduce(supersampling))
 
 
 def _to_pixels(points: Points, side: int) -> Points:

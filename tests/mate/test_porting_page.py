@@ -1,0 +1,50 @@
+"""The page for people who come from the original says what is so: its snippets and commands run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from policies import Dimensions
+from tests.policies.checkpoints import make_checkpoint
+from tests.sources import ROOT
+
+PAGE = (ROOT / "docs" / "porting.md").read_text()
+COMMANDS = re.findall(r"^python (.*)$", "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)), re.MULTILINE)
+OPTION = re.compile(r"--[a-z-]+")
+
+
+def test_the_snippets_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_checkpoint(scenario=Dimensions(2, 4, 0)).save(tmp_path / "agent.zip")
+    names: dict = {}
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(block, names)
+    assert names["observations"].shape == (16, 8, 131)
+    assert (tmp_path / "episode.gif").stat().st_size > 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_run(command: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, *shlex.split(command)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_table_names_options_that_exist() -> None:
+    rows = re.findall(r"^\| .* \| (.*`python -m .*) \|$", PAGE, re.MULTILINE)
+    commands = [command for row in rows for command in re.findall(r"`(python -m [^`]*)`", row)]
+    assert len(commands) >= 5
+    for command in commands:
+        words = shlex.split(command)[1:]
+        module = words[: 3 if words[1] == "training" else 2]
+        shown = subprocess.run([sys.executable, *module, "--help"], cwd=ROOT, capture_output=True, text=True).stdout
+        assert shown and set(OPTION.findall(command)) <= set(OPTION.findall(shown)), command
