@@ -61,7 +61,9 @@ class Viewer:
             return self._draw()
         if self._window is None and not self._has_no_window:
             self._open()
-        return self.is_open and self._window.show(self._draw(_WINDOW_SUPERSAMPLING))
+        if self._window is None or not self._window.is_open:
+            return False
+        return self._window.show(self._draw(_WINDOW_SUPERSAMPLING))
 
     def _open(self) -> None:
         try:
