@@ -86,11 +86,18 @@ _TENSORS = {
     "jaxlib": "JAX's arrays",
     "ml_dtypes": "bfloat16",
 }
+_LATER = ("gymnasium", "ray")
 
 
 def explain(name: Global) -> str:
     """What to do about a name that is refused, for the end of a sentence; empty where nothing helps."""
-    kind = _TENSORS.get(name.module.split(".")[0])
+    package = name.module.split(".")[0]
+    if package in _LATER:
+        return (
+            "; it was written by another Ray than 1.12, with which MATE's examples train: write a native checkpoint of its weights "
+            "(docs/checkpoint-format.md)"
+        )
+    kind = _TENSORS.get(package)
     if kind is None:
         return ""
     return f"; its weights are {kind}, expected NumPy's float32: convert them, or write a native checkpoint of them"

@@ -1,6 +1,7 @@
 """A checkpoint is taken where it lies: a trial's folder, a file of it, a link to it, an archive of it."""
 
 import io
+import json
 import os
 import shutil
 import zipfile
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mate.configuration import read_config
+from mate.evaluate import main as evaluate
 from policies import Checkpoint, CheckpointError, Dimensions
 from policies.agents import load_agent, open_checkpoint
 from policies.importing import DEFAULT_LIMITS, ImportRefused, ImportReport
@@ -205,6 +208,20 @@ def test_a_scenario_that_does_not_fit_names_the_option_that_mends_it(tmp_path: P
         make_checkpoint(**recipe).save(path)
         with pytest.raises(CheckpointError, match=f"cannot play .*the scenario has .*Give {option}"):
             load_agent(str(path), recipe.get("team", "camera"))(large, 1)
+
+
+def test_an_evaluation_takes_a_trials_folder_and_names_the_scenario_it_needs(
+    experiment: Path, capsys: pytest.CaptureFixture
+) -> None:
+    short = experiment.parent / "short.json"
+    short.write_text(json.dumps(read_config("MATE-2v4-0") | {"name": "short", "max_episode_steps": 6}))
+    common = ["--episodes", "1", "--no-render", "--camera-agent"]
+    for place in ("trial", "checkpoint", "experiment's link"):
+        assert evaluate(["--config", str(short), *common, str(experiment / PLACES[place])]) == 0
+    capsys.readouterr()
+    assert evaluate([*common, str(experiment / NAME)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("Give --config MATE-2v4-0.") == 1 and "trained for 2 cameras, and the scenario has 4" in told
 
 
 def test_a_file_that_may_not_be_read_is_told_without_a_trace(tmp_path: Path) -> None:

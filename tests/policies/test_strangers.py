@@ -97,6 +97,13 @@ def test_a_checkpoint_file_of_ray_2_is_named() -> None:
         report_on(zip_of(TRIAL | {CHECKPOINT: content}))
 
 
+@pytest.mark.parametrize("name", [Name("gymnasium.spaces.box", "Box"), Name("ray.air.checkpoint", "Checkpoint")])
+def test_names_that_later_versions_of_ray_write_are_explained(name: Name) -> None:
+    content = dump({"worker": dump({"state": Call(name, (1,))}), "train_exec_impl": {}})
+    with pytest.raises(ImportRefused, match=r"nothing was executed; it was written by another Ray than 1\.12"):
+        report_on(zip_of(TRIAL | {CHECKPOINT: content}))
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

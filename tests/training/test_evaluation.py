@@ -8,9 +8,11 @@ import pytest
 from mate.agents import batched
 from mate.errors import UserError
 from mate.scenario import Scenario
-from policies import Dimensions
-from tests.policies.checkpoints import make_checkpoint
+from policies import Architecture, Dimensions
+from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, make_checkpoint
+from tests.training.runs import configure
 from training.evaluation import Interval, compare, find_agent, table
+from training.opponents import opponents_of
 
 SCENARIO = Scenario.load("MATE-2v4-0", max_episode_steps=300)
 
@@ -39,6 +41,32 @@ def test_targets_payoffs_are_their_rewards() -> None:
     agents = [(name, partial(batched.make, name, "target")) for name in ("greedy", "random")]
     greedy, random = compare(SCENARIO, "target", agents, partial(batched.make, "random", "camera"), 10, 5)
     assert greedy.payoff.mean > random.payoff.mean and random.gain is not None and random.gain.low > 0.0
+
+
+PLAIN = Architecture((9, 7))
+BRIEF = Scenario.load("MATE-2v4-0", max_episode_steps=20)
+
+
+@pytest.mark.parametrize(
+    "architecture", [MAPPO, IPPO, QMIX, IQL, PLAIN], ids=["mappo", "ippo", "gru", "dueling", "plain"]
+)
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_every_architecture_is_evaluated_and_met_in_training(tmp_path, architecture, team) -> None:
+    path = tmp_path / "agent.zip"
+    make_checkpoint(team=team, architecture=architecture, scenario=Dimensions(2, 4, 0)).save(path)
+    agent = find_agent(str(path), team, BRIEF)
+    rival = partial(batched.make, "random", "target" if team == "camera" else "camera")
+    (own,) = compare(BRIEF, team, [("own", agent)], rival, 2, 5)
+    assert np.isfinite(own.payoff.mean)
+    learner = "target" if team == "camera" else "camera"
+    configuration = configure(team=learner, algorithm="mappo", opponents=[{"checkpoint": "agent.zip"}])
+    assert opponents_of(configuration, tmp_path)(BRIEF, 3).size == 3
+
+
+def test_an_agent_of_another_scenario_is_told_with_the_option_that_mends_it(tmp_path) -> None:
+    make_checkpoint(scenario=Dimensions(4, 8, 9)).save(tmp_path / "agent.zip")
+    with pytest.raises(UserError, match=r"the scenario has 2.*Give --scenario MATE-4v8-9\."):
+        find_agent(str(tmp_path / "agent.zip"), "camera", SCENARIO)
 
 
 def test_an_agent_is_a_name_or_a_checkpoint_that_fits(tmp_path) -> None:
