@@ -66,11 +66,12 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_in_the_manner_of_the_examples_plays_without_a_display(name: str, tmp_path: Path) -> None:
-    """As ``python -m examples.NAME`` from a folder of the user's own."""
+    """As ``python -P examples/NAME.py`` from a folder of the user's own; ``random.py`` must not hide Python's own."""
     (tmp_path / "examples").mkdir()
-    (tmp_path / "examples" / f"{name}.py").write_text(SCRIPTS[name])
+    for one, text in SCRIPTS.items():
+        (tmp_path / "examples" / f"{one}.py").write_text(text)
     ended = subprocess.run(
-        [sys.executable, "-m", f"examples.{name}"],
+        [sys.executable, "-P", f"examples/{name}.py"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
