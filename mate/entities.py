@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike
 
+from mate.configuration import CAMERA_DEFAULTS, TARGET_DEFAULTS
 from mate.constants import OCCLUSION_SLACK, TARGET_RADIUS
 from mate.engine import Batch, tables
 from mate.geometry import RAD2DEG, normalize_angle, polar2cartesian
@@ -24,6 +25,14 @@ from mate.vectors import Vector2D
 __all__ = ["Camera", "Entity", "Obstacle", "SightFunction", "Target"]
 
 Colour = tuple[float, float, float]
+DEFAULT_CAMERA_RADIUS = CAMERA_DEFAULTS["radius"]
+DEFAULT_CAMERA_MIN_VIEWING_ANGLE = CAMERA_DEFAULTS["min_viewing_angle"]
+DEFAULT_CAMERA_ROTATION_STEP = CAMERA_DEFAULTS["rotation_step"]
+DEFAULT_CAMERA_ZOOMING_STEP = CAMERA_DEFAULTS["zooming_step"]
+DEFAULT_SIGHT_RANGE = TARGET_DEFAULTS["sight_range"]
+DEFAULT_TARGET_STEP_SIZE = TARGET_DEFAULTS["step_size"]
+DEFAULT_OBSTACLE_TRANSMITTANCE = 0.0
+
 OVERLAP_FACTOR = 1.0 + 1e-6
 CAMERA_SEPARATION = 0.1
 """Cameras nearer than this share of the smaller sight range overlap."""
@@ -106,7 +115,11 @@ class SightFunction:
         return np.interp(normalize_angle(angle), self.x, self.y)
 
 
-class Camera(Entity):
+class Sensor(Entity):
+    """An entity that perceives others: a camera or a target."""
+
+
+class Camera(Sensor):
     """A camera; it stands still, turns and zooms."""
 
     COLOR_PERCEIVED: ClassVar[Colour] = (0.6, 0.2, 0.1)
@@ -254,7 +267,7 @@ class Camera(Entity):
         return [Vector2D(norm=length, angle=angle, origin=self.location) for angle, length in pairs]
 
 
-class Target(Entity):
+class Target(Sensor):
     """A target; it moves and carries cargo."""
 
     COLOR_TRACKED: ClassVar[Colour] = (1.0, 1.0, 0.0)

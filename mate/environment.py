@@ -29,6 +29,8 @@ __all__ = [
     "validate_config",
 ]
 
+DEFAULT_WINDOW_SIZE = 800
+"""Pixels from edge to edge of a picture."""
 EPISODE = 0x3100
 """Word for ``derive``: the seed of a later episode, which was not seeded by itself."""
 MAX_ENTITY_SEED = 2**63 - 1
@@ -56,7 +58,7 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
     }
     DEFAULT_CONFIG_FILE = DEFAULT_CONFIG_FILE
     reward_range = (-float("inf"), float("inf"))
-    spec = None
+    spec: Any = None
 
     def __init__(self, config: Any = None, **overrides: Any) -> None:
         self.viewer: Any = None
@@ -256,7 +258,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
     def __str__(self) -> str:
         counts = ((self.num_cameras, "camera"), (self.num_targets, "target"), (self.num_obstacles, "obstacle"))
         sizes = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts)
-        return f"{type(self).__name__}({sizes})"
+        name = type(self).__name__
+        return f"{name}({sizes})" if self.spec is None else f"{name}<{self.spec.id}>({sizes})"
 
     __repr__ = __str__
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["EnvMeta", "Wrapper", "WrapperSpec"]
 
@@ -46,6 +46,16 @@ class Wrapper(metaclass=EnvMeta):
         """One step: observation, reward, done, infos."""
         return self.env.step(action)
 
+    def close(self) -> None:
+        """Close the window of the innermost environment, if there is one."""
+        self.env.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
     def load_config(self, config: Any = None) -> None:
         """Rebuild the innermost environment from ``config``, then every layer's own tables up to this one (Q41)."""
         self.env.load_config(config)
@@ -60,7 +70,7 @@ class Wrapper(metaclass=EnvMeta):
 
     def __str__(self) -> str:
         """Nested names, and the sizes once: ``<Outer<Inner<Base>>(4 cameras, 8 targets, 9 obstacles)>``."""
-        base, _, sizes = str(self.unwrapped).partition("(")
+        base, _, sizes = str(self.unwrapped).rpartition("(")
         layers: list[Wrapper] = [self]
         while isinstance(below := layers[-1].env, Wrapper) and below is not self.unwrapped:
             layers.append(below)

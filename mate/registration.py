@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import gymnasium
+from gymnasium.envs.registration import EnvSpec
 
 from mate.configuration import preset_names
 from mate.environment import MultiAgentTracking
@@ -53,7 +54,9 @@ def make(id: str, **kwargs: Any) -> Any:
     kwargs.pop("disable_env_checker", None)
     if ids[id] is not None:
         kwargs.setdefault("config", ids[id])
-    return make_environment(**kwargs)
+    env = make_environment(**kwargs)
+    env.unwrapped.spec = EnvSpec(id, entry_point="mate:make_environment", kwargs=kwargs)
+    return env
 
 
 def register() -> None:

@@ -1,5 +1,6 @@
 """Agents: what plays one member of a team."""
 
+from mate.agents import utils as utils
 from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
 from mate.agents.draws import DrawingAgent, Draws, EpisodeDraws, agent_key
 from mate.agents.greedy import GreedyCameraAgent, GreedyTargetAgent

@@ -83,6 +83,7 @@ class AgentBase(ABC):
         self.action_space: spaces.Box | None = None
         self.state: Any = None
         self.num_cameras = self.num_targets = self.num_obstacles = self.index = -1
+        self.agent_id = f"{self.TEAM.name.lower()}_0"  # the team and the index, once there is one
         self.episode_step = -1
         self.last_observation: np.ndarray | None = None
         self.last_info: Mapping[str, Any] | None = None
@@ -124,11 +125,6 @@ class AgentBase(ABC):
     # Who is who
 
     @property
-    def agent_id(self) -> str:
-        """Such as ``camera_3``."""
-        return f"{self.TEAM.name.lower()}_{self.index}"
-
-    @property
     def num_teammates(self) -> int:
         """Size of the own team, this agent included."""
         return self.num_cameras if self.TEAM is Team.CAMERA else self.num_targets
@@ -156,6 +152,7 @@ class AgentBase(ABC):
         )
         header = np.rint(observation[:4]).astype(np.int64)
         self.num_cameras, self.num_targets, self.num_obstacles, self.index = map(int, header)
+        self.agent_id = f"{self.TEAM.name.lower()}_{self.index}"
         self._bind_layout()
         assert observation.size == self.observation_dim, (
             f"the observation announces {self.num_cameras} cameras, {self.num_targets} targets and {self.num_obstacles} "
@@ -328,3 +325,8 @@ class TargetAgentBase(AgentBase):
     STATE_CLASS = TargetStatePrivate
     TEAMMATE_STATE_CLASS = TargetStatePublic
     OPPONENT_STATE_CLASS = CameraStatePublic
+
+
+AgentType = AgentBase | CameraAgentBase | TargetAgentBase
+StatePublicType = CameraStatePublic | TargetStatePublic
+StatePrivateType = CameraStatePrivate | TargetStatePrivate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,21 +13,16 @@ from mate.agents.laws.aim import aim_and_zoom
 from mate.agents.laws.pursuit import (
     MEMORY_PERIOD,
     NO_TARGET,
+    REACH,
     RESTART_PROBABILITY,
     is_within_reach,
     nearest_candidate,
 )
-from mate.agents.laws.walk import (
-    ALL_WAREHOUSES,
-    NO_GOAL,
-    NOISE_SCALE,
-    NUM_WAREHOUSES,
-    believed_empty,
-    carried_goal,
-    keeps_goal,
-)
+from mate.agents.laws.walk import NO_GOAL, NOISE_SCALE, NUM_WAREHOUSES, believed_empty, carried_goal
+from mate.agents.overriding import overrides
 from mate.agents.states import CameraStatePrivate, TargetStatePublic
 from mate.agents.walker import WalkingTarget
+from mate.geometry import norm
 from mate.messages import Message
 
 NON_EMPTY = "non_empty_warehouses"
@@ -55,7 +50,9 @@ class GreedyCameraAgent(IdleCamera):
     """Follows the nearest target that it saw, or was told of, a short while ago.
 
     All cameras introduce themselves to each other in the first step; later each tells those who could reach them of the
-    targets it sees, at random intervals.
+    targets it sees, at random intervals. Subclasses may override ``process_messages``, which takes in what is seen, and
+    ``act_from_target_states``, which aims. ``memory`` holds the last known state of every target, ``time2forget`` for how
+    many steps each still counts, ``message2send`` what is told next.
 
     Args:
         seed: seed of the agent's random stream.
@@ -75,81 +72,125 @@ class GreedyCameraAgent(IdleCamera):
         self.memory_period = memory_period
         self.filterout_unloaded = filterout_unloaded
         self.filterout_beyond_range = filterout_beyond_range
+        self.range_factor = REACH
+        self.memory: list[TargetStatePublic] = []
+        self.neighboring_teammate_states: dict[int, CameraStatePrivate] = {}
+        self.message2send: dict[str, Any] = {}
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
         states, flags = self.get_all_opponent_states(np.asarray(observation, np.float64))
-        self.remembered = np.array([state.state for state in states]).reshape(self.num_targets, -1)
-        self.countdowns = self.memory_period * np.array(flags, np.int64)
+        self.memory = list(states)
+        self.time2forget = self.memory_period * np.array(flags, np.int64)
         self.never_loaded = np.ones(self.num_targets, np.bool_)
-        self.delays = np.zeros(self.num_cameras, np.int64)
-        self.neighbours: dict[int, CameraStatePrivate] = {}
-        self.outgoing: dict[str, Any] = {STATE: self.state.copy()}
+        self.communication_delay = np.zeros(self.num_cameras, np.int64)
+        self.neighboring_teammate_states = {}
+        self.message2send = {STATE: self.state.copy()}
 
     def observe(self, observation: np.ndarray, info: Mapping[str, Any] | None = None) -> None:
-        self.state, observation, _, _ = self.check_inputs(observation, info)
-        np.maximum(self.countdowns - 1, 0, out=self.countdowns)
+        self.state, observation, _, messages = self.check_inputs(observation, info)
+        self.process_messages(observation, messages)
+
+    def process_messages(self, observation: np.ndarray, messages: Sequence[Message]) -> None:
+        """Remember the targets that the observation (D,) shows, and note them for the teammates.
+
+        ``messages`` are those of the last step, which were received in it already.
+        """
+        self.time2forget = np.maximum(self.time2forget - 1, 0)
         for state, is_visible in zip(*self.get_all_opponent_states(observation), strict=True):
             if is_visible:
                 self._remember(state)
-                self.outgoing.setdefault(SIGHTINGS, []).append(state)
+                self.message2send.setdefault(SIGHTINGS, []).append(state)
 
     def _remember(self, state: TargetStatePublic) -> None:
-        self.remembered[state.index] = state.state
-        self.countdowns[state.index] = self.memory_period
+        self.memory[state.index] = state
+        self.time2forget[state.index] = self.memory_period
         if state.is_loaded:
             self.never_loaded[state.index] = False
 
     def send_responses(self) -> Iterable[Message]:
-        np.maximum(self.delays - 1, 0, out=self.delays)
+        np.maximum(self.communication_delay - 1, 0, out=self.communication_delay)
         messages = []
-        for recipient in range(self.num_cameras) if self.outgoing else ():
+        for recipient in range(self.num_cameras) if self.message2send else ():
             content = self._content_for(recipient)
-            if recipient != self.index and self.delays[recipient] == 0 and content:
+            if recipient != self.index and self.communication_delay[recipient] == 0 and content:
                 messages.append(self.pack_message(content, recipient))
-                self.delays[recipient] = self.draws.delay(recipient, self.memory_period // 4, 2 * self.memory_period)
-        self.outgoing = {}
+                delay = self.draws.delay(recipient, self.memory_period // 4, 2 * self.memory_period)
+                self.communication_delay[recipient] = delay
+        self.message2send.clear()
         return messages
 
     def _content_for(self, recipient: int) -> dict[str, Any]:
         """What is worth telling ``recipient``: targets only if it is known and could reach them."""
-        content = self.outgoing.copy()
-        neighbour = self.neighbours.get(recipient)
+        content = self.message2send.copy()
+        neighbour = self.neighboring_teammate_states.get(recipient)
         sightings = content.pop(SIGHTINGS, [])
         if self.filterout_beyond_range and neighbour is not None:
-            useful = [state for state in sightings if is_within_reach(*state.location, neighbour.state)]
+            useful = [state for state in sightings if self._is_within_reach(state, neighbour)]
             if useful:
                 content[SIGHTINGS] = useful
         return content
+
+    def _is_within_reach(self, target: TargetStatePublic, camera: CameraStatePrivate) -> bool:
+        if self.range_factor == REACH:
+            return bool(is_within_reach(*target.location, camera.state))
+        return norm(*(target.location - camera.location)) < self.range_factor * camera.max_sight_range
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
         super().receive_responses(messages)
         for message in self.last_responses:
             if not isinstance(message.content, Mapping):
                 continue  # a teammate of another kind may speak another language
-            if STATE in message.content:
-                self.neighbours[message.sender] = message.content[STATE]  # however far away it is (Q34)
+            if STATE in message.content:  # however far away it is (Q34)
+                self.neighboring_teammate_states[message.sender] = message.content[STATE]
             for state in message.content.get(SIGHTINGS, ()):
                 self._remember(state)
 
     def _decide(self) -> np.ndarray:
+        if overrides(self, GreedyCameraAgent, "act_from_target_states") or self.range_factor != REACH:
+            targets = self._candidates()
+            self.prev_action = self.act_from_target_states(targets) if targets else self._idle()
+        else:
+            self.prev_action = self._aim_at_nearest(self.memory, self.time2forget)
+        return np.array(self.prev_action)
+
+    def _candidates(self) -> list[TargetStatePublic]:
+        """The remembered targets that are worth looking at."""
+        targets = [self.memory[target] for target in np.flatnonzero(self.time2forget)]
+        if self.filterout_beyond_range:
+            targets = [target for target in targets if self._is_within_reach(target, self.state)]
+        if self.filterout_unloaded:
+            targets = [target for target in targets if target.is_loaded or self.never_loaded[target.index]]
+        return targets
+
+    def act_from_target_states(self, target_states: Sequence[TargetStatePublic]) -> np.ndarray:
+        """Return the action (2,) that brings the nearest of the targets (at least one) to the centre of the view."""
+        assert len(target_states) > 0, "there is no target to look at: give at least one"
+        states = np.array([target.state for target in target_states])
+        all_of_them, unrestricted = np.ones(len(states), np.int64), np.zeros(len(states), np.bool_)
+        nearest = nearest_candidate(self.state.state, states, all_of_them, unrestricted, False, False)
+        return np.array(aim_and_zoom(self.state.state, *states[nearest, :2]))
+
+    def _aim_at_nearest(self, memory: Sequence[TargetStatePublic], time2forget: np.ndarray) -> np.ndarray:
+        """What ``act_from_target_states`` does with the candidates, in one compiled call."""
+        states = np.array([target.state for target in memory]).reshape(len(memory), -1)
         target = nearest_candidate(
             self.state.state,
-            self.remembered,
-            self.countdowns,
+            states,
+            time2forget,
             self.never_loaded,
             self.filterout_unloaded,
             self.filterout_beyond_range,
         )
-        if target == NO_TARGET:
-            self.prev_action = self._idle()
-        else:
-            self.prev_action = np.array(aim_and_zoom(self.state.state, *self.remembered[target, :2]))
-        return self.prev_action.copy()
+        return self._idle() if target == NO_TARGET else np.array(aim_and_zoom(self.state.state, *states[target, :2]))
 
 
 class GreedyTargetAgent(WalkingTarget):
     """Walks straight to its warehouse; without cargo, to one that the team does not believe to be empty.
+
+    Subclasses may override ``process_messages``, which takes in what is seen, and ``goal_location``. ``goal_bits`` (4,) marks
+    the warehouse it walks to, ``non_empty_warehouses`` is the set of those that may have cargo left, and
+    ``need_communication`` says whether the team has to be told of it.
 
     Args:
         seed: seed of the agent's random stream.
@@ -158,42 +199,56 @@ class GreedyTargetAgent(WalkingTarget):
 
     def __init__(self, seed: int | None = None, noise_scale: float = NOISE_SCALE) -> None:
         super().__init__(seed, noise_scale)
-        self.goal, self.non_empty, self.has_news = NO_GOAL, ALL_WAREHOUSES, False
+        self.goal_bits: np.ndarray | None = None
+        self.non_empty_warehouses = set(range(NUM_WAREHOUSES))
+        self.need_communication = False
+
+    @property
+    def goal(self) -> int | None:
+        """Index of the warehouse it walks to, if it has one."""
+        if self.goal_bits is None or not self.goal_bits.any():
+            return None
+        return int(np.flatnonzero(self.goal_bits)[0])
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
-        self.goal = int(carried_goal(self.state.state))
-        self.non_empty, self.has_news = ALL_WAREHOUSES, False
+        self.goal_bits = self.state.goal_bits
+        self.non_empty_warehouses = set(range(NUM_WAREHOUSES))
+        self.need_communication = False
 
     def observe(self, observation: np.ndarray, info: Mapping[str, Any] | None = None) -> None:
-        self.state, _, _, _ = self.check_inputs(observation, info)
-        found_empty = self.non_empty & int(believed_empty(self.state.state))
-        if found_empty:
-            self.non_empty &= ~found_empty
-            self.has_news = True
+        self.state, observation, _, messages = self.check_inputs(observation, info)
+        self.process_messages(observation, messages)
 
-    @property
-    def non_empty_warehouses(self) -> list[int]:
-        """Warehouses that may have cargo left, ascending."""
-        return [warehouse for warehouse in range(NUM_WAREHOUSES) if self.non_empty >> warehouse & 1]
+    def process_messages(self, observation: np.ndarray, messages: Sequence[Message]) -> None:
+        """Take note of the warehouses that the own state says are empty; the arguments are for subclasses."""
+        found_empty = int(believed_empty(self.state.state))
+        if found_empty:
+            news = {warehouse for warehouse in self.non_empty_warehouses if found_empty >> warehouse & 1}
+            self.non_empty_warehouses -= news
+            self.need_communication = self.need_communication or bool(news)
 
     def send_responses(self) -> Iterable[Message]:
-        if not self.has_news:
+        if not self.need_communication:
             return ()
-        self.has_news = False
+        self.need_communication = False
         return (self.pack_message({NON_EMPTY: set(self.non_empty_warehouses)}),)
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
         super().receive_responses(messages)
         for message in self.last_responses:
             if isinstance(message.content, Mapping) and NON_EMPTY in message.content:
-                self.non_empty &= sum(1 << warehouse for warehouse in message.content[NON_EMPTY])
+                self.non_empty_warehouses &= set(message.content[NON_EMPTY])
 
     def _decide(self) -> np.ndarray:
+        self._choose_goal()
+        return self._walk_to(self.goal)
+
+    def _choose_goal(self) -> None:
         carried = int(carried_goal(self.state.state))
         if carried != NO_GOAL:
-            self.goal = carried
-        if not keeps_goal(self.state.state, self.goal, self.non_empty):
-            options = self.non_empty_warehouses
-            self.goal = self.draws.guess(options) if options else NO_GOAL
-        return self._walk_to(self.goal)
+            self.goal_bits = self.state.goal_bits
+        elif self.goal not in self.non_empty_warehouses:
+            self.goal_bits = np.zeros(NUM_WAREHOUSES, np.int64)
+            if self.non_empty_warehouses:
+                self.goal_bits[self.draws.guess(sorted(self.non_empty_warehouses))] = 1

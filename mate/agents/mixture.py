@@ -13,7 +13,7 @@ from mate.messages import Message
 from mate.streams import Stream
 
 
-class _MixtureAgent(AgentBase):
+class MixtureAgentMixIn(AgentBase):
     """Chooses one of its candidates at every reset, and lets it play the episode.
 
     The choice has a random stream of its own (``seed_mixture``). Spawned agents share its seed, so that all members of a
@@ -48,7 +48,7 @@ class _MixtureAgent(AgentBase):
         )
         self.candidates = [candidate for candidate, share in zip(candidates, shares, strict=True) if share > 0.0]
         self.weights = shares[shares > 0.0] / shares.sum()
-        self.current: Any = self.candidates[0]
+        self.current_agent: Any = self.candidates[0]
         self.next_draws: Draws | None = None
         super().__init__(seed)
         self.seed_mixture(mixture_seed)
@@ -62,7 +62,7 @@ class _MixtureAgent(AgentBase):
 
     def seed_mixture(self, seed: int | None = None) -> None:
         """Seed the choice of candidates; from the agent's stream if None."""
-        self.mixture_random = Stream(self._draw_seed() if seed is None else seed)
+        self.np_random_mixture = Stream(self._draw_seed() if seed is None else seed)
 
     def _draw_seed(self) -> int:
         return int(self.np_random.randint(MAX_SEED))
@@ -83,29 +83,29 @@ class _MixtureAgent(AgentBase):
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
-        self.current = self.candidates[int(self.mixture_random.choice(len(self.candidates), p=self.weights))]
-        if hasattr(self.current, "next_draws"):
-            self.current.next_draws = self.next_draws
+        self.current_agent = self.candidates[int(self.np_random_mixture.choice(len(self.candidates), p=self.weights))]
+        if hasattr(self.current_agent, "next_draws"):
+            self.current_agent.next_draws = self.next_draws
         self.next_draws = None
-        self.current.reset(observation)
+        self.current_agent.reset(observation)
 
     def observe(self, observation: np.ndarray, info: Mapping[str, Any] | None = None) -> None:
         super().observe(observation, info)
-        self.current.observe(observation, info)
+        self.current_agent.observe(observation, info)
 
     def send_requests(self) -> Iterable[Message]:
-        return self.current.send_requests()
+        return self.current_agent.send_requests()
 
     def receive_requests(self, messages: Iterable[Message]) -> None:
         super().receive_requests(messages)
-        self.current.receive_requests(self.last_requests)
+        self.current_agent.receive_requests(self.last_requests)
 
     def send_responses(self) -> Iterable[Message]:
-        return self.current.send_responses()
+        return self.current_agent.send_responses()
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
         super().receive_responses(messages)
-        self.current.receive_responses(self.last_responses)
+        self.current_agent.receive_responses(self.last_responses)
 
     def act(
         self,
@@ -114,12 +114,12 @@ class _MixtureAgent(AgentBase):
         deterministic: bool | None = None,
     ) -> int | np.ndarray:
         self.state, observation, _, _ = self.check_inputs(observation, info)
-        return self.current.act(observation, info, deterministic)
+        return self.current_agent.act(observation, info, deterministic)
 
 
-class MixtureCameraAgent(_MixtureAgent, CameraAgentBase):
+class MixtureCameraAgent(MixtureAgentMixIn, CameraAgentBase):
     """A camera that is, in each episode, one of several agents."""
 
 
-class MixtureTargetAgent(_MixtureAgent, TargetAgentBase):
+class MixtureTargetAgent(MixtureAgentMixIn, TargetAgentBase):
     """A target that is, in each episode, one of several agents."""

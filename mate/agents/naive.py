@@ -7,7 +7,7 @@ import numpy as np
 from mate.agents.base import CameraAgentBase
 from mate.agents.draws import DrawingAgent
 from mate.agents.laws.draws import FASTEST_TURN
-from mate.agents.laws.walk import NO_GOAL, NUM_WAREHOUSES, next_on_patrol
+from mate.agents.laws.walk import NUM_WAREHOUSES, next_on_patrol
 from mate.agents.walker import WalkingTarget
 
 
@@ -19,16 +19,16 @@ class NaiveCameraAgent(DrawingAgent, CameraAgentBase):
 
 
 class NaiveTargetAgent(WalkingTarget):
-    """Visits the warehouses in turn, in either sense of rotation, whatever its destination."""
+    """Visits the warehouses in turn, in either sense of rotation (``inc``, +1 or -1), whatever its destination."""
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.goal, self.direction = NO_GOAL, 1
+        self.goal, self.inc = 0, 1
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
-        self.goal, self.direction = self.draws.first_goal(NUM_WAREHOUSES), self.draws.direction()
+        self.goal, self.inc = self.draws.first_goal(NUM_WAREHOUSES), self.draws.direction()
 
     def _decide(self) -> np.ndarray:
-        self.goal = int(next_on_patrol(self.state.state, self.goal, self.direction))
+        self.goal = int(next_on_patrol(self.state.state, self.goal, self.inc))
         return self._walk_to(self.goal)

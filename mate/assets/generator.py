@@ -6,7 +6,7 @@ import argparse
 import copy
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +26,33 @@ _WRITERS = {
 }
 
 
+SCALE = TERRAIN_SIZE
+BASE_CONFIG_FILE = DEFAULT_CONFIG_FILE
+
+
 def generate(
+    path: str | Path | None = None,
     num_cameras: int = 4,
     num_targets: int = 8,
     num_obstacles: int = 0,
     num_cargoes_per_target: int = 8,
     obstacle_transmittance: float = 0.1,
     seed: int = 0,
+    plot: bool = False,
 ) -> dict[str, Any]:
-    """The configuration of a scenario: the default preset with these numbers, cameras placed to cover the terrain.
+    """Return the configuration of a scenario: the default preset with these numbers, cameras placed to cover the terrain.
+
+    It is written to ``path`` (``.json``, ``.yaml`` or ``.yml``), if that is given, and with ``plot`` a picture beside it.
 
     Sight ranges follow from the covering radius of the cameras' positions (Q49: upstream takes the optimiser's loss
     instead): a camera sees twice as far, a target as far. Without cameras targets keep the preset's sight range. The
-    transmittance is clipped to [0, 1]. Raises ``UserError`` for numbers that no scenario can have.
+    transmittance is clipped to [0, 1]. Raises ``UserError`` for numbers that no scenario can have, and for a path that
+    cannot be written to.
     """
+    if plot and path is None:
+        raise UserError("A picture is written beside the scenario: give the path of a file.")
+    if path is not None:
+        _writer_of(Path(path))
     _check("num-cameras", num_cameras, 0)
     _check("num-targets", num_targets, 1)
     _check("num-obstacles", num_obstacles, 0)
@@ -65,8 +78,12 @@ def generate(
         config["obstacle"]["transmittance"] = float(np.clip(obstacle_transmittance, 0, 1))
     else:
         del config["obstacle"]
-    # A copy without shared lists, which YAML would write as references.
-    return json.loads(json.dumps(config))
+    config = json.loads(json.dumps(config))  # a copy without shared lists, which YAML would write as references
+    if path is not None:
+        scenario = write(config, path)
+        if plot:
+            draw_picture(scenario, Path(path).with_suffix(".png"), seed)
+    return config
 
 
 def write(config: dict[str, Any], path: str | Path) -> Scenario:
@@ -75,6 +92,14 @@ def write(config: dict[str, Any], path: str | Path) -> Scenario:
     Raises ``UserError`` for another suffix or a folder that does not exist; nothing is written then.
     """
     path = Path(path)
+    writer = _writer_of(path)
+    Scenario.load(config)
+    path.write_text(writer(config))
+    return Scenario.load(path)
+
+
+def _writer_of(path: Path) -> Callable[[dict[str, Any]], str]:
+    """What makes the text of a file of this name. Raises ``UserError`` where it cannot be written."""
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise UserError(
@@ -82,12 +107,10 @@ def write(config: dict[str, Any], path: str | Path) -> Scenario:
         )
     if not path.parent.is_dir():
         raise UserError(f"The scenario cannot be written to {path}: there is no folder {path.parent}. Make it first.")
-    Scenario.load(config)
-    path.write_text(writer(config))
-    return Scenario.load(path)
+    return writer
 
 
-def plot(scenario: Scenario, path: str | Path, seed: int = 0) -> None:
+def draw_picture(scenario: Scenario, path: str | Path, seed: int = 0) -> None:
     """Write a picture of the scenario after a reset."""
     from mate.engine import Batch
     from mate.rendering import Frame, draw, scene
@@ -110,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Wrote {scenario.name} to {options.path}.")
     if options.plot:
         picture = Path(options.path).with_suffix(".png")
-        plot(scenario, picture, options.seed)
+        draw_picture(scenario, picture, options.seed)
         print(f"Wrote a picture of it to {picture}.")
     return 0
 

@@ -100,7 +100,7 @@ def _play_step(
     for index, agent in enumerate(agents):
         played[f"{team}_action"][step, index] = agent.act(rows[index])
     if agents and isinstance(agents[0], HeuristicCameraAgent):
-        played[f"{prefix}msg_goal"][step, 0] = agents[0].goals.get(0, np.nan)
+        played[f"{prefix}msg_goal"][step, 0] = agents[0].joint_goal_state.get(0, np.nan)
 
 
 def _exchange(agents: Sequence[AgentBase], kind: str) -> list[Message]:

@@ -18,6 +18,7 @@ from mate.errors import UserError
 from mate.evaluate import tables
 from mate.evaluate.entrants import Pairing, pair
 from mate.evaluate.lockstep import play_lockstep
+from mate.evaluate.numpy_names import explain
 from mate.evaluate.options import read_options
 from mate.evaluate.steps import Step, StepWatcher
 from mate.evaluate.turns import play_turns
@@ -32,9 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pairing = pair(read_options(arguments))
         report(pairing, evaluate(pairing))
     except UserError as error:
-        print(f"mate.evaluate: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
+    except AttributeError as error:
+        if reason := explain(error):
+            return _refuse(reason)
+        raise
     return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"mate.evaluate: {reason}", file=sys.stderr)
+    return 2
 
 
 def evaluate(pairing: Pairing) -> list[EpisodeResult]:

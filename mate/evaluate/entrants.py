@@ -103,14 +103,15 @@ def _make_builtin(name: str, team: Team, kwargs: dict[str, Any], scenario: Any, 
 
 
 def _class(text: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
-    agent_class = _import_class(text, team, kwargs)
+    agent_class = import_class(text, team, kwargs)
     for name in BUILTINS:
         if agent_class is getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent"):
             return _builtin(name, team, kwargs)
     return Entrant(text, None, partial(_construct, agent_class, team, kwargs))
 
 
-def _import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
+def import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
+    """Return the class that ``module:Class`` names. Raises ``UserError`` unless it is an agent of the team."""
     module_name, _, class_name = text.partition(":")
     where = f"--{team}-agent {text}"
     if os.getcwd() not in sys.path:

@@ -12,11 +12,25 @@ import numpy as np
 
 from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
 from mate.environment import MultiAgentTracking
-from mate.groups import group_reset, group_step
+from mate.groups import group_act, group_communicate, group_observe, group_reset, group_step
 from mate.layers import Wrapper
 from mate.messages import Message, Team
 
-__all__ = ["MultiCamera", "MultiTarget", "SingleCamera", "SingleTarget", "SingleTeam"]
+__all__ = [
+    "MultiCamera",
+    "MultiTarget",
+    "SingleCamera",
+    "SingleTarget",
+    "SingleTeam",
+    "SingleTeamHelper",
+    "SingleTeamMultiAgent",
+    "SingleTeamSingleAgent",
+    "group_act",
+    "group_communicate",
+    "group_observe",
+    "group_reset",
+    "group_step",
+]
 
 _AGENT_CLASS: dict[Team, Any] = {Team.CAMERA: CameraAgentBase, Team.TARGET: TargetAgentBase}
 MAX_SEED = 2**31 - 1
@@ -147,7 +161,11 @@ class SingleTeam(Wrapper):
         return messages
 
 
-class _Multi(SingleTeam):
+SingleTeamHelper = SingleTeam
+"""Upstream's name."""
+
+
+class SingleTeamMultiAgent(SingleTeam):
     """The caller plays the whole team: joint observations in, joint actions out."""
 
     @property
@@ -185,7 +203,7 @@ class _Multi(SingleTeam):
         return f"(opponent={_class_of(self.opponent_agent)})"
 
 
-class _Single(SingleTeam):
+class SingleTeamSingleAgent(SingleTeam):
     """The caller plays one member of the team; clones of a prototype play the others."""
 
     def __init__(self, env: Any, teammate_agent: AgentBase, opponent_agent: AgentBase) -> None:
@@ -265,7 +283,7 @@ def _class_of(agent: AgentBase) -> str:
     return f"{type(agent).__module__}.{type(agent).__name__}"
 
 
-class MultiCamera(_Multi):
+class MultiCamera(SingleTeamMultiAgent):
     """The caller plays all cameras against clones of ``target_agent``."""
 
     team = Team.CAMERA
@@ -274,7 +292,7 @@ class MultiCamera(_Multi):
         super().__init__(env, target_agent)
 
 
-class MultiTarget(_Multi):
+class MultiTarget(SingleTeamMultiAgent):
     """The caller plays all targets against clones of ``camera_agent``."""
 
     team = Team.TARGET
@@ -283,7 +301,7 @@ class MultiTarget(_Multi):
         super().__init__(env, camera_agent)
 
 
-class SingleCamera(_Single):
+class SingleCamera(SingleTeamSingleAgent):
     """The caller plays one camera beside clones of ``other_camera_agent``, against clones of ``target_agent``."""
 
     team = Team.CAMERA
@@ -292,7 +310,7 @@ class SingleCamera(_Single):
         super().__init__(env, other_camera_agent, target_agent)
 
 
-class SingleTarget(_Single):
+class SingleTarget(SingleTeamSingleAgent):
     """The caller plays one target beside clones of ``other_target_agent``, against clones of ``camera_agent``."""
 
     team = Team.TARGET

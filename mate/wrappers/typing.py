@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mate.agents.base import CameraAgentBase, TargetAgentBase
+from mate.agents.base import AgentType
 from mate.environment import MultiAgentTracking
-from mate.layers import Wrapper
+from mate.layers import EnvMeta as WrapperMeta
+from mate.layers import Wrapper, WrapperSpec
 from mate.wrappers.single_team import MultiCamera, MultiTarget, SingleCamera, SingleTarget, SingleTeam
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "BaseEnvironmentType",
     "MateEnvironmentType",
     "MultiAgentEnvironmentType",
+    "WrapperMeta",
+    "WrapperSpec",
     "assert_base_environment",
     "assert_mate_environment",
     "assert_multi_agent_environment",
@@ -21,7 +24,6 @@ __all__ = [
     "assert_team_environment",
 ]
 
-AgentType = CameraAgentBase | TargetAgentBase
 BaseEnvironmentType = MultiAgentTracking | Wrapper
 MultiAgentEnvironmentType = MultiAgentTracking | MultiCamera | MultiTarget | Wrapper
 MateEnvironmentType = MultiAgentTracking | MultiCamera | MultiTarget | SingleCamera | SingleTarget | Wrapper

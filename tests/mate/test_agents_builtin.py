@@ -117,10 +117,10 @@ def test_greedy_cameras_know_targets_that_only_others_see():
     mate.group_reset(agents, rows)
     for _ in range(2):  # first they introduce themselves
         for agent in agents:
-            agent.delays[:] = 0
+            agent.communication_delay[:] = 0
         mate.group_observe(agents, rows)
         mate.group_communicate(env, agents)
-    known = [set(agent.countdowns.nonzero()[0]) for agent in agents]
+    known = [set(agent.time2forget.nonzero()[0]) for agent in agents]
     assert all(targets == known[0] for targets in known) and known[0]
 
 
@@ -143,7 +143,7 @@ def test_greedy_targets_broadcast_what_is_left_when_they_find_a_warehouse_empty(
     (message,) = agents[2].send_responses()
     assert message.content == {NON_EMPTY: {0, 2, 3}} and message.recipient is None
     agents[5].receive_responses([message])
-    assert agents[5].non_empty_warehouses == [0, 2, 3]
+    assert agents[5].non_empty_warehouses == {0, 2, 3}
     assert list(agents[5].send_responses()) == []
 
 
@@ -192,8 +192,8 @@ class TestMixture:
         chosen = []
         for _ in range(20):
             mate.group_reset(members, rows)
-            assert len({type(member.current) for member in members}) == 1
-            chosen.append(type(members[0].current))
+            assert len({type(member.current_agent) for member in members}) == 1
+            chosen.append(type(members[0].current_agent))
         assert set(chosen) == {mate.NaiveCameraAgent, mate.GreedyCameraAgent}
 
     def test_candidates_without_weight_are_dropped(self):
@@ -217,7 +217,7 @@ class TestMixture:
             names = []
             for _ in range(12):
                 mixture.reset(rows[0])
-                names.append(type(mixture.current).__name__)
+                names.append(type(mixture.current_agent).__name__)
             choices.append(names)
         assert choices[0] == choices[1]
 

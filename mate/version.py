@@ -1,0 +1,4 @@
+"""The package's version."""
+
+__version__ = "0.1.0"
+__license__ = "MIT"

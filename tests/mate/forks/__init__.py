@@ -1,0 +1,1 @@
+"""Agents as forks of the original write them: each base class subclassed, each extension point overridden."""
