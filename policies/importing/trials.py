@@ -97,12 +97,11 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
 
 
 def _folder_of(checkpoint: str, available: set[str]) -> str:
-    """The trial folder of a checkpoint file: two above it, or beside it, or where its own folder was renamed, where params.json is."""
+    """The trial folder of a checkpoint file: two above it or beside it, where params.json is; by the names where it is nowhere."""
     own, above = dirname(checkpoint), dirname(dirname(checkpoint))
-    if _CHECKPOINT_FOLDER.fullmatch(basename(own)):
-        return above
-    is_renamed = Trial(own, ()).parameters not in available and Trial(above, ()).parameters in available
-    return above if own and is_renamed else own
+    likely = above if _CHECKPOINT_FOLDER.fullmatch(basename(own)) else own
+    found = [folder for folder in (own, above) if Trial(folder, ()).parameters in available]
+    return found[0] if own and len(found) == 1 else likely
 
 
 def _trial(folder: str, paths: list[str]) -> Trial:

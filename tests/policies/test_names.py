@@ -9,6 +9,7 @@ import pytest
 from policies.importing import ImportRefused
 from policies.importing.names import is_clutter, last_part, member_name, split_path
 from policies.importing.reading import read_file
+from tests.policies.test_psro import result
 from tests.policies.trials import Trial, files_of, tar_of, zip_of
 
 FILES = files_of(Trial())
@@ -101,6 +102,13 @@ def test_a_zip_with_backslashes_between_its_folders_is_read(prefix: str) -> None
     files = {prefix + name.replace("/", "\\"): content for name, content in FILES.items()}
     folders = {f"{prefix}PPO_trial\\": b"", f"{prefix}PPO_trial\\checkpoint_000001\\": b""}
     assert read_digest(zip_with_names(folders | files)) == read_digest(zip_of(FILES))
+
+
+def test_a_psro_result_made_and_zipped_on_windows_is_read() -> None:
+    files = {name.replace("/", "\\"): content for name, content in result().items()}
+    here = read_file(io.BytesIO(zip_of(result())))
+    there = read_file(io.BytesIO(zip_with_names(files)))
+    assert (there.agents, there.mixtures, there.results) == (here.agents, here.mixtures, here.results)
 
 
 def test_one_file_named_with_either_separator_occurs_twice() -> None:

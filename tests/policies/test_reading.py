@@ -129,6 +129,13 @@ def test_a_checkpoint_whose_folder_was_renamed_is_found() -> None:
     assert agent.source == "PPO_trial/the best/checkpoint-1"
 
 
+@pytest.mark.parametrize("folder", ["", "PPO_trial/", "a/b/"])
+def test_parameters_that_were_copied_beside_the_checkpoint_are_found(folder: str) -> None:
+    files = {name: content for name, content in files_of(Trial(), folder).items() if "checkpoint_000001" in name}
+    files[f"{folder}checkpoint_000001/params.json"] = files_of(Trial(), "")["params.json"]
+    assert read(zip_of(files)).agents[0].checkpoint == read_trial(Trial()).agents[0].checkpoint
+
+
 def test_a_byte_order_mark_before_the_parameters_does_no_harm() -> None:
     files = files_of(Trial())
     files["PPO_trial/params.json"] = b"\xef\xbb\xbf" + files["PPO_trial/params.json"]
