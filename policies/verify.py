@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +78,18 @@ def load_any(path: str | Path) -> Checkpoint:
     if len(agents) != 1:
         raise CheckpointError(f"{path} contains {len(agents)} agents; expected one")
     return agents[0].checkpoint
+
+
+def read_recording(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of a recording. Raises CheckpointError if the file is none, OSError if it cannot be read."""
+    try:
+        recording = np.load(path, allow_pickle=False)
+        if isinstance(recording, np.lib.npyio.NpzFile):
+            with recording:
+                return {name: recording[name] for name in recording.files}
+    except (ValueError, EOFError, zipfile.BadZipFile):
+        pass
+    raise CheckpointError(f"{path} is no recording; give a .npz file of the arrays that --help lists")
 
 
 def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Comparison]:
@@ -198,12 +211,17 @@ def main(arguments: list[str] | None = None) -> int:
         checkpoint = load_any(options.checkpoint)
         for path in options.expected:
             print(path.name)
-            with np.load(path, allow_pickle=False) as recording:
-                comparisons = compare(checkpoint, {name: recording[name] for name in recording.files})
+            comparisons = compare(checkpoint, read_recording(path))
+            if not comparisons:
+                raise CheckpointError(f"{path} has no array that could be compared; --help lists them")
             print("".join(f"  {comparison}\n" for comparison in comparisons), end="")
             is_met &= all(comparison.is_met for comparison in comparisons)
-    except (CheckpointError, OSError, KeyError, ValueError) as error:
+    except (CheckpointError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (KeyError, ValueError) as error:
+        problem = f"it has no array {error.args[0]}" if isinstance(error, KeyError) else str(error)
+        print(f"error: {path} does not fit the checkpoint's network ({problem}); record it again", file=sys.stderr)
         return 2
     return 0 if is_met else 1
 

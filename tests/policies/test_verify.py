@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policies import Action, Architecture, Checkpoint, decoding
+from policies import Action, Architecture, Checkpoint, Dimensions, decoding
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
 from policies.verify import compare, load_any, main
@@ -163,6 +163,40 @@ def test_a_trial_of_every_algorithm_is_verified(trial: Trial, tmp_path: Path) ->
     arrays = record(load_any(tmp_path / "trial.zip"))
     np.savez(tmp_path / "recording.npz", **arrays)  # type: ignore[arg-type]
     assert main([str(tmp_path / "trial.zip"), str(tmp_path / "recording.npz")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        (["raw_obs", "infer_step"], "no array that could be compared"),
+        (["raw_obs", "infer_step", "state_in_0"], "it has no array state_"),
+    ],
+)
+def test_a_recording_with_too_little_in_it_is_no_success(
+    kept: list[str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    checkpoint = make_checkpoint(architecture=MAPPO if len(kept) > 2 else PLAIN, scenario=Dimensions(2, 4, 0))
+    checkpoint.save(tmp_path / "agent.zip")
+    arrays = record(checkpoint)
+    np.savez(tmp_path / "recording.npz", **{name: arrays[name] for name in kept})  # type: ignore[arg-type]
+    assert main([str(tmp_path / "agent.zip"), str(tmp_path / "recording.npz")]) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text", b"\x93NUMPY"])
+def test_a_file_that_is_no_recording_is_told_so(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    make_checkpoint().save(tmp_path / "agent.zip")
+    (tmp_path / "recording.npz").write_bytes(content)
+    assert main([str(tmp_path / "agent.zip"), str(tmp_path / "recording.npz")]) == 2
+    assert "is no recording; give a .npz file" in capsys.readouterr().err
+
+
+def test_a_recording_of_another_network_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    make_checkpoint(architecture=PLAIN).save(tmp_path / "agent.zip")
+    arrays = record(make_checkpoint(action=Action("levels", 3)))
+    np.savez(tmp_path / "recording.npz", **arrays)  # type: ignore[arg-type]
+    assert main([str(tmp_path / "agent.zip"), str(tmp_path / "recording.npz")]) == 2
+    assert "does not fit the checkpoint's network" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("array", ["raw_obs", "infer_step"])
