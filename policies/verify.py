@@ -27,9 +27,7 @@ import numpy as np
 from policies import decoding
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
-from policies.importing.limits import DEFAULT_LIMITS
-from policies.importing.places import opened
-from policies.importing.reading import read_file
+from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
 from policies.recipe import Dimensions
@@ -73,8 +71,7 @@ class Comparison:
 
 def load_any(path: str | Path) -> Checkpoint:
     """The one checkpoint at a path, of any importable format. Raises CheckpointError if there is not exactly one."""
-    with opened(path, DEFAULT_LIMITS) as (file, limits):
-        agents = read_file(file, limits).agents
+    agents = read(path).agents
     if len(agents) != 1:
         raise CheckpointError(f"{path} contains {len(agents)} agents; expected one")
     return agents[0].checkpoint

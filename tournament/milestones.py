@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import transaction
@@ -30,6 +30,9 @@ from tournament.models import (
     TrainingState,
 )
 from tournament.payoffs import MetaGame
+
+if TYPE_CHECKING:
+    from policies import Checkpoint
 
 MOST_EVALUATED = 10
 """Milestones of a run that are played; of more, these at even distances, with the last."""
@@ -102,13 +105,11 @@ def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
 
     Safe to repeat. Raises `policies.CheckpointError` for a file that cannot be read.
     """
-    from policies import Checkpoint
-
     files = list_files(folder)
     most = MOST_EVALUATED if run.evaluation_episodes else 1
     made = []
     for iteration in choose_evenly(list(files), most):
-        checkpoint = Checkpoint.load(files[iteration])
+        checkpoint = read_checkpoint(files[iteration])
         name = f"{run.name[:60]}, iteration {iteration}"
         agent = entries.register_checkpoint(
             checkpoint, name, run.owner, provenance=describe_origin(run, iteration), is_listed=False, called=run.name
@@ -116,6 +117,20 @@ def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
         Milestone.objects.filter(run=run, iteration=iteration).update(agent=agent)
         made.append(agent)
     return made
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in an exported file, read in a confined process: what trains may be a program of others.
+
+    Raises `policies.CheckpointError` if there is not exactly one.
+    """
+    from policies import CheckpointError
+    from policies.importing import read
+
+    agents = read(path, is_alone=True).agents
+    if len(agents) != 1:
+        raise CheckpointError(f"{path.name} has {len(agents)} checkpoints; a milestone is one.")
+    return agents[0].checkpoint
 
 
 def describe_origin(run: TrainingRun, iteration: int) -> dict[str, Any]:

@@ -139,6 +139,14 @@ def _take() -> Stage:
     return Stage()
 
 
+def _give_back(stage: Stage, is_usable: bool) -> None:
+    if not is_usable:
+        stage.end()
+        return
+    with _lock:
+        _stages.append(stage)
+
+
 def rehearse(
     checkpoint: Checkpoint, deterministic: bool, seconds: float = 2.0, limits: Limits = DEFAULT_LIMITS
 ) -> Rehearsal:
@@ -148,24 +156,19 @@ def rehearse(
     the program does.
     """
     bounded = replace(limits, cpu_seconds=math.ceil(seconds) + 1)
-    head = {
-        "recipe": checkpoint.recipe.to_json(),
-        "deterministic": deterministic,
-        "seconds": seconds,
-        "limits": asdict(bounded),
-    }
+    head = {"deterministic": deterministic, "seconds": seconds, "limits": asdict(bounded)}
+    lines = b"".join(json.dumps(line).encode() + b"\n" for line in (head, checkpoint.recipe.to_json()))
     tensors = [np.ascontiguousarray(tensor, "<f4") for _, tensor in sorted(checkpoint.weights.items())]
     for _ in range(2):  # a program that waited may have ended just now
         request = [
-            memoryview(json.dumps(head).encode() + b"\n"),
+            memoryview(lines),
             *(tensor.reshape(-1).data.cast("B") for tensor in tensors),
         ]
         stage = _take()
         was_ready = stage.is_ready
         answer, ended = stage.ask(request, limits.wall_seconds)
-        if answer is not None and ended is not None and ended["ended"] == 0:
-            with _lock:
-                _stages.append(stage)
+        if answer is not None and ended is not None:
+            _give_back(stage, is_usable=ended["ended"] == 0)
             return _read(answer)
         stage.end()
         if ended is not None:

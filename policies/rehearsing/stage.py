@@ -1,9 +1,9 @@
 """The program that rehearses: it loads the kernels once, then forks a confined process for each agent that is asked for.
 
 Loading takes two seconds of processor time, a fork a hundredth. The process that forks reads nothing of what it is sent: it
-waits until something is there, and leaves standard input to the process that it forks. That one reads a line of JSON and
-the bare numbers of a checkpoint, plays, answers with a line of JSON on standard output, and ends. A second line, by the
-process that forked, says how it ended. After `IDLE_SECONDS` without a request, the program ends.
+waits until something is there, and leaves standard input to the process that it forks. That one reads a line with its limits,
+confines itself, reads a checkpoint's recipe and bare numbers, plays, answers with a line of JSON on standard output, and
+ends. A second line, by the process that forked, says how it ended. After `IDLE_SECONDS` without a request, the program ends.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def _say(**message: Any) -> None:
         content = content[os.write(1, content) :]
 
 
-def rehearse(source: BinaryIO, is_alone: bool) -> None:
-    """Read a request, give up what is not needed, play, and answer."""
+def rehearse(source: BinaryIO, is_alone: bool) -> int:
+    """Read a request, give up what is not needed, play, and answer. Returns the exit status: 0 if the request was read to its end."""
     from policies.importing import confinement
     from policies.importing.limits import Limits
     from policies.rehearsing import playing
@@ -34,8 +34,10 @@ def rehearse(source: BinaryIO, is_alone: bool) -> None:
     confinement.die_with_parent()
     request = json.loads(source.readline())
     confinement.confine(Limits(**request["limits"]), is_alone)
-    checkpoint = read_checkpoint(source, request["recipe"])
+    status = 1
     try:
+        checkpoint = read_checkpoint(source)
+        status = 0
         found = playing.play(checkpoint, request["deterministic"], request["seconds"])
         _say(scenario=found.scenario, steps=found.steps, seconds=found.seconds)
     except playing.RehearsalFailed as failure:
@@ -44,16 +46,17 @@ def rehearse(source: BinaryIO, is_alone: bool) -> None:
         _say(failed=f"It needs more than {request['limits']['memory'] // 2**20:,} MiB of memory.")
     except Exception as error:
         _say(broken=f"{type(error).__name__}: {error}"[:2000])
+    return status
 
 
-def read_checkpoint(source: BinaryIO, document: dict[str, Any]) -> Any:
-    """The checkpoint of a recipe whose numbers follow, in the order of the tensors' names."""
+def read_checkpoint(source: BinaryIO) -> Any:
+    """The checkpoint that follows: a line with its recipe, then its numbers, in the order of the tensors' names."""
     import numpy as np
 
     from policies.checkpoint import Checkpoint
     from policies.recipe import Recipe
 
-    recipe = Recipe.from_json(document)
+    recipe = Recipe.from_json(json.loads(source.readline()))
     weights = {}
     for name, shape in sorted(recipe.tensor_shapes.items()):
         tensor = np.empty(shape, "<f4")
@@ -74,8 +77,7 @@ def serve(is_alone: bool) -> None:
             status = 1
             try:
                 with open(0, "rb", closefd=False) as source:
-                    rehearse(source, is_alone)
-                status = 0
+                    status = rehearse(source, is_alone)
             finally:
                 os._exit(status)
         _, status, usage = os.wait4(child, 0)

@@ -80,7 +80,7 @@ def key_cases() -> Iterator[Case]:
         return [long(MERSENNE * n) for n in range(1, number + 1)]
 
     few = "keys that are large integers, fractions or tuples"
-    yield "keys_48_000_collide", lambda: with_checkpoint(dictionary(multiples(20_000))), few
+    yield "keys_48_000_collide", lambda: with_checkpoint(dictionary(multiples(48_000))), few
     yield "keys_collide_in_the_worker", lambda: with_worker(dictionary(multiples(20_000))), few
     negative = [long(-MERSENNE * n - 1) for n in range(1, 20_001)]
     yield "keys_negative", lambda: with_checkpoint(dictionary(negative)), few
