@@ -15,6 +15,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 # What tests expect bit by bit is the CPU's, also on a machine with a GPU.
 os.environ["ARENA_DEVICE"] = "cpu"
+# On processors of AMD, MKL's results otherwise depend on the number of rows; PyTorch reads this when it is loaded.
+os.environ.setdefault("MKL_CBWR", "COMPATIBLE")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -85,8 +86,11 @@ def test_towards_the_end_blocks_get_smaller(claim):
 
 
 @pytest.fixture
-def last_two(make_tournament):
+def last_two(make_tournament, monkeypatch):
     """Two workers' last blocks of a tournament of one pairing at 0.01 seconds an episode: one of 52 is being played, of 100 is the other."""
+
+    now = timezone.now()
+    monkeypatch.setattr(sizing, "timezone", SimpleNamespace(now=lambda: now))  # however long the test itself takes
 
     def act(claimed_seconds_ago: float) -> Block:
         tournament = make_tournament(episodes=152)
@@ -102,7 +106,7 @@ def last_two(make_tournament):
             seconds=durations.of_block(50, 0.01),
             state=BlockState.DONE,
         )
-        began = timezone.now() - timedelta(seconds=claimed_seconds_ago)
+        began = now - timedelta(seconds=claimed_seconds_ago)
         Block.objects.create(**rows, seeds=last.seeds[100:], num_episodes=52, claimed=began, state=BlockState.LEASED)
         leases.write(last, seeds=last.seeds[:100], num_episodes=100)
         return last
