@@ -2,8 +2,10 @@
 
 SHELL := /bin/bash
 # Any of these Pythons will do; the first that is found and has a venv module.
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.14 python3.11 "$$HOME"/.pyenv/versions/*/bin/python; do \
-	"$$name" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && { command -v "$$name"; break; }; done)
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.14 python3.11 "$$HOME"/.pyenv/versions/*/bin/python \
+	"$$HOME"/.local/share/uv/python/*/bin/python3; do \
+	"$$name" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && \
+	{ command -v "$$name"; break; }; done)
 BIN := .venv/bin
 
 # Byte code and compiled kernels are kept, whatever the calling shell prefers: starting without them takes minutes.
@@ -11,67 +13,57 @@ unexport PYTHONDONTWRITEBYTECODE
 export OMP_NUM_THREADS ?= 1
 export NUMBA_NUM_THREADS ?= 1
 
-# A stamp carries the hash of what was installed, so a step that is done is skipped and a changed pin is not.
-hash = $(shell cat $(1) | sha256sum | cut -c1-16)
-INSTALLED := .venv/installed-$(call hash,requirements.in requirements.txt pyproject.toml)
-INSTALLED_DEV := .venv/installed-dev-$(call hash,requirements.txt requirements-dev.txt)
-
-.PHONY: help run prepare test lint types coverage password pins audit sbom clean
+.PHONY: help base dev python run prepare training test lint types coverage password pins audit sbom clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name meaning; do printf '  make %-10s %s\n' "$$name" "$$meaning"; done
 
-run: $(INSTALLED) ## set up what is missing and start the portal; Ctrl-C ends it
+run: base ## set up what is missing and start the portal; Ctrl-C ends it
 	@exec $(BIN)/python -m portal.launcher run
 
-prepare: $(INSTALLED) ## set up what is missing, start nothing
+prepare: base ## set up what is missing, start nothing
 	@exec $(BIN)/python -m portal.launcher prepare
 
-password: $(INSTALLED) ## give the administrator a new password and print it
+training: base ## install what trainings need: PyTorch and Ray; a running portal notices
+	@"$(PYTHON)" -m portal.launcher.packages training
+
+password: base ## give the administrator a new password and print it
 	@$(BIN)/python manage.py administrator --new-password
 
-test: $(INSTALLED) $(INSTALLED_DEV) ## run every test, on SQLite and (where it is installed) PostgreSQL
+test: dev ## run every test, on SQLite and (where it is installed) PostgreSQL
 	@$(BIN)/python -m tests.run
 
-lint: $(INSTALLED_DEV) ## check style and types
+lint: dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 --exclude policies/rehearsing mate policies
 
-coverage: $(INSTALLED) $(INSTALLED_DEV) ## run every test and print coverage by floor
+coverage: dev ## run every test and print coverage by floor
 	@$(BIN)/python -m tests.run --coverage
 
-pins: $(INSTALLED) ## compile requirements*.in anew into pinned requirements*.txt
+pins: base ## compile requirements*.in anew into pinned requirements*.txt
 	@.ci/pins $(BIN)
 
-audit: $(INSTALLED) ## look the pinned packages up among published vulnerabilities
+audit: base ## look the pinned packages up among published vulnerabilities
 	@.ci/audit
 
-sbom: $(INSTALLED) ## write the list of packages to sbom.json (CycloneDX)
+sbom: base ## write the list of packages to sbom.json (CycloneDX)
 	@.ci/audit --sbom sbom.json
 
 clean: ## remove the virtual environment and caches; the data folder stays
 	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/bin/python:
+base: python
+	@"$(PYTHON)" -m portal.launcher.packages
+
+dev: python
+	@"$(PYTHON)" -m portal.launcher.packages training dev
+
+python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
 		echo "MATE Arena needs Python 3.11 to 3.14 with its venv module, and found none. Install one (Debian 12 and 13, Ubuntu 24.04:" \
-		"apt install python3 python3-venv; anywhere: uv python install 3.13, or pyenv install 3.13) and, where it is not on the PATH," \
+		"apt install python3 python3-venv; anywhere: uv python install 3.13, or pyenv install 3.13) and, where it is not found," \
 		"name it: make run PYTHON=/path/to/python3.13" >&2; exit 1; }
-	@echo "Making a virtual environment in .venv"
-	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; \
-		echo "Python has no venv module. On Debian: apt install python3-venv" >&2; exit 1; }
-
-$(INSTALLED): | .venv/bin/python
-	@echo "Installing what the portal needs (once; some minutes)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
-	@rm -f $(filter-out $(INSTALLED_DEV),$(wildcard .venv/installed-*))
-	@touch $@
-
-$(INSTALLED_DEV): $(INSTALLED)
-	@echo "Installing what the tests need (once)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
-	@touch $@

@@ -6,7 +6,9 @@ import sys
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    # A shell that works on another Django project says so with this variable, and does not mean us.
+    if os.environ.get("DJANGO_SETTINGS_MODULE", "").split(".")[0] not in ("portal", "tests"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     from django.core.management import execute_from_command_line
 
     try:

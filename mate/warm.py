@@ -1,8 +1,8 @@
-"""``python -m mate.warm [MODULE...]``: compile all kernels now, so that nobody waits for them later.
+"""``python -m mate.warm [--only] [MODULE...]``: compile all kernels now, so that nobody waits for them later.
 
 Each module, of the game's own and of those named, has a function ``warm()`` that calls every kernel with every kind of
 argument it is used with. Run it once after installing or changing anything; processes then read the compiled code from
-disk. Code compiled from earlier sources is removed.
+disk. Code compiled from earlier sources is removed. With ``--only``, the named modules alone are compiled.
 """
 
 import importlib
@@ -15,9 +15,10 @@ from mate.compilation import outdated_folders
 MODULES = ("mate.engine", "mate.agents.batched", "mate.batched")
 
 
-def main(modules: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Compile the kernels of the game and of the named modules, and say how long each took."""
-    for name in (*MODULES, *modules):
+    named = [one for one in arguments if one != "--only"]
+    for name in named if "--only" in arguments else (*MODULES, *named):
         start = time.perf_counter()
         importlib.import_module(name).warm()
         print(f"{name}: {time.perf_counter() - start:.1f} s", flush=True)

@@ -1,5 +1,6 @@
 """Settings. Everything that differs between machines comes from environment variables; the defaults need nothing."""
 
+import fcntl
 import math
 import os
 import secrets
@@ -10,14 +11,14 @@ from typing import Any
 
 import dj_database_url
 
+from portal.launcher.installation import advise
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("ARENA_DATA") or BASE_DIR / "data").resolve()
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:
-    raise SystemExit(
-        f"The data folder {DATA_DIR} cannot be used: {error.strerror}. Set ARENA_DATA to a folder you may write to."
-    ) from None
+    raise SystemExit(f"The data folder {DATA_DIR} cannot be used: {error.strerror}. {advise(error)}") from None
 
 
 def read_number(name: str, default: float, least: float = 0) -> float:
@@ -34,8 +35,10 @@ def read_number(name: str, default: float, least: float = 0) -> float:
 
 def read_database() -> dict[str, Any]:
     """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
+    address = os.environ.get("DATABASE_URL")
+    if not address:  # A path in an address would lose all from its first "#" or "?".
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
     try:
-        address = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'arena.sqlite3'}"
         return dict(dj_database_url.parse(address, conn_max_age=60))
     except ValueError:
         raise SystemExit(
@@ -50,12 +53,34 @@ def read_secret_key() -> str:
         return key
     path = DATA_DIR / "secret_key"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key := secrets.token_urlsafe(50))
-    return key
+        return read_key(path) or make_key(path)
+    except OSError as error:
+        raise SystemExit(f"The secret key {path} cannot be kept: {error.strerror}. {advise(error)}") from None
+
+
+def read_key(path: Path) -> str:
+    """The key in a file; empty where there is none, also where a full disk left the file without it."""
+    return path.read_text().strip() if path.exists() else ""
+
+
+def make_key(path: Path) -> str:
+    """Generate a key and keep it, whole or not at all; of processes that do so at once, the first decides."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if key := read_key(path):
+            return key
+        key = secrets.token_urlsafe(50)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        return key
+    finally:
+        os.close(folder)
 
 
 SECRET_KEY = read_secret_key()
@@ -124,6 +149,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.compiling.notice",
             ],
             "builtins": ["portal.templatetags.arena", "django.contrib.humanize.templatetags.humanize"],
         },

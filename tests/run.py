@@ -4,9 +4,10 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from portal.launcher import commands, preparation
+from portal.launcher import commands, warming
 from portal.launcher.installation import Installation, LaunchRefused
 from tests import postgres
 from tests.chromium import ADVICE, find_chromium
@@ -24,7 +25,8 @@ def main() -> int | str:
     for name in ("ARENA_DATA", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
         environment.pop(name, None)
     try:
-        preparation.warm(environment)  # once, here, and not in every process of the parallel run
+        with tempfile.TemporaryDirectory() as folder:  # once, here, and not in every process of the parallel run
+            warming.warm(Installation(data=Path(folder)), environment)
     except LaunchRefused as refusal:
         return str(refusal)
     if find_chromium() is None:

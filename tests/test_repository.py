@@ -26,6 +26,7 @@ PURE = (
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
+PINNED_FILES = ("requirements", "requirements-training", "requirements-dev")
 # Debian 12's own, each supported series, and the first patch of the newest.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
@@ -145,21 +146,25 @@ def test_every_document_is_in_the_index() -> None:
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_all_that_is_installed_is_pinned_and_names_no_place(python: str) -> None:
-    chosen, pinned = read_pins("requirements.in", python), read_pins("requirements.txt", python)
-    assert chosen.items() <= pinned.items()
-    developers, all_of_it = read_pins("requirements-dev.in", python), read_pins("requirements-dev.txt", python)
-    assert developers.items() <= all_of_it.items()
-    shared = pinned.keys() & all_of_it.keys()
-    assert {name: pinned[name] for name in shared} == {name: all_of_it[name] for name in shared}
+    known: dict[str, str] = {}
+    for name in PINNED_FILES:
+        chosen, pinned = read_pins(f"{name}.in", python), read_pins(f"{name}.txt", python)
+        assert chosen.items() <= pinned.items()
+        shared = known.keys() & pinned.keys()
+        assert {one: known[one] for one in shared} == {one: pinned[one] for one in shared}
+        known |= pinned
+    assert read_pins("requirements-film.in").items() <= known.items()
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_whatever_a_pinned_package_requires_is_pinned_for_every_python(python: str) -> None:
-    pins = read_pins("requirements.txt", python) | read_pins("requirements-dev.txt", python)
+    pins = {name: version for file in PINNED_FILES for name, version in read_pins(f"{file}.txt", python).items()}
     extras = {
         normalise(requirement.name): requirement.extras
-        for file in ("requirements.in", "requirements-dev.in")
-        for requirement in map(Requirement, re.findall(r"^[a-zA-Z][^#\n]*", (ROOT / file).read_text(), re.MULTILINE))
+        for file in PINNED_FILES
+        for requirement in map(
+            Requirement, re.findall(r"^[a-zA-Z][^#\n]*", (ROOT / f"{file}.in").read_text(), re.MULTILINE)
+        )
     }
     missing = {
         f"{name} requires {requirement}"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tournament import agents, entries, organising, queries
 from tournament.agents import RIVALS
 from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
-from training import configuration
+from training import configuration, installed
 
 MAX_EVALUATION_EPISODES = 1000
 EVALUATION_EPISODES = 20
@@ -237,10 +238,21 @@ def cancel_training(run: TrainingRun) -> bool:
     return bool(stopped)
 
 
+def describe_trainers() -> dict[str, Any]:
+    """`num_trainers`: how many live; `missing`: the packages that trainings need and that this machine lacks.
+
+    Trainers of other machines have their own packages, and so has the command that somebody trains with.
+    """
+    missing = [] if settings.ARENA_TRAINING_COMMAND else installed.missing()
+    return {"num_trainers": queries.live_trainers().count(), "missing": missing}
+
+
 def explain_waiting(run: TrainingRun) -> str:
     """Why a waiting training has not begun, in words; empty where it is about to."""
     trainers = queries.live_trainers()
     cores, most = run.configuration.get("cores"), most_cores()
+    if not trainers and not settings.ARENA_TRAINING_COMMAND and (missing := installed.missing()):
+        return installed.explain(missing)
     if not trainers:
         return "No trainer was heard of in the last minute. It begins once one runs (`make run` starts one)."
     if cores and most is not None and cores > most:

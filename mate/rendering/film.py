@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -67,15 +67,27 @@ class Film:
         self.close()
 
 
+def _load_ffmpeg(path: Path) -> Any:
+    """Load the encoder, a large package that only videos need."""
+    try:
+        return importlib.import_module("imageio_ffmpeg")
+    except ImportError:
+        raise UserError(
+            f"The film {path} cannot be made: videos need the package imageio-ffmpeg, which is not installed. "
+            "Run: python -m pip install imageio-ffmpeg (names that end with .gif and .png need nothing)."
+        ) from None
+
+
 class _Video:
     def __init__(self, path: Path, frames_per_second: int) -> None:
         self._path, self._rate = path, frames_per_second
+        self._ffmpeg = _load_ffmpeg(path)
         self._pipe: Generator[None, Any, None] | None = None
 
     def add(self, picture: NDArray[np.uint8]) -> None:
         if self._pipe is None:
             height, width = picture.shape[:2]
-            pipe = imageio_ffmpeg.write_frames(
+            pipe = self._ffmpeg.write_frames(
                 str(self._path),
                 (width, height),
                 fps=self._rate,

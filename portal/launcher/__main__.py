@@ -3,11 +3,15 @@
 import argparse
 import os
 import sys
+import time
 
-from . import broker, commands, preparation
+from training import installed
+
+from . import broker, commands, preparation, warming
 from .installation import Installation, LaunchRefused
-from .supervisor import Supervisor, answers
+from .supervisor import Supervisor, answers, can_train
 
+LOOK_SECONDS = 5.0
 ACTIONS = {
     "run": "prepare, start everything and keep it alive until Ctrl-C",
     "prepare": "prepare and return: compiled game, database, static files, first content",
@@ -43,17 +47,29 @@ def act(action: str, installation: Installation, environment: dict[str, str]) ->
         case "prepare":
             installation.make_folders()
             preparation.prepare(installation, environment)
+            warming.warm(installation, environment)
         case "health":
             return 0 if answers(installation) else 1
         case "web":
             commands.become(commands.web(installation), environment)
         case "worker":
+            installation.make_folders()
+            warming.warm(installation, environment)
             commands.become(commands.worker("worker"), environment)
         case "trainer":
+            wait_for_packages()
             commands.become(commands.trainer("trainer"), environment)
         case "sweep":
             commands.become(commands.sweep(), environment)
     return 0
+
+
+def wait_for_packages() -> None:
+    """Return once there is something to train with."""
+    if not can_train():
+        print(installed.explain(installed.missing()), file=sys.stderr, flush=True)
+    while not can_train():
+        time.sleep(LOOK_SECONDS)
 
 
 def launch(installation: Installation, environment: dict[str, str]) -> None:

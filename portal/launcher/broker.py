@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -11,6 +12,8 @@ from pathlib import Path
 from .installation import Installation, LaunchRefused
 
 SERVERS = ("valkey-server", "redis-server")
+PLAIN_PATH = re.compile(r"[\w./ -]+")
+"""Paths that stand in an address and between quotes as they are."""
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's sun_path holds 108 with the closing zero
 
 
@@ -69,21 +72,26 @@ def explain_silence(url: str) -> str:
 
 
 def plan(installation: Installation) -> Broker:
-    """A unix socket in the data folder where the path is short enough, else a port of the loopback with a password.
+    """A unix socket in the data folder where the path is short and plain enough, else a port of the loopback with a password.
 
     Nothing is saved to disk: the database knows all work, the broker carries hints.
     """
     socket_path = installation.data / "redis.sock"
-    options = {"save": '""', "appendonly": "no", "dir": f'"{installation.data}"', "daemonize": "no"}
+    options = {"save": '""', "appendonly": "no", "dir": quote(installation.data), "daemonize": "no"}
     options |= {"maxmemory": "256mb", "maxmemory-policy": "noeviction"}
-    if len(bytes(socket_path)) <= LONGEST_SOCKET_PATH:
-        options |= {"port": "0", "unixsocket": f'"{socket_path}"', "unixsocketperm": "700"}
+    if len(bytes(socket_path)) <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(str(socket_path)):
+        options |= {"port": "0", "unixsocket": quote(socket_path), "unixsocketperm": "700"}
         url = f"redis+socket://{socket_path}"
     else:
         port, password = find_free_port(), secrets.token_urlsafe(24)
         options |= {"bind": "127.0.0.1", "port": str(port), "requirepass": password}
         url = f"redis://:{password}@127.0.0.1:{port}/0"
     return Broker([find_server(), str(write_configuration(installation, options))], url)
+
+
+def quote(path: Path) -> str:
+    """A path as the server's configuration reads it back."""
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def write_configuration(installation: Installation, options: dict[str, str]) -> Path:

@@ -45,6 +45,13 @@ class Child:
     started: float = 0.0
     deaths: int = 0
     start_again: float = field(default=0.0, repr=False)
+    may_start: Callable[[], bool] = field(default=lambda: True, repr=False)
+    """Asked before each start: what the process needs may still be in the making."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it does not run and should."""
+        return self.process is None and time.monotonic() >= self.start_again and self.may_start()
 
     def start(self) -> None:
         with open_log(self.log) as log:

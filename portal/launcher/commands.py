@@ -9,6 +9,7 @@ from .installation import CHECKOUT, Installation
 # Workers get their speed from their number: a second thread in each would only fight over the same cores.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 STOP_SECONDS = 2
+OWN_SETTINGS = ("portal", "tests")
 # Modules whose kernels are compiled ahead, besides the game's own.
 WARMED = ("policies.warm", "tournament.warm")
 
@@ -50,15 +51,18 @@ def prepare() -> list[str]:
     return manage("prepare")
 
 
-def warm() -> list[str]:
-    return python("-m", "mate.warm", *WARMED)
+def warm(group: str) -> list[str]:
+    """Compile the kernels of one module."""
+    return python("-m", "mate.warm", "--only", group)
 
 
 def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:
     """What every process of the portal is started with. Byte code and compiled kernels are always kept."""
     child = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     child |= {"ARENA_DATA": str(installation.data), "PYTHONUNBUFFERED": "1"}
-    child.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    # A shell that works on another Django project says so with this variable, and does not mean us.
+    if child.get("DJANGO_SETTINGS_MODULE", "").split(".")[0] not in OWN_SETTINGS:
+        child["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     for name in ONE_THREAD:
         child.setdefault(name, "1")
     if installation.redis_url:

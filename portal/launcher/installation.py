@@ -1,14 +1,21 @@
 """Where the portal lives on this machine: its data folder, its address, its numbers of workers and trainers."""
 
+import contextlib
+import errno
 import fcntl
 import os
 import socket
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+PROBE_BYTES = 1024 * 1024
+"""Less free space than this, and setting up would end half-way with other words."""
 
 
 class LaunchRefused(Exception):
@@ -58,14 +65,28 @@ class Installation:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def make_folders(self) -> None:
+        if not str(self.data).isprintable():
+            raise LaunchRefused(
+                f"The data folder {str(self.data)!r} cannot be used: its path contains a line break or another character "
+                "that cannot be printed. Set ARENA_DATA to another folder."
+            )
         try:
             self.data.mkdir(parents=True, exist_ok=True)
             self.data.chmod(0o700)
             self.logs.mkdir(exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.data) as probe:
+                probe.write(b"0" * PROBE_BYTES)
         except OSError as error:
             raise LaunchRefused(
-                f"The data folder {self.data} cannot be used: {error.strerror}. Set ARENA_DATA to a folder you may write to."
+                f"The data folder {self.data} cannot be used: {error.strerror}. {advise(error)}"
             ) from error
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Wait until nobody else sets up this data folder, and keep others waiting meanwhile."""
+        with open(self.data / "preparation.lock", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def lock(self) -> TextIO:
         """Hold the data folder as long as the returned file is open; even SIGKILL gives it back."""
@@ -95,6 +116,13 @@ class Installation:
                     f"Port {self.port} on {self.host} cannot be used: {error.strerror}. "
                     "End what uses it, or choose another: make run ARENA_PORT=8001"
                 ) from error
+
+
+def advise(error: OSError) -> str:
+    """What to do about a data folder that cannot be used."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room on its disk, or set ARENA_DATA to a folder on another."
+    return "Set ARENA_DATA to a folder you may write to."
 
 
 def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -13,18 +13,9 @@ from .installation import CHECKOUT, Installation, LaunchRefused
 
 
 def prepare(installation: Installation, environment: Mapping[str, str]) -> None:
-    """Compile the game's kernels, then let `manage.py prepare` see to the database, the static files and the first content."""
-    warm(environment)
-    run(commands.prepare(), environment)
-
-
-def warm(environment: Mapping[str, str]) -> None:
-    """Fill the cache of compiled kernels, unless it is known to be full."""
-    stamp = warm_stamp(environment)
-    if not stamp.exists():
-        print("Compiling the game (once; about a minute)", flush=True)
-        run(commands.warm(), environment)
-        renew(stamp)
+    """Let `manage.py prepare` see to the database, the static files and the first content; of two at once, one waits."""
+    with installation.preparing():
+        run(commands.prepare(), environment)
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> None:
@@ -64,5 +55,5 @@ def describe_processor() -> Iterator[str]:
 def renew(stamp: Path) -> None:
     stamp.parent.mkdir(parents=True, exist_ok=True)
     for old in stamp.parent.glob("warm-*"):
-        old.unlink()
+        old.unlink(missing_ok=True)
     stamp.touch()

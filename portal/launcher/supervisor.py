@@ -4,10 +4,14 @@ import http.client
 import os
 import signal
 import time
+from collections.abc import Callable
+
+from training import installed
 
 from . import broker, commands
 from .children import Child, limit_log
 from .installation import Installation, LaunchRefused
+from .warming import Warming
 
 READY_SECONDS = 60.0
 END_SECONDS = 6.0
@@ -29,14 +33,18 @@ class Supervisor:
             environment = environment | {"REDIS_URL": private.url}
             self.add("redis", private.command, environment)
         self.add("web", commands.web(installation), environment)
+        self.warming = Warming(installation, environment)
         for number in range(1, installation.workers + 1):
-            self.add(f"worker-{number}", commands.worker(f"worker-{number}"), environment)
+            self.add(f"worker-{number}", commands.worker(f"worker-{number}"), environment, lambda: self.warming.is_done)
         for number in range(1, installation.trainers + 1):
-            self.add(f"trainer-{number}", commands.trainer(f"trainer-{number}"), environment)
+            self.add(f"trainer-{number}", commands.trainer(f"trainer-{number}"), environment, can_train)
         self.add("sweep", commands.sweep(), environment)
 
-    def add(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        self.children.append(Child(name, command, self.installation.logs / f"{name}.log", environment))
+    def add(
+        self, name: str, command: list[str], environment: dict[str, str], may_start: Callable[[], bool] = lambda: True
+    ) -> None:
+        log = self.installation.logs / f"{name}.log"
+        self.children.append(Child(name, command, log, environment, may_start=may_start))
 
     def run(self) -> None:
         """Start everything, say where it is, watch it; return when all of it has ended.
@@ -45,8 +53,7 @@ class Supervisor:
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, WAKING)
         try:
-            for child in self.children:
-                child.start()
+            self.start_all_due()
             if self.wait_for_web():
                 self.print_screen()
                 self.watch()
@@ -64,14 +71,21 @@ class Supervisor:
                 return False
         return True
 
+    def start_all_due(self) -> None:
+        for child in self.children:
+            if child.is_due:
+                child.start()
+
     def watch(self) -> None:
+        """Keep all children alive, and let the game be compiled where it is not yet."""
         while wait(1.0) not in ENDING:
+            for line in self.warming.step():
+                print(line, flush=True)
             for child in self.children:
                 if message := child.note_death():
                     print(f"{time.strftime('%H:%M:%S')}  {message}", flush=True)
-                if child.process is None and time.monotonic() >= child.start_again:
-                    child.start()
                 limit_log(child.log)
+            self.start_all_due()
 
     def end(self) -> None:
         """Ask all to end, the broker last; whoever takes longer than a few seconds is killed.
@@ -79,6 +93,7 @@ class Supervisor:
         That costs a block at most: its lease runs out and it is played again, to the same result.
         """
         print("\nEnding ...", flush=True)
+        self.warming.end()
         deadline = time.monotonic() + END_SECONDS
         others = [child for child in self.children if child.name != "redis"]
         for group in (others, [child for child in self.children if child.name == "redis"]):
@@ -101,7 +116,16 @@ class Supervisor:
         print("\nMATE Arena is running.\n")
         for name, value in rows.items():
             print(f"  {name:<14} {value}")
+        if not self.warming.is_done:
+            print("\nCompiling the game (once; about a minute). Pages work; matches begin when it is done.")
+        if installation.trainers and not can_train():
+            print(f"\n{installed.explain(installed.missing())}")
         print(flush=True)
+
+
+def can_train() -> bool:
+    """Whether trainers have what they train with; somebody's own command brings it along."""
+    return bool(os.environ.get("ARENA_TRAINING_COMMAND")) or not installed.missing()
 
 
 def wait(seconds: float) -> int | None:

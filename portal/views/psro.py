@@ -17,7 +17,7 @@ from portal.lists import list_page
 from portal.permissions import may_change
 from portal.psro_plots import Bounded
 from portal.steering import Action, list_actions, read_number, steer
-from tournament import organising, psro_runs, queries
+from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team
@@ -52,7 +52,7 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("psro_run", psro_runs.create_run(owner=request.user, **form.request()).pk)
         except psro_runs.PsroRefused as refusal:
             form.tell(refusal)
-    context = {"form": form, "scenarios": scenarios, "num_trainers": queries.live_trainers().count()}
+    context = {"form": form, "scenarios": scenarios, **trainings.describe_trainers()}
     template = "psro/fields.html" if request.htmx else "psro/create.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=400 if form.errors else 200)
 

@@ -16,7 +16,7 @@ from portal.lists import list_page
 from portal.permissions import may_change
 from portal.steering import Action, list_actions, read_number, steer
 from tournament import milestones as evaluation
-from tournament import organising, paces, queries
+from tournament import organising, paces
 from tournament import trainings as domain
 from tournament.forecasts import Span
 from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
@@ -40,7 +40,7 @@ MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATIN
 @require_safe
 def trainings(request: HttpRequest) -> HttpResponse:
     found = TrainingRun.objects.filter(purpose="").select_related("scenario", "owner", "opponent", "agent")
-    context = {**list_page(request, found), "num_trainers": queries.live_trainers().count()}
+    context = {**list_page(request, found), **domain.describe_trainers()}
     return render(request, "training/trainings.html", context)
 
 
@@ -96,7 +96,7 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
         "explanation": configuration.ALGORITHMS[form.algorithm].split(": ", 1)[-1],
         "presets": list(configuration.PRESETS.items()),
         "preset_explanation": configuration.PRESETS[form.preset],
-        "num_trainers": queries.live_trainers().count(),
+        **domain.describe_trainers(),
         "pace": pace,
         "span": forecast(form, pace),
     }

@@ -1,5 +1,6 @@
 """The launcher: what it refuses, and that its processes live and end as they should."""
 
+import errno
 import os
 import signal
 import socket
@@ -121,6 +122,94 @@ def test_settings_that_make_no_sense_end_every_command_with_one_sentence(tmp_pat
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["data#1", "what?mode=ro", "50%25", "a b/c'd\"", "Übung;x=1"])
+def test_the_database_lies_in_the_data_folder_whatever_its_path(tmp_path: Path, name: str) -> None:
+    program = "import django; django.setup(); from django.db import connection as c; c.ensure_connection(); print(c.settings_dict['NAME'])"
+    environment = {"ARENA_DATA": str(tmp_path / name), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == str(tmp_path / name / "arena.sqlite3")
+    made = {path.name for path in (tmp_path / name).iterdir()}
+    assert made >= {"arena.sqlite3", "secret_key"}
+    assert [path.name for path in tmp_path.iterdir()] == [Path(name).parts[0]]
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "tab\there", "bell\a"])
+def test_a_data_folder_that_cannot_be_printed_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LaunchRefused, match="ARENA_DATA") as refusal:
+        Installation(tmp_path / name).make_folders()
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("portal.launcher.installation.tempfile.TemporaryFile", refuse)
+    with pytest.raises(LaunchRefused, match="Make room"):
+        Installation(tmp_path / "data").make_folders()
+
+
+@pytest.mark.parametrize("left", ["", "\n", None])
+def test_a_secret_key_that_a_full_disk_left_empty_is_made_anew_once(tmp_path: Path, left: str | None) -> None:
+    if left is not None:
+        (tmp_path / "secret_key").write_text(left)
+    program = "from portal.settings import SECRET_KEY; print(SECRET_KEY)"
+    command = [sys.executable, "-c", program]
+    environment = os.environ | {"ARENA_DATA": str(tmp_path)}
+    started = [
+        subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    keys = {one.communicate()[0].strip() for one in started}
+    assert len(keys) == 1 and len(keys.pop()) > 50
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("limit", [0, 10])
+def test_a_key_that_cannot_be_written_whole_is_not_left_half(tmp_path: Path, limit: int) -> None:
+    program = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"  # as a full disk does
+        "import portal.settings"
+    )
+    environment = os.environ | {"ARENA_DATA": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "secret_key cannot be kept" in ended.stderr and len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "secret_key").exists()
+
+
+@pytest.mark.parametrize("foreign", ["shop.settings", "portalx.settings", ""])
+def test_the_settings_of_another_project_in_the_shell_are_passed_over(installation: Installation, foreign: str) -> None:
+    named = {"DJANGO_SETTINGS_MODULE": foreign}
+    assert commands.child_environment(installation, named)["DJANGO_SETTINGS_MODULE"] == "portal.settings"
+    environment = os.environ | named | {"ARENA_DATA": str(installation.data)}
+    command = [sys.executable, CHECKOUT / "manage.py", "diffsettings", "--output=unified"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "+ SETTINGS_MODULE = 'portal.settings'" in ended.stdout or "portal.settings" in ended.stdout, ended.stderr
+
+
+def test_preparations_of_one_data_folder_take_turns(installation: Installation) -> None:
+    order: list[str] = []
+
+    def follow() -> None:
+        with installation.preparing():
+            order.append("second")
+
+    with installation.preparing():
+        second = threading.Thread(target=follow)
+        second.start()
+        assert not until(lambda: bool(order), 0.2)
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]
+
+
 def test_the_data_folder_is_closed_to_others(installation: Installation) -> None:
     assert installation.data.stat().st_mode & 0o777 == 0o700
 
@@ -168,7 +257,7 @@ def test_children_keep_byte_code_and_use_one_thread(installation: Installation) 
     assert environment["ARENA_DATA"] == str(installation.data)
 
 
-@pytest.mark.parametrize("folder", ["data", "with a space", "d" * 100])
+@pytest.mark.parametrize("folder", ["data", "with a space", "d" * 100, "#1 50%?", 'it\'s "quoted" \\', "Übung"])
 def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, folder: str) -> None:
     installation = Installation(tmp_path / folder)
     installation.make_folders()

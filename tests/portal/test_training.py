@@ -14,6 +14,7 @@ from portal.templatetags.arena import signed
 from tests.portal.test_api import check_error
 from tournament import entries, milestones, trainings
 from tournament.models import Agent, Milestone, Scenario, Tournament, TrainingPoint, TrainingRun, TrainingState, Worker
+from training import installed
 
 Visit = Callable[..., Client]
 Call = Callable[..., Client]
@@ -433,3 +434,40 @@ def test_no_more_steps_are_shown_than_there_are_in_all(client: Client, run: Trai
         assert "of 20.5 k" not in text and "of 41 k" in text
     told = client.get(f"/api/v1/trainings/{run.pk}").json()
     assert (told["steps_expected"], told["remaining_seconds_high"]) == (41_000, 0.0)
+
+
+@pytest.mark.parametrize("address", ["training_create", "trainings", "psro_create"])
+@pytest.mark.parametrize("lacking", [["torch", "ray"], ["tensorboardX"], []])
+def test_pages_of_training_say_with_which_command_missing_packages_are_installed(
+    visit: Visit,
+    alice: User,
+    scenario: Scenario,
+    agents: dict[str, Agent],
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    lacking: list[str],
+) -> None:
+    monkeypatch.setattr(installed, "missing", lambda: lacking)
+    page = visit(alice).get(reverse(address)).content.decode()
+    assert ("<code>make training</code>" in page) == bool(lacking)
+    assert all(name in page for name in lacking)
+    if address == "training_create":
+        assert ("disabled>Start the training" in page) == bool(lacking)
+
+
+def test_a_waiting_training_says_that_packages_are_missing_until_a_trainer_has_them(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "missing", lambda: ["ray"])
+    assert "`make training`" in trainings.explain_waiting(run)
+    Worker.objects.create(name="elsewhere", seen=timezone.now(), trains=True)
+    assert "make training" not in trainings.explain_waiting(run)
+
+
+def test_a_command_of_ones_own_brings_its_own_packages(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(installed, "missing", lambda: ["ray"])
+    settings.ARENA_TRAINING_COMMAND = ["srun"]
+    assert "make training" not in trainings.explain_waiting(run)
+    assert trainings.describe_trainers()["missing"] == []

@@ -1,0 +1,268 @@
+"""`python3 -m portal.launcher.packages [GROUP...]`: make the virtual environment `.venv` and install packages into it.
+
+Plain standard library, run by the machine's Python before anything is installed. Groups are `base` (always), `training`
+and `dev`. What is done is skipped; whatever an earlier run left unfinished, killed or moved is made good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .installation import CHECKOUT, LaunchRefused
+
+OLDEST, NEWEST = (3, 11), (3, 14)
+PYTORCH_CPU = "https://download.pytorch.org/whl/cpu"
+"""PyTorch's own index of builds without CUDA; the registry's build brings several gigabytes of it."""
+REACH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Packages that are installed together: for what, from which file of pins, on how much free disk (bytes)."""
+
+    purpose: str
+    file: str
+    space: int
+
+
+GROUPS = {
+    "base": Group("what the portal needs", "requirements.txt", 1_000_000_000),
+    "training": Group("what trainings need", "requirements-training.txt", 1_500_000_000),
+    "dev": Group("what the tests need", "requirements-dev.txt", 700_000_000),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m portal.launcher.packages", description=__doc__)
+    parser.add_argument("groups", nargs="*", type=read_group, metavar="GROUP", help="training or dev")
+    try:
+        prepare(parser.parse_args(arguments).groups)
+    except LaunchRefused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The next run goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def read_group(name: str) -> str:
+    if name not in GROUPS:
+        raise argparse.ArgumentTypeError(f"there is no group {name!r}; groups: {', '.join(GROUPS)}")
+    return name
+
+
+def prepare(groups: Iterable[str], checkout: Path = CHECKOUT) -> None:
+    """Install the base and the groups, where they are not yet. Raises LaunchRefused with what to do where that fails."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        raise LaunchRefused(
+            f"MATE Arena needs Python 3.11 to 3.14; {sys.executable} is {sys.version.split()[0]}. Install one (apt install "
+            "python3 python3-venv; uv python install 3.13; pyenv install 3.13) and name it: make run PYTHON=/path/to/python3.13"
+        )
+    if found := re.search(r"[:\x00-\x1f\x7f]", str(checkout)):
+        raise LaunchRefused(
+            f"The checkout's path {str(checkout)!r} contains {found[0]!r}, which virtual environments do not allow. Move it."
+        )
+    wanted = [Environment(checkout).needs(name) for name in dict.fromkeys(["base", *groups])]
+    if not any(wanted):
+        return
+    with alone(checkout):
+        environment = Environment(checkout)
+        environment.make()
+        for name in dict.fromkeys(["base", *groups]):
+            if environment.needs(name):
+                environment.install(name)
+
+
+@contextlib.contextmanager
+def alone(checkout: Path) -> Iterator[None]:
+    """Hold the checkout, so that two installations take turns; killing the holder gives it back."""
+    try:
+        descriptor = os.open(checkout, os.O_RDONLY)
+    except OSError as error:
+        raise LaunchRefused(f"The checkout {checkout} cannot be read: {error.strerror}.") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another installation is at work in this checkout; waiting for it", flush=True)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Environment:
+    """The virtual environment of a checkout.
+
+    While it is made it holds a file `unfinished`. Each group leaves a stamp with a digest of all that it depends on: the
+    pins, the environment's Python and the place of the checkout, since neither environments nor editable packages move.
+    """
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.folder = checkout / ".venv"
+        self.python = self.folder / "bin" / "python"
+        self.unfinished = self.folder / "unfinished"
+
+    def needs(self, name: str) -> bool:
+        """Whether a group is still to be installed."""
+        stamp = self.folder / f"installed-{name}"
+        try:
+            return self.unfinished.exists() or stamp.read_text() != self.digest(name)
+        except OSError:
+            return True
+
+    def digest(self, name: str) -> str:
+        """A digest of what the group's installation depends on."""
+        digest = hashlib.sha256(f"{self.checkout} {self.python.resolve()}".encode())
+        for file in ("pyproject.toml", "requirements.txt", GROUPS[name].file):
+            digest.update((self.checkout / file).read_bytes())
+        return digest.hexdigest()
+
+    def make(self) -> None:
+        """Make the environment where there is none that works here."""
+        if self.works():
+            return
+        if self.folder.is_symlink() or self.folder.is_file():
+            raise LaunchRefused(
+                f"{self.folder} is no virtual environment of this checkout. Move it away and start again."
+            )
+        check_space(self.checkout, GROUPS["base"])
+        print(f"Making a virtual environment in {self.folder}, with Python {sys.version.split()[0]}", flush=True)
+        try:
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
+            self.folder.mkdir()
+            self.unfinished.touch()
+        except OSError as error:
+            raise LaunchRefused(
+                f"The checkout {self.checkout} cannot be written to: {error.strerror}. "
+                "Clone it into a folder of your own."
+            ) from None
+        code = subprocess.run([sys._base_executable, "-m", "venv", self.folder]).returncode  # type: ignore[attr-defined]
+        if code:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise LaunchRefused(
+                "The virtual environment could not be made (Python's reason is above). On Debian and Ubuntu its venv module "
+                "is a package of its own: apt install python3-venv"
+            )
+        self.unfinished.unlink()
+
+    def works(self) -> bool:
+        """Whether the environment is whole, was made at this place, and its Python is there and of a supported version."""
+        configuration = self.folder / "pyvenv.cfg"
+        if self.unfinished.exists() or not configuration.exists():
+            return False
+        moved = re.search(r"^command = .* (/.*)$", configuration.read_text(), re.MULTILINE)
+        if moved and Path(moved[1]).resolve() != self.folder.resolve():
+            print("The checkout was moved; its virtual environment is made anew", flush=True)
+            return False
+        program = f"import pip, sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+        try:
+            return subprocess.run([self.python, "-c", program], stderr=subprocess.DEVNULL).returncode == 0
+        except OSError:
+            return False
+
+    def install(self, name: str) -> None:
+        """Install a group's pins with pip, and with the base the portal itself as an editable package."""
+        group = GROUPS[name]
+        if not (self.folder / f"installed-{name}").exists():
+            check_space(self.checkout, group)
+        print(f"Installing {group.purpose} (once)", flush=True)
+        self.forget_halves()
+        extra = choose_torch_index() if name == "training" else []
+        self.pip("-r", str(self.checkout / group.file), *extra, total=count_pins(self.checkout / group.file))
+        if name == "base":
+            self.pip("--no-build-isolation", "--no-deps", "-e", str(self.checkout))
+        (self.folder / f"installed-{name}").write_text(self.digest(name))
+
+    def forget_halves(self) -> None:
+        """Remove what tells of packages whose installation was killed: pip writes their list of files last."""
+        for told in self.folder.glob("lib/python3*/site-packages/*.dist-info"):
+            if not (told / "RECORD").exists():
+                shutil.rmtree(told)
+
+    def pip(self, *arguments: str, total: int = 0) -> None:
+        """Run `pip install`, one line on the screen for each package it fetches."""
+        options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+        command = [str(self.python), "-m", "pip", "install", *options, *arguments]
+        with subprocess.Popen(command, cwd=self.checkout, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in report(process.stdout, total):
+                print(line, flush=True)
+        if process.returncode:
+            raise LaunchRefused(
+                "pip could not install all packages; its reason is above. Without a network, or where the disk is full, mend "
+                "that and run the same command again: what was fetched is kept."
+            )
+
+
+def report(lines: Iterable[str], total: int) -> Iterator[str]:
+    """What to show of pip's own lines: packages as they are fetched, counted, and that they are unpacked."""
+    number = 0
+    for line in lines:
+        if re.match(r"\s*Collecting ", line):
+            number += 1
+        fetched = re.match(r"\s*(?:Downloading|Using cached) (?:\S*/)?(\S+?)-(\d\S*?)-\S+\.whl(?: \((.*)\))?", line)
+        if fetched:
+            size = f" ({fetched[3]})" if fetched[3] else ""
+            yield f"  {number} of {total or number}: {fetched[1].replace('_', '-')} {fetched[2]}{size}"
+        elif line.startswith("Installing collected packages"):
+            yield f"  unpacking {len(line.split(':', 1)[1].split(','))} packages"
+
+
+def count_pins(file: Path) -> int:
+    return len(re.findall(r"^[A-Za-z].*==", file.read_text(), re.MULTILINE))
+
+
+def check_space(folder: Path, group: Group) -> None:
+    """Raises LaunchRefused where the disk has too little room for a group."""
+    free = shutil.disk_usage(folder).free
+    if free < group.space:
+        raise LaunchRefused(
+            f"The disk of {folder} is too full: {free / 1e6:,.0f} MB are free, and {group.purpose} takes "
+            f"{group.space / 1e6:,.0f} MB. Make room there, or clone to a larger disk."
+        )
+
+
+def choose_torch_index(
+    index: str = PYTORCH_CPU, devices: Path = Path("/dev"), is_reachable: Callable[[str], bool] | None = None
+) -> list[str]:
+    """Options for pip that get PyTorch without CUDA, where the machine has no NVIDIA GPU and PyTorch's own index answers."""
+    if any(devices.glob("nvidia[0-9]*")):
+        print("  an NVIDIA GPU is here: PyTorch comes with CUDA (several gigabytes)", flush=True)
+        return []
+    if (is_reachable or reaches)(index):
+        return ["--extra-index-url", index]
+    print(
+        f"  PyTorch's own index ({index}) cannot be reached: the registry's build is taken, usually with CUDA (several gigabytes)",
+        flush=True,
+    )
+    return []
+
+
+def reaches(index: str) -> bool:
+    """Whether an index answers within seconds; pip by itself would try again and again for every package."""
+    try:
+        with urllib.request.urlopen(f"{index}/torch/", timeout=REACH_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
