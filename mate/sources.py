@@ -12,6 +12,8 @@ from pathlib import Path
 __all__ = ["PACKAGES", "ROOT", "digest_of", "file_of", "sources_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
+_INSTALLED = ROOT / "mate_arena" / "application"
+"""Where the wheel keeps the other packages; in a checkout they lie beside this one."""
 PACKAGES = ("mate", "policies", "training", "tournament", "tasks", "portal")
 """The packages that lie side by side with this one. Others change with their version, which is for the caller to mind."""
 
@@ -79,13 +81,14 @@ def _absolute(node: ast.ImportFrom, path: Path) -> str:
     if not node.level:
         return node.module or ""
     folder = path.parents[node.level - 1]
-    parts = folder.relative_to(ROOT).parts if folder.is_relative_to(ROOT) else ()
+    root = next((root for root in (_INSTALLED, ROOT) if folder.is_relative_to(root)), None)
+    parts = folder.relative_to(root).parts if root else ()
     return ".".join([*parts, *([node.module] if node.module else [])])
 
 
 def file_of(name: str) -> Path | None:
     """Return the file of the module called ``name``, None if there is none among our packages."""
     parts = name.split(".")
-    place = ROOT.joinpath(*parts)
-    files = (place.with_suffix(".py"), place / "__init__.py") if parts[0] in PACKAGES else ()
+    places = (ROOT.joinpath(*parts), _INSTALLED.joinpath(*parts)) if parts[0] in PACKAGES else ()
+    files = (file for place in places for file in (place.with_suffix(".py"), place / "__init__.py"))
     return next((file for file in files if file.is_file()), None)

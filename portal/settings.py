@@ -11,10 +11,10 @@ from typing import Any
 
 import dj_database_url
 
-from portal.launcher.installation import advise
+from portal.launcher.installation import advise, choose_data
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("ARENA_DATA") or BASE_DIR / "data").resolve()
+DATA_DIR = choose_data(os.environ)
 try:
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = ("mate", "policies", "training", "tournament", "tasks", "portal")
+FLOORS = ("mate", "policies", "training", "tournament", "tasks", "portal", "mate_arena")
 """From the ground up."""
 
 

@@ -22,7 +22,8 @@ def _find_floors() -> None:
     """Make ``policies`` importable, and of the game only what it needs: the package itself would load the engine."""
     sys.path.insert(0, str(_ROOT))
     game = types.ModuleType("mate")
-    game.__path__ = [str(_ROOT / "mate")]
+    # In a wheel, `policies` lies in mate_arena/application and the game beside mate_arena.
+    game.__path__ = [str((_ROOT if (_ROOT / "mate").is_dir() else _ROOT.parent.parent) / "mate")]
     sys.modules["mate"] = game
 
 

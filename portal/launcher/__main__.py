@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 from training import installed
 
@@ -19,19 +20,26 @@ ACTIONS = {
     "worker": "become a worker",
     "trainer": "become a trainer, which looks after one training at a time",
     "sweep": "become the sweep, which re-issues work that no live worker holds",
+    "password": "give the administrator a new password and print it",
+    "manage": "run one of Django's or the portal's management commands, such as `manage create_token admin`",
     "health": "exit 0 if the website answers",
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m portal.launcher", description=__doc__)
+def main(program: str = "python -m portal.launcher") -> int:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     for name, description in ACTIONS.items():
-        actions.add_parser(name, help=description)
-    action = parser.parse_args().action
+        actions.add_parser(name, help=description, add_help=name != "manage")
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.action != "manage":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    action = arguments.action
     try:
         installation = Installation.from_environment(os.environ)
         environment = commands.child_environment(installation, os.environ)
+        if action == "manage":
+            commands.become(commands.manage(*rest), environment, Path.cwd())
         return act(action, installation, environment)
     except LaunchRefused as refusal:
         print(refusal, file=sys.stderr)
@@ -50,6 +58,8 @@ def act(action: str, installation: Installation, environment: dict[str, str]) ->
             warming.warm(installation, environment)
         case "health":
             return 0 if answers(installation) else 1
+        case "password":
+            commands.become(commands.password(), environment)
         case "web":
             commands.become(commands.web(installation), environment)
         case "worker":

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-from .installation import CHECKOUT, Installation
+from .installation import CHECKOUT, IS_WHEEL, Installation
 
 # Workers get their speed from their number: a second thread in each would only fight over the same cores.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -47,6 +48,10 @@ def sweep() -> list[str]:
     return manage("sweep")
 
 
+def password() -> list[str]:
+    return manage("administrator", "--new-password")
+
+
 def prepare() -> list[str]:
     return manage("prepare")
 
@@ -65,12 +70,14 @@ def child_environment(installation: Installation, environment: Mapping[str, str]
         child["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     for name in ONE_THREAD:
         child.setdefault(name, "1")
+    if not child.get("NUMBA_CACHE_DIR") and (IS_WHEEL or not os.access(CHECKOUT, os.W_OK)):
+        child["NUMBA_CACHE_DIR"] = str(installation.data / "kernels")
     if installation.redis_url:
         child["REDIS_URL"] = installation.redis_url
     return child
 
 
-def become(command: list[str], environment: Mapping[str, str]) -> None:
+def become(command: list[str], environment: Mapping[str, str], folder: Path = CHECKOUT) -> None:
     """Replace this process by the command, as a container's first process should be."""
-    os.chdir(CHECKOUT)
+    os.chdir(folder)
     os.execve(command[0], command, dict(environment))

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+IS_WHEEL = CHECKOUT.name == "application" and CHECKOUT.parent.name == "mate_arena"
+"""Whether this is no checkout but what a wheel has installed: a folder that nothing is ever written to."""
 
 
 PROBE_BYTES = 1024 * 1024
@@ -45,7 +47,7 @@ class Installation:
         Raises LaunchRefused if one of them makes no sense.
         """
         return cls(
-            data=Path(environment.get("ARENA_DATA") or CHECKOUT / "data").resolve(),
+            data=choose_data(environment),
             host=environment.get("ARENA_HOST") or cls.host,
             port=read_number(environment, "ARENA_PORT", cls.port, 1, 65535),
             workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
@@ -123,6 +125,22 @@ def advise(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Make room on its disk, or set ARENA_DATA to a folder on another."
     return "Set ARENA_DATA to a folder you may write to."
+
+
+def choose_data(environment: Mapping[str, str]) -> Path:
+    """The data folder: ARENA_DATA, else `data` in the checkout or, of an installed wheel, the user's own data folder."""
+    if named := environment.get("ARENA_DATA"):
+        return Path(named).resolve()
+    if not IS_WHEEL:
+        return CHECKOUT / "data"
+    users = environment.get("XDG_DATA_HOME") or Path(environment.get("HOME") or Path.home()) / ".local" / "share"
+    return Path(users).resolve() / "mate-arena"
+
+
+def folder_of(package: str) -> Path:
+    """Where one of our packages lies: a wheel has the game beside `mate_arena`."""
+    folder = CHECKOUT / package
+    return CHECKOUT.parent.parent / package if IS_WHEEL and not folder.exists() else folder
 
 
 def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

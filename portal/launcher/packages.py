@@ -197,8 +197,8 @@ class Environment:
                 shutil.rmtree(told)
 
     def pip(self, *arguments: str, total: int = 0) -> None:
-        """Run `pip install`, one line on the screen for each package it fetches."""
-        options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+        """Run `pip install`, one line on the screen for each package it fetches. Byte code is made where it is first used."""
+        options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
         command = [str(self.python), "-m", "pip", "install", *options, *arguments]
         with subprocess.Popen(command, cwd=self.checkout, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

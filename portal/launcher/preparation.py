@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import commands
 from .children import bind_to_parent
-from .installation import CHECKOUT, Installation, LaunchRefused
+from .installation import CHECKOUT, Installation, LaunchRefused, folder_of
 
 
 def prepare(installation: Installation, environment: Mapping[str, str]) -> None:
@@ -38,7 +38,7 @@ def warm_stamp(environment: Mapping[str, str]) -> Path:
     for line in describe_processor():
         digest.update(line.encode())
     for floor in ("mate", *(name.split(".")[0] for name in commands.WARMED)):
-        for path in sorted((CHECKOUT / floor).rglob("*.py")):
+        for path in sorted(folder_of(floor).rglob("*.py")):
             status = path.stat()
             digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
     return cache / f"warm-{digest.hexdigest()[:16]}"

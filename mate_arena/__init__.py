@@ -1,0 +1,30 @@
+"""MATE Arena as an installed distribution: where its application lies, and how other programs reach into it.
+
+The application is a folder of packages with plain names (`portal`, `tasks`, ...), as a Django project has them. In a
+checkout it is the checkout itself; in a wheel it lies inside this package, where its names are in nobody's way.
+"""
+
+import sys
+from pathlib import Path
+
+__all__ = ["APPLICATION", "load_agent", "open_application"]
+
+_INSTALLED = Path(__file__).resolve().parent / "application"
+APPLICATION = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
+
+
+def open_application() -> None:
+    """Make the application's packages importable, before others of the same names."""
+    if str(APPLICATION) not in sys.path:
+        sys.path.insert(0, str(APPLICATION))
+
+
+def load_agent(path: str, team: str, deterministic: bool | None = None) -> object:
+    """Return what plays `team` with the checkpoint at `path`: the entry point `mate.agent_loaders`.
+
+    Raises CheckpointError as `policies.agents.load_agent` does.
+    """
+    open_application()
+    from policies.agents import load_agent as load
+
+    return load(path, team, deterministic)
