@@ -107,7 +107,7 @@ def test_one_command_gives_a_portal_that_heals_ends_and_goes_on(launch: Callable
     assert len(password) >= 16
     assert first.status_of("/") == first.status_of("/leaderboards/mate-4v8-9/") == 200
     for word in (Path(find_server()).name, "uvicorn", "celery", "sweep"):
-        assert any(word in line for line in first.processes()), word
+        wait_for(lambda word=word: any(word in line for line in first.processes()), word)
 
     web = first.find("uvicorn")
     os.kill(web, signal.SIGKILL)
