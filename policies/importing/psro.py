@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from posixpath import basename
 
 from policies.importing.errors import ImportRefused
+from policies.importing.names import storable
 from policies.importing.report import (
     RANDOM,
     ImportedIteration,
@@ -115,7 +116,7 @@ def all_results(
         kept.setdefault(root, {}).setdefault((player, iteration), []).append(named)
     return [
         ImportedResult(
-            basename(root)[:200] or "PSRO",
+            _name_of(root)[:200],
             tuple(
                 ImportedIteration(
                     player,
@@ -129,6 +130,10 @@ def all_results(
         )
         for root, iterations in sorted(kept.items())
     ]
+
+
+def _name_of(root: str) -> str:
+    return storable(basename(root)) or "PSRO"
 
 
 def final_mixtures(tables: dict[str, Table], agents: dict[tuple[str, str, int], str]) -> list[ImportedMixture]:
@@ -164,5 +169,5 @@ def _mixture(
         )
         for index, weight in enumerate(weights)
     )
-    name = f"{basename(root) or 'PSRO'} {player} mixture of iteration {iteration}"
+    name = f"{_name_of(root)} {player} mixture of iteration {iteration}"
     return ImportedMixture(name[:200], player, members)

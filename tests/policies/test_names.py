@@ -1,6 +1,7 @@
 """Names in archives: harmless ones are listed, those that deceive or escape are refused with the character or the way out."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pytest
 from policies.importing import ImportRefused
 from policies.importing.names import is_clutter, last_part, member_name, split_path
 from policies.importing.reading import read_file
-from tests.policies.test_psro import result
+from tests.policies.test_psro import ROOT, result
 from tests.policies.trials import Trial, files_of, tar_of, zip_of
 
 FILES = files_of(Trial())
@@ -89,6 +90,13 @@ def test_a_trial_folder_may_have_a_harmless_name(make: Make, folder: str) -> Non
 def test_a_name_that_deceives_or_escapes_is_refused_with_the_reason(make: Make, name: str, reason: str) -> None:
     with pytest.raises(ImportRefused, match=f"{reason}.*nothing was unpacked"):
         read_digest(make(FILES | {name: b"x"}))
+
+
+def test_a_results_name_with_bytes_that_are_no_text_can_be_stored() -> None:
+    files = {name.replace(ROOT, "NE-caf\udce9"): content for name, content in result().items()}
+    report = read_file(io.BytesIO(tar_of(files)))
+    assert report.results[0].name == "NE-caf\ufffd"
+    json.dumps(report.to_json(), ensure_ascii=False).encode()
 
 
 def test_bytes_of_a_tar_that_are_no_text_do_no_harm() -> None:
