@@ -1,0 +1,206 @@
+"""Many readers at once: ``python -m benchmarks.load``.
+
+An installation with a played tournament, on SQLite and on a PostgreSQL of its own, is asked for its pages by ``wrk`` over 1, 10, 50 and
+200 connections. Each line gives answers a second, the times within which 50, 95 and 99 of 100 answers came, the errors, and the processor
+time of the web server and of its database for an answer, which other programs on the machine change least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import load_figures
+from benchmarks.installation import private_installation, set_up_django
+from benchmarks.load_figures import Rate
+from portal.launcher import commands
+from portal.launcher.broker import find_free_port
+from portal.launcher.installation import CHECKOUT, Installation
+from tests import postgres
+
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+READY_SECONDS = 60.0
+SCRIPT = """
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  io.stderr:write(string.format(
+    '{"requests": %d, "seconds": %f, "failed": %d, "p50": %f, "p95": %f, "p99": %f}\\n',
+    summary.requests, summary.duration / 1e6, failed,
+    latency:percentile(50) / 1e3, latency:percentile(95) / 1e3, latency:percentile(99) / 1e3))
+end
+"""
+"""What wrk does at its end: figures in milliseconds as JSON."""
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--connections", nargs="+", type=int, default=[1, 10, 50, 200], metavar="N")
+    parser.add_argument("--pages", nargs="+", metavar="NAME", help="of home, board, agent, pairing, replay, API board")
+    parser.add_argument("--seconds", type=float, default=5, help="that each page is asked for over each number")
+    parser.add_argument("--agents", type=int, default=12, metavar="N", help="in each field")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--playing", action="store_true", help="while a worker plays a tournament")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--before", metavar="FILE", help="figures of an earlier run, to be printed beside these")
+    parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.fill:
+        print(json.dumps(fill(options)))
+        return 0
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing. On Debian: apt install wrk")
+    found = [rate for database in options.databases for rate in measure(database, options)]
+    if options.json:
+        Path(options.json).write_text(json.dumps([asdict(rate) for rate in found], indent=1))
+    load_figures.report(found, load_figures.read(options.before))
+    return 0
+
+
+def fill(options: argparse.Namespace) -> dict[str, str]:
+    """In a child: play the tournament in no time; the addresses of the pages by name."""
+    from django.core.management import call_command
+    from django.urls import reverse
+
+    set_up_django()
+    from benchmarks import history
+    from tournament import entries, leaderboards, organising
+    from tournament.models import Episode
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    tournament = history.make_tournament(options.agents, options.episodes)
+    history.play(tournament)
+    organising.finish_if_complete(tournament)
+    scenario = tournament.scenario
+    for _ in range(5):
+        leaderboards.refit(scenario)
+    if options.playing:
+        rows = entries.register_builtin_agents()
+        fields = [[row for row in rows if row.team == team] for team in ("camera", "target")]
+        organising.create_tournament("Being played", scenario, *fields, 5000)
+    pairing = tournament.pairings.first()
+    episode = Episode.objects.filter(pairing=pairing).earliest("id")
+    return {
+        "home": reverse("home"),
+        "board": reverse("leaderboard", args=[scenario.slug]),
+        "agent": reverse("agent", args=[pairing.camera.slug]),
+        "pairing": reverse("pairing", args=[pairing.pk]),
+        "replay": reverse("replay", args=[episode.pk]),
+        "API board": reverse("api:leaderboard", args=[scenario.slug]),
+    }
+
+
+def measure(database: str, options: argparse.Namespace) -> Iterator[Rate]:
+    """The figures of one database."""
+    if database == "postgresql" and postgres.find_binaries() is None:
+        print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
+        return
+    with ExitStack() as stack:
+        more = {"DATABASE_URL": stack.enter_context(postgres.cluster())} if database == "postgresql" else {}
+        environment = stack.enter_context(private_installation()) | more
+        addresses = json.loads(run_here("--fill", options, environment).splitlines()[-1])
+        if options.playing:
+            stack.enter_context(process(commands.worker("worker-1"), environment, "worker"))
+        port = find_free_port()
+        web = Installation(data=Path(environment["ARENA_DATA"]), port=port)
+        server = stack.enter_context(process(commands.web(web), environment, "web"))
+        site = f"http://127.0.0.1:{port}"
+        wait_until_ready(f"{site}/help/")
+        for name in options.pages or addresses:
+            for connections in options.connections:
+                yield press(site + addresses[name], connections, options.seconds, server.pid, environment).named(
+                    DATABASES[database], name
+                )
+
+
+def run_here(flag: str, options: argparse.Namespace, environment: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "benchmarks.load", flag, f"--agents={options.agents}"]
+    command += [f"--episodes={options.episodes}", *(["--playing"] if options.playing else [])]
+    return subprocess.run(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+@contextmanager
+def process(command: list[str], environment: dict[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the portal and all that it starts, ended at the end."""
+    with open(Path(environment["ARENA_DATA"]) / f"{name}.log", "wb") as log:
+        started = subprocess.Popen(
+            command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield started
+    finally:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+def wait_until_ready(address: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=10).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise SystemExit("The web server did not come up.") from None
+            time.sleep(0.2)
+
+
+def press(address: str, connections: int, seconds: float, pid: int, environment: dict[str, str]) -> Rate:
+    """Ask for an address over so many connections, each again as soon as it has been answered."""
+    settle(pid, environment)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT)
+        script.flush()
+        command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds:g}s", "--timeout=30s"]
+        before = processor_seconds(pid, environment)
+        done = subprocess.run([*command, "--script", script.name, address], capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    spent = processor_seconds(pid, environment) - before
+    rate = told["requests"] / told["seconds"]
+    each = 1000 * spent / max(told["requests"], 1)
+    return Rate("", "", connections, rate, told["p50"], told["p95"], told["p99"], told["failed"], each)
+
+
+def settle(pid: int, environment: dict[str, str]) -> None:
+    """Wait until the server is idle: some go on with requests of clients that have left."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        before = processor_seconds(pid, environment)
+        time.sleep(0.5)
+        if processor_seconds(pid, environment) - before < 0.05:
+            return
+
+
+def processor_seconds(pid: int, environment: dict[str, str]) -> float:
+    """What the web server's processes and those of its PostgreSQL have used."""
+    ticks = 0
+    database = environment.get("DATABASE_URL", "").split("@")[-1]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = path.read_text().rsplit(")", 1)[1].split()
+            command = (path.parent / "cmdline").read_text()
+        except OSError:
+            continue
+        if int(words[3]) == pid or (database and command.startswith("postgres: arena ")):
+            ticks += int(words[11]) + int(words[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
