@@ -8,7 +8,19 @@ from pathlib import Path
 
 from benchmarks import machine
 
-HEADINGS = ("database", "page", "connections", "a second", "p50 ms", "p95 ms", "p99 ms", "errors", "CPU ms", "before", "times")
+HEADINGS = (
+    "database",
+    "page",
+    "connections",
+    "a second",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "errors",
+    "CPU ms",
+    "before",
+    "times",
+)
 
 
 @dataclass(frozen=True)
@@ -55,4 +67,13 @@ def cells(rate: Rate, before: Rate | None) -> tuple[str, ...]:
     figures = (f"{rate.rate:,.1f}", *(f"{value:,.0f}" for value in (rate.p50, rate.p95, rate.p99)))
     earlier = f"{before.rate:,.1f} ({before.processor:.1f} ms)" if before else ""
     times = f"{rate.rate / before.rate:.1f}" if before and before.rate else ""
-    return (rate.database, rate.page, str(rate.connections), *figures, str(rate.errors), f"{rate.processor:.1f}", earlier, times)
+    return (
+        rate.database,
+        rate.page,
+        str(rate.connections),
+        *figures,
+        str(rate.errors),
+        f"{rate.processor:.1f}",
+        earlier,
+        times,
+    )

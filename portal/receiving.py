@@ -1,8 +1,6 @@
 """Uploads on their way in: hashed while they are written to disk, and refused once they are too large."""
 
 import hashlib
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -19,11 +17,6 @@ from tournament.models import Upload, UploadState
 FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
 
 OPEN = (UploadState.WAITING, UploadState.CHECKING)
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def describe_limit() -> str:
@@ -51,54 +44,6 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         file: Any = super().file_complete(file_size)
         file.sha256 = self.hash.hexdigest()
         return file
-
-
-def limit_body(application: Application) -> Application:
-    """Wrap an ASGI application: a request body beyond the limit is refused before Django spools it to disk."""
-
-    async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await application(scope, receive, send)
-        limit = settings.ARENA_UPLOAD_LIMIT + FORM_ALLOWANCE
-        if declared_length(scope) > limit:
-            return await refuse(scope, send)
-        received = 0
-        refused = False
-
-        async def counted() -> Message:
-            nonlocal received, refused
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                if not refused:
-                    refused = True
-                    await refuse(scope, send)
-                return {"type": "http.disconnect"}
-            return message
-
-        async def unless_refused(message: Message) -> None:
-            if not refused:
-                await send(message)
-
-        await application(scope, counted, unless_refused)
-
-    return limited
-
-
-def declared_length(scope: MutableMapping[str, Any]) -> int:
-    value = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(value) if value.isdigit() else 0
-
-
-async def refuse(scope: MutableMapping[str, Any], send: Send) -> None:
-    text = f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
-    kind = b"text/plain; charset=utf-8"
-    if scope["path"].startswith("/api/"):
-        text = json.dumps({"error": {"code": "too_large", "message": text, "where": "file"}})
-        kind = b"application/json"
-    headers = [(b"content-type", kind), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
 
 
 def was_too_large(request: HttpRequest) -> bool:

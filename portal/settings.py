@@ -39,7 +39,7 @@ def read_database() -> dict[str, Any]:
     if not address:  # A path in an address would lose all from its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
     try:
-        return dict(dj_database_url.parse(address, conn_max_age=60))
+        return dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except ValueError:
         raise SystemExit(
             "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
@@ -88,6 +88,9 @@ DEBUG = os.environ.get("DEBUG", "") == "1"
 ALLOWED_HOSTS = (os.environ.get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
+# Whose X-Forwarded headers are believed: nobody's, unless proxies are named. A client could write its own.
+FORWARDED_ALLOW_IPS = [name.strip() for name in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",") if name.strip()]
+
 # Behind a proxy that speaks TLS: cookies go over nothing else, and browsers remember to ask for nothing else.
 IS_HTTPS = os.environ.get("ARENA_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
@@ -113,6 +116,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.keeping.VisitorPages",
     "portal.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -212,6 +216,12 @@ LOGGING = {
     "handlers": {"log": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"django": {"handlers": ["log"], "level": "ERROR"}},
 }
+
+# The web server
+ARENA_WEB_THREADS = int(read_number("ARENA_WEB_THREADS", 4, 1))  # in each process, each with a database connection
+ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests that wait for a thread; more are refused
+ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
+ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"

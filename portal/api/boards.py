@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
+from ninja.decorators import decorate_view
 from ninja.pagination import paginate
 
 from portal.api.errors import Refusal
@@ -21,6 +22,7 @@ from portal.api.snapshots import (
     describe_ratings,
 )
 from portal.api.tables import Format, answer_table
+from portal.keeping import kept_for_visitors
 from tournament import boards, exports, history
 from tournament.models import RatingSnapshot, Scenario, Tournament
 
@@ -37,6 +39,7 @@ Number = Annotated[int | None, Query(ge=1, lt=2**31, description="Of the snapsho
     url_name="leaderboard",
     summary="Ratings in a scenario, from all its episodes",
 )
+@decorate_view(kept_for_visitors(60))
 def leaderboard(request: HttpRequest, slug: str, format: Format = "json", snapshot: Number = None) -> Any:
     return answer(request, snapshot_of_scenario(slug, snapshot), format, "ratings")
 
@@ -47,6 +50,7 @@ def leaderboard(request: HttpRequest, slug: str, format: Format = "json", snapsh
     url_name="meta_game",
     summary="Payoffs in a scenario",
 )
+@decorate_view(kept_for_visitors(60))
 def meta_game(request: HttpRequest, slug: str, format: Format = "json", snapshot: Number = None) -> Any:
     return answer(request, snapshot_of_scenario(slug, snapshot), format, "payoffs")
 
@@ -93,6 +97,7 @@ def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
     url_name="tournament_leaderboard",
     summary="Ratings within a tournament",
 )
+@decorate_view(kept_for_visitors(60))
 def tournament_leaderboard(
     request: HttpRequest, tournament_id: int, format: Format = "json", snapshot: Number = None
 ) -> Any:
@@ -105,6 +110,7 @@ def tournament_leaderboard(
     url_name="tournament_meta_game",
     summary="Payoffs within a tournament",
 )
+@decorate_view(kept_for_visitors(60))
 def tournament_meta_game(
     request: HttpRequest, tournament_id: int, format: Format = "json", snapshot: Number = None
 ) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from training import installed
 
 from . import broker, commands, preparation, warming
-from .installation import Installation, LaunchRefused
+from .installation import Installation, LaunchRefused, raise_open_files
 from .supervisor import Supervisor, answers, can_train
 
 LOOK_SECONDS = 5.0
@@ -35,6 +35,7 @@ def main(program: str = "python -m portal.launcher") -> int:
     if rest and arguments.action != "manage":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     action = arguments.action
+    raise_open_files()
     try:
         installation = Installation.from_environment(os.environ)
         environment = commands.child_environment(installation, os.environ)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import resource
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -37,12 +38,14 @@ class Installation:
     port: int = 8000
     workers: int = 2
     trainers: int = 1
+    web_processes: int = 1
     redis_url: str | None = None
     name: str = "localhost"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Installation":
-        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS, REDIS_URL and ALLOWED_HOSTS.
+        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS, ARENA_WEB_PROCESSES, REDIS_URL
+        and ALLOWED_HOSTS.
 
         Raises LaunchRefused if one of them makes no sense.
         """
@@ -52,6 +55,7 @@ class Installation:
             port=read_number(environment, "ARENA_PORT", cls.port, 1, 65535),
             workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
             trainers=read_number(environment, "ARENA_TRAINING_SLOTS", cls.trainers, 0, 64),
+            web_processes=read_number(environment, "ARENA_WEB_PROCESSES", cls.web_processes, 1, 64),
             redis_url=environment.get("REDIS_URL") or None,
             name=environment.get("ALLOWED_HOSTS", "").split(",")[0].strip("*.") or cls.name,
         )
@@ -141,6 +145,15 @@ def folder_of(package: str) -> Path:
     """Where one of our packages lies: a wheel has the game beside `mate_arena`."""
     folder = CHECKOUT / package
     return CHECKOUT.parent.parent / package if IS_WHEEL and not folder.exists() else folder
+
+
+def raise_open_files(most: int = 65536) -> None:
+    """Allow this process and those it starts as many open files as the system lets them have: a connection is a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # Some systems name a limit that they do not give.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

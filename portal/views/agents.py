@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import timelines
 from portal.forms.agents import AgentForm
+from portal.keeping import kept_for_visitors
 from portal.permissions import insist_on_change, may_change
 from tasks import hints
 from tournament import boards, entries, history, queries, reevaluation
@@ -22,6 +23,7 @@ PAGE = 50
 
 
 @require_safe
+@kept_for_visitors(10)
 def agents(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "") for name in ("team", "kind", "scenario", "search")}
     scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
@@ -37,6 +39,7 @@ def agents(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors(10)
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
     pairings = queries.pairings_of(agent)

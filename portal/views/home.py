@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal.keeping import kept_for_visitors
 from tournament import boards, organising, queries
 from tournament.models import Agent, Episode, Scenario, Tournament, TournamentState, Upload
 
@@ -13,6 +14,7 @@ FEW = 5
 
 
 @require_safe
+@kept_for_visitors(5)
 def home(request: HttpRequest) -> HttpResponse:
     tournaments = Tournament.objects.select_related("scenario", "owner")
     running = tournaments.filter(state=TournamentState.PLAYING)[:FEW]

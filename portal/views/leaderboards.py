@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal import columns
+from portal.keeping import kept_for_visitors
 from tournament import boards
 from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line
@@ -42,6 +43,7 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors(10)
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
@@ -66,12 +68,14 @@ def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors(10)
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A leaderboard as it was published under a number; it never changes."""
     return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
 
 
 @require_safe
+@kept_for_visitors(10)
 def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
 
@@ -93,12 +97,14 @@ def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) 
 
 
 @require_safe
+@kept_for_visitors(10)
 def payoffs(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The payoff table of a snapshot that is too large for its page, some cameras at a time."""
     return show_payoffs(request, get_object_or_404(Scenario, slug=slug), number)
 
 
 @require_safe
+@kept_for_visitors(10)
 def tournament_payoffs(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_payoffs(request, get_object_or_404(Tournament, pk=tournament_id), number)
 

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import recordings
+from portal.keeping import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing, Team
 
 
@@ -18,6 +19,7 @@ def find_episode(episode_id: int) -> Episode:
 
 
 @require_safe
+@kept_for_visitors(10)
 def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
     recordings.ask_replay(episode)  # It is made while the page loads.

@@ -14,6 +14,7 @@ from mate.errors import UserError
 from portal.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
+from portal.keeping import kept_for_visitors
 from portal.lists import list_page
 from portal.permissions import insist_on_change, may_change
 from portal.views.leaderboards import LARGEST_TABLE, describe_board
@@ -29,6 +30,7 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
 
 
 @require_safe
+@kept_for_visitors(2)
 def tournaments(request: HttpRequest) -> HttpResponse:
     found = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
     return render(request, "tournaments/tournaments.html", list_page(request, found))
@@ -141,6 +143,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
 
 
 @require_safe
+@kept_for_visitors(2)
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")

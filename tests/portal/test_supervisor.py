@@ -55,6 +55,8 @@ class Launched:
             try:
                 command = (folder / "cmdline").read_text().replace("\0", " ")
                 environment = (folder / "environ").read_bytes()  # Redis writes its title over its own.
+                if command and int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == self.process.pid:
+                    command = f"launched {command}"  # The web server's own processes have the same command line.
                 if command and (f"ARENA_DATA={self.data}\0".encode() in environment or str(self.data) in command):
                     found[command] = int(folder.name)
             except (FileNotFoundError, ProcessLookupError, PermissionError):
@@ -63,6 +65,10 @@ class Launched:
 
     def find(self, word: str) -> int:
         return next(pid for command, pid in self.processes().items() if word in command)
+
+    def find_launched(self, word: str) -> int:
+        """The process that the launcher itself started, of those with the word in their command line."""
+        return next(pid for line, pid in self.processes().items() if line.startswith("launched ") and word in line)
 
     def status_of(self, path: str) -> int:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
@@ -106,14 +112,18 @@ def test_one_command_gives_a_portal_that_heals_ends_and_goes_on(launch: Callable
     first.says("Ctrl-C")
     assert len(password) >= 16
     assert first.status_of("/") == first.status_of("/leaderboards/mate-4v8-9/") == 200
-    for word in (Path(find_server()).name, "uvicorn", "celery", "sweep"):
+    for word in (Path(find_server()).name, "portal.serving", "celery", "sweep"):
         wait_for(lambda word=word: any(word in line for line in first.processes()), word)
 
-    web = first.find("uvicorn")
+    web = first.find_launched("portal.serving")
     os.kill(web, signal.SIGKILL)
     first.says("web was ended by SIGKILL; starting it again")
     wait_for(
-        lambda: any("uvicorn" in line and pid != web for line, pid in first.processes().items()), "a new web server"
+        lambda: any(
+            line.startswith("launched ") and "portal.serving" in line and pid != web
+            for line, pid in first.processes().items()
+        ),
+        "a new web server",
     )
 
     assert first.stop() == 0

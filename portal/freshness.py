@@ -1,0 +1,50 @@
+"""A version of the whole database: equal versions mean that a reader would see exactly the same rows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.db import connection
+
+WAL_HEADER = 48
+"""Bytes of each of the two copies of the header of SQLite's WAL index (https://www.sqlite.org/walformat.html)."""
+
+
+def database_version() -> bytes | None:
+    """Return the version that new transactions see now; None where it cannot be told, as inside a transaction.
+
+    PostgreSQL: its snapshot, which says of every transaction whether it is seen. SQLite: the header of the WAL index, from which readers
+    take what they see, since every commit changes a counter and a checksum in it; and what is known of the file, which changes where
+    the index begins anew.
+    """
+    if connection.in_atomic_block:
+        return None
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_snapshot()::text")
+            return str(cursor.fetchone()[0]).encode()
+    return read_sqlite_version(str(connection.settings_dict["NAME"])) if connection.vendor == "sqlite" else None
+
+
+def read_sqlite_version(name: str) -> bytes | None:
+    try:
+        file = os.stat(name)
+    except OSError:
+        return None
+    header = read_wal_header(Path(f"{name}-shm"))
+    return header and header + f"{file.st_ino} {file.st_size} {file.st_mtime_ns}".encode()
+
+
+def read_wal_header(path: Path) -> bytes | None:
+    """Return the header, if there is one and nobody is just writing it (the copies then differ)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        copies = os.pread(descriptor, 2 * WAL_HEADER, 0)
+    finally:
+        os.close(descriptor)
+    first, second = copies[:WAL_HEADER], copies[WAL_HEADER:]
+    return first if len(second) == WAL_HEADER and first == second and any(first) else None

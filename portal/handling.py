@@ -1,0 +1,54 @@
+"""Django's handler of requests, with all middleware and views in one thread, and files sent by the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.base import BaseHandler
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+
+PATHSEND = "http.response.pathsend"
+
+
+class Handler(ASGIHandler):
+    """Runs a request in one go.
+
+    Every middleware and view here is synchronous. Django's own handler passes a request back and forth between the event
+    loop and a thread for each that may also be asynchronous.
+    """
+
+    def __init__(self) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        return await sync_to_async(self.get_response)(request)
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        sends_files = PATHSEND in (scope.get("extensions") or {})
+        await super().handle(scope, receive, FileSender(send) if sends_files else send)
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send a response. A file goes from the disk to the client, without being read here."""
+        path = getattr(getattr(response, "file_to_stream", None), "name", None)
+        if isinstance(send, FileSender) and isinstance(response, FileResponse) and isinstance(path, str):
+            return await send.send_file(response, path)
+        await super().send_response(response, send)
+
+
+class FileSender:
+    """The server's ``send``, where it sends files itself."""
+
+    def __init__(self, send: Any) -> None:
+        self.send = send
+
+    async def __call__(self, message: Any) -> None:
+        await self.send(message)
+
+    async def send_file(self, response: FileResponse, path: str) -> None:
+        headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+        await self.send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await self.send({"type": PATHSEND, "path": path})

@@ -1,0 +1,127 @@
+"""Answers to visitors who are not signed in, kept as long as the database is exactly as it was.
+
+A view whose pages everybody sees alike says so by ``@kept_for_visitors``. A kept page is never stale, since any change of any row makes it
+be rendered anew, and never somebody else's, since requests with a session, a token or messages go past it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, TypeVar, cast
+
+from cachetools import LRUCache
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+
+from portal.freshness import database_version
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Bytes of pages that a process keeps. Pages asked for least recently make room."""
+LOCKS = 64
+"""Pages are rendered by one thread at a time each; this many locks are shared among all addresses."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer as it is sent, with the version of the database that it was made from."""
+
+    version: bytes
+    until: float
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + 1024
+
+
+def kept_for_visitors(seconds: float) -> Callable[[View], View]:
+    """Mark a view as one whose answer depends on the address and the database alone, and by the clock on no less than ``seconds``."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            request.keep_seconds = seconds  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        return cast(View, marked)
+
+    return mark
+
+
+class VisitorPages:
+    """Middleware that keeps the answers of marked views, compressed as they are sent, in the memory of the process."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.pages: LRUCache[Hashable, Kept] = LRUCache(MOST_BYTES, getsizeof=lambda kept: kept.size)
+        self.lock = threading.Lock()
+        self.rendering = [threading.Lock() for _ in range(LOCKS)]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = key_of(request)
+        if key is None:
+            return self.get_response(request)
+        if found := self.find(key, database_version()):
+            return answer(request, found)
+        if not self.knows(key):  # Perhaps no page that is kept: the first time nobody waits.
+            return self.render(request, key, database_version())
+        with self.rendering[hash(key) % LOCKS]:
+            version = database_version()
+            return answer(request, found) if (found := self.find(key, version)) else self.render(request, key, version)
+
+    def find(self, key: Hashable, version: bytes | None) -> Kept | None:
+        with self.lock:
+            kept = self.pages.get(key)
+        return kept if kept and kept.version == version and time.monotonic() < kept.until else None
+
+    def knows(self, key: Hashable) -> bool:
+        with self.lock:
+            return key in self.pages
+
+    def render(self, request: HttpRequest, key: Hashable, version: bytes | None) -> HttpResponse:
+        """Have the page made, and keep it. Its version was asked for before, so a change meanwhile makes it be made again."""
+        response = self.get_response(request)
+        seconds = getattr(request, "keep_seconds", None)
+        if seconds is None or version is None or not is_for_all(response):
+            return response
+        response["ETag"] = f'W/"{blake2b(response.content, digest_size=12).hexdigest()}"'
+        kept = Kept(
+            version, time.monotonic() + seconds, response.status_code, tuple(response.items()), response.content
+        )
+        if kept.size < MOST_BYTES // 4:
+            with self.lock:
+                self.pages[key] = kept
+        return response
+
+
+def key_of(request: HttpRequest) -> Hashable | None:
+    """What a visitor's answer depends on beside the database; None where it may depend on who asks."""
+    if request.method not in ("GET", "HEAD") or "Authorization" in request.headers:
+        return None
+    if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
+        return None
+    encoding = "gzip" in request.headers.get("Accept-Encoding", "")
+    part = (request.headers.get("HX-Request", ""), request.headers.get("HX-Target", ""))
+    return request.method, request.scheme, request.headers.get("Host"), request.get_full_path(), encoding, part
+
+
+def is_for_all(response: HttpResponse) -> bool:
+    """Whether an answer is one that others may get, too."""
+    return response.status_code == 200 and not response.streaming and not response.cookies
+
+
+def answer(request: HttpRequest, kept: Kept) -> HttpResponse:
+    """The kept answer, or word that the browser has it already."""
+    headers = dict(kept.headers)
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return HttpResponseNotModified(headers={"ETag": headers["ETag"], "Vary": headers.get("Vary", "Cookie")})
+    return HttpResponse(kept.body, status=kept.status, headers=headers)

@@ -1,0 +1,146 @@
+"""The threads that answer requests: a fixed number of lanes, each one thread with a database connection that it keeps.
+
+Django by itself starts a thread, and with it a database connection, for every request that is under way. Here a request waits
+in the event loop, which costs nothing, until its body is complete and a lane is free. One whose client leaves meanwhile is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+
+from portal.refusing import refuse
+
+COSTLY = re.compile(rb"format=(csv|parquet)")
+"""Query strings of files that take seconds to make. They have lanes of their own, so that pages never wait for them."""
+COSTLY_PATHS = re.compile(r"/api/v1/.*/(episodes|meta-game|comparison)$")
+PATIENCE = 30.0
+"""Seconds that a request waits for a lane."""
+SEND_SECONDS = 60.0
+"""Seconds within which a client has to take the next piece of an answer that is made while it is sent."""
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Lanes:
+    """Threads that one request has at a time. Those used last are given first, since their connections are open."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self.free: asyncio.LifoQueue[ThreadPoolExecutor] = asyncio.LifoQueue()
+        for number in range(count):
+            self.free.put_nowait(ThreadPoolExecutor(1, f"{name}-{number + 1}"))
+        self.num_waiting = 0
+
+
+class Visit(Executor):
+    """One request: gets a lane once its body is complete, and runs Django's synchronous code there."""
+
+    def __init__(self, lanes: Lanes, receive: Receive, send: Send) -> None:
+        self.lanes, self._receive, self._send = lanes, receive, send
+        self.lane: ThreadPoolExecutor | None = None
+        self.last: Future[Any] | None = None
+        self.departure: asyncio.Future[Message] | None = None
+        self.is_refused = False
+        self.is_streaming = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self.lane is None:
+            raise RuntimeError("No code runs before the request's body is complete.")
+        self.last = self.lane.submit(fn, *args, **kwargs)
+        return self.last
+
+    async def receive(self) -> Message:
+        """The next message of the client; the last of a body is passed on once there is a lane."""
+        if self.departure is not None:
+            departure, self.departure = self.departure, None
+            return await departure
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body") and self.lane is None:
+            return await self.enter(message)
+        return message
+
+    async def enter(self, message: Message) -> Message:
+        if not self.lanes.free.empty():
+            self.lane = self.lanes.free.get_nowait()
+            return message
+        entry = asyncio.ensure_future(self.lanes.free.get())
+        self.departure = asyncio.ensure_future(self._receive())
+        self.lanes.num_waiting += 1
+        try:
+            await asyncio.wait({entry, self.departure}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.lanes.num_waiting -= 1
+            entry.cancel()  # without effect where it has its lane
+        if entry.done() and not entry.cancelled():
+            self.lane = entry.result()
+        if self.lane is not None and not self.departure.done():
+            return message
+        if not self.departure.done():  # Nobody came free in time.
+            self.departure.cancel()
+            self.is_refused = True
+        self.departure = None
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on. An answer in many pieces is cut off where its client takes none."""
+        if not self.is_streaming:
+            self.is_streaming = message["type"] == "http.response.body" and bool(message.get("more_body"))
+            await self._send(message)
+            return
+        await asyncio.wait_for(self._send(message), SEND_SECONDS)
+
+    def leave(self) -> None:
+        """Give the lane back, once what was begun there has ended: threads cannot be stopped."""
+        if self.departure is not None:
+            self.departure.cancel()
+        lane, last = self.lane, self.last
+        if lane is None:
+            return
+        if last is None or last.done():
+            self.lanes.free.put_nowait(lane)
+            return
+        loop = asyncio.get_running_loop()
+        last.add_done_callback(lambda _: loop.call_soon_threadsafe(self.lanes.free.put_nowait, lane))
+
+
+def use_lanes(application: Application, count: int, costly: int, most_waiting: int) -> Application:
+    """Wrap an ASGI application: its requests share ``count`` lanes, the costly ones ``costly`` others.
+
+    Where ``most_waiting`` requests wait for a lane, the next one is refused with 503 and told when to come back.
+    """
+    quick, slow = Lanes(count, "lane"), Lanes(costly, "costly-lane")
+
+    async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+        lanes = slow if is_costly(scope) else quick
+        if lanes.num_waiting >= most_waiting:
+            return await refuse_for_now(scope, send)
+        visit = Visit(lanes, receive, send)
+        try:
+            async with ThreadSensitiveContext(executor=visit):
+                await application(scope, visit.receive, visit.send)
+        finally:
+            visit.leave()
+        if visit.is_refused:
+            await refuse_for_now(scope, send)
+
+    return admitted
+
+
+def is_costly(scope: Scope) -> bool:
+    return bool(COSTLY.search(scope.get("query_string", b"")) or COSTLY_PATHS.match(scope["path"]))
+
+
+async def refuse_for_now(scope: Scope, send: Send) -> None:
+    message = "The portal is answering as many requests as it can. Try again in a few seconds."
+    await refuse(scope, send, 503, "busy", message, headers=[(b"retry-after", b"5")])

@@ -1,0 +1,35 @@
+"""Refusals in front of Django: of requests that are not read, in the form of the API or as a line of text."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+from portal.security import POLICY
+
+SECURITY = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+]
+
+
+async def refuse(
+    scope: MutableMapping[str, Any],
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    status: int,
+    code: str,
+    message: str,
+    where: str = "",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> None:
+    """Answer a request and have its connection closed. To programs, the refusal has the API's form."""
+    kind = b"text/plain; charset=utf-8"
+    text = message
+    if scope["path"].startswith("/api/"):
+        text = json.dumps({"error": {"code": code, "message": message, "where": where or scope["path"]}})
+        kind = b"application/json"
+    sent = [(b"content-type", kind), (b"connection", b"close"), *SECURITY, *headers]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": text.encode()})

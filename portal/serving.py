@@ -1,0 +1,51 @@
+"""The web server: ``python -m portal.serving``.
+
+Granian, since it is the kept ASGI server that ends connections whose headers do not come (hyper's header timeout). Uvicorn waits for them
+for ever, so a few hundred half-sent requests make a site unreachable; Hypercorn and Gunicorn's asynchronous workers do the same.
+"""
+
+import argparse
+import os
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+HEADER_SECONDS = 10.0
+"""A client has so long to send the head of a request, and keeps an idle connection for so long."""
+CONNECTIONS = 2048
+"""Connections that one process holds; the others wait in the kernel."""
+RESTART_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve the portal until a signal ends it."""
+    parser = argparse.ArgumentParser(prog="python -m portal.serving", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--processes", type=int, default=1, metavar="N")
+    parser.add_argument("--stop-seconds", type=int, default=2, metavar="N", help="given to open requests at the end")
+    parser.add_argument(
+        "--header-seconds", type=float, default=HEADER_SECONDS, metavar="S", help="for a request's head"
+    )
+    options = parser.parse_args()
+    os.environ["ARENA_IS_WEB"] = "1"  # Its processes inherit it: their settings are those of a server with threads.
+    Server(
+        "portal.asgi:application",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGINL,
+        workers=options.processes,
+        http=HTTPModes.http1,  # Where it may also be HTTP/2, a client that says nothing is waited for without a limit.
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=round(1000 * options.header_seconds)),
+        backlog=max(1024, CONNECTIONS),
+        backpressure=CONNECTIONS,
+        respawn_failed_workers=True,
+        respawn_interval=RESTART_SECONDS,
+        workers_kill_timeout=options.stop_seconds,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Who wants to upload a file, asked before the file is read: a user of the website or the holder of a token."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Sum
+
+from portal.api.errors import NO_TOKEN, UNKNOWN_TOKEN
+from portal.models import ApiToken
+from tournament.models import Upload
+
+
+@dataclass(frozen=True)
+class Uploader:
+    """A user whose file is read (status 200), or why it is not."""
+
+    user: Any = None
+    status: int = 200
+    code: str = ""
+    message: str = ""
+    where: str = ""
+    retry_after: int = 0
+
+    @property
+    def is_welcome(self) -> bool:
+        return self.status == 200
+
+
+def find_uploader(scope: MutableMapping[str, Any]) -> Uploader:
+    """Whose file this is. Tokens are checked for their scope later, as everywhere."""
+    headers = dict(scope["headers"])
+    if scope["path"].startswith("/api/"):
+        return bound(find_holder(headers.get(b"authorization", b"").decode("latin1")))
+    return bound(find_visitor(headers.get(b"cookie", b"").decode("latin1")))
+
+
+def find_holder(authorization: str) -> Uploader:
+    kind, _, key = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        return Uploader(status=401, code="token_needed", message=NO_TOKEN, where="Authorization")
+    token = ApiToken.find(key.strip())
+    if token is None:
+        return Uploader(status=401, code="token_needed", message=UNKNOWN_TOKEN, where="Authorization")
+    return Uploader(token.user)
+
+
+def find_visitor(cookies: str) -> Uploader:
+    try:
+        cookie = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        cookie = None
+    user = auth.get_user(SimpleNamespace(session=SessionStore(cookie.value))) if cookie else None  # type: ignore[arg-type]
+    if user is None or not user.is_authenticated:
+        return Uploader(status=401, code="sign_in", message="Sign in before you upload a file.")
+    return Uploader(user)
+
+
+def bound(uploader: Uploader) -> Uploader:
+    """The same, refused where the user's files already take what one user may have."""
+    if uploader.user is None or uploader.user.is_staff:
+        return uploader
+    held = Upload.objects.filter(owner=uploader.user.pk).aggregate(total=Sum("size"))["total"] or 0
+    if held < settings.ARENA_USER_BYTES:
+        return uploader
+    allowed = settings.ARENA_USER_BYTES / 2**30
+    message = (
+        f"Your uploads take {held / 2**30:.1f} GiB, and a user may have {allowed:g} GiB here. Ask the administrator."
+    )
+    return Uploader(uploader.user, 403, "quota", message, "file")
