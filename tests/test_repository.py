@@ -15,6 +15,8 @@ import yaml
 from django.core.management import call_command
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from setuptools import Distribution
+from setuptools.config.pyprojecttoml import apply_configuration
 
 from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
@@ -27,6 +29,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
 PINNED_FILES = ("requirements", "requirements-training", "requirements-dev")
+OPTIONAL_FILES = ("requirements-film", "requirements-window")
 # Debian 12's own, each supported series, and the first patch of the newest.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
@@ -153,7 +156,8 @@ def test_all_that_is_installed_is_pinned_and_names_no_place(python: str) -> None
         shared = known.keys() & pinned.keys()
         assert {one: known[one] for one in shared} == {one: pinned[one] for one in shared}
         known |= pinned
-    assert read_pins("requirements-film.in").items() <= known.items()
+    for name in OPTIONAL_FILES:
+        assert read_pins(f"{name}.in").items() <= known.items()
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -197,6 +201,12 @@ def test_the_package_says_which_licence_and_paper_it_has() -> None:
     assert project["license"] == citation["license"] == "MIT"
     assert project["version"] == citation["version"]
     assert citation["preferred-citation"]["authors"][0]["family-names"] == "Pan"
+
+
+def test_the_package_can_be_built_with_every_extra() -> None:
+    package = apply_configuration(Distribution(), str(ROOT / "pyproject.toml"))
+    assert set(package.extras_require) == {"training", "film", "window"}
+    assert all(package.extras_require.values()) and package.install_requires
 
 
 def test_scripts_can_be_run() -> None:

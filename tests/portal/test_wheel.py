@@ -20,7 +20,7 @@ from tests.portal.test_supervisor import find_port, wait_for
 from tests.sources import FLOORS, ROOT
 
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "manage.py", "requirements.in")
-EXTRAS = ("requirements-training.in", "requirements-film.in")
+EXTRAS = ("requirements-training.in", "requirements-film.in", "requirements-window.in")
 
 
 @pytest.fixture(scope="module")
