@@ -1,1 +1,1 @@
-"""Training: agents made here, by RLlib, from the batched engine's experience. Runs in a process of its own."""
+"""Reinforcement learning of agents with RLlib, on experience from the batched engine. Runs in a process of its own."""

@@ -1,4 +1,4 @@
-"""``python -m training``: run what a folder's configuration says, or evaluate a checkpoint on fresh seeds."""
+"""``python -m training``: run the training that a folder's configuration describes, or evaluate a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 done or paused, 2 for what a user can mend."""
+    """Run the command; return the exit status: 0 when finished or paused, 2 for an error that the user can correct."""
     options = _parser().parse_args(arguments)
     try:
         return options.act(options)
@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_new(commands.add_parser("new", help="write a configuration into a new folder"))
-    _add_run(commands.add_parser("run", help="train as FOLDER/configuration.json says, going on from the newest state"))
+    _add_run(commands.add_parser("run", help="run FOLDER/configuration.json, resuming from the newest state"))
     _add_evaluate(commands.add_parser("evaluate", help="compare a checkpoint with other agents on fresh seeds"))
     return parser
 
@@ -43,10 +43,12 @@ def _add_new(command: argparse.ArgumentParser) -> None:
     command.add_argument("--algorithm", choices=tuple(configurations.ALGORITHMS), default="mappo")
     command.add_argument("--preset", choices=tuple(configurations.PRESETS), default="quick")
     command.add_argument(
-        "--opponent", action="append", help="a rule-based agent or a checkpoint; several share the episodes"
+        "--opponent",
+        action="append",
+        help="a rule-based agent or a checkpoint; repeat it to share the episodes among several",
     )
-    command.add_argument("--start-from", help="a checkpoint whose weights to begin with")
-    command.add_argument("--steps", type=int, help="steps of the environment, over all episodes")
+    command.add_argument("--start-from", help="a checkpoint whose weights initialise the actor")
+    command.add_argument("--steps", type=int, help="environment steps, summed over all episodes")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--cores", type=int)
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter, as JSON")
@@ -56,7 +58,7 @@ def _add_new(command: argparse.ArgumentParser) -> None:
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path)
     command.add_argument("--tensorboard", action="store_true", help="write FOLDER/tensorboard as well")
-    command.add_argument("--wandb", metavar="PROJECT", help="tell Weights & Biases as well")
+    command.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases as well")
     command.add_argument("--quiet", action="store_true", help="print no progress")
     command.set_defaults(act=_run)
 
@@ -65,7 +67,7 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint")
     command.add_argument("--team", choices=configurations.TEAMS, help="default: the checkpoint's")
     command.add_argument("--scenario", default="MATE-2v4-0")
-    command.add_argument("--opponent", default="greedy", help="a rule-based agent or a checkpoint of the other team")
+    command.add_argument("--opponent", default="greedy", help="the other team: a rule-based agent or a checkpoint")
     command.add_argument(
         "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
     )
@@ -132,7 +134,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training.evaluation import compare, find_agent, table
 
     if options.episodes < 2:
-        raise UserError(f"--episodes is {options.episodes}: an interval needs at least 2.")
+        raise UserError(
+            f"--episodes is {options.episodes}: a confidence interval needs at least 2. Give a larger number."
+        )
     try:
         team = options.team or Checkpoint.load(options.checkpoint).recipe.team
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Generalised advantage estimation (Schulman, Moritz, Levine, Jordan and Abbeel, ICLR 2016) over arrays of fragments."""
+"""Generalised advantage estimation (Schulman et al., ICLR 2016) over arrays of fragments."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ def estimate(
     gamma: float,
     gae_lambda: float,
 ) -> np.ndarray:
-    """The advantages (T, ...) of decisions with rewards (T, ...) and values (T + 1, ...), the last of what follows the fragment.
+    """Return the advantages (T, ...) of T decisions.
 
-    ``is_terminal`` (T, ...): nothing follows in the episode; ``is_last`` (T, ...): what follows is not in the fragment, and is estimated
-    by the next row of values unless the decision is terminal. The fragment's last decision is always one of these.
+    ``rewards`` is (T, ...); ``values`` is (T + 1, ...), where the last row estimates what follows the fragment.
+    ``is_terminal`` (T, ...) marks the last decision of an episode. ``is_last`` (T, ...) marks the last decision of an
+    episode within the fragment: unless it is terminal, the next row of values estimates the rest of the return. The
+    fragment's last decision must be marked by one of the two.
     """
     advantages = np.zeros_like(rewards)
     following = np.zeros_like(rewards[0])
     for t in range(len(rewards) - 1, -1, -1):
-        surprise = rewards[t] + gamma * np.where(is_terminal[t], 0.0, values[t + 1]) - values[t]
-        following = surprise + gamma * gae_lambda * np.where(is_last[t], 0.0, following)
+        td_error = rewards[t] + gamma * np.where(is_terminal[t], 0.0, values[t + 1]) - values[t]
+        following = td_error + gamma * gae_lambda * np.where(is_last[t], 0.0, following)
         advantages[t] = following
     return advantages

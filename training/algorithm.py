@@ -1,4 +1,4 @@
-"""RLlib's PPO algorithm with our environment runner, module and learner."""
+"""RLlib's PPO algorithm with the batched engine's environment runner, module and learner."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from training.runner import SPACES, TeamEnvRunner
 from training.schedules import in_steps
 
 WEIGHTS = 0x4002
-"""Word for ``derive``: the first weights of the networks."""
+"""Word for ``derive``: the initial weights of the networks."""
 
 
 @dataclass
 class Iteration:
-    """What one iteration did: steps of the environment, decisions, seconds of its parts, and the learner's figures by name."""
+    """Figures of one iteration; ``figures`` holds the learner's metrics by name."""
 
     steps: int
     decisions: int
@@ -41,22 +41,22 @@ class Iteration:
 
 
 class TeamPPO(PPO):
-    """PPO whose iterations hand whole arrays from the runners to the learner.
+    """PPO whose runners pass whole arrays to the learner.
 
-    ``steps`` counts the steps of the environment so far, ``last`` tells of the last iteration.
+    ``steps`` counts the environment steps so far; ``last`` describes the last iteration.
     """
 
     steps: int = 0
     last: Iteration
     experience: Experience
-    # RLlib's own, which are None only before it is set up.
+    # Attributes of RLlib, which are None only before ``setup``.
     config: Any
     env_runner_group: Any
     learner_group: Any
     metrics: Any
 
     def training_step(self) -> None:
-        """Sample a fragment of every episode, learn from them, give the new weights to the runners."""
+        """Sample a fragment of every episode, update the networks, and broadcast the new weights to the runners."""
         began = time.perf_counter()
         parts: list[Experience] = self.env_runner_group.foreach_env_runner(
             lambda runner: runner.sample(), local_env_runner=self.config.num_env_runners == 0
@@ -82,23 +82,23 @@ class TeamPPO(PPO):
 
     @property
     def learner(self) -> TeamLearner:
-        """The one learner."""
+        """The only learner."""
         return self.learner_group._learner
 
     @property
     def team_module(self) -> TeamModule:
-        """The module that is trained."""
+        """The module that is trained on the driver."""
         return self.learner.module[DEFAULT_MODULE_ID]  # type: ignore[return-value]
 
     def share_weights(self) -> None:
-        """Give the learner's weights to all runners."""
+        """Broadcast the learner's weights to all runners."""
         weights = {name: tensor.detach().cpu().numpy() for name, tensor in self.team_module.state_dict().items()}
         self.env_runner_group.foreach_env_runner(
             lambda runner: runner.load(weights), local_env_runner=self.config.num_env_runners == 0
         )
 
     def episodes(self) -> list[int]:
-        """How many episodes each slot has begun."""
+        """Return the number of episodes that each slot has begun."""
         parts = self.env_runner_group.foreach_env_runner(
             lambda runner: runner.episodes(), local_env_runner=self.config.num_env_runners == 0
         )
@@ -106,7 +106,7 @@ class TeamPPO(PPO):
 
 
 def _figures(results: list[dict[str, Any]]) -> dict[str, float]:
-    """The learner's own figures, as plain numbers."""
+    """Return the learner's metrics as plain numbers."""
     figures = {}
     for name, value in results[0][DEFAULT_MODULE_ID].items():
         value = value.peek() if hasattr(value, "peek") else value
@@ -116,10 +116,12 @@ def _figures(results: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def build(configuration: TrainingConfiguration, folder: Path, cores: int, episodes: list[int] | None = None) -> TeamPPO:
-    """The algorithm, ready for its first iteration; Ray must run. ``episodes`` are the numbers of episodes that each slot has begun before.
+    """Return the algorithm, ready for its first iteration. Ray must be running.
 
-    With one core the driver plays and learns; with more, as many runners play side by side while the driver waits, and the driver learns
-    with as many threads while they wait. Of a cluster, the cores are runners' in any case, and the driver learns with those of its own machine.
+    ``episodes`` holds the number of episodes that each slot began in earlier processes of the run. With one core the
+    driver samples and learns in turn. With more, that many runners sample in parallel while the driver waits, and the
+    driver then learns with as many threads. On a cluster all cores belong to the runners, and the driver learns with
+    the cores of its own machine.
     """
     seed = derive(configuration.seed, WEIGHTS)
     threads = min(cores, len(os.sched_getaffinity(0)))
@@ -158,7 +160,7 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
         clip_param=one["clip"],
         vf_clip_param=one["value_clip"],
         vf_loss_coeff=one["value_coefficient"],
-        use_kl_loss=True,  # also where its coefficient is 0: the divergence is worth seeing
+        use_kl_loss=True,  # also where its coefficient is 0, so that the divergence is logged
         kl_coeff=one["kl_coefficient"],
         kl_target=one["kl_target"],
         grad_clip=one["gradient_clip"] or None,

@@ -1,6 +1,6 @@
-"""What a training run is to do: the content of its ``configuration.json``, checked as a whole before anything starts.
+"""The specification of a training run: the content of its ``configuration.json``, validated before anything starts.
 
-Nothing here loads a network library, so that web pages can use it.
+This module imports no network library, so that web pages can use it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FIELDS = (
 
 
 class ConfigurationError(UserError):
-    """A training cannot be run as asked; ``problems`` lists everything that is wrong."""
+    """An invalid configuration of a training; ``problems`` lists everything that is wrong."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__(" ".join(problems))
@@ -63,25 +63,25 @@ class ConfigurationError(UserError):
 
 @dataclass(frozen=True)
 class Opponent:
-    """Who is trained against: a rule-based agent by ``name``, or a native ``checkpoint`` by its path, in this share of episodes."""
+    """An opponent: a rule-based agent by ``name`` or the path of a native ``checkpoint``, and its share of episodes."""
 
     name: str = ""
     checkpoint: str = ""
     weight: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of ``opponents``."""
+        """Return the entry of ``opponents``."""
         who = {"name": self.name} if self.name else {"checkpoint": self.checkpoint}
         return {**who, "weight": self.weight}
 
 
 @dataclass(frozen=True)
 class TrainingConfiguration:
-    """A training run, complete and checked; made by ``check``.
+    """A complete and valid training run; made by ``check``.
 
-    ``steps`` counts steps of the environment over all episodes. ``cores`` is how many processors the run may use, None for all that
-    there are. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of checkpoints are
-    absolute, or relative to the run's folder.
+    ``steps`` counts environment steps over all episodes. ``cores`` is the number of processors that the run may use;
+    None means all. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of
+    checkpoints are absolute, or relative to the run's folder.
     """
 
     scenario: Scenario
@@ -96,7 +96,7 @@ class TrainingConfiguration:
     cores: int | None = None
 
     def __getitem__(self, name: str) -> Any:
-        """The value of a hyperparameter."""
+        """Return the value of a hyperparameter."""
         return self.hyperparameters[name]
 
     def __reduce__(self) -> Any:
@@ -117,13 +117,13 @@ class TrainingConfiguration:
 
     @property
     def training_scenario(self) -> Scenario:
-        """The scenario with the reward type and the enhanced observation of the training."""
+        """The scenario with the training's reward type and enhanced observation."""
         content = json.loads(self.scenario.to_json())
         changes = {name: self[name] for name in ("reward_type", "enhanced_observation")}
         return Scenario.from_json(json.dumps(content | changes))
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``configuration.json``; ``check`` gives the same configuration back."""
+        """Return the content of ``configuration.json``, from which ``check`` makes an equal configuration."""
         return {
             "scenario": json.loads(self.scenario.to_json()),
             "team": self.team,
@@ -139,23 +139,24 @@ class TrainingConfiguration:
 
 
 def read(folder: str | os.PathLike[str]) -> TrainingConfiguration:
-    """The configuration of the run in a folder. Raises ConfigurationError."""
+    """Return the configuration of the run in a folder. Raises ConfigurationError."""
     path = Path(folder) / FILE_NAME
     try:
         document = json.loads(path.read_text())
     except FileNotFoundError:
         raise ConfigurationError([f"There is no {path}; write one, or run python -m training new."]) from None
     except (OSError, ValueError) as error:
-        raise ConfigurationError([f"{path} cannot be read as JSON ({error}); mend it."]) from None
+        raise ConfigurationError([f"{path} cannot be read as JSON ({error}). Correct it."]) from None
     return check(document)
 
 
 def check(document: Any) -> TrainingConfiguration:
-    """The configuration that a document describes, with the preset's values for what it leaves out.
+    """Return the configuration that a document describes; the preset fills in what it leaves out.
 
-    Keys: ``scenario`` (the name of a preset, a configuration, or a stored scenario), ``team``, ``algorithm``, and optionally ``preset``
-    (default quick), ``steps``, ``seed``, ``opponents`` (a list of ``{"name": ...}`` or ``{"checkpoint": path}`` with ``weight``),
-    ``hyperparameters``, ``start_from``, ``cores``. Raises ConfigurationError, which lists everything that is wrong.
+    Keys: ``scenario`` (the name of a preset, a configuration, or a stored scenario), ``team``, ``algorithm``, and
+    optionally ``preset`` (default quick), ``steps``, ``seed``, ``opponents`` (a list of ``{"name": ...}`` or
+    ``{"checkpoint": path}`` with ``weight``), ``hyperparameters``, ``start_from``, ``cores``. Raises
+    ConfigurationError, which lists everything that is wrong.
     """
     if not isinstance(document, Mapping):
         raise ConfigurationError(["A training's configuration is an object of names and values."])
@@ -280,7 +281,7 @@ def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, 
 
 
 def _find_contradictions(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the hyperparameters together, each of which is possible."""
+    """Return what is wrong with the combination of hyperparameters, each of which is valid alone."""
     problems = []
     if isinstance(values["fragment_length"], int) and isinstance(values["horizon"], int):
         if values["fragment_length"] > values["horizon"]:

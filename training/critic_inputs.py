@@ -1,4 +1,4 @@
-"""What a central critic sees: the whole state, each entry scaled to about one."""
+"""Inputs of a central critic: the global state, with each entry scaled to the order of one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from mate.layout import state_space_of
 from mate.scenario import Scenario
 
 GREATEST_CAPACITY = 2
-"""Units of cargo that a target can carry at once."""
+"""Maximum units of cargo that a target carries at once."""
 
 USUAL_COUNT = 8
-"""Cameras, targets and obstacles: the state begins with how many there are."""
+"""Scale of the counts of cameras, targets and obstacles, with which the state begins."""
 
 
 class StateScaling:
-    """Maps global states (..., S) to critic inputs: entries with two bounds to [-1, 1], freights, bounties and cargo over their usual size.
+    """Maps global states (..., S) to critic inputs (..., S).
 
-    Upstream's training leaves the unbounded ones as they are, up to several hundred, which saturates the first layer.
+    Entries with two bounds are mapped to [-1, 1]; freights, bounties and cargo are divided by their usual size.
+    Upstream's training leaves these unbounded, up to several hundred, which saturates the first layer.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -34,5 +35,5 @@ class StateScaling:
         tail[2 * targets :] = max(scenario.num_cargoes_per_target * targets / 12.0, 1.0)
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
-        """The inputs as float32."""
+        """Return the inputs as float32."""
         return ((states - self._middle) / self._half).astype(np.float32)

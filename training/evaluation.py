@@ -1,4 +1,4 @@
-"""How much better an agent is than others against the same opponents: the same fresh seeds for all, differences with intervals."""
+"""Paired comparison of agents: the same fresh seeds and opponents for all, differences with confidence intervals."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from policies.inference import BatchedPolicy
 from training.configuration import OPPONENTS
 
 EVALUATION = 0x4003
-"""Word for ``derive``: the seeds of evaluations, which no training episode has."""
+"""Word for ``derive``: the seeds of evaluations, which are disjoint from those of training episodes."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over episodes with its 95 % interval (Student's)."""
+    """A mean over episodes with its 95 % confidence interval (Student's t)."""
 
     mean: float
     low: float
@@ -35,7 +35,7 @@ class Interval:
 
     @classmethod
     def of(cls, values: np.ndarray) -> Interval:
-        """The interval of the mean of independent values (E,)."""
+        """Return the interval of the mean of independent values (E,)."""
         from scipy.special import stdtrit
 
         half, mean = math.inf, float(values.mean())
@@ -49,7 +49,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An agent beside another of its team: payoffs of both, and the mean difference of episodes with the same seeds."""
+    """An agent compared with another of its team: the payoffs of both, and the mean paired difference."""
 
     name: str
     payoff: Interval
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
-    """The rule-based agent of this name, or the checkpoint at this path. Raises UserError for what does not exist or fit."""
+    """Return the rule-based agent of this name or the checkpoint at this path. Raises UserError if none fits."""
     if text in OPPONENTS:
         return partial(batched.make, text, team)  # type: ignore[arg-type]
     try:
@@ -82,9 +82,10 @@ def compare(
     episodes: int,
     seed: int,
 ) -> list[Comparison]:
-    """The agents' payoffs against the opponent on the same ``episodes`` seeds; the gain is the first agent's over each other.
+    """Play ``episodes`` seeds with every agent against the opponent and compare their payoffs.
 
-    A payoff is the team's mean normalised reward, so that more is better for either team.
+    The gain is the first agent's payoff minus the other's. A payoff is the team's mean normalised reward, with the
+    sign chosen so that more is better for either team.
     """
     seeds = [derive(seed, EVALUATION, number) for number in range(episodes)]
     played = []
@@ -110,7 +111,7 @@ def _payoffs(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
-    """The comparisons for people: 95 % intervals, gains over the same seeds."""
+    """Return the comparisons as a printable table: 95 % confidence intervals, gains over the same seeds."""
     lines = [f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  the first one's gain over it"]
     for one in comparisons:
         gain = "" if one.gain is None else str(one.gain)

@@ -1,4 +1,4 @@
-"""What is played between two updates, as arrays."""
+"""The experience of one iteration, as arrays."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 class Finished:
     """Sums over the episodes that ended in some fragments.
 
-    ``reward`` is what was learned from, of a member; the others are of the game: the target team's normalised reward, as payoffs are
-    measured, and the rates of ``mate.episodes.EpisodeResult``. Episodes cut at the horizon count as ended.
+    ``reward`` is a member's shaped reward, which is learned from. The others measure the game: the target team's
+    normalised reward, of which payoffs are made, and the rates of ``mate.episodes.EpisodeResult``. Episodes that are
+    truncated at the horizon count as ended.
     """
 
     episodes: int = 0
@@ -23,17 +24,17 @@ class Finished:
     transport: float = 0.0
 
     def add(self, other: Finished) -> None:
-        """Add the other's sums to these."""
+        """Add another's sums to these."""
         for one in fields(self):
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 @dataclass
 class Experience:
-    """R fragments of T consecutive decisions of the N members of a team.
+    """R fragments of T consecutive decisions of a team's N members, sampled in ``steps`` environment steps.
 
-    Arrays as ``training.modules`` names them, and for each decision: ``actions`` (R, N, T, P), ``logits`` (R, N, T, A), ``log_probability``,
-    ``advantages`` and ``value_targets`` (R, N, T). ``steps`` of the environment were made.
+    ``arrays`` holds the columns of ``training.modules``, and for each decision ``actions`` (R, N, T, P), ``logits``
+    (R, N, T, A), ``log_probability``, ``advantages`` and ``value_targets`` (R, N, T).
     """
 
     arrays: dict[str, np.ndarray]
@@ -42,17 +43,17 @@ class Experience:
 
     @property
     def rows(self) -> int:
-        """How many fragments there are."""
+        """Number of fragments."""
         return len(self.arrays["mask"])
 
     @property
     def decisions(self) -> int:
-        """How many decisions of single agents were made."""
+        """Number of decisions of single members."""
         return int(self.arrays["mask"].sum()) * self.arrays["obs"].shape[1]
 
     @staticmethod
     def join(parts: list[Experience]) -> Experience:
-        """The fragments of all parts, in their order."""
+        """Return the fragments of all parts, in their order."""
         arrays = {name: np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays}
         joined = Experience(arrays, sum(part.steps for part in parts))
         for part in parts:
@@ -60,7 +61,7 @@ class Experience:
         return joined
 
     def standardise_advantages(self) -> None:
-        """Give the advantages of the decisions that were made mean 0 and deviation 1."""
+        """Standardise the advantages of the decisions that were made to mean 0 and standard deviation 1."""
         advantages, mask = self.arrays["advantages"], self.arrays["mask"]
         made = advantages.transpose(0, 2, 1)[mask]
         self.arrays["advantages"] = ((advantages - made.mean()) / max(float(made.std()), 1e-4)).astype(np.float32)

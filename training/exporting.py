@@ -1,4 +1,4 @@
-"""From the trained module to a native checkpoint that makes the same decisions."""
+"""Export of the trained module as a native checkpoint that makes the same decisions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from training.modules import TeamModule
 from training.recipes import recipe_of
 
 ROWS = 16
-"""Fragments whose observations the decisions are compared on."""
+"""Number of fragments whose decisions are compared."""
 TIE = 1e-4
-"""Two outputs as close as this may be in either order: PyTorch and the compiled kernels sum in different orders."""
+"""Maximum difference of two outputs that count as tied: PyTorch and the compiled kernels sum in different orders."""
 
 
 class ExportError(UserError):
@@ -29,7 +29,7 @@ class ExportError(UserError):
 
 @dataclass(frozen=True)
 class Agreement:
-    """How many decisions were compared, how many were the same, and how far the outputs were apart at most."""
+    """The number of decisions compared, the number of equal ones, and the largest difference of outputs."""
 
     compared: int
     equal: int
@@ -37,15 +37,15 @@ class Agreement:
 
 
 def export(module: TeamModule, configuration: TrainingConfiguration, provenance: Mapping[str, Any]) -> Checkpoint:
-    """The trained actor as a native checkpoint."""
+    """Return the trained actor as a native checkpoint."""
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.actor.state_dict().items()}
     return Checkpoint(recipe_of(configuration, **provenance), weights)
 
 
 def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) -> Agreement:
-    """Compare the decisions of both, each part the greatest of its outputs, on recorded observations in their order.
+    """Compare the greedy decisions of checkpoint and module on the recorded observations, in their order.
 
-    Raises ExportError if they differ where the module is not undecided between two within ``TIE``.
+    Raises ExportError if they differ where the module's two best outputs are not tied (``TIE``).
     """
     arrays = {name: array[:ROWS] for name, array in experience.arrays.items()}
     expected = _logits_of_module(module, arrays)
@@ -59,8 +59,9 @@ def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) 
     worst = float(np.abs(ours - theirs).max(initial=0.0))
     if not (is_equal | is_tie).all():
         raise ExportError(
-            f"The exported agent decides otherwise than the trained one in {int((~is_equal & ~is_tie).sum())} of {is_equal.size} decisions; "
-            f"their outputs are up to {worst:.2g} apart. Nothing was exported; this is a defect of this program, please report it."
+            "The exported agent decides differently from the trained one in "
+            f"{int((~is_equal & ~is_tie).sum())} of {is_equal.size} decisions; outputs differ by up to {worst:.2g}. "
+            "Nothing was exported; this is a defect of this program. Please report it."
         )
     return Agreement(is_equal.size, int(is_equal.sum()), worst)
 

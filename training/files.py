@@ -1,4 +1,4 @@
-"""The files of a run's folder, each of which is replaced as a whole or not at all."""
+"""The files of a run's folder. Each is replaced atomically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRESS, OUTCOME, MILESTONES, STATE = "progress.jsonl", "outcome.json", "milest
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file so that after a loss of power there is either the old or the new one."""
+    """Replace a file atomically: after a loss of power it is either the old or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(temporary, "wb") as file:
@@ -30,12 +30,12 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def replace_json(path: Path, content: Any) -> None:
-    """``replace`` with a JSON document."""
+    """Replace a JSON document atomically."""
     replace(path, json.dumps(content, indent=1, allow_nan=False).encode() + b"\n")
 
 
 def read_progress(folder: Path) -> list[dict[str, Any]]:
-    """The lines of the run's progress; one that was cut off by a kill is left out."""
+    """Return the lines of the run's progress, without one that a kill has truncated."""
     lines = []
     with contextlib.suppress(FileNotFoundError):
         for line in (folder / PROGRESS).read_text().splitlines():
@@ -45,20 +45,20 @@ def read_progress(folder: Path) -> list[dict[str, Any]]:
 
 
 def cut_progress(folder: Path, iteration: int) -> None:
-    """Forget the progress after an iteration, from which the run goes on."""
+    """Drop the progress after the iteration from which the run resumes."""
     kept = [line for line in read_progress(folder) if line["iteration"] <= iteration]
     replace(folder / PROGRESS, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
 def append_progress(folder: Path, line: dict[str, Any]) -> None:
-    """Add a line to the run's progress."""
+    """Append a line to the run's progress."""
     with open(folder / PROGRESS, "a") as file:
         file.write(json.dumps(line, allow_nan=False) + "\n")
 
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Be the only process that runs in a folder. Raises UserError if there is another."""
+    """Lock the folder for this process. Raises UserError if another process holds the lock."""
     with open(folder / ".lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,16 +69,16 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explain_disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the system says of a full or unwritable disk into a UserError that names it."""
+    """Convert errors of a full or read-only disk into a UserError that names the disk."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                f"The disk that holds {folder} is full. Nothing was lost: free some space, then run the training again to go on."
+                f"The disk that holds {folder} is full. Nothing was lost: free some space, then resume the training."
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise UserError(
-                f"{error.filename or folder} cannot be written ({error.strerror}). Give this user the right to."
+                f"{error.filename or folder} cannot be written ({error.strerror}). Give this user write permission."
             ) from error
         raise

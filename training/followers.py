@@ -1,4 +1,7 @@
-"""Where progress goes besides the run's folder. None of it can hold up or stop a training: what fails is said once, what waits is dropped."""
+"""Sinks of the progress besides the run's folder.
+
+None of them can block or end a training: a failure is reported once, and lines beyond a full queue are dropped.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from mate.errors import UserError
 
 WAITING_LINES = 1000
 Writer = tuple[Callable[[dict[str, float], int], None], Callable[[], None]]
-"""What takes figures by name and the steps of the environment they belong to, and what ends the writing."""
+"""Two functions: one writes metrics by name at a number of environment steps, the other closes the sink."""
 
 
 class Follower:
-    """Gives the figures of each line of progress to a writer, which runs in a thread of its own."""
+    """Passes the metrics of each line of progress to a writer, which runs in its own thread."""
 
     def __init__(self, name: str, make_writer: Callable[[], Writer]) -> None:
         self._name = name
@@ -28,12 +31,12 @@ class Follower:
         self._thread.start()
 
     def __call__(self, line: dict[str, Any]) -> None:
-        """Take a line of progress; dropped if a thousand are waiting."""
+        """Enqueue a line of progress; drop it if ``WAITING_LINES`` are queued."""
         if not self._lines.full():
             self._lines.put_nowait(line)
 
     def close(self, seconds: float = 5.0) -> None:
-        """Write what is waiting, for at most so long."""
+        """Write the queued lines, for at most this many seconds."""
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=seconds)
         self._thread.join(seconds)
@@ -45,12 +48,12 @@ class Follower:
                 figures = {name: float(value) for name, value in line.items() if value is not None and name != "steps"}
                 write(figures, line["steps"])
             finish()
-        except Exception as error:  # whatever it is, the training goes on
-            print(f"{self._name} is no longer told of the progress: {error or type(error).__name__}", file=sys.stderr)
+        except Exception as error:  # no failure of a sink ends the training
+            print(f"{self._name} no longer receives the progress: {error or type(error).__name__}", file=sys.stderr)
 
 
 def tensorboard(folder: Path) -> Follower:
-    """Writes TensorBoard's files into a folder."""
+    """Write TensorBoard's event files into a folder."""
 
     def make_writer() -> Writer:
         from tensorboardX import SummaryWriter
@@ -67,11 +70,11 @@ def tensorboard(folder: Path) -> Follower:
 
 
 def weights_and_biases(project: str, folder: Path) -> Follower:
-    """Tells Weights & Biases. Raises UserError if its library is not installed."""
+    """Log to Weights & Biases. Raises UserError if its library is not installed."""
     try:
         import wandb
     except ImportError:
-        raise UserError("Weights & Biases is not installed: pip install wandb, or leave out --wandb.") from None
+        raise UserError("Weights & Biases is not installed. Run pip install wandb, or leave out --wandb.") from None
 
     def make_writer() -> Writer:
         run = wandb.init(project=project, name=folder.name, dir=str(folder), resume="allow")

@@ -1,6 +1,6 @@
-"""What can be set about a training: each hyperparameter with its meaning, unit, bounds and defaults.
+"""The hyperparameters of a training, each with its meaning, unit, bounds and defaults.
 
-The presets' values for upstream are those of MATE's examples (Pan et al., NeurIPS 2022): PPO as RLlib 1.12 has it, five frames a
+The preset ``upstream`` has the values of MATE's examples (Pan et al., NeurIPS 2022): PPO of RLlib 1.12, five frames a
 decision for cameras and ten for targets.
 """
 
@@ -30,12 +30,12 @@ MAX_POINTS = 20
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One thing that can be set.
+    """One hyperparameter.
 
-    ``kind``: ``integer`` and ``number`` lie between ``low`` and ``high``; a ``choice`` is one of ``choices``; ``sizes`` is a list of
-    1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction of the run, value], linear in
-    between, where two points with the same fraction make a jump. ``upstream`` and ``quick`` are the defaults of the presets; a
-    mapping gives them by team.
+    ``kind``: ``integer`` and ``number`` lie between ``low`` and ``high``; a ``choice`` is one of ``choices``; ``sizes``
+    is a list of 1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction of the
+    run, value] that are interpolated linearly, where two points with the same fraction make a jump. ``upstream`` and
+    ``quick`` are the presets' defaults; a mapping gives them by team.
     """
 
     name: str
@@ -52,21 +52,21 @@ class Hyperparameter:
     algorithms: tuple[str, ...] = EVERY_ALGORITHM
 
     def applies_to(self, algorithm: str, team: str) -> bool:
-        """Whether it means anything for this algorithm and team."""
+        """Whether the hyperparameter has an effect with this algorithm and team."""
         return algorithm in self.algorithms and team in self.teams
 
     def default(self, preset: str, team: str) -> Any:
-        """Its value in a preset."""
+        """Return its default in a preset."""
         value = getattr(self, preset)
         return value[team] if isinstance(value, Mapping) else value
 
     @property
     def bounds(self) -> str:
-        """The least and the largest value in words, in full unless they are tiny."""
+        """The range in words; numbers are written in full unless they are tiny."""
         return f"{_write(self.low)} to {_write(self.high)}"
 
     def find_problem(self, value: Any) -> str | None:
-        """What is wrong with a value, in words that follow the name; None if nothing is."""
+        """Return what is wrong with a value, as a phrase that follows the name; None if it is valid."""
         if self.kind == "choice":
             return None if value in self.choices else f"is {value!r}; it is one of {', '.join(self.choices)}"
         if self.kind == "sizes":
@@ -105,7 +105,7 @@ class Hyperparameter:
 
 
 def _write(bound: float) -> str:
-    """A bound with a true minus sign."""
+    """Format a bound with a typographic minus sign."""
     return (f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}").replace("-", "−")
 
 
@@ -224,15 +224,15 @@ _BATCHES = (
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
     one.name: one for one in (*_RULES, *_REWARDS, *_NETWORK, *_LEARNING, *_BATCHES)
 }
-"""Every hyperparameter by name, in the order to show them; ``group`` is game, rewards, network, learning or batches."""
+"""Every hyperparameter by name, in display order; ``group`` is game, rewards, network, learning or batches."""
 
 STEPS: Mapping[str, Mapping[str, int]] = {
     "upstream": {"camera": 50_000_000, "target": 100_000_000},
     "quick": {"camera": 10_000_000, "target": 10_000_000},
 }
-"""Steps of the environment, over all episodes, of a run by preset and team where nobody says otherwise."""
+"""Default number of environment steps of a run, over all episodes, by preset and team."""
 
 
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
-    """The hyperparameters that apply, with the preset's values."""
+    """Return the hyperparameters that apply, with the preset's values."""
     return {name: one.default(preset, team) for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}

@@ -1,6 +1,6 @@
-"""What trainings need beside the portal's own packages, and whether it is installed.
+"""The packages that trainings need beyond the portal's own, and whether they are installed.
 
-PyTorch and Ray are larger than all the rest together, so they come when somebody wants to train: ``make training``, or
+PyTorch and Ray are larger than all the others together, so they are installed on demand: ``make training``, or
 ``pip install 'mate-arena[training]'``. This module imports none of them.
 """
 
@@ -13,12 +13,12 @@ COMMAND = "make training"
 
 
 def missing(packages: tuple[str, ...] = PACKAGES) -> list[str]:
-    """Return the packages that trainings need and that are not installed, or not to their end yet."""
+    """Return the required packages that are missing, or whose installation has not finished."""
     return [name for name in packages if not is_installed(name)]
 
 
 def is_installed(name: str) -> bool:
-    """Return whether a package's installer has finished: it writes its own name last."""
+    """Return whether a package's installation has finished: installers write the package's metadata last."""
     try:
         return importlib.metadata.distribution(name).read_text("INSTALLER") is not None
     except importlib.metadata.PackageNotFoundError:
@@ -26,10 +26,10 @@ def is_installed(name: str) -> bool:
 
 
 def explain(packages: list[str]) -> str:
-    """Return one sentence about missing packages, with what to do; empty where none is missing."""
+    """Return a sentence that names missing packages and the remedy; an empty text if none is missing."""
     if not packages:
         return ""
     return (
         f"Trainings need {', '.join(packages)}, which {'are' if len(packages) > 1 else 'is'} not installed here: run "
-        f"`{COMMAND}`. Trainings that wait begin by themselves afterwards."
+        f"`{COMMAND}`. Waiting trainings then start by themselves."
     )

@@ -1,4 +1,4 @@
-"""RLlib's PPO learner, given whole fragments of prepared experience instead of lists of episodes."""
+"""RLlib's PPO learner, fed with whole fragments of prepared experience instead of lists of episodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.experience import Experience
 from training.modules import pick
 
 SHUFFLE = 0x4001
-"""Word for ``derive``: the order in which fragments are learned from."""
+"""Word for ``derive``: the order of fragments in a pass."""
 
 _COLUMNS = {
     "actions": Columns.ACTIONS,
@@ -33,13 +33,13 @@ _INPUTS = ("obs", "state", "actor_memory", "critic_memory", "mask")
 
 
 class TeamLearner(PPOTorchLearner):
-    """PPO as RLlib has it: loss, adaptive divergence, optimiser, schedules. Only the way of the experience into minibatches is ours.
+    """PPO of RLlib: loss, adaptive KL coefficient, optimiser and schedules. Only the minibatches are made here.
 
     ``learner_config_dict`` is ``{"configuration": TrainingConfiguration}``.
     """
 
     def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
-        """Set the learning rate and the entropy coefficient for these steps; by itself RLlib does so after the first update."""
+        """Set the learning rate and the entropy coefficient for these steps; RLlib itself does so one update late."""
         super().before_gradient_based_update(timesteps=timesteps)
         steps = timesteps.get(NUM_ENV_STEPS_SAMPLED_LIFETIME, 0)
         self.entropy_coeff_schedulers_per_module[DEFAULT_MODULE_ID].update(timestep=steps)
@@ -58,7 +58,7 @@ class TeamLearner(PPOTorchLearner):
     def _minibatches(
         self, experience: Experience, passes: int, size: int, random: np.random.Generator
     ) -> Iterator[MultiAgentBatch]:
-        """Minibatches of whole fragments, in an order of their own in each pass, of about ``size`` decisions each."""
+        """Yield minibatches of whole fragments with about ``size`` decisions each, shuffled in each pass."""
         tensors = {name: torch.from_numpy(array).to(self.device) for name, array in experience.arrays.items()}
         count = min(experience.rows, max(1, round(experience.decisions / size)))
         steps = max(1, experience.decisions // count)

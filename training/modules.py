@@ -1,8 +1,9 @@
-"""The RLlib module: one actor that all members of the team share, and a critic that sees the state or what the member sees.
+"""The RLlib module: one actor shared by all members of the team, and a critic that sees the state or the observation.
 
-A row of a batch is a *fragment*: T consecutive decisions of the N members in one episode. Columns, for R rows: ``obs`` (R, N, T, D),
-``state`` (R, T, S), ``mask`` (R, T) of the decisions that were made, ``actor_memory`` (R, N, 2H) and ``critic_memory`` (R, K, 2H) before
-the first, where K is 1 for a central critic and N otherwise. All that PPO's loss reads has a row for each decision of each member.
+A row of a batch is a *fragment*: T consecutive decisions of the N members in one episode. The columns of R rows are
+``obs`` (R, N, T, D), ``state`` (R, T, S), ``mask`` (R, T) of the decisions that were made, and the recurrent states
+before the first decision, ``actor_memory`` (R, N, 2H) and ``critic_memory`` (R, K, 2H), where K is 1 for a central
+critic and N otherwise. The columns of PPO's loss have a row for each decision of each member.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
     model_config: Any
 
     def setup(self) -> None:
-        """Build both networks."""
+        """Build actor and critic."""
         configuration: TrainingConfiguration = self.model_config["configuration"]
         recipe = recipe_of(configuration)
         self.recipe = recipe
@@ -43,11 +44,11 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
 
     @property
     def num_critics(self) -> int:
-        """How many critics' memories a row has."""
+        """Number of critic memories in a row."""
         return 1 if self.has_central_critic else self.num_members
 
     def get_train_action_dist_cls(self) -> Any:
-        """The distribution of decisions: of one choice, or of a yes or no for each target."""
+        """Return the action distribution: categorical, or one Bernoulli variable for each target."""
         if self.recipe.action.decoding == "select-many":
             return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)  # type: ignore[misc]
         return TorchCategorical
@@ -56,18 +57,18 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
     get_inference_action_dist_cls = get_train_action_dist_cls
 
     def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (R, A) of single decisions, and memory (R, 2H) after them, for observations (R, D)."""
+        """Return logits (R, A) and the next memory (R, 2H) of single decisions, from observations (R, D)."""
         logits, memory = self.actor(observations.unsqueeze(1), memory)
         return logits.squeeze(1), memory
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
-        """The actor's outputs (R, N, T, A)."""
+        """Return the actor's logits (R, N, T, A)."""
         obs, memory = batch["obs"], batch["actor_memory"]
         logits, _ = self.actor(obs.flatten(0, 1), memory.flatten(0, 1))
         return logits.unflatten(0, obs.shape[:2])
 
     def values(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """The critic's estimates (R, N, T), and its memory (R, K, 2H) after the last decision."""
+        """Return the critic's estimates (R, N, T), and its memory (R, K, 2H) after the last decision."""
         obs, memory = batch["obs"], batch["critic_memory"]
         inputs = batch["state"] if self.has_central_critic else obs.flatten(0, 1)
         values, after = self.critic(inputs, memory.flatten(0, 1))
@@ -81,10 +82,10 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         return {Columns.ACTION_DIST_INPUTS: pick(self.logits(batch), batch["mask"])}
 
     def compute_values(self, batch: dict[str, Any], embeddings: Any | None = None) -> Tensor:
-        """The critic's estimates for the decisions that were made, flat."""
+        """Return the critic's estimates (M,) of the decisions that were made."""
         return pick(self.values(batch)[0], batch["mask"])
 
 
 def pick(values: Tensor, mask: Tensor) -> Tensor:
-    """The entries (M, ...) of (R, N, T, ...) whose decisions (R, T) were made, row by row, member by member."""
+    """Return the entries (M, ...) of ``values`` (R, N, T, ...) whose decisions (R, T) were made, in row-major order."""
     return values[mask.unsqueeze(1).expand(-1, values.shape[1], -1)]

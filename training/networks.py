@@ -1,4 +1,4 @@
-"""The network of checkpoints in PyTorch, with gradients and over time; its tensors have the names of ``docs/checkpoint-format.md``."""
+"""The checkpoints' network in PyTorch, differentiable and over time; tensors as in ``docs/checkpoint-format.md``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TANH_GAIN = 5.0 / 3.0
 class TimedNetwork(nn.Module):
     """An ``Architecture`` with a linear head, over rows of consecutive decisions.
 
-    Initialised as upstream's networks are: orthogonal, then each unit's weights scaled to norm ``gain`` (5/3 before tanh, 1
+    Initialised as upstream's networks: orthogonal, then each unit's weights scaled to norm ``gain`` (5/3 before tanh, 1
     otherwise), those of the output to ``output_scale``; biases 0.
     """
 
@@ -36,7 +36,10 @@ class TimedNetwork(nn.Module):
         _initialise(self.output, output_scale)
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs (R, T, A) and memory after them (R, 2H), for inputs (R, T, D) and memory (R, 2H): hidden state, then cell state."""
+        """Return outputs (R, T, A) and the last memory (R, 2H: hidden state, then cell state).
+
+        ``inputs`` is (R, T, D), ``memory`` (R, 2H).
+        """
         activate = _ACTIVATIONS[self.architecture.activation]
         values = inputs
         for layer in self.hidden:

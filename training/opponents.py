@@ -1,4 +1,4 @@
-"""Who is trained against: rule-based agents, checkpoints, and mixtures of them."""
+"""The opponents of a training: rule-based agents, checkpoints, and mixtures of them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Member = tuple[AgentFactory, float]
 
 
 def opponents_of(configuration: TrainingConfiguration, folder: Path) -> AgentFactory:
-    """What makes the other team of ``(scenario, size)``; with several opponents each episode draws one of them by weight.
+    """Return the factory of the other team; with several opponents each episode draws one of them by weight.
 
-    Raises ConfigurationError for a checkpoint that cannot be read, or cannot play the scenario against the trained team.
+    Raises ConfigurationError for a checkpoint that cannot be read or cannot play the scenario against the trained team.
     """
     team = "target" if configuration.team == "camera" else "camera"
     chosen = [opponent for opponent in configuration.opponents if opponent.weight > 0.0]
@@ -41,7 +41,7 @@ def _factory_of(opponent: Opponent, team: str, scenario: Scenario, folder: Path)
 
 
 def load_checkpoint(path: Path, what: str) -> Checkpoint:
-    """The native checkpoint of a file. Raises ConfigurationError."""
+    """Load the native checkpoint of a file. Raises ConfigurationError."""
     try:
         return Checkpoint.load(path)
     except OSError as error:
@@ -49,7 +49,7 @@ def load_checkpoint(path: Path, what: str) -> Checkpoint:
             [f"The {what} {path} cannot be read ({error.strerror}). Name a file that exists."]
         ) from None
     except CheckpointError as error:
-        raise ConfigurationError([f"The {what} {path} is no native checkpoint: {error}."]) from None
+        raise ConfigurationError([f"The {what} {path} is not a native checkpoint: {error}."]) from None
 
 
 def _mix(members: list[Member], scenario: Scenario, size: int) -> BatchedAgent:

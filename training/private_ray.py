@@ -1,4 +1,4 @@
-"""Ray, quiet and private: started for one run, with nothing left in the user's home and nothing sent anywhere."""
+"""A private, quiet Ray for one run: it leaves nothing in the user's home and sends nothing over the network."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _SETTINGS = {
 
 
 def find_cluster() -> str:
-    """The address of the Ray cluster to train on; empty if there is none."""
+    """Return the address of the Ray cluster to train on; empty if there is none."""
     return os.environ.get("RAY_ADDRESS", "")
 
 
 def choose_cores(wanted: int | None) -> int:
-    """How many cores a run uses: those wanted, or all that this process may use. Raises UserError if there are not as many."""
+    """Return the number of cores to use: ``wanted``, or all available. Raises UserError if fewer are available."""
     if find_cluster():
         return wanted or 1
     available = len(os.sched_getaffinity(0))
@@ -52,11 +52,10 @@ def choose_cores(wanted: int | None) -> int:
 
 @contextlib.contextmanager
 def session(cores: int, folder: Path | None = None) -> Iterator[None]:
-    """A running Ray with this many cores: the one that runs already in this process, the cluster at ``RAY_ADDRESS`` if that is set, or a
-    private one.
+    """Run Ray with this many cores: the instance of this process, the cluster at ``RAY_ADDRESS``, or a private one.
 
-    The private one keeps its sockets and logs in a temporary folder of its own; that of an earlier process that was killed while it worked
-    for the same ``folder`` is removed. Raises UserError if the cluster does not have as many free cores, or cannot be reached.
+    The private instance keeps its sockets and logs in a temporary folder, and removes the one that a killed process
+    left for the same ``folder``. Raises UserError if the cluster has too few free cores or cannot be reached.
     """
     if _is_running():
         yield
@@ -84,7 +83,7 @@ def session(cores: int, folder: Path | None = None) -> Iterator[None]:
 
 
 def _find_place(folder: Path | None) -> Path:
-    """An empty folder whose path is short: sockets lie in it, whose paths may have 107 bytes."""
+    """Make an empty folder with a short path: the paths of the sockets in it are limited to 107 bytes."""
     if folder is None:
         return Path(tempfile.mkdtemp(prefix="ray"))
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
@@ -102,13 +101,13 @@ def _is_running() -> bool:
 
 
 def join(ray: Any, address: str, cores: int) -> None:
-    """Connect to the cluster at ``address``. Raises UserError if it cannot be reached or does not have as many free cores."""
+    """Connect to the cluster at ``address``. Raises UserError if it cannot be reached or has too few free cores."""
     try:
         _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"The Ray cluster at {address} cannot be reached ({error}). Mend RAY_ADDRESS, or unset it."
+            f"The Ray cluster at {address} cannot be reached ({error}). Correct RAY_ADDRESS, or unset it."
         ) from None
     free = int(ray.available_resources().get("CPU", 0))
     if free < cores:
@@ -118,14 +117,14 @@ def join(ray: Any, address: str, cores: int) -> None:
 
 
 def _knock(address: str) -> None:
-    """Raises OSError if nobody listens at ``host:port``; Ray itself would try for minutes, deaf to signals."""
+    """Raise OSError if nobody listens at ``host:port``; Ray itself retries for minutes and ignores signals."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), CONNECTION_SECONDS).close()
 
 
 def quieten() -> None:
-    """Keep RLlib's notices of no use here from the console; errors still show."""
+    """Silence RLlib's notices on the console; errors still show."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     import ray.rllib  # noqa: F401 - sets the levels of its loggers when it is imported
 
@@ -134,7 +133,7 @@ def quieten() -> None:
 
 
 def _keep_results_in(place: Path) -> None:
-    """Algorithms make an empty folder where Ray keeps results: not in the user's home."""
+    """Redirect the empty folder that RLlib's algorithms make for results away from the user's home."""
     from ray.tune.trainable import trainable
 
     trainable.DEFAULT_STORAGE_PATH = str(place)

@@ -1,4 +1,4 @@
-"""From a configuration to what stands around the team in training, and to the recipe of what is exported: both say the same."""
+"""The training environment's layers and the exported agent's recipe, both derived from the same configuration."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PREFIX = "coefficient_"
 
 
 def team_of(configuration: TrainingConfiguration) -> Team:
-    """The team that is trained."""
+    """Return the team that is trained."""
     return Team[configuration.team.upper()]
 
 
 def architecture_of(configuration: TrainingConfiguration) -> Architecture:
-    """The actor's network: that of upstream's MAPPO has a connection past the memory, that of its IPPO none."""
+    """Return the actor's network: upstream's MAPPO has a skip connection past the LSTM, its IPPO has none."""
     has_memory = configuration["memory"] != "none"
     return Architecture(
         hidden_sizes=tuple(configuration["hidden_sizes"]),
@@ -29,18 +29,18 @@ def architecture_of(configuration: TrainingConfiguration) -> Architecture:
 
 
 def action_of(configuration: TrainingConfiguration) -> Action:
-    """What the actor's outputs mean."""
+    """Return the interpretation of the actor's outputs."""
     return Action("select-many") if configuration.is_hierarchical else Action("levels", levels=configuration["levels"])
 
 
 def dimensions_of(configuration: TrainingConfiguration) -> Dimensions:
-    """The sizes of the scenario."""
+    """Return the sizes of the scenario."""
     scenario = configuration.scenario
     return Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
 
 
 def recipe_of(configuration: TrainingConfiguration, **provenance: str | int | float | bool | None) -> Recipe:
-    """The recipe of the agents that the run exports. Raises CheckpointError for a network that is too large."""
+    """Return the recipe of the exported agents. Raises CheckpointError for a network that is too large."""
     return Recipe(
         team=configuration.team,
         architecture=architecture_of(configuration),
@@ -54,14 +54,14 @@ def recipe_of(configuration: TrainingConfiguration, **provenance: str | int | fl
 
 
 def coefficients_of(configuration: TrainingConfiguration) -> dict[str, float]:
-    """The components of the reward that count, and how much."""
+    """Return the non-zero coefficients of the reward by component."""
     known = (*COMPONENTS[team_of(configuration)], "soft_coverage_score")
     weights = {name: configuration.hyperparameters.get(_PREFIX + name, 0.0) for name in known}
     return {name: float(weight) for name, weight in weights.items() if weight}
 
 
 def layers_of(configuration: TrainingConfiguration) -> Layers:
-    """What stands around the team in training."""
+    """Return the layers around the team in training."""
     return Layers(
         relative_coordinates=True,
         rescaled=True,

@@ -1,4 +1,4 @@
-"""The environment runner that RLlib is given: episodes of the batched engine instead of one Python environment each."""
+"""RLlib's environment runner over the batched engine, instead of one Python environment for each episode."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from training.modules import TeamModule
 from training.opponents import opponents_of
 from training.sampling import Sampler
 
-# RLlib asks for spaces; the module knows the shapes by itself.
+# RLlib requires spaces; the module derives its shapes from the configuration.
 SPACES: tuple[gym.Space, gym.Space] = gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Discrete(2)
 
 
 def slots_of(configuration: TrainingConfiguration, worker: int, workers: int) -> range:
-    """The slots that a runner plays: runner 1 to ``workers`` divide them, or runner 0 plays all."""
+    """Return the slots that a runner plays: runners 1 to ``workers`` divide them; runner 0 plays all."""
     count = configuration["episodes_at_once"]
     if workers == 0:
         return range(count)
@@ -31,10 +31,10 @@ def slots_of(configuration: TrainingConfiguration, worker: int, workers: int) ->
 
 
 class TeamEnvRunner(EnvRunner):
-    """Samples fragments with its own copy of the module, on one core.
+    """Samples fragments on one core, with its own copy of the module.
 
-    ``env_config`` is ``{"configuration": TrainingConfiguration, "folder": str, "episodes": list of int}``; the last are the numbers of
-    episodes that each slot has begun before.
+    ``env_config`` is ``{"configuration": TrainingConfiguration, "folder": str, "episodes": list of int}``; ``episodes``
+    holds the number of episodes that each slot began in earlier processes of the run.
     """
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
@@ -54,40 +54,40 @@ class TeamEnvRunner(EnvRunner):
             self.sampler.episodes[:] = settings["episodes"][slots.start : slots.stop]
 
     def sample(self, **kwargs: Any) -> Experience:
-        """The next fragment of all slots."""
+        """Return the next fragment of all slots."""
         assert self.sampler is not None, "the runner of the driver does not play while others do"
         return self.sampler.sample()
 
     def episodes(self) -> list[int]:
-        """How many episodes each slot has begun."""
+        """Return the number of episodes that each slot has begun."""
         return self.sampler.episodes.tolist() if self.sampler else []
 
     def load(self, weights: dict[str, np.ndarray]) -> None:
-        """Play with these weights from now on."""
+        """Load these weights for the next fragments."""
         self.module.set_state(weights)
 
     def get_spaces(self) -> dict[str, Any]:
-        """What RLlib asks for; the module does not need it."""
+        """Return the spaces that RLlib requires; the module does not use them."""
         return {DEFAULT_MODULE_ID: SPACES, "__env__": SPACES}
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The weights."""
+        """Return the weights."""
         return {COMPONENT_RL_MODULE: {DEFAULT_MODULE_ID: self.module.get_state()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take over the weights of such a state; RLlib may give a reference to them."""
+        """Load the weights of a state, which RLlib may pass by reference."""
         modules = state.get(COMPONENT_RL_MODULE, {})
         weights = (ray.get(modules) if isinstance(modules, ray.ObjectRef) else modules).get(DEFAULT_MODULE_ID)
         if weights is not None:
             self.load(weights)
 
     def get_metrics(self) -> dict[str, Any]:
-        """RLlib's own figures: none, ours come with the experience."""
+        """Return no metrics: they are part of the experience."""
         return {}
 
     def assert_healthy(self) -> None:
-        """Nothing can be half made."""
+        """Do nothing: a runner has no state that a failure could corrupt."""
 
     def ping(self) -> str:
-        """Whether the process answers."""
+        """Answer that the process is alive."""
         return "pong"

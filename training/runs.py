@@ -1,4 +1,4 @@
-"""A training run from its configuration to its last milestone: begun, paused, killed and gone on with in one folder."""
+"""A training run from its configuration to its last milestone: started, paused, killed and resumed in one folder."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ Follower = Callable[[dict[str, Any]], None]
 
 
 class Paused(BaseException):
-    """The run was asked to end here and go on later."""
+    """A request to end the run here and to resume it later."""
 
 
 def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
-    """Do what ``configuration.json`` of the folder says, from its newest state; the content of ``outcome.json``, which is written.
+    """Run the folder's ``configuration.json`` from its newest state; write and return the content of ``outcome.json``.
 
-    ``followers`` are called with each line of progress. Raises UserError if it cannot be done, after writing so to the outcome.
+    ``followers`` are called with each line of progress. Raises UserError for an error that the user can correct, after
+    recording it in the outcome.
     """
     if not folder.is_dir():
-        raise UserError(f"There is no folder {folder}. Make one with a configuration: python -m training new {folder}")
+        raise UserError(f"There is no folder {folder}. Create it with: python -m training new {folder}")
     try:
         with files.explain_disk_errors(folder), files.alone(folder), PauseSignal() as pause:
             (folder / files.OUTCOME).unlink(missing_ok=True)
@@ -42,16 +43,16 @@ def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
             outcome = _run(folder, configuration, followers, pause)
             files.replace_json(folder / files.OUTCOME, outcome)
     except UserError as error:
-        _tell_failure(folder, str(error))
+        _record_failure(folder, str(error))
         raise
     except Exception as error:
-        _tell_failure(folder, f"The training stopped because of a defect: {type(error).__name__}: {error}")
+        _record_failure(folder, f"The training stopped because of a defect: {type(error).__name__}: {error}")
         raise
     return outcome
 
 
 class PauseSignal:
-    """SIGTERM and SIGINT while it is entered: ``is_set`` becomes true and Paused is raised wherever the main thread is."""
+    """Handles SIGTERM and SIGINT while entered: sets ``is_set`` and raises Paused in the main thread."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -66,31 +67,34 @@ class PauseSignal:
             signal.signal(number, handler)
 
     def listen(self) -> None:
-        """Listen, also after Ray has put handlers of its own in place."""
+        """Install the handlers, again after Ray has replaced them."""
         for number in self._previous:
-            signal.signal(number, self._note)
+            signal.signal(number, self._on_signal)
 
     def insist_on(self, error: BaseException) -> None:
-        """Raise the error again, unless it is the signal's: what Paused becomes where it hits compiled code of Ray's is a SystemError."""
+        """Raise the error again, unless the signal caused it.
+
+        Paused becomes a SystemError where it interrupts Ray's compiled code.
+        """
         if isinstance(error, SystemError) and not self.is_set:
             raise error
 
-    def _note(self, *unused: object) -> None:
-        self.is_set = True  # for the case that something swallows the exception, such as a destructor
+    def _on_signal(self, *unused: object) -> None:
+        self.is_set = True  # in case something swallows the exception, such as a destructor
         raise Paused
 
 
-def _tell_failure(folder: Path, text: str) -> None:
+def _record_failure(folder: Path, text: str) -> None:
     try:
         files.replace_json(folder / files.OUTCOME, {"state": FAILED, "error": text})
-    except OSError:  # a full disk: standard error says it too
+    except OSError:  # a full disk: standard error has the message too
         return
 
 
 def _run(
     folder: Path, configuration: TrainingConfiguration, followers: tuple[Follower, ...], pause: PauseSignal
 ) -> dict[str, Any]:
-    """The content of ``outcome.json`` after the run has finished or was paused."""
+    """Run until the training finishes or is paused; return the content of ``outcome.json``."""
     cores = choose_cores(configuration.cores)
     course: Course | None = None
     state = PAUSED
@@ -107,19 +111,19 @@ def _run(
             finally:
                 course.algorithm.stop()
     except (Paused, SystemExit, SystemError) as end:
-        # Asked before the first iteration, or once more while ending: the newest state is on the disk. SystemExit is what
-        # Ray's own handler raises, which stands for moments.
+        # Paused before the first iteration, or a second time while ending: the newest state is on the disk. SystemExit
+        # is raised by Ray's own handler, which is installed for moments.
         pause.insist_on(end)
     return {"state": state, "error": "", **(course.summary() if course else {})}
 
 
 class Course:
-    """The iterations of one run. Raises UserError if the state, an opponent or the checkpoint to start from does not fit."""
+    """The iterations of one run. Raises UserError if the state, an opponent or the initial checkpoint does not fit."""
 
     def __init__(
         self, folder: Path, configuration: TrainingConfiguration, cores: int, followers: tuple[Follower, ...]
     ) -> None:
-        # Ray and PyTorch take seconds to load: only once it is certain that they are needed.
+        # Ray and PyTorch take seconds to load, so they are imported only when they are needed.
         from training import states
         from training.algorithm import build
         from training.starting import start_from
@@ -142,7 +146,7 @@ class Course:
     def go(self, pause: PauseSignal | None = None) -> None:
         """Iterate until all steps are made.
 
-        Raises UserError if the learner's figures are no longer finite, and Paused if that was asked for.
+        Raises UserError if one of the learner's metrics is no longer finite, and Paused on request.
         """
         while self.counters.steps < self.configuration.steps:
             if pause is not None and pause.is_set:
@@ -156,24 +160,24 @@ class Course:
             self.counters.episodes = self.algorithm.episodes()
             self._is_whole = True
             self.counters.seconds += time.perf_counter() - began
-            self._tell(last, time.perf_counter() - began)
+            self._report(last, time.perf_counter() - began)
             if is_milestone:
                 self._export()
             if is_milestone or time.monotonic() - self._kept > SECONDS_BETWEEN_STATES:
                 self.keep()
 
     def keep(self) -> None:
-        """Write the state, unless an iteration was broken off: then the one before it stays."""
+        """Write the state, unless an iteration was interrupted: the state before that iteration stays."""
         if self._is_whole:
             self._states.save(self.folder, self.algorithm, self.counters)
             self._kept = time.monotonic()
 
     def summary(self) -> dict[str, Any]:
-        """Where the run stands."""
+        """Return the run's progress so far."""
         return {name: getattr(self.counters, name) for name in ("iteration", "steps", "decisions", "seconds")}
 
     def _count(self, last: Iteration) -> bool:
-        """Add an iteration to the counters; whether a milestone is due."""
+        """Add an iteration to the counters; return whether a milestone is due."""
         counters, total, wanted = self.counters, self.configuration.steps, self.configuration["milestones"]
         before = counters.steps * wanted // total
         counters.iteration += 1
@@ -181,7 +185,7 @@ class Course:
         counters.decisions += last.decisions
         return counters.steps >= total or counters.steps * wanted // total > before
 
-    def _tell(self, last: Iteration, seconds: float) -> None:
+    def _report(self, last: Iteration, seconds: float) -> None:
         line = _progress_line(self.counters, last, seconds, self.configuration.steps)
         files.append_progress(self.folder, line)
         for follow in self.followers:
@@ -218,12 +222,12 @@ def _check_figures(last: Iteration) -> None:
     if broken:
         raise UserError(
             f"The training has diverged: {', '.join(broken)} is no longer a finite number. The state before it and all milestones are kept. "
-            "Start anew with a smaller `learning_rate`, a smaller `reward_scale` or a `gradient_clip`."
+            "Start a new training with a smaller `learning_rate`, a smaller `reward_scale` or a `gradient_clip`."
         )
 
 
 def _progress_line(counters: Any, last: Iteration, seconds: float, total: int) -> dict[str, Any]:
-    """What ``progress.jsonl`` says of an iteration; None where no episode ended in it."""
+    """Return the line of ``progress.jsonl`` for an iteration; means are None where no episode ended in it."""
     finished, figures = last.finished, last.figures
 
     def mean(value: float, count: int) -> float | None:

@@ -1,7 +1,7 @@
-"""Playing the trained team in many episodes at once, against opponents of its own in each, and writing down what happens.
+"""Sampling of experience: the trained team plays many episodes in lockstep, each against its own opponent.
 
-Every random number is addressed by the run's seed, the slot and the number of the episode in it, so that what a slot plays depends on the
-policy alone, not on how the slots are divided among processes.
+Every random number is addressed by the run's seed, the slot and the number of the episode in it. A slot's episodes
+therefore depend on the policy alone, not on the distribution of slots over processes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from training.recipes import layers_of, team_of
 EPISODES = 0x4000
 """Word for ``derive``: the seeds of training episodes."""
 FIRST_HORIZON = streams.PLAY + 0x20
-"""Purpose of the draw that cuts a slot's first episode, so that the slots are not all at the same moment of the game."""
+"""Purpose of the draw that truncates a slot's first episode, so that the slots are at different moments of the game."""
 
 
 class Sampler:
-    """Plays the episodes of ``slots`` with a module's actor, a fragment at a time.
+    """Plays the episodes of ``slots`` with a module's actor, one fragment at a time.
 
-    A fragment begins with the next episode in slots whose last one has ended. An episode that ends within a fragment leaves the rest of
-    it empty: recurrent networks need no resets in between, and a few per cent of a fragment's decisions are not made.
+    A slot whose episode has ended begins the next one at the start of a fragment. The rest of a fragment in which an
+    episode ends stays empty: recurrent networks then need no resets inside it, at the cost of a few per cent of its
+    decisions.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Sampler:
         self.play = TeamPlay(self.scenario, self.team, opponents, size, layers_of(configuration), np.float32)
         self.scale_state = StateScaling(self.scenario)
         self.episodes = np.zeros(size, np.int64)
-        """How many episodes each slot has begun."""
+        """Number of episodes that each slot has begun."""
         self._limits = np.array([self._first_horizon(slot) for slot in slots])
         self._is_over = np.ones(size, np.bool_)
         self._decisions = np.zeros(size, np.int64)
@@ -63,7 +64,7 @@ class Sampler:
         return 1 + int(share * self.configuration["horizon"])
 
     def sample(self) -> Experience:
-        """The next fragment of every slot."""
+        """Return the next fragment of every slot."""
         self._begin(np.flatnonzero(self._is_over))
         rows = self._play_fragment()
         values, after = self._estimate_values(rows["obs"], rows["state"])
@@ -86,7 +87,7 @@ class Sampler:
         self._is_over[slots] = False
 
     def _play_fragment(self) -> dict[str, np.ndarray]:
-        """Time first: decisions (T, B, ...), with one more observation and state after the last."""
+        """Play a fragment; return arrays (T, B, ...), time first, with one more row of observations and states."""
         length, batch = self.configuration["fragment_length"], self.play.batch
         shape = (length, batch.size, self.play.num_members)
         parts = self._num_parts()
@@ -128,7 +129,7 @@ class Sampler:
 
     @torch.inference_mode()
     def _decide(self) -> tuple[np.ndarray, np.ndarray]:
-        """Logits (B, N, A) and sampled decisions (B, N, P), the same as ``policies.inference`` draws in an episode of this seed."""
+        """Return logits (B, N, A) and decisions (B, N, P), drawn as ``policies.inference`` draws them for this seed."""
         size, members = self.play.batch.size, self.play.num_members
         observations = torch.from_numpy(self.play.observation.reshape(size * members, -1))
         memory = torch.from_numpy(self._actor_memory.reshape(size * members, -1))
@@ -143,7 +144,7 @@ class Sampler:
 
     @torch.inference_mode()
     def _estimate_values(self, obs: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (T + 1, B, N), and the critic's memory after T decisions."""
+        """Return values (T + 1, B, N), and the critic's memory after T decisions."""
         batch = {
             "obs": torch.from_numpy(np.ascontiguousarray(obs.transpose(1, 2, 0, 3))),
             "state": torch.from_numpy(np.ascontiguousarray(state.transpose(1, 0, 2))),
@@ -156,7 +157,7 @@ class Sampler:
         return torch.cat([values, following], dim=2).permute(2, 0, 1).numpy(), memory.numpy().copy()
 
     def _write(self, rows: dict[str, np.ndarray], values: np.ndarray) -> Experience:
-        """The experience: advantages and value targets are computed, and time is made the last of the leading axes."""
+        """Return the experience with advantages and value targets; time becomes the last of the leading axes."""
         is_done, setting = rows["is_done"], self.configuration
         has_delivered_all = ~self.play.batch.awaiting_cargo_counts.any(axis=1)
         is_terminal = (is_done & has_delivered_all)[..., np.newaxis]
@@ -187,7 +188,7 @@ class Sampler:
         return (chosen - np.log(np.exp(shifted).sum(axis=-1))).sum(axis=-1)
 
     def _finish(self, is_done: Any) -> Finished:
-        """Mark the slots whose episode has ended or is cut, and sum up what these came to."""
+        """Mark the slots whose episode has ended or is truncated, and return the sums over these episodes."""
         batch = self.play.batch
         self._is_over = is_done | (self._decisions >= self._limits)
         over, complete = np.flatnonzero(self._is_over), np.flatnonzero(is_done)

@@ -1,4 +1,4 @@
-"""Values that change over a run, linearly between points."""
+"""Piecewise linear schedules over a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 
 def in_steps(schedule: float | Sequence[Sequence[float]], steps: int) -> float | list[list[float]]:
-    """A schedule over the fractions of a run in RLlib's form, whose abscissas are steps: a number, or at least two points from step 0 on.
+    """Convert a schedule over fractions of a run into RLlib's: a number, or at least two points [step, value] from 0.
 
-    Two points with the same fraction are a jump, whose second value holds from there on.
+    Two points with the same fraction make a jump; the second value holds from there on.
     """
     if isinstance(schedule, int | float):
         return float(schedule)

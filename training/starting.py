@@ -1,4 +1,4 @@
-"""Beginning from the weights of an earlier agent instead of from chance."""
+"""Initialisation of the actor from an earlier agent's weights."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _COMPARED = ("team", "architecture", "action", "scenario")
 
 
 def start_from(module: TeamModule, configuration: TrainingConfiguration, folder: Path) -> None:
-    """Give the actor the weights of the configuration's ``start_from``; the critic begins anew.
+    """Load the weights of the configuration's ``start_from`` into the actor; the critic stays newly initialised.
 
-    Raises ConfigurationError if that checkpoint cannot be read, or is of another team, scenario or network, and says in what.
+    Raises ConfigurationError if that checkpoint cannot be read, or names what differs: the team, scenario or network.
     """
     assert configuration.start_from is not None
     path = folder / configuration.start_from
@@ -29,7 +29,9 @@ def start_from(module: TeamModule, configuration: TrainingConfiguration, folder:
         if getattr(recipe, name) != getattr(wanted, name)
     ]
     if problems:
-        raise ConfigurationError([*problems, "Set the run's hyperparameters alike, or start from another."])
+        raise ConfigurationError(
+            [*problems, "Give the run the same hyperparameters, or start from another checkpoint."]
+        )
     module.actor.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()})
 
 

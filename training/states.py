@@ -1,4 +1,4 @@
-"""The state that a run goes on from: weights, the optimiser's moments and counters, in one file that is data alone."""
+"""The state from which a run resumes: weights, the optimiser's moments and counters, in one file without code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass
 class Counters:
-    """Where a run stands. ``episodes`` has the number of episodes begun in each slot, ``seconds`` are those spent so far."""
+    """Progress of a run: ``episodes`` holds the number begun in each slot, ``seconds`` the time spent so far."""
 
     iteration: int = 0
     steps: int = 0
@@ -47,7 +47,10 @@ def save(folder: Path, algorithm: TeamPPO, counters: Counters) -> None:
 
 
 def find(folder: Path) -> tuple[Path, Counters] | None:
-    """The newest state of a run's folder and where the run stood; None if there is none. Raises UserError for a damaged one."""
+    """Return the newest state of a run's folder and its counters; None if there is none.
+
+    Raises UserError for a damaged state.
+    """
     paths = sorted((folder / files.STATE).glob("*.safetensors"))
     if not paths:
         return None
@@ -55,22 +58,23 @@ def find(folder: Path) -> tuple[Path, Counters] | None:
         with safe_open(paths[-1], "pt") as file:
             metadata = file.metadata() or {}
         if metadata.get("version") != str(VERSION):
-            raise ValueError("it is of another version")
+            raise ValueError("its version is unknown")
         return paths[-1], Counters(**json.loads(metadata["counters"]))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"The state {paths[-1]} cannot be read ({error}). Delete the folder `state` to begin anew."
+            f"The state {paths[-1]} cannot be read ({error}). Delete the folder `state` to start from step 0."
         ) from None
 
 
 def load(path: Path, counters: Counters, algorithm: TeamPPO) -> None:
-    """Continue from a state. Raises UserError if it is that of other networks."""
+    """Load a state into the algorithm. Raises UserError if its networks have other shapes."""
     tensors = safetensors.torch.load_file(path)
     expected = {name: tensor.shape for name, tensor in algorithm.team_module.state_dict().items()}
     found = {name.removeprefix("module."): one.shape for name, one in tensors.items() if name.startswith("module.")}
     if found != expected:
         raise UserError(
-            f"The state {path} is that of other networks than the configuration asks for. Restore its sizes, or start anew."
+            f"The state {path} has other networks than the configuration. "
+            "Restore the sizes in the configuration, or start a new training."
         )
     algorithm.team_module.load_state_dict({name: tensors[f"module.{name}"] for name in expected})
     optimizer = _optimizer(algorithm)

@@ -179,12 +179,12 @@ def test_a_damaged_state_is_named(tmp_path) -> None:
         run(folder)
 
 
-def test_an_agent_that_decides_otherwise_is_not_exported(tmp_path) -> None:
+def test_an_agent_that_decides_differently_is_not_exported(tmp_path) -> None:
     course = Course(write(tmp_path / "run", steps=40), configure(steps=40), 1, ())
     course.go()
     module = course.algorithm.team_module
     checkpoint = export(module, course.configuration, {})
     assert compare(checkpoint, module, course.algorithm.experience).compared > 0
     other = Checkpoint(checkpoint.recipe, {name: -array for name, array in checkpoint.weights.items()})
-    with pytest.raises(ExportError, match="otherwise"):
+    with pytest.raises(ExportError, match="decides differently"):
         compare(other, module, course.algorithm.experience)
