@@ -74,7 +74,7 @@ COLUMNS = (
     ),
     Column(
         "first",
-        "First",
+        "P(best)",
         "How probable it is that no agent of the team is better.",
         "first",
         most("first_probability"),

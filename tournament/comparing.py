@@ -19,9 +19,14 @@ NORMAL = 1.959963984540054
 """The normal distribution's quantile for 95 %."""
 
 
+ROUNDING = 1e-12
+"""Differences below this are rounding."""
+
+
 @dataclass(frozen=True)
 class Interval:
-    """A value with its standard error and 95 % interval; all None where there is nothing, the errors below two pairs."""
+    """A value with its standard error and 95 % interval; all None where there is nothing, the errors below two pairs. Where all are alike there
+    is no interval."""
 
     value: float | None = None
     error: float | None = None
@@ -145,6 +150,8 @@ def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> In
     parts = np.bincount(indices, influences**2)
     freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum() if parts.any() else float((counts - 1).sum())
     error = float(np.sqrt(variance))
+    if error < ROUNDING:
+        return Interval(value, 0.0)  # All are alike, which does not show how far others may be from them.
     width = student(freedom) * error
     return Interval(value, error, value - width, value + width)
 

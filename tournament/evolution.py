@@ -15,13 +15,13 @@ LARGEST = 300
 
 
 def describe(game: MetaGame) -> dict[str, Any] | None:
-    """alpha-Rank of the part of a meta-game whose cells are all played, as JSON values; None of one that is empty or too large.
+    """alpha-Rank of the part of a meta-game whose cells are all played, as JSON values; None of one that is too large, or has fewer than two agents of a team.
 
     `camera_mass` and `target_mass` are by digest. `sinks` are the parts of the response graph that are never left, each with the number of its
     `profiles` and the digests of the `cameras` and `targets` in them.
     """
     rows, columns = complete_part(game.count > 0)
-    if not 0 < len(rows) * len(columns) <= LARGEST:
+    if min(len(rows), len(columns)) < 2 or len(rows) * len(columns) > LARGEST:
         return None
     found = alpha_rank(game.payoff[np.ix_(rows, columns)])
     cameras, targets = [game.cameras[row] for row in rows], [game.targets[column] for column in columns]

@@ -9,6 +9,7 @@ from portal.api.schemas import AgentRef
 from tournament import boards, history
 from tournament.boards import Board, Line
 from tournament.models import RatingSnapshot
+from tournament.ratings import find_limit
 
 
 class RatingOut(Schema):
@@ -75,6 +76,9 @@ class LeaderboardOut(SnapshotOut):
     cyclicity: dict[str, Any] | None
     influences: list[dict[str, Any]] = Field(description="Agents whose removal would change a first rank, by digest.")
     alpha_rank: dict[str, Any] | None = Field(description="Of boards of a size where it is quick.")
+    limits: dict[str, str] = Field(
+        description="By team, why its order is not known or provisional, in a sentence; empty where it may be read as it stands."
+    )
     cameras: list[RatingOut]
     targets: list[RatingOut]
 
@@ -128,6 +132,7 @@ def describe_ratings(snapshot: RatingSnapshot) -> LeaderboardOut:
         value=board.nash.value if board.nash else None,
         **{name: snapshot.table.get(name) for name in ("nash", "cyclicity", "alpha_rank")},
         influences=snapshot.table.get("influences", []),
+        limits={team: find_limit(team, [line.rating for line in board.of(team)]) for team in ("camera", "target")},
         cameras=[describe_line(line) for line in board.cameras],
         targets=[describe_line(line) for line in board.targets],
         **describe_snapshot(snapshot),

@@ -15,6 +15,7 @@ from portal import findings
 from tournament import boards
 from tournament.boards import Board, Line
 from tournament.comparing import Comparison, Interval
+from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Agent, Episode, Scenario, Team, Tournament
 
@@ -65,7 +66,7 @@ def choices_of(board: Board | None, team: str) -> list[Agent]:
 
 def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
     """The comparison as the page shows it."""
-    comparison = matchup.compare()
+    comparison, tested = matchup.compare(), describe_test(matchup)
     rows = [
         {
             "result": one,
@@ -78,7 +79,7 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
     least, most = axis_of([comparison.difference, *(one.difference for one in comparison.against)])
     return {
         "comparison": comparison,
-        "verdict": verdict_of(matchup, comparison),
+        "verdict": verdict_of(matchup, comparison, tested["finding"]),
         "rows": rows,
         "least": least,
         "most": most,
@@ -86,7 +87,7 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
         "is_cut": matchup.is_cut,
         "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
         "notable": notable_pairs(matchup),
-        **describe_test(matchup),
+        **tested,
     }
 
 
@@ -110,15 +111,37 @@ def describe_test(matchup: Matchup) -> dict[str, Any]:
     }
 
 
-def verdict_of(matchup: Matchup, comparison: Comparison) -> str:
-    """What the difference says, in a sentence."""
+FEW_PAIRS = 20
+"""Pairs of episodes below which a difference is called one of few episodes."""
+
+
+def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None) -> str:
+    """What the episodes say, in a sentence: the interval of the difference and the stricter sequential test together."""
     first, second, difference = matchup.first.name, matchup.second.name, comparison.difference
     if difference.value is None:
         return f"{first} and {second} have not played enough of the same episodes to be compared."
+    if difference.lower is None:
+        return judge_alike(matchup, comparison)
     if difference.sign == 0:
-        return f"Nobody is better beyond doubt: the interval of the difference between {first} and {second} holds zero."
+        return f"It is open whether {first} or {second} is better: the 95 % interval of the difference contains zero."
     better, worse = (first, second) if difference.sign > 0 else (second, first)
-    return f"{better} scores more than {worse}, beyond doubt on the average of the opponents both met."
+    test = finding.details["verdict"] if finding else "open"
+    excludes = "the 95 % interval of the difference excludes zero"
+    few = f" {comparison.num_pairs} pairs of episodes are few." if comparison.num_pairs < FEW_PAIRS else ""
+    if test not in ("better", "not-better"):
+        return f"{better} is probably better than {worse}: {excludes}, the stricter sequential test is open.{few}"
+    if (test == "better") != (difference.sign > 0):
+        return f"{better} is better than {worse}, but by little: {excludes}, and the sequential test finds less than it looks for."
+    return f"{better} is better than {worse}: {excludes}, and the stricter sequential test agrees.{few}"
+
+
+def judge_alike(matchup: Matchup, comparison: Comparison) -> str:
+    """The sentence where all differences are alike, so that they have no interval: how often each did better has one."""
+    first, second, better = matchup.first.name, matchup.second.name, comparison.better
+    if better.lower is not None and better.upper is not None and not better.lower <= 0.5 <= better.upper:
+        names = (first, second) if better.lower > 0.5 else (second, first)
+        return f"{names[0]} is probably better than {names[1]}: it did better by the same in all {comparison.num_pairs} pairs of episodes."
+    return f"It is open whether {first} or {second} is better: all differences are alike, so there is no interval."
 
 
 def axis_of(intervals: list[Interval]) -> tuple[float, float]:

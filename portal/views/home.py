@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from portal.keeping import kept_for_visitors
 from tournament import boards, organising, queries
 from tournament.models import Agent, Episode, Scenario, Tournament, TournamentState, Upload
+from tournament.ratings import find_limit
 
 FEW = 5
 
@@ -38,4 +39,12 @@ def home(request: HttpRequest) -> HttpResponse:
 def side_of(team: str, lines: tuple[boards.Line, ...]) -> dict[str, Any]:
     """The first of a team's board, and the axis of their intervals."""
     least, most = boards.axis_of(lines[:FEW])
-    return {"team": team, "title": f"{team.capitalize()}s", "rows": lines[:FEW], "least": least, "most": most}
+    limit = find_limit(team, [line.rating for line in lines])
+    return {
+        "team": team,
+        "title": f"{team.capitalize()}s",
+        "rows": lines[:FEW],
+        "least": least,
+        "most": most,
+        "limit": limit,
+    }

@@ -16,6 +16,7 @@ from tournament import boards
 from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line
 from tournament.models import Scenario, Team, Tournament
+from tournament.ratings import find_limit
 
 ORDERS = {"rating": "Elo", "nash": "Nash", "similarity": "similarity"}
 TRUSTED = {"nash": "Nash", "deviation": "Deviation", "margin": "Margin"}
@@ -202,6 +203,7 @@ def describe_side(
         "title": "Cameras" if team == Team.CAMERA else "Targets",
         "rows": rows,
         "left": len(ranked) - len(shown),
+        "limit": find_limit(team, [line.rating for line in ranked]),
         "least": least,
         "most": most,
     }

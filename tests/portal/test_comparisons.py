@@ -64,10 +64,41 @@ def test_the_page_tells_the_difference_with_its_interval_and_leads_to_both_pairi
     client: Client, doubled: Tournament
 ) -> None:
     text = client.get(ADDRESS, TWO).content.decode()
-    assert "Greedy scores more than Random, beyond doubt" in text
+    assert "Greedy is probably better than Random" in text
     assert "+0.400" in text
     for pairing in doubled.pairings.all():
         assert reverse("pairing", args=[pairing.pk]) in text
+
+
+def vary(doubled: Tournament, count: int, size: float = 0.05) -> None:
+    """Give all pairings more episodes in which the agents' differences vary."""
+    random = np.random.default_rng(2)
+    for pairing in doubled.pairings.select_related("camera", "target"):
+        episodes = [make_up(pairing, seed) for seed in range(200, 200 + count)]
+        for episode in episodes:
+            episode.normalised_reward += random.normal(0, size)
+        Episode.objects.bulk_create(episodes)
+
+
+@pytest.mark.parametrize(("count", "size"), [(2, 0.01), (8, 0.3), (100, 0.05), (100, 2.0)])
+def test_the_verdict_and_the_sequential_test_never_contradict_each_other(
+    client: Client, doubled: Tournament, count: int, size: float
+) -> None:
+    vary(doubled, count, size)
+    answer = client.get(ADDRESS, TWO)
+    verdict, test = answer.context["verdict"], answer.context["finding"].details["verdict"]
+    assert "beyond doubt" not in answer.content.decode()
+    if test in ("open", "undecided"):
+        assert "probably" in verdict or verdict.startswith("It is open")
+    if test == "better":
+        assert "is better than" in verdict or "probably" in verdict
+
+
+def test_two_pairs_that_differ_alike_prove_nothing(client: Client, doubled: Tournament) -> None:
+    kept = [seed for pairing in doubled.pairings.all()[:1] for seed in (0,)]
+    Episode.objects.exclude(seed__in=kept).delete()
+    text = client.get(ADDRESS, TWO).content.decode()
+    assert "is better than" not in text and "probably" not in text
 
 
 def test_it_offers_pairs_of_one_seed_to_be_watched(client: Client, doubled: Tournament) -> None:

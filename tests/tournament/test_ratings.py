@@ -103,7 +103,7 @@ def test_an_agent_that_always_gets_all_or_nothing_has_a_finite_rating(share):
 def test_one_pairing_is_rated():
     ratings = rate(play([[0.4]], 10))
     assert ratings.of("c0").rating == ratings.of("t0").rating == 1000
-    assert ratings.of("c0").nash_mass == 1
+    assert ratings.of("c0").nash_mass is None  # Who has no choice plays no strategy.
     assert ratings.of("c0").payoff == -ratings.of("t0").payoff
 
 

@@ -22,7 +22,7 @@ class Cyclicity:
     """The share (0 to 1) of the variation of payoffs that no additive rating explains, without the variation that is noise.
 
     `interval` (95 %) is None where nothing is known of the errors. `misleads` says whether an order by Elo misleads: the share
-    is above a tenth and surely above 0. `trusted` is which order to go by: `elo`, or `nash` (skill against the Nash strategy).
+    is above a tenth and surely above 0; `is_small` that it is surely below a tenth, so that one number an agent says most. Else it is open. `trusted` is which order to go by: `elo`, or `nash` (skill against the Nash strategy).
     """
 
     share: float
@@ -30,11 +30,19 @@ class Cyclicity:
     misleads: bool
     trusted: str
 
+    @property
+    def is_small(self) -> bool:
+        return self.interval is not None and self.interval[1] <= MISLEADING
+
     def describe(self) -> str:
         """In words, for a page."""
         bounds = "" if self.interval is None else f" ({self.interval[0]:.0%} to {self.interval[1]:.0%})"
-        judgement = "Elo misleads here: go by Nash skill" if self.misleads else "Elo says most of what there is to say"
-        return f"{self.share:.0%}{bounds} of the variation of payoffs depends on who meets whom. {judgement}."
+        judgement = "It is open whether Elo misleads: more episodes would tell"
+        if self.misleads:
+            judgement = "Elo misleads here: go by Nash skill"
+        elif self.is_small:
+            judgement = "One Elo number describes these agents well"
+        return f"{self.share:.0%}{bounds} of the payoff variance is cyclic. {judgement}."
 
 
 def cyclicity(
@@ -82,5 +90,5 @@ def _share(observed: Squares, noise: Squares, rounding: float) -> float:
 
 
 def _judge(share: float, interval: tuple[float, float] | None) -> Cyclicity:
-    misleads = share > MISLEADING and (interval is None or interval[0] > 0)
+    misleads = share > MISLEADING and interval is not None and interval[0] > 0
     return Cyclicity(share, interval, misleads, "nash" if misleads else "elo")

@@ -6,8 +6,9 @@ evidence.add(block); ratings = evidence.rate()     # a refit at the price of wha
 """
 
 from tournament.intervals import CONFIDENCE
+from tournament.ratings.claims import PROVISIONAL_EPISODES, find_limit
 from tournament.ratings.evidence import Evidence
-from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, PROVISIONAL_EPISODES, SCALE, compare, outcome, rate
+from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, SCALE, compare, outcome, rate
 from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
 
@@ -26,6 +27,7 @@ __all__ = [
     "Ratings",
     "compare",
     "complete_part",
+    "find_limit",
     "outcome",
     "rate",
 ]

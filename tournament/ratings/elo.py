@@ -63,16 +63,27 @@ class Elo:
         return 1 + (self.strengths[None, :] - self.strengths[:, None] > TIE).sum(axis=1)
 
     def first_probabilities(self) -> Array:
-        """(k,) shares of draws from the strengths' distribution in which nobody is stronger; equal ones share."""
-        freedom = self.gaps.freedom
+        """(k,) shares of draws from the strengths' distribution in which nobody is stronger; equal ones share.
+
+        Agents of a single seed, of which nothing is known, have NaN and are left out; so has everybody where fewer than two are left.
+        """
+        apart = np.isfinite(self.gaps.certain) & ~np.eye(len(self.members), dtype=bool)
+        known = np.flatnonzero(apart.any(axis=1))
+        found = np.full(len(self.members), np.nan)
+        if len(known) > 1:
+            part = np.ix_(known, known)
+            found[known] = self._draw_first(self.strengths[known], self.covariance[part], self.gaps.freedom[part])
+        return found
+
+    def _draw_first(self, strengths: Array, covariance: Array, freedom: Array) -> Array:
         random = np.random.default_rng(SEED)
-        values, vectors = np.linalg.eigh(self.covariance)
+        values, vectors = np.linalg.eigh(covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         draws = random.standard_normal((DRAWS, len(values))) @ root.T
         if np.isfinite(freedom).any():
             few = float(np.median(freedom[np.isfinite(freedom)]))
             draws *= np.sqrt(few / random.chisquare(few, (DRAWS, 1)))
-        return np.asarray(_share_first(self.strengths + draws, TIE))
+        return np.asarray(_share_first(strengths + draws, TIE))
 
     def _place(self, anchor: int | None) -> int | None:
         return next(iter(np.flatnonzero(self.members == anchor).tolist()), None) if anchor is not None else None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tournament.agents import Builtin
 from tournament.payoffs import Array, MetaGame
 from tournament.ratings import elo, margin
+from tournament.ratings.claims import PROVISIONAL_EPISODES
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.connection import connect_by_comparison, connect_by_play
 from tournament.ratings.deals import Deals
@@ -24,8 +25,6 @@ from tournament.ratings.records import AgentRating, Influence, Ratings
 
 SCALE = 400.0 / np.log(10.0)
 ANCHOR_RATING = 1000.0
-PROVISIONAL_EPISODES = 30
-"""Agents with fewer episodes are marked as provisional."""
 ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("target", "greedy").digest}
 TEAMS = ("camera", "target")
 
@@ -145,15 +144,15 @@ def _add_elo(
     for number, member in enumerate(members):
         lower, upper = _bounds(ratings[number], widths[number])
         lines[member].update(
-            rating=float(ratings[number]),
-            lower=lower,
-            upper=upper,
-            rank=int(ranks[number]),
-            best_rank=1 + int(ahead[:, number].sum()),
-            worst_rank=len(members) - int(ahead[number].sum()),
-            first_probability=float(chances[number]),
-            num_comparisons=int(count[member].sum()),
+            rating=float(ratings[number]), lower=lower, upper=upper, num_comparisons=int(count[member].sum())
         )
+        if len(members) > 1:  # An agent alone has no rank.
+            lines[member].update(
+                rank=int(ranks[number]),
+                best_rank=1 + int(ahead[:, number].sum()),
+                worst_rank=len(members) - int(ahead[number].sum()),
+                first_probability=float(chances[number]) if np.isfinite(chances[number]) else None,
+            )
     return find_influences(counted, found, team, digests, opponents)
 
 

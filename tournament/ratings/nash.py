@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ DRAWS, DRAWS_OF_LARGE = 200, 64
 LARGE = 2500
 REPLICATES, FULL, FEWEST = 100, 900, 50
 """How often the equilibrium is solved again: up to `FULL` cells, and at least."""
+LEAST_FREEDOM = 20
+"""Episodes beyond the first of each pairing from which on the noise in cyclicity is believed."""
 
 Lines = dict[str, list[dict[str, Any]]]
 
@@ -24,6 +27,8 @@ def add_nash(
     lines: Lines, game: MetaGame, replicates: int | None
 ) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
     """Write Nash masses, skills and deviation ratings into the lines of the complete part of the table; None where there is none.
+
+    A team that has one agent there has none of these figures, and a table of a single row or column no cyclicity.
 
     `replicates` is how often the equilibrium is solved again to say how sure its support is; 0 leaves that out, None goes by the table's size.
     """
@@ -48,10 +53,22 @@ def add_nash(
         columns["nash_support"] = support.camera, support.target
     for name, values in columns.items():
         for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
+            if len(numbers) < 2:  # Who has no choice plays no strategy.
+                continue
             for number, figure in zip(numbers, figures, strict=True):
                 lines[team][number][name] = float(figure)
     draws = DRAWS if part.payoff.size <= LARGE else DRAWS_OF_LARGE
-    return _summarise(part, solution, noise, draws), meta_solvers.cyclicity(part, replicates=draws, noise=noise)
+    return _summarise(part, solution, noise, draws), _find_cyclicity(part, noise, draws)
+
+
+def _find_cyclicity(game: MetaGame, noise: meta_solvers.Noise | None, draws: int) -> meta_solvers.Cyclicity | None:
+    """Cyclicity; None where a team has one agent, so that nothing could be cyclic. Few episodes give no interval and no judgement."""
+    if min(game.payoff.shape) < 2:
+        return None
+    found = meta_solvers.cyclicity(game, replicates=draws, noise=noise)
+    if game.episodes is not None and (game.count - 1).sum() < LEAST_FREEDOM:
+        return replace(found, interval=None, misleads=False, trusted="elo")
+    return found
 
 
 def _summarise(
@@ -60,7 +77,7 @@ def _summarise(
     uniform = meta_solvers.uniform(game.payoff)
     gains = meta_solvers.exploitability(game, *uniform, replicates=draws, noise=noise, solution=solution)
     lower, upper = _interval(solution, noise)
-    conv_lower, conv_upper = gains.nash_conv_interval or (None, None)
+    conv_lower, conv_upper = (gains.nash_conv_interval if game.payoff.size > 1 else None) or (None, None)
     return NashSummary(
         value=solution.value,
         num_cameras=len(game.cameras),
@@ -70,7 +87,7 @@ def _summarise(
         uniform_target_exploitability=gains.target,
         value_lower=lower,
         value_upper=upper,
-        nash_conv=gains.nash_conv,
+        nash_conv=gains.nash_conv if game.payoff.size > 1 else None,
         nash_conv_lower=conv_lower,
         nash_conv_upper=conv_upper,
     )

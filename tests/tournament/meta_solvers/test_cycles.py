@@ -82,8 +82,7 @@ def test_order_scale_and_offset_do_not_matter(game, scale, offset, random):
 
 def test_it_is_put_in_words():
     assert cyclicity(ROCK_PAPER_SCISSORS).describe() == (
-        "100% (100% to 100%) of the variation of payoffs depends on who meets whom. "
-        "Elo misleads here: go by Nash skill."
+        "100% (100% to 100%) of the payoff variance is cyclic. Elo misleads here: go by Nash skill."
     )
     assert "Elo says most" in cyclicity(np.add.outer([1.0, 2.0], [0.0, 1.0])).describe()
 
