@@ -211,7 +211,7 @@ def test_the_package_can_be_built_with_every_extra() -> None:
 
 def test_scripts_can_be_run() -> None:
     assert os.access(ROOT / ".ci/audit", os.X_OK)
-    for name in (".ci/run", ".ci/pins"):
+    for name in (".ci/run", ".ci/pins", ".ci/other-python"):
         assert os.access(ROOT / name, os.X_OK)
         subprocess.run(["bash", "-n", ROOT / name], check=True)
 
