@@ -36,15 +36,20 @@ def read_sqlite_version(name: str) -> bytes | None:
     return header and header + f"{file.st_ino} {file.st_size} {file.st_mtime_ns}".encode()
 
 
+_open: dict[tuple[int, int], int] = {}
+"""Descriptors of index files, by device and number of the file. They are never closed: closing one would cancel the locks that SQLite
+itself holds on the file for this process (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+
+
 def read_wal_header(path: Path) -> bytes | None:
     """Return the header, if there is one and nobody is just writing it (the copies then differ)."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        file = path.stat()
+        key = (file.st_dev, file.st_ino)
+        if key not in _open:
+            _open.setdefault(key, os.open(path, os.O_RDONLY))
+        copies = os.pread(_open[key], 2 * WAL_HEADER, 0)
     except OSError:
         return None
-    try:
-        copies = os.pread(descriptor, 2 * WAL_HEADER, 0)
-    finally:
-        os.close(descriptor)
     first, second = copies[:WAL_HEADER], copies[WAL_HEADER:]
     return first if len(second) == WAL_HEADER and first == second and any(first) else None

@@ -33,6 +33,14 @@ def read_number(name: str, default: float, least: float = 0) -> float:
     return number
 
 
+def read_choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of some words from the environment, the first where none is named."""
+    chosen = os.environ.get(name) or choices[0]
+    if chosen not in choices:
+        raise SystemExit(f"{name} is {chosen!r}; it must be one of {', '.join(choices)}.")
+    return chosen
+
+
 def read_database() -> dict[str, Any]:
     """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
     address = os.environ.get("DATABASE_URL")
@@ -127,6 +135,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.security.ContentSecurityPolicy",
     "portal.views.errors.UserErrors",
+    "portal.throttling.Throttle",
     "axes.middleware.AxesMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -222,6 +231,11 @@ ARENA_WEB_THREADS = int(read_number("ARENA_WEB_THREADS", 4, 1))  # in each proce
 ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests that wait for a thread; more are refused
 ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
 ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
+
+# Who may sign up, and how often who may do what (`portal.throttling.DEFAULTS` for those that are not named, `off` for none)
+ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
+ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
+ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 FULL = (
     "The portal's disk is full, so nothing can be saved now. Pages can still be read. "
@@ -75,3 +76,18 @@ def _tells_of_full_disk(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
     return getattr(error, "sqlstate", None) == "53100"  # PostgreSQL's "disk full"
+
+
+def keep_readable() -> sqlite3.Connection | None:
+    """Open SQLite's database, and leave it open as long as what is returned is kept.
+
+    Its shared index is removed with the last connection. On a full disk it could not be created again, and nothing could be read.
+    """
+    if connection.vendor != "sqlite":
+        return None
+    try:
+        held = sqlite3.connect(f"{Path(connection.settings_dict['NAME']).as_uri()}?mode=rw", uri=True)
+        held.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        return None
+    return held

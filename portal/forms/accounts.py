@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from portal.models import ApiToken, Scope, every_scope
+from portal.names import refuse_look_alikes
 
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "1 year", 0: "No expiry"}
 USUAL_LIFETIME = 365  # days
@@ -21,9 +22,18 @@ class SignUpForm(UserCreationForm):
         model = User
         fields = ["username"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invited_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.invited_name = invited_name
         self.fields["username"].widget.attrs.update(autocomplete="username", autofocus=True)
+
+    def clean_username(self) -> str:
+        """Refuse names that look like another user's, and others than the one that was invited."""
+        name = str(super().clean_username())
+        refuse_look_alikes(name)
+        if self.invited_name and name != self.invited_name:
+            raise forms.ValidationError(f"This invitation is for the name {self.invited_name!r}.")
+        return name
 
 
 class TokenForm(forms.ModelForm):

@@ -13,17 +13,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.forms.accounts import SignUpForm, TokenForm
+from portal.invitations import invited_name
 from portal.models import ApiToken
+
+REFUSALS = {
+    "closed": "This portal takes no new accounts. Its administrator can create one for you.",
+    "invitation": "Signing up here takes an invitation that is good. Ask the administrator for a link.",
+}
+"""What those are told who may not sign up, by the setting ARENA_SIGN_UP."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    form = SignUpForm(request.POST or None)
+    invitation = request.POST.get("invitation") or request.GET.get("invitation", "")
+    name = invited_name(invitation) if settings.ARENA_SIGN_UP == "invitation" else ""
+    if settings.ARENA_SIGN_UP == "closed" or name is None:
+        return render(request, "refused.html", {"message": REFUSALS[settings.ARENA_SIGN_UP]}, status=403)
+    form = SignUpForm(request.POST or None, invited_name=name, initial={"username": name})
     if request.method == "POST" and form.is_valid():
         login(request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
         messages.success(request, "Welcome. You can now upload agents and start tournaments.")
         return redirect(next_address(request))
-    return render(request, "accounts/sign_up.html", {"form": form, "next": request.GET.get("next", "")})
+    context = {"form": form, "next": request.GET.get("next", ""), "invitation": invitation}
+    return render(request, "accounts/sign_up.html", context)
 
 
 def next_address(request: HttpRequest) -> str:

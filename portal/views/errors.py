@@ -1,5 +1,6 @@
 """Answers to what went wrong, where no view could: pages for browsers, JSON of the API's one shape for programs."""
 
+import sys
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
@@ -8,6 +9,7 @@ from django.shortcuts import render
 from django.views import defaults
 
 from mate.errors import UserError
+from portal import storage
 
 
 class UserErrors:
@@ -72,6 +74,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to what nobody expected, and to what a full disk makes impossible; Django calls it while it handles the error."""
+    if storage.is_full(sys.exc_info()[1]):
+        if hasattr(request, "session"):
+            request.session.modified = False  # It cannot be saved either.
+        return refuse(request, 507, "disk_full", storage.FULL)
     if not is_for_a_program(request):
         return defaults.server_error(request)
     message = "The portal ran into an error that it did not expect; its log names the cause. Please tell who runs it."

@@ -1,16 +1,19 @@
 """Pages that are kept for visitors: never stale, never somebody else's."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from portal import keeping
-from portal.freshness import database_version
+from portal.freshness import database_version, read_sqlite_version
 from portal.keeping import VisitorPages, kept_for_visitors
 from tournament import entries
 from tournament.models import Agent
@@ -78,6 +81,18 @@ def test_the_version_of_the_database_is_another_after_each_change(agent: Agent) 
         seen.append(database_version())
         assert database_version() == seen[-1]
     assert None not in seen and len(set(seen)) == 6
+
+
+def test_looking_at_the_version_leaves_sqlites_locks_alone(agent: Agent) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("of SQLite's files")
+    writes = "import sqlite3, sys\nsqlite3.connect(sys.argv[1], timeout=0).execute('CREATE TABLE other (a)')"
+    with transaction.atomic():
+        assert read_sqlite_version(str(connection.settings_dict["NAME"]))
+        other = subprocess.run(
+            [sys.executable, "-c", writes, str(connection.settings_dict["NAME"])], capture_output=True, text=True
+        )
+    assert "database is locked" in other.stderr
 
 
 def test_addresses_encodings_and_parts_of_pages_are_told_apart(site: Site) -> None:

@@ -1,0 +1,170 @@
+"""How often somebody may do something: limits for users and addresses, counted in Redis by the library ``limits``.
+
+Where Redis does not answer, nobody is refused: that is counted and logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from portal.lanes import is_costly
+from portal.views.errors import refuse
+
+logger = logging.getLogger("django.arena")
+
+DEFAULTS = {
+    "sign-in": "30/10minute",
+    "sign-up": "10/hour",
+    "tokens": "20/hour",
+    "uploads": "60/hour",
+    "starts": "60/hour",
+    "changes": "120/minute",
+    "files": "60/minute",
+}
+"""What is limited, and to how much for each user and for each address."""
+WORDS = {
+    "sign-in": "attempts to sign in",
+    "sign-up": "attempts to sign up",
+    "tokens": "new tokens",
+    "uploads": "uploads",
+    "starts": "new tournaments, trainings, runs and schedules",
+    "changes": "changes",
+    "files": "large files",
+}
+PAGES = {
+    "sign_in": "sign-in",
+    "admin:login": "sign-in",
+    "sign_up": "sign-up",
+    "token_create": "tokens",
+    "upload_create": "uploads",
+    **dict.fromkeys(
+        ("tournament_create", "training_create", "psro_create", "schedule_create", "agent_reevaluate"), "starts"
+    ),
+}
+OPERATIONS = {"uploads": "uploads", **dict.fromkeys(("tournaments", "trainings", "psro", "schedules"), "starts")}
+"""By the last word of an address of the API."""
+LOG_SECONDS = 60.0
+
+
+class UnknownLimit(ValueError):
+    """A limit in the settings that there is none of, or that cannot be read."""
+
+
+def read_limits(text: str) -> dict[str, RateLimitItem]:
+    """The limits, those named in ``text`` instead of the defaults: ``sign-up=30/hour,starts=200/day``; ``off`` for none at all."""
+    if text.strip() == "off":
+        return {}
+    found = dict(DEFAULTS)
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rate = part.partition("=")
+        if name not in DEFAULTS:
+            raise UnknownLimit(f"ARENA_LIMITS names {name!r}; there are {', '.join(DEFAULTS)}.")
+        found[name] = rate
+    try:
+        return {name: parse(rate) for name, rate in found.items()}
+    except ValueError as error:
+        raise UnknownLimit(
+            f"ARENA_LIMITS cannot be read: {error}. Write it like sign-up=30/hour,starts=200/day."
+        ) from None
+
+
+@dataclass
+class Silence:
+    """How often Redis did not answer, and when that was last logged."""
+
+    count: int = 0
+    logged: float = -math.inf
+
+    def add(self, error: Exception) -> None:
+        self.count += 1
+        if time.monotonic() - self.logged > LOG_SECONDS:
+            self.logged = time.monotonic()
+            logger.error("limits are not applied (%d times so far): %s", self.count, error)
+
+
+silence = Silence()
+
+
+@cache
+def limiter(url: str) -> SlidingWindowCounterRateLimiter:
+    address = url.replace("redis+socket://", "redis+unix://").replace("unix://", "redis+unix://", 1)
+    address = address.replace("redis+redis+", "redis+")
+    more: dict[str, Any] = {} if url.startswith("memory:") else {"socket_timeout": 1, "socket_connect_timeout": 1}
+    return SlidingWindowCounterRateLimiter(storage_from_string(address, wrap_exceptions=True, **more))  # type: ignore[arg-type]
+
+
+class Throttle:
+    """Middleware that refuses, with 429, what a user or an address does too often. It needs the user, so it follows the sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        kind = kind_of(request)
+        rate = read_limits(settings.ARENA_LIMITS).get(kind) if kind else None
+        if rate is None:
+            return None
+        try:
+            waits = [wait for who in callers(request) if (wait := count(rate, kind, who))]
+        except (StorageError, OSError) as error:
+            silence.add(error)
+            return None
+        return answer(request, kind, rate, max(waits)) if waits else None
+
+
+def kind_of(request: HttpRequest) -> str:
+    """What is limited of this request; empty for what is not."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        scope = {"path": request.path, "query_string": request.META.get("QUERY_STRING", "").encode()}
+        return "files" if is_costly(scope) else ""
+    if request.path.startswith("/api/"):
+        return OPERATIONS.get(request.path.rstrip("/").rsplit("/", 1)[-1], "changes")
+    match = request.resolver_match
+    return PAGES.get(match.view_name if match else "", "changes")
+
+
+def callers(request: HttpRequest) -> list[str]:
+    """Who is counted: the address, and the user or the token."""
+    found = [f"address {request.META.get('REMOTE_ADDR', '')}"]
+    if request.user.is_authenticated:
+        found.append(f"user {request.user.pk}")
+    elif "Authorization" in request.headers:
+        found.append(f"token {sha256(request.headers['Authorization'].encode()).hexdigest()}")
+    return found
+
+
+def count(rate: RateLimitItem, kind: str, who: str) -> float:
+    """Count one more; return the seconds to wait where that is too many, else 0."""
+    strategy = limiter(settings.ARENA_LIMITS_STORE or settings.REDIS_URL)
+    if strategy.hit(rate, "arena", kind, who):
+        return 0.0
+    return max(1.0, strategy.get_window_stats(rate, "arena", kind, who).reset_time - time.time())
+
+
+def answer(request: HttpRequest, kind: str, rate: RateLimitItem, wait: float) -> HttpResponse:
+    seconds = math.ceil(wait)
+    when = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    span = f"{rate.multiples} {rate.GRANULARITY.name}s" if rate.multiples > 1 else rate.GRANULARITY.name
+    message = f"Too many {WORDS[kind]}: at most {rate.amount} in {'an' if span == 'hour' else 'a' if rate.multiples == 1 else ''} {span}."
+    response = refuse(request, 429, "too_many", f"{' '.join(message.split())} Try again in {when}.")
+    response["Retry-After"] = str(seconds)
+    response["X-RateLimit-Limit"] = str(rate.amount)
+    response["X-RateLimit-Remaining"] = "0"
+    return response

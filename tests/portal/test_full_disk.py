@@ -1,0 +1,113 @@
+"""Where the disk is full, pages say so and can be read, and all goes on once there is room."""
+
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from portal import storage
+from tests.portal.conftest import PASSWORD
+from tests.portal.served import Served, serve
+
+WORDS = "disk is full"
+
+
+@pytest.mark.parametrize("page", ["sign_up", "token_create"])
+def test_what_cannot_be_saved_is_told_and_pages_can_be_read(
+    client: Client, alice: User, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real error of a full disk, raised where rows are written."""
+    client.raise_request_exception = False
+    client.force_login(alice)
+
+    def save(*args: Any, **kwargs: Any) -> None:
+        with open("/dev/full", "w") as file:
+            file.write("x")
+
+    monkeypatch.setattr("django.db.models.Model.save", save)
+    monkeypatch.setattr("django.db.models.query.QuerySet.create", save)
+    fields = {"username": "carol", "password1": PASSWORD, "password2": PASSWORD, "name": "x", "days": "30"}
+    answer = client.post(reverse(page), fields)
+    assert answer.status_code == 507 and WORDS in answer.content.decode()
+    assert client.get(reverse("agents")).status_code == 200
+    monkeypatch.undo()
+    assert client.post(reverse(page), fields).status_code in (201, 302)
+
+
+def test_programs_are_told_in_the_apis_form(
+    call: Callable[..., Client], alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = call(alice)
+    program.raise_request_exception = False
+    monkeypatch.setattr("portal.api.tournaments.organising.create_tournament", fail, raising=False)
+    monkeypatch.setattr("portal.models.ApiToken.find", fail)
+    answer = program.post("/api/v1/tournaments", "{}", content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
+
+
+def fail(*args: Any, **kwargs: Any) -> None:
+    os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+
+
+def test_the_status_page_names_the_disk_that_is_nearly_full(client: Client, db: None, settings: Any) -> None:
+    assert "uploads are refused" not in client.get(reverse("status")).content.decode()
+    settings.ARENA_FREE_BYTES = 2**60
+    assert "uploads are refused" in client.get(reverse("status")).content.decode()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts a small file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("this machine mounts none")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_portal_on_a_full_disk_is_read_and_goes_on_once_there_is_room(small_disk: Path) -> None:
+    with serve(small_disk, ARENA_FREE_BYTES="100000", TMPDIR=str(small_disk)) as server:
+        server.manage("shell", "--command", f"from django.contrib.auth.models import User as u\nu.objects.create_user('alice', password={PASSWORD!r})")  # fmt: skip
+        filling = small_disk / "filling"
+        with open(filling, "wb", buffering=0) as file:
+            try:
+                while file.write(b"x" * 4096):
+                    pass
+            except OSError as error:
+                assert storage.is_full(error)
+        assert [read(server, path) for path in ("/", "/agents/", "/status/")] == [200, 200, 200]
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/status/") as answer:
+            assert WORDS in answer.read().decode()
+        assert sign_in(server) == (507, True)
+        assert {path.name for path in small_disk.iterdir()} == {"data", "filling", "web.log"}
+        filling.unlink()
+        assert sign_in(server)[0] == 200
+
+
+def read(server: Served, path: str) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=60) as answer:
+        return int(answer.status)
+
+
+def sign_in(server: Served) -> tuple[int, bool]:
+    """Sign in as a browser does: the status, and whether the page tells of the full disk."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(f"http://127.0.0.1:{server.port}/sign-in/").read().decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    fields = f"csrfmiddlewaretoken={token}&username=alice&password={PASSWORD.replace(' ', '+')}".encode()
+    try:
+        answer = browser.open(f"http://127.0.0.1:{server.port}/sign-in/", fields)
+    except urllib.error.HTTPError as error:
+        answer = error
+    return int(answer.status), WORDS in answer.read().decode()
