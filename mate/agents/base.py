@@ -276,8 +276,10 @@ class AgentBase(ABC):
     def _records(
         self, kind: str, state_class: type[StateBase], count: int, observation: np.ndarray
     ) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
-        records = [self._record(kind, state_class, count, observation, index) for index in range(count)]
-        return tuple(state for state, _ in records), tuple(flag for _, flag in records)  # a pair even if empty (Q35)
+        records = np.array(observation[self.observation_slices[f"{kind}_states_with_mask"]], np.float64)
+        rows = records.reshape(count, state_class.DIM + 1)
+        states = tuple([state_class(row[:-1], index) for index, row in enumerate(rows)])
+        return states, tuple((rows[:, -1] != 0.0).tolist())  # a pair even if empty (Q35)
 
     def get_teammate_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
         """Teammate ``index`` and whether it is visible. Raises IndexError if there is none."""

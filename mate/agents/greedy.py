@@ -80,6 +80,7 @@ class GreedyCameraAgent(IdleCamera):
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
         states, flags = self.get_all_opponent_states(np.asarray(observation, np.float64))
+        self._goes_step_by_step = overrides(self, GreedyCameraAgent, "act_from_target_states")
         self.memory = list(states)
         self.time2forget = self.memory_period * np.array(flags, np.int64)
         self.never_loaded = np.ones(self.num_targets, np.bool_)
@@ -147,7 +148,7 @@ class GreedyCameraAgent(IdleCamera):
                 self._remember(state)
 
     def _decide(self) -> np.ndarray:
-        if overrides(self, GreedyCameraAgent, "act_from_target_states") or self.range_factor != REACH:
+        if self._goes_step_by_step or self.range_factor != REACH:
             targets = self._candidates()
             self.prev_action = self.act_from_target_states(targets) if targets else self._idle()
         else:
@@ -173,7 +174,9 @@ class GreedyCameraAgent(IdleCamera):
 
     def _aim_at_nearest(self, memory: Sequence[TargetStatePublic], time2forget: np.ndarray) -> np.ndarray:
         """What ``act_from_target_states`` does with the candidates, in one compiled call."""
-        states = np.array([target.state for target in memory]).reshape(len(memory), -1)
+        if not memory:
+            return self._idle()
+        states = np.concatenate([target.state for target in memory]).reshape(len(memory), -1)
         target = nearest_candidate(
             self.state.state,
             states,
@@ -241,14 +244,20 @@ class GreedyTargetAgent(WalkingTarget):
                 self.non_empty_warehouses &= set(message.content[NON_EMPTY])
 
     def _decide(self) -> np.ndarray:
-        self._choose_goal()
-        return self._walk_to(self.goal)
+        return self._walk_to(self._choose_goal())
 
-    def _choose_goal(self) -> None:
+    def _choose_goal(self) -> int | None:
+        """The warehouse to walk to: that of the cargo, else the last one while it may have cargo left, else a guess."""
         carried = int(carried_goal(self.state.state))
         if carried != NO_GOAL:
             self.goal_bits = self.state.goal_bits
-        elif self.goal not in self.non_empty_warehouses:
-            self.goal_bits = np.zeros(NUM_WAREHOUSES, np.int64)
-            if self.non_empty_warehouses:
-                self.goal_bits[self.draws.guess(sorted(self.non_empty_warehouses))] = 1
+            return carried
+        goal = self.goal
+        if goal in self.non_empty_warehouses:
+            return goal
+        self.goal_bits = np.zeros(NUM_WAREHOUSES, np.int64)
+        if not self.non_empty_warehouses:
+            return None
+        goal = self.draws.guess(sorted(self.non_empty_warehouses))
+        self.goal_bits[goal] = 1
+        return goal

@@ -45,6 +45,7 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)
+        self._goes_elsewhere = overrides(self, WalkingTarget, "goal_location")
         self.prev_state = self.state
         self.prev_noise = FIRST_NOISE_SCALE * self.draws.first_noise(self._limits)
 
@@ -53,7 +54,7 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
         if self.draws.happens(noise_change_probability(self.state.state, *self.prev_state.location)):
             self.prev_noise = self.noise_scale * self.draws.sample(self._limits)
         self.prev_state = self.state
-        if overrides(self, WalkingTarget, "goal_location"):
+        if self._goes_elsewhere:
             return self._step_towards(self.goal_location)
         return np.array(noisy_step(self.state.state, NO_GOAL if goal is None else goal, *self.prev_noise))
 
