@@ -1,11 +1,12 @@
-"""Formats of tournaments: which episodes are played next, and what they have shown.
+"""Tournament formats: rules that choose the next episodes, and findings about those played.
 
-A format is a pure rule. In each round it is given all episodes of the rounds before (`Evidence`) and answers which to
-add (`Choice`, each with its reason and its probability); an empty answer ends the tournament. `find` tells what is known so far.
-Nothing here needs the database: the same objects run in tournaments, in simulation studies and in notebooks.
+A format is a pure rule. In each round it is given all episodes of the earlier rounds (`Evidence`) and returns the
+episodes to add (`Choice`, each with its reason and its probability); an empty answer ends the tournament. `find`
+returns what the episodes show so far. Formats need no database: the same objects run in tournaments, in simulation
+studies and in notebooks.
 
-Comparisons of one team's agents use episodes whose seeds these agents share within an opponent and which are fresh between
-opponents (`tournament.seeds`): even numbers for cameras, odd ones for targets.
+Comparisons of one team's agents use common random numbers: for each opponent these agents share the seeds, and
+different opponents have independent seeds (`tournament.seeds`). Even episode numbers serve cameras, odd ones targets.
 """
 
 from tournament.formats.budget import BUDGET
@@ -21,7 +22,7 @@ from tournament.formats.settings import Setting, SettingsRefused
 FORMATS: dict[str, FormatInfo] = {
     info.name: info for info in (ROUND_ROBIN, PLACEMENT, RANKING, NASH, SEQUENTIAL, BUDGET)
 }
-"""Every format by the name under which tournaments store it."""
+"""Every format by the name that tournaments store."""
 
 __all__ = [
     "FORMATS",

@@ -1,7 +1,8 @@
-"""A fixed budget: a given number of episodes, spent where they say most about both teams' orders.
+"""Fixed budget: a given number of episodes, allocated where they are most informative about both teams' orders.
 
-Pairings are drawn with probabilities in proportion to what an episode of theirs would say, and the probabilities are kept: who
-analyses the episodes can undo the selection. A part of every round is spread evenly, so that no probability is small.
+Pairings are drawn with probabilities proportional to the information gain of an episode. The probabilities are stored,
+so that an analysis can correct for the selection. Part of every round is spread evenly, so that no probability is
+small.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from tournament.formats.settings import ROUND_SIZE, Setting
 from tournament.formats.table import Table
 
 START = 2
-"""Episodes of a pairing before anything is known of it, and those that are drawn together: one from a seed of either agent."""
+"""Number of episodes of a pairing before anything is known of it, and of each draw: one from a seed of either agent."""
 EVEN = 0.1
-"""The part of a round that is spread evenly over all pairings."""
+"""Share of a round that is spread evenly over all pairings."""
 DECIDED = 0.01
-"""What a pair whose order is certain still counts, as p (1 - p): its difference may be wanted more precisely."""
+"""Minimum of p (1 - p) for a pair of agents: a difference of certain sign may still be wanted more precisely."""
 ROUNDS = 20
-"""A budget is spent in at most about so many rounds."""
+"""Maximum number of rounds over which a budget is spread, approximately."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Spends `episodes` in all."""
+    """Spends `episodes` in total."""
 
     cameras: tuple[str, ...]
     targets: tuple[str, ...]
@@ -40,7 +41,7 @@ class Budget:
         return self.episodes
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """The pairings that were drawn for this round."""
+        """Return the pairings that were drawn for this round."""
         table = Table.of(evidence)
         left = self.episodes - len(evidence)
         if left <= 0 or not table.count.size:
@@ -54,36 +55,36 @@ class Budget:
         probability = (1 - EVEN) * information / total + EVEN * even if total > 0 else even
         expected = probability * -(-size // START)
         return _list(
-            table, expected, self._draw(expected, round), size, "Drawn by what its episodes say about both orders."
+            table, expected, self._draw(expected, round), size, "Drawn by the information gain of its episodes."
         )
 
     def _start(self, table: Table, left: int, round: int) -> list[Choice]:
-        """START episodes of every pairing, or of as many as the budget has, drawn evenly."""
+        """Return START episodes of every pairing, or of as many evenly drawn pairings as the budget allows."""
         missing = table.count < START
         if (START - table.count[missing]).sum() <= left:
-            return table.start(START, "Every pairing is played before episodes are spent where they say most.")
+            return table.start(START, "Every pairing is played before episodes are allocated by information gain.")
         expected = missing * (-(-left // START) / missing.sum())
-        reason = "The budget does not reach for all pairings: drawn evenly from those not played."
+        reason = "The budget does not cover all pairings: drawn uniformly from those not played."
         return _list(table, expected, self._draw(expected, round), left, reason)
 
     def _draw(self, expected: Array, round: int) -> Numbers:
-        """How often each pairing is drawn (M, N): systematic sampling, so as often as expected but for less than one (Madow 1949).
+        """Return how often each pairing is drawn (M, N), by systematic sampling: within one of `expected` (Madow 1949).
 
-        The one random number comes from the fields and the round, so it is the same whoever asks.
+        The only random number is derived from the fields and the round, so that equal evidence gives equal draws.
         """
         words = "/".join((*self.cameras, "against", *self.targets, str(self.episodes), str(round)))
         start = int.from_bytes(hashlib.sha256(words.encode()).digest()[:6], "big") / 2**48
         marks = np.append(0.0, expected.ravel().cumsum())
-        marks[-1] = np.rint(marks[-1])  # A whole number that sums miss by their rounding.
+        marks[-1] = np.rint(marks[-1])  # A whole number up to the rounding of sums.
         return np.diff(np.floor(marks + start)).astype(np.int64).reshape(expected.shape)
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """How much is spent, and how many pairs of agents are likely to be in the wrong order."""
+        """Return the episodes spent, and the expected number of pairs of agents in the wrong order."""
         table = Table.of(evidence)
         wrong = [_count_doubts(chance) for chance in _doubt_both(table)]
         left = max(self.episodes - len(evidence), 0) if table.count.size else 0
         return Finding(
-            headline=f"{len(evidence):,} of {self.episodes:,} episodes are spent.",
+            headline=f"{len(evidence):,} of {self.episodes:,} episodes of the budget are played.",
             figures=(
                 Figure("Pairs of cameras that are expected to be in the wrong order", wrong[0]),
                 Figure("Pairs of targets that are expected to be in the wrong order", wrong[1]),
@@ -95,10 +96,11 @@ class Budget:
 
 
 def inform(table: Table) -> Array:
-    """What one more episode of each pairing (M, N) says about both orders.
+    """Return the information gain of one more episode of each pairing (M, N) about both orders.
 
-    For a pair of agents of which the first is better with probability p, that is p (1 - p) times what the episode takes off the variance
-    of their difference; each agent sums over its pairs. This is the information gain of a comparison in the limit of small gains.
+    For a pair of agents of which the first is better with probability p, the gain is p (1 - p) times the
+    reduction of the variance of their difference; each agent sums over its pairs. This is the information gain of a
+    comparison in the limit of small gains.
     """
     held = table.count
     drop = table.variance / (held * (held + 1.0))
@@ -109,19 +111,19 @@ def inform(table: Table) -> Array:
 
 
 def _count_doubts(chance: Array) -> float:
-    """How many pairs of agents are expected to be in the wrong order."""
+    """Return the expected number of pairs of agents in the wrong order."""
     return float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum())
 
 
 def _doubt_both(table: Table) -> tuple[Array, Array]:
-    """Probabilities that the row's agent has the higher mean payoff than the column's, of cameras (M, M) and targets (N, N); 0 on diagonals."""
+    """Return probabilities that the row's agent has the higher mean: cameras (M, M), targets (N, N); diagonals 0."""
     if not table.payoff.size:
         return np.zeros((0, 0)), np.zeros((0, 0))
     return _doubt(table.payoff, table.luck.of_gaps("camera")), _doubt(table.payoff.T, table.luck.of_gaps("target"))
 
 
 def _doubt(payoff: Array, variance: Array) -> Array:
-    """The same of one team, from payoffs (A, opponents) or their negatives, and the variances (A, A) of the agents' differences."""
+    """Return one team's probabilities, from its payoffs (A, opponents) and the variances (A, A) of differences."""
     from scipy.special import ndtr
 
     mean = payoff.mean(axis=1)
@@ -131,7 +133,7 @@ def _doubt(payoff: Array, variance: Array) -> Array:
 
 
 def _list(table: Table, expected: Array, drawn: Numbers, size: int, reason: str) -> list[Choice]:
-    """Choices of START episodes for each time that a pairing was drawn, `size` in all."""
+    """Return choices of START episodes for each time that a pairing was drawn, `size` in all."""
     choices, left = [], size
     for row, column in np.argwhere(drawn > 0):
         count = min(int(drawn[row, column]) * START, left)
@@ -146,9 +148,9 @@ def _list(table: Table, expected: Array, drawn: Numbers, size: int, reason: str)
 BUDGET = FormatInfo(
     "budget",
     "Fixed budget",
-    "A given number of episodes, drawn where they say most about both teams' orders; the probabilities are kept.",
+    "A given number of episodes, drawn where they tell most about both teams' orders; the probabilities are stored.",
     (
-        Setting("episodes", "Episodes", "How many are spent in all.", "integer", 5000, 1, 1_000_000, unit="episodes"),
+        Setting("episodes", "Episodes", "Total number of episodes.", "integer", 5000, 1, 1_000_000, unit="episodes"),
         ROUND_SIZE,
     ),
     Budget,

@@ -1,4 +1,4 @@
-"""What a format knows (the episodes so far) and what it asks for (more episodes of a pairing)."""
+"""Input and output of a format: the episodes so far, and the episodes of a pairing to add."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Choice:
-    """Episodes to add to one pairing, and why.
+    """Episodes to add to one pairing, and the reason.
 
-    `camera` and `target` are indices into the fields. The episodes have the numbers first, first + step, ... (`count` of them):
-    with step 2 they are all even and take seeds keyed by the target, which all cameras meet, or all odd and take seeds keyed
-    by the camera (`tournament.seeds`); with step 1 they take turns. `probability` is that with which the rule would have
+    `camera` and `target` are indices into the fields. The `count` episodes have the numbers first, first + step, ...
+    With step 2 all are even, with seeds keyed by the target that all cameras play, or all are odd, with seeds keyed by
+    the camera (`tournament.seeds`); with step 1 they alternate. `probability` is that with which the rule would have
     chosen this pairing in this round, 1 where nothing was drawn.
     """
 
@@ -39,11 +39,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The episodes of a tournament so far, and the pairings that cannot be played on.
+    """The episodes of a tournament so far, and its closed pairings.
 
-    `cameras` (m) and `targets` (n) are the digests of the fields. `camera`, `target` (indices), `number` and `reward` (the target
-    team's normalised reward), all (E,), are one entry an episode, in any order. `closed` (m, n) marks pairings whose episodes fail:
-    formats ask for no more of them and judge by the rest. Raises ValueError for columns that do not fit each other.
+    `cameras` (m) and `targets` (n) are the digests of the fields. `camera`, `target` (indices), `number` and `reward`
+    (the target team's normalised reward), all (E,), have one entry for each episode, in any order. `closed` (m, n)
+    marks pairings whose episodes fail: formats add none to them and judge by the others. Raises ValueError for columns
+    of different lengths, rewards that are not finite, or a mask of another shape.
     """
 
     cameras: tuple[str, ...]
@@ -65,7 +66,7 @@ class Evidence:
         reward: ArrayLike = (),
         closed: Any = None,
     ) -> Evidence:
-        """Evidence from sequences; nothing is closed where `closed` is not given."""
+        """Return evidence from sequences; without `closed` no pairing is closed."""
         shape = (len(cameras), len(targets))
         return cls(
             tuple(cameras),
@@ -84,7 +85,7 @@ class Evidence:
         if not np.isfinite(self.reward).all():
             raise ValueError("A reward is not a finite number.")
         if self.closed.shape != self.shape:
-            raise ValueError(f"closed has the shape {self.closed.shape}, the fields make {self.shape}.")
+            raise ValueError(f"closed has the shape {self.closed.shape}; the fields need {self.shape}.")
 
     def __len__(self) -> int:
         return len(self.reward)
@@ -96,12 +97,12 @@ class Evidence:
 
     @cached_property
     def count(self) -> Numbers:
-        """Episodes per pairing (m, n)."""
+        """Number of episodes of each pairing (m, n)."""
         cells = self.camera * self.shape[1] + self.target
         return np.bincount(cells, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
 
     def with_episodes(self, camera: ArrayLike, target: ArrayLike, number: ArrayLike, reward: ArrayLike) -> Evidence:
-        """This evidence and more episodes."""
+        """Return this evidence with more episodes."""
         return Evidence(
             self.cameras,
             self.targets,
@@ -113,7 +114,7 @@ class Evidence:
         )
 
     def seen_by(self, team: str) -> View:
-        """The episodes in which agents of a team met their opponents from seeds that the whole team shares."""
+        """Return the episodes that agents of a team played from seeds that the whole team shares."""
         is_camera = team == "camera"
         mine = self.number % 2 == (0 if is_camera else 1)
         own, other = (self.camera, self.target) if is_camera else (self.target, self.camera)
@@ -128,8 +129,8 @@ class Evidence:
 class View:
     """One team's side of the evidence: agents (rows) by opponents (columns) by shared seeds.
 
-    `payoff` (agents, opponents, K) is the agent's own payoff in the k-th episode whose seed is keyed by the opponent, NaN where it
-    was not played; `closed` (agents, opponents).
+    `payoff` (agents, opponents, K) is the agent's own payoff in the k-th episode whose seed is keyed by the opponent,
+    NaN where it was not played; `closed` is (agents, opponents).
     """
 
     team: str
@@ -138,7 +139,7 @@ class View:
 
     @cached_property
     def count(self) -> Numbers:
-        """Leading episodes that were played without a gap, (agents, opponents)."""
+        """Number of leading episodes without a gap (agents, opponents)."""
         missing = np.isnan(self.payoff)
         if not missing.shape[2]:
             return np.zeros(missing.shape[:2], dtype=np.int64)
@@ -147,7 +148,7 @@ class View:
     def choice(
         self, agent: int, opponent: int, first: int, count: int, reason: str, probability: float = 1.0
     ) -> Choice:
-        """A choice of the shared episodes first, first + 1, ... of this side."""
+        """Return a choice of the shared episodes first, first + 1, ... of this side."""
         if self.team == "camera":
             return Choice(agent, opponent, 2 * first, count, 2, reason, probability)
         return Choice(opponent, agent, 2 * first + 1, count, 2, reason, probability)

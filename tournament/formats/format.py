@@ -1,4 +1,4 @@
-"""What every format of tournament offers, and how it tells of the state of affairs."""
+"""The interface of tournament formats, and the form of their findings."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from tournament.formats.settings import Setting, check
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its interval; `lower` and `upper` are None where there is no interval, `value` where it is not known yet.
+    """A number with its interval.
 
-    `agent` is the digest of the agent that it is about, if it is about one.
+    `lower` and `upper` are None without an interval, `value` is None while it is unknown. `agent` is the digest of the
+    agent that the number describes, if it describes one.
     """
 
     title: str
@@ -27,11 +28,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Finding:
-    """The state of affairs, as the page shows it.
+    """A format's result so far, as the page shows it.
 
-    `headline` is one sentence. `figures` are its numbers. `trace` has a flat dictionary of numbers for each time that the
-    evidence grew, oldest first, all with the same keys, `episodes` among them. `is_decided` says that the question is answered
-    and no more episodes are wanted; `expected_left` are the episodes still expected, None where that is not known. `details` are the format's own.
+    `headline` is one sentence; `figures` are its numbers. `trace` has a flat dictionary of numbers for each time that
+    the evidence grew, oldest first, all with the same keys, `episodes` among them. `is_decided` says that the question
+    is answered and no more episodes are needed. `expected_left` is the expected number of remaining episodes, None
+    where it is unknown. `details` are specific to the format.
     """
 
     headline: str
@@ -42,46 +44,46 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Dictionaries and lists; the inverse of `from_json`."""
+        """Return dictionaries and lists; the inverse of `from_json`."""
         document = asdict(self)
         return document | {"figures": list(document["figures"]), "trace": list(document["trace"])}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Finding:
-        """A finding as it was stored."""
+        """Return a finding from its stored form."""
         figures = tuple(Figure(**figure) for figure in document["figures"])
         return cls(**dict(document) | {"figures": figures, "trace": tuple(document["trace"])})
 
 
 class Format(Protocol):
-    """Rules by which a tournament grows. Formats keep nothing: equal evidence gives equal choices and findings."""
+    """The rule by which a tournament grows. Formats are stateless: equal evidence gives equal choices and findings."""
 
     @property
     def limit(self) -> int:
-        """More episodes than this it never asks for."""
+        """Maximum number of episodes that it ever adds."""
         ...
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """What to play in a round, given all episodes of the earlier ones; nothing if the tournament is over.
+        """Return the choices of a round, given all episodes of the earlier ones; none if the tournament is over.
 
-        Rounds count from 0. No choice contains an episode that the evidence has, and none is of a closed pairing.
+        Rounds count from 0. No choice contains an episode of the evidence or a closed pairing.
         """
         ...
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """The state of affairs. The trace continues that of the earlier finding."""
+        """Return the result so far; its trace continues that of the earlier finding."""
         ...
 
 
 def extend(earlier: Finding | None, point: Mapping[str, float | None]) -> tuple[Mapping[str, float | None], ...]:
-    """The trace of the earlier finding and one more point, which replaces those that knew as many episodes or more."""
+    """Return the earlier finding's trace and one more point, which replaces those with as many episodes or more."""
     kept = () if earlier is None else earlier.trace
     return (*(old for old in kept if (old["episodes"] or 0) < (point["episodes"] or 0)), point)
 
 
 @dataclass(frozen=True)
 class FormatInfo:
-    """A format as users choose it: `title` and `explanation` are for them, `settings` what they may set."""
+    """A format as users choose it, with its `title`, `explanation` and `settings`."""
 
     name: str
     title: str
@@ -90,9 +92,9 @@ class FormatInfo:
     build: Callable[..., Format]
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """All settings, defaults filled in. Raises UserError that names everything that is wrong."""
+        """Return all settings with defaults filled in. Raises UserError that names everything that is wrong."""
         return check(self.title, self.settings, settings)
 
     def make(self, settings: Mapping[str, Any], cameras: Sequence[str], targets: Sequence[str]) -> Format:
-        """The format with these settings for these fields (digests). Raises UserError if it cannot be."""
+        """Return the format with these settings for these fields (digests). Raises UserError if they are invalid."""
         return self.build(cameras=tuple(cameras), targets=tuple(targets), **self.check(settings))

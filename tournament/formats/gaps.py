@@ -1,4 +1,4 @@
-"""How far apart agents of one team are, by what they scored from the same seeds against the same opponents."""
+"""Paired differences between agents of one team: payoffs from the same seeds against the same opponents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from tournament.formats.evidence import Array, Numbers, View
 
 LEAST_FREEDOM = 10
-"""Degrees of freedom that a first judgement needs: with fewer, a lucky agreement passes for certainty."""
+"""Minimum degrees of freedom of a first judgement: with fewer, chance agreement passes for certainty."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The part of a view that can be judged: its rows and columns have no closed pairing among them.
+    """The part of a view that can be judged: rows and columns without a closed pairing among them.
 
-    `agents` (A,) and `opponents` (J,) are indices into the fields; `payoff` (A, J, K) as in the view; `level` (A,) is the number of
-    leading shared episodes that an agent has against every opponent.
+    `agents` (A,) and `opponents` (J,) are indices into the fields; `payoff` (A, J, K) is the view's; `level` (A,) is
+    the number of leading shared episodes that an agent has against every opponent.
     """
 
     agents: Numbers
@@ -28,8 +28,8 @@ class Side:
 
     @classmethod
     def of(cls, view: View) -> Side:
-        """Agents and opponents are left out, those with most closed pairings first, until no pairing is closed."""
-        # Imported here because the ratings load more than a format needs before it is asked for anything.
+        """Drop agents and opponents, those with most closed pairings first, until no pairing is closed."""
+        # Imported here because loading the ratings is slow, and making a format does not need them.
         from tournament.ratings import complete_part
 
         agents, opponents = complete_part(~view.closed)
@@ -42,7 +42,7 @@ class Side:
 
     @property
     def means(self) -> Array:
-        """Each agent's mean payoff (A,) over its leading episodes, opponents counting alike; NaN without any."""
+        """Return each agent's mean payoff (A,) over its leading episodes, opponents weighing equally, or NaN."""
         with np.errstate(invalid="ignore", divide="ignore"):
             sums = [self.payoff[row, :, :level].sum() for row, level in enumerate(self.level)]
             return np.array(sums) / (self.level * len(self.opponents))
@@ -52,9 +52,9 @@ class Side:
 class Gaps:
     """Differences between agents' mean payoffs over the opponents, all (A, A).
 
-    `gap` is row minus column, over the shared episodes that both have (`common`, per opponent); `error` its standard error, `half_width` that
-    of its two-sided interval and `margin` of the one-sided one, infinite where nothing tells how much episodes vary. Opponents are
-    a given field: their differences are no noise.
+    `gap` is row minus column, over the shared episodes of both (`common`, per opponent). `error` is its standard error,
+    `half_width` that of its two-sided interval and `margin` that of the one-sided one, infinite where the variance is
+    unknown. The opponents are a fixed set: differences between them are not noise.
     """
 
     gap: Array
@@ -69,15 +69,16 @@ class Gaps:
         return np.abs(self.gap) > self.half_width
 
     def closer_than(self, resolution: float) -> NDArray[np.bool_]:
-        """Pairs that are known to be closer than this: neither agent is better by so much (two one-sided tests, Schuirmann 1987)."""
+        """Return the pairs that are equivalent within `resolution` (two one-sided tests, Schuirmann 1987)."""
         return np.abs(self.gap) + self.margin < resolution
 
 
 def measure(side: Side, confidence: float) -> Gaps:
-    """All differences with intervals of this confidence (Student's, variances pooled over opponents).
+    """Return all differences with intervals of this confidence (Student's t, variances pooled over opponents).
 
-    As all opponents have equally many episodes of a pair, the pooled variance is right even if opponents' variances differ. Where there
-    is but one episode an opponent, the spread over opponents stands for it, which is more rather than less.
+    All opponents have equally many episodes of a pair, so that the pooled variance is unbiased even if variances differ
+    between opponents. With one episode for each opponent, the variance over opponents replaces it, which is
+    conservative.
     """
     from scipy.stats import t as student
 
@@ -100,7 +101,7 @@ def measure(side: Side, confidence: float) -> Gaps:
 
 
 def _sum_squares(payoff: Array) -> Array:
-    """For each pair the sum of squares (A, A) of its differences (A, groups, episodes) around each group's mean."""
+    """Return each pair's sum of squares (A, A) of its differences (A, groups, episodes) around each group's mean."""
     centred = (payoff - payoff.mean(axis=2, keepdims=True)).reshape(len(payoff), -1)
     products = centred @ centred.T
     own = np.diag(products)
@@ -111,6 +112,6 @@ def _sum_squares(payoff: Array) -> Array:
 
 
 def _put(table: Array, rows: Numbers, where: NDArray[np.bool_], values: Array) -> None:
-    """Write `values` to the part `rows` x `rows` of a table, where asked."""
+    """Write `values` to the entries `where` of the part `rows` x `rows` of a table."""
     part = np.ix_(rows, rows)
     table[part] = np.where(where, values, table[part])

@@ -1,10 +1,11 @@
-"""The generalised sequential probability ratio test of a normalised difference, and what may be said after it stopped.
+"""The generalised sequential probability ratio test (GSPRT) of a normalised difference, and estimates after it stopped.
 
-Of paired differences with mean m and standard deviation s, the test asks whether t = m / s is nearer to `low` or to `high`; s is
-unknown and maximised out. In units of normalised Elo, t is multiplied by 800 / ln 10 = 347.4: a difference in units of its own noise,
-so that a test's length does not depend on how noisy the game is (M. Van den Bergh, "Normalized Elo", 2021). The likelihood is the
-normal one, a sequential t-test (S. Rushton, Biometrika 37, 1950); by the central limit theorem it holds for other differences too when
-they are small against their noise, which is when a test is long.
+The test compares two hypotheses about t = m / s, `low` and `high`, where m and s are mean and standard deviation of
+paired differences; s is unknown and maximised out. In normalised Elo, t is multiplied by 800 / ln 10 = 347.4:
+differences are measured in units of their own noise, so that a test's length does not depend on the noise of the game
+(M. Van den Bergh, "Normalized Elo", 2021). The likelihood is normal, as in a sequential t-test (S. Rushton, Biometrika
+37, 1950). By the central limit theorem it holds for other distributions too when differences are small against their
+noise, that is when a test is long.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 ELO = 800.0 / log(10.0)
-"""Normalised Elo of a difference as large as its own standard deviation."""
+"""Normalised Elo of a difference that equals its own standard deviation."""
 OVERSHOOT = 0.5826
-"""By how many standard deviations of one step a random walk is past a boundary when it is seen there (D. Siegmund, 1985)."""
+"""Expected overshoot of a random walk over a boundary, in standard deviations of one step (D. Siegmund, 1985)."""
 
 MOST_LOOKS = 100
-"""Of tests with more looks, an estimate considers every second, or third, ..."""
+"""Maximum number of looks that an estimate considers; in longer tests it takes every second, third, ... look."""
 MOST_NODES = 480
 REACH = 6.0
-"""Standard errors within which an estimate and its interval are looked for."""
+"""Maximum distance, in standard errors, at which an estimate and its interval are searched."""
 
 
 def log_likelihood_ratio(count: int, mean: float, variance: float, low: float, high: float) -> float:
-    """How much better t = high explains `count` paired differences than t = low does (natural logarithm).
+    """Return the log-likelihood ratio (LLR, natural) of t = `high` against t = `low` for `count` paired differences.
 
     `mean` and `variance` are those of the differences, `variance` unbiased.
     """
@@ -43,40 +44,44 @@ def log_likelihood_ratio(count: int, mean: float, variance: float, low: float, h
     return count * (_profile(mean, variance, high) - _profile(mean, variance, low))
 
 
-def straighten(t: float, skewness: float, low: float, high: float) -> float:
-    """What t, a mean in units of its deviation, is worth in a test of `low` against `high` if the differences were not skewed.
+def cornish_fisher(t: float, skewness: float, low: float, high: float) -> float:
+    """Return the Cornish-Fisher correction of t, a mean in units of its deviation, for skewed differences.
 
-    Where they are, samples with a high mean have a high or a low deviation too, and one verdict would come too easily. To first order in
-    the skewness g, the score of a true t_k that is as good as normal is u + g (u^2 / 3 + t_k u / 2) with u = t - t_k (plus g / 6 n for n
-    differences; E. A. Cornish and R. A. Fisher, 1938, and for t_k = 0 P. Hall, JRSS B 54, 1992). Half the difference of the squares of
-    the scores of `low` and `high` is high - low times what this returns, less their middle: t + g t^2 / 2, and the mean of that
-    between `low` and `high` taken off. As in Hall's transformation, a cubic term makes it rise everywhere.
+    The result is what t would be worth in a test of `low` against `high` without skewness. Under skewness, samples with
+    a high mean have a high or a low deviation too, so that one verdict would come too easily. To first order in the
+    skewness g, the normalised score of a true t_k is u + g (u^2 / 3 + t_k u / 2) with u = t - t_k (plus g / 6 n for n
+    differences; E. A. Cornish and R. A. Fisher, 1938, and for t_k = 0 P. Hall, JRSS B 54, 1992). Half the difference of
+    the squared scores of `low` and `high` is high - low times the result minus their middle: t + g t^2 / 2, less its
+    mean between `low` and `high`. As in Hall's transformation, a cubic term makes it monotone.
     """
     return _cube(t, skewness) - _offset(skewness, low, high)
 
 
-def bend(straight: float, skewness: float, low: float, high: float) -> float:
-    """The t that is straightened to `straight`."""
-    raised = straight + _offset(skewness, low, high)
+def invert_cornish_fisher(corrected: float, skewness: float, low: float, high: float) -> float:
+    """Return the t whose Cornish-Fisher correction is `corrected`."""
+    raised = corrected + _offset(skewness, low, high)
     if abs(skewness) < 1e-6:
         return raised
     return float(2 * (np.cbrt(1 + 1.5 * skewness * raised) - 1) / skewness)
 
 
 def _cube(t: float, skewness: float) -> float:
-    """((1 + g t / 2)^3 - 1) / (3 g / 2), multiplied out."""
+    """Return ((1 + g t / 2)^3 - 1) / (3 g / 2), multiplied out."""
     return t + skewness * t**2 / 2 + skewness**2 * t**3 / 12
 
 
 def _offset(skewness: float, low: float, high: float) -> float:
-    """The mean of the cubes from `low` to `high`, less their middle."""
+    """Return the mean of the cubes from `low` to `high`, less their middle."""
     middle, span = (low + high) / 2, high - low
     mean = _cube(middle, skewness) + skewness * span**2 / 24 + skewness**2 * middle * span**2 / 48
     return mean - middle
 
 
 def _profile(mean: float, variance: float, t: float) -> float:
-    """Log-likelihood of a difference, up to a constant, at the deviation that fits best to mean = t * deviation."""
+    """Return the log-likelihood of a difference with mean = t * deviation, maximised over the deviation.
+
+    A constant is left out.
+    """
     square = variance + mean**2
     deviation = (-t * mean + sqrt(t**2 * mean**2 + 4 * square)) / 2
     return -log(deviation) - square / (2 * deviation**2) + t * mean / deviation - t**2 / 2
@@ -84,7 +89,7 @@ def _profile(mean: float, variance: float, t: float) -> float:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where the test stops: at a ratio of `reject` or less for `low`, of `accept` or more for `high`."""
+    """The boundaries of the test: it stops for `low` at an LLR of `reject` or less, for `high` at `accept` or more."""
 
     low: float
     high: float
@@ -93,7 +98,7 @@ class Bounds:
 
     @classmethod
     def of(cls, low: float, high: float, error: float, step: float) -> Bounds:
-        """Wald's bounds for this probability of either error, drawn in by the overshoot of looks `step` differences apart."""
+        """Return Wald's bounds for both errors, corrected for the overshoot of looks `step` differences apart."""
         wald = log((1 - error) / error)
         corrected = max(wald - OVERSHOOT * (high - low) * sqrt(step), wald / 10)
         return cls(low, high, -corrected, corrected)
@@ -102,34 +107,35 @@ class Bounds:
     def middle(self) -> float:
         return (self.low + self.high) / 2
 
-    def walk(self, ratio: float) -> float:
-        """The ratio as the place of a random walk that has variance 1 and drift t - middle for each difference."""
-        return ratio / (self.high - self.low)
+    def walk(self, llr: float) -> float:
+        """Return the LLR as the position of a random walk with variance 1 and drift t - middle for each difference."""
+        return llr / (self.high - self.low)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Median-unbiased estimate and equal-tailed interval of t."""
+    """A median-unbiased estimate and equal-tailed interval of t."""
 
     value: float
     lower: float
     upper: float
 
 
-def estimate(bounds: Bounds, looks: Sequence[int], ratio: float, confidence: float = 0.95) -> Estimate:
-    """What t is after a test that was looked at after `looks` differences and ended, or stands, at `ratio` at the last of them.
+def estimate(bounds: Bounds, looks: Sequence[int], llr: float, confidence: float = 0.95) -> Estimate:
+    """Estimate t after a sequential test, given the numbers of differences at its `looks` and the last LLR.
 
-    Outcomes are ordered by stages: leaving by the upper bound says more for a large t than staying, and the earlier the more;
-    the lower bound likewise (D. Siegmund, Biometrika 65, 1978; for secondary estimates see T. L. Lai and others). The
-    probability G(t) of an outcome at least as high as the observed one rises with t; the estimate is where it is a half. The test
-    is taken for a Brownian motion that is seen at the looks, and its density is carried from look to look.
+    Outcomes are ordered by stages: crossing the upper bound indicates a larger t than staying inside, and the earlier
+    the larger; the lower bound likewise (D. Siegmund, Biometrika 65, 1978; for secondary estimates see T. L. Lai and
+    others). The probability G(t) of an outcome at least as high as the observed one rises with t; the estimate is where
+    it is 1/2. The test is approximated by a Brownian motion observed at the looks, whose density is propagated from
+    look to look.
     """
     from scipy.optimize import brentq
 
-    place = bounds.walk(ratio)
+    place = bounds.walk(llr)
     stride = ceil(len(looks) / MOST_LOOKS)
     walk = _Walk.of(bounds, list(looks)[::-1][::stride][::-1], place)
-    # Beyond so many standard errors of the last look there is nothing to find.
+    # The roots lie within `REACH` standard errors of the last look.
     reach = REACH / sqrt(looks[-1]) + abs(place) / looks[-1]
 
     def solve(probability: float) -> float:
@@ -147,10 +153,11 @@ def estimate(bounds: Bounds, looks: Sequence[int], ratio: float, confidence: flo
 
 @dataclass(frozen=True)
 class _Walk:
-    """A walk between its bounds, by the density that it has after each of L looks but the last if it has no drift.
+    """A random walk between its bounds, as its driftless density after each of L looks except the last.
 
-    `nodes` (M,) are places between the bounds (Gauss-Legendre), `densities` (L - 1, M) the densities there times the nodes' weights;
-    `steps` and `before` (L,) the differences of each look and before it; `bars` (L,) what counts as outcomes at least as high.
+    `nodes` (M,) are Gauss-Legendre nodes between the bounds, `densities` (L - 1, M) the densities there times the
+    nodes' weights. `steps` and `before` (L,) are the differences of each look and before it; `bars` (L,) are the
+    positions from which on an outcome counts as at least as high.
     """
 
     nodes: Array
@@ -164,7 +171,7 @@ class _Walk:
         before = np.array([0, *looks[:-1]], dtype=np.float64)
         steps = np.array(looks) - before
         upper = bounds.walk(bounds.accept)
-        # Where bounds are far away, the walk does not come near them.
+        # Distant bounds are clipped to the range that the walk can reach.
         near = 2 * REACH * sqrt(looks[-1]) + abs(end)
         low, high = max(bounds.walk(bounds.reject), -near), min(upper, near)
         size = int(np.clip(16 * np.ceil(6 * (high - low) / sqrt(steps.min()) / 16), 48, MOST_NODES))
@@ -183,12 +190,12 @@ class _Walk:
         return cls(nodes, densities, steps, before, np.append(np.full(len(looks) - 1, upper), end))
 
     def exceed(self, drift: float) -> float:
-        """Probability of an outcome at least as high as the observed one, under a drift for each difference."""
+        """Return the probability of an outcome at least as high as the observed one, given the drift per difference."""
         from scipy.special import ndtr
 
         first = ndtr((drift * self.steps[0] - self.bars[0]) / sqrt(self.steps[0]))
         steps, before, bars = (column[1:, None] for column in (self.steps, self.before, self.bars))
-        # A drift weights driftless paths by a factor that depends on where they are alone.
+        # A drift weights driftless paths by a factor that depends only on their position.
         tilt = np.exp(np.minimum(drift * self.nodes - drift**2 * before / 2, 700.0))
         beyond = ndtr((self.nodes + drift * steps - bars) / np.sqrt(steps))
         return float(first + (self.densities * tilt * beyond).sum())
@@ -203,9 +210,9 @@ def _normal(distance: Array, variance: float) -> Array:
     return np.exp(-(distance**2) / (2 * variance)) / sqrt(2 * np.pi * variance)
 
 
-def expect_left(bounds: Bounds, ratio: float, t: float) -> float:
-    """Differences that a test at `ratio` still needs on average if this is the true t (A. Wald, 1945)."""
-    place, lower, upper = (bounds.walk(number) for number in (ratio, bounds.reject, bounds.accept))
+def expect_left(bounds: Bounds, llr: float, t: float) -> float:
+    """Return the expected number of further differences of a test at `llr` for a true t (A. Wald, 1945)."""
+    place, lower, upper = (bounds.walk(number) for number in (llr, bounds.reject, bounds.accept))
     if not lower < place < upper:
         return 0.0
     drift = t - bounds.middle

@@ -1,8 +1,9 @@
-"""Adaptive Nash: episodes where they say who is in the equilibrium of the meta-game, until it is known to epsilon.
+"""Adaptive Nash: episodes that identify the equilibrium of the meta-game, until its NashConv is at most epsilon.
 
-After each round the table of means is solved, and bounded with the errors that its cells have in common (`shared_seeds`). What NashConv adds up, the best gain of any camera against the targets' strategy and of
-any target against the cameras', depends on the lines of the table that are in the other team's support; of these, the
-ones of agents that might still gain are played: the support itself and near-best responses. Far worse agents rest.
+After each round the table of means is solved, and NashConv is bounded with the cells' correlated errors
+(`shared_seeds`). NashConv is the best gain of any camera against the targets' strategy plus that of any target against
+the cameras'. It depends on the lines of the table in the other team's support. Of these, the agents that may still gain
+are played: the support itself and near-best responses. Agents that are far worse play no more.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from tournament.formats.settings import ROUND_SIZE, Setting, most
 from tournament.formats.table import Table
 
 GROWTH = 20
-"""A round is at least this part of what is played, so that long tournaments do not take ever more rounds."""
+"""Divisor of the played episodes that gives a round's minimum size, so that long tournaments need few rounds."""
 FORESIGHT = 10
-"""Of a tournament's length, what is expected to be left is looked ahead for so many times at most."""
+"""Maximum length that is planned ahead, as a multiple of the episodes played so far."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """The equilibrium of the table of means, and what anybody may gain by leaving it.
+    """The equilibrium of the table of means, and the gains from deviating.
 
-    `camera` (M,) and `target` (N,) are the strategies. `camera_gain` (M,) is what each camera gains against the targets' strategy over the
-    value, `camera_error` its standard error; likewise for targets. `quantile` makes all bounds hold at once.
+    `camera` (M,) and `target` (N,) are the strategies. `camera_gain` (M,) is each camera's gain over the value against
+    the targets' strategy, `camera_error` its standard error; likewise for targets. With `quantile` all bounds hold
+    simultaneously.
     """
 
     table: Table
@@ -40,7 +42,7 @@ class Solution:
 
     @classmethod
     def of(cls, table: Table, confidence: float) -> Solution:
-        """Bounds are one-sided, of this confidence for all agents together (Bonferroni)."""
+        """Solve the table; bounds are one-sided and hold for all agents simultaneously (Bonferroni)."""
         from scipy.stats import norm
 
         from tournament import meta_solvers
@@ -59,21 +61,21 @@ class Solution:
 
     @cached_property
     def camera_bound(self) -> Array:
-        """What each camera gains at most (M,)."""
+        """The upper bound of each camera's gain (M,)."""
         return self.camera_gain + self.quantile * np.sqrt(self.table.luck.of_cameras(self.target))
 
     @cached_property
     def target_bound(self) -> Array:
-        """What each target gains at most (N,)."""
+        """The upper bound of each target's gain (N,)."""
         return self.target_gain + self.quantile * np.sqrt(self.table.luck.of_targets(self.camera))
 
     @property
     def nash_conv(self) -> float:
-        """The upper bound of NashConv: what the best camera and the best target gain at most, together."""
+        """The upper bound of NashConv: the largest bound of a camera's gain plus the largest of a target's."""
         return float(self.camera_bound.max() + self.target_bound.max())
 
     def after(self, added: Numbers) -> Solution:
-        """This solution as it would be if so many more episodes (M, N) moved no mean."""
+        """Return this solution with more episodes (M, N) and unchanged means."""
         return replace(self, table=self.table.after(added))
 
 
@@ -93,12 +95,12 @@ class Nash:
         return len(self.cameras) * len(self.targets) * self.most
 
     def solve(self, evidence: Evidence) -> Solution | None:
-        """The equilibrium as far as it is known; None before all pairings have started."""
+        """Return the equilibrium of the evidence; None before all pairings have started."""
         table = Table.of(evidence)
         return Solution.of(table, self.confidence / 100) if table.has(table.least) else None
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """Episodes of the pairings that narrow the bound most."""
+        """Return episodes of the pairings that narrow the bound most."""
         solution = self.solve(evidence)
         if solution is None:
             table = Table.of(evidence)
@@ -120,7 +122,7 @@ class Nash:
         ]
 
     def _plan(self, solution: Solution, size: int) -> Numbers:
-        """Up to `size` more episodes (M, N), or what would bring the bound down to epsilon if no mean moved."""
+        """Return up to `size` more episodes (M, N), fewer if these lower the bound to epsilon at unchanged means."""
         table, scores = solution.table, self._score(solution)
         added = np.zeros_like(table.count)
         while (left := size - int(added.sum())) > 0 and solution.after(added).nash_conv > self.epsilon:
@@ -131,9 +133,9 @@ class Nash:
         return added
 
     def _score(self, solution: Solution) -> Array:
-        """How much the cells' variances matter (M, N): to agents whose gain may be more than half of epsilon.
+        """Return the importance of the cells' variances (M, N): for agents whose gain may exceed half of epsilon.
 
-        One more episode of a cell with n of them takes its score / (n (n + 1)) off the variances of the bounds.
+        One more episode of a cell with n episodes lowers the variances of the bounds by its score / (n (n + 1)).
         """
         rows = solution.camera_bound > self.epsilon / 2
         columns = solution.target_bound > self.epsilon / 2
@@ -141,7 +143,7 @@ class Nash:
         return weight * solution.table.variance
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """The value, the bound of NashConv, and both strategies."""
+        """Return the value, the bound of NashConv, and both strategies."""
         solution = self.solve(evidence)
         if solution is None:
             table = Table.of(evidence)
@@ -155,8 +157,8 @@ class Nash:
         error = float(np.sqrt(solution.table.luck.of_value(solution.camera, solution.target)))
         return Finding(
             headline=(
-                f"Leaving the equilibrium gains the best camera and the best target of these fields at most {solution.nash_conv:.4f} together; "
-                f"{self.epsilon:g} is wanted."
+                f"NashConv of the equilibrium within these fields is at most {solution.nash_conv:.4f}; "
+                f"the goal is {self.epsilon:g}."
             ),
             figures=(
                 Figure("NashConv within these fields, at most", solution.nash_conv, unit="payoff"),
@@ -183,7 +185,7 @@ class Nash:
 
 
 def _allocate(scores: Array, count: Numbers, most: int, size: int) -> Numbers:
-    """`size` more episodes (M, N), one by one to the cell whose next one takes most off the bounds' variances."""
+    """Allocate `size` more episodes (M, N) greedily to the cells that lower the bounds' variances most."""
     added = np.zeros_like(count)
     worth = np.where(count < most, scores / (count * (count + 1.0)), 0.0)
     for _ in range(size):
@@ -197,10 +199,10 @@ def _allocate(scores: Array, count: Numbers, most: int, size: int) -> Numbers:
 
 
 def _explain(solution: Solution, row: int, column: int) -> str:
-    """Why a pairing is played: who may gain what."""
+    """Return why a pairing is played: which agent may gain how much."""
     camera, target = solution.camera[row] > 1e-6, solution.target[column] > 1e-6
     if camera and target:
-        return "Both are in the equilibrium's support."
+        return "Both agents are in the equilibrium's support."
     gains, bounds, who = (
         (solution.camera_gain[row], solution.camera_bound[row], "camera")
         if target
@@ -210,7 +212,7 @@ def _explain(solution: Solution, row: int, column: int) -> str:
 
 
 def _list(agents: Numbers, strategy: NDArray[np.float64]) -> list[dict[str, float | int]]:
-    """The agents that a strategy plays, most likely first."""
+    """Return the agents in a strategy's support, largest weight first."""
     order = np.argsort(-strategy, kind="stable")
     return [{"agent": int(agents[row]), "mass": float(strategy[row])} for row in order if strategy[row] > 1e-6]
 
@@ -218,19 +220,19 @@ def _list(agents: Numbers, strategy: NDArray[np.float64]) -> list[dict[str, floa
 NASH = FormatInfo(
     "nash",
     "Adaptive Nash",
-    "Agents of the equilibrium and near-best responses to it play on until nobody in the fields can gain more than epsilon.",
+    "The equilibrium's support and near-best responses play on until NashConv within the fields is at most epsilon.",
     (
         Setting(
             "epsilon",
             "Epsilon",
-            "What the best camera and the best target may together still gain by leaving the equilibrium.",
+            "Maximum NashConv: the gains of the best camera and the best target from deviating, together.",
             "number",
             0.02,
             0.001,
             0.5,
             unit="payoff",
         ),
-        Setting("confidence", "Confidence", "Of the bound.", "number", 95.0, 50.0, 99.9, unit="%"),
+        Setting("confidence", "Confidence", "Confidence of NashConv's bound.", "number", 95.0, 50.0, 99.9, unit="%"),
         most(5000),
         ROUND_SIZE,
     ),

@@ -1,8 +1,8 @@
-"""How numbers stand in the sentences of formats."""
+"""Numbers in the sentences of formats."""
 
 from __future__ import annotations
 
 
 def write(number: float, how: str = ",.10g") -> str:
-    """A number in the way of Python's format language, with a true minus sign, as tables and pictures have it."""
+    """Format a number by Python's format language, with the typographic minus sign of tables and pictures."""
     return f"{number:{how}}".replace("-", "−")

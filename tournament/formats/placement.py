@@ -1,8 +1,8 @@
-"""A newcomer's placement: enough episodes that its mean payoff is known to a chosen width.
+"""Placement of newcomers: episodes until a newcomer's mean payoff is known to a chosen width.
 
-The newcomer meets every opponent from the seeds that these opponents give to everybody, so that it can be compared with agents that
-played before. Opponents against whom it varies more are met more often (Neyman 1934), in rounds that at most treble
-the episodes: the spread is only as well known as episodes have shown it.
+The newcomer plays the seeds that each opponent plays against all agents, so that it can be compared with agents that
+played earlier. Opponents against whom its payoff varies more get more episodes (Neyman allocation, 1934). A round at
+most trebles the episodes, because early estimates of the variances are poor.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, most
 
 CONFIDENCE = 0.95
 START = 8
-"""Episodes an opponent before anything is judged."""
+"""Number of episodes against each opponent before anything is judged."""
 PRIOR = 4.0
-"""An opponent's variance is mixed with all opponents' as if the latter had shown itself in so many episodes."""
+"""Weight of the pooled variance in an opponent's, in episodes."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One newcomer's mean payoff over its opponents, which count alike, as far as it is known.
+    """One newcomer's mean payoff over its opponents, which weigh equally.
 
-    `opponents` (J,) are indices, `held` (J,) episodes against each, `spread` (J,) standard deviations of one episode's payoff.
+    `opponents` (J,) are indices, `held` (J,) the episodes against each, `spread` (J,) the standard deviations of one
+    episode's payoff.
     """
 
     agent: int
@@ -47,7 +48,7 @@ class Place:
 
 
 def place(view: View, agent: int) -> Place:
-    """What the episodes say about one agent. Raises nothing for missing episodes: errors are infinite then."""
+    """Estimate one agent's mean payoff; errors are infinite where episodes are missing."""
     from scipy.stats import t as student
 
     opponents = np.flatnonzero(~view.closed[agent])
@@ -72,7 +73,7 @@ def place(view: View, agent: int) -> Place:
 
 @dataclass(frozen=True)
 class Placement:
-    """Places every agent of `team`: until each one's 95 % interval of mean payoff is at most `width` wide."""
+    """Places every agent of `team`: until each one's 95 % interval of the mean payoff is at most `width` wide."""
 
     cameras: tuple[str, ...]
     targets: tuple[str, ...]
@@ -86,12 +87,12 @@ class Placement:
         return len(self.cameras) * len(self.targets) * self.most
 
     def place(self, evidence: Evidence) -> list[Place]:
-        """What is known about each newcomer."""
+        """Return what is known about each newcomer."""
         view = evidence.seen_by(self.team)
         return [place(view, agent) for agent in range(len(view.payoff))]
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """Episodes for the newcomers that are not known well enough."""
+        """Return episodes for the newcomers whose interval is too wide."""
         view = evidence.seen_by(self.team)
         choices = []
         for known in self.place(evidence):
@@ -105,11 +106,11 @@ class Placement:
         return choices
 
     def is_placed(self, known: Place) -> bool:
-        """Whether nothing more is wanted: the interval is narrow enough, or every pairing has had its most."""
+        """Return whether the newcomer is finished: its interval is narrow enough, or all its pairings are exhausted."""
         return 2 * known.half_width <= self.width or bool((known.held >= self.most).all())
 
     def plan(self, known: Place) -> Numbers:
-        """Episodes against each opponent (J,) that would make the interval as wide as is wanted."""
+        """Return the number of episodes against each opponent (J,) that would reach the width."""
         if not known.is_started or int(known.held.min()) < min(START, self.most):
             return np.maximum(known.held, min(START, self.most))
         if self.is_placed(known):
@@ -118,11 +119,11 @@ class Placement:
         share = known.spread / known.spread.sum()
         total = (known.spread.sum() / len(known.opponents) / error) ** 2
         wanted = np.maximum(np.ceil(total * share).astype(np.int64), known.held)
-        # Where rounding and opponents met too often leave nothing to add, one more each does.
+        # Where rounding and oversampled opponents leave nothing to add, add one episode to each.
         return np.minimum(wanted if (wanted > known.held).any() else known.held + 1, self.most)
 
     def _stage(self, known: Place) -> Numbers:
-        """The part of the plan that the next round plays."""
+        """Return the part of the plan for the next round."""
         wanted = self.plan(known)
         more = wanted - known.held
         allowed = max(2 * int(known.held.sum()), self.round_size)
@@ -132,11 +133,11 @@ class Placement:
 
     def _explain(self, known: Place) -> str:
         if not np.isfinite(known.error):
-            return f"A newcomer first plays {min(START, self.most)} episodes with each opponent."
-        return f"Its mean payoff is known to ± {known.half_width:.4f}; ± {self.width / 2:.4f} is wanted."
+            return f"A newcomer first plays {min(START, self.most)} episodes against each opponent."
+        return f"Its mean payoff is known to ± {known.half_width:.4f}; the goal is ± {self.width / 2:.4f}."
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """Each newcomer's mean payoff with its interval."""
+        """Return each newcomer's mean payoff with its interval."""
         places = self.place(evidence)
         left = sum(int((self.plan(known) - known.held).sum()) for known in places)
         placed = sum(self.is_placed(known) for known in places)
@@ -145,7 +146,7 @@ class Placement:
         wording = "not known yet" if width is None else f"{width:.4f} wide"
         field = self.cameras if self.team == "camera" else self.targets
         return Finding(
-            headline=f"{placed} of {len(places)} placed: the widest interval is {wording}, {self.width:g} is wanted.",
+            headline=f"{placed} of {len(places)} placed: the widest interval is {wording}, the goal is {self.width:g}.",
             figures=tuple(_figure(field[known.agent], known) for known in places),
             trace=extend(earlier, {"episodes": float(len(evidence)), "placed": float(placed), "width": width}),
             is_decided=placed == len(places),
@@ -165,11 +166,11 @@ PLACEMENT = FormatInfo(
     "Placement of newcomers",
     "The agents of one team play all opponents until each one's mean payoff is known to the chosen width (95 %).",
     (
-        Setting("team", "Team", "Whose agents are new.", "option", "camera", options=TEAM.options),
+        Setting("team", "Team", "Team of the newcomers.", "option", "camera", options=TEAM.options),
         Setting(
             "width",
             "Width of the interval",
-            "Of the newcomer's mean payoff over all opponents, from end to end.",
+            "Maximum full width of the interval of the newcomer's mean payoff over all opponents.",
             "number",
             0.03,
             0.001,

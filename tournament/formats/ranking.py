@@ -1,8 +1,8 @@
-"""Adaptive ranking: episodes for the agents whose order is not known yet, and for no others.
+"""Adaptive ranking: episodes only for agents whose order is still open.
 
-All agents first play a few episodes; then those play on that are neither separated from every other agent of their team nor known
-to be within `resolution` of it. Two agents are compared by what they scored from the same seeds against the same opponents, and
-every opponent brings its own seeds: most of an episode's luck is the seed's and cancels.
+All agents first play a few episodes. Then those play on that are neither separated from every other agent of their team
+nor known to be within `resolution` of it. Two agents are compared by paired differences: the same seeds against the
+same opponents, with independent seeds for each opponent. Most of an episode's luck is the seed's and cancels.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from tournament.formats.format import Figure, Finding, FormatInfo, extend
 from tournament.formats.gaps import LEAST_FREEDOM, Gaps, Side, measure
 from tournament.formats.settings import ROUND_SIZE, Setting, SettingsRefused, most
 
-PATIENCE = 0.5
-"""Pairs play on that promise at least this part of what the most promising one does."""
+MIN_PROMISE = 0.5
+"""Minimum promise of a pair that plays, as a share of the most promising pair's."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known about one team at a moment."""
+    """The comparisons of one team's agents at one moment."""
 
     side: Side
     gaps: Gaps
@@ -34,26 +34,26 @@ class Standing:
 
     @cached_property
     def start(self) -> int:
-        """Shared episodes an opponent that every agent plays first."""
+        """Number of shared episodes that every agent first plays against each opponent."""
         opponents = len(self.side.opponents)
         enough = 1 if opponents > LEAST_FREEDOM else 1 + ceil(LEAST_FREEDOM / max(opponents, 1))
         return min(enough, self.most)
 
     @cached_property
     def undecided(self) -> NDArray[np.bool_]:
-        """Pairs (A, A) whose order matters and is not known."""
+        """Pairs (A, A) whose order matters and is unknown."""
         open_pairs = ~self.gaps.separated & ~self.gaps.closer_than(self.resolution)
         np.fill_diagonal(open_pairs, False)
         return open_pairs
 
     @cached_property
     def playable(self) -> NDArray[np.bool_]:
-        """Undecided pairs that may still be played."""
+        """Undecided pairs that have episodes left."""
         return self.undecided & (self.gaps.common < self.most)
 
     @cached_property
     def needed(self) -> NDArray[np.float64]:
-        """Shared episodes an opponent (A, A) with which a playable pair would be decided if its gap and spread are what they seem."""
+        """Shared episodes per opponent (A, A) that would decide a playable pair of the estimated gap and variance."""
         gaps, gap = self.gaps, np.abs(self.gaps.gap)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.minimum(gaps.half_width / gap, gaps.margin / np.maximum(self.resolution - gap, 0.0))
@@ -61,10 +61,11 @@ class Standing:
 
     @cached_property
     def playing(self) -> NDArray[np.bool_]:
-        """Pairs whose turn it is: those that promise most.
+        """The most promising pairs, which play in this round.
 
-        A pair's promise is the probability that it differs by the resolution or more, for each episode that it still needs. So large
-        differences are found first, and episodes are not spent early on pairs that will turn out to be close.
+        A pair's promise is the probability that it differs by the resolution or more, divided by the episodes that it
+        still needs. Large differences are therefore found first, and few episodes go to pairs that turn out to be
+        close.
         """
         from scipy.special import ndtr
 
@@ -74,7 +75,7 @@ class Standing:
         differs = ndtr((gap - self.resolution) / error) + ndtr((-gap - self.resolution) / error)
         missing = (self.needed - self.side.level[:, None]).clip(min=0)
         promise = np.where(self.playable, differs / np.maximum(missing + missing.T, 1.0), 0.0)
-        return self.playable & (promise >= PATIENCE * promise.max())
+        return self.playable & (promise >= MIN_PROMISE * promise.max())
 
     @cached_property
     def order(self) -> Numbers:
@@ -98,7 +99,7 @@ class Ranking:
         for team, field in zip(self.teams, (self._field(team) for team in self.teams), strict=True):
             if len(field) < 2:
                 raise SettingsRefused(
-                    [(f"{team}s", f"A ranking compares agents: the {team} field needs at least two.")]
+                    [(f"{team}s", f"A ranking compares agents: the {team} field needs at least two. Choose more.")]
                 )
 
     @property
@@ -113,12 +114,12 @@ class Ranking:
         return len(self.cameras) * len(self.targets) * self.most * len(self.teams)
 
     def stand(self, view: View) -> Standing:
-        """What is known about the team of a view."""
+        """Return the comparisons of the view's team."""
         side = Side.of(view)
         return Standing(side, measure(side, self.confidence / 100), self.resolution, self.most)
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """Episodes for the agents that have an undecided pair."""
+        """Return episodes for the agents with an undecided pair."""
         views = [evidence.seen_by(team) for team in self.teams]
         return [choice for view in views for choice in self._choose(view, self.stand(view))]
 
@@ -134,7 +135,7 @@ class Ranking:
         ]
 
     def _raise_levels(self, standing: Standing) -> Numbers:
-        """How many shared episodes an opponent each agent (A,) should have after the next round."""
+        """Return the shared episodes for each opponent that each agent (A,) should have after the next round."""
         level, opponents = standing.side.level, max(len(standing.side.opponents), 1)
         if not len(level):
             return level
@@ -142,7 +143,7 @@ class Ranking:
             return np.maximum(level, standing.start)
         playing = standing.playing
         batch = max(1, self.round_size // (opponents * max(int(playing.any(axis=1).sum()), 1)))
-        # An agent behind the others of its pairs catches up on episodes that exist for them; only then both play new ones.
+        # An agent that is behind the other of a pair first plays the other's episodes; then both play new ones.
         ahead = playing & (level[None, :] > level[:, None])
         even = playing & (level[None, :] == level[:, None])
         furthest = np.where(ahead, level[None, :], 0).max(axis=1)
@@ -151,7 +152,7 @@ class Ranking:
         return np.minimum(wanted, self.most).clip(min=level)
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """Which ranks are known, how far neighbours are apart, and what is still open."""
+        """Return the known ranks, the gaps between neighbours, and the pairs that are still open."""
         standings = {team: self.stand(evidence.seen_by(team)) for team in self.teams}
         counts = {team: _count(standing) for team, standing in standings.items()}
         point: dict[str, float | None] = {"episodes": float(len(evidence))}
@@ -180,14 +181,14 @@ class Ranking:
 
 
 def _held(view: View, standing: Standing, row: int) -> Numbers:
-    """Leading episodes that an agent has against each opponent: some may have been cut short."""
+    """Return the leading episodes of an agent against each opponent, some of which may have been cut short."""
     return view.count[standing.side.agents[row]][standing.side.opponents]
 
 
 def _explain(standing: Standing, row: int) -> str:
-    """Why an agent plays on: its narrowest undecided pair."""
+    """Return why an agent plays on: its narrowest undecided pair."""
     if standing.side.level[row] < standing.start:
-        return f"Every agent first plays {standing.start} shared episodes with each opponent."
+        return f"Every agent first plays {standing.start} shared episodes against each opponent."
     ranks = np.empty(len(standing.order), dtype=np.int64)
     ranks[standing.order] = np.arange(1, len(ranks) + 1)
     pairs = np.flatnonzero(standing.playing[row])
@@ -198,7 +199,7 @@ def _explain(standing: Standing, row: int) -> str:
 
 
 def _count(standing: Standing) -> dict[str, int]:
-    """Pairs that are separated, close and open."""
+    """Return the numbers of pairs that are separated, close and open."""
     upper = np.triu_indices(len(standing.side.agents), 1)
     separated, undecided = standing.gaps.separated[upper], standing.undecided[upper]
     return {
@@ -217,7 +218,7 @@ def _summarise(point: dict[str, float | None], resolution: float) -> str:
 
 
 def _expect(standing: Standing) -> int:
-    """Episodes until all pairs would be decided if their gaps and spreads are what they seem."""
+    """Return the episodes that would decide all pairs with the estimated gaps and variances."""
     level, opponents = standing.side.level, len(standing.side.opponents)
     if not len(level) or level.min() < standing.start:
         return int((standing.start - level).clip(0).sum()) * opponents
@@ -226,7 +227,7 @@ def _expect(standing: Standing) -> int:
 
 
 def _list(standing: Standing) -> list[dict[str, float | int | bool | None]]:
-    """The agents, best first, with the gap to the next one."""
+    """Return the agents, best first, with the gap to the next one."""
     order, gaps = standing.order, standing.gaps
     lines: list[dict[str, float | int | bool | None]] = []
     for place, row in enumerate(order):
@@ -250,12 +251,12 @@ def _list(standing: Standing) -> list[dict[str, float | int | bool | None]]:
 RANKING = FormatInfo(
     "ranking",
     "Adaptive ranking",
-    "Agents whose order is not known yet play on, on shared seeds, until all are separated or known to be closer than the resolution.",
+    "Agents whose order is open play on, from shared seeds, until all pairs are separated or within the resolution.",
     (
         Setting(
             "team",
             "Team",
-            "Whose agents are ranked.",
+            "Team whose agents are ranked.",
             "option",
             "both",
             options=("camera", "target", "both"),
@@ -270,7 +271,7 @@ RANKING = FormatInfo(
             0.5,
             unit="payoff",
         ),
-        Setting("confidence", "Confidence", "Of each pair's verdict.", "number", 99.0, 80.0, 99.99, unit="%"),
+        Setting("confidence", "Confidence", "Confidence of a pair's verdict.", "number", 99.0, 80.0, 99.99, unit="%"),
         most(1000),
         ROUND_SIZE,
     ),

@@ -22,7 +22,7 @@ class RoundRobin:
         return len(self.cameras) * len(self.targets) * self.episodes
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """Everything in the first round."""
+        """Return all episodes in the first round, none later."""
         if round:
             return []
         reason = "Every pairing is played equally often."
@@ -34,7 +34,7 @@ class RoundRobin:
         ]
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """How much of it is played."""
+        """Return how many pairings are complete."""
         open_pairings = int((~evidence.closed).sum())
         left = int((self.episodes - evidence.count[~evidence.closed]).clip(0).sum())
         complete = int(((evidence.count >= self.episodes) & ~evidence.closed).sum())
@@ -50,12 +50,12 @@ class RoundRobin:
 ROUND_ROBIN = FormatInfo(
     "round-robin",
     "Round robin",
-    "Every camera agent meets every target agent equally often, in one go.",
+    "Every camera agent meets every target agent equally often, in one round.",
     (
         Setting(
             "episodes",
             "Episodes a pairing",
-            "How often each pairing is played.",
+            "Number of episodes of each pairing.",
             "integer",
             10,
             1,

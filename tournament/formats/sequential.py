@@ -1,7 +1,8 @@
 """Head to head: a sequential test of whether one agent is better than another of its team.
 
-Both play the same opponents from the same seeds; what counts are the differences. The test ends as soon as these say enough: early where
-the agents differ much, late where they do not. Errors of either kind have the chosen probability, however often one looks.
+Both agents play the same opponents from the same seeds, and the test uses the paired differences. It stops as soon as
+these are conclusive: early if the agents differ much, late if they do not. Either error has the chosen probability, for
+any number of looks.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from tournament.formats.likelihood import (
     ELO,
     Bounds,
     Estimate,
-    bend,
+    cornish_fisher,
     estimate,
     expect_left,
+    invert_cornish_fisher,
     log_likelihood_ratio,
-    straighten,
 )
 from tournament.formats.numbers import write
 from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
@@ -31,25 +32,25 @@ from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, SettingsRefus
 VERDICTS = {
     "better": "The first agent is better than the second",
     "not-better": "The first agent is not better than the second",
-    "undecided": "It could not be decided which agent is better",
-    "open": "It is open which agent is better",
+    "undecided": "The test ended undecided",
+    "open": "The test is not decided yet",
 }
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the paired differences say after some of them: their number, mean, variance and skewness, and the log-likelihood ratio."""
+    """The moments of the paired differences at one look, and their log-likelihood ratio (LLR)."""
 
     count: int
     mean: float
     variance: float
     skewness: float
-    ratio: float
+    llr: float
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A test so far. `looks` are those up to the one at which it ended; `verdict` is a key of VERDICTS."""
+    """A test so far. `looks` are those up to the one at which it stopped; `verdict` is a key of VERDICTS."""
 
     bounds: Bounds
     looks: tuple[Look, ...]
@@ -58,27 +59,28 @@ class Trial:
     verdict: str
 
     @cached_property
-    def straight(self) -> Estimate | None:
-        """`estimate` as the log-likelihood ratio sees it: straightened."""
+    def corrected_estimate(self) -> Estimate | None:
+        """`estimate` after the Cornish-Fisher correction, on the scale of the LLR."""
         if not self.looks:
             return None
-        return estimate(self.bounds, [look.count for look in self.looks], self.looks[-1].ratio)
+        return estimate(self.bounds, [look.count for look in self.looks], self.looks[-1].llr)
 
     @cached_property
     def estimate(self) -> Estimate | None:
-        """t, the mean difference in units of its deviation; median-unbiased. None before the first look."""
-        if self.straight is None:
+        """The median-unbiased estimate of t, the mean difference over its deviation; None before the first look."""
+        if self.corrected_estimate is None:
             return None
         skewness, low, high = self.looks[-1].skewness, self.bounds.low, self.bounds.high
-        numbers = (self.straight.value, self.straight.lower, self.straight.upper)
-        return Estimate(*(bend(number, skewness, low, high) for number in numbers))
+        numbers = (self.corrected_estimate.value, self.corrected_estimate.lower, self.corrected_estimate.upper)
+        return Estimate(*(invert_cornish_fisher(number, skewness, low, high) for number in numbers))
 
 
 @dataclass(frozen=True)
 class Sequential:
-    """Tests t <= `lower` against t >= `upper` (normalised Elo) for the first agent of a team's field against the second.
+    """Tests t <= `lower` against t >= `upper` (normalised Elo) for the first and the second agent of a team's field.
 
-    A look is taken after every round; rounds have the same number of shared episodes against every opponent, so looks are known in advance.
+    A look is taken after every round. Rounds have equally many shared episodes against every opponent, so that the
+    looks are known in advance.
     """
 
     cameras: tuple[str, ...]
@@ -107,13 +109,13 @@ class Sequential:
         return len(self.cameras) * len(self.targets) * self.most
 
     def levels(self, num_opponents: int) -> list[int]:
-        """Shared episodes an opponent at which the test is looked at."""
+        """Return the numbers of shared episodes against each opponent at which a look is taken."""
         step = max(1, ceil(self.round_size / (2 * max(num_opponents, 1))))
         first = max(step, 1 + ceil(LEAST_FREEDOM / max(num_opponents, 1)))
         return [*range(min(first, self.most), self.most, step), self.most]
 
     def judge(self, evidence: Evidence) -> Trial:
-        """The test of the episodes so far, look by look."""
+        """Return the test of the episodes so far, look by look."""
         side = Side.of(evidence.seen_by(self.team))
         both = len(side.agents) == 2 and len(side.opponents) > 0
         opponents = len(side.opponents) if both else 0
@@ -127,13 +129,13 @@ class Sequential:
             if held > level:
                 break
             looks.append(_look(side.payoff[0, :, :held] - side.payoff[1, :, :held], bounds))
-            verdict = _decide(bounds, looks[-1].ratio, is_last=held == self.most)
+            verdict = _decide(bounds, looks[-1].llr, is_last=held == self.most)
             if verdict != "open":
                 break
         return Trial(bounds, tuple(looks), opponents, level, verdict)
 
     def choose(self, evidence: Evidence, round: int) -> list[Choice]:
-        """Both agents' episodes up to the next look."""
+        """Return both agents' episodes up to the next look."""
         trial = self.judge(evidence)
         if trial.verdict != "open":
             return []
@@ -149,12 +151,12 @@ class Sequential:
         ]
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
-        """The verdict, or how the test stands. The trace is that of the test itself: a point a look."""
+        """Return the verdict or the state of the test. The trace has a point for each look."""
         trial = self.judge(evidence)
         trace = tuple(
             {
                 "episodes": 2.0 * look.count,
-                "ratio": look.ratio,
+                "ratio": look.llr,
                 "reject": trial.bounds.reject,
                 "accept": trial.bounds.accept,
                 "difference": look.mean,
@@ -172,12 +174,12 @@ class Sequential:
 
     def _summarise(self, trial: Trial) -> str:
         if not trial.looks:
-            return f"{VERDICTS[trial.verdict]}: too few episodes are played."
+            return f"{VERDICTS[trial.verdict]}: too few episodes have been played."
         upper, lower, episodes = write(self.upper), write(self.lower), 2 * trial.looks[-1].count
-        ratio, reject, accept = _write_standing(trial)
+        llr, reject, accept = _write_llr(trial)
         return (
             f"{VERDICTS[trial.verdict]} (normalised Elo of {upper} or more against {lower} or less): after {episodes:,} episodes "
-            f"the log-likelihood ratio is {ratio}, bounds {reject} and {accept}."
+            f"the log-likelihood ratio is {llr}, bounds {reject} and {accept}."
         )
 
     def _figures(self, trial: Trial) -> tuple[Figure, ...]:
@@ -191,48 +193,48 @@ class Sequential:
         return (
             _scale("Normalised Elo of the first over the second", found, ELO, ""),
             _scale("Difference", found, deviation, "payoff"),
-            Figure("Log-likelihood ratio", trial.looks[-1].ratio),
+            Figure("Log-likelihood ratio", trial.looks[-1].llr),
             Figure("Paired differences", float(trial.looks[-1].count)),
         )
 
     def _expect(self, trial: Trial) -> int | None:
         if trial.verdict != "open":
             return 0
-        if trial.straight is None:
+        if trial.corrected_estimate is None:
             middle = expect_left(trial.bounds, 0.0, trial.bounds.middle)
             return min(int(2 * middle), self.limit)
-        left = 2 * expect_left(trial.bounds, trial.looks[-1].ratio, trial.straight.value)
+        left = 2 * expect_left(trial.bounds, trial.looks[-1].llr, trial.corrected_estimate.value)
         return min(ceil(left), 2 * trial.num_opponents * (self.most - trial.level))
 
 
 def _look(differences: Array, bounds: Bounds) -> Look:
-    """`differences` (opponents, episodes); each opponent's mean is its own, their spread is no noise."""
+    """Summarise `differences` (opponents, episodes), where each opponent has its own mean."""
     opponents, held = differences.shape
     count, mean, freedom = differences.size, float(differences.mean()), opponents * (held - 1)
     deviations = differences - differences.mean(axis=1, keepdims=True)
     variance = float((deviations**2).sum() / freedom) if freedom else 0.0
     skewness = 0.0
     if held > 2 and variance > 0:
-        # Third powers of deviations from a mean of few are too small by this factor.
+        # Third central moments of small samples are biased by this factor.
         shrinkage = (held - 1) * (held - 2) / held**2
         skewness = float((deviations**3).mean() / shrinkage / variance**1.5)
-    ratio = _weigh(count, mean, variance, skewness, bounds)
-    return Look(count, mean, variance, skewness, ratio)
+    llr = _corrected_llr(count, mean, variance, skewness, bounds)
+    return Look(count, mean, variance, skewness, llr)
 
 
-def _weigh(count: int, mean: float, variance: float, skewness: float, bounds: Bounds) -> float:
-    """The log-likelihood ratio of differences that are this skewed."""
+def _corrected_llr(count: int, mean: float, variance: float, skewness: float, bounds: Bounds) -> float:
+    """Return the LLR of differences, corrected for their skewness."""
     low, high = bounds.low, bounds.high
     if variance > 0:
         deviation = float(np.sqrt(variance))
-        mean = deviation * (straighten(mean / deviation, skewness, low, high) + skewness / (6 * count))
+        mean = deviation * (cornish_fisher(mean / deviation, skewness, low, high) + skewness / (6 * count))
     return log_likelihood_ratio(count, mean, variance, low, high)
 
 
-def _decide(bounds: Bounds, ratio: float, is_last: bool) -> str:
-    if ratio >= bounds.accept:
+def _decide(bounds: Bounds, llr: float, is_last: bool) -> str:
+    if llr >= bounds.accept:
         return "better"
-    if ratio <= bounds.reject:
+    if llr <= bounds.reject:
         return "not-better"
     return "undecided" if is_last else "open"
 
@@ -240,17 +242,17 @@ def _decide(bounds: Bounds, ratio: float, is_last: bool) -> str:
 def _explain(trial: Trial) -> str:
     if not trial.looks:
         return "Both agents play the same opponents from the same seeds until the first look."
-    ratio, reject, accept = _write_standing(trial)
-    return f"The log-likelihood ratio is {ratio}, between {reject} and {accept}."
+    llr, reject, accept = _write_llr(trial)
+    return f"The log-likelihood ratio is {llr}, between {reject} and {accept}."
 
 
-def _write_standing(trial: Trial) -> list[str]:
-    """The log-likelihood ratio at the last look, and its bounds."""
-    return [write(number, "z.2f") for number in (trial.looks[-1].ratio, trial.bounds.reject, trial.bounds.accept)]
+def _write_llr(trial: Trial) -> list[str]:
+    """Return the LLR at the last look and its bounds, formatted."""
+    return [write(number, "z.2f") for number in (trial.looks[-1].llr, trial.bounds.reject, trial.bounds.accept)]
 
 
 def _scale(title: str, found: Estimate, unit: float, name: str) -> Figure:
-    """An estimate in other units; a limit that does not exist is left out."""
+    """Return an estimate in other units; an infinite limit is left out."""
     value, lower, upper = (
         number * unit if isfinite(number) else None for number in (found.value, found.lower, found.upper)
     )
@@ -283,7 +285,7 @@ SEQUENTIAL = FormatInfo(
             500.0,
             unit="normalised Elo",
         ),
-        Setting("error", "Error probability", "Of either wrong verdict.", "number", 5.0, 0.1, 20.0, unit="%"),
+        Setting("error", "Error probability", "Probability of either error.", "number", 5.0, 0.1, 20.0, unit="%"),
         most(2000),
         ROUND_SIZE,
     ),

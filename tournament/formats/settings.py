@@ -1,4 +1,4 @@
-"""What users may set in a format, within which bounds."""
+"""The settings of formats, and their validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tournament.refusals import RequestRefused
 
 
 class SettingsRefused(RequestRefused):
-    """A format cannot be had with these settings (such as `settings.width`) or for these agents (`cameras`, `targets`)."""
+    """Invalid settings of a format (such as `settings.width`), or fields that it cannot take (`cameras`, `targets`)."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Setting:
 
     @property
     def bounds(self) -> str:
-        """What is possible, in words."""
+        """The valid values, in words."""
         if self.kind == "option":
             return f"one of {', '.join(self.options)}"
         kind = "a whole number" if self.kind == "integer" else "a number"
         return f"{kind} from {_tell(self.lowest)} to {_tell(self.highest)}"
 
     def read(self, given: Any) -> Any:
-        """The value as it is used. Raises ValueError if it is not possible."""
+        """Return the parsed value. Raises ValueError if it is invalid."""
         if self.kind == "option":
             if given not in self.options:
                 raise ValueError(given)
@@ -60,7 +60,7 @@ def _tell(bound: float | None) -> str:
 
 
 def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings of a format, defaults filled in. Raises SettingsRefused that names everything that is wrong."""
+    """Return all settings with defaults filled in. Raises SettingsRefused that names everything that is wrong."""
     problems, settings = [], {}
     for name in sorted(set(given) - {setting.name for setting in known}):
         names = ", ".join(setting.name for setting in known)
@@ -79,7 +79,7 @@ def check(title: str, known: Sequence[Setting], given: Mapping[str, Any]) -> dic
 TEAM = Setting(
     "team",
     "Team",
-    "Whose agents are compared; those of the other team are their opponents.",
+    "Team whose agents are compared; the other team's agents are their opponents.",
     "option",
     "camera",
     options=("camera", "target"),
@@ -87,7 +87,7 @@ TEAM = Setting(
 ROUND_SIZE = Setting(
     "round_size",
     "Episodes a round",
-    "After about so many episodes the next ones are chosen. Small rounds waste fewer episodes, large ones keep more workers busy.",
+    "About this many episodes are chosen at a time. Small rounds waste fewer; large ones keep more workers busy.",
     "integer",
     128,
     1,
@@ -97,11 +97,11 @@ ROUND_SIZE = Setting(
 
 
 def most(default: int) -> Setting:
-    """The setting that limits a format which could go on for long."""
+    """Return the setting that limits the length of a format without a natural end."""
     return Setting(
         "most",
         "At most, a pairing",
-        "No pairing is given more episodes than this; what is undecided by then stays so.",
+        "Maximum number of episodes of each pairing; what is undecided by then stays undecided.",
         "integer",
         default,
         2,

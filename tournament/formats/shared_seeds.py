@@ -1,7 +1,8 @@
-"""How the means of a table err together: a seed is shared along a camera's row or down a target's column.
+"""Correlated errors of a table's means: a seed is shared along a camera's row or down a target's column.
 
-Odd episodes take seeds that all targets meet against this camera, even ones seeds that all cameras meet against this target
-(`tournament.seeds`). What a strategy weighs is a sum over a row or a column, whose error is larger than that of as many independent cells.
+Odd episodes have seeds that all targets play against one camera, even ones seeds that all cameras play against one
+target (`tournament.seeds`). A strategy's payoff is a sum over a row or a column, whose variance is larger than that of
+independent cells.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import numpy as np
 from tournament.formats.evidence import Array, Numbers
 
 UNKNOWN = 1.0
-"""The correlation that is assumed where no two episodes of one seed tell: bounds are then too wide rather than too narrow."""
+"""Correlation that is assumed where no seed was played twice: bounds are then conservative."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The errors of a table's means, row by row: those of one row share seeds, those of different rows do not count as sharing any.
+    """The errors of a table's means along its rows: cells of one row share seeds, different rows are independent.
 
-    `variance` (R, C) of one episode, `count` (R, C) episodes, `shared` (R, C) those of them whose seeds belong to the row, from the first
-    on; `correlation` of two episodes from one seed.
+    `variance` (R, C) is that of one episode, `count` (R, C) the episodes, `shared` (R, C) those whose seeds belong to
+    the row, from the first on. `correlation` is that of two episodes from one seed.
     """
 
     variance: Array
@@ -32,27 +33,27 @@ class Lines:
 
     @cached_property
     def _pairs(self) -> Numbers:
-        """Seeds (R, C, C) that two cells of a row have in common; none for a cell with itself."""
+        """Number of seeds (R, C, C) that two cells of a row have in common; 0 for a cell with itself."""
         pairs = np.minimum(self.shared[:, :, None], self.shared[:, None, :])
         place = np.arange(pairs.shape[1])
         pairs[:, place, place] = 0
         return pairs
 
     def covariances(self, weights: Array) -> Array:
-        """What shared seeds add to the variance of each row's sum (R,) with weights (C,), which may be negative."""
+        """Return the covariance part, of either sign, of the variance of each row's sum (R,) with weights (C,)."""
         moved = np.sqrt(self.variance) / np.maximum(self.count, 1) * weights
         return self.correlation * np.einsum("ij,ijk,ik->i", moved, self._pairs, moved)
 
     def covariances_of_lines(self, weights: Array) -> Array:
-        """(C, C) covariances of the sums over rows, each with a weight (R,), of two cells of one row: what their shared seeds make alike."""
+        """Return covariances (C, C) of weighted sums over the rows (R,), from the seeds that a row's cells share."""
         moved = np.sqrt(self.variance) / np.maximum(self.count, 1) * weights[:, None]
         return self.correlation * np.einsum("ij,ijk,ik->jk", moved, self._pairs, moved)
 
     def estimate(self, row: Numbers, seed: Numbers, score: Array) -> float:
-        """The correlation by the standardised deviations of episodes from their cells' means, all (E,): those from the rows' own seeds."""
+        """Estimate the correlation from the standardised deviations `score` of episodes with the rows' seeds (E,)."""
         count = np.maximum(self.count, 1).astype(np.float64)
         pairs = self._pairs
-        # Deviations are from means that were estimated from the same episodes, so that their products are too small.
+        # The means are estimated from the same episodes, which biases products of deviations downwards.
         rest = 1 - 1 / count
         products = rest[:, :, None] * rest[:, None, :] + (pairs - 1.0) / (count[:, :, None] * count[:, None, :])
         expected = float((pairs * products).sum())
@@ -65,26 +66,26 @@ class Lines:
 
 @dataclass(frozen=True)
 class Luck:
-    """Both sides of a table's errors: `rows` (cameras' own seeds, odd episodes), `columns` (targets' own, even ones)."""
+    """The errors of a table: along `rows` (cameras' seeds, odd episodes) and `columns` (targets' seeds, even ones)."""
 
     rows: Lines
     columns: Lines
 
     @classmethod
     def of(cls, variance: Array, count: Numbers, along: float = UNKNOWN, down: float = UNKNOWN) -> Luck:
-        """The errors of means (M, N) with these correlations along rows and down columns."""
+        """Return the errors of means (M, N) with these correlations along rows and down columns."""
         rows = Lines(variance, count, count // 2, along)
         return cls(rows, Lines(variance.T, count.T, (count.T + 1) // 2, down))
 
     def estimated(self, camera: Numbers, target: Numbers, number: Numbers, score: Array) -> Luck:
-        """These errors with correlations from episodes, all (E,)."""
+        """Return these errors with correlations estimated from episodes, all (E,)."""
         odd, even = number % 2 == 1, number % 2 == 0
         along = self.rows.estimate(camera[odd], number[odd], score[odd])
         down = self.columns.estimate(target[even], number[even], score[even])
         return Luck(replace(self.rows, correlation=along), replace(self.columns, correlation=down))
 
     def after(self, count: Numbers) -> Luck:
-        """These errors with other numbers of episodes."""
+        """Return these errors with other numbers of episodes."""
         return Luck.of(self.rows.variance, count, self.rows.correlation, self.columns.correlation)
 
     @property
@@ -93,21 +94,21 @@ class Luck:
         return self.rows.variance / np.maximum(self.rows.count, 1)
 
     def of_cameras(self, target: Array) -> Array:
-        """Variances (M,) of the cameras' payoffs against a strategy (N,) of the targets."""
+        """Return the variances (M,) of the cameras' payoffs against a strategy (N,) of the targets."""
         return self.noise @ target**2 + self.rows.covariances(target)
 
     def of_targets(self, camera: Array) -> Array:
-        """Variances (N,) of the payoffs that a strategy (M,) of the cameras gets against the targets."""
+        """Return the variances (N,) of the payoffs of the cameras' strategy (M,) against each target."""
         return camera**2 @ self.noise + self.columns.covariances(camera)
 
     def of_value(self, camera: Array, target: Array) -> float:
-        """The variance of what two strategies get against each other."""
+        """Return the variance of the payoff of two strategies against each other."""
         alone = camera**2 @ self.noise @ target**2
         along, down = self.rows.covariances(target), self.columns.covariances(camera)
         return float(alone + camera**2 @ along + down @ target**2)
 
     def of_gaps(self, team: str) -> Array:
-        """Variances (A, A) of the differences between mean payoffs over all opponents, for the agents of a team."""
+        """Return the variances (A, A) of the differences between a team's mean payoffs over all opponents."""
         own, other = (self.rows, self.columns) if team == "camera" else (self.columns, self.rows)
         size = own.count.shape[1]
         even = np.full(size, 1 / size)

@@ -1,4 +1,4 @@
-"""The meta-game as a format sees it: means, spreads and counts of the pairings that can be played."""
+"""The meta-game of a format: means, variances and counts of the pairings that are not closed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tournament.formats.evidence import Array, Choice, Evidence, Numbers
 from tournament.formats.shared_seeds import Luck
 
 PRIOR = 4.0
-"""A cell's variance is mixed with that of all cells as if that had shown itself in so many episodes."""
+"""Weight of the pooled variance in a cell's, in episodes."""
 LEAST_FREEDOM = 20
-"""Degrees of freedom from which on a variance is believed."""
+"""Minimum degrees of freedom of a variance estimate."""
 SHARED = 0.8
-"""What shared seeds may explain of an episode's variance, while nothing tells how much they do."""
+"""Share of an episode's variance that shared seeds are assumed to explain while it cannot be estimated."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """The part of the meta-game that can be judged, all (M, N): the cameras' mean payoff, the variance of one episode, counts.
+    """The part of the meta-game that can be judged: payoffs, variances of one episode and counts, all (M, N).
 
-    `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where nothing was played. `luck` says how the means
-    err together.
+    `payoff` is the cameras' mean. `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where
+    nothing was played. `luck` holds the correlated errors of the means.
     """
 
     cameras: Numbers
@@ -34,8 +34,8 @@ class Table:
 
     @classmethod
     def of(cls, evidence: Evidence) -> Table:
-        """Cameras and targets are left out, those with most closed pairings first, until no pairing is closed."""
-        # Imported here because the ratings load more than a format needs before it is asked for anything.
+        """Drop cameras and targets, those with most closed pairings first, until no pairing is closed."""
+        # Imported here because loading the ratings is slow, and making a format does not need them.
         from tournament.ratings import complete_part
 
         size = evidence.shape[0] * evidence.shape[1]
@@ -53,22 +53,22 @@ class Table:
         return cls(cameras, targets, payoff, variance, counts, luck)
 
     def after(self, added: Numbers) -> Table:
-        """This table as it would be if so many more episodes (M, N) moved no mean."""
+        """Return this table with more episodes (M, N) and unchanged means."""
         count = self.count + added
         return replace(self, count=count, luck=self.luck.after(count))
 
     @property
     def least(self) -> int:
-        """Episodes of every pairing that tell how much they vary: one in a large table, whose agents' strengths are soon known."""
+        """Minimum number of episodes of every pairing that estimates the variance; 1 in a large table."""
         rows, columns = self.count.shape
         return 1 if (rows - 1) * (columns - 1) >= LEAST_FREEDOM else 2
 
     def has(self, episodes: int) -> bool:
-        """Whether there are pairings, and each has so many episodes."""
+        """Return whether there are pairings, and each has so many episodes."""
         return self.count.size > 0 and int(self.count.min()) >= episodes
 
     def start(self, episodes: int, reason: str) -> list[Choice]:
-        """What every pairing lacks of so many episodes."""
+        """Return the missing episodes of every pairing up to this number."""
         return [
             Choice(int(camera), int(target), int(count), int(episodes - count), 1, reason)
             for camera, counts in zip(self.cameras, self.count, strict=True)
@@ -78,7 +78,7 @@ class Table:
 
 
 def _measure_luck(evidence: Evidence, mean: Array, cameras: Numbers, targets: Numbers, luck: Luck) -> Luck:
-    """Errors of the means among these agents with the correlations of episodes (E,) whose cells have these means."""
+    """Return the errors of the means `mean` with correlations estimated from these agents' episodes (E,)."""
     camera, target = (np.full(size, -1) for size in evidence.shape)
     camera[cameras], target[targets] = np.arange(len(cameras)), np.arange(len(targets))
     rows, columns = camera[evidence.camera], target[evidence.target]
@@ -91,10 +91,10 @@ def _measure_luck(evidence: Evidence, mean: Array, cameras: Numbers, targets: Nu
 
 
 def _mix(mean: Array, squares: Array, count: Numbers) -> Array:
-    """The variance of one episode in each cell (M, N), from the sums of squares around the cells' means.
+    """Return the variance of one episode in each cell (M, N), from the sums of squares around the cells' means.
 
-    While cells have one episode each, what is left of them after the agents' own strengths stands for it. What a seed brings to all cells that
-    share it passes for a strength there, so what is left is taken for the rest beside `SHARED`.
+    While cells have one episode each, the residuals of an additive fit replace it. The fit absorbs the effect of shared
+    seeds, so that the residuals are taken for the rest beside `SHARED`.
     """
     freedom = (count - 1).clip(0)
     pooled = squares.sum() / max(freedom.sum(), 1)

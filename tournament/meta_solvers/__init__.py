@@ -1,15 +1,15 @@
-"""Meta-solvers: from a meta-game to one strategy per team, and what can be said of the game as a whole.
+"""Meta-solvers: from a meta-game to one strategy per team, and analyses of the whole game.
 
     solution = nash(payoff)                                   # Equilibrium: value, camera, target (maximum entropy)
     camera, target = META_SOLVERS["uniform"](payoff)          # any meta-solver by its name
     exploitability(game, camera, target).describe()           # "0.031 (0.012 to 0.050) within this pool"
-    support_frequency(game, replicates=200, seed=0)           # how sure the supports are
+    support_frequency(game, replicates=200, seed=0)           # certainty of the supports
     cameras, targets = deviation_ratings(payoff)
-    cyclicity(game)                                           # whether ratings by one number mislead
+    cyclicity(game)                                           # the cyclic share of the payoff variance
     alpha_rank(payoff)                                        # slow at 100 x 100
 
-Payoffs are the cameras', agents are rows (cameras) and columns (targets). What takes a `game` takes a complete `MetaGame`
-(one whose cells are all played), and computes errors from its episodes or cells.
+Payoffs are the cameras'; rows are cameras and columns are targets. Functions of a `game` take a complete `MetaGame`,
+whose cells are all played, and compute standard errors from its episodes or cells.
 """
 
 from tournament.meta_solvers.alpha_ranking import AlphaRank, alpha_rank

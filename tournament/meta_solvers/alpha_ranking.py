@@ -1,7 +1,7 @@
-"""Alpha-Rank (Omidshafiei et al. 2019) of two populations, for meta-games of a hundred agents a side.
+"""Alpha-Rank (Omidshafiei et al. 2019) of two populations, for meta-games of up to a hundred agents a side.
 
-The chain has a state for every profile, (camera, target), and moves between profiles that differ in one agent. So its transitions are
-kept as two stacks of small matrices, never as one of all pairs of profiles.
+The Markov chain has a state for every profile (camera, target) and moves between profiles that differ in one agent. Its
+transitions are therefore stored as two stacks of small matrices, never as one matrix over all pairs of profiles.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 
 TIES = 1e-12
-"""Payoffs that differ by less, as a share of half their range, are equal."""
+"""Maximum difference of payoffs that count as tied, as a share of half their range."""
 DENSE_PROFILES = 300
-"""Up to this many profiles the chain is solved directly."""
+"""Maximum number of profiles up to which the chain is solved by a dense solver."""
 RESIDUAL = 1e-8
-"""By how much one step may change the distribution that is called stationary."""
+"""Maximum change of a stationary distribution by one step of the chain."""
 
 
 @dataclass(frozen=True)
 class AlphaRank:
-    """The stationary distribution of the evolution of a population of m cameras' and one of n targets' followers.
+    """The stationary distribution of the evolution of two populations that play m cameras and n targets.
 
-    `mass` (m, n) is that of profiles, `camera_mass` (m,) and `target_mass` (n,) of agents. `sinks` are the strongly connected
-    components of the response graph that no answer leads out of, each an array (K, 2) of profiles (camera, target), the largest first;
-    a zero-sum game without ties has one (Biggar and Shames 2023). `edges` counts the answers that are at least as good.
+    `mass` (m, n) is the distribution of profiles, `camera_mass` (m,) and `target_mass` (n,) its marginals. `sinks` are
+    the strongly connected components of the response graph without outgoing edges, each an array (K, 2) of profiles
+    (camera, target), the largest first; a zero-sum game without ties has one (Biggar and Shames 2023). `edges` counts
+    the responses that are at least as good.
     """
 
     mass: Array
@@ -45,12 +46,14 @@ class AlphaRank:
 
 
 def alpha_rank(payoff: Any, alpha: float = float("inf"), population: int = 50, perturbation: float = 1e-4) -> AlphaRank:
-    """Alpha-Rank of the zero-sum game of payoffs (m, n), with selection intensity `alpha` and populations of this size.
+    """Return Alpha-Rank of the zero-sum game of payoffs (m, n).
 
-    A mutant with payoff advantage u takes over with the probability (1 - exp(-alpha u)) / (1 - exp(-alpha population u)). In the
-    limit of infinite `alpha` a better answer is taken with 1 - `perturbation`, a worse one with `perturbation`, an equal one with 1/2.
+    `alpha` is the selection intensity, `population` the size of each population. A mutant with payoff advantage u
+    fixates with the probability (1 - exp(-alpha u)) / (1 - exp(-alpha population u)). In the limit of infinite `alpha`
+    a better response fixates with 1 - `perturbation`, a worse one with `perturbation`, an equal one with 1/2.
 
-    Raises ValueError for payoffs that are missing or settings out of range, ArithmeticError where no stationary distribution is found.
+    Raises ValueError for missing payoffs or settings out of range, ArithmeticError if no stationary distribution is
+    found.
     """
     matrix = check_payoff(payoff)
     if not alpha > 0 or population < 2 or not 0 < perturbation < 0.5:
@@ -72,7 +75,7 @@ def _prefer(gains: Array, ties: float, perturbation: float) -> Array:
 
 
 def _fixate(gains: Array, alpha: float, population: int) -> Array:
-    """The probability that one mutant takes over a population (the Moran process with exponential fitness)."""
+    """Return the fixation probability of one mutant (the Moran process with exponential fitness)."""
     drive = np.clip(alpha * gains, -700 / population, 700)
     neutral = np.abs(drive) <= 1e-14
     safe = np.where(neutral, 1.0, drive)
@@ -83,14 +86,14 @@ def _fixate(gains: Array, alpha: float, population: int) -> Array:
 
 @dataclass(frozen=True)
 class Chain:
-    """Rates of change of camera before each target (n, m, m) and of target before each camera (m, n, n), from row to column."""
+    """Transition rates from row to column: cameras by target (n, m, m), targets by camera (m, n, n)."""
 
     cameras: Array
     targets: Array
 
     @classmethod
     def of(cls, matrix: Array, rate: Any) -> Chain:
-        """The chain in which an answer that gains u comes with `rate`(u)."""
+        """Return the chain in which a response that gains u has the rate `rate`(u)."""
         cameras = rate(matrix.T[:, None, :] - matrix.T[:, :, None])
         targets = rate(matrix[:, :, None] - matrix[:, None, :])
         for stack in (cameras, targets):
@@ -109,13 +112,13 @@ class Chain:
         return self.cameras.sum(axis=2).T + self.targets.sum(axis=2)
 
     def flow(self, mass: Array) -> Array:
-        """The mass (m, n) that comes to each profile in a unit of time."""
+        """Return the probability mass (m, n) that flows to each profile in a unit of time."""
         from_cameras = np.matmul(mass.T[:, None, :], self.cameras)[:, 0].T
         from_targets = np.matmul(mass[:, None, :], self.targets)[:, 0]
         return from_cameras + from_targets
 
     def find_stationary(self) -> Array:
-        """The distribution (m, n) that the chain leaves as it is."""
+        """Return the stationary distribution (m, n)."""
         from scipy.sparse.linalg import LinearOperator, eigs
 
         size = int(np.prod(self.shape))
@@ -133,25 +136,25 @@ class Chain:
         else:
             operator = LinearOperator((size, size), matvec=advance, dtype=np.float64)
             start = np.full(size, 1 / size)
-            # Arnoldi's iteration finds the eigenvalue 1, the largest real part of all.
+            # Arnoldi iteration finds the eigenvalue 1, which has the largest real part.
             vector = eigs(operator, k=1, which="LR", v0=start, tol=1e-12, maxiter=2000)[1]
             mass = vector[:, 0].real
         mass = np.maximum(mass / mass.sum(), 0.0)
         mass /= mass.sum()
         if not np.abs(advance(mass) - mass).sum() < RESIDUAL:
-            raise ArithmeticError("alpha-Rank found no stationary distribution: choose a smaller alpha.")
+            raise ArithmeticError("alpha-Rank found no stationary distribution. Choose a smaller alpha.")
         return mass.reshape(self.shape)
 
 
 def _solve_dense(transition: Array) -> Array:
-    """The vector with sum 1 that a matrix, whose columns add up to 1, leaves as it is."""
+    """Return the stationary vector, with sum 1, of a matrix whose columns sum to 1."""
     size = len(transition)
     system = np.vstack([transition - np.eye(size), np.ones(size)])
     return np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)[0]
 
 
 def _response_graph(matrix: Array, ties: float) -> Any:
-    """Edges from each profile to those in which one team has another agent that does at least as well."""
+    """Return the edges from each profile to those in which one team has another agent that does at least as well."""
     from scipy.sparse import csr_array
 
     number = np.arange(matrix.size).reshape(matrix.shape)
@@ -167,7 +170,7 @@ def _response_graph(matrix: Array, ties: float) -> Any:
 
 
 def _find_sinks(graph: Any, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
-    """Strongly connected components that no edge leaves, the largest first."""
+    """Return the strongly connected components without outgoing edges, the largest first."""
     from scipy.sparse.csgraph import connected_components
 
     count, labels = connected_components(graph, directed=True, connection="strong")

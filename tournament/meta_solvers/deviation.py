@@ -12,15 +12,16 @@ from tournament.meta_solvers import interior, polytopes
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 
 TIES = 1e-7
-"""Payoffs between -1 and 1 that differ by less are the same."""
+"""Maximum difference of payoffs that count as tied, payoffs being scaled to lie between -1 and 1."""
 
 
 def deviation_ratings(payoff: Any) -> tuple[Array, Array]:
-    """What each camera (m,) and each target (n,) gains by deviating to it from the strictest equilibrium; 0 is best, others are below.
+    """Return the deviation ratings of the cameras (m,) and the targets (n,); 0 is best, the others are negative.
 
-    The rating takes the coarse correlated equilibrium that makes the gains smallest, the largest gain first (lexicographically). In a
-    zero-sum game of two players its marginals are Nash strategies x and y, so that the gains are payoff @ y - value and value - x @ payoff,
-    and x and y can be found apart, by successive linear programs. Clones have equal ratings and change no others.
+    An agent's rating is its gain from deviating to it at the coarse correlated equilibrium whose gains are
+    lexicographically smallest, the largest gain first. In a two-player zero-sum game the marginals of that equilibrium
+    are Nash strategies x and y: the gains are payoff @ y - value and value - x @ payoff, and x and y are found
+    separately, by successive linear programs. Clones have equal ratings and change no others.
 
     Raises ValueError if an entry is not finite or there are no entries.
     """
@@ -32,13 +33,13 @@ def deviation_ratings(payoff: Any) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class _Face:
-    """Strategies `inside` + `directions` @ w (n, k) that are still possible, those with no weight below 0."""
+    """The remaining strategies `inside` + `directions` @ w (n, k): those without negative weights."""
 
     inside: Array
     directions: Array
 
     def restrict(self, inside: Array, matrix: Array, tight: NDArray[np.bool_], empty: NDArray[np.bool_]) -> _Face:
-        """The strategies beside `inside` that change no tight row of the matrix (m, n) and leave empty columns empty."""
+        """Return the strategies near `inside` that keep the tight rows of the matrix (m, n) and the empty columns."""
         still = np.where(empty, 0.0, inside)
         fixed = np.vstack([matrix[tight] @ self.directions, self.directions[empty]])
         _, sizes, axes = np.linalg.svd(fixed, full_matrices=True)
@@ -47,13 +48,13 @@ class _Face:
 
 
 def _gains(matrix: Array) -> Array:
-    """matrix @ y (m,) for the strategy y of the columns that minimises it lexicographically, the largest first."""
+    """Return the lexicographically smallest matrix @ y (m,), largest entry first, over strategies y of the columns."""
     matrix = np.unique(matrix, axis=1)
     columns = matrix.shape[1]
     start = interior.solve(matrix, temperature=0.0)
     if start is None:
         raise ArithmeticError("The first linear program of the deviation rating did not converge.")
-    # Orthonormal directions in which weights add up to 0.
+    # Orthonormal directions whose weights sum to 0.
     directions = np.linalg.qr(np.eye(columns)[:, 1:] - 1 / columns)[0]
     face = _Face(np.full(columns, 1 / columns), directions)
     free = start.x < start.z

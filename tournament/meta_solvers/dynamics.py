@@ -1,4 +1,4 @@
-"""Meta-solvers that learn by playing: fictitious play and projected replicator dynamics."""
+"""Meta-solvers that learn by repeated play: fictitious play and projected replicator dynamics."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tournament.meta_solvers.matrices import Array, check_payoff
 
 
 def fictitious_play(payoff: Any, iterations: int = 10_000) -> tuple[Array, Array]:
-    """Each side plays, turn by turn and at the same time, the best answer to what the other has played so far (Brown 1951).
+    """Run simultaneous fictitious play: best responses to the other side's empirical strategy (Brown 1951).
 
-    The strategies are how often each agent was played; they approach an equilibrium (Robinson 1951), in practice with a NashConv
-    of about the payoffs' range over the square root of `iterations`. Ties go to the first agent.
+    Return the empirical strategies (m,) and (n,). They converge to an equilibrium (Robinson 1951), in practice with a
+    NashConv of about the payoffs' range over the square root of `iterations`. Ties go to the first agent.
     """
     matrix = check_payoff(payoff)
     rows, columns = _play_fictitiously(matrix, iterations)
@@ -39,15 +39,16 @@ def _play_fictitiously(matrix: Array, iterations: int) -> tuple[Array, Array]:
 def projected_replicator(
     payoff: Any, iterations: int = 100_000, step: float = 1e-3, floor: float = 1e-6
 ) -> tuple[Array, Array]:
-    """Projected replicator dynamics (Lanctot et al. 2017): the replicator equation, every agent kept at `floor` or above.
+    """Run projected replicator dynamics, with weights of at least `floor` (Lanctot et al. 2017).
 
-    Starts from uniform strategies and gives the average over the whole way of `iterations` Euler steps. Not scaled: a larger range of payoffs
-    is a longer step. Raises ValueError if the floors of all agents add up to more than 1.
+    Start from uniform strategies and return the averages (m,) and (n,) over `iterations` Euler steps. Payoffs are not
+    scaled: a larger range acts as a longer step. Raises ValueError if the floors of all agents sum to more than 1.
     """
     matrix = check_payoff(payoff)
     if floor < 0 or floor * max(matrix.shape) > 1:
         raise ValueError(
-            f"A floor of {floor} for each of {max(matrix.shape)} agents is no strategy: give at most 1 in all."
+            f"A floor of {floor} for each of {max(matrix.shape)} agents is no strategy: "
+            "the floors may sum to at most 1. Choose a smaller floor."
         )
     return _replicate(matrix, np.ascontiguousarray(matrix.T), iterations, step, floor)
 
@@ -68,7 +69,7 @@ def _replicate(matrix: Array, transposed: Array, iterations: int, step: float, f
 
 @part
 def _project(weights: Array, floor: float) -> Array:
-    """The nearest strategy whose weights are at least `floor` (Wang and Carreira-Perpinan 2013)."""
+    """Return the nearest strategy whose weights are at least `floor` (Wang and Carreira-Perpinan 2013)."""
     size = len(weights)
     excess = 0.0
     lowest = weights[0]

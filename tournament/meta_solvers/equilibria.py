@@ -1,8 +1,8 @@
-"""Equilibria of zero-sum meta-games.
+"""Nash equilibria of zero-sum meta-games.
 
-The meta-game is zero-sum, so its equilibria are the solutions of one linear program and its dual (von Neumann 1928; Dantzig
-1951). Where several strategies are optimal, the one of maximum entropy is taken: it is unique, it does not depend on the order
-of the agents, and clones share what one of them would have. Nothing here enumerates supports or vertices.
+The equilibria are the solutions of one linear program and its dual (von Neumann 1928; Dantzig 1951). Of several optimal
+strategies the one of maximum entropy is returned: it is unique, independent of the order of the agents, and clones
+share the weight that one of them would have. No supports or vertices are enumerated.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from tournament.meta_solvers import interior
 from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 
 NEGLIGIBLE = 1e-8
-"""Weights below this are rounded to 0."""
+"""Minimum weight of an agent in a strategy; smaller ones are rounded to 0."""
 CERTAIN = 1e-5
-"""By how much strategies may fail to be an equilibrium, payoffs being scaled to lie between -1 and 1."""
+"""Maximum NashConv of an equilibrium, payoffs being scaled to lie between -1 and 1."""
 
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """A pair of optimal strategies of a zero-sum game, and its value to the row player (the cameras).
+    """A pair of optimal strategies of a zero-sum game, and the game's value to the row player (the cameras).
 
-    `has_maximum_entropy` says whether both strategies are the unique ones of maximum entropy; otherwise they are vertices
-    of the optimal set, found by the linear program.
+    `has_maximum_entropy` says whether both strategies are the unique ones of maximum entropy. Otherwise they are
+    vertices of the optimal set, found by the linear program.
     """
 
     value: float
@@ -36,10 +36,11 @@ class Equilibrium:
 
 
 def nash(payoff: Any) -> Equilibrium:
-    """Optimal strategies (m,) and (n,) of the zero-sum game with the row player's payoffs (m, n).
+    """Return optimal strategies (m,) and (n,) of the zero-sum game with the row player's payoffs (m, n).
 
-    What each guarantees is checked: they are within a 10 millionth of the payoffs' range of the value, save where payoffs tie to
-    that precision. Raises ValueError if an entry is not finite or there are no entries.
+    The guarantee of each is verified to be within a 10 millionth of the payoffs' range of the value, except where
+    payoffs tie to that precision. Raises ValueError if an entry is not finite or there are no entries, ArithmeticError
+    if no equilibrium is found.
     """
     matrix = check_payoff(payoff)
     scaled = Scaled.of(matrix)
@@ -59,7 +60,7 @@ def nash(payoff: Any) -> Equilibrium:
 
 
 def _spread(matrix: Array) -> Array | None:
-    """The rows' optimal strategy of maximum entropy; clones are solved for once."""
+    """Return the rows' optimal strategy of maximum entropy; groups of clones are solved as one row."""
     distinct, clone_of, copies = np.unique(matrix, axis=0, return_inverse=True, return_counts=True)
     solution = interior.solve(np.unique(distinct, axis=1), copies=copies.astype(np.float64))
     return None if solution is None else _round((solution.x / copies)[clone_of])
@@ -71,9 +72,9 @@ def _round(weights: Array) -> Array:
 
 
 def solve_linear_program(matrix: Array) -> tuple[Array, Array]:
-    """Optimal strategies that are vertices, by one linear program: max v such that every column gives the rows at least v.
+    """Return optimal strategies that are vertices: max v such that every column pays the rows at least v.
 
-    `matrix` (m, n) holds payoffs around 1. Raises ArithmeticError if the solver gives up, which near-ties can make it do.
+    `matrix` (m, n) holds payoffs around 1. Raises ArithmeticError if the solver fails, which near-ties can cause.
     """
     from scipy.optimize import linprog
 

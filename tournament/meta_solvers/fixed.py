@@ -1,4 +1,4 @@
-"""Meta-solvers that do not look at the payoffs."""
+"""Meta-solvers that ignore the payoffs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tournament.meta_solvers.matrices import Array
 
 
 def uniform(payoff: Any) -> tuple[Array, Array]:
-    """Every agent alike: the meta-solver of fictitious self-play (FSP)."""
+    """Return uniform strategies: the meta-solver of fictitious self-play (FSP)."""
     rows, columns = np.shape(payoff)
     return np.full(rows, 1 / rows), np.full(columns, 1 / columns)
 
 
 def self_play(payoff: Any) -> tuple[Array, Array]:
-    """Only the newest, that is the last, agent of each team (SP)."""
+    """Return only the newest, that is the last, agent of each team: self-play (SP)."""
     rows, columns = np.shape(payoff)
     return np.eye(rows)[-1], np.eye(columns)[-1]

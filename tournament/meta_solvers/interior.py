@@ -1,10 +1,10 @@
 """Interior-point solution of matrix games, with the row player's strategy of maximum entropy.
 
-Maximises min_j (x A)_j + TEMPERATURE * entropy(x) over the row player's strategies x. As the temperature goes to 0 its solution goes
-to the optimal strategy of maximum entropy, exponentially fast (Cominetti and San Martin 1994), and at any temperature it is unique,
-changes continuously with A, follows the order of the rows and gives clones the same. Primal-dual path following with
-Mehrotra's predictor and corrector (Boyd and Vandenberghe 2004, 11.7; Mehrotra 1992): both simplices have interior points,
-so that it cannot be infeasible or unbounded, whatever the payoffs.
+Maximises min_j (x A)_j + TEMPERATURE * entropy(x) over the row player's strategies x. As the temperature goes to 0 the
+solution converges exponentially fast to the optimal strategy of maximum entropy (Cominetti and San Martin 1994). At any
+temperature it is unique, changes continuously with A, permutes with the rows and gives clones equal weights. The method
+is primal-dual path following with Mehrotra's predictor and corrector (Boyd and Vandenberghe 2004, 11.7; Mehrotra 1992).
+Both simplices have interior points, so that the problem is feasible and bounded for all payoffs.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TEMPERATURE = 1e-7
-"""Weight of the entropy, payoffs lying between -1 and 1: differences of payoffs far below it count as ties."""
+"""Weight of the entropy, payoffs lying between -1 and 1: much smaller differences of payoffs count as ties."""
 ACCEPTABLE, PRECISION = 1e-13, 1e-17
-"""Bounds of the complementarity at the end: what is needed, and what is enough. Weights where a column binds but would not need to
-err by the root of it."""
+"""Maximum complementarity at the end: the required and the sufficient one. The weights of rows whose columns bind
+degenerately have an error of its square root."""
 EXACT = 1e-11
-"""By how much other conditions of optimality may fail."""
+"""Maximum residual of the other conditions of optimality."""
 ITERATIONS = 60
-"""About 15 are needed."""
+"""Maximum number of iterations; about 15 are typical."""
 BACKING = 0.99
 
 
 @dataclass
 class Point:
-    """Strategies x (m,) and y (n,), with the rows' reduced costs z (m,), the columns' slacks s (n,) and both sides' values.
+    """Strategies x (m,) and y (n,), the rows' reduced costs z (m,), the columns' slacks s (n,) and both sides' values.
 
-    In a solution, each agent has a weight or else a cost or slack, the other being 0 up to PRECISION.
+    In a solution either an agent's weight or its cost or slack is 0, up to PRECISION.
     """
 
     x: Array
@@ -43,7 +43,7 @@ class Point:
     price: float
 
     def moved(self, by: Point, length: float) -> Point:
-        """This point after a step of this length along a direction."""
+        """Return this point after a step of this length along a direction."""
         pairs = ((getattr(self, name), getattr(by, name)) for name in ("x", "y", "z", "s", "level", "price"))
         return Point(*(here + length * there for here, there in pairs))
 
@@ -51,7 +51,7 @@ class Point:
         return float(self.x @ self.z + self.y @ self.s)
 
     def reach(self, by: Point) -> float:
-        """The longest step, at most 1, that leaves everything positive."""
+        """Return the longest step, at most 1, that keeps all variables positive."""
         length = 1.0
         for here, there in ((self.x, by.x), (self.y, by.y), (self.z, by.z), (self.s, by.s)):
             falling = there < 0
@@ -61,10 +61,11 @@ class Point:
 
 
 def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None = None) -> Point | None:
-    """The rows' optimal strategy of maximum entropy, and one of the columns of largest support.
+    """Return the rows' optimal strategy of maximum entropy, and one of the columns' of largest support.
 
-    `matrix` (m, n) holds the row player's payoffs, between -1 and 1. At temperature 0 the rows' strategy, too, is merely one of largest
-    support. `copies` (m,) says of how many clones a row is the sum (one each if not given). None if the method does not converge.
+    `matrix` (m, n) holds the row player's payoffs, between -1 and 1. At temperature 0 the rows' strategy, too, is only
+    one of largest support. `copies` (m,) is the number of clones that a row stands for (default 1). None if the method
+    does not converge.
     """
     shares = np.ones(len(matrix)) if copies is None else copies
     point, solution, reached = _start(matrix, temperature, shares), None, ACCEPTABLE
@@ -74,7 +75,7 @@ def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None 
         if is_exact and point.complementarity() < reached:
             solution, reached = point, point.complementarity()
         elif solution is not None:
-            break  # Rounding lets it come no nearer.
+            break  # Rounding prevents further progress.
         if reached < PRECISION or not np.isfinite(point.complementarity()):
             break
         point = _advance(_System(matrix, point, errors, temperature), point)
@@ -92,14 +93,14 @@ def _start(matrix: Array, temperature: float, copies: Array) -> Point:
 
 
 def _residuals(matrix: Array, point: Point, temperature: float, copies: Array) -> Point:
-    """By how much the conditions of optimality fail: of x and y the gradients, of level and price the sums to 1."""
+    """Return the residuals of the conditions of optimality: gradients for x and y, sums to 1 for level and price."""
     gradient = temperature * (np.log(point.x / copies) + 1) + point.price - matrix @ point.y - point.z
     slack = point.x @ matrix - point.level - point.s
     return Point(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
 
 
 def _advance(system: _System, point: Point) -> Point:
-    """One predictor and one corrector step."""
+    """Take one predictor and one corrector step."""
     size = len(point.x) + len(point.y)
     mean = point.complementarity() / size
     guess = system.direct(np.zeros_like(point.x), np.zeros_like(point.y))
@@ -110,7 +111,7 @@ def _advance(system: _System, point: Point) -> Point:
 
 
 class _System:
-    """The linearised conditions of optimality at a point, factorised; scaled so that large curvatures become 1."""
+    """The linearised conditions of optimality at a point, factorised and scaled so that large curvatures become 1."""
 
     def __init__(self, matrix: Array, point: Point, errors: Point, temperature: float) -> None:
         from scipy.linalg import lu_factor
@@ -121,7 +122,7 @@ class _System:
         self.row_scale = np.minimum(1.0, 1 / np.sqrt(row_curve))
         self.column_scale = np.minimum(1.0, 1 / np.sqrt(column_curve))
         scaled = self.row_scale[:, None] * matrix * self.column_scale
-        system = np.zeros((rows + columns + 2, rows + columns + 2), order="F")  # as the factorisation wants it
+        system = np.zeros((rows + columns + 2, rows + columns + 2), order="F")  # as LAPACK requires
         row_part, column_part = slice(0, rows), slice(rows, rows + columns)
         np.fill_diagonal(system[row_part, row_part], self.row_scale**2 * row_curve)
         np.fill_diagonal(system[column_part, column_part], self.column_scale**2 * column_curve)
@@ -132,7 +133,7 @@ class _System:
         self.factors = lu_factor(system, overwrite_a=True, check_finite=False)
 
     def direct(self, row_aim: Array, column_aim: Array) -> Point:
-        """The direction towards x * z = row_aim and y * s = column_aim, to first order."""
+        """Return the direction towards x * z = row_aim and y * s = column_aim, to first order."""
         from scipy.linalg import lu_solve
 
         point, errors = self.point, self.errors

@@ -1,6 +1,7 @@
-"""Interior-point solution of many small matrix games at once: the method of `interior`, a step for all games together.
+"""Interior-point solution of many small matrix games in one batch, by the method of `interior`.
 
-A single small game takes most of its time outside arithmetic. Games that are done stand still while others go on.
+The overhead of array operations dominates the solution of a single small game. Converged games keep their point while
+the others iterate.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from tournament.meta_solvers import interior
 from tournament.meta_solvers.matrices import Array
 
 LARGEST = 60
-"""Agents of both teams up to which solving games together is faster than one after another."""
+"""Maximum number of agents of both teams up to which a batch is faster than one game after another."""
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Points:
         return (self.x * self.z).sum(1, keepdims=True) + (self.y * self.s).sum(1, keepdims=True)
 
     def reach(self, by: Points) -> Array:
-        """The longest steps (R, 1), at most 1, that leave everything positive."""
+        """Return the longest steps (R, 1), at most 1, that keep all variables positive."""
         here, there = np.hstack(self.parts()[:4]), np.hstack(by.parts()[:4])
         with np.errstate(divide="ignore", invalid="ignore"):
             lengths = np.where(there < 0, interior.BACKING * here / -there, 1.0)
@@ -46,7 +47,10 @@ class Points:
 
 
 def solve_many(games: Array, temperature: float = interior.TEMPERATURE) -> list[tuple[Array, Array] | None]:
-    """Strategies (m,), (n,) of `interior.solve` for each of R games (R, m, n) with payoffs between -1 and 1; None where it does not converge."""
+    """Return the strategies (m,), (n,) of `interior.solve` for each of R games (R, m, n).
+
+    Payoffs lie between -1 and 1. None for a game where the method does not converge.
+    """
     point = _start(games, temperature)
     kept_x, kept_y = np.full_like(point.x, np.nan), np.full_like(point.y, np.nan)
     reached = np.full(len(games), interior.ACCEPTABLE)
@@ -90,7 +94,7 @@ def _residuals(games: Array, point: Points, temperature: float) -> Points:
 
 
 def _advance(games: Array, point: Points, errors: Points, temperature: float) -> Points:
-    """One predictor and one corrector step."""
+    """Take one predictor and one corrector step."""
     size = games.shape[1] + games.shape[2]
     mean = point.complementarity() / size
     system = _Systems(games, point, errors, temperature)
@@ -121,7 +125,7 @@ class _Systems:
         self.matrix[:, -1, rows:-2] = self.column_scale
 
     def direct(self, row_aim: Array, column_aim: Array) -> Points:
-        """The directions towards x * z = row_aim and y * s = column_aim, to first order."""
+        """Return the directions towards x * z = row_aim and y * s = column_aim, to first order."""
         point, errors, rows = self.point, self.errors, self.point.x.shape[1]
         row_side = self.row_scale * (row_aim / point.x - point.z - errors.x)
         column_side = self.column_scale * (column_aim / point.y - point.s - errors.y)

@@ -1,4 +1,4 @@
-"""What every meta-solver asks of a payoff matrix."""
+"""Validation and scaling of payoff matrices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def check_payoff(payoff: Any) -> Array:
-    """The payoffs as an array (m, n) of finite numbers; a meta-game gives its own.
+    """Return the payoffs of a matrix or a meta-game as an array (m, n) of finite numbers.
 
     Raises ValueError if there are no entries, or if one is missing or infinite.
     """
@@ -22,13 +22,13 @@ def check_payoff(payoff: Any) -> Array:
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(f"A meta-game needs at least one agent on each side, not a table of shape {matrix.shape}.")
     if not np.isfinite(matrix).all():
-        raise ValueError("A meta-game with missing or infinite payoffs has no equilibrium: leave those agents out.")
+        raise ValueError("A meta-game with missing or infinite payoffs has no equilibrium. Leave those agents out.")
     return matrix
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """Payoffs moved and stretched to lie between -1 and 1: payoff = centre + scale * matrix. A constant game has scale 0."""
+    """Payoffs scaled to lie between -1 and 1: payoff = centre + scale * matrix. A constant game has scale 0."""
 
     matrix: Array
     centre: float
@@ -36,7 +36,7 @@ class Scaled:
 
     @classmethod
     def of(cls, payoff: Array) -> Scaled:
-        """Solvers' tolerances are absolute: they are meant for numbers around 1."""
+        """Return the scaled payoffs. Solvers' tolerances are absolute and meant for numbers around 1."""
         low, high = float(payoff.min()), float(payoff.max())
         centre, scale = low / 2 + high / 2, high / 2 - low / 2
         matrix = np.zeros_like(payoff) if scale == 0 else (payoff - centre) / scale

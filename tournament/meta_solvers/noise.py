@@ -1,4 +1,4 @@
-"""How far the payoffs of a meta-game may be from those of infinitely many episodes."""
+"""The sampling distribution of a meta-game's payoffs around their expectation."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from tournament.meta_solvers.variation import Parts, Squares
 from tournament.payoffs import MetaGame
 
 BATCH = 64
-"""Tables that are drawn together."""
+"""Number of tables that are drawn together."""
 FEW = 1_000_000
-"""Numbers in tables that are kept once they are drawn, and in weights that are multiplied at once."""
+"""Maximum number of entries in cached tables, and in weights that are multiplied at once."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The distribution of the errors of a payoff matrix (m, n), to first order.
+    """The first-order distribution of the sampling errors of a payoff matrix (m, n).
 
-    `error` (m, n) holds standard deviations that are independent from cell to cell; `parts` what seeds that several cells share move their
-    means by, so that they err together. Seeds that all cameras have met against one target make one part, those that one camera has met another.
-    `freedom` (m, n) are the degrees of freedom with which `error` was estimated; None where it is known.
+    `error` (m, n) holds standard deviations that are independent between cells. `parts` hold the errors from seeds that
+    several cells share, which are correlated: the seeds that all cameras played against one target form one part, those
+    that one camera played another. `freedom` (m, n) are the degrees of freedom of `error`; None where it is known
+    exactly.
     """
 
     error: Array
@@ -36,17 +37,17 @@ class Noise:
 
     @classmethod
     def of(cls, game: MetaGame) -> Noise | None:
-        """Noise of a complete meta-game, from its episodes clustered by seed, or else from the errors of its cells.
+        """Return the noise of a complete meta-game, from its episodes clustered by seed or else its cells' errors.
 
-        Cells of one episode are given the errors of the others. None where nothing is known of the errors: no cell has two episodes, or all
-        episodes of each are alike, which shows nothing of how far others may be from them.
+        Cells of one episode take the errors of the others. None where the errors are unknown: no cell has two episodes,
+        or the episodes of every cell are equal, which shows no variance.
         """
         known = np.isfinite(game.error)
         if not known.any() or (game.episodes is not None and not game.error[known].any()):
             return None
         deviation = np.sqrt(np.mean(game.error[known] ** 2 * game.count[known]))
         lone = np.where(known, 0.0, deviation / np.sqrt(np.maximum(game.count, 1)))
-        # An error beside a single episode was not estimated from it.
+        # The error of a cell with a single episode was not estimated from that cell.
         freedom = np.where(game.count > 1, game.count - 1.0, np.inf)
         if game.episodes is None:
             return cls(np.where(known, game.error, lone), freedom=freedom)
@@ -60,11 +61,11 @@ class Noise:
         return not self.error.any() and not any(abs(part.shares).max() for part in self.parts)
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
-        """Errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers."""
+        """Yield errors (m, n), one table at a time: the multiplier bootstrap over seeds with normal multipliers."""
         return chain.from_iterable(self.draw_together(replicates, seed))
 
     def draw_together(self, replicates: int, seed: int) -> Iterator[Array]:
-        """The same tables, `BATCH` (R, m, n) at a time. Few are kept, for who asks for the same again."""
+        """Yield the same tables, `BATCH` (R, m, n) at a time; small draws are cached."""
         if replicates * self.error.size > FEW:
             return self._draw(replicates, seed)
         if (replicates, seed) not in self._drawn:
@@ -87,9 +88,10 @@ class Noise:
             yield np.ascontiguousarray(tables.T).reshape(size, *self.error.shape)
 
     def variance_of(self, weights: Array) -> Variance:
-        """The variance of the sum of the errors with these weights (m, n), or of K such sums, (K, m, n), and its degrees of freedom.
+        """Return the variance of the errors' weighted sum, and its degrees of freedom.
 
-        The shares of one seed are added up before they are squared, so cells that share seeds err together.
+        `weights` is (m, n), or (K, m, n) for K sums. The shares of one seed are summed before they are squared, so that
+        cells with shared seeds have correlated errors.
         """
         flat = weights.reshape(-1, self.error.size)
         size = max(FEW // self.error.size, 1)
@@ -97,7 +99,7 @@ class Noise:
         return Variance.joined(chunks, weights.shape[:-2])
 
     def _add_variances(self, weights: Array) -> Variance:
-        """The variances of sums with the weights (K, m n)."""
+        """Return the variances of the sums with weights (K, m n)."""
         found = Variance.known(np.zeros(len(weights)))
         own = (weights * self.error.ravel()) ** 2
         freedom = np.full(self.error.size, np.inf) if self.freedom is None else self.freedom.ravel()
@@ -110,7 +112,7 @@ class Noise:
         return found
 
     def squares(self) -> Squares:
-        """The sums of squares to expect of the parts of an error table."""
+        """The expected sums of squares of an error table's parts."""
         return self._squares
 
     @cached_property
@@ -126,7 +128,7 @@ class Noise:
         return Squares(camera - mean, target - mean, total - camera - target + mean)
 
     def shrink(self, payoff: Array) -> Shrunk:
-        """What the payoffs (m, n) are likely to be, these errors considered."""
+        """Return a posterior of the payoffs (m, n) under these errors."""
         observed, expected = Parts.of(payoff).squares(), self.squares()
         kept = (max(0.0, 1 - noise / seen) if seen > 0 else 0.0 for noise, seen in zip(expected, observed, strict=True))
         return Shrunk(payoff, self, Squares(*kept))
@@ -134,9 +136,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class Shrunk:
-    """Payoffs of which the errors' share is taken back, part by part (empirical Bayes: Efron and Morris 1973).
+    """Payoffs shrunk part by part by the share of noise in their variance (empirical Bayes: Efron and Morris 1973).
 
-    Observed tables vary more than true ones, by their errors. `kept` is the share of each part's variation that is not noise.
+    Observed tables vary more than true ones, by their errors. `kept` is the share of each part's variance that is
+    signal.
     """
 
     payoff: Array
@@ -144,7 +147,7 @@ class Shrunk:
     kept: Squares
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:
-        """Tables (m, n) that the true payoffs may be."""
+        """Yield tables (m, n) from the posterior of the true payoffs."""
         expected = Parts.of(self.payoff).weighed(*self.kept)
         for tables in self.noise.draw_together(replicates, seed):
             yield from expected + Parts.of(tables).weighed(*np.sqrt(self.kept))

@@ -1,4 +1,4 @@
-"""The smallest largest value of linear functions over a polytope, by an interior-point method."""
+"""Minimax of linear functions over a polytope, by an interior-point method."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class _Step(NamedTuple):
 def lower_largest(
     values: Array, slopes: Array, inside: Array, directions: Array
 ) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Minimise over w (k,) the largest of `values` + `slopes` @ w (r,) where `inside` + `directions` @ w (n,) has no entry below 0.
+    """Minimise over w (k,) the maximum of `values` + `slopes` @ w (r,) where `inside` + `directions` @ w (n,) >= 0.
 
-    `inside` is positive, and the polytope bounded. Returns w in the interior of the solutions, which of the r are the largest in every
-    solution, and which of the n are 0 in every solution. By Mehrotra's predictor-corrector method (1992).
-    Raises ArithmeticError if it does not converge.
+    `inside` is positive, and the polytope bounded. Returns w in the interior of the set of solutions, a mask of the r
+    functions that attain the maximum in every solution, and a mask of the n constraints that are active in every
+    solution. By Mehrotra's predictor-corrector method (1992). Raises ArithmeticError if it does not converge.
     """
     rows = len(values)
     bounds = np.vstack(
@@ -53,7 +53,7 @@ def lower_largest(
 
 
 def _direct(bounds: Array, slacks: Array, multipliers: Array, primal: Array, dual: Array) -> _Step:
-    """Predictor and corrector from one factorisation of the linearised conditions of optimality."""
+    """Return the predictor-corrector step, from one factorisation of the linearised conditions of optimality."""
     from scipy.linalg import lu_factor, lu_solve
 
     size, extent = bounds.shape
@@ -79,6 +79,6 @@ def _direct(bounds: Array, slacks: Array, multipliers: Array, primal: Array, dua
 
 
 def _reach(here: Array, change: Array) -> float:
-    """The longest step, at most 1, that leaves all positive."""
+    """Return the longest step, at most 1, that keeps all entries positive."""
     falling = change < 0
     return min(1.0, _BACKING * float((here[falling] / -change[falling]).min())) if falling.any() else 1.0

@@ -15,7 +15,7 @@ from tournament.meta_solvers.matrices import Array
 
 @dataclass(frozen=True)
 class MetaSolver:
-    """From a payoff matrix (m, n) of the cameras to the teams' strategies (m,) and (n,), the newest agents being last."""
+    """A map from the cameras' payoffs (m, n) to the teams' strategies (m,) and (n,); the newest agents are last."""
 
     name: str
     title: str
@@ -38,24 +38,24 @@ def _alpha_rank_strategies(payoff: Any) -> tuple[Array, Array]:
 
 _ALL = (
     MetaSolver("nash", "Nash equilibrium", "No agent of the pool gains against these strategies.", _nash_strategies),
-    MetaSolver("uniform", "Uniform (fictitious self-play)", "Every agent of the pool alike.", uniform),
+    MetaSolver("uniform", "Uniform (fictitious self-play)", "All agents of the pool with equal weights.", uniform),
     MetaSolver("self-play", "Self-play", "Only the newest agent of each team.", self_play),
     MetaSolver(
         "replicator",
         "Projected replicator dynamics",
-        "Near an equilibrium, but every agent keeps a small share.",
+        "Close to an equilibrium, where every agent keeps a small weight.",
         projected_replicator,
     ),
     MetaSolver(
         "alpha-rank",
         "Alpha-Rank",
-        "How often evolution by better answers visits each agent.",
+        "How often evolution by better responses visits each agent.",
         _alpha_rank_strategies,
     ),
     MetaSolver(
         "fictitious-play",
         "Fictitious play",
-        "Best answers to what was played so far, many times over: a rough equilibrium.",
+        "Repeated best responses to the average of past play: an approximate equilibrium.",
         fictitious_play,
     ),
 )

@@ -1,4 +1,4 @@
-"""By how much the seeds of a meta-game's episodes move the means of its cells: in parts, which share no seeds with each other."""
+"""The contribution of each seed to the means of a meta-game's cells, in parts that share no seeds with each other."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tournament.payoffs import Episodes, MetaGame
 Indices = NDArray[np.int64]
 
 SPARSE = 8
-"""A matrix with less than one number in so many places is stored as a sparse one."""
+"""Minimum number of entries for each non-zero from which on a matrix is stored as a sparse one."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What each of S seeds moves the means of k cells by: `shares` (k, S), full or sparse. `cells` (k,) are flat indices."""
+    """The contributions `shares` (k, S), dense or sparse, of S seeds to the means of k `cells` (flat indices)."""
 
     cells: Indices
     shares: Any
 
     def squares_of_sums(self, group: Indices) -> float:
-        """The sum, over seeds and groups (k,), of the squared sum of what a seed moves the group's cells by."""
+        """Return the sum over seeds and groups of the squared total of a seed's contributions to a group (k,)."""
         from scipy.sparse import csr_array
 
         if (np.diff(group) > 0).all():
@@ -40,10 +40,10 @@ class Part:
         return float(((members @ self.shares) ** 2).sum())
 
     def freedom_of(self, weights: Array) -> Array:
-        """(K,) degrees of freedom of the variances of sums over the cells with weights (K, k).
+        """Return the degrees of freedom (K,) of the variances of sums over the cells with weights (K, k).
 
-        Those of each cell, which are one less than its seeds, are averaged (harmonically) by what the cell adds to the variance: few
-        episodes of the cell that matters most are not made up for by many of another.
+        The degrees of freedom of each cell, one less than its seeds, are averaged harmonically by the cell's share of
+        the variance: many episodes of one cell do not compensate for few of the cell that matters most.
         """
         variances, seeds = self._by_cell
         added = weights**2 @ np.where(variances > 0, variances, 1e-300)
@@ -53,7 +53,7 @@ class Part:
 
     @cached_property
     def _by_cell(self) -> tuple[Array, Array]:
-        """What the seeds add to the variance of each cell (k,), and how many they are (k,)."""
+        """Return the seeds' contributions to the variance of each cell (k,), and their number (k,)."""
         squares = self.shares**2
         return np.asarray(squares.sum(axis=1)).ravel(), np.asarray((squares != 0).sum(axis=1)).ravel().astype(
             np.float64
@@ -69,7 +69,7 @@ class Part:
 
 
 def share_out(game: MetaGame, episodes: Episodes) -> tuple[tuple[Part, ...], Array]:
-    """The parts of the seeds that several cells share, and what the others add to the cells' variances (m, n)."""
+    """Return the parts of the seeds that several cells share, and the other seeds' variance in the cells (m, n)."""
     owners = _Owners.of(episodes, game.payoff.shape)
     count = game.count.astype(np.float64)
     scale = np.sqrt(count * np.maximum(count - 1, 1))
@@ -91,10 +91,10 @@ def share_out(game: MetaGame, episodes: Episodes) -> tuple[tuple[Part, ...], Arr
 
 @dataclass(frozen=True)
 class _Owners:
-    """Which part each seed belongs to: a target's that several cameras have met, a camera's, or that of all cells, in this order.
+    """The part that each seed belongs to: a target's, if several cameras played it, a camera's, or that of all cells.
 
-    `owner` (S,), and `column` (S,) within the part. For each part `widths`, its number of seeds, and `entries`, its number of episodes.
-    Seeds of a single pairing are no part's; their owner is `alone`.
+    `owner` (S,) is the part, in this order, and `column` (S,) the index within it. `widths` and `entries` are each
+    part's number of seeds and of episodes. Seeds of a single pairing belong to no part; their owner is `alone`.
     """
 
     shape: tuple[int, int]
@@ -135,12 +135,12 @@ class _Owners:
 
     @cached_property
     def starts(self) -> Indices:
-        """Where the matrices of full parts begin; -1 for others, and for seeds that are no part's."""
+        """Where the matrices of dense parts begin; -1 for others, and for seeds of no part."""
         sizes = np.where(self.is_full, self.sizes, 0)
         return np.append(np.where(self.is_full, np.cumsum(sizes) - sizes, -1), -1)
 
     def list_rows(self, cluster: Indices) -> list[tuple[int, Indices | None]]:
-        """The parts that have any seeds, with the rows of those that are not full."""
+        """Return the parts that have any seeds, with the rows of those that are not dense."""
         rows = np.zeros(0, dtype=np.int64)
         if not self.is_full[self.entries > 0].all():
             is_sparse = np.append(~self.is_full, False)
@@ -155,7 +155,7 @@ class _Owners:
         ]
 
     def cells_of(self, number: int) -> Indices:
-        """The flat cells of a target's column, of a camera's row, or all."""
+        """Return the flat cells of a target's column, of a camera's row, or all."""
         num_cameras, num_targets = self.shape
         if number < num_targets:
             return np.arange(num_cameras) * num_targets + number
@@ -164,7 +164,7 @@ class _Owners:
         return np.arange(num_cameras * num_targets)
 
     def scatter(self, number: int, episodes: Episodes, rows: Indices, shares: Array, shape: tuple[int, int]) -> Any:
-        """The sparse matrix of a part."""
+        """Return the sparse matrix of a part."""
         from scipy.sparse import csr_array
 
         num_cameras, num_targets = self.shape
@@ -177,7 +177,10 @@ class _Owners:
 
 @kernel
 def _share(camera, target, cluster, reward, owner, alone, payoff, scale):  # type: ignore[no-untyped-def]
-    """What each episode moves its cell's mean by, scaled for that mean's having been estimated; and the squares of those alone by cell."""
+    """Return each episode's contribution to its cell's mean, and the squares of those of unshared seeds by cell.
+
+    `scale` corrects the contributions for the estimation of the mean.
+    """
     shares, squares = np.empty(len(reward)), np.zeros(payoff.shape)
     for row in range(len(reward)):
         one, other = camera[row], target[row]
@@ -189,7 +192,7 @@ def _share(camera, target, cluster, reward, owner, alone, payoff, scale):  # typ
 
 @kernel
 def _fill(camera, target, cluster, shares, owner, column, starts, widths, num_targets, full):  # type: ignore[no-untyped-def]
-    """Add the episodes' shares to the matrices of full parts, which lie one after another in `full`."""
+    """Add the episodes' contributions to the matrices of dense parts, which lie one after another in `full`."""
     num_agents = len(widths) - 1
     for row in range(len(shares)):
         seed = cluster[row]

@@ -1,4 +1,4 @@
-"""How often an agent is in the support of the equilibrium, over what the payoffs might be."""
+"""How often each agent is in the support of the equilibrium, over the posterior of the payoffs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tournament.meta_solvers.noise import Noise
 from tournament.payoffs import MetaGame
 
 PLAYED = 1e-4
-"""A weight below this is not counted as played."""
+"""Minimum weight of an agent that counts as being in the support."""
 TOGETHER = 256
-"""Replicates that are solved at once."""
+"""Number of replicates that are solved together."""
 MOST = many_games.LARGEST // 2
-"""Agents of either team among whom the strategies of a replicate are looked for first: so many at most."""
+"""Maximum number of likely agents of either team, among whom a replicate's strategies are searched first."""
 LEAST, FAR = 10, 12.0
-"""So many at least, and else those that are this many standard deviations behind or less."""
+"""Minimum number of likely agents, and the standard deviations behind the best within which others are likely too."""
 SLACK = 1e-5
-"""What others may gain against these strategies, payoffs being scaled to 1, before they are looked for among all."""
+"""Maximum gain of other agents, payoffs being scaled to 1, above which the replicate is solved among all agents."""
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class SupportFrequency:
-    """Shares of replicates in which agents (m,), (n,) are in the support."""
+    """Shares of replicates in which the cameras (m,) and targets (n,) are in the support."""
 
     camera: Array
     target: Array
@@ -45,12 +45,12 @@ def support_frequency(
     noise: Noise | None = None,
     solution: Equilibrium | None = None,
 ) -> SupportFrequency | None:
-    """Solve the meta-game (complete) again and again, with payoffs that may be the true ones.
+    """Solve a complete meta-game repeatedly, with payoffs drawn from their posterior.
 
-    They are drawn by seeds where the meta-game has its episodes, cell by cell otherwise (or from `noise`), and shrunk by the share
-    of noise in them: a table to which noise is only added has more agents in its support than the true one. Exact payoffs are solved
-    once. None where nothing is known of the errors. `solution` is the equilibrium of the payoffs, if it is known already.
-    Raises ValueError if payoffs are missing.
+    Payoffs are drawn by seeds where the meta-game has its episodes, cell by cell otherwise (or from `noise`), and
+    shrunk by the share of noise in them: a table with added noise has more agents in its support than the true one.
+    Exact payoffs are solved once. `solution` is the equilibrium of the payoffs, if it is known already. None where the
+    errors are unknown. Raises ValueError if payoffs are missing.
     """
     payoff = check_payoff(game)
     noise = Noise.of(game) if noise is None else noise
@@ -73,7 +73,7 @@ Solution = tuple[Array, Array]
 
 
 def _choose_likely(tables: Array, payoff: Array, solution: Equilibrium) -> tuple[Indices, Indices]:
-    """Rows and columns, in order, that are most likely to be played in `tables` (R, m, n): those that gain most by `payoff`."""
+    """Return the sorted rows and columns most likely in the support of `tables` (R, m, n), by gain in `payoff`."""
     if max(payoff.shape) <= MOST:
         return np.arange(payoff.shape[0]), np.arange(payoff.shape[1])
     gains, losses = tables @ solution.target, solution.camera @ tables
@@ -82,23 +82,24 @@ def _choose_likely(tables: Array, payoff: Array, solution: Equilibrium) -> tuple
 
 
 def _find_nearest(behind: Array, deviation: float) -> Indices:
-    """Those that are not far behind the first, at least `LEAST` and at most `MOST`; tables vary by this deviation."""
+    """Return the agents that are least behind, from `LEAST` to `MOST` of them; `deviation` is that of the tables."""
     order = np.argsort(behind, kind="stable")[:MOST]
     is_near = behind[order] <= behind[order[0]] + FAR * deviation
     return np.sort(order[: max(LEAST, int(is_near.sum()))])
 
 
 def _solve_all(tables: Iterator[Array], payoff: Array, solution: Equilibrium) -> Iterator[Solution]:
-    """Strategies of largest support, both from one solution of each table.
+    """Yield strategies of largest support, both from one solution of each table.
 
-    The games among likely agents are solved together. That is enough where nobody else would gain against their strategies.
+    The games among likely agents are solved as a batch, which suffices where no other agent gains against their
+    strategies.
     """
     while drawn := list(islice(tables, TOGETHER)):
         likely = _choose_likely(np.array(drawn), payoff, solution)
         part, chunk = np.ix_(*likely), [Scaled.of(table) for table in drawn]
         found: list[tuple[Array, Array] | None] = [None] * len(chunk)
         if sum(map(len, likely)) <= many_games.LARGEST:
-            with suppress(np.linalg.LinAlgError):  # Of one of them: each is solved by itself then.
+            with suppress(np.linalg.LinAlgError):  # One game of the batch is singular: each is solved by itself then.
                 found = many_games.solve_many(np.array([scaled.matrix[part] for scaled in chunk]))
         yield from (_solve(scaled, strategies, likely) for scaled, strategies in zip(chunk, found, strict=True))
 

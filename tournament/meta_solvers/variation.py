@@ -1,4 +1,4 @@
-"""The variation of a payoff matrix in parts: what one number an agent explains, and the rest."""
+"""Decomposition of a payoff matrix into the agents' additive effects and the interaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tournament.meta_solvers.matrices import Array
 
 
 class Squares(NamedTuple):
-    """Sums of squares over all cells of the parts of a table, or of each of several: numbers, or arrays (R,)."""
+    """Sums of squares of a table's parts over all cells: numbers, or arrays (R,) for R tables."""
 
     camera: Any
     target: Any
@@ -16,9 +16,10 @@ class Squares(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """payoff = mean (1, 1) + camera (m, 1) + target (1, n) + rest (m, n); rows and columns of each part but the mean sum to 0.
+    """payoff = mean (1, 1) + camera (m, 1) + target (1, n) + rest (m, n).
 
-    The parts of R tables, (R, m, n), are those of each, to the last bit.
+    Rows and columns of all parts but the mean sum to 0. The parts of R tables (R, m, n) equal those of each table, to
+    the last bit.
     """
 
     mean: Array
@@ -39,5 +40,5 @@ class Parts(NamedTuple):
         return Squares(camera * num_targets, target * num_cameras, rest)
 
     def weighed(self, camera: float, target: float, rest: float) -> Array:
-        """The tables with their parts but the mean multiplied."""
+        """Return the tables with the parts other than the mean multiplied by these weights."""
         return self.mean + camera * self.camera + target * self.target + rest * self.rest

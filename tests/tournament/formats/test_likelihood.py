@@ -11,11 +11,11 @@ from tournament.formats.likelihood import (
     ELO,
     OVERSHOOT,
     Bounds,
-    bend,
+    cornish_fisher,
     estimate,
     expect_left,
+    invert_cornish_fisher,
     log_likelihood_ratio,
-    straighten,
 )
 
 
@@ -120,32 +120,34 @@ def test_normalised_elo_is_fishtests_constant():
 
 
 def test_differences_that_are_not_skewed_are_straight():
-    assert straighten(0.2, 0.0, 0.0, 0.1) == pytest.approx(0.2)
-    assert bend(0.2, 0.0, 0.0, 0.1) == pytest.approx(0.2)
+    assert cornish_fisher(0.2, 0.0, 0.0, 0.1) == pytest.approx(0.2)
+    assert invert_cornish_fisher(0.2, 0.0, 0.0, 0.1) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("skewness", [-0.6, 0.6])
 @pytest.mark.parametrize("t", [-0.03, 0.0, 0.05, 0.1, 0.13])
-def test_the_straight_ratio_is_half_the_difference_of_the_squares_of_scores_as_good_as_normal(skewness, t):
+def test_the_corrected_llr_is_half_the_difference_of_the_squares_of_scores_as_good_as_normal(skewness, t):
     low, high = 0.02, 0.1
 
     def score(true):
         gap = t - true
         return gap + skewness * (gap**2 / 3 + true * gap / 2)
 
-    straight = (high - low) * (straighten(t, skewness, low, high) - (high + low) / 2)
+    straight = (high - low) * (cornish_fisher(t, skewness, low, high) - (high + low) / 2)
     assert straight == pytest.approx((score(low) ** 2 - score(high) ** 2) / 2, abs=2e-5)
 
 
 @pytest.mark.parametrize("skewness", [-4.0, -0.5, 1e-9, 0.5, 4.0])
-def test_bending_undoes_straightening(skewness):
+def test_the_cornish_fisher_correction_is_inverted(skewness):
     for t in (-3.0, -0.2, 0.0, 0.1, 2.0):
-        assert bend(straighten(t, skewness, -0.1, 0.3), skewness, -0.1, 0.3) == pytest.approx(t, abs=1e-5)
-    assert bend(np.inf, skewness, 0.0, 0.1) == np.inf and bend(-np.inf, skewness, 0.0, 0.1) == -np.inf
+        corrected = cornish_fisher(t, skewness, -0.1, 0.3)
+        assert invert_cornish_fisher(corrected, skewness, -0.1, 0.3) == pytest.approx(t, abs=1e-5)
+    assert invert_cornish_fisher(np.inf, skewness, 0.0, 0.1) == np.inf
+    assert invert_cornish_fisher(-np.inf, skewness, 0.0, 0.1) == -np.inf
 
 
 @pytest.mark.parametrize("skewness", [-4.0, -0.5, 0.5, 4.0])
 def test_skewness_never_turns_a_clear_difference_round(skewness):
-    straight = [straighten(t, skewness, 0.0, 0.15) for t in np.linspace(-30, 30, 600)]
+    straight = [cornish_fisher(t, skewness, 0.0, 0.15) for t in np.linspace(-30, 30, 600)]
     assert (np.diff(straight) > 0).all()
     assert straight[-1] > 1 and straight[0] < -1
