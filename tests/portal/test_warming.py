@@ -1,6 +1,7 @@
 """Compiling the game beside the running portal."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from django.test import Client
 
 from portal import compiling
 from portal.launcher import commands, preparation, warming
-from portal.launcher.installation import Installation
+from portal.launcher.installation import CHECKOUT, Installation
 
 
 @pytest.fixture
@@ -80,3 +81,33 @@ def test_pages_say_that_the_game_is_being_compiled(
         assert "being compiled" not in client.get(path).content.decode()
     (tmp_path / "compiling").write_text("2 5\n")
     assert "being compiled for this machine (2 of 5 parts)" in client.get(path).content.decode()
+
+
+PAGES = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+from numba.core import event
+from portal import seeding
+with event.install_recorder("numba:compile") as recorder:
+    call_command("migrate", verbosity=0)
+    seeding.seed_arena()
+    seeding.make_administrator()
+    client = Client(SERVER_NAME="localhost")
+    for path in ("/", "/status/", "/leaderboards/mate-4v8-9/", "/tournaments/", "/agents/", "/api/v1/agents"):
+        print(path, client.get(path).status_code)
+print("compiled", len(recorder.buffer))
+"""
+
+
+def test_neither_preparing_nor_pages_compile_anything(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "ARENA_DATA": str(tmp_path / "data")}
+    environment |= {"DJANGO_SETTINGS_MODULE": "tests.settings", "ARENA_TEST_PROCESS": "main"}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    told = subprocess.run(
+        [sys.executable, "-c", PAGES], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert told[-1] == "compiled 0"
+    assert all(line.endswith(" 200") for line in told[:-1]), told
