@@ -395,6 +395,7 @@ def test_kernels_are_compiled_anew_when_any_of_their_sources_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preparation, "CHECKOUT", tmp_path)
+    monkeypatch.setattr("portal.launcher.installation.CHECKOUT", tmp_path)
     stamps = [preparation.warm_stamp({})]
     for source in ("mate/engine/rules.py", "policies/networks.py", "tournament/ratings/elo.py", "tournament/warm.py"):
         (tmp_path / source).parent.mkdir(parents=True, exist_ok=True)

@@ -217,7 +217,7 @@ def test_make_needs_no_other_program_and_refuses_without_a_python(tmp_path: Path
 
 
 def test_what_trainings_miss_is_told_with_the_command() -> None:
-    assert installed.missing() == []
+    assert installed.missing(("numpy", "django")) == []
     assert installed.explain([]) == ""
     assert installed.missing(("numpy", "no-such-package", "nor-this")) == ["no-such-package", "nor-this"]
     assert "`make training`" in installed.explain(["torch"])
