@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,18 @@ def introduce(played: dict[str, dict[str, Any]], boards: dict[str, Any]) -> str:
     episodes = next(iter(played.values()))["episodes_per_pairing"]
     return f"""# Baselines
 
-How good are the built-in agents? All cameras met all targets in {len(played)} scenarios, {episodes} episodes a pairing from the base seed 0, played and rated by a
-portal of its own:
+How good are the built-in agents? All cameras met all targets in {len(played)} scenarios, with {episodes} episodes
+per pairing from the base seed 0. A separate portal played and rated them:
 
 ```bash
 python -m benchmarks.baselines
 ```
 
-Engine version {first["engine"]}, rating code {first["code"]}. Episodes are pure functions of their seeds, so the same command gives the same figures on every machine
-of the same kind; it wrote this page. What the figures mean is explained in [ratings.md](ratings.md). Intervals cover 95 % and are
-clustered by seed; each team's greedy agent has 1000 by definition. Levels of different scenarios or teams are not comparable: orders and differences are.
+Engine version {first["engine"]}, rating code {first["code"]}. Episodes are pure functions of their seeds, so the same
+command gives the same figures on every machine of the same kind. It also wrote this page.
+[How agents are rated](ratings.md) explains the figures. Intervals cover 95 % and are clustered by
+seed. Each team's greedy agent has 1000 by definition. Levels of different scenarios or teams are not
+comparable; orders and differences are.
 """
 
 
@@ -55,7 +58,7 @@ def conclude(boards: dict[str, Any]) -> str:
         "scenario",
         "best camera",
         "Elo",
-        "first with probability",
+        "P(best)",
         "next",
         "payoff ahead of it",
         "does better than it",
@@ -78,28 +81,32 @@ def conclude(boards: dict[str, Any]) -> str:
 
 {table(head, rows)}
 
-"Payoff ahead" is the mean difference of the two cameras' normalised rewards from the same seed against the same target, each target counted alike;
-"does better" is how often the first has the higher one in such a pair of episodes, level ones counting half.
+"Payoff ahead" is the mean difference of the two cameras' normalised rewards from the same seed
+against the same target, with equal weights of targets. "Does better" is how often the best camera
+has the higher reward in such a pair of episodes; ties count half.
 
 {judge(firsts, sure)}
 """
 
 
 def judge(firsts: dict[str, str], sure: list[str]) -> str:
-    """The answer in words; `sure` are the scenarios whose first is ahead of every other beyond doubt, by Elo and by payoff."""
+    """Return the answer in words.
+
+    `sure` are the scenarios whose first camera leads every other significantly, by Elo and by payoff.
+    """
     places = ", ".join(f"{name} in {scenario}" for scenario, name in firsts.items())
     if len(set(firsts.values())) == 1:
         answer = f"**The same camera is first everywhere: {next(iter(firsts.values()))}.**"
     else:
         answer = f"**Which camera is best depends on the scenario: {places}.**"
     if len({firsts[name] for name in sure}) > 1:
-        answer += " That it differs is beyond doubt."
+        answer += " The difference between scenarios is significant."
     if open_ones := [name for name in firsts if name not in sure]:
         answer += (
-            f" In {', '.join(open_ones)} the first two are too close to tell apart: the interval of a difference reaches zero,"
-            " or one is ahead by Elo and not by payoff."
+            f" In {', '.join(open_ones)} the first two are too close to tell apart:"
+            " the interval of a difference contains zero, or one leads by Elo and not by payoff."
         )
-    return answer
+    return textwrap.fill(answer, 100)
 
 
 def compare(scenario: str, first: dict[str, Any], second: dict[str, Any]) -> tuple[Any, Any]:
@@ -116,7 +123,8 @@ def describe(name: str, tournament: dict[str, Any], board: dict[str, Any], game:
     """The section of one scenario."""
     return f"""## {name}
 
-{tournament["num_episodes"]:,} episodes. {game_in_words(board)}
+{tournament["num_episodes"]:,} episodes.
+{game_in_words(board)}
 
 ![Boards and payoffs of the built-in agents on {name}](images/{picture(name)})
 
@@ -137,15 +145,17 @@ def game_in_words(board: dict[str, Any]) -> str:
         worth = interval(nash["value"], nash["value_lower"], nash["value_upper"], "+.4f")
         conv = interval(nash["nash_conv"], nash["nash_conv_lower"], nash["nash_conv_upper"], ".4f")
         said.append(
-            f"The game among them is worth {worth} to the cameras; playing all alike can be exploited for {conv} within this pool."
+            f"Value of the meta-game (Nash equilibrium): {worth} to the cameras.\n"
+            f"NashConv of uniform play: {conv} within this pool."
         )
     if cyclicity:
         share = interval(*percent(cyclicity["share"], *(cyclicity["interval"] or (None, None))), ".1f", " %")
-        trust = "Elo misleads here" if cyclicity["misleads"] else "the order by Elo can be relied on"
-        said.append(f"Cyclicity, the share of what differs that no rating explains, is {share}: {trust}.")
+        trust = "Elo misleads here" if cyclicity["misleads"] else "The order by Elo can be relied on"
+        said.append(f"Cyclic (intransitive) component: {share} of the payoff variance.\n{trust}.")
     for one in board["influences"]:
         said.append(
-            f"Without `{slug_of(board, one['removed'])}`, `{slug_of(board, one['then'])}` instead of `{slug_of(board, one['first'])}` would be first of the {one['team']}s."
+            f"Without `{slug_of(board, one['removed'])}`, `{slug_of(board, one['then'])}` would be first"
+            f" of the {one['team']}s instead of `{slug_of(board, one['first'])}`."
         )
     return "\n".join(said)
 
@@ -156,7 +166,7 @@ def slug_of(board: dict[str, Any], digest: str) -> str:
 
 
 def board_table(team: str, lines: Sequence[dict[str, Any]]) -> str:
-    head = [team, "rank", "Elo", "first", "margin", "payoff", "Nash", "in support", "deviation"]
+    head = [team, "rank", "Elo", "P(best)", "margin", "payoff", "Nash", "in support", "deviation"]
     return table(head, [board_row(line) for line in lines])
 
 

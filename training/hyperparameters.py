@@ -129,11 +129,11 @@ _RULES = (
         {"camera": 5, "target": 10}, {"camera": 5, "target": 10}, "steps", 1, 1000,
     ),
     Hyperparameter(
-        "levels", "game", "integer", "values of each coordinate of an action: decisions choose on a grid of levels times levels",
+        "levels", "game", "integer", "values per coordinate of an action; decisions are points of a grid of levels times levels",
         5, 5, "values", 2, 64, algorithms=FLAT,
     ),
     Hyperparameter(
-        "horizon", "game", "integer", "decisions after which an episode of training is cut; what would follow is estimated by the critic",
+        "horizon", "game", "integer", "decisions after which an episode of training is truncated; the critic estimates the rest of the return",
         500, 500, "decisions", 10, 100_000,
     ),
     Hyperparameter(
@@ -141,13 +141,13 @@ _RULES = (
         "dense", "dense", choices=("dense", "sparse"),
     ),
     Hyperparameter(
-        "enhanced_observation", "game", "choice", "which teams see everything during the training",
+        "enhanced_observation", "game", "choice", "teams with enhanced observation during the training",
         "none", "none", choices=("none", "camera", "target", "both"),
     ),
 )  # fmt: skip
 
 _REWARDS = (
-    _coefficient("raw_reward", "the team's raw reward, which payoffs are measured by", {"camera": 0.0, "target": 1.0}, 0.01),
+    _coefficient("raw_reward", "the team's raw reward, from which payoffs are computed", {"camera": 0.0, "target": 1.0}, 0.01),
     _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0}, {"camera": 0.5, "target": 0.0}),
     _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras track", 0.0, {"camera": 0.5, "target": 0.0}),
     _coefficient("mean_transport_rate", "the share of their full pay that deliveries have earned", 0.0, 0.0),
@@ -158,11 +158,11 @@ _REWARDS = (
     _coefficient("is_tracked", "being tracked", 0.0, 0.0, ("target",)),
     _coefficient("is_colliding", "walking into something", 0.0, 0.0, ("target",)),
     Hyperparameter(
-        "reduction", "rewards", "choice", "how the members' rewards become the team's; none leaves each member its own",
+        "reduction", "rewards", "choice", "function that combines the members' rewards into the team's; none leaves each member its own",
         "mean", "mean", choices=("mean", "sum", "max", "min", "none"),
     ),
     Hyperparameter(
-        "reward_scale", "rewards", "number", "what the summed rewards of a decision are multiplied by before learning",
+        "reward_scale", "rewards", "number", "factor on the summed rewards of a decision before learning",
         1.0, 0.2, "", 1e-6, 1e6,
     ),
 )  # fmt: skip
@@ -176,11 +176,11 @@ _NETWORK = (
         "activation", "network", "choice", "function after each fully connected layer", "tanh", "tanh", choices=("tanh", "relu"),
     ),
     Hyperparameter(
-        "memory", "network", "choice", "whether actor and critic remember, in an LSTM, what they saw", "lstm", "lstm", choices=("lstm", "none"),
+        "memory", "network", "choice", "recurrent layer of actor and critic", "lstm", "lstm", choices=("lstm", "none"),
     ),
     Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096),
     Hyperparameter(
-        "play", "network", "choice", "how the finished agent plays: by chance as it was trained, or always the likeliest decision",
+        "play", "network", "choice", "play mode of the finished agent: sample decisions as in training, or always take the likeliest",
         "stochastic", "stochastic", choices=("stochastic", "deterministic"),
     ),
 )  # fmt: skip
@@ -197,28 +197,28 @@ _LEARNING = (
     ),
     Hyperparameter("gamma", "learning", "number", "discount of the reward one decision later", 0.99, 0.99, "", 0.0, 1.0),
     Hyperparameter(
-        "gae_lambda", "learning", "number", "how far advantages look past the critic's estimates: 0 one decision, 1 all (Schulman et al., 2016)",
+        "gae_lambda", "learning", "number", "weight of later TD errors in advantages: 0 uses one decision, 1 all (Schulman et al., 2016)",
         1.0, 0.95, "", 0.0, 1.0,
     ),
-    Hyperparameter("clip", "learning", "number", "how far the odds of a decision may move in an iteration (PPO's epsilon)", 0.3, 0.2, "", 0.001, 10.0),
-    Hyperparameter("value_clip", "learning", "number", "bound of the critic's squared error", 10_000.0, 10_000.0, "", 1e-6, 1e12),
+    Hyperparameter("clip", "learning", "number", "maximum relative change of a decision's probability in an iteration (PPO's epsilon)", 0.3, 0.2, "", 0.001, 10.0),
+    Hyperparameter("value_clip", "learning", "number", "maximum of the critic's squared error", 10_000.0, 10_000.0, "", 1e-6, 1e12),
     Hyperparameter("value_coefficient", "learning", "number", "weight of the critic's error in the loss", 1.0, 0.5, "", 0.0, 1000.0),
-    Hyperparameter("kl_coefficient", "learning", "number", "first weight of the divergence from the previous policy; 0 leaves it out", 0.2, 0.0, "", 0.0, 1000.0),
-    Hyperparameter("kl_target", "learning", "number", "divergence that the weight is adapted to", 0.01, 0.02, "nats", 1e-6, 100.0),
-    Hyperparameter("gradient_clip", "learning", "number", "bound of the gradient's norm; 0 for none", 0.0, 0.5, "", 0.0, 1e6),
+    Hyperparameter("kl_coefficient", "learning", "number", "initial weight of the KL divergence from the previous policy; 0 leaves it out", 0.2, 0.0, "", 0.0, 1000.0),
+    Hyperparameter("kl_target", "learning", "number", "KL divergence to which the weight is adapted", 0.01, 0.02, "nats", 1e-6, 100.0),
+    Hyperparameter("gradient_clip", "learning", "number", "maximum norm of the gradient; 0 for none", 0.0, 0.5, "", 0.0, 1e6),
 )  # fmt: skip
 
 _BATCHES = (
-    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played side by side, over all cores", 128, 128, "episodes", 1, 4096),
+    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played in parallel, over all cores", 128, 128, "episodes", 1, 4096),
     Hyperparameter(
-        "fragment_length", "batches", "integer", "decisions of each episode in an iteration; gradients go back in time as far",
+        "fragment_length", "batches", "integer", "decisions of each episode in an iteration; also the length of backpropagation through time",
         25, 32, "decisions", 2, 1000,
     ),
     Hyperparameter(
         "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole fragments", 256, 2048, "decisions", 1, 1_000_000,
     ),
-    Hyperparameter("passes", "batches", "integer", "times that each iteration's experience is learned from", 16, 4, "passes", 1, 100),
-    Hyperparameter("milestones", "batches", "integer", "agents exported on the way, at even distances; the last is the final one", 20, 10, "agents", 1, 1000),
+    Hyperparameter("passes", "batches", "integer", "passes over each iteration's experience", 16, 4, "passes", 1, 100),
+    Hyperparameter("milestones", "batches", "integer", "agents exported during the training, evenly spaced; the last is the final one", 20, 10, "agents", 1, 1000),
 )  # fmt: skip
 
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
