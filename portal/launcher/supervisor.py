@@ -117,7 +117,7 @@ class Supervisor:
         for name, value in rows.items():
             print(f"  {name:<14} {value}")
         if not self.warming.is_done:
-            print("\nCompiling the game (once; about a minute). Pages work; matches begin when it is done.")
+            print("\nCompiling the game (once; one to two minutes). Pages work; matches begin when it is done.")
         if installation.trainers and not can_train():
             print(f"\n{installed.explain(installed.missing())}")
         print(flush=True)

@@ -10,7 +10,7 @@ from .children import Child
 from .installation import Installation
 
 # The longest first: two at a time then end soonest.
-GROUPS = ("mate.agents.batched", "tournament.warm", "policies.warm", "mate.engine", "mate.batched")
+GROUPS = ("mate.engine", "mate.agents.batched", "tournament.warm", "policies.warm", "mate.batched")
 NAMES = {
     "mate.agents.batched": "rule-based agents",
     "tournament.warm": "ratings",
@@ -93,7 +93,7 @@ def warm(installation: Installation, environment: Mapping[str, str]) -> None:
     warming = Warming(installation, environment)
     if warming.is_done:
         return
-    print("Compiling the game (once; about a minute)", flush=True)
+    print("Compiling the game (once; one to two minutes)", flush=True)
     try:
         while not warming.is_done:
             for line in warming.step():
