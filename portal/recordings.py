@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -9,17 +10,20 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
+from zlib import crc32
 
 from django.conf import settings
 
 from tournament.models import Episode
 from tournament.recorder import Order
 
-AT_ONCE = 2  # Processes that may run at the same time; the others wait their turn.
+AT_ONCE = 2  # Processes that may run at the same time, whoever started them; the others wait their turn.
 LIMIT_SECONDS = 600.0  # A process that plays for longer is stuck, and others wait for its place.
+LOCKS = 256  # Files that are locked while a replay is made; a replay's name chooses one.
 KEPT = 500  # Files; the oldest make room.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
@@ -87,13 +91,40 @@ def _ask(episode: Episode, action: Action) -> Answer:
             return Answer(message="The episode is being played again.")
         if path.exists():
             return Answer(path)
-        if sum(job.process.poll() is None for job in _jobs.values()) >= AT_ONCE:
-            return Answer(message="Waiting for other replays to be made.")
-        _jobs[path] = _start(episode, action, path)
+        with ExitStack() as stack:
+            held = _hold(stack, [f"file-{crc32(path.name.encode()) % LOCKS}"])
+            if held is None:  # Another process of the web server makes it.
+                return Answer(message="The episode is being played again.")
+            if path.exists():  # It has just been made there.
+                return Answer(path)
+            place = _hold(stack, [f"place-{number}" for number in range(AT_ONCE)])
+            if place is None:
+                return Answer(message="Waiting for other replays to be made.")
+            _jobs[path] = _start(episode, action, path, (held, place))
     return Answer(message="The episode is being played again.")
 
 
-def _start(episode: Episode, action: Action, path: Path) -> Job:
+def _hold(stack: ExitStack, names: list[str]) -> int | None:
+    """Lock the first of some files that nobody holds; return its descriptor, or None.
+
+    The web server has several processes. A lock belongs to whoever has the descriptor: the process that plays the episode gets it, and gives
+    it back by ending, however that comes about.
+    """
+    place = Path(settings.MEDIA_ROOT) / "replay-locks"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        descriptor = os.open(place / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            continue
+        stack.callback(os.close, descriptor)
+        return descriptor
+    return None
+
+
+def _start(episode: Episode, action: Action, path: Path, held: tuple[int, ...]) -> Job:
     errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the job has ended)
     process = subprocess.Popen(
         [sys.executable, "-m", "tournament.recorder", action, str(path)],
@@ -101,6 +132,7 @@ def _start(episode: Episode, action: Action, path: Path) -> Job:
         stdout=subprocess.DEVNULL,
         stderr=errors,
         cwd=settings.BASE_DIR,
+        pass_fds=held,
         env=os.environ | ONE_THREAD | {"ARENA_DEVICE": episode.device},
     )
     assert process.stdin is not None

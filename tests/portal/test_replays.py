@@ -107,3 +107,22 @@ def test_an_anonymous_visitor_starts_no_verification(client: Client, real_episod
 @pytest.mark.parametrize("name", ["../../etc/passwd", "1/../2"])
 def test_no_other_file_can_be_asked_for(client: Client, db: None, name: str) -> None:
     assert client.get(f"/episodes/{name}/replay/").status_code == 404
+
+
+def test_processes_of_the_web_server_make_a_replay_once_and_share_the_places(
+    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("replay_file", args=[real_episode.pk])
+    assert client.get(address).status_code == 202
+    monkeypatch.setattr(recordings, "_jobs", others := {})  # what another process knows of
+    assert client.get(address).json()["message"] == "The episode is being played again."
+    assert not others
+    monkeypatch.setattr(recordings, "AT_ONCE", 1)
+    second = Episode.objects.exclude(pk=real_episode.pk).earliest("pk")
+    assert (
+        client.get(reverse("replay_file", args=[second.pk])).json()["message"]
+        == "Waiting for other replays to be made."
+    )
+    assert not others
+    assert wait(lambda: client.get(address)).status_code == 200
+    assert not others
