@@ -237,7 +237,7 @@ def test_a_column_survives_storage(layout):
 
 
 def test_a_value_that_a_column_cannot_hold_is_refused():
-    with pytest.raises(ReplayError, match="more than its int16 can hold"):
+    with pytest.raises(ReplayError, match="more than int16 can hold"):
         Layout("target_location", "frames", "int16", "delta", 0.05).encode(np.array([1e5]))
 
 

@@ -33,12 +33,12 @@ class Side:
         from tournament.ratings import complete_part
 
         agents, opponents = complete_part(~view.closed)
-        if not view.closed.any():
-            return cls(agents, opponents, view.payoff, view.count.min(axis=1))
-        part = np.ix_(agents, opponents)
-        levels = view.count[part]
-        level = levels.min(axis=1) if len(opponents) else np.zeros(len(agents), dtype=np.int64)
-        return cls(agents, opponents, view.payoff[part], level)
+        payoff, count = view.payoff, view.count
+        if view.closed.any():
+            part = np.ix_(agents, opponents)
+            payoff, count = payoff[part], count[part]
+        level = count.min(axis=1) if len(opponents) else np.zeros(len(agents), dtype=np.int64)
+        return cls(agents, opponents, payoff, level)
 
     @property
     def means(self) -> Array:

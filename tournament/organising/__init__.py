@@ -1,7 +1,7 @@
-"""Tournaments: made, cancelled, followed and finished. What is played where and when is the workers' affair.
+"""Creating, cancelling, following and finishing tournaments. Which worker plays what is decided in `tasks`.
 
-A tournament goes on in rounds. When nothing of a round is left to play, its format is shown the results of all rounds and
-chooses the next one, or ends the tournament (`finish_if_complete`). What it chooses depends on finished rounds alone, so it
+A tournament proceeds in rounds. When all blocks of a round are done, its format is given the results of all rounds and
+chooses the next one, or ends the tournament (`finish_if_complete`). The choice depends on finished rounds alone: it
 does not matter who played them, in which order, or how often a worker died.
 """
 

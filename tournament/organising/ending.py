@@ -1,4 +1,4 @@
-"""How tournaments go on from round to round, end, are cancelled and taken up again."""
+"""Transitions of tournaments: the next round, the end, cancelling and retrying."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ SORRY = "Something failed on our side; the administrators can see the error in t
 
 
 def finish_if_complete(tournament: Tournament) -> bool:
-    """If nothing of the round is left to play, go on to the next; if there is none, publish the ratings and end the tournament.
+    """Begin the next round if no block of this one is open; without a next round, publish the ratings and finish.
 
-    Returns whether it is over. Safe to call at any time by anybody, at the same time too: whoever dies in between leaves it
-    to the next. A round whose episodes all exist is passed at once. Send hints afterwards: there may be new work.
+    Returns whether the tournament is over. Idempotent and safe under concurrency: if a process dies in between, the
+    next call continues. A round whose episodes all exist is passed at once. Send hints afterwards: there may be new
+    blocks.
     """
     while True:
-        # The round is read before its blocks: if somebody begins the next one in between, nothing of ours counts.
+        # The round is read before its blocks: if another process begins the next one in between, nothing is changed.
         tournament.refresh_from_db(fields=["state", "round", "finding", "num_episodes", "num_reused"])
         if tournament.state != TournamentState.PLAYING:
             return True
         if tournament.blocks.filter(state__in=OPEN).exists():
             return False
-        if not _go_on(tournament):
+        if not _begin_next_round(tournament):
             break
     tournament.refresh_from_db(fields=["finding"])
     leaderboards.refit_tournament(tournament)
@@ -47,12 +48,12 @@ def finish_if_complete(tournament: Tournament) -> bool:
     return True
 
 
-def _go_on(tournament: Tournament) -> bool:
-    """Whether there is a next round. One that cannot be chosen is none: the finding says why."""
+def _begin_next_round(tournament: Tournament) -> bool:
+    """Return whether there is a next round; if choosing one fails, the tournament ends and its finding says why."""
     try:
         return next_round(tournament)
     except DatabaseError:
-        raise  # It is away or busy: whoever comes next tries again.
+        raise  # The database is unavailable or busy: the next call tries again.
     except Exception as error:
         log.exception("The next round of tournament %s could not be chosen", tournament.pk)
         reason = str(error) if isinstance(error, UserError) else SORRY
@@ -62,7 +63,7 @@ def _go_on(tournament: Tournament) -> bool:
 
 
 def cancel_tournament(tournament: Tournament) -> bool:
-    """Stop a tournament at once: waiting blocks are never played, and playing ones stop within moments. Episodes stay.
+    """Cancel a tournament: waiting blocks are never played, playing ones stop within moments, episodes stay.
 
     Returns whether it was still playing.
     """
@@ -71,7 +72,7 @@ def cancel_tournament(tournament: Tournament) -> bool:
             state=TournamentState.CANCELLED, finished=timezone.now()
         )
         if stopped:
-            # A new token fences off whoever plays the block now.
+            # A new token fences off the worker that plays the block.
             tournament.blocks.filter(state__in=OPEN).update(
                 state=BlockState.CANCELLED, token=F("token") + 1, finished=timezone.now()
             )
@@ -80,7 +81,7 @@ def cancel_tournament(tournament: Tournament) -> bool:
 
 
 def retry_failed_blocks(tournament: Tournament) -> int:
-    """Give the failed blocks of a finished tournament another chance; returns how many there are."""
+    """Make the failed blocks of a finished tournament wait again; return how many there are."""
     with transaction.atomic():
         count = tournament.blocks.filter(state=BlockState.FAILED).update(
             state=BlockState.WAITING, attempts=0, cause="", error="", leased_until=None, finished=None

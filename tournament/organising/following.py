@@ -1,4 +1,4 @@
-"""How far tournaments are, and what they have shown."""
+"""Progress of tournaments and their findings."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from tournament.models import Agent, BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN
 
 UNKNOWN_SECONDS = 0.1
-"""What an episode is taken to need before any was played: about 10,000 steps of rule-based agents."""
+"""Seconds that an episode is assumed to take before any was played: about 10,000 steps of rule-based agents."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a tournament is. Counts are of episodes; `rate` is episodes a second, None while it is not known and without workers.
+    """A tournament's progress. Counts are of episodes; `rate` is episodes a second, None while it is unknown.
 
-    `seconds_left` is what is expected of `span`, from the least to the most, by what each pairing took; a guess where there is none. `done` includes the `reused` ones; `failed` are those of failed blocks that were not played; `workers` play for it now.
-    `total` is what is expected in the end, where the format decides round by round: `chosen` is what was chosen so far.
+    `seconds_left` is the expectation of `span`, a range from what each pairing took; None without an estimate. `done`
+    includes the `reused` episodes; `failed` are the unplayed ones of failed blocks; `workers` are playing for it now.
+    `total` is the expected final number, where the format decides round by round; `chosen` is the number chosen so far.
     """
 
     done: int
@@ -42,17 +43,17 @@ class Progress:
 
     @property
     def is_expected(self) -> bool:
-        """Whether the total is a guess."""
+        """Whether the total is an estimate."""
         return self.total > self.chosen
 
 
 def finding_of(tournament: Tournament) -> Finding | None:
-    """What the tournament's format found after the last complete round."""
+    """Return the finding of the tournament's format after the last complete round."""
     return Finding.from_json(tournament.finding) if tournament.finding else None
 
 
 def progress(tournament: Tournament) -> Progress:
-    """How far a tournament is, from its blocks and from what its format expects."""
+    """Return a tournament's progress, from its blocks and its format's expectation."""
     now = timezone.now()
     blocks = tournament.blocks.order_by()
     sums = blocks.aggregate(
@@ -82,14 +83,14 @@ def progress(tournament: Tournament) -> Progress:
 
 
 def _expect(span: Span | None, left: int, workers: int) -> float | None:
-    """Seconds for what is left; None without workers, and where an agent like one of these was never played."""
+    """Return the expected seconds left; None without workers, or if a kind of agent was never played."""
     if span is None:
         return left * UNKNOWN_SECONDS / workers if workers else None
     return None if span.high is None else span.expected
 
 
 def _forecast(tournament: Tournament, left: int, further: int, workers: int) -> Span | None:
-    """How long the open blocks take, and what later rounds may bring, which is taken to be spread as these are, or over all pairings."""
+    """Forecast the open blocks and later rounds, whose episodes are distributed like these or over all pairings."""
     by_pair = left_by_pair(Q(tournament=tournament, state__in=OPEN))
     if left + further <= 0:
         return None
@@ -97,12 +98,12 @@ def _forecast(tournament: Tournament, left: int, further: int, workers: int) -> 
         by_pair = dict.fromkeys(tournament.pairings.values_list("camera", "target"), 1)
     share = (left + further) / max(sum(by_pair.values()), 1)
     episodes = {pair: math.ceil(count * share) for pair, count in by_pair.items()}
-    # Later rounds are a guess of the format.
+    # The number of later episodes is the format's estimate.
     return forecast(tournament.scenario, episodes, workers, least=left / (left + further))
 
 
 def expected_later(tournament: Tournament) -> int:
-    """Episodes that later rounds are expected to bring: what the format expected after the last complete round, less this round."""
+    """Return the episodes expected in later rounds: the format's latest estimate minus this round's episodes."""
     finding = finding_of(tournament)
     if finding is None or finding.expected_left is None or not finding.trace:
         return 0
@@ -110,12 +111,12 @@ def expected_later(tournament: Tournament) -> int:
     return max(known + finding.expected_left - tournament.num_episodes, 0)
 
 
-# Pairing by pairing
+# Progress by pairing
 
 
 @dataclass(frozen=True)
 class GridCell:
-    """How far one pairing of a tournament is; `total` is what was chosen of it so far."""
+    """The progress of one pairing of a tournament; `total` is what was chosen of it so far."""
 
     pairing: int
     done: int
@@ -129,14 +130,14 @@ class GridCell:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows are cameras, columns targets, by name; None where nothing was chosen."""
+    """Cells by camera (rows) and target (columns), sorted by name; None where nothing was chosen."""
 
     targets: list[Agent]
     rows: list[tuple[Agent, list[GridCell | None]]]
 
 
 def pairing_grid(tournament: Tournament) -> Grid:
-    """The progress of each pairing: what no block has left to play is done."""
+    """Return the progress of each pairing; episodes that no block has left to play count as done."""
     blocks = (
         tournament.blocks.order_by()
         .values("pairing")

@@ -1,4 +1,4 @@
-"""Rounds: what a tournament's format chooses next, given all results of the rounds before."""
+"""Rounds: the choices of a tournament's format, given the results of all earlier rounds, and their blocks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tournament.formats import Evidence, Finding
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Pairing, Tournament, TournamentState
 
 MAX_EPISODES = 1_000_000
-"""Of one tournament. Formats that go on for longer are stopped there, and their finding says so."""
+"""Maximum number of episodes of one tournament. Longer formats are stopped there, and their finding says so."""
 LARGEST_BLOCK = 1000
-"""Episodes of a block as it waits; workers cut off what they play in one go (`tasks.sizing`)."""
+"""Maximum number of episodes of a waiting block; workers take smaller parts of it (`tasks.sizing`)."""
 OPEN = (BlockState.WAITING, BlockState.LEASED)
 _ROW = np.dtype([("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 
@@ -27,11 +27,11 @@ Fields = tuple[list[Agent], list[Agent]]
 
 
 def next_round(tournament: Tournament) -> bool:
-    """Let the format choose after the tournament's last round, and write its choices and their blocks.
+    """Let the format choose the next round, and write its choices and their blocks.
 
-    Returns False if the format wants no more, True if there is a next round, whoever made it: of several callers one writes, the
-    others change nothing. To be called when no block of the round (as `tournament.round` says) is open. Everything is one
-    transaction: who dies in it leaves nothing behind.
+    Returns whether there is a next round: False if the format chooses nothing. Of several concurrent callers one
+    writes; the others change nothing and return True. Call it when no block of the round `tournament.round` is open.
+    The whole is one transaction.
     """
     done = tournament.round
     fields = fields_of(tournament)
@@ -52,17 +52,17 @@ def next_round(tournament: Tournament) -> bool:
 
 
 def _cut_off(choices: Sequence[formats.Choice], most: int) -> list[formats.Choice]:
-    """All choices, or none if they are more than `most` episodes."""
+    """Return all choices, or none if they exceed `most` episodes."""
     return list(choices) if sum(choice.count for choice in choices) <= most else []
 
 
 def fields_of(tournament: Tournament) -> Fields:
-    """Cameras and targets in the order in which they were entered."""
+    """Return cameras and targets in the order in which they were entered."""
     return in_order(tournament.cameras), in_order(tournament.targets)
 
 
 def format_of(tournament: Tournament, fields: Fields | None = None) -> formats.Format:
-    """The tournament's format with its settings. Raises UserError if this version of the portal does not know it so."""
+    """Return the tournament's format with its settings. Raises UserError if this version does not have it."""
     cameras, targets = ([agent.digest for agent in field] for field in fields or fields_of(tournament))
     return formats.FORMATS[tournament.format].make(tournament.settings, cameras, targets)
 
@@ -72,9 +72,9 @@ def _earlier(tournament: Tournament) -> Finding | None:
 
 
 def evidence_of(tournament: Tournament, last_round: int, fields: Fields) -> Evidence:
-    """The tournament's own episodes of its rounds up to one.
+    """Return the tournament's own episodes of its rounds up to `last_round`.
 
-    A pairing with a failed block is closed and its episodes are left out: how many of them were finished before the error is chance.
+    A pairing with a failed block is closed and its episodes are left out: how many finished before the error is random.
     """
     cameras, targets = fields
     digests = [agent.digest for agent in cameras], [agent.digest for agent in targets]
@@ -97,7 +97,7 @@ def evidence_of(tournament: Tournament, last_round: int, fields: Fields) -> Evid
 
 
 def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.ndarray]:
-    """The contents' episodes that exist, and their numbers."""
+    """Return the existing episodes of the contents, and their numbers."""
     episodes = Episode.objects.filter(
         pairing__tournaments=tournament, engine=tournament.engine, device=leaderboards.DEVICE
     )
@@ -107,14 +107,14 @@ def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.nd
     return table[numbers >= 0], numbers[numbers >= 0]
 
 
-# Writing a round
+# Writing of a round
 
 
 def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.Choice]) -> None:
-    """The rows of a round: its choices, and blocks of work for those of their episodes that do not exist yet."""
+    """Write a round: its choices, and blocks of those of their episodes that do not exist yet."""
     cameras, targets = fields
     pairings = _find_pairings(tournament, [(cameras[choice.camera], targets[choice.target]) for choice in choices])
-    # A format that asks for an episode twice gets it once.
+    # An episode that a format chooses twice is played once.
     known = Contents(tournament).numbers
     rows = [
         Choice(
@@ -140,7 +140,7 @@ def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence
 
 
 def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]) -> list[Pairing]:
-    """The pairings of these agents, made if need be and entered in the tournament, one for each of the wanted."""
+    """Return the pairing of each wanted pair of agents; missing ones are created and entered in the tournament."""
     scenario = tournament.scenario
     distinct = {(camera.pk, target.pk): (camera, target) for camera, target in wanted}
     Pairing.objects.bulk_create(
@@ -161,11 +161,11 @@ def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]
 
 
 Seeds = dict[int, list[int]]
-"""By the key of the pairing."""
+"""Seeds by the key of the pairing."""
 
 
 def _wanted_seeds(tournament: Tournament, choices: Sequence[Choice], known: dict[int, np.ndarray]) -> Seeds:
-    """The seeds of a round's choices that no earlier round has."""
+    """Return the seeds of a round's choices that no earlier round has."""
     contents = Contents(tournament, 0)
     wanted: Seeds = defaultdict(list)
     for choice in choices:
@@ -178,7 +178,7 @@ def _wanted_seeds(tournament: Tournament, choices: Sequence[Choice], known: dict
 
 
 def _leave_out_existing(tournament: Tournament, round: int, wanted: Seeds) -> Seeds:
-    """The seeds whose episodes do not exist yet."""
+    """Return the seeds whose episodes do not exist yet."""
     pairings = Choice.objects.filter(tournament=tournament, round=round).order_by().values("pairing")
     episodes = Episode.objects.filter(
         pairing__in=pairings, engine=tournament.engine, device=leaderboards.DEVICE
@@ -190,7 +190,7 @@ def _leave_out_existing(tournament: Tournament, round: int, wanted: Seeds) -> Se
 
 
 def _cut(tournament: Tournament, missing: Seeds) -> list[Block]:
-    """Blocks of the missing episodes: first the first block of every pairing, then the second ones, and so on."""
+    """Split the missing episodes into blocks: the first block of every pairing, then the second ones, and so on."""
     size = settings.ARENA_BLOCK_SIZE or LARGEST_BLOCK
     layers: dict[int, list[Block]] = defaultdict(list)
     for pairing, wanted in missing.items():

@@ -1,7 +1,7 @@
-"""The model of Bradley and Terry (1952): P(one does better than other) = 1 / (1 + exp(other's strength - one's strength)).
+"""The Bradley-Terry model (1952): P(one beats other) = 1 / (1 + exp(other's strength - one's strength)).
 
-Fitted by Newton's method. Every pair that was compared counts a tenth of a comparison more, a tie: that keeps the strength of an agent that always wins
-finite and is lost among the rest where there are many.
+Fitted by Newton's method. Every compared pair has a prior of a tenth of a comparison, a tie, which keeps the strength
+of an agent that always wins finite and is negligible for many comparisons.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ import numpy as np
 from tournament.payoffs import Array
 
 PRIOR = 0.1
-"""Even comparisons that each compared pair has besides the played ones."""
+"""Number of tied comparisons that each compared pair has as a prior."""
 DOUBT = PRIOR * np.log(7.38 / PRIOR) / 1.96
-"""How many comparisons the prior may be wrong by. Of an agent that has won all of n independent comparisons the estimated odds are 2 n / PRIOR, the
-lower limit of Clopper and Pearson's (1934) interval n / 3.69: with this, the interval of the strength begins there too."""
+"""Number of comparisons by which the prior may be wrong. For an agent that won all of n independent comparisons the
+estimated odds are 2 n / PRIOR; the lower limit of Clopper and Pearson's interval (1934) is n / 3.69. With this value,
+the interval of the strength begins there too."""
 
 
 @dataclass(frozen=True)
 class Strengths:
-    """Strengths (m,) in logits, of mean 0, and the inverse (m, m) of their information on strengths of sum 0."""
+    """Strengths (m,) in logits with mean 0, and the inverse (m, m) of their information on strengths of sum 0."""
 
     values: Array
     inverse: Array
 
 
 def fit(wins: Array, count: Array, prior: float = PRIOR, start: Array | None = None) -> Strengths:
-    """Maximum likelihood from (m, m) numbers of wins of rows over columns and of comparisons, which must connect all agents.
+    """Return the maximum likelihood strengths, from (m, m) wins of rows over columns and numbers of comparisons.
 
-    `start` (m,) are strengths to begin from.
-
-    Raises ArithmeticError if there is no maximum, which needs `prior` to be 0 and one part of the agents to have won all its comparisons with the rest.
+    The comparisons must connect all agents. `start` (m,) are the initial strengths. Raises ArithmeticError if the
+    likelihood has no maximum, which needs a `prior` of 0 and a group of agents that won all comparisons with the
+    others.
     """
     weight = count + prior * (count > 0)
     surplus = (wins + prior / 2 * (count > 0)).sum(axis=1)
@@ -49,28 +50,28 @@ def fit(wins: Array, count: Array, prior: float = PRIOR, start: Array | None = N
         if largest < 1e-10:
             inverse: Array = np.linalg.inv(_information(weight, expect(values))).astype(np.float64)
             return Strengths(values, inverse - 1.0 / size)
-    raise ArithmeticError("The ratings have no maximum of likelihood: some agents won all comparisons with the others.")
+    raise ArithmeticError("The ratings' likelihood has no maximum: some agents won all comparisons with the others.")
 
 
 def expect(values: Array) -> Array:
-    """(m, m) probabilities that rows do better than columns."""
+    """Return the probabilities (m, m) that rows beat columns."""
     from scipy.special import expit
 
     return np.asarray(expit(values[:, None] - values[None, :]))
 
 
 def _information(weight: Array, expected: Array) -> Array:
-    """The negative Hessian, made regular in the one direction that play says nothing about: all strengths alike."""
+    """Return the negative Hessian, regularised in the unidentified direction: a common shift of all strengths."""
     terms = weight * expected * (1.0 - expected)
     return np.diag(terms.sum(axis=1)) - terms + 1.0 / len(terms)
 
 
 def prior_scores(count: Array) -> Array:
-    """(m, m) by how much the prior may err, one row an agent: its score if `DOUBT` comparisons with each other one were won and not even.
+    """Return the prior's possible error as scores (m, m), a row for each agent: `DOUBT` comparisons won, not tied.
 
-    Their variance counts with the data's. Without it, an agent that always won would have a rating that seems certain.
+    Their variance is added to the data's. Without it, the rating of an agent that always won would seem certain.
     """
     compared = (count > 0).astype(np.float64)
     number = compared.sum(axis=1)
-    # An agent's doubts are in its opponents' rows too: with this, they are counted once.
+    # An agent's doubts are in its opponents' rows too; the factor counts them once.
     return DOUBT / 2 * np.sqrt(number / (number + 1))[:, None] * (np.diag(number) - compared)

@@ -1,8 +1,8 @@
-"""Comparisons: how often each agent did better than each other one against the same opponent on the same seed.
+"""Pairwise comparisons: how often each agent beat each other one against the same opponent on the same seed.
 
-Two passes over the deals, each over all pairs of a deal's episodes: the first counts, the second says by how much every episode's comparisons
-deviate from what these two agents' comparisons against this opponent are on average. Everything is kept by opponent, so that further
-episodes touch the tables of their own opponents alone.
+Two passes over the deals visit all pairs of a deal's episodes. The first counts the comparisons. The second computes
+how much each episode's comparisons deviate from the mean of their pair and opponent. All results are stored by
+opponent, so that further episodes change only the tables of their own opponents.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tournament.ratings.deals import Deals, errors_of_means
 class Comparisons:
     """All comparisons of a team of m agents against n opponents.
 
-    `halves` and `counts` (n, m, m), of which only the part above the diagonal is filled: twice the number of times that the row's agent did
-    better than the column's, a tie counting once, and the number of comparisons. `deviation` (E,) belongs to the deals' rows: the sum over an
-    episode's comparisons of what they differ from the mean of their pair and opponent, scaled for that mean's having been estimated (a lone
-    comparison counts as a whole win or loss where an even chance was expected: the most that it can vary). `errors` (n,) are
-    those of the opponents' means (`deals.errors_of_means`).
+    `halves` and `counts` (n, m, m), filled above the diagonal, are twice the number of times that the row's agent beat
+    the column's, a tie counting once, and the number of comparisons. `deviation` (E,) belongs to the deals' rows: the
+    sum over an episode's comparisons of their deviations from the mean of their pair and opponent, corrected for the
+    estimated mean. A lone comparison counts as a whole win or loss at even odds, which is the largest possible
+    variance. `errors` (n,) are those of the opponents' means (`deals.errors_of_means`).
     """
 
     deals: Deals
@@ -37,7 +37,7 @@ class Comparisons:
 
     @classmethod
     def of(cls, deals: Deals) -> Comparisons:
-        """Count everything."""
+        """Return the comparisons of all deals."""
         shape = (deals.num_opponents, deals.num_agents, deals.num_agents)
         counts = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
         fresh = cls(deals, *counts, np.zeros(len(deals.agent)), np.zeros(deals.num_opponents))
@@ -45,7 +45,7 @@ class Comparisons:
         return fresh
 
     def updated(self, deals: Deals, places: Indices) -> Comparisons:
-        """The comparisons of `deals`, which are these with more rows, inserted before the rows at ascending `places`."""
+        """Return the comparisons of `deals`: these deals with rows inserted before the ascending `places`."""
         touched = np.unique(deals.opponent[places + np.arange(len(places))])
         halves, counts = self.halves.copy(), self.counts.copy()
         deviation = insert(self.deviation, places, np.zeros(len(places)))
@@ -69,15 +69,15 @@ class Comparisons:
                 _deviate(ends, agent, outcome, self.halves[number], self.counts[number], self.deviation[rows])
 
     def wins(self) -> tuple[Array, Array]:
-        """(m, m) numbers of wins of the row's agent, ties half, and of comparisons, against all opponents."""
+        """Return (m, m) wins of the row's agent, ties half, and comparisons, against all opponents."""
         return _unfold(self.halves.sum(axis=0, dtype=np.int64), self.counts.sum(axis=0, dtype=np.int64))
 
     def wins_against(self, opponent: int) -> tuple[Array, Array]:
-        """The same against one of the opponents."""
+        """Return the wins and comparisons against one opponent."""
         return _unfold(self.halves[opponent].astype(np.int64), self.counts[opponent].astype(np.int64))
 
     def residuals(self, members: Indices, expected: Array) -> Array:
-        """(n, k) for each opponent, by how much each of the agents `members` (k,) has won more often than `expected` (k, k)."""
+        """Return (n, k), for each opponent, the wins of the `members` (k,) minus those `expected` (k, k)."""
         whole = np.full((self.deals.num_agents, self.deals.num_agents), 0.5)
         whole[np.ix_(members, members)] = expected
         return np.asarray(_sum_residuals(self.halves, self.counts, whole))[:, members]
@@ -103,7 +103,7 @@ def _sum_residuals(halves, counts, expected):  # type: ignore[no-untyped-def]
 
 @kernel
 def _find_ends(cluster):  # type: ignore[no-untyped-def]
-    """For each row the end of its deal, given the rows' seeds."""
+    """Return the end of each row's deal, given the rows' seeds."""
     size = len(cluster)
     ends = np.empty(size, np.int64)
     end = size
@@ -116,7 +116,7 @@ def _find_ends(cluster):  # type: ignore[no-untyped-def]
 
 @kernel
 def _count_pairs(ends, agent, outcome, halves, counts, points):  # type: ignore[no-untyped-def]
-    """Count the comparisons against one opponent; rows of a deal are ordered by agent. `points` are twice each row's wins in its deal."""
+    """Count the comparisons against one opponent; deals are sorted by agent. `points` are twice each row's wins."""
     for row in range(len(ends)):
         mine, first, end = agent[row], row + 1, ends[row]
         if first < end and mine < agent[first] and agent[end - 1] - agent[first] == end - 1 - first:
@@ -126,14 +126,14 @@ def _count_pairs(ends, agent, outcome, halves, counts, points):  # type: ignore[
             )
         else:
             _count_others(row, end, agent, outcome, halves, counts, points)
-    for number in range(len(halves)):  # Two episodes of one agent are no comparison.
+    for number in range(len(halves)):  # Two episodes of one agent are not a comparison.
         halves[number, number] = 0
         counts[number, number] = 0
 
 
 @kernel
 def _count_run(own, outcomes, halves, counts, points):  # type: ignore[no-untyped-def]
-    """Compare a row with those of agents that follow each other: what a processor does with many at once."""
+    """Compare a row with those of consecutive agents, in a form that vectorises."""
     total = 0
     for other in range(len(outcomes)):
         won = np.int32(own > outcomes[other]) + np.int32(own >= outcomes[other])
@@ -158,7 +158,7 @@ def _count_others(row, end, agent, outcome, halves, counts, points):  # type: ig
 
 @kernel
 def _is_complete(ends, agent):  # type: ignore[no-untyped-def]
-    """Whether all deals of an opponent that compare anybody are of the same agents, each once."""
+    """Return whether all deals of an opponent that compare anybody have the same agents, each once."""
     known, size, row = -1, 0, 0
     while row < len(ends):
         length = ends[row] - row
@@ -178,7 +178,7 @@ def _is_complete(ends, agent):  # type: ignore[no-untyped-def]
 
 @kernel
 def _deviate_together(ends, agent, points, size, deviation):  # type: ignore[no-untyped-def]
-    """What `_deviate` finds where all deals are of the same agents: the points' deviations from each agent's mean."""
+    """Return `_deviate` where all deals have the same agents: the points' deviations from each agent's mean."""
     total, count = np.zeros(size), np.zeros(size)
     for row in range(len(ends)):
         if not _is_alone(ends, row):
@@ -201,7 +201,7 @@ def _is_alone(ends, row):  # type: ignore[no-untyped-def]
 
 @kernel
 def _deviate(ends, agent, outcome, halves, counts, deviation):  # type: ignore[no-untyped-def]
-    """Add up each episode's deviations from the means of its pairs against one opponent."""
+    """Sum each episode's deviations from the means of its pairs against one opponent."""
     means, scales = _expect(halves, counts)
     for row in range(len(ends)):
         mine, own, total = agent[row], outcome[row], 0.0
@@ -215,7 +215,7 @@ def _deviate(ends, agent, outcome, halves, counts, deviation):  # type: ignore[n
 
 @kernel
 def _expect(halves, counts):  # type: ignore[no-untyped-def]
-    """Means of the pairs' comparisons, and the factors that make up for their having been estimated."""
+    """Return the means of the pairs' comparisons, and the factors that correct for their estimation."""
     size = len(halves)
     means, scales = np.full((size, size), 0.5), np.zeros((size, size))
     for one in range(size):

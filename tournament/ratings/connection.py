@@ -1,4 +1,4 @@
-"""Which agents can be rated together: those that play, or comparisons, connect."""
+"""Connected components: the agents that can be rated together, by play or by comparisons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Chosen = NDArray[np.bool_]
 
 
 def connect_by_play(game: MetaGame, anchors: tuple[int | None, int | None]) -> tuple[Chosen, Chosen]:
-    """Cameras (m,) and targets (n,) that play connects with the anchors (indices), or where they are apart or absent, with most episodes."""
+    """Return masks of the cameras (m,) and targets (n,) that play connects with the anchors (indices).
+
+    Where the anchors are absent or not connected with each other, the component with most episodes is used.
+    """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
@@ -34,9 +37,9 @@ def connect_by_play(game: MetaGame, anchors: tuple[int | None, int | None]) -> t
 
 
 def connect_by_comparison(count: NDArray[np.float64], anchor: int | None, has_played: Chosen) -> Indices:
-    """Indices of the agents that comparisons, `count` (m, m), connect with the anchor, or without one, with most comparisons.
+    """Return the agents that comparisons, `count` (m, m), connect with the anchor; without one, the largest component.
 
-    The anchor, and the only agent that has played, are rated even if there is nobody to compare them with.
+    The largest has most comparisons. The anchor, or the only agent that has played, is rated even without comparisons.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components

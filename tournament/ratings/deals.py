@@ -1,6 +1,6 @@
-"""Deals: as in duplicate bridge, one opponent and one seed that several agents of a team have played.
+"""Deals: one opponent and one seed that several agents of a team have played, as in duplicate bridge.
 
-The episodes of a meta-game are put in the order (opponent, seed, agent), so that a deal is a run of rows.
+Episodes of a meta-game are sorted by opponent, seed and agent, so that a deal is a run of rows.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tournament.payoffs import Array, Episodes
 
 @dataclass(frozen=True)
 class Deals:
-    """The E episodes of one team's m agents against n opponents, ordered by opponent, seed and agent; all arrays (E,).
+    """The E episodes of one team's m agents against n opponents, sorted by opponent, seed and agent; all arrays (E,).
 
-    `cluster` numbers the seeds in ascending order; `outcome` is better where it is larger. Rows of opponent j are those from
-    `starts[j]` to `starts[j + 1]`, `starts` being (n + 1,).
+    `cluster` numbers the seeds in ascending order; a larger `outcome` is better. The rows of opponent j are `starts[j]`
+    to `starts[j + 1]`, where `starts` is (n + 1,).
     """
 
     num_agents: int
@@ -31,7 +31,7 @@ class Deals:
 
     @classmethod
     def of(cls, team: str, shape: tuple[int, int], episodes: Episodes) -> Deals:
-        """The deals of a team, `camera` or `target`, in the meta-game of `shape` cameras by targets."""
+        """Return the deals of a team, `camera` or `target`, in the meta-game of `shape` cameras by targets."""
         agent, opponent, outcome = _from_the_side_of(team, episodes)
         num_agents, num_opponents = shape if team == "camera" else shape[::-1]
         order = sort(np.arange(len(agent)), agent, num_agents)
@@ -45,15 +45,16 @@ class Deals:
         return len(self.starts) - 1
 
     def insert(self, team: str, episodes: Episodes, renumbered: Indices) -> tuple[Deals, Indices]:
-        """These deals with more episodes, and the (new,) earlier rows before which these were inserted.
+        """Return these deals with more episodes, and the earlier rows (new,) before which these were inserted.
 
-        `renumbered` gives the new number of each earlier cluster; the new episodes' own are of the new numbering. Equal to sorting all anew.
+        `renumbered` gives the new number of each earlier cluster; the new episodes use the new numbering. The result
+        equals that of sorting all episodes.
         """
         agent, opponent, outcome = _from_the_side_of(team, episodes)
         inner = np.lexsort((agent, episodes.cluster, opponent))
         agent, opponent, cluster, outcome = agent[inner], opponent[inner], episodes.cluster[inner], outcome[inner]
         earlier = renumbered[self.cluster]
-        # Only the rows of these opponents, and of those between them, have anything inserted.
+        # Rows are inserted only for these opponents and those between them.
         near = slice(self.starts[opponent[0]], self.starts[opponent[-1] + 1])
         size = 1 + int(max(cluster.max(), earlier.max(initial=0)))
         keys = [
@@ -76,7 +77,7 @@ class Deals:
 
 
 def _from_the_side_of(team: str, episodes: Episodes) -> tuple[Indices, Indices, Array]:
-    """Agents, opponents and outcomes of episodes, as the team sees them."""
+    """Return agents, opponents and outcomes of episodes, from the team's side."""
     if team == "camera":
         return episodes.camera, episodes.target, -episodes.reward
     return episodes.target, episodes.camera, episodes.reward
@@ -87,9 +88,9 @@ def _starts(ordered: Indices, size: int) -> Indices:
 
 
 def errors_of_means(deals: Deals, opponents: Indices) -> Array:
-    """(k,) standard errors, over seeds, of what these opponents score on average over the agents that they met.
+    """Return the standard errors (k,), clustered by seed, of these opponents' mean scores over their agents played.
 
-    NaN for an opponent that has met an agent only once: nothing is known of how these episodes differ.
+    NaN for an opponent that has played an agent only once: the variance of its episodes is unknown.
     """
     errors = np.empty(len(opponents))
     for place, number in enumerate(opponents):
@@ -100,7 +101,7 @@ def errors_of_means(deals: Deals, opponents: Indices) -> Array:
 
 @kernel
 def _error_of_mean(agent, cluster, outcome, size):  # type: ignore[no-untyped-def]
-    """The same of one opponent; rows of one seed follow each other."""
+    """Return the standard error of one opponent's mean; rows of one seed are consecutive."""
     count, mean = np.zeros(size), np.zeros(size)
     for row in range(len(agent)):
         count[agent[row]] += 1

@@ -1,7 +1,8 @@
-"""The evidence of a board, kept so that further episodes are added at the price of what they touch.
+"""The evidence of a board, stored so that further episodes cost only what they change.
 
-Fitting a hundred by a hundred agents from a million episodes is mostly sorting and comparing; both are kept here by opponent. Whatever the order in
-which episodes were added, the ratings are those of `rate` on all of them, to the last bit.
+Most of the time of a fit, of a hundred by a hundred agents from a million episodes, goes into sorting and comparing.
+Both results are kept by opponent. For any order of additions, the ratings equal those of `rate` on all episodes, to the
+last bit.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ class Evidence:
     """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
 
         evidence = Evidence(cameras, targets, episodes)    # sorts and compares everything
-        evidence.add(block)                                # only what the new episodes touch
+        evidence.add(block)                                # changes only what the new episodes concern
         evidence.rate()                                    # as ratings.rate(evidence.game)
 
-    The agents stay the same: with another agent make new evidence. Each episode is to be given once. Needs 8 m n (m + n) bytes for m cameras and n
-    targets besides the episodes.
+    The agents are fixed: another agent needs new evidence. Each episode must be added once. Besides the episodes, it
+    needs 8 m n (m + n) bytes for m cameras and n targets.
     """
 
     def __init__(self, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> None:
@@ -39,7 +40,7 @@ class Evidence:
 
     @property
     def game(self) -> MetaGame:
-        """The meta-game of all episodes, ordered by camera, target and seed."""
+        """The meta-game of all episodes, sorted by camera, target and seed."""
         return self._game
 
     @property
@@ -56,7 +57,7 @@ class Evidence:
         return self._game.episodes
 
     def add(self, episodes: Episodes) -> None:
-        """Add episodes among the same agents. Raises ValueError, and adds nothing, if one of them is of another agent."""
+        """Add episodes among the same agents. Raises ValueError, and adds none, if one is of another agent."""
         for name, column, field in zip(TEAMS, (episodes.camera, episodes.target), self._fields, strict=True):
             if len(column) and not (column.min() >= 0 and column.max() < len(field)):
                 raise ValueError(
@@ -75,24 +76,24 @@ class Evidence:
         self._comparisons, self._seeds = grown, seeds
 
     def rate(self, anchors: dict[str, str] | None = None, **options: Any) -> Ratings:
-        """Ratings from all episodes; options are those of `tournament.ratings.rate`."""
+        """Return ratings from all episodes; options are those of `tournament.ratings.rate`."""
         return rate(self.game, anchors, comparisons=self._comparisons, **options)
 
 
 def _number(episodes: Episodes, cluster: Indices) -> Episodes:
-    """The episodes with other numbers of their seeds."""
+    """Return the episodes with other numbers of their seeds."""
     return Episodes.with_clusters(episodes.camera, episodes.target, episodes.seed, episodes.reward, cluster)
 
 
 def _order(episodes: Episodes) -> Episodes:
-    """The episodes by camera, target and seed."""
+    """Return the episodes sorted by camera, target and seed."""
     order = np.lexsort((episodes.cluster, episodes.target, episodes.camera))
     columns: list[Any] = [getattr(episodes, name)[order] for name in _COLUMNS]
     return Episodes.with_clusters(*columns)
 
 
 def _merge(episodes: Episodes, more: Episodes) -> Episodes:
-    """Both together, each being in order."""
+    """Merge two sorted sets of episodes."""
     first, last = np.searchsorted(episodes.camera, [more.camera[0], more.camera[-1] + 1])
     size = 1 + int(max(part.target.max(initial=0) for part in (episodes, more)))
     seeds = 1 + int(max(part.cluster.max(initial=0) for part in (episodes, more)))

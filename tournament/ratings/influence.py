@@ -1,7 +1,7 @@
-"""Whose removal from the table would give a board another first.
+"""Influence: agents whose removal from the table would change the first rank of a board.
 
-A first rank that hangs on one agent's having been invited says little. Every removal is tried: to first order at once, and by a fit of its own where three
-times that would change the first.
+A first rank that depends on the presence of one agent says little. Every removal is tried: to first order at once, and
+by its own fit where `CAUTION` times the first-order shift would change the first rank.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from tournament.ratings.elo import TIE, Elo
 from tournament.ratings.records import Influence
 
 CAUTION = 3.0
-"""By how much the true effect of a removal may exceed that of first order: with two opponents, by 2."""
+"""Maximum ratio of the true effect of a removal to that of first order; with two opponents it is 2."""
 
 
 def find_influences(
     comparisons: Comparisons, found: Elo, team: str, digests: Sequence[str], opponents: Sequence[str]
 ) -> tuple[Influence, ...]:
-    """The agents, of either team, without which another agent of `team` would be first. `digests` are those of the team's agents."""
+    """Return the agents of either team without which another agent of `team` would be first.
+
+    `digests` are those of the team's agents, `opponents` those of the other team's.
+    """
     if len(found.members) < 2:
         return ()
     first = int(found.strengths.argmax())
@@ -48,26 +51,26 @@ def find_influences(
 
 
 def _without_agents(found: Elo, wins: Array, count: Array) -> Array:
-    """(k, k) shifts of the strengths, to first order, a row for each removed agent."""
+    """Return the first-order shifts (k, k) of the strengths, a row for each removed agent."""
     residual = wins - count * bradley_terry.expect(found.strengths)
     return -residual.T @ found.inverse
 
 
 def _without_opponents(comparisons: Comparisons, found: Elo) -> Array:
-    """(n, k) the same for each removed opponent."""
+    """Return the first-order shifts (n, k) of the strengths, a row for each removed opponent."""
     residual = comparisons.residuals(found.members, bradley_terry.expect(found.strengths))
     return -residual @ found.inverse
 
 
 def _is_close(strengths: Array, shifts: Array, first: int) -> NDArray[np.bool_]:
-    """For each removal (a row of `shifts`) whether it might give another first."""
+    """Return for each removal (a row of `shifts`) whether it might change the first rank."""
     others = np.delete(np.arange(len(strengths)), first)
     lost = shifts[:, others] - shifts[:, [first]]
     return np.asarray((CAUTION * lost > strengths[first] - strengths[others] - TIE).any(axis=1))
 
 
 def _first_of(strengths: Array, wins: Array, count: Array, kept: Indices, first: int) -> int:
-    """Who is first among `kept`, or those of them that comparisons still connect with the present first."""
+    """Return the first of those among `kept` that comparisons still connect with the present first."""
     count = count[np.ix_(kept, kept)]
     everybody = np.ones(len(kept), dtype=bool)
     joined = connect_by_comparison(count, int(np.searchsorted(kept, first)), everybody)

@@ -1,9 +1,11 @@
-"""The margin rating: the regression logit E[y] = mu + theta_camera - beta_target on the camera's share y of an episode, between 0 and 1.
+"""Margin rating: the regression logit E[y] = mu + theta_camera - beta_target.
 
-Fitted by Newton's method as a quasi-binomial (Wedderburn 1974): only the mean is assumed. `mu` and a common level of all thetas and betas cannot be
-told apart, so skills are given with mean 0 within their team. The variance is the seed-clustered sandwich (Huber 1967; Liang and Zeger 1986): episodes of
-one seed may depend on each other in any way. Deviations are taken from the means of the cells, because who met whom is given and not
-drawn, so that what no rating can explain (interaction) does not pass for noise.
+The outcome y is the camera's share of an episode, from 0 to 1.
+Fitted by Newton's method as a quasi-binomial (Wedderburn 1974), which assumes only the mean. `mu` and a common level of
+all thetas and betas are not identified, so that skills have mean 0 within their team. The variance is the
+seed-clustered sandwich (Huber 1967; Liang and Zeger 1986), which permits any dependence between episodes of one seed.
+Deviations are taken from the means of the cells, because the pairings are given and not sampled: interaction, which no
+rating explains, then does not count as noise.
 """
 
 from __future__ import annotations
@@ -21,15 +23,15 @@ from tournament.ordering import Indices, Kinds, find_kinds, find_runs, renumber
 from tournament.payoffs import Array, average_by_cell
 
 PSEUDO_EPISODES = 0.01
-"""Every played cell counts this much of an even episode more, which keeps an agent that always scores 0 or 1 finite."""
+"""Prior weight of a tied outcome in every played cell, in episodes; it keeps agents that always score 0 or 1 finite."""
 CHUNK = 4_000_000
-"""Scores, of seeds by agents, that are held together."""
+"""Maximum number of scores, seeds by agents, in memory at once."""
 _KINDS = 4
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Episodes behind the cells, all (E,): agents, number of the seed, and the share of the camera.
+    """The episodes of the cells, all (E,): agents, number of the seed, and the camera's share.
 
     `kinds` are those of their seeds, if they are known already.
     """
@@ -43,10 +45,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Observations:
-    """Outcomes by cell of m cameras and n targets, and how they scatter.
+    """Outcomes by cell of m cameras and n targets, and their variance.
 
-    `mean` (m, n), NaN where not played, and `count` (m, n). Their scatter is that of a `sample`, or, without one, what the standard
-    errors `error` (m, n) of the cells' means say.
+    `mean` (m, n) is NaN where nothing was played; `count` is (m, n). The variance is that of the `sample`, or, without
+    one, that of the standard errors `error` (m, n) of the cells' means.
     """
 
     mean: Array
@@ -56,25 +58,25 @@ class Observations:
 
     @classmethod
     def from_episodes(cls, shape: tuple[int, int], sample: Sample) -> Observations:
-        """From episodes of `shape` cameras by targets."""
+        """Return observations from the episodes of `shape` cameras by targets."""
         mean, count = average_by_cell(sample.camera, sample.target, sample.outcome, shape)
         return cls(mean, count, np.full(shape, np.nan), sample)
 
     @classmethod
     def from_means(cls, mean: Array, error: Array, count: NDArray[np.int64]) -> Observations:
-        """From (m, n) means of outcomes and their standard errors; cells are then independent of each other."""
+        """Return observations from (m, n) means of outcomes and their standard errors, for independent cells."""
         return cls(mean, count, error)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Skills (k,) of one team in logits, more being better, and the variance of each one's difference to the anchor's (or to their mean)."""
+    """Skills (k,) of one team in logits, and the variances of their differences to the anchor's (or to their mean)."""
 
     skills: Array
     variance: Variance
 
     def half_widths(self) -> Array:
-        """(k,) half widths of the intervals of these differences."""
+        """Return the half widths (k,) of the confidence intervals of these differences."""
         return self.variance.half_widths()
 
 
@@ -84,7 +86,7 @@ def fit(
     targets: NDArray[np.bool_],
     anchors: tuple[int | None, int | None] = (None, None),
 ) -> tuple[Board, Board]:
-    """Fit the rated `cameras` (m,) and `targets` (n,), which play must connect. `anchors` are indices among the rated ones."""
+    """Fit the rated `cameras` (m,), `targets` (n,), which play must connect; `anchors` index the rated ones."""
     part = np.ix_(cameras, targets)
     count, mean = observations.count[part], observations.mean[part]
     skills, information, expected = _newton(count, np.where(count > 0, mean, 0.5))
@@ -104,7 +106,7 @@ def fit(
 
 
 def _contrasts(shape: tuple[int, ...], anchors: tuple[int | None, int | None]) -> Array:
-    """(k + l, k + l): each agent minus the anchor of its team, or minus the team's mean."""
+    """Return the contrasts (k + l, k + l): each agent minus its team's anchor, or minus the team's mean."""
     contrasts, start = np.eye(sum(shape)), 0
     for size, anchor in zip(shape, anchors, strict=True):
         if anchor is None:
@@ -116,12 +118,12 @@ def _contrasts(shape: tuple[int, ...], anchors: tuple[int | None, int | None]) -
 
 
 def _quadratic(contrasts: Array, covariance: Array) -> Array:
-    """Variances of combinations (columns of `contrasts`)."""
+    """Return the variances of combinations (columns of `contrasts`)."""
     return np.einsum("ij,ij->j", contrasts, covariance @ contrasts)
 
 
 def _newton(count: NDArray[np.int64], mean: Array) -> tuple[Array, Array, Array]:
-    """Skills (k + l,), the information matrix, made regular, and the fitted means (k, l)."""
+    """Return the skills (k + l,), the regularised information matrix, and the fitted means (k, l)."""
     weight = count + PSEUDO_EPISODES * (count > 0)
     share = (count * mean + PSEUDO_EPISODES / 2 * (count > 0)) / np.maximum(weight, 1e-300)
     skills = np.zeros(sum(count.shape))
@@ -145,18 +147,18 @@ def _expect(skills: Array, num_cameras: int) -> Array:
 
 
 def _information(weight: Array) -> Array:
-    """Design matrix' W design from weights of cells (k, l), without building the design."""
+    """Return design' W design from the cells' weights (k, l), without building the design matrix."""
     return np.block([[np.diag(weight.sum(axis=1)), -weight], [-weight.T, np.diag(weight.sum(axis=0))]])
 
 
 def _regular(weight: Array) -> Array:
-    """The information, made regular in the one direction that play says nothing about: all skills alike."""
+    """Return the information, regularised in the unidentified direction: a common shift of all skills."""
     information = _information(weight)
     return information + np.trace(information) / len(information) ** 2
 
 
 def _cell_scores(error: Array, count: NDArray[np.int64], residual: Array) -> Array:
-    """Covariance of the scores where only the cells' standard errors are known."""
+    """Return the covariance of the scores where only the cells' standard errors are known."""
     variance = np.where(np.isnan(error), residual**2, error**2)
     return _information(np.where(count > 0, count.astype(np.float64) ** 2 * variance, 0.0))
 
@@ -169,7 +171,7 @@ def _add_episodes(
     contrasts: Array,
     anchors: tuple[int | None, int | None],
 ) -> None:
-    """Add the squares of what the seeds of each stratum moved the contrasts by."""
+    """Add the squares of the seeds' contributions to the contrasts, by stratum."""
     sample, split, size = _restrict(observations.sample, rated), int(rated[0].sum()), len(contrasts)
     kind, stratum = _strata(sample, (split, size - split))
     deviation = _deviate(sample, kind, expected)
@@ -183,16 +185,16 @@ def _add_episodes(
         _add_scores(place - first, sample.cluster, sample.camera, split + sample.target, deviation, scores, met)
         for start, end in pairwise(part - first):
             own = met[start:end].sum(axis=0).astype(np.float64)
-            mine = np.flatnonzero(own)  # Most strata are of one agent and its opponents.
+            mine = np.flatnonzero(own)  # Most strata consist of one agent and its opponents.
             influence = scores[start:end, mine] @ contrasts[mine]
             variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
             seeds += own
     is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
-    variance.certain[is_open] = np.inf  # Of one seed nothing can be said of how seeds differ.
+    variance.certain[is_open] = np.inf  # The variance between seeds cannot be estimated from one seed.
 
 
 def _chunks(edges: Indices, size: int) -> Iterator[Indices]:
-    """The edges of runs in parts, each but a long run of at most `size`; a part ends where the next begins."""
+    """Yield the bounds of groups of consecutive runs, each of at most `size` unless one run is longer."""
     first = 0
     while first < len(edges) - 1:
         last = max(int(np.searchsorted(edges, edges[first] + size, side="right")) - 1, first + 1)
@@ -202,7 +204,7 @@ def _chunks(edges: Indices, size: int) -> Iterator[Indices]:
 
 @kernel
 def _add_scores(place, cluster, camera, target, deviation, scores, met):  # type: ignore[no-untyped-def]
-    """Add the scores of the episodes whose seeds have a place in this part."""
+    """Add the scores of the episodes whose seeds belong to this chunk."""
     for row in range(len(cluster)):
         seed = place[cluster[row]]
         if 0 <= seed < len(scores):
@@ -213,7 +215,7 @@ def _add_scores(place, cluster, camera, target, deviation, scores, met):  # type
 
 
 def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | None]) -> Array:
-    """Of how many seeds each contrast is, given those of each agent."""
+    """Return the number of seeds of each contrast, given those of each agent."""
     parts = clusters[:split], clusters[split:]
     with_anchor = [
         part if anchor is None else fewest(part, np.full_like(part, part[anchor]))
@@ -223,7 +225,7 @@ def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | N
 
 
 def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> Sample:
-    """The episodes of the rated agents, agents and seeds numbered anew."""
+    """Return the episodes of the rated agents, with agents and seeds renumbered."""
     assert sample is not None
     if rated[0].all() and rated[1].all():
         return sample
@@ -237,7 +239,7 @@ def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
-    """For each seed its kind and its stratum."""
+    """Return the kind and the stratum of each seed."""
     kind, camera, target = sample.kinds or find_kinds(sample.cluster, sample.camera, sample.target)
     num_cameras, num_targets = shape
     both = np.full(len(kind), 2 * num_cameras + num_targets)
@@ -246,9 +248,9 @@ def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
 
 
 def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:
-    """(E,) outcomes minus the mean of their cell and kind of seed, scaled for its having been estimated.
+    """Return the outcomes (E,) minus the mean of their cell and kind of seed, corrected for the estimated mean.
 
-    A lone one of its kind deviates from the cell's mean, a cell's only one from the fitted mean.
+    The only episode of its kind deviates from the cell's mean, the only one of a cell from the fitted mean.
     """
     columns = sample.camera, sample.target, kind[sample.cluster], sample.outcome
     count, mean = _find_means(*columns, expected.shape)
@@ -257,7 +259,7 @@ def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:
 
 @kernel
 def _find_means(camera, target, kind, outcome, shape):  # type: ignore[no-untyped-def]
-    """Counts and means of the outcomes of each cell by kind, and, last, of all kinds."""
+    """Return counts and means of each cell's outcomes by kind, and, last, over all kinds."""
     count, mean = np.zeros((shape[0], shape[1], _KINDS + 1)), np.zeros((shape[0], shape[1], _KINDS + 1))
     for row in range(len(outcome)):
         for group in (kind[row], _KINDS):
@@ -275,7 +277,7 @@ def _deviate_from(camera, target, kind, outcome, count, mean, expected):  # type
         if held > 1:
             found[row] = (outcome[row] - mean[one, other, group]) * np.sqrt(held / (held - 1.0))
         elif all_held > 1:
-            # What the seed's other episodes have in common with it, those of other kinds do not have.
+            # Episodes of other kinds do not share what the seed's other episodes share with it.
             found[row] = (outcome[row] - mean[one, other, _KINDS]) * all_held / (all_held - 1.0)
         else:
             found[row] = outcome[row] - expected[one, other]

@@ -1,4 +1,4 @@
-"""What a fit of the ratings says, as records that survive JSON."""
+"""The result of a ratings fit, as records that survive JSON."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 from tournament.meta_solvers import Cyclicity
 
 VERSION = "3"
-"""Version of the code that fits; a change that moves any number changes it. Snapshots of version 1 had the margin as `rating`."""
+"""Version of the rating code; any change of a number increments it. Version 1 stored the margin as `rating`."""
 
 
 @dataclass(frozen=True)
 class AgentRating:
-    """One agent's line. None where it is not known: an agent that play does not connect with the others is unrated.
+    """One agent's line. Values are None where they are unknown: an agent that play does not connect is unrated.
 
-    The headline is the duplicate Elo: `rating`, `lower` and `upper` (95 %) are Elo points; `rank` counts from 1 within the team;
-    `best_rank` is 1 plus the number of agents that are better beyond the interval of the difference, `worst_rank` the reverse;
-    `first_probability` is how probable it is that no agent of the team is better.
-    `margin`, `margin_lower` and `margin_upper` are the same scale's rating by how much better, not how often.
-    `payoff` is the mean of the agent's own payoffs over its opponents, `payoff_error` its standard error; `worst_opponent` is the digest of the opponent
-    against which its payoff is least.
-    `nash_mass` is its probability in the team's Nash strategy, `nash_support` how often it is in that strategy when the episodes are drawn anew,
-    `nash_skill` its payoff against the other team's Nash strategy minus what the game is worth to the team; `deviation` is its
-    deviation rating, in payoff.
+    The headline is the duplicate Elo: `rating`, `lower` and `upper` (95 %) are Elo points; `rank` counts from 1 within
+    the team; `best_rank` is 1 plus the number of agents that are better beyond the interval of the difference,
+    `worst_rank` the reverse; `first_probability` is the probability of being best (the likelihood of superiority, LOS,
+    for two agents). `margin`, `margin_lower` and `margin_upper` are the margin rating in Elo points: by how much it is
+    better, not how often. `payoff` is the mean of the agent's own payoffs over its opponents, `payoff_error` its
+    standard error; `worst_opponent` is the digest of the opponent against which its payoff is lowest. `nash_mass` is
+    its probability in the team's Nash strategy, `nash_support` the share of bootstrap replicates in which it is in that
+    strategy, `nash_skill` its payoff against the other team's Nash strategy minus the game's value to the team;
+    `deviation` is its deviation rating, in payoff.
     """
 
     digest: str
@@ -60,9 +60,9 @@ class AgentRating:
 class NashSummary:
     """The zero-sum game among the agents of the table whose cells are all played.
 
-    `value` is the game's value to the cameras, `value_lower` and `value_upper` its 95 % interval. The exploitabilities are those of playing
-    all agents of a team alike, within this pool of agents: an opponent from outside it may gain more. `nash_conv` is their sum,
-    with its interval.
+    `value` is the game's value to the cameras, `value_lower` and `value_upper` its 95 % interval. The exploitabilities
+    are those of uniform play within this pool of agents: an opponent from outside it may gain more. `nash_conv` is
+    their sum, with its interval.
     """
 
     value: float
@@ -80,9 +80,9 @@ class NashSummary:
 
 @dataclass(frozen=True)
 class Influence:
-    """An agent whose removal from the table would give the board of `team` another first.
+    """An agent whose removal from the table would change the first rank on the board of `team`.
 
-    `removed` is its digest; `first` is who is first with it, `then` who would be without it.
+    `removed` is its digest; `first` is the first agent with it, `then` the first without it.
     """
 
     team: str
@@ -104,23 +104,23 @@ class Ratings:
     influences: tuple[Influence, ...] = ()
 
     def of(self, digest: str) -> AgentRating:
-        """The line of an agent. Raises KeyError if it is on neither board."""
+        """Return the line of an agent. Raises KeyError if it is on neither board."""
         for line in (*self.cameras, *self.targets):
             if line.digest == digest:
                 return line
         raise KeyError(digest)
 
     def board(self, team: str) -> tuple[AgentRating, ...]:
-        """The lines of `camera` or `target`, best first."""
+        """Return the lines of `camera` or `target`, best first."""
         return self.cameras if team == "camera" else self.targets
 
     def to_json(self) -> dict[str, Any]:
-        """Nested dictionaries and lists; the inverse of `from_json`."""
+        """Return nested dictionaries and lists; the inverse of `from_json`."""
         return {field.name: _write(getattr(self, field.name)) for field in fields(self)}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Ratings:
-        """Ratings as they were stored, by this version or an earlier one; what it did not know yet is None."""
+        """Return stored ratings, also of an earlier version; values that it did not store are None."""
         cyclicity = document.get("cyclicity")
         if cyclicity and cyclicity["interval"] is not None:
             cyclicity = cyclicity | {"interval": tuple(cyclicity["interval"])}
@@ -136,7 +136,7 @@ class Ratings:
 
 
 def _write(value: Any) -> Any:
-    """A record as the dictionary of its fields, a tuple as the list of its entries; `dataclasses.asdict` takes ten times as long."""
+    """Return a record as a dictionary of its fields, tuples as lists; `dataclasses.asdict` takes ten times as long."""
     if isinstance(value, tuple):
         return [_write(entry) for entry in value]
     if is_dataclass(value):
@@ -145,6 +145,6 @@ def _write(value: Any) -> Any:
 
 
 def _read(kind: Any, stored: dict[str, Any]) -> Any:
-    """A record from its stored fields; those that this version no longer has are left out."""
+    """Return a record from its stored fields, without those that this version no longer has."""
     known = {field.name for field in fields(kind)}
     return kind(**{name: value for name, value in stored.items() if name in known})

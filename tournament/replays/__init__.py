@@ -1,4 +1,4 @@
-"""Replays: what is needed to show or re-run one episode, exactly."""
+"""Replays: the data to show or re-run one episode exactly."""
 
 from tournament.replays.columns import ReplayError
 from tournament.replays.file import FORMAT_VERSION, Replay, read, read_header, write

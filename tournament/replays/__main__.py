@@ -26,7 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tournament.replays", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser(
-        "verify", help="run the stored actions again and compare; exits 1 if anything differs"
+        "verify", help="run the stored actions again and compare; exit with 1 if anything differs"
     )
     command.add_argument("files", nargs="+", type=Path)
     command.set_defaults(run=verify)
@@ -63,7 +63,7 @@ def regenerate(options: argparse.Namespace) -> int:
         from policies import Checkpoint
 
         if options.checkpoints is None:
-            raise agents.AgentError(f"The episode needs checkpoint {digest}: name its folder with --checkpoints.")
+            raise agents.AgentError(f"The episode needs checkpoint {digest}. Name its folder with --checkpoints.")
         return Checkpoint.load(options.checkpoints / f"{digest}.zip")
 
     options.out.write_bytes(replays.regenerate(options.file.read_bytes(), open_checkpoint))

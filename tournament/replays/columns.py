@@ -1,7 +1,8 @@
-"""Columns of a replay file: arrays over time, arranged so that a general compressor finds what repeats.
+"""Columns of a replay file: arrays over time, arranged for a general-purpose compressor.
 
-A column is an array whose first axis runs over frames, steps or entries. It is stored series by series (the first axis last),
-as differences along the series where that helps, and byte plane by byte plane. `docs/replay-format.md` is the reference.
+The first axis of a column runs over frames, steps or entries. A column is stored series by series (the first axis
+last), as differences along the series where that helps, and byte plane by byte plane. `docs/replay-format.md` is the
+reference.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ MAX_ENTRIES = 50_000_000
 
 
 class ReplayError(UserError):
-    """A file is not a replay that can be read; the message says what is wrong with it."""
+    """An unreadable replay file; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one column is stored.
+    """The storage of one column.
 
-    `axis` says what the first axis runs over: frames (steps + 1, the first being the state after reset), steps, or entries.
-    A value is the stored number times `quantum`.
+    `axis` is what the first axis runs over: frames (steps + 1, the first being the state after reset), steps, or
+    entries. A value is the stored number times `quantum`.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Layout:
     quantum: float = 1.0
 
     def encode(self, values: NDArray[Any]) -> bytes:
-        """The bytes of a column, shape (length, ...)."""
+        """Return the bytes of a column of shape (length, ...)."""
         series = np.moveaxis(np.asarray(values), 0, -1)
         if self.encoding == "bits":
             return np.packbits(series.astype(bool), axis=-1, bitorder="little").tobytes()
@@ -56,7 +57,7 @@ class Layout:
         return np.ascontiguousarray(planes.T).tobytes()
 
     def decode(self, data: bytes, shape: tuple[int, ...]) -> NDArray[Any]:
-        """The column of this (length, ...) shape: booleans, float32, or float64 / integers where it is quantised."""
+        """Return the column of shape (length, ...): booleans, float32, or float64 / integers where it is quantised."""
         moved = (*shape[1:], shape[0])
         if self.encoding == "bits":
             packed = np.frombuffer(data, np.uint8).reshape(*shape[1:], -(-shape[0] // 8))
@@ -73,14 +74,14 @@ class Layout:
         return values * self.quantum
 
     def num_bytes(self, shape: tuple[int, ...]) -> int:
-        """How many bytes a column of this shape takes before compression."""
+        """Return the number of bytes of a column of this shape before compression."""
         count = int(np.prod(shape[1:], dtype=np.int64))
         if self.encoding == "bits":
             return count * -(-shape[0] // 8)
         return count * shape[0] * np.dtype(self.dtype).itemsize
 
     def to_json(self, shape: tuple[int, ...], offset: int) -> dict[str, Any]:
-        """The column's entry in the header's table."""
+        """Return the column's entry in the header's table."""
         return {
             "name": self.name,
             "axis": self.axis,
@@ -94,7 +95,7 @@ class Layout:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> tuple[Layout, tuple[int, ...]]:
-        """The layout and the shape of an entry of the header's table. Raises ReplayError if the entry makes no sense."""
+        """Return the layout and the shape of an entry of the header's table. Raises ReplayError if it is invalid."""
         try:
             shape = tuple(int(number) for number in entry["shape"])
             layout = cls(
@@ -114,7 +115,7 @@ class Layout:
 
 
 def _wrap(numbers: NDArray[np.int64], dtype: np.dtype) -> NDArray[np.int64]:
-    """Numbers modulo a full turn, which is the range of the type."""
+    """Return numbers modulo a full turn, which is the range of the type."""
     turn = 1 << (8 * dtype.itemsize)
     return (numbers + turn // 2) % turn - turn // 2
 
@@ -123,12 +124,12 @@ def _check_range(layout: Layout, numbers: NDArray[np.int64], dtype: np.dtype) ->
     limits = np.iinfo(dtype)
     if numbers.size and (numbers.min() < limits.min or numbers.max() > limits.max):
         low, high = numbers.min() * layout.quantum, numbers.max() * layout.quantum
-        raise ReplayError(f"Column {layout.name} runs from {low:g} to {high:g}: more than its {layout.dtype} can hold.")
+        raise ReplayError(f"Column {layout.name} ranges from {low:g} to {high:g}: more than {layout.dtype} can hold.")
     return numbers
 
 
 TURN = 360.0 / 65536
-"""Degrees. An int16 holds one full turn, so an angle that passes from +180 to -180 is a small difference."""
+"""Degrees for each unit of an int16, which holds one full turn: from +180 to -180 is then a small difference."""
 
 LAYOUTS = {
     layout.name: layout

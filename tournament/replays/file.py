@@ -25,9 +25,9 @@ _LENGTH = struct.Struct("<I")
 class Replay:
     """One episode, ready to show or to run again.
 
-    `header` is everything but the columns: versions, scenario, agents, seed, result and what does not change. `columns` maps
-    names to arrays, frames or steps first: float32 actions, and what the viewer draws (quantised, units as in the
-    format's page).
+    `header` has everything but the columns: versions, scenario, agents, seed, result and constants. `columns` maps
+    names to arrays, frames or steps first: float32 actions, and what the viewer draws (quantised, units as in
+    `docs/replay-format.md`).
     """
 
     header: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Replay:
 
 
 def write(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> bytes:
-    """The content of a replay file. `columns` must have the names of `columns.LAYOUTS`; equal input gives equal bytes."""
+    """Return a replay file's content; `columns` has the names of `columns.LAYOUTS`. Equal input gives equal bytes."""
     table, parts, offset = [], [], 0
     for name, layout in LAYOUTS.items():
         values = np.asarray(columns[name])
@@ -62,14 +62,14 @@ def write(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> byt
 
 
 def read(data: bytes) -> Replay:
-    """The replay in the content of a file. Raises ReplayError if it is cut, altered, or of a version that is not known."""
+    """Return the replay in a file's content. Raises ReplayError if it is truncated, altered or of another version."""
     header, body = read_header(data)
     columns = {}
     for entry in header["columns"]:
         layout, shape = Layout.from_json(entry)
         start, length = int(entry["offset"]), layout.num_bytes(shape)
         if start < 0 or start + length > len(body):
-            raise ReplayError(f"The replay is cut: column {layout.name} lies beyond its end.")
+            raise ReplayError(f"The replay is truncated: column {layout.name} lies beyond its end.")
         columns[layout.name] = layout.decode(body[start : start + length], shape)
     missing = [name for name in LAYOUTS if name not in columns]
     if missing:
@@ -78,13 +78,13 @@ def read(data: bytes) -> Replay:
 
 
 def read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header and the uncompressed body. Raises ReplayError as `read` does."""
+    """Return the header and the uncompressed body. Raises ReplayError as `read` does."""
     if not data.startswith(MAGIC) or len(data) < len(MAGIC) + _LENGTH.size:
         raise ReplayError("This is not a replay file: it does not begin with MATERPLY.")
     start = len(MAGIC) + _LENGTH.size
     (length,) = _LENGTH.unpack_from(data, len(MAGIC))
     if length > min(MAX_HEADER_BYTES, len(data) - start):
-        raise ReplayError("The replay is cut: its header is longer than the file.")
+        raise ReplayError("The replay is truncated: its header is longer than the file.")
     try:
         header = json.loads(data[start : start + length])
         version, size = header["version"], int(header["body_bytes"])
@@ -99,13 +99,13 @@ def read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 def _inflate(data: bytes, size: int) -> bytes:
     if not 0 <= size <= MAX_BODY_BYTES:
-        raise ReplayError(f"The replay says that its columns take {size} bytes: too many.")
+        raise ReplayError(f"The replay's columns take {size} bytes according to its header, which is too many.")
     stream = zlib.decompressobj()
     try:
         body = stream.decompress(data, size + 1)
     except zlib.error as error:
-        raise ReplayError(f"The replay's columns cannot be unpacked, the file was altered: {error}.") from error
+        raise ReplayError(f"The replay's columns cannot be decompressed; the file was altered: {error}.") from error
     # A complete stream has passed its Adler-32 check.
     if len(body) != size or not stream.eof or stream.unused_data:
-        raise ReplayError("The replay is cut or was altered: its columns do not have the length that its header says.")
+        raise ReplayError("The replay is truncated or altered: its columns do not have the length in its header.")
     return body

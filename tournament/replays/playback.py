@@ -1,4 +1,4 @@
-"""Recording an episode, and running a recorded one again."""
+"""Recording of an episode, and re-running of a recorded one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of running a replay's actions again."""
+    """The result of running a replay's actions again."""
 
     is_same: bool
     recorded_digest: int
@@ -46,8 +46,8 @@ def record(
 ) -> bytes:
     """Play the episode of `seed` and return the content of its replay file.
 
-    `names` are what to call the camera and the target agent. `max_steps` cuts the episode short (then it is not the episode
-    that a tournament counts). Raises MatchError as `tournament.matches.play` does.
+    `names` are the displayed names of the camera and the target agent. `max_steps` truncates the episode, which is then
+    not the one that a tournament counts. Raises MatchError as `tournament.matches.play` does.
     """
     recorder = Recorder()
 
@@ -81,31 +81,31 @@ def record(
 
 
 def describe_agent(spec: agents.Spec, name: str) -> dict[str, Any]:
-    """An agent's part of the header."""
+    """Return an agent's part of the header."""
     return {"name": name, "digest": spec.digest, "spec": spec.to_json()}
 
 
 def describe(spec: agents.Spec) -> str:
-    """A short name for an agent without one."""
+    """Return a short name for an agent without one."""
     return spec.name if isinstance(spec, agents.Builtin) else spec.digest[:12]
 
 
 def describe_result(result: EpisodeResult) -> dict[str, Any]:
-    """The result's part of the header."""
+    """Return the result's part of the header."""
     facts = result.as_dict()
     del facts["seed"]
     return facts | {"digest": f"{result.digest:016x}"}
 
 
 def engine_version() -> str:
-    """Version of the engine that this program has."""
+    """Return the version of the installed engine."""
     from mate import engine
 
     return engine.VERSION
 
 
 def check_engine(replay: Replay) -> None:
-    """Raises ReplayError if the replay was played by another version of the engine than ours."""
+    """Raise ReplayError if the replay was played by another engine version."""
     if replay.header["engine"] != engine_version():
         raise ReplayError(
             f"The replay was played by engine {replay.header['engine']}; this is {engine_version()}, which may play "
@@ -114,19 +114,19 @@ def check_engine(replay: Replay) -> None:
 
 
 def scenario_of(replay: Replay) -> Scenario:
-    """The scenario that the header holds."""
+    """Return the scenario in the header. Raises ReplayError if its digest is wrong."""
     import json
 
     from mate.scenario import Scenario
 
     scenario = Scenario.from_json(json.dumps(replay.header["scenario"]["config"]))
     if scenario.digest != replay.header["scenario"]["digest"]:
-        raise ReplayError("The replay's scenario does not have the digest that the header says: the file was altered.")
+        raise ReplayError("The replay's scenario does not have the digest in its header: the file was altered.")
     return scenario
 
 
 def verify(data: bytes | Replay) -> Verdict:
-    """Run the episode again from its seed and its actions alone and compare every step.
+    """Run the episode again from its seed and its actions, and compare every step.
 
     Raises ReplayError if the file cannot be read or was played by another engine version.
     """
@@ -151,7 +151,7 @@ def verify(data: bytes | Replay) -> Verdict:
 
 
 def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
-    """Names of the columns whose stored form differs."""
+    """Return the names of the columns whose stored form differs."""
     computed = recorder.columns()
     return tuple(
         name for name, layout in LAYOUTS.items() if layout.encode(computed[name]) != layout.encode(replay.columns[name])
@@ -161,7 +161,7 @@ def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
 def regenerate(data: bytes | Replay, open_checkpoint: agents.OpenCheckpoint | None = None) -> bytes:
     """Play the replay's episode again, from its seed and its agents, and return a new file.
 
-    Raises ReplayError if the new trajectory is another one, MatchError if an agent cannot play.
+    Raises ReplayError if the trajectory differs, MatchError if an agent cannot play.
     """
     replay = data if isinstance(data, Replay) else read(data)
     check_engine(replay)

@@ -1,4 +1,4 @@
-"""What a replay remembers of an episode while it is played."""
+"""Recording of an episode's columns while it is played."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Recorder:
         self.knots: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
 
     def begin(self, batch: Batch) -> None:
-        """Take the state after the reset."""
+        """Record the state after the reset."""
         self.knots = [batch.sight_table(0, camera) for camera in range(batch.scenario.num_cameras)]
         self.facts = describe_episode(batch) | {"boundary_counts": [len(angles) for angles, _ in self.knots]}
         self._add_frame(batch)
 
     def add(self, batch: Batch, camera_actions: NDArray[np.float64], target_actions: NDArray[np.float64]) -> None:
-        """Take a step's (N_c, 2) and (N_t, 2) actions, its reward and the state after it."""
+        """Record a step's (N_c, 2) and (N_t, 2) actions, its reward and the state after it."""
         self.steps["camera_action"].append(camera_actions.astype(np.float32))
         self.steps["target_action"].append(target_actions.astype(np.float32))
         self.steps["target_reward"].append(np.array(batch.target_reward[0]))
@@ -63,7 +63,7 @@ class Recorder:
             frames.append(np.array(value))
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns of `columns.LAYOUTS` by name."""
+        """Return the columns of `columns.LAYOUTS` by name."""
         recorded = self.frames | self.steps
         knots = {
             name: np.concatenate([pair[part] for pair in self.knots] or [np.empty(0)])
@@ -73,12 +73,12 @@ class Recorder:
 
 
 def describe_scenario(scenario: Scenario) -> dict[str, Any]:
-    """The scenario's part of the header; `config` is what `mate.Scenario.from_json` reads."""
+    """Return the scenario's part of the header; `config` is the form that `mate.Scenario.from_json` reads."""
     return {"name": scenario.name, "digest": scenario.digest, "config": json.loads(scenario.to_json())}
 
 
 def describe_episode(batch: Batch) -> dict[str, Any]:
-    """What a viewer needs and no step changes. Lengths in map units, angles in degrees."""
+    """Return what a viewer needs and no step changes; lengths in map units, angles in degrees."""
     scenario = batch.scenario
     return {
         "terrain_size": TERRAIN_SIZE,

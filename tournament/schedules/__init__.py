@@ -1,4 +1,4 @@
-"""Schedules: what starts tournaments by itself, at set times or for every new agent, each time exactly once."""
+"""Schedules: tournaments that start by themselves, at set times or for every new agent, each exactly once."""
 
 from tournament.schedules.keeping import PLACING, chosen, fields_of, pause, resume, save
 from tournament.schedules.starting import new_agents, start_due, start_now

@@ -1,4 +1,4 @@
-"""Tournaments that schedules start, each exactly once."""
+"""Starting the tournaments of schedules, each exactly once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tournament.schedules.times import ScheduleRefused, following
 log = logging.getLogger(__name__)
 
 PLACED_AT_ONCE = 20
-"""New agents that one sweep starts tournaments for; the next sweep goes on."""
+"""Maximum number of new agents for which one sweep starts tournaments; the next sweep continues."""
 SORRY = "Something failed on our side, and not in the schedule; the administrators can see the error in the logs."
 
 
 def start_due() -> list[Tournament]:
-    """Start what is due: every time and every agent once, whoever else does the same at the same time. Safe to repeat.
+    """Start everything that is due: each time and each agent exactly once, also under concurrency. Idempotent.
 
-    Times that were missed (nobody ran) are made up for by one start. Send hints to workers afterwards.
+    Times that were missed while nothing ran are replaced by one start. Send hints to workers afterwards.
     """
     started = []
     schedules = Schedule.objects.filter(is_paused=False).select_related("scenario", "owner")
@@ -42,13 +42,13 @@ def start_due() -> list[Tournament]:
 
 
 def start_now(schedule: Schedule) -> Start:
-    """One start more than the times say, at somebody's wish. Raises ScheduleRefused for a watch."""
+    """Start a tournament in addition to the scheduled ones, on a user's request. Raises ScheduleRefused for a watch."""
     if schedule.kind == ScheduleKind.WATCH:
         text = "A watch starts when an agent comes; place an agent by a tournament of its own."
         raise ScheduleRefused([("", text)])
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().get(pk=schedule.pk)
-        start = _note(schedule, due=timezone.now())
+        start = _record_start(schedule, due=timezone.now())
         tournament = _try(start, *fields_of(schedule), _seed(schedule, start.number))
     if tournament is not None:
         organising.finish_if_complete(tournament)
@@ -57,19 +57,19 @@ def start_now(schedule: Schedule) -> Start:
 
 
 def new_agents(schedule: Schedule) -> QuerySet[Agent]:
-    """Agents that came to a watched scenario since the watch was made and were not placed yet, oldest first."""
+    """Return the unplaced agents, oldest first, that joined a watched scenario after the watch was made."""
     agents = queries.find_agents(scenario=schedule.scenario).exclude(kind=AgentKind.BUILTIN)
     placed = Start.objects.filter(schedule=schedule).exclude(agent=None).values("agent")
     return agents.filter(created__gte=schedule.created).exclude(pk__in=placed).order_by("created", "pk")
 
 
 def _start_at(schedule: Schedule, due: datetime) -> Tournament | None:
-    """Start what is due at a moment, unless somebody else did."""
+    """Start what is due at a moment, unless another process has started it."""
     with transaction.atomic():
         mine = Schedule.objects.filter(pk=schedule.pk, is_paused=False, next_start=due)
         if not mine.update(next_start=following(schedule.expression, timezone.now())):
             return None
-        start = _note(schedule, due=due)
+        start = _record_start(schedule, due=due)
         tournament = _try(start, *fields_of(schedule), _seed(schedule, start.number))
     if tournament is not None:
         organising.finish_if_complete(tournament)
@@ -77,12 +77,12 @@ def _start_at(schedule: Schedule, due: datetime) -> Tournament | None:
 
 
 def _place(schedule: Schedule, agent: Agent) -> Tournament | None:
-    """Start the placement of an agent, unless somebody else did."""
+    """Start the placement of an agent, unless another process has started it."""
     with transaction.atomic():
         still = Schedule.objects.select_for_update().filter(pk=schedule.pk, is_paused=False).first()
         if still is None or Start.objects.filter(schedule=schedule, agent=agent).exists():
             return None
-        start = _note(schedule, agent=agent)
+        start = _record_start(schedule, agent=agent)
         cameras, targets = fields_of(schedule)
         fields = ([agent], targets) if agent.team == Team.CAMERA else (cameras, [agent])
         tournament = _try(start, *fields, schedule.base_seed)
@@ -91,14 +91,14 @@ def _place(schedule: Schedule, agent: Agent) -> Tournament | None:
     return tournament
 
 
-def _note(schedule: Schedule, **what: Any) -> Start:
-    """The row of the next start; the schedule's row is locked."""
+def _record_start(schedule: Schedule, **what: Any) -> Start:
+    """Record the next start; the schedule's row must be locked."""
     last = Start.objects.filter(schedule=schedule).order_by("-number").values_list("number", flat=True).first()
     return Start.objects.create(schedule=schedule, number=(last or 0) + 1, **what)
 
 
 def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_seed: int) -> Tournament | None:
-    """The tournament of a start; None where it is refused, with the reason on the start's row."""
+    """Return the tournament of a start; None where it is refused, with the reason recorded on the start."""
     schedule, agent = start.schedule, start.agent
     name = f"{schedule.name}: {agent.name}"[:120] if agent else f"{schedule.name} {start.number}"
     try:
@@ -118,7 +118,7 @@ def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_
     except UserError as refusal:
         reason = str(refusal)
     except DatabaseError:
-        raise  # The database is away or busy: the next sweep tries again.
+        raise  # The database is unavailable or busy: the next sweep tries again.
     except Exception:
         log.exception("%s failed", start)
         reason = SORRY
@@ -127,13 +127,13 @@ def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_
 
 
 def _settings(schedule: Schedule, agent: Agent | None) -> Mapping[str, Any]:
-    """The format's settings; who is placed decides whose team is looked at."""
+    """Return the format's settings; the team of a placed agent is set here."""
     names = {setting.name for setting in formats.FORMATS[schedule.format].settings}
     return schedule.settings | ({"team": agent.team} if agent and "team" in names else {})
 
 
 def _seed(schedule: Schedule, number: int) -> int:
-    """The base seed of a start: fresh ones are derived from the schedule's, its key and the start's number."""
+    """Return a start's base seed; fresh ones are derived from the schedule's seed, its key and the start's number."""
     if not schedule.has_fresh_seeds:
         return schedule.base_seed
     words = f"{schedule.base_seed}/schedule/{schedule.pk}/{number}"

@@ -24,16 +24,16 @@ FIELDS = {
 
 
 class ScheduleRefused(RequestRefused):
-    """A schedule cannot be kept as it was asked for."""
+    """An invalid schedule; nothing was saved."""
 
 
 def refuse_times(text: str) -> ScheduleRefused:
-    """The refusal of a cron expression."""
+    """Return the refusal of a cron expression."""
     return ScheduleRefused([("expression", text)])
 
 
 def following(expression: str, after: datetime) -> datetime:
-    """The first moment after `after` that a cron expression of five fields means, in UTC. Raises ScheduleRefused."""
+    """Return the first moment after `after` that a cron expression matches, in UTC. Raises ScheduleRefused."""
     return next(_moments(expression, after))
 
 
@@ -47,11 +47,11 @@ def _moments(expression: str, after: datetime) -> Iterator[datetime]:
         yield from CronSim(expression, after.astimezone(UTC))
     except CronSimError as error:
         raise refuse_times(f"The times {expression!r} cannot be read: {_say_what_is_allowed(error)}.") from error
-    raise refuse_times(f"The times {expression!r} never come.")
+    raise refuse_times(f"The times {expression!r} never occur.")
 
 
 def _say_what_is_allowed(error: CronSimError) -> str:
-    """What the library calls "Bad hour", in words that help."""
+    """Translate the library's messages, such as "Bad hour", into the valid range."""
     field = str(error).removeprefix("Bad ")
     return (
         f"the {field.replace('-', ' ').replace('day of', 'day of the')} is {FIELDS[field]}"
@@ -61,24 +61,26 @@ def _say_what_is_allowed(error: CronSimError) -> str:
 
 
 def explain(schedule: Schedule) -> str:
-    """When the schedule starts tournaments, in words."""
+    """Return when the schedule starts tournaments, in words."""
     if schedule.kind == ScheduleKind.WATCH:
         return f"For every new agent of {schedule.scenario.name}"
     return explain_times(schedule.expression)
 
 
 def explain_times(expression: str) -> str:
-    """A cron expression in words. Raises ScheduleRefused."""
+    """Return a cron expression in words. Raises ScheduleRefused."""
     following(expression, timezone.now())
     return f"{CronSim(expression, timezone.now()).explain()}, UTC"
 
 
 def check_times(expression: str) -> None:
-    """Raises ScheduleRefused for times that cannot be read, never come, or come too often."""
+    """Raise ScheduleRefused for times that cannot be read, never occur, or occur too often."""
     soon = list(islice(_moments(expression, timezone.now()), 50))
     if any(after - before < LEAST_GAP for before, after in pairwise(soon)):
         minutes = LEAST_GAP.seconds // 60
-        raise refuse_times(f"The times {expression!r} come too often: leave at least {minutes} minutes between starts.")
+        raise refuse_times(
+            f"The times {expression!r} occur too often. Leave at least {minutes} minutes between starts."
+        )
 
 
 # Simple times
@@ -88,17 +90,17 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def weekly(day: int, hour: int, minute: int) -> str:
-    """The expression of a time on a day of every week; day 1 is Monday, 7 Sunday."""
+    """Return the expression of a time on a day of every week; day 1 is Monday, 7 Sunday."""
     return f"{minute} {hour} * * {day % 7}"
 
 
 def daily(hour: int, minute: int) -> str:
-    """The expression of a time of every day."""
+    """Return the expression of a time of every day."""
     return f"{minute} {hour} * * *"
 
 
 def read_simple(expression: str) -> tuple[int | None, int, int] | None:
-    """Day (1 Monday to 7 Sunday, None: every day), hour and minute of a simple expression; None for any other."""
+    """Return day (1 Monday to 7 Sunday, None for every day), hour and minute of a simple expression, else None."""
     found = SIMPLE.fullmatch(expression)
     if found is None:
         return None

@@ -27,7 +27,7 @@ def test_replicator_dynamics_keep_every_agent_and_come_near_an_equilibrium():
 
 
 def test_a_floor_that_is_no_strategy_is_refused():
-    with pytest.raises(ValueError, match=r"at most 1 in all"):
+    with pytest.raises(ValueError, match=r"may sum to at most 1"):
         projected_replicator(ROCK_PAPER_SCISSORS, floor=0.4)
 
 
