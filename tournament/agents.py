@@ -1,7 +1,7 @@
-"""What plays a team, as frozen specifications: a built-in baseline, a checkpoint, or a mixture of agents.
+"""Specifications of agents: a built-in baseline, a checkpoint, or a mixture of agents.
 
-A specification is data: it has a canonical JSON form and a digest, and it is compared by them. `load` turns one into
-something that plays.
+A specification is frozen data with a canonical JSON form and a digest, by which it is compared. `load` makes an agent
+that plays from it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_MEMBERS = 1000
 
 
 class AgentError(UserError):
-    """A specification of an agent is not valid, or its agent cannot play what it is asked to play."""
+    """An invalid specification of an agent, or an agent that cannot play as requested."""
 
 
 def _digest(document: Any) -> str:
@@ -43,7 +43,7 @@ def _check_team(team: str) -> None:
 
 
 class _Spec:
-    """What the three kinds share: a digest, the SHA-256 of the canonical JSON form in 64 hexadecimal digits."""
+    """The base of the three kinds: the digest is the SHA-256 of the canonical JSON form, 64 hexadecimal digits."""
 
     @cached_property
     def digest(self) -> str:
@@ -66,13 +66,13 @@ class Builtin(_Spec):
             raise AgentError(f"There is no built-in agent {self.name!r}: expected one of {', '.join(BUILTIN_NAMES)}.")
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form."""
+        """Return the canonical form."""
         return {"kind": "builtin", "team": self.team, "name": self.name}
 
 
 @dataclass(frozen=True)
 class LearnedAgent(_Spec):
-    """A checkpoint (by its digest) and whether it plays its best action instead of sampling."""
+    """A checkpoint, by its digest, that samples its actions or, if `deterministic`, plays the best one."""
 
     team: str
     checkpoint: str
@@ -84,7 +84,7 @@ class LearnedAgent(_Spec):
             raise AgentError("A learned agent needs the digest of its checkpoint.")
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form."""
+        """Return the canonical form."""
         return {
             "kind": "checkpoint",
             "team": self.team,
@@ -95,10 +95,10 @@ class LearnedAgent(_Spec):
 
 @dataclass(frozen=True)
 class Mixture(_Spec):
-    """Agents of one team with weights; one of them is drawn for each episode and plays it for the whole team.
+    """Weighted agents of one team; one of them is drawn for each episode and plays it for the whole team.
 
-    `members` are (weight, agent) pairs. Weights are made to sum to 1, equal members are merged, members of weight zero are
-    left out and the order is that of the digests, so that equal mixtures have equal digests.
+    `members` are (weight, agent) pairs. Weights are normalised to sum 1, equal members merged, members of weight zero
+    dropped, and members sorted by digest, so that equal mixtures have equal digests.
     """
 
     team: str
@@ -119,18 +119,18 @@ class Mixture(_Spec):
         if not total > 0 or len(agents) > MAX_MEMBERS:
             raise AgentError(f"A mixture needs one to {MAX_MEMBERS} members with a positive weight.")
         if abs(total - 1.0) < 1e-9:
-            total = 1.0  # Weights that were made to sum to 1 before stay as they are, to the bit.
+            total = 1.0  # Weights that were normalised before stay unchanged, to the bit.
         ordered = tuple((weights[key] / total, agents[key]) for key in sorted(agents) if weights[key] > 0)
         object.__setattr__(self, "members", ordered)
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form."""
+        """Return the canonical form."""
         members = [{"weight": weight, "agent": agent.to_json()} for weight, agent in self.members]
         return {"kind": "mixture", "team": self.team, "members": members}
 
 
 def identify_mixture(team: str, members: Iterable[tuple[float, str]]) -> str:
-    """The identity of a mixture of agents, given by weight and identity: that of the mixture's form with these in their places.
+    """Return the identity of a mixture of agents, given by weight and identity: the digest with identities for members.
 
     Raises AgentError as `Mixture` does.
     """
@@ -142,9 +142,9 @@ OpenCheckpoint = Callable[[str], "Checkpoint"]
 
 
 def from_json(document: Mapping[str, Any]) -> Spec:
-    """The specification with this JSON form; the inverse of `to_json`.
+    """Return the specification with this JSON form; the inverse of `to_json`.
 
-    Raises AgentError if the form is not one of an agent.
+    Raises AgentError for an invalid form.
     """
     try:
         kind, team = document["kind"], document["team"]
@@ -156,12 +156,12 @@ def from_json(document: Mapping[str, Any]) -> Spec:
             members = document["members"]
             return Mixture(team, tuple((member["weight"], from_json(member["agent"])) for member in members))
     except (KeyError, TypeError) as error:
-        raise AgentError(f"This is not the form of an agent: {error!r} in {str(document)[:200]}") from error
+        raise AgentError(f"Invalid form of an agent: {error!r} in {str(document)[:200]}") from error
     raise AgentError(f"An agent of kind {kind!r} is unknown: expected builtin, checkpoint or mixture.")
 
 
 def checkpoints(spec: Spec) -> set[str]:
-    """Digests of all checkpoints that the agent needs."""
+    """Return the digests of all checkpoints that the agent needs."""
     if isinstance(spec, LearnedAgent):
         return {spec.checkpoint}
     if isinstance(spec, Mixture):
@@ -170,10 +170,10 @@ def checkpoints(spec: Spec) -> set[str]:
 
 
 def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpoint | None = None) -> BatchedAgent:
-    """The agent, ready to play `size` episodes of the scenario at once.
+    """Return the agent, ready to play `size` episodes of the scenario at once.
 
-    `open_checkpoint` gives the checkpoint with a digest; built-in agents do without. Networks' code is imported only when a
-    network plays.
+    `open_checkpoint` returns the checkpoint with a digest; built-in agents need none. The code of networks is imported
+    only when a network plays.
     """
     if isinstance(spec, Builtin):
         from mate.agents import batched
@@ -185,7 +185,7 @@ def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpo
         members = [load(agent, scenario, size, open_checkpoint) for _, agent in spec.members]
         return batched.BatchedMixture(members, [weight for weight, _ in spec.members])
     if open_checkpoint is None:
-        raise AgentError(f"Checkpoint {spec.checkpoint[:12]} is needed to play, but there is no place to open it from.")
+        raise AgentError(f"Checkpoint {spec.checkpoint[:12]} is needed to play, but no checkpoints were given.")
     from policies.inference import BatchedPolicy
 
     return BatchedPolicy(open_checkpoint(spec.checkpoint), scenario, size, deterministic=spec.deterministic)

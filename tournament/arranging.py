@@ -1,4 +1,4 @@
-"""In which order the rows of a payoff table are best looked at. Pure."""
+"""Orders of a payoff table's rows that make its structure visible. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_FOR_BEST_ORDER = 200
-"""Up to so many rows the order of the leaves is optimised as well, which takes the square of the time."""
+"""Maximum number of rows whose leaf order is optimised, which takes quadratic time."""
 
 
 def by_similarity(table: NDArray[np.float64]) -> list[int]:
-    """An order of the rows of (m, n) numbers in which rows that are alike stand beside each other.
+    """Return an order of the rows of (m, n) numbers in which similar rows are neighbours.
 
-    Rows are clustered by average linkage of their Euclidean distances, and the leaves of the tree ordered so that neighbours
-    differ least (Bar-Joseph, Gifford and Jaakkola 2001); the end with the larger mean comes first. Numbers that are missing (NaN)
-    count as what the row and column would have if there were no interaction.
+    Rows are clustered by average linkage of Euclidean distances, with the optimal leaf order (Bar-Joseph, Gifford and
+    Jaakkola 2001); the end with the larger mean comes first. Missing numbers (NaN) are replaced by the additive fit of
+    row and column.
     """
     if len(table) < 3:
         return list(range(len(table)))

@@ -1,4 +1,4 @@
-"""Published leaderboards as they are read. Nothing is fitted here, so that no reader ever waits for a fit."""
+"""Reading of published leaderboards. Nothing is fitted here, so that no reader waits for a fit."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Removal:
 
 @dataclass(frozen=True)
 class Board:
-    """A published leaderboard with its agents, best first, and the meta-game behind it (`MetaGame.to_json`, by digest).
+    """A published leaderboard with its agents, best first, and its meta-game (`MetaGame.to_json`, by digest).
 
-    `agents` are the rows of all agents on it by digest; `alpha_rank` is what was stored of it, None on boards without.
+    `agents` are the rows of all its agents by digest; `alpha_rank` is the stored result, None on boards without one.
     """
 
     snapshot: RatingSnapshot
@@ -53,7 +53,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a camera scores against a target: mean, standard error (None below two episodes) and number of episodes."""
+    """A camera's payoff against a target: mean, standard error (None below two episodes) and number of episodes."""
 
     pairing: int
     payoff: float
@@ -65,41 +65,41 @@ class Cell:
 
 
 def latest_board(scenario: Scenario) -> Board | None:
-    """The scenario's leaderboard as last published."""
+    """Return the scenario's latest leaderboard."""
     return _newest(snapshots_of(scenario))
 
 
 def numbered_board(of: Scenario | Tournament, number: int) -> Board | None:
-    """A leaderboard as it was published under this number; None if there is none."""
+    """Return the leaderboard with this number; None if there is none."""
     return _newest(snapshots_of(of).filter(number=number))
 
 
 def tournament_board(tournament: Tournament) -> Board | None:
-    """The ratings within one tournament as last published."""
+    """Return the latest ratings within one tournament."""
     return _newest(snapshots_of(tournament))
 
 
 def busiest_board() -> Board | None:
-    """The leaderboard that rests on the most episodes."""
+    """Return the leaderboard with the most episodes."""
     snapshots = RatingSnapshot.objects.filter(tournament=None).order_by("-num_episodes", "-number")
     return _read(snapshots.select_related("scenario").first())
 
 
 def snapshots_of(board: Scenario | Tournament) -> QuerySet[RatingSnapshot]:
-    """All snapshots of a scenario's or a tournament's board, newest first."""
+    """Return all snapshots of a scenario's or a tournament's board, newest first."""
     if isinstance(board, Tournament):
         return RatingSnapshot.objects.filter(tournament=board).order_by("-number")
     return RatingSnapshot.objects.filter(scenario=board, tournament=None).order_by("-number")
 
 
 def neighbours(snapshot: RatingSnapshot) -> tuple[int | None, int | None]:
-    """The numbers of the snapshots before and after this one on its board."""
+    """Return the numbers of the snapshots before and after this one on its board."""
     numbers = snapshots_of(snapshot.tournament or snapshot.scenario).values_list("number", flat=True)
     return numbers.filter(number__lt=snapshot.number).first(), numbers.filter(number__gt=snapshot.number).last()
 
 
 def rated_scenarios() -> QuerySet[Scenario]:
-    """The scenarios that have a leaderboard."""
+    """Return the scenarios that have a leaderboard."""
     return Scenario.objects.filter(pk__in=RatingSnapshot.objects.filter(tournament=None).values("scenario"))
 
 
@@ -115,7 +115,7 @@ def _read(snapshot: RatingSnapshot | None) -> Board | None:
 
 
 def board_of(snapshot: RatingSnapshot) -> Board:
-    """A snapshot, joined with the agents that it is about."""
+    """Return a snapshot joined with its agents."""
     rated = Ratings.from_json(snapshot.table)
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
     agents = Agent.objects.in_bulk(digests, field_name="digest")
@@ -144,9 +144,9 @@ def board_of(snapshot: RatingSnapshot) -> Board:
 def payoff_cells(
     board: Board, cameras: tuple[Line, ...] | None = None, targets: tuple[Line, ...] | None = None
 ) -> list[list[Cell | None]]:
-    """The meta-game behind a board: rows are cameras, columns targets, in the board's order or that of the lines given.
+    """Return the meta-game of a board: rows are cameras, columns targets, in the order of the board or the given lines.
 
-    None where nothing was played.
+    Cells are None where nothing was played.
     """
     cameras = board.cameras if cameras is None else cameras
     targets = board.targets if targets is None else targets
@@ -166,7 +166,7 @@ def payoff_cells(
 
 
 def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line, ...]) -> dict[tuple[int, int], int]:
-    """Keys of pairings by those of camera and target."""
+    """Return the keys of pairings by those of camera and target."""
     found = Pairing.objects.filter(
         scenario=scenario,
         camera__in=[line.agent for line in cameras],
@@ -176,7 +176,7 @@ def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line
 
 
 def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
-    """The range that a team's intervals are drawn on. Very wide ones are cut, so that the others can be told apart."""
+    """Return the range for drawing a team's intervals; very wide ones are clipped, to keep the others legible."""
     figures = [line.rating for line in lines if line.rating.rating is not None]
     ratings = [figure.rating for figure in figures if figure.rating is not None]
     if not ratings:
@@ -190,7 +190,7 @@ def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
 
 
 def lines_of(snapshots: QuerySet[RatingSnapshot], agent: Agent) -> list[tuple[RatingSnapshot, AgentRating]]:
-    """The agent's line on each of the snapshots that has one, in their order; of what else they hold nothing is read."""
+    """Return the agent's line on each snapshot that has one, in their order; only these lines are read."""
     board = KeyTransform(_side(agent), "table")
     found: list[tuple[RatingSnapshot, AgentRating]] = []
     for snapshot in snapshots.defer("table").annotate(lines=board):
@@ -201,7 +201,7 @@ def lines_of(snapshots: QuerySet[RatingSnapshot], agent: Agent) -> list[tuple[Ra
 
 
 def line_on(snapshot: RatingSnapshot, agent: Agent) -> AgentRating | None:
-    """The agent's line on a snapshot; None if it has none."""
+    """Return the agent's line on a snapshot; None if it has none."""
     return _pick(snapshot.table[_side(agent)], agent)
 
 
@@ -216,7 +216,7 @@ def _pick(lines: list[dict[str, Any]], agent: Agent) -> AgentRating | None:
 
 
 def standings_of(agent: Agent) -> list[tuple[RatingSnapshot, Line]]:
-    """The agent's line on the last board of every scenario that has rated it."""
+    """Return the agent's line on the latest board of every scenario that has rated it."""
     newest = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None).order_by("-number")
     snapshots = RatingSnapshot.objects.filter(tournament=None, number=Subquery(newest.values("number")[:1]))
     found = lines_of(snapshots.select_related("scenario").order_by("scenario__name"), agent)

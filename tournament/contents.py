@@ -1,4 +1,4 @@
-"""What a tournament consists of: the episodes that its choices name, as numbers and as seeds."""
+"""The contents of a tournament: the episodes of its choices, as numbers and as seeds."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from tournament.models import Choice, Pairing, Tournament
 
 Numbers = NDArray[np.int64]
 Row = tuple[int, int, int, int]
-"""A choice: the key of its pairing, and the first, the number and the step of its episodes."""
+"""A choice: the key of its pairing, and the first number, the count and the step of its episodes."""
 FEW = 500
-"""Pairings, or episodes, that are looked up one by one."""
+"""Maximum number of pairings, or episodes, that are looked up one by one."""
 
 
 class Contents:
-    """The episodes of a tournament's choices: of all rounds or of those up to one, and of all choices or of those with keys beyond one.
+    """The episodes of a tournament's choices, up to a round and with keys beyond one, if these are given.
 
-    `num_choices` counts the choices;
-    `numbers` has each pairing's episode numbers by the pairing's key, sorted, every one once.
+    `num_choices` counts the choices; `numbers` has each pairing's sorted, unique episode numbers by the pairing's key.
     """
 
     def __init__(self, tournament: Tournament, last_round: int | None = None, beyond: int = 0) -> None:
@@ -45,11 +44,11 @@ class Contents:
         return sum(map(len, self.numbers.values()))
 
     def seeds_of(self, camera: str, target: str, numbers: Iterable[int]) -> list[int]:
-        """The seeds of episodes of a pairing of agents, given by digest, in the order of the numbers."""
+        """Return the seeds of episodes of a pairing of agents (digests), in the order of the numbers."""
         return [self._seed(camera, target, int(number)) for number in numbers]
 
     def _seed(self, camera: str, target: str, number: int) -> int:
-        # A seed is shared by all pairings of the agent that it is keyed by: each is derived once.
+        # Pairings of the agent that keys a seed share it: each is derived once.
         key = (target if number % 2 == 0 else camera), number
         seed = self._keyed.get(key)
         if seed is None:
@@ -58,9 +57,9 @@ class Contents:
         return seed
 
     def find(self, pairings: NDArray[np.int64], found: NDArray[np.int64]) -> Numbers:
-        """The numbers in this tournament of episodes given by pairing key and seed, (E,) each; -1 where they are not its own.
+        """Return the tournament's numbers of episodes (E,), given by pairing key and seed; -1 where it has none.
 
-        The rows must be ordered by pairing.
+        The rows must be sorted by pairing.
         """
         result = np.full(len(pairings), -1, dtype=np.int64)
         keys, starts = np.unique(pairings, return_index=True)
@@ -74,7 +73,7 @@ class Contents:
         return result
 
     def sorted_seeds(self) -> dict[int, Numbers]:
-        """The seeds of each pairing's episodes by the pairing's key, sorted."""
+        """The sorted seeds of each pairing's episodes by the pairing's key."""
         agents = self.agents()
         if len(self) < FEW:
             return {
@@ -97,17 +96,17 @@ class Contents:
         return found
 
     def _keyed_seeds(self, digest: str, team: int, last: int) -> Numbers:
-        """The seeds that are keyed by a camera (team 0: odd numbers) or a target (1: even ones), of all numbers up to one."""
+        """Return the seeds keyed by a camera (team 0: odd numbers) or a target (1: even ones) up to number `last`."""
         numbers = range(1 - team, last + 1, 2)
         return np.array([self._seed(digest, digest, number) for number in numbers], dtype=np.int64)
 
     def by_agents(self) -> dict[tuple[str, str], set[int]]:
-        """The seeds of each pairing by the digests of its camera and its target."""
+        """Return the seeds of each pairing by the digests of its camera and its target."""
         agents = self.agents()
         return {agents[key]: set(self.seeds_of(*agents[key], numbers)) for key, numbers in self.numbers.items()}
 
     def agents(self) -> dict[int, tuple[str, str]]:
-        """Digests of camera and target by the key of each pairing that has episodes; there may be others."""
+        """Digests of camera and target by the key of at least the pairings that have episodes."""
         rows = Pairing.objects.order_by()
         wanted = {"pk__in": list(self.numbers)} if len(self.numbers) < FEW else {"tournaments": self.tournament}
         columns = rows.filter(**wanted).values_list("pk", "camera__digest", "target__digest")
@@ -115,7 +114,7 @@ class Contents:
 
 
 def merge(choices: Iterable[Row]) -> dict[int, Numbers]:
-    """Episode numbers by pairing."""
+    """Return the episode numbers by pairing."""
     parts: dict[int, list[Numbers]] = defaultdict(list)
     for pairing, first, count, step in choices:
         parts[pairing].append(numbers_of(first, count, step))
@@ -123,12 +122,12 @@ def merge(choices: Iterable[Row]) -> dict[int, Numbers]:
 
 
 def numbers_of(first: int, count: int, step: int) -> Numbers:
-    """The episode numbers that a choice names."""
+    """Return the episode numbers of a choice."""
     return first + step * np.arange(count, dtype=np.int64)
 
 
 def look_up(wanted: NDArray[np.int64], numbers: Numbers, found: NDArray[np.int64]) -> Numbers:
-    """The number that belongs to each found seed, -1 where it is not wanted."""
+    """Return the number of each found seed; -1 where the seed is not wanted."""
     if not len(wanted):
         return np.full(len(found), -1, dtype=np.int64)
     order = np.argsort(wanted)
@@ -137,6 +136,6 @@ def look_up(wanted: NDArray[np.int64], numbers: Numbers, found: NDArray[np.int64
 
 
 def seeds_of(tournament: Tournament, pairing: Pairing) -> list[int]:
-    """The seeds of a pairing's episodes in a tournament, in the order of their numbers."""
+    """Return the seeds of a pairing's episodes in a tournament, in the order of their numbers."""
     contents = Contents(tournament)
     return contents.seeds_of(pairing.camera.digest, pairing.target.digest, contents.numbers.get(pairing.pk, []))

@@ -1,4 +1,4 @@
-"""How numbers are distributed: their moments, their quartiles, and a histogram. Pure."""
+"""Distributions of numbers: moments, quartiles and a histogram. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FEWEST_BINS, MOST_BINS = 6, 40
 
 @dataclass(frozen=True)
 class Bin:
-    """How many values are at least `low` and less than `high`; the last bin has its upper end too."""
+    """The number of values from `low` up to, but not including, `high`; the last bin includes its upper end."""
 
     low: float
     high: float
@@ -22,7 +22,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Distribution:
-    """`error` is the standard error of the mean; it and `deviation` are None for a single value."""
+    """Summary of a sample; `error` (of the mean) and `deviation` are None for a single value."""
 
     count: int
     mean: float
@@ -37,7 +37,7 @@ class Distribution:
 
 
 def distribute(values: ArrayLike) -> Distribution | None:
-    """The distribution of some numbers (n,); None if there are none."""
+    """Return the distribution of numbers (n,); None if there are none."""
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers):
         return None
@@ -58,12 +58,12 @@ def distribute(values: ArrayLike) -> Distribution | None:
 
 
 def _cut(numbers: np.ndarray) -> tuple[Bin, ...]:
-    """Equally wide bins from the smallest to the largest value, about twice the root of the number of values."""
+    """Return bins of equal width over the range, about twice the square root of the number of values."""
     low, high = float(numbers.min()), float(numbers.max())
     if low == high:
         return (Bin(low, high, len(numbers)),)
     size = min(max(math.ceil(2 * math.sqrt(len(numbers))), FEWEST_BINS), MOST_BINS)
-    if (numbers == np.rint(numbers)).all():  # A bin of whole numbers holds as many of them as its neighbours.
+    if (numbers == np.rint(numbers)).all():  # Each bin covers equally many whole numbers.
         width = math.ceil((high - low + 1) / size)
         edges = np.arange(low, high + width + 1, width) - 0.5
         edges = edges[: np.searchsorted(edges, high) + 1]

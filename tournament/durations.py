@@ -1,7 +1,7 @@
-"""What episodes are expected to take, in seconds of one worker: as they took before, or as others of their agents let guess.
+"""Expected durations of episodes, in seconds of one worker: measured, or estimated from other episodes of the agents.
 
-A block of several episodes is played in lockstep, and a step takes about `EXTRA` episodes' share of it whatever their number. So it is
-seconds an episode, and a little for the block, that are taken from the blocks that were played.
+A block of several episodes is played in lockstep. Its steps have a fixed cost of about `EXTRA` episodes, whatever the
+size of the block. Blocks are therefore measured in seconds for each episode, plus this share for the block.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from django.db.models import Count, QuerySet, Sum
 from tournament.models import Block, BlockState, Pairing
 
 EXTRA = 2
-"""A block takes about as long as if it had so many more episodes: as measured with the built-in agents (1.5 to 2.5)."""
+"""Fixed cost of a block, in episodes: 1.5 to 2.5 were measured with the built-in agents."""
 LOOK_BACK = 200
-"""Played blocks from which it is guessed what new pairings take."""
+"""Number of played blocks from which the durations of new pairings are estimated."""
 
 
 def of_block(num_episodes: int, each: float, parts: int = 1) -> float:
-    """Seconds for episodes that take so long each, played in so many blocks."""
+    """Return the seconds for episodes that take `each` seconds, played in `parts` blocks."""
     return (num_episodes + parts * EXTRA) * each
 
 
 def episodes_in(seconds: float, each: float) -> int:
-    """How many episodes a block of about so many seconds has; at least one."""
+    """Return the number of episodes, at least one, of a block that takes about so many seconds."""
     return max(1, round(seconds / each - EXTRA))
 
 
 def known(pairings: Collection[int]) -> dict[int, float]:
-    """What an episode of each of these pairings took, on average; those that were never played are left out."""
+    """Return the mean seconds for an episode of each of these pairings; unplayed pairings are left out."""
     blocks = _played().filter(pairing__in=pairings).values_list("pairing")
     sums = blocks.annotate(Sum("seconds"), Sum("num_played"), Count("id"))
     return {pairing: seconds / (played + EXTRA * count) for pairing, seconds, played, count in sums}
 
 
 def guess(tournament: int, pairings: Collection[int]) -> dict[int, float]:
-    """What an episode of pairings that were never played may take; those whose agents were not played in the tournament lately are left out.
+    """Estimate the seconds for an episode of unplayed pairings; those of agents without recent blocks are left out.
 
-    An episode takes its steps, which are mostly the target's doing, times what a step costs, which is either's. So where two other
-    agents played each other and ours, what one of ours changes is multiplied by what the other does, on (geometric) average. Else
-    it is what the slower of ours took.
+    The duration is the number of steps, mostly due to the target, times the cost of a step, due to both. Where two
+    other agents played each other and ours, the effects of replacing either agent are multiplied, on geometric average.
+    Otherwise it is the duration of the slower agent.
     """
     if not pairings:
         return {}
@@ -52,7 +52,7 @@ def guess(tournament: int, pairings: Collection[int]) -> dict[int, float]:
 
 
 def _of_pairs(tournament: int) -> dict[tuple[int, int], float]:
-    """What an episode took by (camera, target), from the tournament's last blocks."""
+    """Return the seconds for an episode by (camera, target), from the tournament's last blocks."""
     blocks = _played().filter(tournament=tournament).order_by("-id")
     lately = blocks.values_list("pairing__camera", "pairing__target", "seconds", "num_played")[:LOOK_BACK]
     took: dict[tuple[int, int], list[float]] = {}
@@ -62,7 +62,7 @@ def _of_pairs(tournament: int) -> dict[tuple[int, int], float]:
 
 
 def guess_from(each: Mapping[tuple[int, int], float], camera: int, target: int) -> float | None:
-    """From what the episodes of other (camera, target) took; None where neither was played."""
+    """Return the estimate from the episodes of other (camera, target); None where neither was played."""
     of_camera = {other: took for (one, other), took in each.items() if one == camera}
     of_target = {one: took for (one, other), took in each.items() if other == target}
     rectangles = [
@@ -77,5 +77,5 @@ def guess_from(each: Mapping[tuple[int, int], float], camera: int, target: int) 
 
 
 def _played() -> QuerySet[Block]:
-    """Blocks that tell what their episodes took."""
+    """Return the blocks whose durations were measured."""
     return Block.objects.filter(state=BlockState.DONE, num_played__gt=0, seconds__gt=0).order_by()

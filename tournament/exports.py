@@ -1,4 +1,4 @@
-"""What leaves the portal as tables: episodes, payoffs and ratings, of a pairing, a tournament or a published snapshot."""
+"""Exported tables: episodes, payoffs and ratings of a pairing, a tournament or a published snapshot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tournament.models import Basis, Episode, Pairing, RatingSnapshot, Tournamen
 from tournament.tables import Column, Table
 
 ROWS_AT_ONCE = 20_000
-"""Rows of a chunk; a pairing of more is not divided."""
+"""Target number of rows of a chunk; a larger pairing is not divided."""
 PAIRINGS_AT_ONCE = 500
 
 Rows = list[tuple[Any, ...]]
@@ -24,7 +24,7 @@ Chunk = Mapping[str, Sequence[Any]]
 
 
 class ExportRefused(UserError):
-    """What was asked for cannot be given; the message says why and what can."""
+    """An export that does not exist; the message says why and what can be exported."""
 
 
 _AGENTS = (
@@ -92,7 +92,7 @@ RATINGS = (
 
 
 def facts_of(snapshot: RatingSnapshot) -> dict[str, Any]:
-    """What a table of a snapshot is about, as JSON values; `cameras` and `targets` are all agents of the meta-game, by digest."""
+    """Return the facts of a snapshot's tables as JSON values; `cameras` and `targets` are the meta-game's digests."""
     game = snapshot.table["meta_game"]
     return {
         "scenario": snapshot.scenario.name,
@@ -110,18 +110,18 @@ def facts_of(snapshot: RatingSnapshot) -> dict[str, Any]:
 
 
 def filename(snapshot: RatingSnapshot, table: str, format: str) -> str:
-    """What a file of a snapshot's table is called: what it is about, and by which versions."""
+    """Return the file name of a snapshot's table, which names its subject and versions."""
     board = f"tournament-{snapshot.tournament_id}" if snapshot.tournament_id else snapshot.scenario.slug
     return f"{board}-snapshot-{snapshot.number}-engine-{snapshot.engine}-code-{snapshot.code}-{table}.{format}"
 
 
 def episodes_of_snapshot(snapshot: RatingSnapshot) -> Table:
-    """Exactly the episodes that the snapshot was fitted to. Raises ExportRefused where that was not noted."""
+    """Return exactly the episodes of the snapshot's fit. Raises ExportRefused where they were not recorded."""
     basis = Basis.objects.filter(snapshot=snapshot).first()
     if basis is None:
         raise ExportRefused(
-            f"Snapshot {snapshot.number} was published before the portal noted which episodes a snapshot rests on."
-            " Its ratings and payoffs can be exported; for episodes, ask for a newer snapshot."
+            f"Snapshot {snapshot.number} was published before the portal recorded the episodes of snapshots."
+            " Its ratings and payoffs can be exported; for episodes, export a newer snapshot."
         )
     keys = packing.unpack(bytes(basis.keys))
     episodes = Episode.objects.filter(pairing__scenario=snapshot.scenario, engine=snapshot.engine)
@@ -135,7 +135,7 @@ def episodes_of_snapshot(snapshot: RatingSnapshot) -> Table:
 
 
 def payoffs_of_snapshot(snapshot: RatingSnapshot) -> Table:
-    """A row for each cell that was played, in the order of the board."""
+    """Return a row for each cell that was played, in the order of the board."""
     return Table("payoffs", PAYOFFS, facts_of(snapshot), _transpose(PAYOFFS, list(_payoff_rows(board_of(snapshot)))))
 
 
@@ -148,7 +148,7 @@ def _payoff_rows(board: Board) -> Iterator[tuple[Any, ...]]:
 
 
 def ratings_of_snapshot(snapshot: RatingSnapshot) -> Table:
-    """A row for each agent, cameras first, best first."""
+    """Return a row for each agent, cameras first, best first."""
     board = board_of(snapshot)
     names = [column.name for column in RATINGS[3:]]
     rows = [
@@ -159,7 +159,7 @@ def ratings_of_snapshot(snapshot: RatingSnapshot) -> Table:
 
 
 def _figures_of(board: Board) -> dict[str, Any]:
-    """What a board says about the meta-game as a whole."""
+    """Return a board's figures about the whole meta-game."""
     names = ("nash", "cyclicity", "influences", "alpha_rank")
     return {name: board.snapshot.table.get(name) for name in names}
 
@@ -169,14 +169,14 @@ TABLES: dict[str, Callable[[RatingSnapshot], Table]] = {
     "payoffs": payoffs_of_snapshot,
     "ratings": ratings_of_snapshot,
 }
-"""What can be exported of a snapshot, by name."""
+"""The exportable tables of a snapshot, by name."""
 
 
-# As things are now
+# Of the present rows
 
 
 def episodes_of_tournament(tournament: Tournament) -> Table:
-    """The episodes that a tournament consists of, as far as they are played."""
+    """Return the played episodes of a tournament."""
     rows = Episode.objects.filter(pairing__tournaments=tournament, engine=tournament.engine, device=leaderboards.DEVICE)
     seeds = ledgers.seeds_of(tournament)
 
@@ -193,7 +193,7 @@ def episodes_of_tournament(tournament: Tournament) -> Table:
 
 
 def episodes_of_pairing(pairing: Pairing) -> Table:
-    """All episodes of a pairing, of every engine version and device class."""
+    """Return all episodes of a pairing, of every engine version and device class."""
     facts = {
         "scenario": pairing.scenario.name,
         "scenario_digest": pairing.scenario.digest,
@@ -213,14 +213,14 @@ _SEED = _STORED.index("seed")
 def read_episodes(
     episodes: QuerySet[Episode], is_wanted: Callable[[int, Rows], list[bool]] | None = None
 ) -> Iterator[Chunk]:
-    """Chunks with the columns EPISODES, ordered by the digests of camera and target, engine, device and seed.
+    """Yield chunks with the columns EPISODES, sorted by the digests of camera and target, engine, device and seed.
 
-    The same episodes give the same table, whatever their rows' keys. `is_wanted` says of a pairing's rows which are in it.
+    Equal episodes give equal tables, whatever their rows' keys. `is_wanted` masks a pairing's rows.
     """
     counts = dict(episodes.order_by().values_list("pairing_id").annotate(Count("id")))
     found = Pairing.objects.filter(pk__in=episodes.order_by().values("pairing_id")).order_by()
     digests = found.values_list("scenario__digest", "camera__digest", "target__digest", "pk")
-    order = {key: names for *names, key in sorted(digests)}  # databases sort text by their own rules
+    order = {key: names for *names, key in sorted(digests)}  # collations differ between databases
     for keys in _divide(order, counts):
         rows = episodes.filter(pairing__in=keys).order_by("engine", "device", "seed").values_list(*_STORED)
         by_pairing: dict[int, Rows] = {key: [] for key in keys}
@@ -236,7 +236,7 @@ def read_episodes(
 
 
 def _are_among(known: NDArray[np.int64], values: Sequence[int]) -> list[bool]:
-    """Which of the values are among the known ones, which are sorted."""
+    """Return which of the values are among the known ones, which are sorted."""
     if not len(known):
         return [False] * len(values)
     places = np.minimum(np.searchsorted(known, values), len(known) - 1)
@@ -244,7 +244,7 @@ def _are_among(known: NDArray[np.int64], values: Sequence[int]) -> list[bool]:
 
 
 def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list[int]]:
-    """Pairings, some at a time, that have about as many rows as a chunk."""
+    """Yield groups of pairings with about as many rows as a chunk."""
     part: list[int] = []
     size = 0
     for key in keys:
@@ -258,6 +258,6 @@ def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list
 
 
 def _transpose(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
-    """Rows as one chunk; none where there are none."""
+    """Yield the rows as one chunk, or nothing for no rows."""
     if rows:
         yield {column.name: values for column, values in zip(columns, zip(*rows, strict=True), strict=True)}

@@ -1,4 +1,4 @@
-"""How long episodes that are still to be played may take: pairing by pairing, as a range."""
+"""Forecasts of the time for the remaining episodes: by pairing, as a range."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tournament import durations
 from tournament.models import Agent, AgentKind, Block, BlockState, Scenario
 
 LOOK_BACK = 2000
-"""Played blocks of a scenario that tell what its pairings take."""
+"""Number of a scenario's played blocks from which durations are taken."""
 PLAYED, AGENTS_PLAYED, KINDS_PLAYED, ELSEWHERE = 1.3, 2.0, 3.0, 5.0
-"""Factors by which a pairing's episodes may take longer or shorter than expected: by whether it was played, both of its agents were, others of
-their kinds were, or such others in other scenarios."""
+"""Factors of uncertainty of a pairing's durations: the pairing was played, both agents were, other agents of their
+kinds were, or such agents were in other scenarios."""
 OVERHEAD = 2.0
-"""Seconds until a worker has loaded what it needs."""
+"""Seconds that a worker takes to load."""
 
 Pair = tuple[int, int]
 Took = Mapping[Pair, float]
@@ -26,9 +26,9 @@ Took = Mapping[Pair, float]
 
 @dataclass(frozen=True)
 class Span:
-    """Seconds, from `low` to `high`, of which `expected` are the likeliest.
+    """A range of seconds from `low` to `high`, with the expected value.
 
-    `high` is None where nothing comparable was played: `low` is then what is known to be needed.
+    `high` is None where nothing comparable was played: `low` is then a lower bound.
     """
 
     low: float
@@ -39,9 +39,10 @@ class Span:
 def forecast(
     scenario: Scenario, episodes: Mapping[Pair, int], workers: int, ahead: float = 0.0, least: float = 1.0
 ) -> Span | None:
-    """What episodes by pair (keys of camera and target) take so many workers; None where nothing at all was played yet.
+    """Forecast the time for episodes by pair (keys of camera and target); None where nothing was ever played.
 
-    At least the part `least` of them is played. Workers may first play for others, `ahead` seconds of one worker.
+    At least the share `least` of the episodes is played. Before them, the workers may play `ahead` seconds, of one
+    worker, of other blocks.
     """
     wanted = {pair: count for pair, count in episodes.items() if count > 0}
     rates = rate_pairs(scenario, wanted)
@@ -58,9 +59,9 @@ def forecast(
 
 
 def rate_pairs(scenario: Scenario, pairs: Iterable[Pair]) -> dict[Pair, tuple[float, float | None]] | None:
-    """Seconds an episode of each pair, and the factor by which they may be wrong; None where nothing was played anywhere.
+    """Return the seconds for an episode of each pair and the factor of uncertainty; None where nothing was ever played.
 
-    Where a kind of agent was never played, the factor is None and the seconds are the least that they can be.
+    Where a kind of agent was never played, the factor is None and the seconds are a lower bound.
     """
     here = took_in(scenario)
     kinds = _Kinds.of(scenario, here)
@@ -89,7 +90,7 @@ def _rate(here: Took, kinds: _Kinds, pair: Pair) -> tuple[float, float | None] |
 
 
 def took_in(scenario: Scenario | None) -> dict[Pair, float]:
-    """Seconds that an episode took by pair, from the last blocks of a scenario; of all scenarios where none is given."""
+    """Return the seconds for an episode by pair, from the last blocks of a scenario, or of all scenarios for None."""
     played = Block.objects.filter(state=BlockState.DONE, num_played__gt=0, seconds__gt=0)
     if scenario is not None:
         played = played.filter(pairing__scenario=scenario)
@@ -104,7 +105,7 @@ def took_in(scenario: Scenario | None) -> dict[Pair, float]:
 
 @dataclass(frozen=True)
 class _Kinds:
-    """What episodes took by kinds of camera and target, here and in all scenarios; a kind is `rules`, or what a network is like."""
+    """Durations by kinds of camera and target, here and everywhere; a kind is `rules` or describes a network."""
 
     of_agent: Mapping[int, str]
     here: Mapping[tuple[str, str], float]
@@ -121,13 +122,13 @@ class _Kinds:
         return cls(kinds, _by_kind(here, kinds), _by_kind(took_in(None), kinds), played)
 
     def guess(self, pair: Pair) -> tuple[float, float] | None:
-        """Seconds for other agents of these kinds, and the factor; None where a kind was not played."""
+        """Return the seconds for other agents of these kinds and the factor; None where a kind was not played."""
         wanted = self.of_agent.get(pair[0], "rules"), self.of_agent.get(pair[1], "rules")
         if wanted in self.here:
             return self.here[wanted], KINDS_PLAYED
         if wanted not in self.everywhere:
             return None
-        # What this scenario adds for the kinds that were played in both.
+        # The ratio of this scenario to all, over the kinds that were played in both.
         ratios = [self.here[kinds] / self.everywhere[kinds] for kinds in self.here if kinds in self.everywhere]
         return self.everywhere[wanted] * (geometric_mean(ratios) if ratios else 1.0), ELSEWHERE
 
@@ -140,7 +141,7 @@ def _by_kind(took: Took, kinds: Mapping[int, str]) -> dict[tuple[str, str], floa
 
 
 def left_by_pair(blocks: Q) -> dict[Pair, int]:
-    """Episodes that open blocks have left by pair."""
+    """Return the remaining episodes of open blocks by pair."""
     rows = Block.objects.filter(blocks).order_by().values_list("pairing__camera", "pairing__target")
     return {
         (camera, target): max(left, 0)

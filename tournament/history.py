@@ -1,4 +1,4 @@
-"""How an agent's rating came to be what it is: its line on the numbered snapshots of a scenario's board."""
+"""The history of an agent's rating: its line on the numbered snapshots of a scenario's board."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tournament.models import Agent, RatingSnapshot, Scenario
 from tournament.ratings import AgentRating
 
 LONGEST = 60
-"""Of more snapshots than this, evenly spaced ones are shown, and all at which the code or the engine changed."""
+"""Maximum number of snapshots shown: evenly spaced ones, and all at which the code or the engine changed."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """The agent's line on one snapshot; `changes` says what other code or engine it was made with than the one before."""
+    """The agent's line on one snapshot; `changes` names what code or engine is new since the previous snapshot."""
 
     snapshot: RatingSnapshot
     rating: AgentRating
@@ -23,7 +23,7 @@ class Point:
 
 
 def history_of(agent: Agent, scenario: Scenario, longest: int = LONGEST) -> list[Point]:
-    """The agent's ratings in a scenario, oldest first."""
+    """Return the agent's ratings in a scenario, oldest first."""
     versions = {
         number: (code, engine)
         for number, code, engine in boards.snapshots_of(scenario)
@@ -37,7 +37,7 @@ def history_of(agent: Agent, scenario: Scenario, longest: int = LONGEST) -> list
 
 
 def _changes(versions: dict[int, tuple[str, str]]) -> dict[int, str]:
-    """The numbers of the snapshots that were made by other code than the one before, and what changed."""
+    """Return the numbers of the snapshots with other code or engine than the previous one, and what changed."""
     found = {}
     numbers = list(versions)
     for before, number in pairwise(numbers):
@@ -53,7 +53,7 @@ def _changes(versions: dict[int, tuple[str, str]]) -> dict[int, str]:
 
 
 def _thin(numbers: list[int], kept: set[int], longest: int) -> list[int]:
-    """Evenly spaced numbers, the first and the last among them, and those to be kept."""
+    """Return evenly spaced numbers, including the first, the last and those to be kept."""
     if len(numbers) <= longest:
         return numbers
     step = (len(numbers) - 1) / (longest - 1)

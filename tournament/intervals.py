@@ -1,4 +1,4 @@
-"""Intervals from variances that are themselves estimated, from few seeds."""
+"""Confidence intervals from variances that are estimated from few seeds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CONFIDENCE = 0.95
 
 @dataclass
 class Variance:
-    """A sum of variances, each estimated with some degrees of freedom, and the degrees of freedom of the sum (Satterthwaite 1946; Welch 1947).
+    """A sum of estimated variances with its degrees of freedom (Satterthwaite 1946; Welch 1947).
 
-    All arrays have the shape of what is estimated.
+    All arrays have the shape of the estimate.
     """
 
     total: Array
     certain: Array
-    """The part that is known and not estimated."""
+    """The part that is known exactly."""
     squares: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -29,7 +29,7 @@ class Variance:
 
     @classmethod
     def known(cls, variance: Array) -> Variance:
-        """A variance that is not estimated, to add others to."""
+        """Return a variance that is known exactly, to which estimates can be added."""
         return cls(np.zeros_like(variance), variance)
 
     def add(self, variance: Array, freedom: Array | float) -> None:
@@ -39,7 +39,7 @@ class Variance:
 
     @classmethod
     def joined(cls, parts: Sequence[Variance], shape: tuple[int, ...]) -> Variance:
-        """The variances of several, one after another, in this shape."""
+        """Concatenate the variances of several parts, in this shape."""
         names = ("total", "certain", "squares")
         total, certain, squares = (
             np.concatenate([getattr(part, name) for part in parts]).reshape(shape) for name in names
@@ -56,12 +56,12 @@ class Variance:
         return np.where(self.squares > 0, np.maximum(found, 1.0), np.inf)
 
     def half_widths(self, confidence: float = CONFIDENCE) -> Array:
-        """Half widths of the two-sided intervals, by Student's distribution."""
+        """Return the half widths of the two-sided intervals, by Student's distribution."""
         return quantile(confidence, self.freedom) * np.sqrt(self.total + self.certain)
 
 
 def quantile(confidence: float, freedom: Array) -> Array:
-    """Two-sided quantiles of Student's distribution."""
+    """Return two-sided quantiles of Student's distribution."""
     from scipy.special import ndtri, stdtrit
 
     probability = (1.0 + confidence) / 2.0
@@ -74,6 +74,6 @@ def quantile(confidence: float, freedom: Array) -> Array:
 
 
 def fewest(first: Array, second: Array) -> Array:
-    """The smaller of two numbers of seeds, of those that are not 0."""
+    """Return the smaller of two numbers of seeds, ignoring zeros."""
     both = np.minimum(np.where(first > 0, first, np.inf), np.where(second > 0, second, np.inf))
     return np.where(np.isfinite(both), both, max(first.max(initial=0.0), second.max(initial=0.0)))

@@ -14,25 +14,25 @@ from tournament.models import Agent, Basis, Episode, Pairing, RatingSnapshot, Sc
 from tournament.payoffs import MetaGame
 
 DEVICE = device_class()
-"""Device class of the networks whose episodes count; those of other classes stay in the database and out of every figure."""
+"""Device class of the networks whose episodes count; those of other classes are excluded from all figures."""
 
 
 def engine_version() -> str:
-    """The engine whose episodes count today."""
+    """Return the engine version whose episodes count."""
     from mate import engine
 
     return engine.VERSION
 
 
 def played_in(board: Scenario | Tournament, engine: str = "") -> Played:
-    """The episodes that a board is about: all of a scenario's listed agents, or a tournament's own."""
+    """Return the episodes of a board: those of a scenario's listed agents, or a tournament's own."""
     if isinstance(board, Tournament):
         return ledgers.read_own(board, DEVICE)
     return leave_out_unlisted(ledgers.read(board.pk, engine or engine_version(), DEVICE))
 
 
 def leave_out_unlisted(played: Played) -> Played:
-    """What milestones of trainings played counts for their training alone."""
+    """Drop the episodes of unlisted agents: milestones count only for their training."""
     unlisted = set(Agent.objects.filter(is_listed=False).values_list("digest", flat=True))
     if not unlisted:
         return played
@@ -42,18 +42,18 @@ def leave_out_unlisted(played: Played) -> Played:
 
 
 def meta_game_of_tournament(tournament: Tournament) -> MetaGame:
-    """The meta-game of a tournament's own episodes, agents ordered by digest; those that have not played are in it."""
+    """Return the meta-game of a tournament's own episodes, with all its agents sorted by digest."""
     return played_in(tournament).meta_game(fields_of(tournament))
 
 
 def fields_of(tournament: Tournament) -> Fields:
-    """The digests of a tournament's cameras and targets, sorted."""
+    """Return the digests of a tournament's cameras and targets, sorted."""
     cameras, targets = (field.values_list("digest", flat=True) for field in (tournament.cameras, tournament.targets))
     return tuple(sorted(cameras)), tuple(sorted(targets))
 
 
 def count_episodes(board: Scenario | Tournament) -> int:
-    """How many episodes a fit of the board would rest on now."""
+    """Return the number of episodes of a fit of the board now."""
     if isinstance(board, Tournament):
         return board.num_reused + (board.blocks.aggregate(played=Sum("num_played"))["played"] or 0)
     listed = Pairing.objects.filter(scenario=board, camera__is_listed=True, target__is_listed=True)
@@ -106,20 +106,20 @@ def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engin
 
 
 def _overtakes(snapshot: RatingSnapshot, game: MetaGame, engine: str) -> bool:
-    """Whether a snapshot that another worker published meanwhile knows as much as this meta-game."""
+    """Return whether a snapshot that another worker published has at least this meta-game's episodes."""
     is_alike = (snapshot.engine, snapshot.code) == (engine, ratings.VERSION)
     return is_alike and snapshot.num_episodes >= game.num_episodes
 
 
 def _name(board: Scenario | Tournament, engine: str) -> tuple[Any, ...] | None:
-    """Under what name this process keeps a board's evidence; None inside a transaction, which may yet be undone."""
+    """Return the name under which a board's evidence is cached; None inside a transaction, which may be rolled back."""
     if connection.in_atomic_block:
         return None
     return connection.settings_dict["NAME"], type(board).__name__, board.pk, engine
 
 
 def _is_up_to_date(snapshot: RatingSnapshot, keys: bytes, engine: str) -> bool:
-    """Whether a snapshot was made by this code from these very episodes."""
+    """Return whether a snapshot was made by this code from exactly these episodes."""
     if (snapshot.engine, snapshot.code) != (engine, ratings.VERSION):
         return False
     basis = Basis.objects.filter(snapshot=snapshot).first()
@@ -127,7 +127,7 @@ def _is_up_to_date(snapshot: RatingSnapshot, keys: bytes, engine: str) -> bool:
 
 
 def explain(before: RatingSnapshot | None, game: MetaGame, engine: str) -> str:
-    """Why a snapshot of this meta-game was made after the one before it, in words."""
+    """Return why a snapshot of this meta-game was made after the previous one, in words."""
     if before is None:
         return f"The first fit, to {_count(game.num_episodes, 'episode')}"
     reasons = []
@@ -140,7 +140,7 @@ def explain(before: RatingSnapshot | None, game: MetaGame, engine: str) -> str:
         reasons.append(_count(more, "new episode"))
     elif more < 0:
         reasons.append(f"{_count(-more, 'episode')} removed")
-    fields = "table__meta_game__cameras", "table__meta_game__targets"  # The whole table takes long to read.
+    fields = "table__meta_game__cameras", "table__meta_game__targets"  # Reading the whole table is slow.
     cameras, targets = RatingSnapshot.objects.values_list(*fields).get(pk=before.pk)
     if joined := {*game.cameras, *game.targets} - {*cameras, *targets}:
         reasons.append(_count(len(joined), "new agent"))
@@ -153,6 +153,6 @@ def _count(number: int, noun: str) -> str:
 
 
 def latest(board: Scenario | Tournament) -> RatingSnapshot | None:
-    """The newest snapshot of a scenario's or a tournament's board; its table is read when it is asked for."""
+    """Return the newest snapshot of a scenario's or a tournament's board; its table is read lazily."""
     snapshots = board.snapshots.order_by("-number").defer("table")
     return (snapshots if isinstance(board, Tournament) else snapshots.filter(tournament=None)).first()

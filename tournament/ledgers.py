@@ -1,9 +1,9 @@
-"""Ledgers: the episodes of a scenario as arrays, read from the database once and again only where rows came or went.
+"""Ledgers: the episodes of a scenario as arrays, read once from the database and again only where rows came or went.
 
-Rows of episodes are inserted once and never changed, and a key is never given twice. So a pairing whose number of rows and whose sum of
-keys are what they were when it was read has the same rows, whoever wrote or deleted what and in whichever order it became visible: only
-other pairings are read again, as a whole. Where the whole table has just the rows of the last look and others with higher keys, it is enough
-to ask this of the pairings that these are of. Nothing is taken on trust, and nothing but the rows is the truth.
+Rows of episodes are inserted once and never changed, and a key is never reused. A pairing whose number of rows and
+whose sum of keys are unchanged therefore has the same rows, whoever wrote or deleted what, in whichever order it became
+visible. Only the other pairings are read again, completely. Where the table has the rows of the last look and others
+with higher keys, it suffices to check the pairings of those. The rows are the only truth; no notification is relied on.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tournament.models import Pairing, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 KEPT_ROWS = 4_000_000
-"""Episodes that a process keeps, of the ledgers it used last; each takes 24 bytes."""
+"""Maximum number of episodes that a process caches, of the most recently used ledgers; each takes 24 bytes."""
 SCAN_FACTOR = 4
-"""Finding a row by its pairing takes about as long as passing by this many rows of the table."""
+"""Time to find a row by its pairing, divided by the time to scan a row of the table."""
 KEPT_SEEDS = 100_000
-"""Pairings of tournaments whose seeds, and the episodes that these chose, a process keeps."""
+"""Maximum number of tournaments' pairings whose seeds, and the episodes with these seeds, a process caches."""
 KEYS_AT_ONCE = 500
 _ROW = np.dtype([("id", np.int64), ("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 _STAMP = np.dtype([("pairing", np.int64), ("count", np.int64), ("total", np.int64)])
@@ -35,15 +35,15 @@ _STAMP = np.dtype([("pairing", np.int64), ("count", np.int64), ("total", np.int6
 _EXTENT = np.dtype([("rows", np.int64), ("total", np.int64), ("newest", np.int64)])
 
 _ARRAY_HEAD = 20
-"""Bytes before the elements of an array of one dimension: dimensions, whether any is null, the type, the length, the lower bound."""
+"""Bytes before the elements of a one-dimensional array: dimensions, null flag, element type, length, lower bound."""
 
 _TABLE = "SELECT COUNT(*), CAST(COALESCE(SUM(id), 0) AS bigint), COALESCE(MAX(id), 0) FROM tournament_episode"
-# SQLite counts a table without passing by its rows, but only if nothing else is asked. It has one writer at a time, and gives keys in ascending
-# order: no row appears among earlier ones, and as many as before are the same.
+# SQLite counts a table without scanning it, but only if nothing else is selected. It has one writer at a time and
+# assigns ascending keys: no row appears among earlier ones, so that an equal count means equal rows.
 _TABLE_OF_SQLITE = (
     "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
 )
-# The sign keeps SQLite from going through an index of all rows, for their being in the order of pairings there.
+# The sign keeps SQLite from scanning an index of all rows because it is sorted by pairing.
 _GROWTH = """
 SELECT +pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode WHERE id > {0} AND id <= {0} GROUP BY 1
 """
@@ -52,14 +52,14 @@ SELECT pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode
 WHERE pairing_id IN (SELECT id FROM tournament_pairing WHERE scenario_id = {0}%s) AND engine = {0} AND device = {0}
 GROUP BY pairing_id
 """
-# The same of SQLite, which groups more slowly than it looks up; nothing can tell two numbers at once but a text.
+# The same for SQLite, where grouping is slower than looking up. A subquery returns one value, hence the text.
 _STAMPS_AS_TEXT = """
 SELECT id, (
     SELECT COUNT(*) || ' ' || SUM(id) FROM tournament_episode WHERE pairing_id = pairing.id AND engine = {0} AND device = {0}
 ) FROM tournament_pairing AS pairing WHERE scenario_id = {0}%s
 """
 _ROWS = "SELECT id, pairing_id, seed, normalised_reward FROM tournament_episode WHERE engine = {0} AND device = {0}"
-# The sign keeps databases from looking up each row by its pairing, where most of the table is wanted.
+# The sign keeps databases from looking up each row by its pairing where most of the table is wanted.
 _OF_SCENARIO = " AND +pairing_id IN (SELECT id FROM tournament_pairing WHERE scenario_id = {0})"
 
 
@@ -69,7 +69,7 @@ Fields = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Results(NamedTuple):
-    """A pairing's episodes in the order of their seeds, (k,) each; `reward` is the target team's normalised reward, `key` the row's."""
+    """A pairing's episodes sorted by seed, (k,) each; `reward` is the target team's normalised reward."""
 
     seed: Seeds
     reward: NDArray[np.float64]
@@ -83,7 +83,7 @@ NOTHING = Results(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np
 
 
 class Chosen(NamedTuple):
-    """The results of a pairing that have wanted seeds, and of which results and seeds they are."""
+    """A pairing's results with wanted seeds, together with the results and seeds from which they were selected."""
 
     of: Results
     seeds: Seeds
@@ -98,14 +98,14 @@ class Agents(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What tells whether a pairing's rows are still those that were read: how many they are, and the sum of their keys."""
+    """The version of a pairing's rows: their number and the sum of their keys."""
 
     rows: int
     total: int
 
 
 class Extent(NamedTuple):
-    """The whole table at one moment: how many rows it had, the sum of their keys (0 where nothing hangs on it) and the highest of them."""
+    """The version of the whole table: number of rows, sum of their keys (0 where it is not needed) and highest key."""
 
     rows: int
     total: int
@@ -113,15 +113,15 @@ class Extent(NamedTuple):
 
 
 class Played(NamedTuple):
-    """Episodes by the key of their pairing, and whom the pairings are of."""
+    """Episodes by the key of their pairing, and the pairings' agents."""
 
     results: Mapping[int, Results]
     agents: Mapping[int, Agents]
 
     def only(self, wanted: Mapping[int, Seeds], chosen: dict[int, Chosen] | None = None) -> Played:
-        """The episodes with the wanted seeds, which are given sorted by pairing; pairings without any are left out.
+        """Return the episodes with the wanted seeds, which are sorted by pairing; empty pairings are left out.
 
-        `chosen` has what was chosen earlier, by the pairing's key: it is taken again where it was of the very same results and seeds.
+        `chosen` caches selections by the pairing's key: one is reused if it was made from the same results and seeds.
         """
         chosen = {} if chosen is None else chosen
         found = {}
@@ -137,18 +137,18 @@ class Played(NamedTuple):
         return Played(found, self.agents)
 
     def keys(self) -> NDArray[np.int64]:
-        """Keys of all their rows, in no particular order."""
+        """Return the keys of all rows, in no particular order."""
         return np.concatenate([found.key for found in self.results.values()] or [NOTHING.key])
 
     def fields(self) -> Fields:
-        """Who has played."""
+        """Return the agents that have played."""
         agents = [self.agents[key] for key in self.results]
         return tuple(sorted({pair.camera for pair in agents})), tuple(sorted({pair.target for pair in agents}))
 
     def meta_game(self, fields: Fields | None = None) -> MetaGame:
-        """Their meta-game: agents in the order of their digests, episodes in that of camera, target and seed.
+        """Return the meta-game: agents sorted by digest, episodes by camera, target and seed.
 
-        `fields` are the agents that are in it; by default those that have played.
+        `fields` are its agents; by default those that have played.
         """
         cameras, targets = fields or self.fields()
         rows, columns = ({digest: number for number, digest in enumerate(field)} for field in (cameras, targets))
@@ -166,7 +166,7 @@ class Played(NamedTuple):
 
 
 def choose(results: Results, seeds: Seeds) -> Results:
-    """The results with these seeds, which are sorted."""
+    """Return the results with these seeds, which are sorted."""
     if np.array_equal(results.seed, seeds):
         return results
     if not len(seeds):
@@ -178,7 +178,7 @@ def choose(results: Results, seeds: Seeds) -> Results:
 class Ledger:
     """The episodes of one scenario, engine version and device class, by the key of their pairing.
 
-    `results` has the pairings that had episodes at the last `refresh`, `num_read` counts the rows that were read for it.
+    `results` has the pairings with episodes at the last `refresh`; `num_read` counts the rows that it read.
     """
 
     def __init__(self, scenario: int, engine: str, device: str) -> None:
@@ -187,13 +187,13 @@ class Ledger:
         self.agents: dict[int, Agents] = {}
         self.num_read = 0
         self._stamps: dict[int, Stamp] = {}
-        self._extent: Extent | None = None  # At the last look.
+        self._extent: Extent | None = None  # At the last refresh.
 
     def __len__(self) -> int:
         return sum(stamp.rows for stamp in self._stamps.values())
 
     def refresh(self) -> Played:
-        """The episodes as they are now, once what is new or not the same was read."""
+        """Read what is new or changed, and return the present episodes."""
         parameters = (self.scenario, self.engine, self.device)
         extent = _fetch_extent()
         grown = self._find_grown(extent)
@@ -209,7 +209,7 @@ class Ledger:
         return Played(dict(self.results), self.agents)
 
     def _find_grown(self, now: Extent) -> set[int] | None:
-        """The pairings, of any scenario, that have rows beyond those of the last look; None if more may have happened, or there are many."""
+        """Return the pairings, of any scenario, with rows beyond the last refresh; None if they are many or unknown."""
         before = self._extent
         if before is None:
             return None
@@ -220,7 +220,7 @@ class Ledger:
         return set(came["pairing"].tolist())
 
     def _read(self, keys: set[int], count: int, extent: Extent) -> NDArray[Any]:
-        """Rows of these pairings, about `count`; rows of others may be among them."""
+        """Read the rows of these pairings, about `count`; rows of others may be among them."""
         parameters = (self.engine, self.device)
         if count * SCAN_FACTOR > extent.newest:
             return fetch(_ROWS + _OF_SCENARIO, (*parameters, self.scenario), _ROW)
@@ -232,7 +232,7 @@ class Ledger:
         )
 
     def _take(self, rows: NDArray[Any], keys: set[int]) -> None:
-        """Replace these pairings' results by what was read of them."""
+        """Replace these pairings' results with the rows that were read."""
         for key in keys:
             self.results.pop(key, None)
             self._stamps.pop(key, None)
@@ -248,7 +248,7 @@ class Ledger:
                 self._stamps[key] = Stamp(end - start, total)
 
     def _learn_agents(self, keys: set[int]) -> None:
-        """Read which agents the scenario's pairings are of, if some of the keys are not known yet."""
+        """Read the agents of the scenario's pairings if some of the keys are unknown."""
         if keys:
             rows = Pairing.objects.filter(scenario=self.scenario).order_by()
             columns = rows.values_list("pk", "camera__digest", "target__digest")
@@ -256,9 +256,9 @@ class Ledger:
 
 
 class Own:
-    """The seeds of a tournament's choices, sorted, by the key of the pairing, and what they chose last.
+    """The sorted seeds of a tournament's choices by the key of the pairing, and the results last selected by them.
 
-    Choices are only ever added: those that are new are read, and all if that does not explain their number.
+    Choices are only added: new ones are read, and all are read again if that does not explain their number.
     """
 
     def __init__(self) -> None:
@@ -267,7 +267,7 @@ class Own:
         self._count, self._last = 0, 0
 
     def follow(self, tournament: Tournament) -> None:
-        """Take in the choices that there are now."""
+        """Read the tournament's new choices."""
         facts = tournament.choices.aggregate(count=Count("id"), last=Max("id"))
         count, last = facts["count"], facts["last"] or 0
         if (count, last) == (self._count, self._last):
@@ -284,13 +284,13 @@ class Own:
 
 
 def _fetch_extent() -> Extent:
-    """What the table has now."""
+    """Return the present extent of the table."""
     query = _TABLE_OF_SQLITE if connection.vendor == "sqlite" else _TABLE
     return Extent(*fetch(query, (), _EXTENT)[0].tolist())
 
 
 def _fetch_stamps(scenario: int, engine: str, device: str, among: set[int] | None) -> dict[int, Stamp]:
-    """Stamps of a scenario's pairings that have episodes: of all, or of those `among` the given."""
+    """Return the stamps of a scenario's pairings that have episodes, of all or of those `among`."""
     part = "" if among is None else f" AND id IN ({', '.join(map(str, among))})"
     connection.ensure_connection()
     if connection.vendor != "sqlite":
@@ -302,9 +302,9 @@ def _fetch_stamps(scenario: int, engine: str, device: str, among: set[int] | Non
 
 
 def fetch(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Rows of 64-bit numbers as a structured array. Places of parameters are `{0}` in the query.
+    """Return rows of 64-bit numbers as a structured array. Parameters' places are `{0}` in the query.
 
-    A million rows through Django's own layers take four times as long.
+    Django's own layers take four times as long for a million rows.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -314,7 +314,7 @@ def fetch(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArra
 
 
 def _fetch_columns(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """The same from PostgreSQL, which sends each column as one array in its binary form."""
+    """Return the same from PostgreSQL, which sends each column as one array in binary form."""
     from psycopg import Cursor
 
     names = dtype.names or ()
@@ -331,7 +331,7 @@ def _fetch_columns(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) 
     return rows
 
 
-# What this process keeps
+# The cache of this process
 
 _kept: OrderedDict[tuple[Any, ...], Ledger] = OrderedDict()
 _own: OrderedDict[tuple[Any, ...], Own] = OrderedDict()
@@ -339,9 +339,9 @@ _lock = threading.RLock()
 
 
 def read(scenario: int, engine: str, device: str) -> Played:
-    """The episodes of a scenario as they are now.
+    """Return the present episodes of a scenario.
 
-    What is read inside a transaction is not kept: others may not see it, and it may yet be undone.
+    Rows that are read inside a transaction are not cached: others may not see them, and they may be rolled back.
     """
     if connection.in_atomic_block:
         return Ledger(scenario, engine, device).refresh()
@@ -356,7 +356,7 @@ def read(scenario: int, engine: str, device: str) -> Played:
 
 
 def read_own(tournament: Tournament, device: str) -> Played:
-    """A tournament's own episodes as they are now: those of its engine with the seeds of its choices."""
+    """Return a tournament's own present episodes: those of its engine with the seeds of its choices."""
     played = read(tournament.scenario_id, tournament.engine, device)
     if connection.in_atomic_block:
         return played.only(seeds_of(tournament))
@@ -366,7 +366,7 @@ def read_own(tournament: Tournament, device: str) -> Played:
 
 
 def seeds_of(tournament: Tournament) -> dict[int, Seeds]:
-    """The seeds of a tournament's choices, sorted, by the key of the pairing."""
+    """Return the sorted seeds of a tournament's choices by the key of the pairing."""
     if connection.in_atomic_block:
         return Contents(tournament).sorted_seeds()
     with _lock:
@@ -374,7 +374,7 @@ def seeds_of(tournament: Tournament) -> dict[int, Seeds]:
 
 
 def _follow(tournament: Tournament) -> Own:
-    """What is kept of a tournament, with its present choices."""
+    """Return the cached seeds of a tournament, updated with its present choices."""
     key = (connection.settings_dict["NAME"], tournament.pk)
     _own.setdefault(key, Own()).follow(tournament)
     _own.move_to_end(key)
@@ -384,7 +384,7 @@ def _follow(tournament: Tournament) -> Own:
 
 
 def forget() -> None:
-    """Drop what this process keeps; the next reading is of every row."""
+    """Clear the cache of this process; the next call reads every row."""
     with _lock:
         _kept.clear()
         _own.clear()

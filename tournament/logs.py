@@ -1,4 +1,4 @@
-"""The log of a tournament's choices as a table: what was paired in which round, and why."""
+"""The log of a tournament's choices as a table: the pairing, the round and the reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHOICES = {
 
 
 def choices_of_tournament(tournament: Tournament) -> Table:
-    """All choices in the order in which they were made."""
+    """Return all choices in the order in which they were made."""
     facts = {"tournament": tournament.pk, "format": tournament.format, "settings": tournament.settings}
     return Table("choices", tuple(CHOICES.values()), facts, _chunks(tournament))
 

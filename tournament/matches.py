@@ -1,4 +1,4 @@
-"""Matches: episodes of one pairing, played in lockstep, with errors that say whose they are."""
+"""Matches: episodes of one pairing, played in lockstep, with errors attributed to their cause."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 OURS = (MemoryError, DeviceError)
-"""Errors of the machine, whichever agent they come up in."""
+"""Errors of the machine, in whichever agent they occur."""
 
 
 class MatchError(Exception):
-    """A match could not be played to its end; `cause` is camera, target (that agent's fault) or portal (ours)."""
+    """A match that could not be finished; `cause` is camera, target (that agent's fault) or portal (ours)."""
 
     def __init__(self, cause: str, message: str) -> None:
         super().__init__(message)
@@ -41,13 +41,14 @@ def play(
     on_reset: Callable[[Any, Any], None] | None = None,
     max_steps: int | None = None,
 ) -> list[EpisodeResult]:
-    """Play one episode per seed and return the results in the order of `seeds`.
+    """Play one episode for each seed and return the results in the order of `seeds`.
 
-    `on_episode(number, result)` is called as soon as the episode of `seeds[number]` is over; the other callbacks are those
-    of `mate.episodes.play`. What a callback raises ends the match and is passed on. `max_steps` cuts all episodes short.
+    `on_episode(number, result)` is called as soon as the episode of `seeds[number]` is over; the other callbacks are
+    those of `mate.episodes.play`. An exception of a callback ends the match and propagates. `max_steps` truncates all
+    episodes.
 
-    Raises MatchError with the cause: an error of a learned agent is that agent's; one of a built-in agent or of the engine
-    is ours.
+    Raises MatchError with the cause: an error of a learned agent is that agent's; an error of a built-in agent or of
+    the engine is ours.
     """
     from mate import episodes
 
@@ -101,7 +102,7 @@ class Attributed:
             raise self._error("failed while acting", error, "portal") from error
         except Exception as error:
             raise self._error("failed while acting", error) from error
-        # The sum is quick to take, and finite unless an action is not or they are absurdly large.
+        # The sum is cheap, and finite unless an action is infinite or absurdly large.
         if not np.isfinite(actions.sum()) and not np.isfinite(actions[active]).all():
             raise MatchError(self.cause, f"The {self.team} agent gave an action that is not a finite number.")
 

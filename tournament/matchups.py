@@ -1,4 +1,4 @@
-"""Which episodes two agents of one team have in common: the same scenario, opponent and seed. Read only."""
+"""Common episodes of two agents of one team: the same scenario, opponent and seed. Read only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import Agent, Episode, Pairing, Scenario, Team
 
 MOST_EPISODES = 200_000
-"""Of each agent at most this many of the latest episodes are read, so that no page takes seconds."""
+"""Maximum number of each agent's latest episodes that are read, so that no page takes seconds."""
 MOST_LOOKS = 60
-"""So often a sequential test of episodes that exist is looked at, at most."""
+"""Maximum number of looks of a sequential test of existing episodes."""
 ROW = np.dtype([("opponent", np.int64), ("seed", np.int64), ("reward", np.float64), ("episode", np.int64)])
 Rows = NDArray[np.void]
 
@@ -29,8 +29,8 @@ class Matchup:
     """Two agents of one team in a scenario.
 
     `pairs` are their common episodes, opponents given by key, with the keys of the episodes in `first_episode` and
-    `second_episode`; `opponents` are the rows of those opponents, `pairings` their pairings with either agent, and
-    `unmatched` opponents that both met, but never from the same seed.
+    `second_episode`. `opponents` are the rows of those opponents, `pairings` their pairings with either agent.
+    `unmatched` are opponents that both played, but never from the same seed.
     """
 
     scenario: Scenario
@@ -48,9 +48,10 @@ class Matchup:
         return compare(self.pairs)
 
     def judge(self) -> Finding | None:
-        """What a head-to-head test says of these episodes, had they been played for it; None if there are none.
+        """Return the finding of a head-to-head test of these episodes; None if there are none.
 
-        They are taken in the order of their seeds, which does not depend on the results, and at most MOST_LOOKS looks are taken.
+        The episodes are taken in the order of their seeds, which is independent of the results, with at most MOST_LOOKS
+        looks.
         """
         if not len(self.pairs):
             return None
@@ -68,7 +69,7 @@ class Matchup:
 
 
 def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
-    """The episodes by today's engine that both agents played from the same seed against the same opponent."""
+    """Return the current engine's episodes that both agents played from the same seed against the same opponent."""
     mine, theirs = (_read(scenario, agent) for agent in (first, second))
     left, right = _match(mine, theirs)
     sign = -1.0 if first.team == Team.CAMERA else 1.0
@@ -93,7 +94,7 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
 
 
 def _read(scenario: Scenario, agent: Agent) -> Rows:
-    """The agent's latest episodes, ordered by opponent and seed."""
+    """Read the agent's latest episodes, sorted by opponent and seed."""
     other = "pairing__target_id" if agent.team == Team.CAMERA else "pairing__camera_id"
     episodes = Episode.objects.filter(
         **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
@@ -104,7 +105,7 @@ def _read(scenario: Scenario, agent: Agent) -> Rows:
 
 
 def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the rows of either side that have opponent and seed in common."""
+    """Return the indices of the rows of either side that have opponent and seed in common."""
     found: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
     for opponent in np.intersect1d(left["opponent"], right["opponent"]):
         parts = [slice(*np.searchsorted(rows["opponent"], [opponent, opponent + 1])) for rows in (left, right)]
@@ -117,7 +118,7 @@ def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Keys of the two agents' pairings by the opponent's key."""
+    """Return the keys of the two agents' pairings by the opponent's key."""
     other = RIVALS[first.team]
     rows = Pairing.objects.filter(
         **{"scenario": scenario, f"{first.team}__in": [first, second], f"{other}__in": list(opponents)}
@@ -129,7 +130,7 @@ def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterab
 def _evidence(
     team: str, size: int, opponent: NDArray[np.int64], place: NDArray[np.int64], first: Array, second: Array
 ) -> Evidence:
-    """Pairs of episodes as a head-to-head tournament of the two agents against `size` opponents would have had them."""
+    """Return pairs of episodes as the evidence of a head-to-head tournament of two agents against `size` opponents."""
     agent = np.repeat([0, 1], len(opponent))
     number = 2 * np.tile(place, 2) + (team == Team.TARGET)
     reward = np.concatenate([first, second]) * (1.0 if team == Team.TARGET else -1.0)
@@ -144,7 +145,7 @@ def _evidence(
 
 @dataclass(frozen=True)
 class Rival:
-    """Another agent in the place of one of a pairing's: how the pairing's own does beside it, from the same seeds."""
+    """Another agent in place of one of a pairing's, compared with it on the same seeds."""
 
     agent: Agent
     pairing: int
@@ -152,7 +153,7 @@ class Rival:
 
 
 def rivals_of(pairing: Pairing, team: str, episodes: QuerySet[Episode]) -> list[Rival]:
-    """The pairing's agent of `team` compared with every other of its team that met the same opponent, best rival first.
+    """Compare the pairing's agent of `team` with all others that played the same opponent; the best rival comes first.
 
     `episodes` are the pairing's own that count. Only seeds that both played are compared.
     """

@@ -1,7 +1,7 @@
-"""Milestones of trainings: played in ordinary matches, the best chosen, played again on other seeds, and made an agent.
+"""Evaluation of a training's milestones: matches, choice of the best, re-evaluation on other seeds, final agent.
 
-The training return chooses nothing. The best of several is partly the luckiest; hence the second playing, from which all
-figures of the agent come.
+The training return is not used for the choice. The best of several is selected partly for its luck; the re-evaluation
+on fresh seeds therefore provides all figures of the agent.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
     from policies import Checkpoint
 
 MOST_EVALUATED = 10
-"""Milestones of a run that are played; of more, these at even distances, with the last."""
+"""Maximum number of a run's milestones that are played: evenly spaced ones, with the last."""
 REEVALUATION_FACTOR = 4
-"""Episodes of the re-evaluation for each of the milestones' own."""
+"""Number of episodes of the re-evaluation, as a multiple of the milestones' own."""
 BASELINE = "greedy"
-"""The built-in agent of the run's own team that the result is compared with."""
-NOTHING_MADE = "The training left no milestone to evaluate. Extend it, so that it makes one."
+"""The built-in agent of the run's team with which the result is compared."""
+NOTHING_MADE = "The training exported no milestone to evaluate. Extend it, so that it exports one."
 
 
 class EvaluationFailed(Exception):
-    """The milestones cannot be told apart; the message says why and what to do."""
+    """Milestones that cannot be compared; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean of `episodes` numbers, its standard error and its 95 % interval (Student's t); None where it is not known."""
+    """A mean of `episodes` numbers, its standard error and 95 % interval (Student's t); None where they are unknown."""
 
     mean: float
     error: float | None
@@ -59,14 +59,14 @@ class Estimate:
 
 
 def estimate(values: np.ndarray) -> Estimate:
-    """The mean of independent numbers (n,), at least one of them."""
+    """Return the mean of independent numbers (n,), at least one of them, with its interval."""
     mean, count = float(np.mean(values)), len(values)
     error = float(np.std(values, ddof=1) / math.sqrt(count)) if count > 1 else None
     return Estimate(mean, error, *interval(mean, error, count), count)
 
 
 def interval(mean: float, error: float | None, count: int) -> tuple[float | None, float | None]:
-    """The 95 % interval of a mean of `count` numbers with this standard error."""
+    """Return the 95 % interval of a mean of `count` numbers with this standard error."""
     if error is None or count < 2:
         return None, None
     reach = student(count - 1) * error
@@ -74,7 +74,7 @@ def interval(mean: float, error: float | None, count: int) -> tuple[float | None
 
 
 def payoffs_of(game: MetaGame, agent: Agent, opponent: Agent) -> dict[int, float]:
-    """What `agent` got against `opponent`, by seed: its own team's normalised reward."""
+    """Return `agent`'s payoffs against `opponent` by seed: its own team's normalised reward."""
     camera, target = (agent, opponent) if agent.team == Team.CAMERA else (opponent, agent)
     sign = -1.0 if agent.team == Team.CAMERA else 1.0
     episodes = game.episodes
@@ -88,12 +88,12 @@ def payoffs_of(game: MetaGame, agent: Agent, opponent: Agent) -> dict[int, float
 
 
 def list_files(folder: Path) -> dict[int, Path]:
-    """The exported checkpoints in a run's folder by iteration."""
+    """Return the exported checkpoints in a run's folder by iteration."""
     return {int(path.stem): path for path in sorted((folder / "milestones").glob("*.zip")) if path.stem.isdigit()}
 
 
 def choose_evenly(iterations: Sequence[int], most: int) -> list[int]:
-    """At most `most` of the iterations, at even distances, the last always among them."""
+    """Return at most `most` of the iterations, evenly spaced and including the last."""
     if len(iterations) <= most:
         return list(iterations)
     places = np.linspace(len(iterations) - 1, 0, most).round().astype(int)
@@ -101,9 +101,9 @@ def choose_evenly(iterations: Sequence[int], most: int) -> list[int]:
 
 
 def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
-    """Make unlisted agents of the milestones that are to be played; rows of the others know only their place on the curve.
+    """Make unlisted agents of the milestones to be played; other milestones get rows without an agent.
 
-    Safe to repeat. Raises `policies.CheckpointError` for a file that cannot be read.
+    Idempotent. Raises `policies.CheckpointError` for a file that cannot be read.
     """
     files = list_files(folder)
     most = MOST_EVALUATED if run.evaluation_episodes else 1
@@ -120,7 +120,7 @@ def enter_milestones(run: TrainingRun, folder: Path) -> list[Agent]:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint in an exported file, read in a confined process: what trains may be a program of others.
+    """Read the checkpoint in an exported file, in a confined process: the training program may be a third party's.
 
     Raises `policies.CheckpointError` if there is not exactly one.
     """
@@ -129,12 +129,12 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     agents = read(path, is_alone=True).agents
     if len(agents) != 1:
-        raise CheckpointError(f"{path.name} has {len(agents)} checkpoints; a milestone is one.")
+        raise CheckpointError(f"{path.name} has {len(agents)} checkpoints; a milestone has exactly one.")
     return agents[0].checkpoint
 
 
 def describe_origin(run: TrainingRun, iteration: int) -> dict[str, Any]:
-    """Where an agent comes from, complete enough to train it again."""
+    """Return an agent's provenance, complete enough to train it again."""
     steps = Milestone.objects.filter(run=run, iteration=iteration).values_list("steps", flat=True).first()
     return {
         "training": run.pk, "name": run.name, "iteration": iteration, "steps": steps, "scenario": run.scenario.name,
@@ -149,7 +149,7 @@ def describe_origin(run: TrainingRun, iteration: int) -> dict[str, Any]:
 
 
 def begin_evaluation(run: TrainingRun) -> None:
-    """What follows when a training has ended and its milestones are entered; to be called where nobody else writes to the run."""
+    """Start the evaluation of a finished training's entered milestones; no other process may write to the run."""
     run.state, run.finished, run.result = TrainingState.EVALUATING, None, {}
     if not run.evaluation_episodes:
         last = run.milestones.exclude(agent=None).select_related("agent").latest("iteration")
@@ -159,7 +159,7 @@ def begin_evaluation(run: TrainingRun) -> None:
 
 
 def advance(run: TrainingRun) -> bool:
-    """Take the next step of an evaluation, if it can be taken. Returns whether one was; safe to repeat by anybody at any time."""
+    """Take the next step of an evaluation, if one is possible; return whether it was taken. Idempotent."""
     if run.state == TrainingState.EVALUATING and run.result:
         leaderboards.refit(run.scenario)
         rows = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.EVALUATING)
@@ -201,7 +201,7 @@ def _advance(run: TrainingRun) -> bool:
 
 
 def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int) -> Tournament:
-    """The tournament of these agents against the training opponent and the built-in agents of the other team."""
+    """Plan the tournament of these agents against the training opponent and the other team's built-in agents."""
     others = Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
     against = [run.opponent, *others]
     cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)
@@ -213,7 +213,7 @@ def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int)
 
 
 def evaluation_seed(run: TrainingRun, purpose: str) -> int:
-    """The base seed of a run's milestones or of their re-evaluation: fixed, and nobody else's."""
+    """Return the base seed of a run's milestones or of their re-evaluation, which nothing else uses."""
     words = f"training/{run.pk}/{run.created.isoformat()}/{purpose}"
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") >> 1
 
@@ -223,9 +223,9 @@ def baseline_of(run: TrainingRun) -> Agent | None:
 
 
 def choose_best(run: TrainingRun) -> Milestone:
-    """Write down what each milestone got against the training opponent, and return the one that got most.
+    """Record each milestone's payoff against the training opponent, and return the best one.
 
-    Raises EvaluationFailed where not all of them were played.
+    Raises EvaluationFailed if one was not played.
     """
     tournament = _over(run.milestone_tournament)
     game = leaderboards.meta_game_of_tournament(tournament)
@@ -257,9 +257,9 @@ def _over(tournament: Tournament | None) -> Tournament:
 
 
 def measure(run: TrainingRun, tournament: Tournament, best: Milestone) -> dict[str, Any]:
-    """What the best milestone got in the re-evaluation, opponent by opponent, and how much more than the baseline's.
+    """Return the best milestone's payoffs in the re-evaluation by opponent, and its gains over the baseline.
 
-    Differences are of episodes with the same seed. Raises EvaluationFailed where it was not played.
+    Differences are paired by seed. Raises EvaluationFailed if it was not played.
     """
     assert best.agent is not None
     game = leaderboards.meta_game_of_tournament(tournament)

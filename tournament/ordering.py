@@ -1,4 +1,4 @@
-"""Ordering of rows by small whole numbers, in time proportional to their number."""
+"""Linear-time sorting of rows by small whole numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Indices = NDArray[np.int64]
 
 
 def sort(order: Indices, keys: Indices, size: int) -> Indices:
-    """`order` sorted by keys[order], which are in [0, size); what has equal keys stays in order."""
+    """Return `order` sorted stably by keys[order], which are in [0, size)."""
     return np.asarray(_count_sort(order, keys, size))
 
 
@@ -32,7 +32,7 @@ def _count_sort(order, keys, size):  # type: ignore[no-untyped-def]
 
 
 def insert(column: NDArray[Any], places: Indices, values: NDArray[Any]) -> NDArray[Any]:
-    """`numpy.insert` at ascending places, at the price of copying where these are near each other."""
+    """Insert at ascending places, as `numpy.insert`, at the cost of a copy where these are close together."""
     if not len(places):
         return column.copy()
     first, last = int(places[0]), int(places[-1])
@@ -41,27 +41,27 @@ def insert(column: NDArray[Any], places: Indices, values: NDArray[Any]) -> NDArr
 
 
 def renumber(labels: Indices, size: int) -> Indices:
-    """The labels, which are in [0, size), as 0, 1, ... in ascending order of those that occur."""
+    """Renumber the labels, which are in [0, size), as 0, 1, ... in ascending order of those that occur."""
     occurs = np.zeros(size, dtype=bool)
     occurs[labels] = True
     return np.asarray((np.cumsum(occurs) - 1)[labels])
 
 
 def find_runs(column: Indices) -> Indices:
-    """Where the runs of equal values begin, and the length of the column at the end."""
+    """Return where the runs of equal values begin, and the column's length at the end."""
     return np.flatnonzero(np.diff(column, prepend=-1, append=-1))
 
 
 ONE_PAIRING, SEVERAL_CAMERAS, SEVERAL_TARGETS, SEVERAL_OF_BOTH = range(4)
-"""Kinds of seeds, by whom their episodes are of."""
+"""Kinds of seeds, by the agents of their episodes."""
 
 
 Kinds = tuple[Indices, Indices, Indices]
-"""For each seed, by its number, its kind, and the camera and the target of its first episode, all (S,)."""
+"""The kind of each seed, by its number, and the camera and the target of its first episode, all (S,)."""
 
 
 def find_kinds(cluster: Indices, camera: Indices, target: Indices) -> Kinds:
-    """The kinds of seeds, which are numbered by `cluster` (E,)."""
+    """Return the kinds of seeds, which are numbered by `cluster` (E,)."""
     size = int(cluster.max(initial=-1)) + 1
     kind, first_camera, first_target = _find_kinds(cluster, camera, target, size)
     return kind, first_camera, first_target

@@ -1,4 +1,4 @@
-"""How long trainings take: those that are asked for, by what others took, and those that are under way, by what they took so far."""
+"""Durations of trainings: new ones from earlier ones, running ones from their own progress."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tournament.forecasts import Span
 from tournament.models import Scenario, TrainingRun, TrainingState
 
 SAME, OTHER = 1.5, 4.0
-"""Factors by which a training may be faster or slower than the last one: in the same scenario, and in another."""
+"""Factors of uncertainty of a training's speed: the last one was in the same scenario, or in another."""
 START_SECONDS = 60.0
-"""Seconds that Ray and the networks take to load, at most."""
+"""Maximum seconds that Ray and the networks take to load."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the last training of a kind was here, in environment steps a second, and how many steps an iteration of it made.
+    """The speed of the last training of a kind here: environment steps a second, and steps of an iteration.
 
-    `factor` is by how much another one may be faster or slower: more where the last one was in another scenario.
+    `factor` is the uncertainty of another one's speed; it is larger if the last one was in another scenario.
     """
 
     rate: float
@@ -26,13 +26,13 @@ class Pace:
     factor: float
 
     def forecast(self, steps: int) -> Span:
-        """What so many steps take, in whole iterations."""
+        """Return the time for so many steps, in whole iterations."""
         whole = ceil(steps / self.steps_each) * self.steps_each / self.rate
         return Span(whole / self.factor, whole * self.factor + START_SECONDS, whole)
 
 
 def pace_of(scenario: Scenario, team: str, algorithm: str, preset: str) -> Pace | None:
-    """The pace of the last such training, in this scenario if there was one there; None where there was none."""
+    """Return the pace of the last such training, preferably in this scenario; None where there was none."""
     alike = TrainingRun.objects.filter(team=team, algorithm=algorithm, preset=preset, steps_done__gt=0)
     for runs, factor in ((alike.filter(scenario=scenario), SAME), (alike, OTHER)):
         for steps, progress in runs.order_by("-pk").values_list("steps_done", "progress")[:5]:
@@ -42,7 +42,7 @@ def pace_of(scenario: Scenario, team: str, algorithm: str, preset: str) -> Pace 
 
 
 def steps_expected(run: TrainingRun) -> int:
-    """The steps that a training makes in the end: it makes whole iterations, so some more than were asked for."""
+    """Return the final steps of a training: it makes whole iterations, and so a few more than requested."""
     iterations = run.progress.get("iteration")
     if not iterations or not run.steps_done:
         return max(run.steps_wanted, run.steps_done)
@@ -51,7 +51,7 @@ def steps_expected(run: TrainingRun) -> int:
 
 
 def forecast_rest(run: TrainingRun) -> Span | None:
-    """How long a training that is under way takes for its steps that are left; None before its first iteration."""
+    """Forecast the time for a running training's remaining steps; None before its first iteration."""
     if run.state != TrainingState.TRAINING or not run.steps_done:
         return None
     expected = run.progress.get("remaining_seconds")

@@ -1,4 +1,4 @@
-"""Sets of row keys in few bytes: what lies between neighbours, compressed. Keys given in a row take next to nothing."""
+"""Compact sets of row keys: compressed differences. Consecutive keys take almost no space."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 1
-"""Of compression; more takes longer than it is worth."""
+"""Compression level; higher ones take more time than they save space."""
 
 
 def pack(keys: NDArray[np.int64]) -> bytes:
-    """Distinct keys in any order. The same keys give the same bytes."""
+    """Pack distinct keys, in any order. Equal sets give equal bytes."""
     ordered = np.sort(keys).astype("<i8", copy=False)
     return zlib.compress(np.diff(ordered, prepend=np.int64(0)).tobytes(), LEVEL)
 
 
 def unpack(packed: bytes) -> NDArray[np.int64]:
-    """The keys, sorted."""
+    """Return the keys, sorted."""
     return np.cumsum(np.frombuffer(zlib.decompress(packed), dtype="<i8"), dtype=np.int64)

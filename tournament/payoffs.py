@@ -1,4 +1,4 @@
-"""The meta-game: what each camera agent scores against each target agent."""
+"""The meta-game: the payoff of each camera agent against each target agent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Episodes:
     """Results of E episodes as arrays, all of shape (E,).
 
     `camera` and `target` are indices into the meta-game's agents; `reward` is the target team's normalised reward; episodes
-    with the same `seed` are not independent of each other.
+    with the same `seed` are dependent.
     """
 
     camera: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Episodes:
 
     @cached_property
     def cluster(self) -> NDArray[np.int64]:
-        """(E,) numbers 0, 1, ... of the episodes' seeds in ascending order. Computed once: sorting is most of a fit's time."""
+        """Numbers 0, 1, ... (E,) of the episodes' seeds in ascending order. Cached: sorting is most of a fit's time."""
         order = np.argsort(self.seed)
         numbers = np.empty(len(self), dtype=np.int64)
         ordered = self.seed[order]
@@ -51,7 +51,7 @@ class Episodes:
 
     @cached_property
     def kinds(self) -> Kinds:
-        """By whom each seed was played. Computed once."""
+        """The kind of each seed, by its agents. Cached."""
         return find_kinds(self.cluster, self.camera, self.target)
 
     @classmethod
@@ -63,24 +63,24 @@ class Episodes:
         reward: Array,
         cluster: NDArray[np.int64],
     ) -> Episodes:
-        """Episodes whose seeds have been numbered already, as `cluster` would number them."""
+        """Return episodes whose seeds are numbered already, as `cluster` would number them."""
         episodes = cls(camera, target, seed, reward)
         vars(episodes)["cluster"] = cluster
         return episodes
 
     @property
     def num_clusters(self) -> int:
-        """How many different seeds there are."""
+        """Number of distinct seeds."""
         return int(self.cluster.max(initial=-1)) + 1
 
 
 @dataclass(frozen=True)
 class MetaGame:
-    """Cameras by targets: mean payoffs, their standard errors and the numbers of episodes behind them.
+    """Cameras by targets: mean payoffs, their standard errors and the numbers of episodes.
 
-    `cameras` (m) and `targets` (n) are digests; `payoff` (m, n) is the camera's mean normalised reward, the target's is its
-    negative, NaN where nothing was played; `error` (m, n) is the standard error of that mean, NaN below two episodes;
-    `count` (m, n). `episodes` are what it was made of, where they are at hand.
+    `cameras` (m) and `targets` (n) are digests. `payoff` (m, n) is the camera's mean normalised reward, the negative of
+    the target's, NaN where nothing was played. `error` (m, n) is its standard error, NaN below two episodes; `count` is
+    (m, n). `episodes` are those of the cells, where they are available.
     """
 
     cameras: tuple[str, ...]
@@ -94,13 +94,13 @@ class MetaGame:
         shape = (len(self.cameras), len(self.targets))
         for name in ("payoff", "error", "count"):
             if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has the shape {getattr(self, name).shape}, the agents make {shape}.")
+                raise ValueError(f"{name} has the shape {getattr(self, name).shape}, the agents need {shape}.")
         if np.isnan(self.payoff[self.count > 0]).any() or np.isinf(self.payoff).any():
             raise ValueError("A payoff that was played is not a finite number.")
 
     @classmethod
     def from_episodes(cls, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> MetaGame:
-        """The meta-game of these agents, in this order, from their episodes."""
+        """Return the meta-game of these agents, in this order, from their episodes."""
         shape = (len(cameras), len(targets))
         agents, payoffs = (episodes.camera, episodes.target), -episodes.reward
         mean, count = average_by_cell(*agents, payoffs, shape)
@@ -111,9 +111,9 @@ class MetaGame:
 
     @classmethod
     def from_payoffs(cls, payoff: Any, error: Any = None, count: Any = None) -> MetaGame:
-        """A meta-game given as a matrix, for games that were not played here: agents are named c0, c1, ..., t0, t1, ...
+        """Return a meta-game from a matrix, for games that were not played here; agents are c0, c1, ..., t0, t1, ...
 
-        Entries that are NaN count as not played. `error` is 0 and `count` 1 where not given.
+        NaN entries count as unplayed. By default `error` is 0 and `count` 1.
         """
         matrix = np.asarray(payoff, dtype=np.float64)
         played = ~np.isnan(matrix)
@@ -132,9 +132,9 @@ class MetaGame:
     def select(
         self, cameras: Sequence[int] | NDArray[np.int64], targets: Sequence[int] | NDArray[np.int64]
     ) -> MetaGame:
-        """The meta-game among these agents (indices), in this order, with its episodes; one that is named twice has equal rows.
+        """Return the meta-game among these agents (indices), in this order, with its episodes.
 
-        The episodes of equal rows are those of the same seeds, so that the rows err together.
+        An agent that is named twice has equal rows from the same seeds, so that their errors are correlated.
         """
         rows, columns = np.asarray(cameras, dtype=np.int64), np.asarray(targets, dtype=np.int64)
         if np.array_equal(rows, np.arange(len(self.cameras))) and np.array_equal(columns, np.arange(len(self.targets))):
@@ -150,7 +150,7 @@ class MetaGame:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The matrices as nested lists, null where there is no number."""
+        """Return the matrices as nested lists, null where there is no number."""
         return {
             "cameras": list(self.cameras),
             "targets": list(self.targets),
@@ -163,7 +163,7 @@ class MetaGame:
 def _select(
     episodes: Episodes, shape: tuple[int, ...], cameras: NDArray[np.int64], targets: NDArray[np.int64]
 ) -> Episodes:
-    """The episodes among these agents, which are numbered anew; those of an agent that is named twice are there twice."""
+    """Return the episodes among these agents, renumbered; those of an agent that is named twice are repeated."""
     numbers, parts = [], []
     for size, wanted in zip(shape, (cameras, targets), strict=True):
         numbers.append(list(_number_copies(size, wanted)))
@@ -178,7 +178,7 @@ def _select(
 
 
 def _number_copies(size: int, wanted: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """New numbers (size,) of agents by their old ones, -1 for those that are left out: first names, second names, ..."""
+    """Yield new numbers (size,) of agents, -1 for those left out: first occurrences, second occurrences, ..."""
     left = np.arange(len(wanted))
     while True:
         agents, first = np.unique(wanted[left], return_index=True)
@@ -193,7 +193,7 @@ def _number_copies(size: int, wanted: NDArray[np.int64]) -> Iterator[NDArray[np.
 def average_by_cell(
     camera: NDArray[np.int64], target: NDArray[np.int64], values: Array, shape: tuple[int, int]
 ) -> tuple[Array, NDArray[np.int64]]:
-    """The mean of the values (E,) of each cell of `shape`, NaN where there are none, and how many they are."""
+    """Return the mean of the values (E,) in each cell of `shape`, NaN for empty cells, and their number."""
     total, count = _add_up(camera, target, values, shape)
     with np.errstate(invalid="ignore"):
         return total / count, count
@@ -210,7 +210,7 @@ def _add_up(camera, target, values, shape):  # type: ignore[no-untyped-def]
 
 @kernel
 def _add_squares(camera, target, values, mean):  # type: ignore[no-untyped-def]
-    """Sums of the squared deviations from the cells' means."""
+    """Return sums of squared deviations from the cells' means."""
     squares = np.zeros(mean.shape)
     for row in range(len(values)):
         squares[camera[row], target[row]] += (values[row] - mean[camera[row], target[row]]) ** 2
@@ -218,7 +218,7 @@ def _add_squares(camera, target, values, mean):  # type: ignore[no-untyped-def]
 
 
 def list_numbers(array: Array) -> Any:
-    """Nested lists of an array, with None for NaN and infinities, which JSON does not have."""
+    """Return nested lists of an array, with None for NaN and infinities, which JSON lacks."""
     listed = array.astype(object)
     listed[~np.isfinite(array)] = None
     return listed.tolist()

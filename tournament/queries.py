@@ -1,4 +1,4 @@
-"""What pages and the API ask about agents, pairings, workers and queues. Read only."""
+"""Read-only queries of pages and the API about agents, pairings, workers and queues."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tournament.models import (
 )
 
 WORKER_IS_LIVE_FOR = timedelta(seconds=60)
-"""A worker that was not heard of for longer counts as gone."""
+"""Maximum time since a worker's last heartbeat; after it the worker counts as gone."""
 
 
 def find_agents(team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "") -> QuerySet[Agent]:
-    """Agents, by any of: team, kind, the scenario whose numbers of entities they can play in, a part of the name."""
+    """Return agents, filtered by team, kind, scenario whose numbers of entities they can play, and part of the name."""
     agents = Agent.objects.filter(is_listed=True).select_related("owner")
     if team:
         agents = agents.filter(team=team)
@@ -48,7 +48,7 @@ def find_agents(team: str = "", kind: str = "", scenario: Scenario | None = None
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over episodes with its standard error; the error of fewer than two values is not known."""
+    """A mean over episodes with its standard error, which is None below two values."""
 
     value: float | None
     error: float | None
@@ -56,7 +56,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class PairingSummary:
-    """What the episodes of a pairing have in common. `payoff` is the camera's mean normalised reward."""
+    """Means over the episodes of a pairing. `payoff` is the camera's mean normalised reward."""
 
     episodes: int
     completed: int
@@ -71,7 +71,7 @@ class PairingSummary:
 
 
 def episodes_of(pairing: Pairing, engine: str = "") -> QuerySet[Episode]:
-    """The pairing's episodes of this device class in a fixed order, of one engine version or of all."""
+    """Return the pairing's episodes of this device class in a fixed order, of one engine version or of all."""
     episodes = pairing.episodes.filter(device=DEVICE).order_by("id")
     return episodes.filter(engine=engine) if engine else episodes
 
@@ -80,7 +80,7 @@ MEASURES = ("normalised_reward", "target_reward", "coverage", "real_coverage", "
 
 
 def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
-    """Means and standard errors in one query."""
+    """Return means and standard errors, from one query."""
     wanted: dict[str, Avg | StdDev] = {f"{name}_mean": Avg(name) for name in MEASURES}
     wanted |= {f"{name}_sd": StdDev(name, sample=True) for name in MEASURES}
     row = episodes.order_by().aggregate(
@@ -110,9 +110,9 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
 
 
 def pairings_of(agent: Agent) -> QuerySet[Pairing]:
-    """The agent's pairings that have episodes, with `num_episodes`, `payoff` (the camera's) and its standard `error`."""
+    """Return the agent's played pairings, with `num_episodes`, `payoff` (the camera's) and its standard `error`."""
     reward, number = "episodes__normalised_reward", Count("episodes")
-    spread = Avg(F(reward) * F(reward)) - Avg(reward) * Avg(reward)  # Sums alone, which every database does fast.
+    spread = Avg(F(reward) * F(reward)) - Avg(reward) * Avg(reward)  # Only sums, which are fast in every database.
     return (
         Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
         .select_related("scenario", "camera", "target")
@@ -132,11 +132,11 @@ class Queue:
     uploads_waiting: int
     uploads_checking: int
     span: Span | None
-    """How long the episodes that are left take; None where there are none, or nothing comparable was played."""
+    """Time for the remaining episodes; None without any, or if nothing comparable was played."""
 
 
 def queue() -> Queue:
-    """What waits for workers now."""
+    """Return the work that waits for workers now."""
     counts = dict(
         Block.objects.filter(state__in=[BlockState.WAITING, BlockState.LEASED])
         .order_by()
@@ -157,12 +157,12 @@ def queue() -> Queue:
 
 
 def live_workers() -> QuerySet[Worker]:
-    """Those that play blocks and check uploads."""
+    """Return the live workers that play blocks and check uploads."""
     return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=False)
 
 
 def live_trainers() -> QuerySet[Worker]:
-    """Those that look after trainings, one at a time each."""
+    """Return the live trainers, each of which runs one training at a time."""
     return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=True)
 
 
@@ -171,9 +171,9 @@ def live_trainers() -> QuerySet[Worker]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a tournament would cost, if none of its episodes exists already.
+    """The cost of a tournament if none of its episodes exists already.
 
-    `least_episodes` are surely played, `episodes` at most; `span` is None where nothing was played yet.
+    At least `least_episodes` and at most `episodes` are played; `span` is None where nothing was played yet.
     """
 
     pairings: int
@@ -186,9 +186,9 @@ class Estimate:
 def estimate(
     scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], least: int, most: int, beside: bool = True
 ) -> Estimate:
-    """What a tournament of these agents (keys) costs in which `least` to `most` episodes are played, spread over all pairings.
+    """Return the cost of a tournament of these agents (keys), with `least` to `most` episodes spread over all pairings.
 
-    What is played for others now may come first.
+    Blocks of other tournaments may come first.
     """
     pairs = [(camera, target) for camera in cameras for target in targets]
     workers = live_workers().count()
@@ -199,13 +199,13 @@ def estimate(
 
 
 def seconds_waiting() -> float:
-    """What the open blocks of all tournaments take one worker at most, as far as it is known."""
+    """Return the upper bound of one worker's seconds for the open blocks of all tournaments, as far as it is known."""
     spans = _spans_waiting(1)
     return sum(span.low if span.high is None else span.high for span in spans if span is not None)
 
 
 def span_waiting() -> Span | None:
-    """How long the live workers take for the open blocks of all tournaments; None where it is not known."""
+    """Return the live workers' time for the open blocks of all tournaments; None where it is unknown."""
     spans = _spans_waiting(live_workers().count())
     known = [span for span in spans if span is not None]
     if not known or len(known) < len(spans):
@@ -216,24 +216,24 @@ def span_waiting() -> Span | None:
 
 
 def _spans_waiting(workers: int) -> list[Span | None]:
-    """Forecasts of the open blocks, scenario by scenario."""
+    """Return forecasts of the open blocks by scenario."""
     is_open = Q(state__in=[BlockState.WAITING, BlockState.LEASED])
     scenarios = Scenario.objects.filter(pk__in=Block.objects.filter(is_open).order_by().values("pairing__scenario"))
     return [forecast(one, left_by_pair(is_open & Q(pairing__scenario=one)), workers) for one in scenarios]
 
 
 def failures(tournament: Tournament) -> QuerySet[Block]:
-    """Blocks that could not be played, with their cause."""
+    """Return the blocks that could not be played, with their cause."""
     blocks = tournament.blocks.filter(state=BlockState.FAILED)
     return blocks.select_related("pairing__camera", "pairing__target").order_by("id")[:50]
 
 
 def notes_of(tournament: Tournament) -> list[str]:
-    """What is to be known about the tournament's agents in its scenario, though it does not keep them from playing."""
+    """Return remarks about the tournament's agents in its scenario that do not prevent them from playing."""
     agents = [*tournament.cameras.all(), *tournament.targets.all()]
     return [note for agent in agents for note in check_fitness(agent, tournament.scenario).notes]
 
 
 def newest_engine(pairing: Pairing) -> str:
-    """Version of the engine that played the pairing last; empty where none did."""
+    """Return the engine version that played the pairing last; empty where none did."""
     return pairing.episodes.filter(device=DEVICE).order_by("-id").values_list("engine", flat=True).first() or ""

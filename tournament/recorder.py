@@ -1,8 +1,8 @@
-"""`python -m tournament.recorder`: play one recorded episode again, in a process of its own.
+"""`python -m tournament.recorder`: play one recorded episode again, in its own process.
 
-Reads an order (JSON) from standard input and writes a replay file, or a verdict on whether the episode came out the same.
-Networks need a library that web processes must not load, and an episode takes a moment, hence the process. It needs no
-database: the order says everything.
+Reads an order (JSON) from standard input and writes a replay file, or a verdict on whether the episode was reproduced.
+It is a process because networks need a library that web processes must not load. It needs no database: the order is
+complete.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from tournament.matches import MatchError
 
 
 class CannotRecord(UserError):
-    """An episode cannot be played again as it was."""
+    """An episode that cannot be reproduced."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """An episode, as its row has it. `digest` is the recorded one; `checkpoints` the folder of DIGEST.zip files."""
+    """The request to replay an episode with this `digest`; `checkpoints` is the folder of DIGEST.zip files."""
 
     scenario: str
     camera: dict[str, Any]
@@ -47,7 +47,7 @@ class Order:
 
 
 def play(order: Order) -> bytes:
-    """The replay of the order's episode, played anew. Raises CannotRecord if this engine is another one."""
+    """Play the order's episode and return its replay. Raises CannotRecord if the engine version differs."""
     if order.engine != replays.playback.engine_version():
         raise CannotRecord(
             f"This episode was played by engine {order.engine}; the portal now runs {replays.playback.engine_version()}, "
@@ -68,18 +68,18 @@ def play(order: Order) -> bytes:
 
 
 def record(order: Order) -> bytes:
-    """The replay, or CannotRecord if its trajectory is not the recorded one."""
+    """Return the replay. Raises CannotRecord if its trajectory differs from the recorded one."""
     data = play(order)
     if (digest := f"{replays.read(data).digest:016x}") != order.digest:
         raise CannotRecord(
             f"Played again, the episode came out differently: digest {digest} instead of {order.digest}. "
-            "Please tell the person who runs this portal: its numbers may depend on the machine."
+            "Please report it to the administrators of this portal: its numbers may depend on the machine."
         )
     return data
 
 
 def verify(order: Order) -> bytes:
-    """A verdict as JSON: both digests, and whether they are the same."""
+    """Return a verdict as JSON: both digests, and whether they are equal."""
     digest = f"{replays.read(play(order)).digest:016x}"
     verdict = {"is_same": digest == order.digest, "recorded_digest": order.digest, "computed_digest": digest}
     return json.dumps(verdict).encode()

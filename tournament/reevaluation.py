@@ -1,7 +1,7 @@
-"""Playing an agent again on fresh seeds.
+"""Re-evaluation of an agent on fresh seeds.
 
-Whoever picks the best of many checkpoints by their results picks luck along with skill (the winner's curse): the figure that the agent was
-picked for is too high. Episodes from seeds that nobody has seen do not know of the choice, and tell what it is worth.
+The best of many checkpoints is selected for its luck as well as its skill (the winner's curse), so that its measured
+payoff is biased upwards. Episodes from fresh seeds are independent of the selection and give an unbiased payoff.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from tournament.ratings import ANCHORS, AgentRating
 
 MOST_OPPONENTS = 20
 FEWEST_EPISODES, MOST_EPISODES = 20, 200
-"""Bounds of the episodes a pairing; between them, as many as the figure that is examined rests on."""
+"""Bounds of the episodes per pairing; between them, as many as the examined figure is based on."""
 
 
 class NothingToReevaluate(UserError):
-    """An agent has not been rated in the scenario yet."""
+    """An agent that has not been rated in the scenario yet."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What a re-evaluation would play: the agent, and the greedy agent of its team for comparison, against the agent's opponents."""
+    """A possible re-evaluation: the agent and, for comparison, its team's greedy agent, against its opponents."""
 
     agents: tuple[Agent, ...]
     opponents: tuple[Agent, ...]
@@ -42,7 +42,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Figures:
-    """An agent's figures on one snapshot: its mean payoff over some opponents, and its rating there."""
+    """An agent's mean payoff over some opponents, and its rating, on one snapshot."""
 
     snapshot: RatingSnapshot
     rating: AgentRating
@@ -53,7 +53,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Reevaluation:
-    """A tournament on fresh seeds with the figures as they were before it and as it found them; None where there are none."""
+    """A tournament on fresh seeds with the figures before it and those that it found; None where there are none."""
 
     tournament: Tournament
     before: Figures | None
@@ -61,7 +61,7 @@ class Reevaluation:
 
     @property
     def change(self) -> tuple[float, float | None] | None:
-        """By how much the fresh payoff differs from the earlier one, with the standard error of the difference."""
+        """Return the fresh payoff minus the earlier one, with the standard error of the difference."""
         if self.before is None or self.fresh is None:
             return None
         known = self.before.error is not None and self.fresh.error is not None
@@ -70,7 +70,7 @@ class Reevaluation:
 
     @property
     def is_flattered(self) -> bool | None:
-        """Whether the earlier figure was higher beyond chance (two standard errors); None where that cannot be said."""
+        """Whether the earlier payoff was higher by more than two standard errors; None where that is unknown."""
         if self.change is None or self.change[1] is None:
             return None
         difference, error = self.change
@@ -78,9 +78,9 @@ class Reevaluation:
 
 
 def find_offer(agent: Agent, scenario: Scenario) -> Offer | None:
-    """What a re-evaluation of the agent would be; None where it has not been rated.
+    """Return the possible re-evaluation of the agent; None where it has not been rated.
 
-    Of more than MOST_OPPONENTS opponents, those it met most often are taken.
+    Of more than MOST_OPPONENTS opponents, those with most episodes are taken.
     """
     snapshot = boards.snapshots_of(scenario).first()
     counts = _row(snapshot, agent, "count") if snapshot else {}
@@ -100,7 +100,7 @@ def find_offer(agent: Agent, scenario: Scenario) -> Offer | None:
 
 
 def reevaluate(agent: Agent, scenario: Scenario, owner: Any) -> Tournament:
-    """Start a round robin of the agent on a base seed that nobody has used. Send hints to workers afterwards.
+    """Start a round robin of the agent with an unused base seed. Send hints to workers afterwards.
 
     Raises NothingToReevaluate, or TournamentRefused where the agent cannot play.
     """
@@ -122,10 +122,10 @@ def reevaluate(agent: Agent, scenario: Scenario, owner: Any) -> Tournament:
 
 
 def reevaluations_of(agent: Agent, scenario: Scenario, most: int = 5) -> list[Reevaluation]:
-    """The agent's latest re-evaluations in a scenario, newest first."""
+    """Return the agent's latest re-evaluations in a scenario, newest first."""
     field = "cameras" if agent.team == Team.CAMERA else "targets"
     found = Tournament.objects.filter(**{field: agent, "scenario": scenario, "purpose": Purpose.REEVALUATION})
-    # The first of its field is the one who is examined; the greedy agent beside it is in many.
+    # The first agent of the field is the examined one; the greedy agent is in many.
     mine = [one for one in found[: 4 * most] if in_order(getattr(one, field))[0] == agent]
     return [_describe(agent, one) for one in mine[:most]]
 
@@ -139,7 +139,7 @@ def _describe(agent: Agent, tournament: Tournament) -> Reevaluation:
 
 
 def _figures(snapshot: RatingSnapshot | None, agent: Agent, opponents: Sequence[str]) -> Figures | None:
-    """The agent's figures against those of the opponents whom it had met by then."""
+    """Return the agent's figures against those of the opponents that it had played by then."""
     if snapshot is None:
         return None
     counts, payoffs, errors = (_row(snapshot, agent, name) for name in ("count", "payoff", "error"))
@@ -159,7 +159,7 @@ def _figures(snapshot: RatingSnapshot | None, agent: Agent, opponents: Sequence[
 
 
 def _row(snapshot: RatingSnapshot, agent: Agent, name: str) -> dict[str, Any]:
-    """The agent's cells of a matrix of the snapshot's meta-game, by the opponent's digest."""
+    """Return the agent's cells of a matrix of the snapshot's meta-game, by the opponent's digest."""
     game = snapshot.table["meta_game"]
     own, other = ("cameras", "targets") if agent.team == Team.CAMERA else ("targets", "cameras")
     if agent.digest not in game[own]:

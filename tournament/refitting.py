@@ -1,7 +1,7 @@
-"""Fitting a board again at the price of what is new: its evidence is kept by the process that fitted it last.
+"""Incremental fits of a board: the process that fitted it last keeps its evidence.
 
-What is kept only saves time. Whether it still holds is seen from the episodes themselves, and the ratings are those of a fit to all of them
-at once, to the last bit (`tournament.ratings.Evidence`).
+The cache only saves time. Its validity is checked against the episodes themselves, and the ratings equal those of a fit
+to all episodes, to the last bit (`tournament.ratings.Evidence`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tournament.payoffs import MetaGame
 from tournament.ratings import Evidence, Ratings
 
 KEPT_EPISODES = 3_000_000
-"""Episodes in the evidence that a process keeps, of the boards it fitted last; each takes about 200 bytes."""
+"""Maximum number of episodes in a process's cached evidence, of the latest boards; each takes about 200 bytes."""
 
 
 class Standing:
-    """The evidence of one board as it was fitted last."""
+    """The evidence of one board after its last fit."""
 
     def __init__(self) -> None:
         self._fields: Fields | None = None
@@ -34,7 +34,7 @@ class Standing:
         return 0 if self._evidence is None else len(self._evidence)
 
     def follow(self, played: Played, fields: Fields) -> Evidence:
-        """The evidence of these episodes: the earlier one with what is new, where that is all that has happened.
+        """Return the evidence of these episodes: the earlier one with the new episodes, where nothing else has changed.
 
         `num_added` counts the episodes that were added to earlier evidence.
         """
@@ -52,7 +52,7 @@ class Standing:
         return self._evidence
 
     def _find_new(self, played: Played, fields: Fields) -> dict[int, Results] | None:
-        """The episodes by pairing that the earlier evidence lacks; None where it has others, or was of other agents."""
+        """Return the new episodes by pairing; None where earlier episodes are missing or the agents differ."""
         if fields != self._fields or not self._results.keys() <= played.results.keys():
             return None
         new = {}
@@ -70,7 +70,7 @@ class Standing:
 
 
 def _beyond(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the keys are not among the known ones; no key is given twice."""
+    """Return which of the keys are not among the known ones; keys are distinct."""
     return ~np.isin(keys, known, assume_unique=True)
 
 
@@ -79,7 +79,7 @@ _lock = threading.RLock()
 
 
 def fit(board: Hashable | None, played: Played, fields: Fields) -> tuple[MetaGame, Ratings]:
-    """The meta-game of these episodes among these agents, and its ratings; evidence is kept under the name of the board, if it has one."""
+    """Return the meta-game of these episodes and agents, and its ratings; evidence is cached under `board`."""
     if board is None:
         return _rate(Standing().follow(played, fields))
     with _lock:
@@ -96,6 +96,6 @@ def _rate(evidence: Evidence) -> tuple[MetaGame, Ratings]:
 
 
 def forget() -> None:
-    """Drop what this process keeps; the next fits begin with all episodes."""
+    """Clear the cache of this process; the next fits start from all episodes."""
     with _lock:
         _kept.clear()

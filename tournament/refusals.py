@@ -1,4 +1,4 @@
-"""Refusals of what was asked for, with every reason and the field that each is about."""
+"""Refusals of requests, with every reason and the field that each is about."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from mate.errors import UserError
 
 
 class RequestRefused(UserError):
-    """Something cannot be had as it was asked for. `problems` are all reasons: (field, sentence), the field empty for the whole.
+    """A refused request. `problems` are all reasons as (field, sentence), the field empty for the whole.
 
-    As a text it is all sentences.
+    As text it is all sentences.
     """
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
@@ -17,5 +17,5 @@ class RequestRefused(UserError):
 
     @property
     def with_fields(self) -> str:
-        """All sentences, each behind its field."""
+        """Return all sentences, each after its field."""
         return " ".join(f"{field}: {text}" if field else text for field, text in self.problems)

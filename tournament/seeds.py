@@ -1,10 +1,10 @@
-"""Where the seeds of episodes come from.
+"""Derivation of the episodes' seeds.
 
-Agents of one team are compared by what they score from the same seeds against the same opponent; the opponents that are
-averaged over bring fresh seeds. So the episodes of a pairing with an even number (0, 2, ...) take seeds keyed by the target
-agent, shared by all cameras that meet it, and those with an odd number take seeds keyed by the camera agent, shared by all
-targets that meet it. Of an odd count of episodes, one more is keyed by the target. The number alone decides, so a longer
-tournament begins with the episodes of a shorter one and reuses them.
+Agents of one team are compared on the same seeds against the same opponent; different opponents use different seeds.
+Episodes of a pairing with even numbers (0, 2, ...) therefore have seeds keyed by the target agent, shared by all
+cameras that play it. Odd ones have seeds keyed by the camera agent, shared by all targets that play it. An odd count
+has one more episode keyed by the target. The key depends on the number alone, so that a longer tournament begins with
+the episodes of a shorter one and reuses them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 
 
 def episode_seed(base_seed: int, scenario: str, camera: str, target: str, number: int) -> int:
-    """The seed of episode `number` of a pairing: an integer from 0 to 2**63 - 1.
+    """Return the seed of episode `number` of a pairing: an integer from 0 to 2**63 - 1.
 
     `scenario`, `camera` and `target` are digests. Raises ValueError for a negative number.
     """

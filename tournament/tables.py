@@ -1,7 +1,7 @@
-"""Tables as files: CSV, Parquet and JSON, written as a stream, so that a million rows need no more memory than a thousand.
+"""Tables as files: CSV, Parquet and JSON, written as a stream in constant memory.
 
-Real numbers keep all their digits in every form. What is to be known about a table as a whole, its facts, is in the file: in
-Parquet as metadata of the schema, in JSON beside the rows; CSV has no place for it.
+Real numbers keep all their digits in every format. The facts about a table as a whole are in the file too: in Parquet
+as metadata of the schema, in JSON next to the rows; CSV has no place for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FACTS = b"mate-arena"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: what it is called, what its values are, their unit, and what they say. Seeds are whole numbers of up to 63 bits."""
+    """A column: name, kind of values, unit and meaning. Seeds are whole numbers of up to 63 bits."""
 
     name: str
     kind: Kind
@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows in chunks: each has the values of every column, by name. `facts` are JSON values."""
+    """Rows in chunks, each with the values of every column by name. `facts` are JSON values."""
 
     name: str
     columns: tuple[Column, ...]
@@ -52,12 +52,12 @@ class Table:
 
 
 def write(table: Table, format: Format) -> Iterator[bytes]:
-    """The table's file, piece by piece."""
+    """Yield the table's file in parts."""
     return {"csv": write_csv, "parquet": write_parquet, "json": write_json}[format](table)
 
 
 def write_csv(table: Table) -> Iterator[bytes]:
-    """A header and a line for each row; truths are 0 and 1, what is not known is empty."""
+    """Yield a header and a line for each row; booleans are 0 and 1, unknown values are empty."""
     from pyarrow import csv
 
     sink, schema = io.BytesIO(), schema_of(table)
@@ -70,7 +70,7 @@ def write_csv(table: Table) -> Iterator[bytes]:
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:
-    """Row groups of one chunk each, compressed by zstd."""
+    """Yield row groups of one chunk each, compressed by zstd."""
     from pyarrow import parquet
 
     sink, schema = io.BytesIO(), schema_of(table)
@@ -83,7 +83,7 @@ def write_parquet(table: Table) -> Iterator[bytes]:
 
 
 def write_json(table: Table) -> Iterator[bytes]:
-    """An object with the table's name, facts and columns, and its rows as objects; seeds are strings, since they have up to 63 bits."""
+    """Yield an object with name, facts, columns and rows; seeds are strings, since they have up to 63 bits."""
     columns = [
         {"name": column.name, "kind": column.kind, "unit": column.unit, "meaning": column.meaning}
         for column in table.columns
@@ -103,7 +103,7 @@ def write_json(table: Table) -> Iterator[bytes]:
 
 
 class Pipe:
-    """What Parquet writes into: bytes that were taken out meanwhile still count for its place in the file."""
+    """The file that Parquet writes to; `tell` counts the bytes that were taken out."""
 
     closed = False
 
@@ -132,7 +132,7 @@ class Pipe:
 
 
 def _take(sink: io.BytesIO) -> bytes:
-    """What was written since the last time."""
+    """Return what was written since the last call."""
     data = sink.getvalue()
     sink.seek(0)
     sink.truncate()
@@ -140,7 +140,7 @@ def _take(sink: io.BytesIO) -> bytes:
 
 
 def schema_of(table: Table, truth_as_number: bool = False) -> pa.Schema:
-    """The table's columns with their units and meanings, and its facts, as Arrow knows them."""
+    """Return the Arrow schema of the table: columns with units and meanings, and the facts."""
     import pyarrow as pa
 
     kinds = {
@@ -158,7 +158,7 @@ def schema_of(table: Table, truth_as_number: bool = False) -> pa.Schema:
 
 
 def batch_of(chunk: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """A chunk as Arrow has it."""
+    """Return a chunk as an Arrow record batch."""
     import pyarrow as pa
 
     arrays = [pa.array(chunk[field.name], type=field.type) for field in schema]
@@ -169,16 +169,16 @@ def batch_of(chunk: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.Record
 
 
 def read_facts(file: str | Path | IO[bytes]) -> dict[str, Any]:
-    """What a Parquet file of the portal says about itself as a whole."""
+    """Return the facts of a Parquet file of the portal."""
     from pyarrow import parquet
 
     return json.loads(parquet.read_schema(file).metadata[FACTS])
 
 
 def read_meta_game(file: str | Path | IO[bytes]) -> MetaGame:
-    """The meta-game of the episodes in a Parquet file of the portal, exactly that which its ratings are fitted to.
+    """Return the meta-game of the episodes in a Parquet file of the portal, exactly the one of its ratings' fit.
 
-    `tournament.ratings.rate` makes the board of it.
+    `tournament.ratings.rate` reproduces the board from it.
     """
     from pyarrow import parquet
 
@@ -194,7 +194,7 @@ def read_meta_game(file: str | Path | IO[bytes]) -> MetaGame:
 
 
 def _number(column: Any, agents: Iterable[str]) -> tuple[list[str], np.ndarray]:
-    """The agents in the order of their digests, and the place of each row's agent there."""
+    """Return the agents sorted by digest, and the index of each row's agent."""
     agents = sorted(agents)
     places = {digest: place for place, digest in enumerate(agents)}
     encoded = column.unify_dictionaries().combine_chunks()

@@ -1,4 +1,4 @@
-"""Compiling the kernels of ratings and meta-solvers ahead: ``python -m mate.warm tournament.warm``."""
+"""Compilation of the kernels of ratings and meta-solvers in advance: ``python -m mate.warm tournament.warm``."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Indices = NDArray[np.int64]
 
 
 def warm() -> None:
-    """Rate tiny leagues, add to their evidence, and solve one in every way, so that all kernels are compiled and cached."""
+    """Rate tiny leagues, extend their evidence, and solve one by every method, so that all kernels are compiled."""
     everybody = np.indices((3, 3, 3)).reshape(3, -1)
-    for played in (everybody, everybody[:, 1:]):  # Where not everybody met on every seed, other kernels compare.
+    for played in (everybody, everybody[:, 1:]):  # Incomplete deals are compared by other kernels.
         evidence = _rate(*played)
     for solver in META_SOLVERS.values():
         solver.solve(evidence.game.payoff)
 
 
 def _rate(camera: Indices, target: Indices, seed: Indices) -> Evidence:
-    """Rate these episodes, and as many more."""
+    """Rate these episodes, then twice as many."""
     reward = np.linspace(0.0, 1.0, len(seed))
     evidence = Evidence(["c0", "c1", "c2"], ["t0", "t1", "t2"], Episodes(camera, target, seed, reward))
     evidence.rate({})

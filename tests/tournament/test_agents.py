@@ -65,7 +65,7 @@ def test_what_is_no_agent_is_refused(make):
 
 
 def test_a_learned_agent_needs_a_place_to_open_its_checkpoint_from():
-    with pytest.raises(AgentError, match="no place to open it from"):
+    with pytest.raises(AgentError, match="no checkpoints were given"):
         agents.load(LEARNED, Scenario.load("MATE-2v4-0"), 1)
 
 

@@ -56,7 +56,7 @@ def test_a_snapshots_episodes_are_those_that_it_was_fitted_to(played):
 def test_a_snapshot_that_does_not_know_its_episodes_says_so(played):
     snapshot = leaderboards.refit(played.scenario)
     Basis.objects.all().delete()
-    with pytest.raises(exports.ExportRefused, match="ask for a newer snapshot"):
+    with pytest.raises(exports.ExportRefused, match="export a newer snapshot"):
         exports.episodes_of_snapshot(snapshot)
 
 
