@@ -1,7 +1,7 @@
-"""Comparing two agents of one team, as in duplicate bridge: by what they score from the same seed against the same opponent.
+"""Comparison of two agents of one team by paired differences: the same seed against the same opponent.
 
-Every opponent counts alike, however many episodes were played against it. Intervals cover 95 % and are clustered by seed:
-pairs of episodes that share a seed are not taken for independent, whichever opponents they are of.
+Opponents weigh equally, whatever their numbers of episodes. Intervals cover 95 % and are clustered by seed: pairs of
+episodes that share a seed are dependent, also across opponents.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ Integers = NDArray[np.int64]
 
 CONFIDENCE = 0.95
 NORMAL = 1.959963984540054
-"""The normal distribution's quantile for 95 %."""
+"""The normal distribution's quantile for a two-sided 95 % interval."""
 
 
 ROUNDING = 1e-12
-"""Differences below this are rounding."""
+"""Maximum magnitude of differences that count as rounding."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its standard error and 95 % interval; all None where there is nothing, the errors below two pairs. Where all are alike there
-    is no interval."""
+    """A value with its standard error and 95 % interval.
+
+    All are None without pairs. Below two pairs the error is None, and there is no interval where all pairs are equal.
+    """
 
     value: float | None = None
     error: float | None = None
@@ -35,7 +37,7 @@ class Interval:
 
     @property
     def sign(self) -> int:
-        """1 or -1 where the interval lies beyond zero on that side, else 0."""
+        """Return 1 or -1 where the interval excludes zero on that side, else 0."""
         if self.lower is None or self.upper is None:
             return 0
         return int(self.lower > 0) - int(self.upper < 0)
@@ -45,7 +47,7 @@ class Interval:
 class Pairs:
     """E pairs of episodes, each of one seed and opponent; all arrays have the shape (E,).
 
-    `opponent` are indices from 0 or keys, `first` and `second` are the two agents' own payoffs, of which more is better.
+    `opponent` are indices from 0 or keys; `first` and `second` are the two agents' own payoffs, where more is better.
     """
 
     opponent: Integers
@@ -65,18 +67,18 @@ class Pairs:
 
     @property
     def gain(self) -> Array:
-        """By how much the first agent did better than the second, (E,)."""
+        """The first agent's payoff minus the second's (E,)."""
         return self.first - self.second
 
     @property
     def success(self) -> Array:
-        """1 where the first agent did better, 0 where the second did, half where they did alike, (E,)."""
+        """1 where the first agent did better, 0 where the second did, 1/2 for ties (E,)."""
         return 0.5 * (1.0 + np.sign(self.gain))
 
 
 @dataclass(frozen=True)
 class Against:
-    """The two agents against one opponent: their mean payoffs, the mean difference, and how often the first does better."""
+    """Two agents against one opponent: mean payoffs, mean difference, probability that the first does better."""
 
     opponent: int
     count: int
@@ -88,10 +90,10 @@ class Against:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two agents over all opponents that both met from the same seeds.
+    """Two agents over all opponents that both played from the same seeds.
 
-    `difference` (of payoffs) and `better` (the probability that the first does better in the same episode, equal results
-    counting half) average over the opponents with at least two pairs, `num_opponents` of them.
+    `difference` (of payoffs) and `better` (the probability that the first does better in the same episode, ties
+    counting half) average over the `num_opponents` opponents with at least two pairs.
     """
 
     against: tuple[Against, ...]
@@ -132,10 +134,10 @@ def _against(opponent: int, pairs: Pairs, mine: NDArray[np.bool_]) -> Against:
 
 
 def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> Interval:
-    """The mean over opponents of the means against each, with Student's interval.
+    """Return the mean over opponents of the means against each, with Student's interval.
 
-    The variance is the sum over seeds of squared influences, each opponent's corrected for the mean that was estimated
-    from it (a cluster-robust estimate: Liang and Zeger 1986); the degrees of freedom are Welch and Satterthwaite's over opponents.
+    The variance is the sum over seeds of squared influences, each corrected for its opponent's estimated mean
+    (cluster-robust: Liang and Zeger 1986). The degrees of freedom are Welch and Satterthwaite's over opponents.
     """
     if not len(values):
         return Interval()
@@ -151,14 +153,17 @@ def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> In
     freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum() if parts.any() else float((counts - 1).sum())
     error = float(np.sqrt(variance))
     if error < ROUNDING:
-        return Interval(value, 0.0)  # All are alike, which does not show how far others may be from them.
+        return Interval(value, 0.0)  # Equal values show no variance.
     width = student(freedom) * error
     return Interval(value, error, value - width, value + width)
 
 
 def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -> Interval:
-    """The mean over opponents of shares between 0 and 1, with Wilson's score interval (1927) for as many independent
-    pairs as would have the same clustered variance: it stays within 0 and 1, and has a width even where all agree."""
+    """Return the mean over opponents of shares between 0 and 1, with Wilson's score interval (1927).
+
+    The interval is that of as many independent pairs as have the same clustered variance. It stays within 0 and 1, and
+    has a width even where all pairs agree.
+    """
     plain = mean_over_opponents(successes, opponent, seed)
     if plain.value is None:
         return plain
@@ -179,7 +184,7 @@ def _sum_by(keys: Integers, values: Array) -> Array:
 
 
 def student(freedom: float) -> float:
-    """The quantile of Student's distribution for a two-sided 95 % interval."""
+    """Return the quantile of Student's distribution for a two-sided 95 % interval."""
     from scipy.special import stdtrit  # Loaded when first needed: most pages compare nothing.
 
     return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))

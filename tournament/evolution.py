@@ -1,4 +1,4 @@
-"""alpha-Rank of a board: what would be left of its agents if those that do better against the others spread."""
+"""alpha-Rank (evolutionary ranking) of a board."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from tournament.payoffs import MetaGame
 from tournament.ratings import complete_part
 
 LARGEST = 300
-"""Profiles of a board, cameras times targets, up to which it is told: it is then solved at once."""
+"""Maximum number of a board's profiles, cameras times targets, for which alpha-Rank is computed."""
 
 
 def describe(game: MetaGame) -> dict[str, Any] | None:
-    """alpha-Rank of the part of a meta-game whose cells are all played, as JSON values; None of one that is too large, or has fewer than two agents of a team.
+    """Return alpha-Rank of the complete part of a meta-game, as JSON values.
 
-    `camera_mass` and `target_mass` are by digest. `sinks` are the parts of the response graph that are never left, each with the number of its
-    `profiles` and the digests of the `cameras` and `targets` in them.
+    None if that part is too large, or has fewer than two agents of a team. `camera_mass` and `target_mass` are by
+    digest. `sinks` are the sink components of the response graph, each with the number of its `profiles` and the
+    digests of the `cameras` and `targets` in them.
     """
     rows, columns = complete_part(game.count > 0)
     if min(len(rows), len(columns)) < 2 or len(rows) * len(columns) > LARGEST:

@@ -1,4 +1,4 @@
-"""Cyclicity: how much of a meta-game no rating can explain."""
+"""Cyclicity: the share of a meta-game's payoff variance that no rating explains."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from tournament.meta_solvers.variation import Parts, Squares
 from tournament.payoffs import MetaGame
 
 MISLEADING = 0.1
-"""From this share on, an order by one number misleads."""
+"""Minimum share from which on an order by one number misleads."""
 _NONE = Squares(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Cyclicity:
-    """The share (0 to 1) of the variation of payoffs that no additive rating explains, without the variation that is noise.
+    """The cyclic share (0 to 1) of the payoff variance, which no additive rating explains, corrected for noise.
 
-    `interval` (95 %) is None where nothing is known of the errors. `misleads` says whether an order by Elo misleads: the share
-    is above a tenth and surely above 0; `is_small` that it is surely below a tenth, so that one number an agent says most. Else it is open. `trusted` is which order to go by: `elo`, or `nash` (skill against the Nash strategy).
+    `interval` (95 %) is None where the errors are unknown. `misleads` says whether an order by Elo misleads: the share
+    is above a tenth and significantly above 0. `is_small` says that it is significantly below a tenth, so that one
+    number an agent suffices. Otherwise it is open. `trusted` is the order to prefer: `elo`, or `nash` (skill against
+    the Nash strategy).
     """
 
     share: float
@@ -35,7 +37,7 @@ class Cyclicity:
         return self.interval is not None and self.interval[1] <= MISLEADING
 
     def describe(self) -> str:
-        """In words, for a page."""
+        """Return the share and its judgement in words, for a page."""
         bounds = "" if self.interval is None else f" ({self.interval[0]:.0%} to {self.interval[1]:.0%})"
         judgement = "It is open whether Elo misleads: more episodes would tell"
         if self.misleads:
@@ -53,11 +55,12 @@ def cyclicity(
     seed: int = 0,
     noise: Noise | None = None,
 ) -> Cyclicity:
-    """Cyclicity of a complete meta-game, or of a payoff matrix (m, n) with standard errors `error` (m, n; exact if not given).
+    """Return the cyclicity of a complete meta-game, or of payoffs (m, n) with standard errors (m, n; default 0).
 
-    In payoff = mean + camera + target + rest, the rest is what is left of a game when ratings are taken out (the cyclic component of
-    Balduzzi et al. 2018); its share of the variance is corrected for the variance that the errors add to either part. The interval is
-    a percentile interval of the parametric bootstrap around the corrected game. `noise` is that of the game, if it is known already.
+    In payoff = mean + camera + target + rest, the rest is what ratings do not explain (the cyclic component of Balduzzi
+    et al. 2018). Its share of the variance is corrected for the variance that the errors add to both parts. The
+    interval is a percentile interval of the parametric bootstrap around the corrected game. `noise` is that of the
+    game, if it is known already.
     """
     payoff = check_payoff(game)
     if noise is None and error is None and isinstance(game, MetaGame):
@@ -83,7 +86,7 @@ def cyclicity(
 
 
 def _share(observed: Squares, noise: Squares, rounding: float) -> float:
-    """The share of the rest in what is not noise; 0 if all of the rest is noise or rounding."""
+    """Return the share of the rest in the variance that is not noise; 0 if all of the rest is noise or rounding."""
     ratings = max(observed.camera + observed.target - noise.camera - noise.target, 0.0)
     rest = max(observed.rest - noise.rest, 0.0)
     return float(rest / (rest + ratings)) if rest > rounding else 0.0

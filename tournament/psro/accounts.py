@@ -1,7 +1,7 @@
-"""What an iteration of PSRO comes to: what the strategies before it lose to the new agents, and whether these are better answers.
+"""Figures of a PSRO iteration: exploitability of the previous strategies, and verdicts on the responses.
 
-All gains are against agents that were trained here: an exact best response may gain more, so exploitability and NashConv are lower
-bounds, "within trained responses".
+All gains are those of agents that were trained here. An exact best response may gain more, so that exploitability and
+NashConv are lower bounds, "within trained responses".
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tournament.payoffs import Array, MetaGame, list_numbers
 from tournament.psro.diversity import effective_diversity, effective_size
 
 VERSION = 2
-"""Version of these accounts, which their figures name; a change that moves any of them changes it."""
+"""Version of these accounts, which is stored with their figures; a change of any figure increments it."""
 NEGLIGIBLE = 1e-12
-"""Payoffs below this are rounding."""
+"""Maximum magnitude of a payoff that counts as rounding."""
 Interval = tuple[float, float]
 
 
@@ -33,23 +33,23 @@ class Table:
 
     @classmethod
     def of(cls, game: MetaGame, coverage: Array) -> Table:
-        """A table of both. Raises ValueError if they are of different shapes."""
+        """Return the table of both. Raises ValueError if their shapes differ."""
         if coverage.shape != game.payoff.shape:
-            raise ValueError(f"coverage has the shape {coverage.shape}, the agents make {game.payoff.shape}.")
+            raise ValueError(f"coverage has the shape {coverage.shape}, the agents need {game.payoff.shape}.")
         return cls(game, coverage)
 
     def without_errors(self) -> Table:
-        """This table as one of which only the means are known."""
+        """Return this table with the means alone."""
         game = replace(self.game, error=np.full_like(self.game.error, np.nan), episodes=None)
         return Table(game, self.coverage)
 
     def to_json(self) -> dict[str, Any]:
-        """Nested lists, null where there is no number."""
+        """Return nested lists, null where there is no number."""
         return self.game.to_json() | {"coverage": list_numbers(self.coverage)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Table:
-        """The inverse of `to_json`."""
+        """Return the table of a stored form; the inverse of `to_json`."""
         payoff, error, coverage = (
             np.array(document[name], dtype=np.float64) for name in ("payoff", "error", "coverage")
         )
@@ -59,23 +59,23 @@ class Table:
 
 
 class Verdict(StrEnum):
-    """What a best response's gain shows."""
+    """The conclusion from a best response's gain."""
 
     BETTER = "better"
-    """Its interval lies above zero."""
+    """The interval lies above zero."""
     NONE = "none"
-    """Its interval contains zero: training found no better answer, or there is none to be had."""
+    """The interval contains zero: training found no better response, or there is none."""
     FAILED = "failed"
-    """Its interval lies below zero, or the agent was there before: training failed, which says nothing of what others may gain."""
+    """The interval lies below zero or the agent is not new: training failed, which bounds no other agent's gain."""
     UNKNOWN = "unknown"
-    """The episodes do not tell how much others may differ from them, so there is no interval."""
+    """There is no interval, because the variance of the episodes is unknown."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What a new agent gains against the other team's strategy beyond what its own team's strategy gets, with its 95 % interval.
+    """A new agent's gain against the other team's strategy over its own team's strategy, with its 95 % interval.
 
-    The limits are None where nothing is known of the error. `is_new` is false for an agent that its population had already.
+    The limits are None where the error is unknown. `is_new` is false for an agent that its population had already.
     """
 
     gain: float
@@ -85,7 +85,7 @@ class Gain:
 
     @property
     def is_answer(self) -> bool:
-        """Whether the gain is above zero beyond doubt."""
+        """Whether the gain is significantly above zero."""
         return self.low is not None and self.low > 0
 
     @property
@@ -105,12 +105,12 @@ Strategies = tuple[Array, Array]
 
 
 def figures(game: MetaGame, strategies: Strategies, earlier: Strategies | None) -> dict[str, Any]:
-    """What is stored with an iteration, as JSON values.
+    """Return the stored figures of an iteration, as JSON values.
 
-    `strategies` (m,), (n,) are those of this meta-game; `earlier` those of the iteration before, whose agents come first here; None for
-    the first. `exploitability` is upstream's row (mean, cameras', targets'): the most that any agent gains against the earlier
-    strategies beyond their own payoff. `nash_conv` is the sum of both gains. Its interval has no upper limit where a response failed or
-    nothing is known of its error: what a better one would gain is not known then.
+    `strategies` (m,), (n,) are those of this meta-game; `earlier` those of the previous iteration, whose agents come
+    first here; None for the first. `exploitability` is upstream's row (mean, cameras', targets'): the largest gain of
+    any agent against the earlier strategies over their own payoff. `nash_conv` is the sum of both gains. Its interval
+    has no upper limit where a response failed or its error is unknown: the gain of a better one is then unknown.
     """
     camera, target = strategies
     noise, solution = Noise.of(game), nash(game)
@@ -126,7 +126,7 @@ def figures(game: MetaGame, strategies: Strategies, earlier: Strategies | None) 
 
 
 def judge_responses(game: MetaGame, earlier: Strategies, noise: Noise | None, solution: Equilibrium) -> dict[str, Any]:
-    """The part of `figures` that is about the newest agents; `noise` and `solution` are those of the meta-game."""
+    """Return the figures about the newest agents; `noise` and `solution` are those of the meta-game."""
     padded = (_pad(earlier[0], len(game.cameras)), _pad(earlier[1], len(game.targets)))
     before = float(padded[0] @ game.payoff @ padded[1])
     gains = game.payoff @ padded[1] - before, before - padded[0] @ game.payoff
@@ -143,7 +143,7 @@ def judge_responses(game: MetaGame, earlier: Strategies, noise: Noise | None, so
 
 
 def _bound_nash_conv(interval: Interval | None, responses: Sequence[Gain]) -> tuple[float, float | None] | None:
-    """The interval of NashConv, without its upper limit where a response says nothing of what others may gain."""
+    """Return the interval of NashConv, without its upper limit where a response does not bound what others may gain."""
     if interval is None:
         return None
     is_bounded = all(gain.verdict in (Verdict.BETTER, Verdict.NONE) for gain in responses)
@@ -151,7 +151,7 @@ def _bound_nash_conv(interval: Interval | None, responses: Sequence[Gain]) -> tu
 
 
 def bound_nash_conv(figures: Mapping[str, Any]) -> float | None:
-    """The upper limit of NashConv in an iteration's figures; None where there is none."""
+    """Return the upper limit of NashConv in an iteration's figures; None where there is none."""
     interval = figures.get("nash_conv_interval")
     return interval[1] if interval else None
 
@@ -169,12 +169,13 @@ def _pad(strategy: Array, size: int) -> Array:
 
 
 def gain_of(game: MetaGame, strategies: Strategies, team: str, noise: Noise | None = None) -> Gain:
-    """The gain of a team's newest agent against strategies (m,), (n,) of the pools. `noise` is that of the game, if it is known already.
+    """Return the gain of a team's newest agent against strategies (m,), (n,) of the pools.
 
-    Its variance is that of the whole sum, seed by seed, where the meta-game has its episodes. A seed is shared along a camera's row
-    or down a target's column, so cells that a strategy weighs err together, and cells taken for independent would make the interval
-    too narrow, the more so the more agents are mixed. Without episodes they have to be taken so. Limits are Student's
-    (Satterthwaite 1946), since few seeds know their own variance badly.
+    `noise` is that of the game, if it is known already. Where the meta-game has its episodes, the variance is that of
+    the whole sum, clustered by seed. A seed is shared along a camera's row or down a target's column, so that the
+    weighted cells have correlated errors; the interval of independent cells would be too narrow, increasingly so for
+    larger mixtures. Without episodes independence has to be assumed. The limits are Student's (Satterthwaite 1946),
+    since variances from few seeds are imprecise.
     """
     camera, target = strategies
     newest = np.zeros_like(camera if team == "camera" else target)

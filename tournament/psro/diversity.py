@@ -1,4 +1,4 @@
-"""How different the agents of populations are."""
+"""Diversity of populations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tournament.meta_solvers.matrices import Array, check_payoff
 
 
 def effective_diversity(payoff: Any) -> float:
-    """How much the agents that an equilibrium plays win and lose against each other (Balduzzi et al. 2019, for two populations).
+    """Return the effective diversity of the equilibrium (Balduzzi et al. 2019, for two populations).
 
-    x max(payoff - value, 0) y with Nash strategies x and y: 0 where one pair of agents is all there is to the game, and unchanged by
-    clones and by agents that are never played.
+    It is x max(payoff - value, 0) y with Nash strategies x and y: 0 where the equilibrium is one pair of agents, and
+    invariant to clones and to agents outside the support.
     """
     matrix = check_payoff(payoff)
     solution = nash(matrix)
@@ -22,6 +22,6 @@ def effective_diversity(payoff: Any) -> float:
 
 
 def effective_size(strategy: Array) -> float:
-    """How many agents a strategy (m,) plays, less those that it hardly plays: the exponential of its entropy, 1 to m."""
+    """Return the effective number of agents, 1 to m, in a strategy (m,): the exponential of its entropy."""
     played = strategy[strategy > 0]
     return float(np.exp(-(played * np.log(played)).sum()))

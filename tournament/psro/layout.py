@@ -2,9 +2,9 @@
 
     NE-camera.HRL-MAPPO-vs.-target.MAPPO/camera/00002/{payoff,sigma,coverage_rate,exploitability,checkpoint_path}.txt
 
-Payoffs are the player's own, rows being camera agents for both. `exploitability.txt` has a row (mean, camera, target) for each
-iteration whose successors are known, so that the last iteration has none. Numbers are written as upstream writes them
-where that says them exactly, and with more digits otherwise: what is read is always what was written.
+Payoffs are the player's own; rows are camera agents for both. `exploitability.txt` has a row (mean, camera, target) for
+each iteration whose successors are known, so that the last iteration has none. Numbers are written in upstream's format
+where that is exact, and with more digits otherwise: reading returns exactly what was written.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ FORMATS = {
     "coverage_rate": "%.18f",
     "exploitability": "%+.18E",
 }
-"""The tables' names and the numbers' formats."""
+"""The formats of the tables' numbers, by the tables' names."""
 
 
 @dataclass(frozen=True)
 class PlayerTables:
-    """What one player's folder of an iteration holds; None where there is no such file.
+    """The contents of one player's folder of an iteration; None where there is no such file.
 
-    `payoff` and `coverage_rate` are (m, n), `sigma` (m,) or (n,), `exploitability` (k, 3). `checkpoint` is the path, on the machine
-    that trained, of the policy that the iteration added.
+    `payoff` and `coverage_rate` are (m, n), `sigma` (m,) or (n,), `exploitability` (k, 3). `checkpoint` is the path, on
+    the machine that trained, of the policy that the iteration added.
     """
 
     payoff: Array | None = None
@@ -58,7 +58,7 @@ class Result:
 
 
 def read_results(files: Mapping[str, bytes]) -> list[Result]:
-    """The PSRO results among files by path, by name. Raises ImportRefused if a table is not one of numbers."""
+    """Return the PSRO results among files by path, sorted by name. Raises ImportRefused for tables without numbers."""
     found: dict[str, dict[str, dict[int, PlayerTables]]] = {}
     for path in table_paths(list(files)):
         place = place_in_psro(path)
@@ -82,9 +82,9 @@ def _read_path(content: bytes) -> str:
 
 
 def read_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Result]:
-    """The PSRO results of an archive, of which nothing but the tables is unpacked.
+    """Return the PSRO results of an archive, of which only the tables are unpacked.
 
-    Raises ImportRefused if it is no archive, is damaged, or holds more than the limits allow.
+    Raises ImportRefused if it is not an archive, is damaged, or exceeds the limits.
     """
     with path.open("rb") as file:
         archive = open_archive(file, limits)
@@ -94,7 +94,7 @@ def read_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Result]:
 
 
 def write_result(result: Result) -> dict[str, bytes]:
-    """The files of a result by their paths, which begin with its name."""
+    """Return the files of a result by their paths, which begin with its name."""
     files = {}
     for player, iterations in zip(PLAYERS, (result.camera, result.target), strict=True):
         for number, tables in sorted(iterations.items()):
@@ -120,10 +120,11 @@ def _write_number(number: float, form: str) -> str:
 
 @dataclass(frozen=True)
 class Solved:
-    """One iteration of a run, as `arrange_result` takes it.
+    """One iteration of a run, as the input of `arrange_result`.
 
-    `payoff` is the cameras' (m, n), `coverage_rate` (m, n) if it was measured, `lost` (mean, camera, target) what the strategies of the iteration
-    before lose to the agents of this one (None for the first); checkpoints are where this iteration's agents lie, if they were trained.
+    `payoff` is the cameras' (m, n), `coverage_rate` (m, n) if it was measured. `lost` (mean, camera, target) is the
+    exploitability of the previous iteration's strategies by this one's agents (None for the first). The checkpoints are
+    the paths of this iteration's agents, if they were trained.
     """
 
     payoff: Array
@@ -136,7 +137,7 @@ class Solved:
 
 
 def arrange_result(name: str, iterations: Iterable[Solved]) -> Result:
-    """A run's iterations, the first being number 0, as upstream would have stored them."""
+    """Return a run's iterations, from number 0, in upstream's layout."""
     solved = list(iterations)
     rows = [one.lost for one in solved if one.lost is not None]
     camera, target = {}, {}
@@ -148,6 +149,6 @@ def arrange_result(name: str, iterations: Iterable[Solved]) -> Result:
 
 
 def name_result(solver: str, camera: str, target: str) -> str:
-    """Upstream's name of a result's folder, such as NE-camera.HRL-MAPPO-vs.-target.MAPPO, from a meta-solver and algorithms' names."""
+    """Return upstream's name of a result's folder, such as NE-camera.HRL-MAPPO-vs.-target.MAPPO."""
     short = {"nash": "NE", "uniform": "FSP", "self-play": "SP"}.get(solver, solver)
     return f"{short}-camera.{camera.upper()}-vs.-target.{target.upper()}"

@@ -1,4 +1,4 @@
-"""PSRO as a loop without a portal: for games whose best responses are computed or trained right here.
+"""PSRO as a loop without a portal, for games whose best responses are computed or trained in this process.
 
     iterations = grow(cameras=[0], targets=[0], respond=respond, play=play, meta_solver=META_SOLVERS["nash"])
     for iteration in iterations:
@@ -6,9 +6,9 @@
         if iteration.number == 40:
             break
 
-With exact best responses and Nash strategies this is the double oracle (McMahan, Gordon and Blum 2003), which ends in an equilibrium of
-the whole game; with uniform strategies it is fictitious play. The portal's runs take the same steps, one transaction at a time
-(`tournament.psro_runs`), and account for them by the same `accounts`.
+With exact best responses and Nash strategies this is the double oracle (McMahan, Gordon and Blum 2003), which ends in
+an equilibrium of the whole game; with uniform strategies it is fictitious play. The portal's runs take the same steps,
+one transaction at a time (`tournament.psro_runs`), with the same `accounts`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MetaStrategies = tuple[Array, Array]
 
 @dataclass(frozen=True)
 class Cell:
-    """What two agents' episodes came to: the camera's mean payoff, its standard error, and their number."""
+    """The result of two agents' episodes: the camera's mean payoff, its standard error, and their number."""
 
     payoff: float
     error: float = 0.0
@@ -40,8 +40,8 @@ class Cell:
 class Iteration(Generic[Agent]):
     """The populations after an iteration, oldest agents first, their meta-game (m, n) and meta-strategies (m,), (n,).
 
-    `figures` are those of `accounts.figures`: from the first iteration on, `nash_conv` is what the strategies of the
-    iteration before lose to the responses of this one.
+    `figures` are those of `accounts.figures`: from iteration 1 on, `nash_conv` is the exploitability of the previous
+    iteration's strategies by this one's responses.
     """
 
     number: int
@@ -53,20 +53,20 @@ class Iteration(Generic[Agent]):
     figures: dict[str, Any]
 
     def is_solved(self, epsilon: float) -> bool:
-        """Whether NashConv of the strategies before is surely below epsilon: by its interval's upper limit, if it has one."""
+        """Return whether NashConv of the previous strategies, or its interval's upper limit, is below epsilon."""
         limit = accounts.bound_nash_conv(self.figures)
         return limit is not None and limit < epsilon
 
 
 @dataclass
 class _Payoffs(Generic[Agent]):
-    """Cells by pairs of agents; equal agents have equal cells, and none is played twice."""
+    """Cells by pairs of agents; equal agents share cells, and none is played twice."""
 
     play: Callable[[Agent, Agent], Cell]
     cells: dict[tuple[Agent, Agent], Cell] = field(default_factory=dict)
 
     def tabulate(self, cameras: Sequence[Agent], targets: Sequence[Agent]) -> MetaGame:
-        """The meta-game of these agents; missing cells are played."""
+        """Return the meta-game of these agents; missing cells are played."""
         rows, columns = list(dict.fromkeys(cameras)), list(dict.fromkeys(targets))
         table = [[self._cell(camera, target) for target in columns] for camera in rows]
         places = np.ix_([rows.index(camera) for camera in cameras], [columns.index(target) for target in targets])
@@ -90,11 +90,11 @@ def grow(
     play: Callable[[Agent, Agent], Cell],
     meta_solver: Callable[[Array], MetaStrategies],
 ) -> Iterator[Iteration[Agent]]:
-    """Grow two populations, which begin with these agents, for as long as the caller asks for iterations.
+    """Grow two populations from these agents, for as long as the caller asks for iterations.
 
-    `respond(team, opponents, weights)` gives an agent of the team that does well against the opponents mixed by weights; both teams
-    respond to strategies of the same iteration. `play(camera, target)` gives a cell. An agent may join again: it then counts twice
-    for meta-solvers that count, and its cells are not played again.
+    `respond(team, opponents, weights)` returns an agent of the team that does well against the weighted mixture of
+    opponents; both teams respond to strategies of the same iteration. `play(camera, target)` returns a cell. An agent
+    may join again: it then counts twice for meta-solvers that count, and its cells are not played again.
     """
     payoffs = _Payoffs(play)
     earlier: MetaStrategies | None = None
@@ -116,11 +116,11 @@ class MatrixGame:
     payoff: Array
 
     def respond(self, team: Team, opponents: Sequence[int], weights: Array) -> int:
-        """The first best row or column against a mixture of the others."""
+        """Return the first best row or column against a mixture of the others."""
         if team == "camera":
             return int(np.argmax(self.payoff[:, list(opponents)] @ weights))
         return int(np.argmin(weights @ self.payoff[list(opponents)]))
 
     def play(self, camera: int, target: int) -> Cell:
-        """The exact payoff."""
+        """Return the exact payoff."""
         return Cell(float(self.payoff[camera, target]))

@@ -1,4 +1,4 @@
-"""PSRO results as files: uploaded trees become finished runs, and runs are written out in upstream's layout."""
+"""PSRO results as files: uploaded trees become finished runs, and runs are exported in upstream's layout."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from policies.recipe import Recipe
 
 SOLVERS = {"NE": "nash", "FSP": "uniform", "SP": "self-play"}
-"""Upstream's abbreviations, with which the names of its folders begin."""
+"""Meta-solvers by upstream's abbreviations, with which the names of its folders begin."""
 
 
-# Coming in
+# Import
 
 
 def enter_results(upload: Upload, report: ImportReport, accepted: Iterable[Agent]) -> list[PsroRun]:
-    """The runs of a report's PSRO results, finished, with every iteration that has payoffs and both strategies.
+    """Create finished runs of a report's PSRO results, with every iteration that has payoffs and both strategies.
 
-    Agents whose checkpoints are not in the file have their place and their name, and no row. A result whose scenario is none of
-    the packaged ones is left out.
+    Agents whose checkpoints are not in the file have a position and a name, and no row. Results whose scenario is not a
+    packaged one are left out.
     """
     by_checkpoint = {row.spec["checkpoint"]: row for row in accepted if row.kind == AgentKind.CHECKPOINT}
     scenario = _find_scenario(imported.checkpoint.recipe for imported in report.agents)
@@ -45,7 +45,7 @@ def enter_results(upload: Upload, report: ImportReport, accepted: Iterable[Agent
 
 
 def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
-    """The packaged scenario that the agents were trained in, by its dimensions and what it shows."""
+    """Return the packaged scenario of the agents, by its dimensions and enhanced observation."""
     for recipe in recipes:
         sizes = recipe.scenario
         for name in game.preset_names():
@@ -88,7 +88,7 @@ def _rows(players: Players, team: str, number: int, name: str) -> np.ndarray | N
 
 
 def _read(players: Players, number: int) -> dict[str, np.ndarray | None] | None:
-    """The arrays of an iteration; None where it is not solved. Raises ImportRefused where they do not fit each other."""
+    """Return the arrays of an iteration; None where it is not solved. Raises ImportRefused for mismatched shapes."""
     payoff = _rows(players, Team.CAMERA, number, "payoff")
     camera, target = (_rows(players, team, number, "sigma") for team in TEAMS)
     if payoff is None or camera is None or target is None:
@@ -125,11 +125,11 @@ def _enter_iteration(
     )  # fmt: skip
 
 
-# Going out
+# Export
 
 
 def write_run(run: PsroRun) -> bytes:
-    """The solved iterations of a run as a zip in upstream's layout (docs/psro.md). Raises PsroRefused if there are none."""
+    """Return a run's solved iterations as a zip in upstream's layout (docs/psro.md). Raises PsroRefused without any."""
     solved = list(run.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
     if not solved:
         raise PsroRefused([("", "Nothing of this run is solved yet: there is nothing to export.")])
@@ -142,7 +142,7 @@ def write_run(run: PsroRun) -> bytes:
 
 
 def name_of(run: PsroRun) -> str:
-    """The name of a run's folder."""
+    """Return the name of a run's folder."""
     if run.upload_id:
         return run.name
     algorithms = (run.camera_training["algorithm"], run.target_training["algorithm"])
@@ -164,7 +164,7 @@ def _describe(iteration: PsroIteration) -> layout.Solved:
 
 
 def _checkpoint_of(iteration: PsroIteration, team: str) -> str | None:
-    """Where an iteration's agent lies: the path where it was trained, or the portal's own."""
+    """Return the path of an iteration's agent: on the machine that trained it, or the portal's own."""
     told = iteration.figures.get("checkpoints", {}).get(team)
     agent: Agent | None = getattr(iteration, team)
     return told or (agent.checkpoint.name or None if agent is not None else None)

@@ -1,4 +1,4 @@
-"""Who is in the populations of a PSRO run, from iteration to iteration."""
+"""The populations of a PSRO run, from iteration to iteration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tournament.models import Agent, PsroIteration, PsroRun, Team
 
 @dataclass(frozen=True)
 class Member:
-    """One of a population: its name there, the iteration that brought it, and the agent, which an imported run may lack."""
+    """A member of a population: its name there, the iteration that added it, and the agent, if it is known."""
 
     name: str
     iteration: int
@@ -17,14 +17,14 @@ class Member:
 
 
 def population(run: PsroRun, team: str, number: int) -> list[Agent]:
-    """A team's agents after iteration `number`, oldest first."""
+    """Return a team's agents after iteration `number`, oldest first."""
     first = run.cameras if team == Team.CAMERA else run.targets
     added = run.iterations.filter(number__lte=number).exclude(**{team: None}).defer("table").select_related(team)
     return [*first.order_by("pk"), *(getattr(iteration, team) for iteration in added)]
 
 
 def members(run: PsroRun, team: str, number: int) -> list[Member]:
-    """A team's population after iteration `number`, oldest first, in the order of the tables."""
+    """Return a team's population after iteration `number`, oldest first, in the order of the tables."""
     first = run.cameras if team == Team.CAMERA else run.targets
     found = [Member(agent.name, 0, agent) for agent in first.order_by("pk")]
     for iteration in run.iterations.filter(number__range=(1, number)).defer("table").select_related(team):
@@ -35,6 +35,6 @@ def members(run: PsroRun, team: str, number: int) -> list[Member]:
 
 
 def last_trained(run: PsroRun, team: str) -> Agent | None:
-    """The team's newest best response."""
+    """Return the team's newest best response."""
     newest = PsroIteration.objects.filter(run=run).exclude(**{team: None}).select_related(team).last()
     return getattr(newest, team) if newest else None

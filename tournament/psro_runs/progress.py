@@ -1,4 +1,4 @@
-"""How far a PSRO run has come, and how long it takes."""
+"""Progress of a PSRO run, and its remaining time."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from tournament.forecasts import Span
 from tournament.models import PsroPhase, PsroRun, PsroState
 
 FACTOR = 2.0
-"""By which iterations may take longer or shorter than those before them."""
+"""Factor of uncertainty of an iteration's duration, given the earlier ones."""
 
 
 def iterations_done(run: PsroRun) -> int:
-    """How many iterations are solved, the one of the first agents not counted."""
+    """Return the number of solved iterations, without the one of the initial agents."""
     return run.iterations.filter(phase=PsroPhase.SOLVED, number__gt=0).count()
 
 
 def seconds_of(run: PsroRun) -> float:
-    """How long a run has run, pauses left out."""
+    """Return the seconds that a run has run, without pauses."""
     return run.seconds_before + ((timezone.now() - run.resumed).total_seconds() if run.resumed else 0.0)
 
 
 def stop_clock(run: PsroRun) -> None:
-    """A run that stands still uses up none of its hours."""
+    """Stop counting a run's hours while it is not running."""
     run.seconds_before, run.resumed = seconds_of(run), None
 
 
 def estimate_rest(run: PsroRun) -> Span | None:
-    """How long a running one takes for its iterations that are left, by those that are solved; None before there are any.
+    """Forecast the time for a running run's remaining iterations, from the solved ones; None before there are any.
 
-    Pauses do not count. Later iterations play more pairings, and responses of other iterations learn at another pace. A run that may end
-    by its NashConv takes one iteration at least; one with a number of hours begins none after them.
+    Pauses do not count. Later iterations play more pairings, and the speed of learning varies. A run that may end by
+    its NashConv takes at least one iteration; one with a limit of hours begins none after them.
     """
     done = iterations_done(run)
     if run.state != PsroState.RUNNING or not done:

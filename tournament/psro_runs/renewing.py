@@ -1,4 +1,4 @@
-"""Figures that earlier accounts computed of solved iterations are computed again from the episodes that these rest on."""
+"""Recomputation of the figures of solved iterations whose accounts are of an earlier version."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tournament.psro_runs.solving import read_table, strategies_before
 
 
 def renew_one() -> bool:
-    """Renew the figures of one iteration whose accounts are of an earlier version. Returns whether there was one; safe to repeat.
+    """Recompute the figures of one iteration with outdated accounts; return whether there was one. Idempotent.
 
-    Meta-game and strategies stay as they were: agents were trained against them. Where the episodes cannot be found any more, intervals are
-    taken away, since those of earlier accounts may be too narrow.
+    Meta-game and strategies are unchanged, since agents were trained against them. If the episodes are gone, intervals
+    are removed, since those of earlier accounts may be too narrow.
     """
     is_old = Q(figures__version__isnull=True) | Q(figures__version__lt=accounts.VERSION)
     solved = PsroIteration.objects.filter(is_old, phase=PsroPhase.SOLVED, run__upload=None)
@@ -37,7 +37,7 @@ def _account_again(iteration: PsroIteration) -> dict[str, object]:
 
 
 def _find_tournament(iteration: PsroIteration) -> Tournament | None:
-    """The tournament of an iteration, or that of the run which a fork has it from."""
+    """Return the tournament of an iteration, or of the original one for a fork's copy."""
     run = iteration.run
     played = iteration.tournament
     while played is None and run.forked_from is not None:

@@ -1,4 +1,4 @@
-"""An iteration's tournament becomes its meta-game, and the meta-game strategies and figures."""
+"""From an iteration's tournament to its meta-game, meta-strategies and figures."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tournament.psro_runs.populations import population
 
 
 def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.Table:
-    """The meta-game of an iteration, agents in the order in which they joined; cells without episodes have a count of 0."""
+    """Return the meta-game of an iteration, agents in the order of joining; unplayed cells have a count of 0."""
     game = leaderboards.meta_game_of_tournament(played)
     cameras, targets = ([agent.digest for agent in population(run, team, iteration.number)] for team in TEAMS)
     return accounts.Table.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
 
 
 def arrange(game: MetaGame, cameras: list[str], targets: list[str]) -> MetaGame:
-    """The meta-game with its agents in this order and its episodes; one that is named twice has equal rows."""
+    """Return the meta-game with agents in this order and its episodes; an agent named twice has equal rows."""
     return game.select([game.cameras.index(one) for one in cameras], [game.targets.index(one) for one in targets])
 
 
 def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) -> np.ndarray:
-    """Mean coverage rate (m, n) of a tournament's episodes; NaN where nothing was played."""
+    """Return the mean coverage rate (m, n) of a tournament's episodes; NaN where nothing was played."""
     wanted = contents.Contents(played).sorted_seeds()
     rows = Episode.objects.filter(pairing__in=wanted.keys(), engine=played.engine, device=leaderboards.DEVICE)
     columns = ("pairing_id", "pairing__camera__digest", "pairing__target__digest", "seed", "coverage")
@@ -46,7 +46,7 @@ def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) ->
 
 
 def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None:
-    """Write down an iteration's meta-game, its strategies, and what the strategies of the one before lose in it."""
+    """Record an iteration's meta-game, its strategies, and the exploitability of the previous strategies in it."""
     camera, target = META_SOLVERS[run.meta_solver](table.game.payoff)
     iteration.table = table.to_json()
     iteration.camera_strategy, iteration.target_strategy = list_numbers(camera), list_numbers(target)
@@ -56,6 +56,6 @@ def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None
 
 
 def strategies_before(iteration: PsroIteration) -> accounts.Strategies | None:
-    """The strategies of the iteration before, which this one's agents were trained against; None for the first."""
+    """Return the previous iteration's strategies, which this one's agents were trained against; None for the first."""
     before = iteration.run.iterations.filter(number=iteration.number - 1).defer("table").first()
     return (np.array(before.camera_strategy), np.array(before.target_strategy)) if before else None

@@ -1,7 +1,7 @@
-"""How a PSRO run goes on: one step at a time, each in one transaction, so that whoever is killed in between leaves nothing half done.
+"""Steps of a PSRO run, each in one transaction, so that a process that is killed leaves nothing half done.
 
-What a step waits for (trainings, a tournament) is done by those who do such work for everybody. `advance` looks whether it
-is done and takes the next step; anybody may call it at any time, and the sweep does so every two seconds.
+A step waits for trainings or a tournament, which the ordinary trainers and workers execute. `advance` checks whether
+they are done and takes the next step; any process may call it at any time, and the sweep does so every two seconds.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from tournament.models import (
     TrainingState,
 )
 from tournament.psro import accounts
-from tournament.psro_runs.asking import ask_for_tournament, ask_for_training, mix
 from tournament.psro_runs.progress import seconds_of, stop_clock
+from tournament.psro_runs.requesting import mix, request_tournament, request_training
 from tournament.psro_runs.solving import read_table, solve
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ SORRY = "Something failed on our side; the log of the sweep says more. Resume tr
 
 
 class RunFailed(Exception):
-    """A run cannot go on; the message says why and what to do."""
+    """A run that cannot continue; the message says why and what to do."""
 
 
 def due() -> QuerySet[PsroRun]:
-    """The runs that may have a step to take. One query tells them from those that wait, however many these are."""
+    """Return the runs that may have a step to take, from one query for any number of waiting runs."""
     alive = (*trainings.OPEN, TrainingState.FINISHED)
     camera, target = (Q(**{f"{team}_training__state__in": trainings.OPEN}) for team in TEAMS)
     neither_broke = Q(camera_training__state__in=alive, target_training__state__in=alive)
@@ -53,7 +53,7 @@ def due() -> QuerySet[PsroRun]:
 
 
 def advance(run: PsroRun) -> bool:
-    """Take the next step, if it can be taken. Returns whether one was; safe to repeat by anybody at any time."""
+    """Take the next step, if one is possible; return whether it was taken. Idempotent and safe under concurrency."""
     with transaction.atomic():
         row = PsroRun.objects.select_for_update(of=("self",)).select_related("scenario").get(pk=run.pk)
         if row.state != PsroState.RUNNING:
@@ -62,7 +62,7 @@ def advance(run: PsroRun) -> bool:
             with transaction.atomic():
                 return _advance(row)
         except DatabaseError:
-            raise  # It is away or busy: whoever comes next tries again.
+            raise  # The database is unavailable or busy: the next call tries again.
         except (RunFailed, UserError) as error:
             reason = str(error)
         except Exception:
@@ -91,24 +91,24 @@ def _advance(run: PsroRun) -> bool:
 
 
 def why_over(run: PsroRun, newest: PsroIteration) -> str:
-    """Why nothing follows a solved iteration, in words; empty if another one does."""
+    """Return why no iteration follows a solved one, in words; empty if one follows."""
     limit = accounts.bound_nash_conv(newest.figures)
     if run.epsilon is not None and newest.number and limit is not None and limit < run.epsilon:
         return f"NashConv is below {run.epsilon:g}: its interval ends at {limit:.3g}, within trained responses."
     if newest.number >= run.iterations_wanted:
-        return f"It has all iterations that were asked for: {run.iterations_wanted}."
+        return f"It has all requested iterations: {run.iterations_wanted}."
     if run.hours_wanted is not None and seconds_of(run) > 3600 * run.hours_wanted:
-        return f"Its time is over: {run.hours_wanted:g} h."
+        return f"Its time limit of {run.hours_wanted:g} h is reached."
     return ""
 
 
 def _train(run: PsroRun, iteration: PsroIteration) -> bool:
-    """Ask for both teams' trainings; when both are over, their agents join the populations."""
+    """Request both teams' trainings; when both are over, add their agents to the populations."""
     before = run.iterations.get(number=iteration.number - 1)
     begun = False
     for team in TEAMS:
         if getattr(iteration, f"{team}_training") is None:
-            setattr(iteration, f"{team}_training", ask_for_training(run, before, team))
+            setattr(iteration, f"{team}_training", request_training(run, before, team))
             begun = True
     made = {team: getattr(iteration, f"{team}_training") for team in TEAMS}
     for team, training in made.items():
@@ -126,19 +126,19 @@ def _check_training(training: TrainingRun, team: str, number: int) -> None:
     if training.state == TrainingState.FAILED:
         raise RunFailed(
             f"Iteration {number}: training the {team} team failed. {training.error} "
-            "When that is mended, resume the run: the training goes on from its last state."
+            "When that is fixed, resume the run: the training resumes from its last state."
         )
     if training.state == TrainingState.CANCELLED:
         raise RunFailed(
-            f"Iteration {number}: the {team} team's training was cancelled. Resume the run to begin it anew."
+            f"Iteration {number}: the {team} team's training was cancelled. Resume the run to start it again."
         )
 
 
 def _play(run: PsroRun, iteration: PsroIteration) -> bool:
-    """Ask for the tournament of all agents, of which only new pairings are played; when it is over, solve the meta-game."""
+    """Request the tournament of all agents, which plays only new pairings; when it is over, solve the meta-game."""
     played = iteration.tournament
     if played is None:
-        iteration.tournament = ask_for_tournament(run, iteration)
+        iteration.tournament = request_tournament(run, iteration)
         iteration.save(update_fields=["tournament"])
         return True
     if played.state == TournamentState.PLAYING:
@@ -158,7 +158,7 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
 
 
 def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
-    """The final strategies become agents of their own, listed."""
+    """Make the final strategies agents of their own, listed."""
     strategies: dict[str, Any] = {Team.CAMERA: newest.camera_strategy, Team.TARGET: newest.target_strategy}
     names = {team: f"{run.name}, {team}s" for team in TEAMS}
     made = {team: mix(run, team, newest.number, strategies[team], names[team], True) for team in TEAMS}

@@ -1,4 +1,4 @@
-"""What a board cannot tell yet."""
+"""Limits of what a board shows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from tournament.ratings.records import AgentRating
 
 PROVISIONAL_EPISODES = 30
-"""Agents with fewer episodes are marked as provisional."""
+"""Minimum number of episodes of an agent that is not marked as provisional."""
 
 
 def find_limit(team: str, lines: Sequence[AgentRating]) -> str:
-    """Why the order of a team's lines is not known, or provisional, in a sentence; empty where it may be read as it stands."""
+    """Return why the order of a team's lines is unknown or provisional, in a sentence; empty where it is not."""
     played = [line for line in lines if line.num_episodes]
     rated = [line for line in played if line.is_rated]
     if not played:

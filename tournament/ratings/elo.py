@@ -1,7 +1,7 @@
-"""Duplicate Elo: Bradley-Terry strengths from comparisons, with intervals that know that the comparisons of a seed belong together.
+"""Duplicate Elo: Bradley-Terry strengths from paired comparisons, with intervals clustered by seed.
 
-The variance is the sandwich (Huber 1967; Liang and Zeger 1986) over seeds, stratified by opponent: who met whom is given and not drawn, so
-that what no rating can explain does not pass for noise.
+The variance is the sandwich (Huber 1967; Liang and Zeger 1986) over seeds, stratified by opponent: the pairings are
+given and not sampled, so that interaction, which no rating explains, does not count as noise.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.deals import Deals
 
 DRAWS = 4000
-"""Draws behind the probability of being first."""
+"""Number of draws that estimate the probability of being best."""
 SEED = 20260101
-"""Of the generator of these draws."""
+"""Seed of the generator of these draws."""
 TIE = 1e-9
-"""Strengths (logits) that differ by less are equal: what the same games give in another order."""
+"""Maximum difference of strengths (logits) that count as tied: that of the same games in another order."""
 
 
 @dataclass(frozen=True)
 class Elo:
-    """Strengths (k,) in logits of a team's rated agents, `members` (k,) being their indices, and how sure they are.
+    """Strengths (k,) in logits of a team's rated agents, whose indices are `members` (k,), and their uncertainty.
 
-    `gaps` are the variances (k, k) of the differences between two strengths, `spread` (k,) those of the differences to the mean; `covariance` (k, k)
-    up to what differences do not see; `inverse` (k, k) is that of the information.
+    `gaps` are the variances (k, k) of the differences between two strengths, `spread` (k,) those of the differences to
+    the mean. `covariance` (k, k) is determined up to what differences leave open; `inverse` (k, k) is that of the
+    information.
     """
 
     members: Indices
@@ -45,27 +46,28 @@ class Elo:
     spread: Variance
 
     def zero(self, anchor: int | None) -> float:
-        """The strength that is rated 1000: the anchor's, `anchor` being its index, or else the mean."""
+        """Return the strength that is rated 1000: the anchor's, whose index is `anchor`, or else the mean."""
         place = self._place(anchor)
         return float(self.strengths.mean() if place is None else self.strengths[place])
 
     def half_widths(self, anchor: int | None) -> Array:
-        """(k,) half widths of the intervals of strengths minus `zero`."""
+        """Return the half widths (k,) of the intervals of strengths minus `zero`."""
         place = self._place(anchor)
         return self.spread.half_widths() if place is None else self.gaps.half_widths()[:, place]
 
     def ahead(self) -> NDArray[np.bool_]:
-        """(k, k): whether the row's agent is better than the column's beyond the interval of their difference."""
+        """Mask (k, k): the row's agent is better than the column's beyond the interval of their difference."""
         return np.subtract.outer(self.strengths, self.strengths) > self.gaps.half_widths()
 
     def ranks(self) -> Indices:
-        """(k,) ranks from 1; agents of equal strength share the best of their ranks."""
+        """The ranks (k,) from 1; agents of equal strength share the best of their ranks."""
         return 1 + (self.strengths[None, :] - self.strengths[:, None] > TIE).sum(axis=1)
 
     def first_probabilities(self) -> Array:
-        """(k,) shares of draws from the strengths' distribution in which nobody is stronger; equal ones share.
+        """Return each agent's probability (k,) of being best, from draws of the strengths' distribution; ties share.
 
-        Agents of a single seed, of which nothing is known, have NaN and are left out; so has everybody where fewer than two are left.
+        Agents of a single seed have an unknown variance: they are excluded and have NaN. If fewer than two agents
+        remain, all have NaN.
         """
         apart = np.isfinite(self.gaps.certain) & ~np.eye(len(self.members), dtype=bool)
         known = np.flatnonzero(apart.any(axis=1))
@@ -90,7 +92,7 @@ class Elo:
 
 
 def fit(comparisons: Comparisons, members: Indices) -> Elo:
-    """Strengths of the agents `members` (k,), which their comparisons must connect."""
+    """Return the strengths of the agents `members` (k,), which their comparisons must connect."""
     part = np.ix_(members, members)
     wins, count = (matrix[part] for matrix in comparisons.wins())
     strengths = bradley_terry.fit(wins, count)
@@ -104,7 +106,7 @@ def fit(comparisons: Comparisons, members: Indices) -> Elo:
         _add_gaps(gaps.total, gaps.squares, share, clusters)
         spread.add(_from_mean(share), clusters - 1.0)
         seeds += clusters
-    # Of one seed nothing can be said of how seeds differ.
+    # The variance between seeds cannot be estimated from one seed.
     gaps.certain[np.minimum.outer(seeds, seeds) < 2] = np.inf
     spread.certain[seeds < 2] = np.inf
     np.fill_diagonal(gaps.certain, 0.0)
@@ -113,7 +115,7 @@ def fit(comparisons: Comparisons, members: Indices) -> Elo:
 
 @kernel
 def _share_first(drawn, tie):  # type: ignore[no-untyped-def]
-    """How often each column has the largest number of a row; columns that tie share."""
+    """Return how often each column has the largest number of a row; tied columns share."""
     found = np.zeros(drawn.shape[1])
     for row in drawn:
         least = row.max() - tie
@@ -126,7 +128,7 @@ def _share_first(drawn, tie):  # type: ignore[no-untyped-def]
 
 @kernel
 def _add_gaps(total, squares, covariance, clusters):  # type: ignore[no-untyped-def]
-    """Add the variances of the gaps of one stratum, in which agents were compared in so many seeds (`intervals.Variance.add`)."""
+    """Add the variances of the gaps of one stratum with `clusters` compared seeds (`intervals.Variance.add`)."""
     most = clusters.max()
     for one in range(len(clusters)):
         for other in range(len(clusters)):
@@ -151,7 +153,7 @@ def _from_mean(covariance: Array) -> Array:
 
 
 def _influences(comparisons: Comparisons, members: Indices, inverse: Array) -> Iterator[tuple[Array, Array]]:
-    """For each stratum, what each of its seeds moved the strengths by (seeds, k), and in how many seeds each agent was compared (k,)."""
+    """Yield each stratum's influences of seeds on the strengths (seeds, k) and each agent's number of seeds (k,)."""
     deals, size = comparisons.deals, len(members)
     number = np.full(deals.num_agents, -1)
     number[members] = np.arange(size)
@@ -174,7 +176,7 @@ def _influences(comparisons: Comparisons, members: Indices, inverse: Array) -> I
 
 @kernel
 def _place_seeds(cluster, opponent, agent):  # type: ignore[no-untyped-def]
-    """Number the deals in which rated agents (their number not negative) are compared; -1 for rows that are of none. And how many there are."""
+    """Number the deals that compare rated agents (non-negative numbers), and count them; -1 for rows of other deals."""
     place = np.full(len(cluster), -1)
     count = 0
     for row in range(1, len(cluster)):
@@ -199,7 +201,7 @@ def _add_scores(place, agent, deviation, scores, met):  # type: ignore[no-untype
 
 @kernel
 def _list_deals(opponent, cluster, starts):  # type: ignore[no-untyped-def]
-    """Opponents and seeds of the deals that have more than one row. Written without branches, which would take most of the time."""
+    """Return opponents and seeds of the deals with more than one row, without branches, which would be slow."""
     rows, count = np.empty(len(cluster) // 2 + 1, np.int64), 0
     for number in range(len(starts) - 1):
         is_listed = 0
@@ -212,7 +214,7 @@ def _list_deals(opponent, cluster, starts):  # type: ignore[no-untyped-def]
 
 
 def _strata(deals: Deals) -> Indices:
-    """(n,) labels of the opponents: those whose deals share seeds have one label. As seeds are drawn here, each has its own."""
+    """Return labels (n,) of the opponents: equal where deals share seeds. With the portal's seeds each has its own."""
     opponent, cluster = _list_deals(deals.opponent, deals.cluster, deals.starts)
     if np.bincount(cluster).max(initial=0) < 2:
         return np.arange(deals.num_opponents)

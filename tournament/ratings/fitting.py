@@ -1,7 +1,7 @@
-"""From a meta-game to a leaderboard for each team.
+"""The fit of a leaderboard for each team to a meta-game.
 
-Cameras only ever meet targets, so in logit E[y] = mu + theta_camera - beta_target only differences within a team can be known:
-there is one board per team, each anchored on its greedy agent at 1000, and never one list of both.
+Cameras only play targets, so that logit E[y] = mu + theta_camera - beta_target identifies only differences within a
+team. There is therefore one board for each team, anchored on its greedy agent at 1000, and never one list of both.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def rate(
 ) -> Ratings:
     """Rate the agents of a meta-game. Pure: equal games give equal ratings.
 
-    `anchors` maps teams to the digest of the agent that has rating 1000 (the greedy built-in agents by default); a
-    team whose anchor does not play has a mean rating of 1000. A meta-game without its episodes has no duplicate Elo, as nothing can be compared;
-    its margin ratings rest on the standard errors of its cells.
-    `comparisons` are those of the meta-game's episodes, if they have been counted already. `replicates` is how often the Nash equilibrium is solved
-    again to say how sure its support is (by default 100 times, less often for more than 30 x 30 agents); 0 leaves `nash_support` None.
-    Without `is_game_solved` there are boards alone, and nothing of Nash, deviation ratings and cyclicity.
+    `anchors` maps teams to the digest of the agent with rating 1000 (default: the greedy built-in agents); a team whose
+    anchor does not play has a mean rating of 1000. A meta-game without episodes has no comparisons, hence no duplicate
+    Elo; its margin ratings use the standard errors of its cells. `comparisons` are those of the episodes, if they have
+    been counted already. `replicates` is the number of bootstrap solutions of the Nash equilibrium for `nash_support`
+    (default 100, fewer for more than 30 x 30 agents); 0 leaves it None. Without `is_game_solved`, Nash, deviation
+    ratings and cyclicity are left out.
     """
     anchors = ANCHORS if anchors is None else anchors
     fields = {"camera": meta_game.cameras, "target": meta_game.targets}
@@ -73,21 +73,21 @@ def rate(
 
 
 def compare(game: MetaGame) -> dict[str, Comparisons]:
-    """The comparisons of both teams in a meta-game that has its episodes."""
+    """Return the comparisons of both teams in a meta-game with episodes."""
     assert game.episodes is not None
     shape = (len(game.cameras), len(game.targets))
     return {team: Comparisons.of(Deals.of(team, shape, game.episodes)) for team in TEAMS}
 
 
 def outcome(reward: Array) -> Array:
-    """The camera's share of an episode, 0 to 1, from the target team's normalised reward; 1 is best for the camera."""
+    """Return the camera's share of an episode, 0 to 1 (best), from the target team's normalised reward."""
     share: Array = reward + 0.5
     share /= 1.5
     return np.subtract(1.0, np.clip(share, 0.0, 1.0, out=share), out=share)
 
 
 def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str, Any]:
-    """What can be said of an agent from its own cells."""
+    """Return an agent's fields that depend on its own cells alone."""
     sign = 1.0 if team == "camera" else -1.0
     own, opponents = (game.cameras, game.targets) if team == "camera" else (game.targets, game.cameras)
     counts = _along(game.count, team, index)
@@ -106,12 +106,12 @@ def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str
 
 
 def _along(matrix: NDArray[Any], team: str, index: int) -> NDArray[Any]:
-    """The row of a camera or the column of a target."""
+    """Return the row of a camera or the column of a target."""
     return matrix[index] if team == "camera" else matrix[:, index]
 
 
 def _add_payoff_errors(lines: Lines, game: MetaGame, counted: dict[str, Comparisons] | None) -> None:
-    """Standard errors of the agents' mean payoffs; None for agents with a cell of one episode."""
+    """Add the standard errors of the agents' mean payoffs; None for agents with a cell of one episode."""
     squares = np.where(game.count > 0, game.error**2, 0.0)
     for axis, team in enumerate(TEAMS):
         other = TEAMS[1 - axis]
@@ -131,7 +131,7 @@ def _add_elo(
     digests: Sequence[str],
     opponents: Sequence[str],
 ) -> tuple[Influence, ...]:
-    """Write the duplicate Elo of a team's connected agents into their lines; returns whose removal would change the first."""
+    """Add the duplicate Elo of a team's connected agents; return the removals that would change the first rank."""
     _, count = counted.wins()
     has_played = np.array([line["num_episodes"] > 0 for line in lines], dtype=bool)
     members = connect_by_comparison(count, anchor, has_played)
@@ -157,7 +157,7 @@ def _add_elo(
 
 
 def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> None:
-    """Write the margin ratings of the agents that play connects into their lines."""
+    """Add the margin ratings of the agents that play connects."""
     rated = connect_by_play(game, (places["camera"], places["target"]))
     if not rated[0].any():
         return
@@ -173,10 +173,10 @@ def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> 
 
 
 def _observe(game: MetaGame, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> margin.Observations:
-    """The outcomes that the margin model is fitted to."""
+    """Return the outcomes to which the margin model is fitted."""
     episodes = game.episodes
     if episodes is None:
-        # The outcome is linear in the reward but for its clipping, which means seldom reach.
+        # The outcome is linear in the reward except for clipping, which means seldom reach.
         return margin.Observations.from_means(outcome(-game.payoff), game.error / 1.5, game.count)
     columns = episodes.camera, episodes.target, episodes.cluster, outcome(episodes.reward)
     sample = margin.Sample(*columns, kinds=episodes.kinds if rated[0].all() and rated[1].all() else None)
@@ -192,7 +192,7 @@ def _bounds(rating: float, width: float) -> tuple[float | None, float | None]:
 
 
 def _sort(lines: list[dict[str, Any]]) -> tuple[AgentRating, ...]:
-    """Best first: by rank, then those that have none by margin, then the others; what is equal by digest."""
+    """Sort the lines: by rank, then those without rank by margin, then the others; ties by digest."""
     ratings = [AgentRating(**line) for line in lines]
     return tuple(sorted(ratings, key=_order))
 

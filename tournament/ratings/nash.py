@@ -1,4 +1,4 @@
-"""What the zero-sum meta-game says of its agents: Nash, deviation ratings, cyclicity."""
+"""Game-theoretic figures of a meta-game's agents: Nash strategies, deviation ratings, cyclicity."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tournament.payoffs import MetaGame
 from tournament.ratings.records import NashSummary
 
 DRAWS, DRAWS_OF_LARGE = 200, 64
-"""Tables that are drawn for the intervals of cyclicity and exploitability; fewer of `LARGE` ones, in cells."""
+"""Number of tables drawn for the intervals of cyclicity and exploitability; the second for more than `LARGE` cells."""
 LARGE = 2500
 REPLICATES, FULL, FEWEST = 100, 900, 50
-"""How often the equilibrium is solved again: up to `FULL` cells, and at least."""
+"""Number of bootstrap solutions of the equilibrium: up to `FULL` cells, and the minimum for larger tables."""
 LEAST_FREEDOM = 20
-"""Episodes beyond the first of each pairing from which on the noise in cyclicity is believed."""
+"""Minimum number of episodes beyond the first of each pairing at which the noise estimate of cyclicity is used."""
 
 Lines = dict[str, list[dict[str, Any]]]
 
@@ -26,11 +26,11 @@ Lines = dict[str, list[dict[str, Any]]]
 def add_nash(
     lines: Lines, game: MetaGame, replicates: int | None
 ) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
-    """Write Nash masses, skills and deviation ratings into the lines of the complete part of the table; None where there is none.
+    """Add Nash masses, skills and deviation ratings of the complete part of the table; None where there is none.
 
-    A team that has one agent there has none of these figures, and a table of a single row or column no cyclicity.
-
-    `replicates` is how often the equilibrium is solved again to say how sure its support is; 0 leaves that out, None goes by the table's size.
+    A team with one agent there has none of these figures, and a table of a single row or column no cyclicity.
+    `replicates` is the number of bootstrap solutions for the support frequencies; 0 leaves them out, None depends on
+    the table's size.
     """
     cameras, targets = complete_part(game.count > 0)
     if not len(cameras):
@@ -53,7 +53,7 @@ def add_nash(
         columns["nash_support"] = support.camera, support.target
     for name, values in columns.items():
         for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
-            if len(numbers) < 2:  # Who has no choice plays no strategy.
+            if len(numbers) < 2:  # A single agent has no choice of a strategy.
                 continue
             for number, figure in zip(numbers, figures, strict=True):
                 lines[team][number][name] = float(figure)
@@ -62,7 +62,7 @@ def add_nash(
 
 
 def _find_cyclicity(game: MetaGame, noise: meta_solvers.Noise | None, draws: int) -> meta_solvers.Cyclicity | None:
-    """Cyclicity; None where a team has one agent, so that nothing could be cyclic. Few episodes give no interval and no judgement."""
+    """Return the cyclicity, None where a team has one agent; few episodes give no interval and no judgement."""
     if min(game.payoff.shape) < 2:
         return None
     found = meta_solvers.cyclicity(game, replicates=draws, noise=noise)
@@ -96,7 +96,7 @@ def _summarise(
 def _interval(
     solution: meta_solvers.Equilibrium, noise: meta_solvers.Noise | None
 ) -> tuple[float | None, float | None]:
-    """95 % interval of the value, to first order in the errors: a game's value moves by what its optimal strategies see of them."""
+    """Return the 95 % interval of the value, to first order in the errors, weighted by the optimal strategies."""
     if noise is None:
         return None, None
     width = float(noise.variance_of(np.outer(solution.camera, solution.target)).half_widths())
@@ -104,9 +104,9 @@ def _interval(
 
 
 def complete_part(played: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of a part of the table whose cells are all played.
+    """Return the rows and columns of a part of the table whose cells are all played.
 
-    The row or column that lacks the largest share of its cells is left out, again and again, until none lacks any.
+    The row or column that lacks the largest share of its cells is dropped repeatedly, until none lacks any.
     """
     rows, columns = np.arange(played.shape[0]), np.arange(played.shape[1])
     while len(rows) and len(columns):

@@ -44,7 +44,7 @@ def test_an_iterations_meta_game_keeps_its_episodes_and_its_figures_are_those_of
 
 def test_responses_that_were_there_before_do_not_end_a_run_by_its_nash_conv(make_run, work, builtins):
     run = respond_with(make_run(iterations=1, epsilon=9.0), work, builtins, "random")
-    assert run.reason == "It has all iterations that were asked for: 1."
+    assert run.reason == "It has all requested iterations: 1."
     figures = run.iterations.last().figures
     assert figures["camera_gain"]["verdict"] == "failed"
     assert accounts.bound_nash_conv(figures) is None

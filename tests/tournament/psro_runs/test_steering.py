@@ -81,4 +81,4 @@ def test_a_finished_run_can_be_extended(make_run, work):
     run = drive(make_run(iterations=0), work)
     psro_runs.extend_run(run, 1)
     run = drive(run, work)
-    assert run.reason == "It has all iterations that were asked for: 1."
+    assert run.reason == "It has all requested iterations: 1."

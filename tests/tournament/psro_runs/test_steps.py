@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_each_iteration_adds_an_agent_to_each_population_and_plays_what_is_new(make_run, work):
     run = drive(make_run(), work)
-    assert (run.state, run.reason) == (PsroState.FINISHED, "It has all iterations that were asked for: 2.")
+    assert (run.state, run.reason) == (PsroState.FINISHED, "It has all requested iterations: 2.")
     assert [row.number for row in run.iterations.all()] == [0, 1, 2]
     names = [agent.name for agent in psro_runs.population(run, "camera", 2)]
     assert names == ["Random", "Naive", "Greedy"]
@@ -72,7 +72,7 @@ def test_a_run_ends_when_nashconv_is_surely_small(make_run, work):
 def test_no_iteration_begins_after_its_hours(make_run, work):
     run = make_run(hours=1.0)
     PsroRun.objects.filter(pk=run.pk).update(seconds_before=3601.0)
-    assert drive(run, work).reason == "Its time is over: 1 h."
+    assert drive(run, work).reason == "Its time limit of 1 h is reached."
 
 
 def test_an_anytime_run_plays_more_where_it_matters(make_run, work):

@@ -1,4 +1,4 @@
-"""What an iteration asks of others: a training for each team, and a tournament of all agents."""
+"""The requests of an iteration: a training for each team, and a tournament of all agents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tournament.models import Agent, PsroIteration, PsroRun, Purpose, Team, Tour
 from tournament.psro_runs.populations import last_trained, population
 
 
-def ask_for_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:
+def request_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:
     rival = RIVALS[team]
     settings = run.camera_training if team == Team.CAMERA else run.target_training
     number = before.number + 1
@@ -30,7 +30,7 @@ def ask_for_training(run: PsroRun, before: PsroIteration, team: str) -> Training
 
 
 def opponent_of(run: PsroRun, iteration: PsroIteration, team: str) -> Agent:
-    """A team's strategy after an iteration as an agent: one of the population, or a mixture of them that is not listed."""
+    """Return a team's strategy after an iteration as an agent: one of the population, or an unlisted mixture."""
     strategy = iteration.camera_strategy if team == Team.CAMERA else iteration.target_strategy
     return mix(run, team, iteration.number, strategy, f"{run.name}, {team}s of iteration {iteration.number}", False)
 
@@ -45,8 +45,8 @@ def mix(run: PsroRun, team: str, number: int, strategy: list[float], name: str, 
     return entries.register_mixture(parts, name, run.owner, provenance=origin, is_listed=is_listed)
 
 
-def ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
-    """Its seeds are the run's, whatever the iteration: what was played for the iterations before is not played again."""
+def request_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
+    """Plan an iteration's tournament. All iterations share the run's seeds, so that no episode is played twice."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
     cameras, targets = (population(run, team, iteration.number) for team in TEAMS)
     form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
@@ -59,7 +59,10 @@ def ask_for_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
 
 
 def settings_of_nash(epsilon: float | None) -> dict[str, Any]:
-    """The adaptive format's settings for a run that ends at this NashConv, or as near to it as the format goes; None: as usual."""
+    """Return the adaptive format's settings for a run that ends at this NashConv, clipped to the format's bounds.
+
+    None gives the defaults.
+    """
     if epsilon is None:
         return {}
     bounds = next(setting for setting in FORMATS["nash"].settings if setting.name == "epsilon")
@@ -68,6 +71,6 @@ def settings_of_nash(epsilon: float | None) -> dict[str, Any]:
 
 
 def derive_seed(run: PsroRun, words: str) -> int:
-    """A 63-bit seed of a run; forks share it, and with it what was played."""
+    """Return a 63-bit seed of a run; forks share it, and with it the episodes."""
     text = f"psro/{run.scenario.digest}/{run.base_seed}/{words}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
