@@ -35,7 +35,7 @@ class Points:
         return Points(*(here + length * there for here, there in zip(self.parts(), by.parts(), strict=True)))
 
     def complementarity(self) -> Array:
-        """(R, 1)."""
+        """Return the sums (R, 1) of products of weights and slacks."""
         return (self.x * self.z).sum(1, keepdims=True) + (self.y * self.s).sum(1, keepdims=True)
 
     def reach(self, by: Points) -> Array:

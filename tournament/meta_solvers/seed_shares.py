@@ -135,7 +135,7 @@ class _Owners:
 
     @cached_property
     def starts(self) -> Indices:
-        """Where the matrices of dense parts begin; -1 for others, and for seeds of no part."""
+        """Offsets of the dense parts' matrices; -1 for other parts, and for seeds of no part."""
         sizes = np.where(self.is_full, self.sizes, 0)
         return np.append(np.where(self.is_full, np.cumsum(sizes) - sizes, -1), -1)
 

@@ -1,4 +1,4 @@
-"""What the portal remembers. One file a subject; import from here."""
+"""The portal's models, in one file for each subject; import them from here."""
 
 from .agent import Agent, AgentKind, Team
 from .block import Block, BlockState, Cause

@@ -1,4 +1,4 @@
-"""Agents: what plays one team."""
+"""Agents, each of which plays one team."""
 
 from django.conf import settings
 from django.db import models
@@ -16,13 +16,13 @@ class AgentKind(models.TextChoices):
 
 
 class Agent(models.Model):
-    """A built-in baseline, a checkpoint or a mixture of agents. Immutable but for its name and description.
+    """A built-in baseline, a checkpoint or a mixture of agents. Immutable except for its name and description.
 
-    `spec` is the JSON form of the frozen dataclass of `tournament.agents` that plays; `digest` is that spec's digest, so the same
-    weights played in the same mode are the same agent, whoever uploads them. `identity` is the digest that the spec would have if it named
-    its checkpoints by what plays alone, without where they come from; it is how an agent that comes again is found. The digest
-    stays what it was, as seeds of episodes are made of it. Of agents that were told apart before there were identities, the
-    first has the identity and the others none.
+    `spec` is the JSON form of a specification of `tournament.agents`; `digest` is its digest, so that the same weights
+    played in the same mode are the same agent, whoever uploads them. `identity` is the digest with checkpoints named by
+    what plays, without their provenance; an agent that is uploaded again is found by it. The digest never changes,
+    because the seeds of episodes are derived from it. Of equal agents from before identities were introduced, the first
+    has the identity and the others have none.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)

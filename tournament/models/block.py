@@ -1,4 +1,4 @@
-"""Blocks: the pieces of a tournament that workers lease."""
+"""Blocks: the units of work that workers lease."""
 
 from django.db import models
 
@@ -16,7 +16,7 @@ class BlockState(models.TextChoices):
 
 
 class Cause(models.TextChoices):
-    """Whose fault an error is. An error is never counted as a lost match."""
+    """The party responsible for an error. An error never counts as a lost match."""
 
     NONE = "", "None"
     PORTAL = "portal", "Ours"
@@ -43,7 +43,7 @@ class Block(Lease):
         indexes = [
             models.Index(fields=["state", "id"]),
             models.Index(fields=["tournament", "state"]),
-            # What episodes took is asked for at every claim, and answered from the index alone.
+            # Durations of episodes are queried at every claim; this index covers the query.
             models.Index(fields=["pairing", "state", "num_played", "seconds"]),
         ]
 

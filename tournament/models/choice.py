@@ -1,4 +1,4 @@
-"""Choices: what was paired in a tournament, how often, and why."""
+"""Choices: the pairings of a tournament, their numbers of episodes, and the reasons."""
 
 from django.db import models
 
@@ -32,7 +32,7 @@ class Choice(models.Model):
 
     @property
     def keyed_by(self) -> str:
-        """Whose seeds the episodes take: `target`, `camera`, or `both` in turns (`tournament.seeds`)."""
+        """The agent that keys the episodes' seeds: `target`, `camera`, or `both` alternately (`tournament.seeds`)."""
         if self.step == 1:
             return "both"
         return "camera" if self.first % 2 else "target"

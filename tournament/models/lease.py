@@ -1,4 +1,4 @@
-"""Work that a worker holds for a while."""
+"""Leases of work."""
 
 from django.db import models
 
@@ -6,8 +6,8 @@ from django.db import models
 class Lease(models.Model):
     """A claim on a row of work: taken by a conditional update, kept by heartbeats, fenced by a token that only grows.
 
-    A worker that lost its lease (it was away longer than the lease lasts) holds an old token; everything it then tries to
-    write is refused, so a doubled or late task can change nothing.
+    A worker whose lease has expired holds an old token, with which every write is refused: a duplicated or late task
+    changes nothing.
     """
 
     token = models.BigIntegerField(default=0, help_text="Grows by one with every claim.")

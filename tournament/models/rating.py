@@ -1,4 +1,4 @@
-"""Ratings, as they were published."""
+"""Published ratings."""
 
 from django.db import models
 
@@ -43,7 +43,10 @@ class RatingSnapshot(models.Model):
 
 
 class Basis(models.Model):
-    """Which episodes a snapshot was fitted to: their keys, packed (`tournament.snapshots`), apart so that readers of boards leave them alone."""
+    """The keys of a snapshot's episodes, packed (`tournament.packing`).
+
+    They are a table of their own, so that readers of boards do not load them.
+    """
 
     snapshot = models.OneToOneField(RatingSnapshot, primary_key=True, on_delete=models.CASCADE, related_name="basis")
     keys = models.BinaryField()

@@ -13,7 +13,7 @@ class ScheduleKind(models.TextChoices):
 
 
 class Schedule(models.Model):
-    """When to start which tournament: at set times (`expression`, in UTC), or for every agent that newly comes to a scenario.
+    """A tournament to start at set times (`expression`, in UTC), or for every new agent of a scenario.
 
     `cameras` and `targets` are the fields; with `has_everyone` they are all agents that can play in the scenario at the time of
     a start. A watch places each new agent against the field of the other team.
@@ -49,10 +49,9 @@ class Schedule(models.Model):
 
 
 class Start(models.Model):
-    """One start of a schedule, or why there was none; that it exists keeps it from happening twice.
+    """One start of a schedule, or the reason why there was none. Its row prevents a second start.
 
-    `due` is the moment for which it was planned, `agent` the one who is placed; one of them is set. The tournament
-    that came of it points to it.
+    Either `due`, the planned moment, or `agent`, the agent to place, is set. The tournament refers to its start.
     """
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="starts")

@@ -1,4 +1,4 @@
-"""Tournaments: who plays whom, how often, from which seeds."""
+"""Tournaments: fields, numbers of episodes and seeds."""
 
 from django.conf import settings
 from django.db import models
@@ -17,7 +17,7 @@ class TournamentState(models.TextChoices):
 
 
 class Purpose(models.TextChoices):
-    """Why a tournament was started, where that was not just to see who is better."""
+    """The purpose of a tournament other than a comparison of its agents."""
 
     NONE = "", "None"
     PLACEMENT = "placement", "Placement of a new agent"

@@ -73,7 +73,7 @@ class TrainingRun(Lease):
 
 
 class TrainingPoint(models.Model):
-    """One iteration of a run, as its trainer told it. Rates are from 0 to 1; the return is of the team's own reward."""
+    """The figures of one iteration, from its trainer. Rates are from 0 to 1; the return is of the team's own reward."""
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="points")
     iteration = models.PositiveIntegerField()
@@ -96,7 +96,7 @@ class TrainingPoint(models.Model):
 
 
 class Milestone(models.Model):
-    """A checkpoint that a run left behind. `payoff` is its own team's mean normalised reward against the training opponent."""
+    """An exported checkpoint of a run. `payoff` is its team's mean normalised reward against the training opponent."""
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="milestones")
     iteration = models.PositiveIntegerField()

@@ -47,5 +47,5 @@ class Upload(Lease):
 
     @property
     def is_over(self) -> bool:
-        """Whether the checking has ended."""
+        """Whether the check has ended."""
         return self.state not in (UploadState.WAITING, UploadState.CHECKING)

@@ -1,4 +1,4 @@
-"""Workers, as far as the portal has heard of them."""
+"""Workers, known from their heartbeats."""
 
 from django.db import models
 
