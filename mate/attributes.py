@@ -1,4 +1,4 @@
-"""What can be read off an environment: its configuration, its spaces and the state of its episode."""
+"""Read-only attributes of an environment: its configuration, its spaces and the state of its episode."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _of_scenario(name: str) -> property:
 
 
 def _array(name: str, doc: str) -> property:
-    """A copy of a view of the batch: what was read stays as it was when the episode goes on."""
+    """Return a copy of a view of the batch, which later steps do not change."""
     return property(lambda self: getattr(self.batch, name)[0].copy(), doc=doc)
 
 
@@ -59,7 +59,7 @@ def _number(name: str, kind: type, doc: str) -> property:
 
 
 class ConfigurationAttributes:
-    """What the configuration decides."""
+    """Attributes that the configuration determines."""
 
     scenario: Scenario
     _config: dict[str, Any]
@@ -126,7 +126,7 @@ class SpaceAttributes(ConfigurationAttributes):
 
     @cached_property
     def camera_action_space(self) -> spaces.Box:
-        """Up to one rotation step and one zooming step either way; nothing without cameras."""
+        """Bounds of one rotation step and one zooming step in either direction; empty without cameras."""
         high = np.zeros(CAMERA_ACTION_DIM)
         if self.num_cameras > 0:
             high = np.array([self.camera_rotation_step, self.camera_zooming_step], np.float64)
@@ -134,7 +134,7 @@ class SpaceAttributes(ConfigurationAttributes):
 
     @cached_property
     def target_action_space(self) -> spaces.Box:
-        """Up to the configured step size in each coordinate, for targets of any capacity (Q07)."""
+        """Bounds of the configured step size in each coordinate, for targets of any capacity (Q07)."""
         high = np.full(2, float(self.target_step_size))
         return spaces.Box(-high, high, dtype=np.float64)
 

@@ -39,7 +39,7 @@ CAMERA_SEPARATION = 0.1
 
 
 class Entity:
-    """What all entities share. ``order`` is the index in the configuration."""
+    """Base of all entities. ``order`` is the index in the configuration."""
 
     def __init__(self, batch: Batch, order: int) -> None:
         self._batch = batch
@@ -292,7 +292,7 @@ class Target(Sensor):
 
     @property
     def capacity(self) -> int:
-        """How much weight the target can carry; setting it changes the longest step too."""
+        """Maximum weight that the target can carry; setting it changes the longest step too."""
         return int(self._batch.target_capacity[0, self.index])
 
     @capacity.setter

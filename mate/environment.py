@@ -265,7 +265,7 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
 
 
 def _arranged(ordered: list[Any], order: np.ndarray) -> list[Any]:
-    """The entities by index, each told its index."""
+    """Return the entities by index, with their index set."""
     arranged = [ordered[place] for place in order]
     for index, entity in enumerate(arranged):
         entity.index = index

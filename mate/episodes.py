@@ -174,7 +174,7 @@ class Block:
         batch.observe(active=active)
 
     def result(self, slot: int) -> EpisodeResult:
-        """What the episode in a slot has come to so far, after at least one step."""
+        """Return the result so far of the episode in a slot, after at least one step."""
         batch, steps = self.batch, int(self.batch.episode_step[slot])
         reward = float(self.target_reward[slot])
         return EpisodeResult(

@@ -65,7 +65,7 @@ class Wrapper(metaclass=EnvMeta):
         """Rebuild what this layer derived from the configuration."""
 
     def description(self) -> str:
-        """What stands between the brackets after the name of this layer, if anything."""
+        """Return the parameters between the brackets after the layer's name, or an empty text."""
         return ""
 
     def __str__(self) -> str:

@@ -67,7 +67,7 @@ class Mailbox:
             self.edges[message.sender, message.recipient] += 1
 
     def collect(self, index: int) -> list[Message]:
-        """What waits for a member; afterwards nothing does."""
+        """Return the messages that wait for a member, and remove them."""
         messages = list(self.queue[index])
         self.queue[index].clear()
         return messages

@@ -91,7 +91,7 @@ class Vector2D:
 
     @property
     def endpoint(self) -> np.ndarray:
-        """Where the vector ends: its origin, (0, 0) if it has none, plus its components."""
+        """The end of the vector: its origin, (0, 0) if it has none, plus its components."""
         return self.vector.copy() if self.origin is None else self.origin + self.vector
 
     @endpoint.setter

@@ -1,7 +1,8 @@
-"""What every agent shares: its lifecycle, its view of an observation, its messages and its randomness.
+"""The base classes of agents: lifecycle, observations, messages and randomness.
 
-An agent plays one member of a team. Per episode it is ``reset`` with its first observation; then in every step its team
-goes through ``observe``, ``send_requests``, ``receive_requests``, ``send_responses``, ``receive_responses``, ``act``.
+An agent plays one member of a team. Each episode begins with ``reset`` and the first observation. In every step its
+team then calls ``observe``, ``send_requests``, ``receive_requests``, ``send_responses``, ``receive_responses``,
+``act``.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ __all__ = ["AgentBase", "CameraAgentBase", "TargetAgentBase"]
 
 MAX_SEED = 2**31 - 1
 ACTION_SPACE, FRESH = 0x3200, 0x3201
-"""Words for ``derive``: the seed of the action space of an agent that is seeded again, seeds of agents made without."""
+"""Words for ``derive``: the seed of a reseeded agent's action space, the seeds of agents made without one."""
 
 _source_of_seeds: ContextVar[Callable[[], int] | None] = ContextVar("source_of_seeds", default=None)
 
 
 @contextmanager
 def fixed_fresh_seeds(seed: int) -> Iterator[None]:
-    """Let agents that are made without a seed take theirs from ``seed``, one after the other, instead of fresh entropy."""
+    """Draw the seeds of agents that are made without one from ``seed``, in order, instead of from fresh entropy."""
     numbers = count()
     token = _source_of_seeds.set(lambda: derive(seed, FRESH, next(numbers)) % MAX_SEED)
     try:
@@ -66,7 +67,7 @@ def fresh_seed() -> int:
 
 
 class AgentBase(ABC):
-    """Common ground of camera and target agents.
+    """Base of camera and target agents.
 
     Args:
         seed: seed of the agent's random stream; fresh entropy if None.
@@ -107,19 +108,19 @@ class AgentBase(ABC):
         seed = fresh_seed() if seed is None else int(seed)
         self._np_random = Stream(seed)
         seeds = [seed]
-        if self.action_space is not None:  # Not drawn: what comes next must not depend on episodes played before.
+        if self.action_space is not None:  # Derived, not drawn: it must not depend on earlier episodes.
             seeds.append(derive(seed, ACTION_SPACE) % MAX_SEED)
             self.action_space.seed(seeds[-1])
         return seeds
 
     def clone(self) -> Self:
-        """A deep copy with a random stream of its own, seeded from this agent's."""
+        """Return a deep copy with its own random stream, seeded from this agent's."""
         clone = copy.deepcopy(self)
         clone.seed(int(self.np_random.randint(MAX_SEED)))
         return clone
 
     def spawn(self, num_agents: int) -> list[Self]:
-        """``num_agents`` clones."""
+        """Return ``num_agents`` clones."""
         return [self.clone() for _ in range(num_agents)]
 
     # Who is who
@@ -142,7 +143,7 @@ class AgentBase(ABC):
     # Lifecycle
 
     def reset(self, observation: np.ndarray) -> None:
-        """Begin an episode with its first observation (D,); the sizes and the own index are read out of it.
+        """Begin an episode with its first observation (D,); the sizes and the agent's index are read from it.
 
         Raises AssertionError unless the observation is one-dimensional and of the length its header implies.
         """
@@ -188,7 +189,7 @@ class AgentBase(ABC):
         self.last_observation, self.last_info = observation, info
 
     def send_requests(self) -> Iterable[Message]:
-        """Messages of the first round of this step."""
+        """Return the messages of the first round of this step."""
         return ()
 
     def receive_requests(self, messages: Iterable[Message]) -> None:
@@ -196,7 +197,7 @@ class AgentBase(ABC):
         self.last_requests = tuple(messages)
 
     def send_responses(self) -> Iterable[Message]:
-        """Messages of the second round of this step."""
+        """Return the messages of the second round of this step."""
         return ()
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
@@ -253,7 +254,7 @@ class AgentBase(ABC):
     # Messages
 
     def pack_message(self, content: Any, recipient: int | None = None) -> Message:
-        """A message from this agent, to the whole team if ``recipient`` is None."""
+        """Return a message from this agent, to the whole team if ``recipient`` is None."""
         return Message(
             sender=self.index,
             recipient=recipient,
@@ -282,27 +283,27 @@ class AgentBase(ABC):
         return states, tuple((rows[:, -1] != 0.0).tolist())  # a pair even if empty (Q35)
 
     def get_teammate_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
-        """Teammate ``index`` and whether it is visible. Raises IndexError if there is none."""
+        """Return teammate ``index`` and whether it is visible. Raises IndexError if there is none."""
         return self._record("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation, index)
 
     def get_opponent_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
-        """Opponent ``index`` and whether it is visible. Raises IndexError if there is none."""
+        """Return opponent ``index`` and whether it is visible. Raises IndexError if there is none."""
         return self._record("opponent", self.OPPONENT_STATE_CLASS, self.num_opponents, observation, index)
 
     def get_obstacle_state(self, observation: np.ndarray, index: int) -> tuple[ObstacleState, bool]:
-        """Obstacle ``index`` and whether it is visible. Raises IndexError if there is none."""
+        """Return obstacle ``index`` and whether it is visible. Raises IndexError if there is none."""
         return self._record("obstacle", ObstacleState, self.num_obstacles, observation, index)
 
     def get_teammate_states(self, observation: np.ndarray) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
-        """All teammates, this agent included, and whether each is visible."""
+        """Return all teammates, this agent included, and whether each is visible."""
         return self._records("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation)
 
     def get_all_opponent_states(self, observation: np.ndarray) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
-        """All opponents and whether each is visible."""
+        """Return all opponents and whether each is visible."""
         return self._records("opponent", self.OPPONENT_STATE_CLASS, self.num_opponents, observation)
 
     def get_all_obstacle_states(self, observation: np.ndarray) -> tuple[tuple[ObstacleState, ...], tuple[bool, ...]]:
-        """All obstacles and whether each is visible."""
+        """Return all obstacles and whether each is visible."""
         return self._records("obstacle", ObstacleState, self.num_obstacles, observation)
 
     def __repr__(self) -> str:

@@ -35,7 +35,7 @@ def agent_key(team_key: int, index: int) -> int:
 
 
 class Draws(Protocol):
-    """Where the object form of an agent draws from. ``step`` counts its decisions since the reset."""
+    """The source of draws of an agent's object form. ``step`` counts its decisions since the reset."""
 
     step: int
 

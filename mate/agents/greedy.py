@@ -122,7 +122,7 @@ class GreedyCameraAgent(IdleCamera):
         return messages
 
     def _content_for(self, recipient: int) -> dict[str, Any]:
-        """What is worth telling ``recipient``: targets only if it is known and could reach them."""
+        """Return the content for ``recipient``: sightings of targets only if it is known and could reach them."""
         content = self.message2send.copy()
         neighbour = self.neighboring_teammate_states.get(recipient)
         sightings = content.pop(SIGHTINGS, [])
@@ -173,7 +173,7 @@ class GreedyCameraAgent(IdleCamera):
         return np.array(aim_and_zoom(self.state.state, *states[nearest, :2]))
 
     def _aim_at_nearest(self, memory: Sequence[TargetStatePublic], time2forget: np.ndarray) -> np.ndarray:
-        """What ``act_from_target_states`` does with the candidates, in one compiled call."""
+        """Act as ``act_from_target_states`` on the candidates, in one compiled call."""
         if not memory:
             return self._idle()
         states = np.concatenate([target.state for target in memory]).reshape(len(memory), -1)

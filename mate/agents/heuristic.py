@@ -143,7 +143,7 @@ class HeuristicCameraAgent(IdleCamera):
         return found
 
     def _find_goal(self, owns: np.ndarray, positions: np.ndarray, orders: np.ndarray) -> list[Goal | None]:
-        """What ``find_scored_goal`` finds with the scores of this class, in one compiled call."""
+        """Return the result of ``find_scored_goal`` with the scores of this class, from one compiled call."""
         search = new_search(len(owns), len(positions))
         search.orders[:] = orders
         find_joint_goal(search, self.table, owns, positions, self.state.state[7:9])
@@ -182,7 +182,7 @@ class HeuristicCameraAgent(IdleCamera):
 
 
 class HeuristicTargetAgent(GreedyTargetAgent):
-    """A greedy target that bends its way around the views of the cameras that it sees."""
+    """A greedy target that drifts around the views of the cameras that it sees."""
 
     def _decide(self) -> np.ndarray:
         greedy_action = super()._decide()

@@ -68,13 +68,13 @@ class MixtureAgentMixIn(AgentBase):
         return int(self.np_random.randint(MAX_SEED))
 
     def clone(self) -> Self:
-        """A copy with clones of the candidates and new seeds, for itself and for its choice, from this agent's stream."""
+        """Return a copy with cloned candidates and new seeds, for itself and its choice, from this agent's stream."""
         clone = super().clone()
         clone.seed_mixture(self._draw_seed())
         return clone
 
     def spawn(self, num_agents: int) -> list[Self]:
-        """``num_agents`` clones that choose the same candidate in every episode."""
+        """Return ``num_agents`` clones that choose the same candidate in every episode."""
         clones = super().spawn(num_agents)
         mixture_seed = self._draw_seed()
         for clone in clones:

@@ -1,4 +1,4 @@
-"""Which of an agent's methods its class has written anew."""
+"""Detection of methods that a subclass of a rule-based agent overrides."""
 
 from __future__ import annotations
 

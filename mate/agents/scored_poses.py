@@ -1,4 +1,4 @@
-"""The search of heuristic cameras with any scores: what ``mate.agents.laws.coverage`` does with those of its own."""
+"""The search of heuristic cameras with custom scores, as ``mate.agents.laws.coverage`` does with the built-in ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent reads out of the records of its observation, by name."""
+"""Named access to the records of an agent's observation."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _box_of(limits: np.ndarray) -> spaces.Box:
 
 
 class CameraStatePublic(StateBase):
-    """What everybody who sees a camera knows of it."""
+    """The public state of a camera, known to all that see it."""
 
     DIM = CAMERA_STATE_DIM_PUBLIC
 
@@ -109,7 +109,7 @@ class CameraStatePublic(StateBase):
 
 
 class CameraStatePrivate(CameraStatePublic):
-    """What a camera knows of itself."""
+    """The private state of a camera, known to itself."""
 
     DIM = CAMERA_STATE_DIM_PRIVATE
 
@@ -140,7 +140,7 @@ class CameraStatePrivate(CameraStatePublic):
 
 
 class TargetStatePublic(StateBase):
-    """What everybody who sees a target knows of it."""
+    """The public state of a target, known to all that see it."""
 
     DIM = TARGET_STATE_DIM_PUBLIC
 
@@ -155,7 +155,7 @@ class TargetStatePublic(StateBase):
 
 
 class TargetStatePrivate(StateBase):
-    """What a target knows of itself. Has the properties of the public state too (Q37), but does not extend its class."""
+    """The private state of a target. It has the public state's properties too (Q37), but does not extend its class."""
 
     DIM = TARGET_STATE_DIM_PRIVATE
 
@@ -175,7 +175,7 @@ class TargetStatePrivate(StateBase):
 
     @property
     def capacity(self) -> int:
-        """How much weight the target can carry, 1 or 2."""
+        """Maximum weight that the target can carry, 1 or 2."""
         return round(float(self.state[5]))
 
     @property
@@ -194,7 +194,7 @@ class TargetStatePrivate(StateBase):
 
 
 class ObstacleState(StateBase):
-    """What everybody who sees an obstacle knows of it."""
+    """The state of an obstacle, known to all that see it."""
 
     DIM = OBSTACLE_STATE_DIM
 

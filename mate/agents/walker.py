@@ -59,7 +59,7 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
         return np.array(noisy_step(self.state.state, NO_GOAL if goal is None else goal, *self.prev_noise))
 
     def _step_towards(self, location: np.ndarray | None) -> np.ndarray:
-        """What ``noisy_step`` does, towards any place."""
+        """Take the step of ``noisy_step`` towards any location."""
         step = np.zeros(2)
         if location is not None:
             step = np.array(shorten(*(np.asarray(location) - self.state.location), self.state.step_size))

@@ -99,7 +99,7 @@ def write(config: dict[str, Any], path: str | Path) -> Scenario:
 
 
 def _writer_of(path: Path) -> Callable[[dict[str, Any]], str]:
-    """What makes the text of a file of this name. Raises ``UserError`` where it cannot be written."""
+    """Return the writer of a file with this name. Raises ``UserError`` if there is none."""
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise UserError(

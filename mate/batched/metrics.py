@@ -1,4 +1,4 @@
-"""How the figures of the inner steps of one outer step become one figure, for many episodes at once."""
+"""Aggregation of the inner steps' figures to one figure of the outer step, for many episodes at once."""
 
 from __future__ import annotations
 

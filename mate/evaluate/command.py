@@ -47,9 +47,9 @@ def _refuse(reason: str) -> int:
 
 
 def evaluate(pairing: Pairing) -> list[EpisodeResult]:
-    """Play the episodes that were asked for: number k from seed ``options.seed + k``, in this order.
+    """Play the requested episodes: number k from seed ``options.seed + k``, in this order.
 
-    Shows the first one, unless ``no_render``, and how far the playing is. Raises ``UserError`` for what cannot be played.
+    Show the first one, unless ``no_render``, and the progress. Raises ``UserError`` for what cannot be played.
     """
     options = pairing.options
     seeds = list(range(options.seed, options.seed + options.episodes))
@@ -71,7 +71,7 @@ def play(
 
 
 def _play_spread(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
-    """Play over ``jobs`` processes. Chunks do not matter to the results, as every episode has its own seed."""
+    """Play in ``jobs`` processes. Results do not depend on the chunks, as every episode has its own seed."""
     jobs = min(pairing.options.jobs, len(seeds))
     if jobs <= 1:
         return play(pairing, seeds, on_episode=on_episode) if seeds else []
@@ -128,7 +128,7 @@ def report(pairing: Pairing, results: Sequence[EpisodeResult]) -> None:
 
 
 def document(pairing: Pairing, results: Sequence[EpisodeResult]) -> dict[str, Any]:
-    """Everything about an evaluation as JSON data: what was played, the means, and every episode."""
+    """Return the whole evaluation as JSON data: the pairing, the means, and every episode."""
     means = {
         name: {"mean": _finite(mean.mean), "standard_error": _finite(mean.standard_error), "episodes": mean.episodes}
         for name, mean in tables.means(results).items()
@@ -144,7 +144,7 @@ def document(pairing: Pairing, results: Sequence[EpisodeResult]) -> dict[str, An
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no NaN: null says that there is no value."""
+    """Replace NaN and infinities, which JSON lacks, by null."""
     return value if isfinite(value) else None
 
 

@@ -49,7 +49,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Who plays whom, where, and what else was asked for."""
+    """The two entrants, the scenario, and the other options."""
 
     options: Options
     scenario: Scenario
@@ -74,9 +74,9 @@ def pair(options: Options) -> Pairing:
 
 
 def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
-    """The agent of ``team`` (camera or target) that ``text`` names; ``kwargs`` go to the constructor of a class.
+    """Return the agent of ``team`` (camera or target) that ``text`` names; ``kwargs`` go to the constructor of a class.
 
-    Raises ``UserError`` when nothing has that name, or when it cannot play for that team.
+    Raises ``UserError`` if there is none of that name, or if it cannot play for that team.
     """
     if text in BUILTINS:
         return _builtin(text, team, kwargs)
@@ -131,7 +131,7 @@ def import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
 
 
 def _construct(agent_class: type, team: str, kwargs: dict[str, Any], seed: int) -> Any:
-    """An agent of the class; ``seed`` goes to constructors that take one, whatever ``kwargs`` say, as in upstream."""
+    """Construct an agent; constructors that take ``seed`` get it, whatever ``kwargs`` say, as in upstream."""
     if _takes_seed(agent_class):
         kwargs = kwargs | {"seed": seed}
     try:

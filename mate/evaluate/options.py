@@ -16,7 +16,7 @@ TEAMS = ("both", "camera", "target", "none")
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for; plain data, so that it can be sent to another process."""
+    """The parsed options; plain data, so that they can be sent to another process."""
 
     config: str | None = None
     enhanced_observation: str = "none"
@@ -39,7 +39,7 @@ class Options:
 
     @property
     def needs_objects(self) -> bool:
-        """Whether something is asked for that only agent objects in wrapped environments can do."""
+        """Whether an option requires agent objects in wrapped environments."""
         return bool(
             self.no_communication != "none"
             or self.render_communication is not None
@@ -48,7 +48,7 @@ class Options:
         )
 
     def scenario(self) -> Scenario:
-        """The scenario that the options name, with their observation wrappers."""
+        """Return the scenario of the options, with their observation wrappers."""
         return Scenario.load(
             self.config,
             enhanced_observation=self.enhanced_observation,
@@ -57,7 +57,7 @@ class Options:
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
-    """The options of a command line. Exits with status 2 for options that do not exist; raises ``UserError`` for values."""
+    """Parse a command line. Exits with status 2 for unknown options; raises ``UserError`` for invalid values."""
     values = vars(_parser().parse_args(arguments))
     for team in ("camera", "target"):
         values[f"{team}_kwargs"] = _read_kwargs(f"--{team}-kwargs", values[f"{team}_kwargs"])

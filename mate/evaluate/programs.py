@@ -1,4 +1,4 @@
-"""What upstream's ``mate.evaluate`` offers to other programs: entry points, one episode at a time, the table's columns."""
+"""Upstream's ``mate.evaluate`` for other programs: entry points, one episode at a time, the table's columns."""
 
 from __future__ import annotations
 

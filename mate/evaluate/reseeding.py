@@ -1,4 +1,4 @@
-"""Teams of agent objects that depend on the seed of their episode alone, whatever was played before."""
+"""Reseeding of agent objects for each episode, so that they do not depend on earlier episodes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def spawn_afresh(prototype: AgentBase, count: int, team_key: int) -> list[AgentB
 
 
 def reseed(agent: AgentBase, key: int) -> None:
-    """Seed an agent, and with it every agent, generator and space that it holds, each from a number of its own."""
+    """Seed an agent and every agent, generator and space that it holds, each with its own number."""
     seen = {id(agent)}
     agent.seed(key % LARGEST_SEED)
     seen |= {id(agent.np_random), id(agent.action_space)}
@@ -53,7 +53,7 @@ def _home(agent: AgentBase) -> str:
 
 
 def _sources(value: Any, home: str, seen: set[int]) -> Iterator[Any]:
-    """The sources of randomness that are found in a value: its members, if it is a container or an object of ``home``."""
+    """Yield the sources of randomness in a value: its members, if it is a container or an object of ``home``."""
     if id(value) in seen:
         return
     seen.add(id(value))
@@ -82,7 +82,7 @@ def _is_source(value: Any) -> bool:
 
 
 def _seed(source: Any, seed: int) -> None:
-    """Seed in place, so that whoever else holds the source draws on from the same seed."""
+    """Seed in place, so that other holders of the source continue from the same seed."""
     if isinstance(source, np.random.Generator):
         source.bit_generator.state = type(source.bit_generator)(seed).state
     elif hasattr(source, "manual_seed"):

@@ -1,4 +1,4 @@
-"""What is reported of one step of an episode."""
+"""The report of one step of an episode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed: a row per step of the first episode, and the means of all episodes at the end."""
+"""Printed tables: a row for each step of the first episode, and the means of all episodes at the end."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Mean:
 
 
 def step_header() -> str:
-    """The header of the table of steps, with the line below it."""
+    """Return the header of the table of steps, with the line below it."""
     names = " | ".join(name.rjust(width) for name, width in _COLUMNS)
     return f"| {names} |\n|{'+'.join('-' * (width + 2) for _, width in _COLUMNS)}|"
 
 
 def step_row(step: Step, frames_per_second: float) -> str:
-    """One row of the table of steps."""
+    """Return one row of the table of steps."""
     cells = (
         f"{step.step:d}",
         f"{step.cargo:d}",
@@ -72,7 +72,7 @@ def means(results: Sequence[EpisodeResult]) -> dict[str, Mean]:
 
 
 def _mean(values: Sequence[float]) -> Mean:
-    """The mean and its standard error; the latter needs two values."""
+    """Return the mean and its standard error, which needs two values."""
     count = len(values)
     mean = float(np.mean(values)) if count else nan
     error = float(np.std(values, ddof=1)) / sqrt(count) if count > 1 else nan
@@ -80,7 +80,7 @@ def _mean(values: Sequence[float]) -> Mean:
 
 
 def summary(results: Sequence[EpisodeResult]) -> str:
-    """The final table: metric and mean."""
+    """Return the final table: metric and mean."""
     formats = {
         "Step / Cargo": ".1f",
         "Target Episode Reward": "+.2f",
@@ -96,7 +96,7 @@ def summary(results: Sequence[EpisodeResult]) -> str:
 
 
 def progress(results: Sequence[EpisodeResult], episodes: int) -> str:
-    """One line on how far the playing is, with running means; for a terminal, without a line break."""
+    """Return one line with the progress and running means; for a terminal, without a line break."""
     done = len(results)
     filled = round(20 * done / episodes)
     current = means(results)

@@ -1,4 +1,4 @@
-"""Playing with agent objects in the environment of upstream's interface: one episode at a time, one agent after the other."""
+"""Episodes of agent objects in the environment of upstream's interface: one at a time, one agent after the other."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def play_turns(
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
-    """Play an episode per seed. Before each, the environment and both teams are seeded from it, and the
-    global generators where a class of the user's own plays."""
+    """Play an episode for each seed.
+
+    The seed determines the environment and both teams, and the global generators where a user's own class plays.
+    """
     env = build_environment(pairing.options)
     players = ((Team.CAMERA, pairing.camera), (Team.TARGET, pairing.target))
     camera, target = (_seat(team, player, pairing) for team, player in players)
@@ -41,7 +43,7 @@ def play_turns(
 
 
 def build_environment(options: Options) -> Any:
-    """The environment with the wrappers that the options ask for, in upstream's order."""
+    """Return the environment with the wrappers of the options, in upstream's order."""
     wrappers: list[tuple[Any, dict[str, Any], bool]] = [
         (mate.EnhancedObservation, {"team": options.enhanced_observation}, options.enhanced_observation != "none"),
         (mate.SharedFieldOfView, {"team": options.shared_field_of_view}, options.shared_field_of_view != "none"),
@@ -94,14 +96,14 @@ class Tally:
         self.env, self.reward, self.episode_reward, self.coverage, self.real_coverage = env, 0.0, 0.0, 0.0, 0.0
 
     def add(self, reward: float) -> None:
-        """Count the step that was just made."""
+        """Count the last step."""
         self.reward = reward
         self.episode_reward += reward
         self.coverage += self.env.coverage_rate
         self.real_coverage += self.env.real_coverage_rate
 
     def step(self) -> Step:
-        """The row of the last step."""
+        """Return the row of the last step."""
         env = self.env
         return Step(
             step=int(env.episode_step),
@@ -114,7 +116,7 @@ class Tally:
         )
 
     def result(self, seed: int) -> EpisodeResult:
-        """What the episode came to."""
+        """Return the result of the episode."""
         env, last = self.env, self.step()
         return EpisodeResult(
             seed=seed,
@@ -172,7 +174,7 @@ _Seat = _ObjectSeat | _BatchedSeat
 
 
 def _rounded(action: Any) -> Any:
-    """An action as matches play it, to float32; the index of a discrete action as it is."""
+    """Return an action as matches play it, rounded to float32; the index of a discrete action unchanged."""
     values = np.asarray(action)
     return values.astype(np.float32).astype(np.float64) if values.dtype.kind == "f" else action
 

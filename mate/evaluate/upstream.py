@@ -1,4 +1,4 @@
-"""What to give in place of the agents of upstream's examples, which need Ray 1.12 and cannot be imported beside this package."""
+"""Replacements for the agents of upstream's examples, which need Ray 1.12 and cannot be imported with this package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNPLAYABLE = re.compile(r"tarmac|maddpg|i2c", re.IGNORECASE)
 
 
 def advise(text: str, team: str, kwargs: dict[str, Any]) -> str:
-    """What to give instead of an agent of the examples, as sentences; empty for any other ``module:Class``."""
+    """Return advice on the replacement of an example's agent, as sentences; empty for any other ``module:Class``."""
     module, _, _ = text.partition(":")
     if not _MODULE.fullmatch(module):
         return ""

@@ -132,4 +132,4 @@ class _Pictures:
         self._count += 1
 
     def close(self) -> None:
-        """Every picture is a file of its own: nothing is left to do."""
+        """Do nothing: every picture is a complete file."""

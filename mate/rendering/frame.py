@@ -1,4 +1,4 @@
-"""What there is to see at one moment of an episode, as plain arrays."""
+"""The visible state at one moment of an episode, as plain arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a frame to the shapes that show it, the lowest first."""
+"""Conversion of a frame to shapes, from bottom to top."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ground(frame: Frame) -> list[Shape]:
 
 
 def fields_of_view(frame: Frame) -> list[Shape]:
-    """For each camera the sector it looks at and the part of it that obstacles leave visible."""
+    """Return for each camera its sector and the part of it that obstacles leave visible."""
     shapes: list[Shape] = []
     for camera, centre in enumerate(frame.camera_location):
         orientation, half = frame.camera_orientation[camera], frame.camera_viewing_angle[camera] / 2

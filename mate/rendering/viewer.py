@@ -1,4 +1,4 @@
-"""What ``env.render`` draws with: one picture at a time, as an array or in a window."""
+"""The viewer of ``env.render``: one picture at a time, as an array or in a window."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WINDOW_SUPERSAMPLING = 2  # half the time of a picture for a file; a moving pic
 
 
 class NoWindowWarning(UserWarning):
-    """A window was asked for and cannot be opened; the program goes on without."""
+    """A requested window that cannot be opened; the program continues without it."""
 
 
 class Viewer:

@@ -47,7 +47,7 @@ class RLlibMultiAgentAPI(Wrapper):
         return self._keyed(self.env.reset(**kwargs))
 
     def step(self, action: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-        """One step with an action for each agent; dones have ``__all__`` besides."""
+        """Take a step with an action for each agent; the dones include ``__all__``."""
         joint_action = [action[agent_id] for agent_id in self.agent_ids]
         observations, rewards, dones, infos = self.env.step(joint_action)
         keyed_dones = {**self._keyed(dones), "__all__": all(dones)}

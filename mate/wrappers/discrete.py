@@ -51,7 +51,7 @@ class _DiscreteAction(Wrapper):
         raise NotImplementedError
 
     def _scale(self) -> np.ndarray:
-        """What a normalised action is multiplied with, (N, 2)."""
+        """Factors (N, 2) of normalised actions."""
         raise NotImplementedError
 
     @property

@@ -26,7 +26,7 @@ class MessageFilter(Wrapper):
         self.filter = filter
 
     def send_messages(self, messages: Message | Iterable[Message]) -> None:
-        """Send what the filter lets pass."""
+        """Send the messages that pass the filter."""
         base = self.unwrapped
         self.env.send_messages([message for message in base.route_messages(messages) if self.filter(base, message)])
 

@@ -36,7 +36,7 @@ SUB_STEP_METRICS: Mapping[str | re.Pattern[str], str] = {
     "mean_transport_rate": "last",
     "num_delivered_cargoes": "last",
 }
-"""How the infos of the inner steps of one outer step become one info; other fields are those of the last step."""
+"""How the inner steps' figures are aggregated to one of the outer step; other fields are those of the last step."""
 
 
 class MetricCollector:

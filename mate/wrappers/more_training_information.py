@@ -54,7 +54,7 @@ def _of_target(base: Any, target: int, distances: np.ndarray) -> dict[str, Any]:
 
 
 def _common_of(base: Any) -> dict[str, Any]:
-    """What is the same for everybody: copies, so that the infos stay true after the next step."""
+    """Return the information common to all agents, copied so that later steps do not change it."""
     names = (
         "camera_states",
         "target_states",

@@ -18,7 +18,7 @@ class ObservationWrapper(Wrapper):
     """Passes every observation of the layer below through ``observation``."""
 
     def observation(self, observation: Any) -> Any:
-        """What this layer makes of an observation."""
+        """Return this layer's transform of an observation."""
         raise NotImplementedError
 
     def reset(self, **kwargs: Any) -> Any:

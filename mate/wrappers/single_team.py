@@ -67,7 +67,7 @@ class SingleTeam(Wrapper):
         self.refresh()
 
     def refresh(self) -> None:
-        """Spawn the agents anew, for the configuration's numbers."""
+        """Spawn the agents again, for the configuration's numbers."""
         assert self.num_teammates > 0, f"{type(self).__name__} needs at least one {self._own}, {self.env} has none"
         self.opponent_agents_ordered = self.opponent_agent.spawn(self.num_opponents)
         self.opponent_agents = list(self.opponent_agents_ordered)
@@ -302,7 +302,7 @@ class MultiTarget(SingleTeamMultiAgent):
 
 
 class SingleCamera(SingleTeamSingleAgent):
-    """The caller plays one camera beside clones of ``other_camera_agent``, against clones of ``target_agent``."""
+    """The caller plays one camera, with clones of ``other_camera_agent``, against clones of ``target_agent``."""
 
     team = Team.CAMERA
 
@@ -311,7 +311,7 @@ class SingleCamera(SingleTeamSingleAgent):
 
 
 class SingleTarget(SingleTeamSingleAgent):
-    """The caller plays one target beside clones of ``other_target_agent``, against clones of ``camera_agent``."""
+    """The caller plays one target, with clones of ``other_target_agent``, against clones of ``camera_agent``."""
 
     team = Team.TARGET
 

@@ -1,4 +1,4 @@
-"""What wrappers may stand around: the three kinds of environments, and the checks that tell them apart."""
+"""The kinds of environments that wrappers accept, and the checks that distinguish them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Teams of greedy targets that bend around the views of cameras (object form: ``mate.agents.heuristic``)."""
+"""Teams of greedy targets that drift around the views of cameras (object form: ``mate.agents.heuristic``)."""
 
 from __future__ import annotations
 
