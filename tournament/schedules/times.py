@@ -79,7 +79,7 @@ def check_times(expression: str) -> None:
     if any(after - before < LEAST_GAP for before, after in pairwise(soon)):
         minutes = LEAST_GAP.seconds // 60
         raise refuse_times(
-            f"The times {expression!r} occur too often. Leave at least {minutes} minutes between starts."
+            f"The times {expression!r} occur too often: leave at least {minutes} minutes between starts."
         )
 
 

@@ -84,7 +84,7 @@ def test_it_is_put_in_words():
     assert cyclicity(ROCK_PAPER_SCISSORS).describe() == (
         "100% (100% to 100%) of the payoff variance is cyclic. Elo misleads here: go by Nash skill."
     )
-    assert "Elo says most" in cyclicity(np.add.outer([1.0, 2.0], [0.0, 1.0])).describe()
+    assert "One Elo number describes these agents well" in cyclicity(np.add.outer([1.0, 2.0], [0.0, 1.0])).describe()
 
 
 def test_missing_payoffs_are_refused():
