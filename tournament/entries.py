@@ -1,4 +1,4 @@
-"""How scenarios and agents come into the portal: the built-in ones, and checkpoints that were accepted."""
+"""Registration of scenarios and agents: built-in ones and accepted checkpoints."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DESCRIPTIONS = {
 
 
 def register_builtin_agents() -> list[Agent]:
-    """The game's eight rule-based agents; they belong to nobody and play in every scenario. Safe to repeat."""
+    """Register the game's eight rule-based agents, without owner, for every scenario. Idempotent."""
     return [_register_builtin(agents.Builtin(team, name)) for team in agents.TEAMS for name in agents.BUILTIN_NAMES]
 
 
@@ -61,16 +61,16 @@ def _register_builtin(spec: agents.Builtin) -> Agent:
 
 
 def register_scenarios() -> list[Scenario]:
-    """Every packaged scenario in which two teams play; those that differ in nothing but their name share a row. Safe to repeat."""
+    """Register every packaged scenario with two teams; those that differ only in name share a row. Idempotent."""
     names = sorted(game.preset_names(), key=lambda name: (-len(name), name))
     rows = {row.pk: row for row in map(register_scenario, names) if row.num_cameras}
     return list(rows.values())
 
 
 def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenario:
-    """The row of a packaged scenario, made if need be.
+    """Return the row of a packaged scenario, created if it does not exist.
 
-    `enhanced_observation` names the teams that are shown everything: none, camera, target or both. Raises
+    `enhanced_observation` names the teams that observe everything: none, camera, target or both. Raises
     `mate.scenario.ConfigError` for anything unknown.
     """
     scenario = game.Scenario.load(preset, enhanced_observation=enhanced_observation)
@@ -91,7 +91,7 @@ def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenar
 
 
 def load_scenario(row: Scenario) -> game.Scenario:
-    """What the game plays for a row. The newest few are kept."""
+    """Return the game's scenario for a row; the most recent ones are cached."""
     return _read_scenario(row.config if isinstance(row.config, str) else json.dumps(row.config))
 
 
@@ -101,7 +101,7 @@ def _read_scenario(config: str) -> game.Scenario:
 
 
 def load_spec(row: Agent) -> agents.Spec:
-    """The specification of a row's agent."""
+    """Return the specification of a row's agent."""
     return agents.from_json(row.spec)
 
 
@@ -109,34 +109,34 @@ def load_spec(row: Agent) -> agents.Spec:
 
 
 def checkpoint_name(digest: str) -> str:
-    """Where a checkpoint lies in the portal's files: its address is its content."""
+    """Return the name of a checkpoint in the portal's storage: its content's address."""
     return f"checkpoints/{digest}.zip"
 
 
 def store_checkpoint(checkpoint: Checkpoint) -> str:
-    """Put a checkpoint where it belongs and return its name; equal checkpoints share one file."""
+    """Store a checkpoint and return its name; equal checkpoints share one file."""
     name, content = checkpoint_name(checkpoint.digest), checkpoint.to_bytes()
     if default_storage.exists(name):
         with default_storage.open(name) as file:
             if file.read() == content:
                 return name
-        default_storage.delete(name)  # Cut short by a crash.
+        default_storage.delete(name)  # Truncated by a crash.
     stored = default_storage.save(name, ContentFile(content))
-    if stored != name:  # Somebody else stored it in the meantime.
+    if stored != name:  # Another process stored it in the meantime.
         default_storage.delete(stored)
     return name
 
 
 @lru_cache(maxsize=32)
 def open_checkpoint(digest: str) -> Checkpoint:
-    """The checkpoint with a digest; those opened last are kept. Raises FileNotFoundError if it is gone."""
+    """Return the checkpoint with a digest; recent ones are cached. Raises FileNotFoundError if it is gone."""
     from policies import Checkpoint
 
     with default_storage.open(checkpoint_name(digest)) as file:
         return Checkpoint.from_bytes(file.read())
 
 
-# Accepting what was uploaded
+# Accepting uploads
 
 
 def free_name(name: str, team: str, upload: Upload) -> str:
@@ -155,10 +155,10 @@ def free_name(name: str, team: str, upload: Upload) -> str:
 
 
 def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -> Agent:
-    """The agent of a checkpoint that an upload brought, played as the upload says.
+    """Register the agent of an uploaded checkpoint, in the upload's mode of play.
 
-    Weights that are here already, played in the same mode, are the agent that they were, with its name and owner, wherever they
-    come from this time.
+    If the same weights in the same mode are registered already, that agent is returned, with its name and owner,
+    whatever the provenance of the new checkpoint.
     """
     origin = dict(imported.checkpoint.recipe.provenance)
     provenance = {
@@ -174,7 +174,7 @@ def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -
         deterministic=upload.deterministic,
         provenance=provenance,
     )
-    if not agent.is_listed:  # A milestone of a training that somebody wants to see.
+    if not agent.is_listed:  # A milestone of a training, now uploaded.
         agent.is_listed = True
         agent.save(update_fields=["is_listed"])
     return agent
@@ -190,10 +190,10 @@ def register_checkpoint(
     is_listed: bool = True,
     called: str = "",
 ) -> Agent:
-    """The agent of a checkpoint, its weights stored; `deterministic` None plays as its recipe says.
+    """Register the agent of a checkpoint and store its weights; `deterministic` None uses the recipe's mode.
 
-    Its address stays for good, and is made of `called` where the agent may come to have that name instead.
-    Where the agent is known already, it stays as it was.
+    Its slug never changes; it is made of `called` where the agent may get that name later. An agent that is registered
+    already stays unchanged.
     """
     recipe = checkpoint.recipe
     if deterministic is None:
@@ -222,7 +222,7 @@ def register_checkpoint(
 
 
 def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[Agent], name: str = "") -> Agent | None:
-    """The mixture agent of a PSRO run; `members` are the accepted agents of the same upload. None if it cannot be played."""
+    """Register the mixture agent of an uploaded PSRO run with these `members`. None if it cannot be played."""
     by_checkpoint = {row.spec["checkpoint"]: row for row in members if row.kind == AgentKind.CHECKPOINT}
     parts: list[tuple[float, agents.Spec]] = []
     identities: list[tuple[float, str]] = []
@@ -263,9 +263,9 @@ def register_mixture(
     provenance: dict[str, Any] | None = None,
     is_listed: bool = True,
 ) -> Agent:
-    """The agent that plays each episode as one of these agents of one team, drawn with these weights.
+    """Register the agent that plays each episode as one of these agents of one team, drawn with these weights.
 
-    Where the agent is known already, it stays as it was. Raises `agents.AgentError` for weights or teams that do not go together.
+    An agent that is registered already stays unchanged. Raises `agents.AgentError` for invalid weights or mixed teams.
     """
     rows = [row for _, row in members]
     spec = agents.Mixture(rows[0].team, tuple((weight, load_spec(row)) for weight, row in members))
@@ -293,7 +293,7 @@ def _identity_of(row: Agent) -> str:
 
 
 def _find(spec: agents.Spec, identity: str) -> Agent | None:
-    """The agent that plays as `spec` does, wherever it came from."""
+    """Return the agent that plays as `spec` does, whatever its provenance."""
     found = Agent.objects.filter(Q(identity=identity) | Q(digest=spec.digest))
     return min(found, key=lambda row: row.identity != identity, default=None)
 
@@ -311,22 +311,22 @@ def _accept(spec: agents.Spec, owner: Any, name: str, identity: str, **columns: 
         existing = _find(spec, identity)
         if existing is None:
             raise
-        return existing  # Somebody else brought it in the meantime.
+        return existing  # Another process registered it in the meantime.
 
 
 def _free_slug(name: str, digest: str) -> str:
-    """A slug of the name, with as much of the digest as tells it from others."""
+    """Return a slug of the name, with as much of the digest as makes it unique."""
     return f"{slugify(name)[:80] or 'agent'}-{digest[:12]}"
 
 
 def _describe_architecture(recipe: Any) -> str:
-    """The architecture in words: what the import recognised, else the network's outline."""
+    """Return the architecture in words: the one that the import recognised, else the network's outline."""
     words = recipe.provenance.get("algorithm") or recipe.provenance.get("architecture")
     return str(words or "Network")[:80]
 
 
 def _plain(value: Any) -> Any:
-    """JSON values of nested mappings and tuples."""
+    """Return JSON values of nested mappings and tuples."""
     return json.loads(json.dumps(value, default=lambda other: dict(other) if hasattr(other, "keys") else str(other)))
 
 
@@ -342,7 +342,7 @@ class Fitness:
 
 
 def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
-    """What stands against an agent in a scenario, told with both figures, and what is to be known about it there."""
+    """Return the problems of an agent in a scenario, with both figures, and remarks about it there."""
     words = {"num_cameras": "cameras", "num_targets": "targets", "num_obstacles": "obstacles"}
     problems = [
         f"{agent.name} was trained for {getattr(agent, key)} {word}, and {scenario.name} has {getattr(scenario, key)}."
@@ -357,7 +357,7 @@ def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
 
 
 def find_home(agent: Agent, scenarios: Sequence[Scenario]) -> Scenario | None:
-    """Of these scenarios the first that is like what the agent was trained for; None where there are none."""
+    """Return the first scenario that is closest to the agent's training; None where there are none."""
 
     def distance(scenario: Scenario) -> tuple[int, int]:
         fitness = check_fitness(agent, scenario)

@@ -1,4 +1,4 @@
-"""Trainings: asked for, paused, resumed, extended, cancelled. How they are run is the trainers' affair (`tasks.training`)."""
+"""Creating, pausing, resuming, extending and cancelling trainings. Trainers (`tasks.training`) run them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGAIN = {"wanted": "", "error": "", "attempts": 0, "leased_until": None, "finish
 
 
 class TrainingRefused(RequestRefused):
-    """A training cannot be had as it was asked for."""
+    """A training that cannot be created or changed as requested."""
 
 
 def create_training(
@@ -49,11 +49,12 @@ def create_training(
     purpose: str = "",
     owner: Any = None,
 ) -> TrainingRun:
-    """Ask for an agent of `team`, trained against `opponent` (a mixture is drawn from anew in each episode).
+    """Create a training of an agent of `team` against `opponent` (a mixture is sampled in each episode).
 
-    `steps` are environment steps, None for the preset's. `start_from` lends its weights. With `evaluation_episodes` 0 the last
-    milestone is the result; otherwise milestones play as many against each opponent, and the best is taken. A run with
-    a `purpose` makes an agent that is not listed. A trainer begins it within a second or two. Raises TrainingRefused.
+    `steps` are environment steps, None for the preset's. The weights are initialised from `start_from`. With
+    `evaluation_episodes` 0 the last milestone is the result; otherwise milestones play that many episodes against each
+    opponent, and the best is chosen. A run with a `purpose` makes an unlisted agent. A trainer starts it within a
+    second or two. Raises TrainingRefused.
     """
     asked = dict(hyperparameters or {})
     if scenario.enhanced_observation != "none":
@@ -90,7 +91,7 @@ def _check_request(
     cores: int | None,
     episodes: int,
 ) -> list[tuple[str, str]]:
-    """What is wrong with a request besides its configuration."""
+    """Return the problems of a request besides its configuration."""
     problems = []
     if not name.strip() or len(name) > 80:
         problems.append(("name", "A training needs a name of at most 80 characters; its agent will have it too."))
@@ -120,7 +121,7 @@ def _check_start(agent: Agent, scenario: Scenario, team: str) -> list[str]:
 
 
 def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration) -> list[str]:
-    """Why the weights of a checkpoint do not fit the network that is to be trained."""
+    """Return why a checkpoint's weights do not fit the network to be trained."""
     from training.recipes import recipe_of
 
     spec = entries.load_spec(agent)
@@ -138,19 +139,19 @@ def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration
 
 
 def write(value: Any) -> str:
-    """A value of a recipe in words."""
+    """Return a value of a recipe in words."""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def name_field(problem: str) -> tuple[str, str]:
-    """A problem of a configuration as (field, sentence): it begins with the name of what it is about."""
+    """Return a problem of a configuration as (field, sentence); it begins with the name of its field."""
     found = re.match(r"`(\w+)`[:,]? ?", problem)
     plain = problem.replace("`", "")
     return (found[1], plain) if found else ("", plain)
 
 
 def list_opponents(agent: Agent) -> list[dict[str, Any]]:
-    """Who is met in training: built-in agents by `name`, checkpoints by the `checkpoint`'s place in a run's folder, with weights."""
+    """Return the weighted opponents of training: built-in agents by `name`, checkpoints by path in the run's folder."""
     weights: Counter[tuple[str, str]] = Counter()
 
     def walk(spec: agents.Spec, weight: float) -> None:
@@ -167,12 +168,12 @@ def list_opponents(agent: Agent) -> list[dict[str, Any]]:
 
 
 def place_of(spec: agents.LearnedAgent) -> str:
-    """Where in a run's folder the checkpoint of an agent lies, made to play as the agent does."""
+    """Return the path, in a run's folder, of the checkpoint that plays as the agent does."""
     return f"agents/{spec.checkpoint}-{'deterministic' if spec.deterministic else 'stochastic'}.zip"
 
 
 def most_cores() -> int | None:
-    """Processors of the largest machine that trains now; None where no trainer lives, or one uses a cluster."""
+    """Return the processors of the largest live trainer; None where no trainer lives, or one uses a cluster."""
     cores = list(queries.live_trainers().values_list("cores", flat=True))
     known = [count for count in cores if count is not None]
     return max(known) if known and len(known) == len(cores) else None
@@ -182,7 +183,7 @@ def most_cores() -> int | None:
 
 
 def pause_training(run: TrainingRun) -> bool:
-    """Let a training stop after writing its state; it keeps its place. Returns whether there was anything to pause."""
+    """Pause a training after it has written its state; it keeps its place. Returns whether it could be paused."""
     waiting = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.WAITING)
     training = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING)
     count = waiting.update(state=TrainingState.PAUSED, wanted="") or training.update(wanted="pause")
@@ -195,7 +196,7 @@ def resume_training(run: TrainingRun) -> bool:
     with transaction.atomic():
         rows = TrainingRun.objects.filter(pk=run.pk, state__in=RESUMABLE)
         changed = rows.update(state=TrainingState.WAITING, milestone_tournament=None, reevaluation=None, **AGAIN)
-        if not changed:  # It may be about to pause.
+        if not changed:  # It may be pausing.
             changed = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.TRAINING, wanted="pause").update(
                 wanted=""
             )
@@ -204,9 +205,9 @@ def resume_training(run: TrainingRun) -> bool:
 
 
 def extend_training(run: TrainingRun, steps: int) -> None:
-    """Let a training go on for `steps` environment steps more, also one that had finished: its agents so far stay.
+    """Extend a training by `steps` environment steps, also a finished one: its agents so far stay.
 
-    One that is paused or has failed is resumed with it. Raises TrainingRefused.
+    A paused or failed training is resumed as well. Raises TrainingRefused.
     """
     wanted = run.steps_wanted + steps if isinstance(steps, int) else 0
     if isinstance(steps, bool) or steps < 1 or wanted > configuration.MAX_STEPS:
@@ -239,16 +240,16 @@ def cancel_training(run: TrainingRun) -> bool:
 
 
 def describe_trainers() -> dict[str, Any]:
-    """`num_trainers`: how many live; `missing`: the packages that trainings need and that this machine lacks.
+    """Return `num_trainers`, the number of live trainers, and `missing`, the required packages that this machine lacks.
 
-    Trainers of other machines have their own packages, and so has the command that somebody trains with.
+    Trainers of other machines, and the training command, have their own packages.
     """
     missing = [] if settings.ARENA_TRAINING_COMMAND else installed.missing()
     return {"num_trainers": queries.live_trainers().count(), "missing": missing}
 
 
 def explain_waiting(run: TrainingRun) -> str:
-    """Why a waiting training has not begun, in words; empty where it is about to."""
+    """Return why a waiting training has not started, in words; empty where it is about to."""
     trainers = queries.live_trainers()
     cores, most = run.configuration.get("cores"), most_cores()
     if not trainers and not settings.ARENA_TRAINING_COMMAND and (missing := installed.missing()):

@@ -1,4 +1,4 @@
-"""New tournaments."""
+"""Creation of tournaments."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Problems = list[tuple[str, str]]
 
 
 class TournamentRefused(RequestRefused):
-    """A tournament cannot be made as it was asked for."""
+    """A tournament that cannot be created as requested."""
 
 
 def create_tournament(*arguments: Any, **named: Any) -> Tournament:
-    """Make a tournament and the work of its first round; takes what `plan_tournament` takes.
+    """Create a tournament and the blocks of its first round, with the arguments of `plan_tournament`.
 
     Episodes that exist (of the same pairing, engine and seed) are reused and counted as such; if all do, the tournament
     is finished when this returns. Send hints to workers afterwards (`tasks.hints.send`). Raises TournamentRefused.
@@ -51,10 +51,11 @@ def plan_tournament(
     purpose: str = Purpose.NONE,
     start: Start | None = None,
 ) -> Tournament:
-    """The rows of a tournament and of its first round, in one transaction; `finish_if_complete` goes on from there.
+    """Create a tournament and its first round, in one transaction; `finish_if_complete` continues from there.
 
-    `format` is one of `formats.FORMATS`, `settings` are its own, those that are absent are as usual. `episodes_per_pairing`
-    is a round robin's setting under its older name. The order of agents in a field is kept. Raises TournamentRefused.
+    `format` is one of `formats.FORMATS`, `settings` are its settings, where missing ones get their defaults.
+    `episodes_per_pairing` is the older name of a round robin's setting. The order of agents in a field is kept. Raises
+    TournamentRefused.
     """
     cameras, targets = _distinct(cameras), _distinct(targets)
     wanted = dict(settings or {})
@@ -94,7 +95,7 @@ def check_tournament(
     format: str,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All settings of the format for a tournament that can be made. Raises TournamentRefused that names everything that is wrong."""
+    """Return all settings of the format. Raises TournamentRefused with everything that is wrong."""
     problems: Problems = []
     if not name.strip() or len(name) > 120:
         problems.append(("name", "A tournament needs a name of at most 120 characters."))
@@ -114,7 +115,7 @@ def check_tournament(
 
 
 def _check_field(team: str, field: Sequence[Agent], scenario: Scenario) -> list[str]:
-    """What stands against the agents of a team's field."""
+    """Return the problems of the agents in a team's field."""
     if not field:
         return [f"The {team} field is empty: choose at least one {team} agent."]
     problems = []
@@ -128,7 +129,7 @@ def _check_field(team: str, field: Sequence[Agent], scenario: Scenario) -> list[
 def _check_format(
     format: str, settings: Mapping[str, Any], cameras: Sequence[Agent], targets: Sequence[Agent]
 ) -> tuple[dict[str, Any], Problems]:
-    """All settings of a format, and what stands against them or against the format for these fields."""
+    """Return all settings of a format, and the problems of the settings or of the format with these fields."""
     info = formats.FORMATS.get(format)
     if info is None:
         return {}, [("format", f"There is no format {format!r}. Formats: {', '.join(formats.FORMATS)}.")]

@@ -1,4 +1,4 @@
-"""PSRO runs are asked for: from the beginning, or from an iteration of another one."""
+"""Creation of PSRO runs: from initial agents, or from an iteration of another run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tournament.refusals import RequestRefused
 
 MAX_ITERATIONS = 200
 MAX_POOL = 20
-"""Agents that a population may begin with."""
+"""Maximum number of agents in an initial population."""
 TRAINING_FIELDS = ("algorithm", "preset", "hyperparameters", "steps", "evaluation_episodes", "cores")
 INHERITED = (
     "scenario", "meta_solver", "camera_training", "target_training", "episodes_per_pairing", "is_anytime", "is_warm",
     "base_seed", "iterations_wanted", "epsilon", "hours_wanted",
 )  # fmt: skip
-"""Settings that a fork has from the run it comes from."""
+"""Settings that a fork inherits from its origin."""
 
 
 class PsroRefused(RequestRefused):
-    """A PSRO run cannot be had as it was asked for."""
+    """A PSRO run that cannot be created as requested."""
 
 
 def create_run(
@@ -48,7 +48,7 @@ def create_run(
     base_seed: int = 0,
     owner: Any = None,
 ) -> PsroRun:
-    """Ask for a PSRO run that begins with these agents; the sweep begins it within seconds.
+    """Create a PSRO run that begins with these agents; the sweep starts it within seconds.
 
     `camera_training` and `target_training` are settings of `trainings.create_training`: algorithm, preset, hyperparameters,
     steps, evaluation_episodes, cores. Raises PsroRefused with every reason.
@@ -116,12 +116,12 @@ def _check_pool(team: str, pool: list[Agent], scenario: Scenario) -> list[tuple[
 
 
 def _stand_in(team: str) -> Agent:
-    """Whom trainings are checked against where the population cannot be begun with."""
+    """Return the opponent for checking trainings where the initial population is invalid."""
     return Agent.objects.get(team=team, kind=AgentKind.BUILTIN, spec__name="random")
 
 
 def _check_training(team: str, settings: dict[str, Any], scenario: Scenario, opponent: Agent) -> list[tuple[str, str]]:
-    """What `create_training` has against the settings; nothing is made."""
+    """Return the problems that `create_training` finds in the settings; its rows are rolled back."""
     unknown = sorted(settings.keys() - set(TRAINING_FIELDS))
     if unknown or "algorithm" not in settings:
         text = f"expected an algorithm and, if need be, {', '.join(TRAINING_FIELDS[1:])}; {unknown or 'no algorithm'} was given."
@@ -137,14 +137,14 @@ def _check_training(team: str, settings: dict[str, Any], scenario: Scenario, opp
 
 
 class _Undo(Exception):
-    """Takes back what was made on trial."""
+    """Rolls back rows that were created on trial."""
 
 
 def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes: Any) -> PsroRun:
-    """A run of its own that shares this one's first iterations, up to `number`, which is solved; then it goes its own way.
+    """Create a run that shares this one's first iterations, up to `number`, which must be solved.
 
-    `changes` are other settings for what follows: meta_solver, iterations_wanted, epsilon, hours_wanted, is_anytime, base_seed,
-    camera_training, target_training. Raises PsroRefused.
+    `changes` are other settings of its later iterations: meta_solver, iterations_wanted, epsilon, hours_wanted,
+    is_anytime, base_seed, camera_training, target_training. Raises PsroRefused.
     """
     shared = list(run.iterations.filter(number__lte=number, phase=PsroPhase.SOLVED))
     if not shared or shared[-1].number != number:

@@ -1,4 +1,4 @@
-"""PSRO runs are paused, resumed, extended and cancelled, and with them what they wait for."""
+"""Pausing, resuming, extending and cancelling PSRO runs, together with their trainings and tournaments."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
 
 
 def trainings_of(run: PsroRun) -> list[TrainingRun]:
-    """The trainings of the newest iteration."""
+    """Return the trainings of the newest iteration."""
     newest = run.iterations.last()
     made = (newest.camera_training, newest.target_training) if newest else ()
     return [training for training in made if training is not None]
 
 
 def pause_run(run: PsroRun) -> bool:
-    """Let a run stand still: its trainings write their state, matches that are under way are played. Returns whether it ran."""
+    """Pause a run: its trainings write their state, and matches in progress are finished. Returns whether it ran."""
     with transaction.atomic():
         rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state=PsroState.RUNNING)
         row = rows.first()
@@ -68,21 +68,21 @@ def _resume_work(run: PsroRun) -> None:
         elif training is not None:
             trainings.resume_training(training)
     if newest.phase == PsroPhase.PLAYING and newest.tournament and not _retry(run, newest.tournament):
-        newest.tournament = None  # What it played is there, so the next one plays only what is missing.
+        newest.tournament = None  # Its episodes exist, so that the next tournament plays only the missing ones.
     newest.save(update_fields=["camera_training", "target_training", "tournament"])
 
 
 def _retry(run: PsroRun, played: Tournament) -> bool:
-    """Let an iteration's tournament go on; False if nothing comes of it any more."""
+    """Continue an iteration's tournament; return False if it cannot be continued."""
     if played.state == TournamentState.FAILED:
         return bool(organising.retry_failed_blocks(played))
     if played.state == TournamentState.FINISHED:
-        return run.state == PsroState.PAUSED  # A failed run has read it, and found that it lacks something.
+        return run.state == PsroState.PAUSED  # A failed run has read it and found it incomplete.
     return played.state == TournamentState.PLAYING
 
 
 def extend_run(run: PsroRun, iterations: int) -> None:
-    """Let a run have so many iterations more, also one that had finished. Raises PsroRefused."""
+    """Add iterations to a run, also to a finished one. Raises PsroRefused."""
     wanted = run.iterations_wanted + iterations
     if iterations < 1 or wanted > MAX_ITERATIONS:
         text = f"{iterations} more were asked for; a run has up to {MAX_ITERATIONS} in all."

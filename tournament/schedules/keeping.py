@@ -1,4 +1,4 @@
-"""Schedules: checked, kept, paused."""
+"""Saving, pausing and resuming schedules."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tournament.refusals import RequestRefused
 from tournament.schedules.times import ScheduleRefused, check_times, following
 
 PLACING = ("placement", "round-robin")
-"""Formats in which a watch can place an agent."""
+"""Formats with which a watch can place an agent."""
 
 Fields = tuple[list[Agent], list[Agent]]
 
 
 def save(schedule: Schedule, cameras: Iterable[Agent] = (), targets: Iterable[Agent] = ()) -> Schedule:
-    """Check a new or changed schedule and keep it; its next start is counted from now. Raises ScheduleRefused."""
+    """Validate and save a new or changed schedule; its next start is counted from now. Raises ScheduleRefused."""
     fields = list(cameras), list(targets)
     schedule.name, schedule.expression = schedule.name.strip(), " ".join(schedule.expression.split())
     _check(schedule, *fields)
@@ -58,7 +58,7 @@ def _check_times(schedule: Schedule, *_: Sequence[Agent]) -> None:
 
 
 def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
-    """Whether a tournament could be started now."""
+    """Check that a tournament could be started now."""
     if schedule.has_everyone:
         cameras, targets = (everyone(schedule, team) for team in (Team.CAMERA, Team.TARGET))
     organising.check_tournament(
@@ -73,7 +73,7 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
 
 
 def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
-    """Whether the opponents could be played by somebody."""
+    """Check that some agent could play the opponents."""
     problems = []
     if schedule.expression:
         text = "Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out."
@@ -85,7 +85,7 @@ def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence
 
 
 def _check_placing(schedule: Schedule, *_: Sequence[Agent]) -> None:
-    """Whether the format can place an agent."""
+    """Check that the format can place an agent."""
     if schedule.format not in PLACING:
         text = f"A new agent can be placed by {' or '.join(PLACING)}, not by {schedule.format}."
         raise ScheduleRefused([("format", text)])
@@ -93,13 +93,13 @@ def _check_placing(schedule: Schedule, *_: Sequence[Agent]) -> None:
 
 
 def pause(schedule: Schedule) -> None:
-    """Start nothing from now on. What was started goes on."""
+    """Stop starting tournaments; those that have started continue."""
     Schedule.objects.filter(pk=schedule.pk).update(is_paused=True, next_start=None)
     schedule.refresh_from_db()
 
 
 def resume(schedule: Schedule) -> None:
-    """Go on. Times that passed are not made up for; agents that came in the meantime are placed."""
+    """Resume a schedule: missed times are skipped, and agents that joined in the meantime are placed."""
     schedule.is_paused = False
     following_start = _next_start(schedule)
     Schedule.objects.filter(pk=schedule.pk).update(is_paused=False, next_start=following_start)
@@ -107,17 +107,17 @@ def resume(schedule: Schedule) -> None:
 
 
 def fields_of(schedule: Schedule) -> Fields:
-    """Who plays now: those that were chosen, or everyone who can."""
+    """Return the present fields: the chosen agents, or all that can play."""
     if schedule.has_everyone:
         return everyone(schedule, Team.CAMERA), everyone(schedule, Team.TARGET)
     return chosen(schedule)
 
 
 def chosen(schedule: Schedule) -> Fields:
-    """The agents that were chosen, which count for nothing where everyone takes part."""
+    """Return the chosen agents, which are ignored where everyone takes part."""
     return in_order(schedule.cameras), in_order(schedule.targets)
 
 
 def everyone(schedule: Schedule, team: str) -> list[Agent]:
-    """All agents of a team that can play in the schedule's scenario."""
+    """Return all agents of a team that can play in the schedule's scenario."""
     return list(queries.find_agents(team=team, scenario=schedule.scenario).order_by("pk"))
