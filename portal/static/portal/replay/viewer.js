@@ -61,20 +61,24 @@ class Viewer {
     const wasPlaying = this.state.playing;
     this.state = reduce(this.state, action);
     if (this.state.playing && !wasPlaying) this.run();
+    if (this.state.playing) clearTimeout(this.settling);
     if (!this.state.playing && action.type !== "speed") this.settle();
     this.render();
   }
 
-  /** Plays by the clock, so that a slow screen shows fewer frames and not a slower game. */
+  /**
+   * Play by the clock, so that a slow screen shows fewer frames and not a slower game. There is one loop at most: one that was
+   * paused a moment ago has a frame to come, which would go on beside a new one.
+   */
   run() {
-    let before = performance.now();
+    cancelAnimationFrame(this.coming);
+    this.before = performance.now();
     const advance = (now) => {
-      if (!this.state.playing) return;
-      this.dispatch({ type: "tick", seconds: (now - before) / 1000 });
-      before = now;
-      requestAnimationFrame(advance);
+      this.dispatch({ type: "tick", seconds: (now - this.before) / 1000 });
+      this.before = Math.max(now, this.before);
+      if (this.state.playing) this.coming = requestAnimationFrame(advance);
     };
-    requestAnimationFrame(advance);
+    this.coming = requestAnimationFrame(advance);
   }
 
   /** Standing still: say where we are, in the address and to screen readers. */
@@ -118,6 +122,8 @@ class Viewer {
     }
     for (const layer of [controls.fields, controls.names]) layer.addEventListener("change", () => this.repaint());
     addEventListener("keydown", (event) => this.onKey(event));
+    controls.play.addEventListener("keydown", (event) => { if (event.repeat) event.preventDefault(); }); // One press, one click.
+    document.addEventListener("visibilitychange", () => { this.before = performance.now(); }); // Nobody watched meanwhile.
     addEventListener("hashchange", () => this.dispatch({ type: "seek", frame: frameInAddress() }));
     addEventListener("arena:theme", () => this.repaint());
     const observer = new ResizeObserver(() => this.repaint());
@@ -137,7 +143,7 @@ class Viewer {
     const action = busy || presses ? null : actionOf(event.key, event.shiftKey);
     if (!action) return;
     event.preventDefault();
-    this.dispatch(action);
+    if (action.type !== "toggle" || !event.repeat) this.dispatch(action);
   }
 }
 
