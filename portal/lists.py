@@ -7,6 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 PAGE = 30
+LIST = ("mine", "page")
+"""What the addresses of such lists say."""
+
+
+def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
+    """The row that a new one is to be like, which `?like=` names; None for no such row."""
+    number = request.GET.get("like", "")
+    return rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
 def list_page(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:

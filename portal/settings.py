@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "portal.security.ContentSecurityPolicy",
     "portal.views.errors.UserErrors",
     "portal.throttling.Throttle",
+    "portal.inputs.UnknownNames",
     "axes.middleware.AxesMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import reverse
 
+from portal.confirming import Question, show_question
 from portal.permissions import insist_on_change
 from tournament.models import PsroRun, TrainingRun
 from tournament.refusals import RequestRefused
@@ -19,24 +22,69 @@ TOO_LATE = "It had moved on already; nothing was changed."
 
 @dataclass(frozen=True)
 class Action:
-    """A button, there in some `states`. `deed` takes the row and the number beside the button, and tells in words what happened."""
+    """A button, there in some `states`. `deed` takes the row and the number beside the button, and tells in words what happened.
+
+    With `ask` it asks first: the question is told there.
+    """
 
     label: str
     states: Collection[str]
     deed: Callable[[Any, int], str]
+    ask: Callable[[Any], Question] | None = None
+    has_field: bool = False
 
     @classmethod
-    def that(cls, label: str, states: Collection[str], deed: Callable[[Any], bool], outcome: str) -> Action:
+    def that(
+        cls,
+        label: str,
+        states: Collection[str],
+        deed: Callable[[Any], bool],
+        outcome: str,
+        ask: Callable[[Any], Question] | None = None,
+    ) -> Action:
         """A button whose deed only says whether it could be done, with the words for that."""
-        return cls(label, states, lambda row, _: outcome if deed(row) else TOO_LATE)
+        return cls(label, states, lambda row, _: outcome if deed(row) else TOO_LATE, ask)
 
 
 Actions = Mapping[str, Action]
 
 
-def list_actions(row: Steered, actions: Actions) -> list[tuple[str, str]]:
-    """What can be done with a row now: address and label."""
-    return [(name, action.label) for name, action in actions.items() if row.state in action.states]
+@dataclass(frozen=True)
+class Button:
+    """An action as a page shows it; those with a field have a form of their own."""
+
+    name: str
+    label: str
+    address: str
+    question: Question | None
+    has_field: bool
+
+
+def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
+    """What can be done with a row now; `view` is the name of the address that does it."""
+    return [
+        Button(
+            name,
+            action.label,
+            reverse(view, args=[row.pk, name]),
+            action.ask(row) if action.ask else None,
+            action.has_field,
+        )
+        for name, action in actions.items()
+        if row.state in action.states
+    ]
+
+
+def ask_first(request: HttpRequest, row: Steered, actions: Actions, name: str, back: str) -> HttpResponse:
+    """The question of a button as a page; where there is none (any more), the page of the row or 405."""
+    action = actions.get(name)
+    if action is None or action.ask is None:
+        return HttpResponseNotAllowed(["POST"])
+    insist_on_change(request.user, row)
+    if row.state not in action.states:
+        messages.info(request, TOO_LATE)
+        return redirect(back)
+    return show_question(request, action.ask(row), back)
 
 
 def steer(request: HttpRequest, row: Steered, actions: Actions, name: str, number: int) -> None:

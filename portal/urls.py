@@ -2,10 +2,12 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
+from django.contrib.auth.forms import AuthenticationForm
 from django.urls import path, re_path, reverse_lazy
 
 from portal.api import api
 from portal.forms.accounts import PasswordForm
+from portal.inputs import takes
 from portal.views import (
     about,
     accounts,
@@ -27,18 +29,18 @@ handler400 = "portal.views.errors.bad_request"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.server_error"
 
+sign_in = auth.LoginView.as_view(template_name="accounts/sign_in.html")
+password_change = auth.PasswordChangeView.as_view(
+    form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
+)
 account_pages = [
-    path("sign-in/", auth.LoginView.as_view(template_name="accounts/sign_in.html"), name="sign_in"),
-    path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
+    path("sign-in/", takes("next", form=[*AuthenticationForm.base_fields, "next"])(sign_in), name="sign_in"),
+    path("sign-out/", takes(form=["next"])(auth.LogoutView.as_view()), name="sign_out"),
     path("sign-up/", accounts.sign_up, name="sign_up"),
     path("account/", accounts.account, name="account"),
     path(
         "account/password/",
-        auth.PasswordChangeView.as_view(
-            form_class=PasswordForm,
-            template_name="accounts/password_change.html",
-            success_url=reverse_lazy("account"),
-        ),
+        takes(form=PasswordForm.base_fields)(password_change),
         name="password_change",
     ),
     path("account/tokens/", accounts.create_token, name="token_create"),

@@ -22,8 +22,8 @@ from training import configuration, installed
 MAX_EVALUATION_EPISODES = 1000
 EVALUATION_EPISODES = 20
 OPEN = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.PAUSED, TrainingState.EVALUATING)
-RESUMABLE = (TrainingState.PAUSED, TrainingState.FAILED)
-EXTENDABLE = (*RESUMABLE, TrainingState.WAITING, TrainingState.FINISHED)
+RESUMABLE = (TrainingState.PAUSED, TrainingState.FAILED, TrainingState.CANCELLED)
+EXTENDABLE = (TrainingState.PAUSED, TrainingState.FAILED, TrainingState.WAITING, TrainingState.FINISHED)
 AGAIN = {"wanted": "", "error": "", "attempts": 0, "leased_until": None, "finished": None, "result": {}}
 """What is cleared when a training that stood still goes on; its evaluation is made anew."""
 
@@ -192,7 +192,7 @@ def pause_training(run: TrainingRun) -> bool:
 
 
 def resume_training(run: TrainingRun) -> bool:
-    """Let a paused or failed training go on from its last state, or be evaluated again. Returns whether it was one."""
+    """Let a paused, failed or cancelled training go on from its last state, or be evaluated again. Returns whether it was one."""
     with transaction.atomic():
         rows = TrainingRun.objects.filter(pk=run.pk, state__in=RESUMABLE)
         changed = rows.update(state=TrainingState.WAITING, milestone_tournament=None, reevaluation=None, **AGAIN)
@@ -226,7 +226,7 @@ def extend_training(run: TrainingRun, steps: int) -> None:
 
 
 def cancel_training(run: TrainingRun) -> bool:
-    """Stop a training for good, at once. Its curve and the episodes of its milestones stay. Returns whether it was open."""
+    """Stop a training at once, without saving. Its curve, its milestones and its last state stay. Returns whether it was open."""
     with transaction.atomic():
         stopped = TrainingRun.objects.filter(pk=run.pk, state__in=(*OPEN, TrainingState.FAILED)).update(
             # A new token fences off the trainer that holds it; it notices within a second and ends the process.

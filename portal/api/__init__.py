@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from ninja import NinjaAPI
+from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
 from portal.api import (
@@ -19,6 +20,7 @@ from portal.api import (
     schedules,
     tournaments,
     training,
+    unknown,
     uploads,
 )
 
@@ -41,6 +43,17 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
         return self.describe(self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
+    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
+        """Say of a field that there is not which one was probably meant: the shapes are known here alone."""
+        found = super().validation_error_from_error_contexts(error_contexts)
+        originals = [
+            (context.model, error) for context in error_contexts for error in context.pydantic_validation_error.errors()
+        ]
+        for told, (model, error) in zip(found.errors, originals, strict=True):
+            if error["type"] == "extra_forbidden":
+                told["msg"] = unknown.describe_extra(model, error["loc"])
+        return found
+
 
 api = Api(title="MATE Arena", version="1", description=DESCRIPTION, urls_namespace="api", docs_url="/docs")
 errors.register(api)
@@ -58,4 +71,5 @@ for tag, router in (
     ("Pairings", pairings.router),
     ("Episodes and replays", episodes.router),
 ):
+    unknown.guard(router)
     api.add_router("", router, tags=[tag])

@@ -49,13 +49,6 @@ def name_place(location: Sequence[Any]) -> str:
     return ".".join(str(part) for part in (path[1:] if kind == "body" and len(path) > 1 else path)) or str(kind)
 
 
-def describe_problem(problem: dict[str, Any]) -> str:
-    """What is wrong with a parameter or field."""
-    if problem["type"] == "extra_forbidden":
-        return "There is no such field. /api/v1/docs shows those that there are."
-    return problem["msg"]
-
-
 def describe_missing(message: str) -> str:
     """Django's sentence about a row that is not there, in words that say where to look."""
     found = re.fullmatch(r"No (\w+) matches the given query\.", message)
@@ -85,7 +78,7 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         where = [name_place(problem["loc"]) for problem in error.errors]
-        problems = [f"{place}: {describe_problem(problem)}" for place, problem in zip(where, error.errors, strict=True)]
+        problems = [f"{place}: {problem['msg']}" for place, problem in zip(where, error.errors, strict=True)]
         return answer(request, 422, "invalid", "; ".join(problems), where[0] if where else "")
 
     @api.exception_handler(AuthenticationError)

@@ -255,7 +255,7 @@ def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
     return Status(201, fork)
 
 
-@router.post("/psro/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Stop a run of yours for good")
+@router.post("/psro/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Cancel a run of yours")
 def cancel_run(request: HttpRequest, run_id: int) -> PsroRun:
     """Its iterations, agents and episodes stay."""
     run = find_own(request, ROWS, run_id)

@@ -260,7 +260,10 @@ def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
 
 
 @router.post(
-    "/trainings/{run_id}/resume", auth=training_token, response=CHANGED, summary="Let a paused or failed one go on"
+    "/trainings/{run_id}/resume",
+    auth=training_token,
+    response=CHANGED,
+    summary="Let a paused, failed or cancelled one go on",
 )
 def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
@@ -281,9 +284,7 @@ def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> T
     return run
 
 
-@router.post(
-    "/trainings/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Stop a training of yours for good"
-)
+@router.post("/trainings/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Cancel a training of yours")
 def cancel_training(request: HttpRequest, run_id: int) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
     trainings.cancel_training(run)

@@ -100,6 +100,12 @@ class LineupForm(forms.Form):
             if others.get(setting.name, setting.title) != setting.title:
                 self.initial.pop(setting.name, None)
 
+    @classmethod
+    def names(cls) -> set[str]:
+        """All names that the form has in any format, with those beside its fields."""
+        settings = {setting.name for info in FORMATS.values() for setting in info.settings}
+        return {*cls.base_fields, *settings, *LISTS, "scenario", "settings_of", "team", "first", "second"}
+
     @property
     def is_head_to_head(self) -> bool:
         return self.info.name == HEAD_TO_HEAD

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent
+from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent, write_value
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, Scenario, Team
+from tournament.models import Agent, AgentKind, PsroRun, Scenario, Team
 from training import configuration
 from training.configuration import HYPERPARAMETERS
 
@@ -24,6 +25,27 @@ KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", 
 def list_solvers() -> list[dict[str, str]]:
     """What is told of the meta-solvers: name, title, explanation. They are functions themselves, and templates call what can be called."""
     return [{name: getattr(one, name) for name in ("name", "title", "explanation")} for one in META_SOLVERS.values()]
+
+
+def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
+    """What a form begins with that would start the same run once more: as an address says it, and the rest."""
+    asked = QueryDict(mutable=True)
+    values = {
+        name: getattr(run, name) for name in ("name", "meta_solver", "episodes_per_pairing", "epsilon", "base_seed")
+    }
+    values |= {"scenario": run.scenario.slug, "iterations": run.iterations_wanted, "hours": run.hours_wanted}
+    asked.update({name: str(value) for name, value in values.items() if value is not None})
+    asked.update({name: "on" for name in ("is_warm", "is_anytime") if getattr(run, name)})
+    rest: dict[str, Any] = {}
+    for team in TEAMS:
+        asked.setlist(f"{team}s", [str(agent.pk) for agent in getattr(run, f"{team}s").all()])
+        settings = getattr(run, f"{team}_training")
+        asked.update({f"{team}_{name}": settings[name] for name in ("algorithm", "preset") if name in settings})
+        own = {name: settings.get(name) for name in ("steps", "evaluation_episodes")}
+        rest |= {f"{team}_{name}": value for name, value in own.items() if value is not None}
+        chosen = settings.get("hyperparameters", {})
+        rest |= {f"{team}_{PREFIX}{name}": write_value(value) for name, value in chosen.items()}
+    return asked, rest
 
 
 class PsroForm(forms.Form):
@@ -68,18 +90,26 @@ class PsroForm(forms.Form):
         help_text="Instead of the same number for every pairing.",
     )  # fmt: skip
 
-    def __init__(self, scenario: Scenario, data: Any = None, asked: Any = None) -> None:
-        """`asked` is what an unbound form begins with, as an address says it."""
+    def __init__(
+        self, scenario: Scenario, data: Any = None, asked: Any = None, like: Mapping[str, Any] | None = None
+    ) -> None:
+        """`asked` is what an unbound form begins with, as an address says it; `like` the rest of another run's settings."""
         self.asked = data if data is not None else asked or {}
         kept: dict[str, Any] = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
         if "meta_solver" in self.asked:  # The whole form was sent, and boxes that are not ticked are not.
             kept |= {name: name in self.asked for name in ("is_warm", "is_anytime")}
-        super().__init__(data, initial=kept)
+        super().__init__(data, initial={**(like or {}), **kept})
         self.scenario = scenario
         self.chosen = {team: self._choose(team) for team in TEAMS}
         for team in TEAMS:
             self._offer_agents(team)
             self._offer_training(team)
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """All names that the form has for any algorithms, with those that are chosen first."""
+        own = ("algorithm", "preset", "steps", "evaluation_episodes", *(f"{PREFIX}{name}" for name in HYPERPARAMETERS))
+        return {*cls.base_fields, "scenario", *(f"{team}_{name}" for team in TEAMS for name in own)}
 
     def _choose(self, team: str) -> tuple[str, str]:
         """A team's algorithm and preset as asked for, else the usual ones."""

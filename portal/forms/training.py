@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 
 from tournament import queries, trainings
 from tournament.agents import RIVALS
-from tournament.models import Agent, AgentKind, Scenario
+from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
 
@@ -112,6 +112,21 @@ class Group:
         return any(field.errors for field in self.fields)
 
 
+def wishes_like(run: TrainingRun) -> dict[str, Any]:
+    """Initial values of a form that would start the same training once more, with what is chosen before them."""
+    names = ("team", "algorithm", "preset", "name", "seed", "evaluation_episodes")
+    settings = run.configuration.get("hyperparameters", {})
+    return {
+        **{name: getattr(run, name) for name in names},
+        "scenario": run.scenario.slug,
+        "opponent": str(run.opponent_id),
+        "start_from": str(run.start_from_id or ""),
+        "cores": run.configuration.get("cores"),
+        "steps": run.steps_wanted,
+        **{f"{PREFIX}{name}": write_value(value) for name, value in settings.items()},
+    }
+
+
 class TrainingForm(forms.Form):
     """Made for a scenario, team, algorithm and preset; those are chosen first."""
 
@@ -163,6 +178,12 @@ class TrainingForm(forms.Form):
         self.fields["steps"].initial = configuration.STEPS[preset][team]
         for name, default in self.defaults().items():
             self.fields[f"{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """All names that the form has for any algorithm, with those that are chosen first."""
+        hyperparameters = {f"{PREFIX}{name}" for name in HYPERPARAMETERS}
+        return {*cls.base_fields, *hyperparameters, "scenario", "team", "algorithm", "preset"}
 
     def set_choices(self, name: str, agents: Any) -> None:
         field = self.fields[name]

@@ -8,11 +8,14 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.confirming import Question, ask_to_revoke_token, show_question
 from portal.forms.accounts import SignUpForm, TokenForm
+from portal.inputs import takes
 from portal.invitations import invited_name
 from portal.models import ApiToken
 
@@ -24,6 +27,7 @@ REFUSALS = {
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes("next", "invitation", form=[*SignUpForm.base_fields, "next", "invitation"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     invitation = request.POST.get("invitation") or request.GET.get("invitation", "")
     name = invited_name(invitation) if settings.ARENA_SIGN_UP == "invitation" else ""
@@ -57,28 +61,42 @@ def refuse_sign_in(request: HttpRequest, response: HttpResponse, credentials: di
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    context = {"form": TokenForm(), "tokens": ApiToken.objects.filter(user=request.user.pk)}
+    context = {"form": TokenForm(), "tokens": list_tokens(request)}
     return render(request, "accounts/account.html", context)
+
+
+def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Question]]:
+    """One's own tokens, each with what is asked before it is revoked."""
+    return [(token, ask_to_revoke_token(token)) for token in ApiToken.objects.filter(user=request.user.pk)]
 
 
 @login_required
 @never_cache
 @require_POST
+@takes(form=TokenForm.base_fields)
 def create_token(request: HttpRequest) -> HttpResponse:
     """Shows the new key on the answer itself: it is stored nowhere, not even in the session."""
     form = TokenForm(request.POST)
-    tokens = ApiToken.objects.filter(user=request.user.pk)
+    tokens = list_tokens(request)
     if not form.is_valid():
         return render(request, "accounts/account.html", {"form": form, "tokens": tokens}, status=400)
     _, key = form.issue(request.user)
-    context = {"form": TokenForm(), "tokens": tokens, "key": key, "origin": request.build_absolute_uri("/")[:-1]}
+    context = {
+        "form": TokenForm(),
+        "tokens": list_tokens(request),
+        "key": key,
+        "origin": request.build_absolute_uri("/")[:-1],
+    }
     return render(request, "accounts/account.html", context, status=201)
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    """Ask, and then revoke it."""
     token = get_object_or_404(ApiToken, pk=token_id, user=request.user.pk)
+    if request.method != "POST":
+        return show_question(request, ask_to_revoke_token(token), reverse("account"))
     token.delete()
     messages.success(request, f"The token “{token.name}” no longer opens anything.")
     return redirect("account")

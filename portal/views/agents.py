@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import timelines
 from portal.forms.agents import AgentForm
+from portal.inputs import takes
 from portal.keeping import kept_for_visitors
 from portal.permissions import insist_on_change, may_change
 from tasks import hints
@@ -24,6 +25,7 @@ PAGE = 50
 
 @require_safe
 @kept_for_visitors(10)
+@takes("team", "kind", "scenario", "search", "page")
 def agents(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "") for name in ("team", "kind", "scenario", "search")}
     scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
@@ -40,6 +42,7 @@ def agents(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+@takes("scenario", "page")
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
     pairings = queries.pairings_of(agent)
@@ -99,6 +102,7 @@ def describe_detail(agent: Agent, standings: list[tuple[RatingSnapshot, Line]], 
 
 @login_required
 @require_POST
+@takes(form=["scenario"])
 def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
     """Start a tournament of the agent on fresh seeds."""
     agent = get_object_or_404(Agent, slug=slug)
@@ -111,6 +115,7 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(form=AgentForm.base_fields)
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Give an agent of one's own another name or description."""
     agent = get_object_or_404(Agent, slug=slug)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal import findings
+from portal.inputs import takes
 from tournament import boards
 from tournament.boards import Board, Line
 from tournament.comparing import Comparison, Interval
@@ -21,6 +22,7 @@ from tournament.models import Agent, Episode, Scenario, Team, Tournament
 
 
 @require_safe
+@takes("first", "second")
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
     """The two agents named by `first` and `second`; without them a choice of two."""
     scenario = get_object_or_404(Scenario, slug=slug)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal import columns
+from portal.inputs import takes
 from portal.keeping import kept_for_visitors
 from tournament import boards
 from tournament.arranging import by_similarity
@@ -24,6 +25,8 @@ TRUSTED = {"nash": "Nash", "deviation": "Deviation", "margin": "Margin"}
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
+BOARD = ("sort", "figures", "order", "lines")
+"""What the address of a page with a board says."""
 PAGE, PAYOFF_ROWS = 50, 20
 MOST_LINES = 25
 """Of a longer board so many lines are shown until all are asked for."""
@@ -45,6 +48,7 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+@takes(*BOARD)
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
@@ -61,6 +65,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@takes("page")
 def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
     """Every fit that was ever published of the scenario's board."""
     scenario = get_object_or_404(Scenario, slug=slug)
@@ -70,6 +75,7 @@ def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+@takes(*BOARD)
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A leaderboard as it was published under a number; it never changes."""
     return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
@@ -77,6 +83,7 @@ def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+@takes(*BOARD)
 def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
 
@@ -99,6 +106,7 @@ def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) 
 
 @require_safe
 @kept_for_visitors(10)
+@takes("order", "page")
 def payoffs(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The payoff table of a snapshot that is too large for its page, some cameras at a time."""
     return show_payoffs(request, get_object_or_404(Scenario, slug=slug), number)
@@ -106,6 +114,7 @@ def payoffs(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+@takes("order", "page")
 def tournament_payoffs(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_payoffs(request, get_object_or_404(Tournament, pk=tournament_id), number)
 

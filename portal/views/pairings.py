@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from portal.inputs import takes
 from portal.keeping import kept_for_visitors
 from portal.views.comparisons import axis_of
 from tournament import queries
@@ -59,6 +60,7 @@ MEASURES = (
 
 @require_safe
 @kept_for_visitors(10)
+@takes("order", "page")
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)

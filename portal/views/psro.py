@@ -9,14 +9,16 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import psro_plots
-from portal.forms.psro import PsroForm, list_solvers
-from portal.lists import list_page
+from portal.confirming import ask_to_cancel_run
+from portal.forms.psro import PsroForm, list_solvers, wishes_like
+from portal.inputs import takes
+from portal.lists import LIST, find_like, list_page
 from portal.permissions import may_change
 from portal.psro_plots import Bounded
-from portal.steering import Action, list_actions, read_number, steer
+from portal.steering import Action, ask_first, list_buttons, read_number, steer
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
@@ -27,6 +29,7 @@ USUAL_SCENARIO = "mate-2v4-0"
 
 
 @require_safe
+@takes(*LIST)
 def runs(request: HttpRequest) -> HttpResponse:
     found = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
     listed = list_page(request, found)
@@ -39,14 +42,17 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*PsroForm.names(), "like", form=PsroForm.names())
 def create(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
+    earlier = find_like(request, PsroRun.objects.select_related("scenario").filter(upload=None))
+    asked, rest = wishes_like(earlier) if earlier else (asked, {})
     scenarios = Scenario.objects.exclude(num_cameras=0)
     wanted = (asked.get("scenario"), USUAL_SCENARIO)
     scenario = next(filter(None, (scenarios.filter(slug=slug).first() for slug in wanted)), None) or scenarios.first()
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
-    form = PsroForm(scenario, request.POST if request.method == "POST" else None, asked)
+    form = PsroForm(scenario, request.POST if request.method == "POST" else None, asked, rest)
     if request.method == "POST" and form.is_valid():
         try:
             return redirect("psro_run", psro_runs.create_run(owner=request.user, **form.request()).pk)
@@ -61,6 +67,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@takes("iteration", "seen")
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The page; to htmx, what changes while it runs."""
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
@@ -91,7 +98,9 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
         "trainings": psro_runs.trainings_of(row) if is_training else [],
         "progress": organising.progress(tournament) if tournament else None,
         "remaining": psro_runs.estimate_rest(row),
-        "actions": list_actions(row, ACTIONS) if may_change(request.user, row) and not row.upload_id else [],
+        "actions": list_buttons(row, ACTIONS, "psro_act")
+        if may_change(request.user, row) and not row.upload_id
+        else [],
     }
 
 
@@ -216,19 +225,22 @@ ACTIONS = {
     "pause": Action.that(
         "Pause", (PsroState.RUNNING,), psro_runs.pause_run, "It pauses: trainings write their state first."
     ),
-    "resume": Action.that(
-        "Resume", (PsroState.PAUSED, PsroState.FAILED), psro_runs.resume_run, "It goes on where it stood."
+    "resume": Action.that("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
+    "cancel": Action.that(
+        "Cancel run", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays.", ask_to_cancel_run
     ),
-    "cancel": Action.that("Cancel it", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays."),
-    "extend": Action("Extend", (*psro_runs.OPEN, PsroState.FINISHED), extend),
+    "extend": Action("Extend", (*psro_runs.OPEN, PsroState.FINISHED), extend, has_field=True),
 }
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes(form=["iterations", "number", "meta_solver", "name"])
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     """Pause, resume, cancel, extend; or fork, which anybody may."""
     row = get_object_or_404(PsroRun, pk=run_id)
+    if request.method != "POST":
+        return ask_first(request, row, ACTIONS, action, reverse("psro_run", args=[row.pk]))
     if action == "fork":
         row = fork(request, row)
     else:

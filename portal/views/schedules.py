@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.confirming import ask_to_delete_schedule, show_question
 from portal.forms.lineups import read_wishes
 from portal.forms.schedules import ScheduleForm, describe
+from portal.inputs import takes
 from portal.permissions import insist_on_change, may_change
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
@@ -22,6 +25,7 @@ PAGE = 30
 
 
 @require_safe
+@takes("page")
 def all_schedules(request: HttpRequest) -> HttpResponse:
     page = Paginator(Schedule.objects.select_related("scenario", "owner"), PAGE).get_page(request.GET.get("page"))
     rows = [(schedule, schedules.explain(schedule)) for schedule in page]
@@ -30,6 +34,7 @@ def all_schedules(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*ScheduleForm.names(), form=ScheduleForm.names())
 def create(request: HttpRequest) -> HttpResponse:
     scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario"))
     if scenario is None:
@@ -40,6 +45,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*ScheduleForm.names(), form=ScheduleForm.names())
 def edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
     schedule = find_own(request, schedule_id)
     scenario = chosen_scenario(request.POST.get("scenario") or request.GET.get("scenario") or schedule.scenario.slug)
@@ -80,6 +86,7 @@ def keep(form: ScheduleForm, schedule: Schedule) -> bool:
 
 
 @require_safe
+@takes("page")
 def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """What it starts, when next, and what it started so far."""
     schedule = get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
@@ -92,18 +99,24 @@ def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
         "page": Paginator(starts, PAGE).get_page(request.GET.get("page")),
         "now": timezone.now(),
         "may_change": may_change(request.user, schedule),
+        "question": ask_to_delete_schedule(schedule),
     }
     return render(request, "schedules/schedule.html", context)
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, schedule_id: int, what: str) -> HttpResponse:
-    """Pause it, let it go on, start one tournament now, or give it up."""
+    """Pause it, resume it, start one tournament now, or delete it, which asks first."""
+    if request.method != "POST" and what != "delete":
+        return HttpResponseNotAllowed(["POST"])
     schedule = find_own(request, schedule_id)
+    if request.method != "POST":
+        back = reverse("schedule", args=[schedule.pk])
+        return show_question(request, ask_to_delete_schedule(schedule), back)
     if what == "delete":
         schedule.delete()
-        messages.success(request, f"{schedule.name} was given up. Tournaments that it started stay.")
+        messages.success(request, f"{schedule.name} was deleted. Tournaments that it started stay.")
         return redirect("schedules")
     if what == "start":
         start(request, schedule)

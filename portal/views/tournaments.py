@@ -8,16 +8,19 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.errors import UserError
+from portal.confirming import ask_to_cancel_tournament, show_question
 from portal.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
+from portal.inputs import takes
 from portal.keeping import kept_for_visitors
-from portal.lists import list_page
+from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
-from portal.views.leaderboards import LARGEST_TABLE, describe_board
+from portal.views.leaderboards import BOARD, LARGEST_TABLE, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.formats import Evidence
@@ -31,6 +34,7 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
 
 @require_safe
 @kept_for_visitors(2)
+@takes(*LIST)
 def tournaments(request: HttpRequest) -> HttpResponse:
     found = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
     return render(request, "tournaments/tournaments.html", list_page(request, found))
@@ -38,8 +42,9 @@ def tournaments(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes("like", *TournamentForm.names(), form=TournamentForm.names())
 def create(request: HttpRequest) -> HttpResponse:
-    earlier = find_earlier(request.GET.get("like", ""))
+    earlier = find_like(request, Tournament.objects.select_related("scenario").exclude(purpose__in=OF_OTHERS))
     usual = earlier.scenario.slug if earlier else None
     slug = request.POST.get("scenario") or request.GET.get("scenario") or usual
     scenario = chosen_scenario(slug, request.GET.getlist("agents"))
@@ -54,12 +59,6 @@ def create(request: HttpRequest) -> HttpResponse:
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
     form = TournamentForm(scenario, initial=(wishes_like(earlier) if earlier else {}) | read_wishes(request.GET))
     return render(request, template, describe_form(form))
-
-
-def find_earlier(number: str) -> Tournament | None:
-    """The tournament that a new one is to be like."""
-    found = Tournament.objects.select_related("scenario").exclude(purpose__in=OF_OTHERS)
-    return found.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
 
 
 def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenario | None:
@@ -111,6 +110,7 @@ def chosen_agents(form: LineupForm, team: str) -> list[int]:
 
 @login_required
 @require_safe
+@takes(*TournamentForm.names())
 def cost(request: HttpRequest) -> HttpResponse:
     """The estimate alone, while the form is filled in."""
     scenario = chosen_scenario(request.GET.get("scenario"))
@@ -144,6 +144,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
 
 @require_safe
 @kept_for_visitors(2)
+@takes(*BOARD)
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")
@@ -154,6 +155,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         "progress": organising.progress(tournament),
         "is_over": tournament.state != TournamentState.PLAYING,
         "may_change": may_change(request.user, tournament),
+        "question": ask_to_cancel_tournament(tournament),
         "is_repeatable": request.user.is_authenticated and tournament.purpose not in OF_OTHERS,
         "num_workers": queries.live_workers().count(),
         "grid": organising.pairing_grid(tournament) if num_pairings <= LARGEST_TABLE else None,
@@ -192,6 +194,7 @@ def write_setting(value: float | str) -> str:
 
 
 @require_safe
+@takes("page")
 def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The log of what was paired in which round, and why."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
@@ -202,11 +205,15 @@ def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
+    """Ask, and then stop it."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     insist_on_change(request.user, tournament, "cancel it")
-    if organising.cancel_tournament(tournament):
+    if request.method != "POST" and tournament.state == TournamentState.PLAYING:
+        question = ask_to_cancel_tournament(tournament)
+        return show_question(request, question, reverse("tournament", args=[tournament.pk]))
+    if request.method == "POST" and organising.cancel_tournament(tournament):
         messages.success(request, "Cancelled. Episodes that were finished stay and count.")
     else:
         messages.info(request, "It was over already.")

@@ -8,13 +8,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import plots
-from portal.forms.training import TrainingForm, title_of, write_value
-from portal.lists import list_page
+from portal.confirming import ask_to_cancel_training
+from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
+from portal.inputs import takes
+from portal.lists import LIST, find_like, list_page
 from portal.permissions import may_change
-from portal.steering import Action, list_actions, read_number, steer
+from portal.steering import Action, Button, ask_first, list_buttons, read_number, steer
 from tournament import milestones as evaluation
 from tournament import organising, paces
 from tournament import trainings as domain
@@ -38,6 +41,7 @@ MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATIN
 
 
 @require_safe
+@takes(*LIST)
 def trainings(request: HttpRequest) -> HttpResponse:
     found = TrainingRun.objects.filter(purpose="").select_related("scenario", "owner", "opponent", "agent")
     context = {**list_page(request, found), **domain.describe_trainers()}
@@ -49,9 +53,12 @@ def trainings(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*TrainingForm.names(), "like", form=TrainingForm.names())
 def create(request: HttpRequest) -> HttpResponse:
-    asked = request.POST if request.method == "POST" else request.GET
-    chosen = choose(asked)
+    asked: Any = request.POST if request.method == "POST" else request.GET
+    earlier = find_like(request, TrainingRun.objects.select_related("scenario"))
+    like = wishes_like(earlier) if earlier else {}
+    chosen = choose(like | asked.dict())
     if chosen is None:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
@@ -61,7 +68,7 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("training", run.pk)
         return render(request, "training/create.html", describe_form(form), status=400)
     kept = {name: asked[name] for name in KEPT if asked.get(name)}
-    form = TrainingForm(*chosen, initial=kept)
+    form = TrainingForm(*chosen, initial=like | kept)
     template = "training/fields.html" if request.htmx else "training/create.html"  # type: ignore[attr-defined]
     return render(request, template, describe_form(form))
 
@@ -124,6 +131,7 @@ def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
 
 
 @require_safe
+@takes("state")
 def training(request: HttpRequest, run_id: int) -> HttpResponse:
     """The page; to htmx, what changes while it learns."""
     rows = TrainingRun.objects.select_related(
@@ -147,7 +155,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     return {
         "run": run,
         "is_moving": run.state in MOVING,
-        "actions": list_buttons(run) if may_change(request.user, run) else [],
+        "actions": buttons_of(run) if may_change(request.user, run) else [],
         "evaluation": follow_evaluation(run),
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
         "steps_expected": paces.steps_expected(run),
@@ -215,25 +223,32 @@ ACTIONS = {
     ),
     "resume": Action.that("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
     "cancel": Action.that(
-        "Cancel it", (*domain.OPEN, TrainingState.FAILED), domain.cancel_training, "Cancelled. Its curve stays."
+        "Cancel training",
+        (*domain.OPEN, TrainingState.FAILED),
+        domain.cancel_training,
+        "Cancelled. It can be resumed from its last saved state.",
+        ask_to_cancel_training,
     ),
-    "extend": Action("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING), extend),
+    "extend": Action("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING), extend, has_field=True),
 }
 
 
-def list_buttons(run: TrainingRun) -> list[tuple[str, str]]:
-    """What can be done with a run now: address and label. One that is about to pause can go on instead."""
-    is_pausing = run.state == TrainingState.TRAINING and run.wanted == "pause"
-    return [
-        ("resume", "Do not pause") if is_pausing and name == "pause" else (name, label)
-        for name, label in list_actions(run, ACTIONS)
-    ]
+def buttons_of(run: TrainingRun) -> list[Button]:
+    """What can be done with a run now. One that is about to pause can go on instead."""
+    found = list_buttons(run, ACTIONS, "training_act")
+    if run.state != TrainingState.TRAINING or run.wanted != "pause":
+        return found
+    instead = Button("resume", "Do not pause", reverse("training_act", args=[run.pk, "resume"]), None, False)
+    return [instead if button.name == "pause" else button for button in found]
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes(form=["steps"])
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
-    """Pause, resume, cancel or extend."""
+    """Pause, resume, cancel or extend; what loses something asks first."""
     run = get_object_or_404(TrainingRun, pk=run_id)
+    if request.method != "POST":
+        return ask_first(request, run, ACTIONS, action, reverse("training", args=[run.pk]))
     steer(request, run, ACTIONS, action, read_number(request.POST.get("steps", ""), digits=15))
     return redirect("training", run.pk)

@@ -10,12 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import receiving
 from portal.forms.uploads import UploadForm
-from portal.lists import list_page
+from portal.inputs import takes
+from portal.lists import LIST, list_page
 from tournament import queries
 from tournament.models import PsroRun, Upload
 
 
 @require_safe
+@takes(*LIST)
 def uploads(request: HttpRequest) -> HttpResponse:
     found = Upload.objects.select_related("owner").prefetch_related("agents")
     return render(request, "uploads/uploads.html", list_page(request, found))
@@ -23,6 +25,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(form=UploadForm.base_fields)
 def create(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_form(request, UploadForm())

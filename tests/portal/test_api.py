@@ -287,7 +287,7 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
         ({"episodes_per_pairing": 0}, 422, "invalid", "episodes_per_pairing", "greater than or equal to 1"),
         ({"episodes_per_pairing": 10**8}, 400, "refused", "settings.episodes", "from 1 to 10,000"),
         ({"base_seed": "x"}, 422, "invalid", "base_seed", "base_seed"),
-        ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing", "There is no such field"),
+        ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing", "Did you mean 'episodes_per_pairing'?"),
     ],
 )
 def test_what_makes_no_tournament_is_refused_with_the_reason(

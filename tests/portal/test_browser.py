@@ -225,7 +225,7 @@ def test_a_newcomer_signs_up_uploads_and_starts_a_tournament(
     page.get_by_role("group", name="Targets").get_by_label("Random").uncheck()
     page.get_by_label("Episodes a pairing").fill("3")
     expect(page.locator("#estimate")).to_contain_text("36 episodes")
-    page.get_by_role("button", name="Start it").click()
+    page.get_by_role("button", name="Start tournament").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("MATE-2v4-0 round robin")
     expect(page.locator("#progress")).to_contain_text("0 of 36 episodes")
     assert Tournament.objects.get().owner.username == "carol"

@@ -148,7 +148,7 @@ def test_an_earlier_iterations_payoffs_are_shown_on_request(visit: Visit, run: P
 
 def test_a_visitor_sees_no_buttons(client: Client, run: PsroRun) -> None:
     text = client.get(reverse("psro_run", args=[run.pk])).content.decode()
-    assert "Extend it" not in text and "Cancel it" not in text
+    assert "Extend<" not in text and "Cancel run" not in text
 
 
 def test_the_form_starts_a_run(visit: Visit, alice: User, scenario: Scenario) -> None:

@@ -157,8 +157,8 @@ def test_it_is_paused_goes_on_starts_one_now_and_is_given_up(visit: Visit, alice
     def press(what: str) -> str:
         return browser.post(reverse("schedule_change", args=[weekly.pk, what]), follow=True).content.decode()
 
-    assert "Go on" in press("pause")
-    assert "Pause it" in press("resume")
+    assert "Resume" in press("pause")
+    assert "Pause" in press("resume")
     text = press("start")
     tournament = Tournament.objects.get()
     assert "Started." in text and reverse("tournament", args=[tournament.pk]) in text

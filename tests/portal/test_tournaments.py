@@ -205,7 +205,7 @@ def test_an_error_is_shown_with_its_cause(client: Client, tournament: Tournament
 
 def test_the_owner_cancels(visit: Visit, alice: User, tournament: Tournament) -> None:
     browser = visit(alice)
-    assert b"Cancel it" in browser.get(reverse("tournament", args=[tournament.pk])).content
+    assert b"Cancel tournament" in browser.get(reverse("tournament", args=[tournament.pk])).content
     browser.post(reverse("tournament_cancel", args=[tournament.pk]))
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.CANCELLED
@@ -219,7 +219,7 @@ def test_an_administrator_cancels(visit: Visit, admin: User, tournament: Tournam
 
 def test_another_user_cannot_cancel(visit: Visit, bob: User, tournament: Tournament) -> None:
     browser = visit(bob)
-    assert b"Cancel it" not in browser.get(reverse("tournament", args=[tournament.pk])).content
+    assert b"Cancel tournament" not in browser.get(reverse("tournament", args=[tournament.pk])).content
     assert browser.post(reverse("tournament_cancel", args=[tournament.pk])).status_code == 403
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.PLAYING

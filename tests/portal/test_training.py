@@ -324,7 +324,7 @@ def test_a_training_process_is_asked_to_pause(visit: Visit, alice: User, learnin
 
 def test_another_user_changes_nothing(visit: Visit, bob: User, run: TrainingRun) -> None:
     browser = visit(bob)
-    assert b"Cancel it" not in browser.get(reverse("training", args=[run.pk])).content
+    assert b"Cancel training" not in browser.get(reverse("training", args=[run.pk])).content
     for action in ("pause", "cancel", "extend"):
         assert browser.post(reverse("training_act", args=[run.pk, action]), {"steps": 5}).status_code == 403
     run.refresh_from_db()

@@ -9,13 +9,14 @@ from tournament.psro_runs.files import enter_results, write_run
 from tournament.psro_runs.populations import Member, members, population
 from tournament.psro_runs.progress import estimate_rest, iterations_done, seconds_of
 from tournament.psro_runs.renewing import renew_one
-from tournament.psro_runs.steering import OPEN, cancel_run, extend_run, pause_run, resume_run, trainings_of
+from tournament.psro_runs.steering import OPEN, RESUMABLE, cancel_run, extend_run, pause_run, resume_run, trainings_of
 from tournament.psro_runs.steps import advance, due
 
 __all__ = [
     "MAX_ITERATIONS",
     "MAX_POOL",
     "OPEN",
+    "RESUMABLE",
     "Member",
     "PsroRefused",
     "advance",

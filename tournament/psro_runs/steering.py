@@ -19,6 +19,7 @@ from tournament.psro_runs.creating import MAX_ITERATIONS, PsroRefused
 from tournament.psro_runs.progress import stop_clock
 
 OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
+RESUMABLE = (PsroState.PAUSED, PsroState.FAILED, PsroState.CANCELLED)
 
 
 def trainings_of(run: PsroRun) -> list[TrainingRun]:
@@ -44,26 +45,28 @@ def pause_run(run: PsroRun) -> bool:
 
 
 def resume_run(run: PsroRun) -> bool:
-    """Let a run that stands still go on; what failed is tried again. Returns whether it stood still."""
+    """Let a run that stands still or was cancelled go on; what failed is tried again. Returns whether it stood still."""
     with transaction.atomic():
-        rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=(PsroState.PAUSED, PsroState.FAILED))
+        rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=RESUMABLE)
         row = rows.first()
         if row is not None:
             _resume_work(row)
-            row.state, row.reason, row.resumed = PsroState.RUNNING, "", timezone.now()
-            row.save(update_fields=["state", "reason", "resumed"])
+            row.state, row.reason, row.resumed, row.finished = PsroState.RUNNING, "", timezone.now(), None
+            row.save(update_fields=["state", "reason", "resumed", "finished"])
     run.refresh_from_db()
     return row is not None
 
 
 def _resume_work(run: PsroRun) -> None:
-    """What an open iteration waits for: trainings go on, those that were cancelled and a broken tournament are begun anew."""
+    """What an open iteration waits for: trainings go on, also those that were cancelled with the run. What was cancelled
+    by itself and a broken tournament are begun anew.
+    """
     newest = run.iterations.last()
     if newest is None:
         return
     for name in ("camera_training", "target_training"):
         training = getattr(newest, name)
-        if training is not None and training.state == TrainingState.CANCELLED:
+        if training is not None and training.state == TrainingState.CANCELLED and run.state != PsroState.CANCELLED:
             setattr(newest, name, None)
         elif training is not None:
             trainings.resume_training(training)
@@ -100,7 +103,7 @@ def extend_run(run: PsroRun, iterations: int) -> None:
 
 
 def cancel_run(run: PsroRun) -> bool:
-    """Stop a run for good, at once. Its iterations, agents and episodes stay. Returns whether it was open."""
+    """Stop a run at once. Its iterations, agents and episodes stay. Returns whether it was open."""
     with transaction.atomic():
         row = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=OPEN).first()
         if row is not None:
