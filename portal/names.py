@@ -8,22 +8,15 @@ from confusable_homoglyphs import confusables
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from tournament.names import latin
+
 MIXED = "This name mixes alphabets with letters that look alike. Write it in one alphabet."
 TAKEN = "This name looks like one that is taken. Choose one that differs visibly."
 
 
 def skeleton(name: str) -> str:
-    """The name with each letter that looks like a Latin one replaced by it, in small letters."""
-    plain = unicodedata.normalize("NFKC", name)
-    return "".join(map(latin_of, plain)).lower()
-
-
-def latin_of(letter: str) -> str:
-    if letter.isascii():
-        return letter
-    found = confusables.is_confusable(letter, preferred_aliases=["latin"])
-    looks = [one["c"] for entry in found or [] for one in entry["homoglyphs"] if one["c"].isascii()]
-    return looks[0] if looks else letter
+    """Return the name in small letters, with Latin ones for letters that look like them."""
+    return "".join(map(latin, unicodedata.normalize("NFKC", name))).lower()
 
 
 def refuse_look_alikes(name: str) -> None:

@@ -5,7 +5,7 @@ import secrets
 
 from django.contrib.auth import get_user_model
 
-from tournament import entries, organising
+from tournament import entries, names, organising
 from tournament.models import Agent, Scenario, Team, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
@@ -42,6 +42,8 @@ def make_administrator() -> tuple[str, str] | None:
     if users.filter(is_superuser=True, is_active=True).exists():
         return None
     name = os.environ.get("ARENA_ADMIN") or "admin"
+    if problem := names.find_problem(name):
+        raise SystemExit(f"ARENA_ADMIN is {name!r}. {problem}")
     password = os.environ.get("ARENA_ADMIN_PASSWORD") or make_password()
     users.create_superuser(username=name, password=password)
     return name, password

@@ -22,6 +22,7 @@ from portal.launcher.__main__ import ACTIONS
 from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
 
 PURE = (
+    "names",
     *("agents", "matches", "seeds", "replays", "payoffs", "ratings", "meta_solvers", "evolution", "formats", "psro"),
     *("comparing", "distributions", "arranging", "tables", "packing", "ordering"),
 )

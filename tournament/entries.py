@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from mate import scenario as game
-from tournament import agents
+from tournament import agents, names
 from tournament.models import Agent, AgentKind, Scenario, Upload
 
 if TYPE_CHECKING:
@@ -144,14 +144,16 @@ def free_name(name: str, team: str, upload: Upload) -> str:
 
     What tells them apart is how the agent plays or which file it came in, else a number.
     """
+    name = "Agent" if names.find_problem(name) else name
     stem = upload.filename.removesuffix(".gz").rpartition(".")[0] or upload.filename
     endings = chain(
-        ["", ", likeliest action"] if upload.deterministic else [""],
+        [""] * (not names.find_agent_problem(name)),
+        [", likeliest action"] * upload.deterministic,
         [f" ({stem[:40]})"],
         (f" ({stem[:40]}, {number})" for number in count(2)),
     )
-    names = (f"{name[: NAME_LENGTH - len(ending)]}{ending}" for ending in endings)
-    return next(name for name in names if not Agent.objects.filter(team=team, name=name).exists())
+    offered = (f"{name[: NAME_LENGTH - len(ending)]}{ending}" for ending in endings)
+    return next(name for name in offered if not Agent.objects.filter(team=team, name=name).exists())
 
 
 def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -> Agent:

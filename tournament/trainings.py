@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from tournament import agents, entries, organising, queries
+from tournament import agents, entries, names, organising, queries
 from tournament.agents import RIVALS
 from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
@@ -95,6 +95,8 @@ def _check_request(
     problems = []
     if not name.strip() or len(name) > 80:
         problems.append(("name", "A training needs a name of at most 80 characters; its agent will have it too."))
+    elif problem := names.find_agent_problem(name):
+        problems.append(("name", problem))
     if opponent.team == team:
         other = RIVALS[team]
         problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))

@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import agent_token
 from portal.api.rows import find_agent
-from portal.api.schemas import AgentRef, Asked, Name, Owner, Text, answers
+from portal.api.schemas import AgentName, AgentRef, Asked, Owner, Text, answers
 from portal.permissions import insist_on_change
 from tournament import boards, queries
 from tournament.models import Agent, Scenario
@@ -35,7 +35,7 @@ class AgentOut(AgentRef):
 class AgentIn(Asked):
     """What is left out stays."""
 
-    name: Name | None = None
+    name: AgentName | None = None
     description: Text | None = Field(None, max_length=2000)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints
 
+from tournament import names
+
 Team = Literal["camera", "target"]
 LARGEST_ID = 2**63 - 1
 
@@ -16,8 +18,17 @@ def check_text(text: str) -> str:
     return text
 
 
+def check_agent_name(name: str) -> str:
+    """Raises ValueError for a name that an agent may not have."""
+    if problem := names.find_agent_problem(name):
+        raise ValueError(problem)
+    return name
+
+
 Text = Annotated[str, AfterValidator(check_text)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_text)]
+AgentName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_agent_name)
+]
 
 
 class Asked(Schema):

@@ -16,6 +16,7 @@ from portal import receiving
 from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, Text, answers
+from tournament import names
 from tournament.models import Upload
 
 router = Router()
@@ -78,6 +79,8 @@ def create_upload(
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
+    if problem := name.strip() and names.find_agent_problem(name):
+        raise Refusal(400, "invalid", problem, "name")
     try:
         upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
     except receiving.TooManyUploads as refusal:

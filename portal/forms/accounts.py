@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from portal.models import ApiToken, Scope, every_scope
 from portal.names import refuse_look_alikes
+from tournament import names
 
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "1 year", 0: "No expiry"}
 USUAL_LIFETIME = 365  # days
@@ -25,6 +26,7 @@ class SignUpForm(UserCreationForm):
     def __init__(self, *args: Any, invited_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.invited_name = invited_name
+        self.fields["username"].validators.append(check_name)
         self.fields["username"].widget.attrs.update(autocomplete="username", autofocus=True)
 
     def clean_username(self) -> str:
@@ -34,6 +36,12 @@ class SignUpForm(UserCreationForm):
         if self.invited_name and name != self.invited_name:
             raise forms.ValidationError(f"This invitation is for the name {self.invited_name!r}.")
         return name
+
+
+def check_name(name: str) -> None:
+    """Raise ValidationError for a name that nobody sees or that deceives."""
+    if problem := names.find_problem(name):
+        raise forms.ValidationError(problem)
 
 
 class TokenForm(forms.ModelForm):
@@ -51,6 +59,10 @@ class TokenForm(forms.ModelForm):
         fields = ["name"]
         labels = {"name": "Name"}
         widgets = {"name": forms.TextInput(attrs={"placeholder": "such as: laptop, nightly script"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].validators.append(check_name)
 
     def issue(self, user: Any) -> tuple[ApiToken, str]:
         """Create the token of a valid form; return it with its key."""

@@ -2,7 +2,15 @@
 
 from django import forms
 
+from tournament import names
 from tournament.models import Agent
+
+
+def check_agent_name(name: str) -> str:
+    """The name, if an agent may have it. Raises ValidationError."""
+    if problem := names.find_agent_problem(name):
+        raise forms.ValidationError(problem)
+    return name
 
 
 class AgentForm(forms.ModelForm):
@@ -19,3 +27,7 @@ class AgentForm(forms.ModelForm):
     class Meta:
         model = Agent
         fields = ["name", "description"]
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        return check_agent_name(name) if "name" in self.changed_data else name

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from portal.forms.agents import check_agent_name
 from portal.receiving import describe_limit
 from tournament.models import Team
 
@@ -42,6 +43,10 @@ class UploadForm(forms.Form):
                 f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
             )
             self.fields["file"].error_messages["required"] = message
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        return check_agent_name(name) if name else name
 
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]

@@ -51,6 +51,11 @@ def actions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
     return Rule(who, ("POST",), tuple({key: name} for name in names))
 
 
+def questions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
+    """Actions that ask first: GET shows the question."""
+    return Rule(who, ("GET", "HEAD", "POST"), tuple({key: name} for name in names))
+
+
 PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     **dict.fromkeys(
         (
@@ -67,14 +72,21 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "upload_create": FORM,
     "tournament_create": FORM,
     "tournament_cost": MEMBER_PAGE,
-    "tournament_cancel": OWNER_ACTION,
+    "tournament_cancel": OWNER_FORM,
     "training_create": FORM,
-    "training_act": actions(OWNERS, "pause", "resume", "extend", "cancel"),
+    "training_act": (actions(OWNERS, "pause", "resume", "extend"), questions(OWNERS, "cancel")),
     "psro_create": FORM,
-    "psro_act": (actions(OWNERS, "pause", "resume", "extend", "cancel"), actions(MEMBERS, "fork")),
+    "psro_act": (
+        actions(OWNERS, "pause", "resume", "extend"),
+        questions(OWNERS, "cancel"),
+        actions(MEMBERS, "fork"),
+    ),
     "schedule_create": FORM,
     "schedule_edit": OWNER_FORM,
-    "schedule_change": actions(OWNERS, "pause", "resume", "start", "delete", key="what"),
+    "schedule_change": (
+        actions(OWNERS, "pause", "resume", "start", key="what"),
+        questions(OWNERS, "delete", key="what"),
+    ),
     "verify": Rule(MEMBERS, ("GET", "POST"), is_costly=True),
     "sign_in": Rule(ACTORS, ("GET", "HEAD", "POST", "PUT")),
     "sign_out": Rule(ACTORS, ("POST",)),
@@ -82,7 +94,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "account": MEMBER_PAGE,
     "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
     "token_create": MEMBER_ACTION,
-    "token_revoke": Rule(("owner",), ("POST",), others=404),
+    "token_revoke": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
 }
 """By the name of the address. Django's administration is not listed: all of it is for staff alone."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from tournament import formats, leaderboards
+from tournament import formats, leaderboards, names
 from tournament.entries import check_fitness
 from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
@@ -99,6 +99,8 @@ def check_tournament(
     problems: Problems = []
     if not name.strip() or len(name) > 120:
         problems.append(("name", "A tournament needs a name of at most 120 characters."))
+    elif problem := names.find_problem(name):
+        problems.append(("name", problem))
     if not 0 <= base_seed < 2**63:
         text = f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1."
         problems.append(("base_seed", text))

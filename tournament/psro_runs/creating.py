@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tournament import entries, organising, trainings
+from tournament import entries, names, organising, trainings
 from tournament.agents import RIVALS, TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario, Team
@@ -89,6 +89,8 @@ def _check_run(
     problems = []
     if not name.strip() or len(name) > 60:
         problems.append(("name", "A PSRO run needs a name of at most 60 characters; its agents are named after it."))
+    elif problem := names.find_agent_problem(name):
+        problems.append(("name", problem))
     if meta_solver not in META_SOLVERS:
         problems.append(("meta_solver", f"{meta_solver!r} is unknown: choose one of {', '.join(META_SOLVERS)}."))
     if not 0 <= iterations <= MAX_ITERATIONS:

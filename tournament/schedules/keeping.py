@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from tournament import formats, organising, queries
+from tournament import formats, names, organising, queries
 from tournament.fields import enter, in_order
 from tournament.models import Agent, Schedule, ScheduleKind, Team
 from tournament.refusals import RequestRefused
@@ -43,6 +43,8 @@ def _check(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent
     problems = []
     if not schedule.name or len(schedule.name) > 100:
         problems.append(("name", "A schedule needs a name of at most 100 characters."))
+    elif problem := names.find_problem(schedule.name):
+        problems.append(("name", problem))
     is_watch = schedule.kind == ScheduleKind.WATCH
     for check in (_check_watch, _check_placing) if is_watch else (_check_times, _check_tournament):
         try:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.forms.accounts import expiry
 from portal.models import ApiToken, Scope
+from tournament import names
 
 
 class Command(BaseCommand):
@@ -32,5 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {options['user']!r}. Users: {known}.")
         if options["days"] < 0:
             raise CommandError(f"--days is {options['days']}; give a whole number of days, or 0 for no expiry.")
+        if problem := names.find_problem(options["name"]):
+            raise CommandError(f"--name: {problem}")
         _, key = ApiToken.issue(user, options["name"], options["scope"], expiry(options["days"]))
         self.stdout.write(key)
