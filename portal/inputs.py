@@ -84,7 +84,8 @@ class UnknownNames:
         names: Names = getattr(view, "input_names", Names())
         query = find_unknown(request.GET, names.query)
         unknown = [describe_unknown("parameter", name, names.query) for name in query]
-        if request.method == "POST":
+        may_send = bool(names.form) or request.user.is_authenticated  # Whoever is to sign in is told that first.
+        if request.method == "POST" and may_send:
             sent = [*request.POST, *request.FILES]
             unknown += [describe_unknown("field", name, names.form) for name in find_unknown(sent, names.form)]
         if not unknown:

@@ -170,6 +170,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "portal.forms.rendering.Renderer"
+
 DATABASES = {"default": read_database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers wait for each other instead of failing: the write lock is taken when a transaction begins.

@@ -37,6 +37,10 @@ class SignUpForm(UserCreationForm):
             raise forms.ValidationError(f"This invitation is for the name {self.invited_name!r}.")
         return name
 
+    def validate_password_for_user(self, user: Any, *_: Any, **__: Any) -> None:
+        """Say what is wrong with a password beside its first field, where it was chosen, not beside its repetition."""
+        super().validate_password_for_user(user, "password1")
+
 
 def check_name(name: str) -> None:
     """Raise ValidationError for a name that nobody sees or that deceives."""
@@ -83,6 +87,10 @@ class PasswordForm(PasswordChangeForm):
         help_text="Do this if somebody else may know your password. Other browsers are signed out in any case.",
         required=False,
     )
+
+    def validate_password_for_user(self, user: Any, *_: Any, **__: Any) -> None:
+        """Say what is wrong with a password beside its first field, as at signing up."""
+        super().validate_password_for_user(user, "new_password1")
 
     def save(self, commit: bool = True) -> Any:
         user = super().save(commit)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from portal.forms.rendering import first_fault
 from tournament.forecasts import Span
 
 register = template.Library()
@@ -159,6 +160,12 @@ def sentence(text: str) -> str:
     """The text with a capital letter, unless it begins with a file's name or the like, which is spelt as it is."""
     first = text.split(" ", 1)[0].rstrip(",:;.")
     return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
+@register.filter(name="first_fault")
+def find_first_fault(form: BaseForm) -> str:
+    """The name of the first field with an error."""
+    return first_fault(form)
 
 
 @register.filter

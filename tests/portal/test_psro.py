@@ -138,7 +138,7 @@ def test_the_page_shows_populations_strategies_and_payoffs(visit: Visit, run: Ps
     assert "A lower bound: within trained responses." in text
     assert text.count('class="areas"') == 2
     assert "Payoffs of iteration 2" in text
-    assert "Extend it" in text and "Fork it" in text
+    assert 'id="extend"' in text and 'id="fork"' in text
 
 
 def test_an_earlier_iterations_payoffs_are_shown_on_request(visit: Visit, run: PsroRun, alice: User) -> None:

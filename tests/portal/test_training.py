@@ -334,7 +334,10 @@ def test_another_user_changes_nothing(visit: Visit, bob: User, run: TrainingRun)
 def test_nothing_is_changed_by_following_a_link_or_by_an_unknown_button(
     visit: Visit, alice: User, run: TrainingRun
 ) -> None:
-    assert visit(alice).get(reverse("training_act", args=[run.pk, "cancel"])).status_code == 405
+    assert visit(alice).get(reverse("training_act", args=[run.pk, "pause"])).status_code == 405
+    visit(alice).get(reverse("training_act", args=[run.pk, "cancel"]))  # Asks.
+    run.refresh_from_db()
+    assert run.state == TrainingState.WAITING
     assert visit(alice).post(reverse("training_act", args=[run.pk, "explode"])).status_code == 404
 
 
