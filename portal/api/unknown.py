@@ -40,7 +40,7 @@ def make_check(operation: Operation) -> Any:
             known[place] |= set(getattr(model, "__ninja_flatten_map__", None) or model.model_fields)
 
     class Unknown(ParamModel):
-        __ninja_param_source__ = "query"
+        __ninja_param_source__ = "query"  # type: ignore[assignment]
         __ninja_flatten_map_reverse__: dict[Any, Any] = {}
 
         @classmethod

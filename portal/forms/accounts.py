@@ -39,7 +39,7 @@ class SignUpForm(UserCreationForm):
 
     def validate_password_for_user(self, user: Any, *_: Any, **__: Any) -> None:
         """Say what is wrong with a password beside its first field, where it was chosen, not beside its repetition."""
-        super().validate_password_for_user(user, "password1")
+        super().validate_password_for_user(user, "password1")  # type: ignore[misc]
 
 
 def check_name(name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -44,7 +44,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(*PsroForm.names(), "like", form=PsroForm.names())
 def create(request: HttpRequest) -> HttpResponse:
-    asked = request.POST if request.method == "POST" else request.GET
+    asked: QueryDict = request.POST if request.method == "POST" else request.GET
     earlier = find_like(request, PsroRun.objects.select_related("scenario").filter(upload=None))
     asked, rest = wishes_like(earlier) if earlier else (asked, {})
     scenarios = Scenario.objects.exclude(num_cameras=0)
