@@ -86,12 +86,12 @@ def estimate(form: LineupForm) -> queries.Estimate | None:
     try:
         settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
         cameras, targets = (chosen_agents(form, team) for team in FIELDS)
+        if not cameras or not targets:
+            return None
         names = [[str(key) for key in agents] for agents in (cameras, targets)]
         format = form.info.make(settings, *names)
         first = format.choose(Evidence.of(*names), 0)
     except (ValidationError, UserError):
-        return None
-    if not cameras or not targets:
         return None
     most = min(format.limit, organising.MAX_EPISODES)
     # A budget is spent to its end; other formats may stop after their first round.

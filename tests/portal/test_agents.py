@@ -39,9 +39,9 @@ def test_an_agents_payoffs_have_the_standard_errors_of_their_pairings(client: Cl
 def test_the_owner_renames_and_describes_an_agent(visit: Visit, alice: User, mine: Agent) -> None:
     browser = visit(alice)
     assert PAGE in browser.get(reverse("agent", args=["mine"])).content.decode()
-    answer = browser.post(
-        PAGE, {"name": "Hawk <b>", "description": "Trained for a day.", "team": "target", "slug": "x"}
-    )
+    wanted = {"name": "Hawk <b>", "description": "Trained for a day."}
+    assert browser.post(PAGE, wanted | {"team": "target", "slug": "x"}).status_code == 400
+    answer = browser.post(PAGE, wanted)
     assert answer["Location"] == reverse("agent", args=["mine"])
     mine.refresh_from_db()
     assert (mine.name, mine.description) == ("Hawk <b>", "Trained for a day.")

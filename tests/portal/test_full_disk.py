@@ -20,9 +20,15 @@ from tests.portal.served import Served, serve
 WORDS = "disk is full"
 
 
-@pytest.mark.parametrize("page", ["sign_up", "token_create"])
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        ("sign_up", {"username": "carol", "password1": PASSWORD, "password2": PASSWORD}),
+        ("token_create", {"name": "x", "days": "30"}),
+    ],
+)
 def test_what_cannot_be_saved_is_told_and_pages_can_be_read(
-    client: Client, alice: User, page: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, alice: User, page: str, fields: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real error of a full disk, raised where rows are written."""
     client.raise_request_exception = False
@@ -34,7 +40,6 @@ def test_what_cannot_be_saved_is_told_and_pages_can_be_read(
 
     monkeypatch.setattr("django.db.models.Model.save", save)
     monkeypatch.setattr("django.db.models.query.QuerySet.create", save)
-    fields = {"username": "carol", "password1": PASSWORD, "password2": PASSWORD, "name": "x", "days": "30"}
     answer = client.post(reverse(page), fields)
     assert answer.status_code == 507 and WORDS in answer.content.decode()
     assert client.get(reverse("agents")).status_code == 200

@@ -272,4 +272,7 @@ def test_no_tournament_is_like_one_that_is_not_there(visit: Visit, alice: User, 
 
 
 def test_nothing_is_cancelled_by_following_a_link(visit: Visit, alice: User, tournament: Tournament) -> None:
-    assert visit(alice).get(reverse("tournament_cancel", args=[tournament.pk])).status_code == 405
+    page = visit(alice).get(reverse("tournament_cancel", args=[tournament.pk]))
+    assert page.status_code == 200 and "Cancel tournament" in page.content.decode()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.PLAYING
