@@ -139,7 +139,7 @@ class Camera(Sensor):
         self.obstacles: set[Obstacle] = set()
 
     def arrive(self, obstacles: list[Obstacle]) -> None:
-        """Take note of a new episode: the obstacles within reach, and that the boundaries are others."""
+        """Prepare for a new episode: record the obstacles within reach, and drop the cached boundaries."""
         seen = self._batch.camera_obstacle_view_mask[0, self.index]
         self.obstacles = {obstacle for obstacle in obstacles if seen[obstacle.index]}
         for name in ("sight_range_func", "sight_range_outer_func"):

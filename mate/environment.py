@@ -230,7 +230,7 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
     ) -> bool | np.ndarray:
         """Draw the episode: ``rgb_array`` gives (H, W, 3) uint8, ``human`` shows it in a window.
 
-        A window needs pygame and a display; a NoWindowWarning says once what is missing, and the episode goes on.
+        A window needs pygame and a display; a NoWindowWarning says once what is missing, and the episode continues.
         ``human`` returns whether the window is open: False without one, and after somebody has closed it.
         Callbacks, the persistent ones first, may add shapes to ``env.viewer``. The size counts at the first call only.
         """

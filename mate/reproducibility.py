@@ -13,7 +13,7 @@ __all__ = ["seed_everything"]
 def seed_everything(seed: int) -> None:
     """Seed ``PYTHONHASHSEED``, ``random``, NumPy's global generator, and PyTorch and TensorFlow where installed.
 
-    PyTorch is also told to use deterministic algorithms. Nothing in MATE itself reads a global generator.
+    PyTorch is also set to deterministic algorithms. Nothing in MATE itself reads a global generator.
     """
     os.environ["PYTHONHASHSEED"] = str(seed)
     random.seed(seed)

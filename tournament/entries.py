@@ -337,7 +337,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Fitness:
-    """Whether an agent can play in a scenario: problems forbid it, notes are to be shown."""
+    """Whether an agent can play in a scenario: problems forbid it, notes are shown."""
 
     problems: tuple[str, ...]
     notes: tuple[str, ...]

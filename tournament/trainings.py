@@ -56,12 +56,12 @@ def create_training(
     opponent, and the best is chosen. A run with a `purpose` makes an unlisted agent. A trainer starts it within a
     second or two. Raises TrainingRefused.
     """
-    asked = dict(hyperparameters or {})
+    given = dict(hyperparameters or {})
     if scenario.enhanced_observation != "none":
-        asked.setdefault("enhanced_observation", scenario.enhanced_observation)
+        given.setdefault("enhanced_observation", scenario.enhanced_observation)
     problems = _check_request(name, scenario, team, opponent, start_from, cores, evaluation_episodes)
     document = {
-        "scenario": scenario.config, "team": team, "algorithm": algorithm, "preset": preset, "hyperparameters": asked,
+        "scenario": scenario.config, "team": team, "algorithm": algorithm, "preset": preset, "hyperparameters": given,
         "steps": steps, "seed": seed, "cores": cores, "opponents": list_opponents(opponent) or [{"name": "greedy"}],
     }  # fmt: skip
     try:
@@ -104,11 +104,14 @@ def _check_request(
     if start_from is not None:
         problems += [("start_from", problem) for problem in _check_start(start_from, scenario, team)]
     if isinstance(episodes, bool) or not 0 <= episodes <= MAX_EVALUATION_EPISODES:
-        text = f"{episodes} was asked for, 0 to {MAX_EVALUATION_EPISODES} episodes are possible."
+        text = f"{episodes} were requested: expected 0 to {MAX_EVALUATION_EPISODES} episodes."
         problems.append(("evaluation_episodes", text))
     most = most_cores()
     if isinstance(cores, int) and most is not None and cores > most:
-        text = f"{cores} processors were asked for, and no machine that trains has more than {most}. Leave it empty for all there are."
+        text = (
+            f"{cores} processors were requested, and no machine that trains has more than {most}. "
+            "Leave it empty to use all."
+        )
         problems.append(("cores", text))
     return problems
 
@@ -213,7 +216,8 @@ def extend_training(run: TrainingRun, steps: int) -> None:
     """
     wanted = run.steps_wanted + steps if isinstance(steps, int) else 0
     if isinstance(steps, bool) or steps < 1 or wanted > configuration.MAX_STEPS:
-        text = f"{steps} more were asked for; it is a whole number from 1, up to {configuration.MAX_STEPS:,} in all."
+        limit = f"{configuration.MAX_STEPS:,} in total"
+        text = f"{steps} more were requested: expected a whole number from 1, up to {limit}."
         raise TrainingRefused([("steps", text)])
     more = F("steps_wanted") + steps
     with transaction.atomic():

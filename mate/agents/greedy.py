@@ -1,4 +1,4 @@
-"""Agents that go for what is nearest: cameras for the nearest known target, targets straight to their warehouse."""
+"""Greedy agents: cameras follow the nearest known target, targets walk straight to their warehouse."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class IdleCamera(DrawingAgent, CameraAgentBase):
 
 
 class GreedyCameraAgent(IdleCamera):
-    """Follows the nearest target that it saw, or was told of, a short while ago.
+    """Follows the nearest target that it saw, or that a teammate reported, within the memory period.
 
     All cameras introduce themselves to each other in the first step; later each tells those who could reach them of the
     targets it sees, at random intervals. Subclasses may override ``process_messages``, which takes in what is seen, and
     ``act_from_target_states``, which aims. ``memory`` holds the last known state of every target, ``time2forget`` for how
-    many steps each still counts, ``message2send`` what is told next.
+    many steps each still counts, ``message2send`` the next message.
 
     Args:
         seed: seed of the agent's random stream.
@@ -93,7 +93,7 @@ class GreedyCameraAgent(IdleCamera):
         self.process_messages(observation, messages)
 
     def process_messages(self, observation: np.ndarray, messages: Sequence[Message]) -> None:
-        """Remember the targets that the observation (D,) shows, and note them for the teammates.
+        """Remember the targets that the observation (D,) shows, and record them for the teammates.
 
         ``messages`` are those of the last step, which were received in it already.
         """
@@ -193,7 +193,7 @@ class GreedyTargetAgent(WalkingTarget):
 
     Subclasses may override ``process_messages``, which takes in what is seen, and ``goal_location``. ``goal_bits`` (4,) marks
     the warehouse it walks to, ``non_empty_warehouses`` is the set of those that may have cargo left, and
-    ``need_communication`` says whether the team has to be told of it.
+    ``need_communication`` says whether the team needs an update.
 
     Args:
         seed: seed of the agent's random stream.
@@ -224,7 +224,7 @@ class GreedyTargetAgent(WalkingTarget):
         self.process_messages(observation, messages)
 
     def process_messages(self, observation: np.ndarray, messages: Sequence[Message]) -> None:
-        """Take note of the warehouses that the own state says are empty; the arguments are for subclasses."""
+        """Record the warehouses that the agent's state marks as empty; the arguments are for subclasses."""
         found_empty = int(believed_empty(self.state.state))
         if found_empty:
             news = {warehouse for warehouse in self.non_empty_warehouses if found_empty >> warehouse & 1}

@@ -109,7 +109,7 @@ class PlateauRate:
     _cooldown: int = 0
 
     def observe(self, loss: float) -> None:
-        """Take note of a loss."""
+        """Record a loss."""
         if self._best == np.inf or loss < self._best - 0.01 * abs(self._best):
             self._best, self._stalled = loss, 0
         else:

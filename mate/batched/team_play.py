@@ -128,7 +128,7 @@ class TeamPlay:
             self._step_both(running)
             self._metrics.count(running)
             totals[running] += self._reward(running)[running]
-            self._note(running, selections)
+            self._record(running, selections)
             running &= ~self.batch.done
             if not running.any():
                 break
@@ -179,7 +179,7 @@ class TeamPlay:
             self._metrics.add(f"reward_coefficient_{key}", "mean", composed.coefficients[key], running)
         return composed.rewards
 
-    def _note(self, running: np.ndarray, selections: np.ndarray | None) -> None:
+    def _record(self, running: np.ndarray, selections: np.ndarray | None) -> None:
         batch, metrics = self.batch, self._metrics
         reward = batch.camera_reward if self.team is Team.CAMERA else batch.target_reward
         metrics.add("raw_reward", "sum", reward, running)

@@ -28,7 +28,7 @@ OnEpisode = Callable[[EpisodeResult], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, or 2 when what was asked for cannot be played."""
+    """Run the command; return its exit status: 0, or 2 for a request that cannot be played."""
     try:
         pairing = pair(read_options(arguments))
         report(pairing, evaluate(pairing))
@@ -88,7 +88,7 @@ def _play_spread(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) 
 
 
 def _show(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
-    """Play the first episode with a row per step, and film it if asked for."""
+    """Play the first episode with a row for each step, and film it on request."""
     options = pairing.options
     has_table = options.json != "-"
     filming: AbstractContextManager[Film | None] = Film(options.save_video) if options.save_video else nullcontext()

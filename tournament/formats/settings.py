@@ -35,7 +35,7 @@ class Setting:
         if self.kind == "option":
             return f"one of {', '.join(self.options)}"
         kind = "a whole number" if self.kind == "integer" else "a number"
-        return f"{kind} from {_tell(self.lowest)} to {_tell(self.highest)}"
+        return f"{kind} from {_write_bound(self.lowest)} to {_write_bound(self.highest)}"
 
     def read(self, given: Any) -> Any:
         """Return the parsed value. Raises ValueError if it is invalid."""
@@ -55,7 +55,7 @@ class Setting:
         return int(number)
 
 
-def _tell(bound: float | None) -> str:
+def _write_bound(bound: float | None) -> str:
     return "anything" if bound is None else write(bound)
 
 

@@ -22,7 +22,7 @@ class TrainingState(models.TextChoices):
 class TrainingRun(Lease):
     """One team of one scenario learning against an opponent, on its way to becoming an agent.
 
-    `configuration` is what was asked for, complete, in the form of `training.configuration`, with agents by digest instead of files.
+    `configuration` is the complete request, in the form of `training.configuration`, with agents by digest, not file.
     While it trains, a trainer's supervisor holds it as a worker holds a block.
     """
 

@@ -94,16 +94,16 @@ def _check_run(
     if meta_solver not in META_SOLVERS:
         problems.append(("meta_solver", f"{meta_solver!r} is unknown: choose one of {', '.join(META_SOLVERS)}."))
     if not 0 <= iterations <= MAX_ITERATIONS:
-        problems.append(("iterations", f"{iterations} were asked for, 0 to {MAX_ITERATIONS} are possible."))
+        problems.append(("iterations", f"{iterations} were requested: expected 0 to {MAX_ITERATIONS}."))
     if not 2 <= episodes <= organising.MAX_EPISODES_PER_PAIRING:
         most = organising.MAX_EPISODES_PER_PAIRING
-        problems.append(("episodes_per_pairing", f"{episodes} were asked for, 2 to {most:,} are possible."))
+        problems.append(("episodes_per_pairing", f"{episodes} were requested: expected 2 to {most:,}."))
     if epsilon is not None and not 0 < epsilon < 10:
-        problems.append(("epsilon", f"{epsilon} was asked for: expected a payoff above 0, such as 0.05."))
+        problems.append(("epsilon", f"{epsilon} was requested: expected a payoff above 0, such as 0.05."))
     if hours is not None and not 0 < hours <= 10_000:
-        problems.append(("hours", f"{hours} were asked for: expected a number of hours above 0."))
+        problems.append(("hours", f"{hours} were requested: expected a number of hours above 0."))
     if not 0 <= base_seed < 2**63:
-        problems.append(("base_seed", f"{base_seed} was asked for: expected a whole number from 0 to 2^63 - 1."))
+        problems.append(("base_seed", f"{base_seed} was requested: expected a whole number from 0 to 2^63 - 1."))
     return problems
 
 

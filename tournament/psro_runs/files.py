@@ -165,6 +165,6 @@ def _describe(iteration: PsroIteration) -> layout.Solved:
 
 def _checkpoint_of(iteration: PsroIteration, team: str) -> str | None:
     """Return the path of an iteration's agent: on the machine that trained it, or the portal's own."""
-    told = iteration.figures.get("checkpoints", {}).get(team)
+    recorded = iteration.figures.get("checkpoints", {}).get(team)
     agent: Agent | None = getattr(iteration, team)
-    return told or (agent.checkpoint.name or None if agent is not None else None)
+    return recorded or (agent.checkpoint.name or None if agent is not None else None)

@@ -88,7 +88,7 @@ def extend_run(run: PsroRun, iterations: int) -> None:
     """Add iterations to a run, also to a finished one. Raises PsroRefused."""
     wanted = run.iterations_wanted + iterations
     if iterations < 1 or wanted > MAX_ITERATIONS:
-        text = f"{iterations} more were asked for; a run has up to {MAX_ITERATIONS} in all."
+        text = f"{iterations} more were requested; a run has at most {MAX_ITERATIONS} iterations."
         raise PsroRefused([("iterations", text)])
     if run.upload_id or run.state == PsroState.CANCELLED:
         kind = "imported" if run.upload_id else "cancelled"
