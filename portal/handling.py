@@ -10,6 +10,8 @@ from django.core.handlers.base import BaseHandler
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
+from portal.security import find_headers
+
 PATHSEND = "http.response.pathsend"
 
 
@@ -26,6 +28,14 @@ class Handler(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         return await sync_to_async(self.get_response)(request)
+
+    def create_request(self, scope: Any, body_file: Any) -> tuple[Any, Any]:
+        """Read a request. The answer to one that cannot be read passes no middleware, so it gets its headers here."""
+        request, refusal = super().create_request(scope, body_file)
+        if refusal is not None:
+            for name, value in find_headers().items():
+                refusal.headers.setdefault(name, value)
+        return request, refusal
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         sends_files = PATHSEND in (scope.get("extensions") or {})

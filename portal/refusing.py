@@ -4,15 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from portal.security import POLICY
-
-SECURITY = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"cache-control", b"no-store"),
-]
+from portal.security import find_headers
 
 
 async def refuse(
@@ -30,6 +22,7 @@ async def refuse(
     if scope["path"].startswith("/api/"):
         text = json.dumps({"error": {"code": code, "message": message, "where": where or scope["path"]}})
         kind = b"application/json"
-    sent = [(b"content-type", kind), (b"connection", b"close"), *SECURITY, *headers]
+    security = [(name.lower().encode(), value.encode()) for name, value in find_headers().items()]
+    sent = [(b"content-type", kind), (b"connection", b"close"), (b"cache-control", b"no-store"), *security, *headers]
     await send({"type": "http.response.start", "status": status, "headers": sent})
     await send({"type": "http.response.body", "body": text.encode()})

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from portal import columns
 from portal.inputs import takes
 from portal.keeping import kept_for_visitors
+from portal.security import draws_charts
 from tournament import boards
 from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line
@@ -49,6 +50,7 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
+@draws_charts
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
@@ -76,6 +78,7 @@ def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
+@draws_charts
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A leaderboard as it was published under a number; it never changes."""
     return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
@@ -84,6 +87,7 @@ def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
+@draws_charts
 def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
 

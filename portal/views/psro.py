@@ -18,6 +18,7 @@ from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import may_change
 from portal.psro_plots import Bounded
+from portal.security import draws_charts
 from portal.steering import Action, ask_first, list_buttons, read_number, steer
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
@@ -68,6 +69,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @takes("iteration", "seen")
+@draws_charts
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The page; to htmx, what changes while it runs."""
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)

@@ -20,6 +20,7 @@ from portal.inputs import takes
 from portal.keeping import kept_for_visitors
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
+from portal.security import draws_charts
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
@@ -145,6 +146,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
 @require_safe
 @kept_for_visitors(2)
 @takes(*BOARD)
+@draws_charts
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")

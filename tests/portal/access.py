@@ -69,6 +69,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "replay_file": Rule(ACTORS, is_costly=True),
     "agent_edit": OWNER_FORM,
     "agent_reevaluate": Rule(MEMBERS, ("POST",), body={"scenario": "mate-2v4-0"}),
+    "agent_add_scenario": OWNER_ACTION,
     "upload_create": FORM,
     "tournament_create": FORM,
     "tournament_cost": MEMBER_PAGE,
@@ -170,6 +171,18 @@ def find_operations(api: NinjaAPI) -> Iterator[tuple[str, Any]]:
             for operation in view.operations:
                 for method in operation.methods:
                     yield f"{method} {prefix}{path}", operation
+
+
+def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dict[str, Any]:
+    """Those of the world that an address asks for: a slug is a scenario's on boards, else an agent's."""
+    found = {name: world[name] for name in names if name in world}
+    if "slug" in names and ("leaderboards/" in template or "scenarios/" in template):
+        found["slug"] = "mate-2v4-0"
+    if "run_id" in names:
+        found["run_id"] = world["psro" if "psro/" in template else "training"]
+    if "number" in names and "psro/" in template:
+        found["number"] = 0
+    return found
 
 
 def find_unruled(resolver: URLResolver | None = None, api: NinjaAPI | None = None) -> list[str]:

@@ -10,11 +10,23 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken
-from tournament import entries, leaderboards, organising
-from tournament.models import Agent, Block, BlockState, Episode, Pairing, Scenario, Tournament
+from tournament import entries, leaderboards, organising, psro_runs, schedules, trainings
+from tournament.models import (
+    Agent,
+    Block,
+    BlockState,
+    Episode,
+    Pairing,
+    Scenario,
+    Schedule,
+    ScheduleKind,
+    Tournament,
+    Upload,
+)
 
 PASSWORD = "a long pass phrase"
 Open = Callable[..., Any]
+TRAINING = {"algorithm": "mappo", "steps": 10_000}
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +134,37 @@ def pairing(played: Tournament) -> Pairing:
     return played.pairings.get(camera__slug="greedy-camera", target__slug="greedy-target")
 
 
+@pytest.fixture
+def world(
+    alice: User, bob: User, admin: User, scenario: Scenario, agents: dict[str, Agent], played: Tournament
+) -> dict[str, Any]:
+    """Alice's things, by the names that addresses have for them."""
+    Agent.objects.filter(slug="greedy-camera").update(owner=alice)
+    weekly = Schedule(
+        name="Weekly",
+        owner=alice,
+        scenario=scenario,
+        kind=ScheduleKind.CRON,
+        expression="0 3 * * 1",
+        settings={"episodes": 2},
+    )
+    schedules.save(weekly, [agents["greedy-camera"]], [agents["greedy-target"]])
+    training = trainings.create_training(
+        "Learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+    )
+    psro = psro_runs.create_run(
+        "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
+    )
+    first, second = Episode.objects.order_by("pk")[:2]
+    return {
+        "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
+        "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "pairing_id": first.pairing_id,
+        "episode_id": first.pk, "other_id": second.pk,
+        "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
+        "token_id": ApiToken.issue(alice, "laptop")[0].pk,
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def real_replay() -> bytes:
     """The replay of a short real episode of the smallest scenario."""
@@ -159,7 +202,10 @@ def open_page(page: Any, live_server: Any) -> Iterator[Open]:
     """Opens an address; at the end nothing may have gone wrong in the page, nor been asked of another site."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: wrong.append(f"{message.text} {message.location['url']}") if message.type == "error" else None,
+    )
     page.on("request", lambda sent: None if is_ours(sent.url, live_server.url) else wrong.append(sent.url))
 
     def open_page(address: str) -> Any:

@@ -29,52 +29,20 @@ from tests.portal.access import (
     OWNERS,
     PAGES,
     Rule,
+    find_arguments,
     find_operations,
     find_pages,
     find_unruled,
 )
-from tournament import psro_runs, schedules, trainings
-from tournament.models import Agent, Episode, Scenario, Schedule, ScheduleKind, Tournament, Upload
+from tournament.models import Tournament
 
 Call = Callable[..., Client]
 Cells = Iterator[tuple[str, dict[str, Rule]]]
 World = dict[str, Any]
 READING = {"GET", "HEAD"}
-TRAINING = {"algorithm": "mappo", "steps": 10_000}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 PASSING = ("axes_", "django_session")
 """Tables whose rows change with any request."""
-
-
-@pytest.fixture
-def world(
-    alice: User, bob: User, admin: User, scenario: Scenario, agents: dict[str, Agent], played: Tournament
-) -> World:
-    """Alice's things, by the names that addresses have for them."""
-    Agent.objects.filter(slug="greedy-camera").update(owner=alice)
-    weekly = Schedule(
-        name="Weekly",
-        owner=alice,
-        scenario=scenario,
-        kind=ScheduleKind.CRON,
-        expression="0 3 * * 1",
-        settings={"episodes": 2},
-    )
-    schedules.save(weekly, [agents["greedy-camera"]], [agents["greedy-target"]])
-    training = trainings.create_training(
-        "Learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
-    )
-    psro = psro_runs.create_run(
-        "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
-    )
-    first, second = Episode.objects.order_by("pk")[:2]
-    return {
-        "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
-        "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "pairing_id": first.pairing_id,
-        "episode_id": first.pk, "other_id": second.pk,
-        "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
-        "token_id": ApiToken.issue(alice, "laptop")[0].pk,
-    }  # fmt: skip
 
 
 @pytest.fixture
@@ -86,18 +54,6 @@ def browsers(world: World, visit: Call, alice: User, bob: User, admin: User) -> 
 def programs(world: World, call: Call, alice: User, bob: User, admin: User) -> dict[str, Client]:
     found = dict(zip(ACTORS, (call(), call(bob), call(alice), call(admin)), strict=True))
     ApiToken.objects.update(last_used=timezone.now())  # Else the first call of each writes it.
-    return found
-
-
-def find_arguments(world: World, template: str, names: set[str]) -> dict[str, Any]:
-    """Those of the world that an address asks for: a slug is a scenario's on boards, else an agent's."""
-    found = {name: world[name] for name in names if name in world}
-    if "slug" in names and ("leaderboards/" in template or "scenarios/" in template):
-        found["slug"] = "mate-2v4-0"
-    if "run_id" in names:
-        found["run_id"] = world["psro" if "psro/" in template else "training"]
-    if "number" in names and "psro/" in template:
-        found["number"] = 0
     return found
 
 
