@@ -14,7 +14,7 @@ from portal.api.authentication import agent_token
 from portal.api.rows import find_agent
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, Text, answers
 from portal.permissions import insist_on_change
-from tournament import boards, queries
+from tournament import boards, homes, queries
 from tournament.models import Agent, Scenario
 
 router = Router()
@@ -53,6 +53,7 @@ class AgentDetailOut(AgentOut):
     spec: dict[str, Any]
     provenance: dict[str, Any]
     standings: list[StandingOut]
+    no_scenario: str = Field(description="Why it can play in no scenario here, and what helps; empty: it can play.")
 
 
 @router.get("/agents", response=list[AgentOut], summary="Agents, by team, kind, scenario or a part of the name")
@@ -90,8 +91,9 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
 
 
 def describe(agent: Agent) -> SimpleNamespace:
-    described = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name != "standings"}
-    return SimpleNamespace(**described, standings=list_standings(agent))
+    made = {"standings": list_standings(agent), "no_scenario": "".join(map(str, homes.find_homeless([agent])))}
+    kept = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name not in made}
+    return SimpleNamespace(**kept, **made)
 
 
 def list_standings(agent: Agent) -> list[StandingOut]:

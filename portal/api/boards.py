@@ -11,7 +11,7 @@ from ninja.pagination import paginate
 
 from portal.api.errors import Refusal
 from portal.api.rows import find_agent
-from portal.api.schemas import answers
+from portal.api.schemas import Key, answers
 from portal.api.snapshots import (
     LeaderboardOut,
     MetaGameOut,
@@ -99,7 +99,7 @@ def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
 )
 @decorate_view(kept_for_visitors(60))
 def tournament_leaderboard(
-    request: HttpRequest, tournament_id: int, format: Format = "json", snapshot: Number = None
+    request: HttpRequest, tournament_id: Key, format: Format = "json", snapshot: Number = None
 ) -> Any:
     return answer(request, snapshot_of_tournament(tournament_id, snapshot), format, "ratings")
 
@@ -112,7 +112,7 @@ def tournament_leaderboard(
 )
 @decorate_view(kept_for_visitors(60))
 def tournament_meta_game(
-    request: HttpRequest, tournament_id: int, format: Format = "json", snapshot: Number = None
+    request: HttpRequest, tournament_id: Key, format: Format = "json", snapshot: Number = None
 ) -> Any:
     return answer(request, snapshot_of_tournament(tournament_id, snapshot), format, "payoffs")
 
@@ -124,7 +124,7 @@ def tournament_meta_game(
     summary="The episodes that a tournament's ratings were fitted to, as one file",
 )
 def tournament_episodes(
-    request: HttpRequest, tournament_id: int, format: Format = "json", snapshot: Number = None
+    request: HttpRequest, tournament_id: Key, format: Format = "json", snapshot: Number = None
 ) -> Any:
     return answer(request, snapshot_of_tournament(tournament_id, snapshot), format, "episodes")
 
@@ -136,7 +136,7 @@ def tournament_episodes(
     summary="Every published fit of a tournament's ratings, newest first",
 )
 @paginate
-def tournament_snapshots(request: HttpRequest, tournament_id: int) -> QuerySet[RatingSnapshot]:
+def tournament_snapshots(request: HttpRequest, tournament_id: Key) -> QuerySet[RatingSnapshot]:
     return boards.snapshots_of(get_object_or_404(Tournament, pk=tournament_id)).defer("table")
 
 

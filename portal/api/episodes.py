@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema, Status
 from portal import recordings
 from portal.api.authentication import any_token
 from portal.api.errors import Refusal
-from portal.api.schemas import Seed, answers
+from portal.api.schemas import Key, Seed, answers
 from portal.views.replays import answer_file, find_episode
 from tournament.models import Episode
 
@@ -47,7 +47,7 @@ class VerdictOut(Schema):
 
 
 @router.get("/episodes/{episode_id}", response=answers(EpisodeOut, 404), summary="One episode")
-def get_episode(request: HttpRequest, episode_id: int) -> Episode:
+def get_episode(request: HttpRequest, episode_id: Key) -> Episode:
     return get_object_or_404(Episode, pk=episode_id)
 
 
@@ -56,7 +56,7 @@ def get_episode(request: HttpRequest, episode_id: int) -> Episode:
     response=answers(None, 404, 409) | {202: PendingOut},
     summary="The replay file",
 )
-def get_replay(request: HttpRequest, episode_id: int) -> HttpResponseBase:
+def get_replay(request: HttpRequest, episode_id: Key) -> HttpResponseBase:
     """Replays are made when first asked for: 202 means that it is being made; ask again in a second."""
     return answer_file(request, find_episode(episode_id))
 
@@ -67,7 +67,7 @@ def get_replay(request: HttpRequest, episode_id: int) -> HttpResponseBase:
     response=answers(VerdictOut, 401, 404, 409) | {202: PendingOut},
     summary="Play an episode again and compare",
 )
-def verify_episode(request: HttpRequest, episode_id: int) -> Any:
+def verify_episode(request: HttpRequest, episode_id: Key) -> Any:
     """202 means that it is being played; post again in a second for the verdict, which is told once."""
     episode = find_episode(episode_id)
     answer = recordings.ask_verdict(episode)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 
 from portal.api.paging import Slice
-from portal.api.schemas import answers
+from portal.api.schemas import Key, answers
 from portal.api.tables import Format, answer_table
 from tournament import formats, logs
 from tournament.models import Tournament
@@ -62,7 +62,7 @@ def list_formats(request: HttpRequest) -> list[Any]:
     url_name="choices",
     summary="What was chosen in which round, and why (JSON by pages; CSV and Parquet whole)",
 )
-def list_choices(request: HttpRequest, tournament_id: int, part: Query[Slice], format: Format = "json") -> Any:
+def list_choices(request: HttpRequest, tournament_id: Key, part: Query[Slice], format: Format = "json") -> Any:
     """A tournament consists of the episodes of its choices. What a round plays depends on the results of earlier rounds alone."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     if format != "json":

@@ -10,8 +10,9 @@ from ninja import Field, Query, Router, Schema
 
 from portal.api.episodes import EpisodeOut
 from portal.api.paging import Slice
-from portal.api.schemas import LARGEST_ID, AgentRef, answers
+from portal.api.schemas import AgentRef, Key, answers
 from portal.api.tables import Format, answer_table
+from portal.keys import LARGEST_KEY
 from tournament import exports, queries
 from tournament.models import Pairing
 
@@ -64,7 +65,7 @@ def list_pairings(
     part: Query[Slice],
     scenario: str = "",
     agent: str = "",
-    tournament: Annotated[int | None, Query(le=LARGEST_ID)] = None,
+    tournament: Annotated[int | None, Query(ge=1, le=LARGEST_KEY)] = None,
 ) -> dict[str, Any]:
     found = Pairing.objects.order_by("id")
     if scenario:
@@ -80,7 +81,7 @@ def list_pairings(
 
 
 @router.get("/pairings/{pairing_id}", response=answers(PairingDetailOut, 404), summary="One pairing, summarised")
-def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
+def get_pairing(request: HttpRequest, pairing_id: Key) -> SimpleNamespace:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     engine = queries.newest_engine(pairing)
     summary = queries.summarise(queries.episodes_of(pairing, engine))
@@ -94,7 +95,7 @@ def get_pairing(request: HttpRequest, pairing_id: int) -> SimpleNamespace:
     url_name="episodes",
     summary="The episodes of a pairing (JSON by pages; CSV and Parquet whole)",
 )
-def list_episodes(request: HttpRequest, pairing_id: int, part: Query[Slice], format: Format = "json") -> Any:
+def list_episodes(request: HttpRequest, pairing_id: Key, part: Query[Slice], format: Format = "json") -> Any:
     pairing = get_object_or_404(Pairing, pk=pairing_id)
     if format != "json":
         name = f"pairing-{pairing_id}-episodes.{format}"

@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import training_token
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
-from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
+from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tournament import psro_runs
 from tournament.agents import TEAMS
 from tournament.models import PsroIteration, PsroRun
@@ -51,7 +51,7 @@ class PsroIn(Asked):
     base_seed: int = 0
 
 
-class ExtensionIn(Asked):
+class PsroExtensionIn(Asked):
     iterations: int = Field(description="Iterations more.")
 
 
@@ -186,7 +186,7 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
 
 
 @router.get("/psro/{run_id}", response=answers(PsroDetailOut, 404), summary="One PSRO run, to poll it")
-def get_run(request: HttpRequest, run_id: int) -> PsroRun:
+def get_run(request: HttpRequest, run_id: Key) -> PsroRun:
     return get_object_or_404(ROWS, pk=run_id)
 
 
@@ -195,7 +195,7 @@ def get_run(request: HttpRequest, run_id: int) -> PsroRun:
     response=answers(TableOut, 404),
     summary="The populations and payoffs of a solved iteration",
 )
-def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
+def get_table(request: HttpRequest, run_id: Key, number: Key) -> dict[str, Any]:
     iteration = get_object_or_404(PsroIteration, run=run_id, number=number, phase="solved")
     table = {name: iteration.table[name] for name in ("payoff", "error", "count", "coverage")}
     teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in TEAMS}
@@ -208,7 +208,7 @@ def get_table(request: HttpRequest, run_id: int, number: int) -> dict[str, Any]:
     url_name="psro_export",
     summary="Its results in the layout of MATE's PSRO example, as a zip",
 )
-def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
+def export_run(request: HttpRequest, run_id: Key) -> HttpResponse:
     run = get_object_or_404(PsroRun, pk=run_id)
     content = psro_runs.write_run(run)
     answer = HttpResponse(content, content_type="application/zip")
@@ -217,7 +217,7 @@ def export_run(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @router.post("/psro/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a run of yours")
-def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
+def pause_run(request: HttpRequest, run_id: Key) -> PsroRun:
     """Its trainings write their state first. Pausing one that does not run changes nothing."""
     run = find_own(request, ROWS, run_id)
     psro_runs.pause_run(run)
@@ -225,7 +225,7 @@ def pause_run(request: HttpRequest, run_id: int) -> PsroRun:
 
 
 @router.post("/psro/{run_id}/resume", auth=training_token, response=CHANGED, summary="Let one that stands still go on")
-def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
+def resume_run(request: HttpRequest, run_id: Key) -> PsroRun:
     """What failed is tried again."""
     run = find_own(request, ROWS, run_id)
     psro_runs.resume_run(run)
@@ -238,14 +238,14 @@ def resume_run(request: HttpRequest, run_id: int) -> PsroRun:
     response=answers(PsroDetailOut, 400, 401, 403, 404, 422),
     summary="Let it have more iterations",
 )
-def extend_run(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> PsroRun:
+def extend_run(request: HttpRequest, run_id: Key, wanted: PsroExtensionIn) -> PsroRun:
     run = find_own(request, ROWS, run_id)
     psro_runs.extend_run(run, wanted.iterations)
     return run
 
 
 @router.post("/psro/{run_id}/fork", auth=training_token, response=MADE, summary="Start another run from an iteration")
-def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
+def fork_run(request: HttpRequest, run_id: Key, wanted: ForkIn) -> Any:
     """Anybody's run can be forked: the fork is yours. What was played for both is played once."""
     run = get_object_or_404(ROWS, pk=run_id)
     asked = {name: value for name, value in wanted.dict(exclude={"name", "number"}).items() if value is not None}
@@ -256,7 +256,7 @@ def fork_run(request: HttpRequest, run_id: int, wanted: ForkIn) -> Any:
 
 
 @router.post("/psro/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Cancel a run of yours")
-def cancel_run(request: HttpRequest, run_id: int) -> PsroRun:
+def cancel_run(request: HttpRequest, run_id: Key) -> PsroRun:
     """Its iterations, agents and episodes stay."""
     run = find_own(request, ROWS, run_id)
     psro_runs.cancel_run(run)

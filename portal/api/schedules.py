@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import tournament_token
 from portal.api.rows import find_agents, find_own, find_scenario
-from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
+from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tasks import hints
 from tournament import schedules
 from tournament.models import Agent, Schedule, Start
@@ -133,7 +133,7 @@ def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], tar
 
 
 @router.get("/schedules/{schedule_id}", response=answers(ScheduleDetailOut, 404), summary="One schedule")
-def get_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+def get_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
     return get_object_or_404(ROWS, pk=schedule_id)
 
 
@@ -143,7 +143,7 @@ def get_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
     response=answers(ScheduleDetailOut, 400, 401, 403, 404, 422),
     summary="Change a schedule of yours",
 )
-def change_schedule(request: HttpRequest, schedule_id: int, wanted: ScheduleChange) -> Schedule:
+def change_schedule(request: HttpRequest, schedule_id: Key, wanted: ScheduleChange) -> Schedule:
     schedule = find_own(request, ROWS, schedule_id)
     return change(schedule, wanted, *schedules.chosen(schedule))
 
@@ -154,7 +154,7 @@ def change_schedule(request: HttpRequest, schedule_id: int, wanted: ScheduleChan
     response=answers(None, 401, 403, 404, status=204),
     summary="Give up a schedule of yours",
 )
-def delete_schedule(request: HttpRequest, schedule_id: int) -> Any:
+def delete_schedule(request: HttpRequest, schedule_id: Key) -> Any:
     """Tournaments that it started stay."""
     find_own(request, ROWS, schedule_id).delete()
     return Status(204, None)
@@ -166,7 +166,7 @@ def delete_schedule(request: HttpRequest, schedule_id: int) -> Any:
     response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Start nothing for now",
 )
-def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+def pause_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
     schedule = find_own(request, ROWS, schedule_id)
     schedules.pause(schedule)
     return schedule
@@ -178,7 +178,7 @@ def pause_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
     response=answers(ScheduleDetailOut, 401, 403, 404),
     summary="Go on",
 )
-def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
+def resume_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
     """Times that passed are not made up for; agents that came in the meantime are placed."""
     schedule = find_own(request, ROWS, schedule_id)
     schedules.resume(schedule)
@@ -191,7 +191,7 @@ def resume_schedule(request: HttpRequest, schedule_id: int) -> Schedule:
     response=answers(StartOut, 400, 401, 403, 404, status=201),
     summary="Start one tournament now",
 )
-def start_now(request: HttpRequest, schedule_id: int) -> Any:
+def start_now(request: HttpRequest, schedule_id: Key) -> Any:
     start = schedules.start_now(find_own(request, ROWS, schedule_id))
     hints.send()
     return Status(201, start)
@@ -199,5 +199,5 @@ def start_now(request: HttpRequest, schedule_id: int) -> Any:
 
 @router.get("/schedules/{schedule_id}/starts", response=list[StartOut], summary="What a schedule started, newest first")
 @paginate
-def list_starts(request: HttpRequest, schedule_id: int) -> QuerySet[Start]:
+def list_starts(request: HttpRequest, schedule_id: Key) -> QuerySet[Start]:
     return get_object_or_404(ROWS, pk=schedule_id).starts.select_related("agent", "tournament")

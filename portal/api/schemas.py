@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
+from django.http import Http404
 from ninja import Field, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints
 
+from portal.keys import LARGEST_KEY
 from tournament import names
 
 Team = Literal["camera", "target"]
-LARGEST_ID = 2**63 - 1
 
 
 def check_text(text: str) -> str:
@@ -25,6 +26,15 @@ def check_agent_name(name: str) -> str:
     return name
 
 
+def insist_on_key(number: int) -> int:
+    """Raises Http404 for a number that no row can have, so that no database is asked for it."""
+    if not 0 <= number <= LARGEST_KEY:
+        raise Http404("There is nothing of this number here.")
+    return number
+
+
+Key = Annotated[int, AfterValidator(insist_on_key)]
+"""A number in an address."""
 Text = Annotated[str, AfterValidator(check_text)]
 AgentName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_agent_name)

@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import tournament_token
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
-from portal.api.schemas import AgentRef, Asked, Owner, Seed, Text, answers
+from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tasks import hints
 from tournament import formats, organising, queries
 from tournament.models import Tournament, TournamentState
@@ -152,7 +152,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     response=answers(TournamentDetailOut, 404),
     summary="One tournament with its progress",
 )
-def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
+def get_tournament(request: HttpRequest, tournament_id: Key) -> Tournament:
     return get_object_or_404(ROWS, pk=tournament_id)
 
 
@@ -162,7 +162,7 @@ def get_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
     response=answers(TournamentDetailOut, 401, 403, 404),
     summary="Cancel a tournament of yours",
 )
-def cancel_tournament(request: HttpRequest, tournament_id: int) -> Tournament:
+def cancel_tournament(request: HttpRequest, tournament_id: Key) -> Tournament:
     """What was finished stays and counts. Cancelling one that is over changes nothing."""
     tournament = find_own(request, ROWS, tournament_id, "cancel it")
     organising.cancel_tournament(tournament)

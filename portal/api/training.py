@@ -14,7 +14,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import training_token
 from portal.api.paging import Slice
 from portal.api.rows import find_agents, find_own, find_scenario, narrow
-from portal.api.schemas import AgentRef, Asked, Owner, Seed, Team, Text, answers
+from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Team, Text, answers
 from tournament import milestones, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from training import configuration
@@ -46,7 +46,7 @@ class TrainingIn(Asked):
     )
 
 
-class ExtensionIn(Asked):
+class TrainingExtensionIn(Asked):
     steps: int = Field(description="Environment steps more.")
 
 
@@ -223,7 +223,7 @@ def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
 
 
 @router.get("/trainings/{run_id}", response=answers(TrainingDetailOut, 404), summary="One training, to poll it")
-def get_training(request: HttpRequest, run_id: int) -> TrainingRun:
+def get_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     return get_object_or_404(ROWS, pk=run_id)
 
 
@@ -234,7 +234,7 @@ def get_training(request: HttpRequest, run_id: int) -> TrainingRun:
     summary="Its curve, an iteration a row (JSON by pages, or all of it as CSV)",
 )
 def list_points(
-    request: HttpRequest, run_id: int, page: Annotated[Slice, Query()], format: Literal["json", "csv"] = "json"
+    request: HttpRequest, run_id: Key, page: Annotated[Slice, Query()], format: Literal["json", "csv"] = "json"
 ) -> Any:
     run = get_object_or_404(TrainingRun, pk=run_id)
     points = TrainingPoint.objects.filter(run=run)
@@ -252,7 +252,7 @@ def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
 
 
 @router.post("/trainings/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a training of yours")
-def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
+def pause_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     """It writes its state first, within seconds. Pausing one that does not train changes nothing."""
     run = find_own(request, ROWS, run_id)
     trainings.pause_training(run)
@@ -265,7 +265,7 @@ def pause_training(request: HttpRequest, run_id: int) -> TrainingRun:
     response=CHANGED,
     summary="Let a paused, failed or cancelled one go on",
 )
-def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
+def resume_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
     trainings.resume_training(run)
     return run
@@ -277,7 +277,7 @@ def resume_training(request: HttpRequest, run_id: int) -> TrainingRun:
     response=answers(TrainingDetailOut, 400, 401, 403, 404, 422),
     summary="Train it for longer",
 )
-def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> TrainingRun:
+def extend_training(request: HttpRequest, run_id: Key, wanted: TrainingExtensionIn) -> TrainingRun:
     """Also one that has finished: the agent that it made stays, and the longer training makes another."""
     run = find_own(request, ROWS, run_id)
     trainings.extend_training(run, wanted.steps)
@@ -285,7 +285,7 @@ def extend_training(request: HttpRequest, run_id: int, wanted: ExtensionIn) -> T
 
 
 @router.post("/trainings/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Cancel a training of yours")
-def cancel_training(request: HttpRequest, run_id: int) -> TrainingRun:
+def cancel_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
     trainings.cancel_training(run)
     return run

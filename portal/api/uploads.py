@@ -16,7 +16,7 @@ from portal import receiving
 from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, Text, answers
-from tournament import names
+from tournament import homes, names
 from tournament.models import Upload
 
 router = Router()
@@ -46,6 +46,14 @@ class UploadOut(Schema):
     @staticmethod
     def resolve_url(upload: Any) -> str:
         return reverse("upload", args=[upload.pk])
+
+
+class UploadDetailOut(UploadOut):
+    notes: list[str] = Field(description="Of each agent that can play in no scenario here: why, and what helps.")
+
+    @staticmethod
+    def resolve_notes(upload: Any) -> list[str]:
+        return [str(one) for one in homes.find_homeless(upload.agents.all())]
 
 
 @router.get("/uploads", auth=any_token, response=list[UploadOut], summary="Your uploads, newest first")
@@ -88,6 +96,6 @@ def create_upload(
     return Status(201, upload)
 
 
-@router.get("/uploads/{upload_id}", response=answers(UploadOut, 404), summary="One upload, to poll its checking")
+@router.get("/uploads/{upload_id}", response=answers(UploadDetailOut, 404), summary="One upload, to poll its checking")
 def get_upload(request: HttpRequest, upload_id: UUID) -> Upload:
     return get_object_or_404(Upload, pk=upload_id)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
+from portal.keys import RowsField
 from tournament import entries, queries
 from tournament.agents import RIVALS
 from tournament.formats import FORMATS, FormatInfo, Setting
@@ -67,8 +68,8 @@ class LineupForm(forms.Form):
     """
 
     format = forms.ChoiceField(widget=forms.RadioSelect)
-    cameras = forms.ModelMultipleChoiceField(Agent.objects.none(), required=False)
-    targets = forms.ModelMultipleChoiceField(Agent.objects.none(), required=False)
+    cameras = RowsField(Agent.objects.none(), required=False)
+    targets = RowsField(Agent.objects.none(), required=False)
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent, write_value
+from portal.keys import RowsField, is_key
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
@@ -52,11 +53,11 @@ class PsroForm(forms.Form):
     """Made for a scenario, and for the algorithm and preset of each team, which are chosen first."""
 
     name = forms.CharField(label="Name", max_length=60, help_text="Its agents are named after it.")
-    cameras = forms.ModelMultipleChoiceField(
+    cameras = RowsField(
         Agent.objects.none(), label="First cameras", widget=forms.CheckboxSelectMultiple,
         help_text="Whom the cameras' population begins with.",
     )  # fmt: skip
-    targets = forms.ModelMultipleChoiceField(
+    targets = RowsField(
         Agent.objects.none(), label="First targets", widget=forms.CheckboxSelectMultiple,
         help_text="Whom the targets' population begins with.",
     )  # fmt: skip
@@ -126,7 +127,7 @@ class PsroForm(forms.Form):
         field.queryset = find_fitting(self.scenario, team)
         field.label_from_instance = label_agent  # type: ignore[method-assign,assignment]
         chosen = self.asked.getlist(f"{team}s") if isinstance(self.asked, QueryDict) else []
-        kept = field.queryset.filter(pk__in=[key for key in chosen if key.isascii() and key.isdigit()])
+        kept = field.queryset.filter(pk__in=[key for key in chosen if is_key(key)])
         field.initial = kept or field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
 
     def _offer_training(self, team: str) -> None:
