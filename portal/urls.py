@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import AuthenticationForm
-from django.urls import path, re_path, reverse_lazy
+from django.urls import path, re_path, register_converter, reverse_lazy
 
 from portal.api import api
 from portal.forms.accounts import PasswordForm
 from portal.inputs import takes
+from portal.keys import KeyConverter
 from portal.views import (
     about,
     accounts,
@@ -29,6 +30,8 @@ handler400 = "portal.views.errors.bad_request"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.server_error"
 
+register_converter(KeyConverter, "key")
+
 sign_in = auth.LoginView.as_view(template_name="accounts/sign_in.html")
 password_change = auth.PasswordChangeView.as_view(
     form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
@@ -44,7 +47,7 @@ account_pages = [
         name="password_change",
     ),
     path("account/tokens/", accounts.create_token, name="token_create"),
-    path("account/tokens/<int:token_id>/revoke/", accounts.revoke_token, name="token_revoke"),
+    path("account/tokens/<key:token_id>/revoke/", accounts.revoke_token, name="token_revoke"),
 ]
 
 urlpatterns = [
@@ -53,53 +56,54 @@ urlpatterns = [
     path("leaderboards/<slug:slug>/", leaderboards.leaderboard, name="leaderboard"),
     path("leaderboards/<slug:slug>/compare/", comparisons.compare, name="compare"),
     path("leaderboards/<slug:slug>/snapshots/", leaderboards.snapshots, name="snapshots"),
-    path("leaderboards/<slug:slug>/snapshots/<int:number>/", leaderboards.snapshot, name="snapshot"),
-    path("leaderboards/<slug:slug>/snapshots/<int:number>/payoffs/", leaderboards.payoffs, name="payoffs"),
+    path("leaderboards/<slug:slug>/snapshots/<key:number>/", leaderboards.snapshot, name="snapshot"),
+    path("leaderboards/<slug:slug>/snapshots/<key:number>/payoffs/", leaderboards.payoffs, name="payoffs"),
     path("agents/", agents.agents, name="agents"),
     path("agents/<slug:slug>/", agents.agent, name="agent"),
     path("agents/<slug:slug>/edit/", agents.edit, name="agent_edit"),
     path("agents/<slug:slug>/reevaluate/", agents.reevaluate, name="agent_reevaluate"),
+    path("agents/<slug:slug>/add-scenario/", agents.add_scenario, name="agent_add_scenario"),
     path("uploads/", uploads.uploads, name="uploads"),
     path("uploads/new/", uploads.create, name="upload_create"),
     path("uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
     path("tournaments/", tournaments.tournaments, name="tournaments"),
     path("tournaments/new/", tournaments.create, name="tournament_create"),
     path("tournaments/new/cost/", tournaments.cost, name="tournament_cost"),
-    path("tournaments/<int:tournament_id>/", tournaments.tournament, name="tournament"),
-    path("tournaments/<int:tournament_id>/cancel/", tournaments.cancel, name="tournament_cancel"),
+    path("tournaments/<key:tournament_id>/", tournaments.tournament, name="tournament"),
+    path("tournaments/<key:tournament_id>/cancel/", tournaments.cancel, name="tournament_cancel"),
     path(
-        "tournaments/<int:tournament_id>/snapshots/<int:number>/",
+        "tournaments/<key:tournament_id>/snapshots/<key:number>/",
         leaderboards.tournament_snapshot,
         name="tournament_snapshot",
     ),
     path(
-        "tournaments/<int:tournament_id>/snapshots/<int:number>/payoffs/",
+        "tournaments/<key:tournament_id>/snapshots/<key:number>/payoffs/",
         leaderboards.tournament_payoffs,
         name="tournament_payoffs",
     ),
-    path("tournaments/<int:tournament_id>/choices/", tournaments.choices, name="choices"),
+    path("tournaments/<key:tournament_id>/choices/", tournaments.choices, name="choices"),
     path("training/", training.trainings, name="trainings"),
     path("training/new/", training.create, name="training_create"),
-    path("training/<int:run_id>/", training.training, name="training"),
-    path("training/<int:run_id>/<str:action>/", training.act, name="training_act"),
+    path("training/<key:run_id>/", training.training, name="training"),
+    path("training/<key:run_id>/<str:action>/", training.act, name="training_act"),
     path("psro/", psro.runs, name="psro_runs"),
     path("psro/new/", psro.create, name="psro_create"),
-    path("psro/<int:run_id>/", psro.run, name="psro_run"),
-    path("psro/<int:run_id>/<str:action>/", psro.act, name="psro_act"),
+    path("psro/<key:run_id>/", psro.run, name="psro_run"),
+    path("psro/<key:run_id>/<str:action>/", psro.act, name="psro_act"),
     path("schedules/", schedules.all_schedules, name="schedules"),
     path("schedules/new/", schedules.create, name="schedule_create"),
-    path("schedules/<int:schedule_id>/", schedules.schedule, name="schedule"),
-    path("schedules/<int:schedule_id>/edit/", schedules.edit, name="schedule_edit"),
+    path("schedules/<key:schedule_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<key:schedule_id>/edit/", schedules.edit, name="schedule_edit"),
     re_path(
-        r"^schedules/(?P<schedule_id>\d+)/(?P<what>pause|resume|start|delete)/$",
+        r"^schedules/(?P<schedule_id>[0-9]{1,18})/(?P<what>pause|resume|start|delete)/$",
         schedules.change,
         name="schedule_change",
     ),
-    path("pairings/<int:pairing_id>/", pairings.pairing, name="pairing"),
-    path("episodes/<int:episode_id>/", replays.replay, name="replay"),
-    path("episodes/<int:episode_id>/beside/<int:other_id>/", replays.beside, name="beside"),
-    path("episodes/<int:episode_id>/replay/", replays.replay_file, name="replay_file"),
-    path("episodes/<int:episode_id>/verify/", replays.verify, name="verify"),
+    path("pairings/<key:pairing_id>/", pairings.pairing, name="pairing"),
+    path("episodes/<key:episode_id>/", replays.replay, name="replay"),
+    path("episodes/<key:episode_id>/beside/<key:other_id>/", replays.beside, name="beside"),
+    path("episodes/<key:episode_id>/replay/", replays.replay_file, name="replay_file"),
+    path("episodes/<key:episode_id>/verify/", replays.verify, name="verify"),
     path("status/", status.status, name="status"),
     path("help/", about.about, name="about"),
     path("api/v1/", api.urls),

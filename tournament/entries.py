@@ -18,6 +18,7 @@ from django.utils.text import slugify
 from mate import scenario as game
 from tournament import agents, names
 from tournament.models import Agent, AgentKind, Scenario, Upload
+from tournament.refusals import RequestRefused
 
 if TYPE_CHECKING:
     from policies import Checkpoint
@@ -73,15 +74,25 @@ def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenar
     `enhanced_observation` names the teams that observe everything: none, camera, target or both. Raises
     `mate.scenario.ConfigError` for anything unknown.
     """
-    scenario = game.Scenario.load(preset, enhanced_observation=enhanced_observation)
-    name = preset if enhanced_observation == "none" else f"{preset} (enhanced: {enhanced_observation})"
+    return keep_scenario(game.Scenario.load(preset, enhanced_observation=enhanced_observation), preset)
+
+
+def keep_scenario(scenario: game.Scenario, name: str) -> Scenario:
+    """The row of a scenario, made under a name if need be. Raises RequestRefused for a name that another scenario has."""
+    sight = scenario.enhanced_observation
+    name = name if sight == "none" else f"{name} (enhanced: {sight})"
+    known = Scenario.objects.filter(digest=scenario.digest).first()
+    if known is not None:
+        return known
+    if Scenario.objects.filter(Q(name=name) | Q(slug=slugify(name))).exists():
+        raise RequestRefused([("name", f"Another scenario is called {name}. Choose another name.")])
     row, _ = Scenario.objects.get_or_create(
         digest=scenario.digest,
         defaults={
             "name": name,
             "slug": slugify(name),
             "config": json.loads(scenario.to_json()),
-            "enhanced_observation": enhanced_observation,
+            "enhanced_observation": sight,
             "num_cameras": scenario.num_cameras,
             "num_targets": scenario.num_targets,
             "num_obstacles": scenario.num_obstacles,

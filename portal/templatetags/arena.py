@@ -11,6 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from portal.forms.rendering import first_fault
+from portal.permissions import Owned, may_change
 from tournament.forecasts import Span
 
 register = template.Library()
@@ -63,6 +64,12 @@ def nav_link(context: template.Context, name: str, label: str) -> SafeString:
     return format_html(
         '<a href="{}"{}>{}</a>', reverse(name), SafeString(' aria-current="page"') if here else "", label
     )
+
+
+@register.filter
+def may_be_changed_by(thing: Owned, user: Any) -> bool:
+    """Whether a user may change a thing."""
+    return may_change(user, thing)
 
 
 @register.filter

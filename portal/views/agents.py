@@ -15,7 +15,7 @@ from portal.inputs import takes
 from portal.keeping import kept_for_visitors
 from portal.permissions import insist_on_change, may_change
 from tasks import hints
-from tournament import boards, entries, history, queries, reevaluation
+from tournament import boards, entries, history, homes, queries, reevaluation
 from tournament.agents import RIVALS, from_json
 from tournament.boards import Line
 from tournament.models import Agent, AgentKind, Pairing, RatingSnapshot, Scenario, Team
@@ -59,6 +59,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),
         "may_change": may_change(request.user, agent),
+        "homeless": homes.find_homeless([agent]),
     }
     return render(request, "agents/agent.html", context)
 
@@ -111,6 +112,18 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
     hints.send()
     messages.success(request, f"Started. Both figures will stand side by side on the page of {agent.name}.")
     return redirect("tournament", tournament.pk)
+
+
+@login_required
+@require_POST
+@takes()
+def add_scenario(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add the packaged scenario that an agent needs to the portal's scenarios."""
+    agent = get_object_or_404(Agent, slug=slug)
+    insist_on_change(request.user, agent, "add a scenario for it")
+    scenario = homes.add_home(agent)
+    messages.success(request, f"Added {scenario.name} to the scenarios. {agent.name} can play there now.")
+    return redirect("agent", agent.slug)
 
 
 @login_required

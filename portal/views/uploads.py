@@ -12,7 +12,7 @@ from portal import receiving
 from portal.forms.uploads import UploadForm
 from portal.inputs import takes
 from portal.lists import LIST, list_page
-from tournament import queries
+from tournament import homes, queries
 from tournament.models import PsroRun, Upload
 
 
@@ -50,9 +50,11 @@ def render_form(request: HttpRequest, form: UploadForm, status: int = 200) -> Ht
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The page of one upload; to htmx, only the part that changes."""
     upload = get_object_or_404(Upload.objects.select_related("owner"), pk=upload_id)
+    agents = list(upload.agents.all())
     context = {
         "upload": upload,
-        "agents": upload.agents.all(),
+        "agents": agents,
+        "homeless": homes.find_homeless(agents) if agents else [],
         "runs": PsroRun.objects.filter(upload=upload),
         "is_over": upload.is_over,
         "num_workers": queries.live_workers().count(),
