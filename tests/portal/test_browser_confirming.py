@@ -20,6 +20,11 @@ def state_of(tournament: Tournament) -> str:
     return tournament.state
 
 
+def is_readable(dialog: Any) -> bool:
+    """Whether the text of a dialog is as wide as the dialog, wherever in a page its button is."""
+    return bool(dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth"))
+
+
 def test_a_tournament_is_cancelled_only_after_the_question_was_answered(
     open_page: Open, alice: User, tournament: Tournament
 ) -> None:
@@ -30,6 +35,7 @@ def test_a_tournament_is_cancelled_only_after_the_question_was_answered(
     button.press("Enter")
     dialog = page.get_by_role("alertdialog", name="Cancel “Alice's cup”?")
     expect(dialog).to_be_visible()
+    assert is_readable(dialog)
     expect(dialog).to_contain_text("12 of 12 episodes are not finished, and are never played.")
     expect(dialog.get_by_role("button", name="Go back")).to_be_focused()
     page.keyboard.press("Escape")
@@ -48,12 +54,16 @@ def test_a_tournament_is_cancelled_only_after_the_question_was_answered(
 
 
 def test_of_several_buttons_each_asks_about_its_own(open_page: Open, alice: User) -> None:
-    for name in ("laptop", "nightly"):
+    for name in ("laptop", "nightly", "W" * 60):
         ApiToken.issue(alice, name)
     sign_in(open_page, alice)
     page = open_page(reverse("account"))
-    page.get_by_role("button", name="Revoke laptop").click()
     dialog = page.get_by_role("alertdialog")
+    page.get_by_role("button", name=f"Revoke {'W' * 60}").click()
+    assert is_readable(dialog)
+    dialog.get_by_role("button", name="Revoke token").click()
+    page.get_by_role("button", name="Revoke laptop").click()
+    assert is_readable(dialog)
     expect(dialog).to_have_count(1)
     expect(dialog.get_by_role("heading")).to_have_text("Revoke “laptop”?")
     dialog.get_by_role("button", name="Revoke token").click()

@@ -108,6 +108,7 @@ def test_pages_allow_no_inline_style_and_those_with_charts_no_sheet_but_plotlys(
         assert [part for part in parts if "unsafe" in part] == ["style-src-attr 'unsafe-inline'"]
 
 
+@pytest.mark.browser
 def test_no_page_breaks_its_policy(
     open_page: Callable[[str], Any], played: Tournament, visit: Callable[..., Client], admin: User, live_server: Any
 ) -> None:
