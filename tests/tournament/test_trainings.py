@@ -66,7 +66,7 @@ def test_a_name_is_needed(scenario, builtins):
         ("paused", {"resume", "extend", "cancel"}),
         ("evaluating", {"cancel"}),
         ("finished", {"extend"}),
-        ("cancelled", set()),
+        ("cancelled", {"resume"}),
         ("failed", {"resume", "extend", "cancel"}),
     ],
 )
