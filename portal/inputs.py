@@ -17,7 +17,7 @@ from django.shortcuts import render
 
 View = TypeVar("View", bound=Callable[..., Any])
 ALWAYS = frozenset({"csrfmiddlewaretoken"})
-"""Of every form, and of what htmx or a browser without scripts sends of a form that is half filled in."""
+"""Names in every form. Browsers without scripts, and htmx, send them with a form that is half filled in."""
 FOLLOWERS = ("utm_", "_x_tr_", "mc_", "mtm_", "pk_", "hsa_")
 """Beginnings of names that mail programs, translators and social networks add to links; nobody wrote them."""
 FOLLOWER_NAMES = frozenset(

@@ -33,7 +33,17 @@ def test_sound_packages_pass_and_say_how_many_were_audited(tell: Any, capsys: An
     assert "1 of 2 packages were audited, 0 vulnerabilities" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("document", ["", answer(UNKNOWN)])
-def test_without_the_advisories_it_says_that_nothing_was_audited(tell: Any, capsys: Any, document: str) -> None:
-    assert tell(document) == 0
+@pytest.mark.parametrize(
+    ("document", "error"), [("", "requests.exceptions.ConnectionError: no route"), (answer(UNKNOWN), "")]
+)
+def test_without_the_advisories_it_says_that_nothing_was_audited(
+    tell: Any, capsys: Any, document: str, error: str
+) -> None:
+    assert tell(document, error) == 0
     assert "Nothing was audited" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", ["", "ValueError: a line is no pin"])
+def test_an_audit_that_breaks_is_no_success(tell: Any, capsys: Any, error: str) -> None:
+    assert tell("", error) == 1
+    assert "pip-audit failed" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """Checkpoints where they lie: besides archives, a trial's folder, a checkpoint file beside its ``params.json``, or a link to one.
 
-What is needed of a folder is packed into a temporary archive and read like any other. Use this for paths that the user of
+The needed files of a folder are packed into a temporary archive, which is read like any other. Use this for paths that the user of
 this machine names; of an uploaded file nothing may be looked at but the file itself.
 """
 
@@ -143,7 +143,7 @@ def _list(folder: Path, base: Path) -> list[str]:
 
 
 def _choose(names: list[str], base: Path) -> list[str]:
-    """Of a folder's files those that are read: of each trial its parameters and checkpoint, and the tables of PSRO."""
+    """The files of a folder that are read: each trial's parameters and checkpoint, and the tables of PSRO."""
     if not any(is_checkpoint_name(basename(name)) for name in names):
         natives = [name for name in names if basename(name) in (RECIPE_NAME, WEIGHTS_NAME)]
         if any(basename(name) == RECIPE_NAME for name in natives):

@@ -103,7 +103,7 @@ def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) 
 def _read_weights(path: str, content: bytearray, recipe: Recipe, journal: Journal) -> ImportedAgent:
     with journal.step("Check the weights") as details:
         packed = bytes(content)
-        content.clear()  # Of large weights there are never more than two copies at a time.
+        content.clear()  # At most two copies of large weights exist at a time.
         weights = parse_weights(packed, recipe)
         del packed
         checkpoint = Checkpoint(recipe, weights)

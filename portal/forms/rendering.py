@@ -23,6 +23,6 @@ class FocusedField(BoundField):
 
 
 class Renderer(DjangoTemplates):
-    """Of all forms, the admin's too."""
+    """Renders all forms, the admin's too."""
 
     bound_field_class = FocusedField
