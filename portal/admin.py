@@ -3,12 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 
-from portal.forms.accounts import check_name
 from portal.forms.agents import AgentForm
 from portal.models import ApiToken
 from tournament.models import (
@@ -45,20 +42,6 @@ class Facts(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-admin.site.unregister(User)
-
-
-@admin.register(User)
-class Users(UserAdmin):
-    """Django's pages of users; names are checked as at signing up."""
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "username" and field is not None:
-            field.validators.append(check_name)
-        return field
 
 
 @admin.register(Agent)

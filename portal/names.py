@@ -1,4 +1,4 @@
-"""Names that look like others: letters of other alphabets that cannot be told from Latin ones."""
+"""Names of users: seen, not deceiving, and not looking like another user's."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from confusable_homoglyphs import confusables
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from tournament.names import latin
+from tournament.names import find_problem, latin
 
 MIXED = "This name mixes alphabets with letters that look alike. Write it in one alphabet."
 TAKEN = "This name looks like one that is taken. Choose one that differs visibly."
+
+
+def check_user_name(name: str) -> None:
+    """Raise ValidationError for a name that no new user may have. A name in use passes here: it must only be unique.
+
+    A validator of the model's field: forms, the admin's pages and `createsuperuser` all run it.
+    """
+    if User.objects.filter(username=name).exists():
+        return
+    if problem := find_problem(name):
+        raise ValidationError(problem)
+    refuse_look_alikes(name)
 
 
 def skeleton(name: str) -> str:

@@ -4,8 +4,9 @@ import os
 import secrets
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 
-from tournament import entries, names, organising
+from tournament import entries, organising
 from tournament.models import Agent, Scenario, Team, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
@@ -42,8 +43,10 @@ def make_administrator() -> tuple[str, str] | None:
     if users.filter(is_superuser=True, is_active=True).exists():
         return None
     name = os.environ.get("ARENA_ADMIN") or "admin"
-    if problem := names.find_problem(name):
-        raise SystemExit(f"ARENA_ADMIN is {name!r}. {problem}")
+    try:
+        users.model._meta.get_field("username").clean(name, None)
+    except ValidationError as error:
+        raise SystemExit(f"ARENA_ADMIN is {name!r}. {' '.join(error.messages)}") from error
     password = os.environ.get("ARENA_ADMIN_PASSWORD") or make_password()
     users.create_superuser(username=name, password=password)
     return name, password

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from portal.models import ApiToken, Scope, every_scope
-from portal.names import refuse_look_alikes
 from tournament import names
 
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "1 year", 0: "No expiry"}
@@ -26,13 +25,11 @@ class SignUpForm(UserCreationForm):
     def __init__(self, *args: Any, invited_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.invited_name = invited_name
-        self.fields["username"].validators.append(check_name)
         self.fields["username"].widget.attrs.update(autocomplete="username", autofocus=True)
 
     def clean_username(self) -> str:
-        """Refuse names that look like another user's, and others than the one that was invited."""
+        """Refuse other names than the one that was invited."""
         name = str(super().clean_username())
-        refuse_look_alikes(name)
         if self.invited_name and name != self.invited_name:
             raise forms.ValidationError(f"This invitation is for the name {self.invited_name!r}.")
         return name

@@ -108,6 +108,32 @@ def test_commands_refuse_such_names_too(alice: User, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ARENA_ADMIN", name)
     with pytest.raises(SystemExit, match="ARENA_ADMIN is"):
         seeding.make_administrator()
+    with pytest.raises(CommandError, match="It has"):
+        call_command("invite", name)
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u0430lice", "аlice-\u3164"])
+def test_a_superuser_and_the_admins_users_are_named_like_all_others(
+    visit: Visit, admin: User, alice: User, name: str
+) -> None:
+    with pytest.raises(CommandError, match=r"It has|looks like|look alike"):
+        call_command("createsuperuser", username=name, email="", interactive=False)
+    user = {"username": name, "password1": "a long pass phrase", "password2": "a long pass phrase"}
+    assert "username" in visit(admin).post(reverse("admin:auth_user_add"), user).context["adminform"].form.errors
+    changed = visit(admin).post(reverse("admin:auth_user_change", args=[alice.pk]), {"username": name})
+    assert "username" in changed.context["adminform"].form.errors
+    assert set(User.objects.values_list("username", flat=True)) == {"root", "alice"}
+
+
+def test_a_user_with_a_name_from_before_can_be_changed_by_the_admin(visit: Visit, admin: User) -> None:
+    user = User.objects.create_user("сосо")
+    User.objects.create_user("coco")
+    page = reverse("admin:auth_user_change", args=[user.pk])
+    fields = visit(admin).get(page).context["adminform"].form.initial
+    sent = {"username": "сосо", "first_name": "Co", "date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    assert fields["username"] == "сосо"
+    assert visit(admin).post(page, sent).status_code == 302
+    assert User.objects.get(pk=user.pk).first_name == "Co"
 
 
 def test_ordinary_names_of_all_languages_are_taken(call: Call, alice: User, mine: Agent, tmp_path: Any) -> None:

@@ -34,14 +34,14 @@ def enter_results(upload: Upload, report: ImportReport, accepted: Iterable[Agent
     """Create finished runs of a report's PSRO results, with every iteration that has payoffs and both strategies.
 
     Agents whose checkpoints are not in the file have a position and a name, and no row. Results whose scenario is not a
-    packaged one are left out.
+    packaged one are left out. The scenario is registered only for a run, not for the agents alone.
     """
-    by_checkpoint = {row.spec["checkpoint"]: row for row in accepted if row.kind == AgentKind.CHECKPOINT}
-    scenario = _find_scenario(imported.checkpoint.recipe for imported in report.agents)
+    complete = [(result, solved) for result in report.results if (solved := _solved(_by_number(result)))]
+    scenario = _find_scenario(imported.checkpoint.recipe for imported in report.agents) if complete else None
     if scenario is None:
         return []
-    runs = (_enter(upload, result, by_checkpoint, scenario) for result in report.results)
-    return [run for run in runs if run is not None]
+    by_checkpoint = {row.spec["checkpoint"]: row for row in accepted if row.kind == AgentKind.CHECKPOINT}
+    return [_enter(upload, result, solved, by_checkpoint, scenario) for result, solved in complete]
 
 
 def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
@@ -57,14 +57,25 @@ def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
     return None
 
 
-def _enter(upload: Upload, result: ImportedResult, agents: Mapping[str, Agent], scenario: Scenario) -> PsroRun | None:
-    players: Players = {team: {one.number: one for one in result.iterations if one.player == team} for team in TEAMS}
-    tables = {
-        number: _read(players, number) for number in sorted(players[Team.CAMERA].keys() & players[Team.TARGET].keys())
-    }
-    solved = {number: table for number, table in tables.items() if table is not None}
-    if not solved or min(solved) != 0 or max(solved) != len(solved) - 1:
-        return None
+Players = Mapping[str, Mapping[int, "ImportedIteration"]]
+Tables = Mapping[int, Mapping[str, np.ndarray | None]]
+
+
+def _by_number(result: ImportedResult) -> Players:
+    return {team: {one.number: one for one in result.iterations if one.player == team} for team in TEAMS}
+
+
+def _solved(players: Players) -> Tables:
+    """Return the arrays of the solved iterations by number; nothing if one is missing before the last."""
+    both = sorted(players[Team.CAMERA].keys() & players[Team.TARGET].keys())
+    solved = {number: table for number in both if (table := _read(players, number)) is not None}
+    return solved if list(solved) == list(range(len(solved))) else {}
+
+
+def _enter(
+    upload: Upload, result: ImportedResult, solved: Tables, agents: Mapping[str, Agent], scenario: Scenario
+) -> PsroRun:
+    players = _by_number(result)
     run = PsroRun.objects.create(
         name=(upload.name or result.name)[:60], owner=upload.owner, upload=upload, scenario=scenario,
         meta_solver=SOLVERS.get(result.name.split("-")[0], "nash"), episodes_per_pairing=0,
@@ -76,9 +87,6 @@ def _enter(upload: Upload, result: ImportedResult, agents: Mapping[str, Agent], 
     for number, iteration in solved.items():
         _enter_iteration(run, number, iteration, players, agents)
     return run
-
-
-Players = Mapping[str, Mapping[int, "ImportedIteration"]]
 
 
 def _rows(players: Players, team: str, number: int, name: str) -> np.ndarray | None:
@@ -104,7 +112,7 @@ def _read(players: Players, number: int) -> dict[str, np.ndarray | None] | None:
 
 
 def _enter_iteration(
-    run: PsroRun, number: int, arrays: dict[str, Any], players: Players, agents: Mapping[str, Agent]
+    run: PsroRun, number: int, arrays: Mapping[str, Any], players: Players, agents: Mapping[str, Agent]
 ) -> None:
     payoff, coverage = arrays["payoff"], arrays["coverage"]
     shape = payoff.shape

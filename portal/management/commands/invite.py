@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
@@ -21,5 +22,9 @@ class Command(BaseCommand):
         name = options["name"]
         if User.objects.filter(username__iexact=name).exists():
             raise CommandError(f"There is a user {name!r} already. Invite under another name.")
+        try:
+            User._meta.get_field("username").clean(name, None)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
         key = invite(name, timedelta(days=options["days"]))
         self.stdout.write(f"{reverse('sign_up')}?invitation={key}")

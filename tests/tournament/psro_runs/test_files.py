@@ -14,7 +14,7 @@ from policies.importing import ImportedAgent, ImportedIteration, ImportedResult,
 from policies.recipe import Dimensions
 from tests.policies.checkpoints import make_checkpoint
 from tournament import entries, psro_runs
-from tournament.models import PsroState, Upload
+from tournament.models import PsroState, Scenario, Upload
 from tournament.psro import layout
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +101,15 @@ def test_tables_that_do_not_fit_each_other_are_refused(upload, report):
         psro_runs.enter_results(
             upload, ImportReport(report.agents, results=(ImportedResult("NE", tuple(iterations)),)), []
         )
+
+
+@pytest.mark.parametrize("missing", ["everything", 0, 1])
+def test_without_a_complete_result_nothing_is_entered_and_no_scenario_is_added(upload, report, missing):
+    whole = report.results[0]
+    kept = tuple(one for one in whole.iterations if one.number != missing)
+    results = () if missing == "everything" else (ImportedResult(whole.name, kept),)
+    assert psro_runs.enter_results(upload, ImportReport(report.agents, results=results), []) == []
+    assert not Scenario.objects.exists()
 
 
 def test_nothing_can_start_from_agents_that_are_not_there(upload, report):
