@@ -122,12 +122,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.security.SecurityHeaders",
+    "portal.server.headers.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.keeping.VisitorPages",
-    "portal.compression.Compression",
+    "portal.server.visitor_pages.VisitorPages",
+    "portal.server.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,7 +135,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.views.errors.UserErrors",
-    "portal.throttling.Throttle",
+    "portal.server.throttling.Throttle",
     "portal.inputs.UnknownNames",
     "axes.middleware.AxesMiddleware",
 ]
@@ -150,7 +150,7 @@ AXES_LOCKOUT_CALLABLE = "portal.views.accounts.refuse_sign_in"
 AXES_VERBOSE = False
 
 ROOT_URLCONF = "portal.urls"
-ASGI_APPLICATION = "portal.asgi.application"
+ASGI_APPLICATION = "portal.server.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
@@ -163,7 +163,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.compiling.notice",
+                "portal.server.compiling.notice",
             ],
             "builtins": ["portal.templatetags.arena", "django.contrib.humanize.templatetags.humanize"],
         },
@@ -214,7 +214,7 @@ STORAGES = {
 }
 
 # Files are hashed while they stream to disk, and never held in memory.
-FILE_UPLOAD_HANDLERS = ["portal.receiving.HashingUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["portal.server.receiving.HashingUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, files apart.
 
 SECURE_REFERRER_POLICY = "same-origin"
@@ -235,7 +235,7 @@ ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests th
 ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
 ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 
-# Who may sign up, and how often who may do what (`portal.throttling.DEFAULTS` for those that are not named, `off` for none)
+# Who may sign up, and how often who may do what (`portal.server.throttling.DEFAULTS` for those that are not named, `off` for none)
 ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
 ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL

@@ -22,7 +22,7 @@ from portal.api.snapshots import (
     describe_ratings,
 )
 from portal.api.tables import Format, answer_table
-from portal.keeping import kept_for_visitors
+from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, exports, history
 from tournament.models import RatingSnapshot, Scenario, Tournament
 

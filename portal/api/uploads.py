@@ -12,10 +12,10 @@ from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
-from portal import receiving
 from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
 from portal.api.schemas import AgentRef, Text, answers
+from portal.server import receiving
 from tournament import homes, names
 from tournament.models import Upload
 

@@ -6,7 +6,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from portal.forms.agents import check_agent_name
-from portal.receiving import describe_limit
+from portal.server.receiving import describe_limit
 from tournament.models import Team
 
 PLAY_MODES = [

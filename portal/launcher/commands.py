@@ -26,7 +26,7 @@ def manage(*arguments: str) -> list[str]:
 def web(installation: Installation) -> list[str]:
     """Open event streams would hold the server for ever, hence the limit on a graceful stop."""
     return python(
-        *("-m", "portal.serving", "--host", installation.host, "--port", str(installation.port)),
+        *("-m", "portal.server", "--host", installation.host, "--port", str(installation.port)),
         *("--processes", str(installation.web_processes), "--stop-seconds", str(STOP_SECONDS)),
     )
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.receiving import describe_limit
+from portal.server.receiving import describe_limit
 
 
 @require_safe

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal import timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
-from portal.keeping import kept_for_visitors
 from portal.permissions import insist_on_change, may_change
+from portal.server.visitor_pages import kept_for_visitors
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation
 from tournament.agents import RIVALS, from_json

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views import defaults
 
 from mate.errors import UserError
-from portal import storage
+from portal.server import disk
 
 
 class UserErrors:
@@ -75,10 +75,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The answer to what nobody expected, and to what a full disk makes impossible; Django calls it while it handles the error."""
-    if storage.is_full(sys.exc_info()[1]):
+    if disk.is_full(sys.exc_info()[1]):
         if hasattr(request, "session"):
             request.session.modified = False  # It cannot be saved either.
-        return refuse(request, 507, "disk_full", storage.FULL)
+        return refuse(request, 507, "disk_full", disk.FULL)
     if not is_for_a_program(request):
         return defaults.server_error(request)
     message = "The portal ran into an error that it did not expect; its log names the cause. Please tell who runs it."

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.keeping import kept_for_visitors
+from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, organising, queries
 from tournament.models import Agent, Episode, Scenario, Tournament, TournamentState, Upload
 from tournament.ratings import find_limit

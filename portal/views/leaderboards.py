@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from portal import columns
 from portal.inputs import takes
-from portal.keeping import kept_for_visitors
-from portal.security import draws_charts
+from portal.server.headers import draws_charts
+from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards
 from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from portal.inputs import takes
-from portal.keeping import kept_for_visitors
+from portal.server.visitor_pages import kept_for_visitors
 from portal.views.comparisons import axis_of
 from tournament import queries
 from tournament.distributions import Bin, Distribution, distribute

@@ -18,7 +18,7 @@ from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import may_change
 from portal.psro_plots import Bounded
-from portal.security import draws_charts
+from portal.server.headers import draws_charts
 from portal.steering import Action, ask_first, list_buttons, read_number, steer
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS

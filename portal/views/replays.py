@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import recordings
-from portal.keeping import kept_for_visitors
+from portal.server.visitor_pages import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing, Team
 
 

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import storage
+from portal.server import disk
 from tournament import queries
 from tournament.models import Block, BlockState, TrainingRun, TrainingState, Worker
 
@@ -16,7 +16,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "tournament", "pairing__camera", "pairing__target"
     )
     context = {
-        "disks": storage.disks(),
+        "disks": disk.disks(),
         "workers": Worker.objects.order_by("-seen")[:50],
         "alive_since": timezone.now() - queries.WORKER_IS_LIVE_FOR,
         "num_live": queries.live_workers().count(),

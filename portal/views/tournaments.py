@@ -17,10 +17,10 @@ from portal.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.inputs import takes
-from portal.keeping import kept_for_visitors
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
-from portal.security import draws_charts
+from portal.server.headers import draws_charts
+from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries

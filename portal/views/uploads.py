@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import receiving
 from portal.forms.uploads import UploadForm
 from portal.inputs import takes
 from portal.lists import LIST, list_page
+from portal.server import receiving
 from tournament import homes, queries
 from tournament.models import PsroRun, Upload
 

@@ -38,7 +38,7 @@ class Served:
             self.manage("migrate", "--verbosity=0")
         self.log = open(folder / "web.log", "wb")  # noqa: SIM115  (closed with the server)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal.serving", f"--port={self.port}", *options],
+            [sys.executable, "-m", "portal.server", f"--port={self.port}", *options],
             cwd=CHECKOUT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True,
         )  # fmt: skip
         self.wait_until_ready()

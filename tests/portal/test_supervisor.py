@@ -112,15 +112,15 @@ def test_one_command_gives_a_portal_that_heals_ends_and_goes_on(launch: Callable
     first.says("Ctrl-C")
     assert len(password) >= 16
     assert first.status_of("/") == first.status_of("/leaderboards/mate-4v8-9/") == 200
-    for word in (Path(find_server()).name, "portal.serving", "celery", "sweep"):
+    for word in (Path(find_server()).name, "portal.server", "celery", "sweep"):
         wait_for(lambda word=word: any(word in line for line in first.processes()), word)
 
-    web = first.find_launched("portal.serving")
+    web = first.find_launched("portal.server")
     os.kill(web, signal.SIGKILL)
     first.says("web was ended by SIGKILL; starting it again")
     wait_for(
         lambda: any(
-            line.startswith("launched ") and "portal.serving" in line and pid != web
+            line.startswith("launched ") and "portal.server" in line and pid != web
             for line, pid in first.processes().items()
         ),
         "a new web server",

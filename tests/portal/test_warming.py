@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from portal import compiling
 from portal.launcher import commands, preparation, warming
 from portal.launcher.installation import CHECKOUT, Installation
+from portal.server import compiling
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from portal import throttling
-from portal.throttling import UnknownLimit, read_limits
+from portal.server import throttling
+from portal.server.throttling import UnknownLimit, read_limits
 from tests.portal.conftest import PASSWORD
 
 Visit = Callable[..., Client]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from portal.security import find_headers
+from portal.server.headers import find_headers
 
 
 async def refuse(

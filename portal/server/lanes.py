@@ -14,7 +14,7 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
-from portal.refusing import refuse
+from portal.server.refusals import refuse
 
 COSTLY = re.compile(rb"format=(csv|parquet)")
 """Query strings of files that take seconds to make. They have lanes of their own, so that pages never wait for them."""

@@ -21,7 +21,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from portal.lanes import is_costly
+from portal.server.lanes import is_costly
 from portal.views.errors import refuse
 
 logger = logging.getLogger("django.arena")

@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.urls import reverse
 
-from portal import storage
-from portal.receiving import FORM_ALLOWANCE, describe_limit
-from portal.refusing import refuse
-from portal.uploaders import Uploader, find_uploader
+from portal.server import disk
+from portal.server.receiving import FORM_ALLOWANCE, describe_limit
+from portal.server.refusals import refuse
+from portal.server.uploaders import Uploader, find_uploader
 
 IDLE_SECONDS = 20.0
 """Seconds within which the next piece of a body has to come."""
@@ -57,7 +57,7 @@ def limit_body(application: Application, find: Find = find_uploader) -> Applicat
             if declared_length(scope) > limit:
                 raise body.too_large()
             if uploads:
-                if refusal := storage.refuse_upload(declared_length(scope) or limit):
+                if refusal := disk.refuse_upload(declared_length(scope) or limit):
                     raise Unreadable(507, "disk_full", refusal)
                 uploader = await asyncio.get_running_loop().run_in_executor(door, at_the_door, find, scope)
                 if not uploader.is_welcome:
@@ -66,9 +66,9 @@ def limit_body(application: Application, find: Find = find_uploader) -> Applicat
         except Unreadable as refusal:
             body.refusal = refusal
         except OSError as error:
-            if body.has_answered or not storage.is_full(error):
+            if body.has_answered or not disk.is_full(error):
                 raise
-            body.refusal = Unreadable(507, "disk_full", storage.FULL)
+            body.refusal = Unreadable(507, "disk_full", disk.FULL)
         if body.refusal and not body.has_answered:
             await refuse(
                 scope, send, body.refusal.status, body.refusal.code, str(body.refusal), "file" if uploads else ""

@@ -10,7 +10,7 @@ from django.core.handlers.base import BaseHandler
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
-from portal.security import find_headers
+from portal.server.headers import find_headers
 
 PATHSEND = "http.response.pathsend"
 

@@ -10,11 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from portal import bodies
-from portal.bodies import limit_body
 from portal.models import ApiToken
-from portal.receiving import FORM_ALLOWANCE
-from portal.uploaders import Uploader, bound, find_holder, find_uploader, find_visitor
+from portal.server import bodies
+from portal.server.bodies import limit_body
+from portal.server.receiving import FORM_ALLOWANCE
+from portal.server.uploaders import Uploader, bound, find_holder, find_uploader, find_visitor
 from tournament.models import Upload
 
 STALLED = b"stalled"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from portal import lanes
-from portal.lanes import use_lanes
+from portal.server import lanes
+from portal.server.lanes import use_lanes
 
 
 class Client:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from portal import storage
+from portal.server import disk
 from tests.portal.conftest import PASSWORD
 from tests.portal.served import Served, serve
 
@@ -90,7 +90,7 @@ def test_a_portal_on_a_full_disk_is_read_and_goes_on_once_there_is_room(small_di
                 while file.write(b"x" * 4096):
                     pass
             except OSError as error:
-                assert storage.is_full(error)
+                assert disk.is_full(error)
         assert [read(server, path) for path in ("/", "/agents/", "/status/")] == [200, 200, 200]
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/status/") as answer:
             assert WORDS in answer.read().decode()

@@ -18,7 +18,7 @@ from cachetools import LRUCache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
-from portal.freshness import database_version
+from portal.server.freshness import database_version
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of pages that a process keeps. Pages asked for least recently make room."""

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from portal import keeping
-from portal.freshness import database_version, read_sqlite_version
-from portal.keeping import VisitorPages, kept_for_visitors
+from portal.server import visitor_pages
+from portal.server.freshness import database_version, read_sqlite_version
+from portal.server.visitor_pages import VisitorPages, kept_for_visitors
 from tournament import entries
 from tournament.models import Agent
 
@@ -135,7 +135,7 @@ def test_what_depends_on_the_clock_is_kept_as_long_as_its_view_says(agent: Agent
 
 
 def test_no_more_is_kept_than_a_process_may_hold(monkeypatch: pytest.MonkeyPatch, agent: Agent) -> None:
-    monkeypatch.setattr(keeping, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(visitor_pages, "MOST_BYTES", 20_000)
     site = Site()
     for number in range(100):
         site.get(f"/{number}/")

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
-from portal.handling import Handler
-from portal.refusing import refuse
-from portal.security import HEADERS, POLICY
+from portal.server.handler import Handler
+from portal.server.headers import HEADERS, POLICY
+from portal.server.refusals import refuse
 from portal.views import errors
 from tournament.models import Tournament
 

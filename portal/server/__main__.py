@@ -1,4 +1,4 @@
-"""The web server: ``python -m portal.serving``.
+"""The web server: ``python -m portal.server``.
 
 The server is Granian because it ends connections whose head does not come in time (hyper's header timeout). Uvicorn has no such limit:
 with it, 950 half-sent requests made the website unreachable.
@@ -20,7 +20,7 @@ RESTART_SECONDS = 1.0
 
 def main() -> None:
     """Serve the portal until a signal ends it."""
-    parser = argparse.ArgumentParser(prog="python -m portal.serving", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m portal.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--processes", type=int, default=1, metavar="N")
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["ARENA_IS_WEB"] = "1"  # Its processes inherit it: their settings are those of a server with threads.
     Server(
-        "portal.asgi:application",
+        "portal.server.asgi:application",
         address=options.host,
         port=options.port,
         interface=Interfaces.ASGINL,

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -13,17 +14,26 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from granian.utils.proxies import wrap_asgi_with_proxy_headers  # noqa: E402
 
-from portal.bodies import limit_body  # noqa: E402
-from portal.handling import Handler  # noqa: E402
-from portal.lanes import use_lanes  # noqa: E402
-from portal.secure import always_https  # noqa: E402
-from portal.storage import keep_readable  # noqa: E402
+from portal.server.bodies import limit_body  # noqa: E402
+from portal.server.disk import keep_readable  # noqa: E402
+from portal.server.handler import Handler  # noqa: E402
+from portal.server.lanes import Application, use_lanes  # noqa: E402
 
 if (server := multiprocessing.parent_process()) is not None and sys.platform == "linux":
     # A process of the web server ends with the server, whatever ended that.
     from portal.launcher.children import bind_to_parent
 
     bind_to_parent(server.pid or 0)()
+
+
+def always_https(application: Application) -> Application:
+    """Wrap an application that is reached over TLS alone, whatever its proxy says of the connection."""
+
+    async def secure(scope: Any, receive: Any, send: Any) -> None:
+        await application(scope | {"scheme": "https"} if scope["type"] == "http" else scope, receive, send)
+
+    return secure
+
 
 held = keep_readable()
 application = limit_body(use_lanes(Handler(), settings.ARENA_WEB_THREADS, 1, settings.ARENA_WEB_WAITING))
