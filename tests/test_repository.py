@@ -28,9 +28,9 @@ PURE = (
 )
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
 PINNED_FILES = ("requirements", "requirements-training", "requirements-dev")
-OPTIONAL_FILES = ("requirements-film", "requirements-window")
+OPTIONAL_FILES = ("requirements-film", "requirements-s3", "requirements-window")
 # Debian 12's own, each supported series, and the first patch of the newest.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
@@ -206,7 +206,7 @@ def test_the_package_says_which_licence_and_paper_it_has() -> None:
 
 def test_the_package_can_be_built_with_every_extra() -> None:
     package = apply_configuration(Distribution(), str(ROOT / "pyproject.toml"))
-    assert set(package.extras_require) == {"training", "film", "window"}
+    assert set(package.extras_require) == {"training", "film", "s3", "window"}
     assert all(package.extras_require.values()) and package.install_requires
 
 
