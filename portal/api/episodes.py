@@ -53,7 +53,7 @@ def get_episode(request: HttpRequest, episode_id: Key) -> Episode:
 
 @router.get(
     "/episodes/{episode_id}/replay",
-    response=answers(None, 404, 409) | {202: PendingOut},
+    response=answers(None, 404, 409, 503) | {202: PendingOut},
     summary="The replay file",
 )
 def get_replay(request: HttpRequest, episode_id: Key) -> HttpResponseBase:
@@ -64,15 +64,17 @@ def get_replay(request: HttpRequest, episode_id: Key) -> HttpResponseBase:
 @router.post(
     "/episodes/{episode_id}/verify",
     auth=any_token,
-    response=answers(VerdictOut, 401, 404, 409) | {202: PendingOut},
+    response=answers(VerdictOut, 401, 404, 409, 503) | {202: PendingOut},
     summary="Play an episode again and compare",
 )
 def verify_episode(request: HttpRequest, episode_id: Key) -> Any:
     """202 means that it is being played; post again in a second for the verdict, which is told once."""
     episode = find_episode(episode_id)
-    answer = recordings.ask_verdict(episode)
+    answer = recordings.ask_verdict(episode, request)
     if answer.has_failed:
         raise Refusal(409, "cannot_replay", answer.message, f"episode {episode_id}")
+    if answer.is_busy:
+        raise Refusal(503, "busy", answer.message, f"episode {episode_id}")
     if answer.path is None:
         return Status(202, {"state": "playing", "message": answer.message})
     verdict = recordings.read_verdict(answer.path)

@@ -43,6 +43,11 @@ def trainer(name: str) -> list[str]:
     return manage("train", "--name", name)
 
 
+def player(installation: Installation) -> list[str]:
+    """The program that renders replays."""
+    return python("-m", "tournament.recorder", str(installation.data))
+
+
 def sweep() -> list[str]:
     return manage("sweep")
 

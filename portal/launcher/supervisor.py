@@ -34,6 +34,7 @@ class Supervisor:
             self.add("redis", private.command, environment)
         self.add("web", commands.web(installation), environment)
         self.warming = Warming(installation, environment)
+        self.add("player", commands.player(installation), environment, lambda: self.warming.is_done)
         for number in range(1, installation.workers + 1):
             self.add(f"worker-{number}", commands.worker(f"worker-{number}"), environment, lambda: self.warming.is_done)
         for number in range(1, installation.trainers + 1):

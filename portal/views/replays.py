@@ -1,5 +1,6 @@
 """The replay of an episode, its file, and whether it can be repeated."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import recordings
+from portal.inputs import takes
 from portal.server.visitor_pages import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing, Team
 
@@ -22,7 +24,7 @@ def find_episode(episode_id: int) -> Episode:
 @kept_for_visitors(10)
 def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
-    recordings.ask_replay(episode)  # It is made while the page loads.
+    recordings.ask_replay(episode, request)  # It is made while the page loads.
     neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine, device=episode.device)
     context = {
         "episode": episode,
@@ -41,7 +43,7 @@ def beside(request: HttpRequest, episode_id: int, other_id: int) -> HttpResponse
     if first.scenario_id != second.scenario_id:
         raise Http404("The two episodes are of different scenarios: there is nothing to compare.")
     for episode in episodes:
-        recordings.ask_replay(episode)
+        recordings.ask_replay(episode, request)
     differing = find_differing(first, second)
     context = {
         "scenario": first.scenario,
@@ -73,26 +75,44 @@ def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> di
 
 
 @require_safe
+@takes("partial")
 def replay_file(request: HttpRequest, episode_id: int) -> HttpResponseBase:
-    """200 with the file, 202 while it is being made, 409 where it cannot be made."""
-    return answer_file(request, find_episode(episode_id))
+    """200 with the file, 202 while it is rendered, 409 where it cannot be, 503 where too many others wait.
+
+    With `partial=1`, the beginning of an episode that is still rendered is an answer as well.
+    """
+    return answer_file(request, find_episode(episode_id), accepts_partial=request.GET.get("partial") == "1")
 
 
-def answer_file(request: HttpRequest, episode: Episode) -> HttpResponseBase:
+def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = False) -> HttpResponseBase:
     tag = f'"{episode.digest}"'  # A trajectory's digest never changes, so its file never needs to be fetched twice.
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
-    answer = recordings.ask_replay(episode)
+    answer = recordings.ask_replay(episode, request)
     if answer.has_failed:
-        error = {"code": "cannot_replay", "message": answer.message, "where": f"episode {episode.pk}"}
-        return JsonResponse({"error": error}, status=409)
-    if answer.path is None:
-        return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})
-    response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="mate-arena-{episode.pk}.replay"'
-    response["ETag"] = tag
-    response["Cache-Control"] = "public, max-age=3600"
-    return response
+        return answer_error(409, "cannot_replay", answer.message, episode)
+    if answer.is_busy:
+        response = answer_error(503, "busy", answer.message, episode)
+        response["Retry-After"] = "3"
+        return response
+    if answer.path is not None:
+        with suppress(FileNotFoundError):  # It has just made room for newer ones: it is rendered again.
+            response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")
+            response["Content-Disposition"] = f'attachment; filename="mate-arena-{episode.pk}.replay"'
+            response["ETag"] = tag
+            response["Cache-Control"] = "public, max-age=3600"
+            return response
+    if accepts_partial and answer.partial is not None:
+        with suppress(FileNotFoundError):  # It has just become complete.
+            response = FileResponse(answer.partial.open("rb"), content_type="application/octet-stream")
+            response["Cache-Control"] = "no-store"
+            return response
+    return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})
+
+
+def answer_error(status: int, code: str, message: str, episode: Episode) -> HttpResponseBase:
+    error = {"code": code, "message": message, "where": f"episode {episode.pk}"}
+    return JsonResponse({"error": error}, status=status)
 
 
 @login_required
@@ -102,6 +122,6 @@ def verify(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
     if request.method == "POST":
         recordings.forget_verdict(episode)
-    answer = recordings.ask_verdict(episode)
+    answer = recordings.ask_verdict(episode, request)
     verdict = recordings.read_verdict(answer.path) if answer.path else None
     return render(request, "replays/verdict.html", {"episode": episode, "answer": answer, "verdict": verdict})

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal import recordings
-from tournament import replays
+from tournament import recorder, replays
 from tournament.models import Episode
 
 Visit = Callable[..., Client]
@@ -53,30 +53,6 @@ def test_an_episode_of_another_engine_is_told_instead_of_shown(client: Client, r
     assert "played by engine 0" in answer.json()["error"]["message"]
 
 
-def test_a_process_that_is_stuck_is_ended_and_its_end_is_told(
-    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recordings, "LIMIT_SECONDS", 0.0)
-    answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
-    assert answer.status_code == 409
-    assert "ended unexpectedly" in answer.json()["error"]["message"]
-
-
-def test_a_process_whose_end_nobody_asks_for_is_forgotten(
-    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = reverse("replay_file", args=[real_episode.pk])
-    client.get(first)
-    (left,) = recordings._jobs.values()
-    left.process.wait(120)
-    monkeypatch.setattr(recordings, "LIMIT_SECONDS", 0.0)
-    other = Episode.objects.exclude(pk=real_episode.pk).earliest("pk")
-    client.get(reverse("replay_file", args=[other.pk]))
-    assert left not in recordings._jobs.values() and left.errors.closed
-    assert client.get(first).status_code == 200
-    wait(lambda: client.get(reverse("replay_file", args=[other.pk])))
-
-
 def test_the_page_names_the_episode_and_its_neighbours(client: Client, real_episode: Episode) -> None:
     answer = client.get(reverse("replay", args=[real_episode.pk]))
     assert answer.context["after"] is None
@@ -87,6 +63,39 @@ def test_the_page_names_the_episode_and_its_neighbours(client: Client, real_epis
 def test_an_unknown_episode_is_not_found(client: Client, db: None) -> None:
     assert client.get(reverse("replay", args=[10**6])).status_code == 404
     assert client.get(reverse("replay_file", args=[10**6])).status_code == 404
+
+
+def test_the_beginning_of_an_episode_is_shown_while_the_rest_is_rendered(
+    client: Client, real_episode: Episode, real_replay: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The player is asked, and says that it has come to step 100."""
+    monkeypatch.setattr(recorder, "ask", lambda *_: recorder.Reply("playing", step=100))
+    address = reverse("replay_file", args=[real_episode.pk])
+    assert "step 100" in client.get(address, {"partial": "1"}).json()["message"]
+    path = recordings.path_of(real_episode, "record")
+    path.with_name(f"{path.name}.part").write_bytes(real_replay)
+    shown = client.get(address, {"partial": "1"})
+    assert (shown.status_code, shown["Cache-Control"]) == (200, "no-store")
+    assert b"".join(shown.streaming_content) == real_replay
+    assert client.get(address).status_code == 202
+
+
+def test_who_comes_when_too_many_wait_is_told_when_to_come_again(
+    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "ask", lambda *_: recorder.Reply("busy"))
+    answer = client.get(reverse("replay_file", args=[real_episode.pk]))
+    assert (answer.status_code, answer["Retry-After"], answer.json()["error"]["code"]) == (503, "3", "busy")
+
+
+def test_replays_wait_while_the_game_is_compiled(client: Client, real_episode: Episode, settings: Any) -> None:
+    notice = settings.DATA_DIR / "compiling"
+    notice.write_text("1 5\n")
+    try:
+        answer = client.get(reverse("replay_file", args=[real_episode.pk]))
+    finally:
+        notice.unlink()
+    assert answer.status_code == 202 and "being compiled" in answer.json()["message"]
 
 
 def test_a_user_has_an_episode_verified(visit: Visit, bob: User, real_episode: Episode) -> None:
@@ -107,22 +116,3 @@ def test_an_anonymous_visitor_starts_no_verification(client: Client, real_episod
 @pytest.mark.parametrize("name", ["../../etc/passwd", "1/../2"])
 def test_no_other_file_can_be_asked_for(client: Client, db: None, name: str) -> None:
     assert client.get(f"/episodes/{name}/replay/").status_code == 404
-
-
-def test_processes_of_the_web_server_make_a_replay_once_and_share_the_places(
-    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = reverse("replay_file", args=[real_episode.pk])
-    assert client.get(address).status_code == 202
-    monkeypatch.setattr(recordings, "_jobs", others := {})  # what another process knows of
-    assert client.get(address).json()["message"] == "The episode is being played again."
-    assert not others
-    monkeypatch.setattr(recordings, "AT_ONCE", 1)
-    second = Episode.objects.exclude(pk=real_episode.pk).earliest("pk")
-    assert (
-        client.get(reverse("replay_file", args=[second.pk])).json()["message"]
-        == "Waiting for other replays to be made."
-    )
-    assert not others
-    assert wait(lambda: client.get(address)).status_code == 200
-    assert not others

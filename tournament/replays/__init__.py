@@ -2,13 +2,14 @@
 
 from tournament.replays.columns import ReplayError
 from tournament.replays.file import FORMAT_VERSION, Replay, read, read_header, write
-from tournament.replays.playback import Verdict, record, regenerate, verify
+from tournament.replays.playback import Verdict, Watch, record, regenerate, verify
 
 __all__ = [
     "FORMAT_VERSION",
     "Replay",
     "ReplayError",
     "Verdict",
+    "Watch",
     "read",
     "read_header",
     "record",

@@ -18,6 +18,7 @@ MAGIC = b"MATERPLY"
 FORMAT_VERSION = 1
 MAX_HEADER_BYTES = 4_000_000
 MAX_BODY_BYTES = 400_000_000
+COMPRESSION = 6  # 9 takes eight times as long for 2 % fewer bytes
 _LENGTH = struct.Struct("<I")
 
 
@@ -58,7 +59,7 @@ def write(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> byt
         offset += entry["bytes"]
     head = {"format": "mate-arena-replay", "version": FORMAT_VERSION, **header, "body_bytes": offset, "columns": table}
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
-    return MAGIC + _LENGTH.pack(len(text)) + text + zlib.compress(b"".join(parts), 9)
+    return MAGIC + _LENGTH.pack(len(text)) + text + zlib.compress(b"".join(parts), COMPRESSION)
 
 
 def read(data: bytes) -> Replay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from tournament.replays.recording import Recorder, describe_scenario
 if TYPE_CHECKING:
     from mate.episodes import EpisodeResult
     from mate.scenario import Scenario
+
+Watch = Callable[[int, Callable[[], bytes]], None]
+"""Called after each step with its number and a function that returns the file of the episode so far."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,36 @@ def record(
     open_checkpoint: agents.OpenCheckpoint | None = None,
     names: tuple[str, str] | None = None,
     max_steps: int | None = None,
+    watch: Watch | None = None,
 ) -> bytes:
     """Play the episode of `seed` and return the content of its replay file.
 
     `names` are the displayed names of the camera and the target agent. `max_steps` truncates the episode, which is then
-    not the one that a tournament counts. Raises MatchError as `tournament.matches.play` does.
+    not the one that a tournament counts. `watch` may show the episode while it is played: the header of a file that it
+    takes says `"partial": true`. Raises MatchError as `tournament.matches.play` does.
     """
     recorder = Recorder()
+    names = names or (describe(camera), describe(target))
+
+    def finish(result: EpisodeResult, **remarks: bool) -> bytes:
+        header = {
+            "engine": engine_version(),
+            "scenario": describe_scenario(scenario),
+            **{spec.team: describe_agent(spec, name) for spec, name in zip((camera, target), names, strict=True)},
+            "seed": str(int(seed)),
+            "result": describe_result(result),
+            **remarks,
+            "facts": recorder.facts,
+        }
+        return write(header, recorder.columns())
 
     def begin(block: Any, slots: Any) -> None:
         recorder.begin(block.batch)
 
     def add(block: Any, stepped: Any) -> None:
         recorder.add(block.batch, block.camera_actions[0], block.target_actions[0])
+        if watch is not None:
+            watch(int(block.batch.episode_step[0]), lambda: finish(block.result(0), partial=True))
 
     [result] = matches.play(
         scenario,
@@ -68,16 +89,7 @@ def record(
         on_step=add,
         max_steps=max_steps,
     )
-    names = names or (describe(camera), describe(target))
-    header = {
-        "engine": engine_version(),
-        "scenario": describe_scenario(scenario),
-        **{spec.team: describe_agent(spec, name) for spec, name in zip((camera, target), names, strict=True)},
-        "seed": str(int(seed)),
-        "result": describe_result(result),
-        "facts": recorder.facts,
-    }
-    return write(header, recorder.columns())
+    return finish(result)
 
 
 def describe_agent(spec: agents.Spec, name: str) -> dict[str, Any]:

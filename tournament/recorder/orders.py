@@ -1,23 +1,17 @@
-"""`python -m tournament.recorder`: play one recorded episode again, in its own process.
-
-Reads an order (JSON) from standard input and writes a replay file, or a verdict on whether the episode was reproduced.
-It is a process because networks need a library that web processes must not load. It needs no database: the order is
-complete.
-"""
+"""Orders to play a recorded episode again. An order is complete: whoever carries it out needs no database."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mate.errors import UserError
-from mate.scenario import Scenario
-from tournament import agents, replays
-from tournament.matches import MatchError
+
+if TYPE_CHECKING:
+    from tournament.replays import Watch
 
 
 class CannotRecord(UserError):
@@ -26,7 +20,10 @@ class CannotRecord(UserError):
 
 @dataclass(frozen=True)
 class Order:
-    """The request to replay an episode with this `digest`; `checkpoints` is the folder of DIGEST.zip files."""
+    """The request to replay an episode with this `digest`; `checkpoints` is the folder of DIGEST.zip files.
+
+    `device` is the device class that the episode was played on.
+    """
 
     scenario: str
     camera: dict[str, Any]
@@ -35,6 +32,7 @@ class Order:
     seed: int
     engine: str
     digest: str
+    device: str
     checkpoints: str
 
     def to_json(self) -> str:
@@ -46,8 +44,11 @@ class Order:
         return cls(**document | {"names": tuple(document["names"])})
 
 
-def play(order: Order) -> bytes:
+def play(order: Order, watch: Watch | None = None) -> bytes:
     """Play the order's episode and return its replay. Raises CannotRecord if the engine version differs."""
+    from mate.scenario import Scenario
+    from tournament import agents, replays
+
     if order.engine != replays.playback.engine_version():
         raise CannotRecord(
             f"This episode was played by engine {order.engine}; the portal now runs {replays.playback.engine_version()}, "
@@ -64,13 +65,20 @@ def play(order: Order) -> bytes:
 
     camera, target = agents.from_json(order.camera), agents.from_json(order.target)
     scenario = Scenario.from_json(order.scenario)
-    return replays.record(scenario, camera, target, order.seed, open_checkpoint, order.names)
+    return replays.record(scenario, camera, target, order.seed, open_checkpoint, order.names, watch=watch)
 
 
-def record(order: Order) -> bytes:
+def digest_of(replay: bytes) -> str:
+    from tournament import replays
+
+    header, _ = replays.read_header(replay)
+    return str(header["result"]["digest"])
+
+
+def record(order: Order, watch: Watch | None = None) -> bytes:
     """Return the replay. Raises CannotRecord if its trajectory differs from the recorded one."""
-    data = play(order)
-    if (digest := f"{replays.read(data).digest:016x}") != order.digest:
+    data = play(order, watch)
+    if (digest := digest_of(data)) != order.digest:
         raise CannotRecord(
             f"Played again, the episode came out differently: digest {digest} instead of {order.digest}. "
             "Please report it to the administrators of this portal: its numbers may depend on the machine."
@@ -78,25 +86,20 @@ def record(order: Order) -> bytes:
     return data
 
 
-def verify(order: Order) -> bytes:
+def verify(order: Order, watch: Watch | None = None) -> bytes:
     """Return a verdict as JSON: both digests, and whether they are equal."""
-    digest = f"{replays.read(play(order)).digest:016x}"
+    digest = digest_of(play(order, watch))
     verdict = {"is_same": digest == order.digest, "recorded_digest": order.digest, "computed_digest": digest}
     return json.dumps(verdict).encode()
 
 
-def main() -> int:
-    action, out = {"record": record, "verify": verify}[sys.argv[1]], Path(sys.argv[2])
-    try:
-        data = action(Order.from_json(sys.stdin.read()))
-    except (UserError, MatchError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    partial = out.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(out)
-    return 0
+ACTIONS: dict[str, Callable[[Order, Watch | None], bytes]] = {"record": record, "verify": verify}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def weight_of(order: Order) -> int:
+    """Return the bytes of the checkpoints that the order's agents need: how heavy their networks are."""
+    from tournament import agents
+
+    digests = {one for spec in (order.camera, order.target) for one in agents.checkpoints(agents.from_json(spec))}
+    files = [Path(order.checkpoints) / f"{digest}.zip" for digest in digests]
+    return sum(file.stat().st_size for file in files if file.is_file())

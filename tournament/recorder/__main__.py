@@ -1,0 +1,19 @@
+"""`python -m tournament.recorder FOLDER`: play recorded episodes again for those who ask at the socket in the folder."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tournament.recorder import player
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tournament.recorder", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--while-input-is-open", action="store_true", help="end when standard input is closed")
+    options = parser.parse_args()
+    player.run(options.folder, sys.stdin.buffer if options.while_input_is_open else None)
+
+
+if __name__ == "__main__":
+    main()

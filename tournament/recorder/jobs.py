@@ -1,0 +1,148 @@
+"""Episodes that the program plays, each in a forked process, and whose turn is next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tournament.recorder.asking import partial_of
+from tournament.recorder.orders import ACTIONS, Order
+
+LIGHT_PLACES = 4
+"""Processes that play episodes of rule-based agents and small networks at a time."""
+HEAVY_PLACES = 1
+HEAVY_BYTES = 4 * 1024**2
+"""Checkpoints of an order that are larger than this make it heavy: it takes seconds, and has a place of its own."""
+MOST_WAITING = 64
+MOST_WAITING_EACH = 8
+"""Orders that wait, of everybody and of one visitor; more are turned away."""
+LIMIT_SECONDS = 600.0
+"""A process that plays for longer is stuck, and others wait for its place."""
+FIRST_GLANCE_SECONDS = 0.1
+"""An episode that is not over by then is written as far as it is; after that, whenever its time has doubled."""
+NICE = 5
+"""Pages are more urgent than the processes that play."""
+
+
+@dataclass
+class Job:
+    """An order on its way. `report` is the number of the last step, or what went wrong."""
+
+    path: Path
+    action: str
+    order: Order
+    visitor: str
+    is_heavy: bool
+    pid: int = 0
+    pipe: int = -1
+    began: float = 0.0
+    step: int = 0
+    failure: str = ""
+    heard: bytes = field(default=b"", repr=False)
+
+    @property
+    def partial(self) -> Path:
+        return partial_of(self.path)
+
+    def start(self, close: Callable[[], None]) -> None:
+        """Fork the process that plays; there, `close` gives up what is not its own."""
+        self.pipe, writing = os.pipe()
+        self.began = time.monotonic()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(writing)
+            os.set_blocking(self.pipe, False)
+            return
+        status = 1
+        try:
+            close()
+            status = carry_out(self, writing)
+        finally:
+            os._exit(status)
+
+    def hear(self) -> bool:
+        """Read what the process has said by now; whether it goes on."""
+        try:
+            chunk = os.read(self.pipe, 65536)
+        except BlockingIOError:
+            return True
+        self.heard += chunk
+        *lines, self.heard = self.heard.split(b"\n")
+        for line in lines:
+            kind, _, rest = line.decode(errors="replace").partition(" ")
+            if kind == "step":
+                self.step = int(rest)
+            else:
+                self.failure = rest
+        return bool(chunk)
+
+    def end(self) -> None:
+        """Collect the process, which has closed its pipe or is killed now."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.pipe)
+        self.partial.unlink(missing_ok=True)
+        if not self.failure and not self.path.exists():
+            self.failure = "The process that plays the episode ended unexpectedly. That is our mistake; try again."
+
+
+def carry_out(job: Job, pipe: int) -> int:
+    """Play the job's episode and write its file; say on the pipe how far it is, and why it failed."""
+    from mate.errors import UserError
+    from policies.importing import confinement
+    from tournament.matches import MatchError
+
+    confinement.die_with_parent()
+    os.nice(NICE)
+    os.environ["ARENA_DEVICE"] = job.order.device
+    try:
+        data = ACTIONS[job.action](job.order, Glances(job, pipe) if job.action == "record" else None)
+    except (UserError, MatchError) as error:
+        os.write(pipe, f"failed {' '.join(str(error).split())[:2000]}\n".encode())
+        return 1
+    write_whole(job.path, data)
+    return 0
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that others see complete or not at all."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)
+
+
+class Glances:
+    """Writes an episode as far as it is: soon after its start, then each time that it has taken twice as long."""
+
+    def __init__(self, job: Job, pipe: int) -> None:
+        self.job, self.pipe = job, pipe
+        self.began = time.monotonic()
+        self.due = FIRST_GLANCE_SECONDS
+
+    def __call__(self, step: int, partial: Callable[[], bytes]) -> None:
+        if (passed := time.monotonic() - self.began) < self.due:
+            return
+        self.due = 2 * passed
+        write_whole(self.job.partial, partial())
+        os.write(self.pipe, f"step {step}\n".encode())
+
+
+def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
+    """Return the job to start: of the visitors with the fewest running, the one that has waited longest; None without a place."""
+    kinds: Counter[bool] = Counter(job.is_heavy for job in running)
+    busy: Counter[str] = Counter(job.visitor for job in running)
+    places = {False: LIGHT_PLACES, True: HEAVY_PLACES}
+    free = [job for job in waiting if kinds[job.is_heavy] < places[job.is_heavy]]
+    return min(free, key=lambda job: busy[job.visitor], default=None)
+
+
+def is_full(waiting: Iterable[Job], visitor: str) -> bool:
+    """Whether an order of this visitor has to be turned away."""
+    visitors: Counter[Any] = Counter(job.visitor for job in waiting)
+    return visitors.total() >= MOST_WAITING or visitors[visitor] >= MOST_WAITING_EACH
