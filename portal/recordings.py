@@ -15,6 +15,7 @@ from portal.server import compiling
 from portal.server.throttling import callers
 from tournament import recorder
 from tournament.models import Episode
+from tournament.replays.file import FORMAT_VERSION
 
 Action = Literal["record", "verify"]
 
@@ -41,7 +42,8 @@ def folder() -> Path:
 
 
 def path_of(episode: Episode, action: Action) -> Path:
-    return folder() / f"{episode.pk}-{episode.digest}.{'replay' if action == 'record' else 'verdict'}"
+    ending = "verdict" if action == "verify" else f"v{FORMAT_VERSION}.replay"
+    return folder() / f"{episode.pk}-{episode.digest}.{ending}"
 
 
 def ask_replay(episode: Episode, request: HttpRequest) -> Answer:

@@ -197,7 +197,7 @@ def test_altered_bytes_never_give_other_numbers(data):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda header: header.update(version=2),
+        lambda header: header.update(version=3),
         lambda header: header.update(body_bytes=10**12),
         lambda header: header.update(body_bytes=-1),
         lambda header: header.pop("seed"),

@@ -30,7 +30,7 @@ class Layout:
     """The storage of one column.
 
     `axis` is what the first axis runs over: frames (steps + 1, the first being the state after reset), steps, or
-    entries. A value is the stored number times `quantum`.
+    entries. A value is the stored number times `quantum`. Files have the column from format version `since` on.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Layout:
     dtype: str
     encoding: str
     quantum: float = 1.0
+    since: int = 1
 
     def encode(self, values: NDArray[Any]) -> bytes:
         """Return the bytes of a column of shape (length, ...)."""
@@ -145,6 +146,11 @@ LAYOUTS = {
         Layout("target_empty_bits", "frames", "int8", "bits"),
         Layout("bounties", "frames", "int32", "delta"),
         Layout("camera_target_view_mask", "frames", "int8", "bits"),
+        Layout("camera_camera_view_mask", "frames", "int8", "bits", since=2),
+        Layout("camera_obstacle_view_mask", "frames", "int8", "bits", since=2),
+        Layout("target_camera_view_mask", "frames", "int8", "bits", since=2),
+        Layout("target_obstacle_view_mask", "frames", "int8", "bits", since=2),
+        Layout("target_target_view_mask", "frames", "int8", "bits", since=2),
         Layout("camera_is_seen", "frames", "int8", "bits"),
         Layout("remaining_cargoes", "frames", "int32", "delta"),
         Layout("awaiting_cargo_counts", "frames", "int32", "delta"),
@@ -153,4 +159,4 @@ LAYOUTS = {
         Layout("boundary_range", "entries", "int32", "delta", 0.1),
     )
 }
-"""The columns of format version 1, in the order of the file."""
+"""The columns in the order of the file."""

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tournament.replays.columns import LAYOUTS, Layout, ReplayError
 
 MAGIC = b"MATERPLY"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
 MAX_HEADER_BYTES = 4_000_000
 MAX_BODY_BYTES = 400_000_000
 COMPRESSION = 6  # 9 takes eight times as long for 2 % fewer bytes
@@ -72,7 +73,8 @@ def read(data: bytes) -> Replay:
         if start < 0 or start + length > len(body):
             raise ReplayError(f"The replay is truncated: column {layout.name} lies beyond its end.")
         columns[layout.name] = layout.decode(body[start : start + length], shape)
-    missing = [name for name in LAYOUTS if name not in columns]
+    expected = [name for name, layout in LAYOUTS.items() if layout.since <= header["version"]]
+    missing = [name for name in expected if name not in columns]
     if missing:
         raise ReplayError(f"The replay lacks the columns {', '.join(missing)}.")
     return Replay(header, columns)
@@ -93,8 +95,9 @@ def read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
             raise KeyError("columns, result and seed")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReplayError(f"The replay's header cannot be read: {error!r}.") from error
-    if version != FORMAT_VERSION:
-        raise ReplayError(f"The replay has format version {version}; this program reads version {FORMAT_VERSION}.")
+    if version not in READABLE_VERSIONS:
+        known = " and ".join(map(str, READABLE_VERSIONS))
+        raise ReplayError(f"The replay has format version {version}; this program reads versions {known}.")
     return header, _inflate(data[start + length :], size)
 
 

@@ -166,7 +166,9 @@ def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
     """Return the names of the columns whose stored form differs."""
     computed = recorder.columns()
     return tuple(
-        name for name, layout in LAYOUTS.items() if layout.encode(computed[name]) != layout.encode(replay.columns[name])
+        name
+        for name, layout in LAYOUTS.items()
+        if name in replay.columns and layout.encode(computed[name]) != layout.encode(replay.columns[name])
     )
 
 

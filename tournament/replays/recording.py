@@ -23,6 +23,11 @@ FRAME_COLUMNS = (
     "target_empty_bits",
     "bounties",
     "camera_target_view_mask",
+    "camera_camera_view_mask",
+    "camera_obstacle_view_mask",
+    "target_camera_view_mask",
+    "target_obstacle_view_mask",
+    "target_target_view_mask",
     "camera_is_seen",
     "remaining_cargoes",
     "awaiting_cargo_counts",
@@ -115,5 +120,7 @@ def describe_episode(batch: Batch) -> dict[str, Any]:
             {"location": location.tolist(), "radius": float(radius)}
             for location, radius in zip(batch.obstacle_location[0], batch.obstacle_radius[0], strict=True)
         ],
+        "enhanced_observation": scenario.enhanced_observation,
+        "shared_field_of_view": scenario.shared_field_of_view,
         "obstacle_transmittance": scenario.obstacle_transmittance,
     }

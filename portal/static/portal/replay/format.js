@@ -3,7 +3,7 @@
 import { sightOf } from "./scene.js";
 
 const MAGIC = "MATERPLY";
-const VERSION = 1;
+const VERSIONS = [1, 2];
 
 export class ReplayError extends Error {}
 
@@ -24,7 +24,9 @@ export async function unpack(buffer) {
   const end = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   if (end > bytes.length) throw new ReplayError("The replay is cut short.");
   const header = JSON.parse(text.decode(bytes.subarray(12, end)));
-  if (header.version !== VERSION) throw new ReplayError(`The replay has format version ${header.version}; this page reads ${VERSION}.`);
+  if (!VERSIONS.includes(header.version)) {
+    throw new ReplayError(`The replay has format version ${header.version}; this page reads ${VERSIONS.join(" and ")}.`);
+  }
   const body = await inflate(bytes.subarray(end));
   if (body.length !== header.body_bytes) throw new ReplayError("The replay is damaged: its columns have the wrong length.");
   return { header, body };
