@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the floors that know no database before their tests are imported: they load PyTorch and Ray."""
+    below = {ROOT / "tests" / floor for floor in ("mate", "policies", "training")}
+    return True if config.getoption("--only-database") and collection_path in below else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--only-database"):
         keep = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]

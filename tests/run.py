@@ -1,7 +1,8 @@
-"""`make test`: everything, on SQLite; before that, what uses the database, on a PostgreSQL of its own."""
+"""`make test`: everything, on SQLite; at the same time what uses the database, on a PostgreSQL of its own."""
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,27 +33,39 @@ def main() -> int | str:
     if find_chromium() is None:
         print(f"Browser tests are left out, for want of a Chromium: {ADVICE}", flush=True)
 
-    failures = 0 if arguments.coverage else test_on_postgres(environment, extra)
     if arguments.coverage:
         return test(environment, "--cov", "--cov-report=", *extra) or print_coverage(environment)
-    return test(environment, *extra) or failures
+    if postgres.find_binaries() is None:
+        print("Tests on PostgreSQL are left out, for want of a server: install one (on Debian: apt install postgresql)")
+        return test(environment, *extra)
+    return test_on_both(environment, extra)
 
 
 def test(environment: dict[str, str], *options: str) -> int:
+    return subprocess.run(pytest(*options), cwd=ROOT, env=environment).returncode
+
+
+def pytest(*options: str) -> list[str]:
     processes = str(max(2, min(os.cpu_count() or 2, 8)))
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", processes, "--dist", "worksteal", *options]
-    return subprocess.run(command, cwd=ROOT, env=environment).returncode
+    return [sys.executable, "-m", "pytest", "-q", "-rs", "-n", processes, "--dist", "worksteal", *options]
 
 
-def test_on_postgres(environment: dict[str, str], extra: list[str]) -> int:
-    if postgres.find_binaries() is None:
-        print("Tests on PostgreSQL are left out, for want of a server: install one (on Debian: apt install postgresql)")
-        return 0
-    print("Tests of the database on PostgreSQL:", flush=True)
-    with postgres.cluster() as url:
-        code = test(environment | {"DATABASE_URL": url}, "--only-database", *extra)
+def test_on_both(environment: dict[str, str], extra: list[str]) -> int:
+    """Test on both databases at the same time: many tests wait for processes of theirs, and leave the cores idle."""
+    on_postgres = pytest("--only-database", *extra)
     print("All tests, on SQLite:", flush=True)
-    return 0 if code == NOTHING_COLLECTED else code
+    with postgres.cluster() as url, tempfile.TemporaryFile() as output:
+        also = environment | {"DATABASE_URL": url}
+        other = subprocess.Popen(on_postgres, cwd=ROOT, env=also, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            failures = test(environment, *extra)
+            code = other.wait()
+        finally:
+            other.kill()
+        print("Tests of the database, on PostgreSQL:", flush=True)
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+    return failures or (0 if code == NOTHING_COLLECTED else code)
 
 
 def print_coverage(environment: dict[str, str]) -> int:
