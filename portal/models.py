@@ -1,7 +1,8 @@
-"""What the website itself remembers: the tokens of its API."""
+"""What the website itself remembers: the tokens of its API, and answers that may be asked for again."""
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ class Scope(models.TextChoices):
     AGENTS = "agents", "Rename and describe agents"
     TOURNAMENTS = "tournaments", "Start and cancel tournaments, schedules and re-evaluations"
     TRAININGS = "trainings", "Start and steer trainings and PSRO runs"
+    ACCOUNT = "account", "Create and revoke tokens"
 
 
 def every_scope() -> list[str]:
@@ -71,6 +73,47 @@ class ApiToken(models.Model):
     @property
     def scope_titles(self) -> list[str]:
         return [scope.label for scope in Scope if scope in self.scopes]
+
+
+class StoredAnswer(models.Model):
+    """The answer to a request with an idempotency key (`portal.server.idempotency`). `request` is the request's digest."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_for_a_key")]
+        indexes = [models.Index(fields=["user", "created"])]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class IncomingFile(models.Model):
+    """A file that comes in several requests (`portal.server.incoming`). Once it is whole, an upload has its id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    filename = models.CharField(max_length=255)
+    name = models.CharField(max_length=80, blank=True)
+    team = models.CharField(max_length=6, blank=True)
+    deterministic = models.BooleanField(default=False)
+    length = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def missing(self) -> int:
+        """Bytes that have not come yet."""
+        return self.length - self.offset
 
 
 def digest_of(key: str) -> str:

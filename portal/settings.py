@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.server.visitor_pages.VisitorPages",
     "portal.server.compression.Compression",
+    "portal.server.entity_tags.EntityTags",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -138,6 +139,7 @@ MIDDLEWARE = [
     "portal.server.throttling.Throttle",
     "portal.inputs.UnknownNames",
     "axes.middleware.AxesMiddleware",
+    "portal.server.idempotency.Idempotency",
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # Who fails often waits: a name from one address, so that nobody can lock the owner of a name out.

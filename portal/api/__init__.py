@@ -8,16 +8,21 @@ from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
 from portal.api import (
+    account,
     agents,
     boards,
     comparisons,
+    description,
     episodes,
     errors,
     formats,
+    kinds,
     pairings,
     psro,
+    resumable,
     scenarios,
     schedules,
+    status,
     tournaments,
     training,
     unknown,
@@ -28,8 +33,9 @@ DESCRIPTION = """
 Everything can be read without a token. To upload and to start or cancel tournaments, send
 `Authorization: Bearer TOKEN`; make a token on your account page or with `python manage.py create_token USER`.
 
-Errors are `{"error": {"code", "message", "where"}}`; the message says what to do. Lists take `limit` (at most 1,000) and
-`offset`. Tables come as CSV with `?format=csv`. Seeds are strings, since they have up to 63 bits.
+Errors are problem details (RFC 9457): `detail` says what is wrong, where, and what to do, and `code` is for programs.
+Lists take `limit` (at most 1,000) and the `next` of the page before as `cursor`. Answers have an `ETag`. A `POST` with an
+`Idempotency-Key` may be repeated. Tables come as CSV with `?format=csv`. Seeds are strings, since they have up to 63 bits.
 """
 
 
@@ -38,7 +44,9 @@ class Api(NinjaAPI):
 
     @cache  # noqa: B019  (there is one, for as long as the process)
     def describe(self, path_prefix: str) -> OpenAPISchema:
-        return super().get_openapi_schema(path_prefix=path_prefix)
+        described = super().get_openapi_schema(path_prefix=path_prefix)
+        description.complete(described, "/" + path_prefix.strip("/"))
+        return described
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
         return self.describe(self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
@@ -60,6 +68,7 @@ errors.register(api)
 for tag, router in (
     ("Scenarios", scenarios.router),
     ("Agents", agents.router),
+    ("Uploads", resumable.router),
     ("Uploads", uploads.router),
     ("Tournaments", tournaments.router),
     ("Trainings", training.router),
@@ -70,6 +79,9 @@ for tag, router in (
     ("Ratings and payoffs", comparisons.router),
     ("Pairings", pairings.router),
     ("Episodes and replays", episodes.router),
+    ("Account", account.router),
+    ("Portal", status.router),
+    ("Portal", kinds.router),
 ):
     unknown.guard(router)
     api.add_router("", router, tags=[tag])

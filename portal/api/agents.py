@@ -7,11 +7,12 @@ from typing import Any, Literal
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import agent_token
-from portal.api.rows import find_agent
+from portal.api.rows import find_agent, narrow
+from portal.api.scenarios import ScenarioOut
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, Text, answers
 from portal.permissions import insist_on_change
 from tournament import boards, homes, queries
@@ -63,10 +64,12 @@ def list_agents(
     team: Literal["", "camera", "target"] = "",
     kind: Literal["", "builtin", "checkpoint", "mixture"] = "",
     scenario: str = "",
-    search: str = "",
+    search: Text = "",
+    owner: Text = "",
 ) -> QuerySet[Agent]:
+    """`search` finds a part of the name or of the architecture."""
     chosen = get_object_or_404(Scenario, slug=scenario) if scenario else None
-    return queries.find_agents(team, kind, chosen, search)
+    return narrow(queries.find_agents(team, kind, chosen, search), owner__username=owner)
 
 
 @router.get("/agents/{slug}", response=answers(AgentDetailOut, 404), summary="One agent, by slug or digest")
@@ -88,6 +91,19 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
         setattr(agent, name, value)
     agent.save(update_fields=["name", "description"])
     return describe(agent)
+
+
+@router.post(
+    "/agents/{slug}/scenarios",
+    auth=agent_token,
+    response=answers(ScenarioOut, 400, 401, 403, 404, status=201),
+    summary="Add the packaged scenario that an agent of yours needs",
+)
+def add_scenario(request: HttpRequest, slug: str) -> Any:
+    """Only where no scenario of the portal fits it; `no_scenario` of the agent says so."""
+    agent = find_agent(slug)
+    insist_on_change(request.user, agent, "add a scenario for it")
+    return Status(201, homes.add_home(agent))
 
 
 def describe(agent: Agent) -> SimpleNamespace:

@@ -34,7 +34,7 @@ class TokenAuthentication(HttpBearer):
                 "Create one with this scope on your account page."
             )
             raise Refusal(403, "scope_needed", message, "Authorization")
-        request.user = found.user
+        request.user, request.token = found.user, found  # type: ignore[attr-defined]
         return found.user
 
 
@@ -43,3 +43,4 @@ upload_token = TokenAuthentication(Scope.UPLOADS)
 agent_token = TokenAuthentication(Scope.AGENTS)
 tournament_token = TokenAuthentication(Scope.TOURNAMENTS)
 training_token = TokenAuthentication(Scope.TRAININGS)
+account_token = TokenAuthentication(Scope.ACCOUNT)

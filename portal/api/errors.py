@@ -1,15 +1,17 @@
-"""Errors of the API, all of one shape: {"error": {"code", "message", "where"}}."""
+"""Errors of the API, all of one shape: problem details (`portal.problems`)."""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from mate.errors import UserError
+from portal import problems
+from portal.problems import Reasons
 from tournament.refusals import RequestRefused
 
 
@@ -19,10 +21,6 @@ class Refusal(UserError):
     def __init__(self, status: int, code: str, message: str, where: str = "") -> None:
         super().__init__(message)
         self.status, self.code, self.where = status, code, where
-
-
-def describe(code: str, message: str, where: str = "") -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "where": where}}
 
 
 CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_method", 413: "too_large"}
@@ -63,8 +61,11 @@ def describe_missing(message: str) -> str:
 def register(api: NinjaAPI) -> None:
     """Tell the API how each kind of error is answered."""
 
-    def answer(request: HttpRequest, status: int, code: str, message: str, where: str = "") -> HttpResponse:
-        return api.create_response(request, describe(code, message, where), status=status)
+    def answer(
+        request: HttpRequest, status: int, code: str, message: str, where: str = "", reasons: Reasons = ()
+    ) -> HttpResponse:
+        body = problems.describe(status, code, message, where, request.path, reasons)
+        return JsonResponse(body, status=status, content_type=problems.CONTENT_TYPE)
 
     @api.exception_handler(UserError)
     def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
@@ -72,14 +73,15 @@ def register(api: NinjaAPI) -> None:
             return answer(request, error.status, error.code, str(error), error.where)
         if isinstance(error, RequestRefused):  # All reasons, several with their fields, and where the first one is.
             message = str(error) if len(error.problems) == 1 else error.with_fields
-            return answer(request, 400, "refused", message, error.problems[0][0])
+            return answer(request, 400, "refused", message, error.problems[0][0], error.problems)
         return answer(request, 400, "refused", str(error))
 
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         where = [name_place(problem["loc"]) for problem in error.errors]
-        problems = [f"{place}: {problem['msg']}" for place, problem in zip(where, error.errors, strict=True)]
-        return answer(request, 422, "invalid", "; ".join(problems), where[0] if where else "")
+        reasons = [(place, str(problem["msg"])) for place, problem in zip(where, error.errors, strict=True)]
+        message = "; ".join(f"{place}: {sentence}" for place, sentence in reasons)
+        return answer(request, 422, "invalid", message, where[0] if where else "", reasons)
 
     @api.exception_handler(AuthenticationError)
     def on_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

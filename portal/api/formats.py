@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 
-from portal.api.paging import Slice
+from portal.api.paging import NEXT, Slice
 from portal.api.schemas import Key, answers
 from portal.api.tables import Format, answer_table
 from tournament import formats, logs
@@ -49,6 +49,7 @@ class ChoiceOut(Schema):
 class ChoiceList(Schema):
     items: list[ChoiceOut]
     count: int
+    next: str | None = Field(description=NEXT)
 
 
 @router.get("/formats", response=list[FormatOut], summary="Formats that a tournament can have")
@@ -69,4 +70,4 @@ def list_choices(request: HttpRequest, tournament_id: Key, part: Query[Slice], f
         name = f"tournament-{tournament_id}-choices.{format}"
         return answer_table(request, logs.choices_of_tournament(tournament), format, name)
     choices = tournament.choices.select_related("pairing__camera", "pairing__target")
-    return {"items": part.of(choices), "count": choices.count()}
+    return part.page(choices)

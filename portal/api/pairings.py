@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 
 from portal.api.episodes import EpisodeOut
-from portal.api.paging import Slice
+from portal.api.paging import NEXT, Slice
 from portal.api.schemas import AgentRef, Key, answers
 from portal.api.tables import Format, answer_table
 from portal.keys import LARGEST_KEY
@@ -52,11 +52,13 @@ class PairingDetailOut(PairingOut):
 class EpisodeList(Schema):
     items: list[EpisodeOut]
     count: int
+    next: str | None = Field(description=NEXT)
 
 
 class PairingList(Schema):
     items: list[PairingOut]
     count: int
+    next: str | None = Field(description=NEXT)
 
 
 @router.get("/pairings", response=PairingList, summary="Pairings, of a scenario, an agent or a tournament")
@@ -77,7 +79,7 @@ def list_pairings(
     if tournament is not None:
         found = found.filter(tournaments=tournament)
     counted = found.select_related("scenario", "camera", "target").annotate(num_episodes=Count("episodes"))
-    return {"items": part.of(counted), "count": found.count()}
+    return part.page(counted) | {"count": found.count()}
 
 
 @router.get("/pairings/{pairing_id}", response=answers(PairingDetailOut, 404), summary="One pairing, summarised")
@@ -101,4 +103,4 @@ def list_episodes(request: HttpRequest, pairing_id: Key, part: Query[Slice], for
         name = f"pairing-{pairing_id}-episodes.{format}"
         return answer_table(request, exports.episodes_of_pairing(pairing), format, name)
     episodes = queries.episodes_of(pairing)
-    return {"items": part.of(episodes), "count": episodes.count()}
+    return part.page(episodes)

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import training_token
-from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tournament import psro_runs
 from tournament.agents import TEAMS
@@ -171,8 +171,14 @@ MADE = answers(PsroDetailOut, 400, 401, 404, 422, status=201)
 
 @router.get("/psro", response=list[PsroOut], summary="PSRO runs, newest first")
 @paginate
-def list_runs(request: HttpRequest, scenario: str = "", state: Literal["", State] = "") -> QuerySet[PsroRun]:  # type: ignore[valid-type]
-    return narrow(ROWS, scenario__slug=scenario, state=state)
+def list_runs(
+    request: HttpRequest,
+    part: Query[Filter],
+    scenario: Text = "",
+    state: Literal["", State] = "",
+    meta_solver: Text = "",
+) -> QuerySet[PsroRun]:  # type: ignore[valid-type]
+    return narrow(part.of(ROWS), scenario__slug=scenario, state=state, meta_solver=meta_solver)
 
 
 @router.post("/psro", auth=training_token, response=MADE, summary="Start a PSRO run")

@@ -1,12 +1,15 @@
 """The rows that a request names, and which of them its caller may change."""
 
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from ninja import Field, Schema
 
 from portal.api.errors import Refusal
+from portal.api.schemas import Text
 from portal.permissions import Owned, insist_on_change
 from tournament.models import Agent, Scenario
 
@@ -24,6 +27,28 @@ def find_own(request: HttpRequest, rows: QuerySet[Own], key: int, deed: str = "c
 def narrow(rows: QuerySet[Row], **wanted: Any) -> QuerySet[Row]:
     """The rows that have these values; what is empty is not asked for."""
     return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+
+class Filter(Schema):
+    """What lists can be narrowed by."""
+
+    search: Text = Field("", max_length=100, description="A part of the name.")
+    owner: Text = Field("", max_length=150, description="User name of the owner.")
+    created_after: datetime | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
+    created_before: datetime | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
+
+    def of(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return narrow(
+            rows,
+            name__icontains=self.search,
+            owner__username=self.owner,
+            created__gt=in_utc(self.created_after),
+            created__lt=in_utc(self.created_before),
+        )
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def find_scenario(slug: str) -> Scenario:

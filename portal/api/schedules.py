@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import tournament_token
-from portal.api.rows import find_agents, find_own, find_scenario
+from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tasks import hints
 from tournament import schedules
@@ -99,8 +99,13 @@ ROWS = Schedule.objects.select_related("scenario", "owner")
 
 @router.get("/schedules", response=list[ScheduleOut], summary="Schedules, newest first")
 @paginate
-def list_schedules(request: HttpRequest) -> QuerySet[Schedule]:
-    return ROWS.all()
+def list_schedules(
+    request: HttpRequest,
+    part: Query[Filter],
+    scenario: Text = "",
+    kind: Literal["", "cron", "watch"] = "",
+) -> QuerySet[Schedule]:
+    return narrow(part.of(ROWS), scenario__slug=scenario, kind=kind)
 
 
 @router.post(

@@ -53,8 +53,23 @@ class ErrorBody(Schema):
     where: str
 
 
+class ReasonOut(Schema):
+    where: str = Field(description="Parameter or field, such as `cameras` or `settings.width`; empty: the whole.")
+    message: str
+
+
 class ErrorOut(Schema):
-    error: ErrorBody
+    """A problem (RFC 9457)."""
+
+    type: str = Field(description="Address at which this kind of problem is explained.")
+    title: str = Field(description="The kind of problem, in words.")
+    status: int
+    detail: str = Field(description="What is wrong, where, and what to do.")
+    instance: str = Field(description="Path of the request.")
+    code: str = Field(description="The kind of problem, for programs; GET /problems lists them.")
+    where: str = Field(description="The first parameter or field that is wrong; empty: the whole.")
+    errors: list[ReasonOut] = Field(description="Every reason.")
+    error: ErrorBody = Field(description="The same in the form of the first release.")
 
 
 class AgentRef(Schema):

@@ -1,21 +1,26 @@
 """Tournaments: start, watch, cancel."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Literal
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import tournament_token
-from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tasks import hints
 from tournament import formats, organising, queries
-from tournament.models import Tournament, TournamentState
+from tournament.agents import TEAMS
+from tournament.models import Pairing, Tournament, TournamentState
 
 router = Router()
 State = Literal["playing", "finished", "cancelled", "failed"]
@@ -112,13 +117,38 @@ class TournamentDetailOut(TournamentOut):
         return list(queries.failures(tournament))
 
 
+class EstimateOut(Schema):
+    pairings: int
+    first_round: int = Field(description="Episodes of the first round.")
+    episodes: int = Field(description="Episodes that are expected in the end.")
+    reused: int = Field(description="Episodes of the first round that exist already.")
+    seconds_low: float | None = Field(description="Time at least; null: unknown.")
+    seconds_high: float | None = Field(description="Time at most; null: an agent like these has never played.")
+    workers: int = Field(description="Live workers.")
+
+
 ROWS = Tournament.objects.select_related("scenario", "owner", "start")
 
 
 @router.get("/tournaments", response=list[TournamentOut], summary="Tournaments, newest first")
 @paginate
-def list_tournaments(request: HttpRequest, scenario: str = "", state: Literal["", State] = "") -> QuerySet[Tournament]:
-    return narrow(ROWS, scenario__slug=scenario, state=state)
+def list_tournaments(
+    request: HttpRequest,
+    part: Query[Filter],
+    scenario: Text = "",
+    state: Literal["", State] = "",
+    format: Text = "",
+    purpose: Text = "",
+    agent: Text = "",
+) -> QuerySet[Tournament]:
+    found = narrow(part.of(ROWS), scenario__slug=scenario, state=state, format=format, purpose=purpose)
+    return found.filter(pk__in=tournaments_of(agent)) if agent else found
+
+
+def tournaments_of(agent: str) -> QuerySet[Any]:
+    """Return the keys of the tournaments in which an agent, by slug or digest, plays."""
+    sides = (Q(**{f"{team}__{name}": agent}) for team in TEAMS for name in ("slug", "digest"))
+    return Pairing.objects.filter(reduce(or_, sides)).order_by().values("tournaments")
 
 
 @router.post(
@@ -129,10 +159,42 @@ def list_tournaments(request: HttpRequest, scenario: str = "", state: Literal[""
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     """In a round robin every camera meets every target; other formats choose round by round. Episodes that exist already are reused."""
+    tournament = plan(request, wanted, organising.create_tournament)
+    hints.send()
+    return Status(201, tournament)
+
+
+@router.post(
+    "/tournaments/estimate",
+    auth=tournament_token,
+    response=answers(EstimateOut, 400, 401, 404, 422),
+    summary="What a tournament would cost",
+)
+def estimate_tournament(request: HttpRequest, wanted: TournamentIn) -> EstimateOut:
+    """Takes the body of a new tournament, starts nothing, and refuses what a new tournament would be refused for."""
+    with transaction.atomic():
+        tournament = plan(request, wanted, organising.plan_tournament)
+        progress = organising.progress(tournament)
+        pairings = tournament.pairings.count()
+        transaction.set_rollback(True)
+    span = progress.span
+    return EstimateOut(
+        pairings=pairings,
+        first_round=progress.chosen,
+        episodes=progress.total,
+        reused=progress.reused,
+        seconds_low=span.low if span else None,
+        seconds_high=span.high if span else None,
+        workers=queries.live_workers().count(),
+    )
+
+
+def plan(request: HttpRequest, wanted: TournamentIn, make: Callable[..., Tournament]) -> Tournament:
+    """Return the tournament that a body describes, made by a function of `tournament.organising`."""
     scenario = find_scenario(wanted.scenario)
     info = formats.FORMATS.get(wanted.format)
     title = info.title.lower() if info else ""
-    tournament = organising.create_tournament(
+    return make(
         wanted.name.strip() or f"{scenario.name} {title}",
         scenario,
         find_agents(wanted.cameras, "cameras"),
@@ -143,8 +205,6 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
         format=wanted.format,
         settings=wanted.settings,
     )
-    hints.send()
-    return Status(201, tournament)
 
 
 @router.get(

@@ -12,8 +12,8 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import training_token
-from portal.api.paging import Slice
-from portal.api.rows import find_agents, find_own, find_scenario, narrow
+from portal.api.paging import Part
+from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Team, Text, answers
 from tournament import milestones, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
@@ -178,9 +178,14 @@ CHANGED = answers(TrainingDetailOut, 400, 401, 403, 404)
 @router.get("/trainings", response=list[TrainingOut], summary="Trainings, newest first")
 @paginate
 def list_trainings(
-    request: HttpRequest, scenario: str = "", state: Literal["", State] = "", team: Literal["", Team] = ""
+    request: HttpRequest,
+    part: Query[Filter],
+    scenario: Text = "",
+    state: Literal["", State] = "",
+    team: Literal["", Team] = "",
+    algorithm: Text = "",
 ) -> QuerySet[TrainingRun]:  # type: ignore[valid-type]
-    return narrow(ROWS, scenario__slug=scenario, state=state, team=team)
+    return narrow(part.of(ROWS), scenario__slug=scenario, state=state, team=team, algorithm=algorithm)
 
 
 @router.get(
@@ -234,7 +239,7 @@ def get_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     summary="Its curve, an iteration a row (JSON by pages, or all of it as CSV)",
 )
 def list_points(
-    request: HttpRequest, run_id: Key, page: Annotated[Slice, Query()], format: Literal["json", "csv"] = "json"
+    request: HttpRequest, run_id: Key, page: Annotated[Part, Query()], format: Literal["json", "csv"] = "json"
 ) -> Any:
     run = get_object_or_404(TrainingRun, pk=run_id)
     points = TrainingPoint.objects.filter(run=run)

@@ -14,6 +14,7 @@ from ninja.pagination import paginate
 
 from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
+from portal.api.rows import narrow
 from portal.api.schemas import AgentRef, Text, answers
 from portal.server import receiving
 from tournament import homes, names
@@ -58,8 +59,10 @@ class UploadDetailOut(UploadOut):
 
 @router.get("/uploads", auth=any_token, response=list[UploadOut], summary="Your uploads, newest first")
 @paginate
-def list_uploads(request: HttpRequest) -> QuerySet[Upload]:
-    return Upload.objects.filter(owner=request.user.pk).prefetch_related("agents")
+def list_uploads(
+    request: HttpRequest, state: Literal["", "waiting", "checking", "accepted", "refused", "failed"] = ""
+) -> QuerySet[Upload]:
+    return narrow(Upload.objects.filter(owner=request.user.pk), state=state).prefetch_related("agents")
 
 
 @router.post(
@@ -85,15 +88,25 @@ def create_upload(
         )
     if not file.size:
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
+    wishes = check_wishes(name, team, mode)
+    try:
+        upload = receiving.store_upload(request.user, file, wishes["name"], team, wishes["deterministic"])
+    except receiving.TooManyUploads as refusal:
+        raise Refusal(429, "too_many_uploads", str(refusal), "file") from None
+    return Status(201, upload)
+
+
+def check_wishes(name: str, team: str, mode: str) -> dict[str, Any]:
+    """Return what is stored of the wishes for an agent. Raises Refusal."""
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
     if problem := name.strip() and names.find_agent_problem(name):
         raise Refusal(400, "invalid", problem, "name")
-    try:
-        upload = receiving.store_upload(request.user, file, name, team, mode == "deterministic")
-    except receiving.TooManyUploads as refusal:
-        raise Refusal(429, "too_many_uploads", str(refusal), "file") from None
-    return Status(201, upload)
+    if team not in ("", "camera", "target"):
+        raise Refusal(400, "invalid", "The team is camera or target.", "team")
+    if mode not in ("stochastic", "deterministic"):
+        raise Refusal(400, "invalid", "The mode is stochastic or deterministic.", "mode")
+    return {"name": name.strip(), "team": team, "deterministic": mode == "deterministic"}
 
 
 @router.get("/uploads/{upload_id}", response=answers(UploadDetailOut, 404), summary="One upload, to poll its checking")

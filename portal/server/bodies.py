@@ -50,7 +50,7 @@ def limit_body(application: Application, find: Find = find_uploader) -> Applicat
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await application(scope, receive, send)
-        uploads = has_body(scope) and scope["path"] in upload_addresses()
+        uploads = has_body(scope) and takes_files(scope)
         limit = (settings.ARENA_UPLOAD_LIMIT if uploads else settings.DATA_UPLOAD_MAX_MEMORY_SIZE) + FORM_ALLOWANCE
         body = Body(receive, send, limit, uploads)
         try:
@@ -131,9 +131,13 @@ class Body:
         return Unreadable(413, "too_large", sentence)
 
 
-def upload_addresses() -> tuple[str, ...]:
-    """Where files are taken: a page and an operation of the API."""
-    return reverse("upload_create"), reverse("api:openapi-json").replace("openapi.json", "uploads")
+def takes_files(scope: Scope) -> bool:
+    """Whether files are taken at an address: a page, an operation of the API, and one for files in pieces."""
+    uploads = reverse("api:openapi-json").replace("openapi.json", "uploads")
+    path = scope["path"]
+    return path in (reverse("upload_create"), uploads) or (
+        scope["method"] == "PATCH" and path.startswith(f"{uploads}/resumable/")
+    )
 
 
 def has_body(scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-KINDS = ("text/html", "text/csv", "application/json")
+KINDS = ("text/html", "text/csv", "application/json", "application/problem+json")
 
 
 class Compression(GZipMiddleware):

@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -55,9 +56,9 @@ class TooManyUploads(UserError):
     """The user has as many open uploads as one may have."""
 
 
-def check_open_uploads(owner: Any) -> None:
-    """Raises TooManyUploads where as many of the user's uploads wait or are being checked as one may have."""
-    num_open = Upload.objects.filter(owner=owner, state__in=OPEN).order_by().count()
+def check_open_uploads(owner: Any, num_incoming: int = 0) -> None:
+    """Raises TooManyUploads where the user has as many open uploads as one may have, those that are still coming in included."""
+    num_open = num_incoming + Upload.objects.filter(owner=owner, state__in=OPEN).order_by().count()
     if num_open >= settings.ARENA_OPEN_UPLOADS:
         raise TooManyUploads(
             f"{num_open} of your uploads wait or are being checked, as many as one user may have at a time. "
@@ -65,12 +66,15 @@ def check_open_uploads(owner: Any) -> None:
         )
 
 
-def store_upload(owner: Any, file: Any, name: str, team: str, is_deterministic: bool) -> Upload:
+def store_upload(
+    owner: Any, file: Any, name: str, team: str, is_deterministic: bool, key: UUID | None = None
+) -> Upload:
     """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text.
 
     Raises TooManyUploads, keeping nothing.
     """
     upload = Upload(
+        id=key or uuid4(),
         owner=owner,
         filename=(file.name or "unnamed")[:255],
         size=file.size or 0,

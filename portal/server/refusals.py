@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
+from portal import problems
 from portal.server.headers import find_headers
 
 
@@ -20,8 +21,8 @@ async def refuse(
     kind = b"text/plain; charset=utf-8"
     text = message
     if scope["path"].startswith("/api/"):
-        text = json.dumps({"error": {"code": code, "message": message, "where": where or scope["path"]}})
-        kind = b"application/json"
+        text = json.dumps(problems.describe(status, code, message, where or scope["path"], scope["path"]))
+        kind = problems.CONTENT_TYPE.encode()
     security = [(name.lower().encode(), value.encode()) for name, value in find_headers().items()]
     sent = [(b"content-type", kind), (b"connection", b"close"), (b"cache-control", b"no-store"), *security, *headers]
     await send({"type": "http.response.start", "status": status, "headers": sent})

@@ -55,7 +55,10 @@ PAGES = {
         ("tournament_create", "training_create", "psro_create", "schedule_create", "agent_reevaluate"), "starts"
     ),
 }
-OPERATIONS = {"uploads": "uploads", **dict.fromkeys(("tournaments", "trainings", "psro", "schedules"), "starts")}
+OPERATIONS = {
+    **dict.fromkeys(("uploads", "resumable"), "uploads"),
+    **dict.fromkeys(("tournaments", "trainings", "psro", "schedules"), "starts"),
+}
 """By the last word of an address of the API."""
 LOG_SECONDS = 60.0
 
@@ -114,7 +117,11 @@ class Throttle:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if usage := getattr(request, "usage", None):
+            for name, value in usage.headers.items():
+                response[name] = value
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         kind = kind_of(request)
@@ -122,11 +129,13 @@ class Throttle:
         if rate is None:
             return None
         try:
-            waits = [wait for who in callers(request) if (wait := count(rate, kind, who))]
+            usages = [count(rate, kind, who) for who in callers(request)]
         except (StorageError, OSError) as error:
             silence.add(error)
             return None
-        return answer(request, kind, rate, max(waits)) if waits else None
+        tightest = max(usages, key=lambda usage: (usage.is_exceeded, -usage.left, usage.reset))
+        request.usage = tightest  # type: ignore[attr-defined]
+        return answer(request, kind, rate, tightest.reset) if tightest.is_exceeded else None
 
 
 def kind_of(request: HttpRequest) -> str:
@@ -150,12 +159,29 @@ def callers(request: HttpRequest) -> list[str]:
     return found
 
 
-def count(rate: RateLimitItem, kind: str, who: str) -> float:
-    """Count one more; return the seconds to wait where that is too many, else 0."""
+@dataclass(frozen=True)
+class Usage:
+    """How much of a limit somebody has used: `left` requests until `reset` seconds from now."""
+
+    limit: int
+    left: int
+    reset: float
+    is_exceeded: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The fields of draft-ietf-httpapi-ratelimit-headers-03, which most clients read."""
+        figures = {"Limit": self.limit, "Remaining": self.left, "Reset": math.ceil(self.reset)}
+        return {f"RateLimit-{name}": str(figure) for name, figure in figures.items()}
+
+
+def count(rate: RateLimitItem, kind: str, who: str) -> Usage:
+    """Count one more, and return how much of the limit is used."""
     strategy = limiter(settings.ARENA_LIMITS_STORE or settings.REDIS_URL)
-    if strategy.hit(rate, "arena", kind, who):
-        return 0.0
-    return max(1.0, strategy.get_window_stats(rate, "arena", kind, who).reset_time - time.time())
+    is_within = strategy.hit(rate, "arena", kind, who)
+    stats = strategy.get_window_stats(rate, "arena", kind, who)
+    left = max(0, stats.remaining) if is_within else 0
+    return Usage(rate.amount, left, max(1.0, stats.reset_time - time.time()), not is_within)
 
 
 def answer(request: HttpRequest, kind: str, rate: RateLimitItem, wait: float) -> HttpResponse:

@@ -11,11 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Sum
 
 from portal.api.errors import NO_TOKEN, UNKNOWN_TOKEN
 from portal.models import ApiToken
-from tournament.models import Upload
+from portal.server.incoming import bytes_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def bound(uploader: Uploader) -> Uploader:
     """The same, refused where the user's files already take what one user may have."""
     if uploader.user is None or uploader.user.is_staff:
         return uploader
-    held = Upload.objects.filter(owner=uploader.user.pk).aggregate(total=Sum("size"))["total"] or 0
+    held = bytes_of(uploader.user)
     if held < settings.ARENA_USER_BYTES:
         return uploader
     allowed = settings.ARENA_USER_BYTES / 2**30

@@ -93,7 +93,7 @@ class VisitorPages:
         seconds = getattr(request, "keep_seconds", None)
         if seconds is None or version is None or not is_for_all(response):
             return response
-        response["ETag"] = f'W/"{blake2b(response.content, digest_size=12).hexdigest()}"'
+        response.setdefault("ETag", f'W/"{blake2b(response.content, digest_size=12).hexdigest()}"')
         kept = Kept(
             version, time.monotonic() + seconds, response.status_code, tuple(response.items()), response.content
         )

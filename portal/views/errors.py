@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views import defaults
 
 from mate.errors import UserError
+from portal import problems
 from portal.server import disk
 
 
@@ -39,7 +40,8 @@ def is_for_a_program(request: HttpRequest) -> bool:
 
 def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if is_for_a_program(request):
-        return JsonResponse({"error": {"code": code, "message": message, "where": request.path}}, status=status)
+        body = problems.describe(status, code, message, request.path, request.path)
+        return JsonResponse(body, status=status, content_type=problems.CONTENT_TYPE)
     return render(request, "refused.html", {"message": message}, status=status)
 
 

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import recordings
+from portal import problems, recordings
 from portal.inputs import takes
 from portal.server.visitor_pages import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing, Team
@@ -90,9 +90,9 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
         return HttpResponseNotModified(headers={"ETag": tag})
     answer = recordings.ask_replay(episode, request)
     if answer.has_failed:
-        return answer_error(409, "cannot_replay", answer.message, episode)
+        return answer_error(request, 409, "cannot_replay", answer.message, episode)
     if answer.is_busy:
-        response = answer_error(503, "busy", answer.message, episode)
+        response = answer_error(request, 503, "busy", answer.message, episode)
         response["Retry-After"] = "3"
         return response
     if answer.path is not None:
@@ -110,9 +110,9 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
     return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})
 
 
-def answer_error(status: int, code: str, message: str, episode: Episode) -> HttpResponseBase:
-    error = {"code": code, "message": message, "where": f"episode {episode.pk}"}
-    return JsonResponse({"error": error}, status=status)
+def answer_error(request: HttpRequest, status: int, code: str, message: str, episode: Episode) -> HttpResponseBase:
+    problem = problems.describe(status, code, message, f"episode {episode.pk}", request.path)
+    return JsonResponse(problem, status=status, content_type=problems.CONTENT_TYPE)
 
 
 @login_required

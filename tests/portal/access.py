@@ -107,6 +107,7 @@ def calls(who: tuple[str, ...], **body: Any) -> Rule:
 OPERATIONS = {
     **dict.fromkeys(
         (
+            *("GET /problems", "GET /problems/{code}", "GET /status"),
             *("GET /scenarios", "GET /scenarios/{slug}", "GET /agents", "GET /agents/{slug}"),
             *("GET /uploads/{upload_id}", "GET /tournaments", "GET /tournaments/{tournament_id}", "GET /formats"),
             *("GET /trainings", "GET /trainings/hyperparameters", "GET /trainings/{run_id}"),
@@ -127,6 +128,17 @@ OPERATIONS = {
     ),
     "PATCH /agents/{slug}": Rule(OWNERS, ("PATCH",), body={"description": "Trained for a day."}),
     "GET /uploads": MEMBER_PAGE,
+    "OPTIONS /uploads/resumable": Rule(ACTORS, ("OPTIONS",)),
+    "POST /uploads/resumable": calls(MEMBERS),
+    "HEAD /uploads/resumable/{resumable_id}": Rule(("owner",), ("HEAD",), others=404),
+    "PATCH /uploads/resumable/{resumable_id}": Rule(("owner",), ("PATCH",), others=404),
+    "DELETE /uploads/resumable/{resumable_id}": Rule(("owner",), ("DELETE",), others=404),
+    "GET /account": MEMBER_PAGE,
+    "GET /tokens": MEMBER_PAGE,
+    "POST /tokens": calls(MEMBERS, name="another"),
+    "DELETE /tokens/{token_id}": Rule(("owner",), ("DELETE",), others=404),
+    "POST /agents/{slug}/scenarios": calls(OWNERS),
+    "POST /tournaments/estimate": calls(MEMBERS),
     "POST /uploads": calls(MEMBERS),
     "POST /tournaments": calls(MEMBERS),
     "POST /tournaments/{tournament_id}/cancel": calls(OWNERS),

@@ -97,6 +97,27 @@ def test_uploading_and_polling(run: Any) -> None:
     assert json.loads(run(poll, UPLOAD=made["id"]))["state"] == "waiting"
 
 
+def test_uploading_in_pieces(run: Any) -> None:
+    [upload] = [block for block in re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL) if "LENGTH=" in block]
+    assert json.loads(run(upload))["filename"] == "checkpoint.zip"
+    assert Upload.objects.get().size == len(b"not a checkpoint")
+
+
+def test_repeating_a_request_and_estimating_one(run: Any, agents: dict[str, Agent], scenario: Scenario) -> None:
+    [repeat] = examples("Idempotency-Key:")
+    assert json.loads(run(repeat))["id"] == json.loads(run(repeat))["id"]
+    [estimate] = examples("tournaments/estimate")
+    assert json.loads(run(estimate))["episodes"] == 10
+    assert Tournament.objects.count() == 1
+
+
+def test_creating_a_token(run: Any) -> None:
+    [create] = examples("v1/tokens")
+    [look] = examples("v1/account")
+    assert json.loads(run(create))["scopes"] == ["tournaments"]
+    assert json.loads(run(look))["username"] == "alice"
+
+
 def test_starting_watching_and_cancelling(run: Any, played: Tournament, agents: dict[str, Agent]) -> None:
     [start] = examples("First cup")
     made = json.loads(run(start))

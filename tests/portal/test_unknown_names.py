@@ -117,7 +117,7 @@ def test_every_operation_refuses_an_unknown_parameter(call: Call, admin: User) -
             )
         for method, operation in methods.items():
             answer = caller.generic(method.upper(), f"{address}?qqq=1")
-            assert refusal(answer)["where"] == "qqq", (method, path)
+            assert answer.status_code == 422 if method == "head" else refusal(answer)["where"] == "qqq", (method, path)
             assert "422" in map(str, operation["responses"]), (method, path)
             count += 1
     assert count > 50

@@ -1,0 +1,123 @@
+"""The caller's own account and its tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+from ninja.pagination import paginate
+
+from portal.api.authentication import account_token, any_token
+from portal.api.errors import Refusal
+from portal.api.schemas import Asked, Key, Text, answers
+from portal.forms.accounts import check_name
+from portal.models import ApiToken, Scope, every_scope
+from portal.server.incoming import bytes_of
+
+router = Router()
+
+
+class TokenOut(Schema):
+    id: int
+    name: str
+    prefix: str = Field(description="The first letters of the key, which tell keys apart.")
+    scopes: list[str]
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None = Field(description="To the hour.")
+
+
+class NewTokenOut(TokenOut):
+    key: str = Field(description="The key itself. It is shown once.")
+
+
+class TokenIn(Asked):
+    name: Text = Field(min_length=1, max_length=60, description="What the token is for.", examples=["nightly script"])
+    scopes: list[Scope] = Field(
+        default_factory=lambda: [Scope(name) for name in every_scope()],
+        description="What the token may change; by default everything that the token of this request may change.",
+    )
+    days: int | None = Field(
+        None, ge=1, le=3650, description="Days until it expires; null: as the token of this request."
+    )
+
+
+class AccountOut(Schema):
+    username: str
+    is_staff: bool
+    joined: datetime
+    token: TokenOut = Field(description="The token of this request.")
+    num_agents: int
+    bytes_used: int = Field(description="Bytes of your uploads.")
+    bytes_allowed: int | None = Field(description="null: there is no limit for you.")
+
+
+@router.get("/account", auth=any_token, response=answers(AccountOut, 401), summary="Your account")
+def get_account(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    return {
+        "username": user.get_username(),
+        "is_staff": user.is_staff,
+        "joined": user.date_joined,
+        "token": token_of(request),
+        "num_agents": user.agents.filter(is_listed=True).count(),
+        "bytes_used": bytes_of(user),
+        "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
+    }
+
+
+@router.get("/tokens", auth=any_token, response=answers(list[TokenOut], 401), summary="Your tokens, newest first")
+@paginate
+def list_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user=request.user.pk)
+
+
+@router.post(
+    "/tokens",
+    auth=account_token,
+    response=answers(NewTokenOut, 400, 401, 403, 422, status=201),
+    summary="Create a token",
+)
+def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
+    """A token cannot create one with more scopes or a later expiry than its own."""
+    own = token_of(request)
+    if more := [
+        scope.value for scope in wanted.scopes if scope not in own.scopes and "scopes" in wanted.model_fields_set
+    ]:
+        message = (
+            f"The token of this request has no scope {', '.join(map(repr, more))}, so it cannot give it to another."
+        )
+        raise Refusal(403, "scope_needed", message, "scopes")
+    try:
+        check_name(wanted.name)
+    except Exception as error:
+        raise Refusal(400, "invalid", " ".join(getattr(error, "messages", [str(error)])), "name") from None
+    expires = timezone.now() + timedelta(days=wanted.days) if wanted.days else own.expires
+    if own.expires and expires and expires > own.expires:
+        raise Refusal(400, "refused", f"The token of this request expires earlier, on {own.expires:%-d %B %Y}.", "days")
+    scopes = [scope.value for scope in wanted.scopes if scope in own.scopes]
+    token, key = ApiToken.issue(request.user, wanted.name.strip(), scopes, expires)
+    shown = {name: getattr(token, name) for name in TokenOut.model_fields}
+    return Status(201, shown | {"key": key})
+
+
+@router.delete(
+    "/tokens/{token_id}",
+    auth=account_token,
+    response=answers(None, 401, 403, 404, status=204),
+    summary="Revoke a token of yours",
+)
+def revoke_token(request: HttpRequest, token_id: Key) -> Any:
+    get_object_or_404(ApiToken, pk=token_id, user=request.user.pk).delete()
+    return Status(204, None)
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """Return the token that the request was sent with."""
+    return request.token  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,151 @@
+"""What the OpenAPI description says beyond the signatures: problems, headers, words and examples of requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.problems import CONTENT_TYPE
+from portal.server.idempotency import HEADER
+
+PARAMETERS = {
+    "slug": "Slug, such as `mate-4v8-9` or `greedy-camera`; of agents also the digest.",
+    "agent": "Slug or digest of an agent.",
+    "scenario": "Slug of a scenario, such as `mate-4v8-9`.",
+    "first": "Slug or digest of the first agent.",
+    "second": "Slug or digest of the second agent.",
+    "team": "Team of the agents.",
+    "kind": "Kind of the rows.",
+    "state": "State of the rows.",
+    "search": "A part of the name.",
+    "owner": "User name of the owner.",
+    "format": "Form of the table, or the format of tournaments.",
+    "purpose": "Why a tournament was started, such as `placement` or `schedule`.",
+    "algorithm": "Algorithm of the training, such as `hrl-mappo`.",
+    "preset": "Preset whose values are the defaults.",
+    "meta_solver": "Meta-solver, such as `nash`.",
+    "tournament": "Number of a tournament.",
+    "tournament_id": "Number of the tournament.",
+    "pairing_id": "Number of the pairing.",
+    "episode_id": "Number of the episode.",
+    "schedule_id": "Number of the schedule.",
+    "run_id": "Number of the training or PSRO run.",
+    "upload_id": "Identifier of the upload.",
+    "resumable_id": "Identifier of the resumable upload; the upload has the same.",
+    "token_id": "Number of the token.",
+    "number": "Number of the iteration.",
+    "code": "Code of the kind of problem.",
+}
+"""Descriptions of parameters whose signatures give none, by name."""
+
+BEST_RESPONSE = {"algorithm": "mappo", "steps": 100_000}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "PATCH /agents/{slug}": {"name": "Hawk", "description": "Trained for a day."},
+    "POST /agents/{slug}/reevaluations": {"scenario": "mate-2v4-0"},
+    "POST /tournaments": {
+        "name": "First cup",
+        "scenario": "mate-2v4-0",
+        "cameras": ["greedy-camera", "random-camera"],
+        "targets": ["greedy-target", "random-target"],
+        "episodes_per_pairing": 10,
+    },
+    "POST /tournaments/estimate": {
+        "scenario": "mate-2v4-0",
+        "cameras": ["greedy-camera", "random-camera"],
+        "targets": ["greedy-target", "random-target"],
+        "format": "ranking",
+        "settings": {"resolution": 0.02},
+    },
+    "POST /schedules": {"name": "Weekly cup", "kind": "cron", "expression": "0 3 * * 1", "scenario": "mate-2v4-0"},
+    "PATCH /schedules/{schedule_id}": {"expression": "0 5 * * *"},
+    "POST /trainings": {
+        "name": "Night watch",
+        "scenario": "mate-2v4-0",
+        "team": "camera",
+        "algorithm": "hrl-mappo",
+        "opponent": "greedy-target",
+        "hyperparameters": {"gamma": 0.98},
+        "steps": 100_000,
+    },
+    "POST /trainings/{run_id}/extend": {"steps": 100_000},
+    "POST /psro": {
+        "name": "Cat and mouse",
+        "scenario": "mate-2v4-0",
+        "camera_training": BEST_RESPONSE,
+        "target_training": BEST_RESPONSE,
+        "iterations": 2,
+    },
+    "POST /psro/{run_id}/extend": {"iterations": 3},
+    "POST /psro/{run_id}/fork": {"name": "Another way", "number": 0, "meta_solver": "uniform"},
+    "POST /tokens": {"name": "nightly script", "scopes": ["tournaments"], "days": 30},
+}
+"""Bodies of requests that a portal with the built-in agents accepts, by method and path."""
+
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "A random UUID. A request that is repeated with the same key gets the first answer.",
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The `ETag` of an answer that you have; 304 says that it is still good.",
+}
+RATE_HEADERS = {
+    name: {"schema": {"type": "integer"}, "description": words}
+    for name, words in (
+        ("RateLimit-Limit", "Requests of this kind that are allowed in its time."),
+        ("RateLimit-Remaining", "Requests of this kind that are left."),
+        ("RateLimit-Reset", "Seconds until more are allowed."),
+    )
+}
+RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+PROBLEM = {"schema": {"$ref": "#/components/schemas/ErrorOut"}}
+OTHERS = {429: "Too many requests", 500: "A mistake of the portal", 503: "The portal is busy"}
+"""Answers that every operation may give."""
+
+
+def complete(description: dict[str, Any], prefix: str) -> None:
+    """Complete the description that ninja generates, in place."""
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            describe_parameters(operation)
+            describe_answers(operation, method)
+            content = operation.get("requestBody", {}).get("content", {})
+            example = EXAMPLES.get(f"{method.upper()} {path.removeprefix(prefix)}")
+            if example and "application/json" in content:
+                content["application/json"]["example"] = example
+
+
+def describe_parameters(operation: dict[str, Any]) -> None:
+    for parameter in operation["parameters"]:
+        words = PARAMETERS.get(parameter["name"])
+        if words and "description" not in parameter:
+            parameter["description"] = words
+
+
+def describe_answers(operation: dict[str, Any], method: str) -> None:
+    answers = operation["responses"]
+    for status, words in OTHERS.items():
+        answers.setdefault(status, {"description": words})
+    for status, answer in answers.items():
+        if status >= 400:
+            answer["content"] = {CONTENT_TYPE: PROBLEM}
+    for status in (429, 503):
+        answers[status]["headers"] = dict(RETRY_AFTER)
+    if method in ("head", "options"):
+        return
+    if method == "get":
+        operation["parameters"].append(IF_NONE_MATCH)
+        answers[304] = {"description": "Not modified"}
+        return
+    for status, answer in answers.items():
+        if status < 300 or status == 429:
+            answer["headers"] = answer.get("headers", {}) | RATE_HEADERS
+    if method == "post":
+        operation["parameters"].append(IDEMPOTENCY_KEY)
+        answers.setdefault(422, {"description": "Unprocessable Entity", "content": {CONTENT_TYPE: PROBLEM}})
+    operation["responses"] = dict(sorted(answers.items()))

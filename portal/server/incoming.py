@@ -1,0 +1,79 @@
+"""Files that come in several requests: stored piece by piece under their id, and checked once they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from portal.models import IncomingFile
+from portal.server.receiving import store_upload
+from tournament.models import Upload
+
+KEPT_FOR = timedelta(days=1)
+"""Time for which an unfinished file is kept after its creation."""
+PIECE = 256 * 1024
+
+
+def path_of(row: IncomingFile) -> Path:
+    return Path(settings.MEDIA_ROOT) / "incoming" / str(row.pk)
+
+
+def create(owner: Any, **fields: Any) -> IncomingFile:
+    """Create an empty file that waits for its bytes."""
+    row = IncomingFile.objects.create(owner=owner, **fields)
+    path_of(row).parent.mkdir(parents=True, exist_ok=True)
+    path_of(row).touch()
+    return row
+
+
+def append(row: IncomingFile, body: IO[bytes]) -> int:
+    """Write bytes after the received ones, at most one more than are missing; return how many there were."""
+    received = 0
+    with path_of(row).open("r+b") as file:
+        file.seek(row.offset)
+        file.truncate()  # What an earlier request wrote and could not record.
+        while received <= row.missing and (piece := body.read(min(PIECE, row.missing + 1 - received))):
+            file.write(piece)
+            received += len(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    return received
+
+
+def finish(row: IncomingFile) -> None:
+    """Have a whole file checked; its upload has the same id. Raises TooManyUploads."""
+    with path_of(row).open("rb") as opened:
+        file: Any = File(opened, name=row.filename)
+        file.sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        opened.seek(0)
+        store_upload(row.owner, file, row.name, row.team, row.deterministic, row.pk)
+
+
+def discard(row: IncomingFile) -> None:
+    path_of(row).unlink(missing_ok=True)
+    row.delete()
+
+
+def discard_old() -> None:
+    """Delete the files that nobody finished, and the records of those that are uploads by now."""
+    for row in IncomingFile.objects.filter(created__lt=timezone.now() - KEPT_FOR):
+        discard(row)
+
+
+def unfinished_of(owner: Any) -> Any:
+    return IncomingFile.objects.filter(owner=owner, offset__lt=F("length"))
+
+
+def bytes_of(user: Any) -> int:
+    """Return the bytes of a user's uploads, and of the files that are still coming in."""
+    stored = Upload.objects.filter(owner=user.pk).aggregate(total=Sum("size"))["total"] or 0
+    coming = unfinished_of(user.pk).aggregate(total=Sum("offset"))["total"] or 0
+    return int(stored + coming)
