@@ -21,7 +21,7 @@ os.environ.setdefault("MKL_CBWR", "COMPATIBLE")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--only-database", action="store_true", help="run only tests that use the database, and no browser"
+        "--only-database", action="store_true", help="run only tests whose outcome may depend on the database"
     )
 
 
@@ -33,13 +33,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--only-database"):
-        keep = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+        keep = [item for item in items if uses_database(item) and not is_elsewhere(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(keep)])
         items[:] = keep
     if find_chromium() is None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=f"no Chromium: {ADVICE}"))
+
+
+def is_elsewhere(item: pytest.Item) -> bool:
+    """Whether what a test shows happens outside the database, though it reads some rows."""
+    return any(item.get_closest_marker(name) for name in ("browser", "one_database"))
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -82,6 +82,7 @@ def test_episodes_come_by_pages_and_as_csv(client: Client, pairing: Pairing) -> 
     assert {row["digest"] for row in rows} == set(pairing.episodes.values_list("digest", flat=True))
 
 
+@pytest.mark.one_database
 def test_a_replay_is_downloaded(client: Client, real_episode: Episode) -> None:
     answer = wait(lambda: client.get(f"{V1}/episodes/{real_episode.pk}/replay"))
     assert replays.verify(b"".join(answer.streaming_content)).is_same

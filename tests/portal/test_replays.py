@@ -25,6 +25,7 @@ def wait(ask: Callable[[], HttpResponse], status: int = 202, seconds: float = 12
     return answer
 
 
+@pytest.mark.one_database
 def test_a_replay_is_made_when_first_asked_for(client: Client, real_episode: Episode, real_replay: bytes) -> None:
     address = reverse("replay_file", args=[real_episode.pk])
     first = client.get(address)
@@ -39,6 +40,7 @@ def test_a_replay_that_the_browser_has_is_not_sent_again(client: Client, real_ep
     assert client.get(reverse("replay_file", args=[real_episode.pk]), headers=headers).status_code == 304
 
 
+@pytest.mark.one_database
 def test_an_episode_that_comes_out_differently_is_told_instead_of_shown(client: Client, real_episode: Episode) -> None:
     Episode.objects.filter(pk=real_episode.pk).update(digest="0123456789abcdef")
     answer = wait(lambda: client.get(reverse("replay_file", args=[real_episode.pk])))
@@ -98,6 +100,7 @@ def test_replays_wait_while_the_game_is_compiled(client: Client, real_episode: E
     assert answer.status_code == 202 and "being compiled" in answer.json()["message"]
 
 
+@pytest.mark.one_database
 def test_a_user_has_an_episode_verified(visit: Visit, bob: User, real_episode: Episode) -> None:
     browser, address = visit(bob), reverse("verify", args=[real_episode.pk])
     answer = browser.post(address)

@@ -1,4 +1,7 @@
-"""A PSRO run with real trainings, workers, sweep and broker, of which each is killed on the way."""
+"""A PSRO run with real trainings, workers, sweep and broker, of which each is killed on the way.
+
+On PostgreSQL a stand-in trains: a training's process never sees the database.
+"""
 
 import os
 import signal
@@ -7,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from benchmarks.psro_table import find_faults
 from tasks import hints
 from tests.tasks.conftest import wait_for
+from tests.tasks.stand_in import COMMAND
 from tests.training.runs import TINY
 from tournament import psro_runs
 from tournament.models import Block, BlockState, PsroPhase, PsroRun, PsroState, Team, TrainingRun, TrainingState
@@ -27,6 +32,8 @@ def start(workers, settings) -> Callable[[str], Any]:
     """Start a process of the portal by its name; those that are killed are started again under the same name."""
     settings.MEDIA_ROOT = settings.DATA_DIR / "files"  # where other processes look
     more = {"ARENA_TRAINING_FREE_BYTES": "0", "ARENA_TRAINING_NICE": "0", "ARENA_BLOCK_SIZE": "2"}
+    if connection.vendor == "postgresql":
+        more["ARENA_TRAINING_COMMAND"] = " ".join(COMMAND)
 
     def start(name: str) -> Any:
         if name == "worker":

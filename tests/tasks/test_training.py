@@ -11,19 +11,18 @@ import pytest
 from django.db import connections
 
 from tasks import processes, sweeping, training, workers
-from tests.tasks.conftest import ROOT, wait_for
-from tests.tasks.stand_in import BEHAVIOURS
+from tests.tasks.conftest import wait_for
+from tests.tasks.stand_in import BEHAVIOURS, COMMAND
 from tournament import milestones, trainings
 from tournament.models import Agent, TournamentState, TrainingRun, TrainingState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-STAND_IN = [sys.executable, str(ROOT / "tests" / "tasks" / "stand_in.py")]
 
 
 @pytest.fixture(autouse=True)
 def stand_in(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
-    settings.ARENA_TRAINING_COMMAND = STAND_IN
+    settings.ARENA_TRAINING_COMMAND = COMMAND
     settings.ARENA_TRAINING_FREE_BYTES = 0
     settings.ARENA_TRAINING_NICE = 0
 
@@ -396,7 +395,7 @@ def test_cancelling_an_evaluation_cancels_its_tournament(ask):
 
 def environment(settings):
     return {
-        "ARENA_TRAINING_COMMAND": " ".join(STAND_IN),
+        "ARENA_TRAINING_COMMAND": " ".join(COMMAND),
         "ARENA_TRAINING_FREE_BYTES": "0",
         "ARENA_DATA": str(settings.DATA_DIR),
     }
@@ -443,6 +442,7 @@ def test_the_sweep_frees_a_training_whose_trainer_is_gone_and_gives_it_up_in_the
     assert run.state == TrainingState.FAILED and "Resume tries it again" in run.error
 
 
+@pytest.mark.one_database
 def test_the_real_process_trains_and_its_agent_can_play(ask, settings):
     """RLlib on one core, a network of eight units, 200 steps."""
     from tasks import playing
@@ -461,6 +461,7 @@ def test_the_real_process_trains_and_its_agent_can_play(ask, settings):
     assert playing.play_next()
 
 
+@pytest.mark.one_database
 def test_what_the_real_process_refuses_is_told_on_the_run(ask, settings):
     """A whole machine more cores than there are, on a machine that does not know it yet."""
     settings.ARENA_TRAINING_COMMAND = []
