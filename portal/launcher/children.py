@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from .installation import CHECKOUT
 
@@ -33,6 +33,19 @@ def bind_to_parent(parent: int) -> Callable[[], None]:
     return run
 
 
+class Process(Protocol):
+    """What is needed of `subprocess.Popen`, also for processes that were started otherwise."""
+
+    pid: int
+    returncode: int | Any  # as `subprocess.Popen` has it
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+
 @dataclass
 class Child:
     """One process of the portal and its history. Times are seconds of the monotonic clock."""
@@ -41,7 +54,7 @@ class Child:
     command: list[str]
     log: Path
     environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     deaths: int = 0
     start_again: float = field(default=0.0, repr=False)
@@ -54,6 +67,9 @@ class Child:
         return self.process is None and time.monotonic() >= self.start_again and self.may_start()
 
     def start(self) -> None:
+        self.spawn()
+
+    def spawn(self, pass_fds: tuple[int, ...] = ()) -> None:
         with open_log(self.log) as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -64,6 +80,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=bind_to_parent(os.getpid()),
+                pass_fds=pass_fds,
             )
         self.started = time.monotonic()
 

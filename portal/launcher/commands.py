@@ -33,7 +33,8 @@ def web(installation: Installation) -> list[str]:
 
 def worker(name: str) -> list[str]:
     return python(
-        *("-m", "celery", "--app", "tasks.app", "worker"),
+        # Checks are made when the portal is prepared. Here they would touch, and so copy, memory that is shared.
+        *("-m", "celery", "--app", "tasks.app", "--skip-checks", "worker"),
         *("--hostname", f"{name}@%h", "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
     )

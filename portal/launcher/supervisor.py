@@ -5,12 +5,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from training import installed
 
 from . import broker, commands
 from .children import Child, limit_log
 from .installation import Installation, LaunchRefused
+from .preloading import ForkedChild, Preloader
 from .warming import Warming
 
 READY_SECONDS = 60.0
@@ -31,21 +33,27 @@ class Supervisor:
         if installation.redis_url is None:
             private = broker.plan(installation)
             environment = environment | {"REDIS_URL": private.url}
-            self.add("redis", private.command, environment)
-        self.add("web", commands.web(installation), environment)
+            self.children.append(Child("redis", private.command, self.log_of("redis"), environment))
+        self.preloader = Preloader(self.log_of("preloader"), environment)
+        self.children.append(self.preloader)
+        self.add("web", commands.web(installation))
         self.warming = Warming(installation, environment)
         self.add("player", commands.player(installation), environment, lambda: self.warming.is_done)
         for number in range(1, installation.workers + 1):
-            self.add(f"worker-{number}", commands.worker(f"worker-{number}"), environment, lambda: self.warming.is_done)
+            self.add(f"worker-{number}", commands.worker(f"worker-{number}"), self.has_kernels)
         for number in range(1, installation.trainers + 1):
-            self.add(f"trainer-{number}", commands.trainer(f"trainer-{number}"), environment, can_train)
-        self.add("sweep", commands.sweep(), environment)
+            self.add(f"trainer-{number}", commands.trainer(f"trainer-{number}"), can_train)
+        self.add("sweep", commands.sweep())
 
-    def add(
-        self, name: str, command: list[str], environment: dict[str, str], may_start: Callable[[], bool] = lambda: True
-    ) -> None:
-        log = self.installation.logs / f"{name}.log"
-        self.children.append(Child(name, command, log, environment, may_start=may_start))
+    def add(self, name: str, command: list[str], may_start: Callable[[], bool] = lambda: True) -> None:
+        self.children.append(ForkedChild(self.preloader, name, command, self.log_of(name), may_start))
+
+    def log_of(self, name: str) -> Path:
+        return self.installation.logs / f"{name}.log"
+
+    def has_kernels(self) -> bool:
+        """Whether the game is compiled, and loaded where workers are forked from."""
+        return self.warming.is_done and self.preloader.load_kernels()
 
     def run(self) -> None:
         """Start everything, say where it is, watch it; return when all of it has ended.
@@ -65,9 +73,11 @@ class Supervisor:
         """True once the website answers, False if asked to end before."""
         web = next(child for child in self.children if child.name == "web")
         deadline = time.monotonic() + READY_SECONDS
-        while not answers(self.installation):
-            if not web.is_running or time.monotonic() > deadline:
-                raise LaunchRefused(f"The web server did not come up. The end of {web.log}:\n{web.last_lines()}")
+        while web.process is None or not answers(self.installation):
+            self.start_all_due()
+            needed = self.preloader if web.process is None else web
+            if not needed.is_running or time.monotonic() > deadline:
+                raise LaunchRefused(f"The web server did not come up. The end of {needed.log}:\n{needed.last_lines()}")
             if wait(0.2) in ENDING:
                 return False
         return True

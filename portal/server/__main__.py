@@ -5,7 +5,8 @@ with it, 950 half-sent requests made the website unreachable.
 """
 
 import argparse
-import os
+import multiprocessing
+import sys
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -29,7 +30,8 @@ def main() -> None:
         "--header-seconds", type=float, default=HEADER_SECONDS, metavar="S", help="for a request's head"
     )
     options = parser.parse_args()
-    os.environ["ARENA_IS_WEB"] = "1"  # Its processes inherit it: their settings are those of a server with threads.
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")  # Its processes share what is loaded here.
     Server(
         "portal.server.asgi:application",
         address=options.host,

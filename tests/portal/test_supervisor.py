@@ -54,10 +54,17 @@ class Launched:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_text().replace("\0", " ")
-                environment = (folder / "environ").read_bytes()  # Redis writes its title over its own.
+                environment = (
+                    folder / "environ"
+                ).read_bytes()  # Processes with a title of their own wrote it over this.
+                output = os.readlink(folder / "fd" / "1")
                 if command and int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == self.process.pid:
                     command = f"launched {command}"  # The web server's own processes have the same command line.
-                if command and (f"ARENA_DATA={self.data}\0".encode() in environment or str(self.data) in command):
+                if command and (
+                    f"ARENA_DATA={self.data}\0".encode() in environment
+                    or str(self.data) in command
+                    or output.startswith(str(self.data))
+                ):
                     found[command] = int(folder.name)
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue

@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[
+        str
+    ] = []  # `prepare` makes them; they would touch, and so copy, memory that is shared.
     help = "Give work that no live worker holds to others, finish what is complete, wake workers; until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[
+        str
+    ] = []  # `prepare` makes them; they would touch, and so copy, memory that is shared.
     help = "Claim trainings that wait, run each in a process of its own and follow it; until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:

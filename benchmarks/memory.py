@@ -1,0 +1,90 @@
+"""Memory of an idle portal: ``python -m benchmarks.memory``.
+
+A fresh portal is started as `make run` does, and its first tournament is waited for. Then each process's proportional set size is printed,
+in which memory that n processes share counts for an n-th in each, and the sum: what the machine would have free without the portal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.installation import wait_for
+from portal.launcher.broker import find_free_port
+from portal.launcher.installation import CHECKOUT
+
+
+def main() -> int:
+    """The command. Returns its exit status: 1 if the sum is above ``--limit``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
+    parser.add_argument("--workers", type=int, default=2, metavar="N")
+    parser.add_argument("--limit", type=float, default=500, metavar="MIB", help="that all processes together may take")
+    parser.add_argument("--fresh", action="store_true", help="do not wait for the first tournament")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        sizes = measure(Path(folder), options.workers, options.fresh)
+    for name, size in sizes:
+        print(f"{size:7.1f} MiB  {name}")
+    total = sum(size for _, size in sizes)
+    print(f"{total:7.1f} MiB  all processes (at most {options.limit:g}); {machine.sentence()}")
+    return int(total > options.limit)
+
+
+def measure(folder: Path, workers: int, is_fresh: bool) -> list[tuple[str, float]]:
+    """Name and size, in MiB, of each process of a portal of its own, largest first."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    environment |= {"ARENA_DATA": str(folder / "data"), "ARENA_PORT": str(find_free_port())}
+    environment |= {"ARENA_WORKERS": str(workers), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    screen = folder / "screen"
+    with open(screen, "wb") as file:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "portal.launcher", "run"], cwd=CHECKOUT, env=environment, stdout=file, stderr=file
+        )
+    try:
+        wait_for(lambda: "Ctrl-C" in screen.read_text() or launcher.poll() is not None)
+        if not is_fresh:
+            wait_for(lambda: has_finished(environment) or launcher.poll() is not None, every=5)
+        if launcher.poll() is not None:
+            raise SystemExit(screen.read_text())
+        sizes = [(title_of(pid), proportional_mebibytes(pid)) for pid in tree(launcher.pid)]
+        return sorted(sizes, key=lambda line: -line[1])
+    finally:
+        launcher.terminate()
+        launcher.wait()
+
+
+def has_finished(environment: dict[str, str]) -> bool:
+    """Whether the first tournament is finished."""
+    with urllib.request.urlopen(
+        f"http://127.0.0.1:{environment['ARENA_PORT']}/api/v1/tournaments", timeout=60
+    ) as answer:
+        return any(row["state"] == "finished" for row in json.load(answer)["items"])
+
+
+def tree(root: int) -> Iterator[int]:
+    """A process and all that descend from it."""
+    yield root
+    for path in Path(f"/proc/{root}/task").glob("*/children"):
+        for child in path.read_text().split():
+            yield from tree(int(child))
+
+
+def title_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").replace(f"{sys.executable} ", "").strip()[:80]
+
+
+def proportional_mebibytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The launcher's side of `portal.preload`: the process that forks web server, workers, trainers and sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .children import LIBC, Child, limit_log
+
+PR_SET_CHILD_SUBREAPER = 36
+FORK_SECONDS = 10.0
+"""A fork takes milliseconds. A process that does not answer for so long is ended, and started again."""
+
+
+class Forked:
+    """A child process that was not started by `subprocess`: the part of `subprocess.Popen` that is needed."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+            time.sleep(0.02)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+class Preloader(Child):
+    """The process that loads, and forks by order. It is started again like any other; those that it forked live on."""
+
+    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+        super().__init__("preloader", [], log, environment)
+        self.orders: socket.socket | None = None
+        self.received = b""
+        self.is_ready = self.has_kernels = False
+
+    def start(self) -> None:
+        if self.orders is not None:
+            self.orders.close()
+        self.orders, theirs = socket.socketpair()
+        self.received = b""
+        self.is_ready = self.has_kernels = False
+        self.command = [sys.executable, "-m", "portal.preload", str(theirs.fileno())]
+        with theirs:
+            self.spawn(pass_fds=(theirs.fileno(),))
+
+    def look(self) -> bool:
+        """Whether the process waits for orders."""
+        if not self.is_ready and self.orders is not None and self.is_running:
+            with contextlib.suppress(OSError):  # It has just ended, which is soon noticed.
+                self.is_ready = self.answer(0.0) is not None
+        return self.is_ready and self.is_running
+
+    def load_kernels(self) -> bool:
+        """Have the kernels loaded, once they are compiled; whether they are."""
+        if self.look() and not self.has_kernels:
+            with contextlib.suppress(OSError):
+                self.order({"kernels": True})
+            self.has_kernels, self.is_ready = True, False
+        return self.look() and self.has_kernels
+
+    def fork(self, command: list[str], log: Path) -> Forked:
+        """Start a command as a fork. Raises OSError if the process does not answer; it is then started again."""
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        try:
+            self.order({"command": command, "log": str(log)})
+            if (answer := self.answer(FORK_SECONDS)) is None:
+                raise OSError
+            return Forked(answer["pid"])
+        except OSError:
+            self.is_ready = False
+            self.signal(signal.SIGKILL)
+            raise
+        finally:
+            LIBC.prctl(PR_SET_CHILD_SUBREAPER, 0)
+
+    def order(self, content: dict[str, Any]) -> None:
+        assert self.orders is not None
+        self.orders.settimeout(FORK_SECONDS)
+        self.orders.sendall(json.dumps(content).encode() + b"\n")
+
+    def answer(self, seconds: float) -> dict[str, Any] | None:
+        """The answer to the last order; None if it does not come in time. Raises OSError where the process has ended."""
+        assert self.orders is not None
+        self.orders.settimeout(seconds)
+        while not self.received.endswith(b"\n"):
+            try:
+                piece = self.orders.recv(4096)
+            except (BlockingIOError, TimeoutError):
+                return None
+            if not piece:
+                raise OSError("The preloader has ended.")
+            self.received += piece
+        line, self.received = self.received, b""
+        return dict(json.loads(line))
+
+
+class ForkedChild(Child):
+    """A child that is forked by the preloader, when that is ready."""
+
+    def __init__(
+        self,
+        preloader: Preloader,
+        name: str,
+        command: list[str],
+        log: Path,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
+        super().__init__(name, command, log, preloader.environment, may_start=may_start)
+        self.preloader = preloader
+
+    @property
+    def is_due(self) -> bool:
+        return super().is_due and self.preloader.look()
+
+    def start(self) -> None:
+        limit_log(self.log)
+        with contextlib.suppress(OSError):  # Then the preloader is started again, and this child after it.
+            self.process = self.preloader.fork(self.command, self.log)
+            self.started = time.monotonic()

@@ -1,0 +1,154 @@
+"""A process that loads what the portal's processes have in common once, and forks them: ``python -m portal.preload FD``.
+
+Web server, workers, trainers and sweep load the same 110 MB of libraries, and workers 60 MB of compiled kernels besides. Forked from
+one process that has loaded all this, they share its memory until they write to it. The launcher orders (`portal.launcher.preloading`).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import logging
+import os
+import runpy
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import setproctitle
+
+from portal.launcher.children import bind_to_parent, open_log
+
+PROGRAMS = (
+    "portal.urls",
+    "portal.server.bodies",
+    "portal.server.disk",
+    "portal.server.handler",
+    "portal.server.lanes",
+    "granian.server",
+    "tasks.sweeping",
+    "tasks.training",
+    "tasks.work",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.solo",
+    "celery.worker.autoscale",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "celery.worker.pidbox",
+    "django.db.models.sql.compiler",
+    "kombu.transport.redis",
+)
+"""Modules from which each program's imports follow. None of them opens a connection or starts a thread."""
+KERNELS = ("mate.engine", "mate.agents.batched", "policies.warm", "tournament.warm")
+
+log = logging.getLogger("django.arena")
+
+
+def main() -> None:
+    """Fork processes by the orders that come over a socket, until the launcher closes it."""
+    orders = socket.socket(fileno=int(sys.argv[1]))
+    load_programs()
+    command = serve(orders)
+    if command:  # This is a forked process: it ends as an interpreter of its own does.
+        run(command)
+
+
+def load_programs() -> None:
+    import django
+
+    django.setup(set_prefix=False)
+    for name in PROGRAMS:
+        importlib.import_module(name)
+
+
+def load_kernels() -> None:
+    """Load the compiled kernels. Those that fail are left to whoever needs them."""
+    for name in KERNELS:
+        try:
+            importlib.import_module(name).warm()
+        except Exception:
+            log.exception("The kernels of %s could not be loaded ahead", name)
+
+
+def serve(orders: socket.socket) -> list[str]:
+    """Answer each order; return an empty list at the end, and in a forked process its command.
+
+    An order is a line of JSON: ``{"kernels": true}``, answered by ``{}`` once they are loaded, or ``{"command": [...],
+    "log": PATH}``, answered by ``{"pid": N}``. A first ``{}`` says that all programs are loaded.
+    """
+    lines = orders.makefile("r")
+    settle()
+    answer(orders, {})
+    for line in lines:
+        order = json.loads(line)
+        if "kernels" in order:
+            load_kernels()
+            settle()
+            answer(orders, {})
+            continue
+        pid = fork()
+        if not pid:
+            lines.close()
+            orders.close()
+            with open_log(Path(order["log"])) as file:
+                for stream in (sys.stdout, sys.stderr):
+                    os.dup2(file.fileno(), stream.fileno())
+            return list(order["command"])
+        answer(orders, {"pid": pid})
+    return []
+
+
+def answer(orders: socket.socket, content: dict[str, Any]) -> None:
+    orders.sendall(json.dumps(content).encode() + b"\n")
+
+
+def settle() -> None:
+    """Set all objects aside from the collection of garbage, whose marks would copy every page."""
+    gc.collect()
+    gc.freeze()
+
+
+def fork() -> int:
+    """Fork a process whose parent is the launcher; return its number, and 0 in the process itself.
+
+    The launcher adopts orphans while it waits for the answer, so the process is forked twice and the one between ends.
+    """
+    launcher = os.getppid()
+    reader, writer = os.pipe()
+    between = os.fork()
+    if between:
+        os.close(writer)
+        os.waitpid(between, 0)
+        with open(reader) as file:
+            return int(file.read())
+    between = os.getpid()
+    if pid := os.fork():
+        os.write(writer, str(pid).encode())
+        os._exit(0)
+    os.close(reader)
+    os.close(writer)
+    os.setsid()
+    while os.getppid() == between:
+        time.sleep(0.001)
+    bind_to_parent(launcher)()
+    return 0
+
+
+def run(command: list[str]) -> None:
+    """Run a command line of Python's (``python -m MODULE ...`` or ``python FILE ...``) in this process."""
+    setproctitle.setproctitle(" ".join(command))
+    _, first, *rest = command
+    if first == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = [first, *rest]
+        runpy.run_path(first, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
