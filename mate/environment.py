@@ -76,7 +76,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         sizes = {Team.CAMERA: self.num_cameras, Team.TARGET: self.num_targets}
         self._mailboxes = {team: Mailbox(team, size) for team, size in sizes.items()}
         self.seed(0)
-        self.batch.reset([0])
+        self._episode_seed = 0
+        self.batch.reset([self._episode_seed])
         self.arrange_entities()
 
     def _forget_cached(self) -> None:
@@ -112,6 +113,11 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         return seeds
 
     @property
+    def episode_seed(self) -> int:
+        """The seed of the present episode, which decides all that is drawn in it."""
+        return self._episode_seed
+
+    @property
     def _entities_ordered(self) -> list[Entity]:
         return [*self.cameras_ordered, *self.targets_ordered, *self.obstacles_ordered]
 
@@ -119,9 +125,9 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         """Begin an episode, of ``seed`` if given; the cameras' (N_c, D_c) and the targets' (N_t, D_t) observations."""
         if seed is not None:
             self.seed(seed)
-        key = self._seed if self._num_episodes == 0 else derive(self._seed, EPISODE, self._num_episodes)
+        self._episode_seed = self._seed if self._num_episodes == 0 else derive(self._seed, EPISODE, self._num_episodes)
         self._num_episodes += 1
-        self.batch.reset(np.array([key], np.uint64))
+        self.batch.reset(np.array([self._episode_seed], np.uint64))
         for mailbox in self._mailboxes.values():
             mailbox.clear()
         self.arrange_entities()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mate.communication import Messages, edges_by_member, messages_of
 from mate.engine import Batch
 from mate.messages import Team
 from mate.streams import TEAM, derive
@@ -47,8 +48,13 @@ class EpisodeResult:
     mean_transport_rate: float
     delivered_cargoes: int
     digest: int  # running 64-bit hash of the trajectory
+    # Messages that each member of a team sent, and received, by the rules of the game: empty if nobody counted.
+    camera_edges_sent: tuple[int, ...] = ()
+    camera_edges_received: tuple[int, ...] = ()
+    target_edges_sent: tuple[int, ...] = ()
+    target_edges_received: tuple[int, ...] = ()
 
-    def as_dict(self) -> dict[str, int | float | bool]:
+    def as_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON."""
         return asdict(self)
 
@@ -92,8 +98,9 @@ class Block:
     """Episodes of one pairing in lockstep.
 
     Callbacks may read ``batch``, and with one row per slot ``numbers`` (B,), the position in the seed list of the episode
-    in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); and the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
-    (B, N_t, 2) as the engine saw them.
+    in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
+    (B, N_t, 2) as the engine saw them; and ``camera_messages`` and ``target_messages``, the messages that arrived before that
+    step and the counts of all, None for a team that cannot speak.
     """
 
     def __init__(
@@ -109,6 +116,14 @@ class Block:
         self.seeds = np.zeros(size, dtype=np.uint64)
         self.camera_actions = np.zeros((size, scenario.num_cameras, 2))
         self.target_actions = np.zeros((size, scenario.num_targets, 2))
+
+    @property
+    def camera_messages(self) -> Messages | None:
+        return messages_of(self.camera)
+
+    @property
+    def target_messages(self) -> Messages | None:
+        return messages_of(self.target)
 
     @property
     def target_reward(self) -> NDArray[np.float64]:
@@ -188,4 +203,13 @@ class Block:
             mean_transport_rate=float(batch.mean_transport_rate[slot]),
             delivered_cargoes=int(batch.num_delivered_cargoes[slot]),
             digest=int(batch.digest[slot]),
+            **self._edges(slot),
+        )
+
+    def _edges(self, slot: int) -> dict[str, tuple[int, ...]]:
+        sizes = self.scenario.num_cameras, self.scenario.num_targets
+        silence = [np.zeros((size, size), np.int64) for size in sizes]
+        messages = self.camera_messages, self.target_messages
+        return edges_by_member(
+            *(none if spoken is None else spoken.edges[slot] for spoken, none in zip(messages, silence, strict=True))
         )

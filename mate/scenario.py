@@ -23,6 +23,7 @@ from mate.configuration import (
     validate_config,
 )
 from mate.constants import TERRAIN_WIDTH
+from mate.variants import COMMUNICATION, TEAMS_OF, VARIANT, check_variant
 
 __all__ = [
     "ASSETS_DIR",
@@ -35,7 +36,6 @@ __all__ = [
     "validate_config",
 ]
 
-TEAMS_OF = {"none": (), "camera": ("camera",), "target": ("target",), "both": ("camera", "target")}
 Box = tuple[float, float, float, float]
 """x_low, x_high, y_low, y_high in map units."""
 
@@ -77,35 +77,31 @@ class Scenario:
     obstacle_transmittance: float
     enhanced_observation: str = "none"
     shared_field_of_view: str = "none"
+    no_communication: str = "none"
+    communication_range: float | None = None
+    message_dropout: float = 0.0
+    communication_delay: int = 0
 
     @classmethod
-    def load(
-        cls,
-        config: Any = None,
-        *,
-        enhanced_observation: str = "none",
-        shared_field_of_view: str = "none",
-        **overrides: Any,
-    ) -> "Scenario":
+    def load(cls, config: Any = None, **keywords: Any) -> "Scenario":
         """The scenario of a preset's name (with or without ``.yaml``), a file's path or a mapping.
 
-        ``enhanced_observation`` and ``shared_field_of_view`` name the teams that have them: none, camera, target or
-        both. Further keywords override keys of the configuration; mappings merge. Raises ConfigError.
+        Keywords of ``VARIANT`` say what stands around the game, as upstream's wrappers do: ``enhanced_observation``,
+        ``shared_field_of_view`` and ``no_communication`` name the teams that have it: none, camera, target or both;
+        ``communication_range`` is a distance or None, ``message_dropout`` a probability and ``communication_delay`` a
+        number of steps, for both teams. Further keywords override keys of the configuration; mappings merge. Raises
+        ConfigError.
         """
+        variant = {key: keywords.pop(key) for key in VARIANT if key in keywords}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConfigWarning)
-            completed = validate_config(read_config(config, **overrides))
-        return cls.from_config(completed, enhanced_observation, shared_field_of_view)
+            completed = validate_config(read_config(config, **keywords))
+        return cls.from_config(completed, **variant)
 
     @classmethod
-    def from_config(cls, config: Mapping, enhanced_observation: str = "none", shared_field_of_view: str = "none"):
-        """The scenario of a configuration that ``validate_config`` has accepted."""
-        for key, team in (
-            ("enhanced_observation", enhanced_observation),
-            ("shared_field_of_view", shared_field_of_view),
-        ):
-            if team not in TEAMS_OF:
-                raise ConfigError(f"`{key}` is {team!r}; it must be one of {', '.join(TEAMS_OF)}.")
+    def from_config(cls, config: Mapping, **variant: Any) -> "Scenario":
+        """The scenario of a configuration that ``validate_config`` has accepted; ``variant`` as in ``load``."""
+        variant = check_variant(variant)
         camera = _read_camera(config.get("camera") or {})
         target = _read_target(config["target"])
         obstacle = _read_obstacle(config.get("obstacle") or {})
@@ -122,8 +118,7 @@ class Scenario:
             **camera,
             **target,
             **obstacle,
-            enhanced_observation=enhanced_observation,
-            shared_field_of_view=shared_field_of_view,
+            **variant,
         )
 
     # Counts and the constants that follow from the configuration.
@@ -192,18 +187,33 @@ class Scenario:
         """Whether the members of ``team`` (camera or target) are shown what any of them sees."""
         return team in TEAMS_OF[self.shared_field_of_view]
 
+    def is_silent(self, team: str) -> bool:
+        """Whether no message of ``team`` (camera or target) arrives."""
+        return team in TEAMS_OF[self.no_communication]
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """What stands around the game, by the keywords of ``load``; without what has its default."""
+        values = {key: getattr(self, key) for key in VARIANT}
+        return {key: value for key, value in values.items() if value != VARIANT[key]}
+
     # Identity and storage.
 
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the canonical form; the display name is no part of it."""
-        canonical = asdict(self)
+        canonical = self._canonical()
         del canonical["name"]
         return hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()
 
+    def _canonical(self) -> dict[str, Any]:
+        """All fields; those of communication only where they are not the default, as older scenarios have none."""
+        given = asdict(self)
+        return {key: value for key, value in given.items() if key not in COMMUNICATION or value != COMMUNICATION[key]}
+
     def to_json(self) -> str:
         """Everything, as JSON that ``from_json`` reads back without loss."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self._canonical(), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Scenario":
@@ -211,14 +221,14 @@ class Scenario:
         try:
             data = json.loads(text)
             known = {field.name for field in fields(cls)}
-            if set(data) != known:
+            if not known - set(COMMUNICATION) <= set(data) <= known:
                 raise ConfigError(f"A stored scenario has the keys {sorted(known)}, not {sorted(data)}.")
             for key in ("camera_boxes", "target_boxes", "obstacle_boxes"):
                 data[key] = tuple(tuple(box) for box in data[key])
             data["obstacle_radius_range"] = tuple(data["obstacle_radius_range"])
         except (TypeError, ValueError) as error:
             raise ConfigError(f"This is no stored scenario: {error}") from error
-        return cls(**data)
+        return cls(**data | check_variant({key: data[key] for key in COMMUNICATION if key in data}))
 
     def check_limits(self, max_entities: int = 64) -> "Scenario":
         """This scenario, if it is sane enough to be played for a stranger.

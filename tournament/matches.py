@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mate.communication import messages_of
 from mate.errors import UserError
 from policies.devices import DeviceError
 from tournament import agents
@@ -84,6 +85,11 @@ class Attributed:
             raise self._error("could not be loaded", error, "portal") from error
         except Exception as error:
             raise self._error("could not be loaded", error) from error
+
+    @property
+    def messages(self) -> Any:
+        """As ``BatchedAgent.messages``; None for a team that cannot speak."""
+        return messages_of(self.agent)
 
     def reset(self, slots: Any, keys: Any, observations: Any) -> None:
         """As `BatchedAgent.reset`. Raises MatchError."""

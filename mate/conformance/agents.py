@@ -13,7 +13,7 @@ import numpy as np
 from mate.agents.base import AgentBase
 from mate.agents.draws import DrawingAgent
 from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE, GreedyCameraAgent, GreedyTargetAgent
-from mate.agents.heuristic import HeuristicCameraAgent, HeuristicTargetAgent
+from mate.agents.heuristic import CONTROLLER, HeuristicCameraAgent, HeuristicTargetAgent
 from mate.agents.naive import NaiveCameraAgent, NaiveTargetAgent
 from mate.agents.random import RandomCameraAgent, RandomTargetAgent
 from mate.conformance.draws import RecordedDraws, TeamDraws
@@ -58,9 +58,20 @@ def check_team(recording: Recording, report: Report, team: str) -> None:
     _replay(recording, team, AGENTS[team, kind], draws, played)
     for name, ours in played.items():
         report.compare(name, ours, recording[name] if name in recording else blank[name])
+    check_edges(recording, report, team, played)
     for name, is_wanted in draws.is_wanted.items():
         report.demand(prefix + name, draws.is_recorded[name] == is_wanted, "it has a draw exactly where one is made")
         report.demand(prefix + name, draws.is_possible[name], "its draws are in the range they are drawn from")
+
+
+def check_edges(recording: Recording, report: Report, team: str, played: dict[str, np.ndarray]) -> None:
+    """Compare the infos' counts of messages, as senders and as recipients, with the messages that our agents send."""
+    prefix = TEAMS[team]
+    edges = (played[f"{prefix}msg_code"] >= 0) | played[f"{prefix}msg_request"]
+    has_goal = ~np.isnan(played[f"{prefix}msg_goal"]).any(axis=-1)
+    edges[:, CONTROLLER, 1:] |= has_goal[:, 1:]  # the controller commands itself without a message
+    for name, axis in (("out_communication_edges", 2), ("in_communication_edges", 1)):
+        report.compare(f"info_{team}_{name}", edges.sum(axis=axis).astype(float), recording[f"info_{team}_{name}"])
 
 
 def _replay(

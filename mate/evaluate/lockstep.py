@@ -9,6 +9,8 @@ from mate.episodes import BATCH_SIZE, Block, EpisodeResult, play
 from mate.evaluate.entrants import Pairing
 from mate.evaluate.steps import Step, StepWatcher
 from mate.rendering import Frame, draw, scene
+from mate.rendering.overlays import CommunicationCounters
+from mate.rendering.shapes import Shape
 
 
 def play_lockstep(
@@ -20,9 +22,12 @@ def play_lockstep(
     """Play an episode per seed; both agents have a batched form. With ``on_step`` one at a time, their steps in order."""
     assert pairing.camera.factory and pairing.target.factory
 
+    arrows = _Arrows(pairing.options.render_communication)
+
     def report(block: Block, stepped: Any) -> None:
         assert on_step is not None
-        on_step(_step(block), lambda: draw(scene(Frame.of_batch(block.batch, 0))))
+        arrows.count(block)
+        on_step(_step(block), lambda: draw(scene(Frame.of_batch(block.batch, 0), below=arrows.shapes(block))))
 
     return play(
         pairing.scenario,
@@ -30,9 +35,32 @@ def play_lockstep(
         pairing.target.factory,
         seeds,
         batch_size=1 if on_step else BATCH_SIZE,
+        on_reset=lambda block, slots: arrows.counters.clear(),
         on_step=report if on_step else None,
         on_episode=(lambda number, result: on_episode(result)) if on_episode else None,
     )
+
+
+class _Arrows:
+    """The arrows of the messages of the last ``duration`` steps, of the episode in the first slot; none for None."""
+
+    def __init__(self, duration: int | None) -> None:
+        self.duration = duration
+        self.counters: dict[str, CommunicationCounters] = {}
+
+    def count(self, block: Block) -> None:
+        """Take in the messages before the step that was just made."""
+        for team, messages in (("camera", block.camera_messages), ("target", block.target_messages)):
+            if self.duration is not None and messages is not None:
+                kinds = messages.kinds[0]
+                counters = self.counters.setdefault(team, CommunicationCounters(len(kinds), self.duration))
+                counters.add(kinds > 0)
+
+    def shapes(self, block: Block) -> list[Shape]:
+        """Return the arrows to draw now."""
+        batch = block.batch
+        places = {"camera": batch.camera_location[0], "target": batch.target_location[0]}
+        return [arrow for team, counters in self.counters.items() for arrow in counters.arrows(team, places[team])]
 
 
 def _step(block: Block) -> Step:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mate.errors import UserError
 from mate.scenario import Scenario
+from mate.variants import MAX_DELAY, VARIANT
 
 TEAMS = ("both", "camera", "target", "none")
 
@@ -22,6 +23,9 @@ class Options:
     enhanced_observation: str = "none"
     shared_field_of_view: str = "none"
     no_communication: str = "none"
+    communication_range: float | None = None
+    message_dropout: float = 0.0
+    communication_delay: int = 0
     seed: int = 0
     episodes: int = 20
     camera_agent: str = "greedy"
@@ -40,20 +44,11 @@ class Options:
     @property
     def needs_objects(self) -> bool:
         """Whether an option requires agent objects in wrapped environments."""
-        return bool(
-            self.no_communication != "none"
-            or self.render_communication is not None
-            or self.camera_discrete_levels is not None
-            or self.target_discrete_levels is not None
-        )
+        return self.camera_discrete_levels is not None or self.target_discrete_levels is not None
 
     def scenario(self) -> Scenario:
-        """Return the scenario of the options, with their observation wrappers."""
-        return Scenario.load(
-            self.config,
-            enhanced_observation=self.enhanced_observation,
-            shared_field_of_view=self.shared_field_of_view,
-        )
+        """Return the scenario of the options, with what stands around it."""
+        return Scenario.load(self.config, **{key: getattr(self, key) for key in VARIANT})
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -112,6 +107,23 @@ def _add_scenario(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f"--{option}", nargs="?", choices=TEAMS, const="both", default="none", help=f"{effect} (bare: both teams)"
         )
+    group.add_argument(
+        "--communication-range", type=float, metavar="UNITS", help="messages reach nobody who is farther away"
+    )
+    group.add_argument(
+        "--message-dropout",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="probability that a message is lost (%(default)s)",
+    )
+    group.add_argument(
+        "--communication-delay",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help=f"messages arrive so much later, at most {MAX_DELAY} (%(default)s)",
+    )
 
 
 def _add_agents(group: argparse._ArgumentGroup) -> None:

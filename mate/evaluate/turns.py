@@ -11,6 +11,7 @@ import mate
 from mate.agents.base import AgentBase, fixed_fresh_seeds
 from mate.agents.batched import BatchedAgent
 from mate.agents.draws import EpisodeDraws, agent_key
+from mate.communication import edges_by_member
 from mate.episodes import EpisodeResult
 from mate.evaluate.entrants import Entrant, Pairing
 from mate.evaluate.options import Options
@@ -18,6 +19,7 @@ from mate.evaluate.reseeding import LARGEST_SEED, spawn_afresh
 from mate.evaluate.steps import Step, StepWatcher
 from mate.messages import Team
 from mate.streams import TEAM, derive
+from mate.wrappers.limited_communication import limit_communication
 
 
 def play_turns(
@@ -47,7 +49,7 @@ def build_environment(options: Options) -> Any:
     wrappers: list[tuple[Any, dict[str, Any], bool]] = [
         (mate.EnhancedObservation, {"team": options.enhanced_observation}, options.enhanced_observation != "none"),
         (mate.SharedFieldOfView, {"team": options.shared_field_of_view}, options.shared_field_of_view != "none"),
-        (mate.NoCommunication, {"team": options.no_communication}, options.no_communication != "none"),
+        (limit_communication, {"scenario": options.scenario()}, True),
         (
             mate.RenderCommunication,
             {"duration": options.render_communication},
@@ -129,6 +131,7 @@ class Tally:
             mean_transport_rate=last.mean_transport_rate,
             delivered_cargoes=last.cargo,
             digest=int(env.unwrapped.batch.digest[0]),
+            **edges_by_member(env.camera_total_communication_edges, env.target_total_communication_edges),
         )
 
 

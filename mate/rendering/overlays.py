@@ -12,6 +12,23 @@ _LEFT_BARB = np.array([[0.04, 0.015], [-0.015, 0.04]])
 _RIGHT_BARB = np.array([[0.04, -0.015], [0.015, 0.04]])
 
 
+class CommunicationCounters:
+    """For how many steps the arrows between N members of a team still show."""
+
+    def __init__(self, num_members: int, duration: int) -> None:
+        self.duration = duration
+        self.remaining = np.zeros((num_members, num_members), np.int64)
+
+    def add(self, has_sent: ArrayLike) -> None:
+        """Count a step before which messages went from row to column where ``has_sent`` (N, N)."""
+        np.maximum(self.remaining - 1, 0, out=self.remaining)
+        self.remaining[np.asarray(has_sent, bool)] = self.duration
+
+    def arrows(self, team: str, locations: ArrayLike) -> list[Shape]:
+        """Return the arrows between the members at ``locations`` (N, 2)."""
+        return communication_arrows(team, locations, self.remaining, self.duration)
+
+
 def communication_arrows(team: str, locations: ArrayLike, counters: ArrayLike, duration: int) -> list[Shape]:
     """A dashed arrow for every pair (sender, recipient) whose counter is positive, paler the longer ago it was set.
 

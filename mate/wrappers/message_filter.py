@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
+from mate.communication import is_lost
 from mate.layers import Wrapper
 from mate.messages import Message, Team
+from mate.streams import TEAM, derive
 from mate.wrappers.observation import applies_to, check_team_name
 from mate.wrappers.typing import assert_mate_environment
 
@@ -45,15 +50,29 @@ class RestrictedCommunicationRange(MessageFilter):
 
 
 class RandomMessageDropout(MessageFilter):
-    """Drops each message with the probability ``dropout_rate``, drawn from the environment's stream."""
+    """Drops each message with the probability ``dropout_rate``.
+
+    A draw is addressed by the episode's seed, the sender, the recipient, the step, and how many messages went this way in the
+    step before (``mate.communication``). So it depends on no other draw.
+    """
 
     def __init__(self, env: Any, dropout_rate: float) -> None:
         assert 0.0 <= dropout_rate <= 1.0, f"the dropout rate is a probability, in [0, 1]; got {dropout_rate!r}"
         super().__init__(env, self._is_kept)
-        self.dropout_rate = dropout_rate
+        self.dropout_rate = float(dropout_rate)
+        self._moment: tuple[int, int] | None = None
+        self._counts: Counter[tuple[Team, int, int]] = Counter()
 
     def _is_kept(self, env: Any, message: Message) -> bool:
-        return env.np_random.binomial(1, self.dropout_rate) == 0
+        seed, step, sender, recipient = env.episode_seed, int(env.episode_step), message.sender, message.recipient
+        if (seed, step) != self._moment:
+            self._moment = seed, step
+            self._counts.clear()
+        size = env.num_cameras if message.team is Team.CAMERA else env.num_targets
+        place = recipient + size * self._counts[message.team, sender, recipient]
+        self._counts[message.team, sender, recipient] += 1
+        key = np.uint64(derive(seed, TEAM, message.team.value, sender))
+        return not is_lost(key, step, place, self.dropout_rate)
 
 
 class NoCommunication(MessageFilter):

@@ -21,6 +21,7 @@ from mate.agents.laws.pursuit import (
     is_within_reach,
     nearest_candidate,
 )
+from mate.communication import SIGHTINGS, STATE, begin_messages, send
 from mate.compilation import inlined, kernel
 from mate.geometry import norm
 
@@ -35,6 +36,7 @@ class Memory(NamedTuple):
     countdown: NDArray[np.int64]  # (B, N, N_t): steps until it is forgotten
     never_loaded: NDArray[np.bool_]  # (B, N, N_t): not yet seen with cargo
     delay: NDArray[np.int64]  # (B, N, N): steps until a camera may write to another
+    is_known: NDArray[np.bool_]  # (B, N, N): whether the other has introduced itself to the camera
     target: NDArray[np.int64]  # (B, N): index of the target that a camera aims at in this step, or NO_TARGET
 
 
@@ -72,6 +74,7 @@ def _begin(memory, slots, keys, observations):
         memory.countdown[slot] = 0  # what is visible now is remembered by the first observation
         memory.never_loaded[slot] = True
         memory.delay[slot] = 0
+        memory.is_known[slot] = False
 
 
 @kernel
@@ -83,42 +86,57 @@ def _observe(remembered, countdown, never_loaded, row, memory_period):
             _remember(remembered, countdown, never_loaded, target, row, memory_period)
 
 
+@inlined
+def _is_news(row, target, own):
+    """Whether the camera that observes ``row`` sees a target that another, with this state, could reach."""
+    start = CAMERA_OWN_END + TARGET_RECORD * target
+    return _sees(row, target) and is_within_reach(row[start], row[start + 1], own)
+
+
 @kernel
-def _tell(remembered, countdown, never_loaded, sender_row, recipient_row, memory_period):
-    """Tell a camera of the targets that another sees and it could reach; whether there were any."""
-    own, tells_any = recipient_row[OWN:CAMERA_OWN_END], False
+def _has_news(row, own, num_targets):
+    """Whether a camera sees any target that another could reach."""
+    for target in range(num_targets):
+        if _is_news(row, target, own):
+            return True
+    return False
+
+
+@kernel
+def _hear(remembered, countdown, never_loaded, row, own, memory_period):
+    """Take the targets that another camera sees, and this one could reach, into its memory."""
     for target in range(len(countdown)):
-        start = CAMERA_OWN_END + TARGET_RECORD * target
-        if _sees(sender_row, target) and is_within_reach(sender_row[start], sender_row[start + 1], own):
-            tells_any = True
-            _remember(remembered, countdown, never_loaded, target, sender_row, memory_period)
-    return tells_any
+        if _is_news(row, target, own):
+            _remember(remembered, countdown, never_loaded, target, row, memory_period)
 
 
-@kernel
-def _communicate(memory, slot, rows, memory_period, shares):
-    """Let each camera introduce itself in the first step, and later share its sightings, if cameras share any."""
+@inlined
+def _communicate(memory, messages, limits, slot, rows, memory_period, shares):
+    """Let each camera introduce itself in the first step, and later tell of what it sees, if cameras tell at all.
+
+    A camera tells only those that have introduced themselves to it.
+    """
     remembered, countdown, never_loaded = memory.remembered[slot], memory.countdown[slot], memory.never_loaded[slot]
-    delay, key, step = memory.delay[slot], memory.clock.key[slot], memory.clock.step[slot]
+    delay, is_known = memory.delay[slot], memory.is_known[slot]
+    key, step = memory.clock.key[slot], memory.clock.step[slot]
     for sender in range(len(delay)):
+        row = rows[sender]
         for recipient in range(len(delay)):
             delay[sender, recipient] = max(delay[sender, recipient] - 1, 0)
             if recipient == sender or delay[sender, recipient] > 0:
                 continue
-            if step == 0 or (
-                shares
-                and _tell(
-                    remembered[recipient],
-                    countdown[recipient],
-                    never_loaded[recipient],
-                    rows[sender],
-                    rows[recipient],
-                    memory_period,
-                )
-            ):
-                delay[sender, recipient] = draw_delay(
-                    key[sender], step, recipient, memory_period // 4, 2 * memory_period
-                )
+            own = rows[recipient, OWN:CAMERA_OWN_END]
+            if step > 0 and not (shares and is_known[sender, recipient] and _has_news(row, own, countdown.shape[1])):
+                continue
+            kind = STATE if step == 0 else SIGHTINGS
+            delay[sender, recipient] = draw_delay(key[sender], step, recipient, memory_period // 4, 2 * memory_period)
+            dx, dy = own[0] - row[OWN], own[1] - row[OWN + 1]
+            if not send(messages, limits, slot, key[sender], step, sender, recipient, dx, dy, kind):
+                continue
+            if step == 0:
+                is_known[recipient, sender] = True
+            else:
+                _hear(remembered[recipient], countdown[recipient], never_loaded[recipient], row, own, memory_period)
 
 
 @kernel
@@ -172,7 +190,9 @@ def _write_actions(memory, slot, rows, actions, aims, count):
 
 
 @kernel
-def _play(memory, observations, actions, active, aims, memory_period, drops_unloaded, drops_beyond_range):
+def _play(
+    memory, observations, actions, active, messages, limits, aims, memory_period, drops_unloaded, drops_beyond_range
+):
     count = 0
     for slot in range(len(active)):
         if active[slot]:
@@ -180,7 +200,8 @@ def _play(memory, observations, actions, active, aims, memory_period, drops_unlo
             for camera in range(len(rows)):
                 remembered, countdown = memory.remembered[slot, camera], memory.countdown[slot, camera]
                 _observe(remembered, countdown, memory.never_loaded[slot, camera], rows[camera], memory_period)
-            _communicate(memory, slot, rows, memory_period, drops_beyond_range)
+            begin_messages(messages, slot, memory.clock.step[slot])
+            _communicate(memory, messages, limits, slot, rows, memory_period, drops_beyond_range)
             count = _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_range)
     # The costly part of aiming is done for all episodes at once.
     centring_angles(aims.angle[:count], aims.distance[:count], aims.area[:count])
@@ -214,7 +235,9 @@ class BatchedGreedyCamera(RuleBasedTeam):
             countdown=np.zeros(targets, np.int64),
             never_loaded=np.ones(targets, np.bool_),
             delay=np.zeros((*shape, self.num_agents), np.int64),
+            is_known=np.zeros((*shape, self.num_agents), np.bool_),
             target=np.zeros(shape, np.int64),
         )
+        self._speak(scenario)
         aims = Aims(*np.zeros((3, size * self.num_agents)))
         self.rules = (aims, int(memory_period), bool(filterout_unloaded), bool(filterout_beyond_range))

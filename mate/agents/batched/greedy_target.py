@@ -1,6 +1,7 @@
 """Teams of targets that walk straight to their warehouses (object form: ``mate.agents.greedy``).
 
-A target's broadcast of the warehouses it found empty becomes the intersection of the team's beliefs, in the same step.
+A target's broadcast of the warehouses that may have cargo left becomes the intersection of its and the hearers' beliefs,
+in the same step.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from mate.agents.laws.walk import (
     keeps_goal,
     nth_bit,
 )
-from mate.compilation import kernel
+from mate.communication import WAREHOUSES, begin_messages, send
+from mate.compilation import inlined, kernel
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -35,6 +37,8 @@ class Memory(NamedTuple):
     walk: Walk
     goal: NDArray[np.int64]  # (B, N): warehouse that each target heads for, or NO_GOAL
     non_empty: NDArray[np.int64]  # (B, N): bit mask of the warehouses that may have cargo left
+    speakers: NDArray[np.int64]  # (N,): the targets with news, at the slot at hand
+    heard: NDArray[np.int64]  # (N,): intersection of what each target hears, at the slot at hand
 
 
 @kernel
@@ -49,18 +53,33 @@ def _begin(memory, slots, keys, observations):
             memory.non_empty[slot, agent] = ALL_WAREHOUSES
 
 
-@kernel
-def _share_beliefs(non_empty, rows):
-    """All targets of one episode take note of what they find empty; those with news broadcast what they think."""
-    common = ALL_WAREHOUSES
+@inlined
+def _find_speakers(speakers, non_empty, rows):
+    """All targets of one episode take note of what they find empty; list those with news and return how many."""
+    count = 0
     for agent in range(len(non_empty)):
         found_empty = non_empty[agent] & believed_empty(rows[agent, OWN:TARGET_OWN_END])
         if found_empty != 0:
             non_empty[agent] &= ~found_empty
-            common &= non_empty[agent]
-    if common != ALL_WAREHOUSES:
-        for agent in range(len(non_empty)):
-            non_empty[agent] &= common
+            speakers[count] = agent
+            count += 1
+    return count
+
+
+@kernel
+def _broadcast(memory, messages, limits, slot, rows, count):
+    """The speakers tell everybody, themselves included, what they think."""
+    non_empty, heard, step = memory.non_empty[slot], memory.heard, memory.clock.step[slot]
+    heard[:] = ALL_WAREHOUSES
+    for n in range(count):
+        sender = memory.speakers[n]
+        key, x, y = memory.clock.key[slot, sender], rows[sender, OWN], rows[sender, OWN + 1]
+        for recipient in range(len(heard)):
+            dx, dy = rows[recipient, OWN] - x, rows[recipient, OWN + 1] - y
+            if send(messages, limits, slot, key, step, sender, recipient, dx, dy, WAREHOUSES):
+                heard[recipient] &= non_empty[sender]
+    for agent in range(len(heard)):
+        non_empty[agent] &= heard[agent]
 
 
 @kernel
@@ -77,13 +96,16 @@ def _next_goal(own, key, step, goal, non_empty):
 
 
 @kernel
-def _play(memory, observations, actions, active, noise_scale, cameras_end):
+def _play(memory, observations, actions, active, messages, limits, noise_scale, cameras_end):
     clock, walk, goal, non_empty = memory.clock, memory.walk, memory.goal, memory.non_empty
     for slot in range(len(active)):
         if not active[slot]:
             continue
         step = clock.step[slot]
-        _share_beliefs(non_empty[slot], observations[slot])
+        begin_messages(messages, slot, step)
+        num_speakers = _find_speakers(memory.speakers, non_empty[slot], observations[slot])
+        if num_speakers > 0:
+            _broadcast(memory, messages, limits, slot, observations[slot], num_speakers)
         for agent in range(goal.shape[1]):
             key, own = clock.key[slot, agent], observations[slot, agent, OWN:TARGET_OWN_END]
             goal[slot, agent] = _next_goal(own, key, step, goal[slot, agent], non_empty[slot, agent])
@@ -105,6 +127,12 @@ class BatchedGreedyTarget(RuleBasedTeam):
         super().__init__(team, scenario, size)
         shape = (size, self.num_agents)
         self.memory = Memory(
-            new_clock(*shape), new_walk(*shape), np.zeros(shape, np.int64), np.full(shape, ALL_WAREHOUSES, np.int64)
+            clock=new_clock(*shape),
+            walk=new_walk(*shape),
+            goal=np.zeros(shape, np.int64),
+            non_empty=np.full(shape, ALL_WAREHOUSES, np.int64),
+            speakers=np.zeros(self.num_agents, np.int64),
+            heard=np.zeros(self.num_agents, np.int64),
         )
+        self._speak(scenario)
         self.rules = (float(noise_scale), TARGET_OWN_END)

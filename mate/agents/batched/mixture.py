@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mate.agents.batched.team import BatchedAgent
+from mate.communication import Messages, clear_messages, messages_of
 from mate.compilation import kernel
 from mate.streams import PLAY, derive_one, uniform
 
@@ -50,6 +51,16 @@ class BatchedMixture:
         self._indices = np.flatnonzero(shares > 0.0)
         self._bounds = np.cumsum(self.weights[self._indices])
         self._chosen = np.zeros(0, np.int64)
+        self.messages = next((spoken for member in self.members if (spoken := messages_of(member)) is not None), None)
+        if self.messages is not None:
+            self.share_messages(self.messages)
+
+    def share_messages(self, messages: Messages) -> None:
+        """Let all members write into these messages from now on: each slot is played by one of them."""
+        self.messages = messages
+        for member in self.members:
+            if messages_of(member) is not None:
+                member.share_messages(messages)  # type: ignore[attr-defined]
 
     @property
     def chosen(self) -> NDArray[np.int64]:
@@ -65,6 +76,8 @@ class BatchedMixture:
         chosen, member_keys = np.zeros(len(slots), np.int64), np.zeros(len(slots), np.uint64)
         _choose_members(keys, self._bounds, chosen, member_keys)
         self._chosen[slots] = chosen
+        if self.messages is not None:
+            clear_messages(self.messages, slots)
         for number, member in enumerate(self.members):
             is_mine = chosen == number
             if is_mine.any():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.communication import Messages, clear_messages, limits_of, new_messages
 from mate.compilation import kernel
 from mate.constants import (
     CAMERA_STATE_DIM_PRIVATE,
@@ -30,7 +31,9 @@ CAMERA_RECORD = 7  # length of a camera's record in a target's observation
 class BatchedAgent(Protocol):
     """A team of agents in each of B episodes; N is the number of team members, D the length of an observation.
 
-    Arrays are C-contiguous; observations are float64 and raw (absolute coordinates, not rescaled).
+    Arrays are C-contiguous; observations are float64 and raw (absolute coordinates, not rescaled). A team that can speak
+    also has ``messages`` (``mate.communication.Messages``): what arrived in the last ``act``, and the counts since the
+    reset. ``share_messages`` lets several teams of the same batch write into the same.
     """
 
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
@@ -67,11 +70,14 @@ class RuleBasedTeam:
     """Base of the rule-based teams: a subclass allocates its memory and names its two kernels.
 
     ``_begin(memory, slots, keys, observations)`` starts episodes, ``_play(memory, observations, actions, active,
-    *rules)`` makes one decision of every agent.
+    *rules)`` makes one decision of every agent. A team that speaks calls ``_speak`` in its constructor, and its ``_play``
+    takes ``messages, limits`` before the rules.
     """
 
     memory: Any
     rules: tuple[Any, ...] = ()
+    messages: Messages | None = None
+    speech: tuple[Any, ...] = ()
 
     def __init__(self, team: str, scenario: Scenario, size: int) -> None:
         self.team = team
@@ -82,11 +88,22 @@ class RuleBasedTeam:
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
         """Begin new episodes in ``slots``."""
         slots, keys = np.asarray(slots, np.int64), np.asarray(keys, np.uint64)
+        if self.messages is not None:
+            clear_messages(self.messages, slots)
         type(self)._begin(self.memory, slots, keys, observations)
 
     def act(self, observations: NDArray[np.float64], actions: NDArray[np.float64], active: NDArray[np.bool_]) -> None:
         """Write the actions of the active slots."""
-        type(self)._play(self.memory, observations, actions, active, *self.rules)
+        type(self)._play(self.memory, observations, actions, active, *self.speech, *self.rules)
+
+    def _speak(self, scenario: Scenario) -> None:
+        self.limits = limits_of(scenario, self.team)
+        self.share_messages(new_messages(self.size, self.num_agents, scenario.communication_delay))
+
+    def share_messages(self, messages: Messages) -> None:
+        """Write into these messages, which are of the same batch and scenario, from now on."""
+        self.messages = messages
+        self.speech = (messages, self.limits)
 
     _begin: Any
     _play: Any

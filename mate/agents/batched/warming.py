@@ -20,6 +20,7 @@ from mate.agents.laws.walk import (
     noise_change_probability,
     noisy_step,
 )
+from mate.communication import is_lost
 from mate.engine import Batch
 from mate.scenario import Scenario
 
@@ -56,6 +57,7 @@ def _warm_draws() -> None:
     draws.speed(0.5)
     draws.delay(0, 1, 2)
     draws.orders(2, 2)
+    is_lost(draws.key, 0, 1, 0.5)
 
 
 def _warm_camera_laws() -> None:
