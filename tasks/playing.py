@@ -16,6 +16,8 @@ from tasks import leases, publishing, sizing, workers
 from tournament import entries, leaderboards, matches
 from tournament.models import Block, BlockState, Cause, Episode, Tournament
 
+EDGES = ("camera_edges_sent", "camera_edges_received", "target_edges_sent", "target_edges_received")
+
 if TYPE_CHECKING:
     from mate.episodes import EpisodeResult
 
@@ -175,6 +177,7 @@ def as_row(block: Block, result: EpisodeResult) -> Episode:
         transport=result.mean_transport_rate,
         delivered=result.delivered_cargoes,
         digest=f"{result.digest:016x}",
+        **{name: " ".join(map(str, getattr(result, name))) for name in EDGES},
     )
 
 

@@ -35,11 +35,22 @@ _MEASURES = (
     Column("steps", "whole", "environment steps", "length of the episode"),
     Column("completed", "truth", "", "whether all cargo was delivered before the step limit"),
     Column("target_reward", "real", "reward", "sum of the target team's rewards"),
-    Column("normalised_reward", "real", "share", "target_reward over the scenario's nominal maximum; its negative is the payoff"),
+    Column(
+        "normalised_reward",
+        "real",
+        "share",
+        "target_reward over the scenario's nominal maximum; its negative is the payoff",
+    ),
     Column("coverage", "real", "share of 1", "mean coverage rate of the targets"),
     Column("real_coverage", "real", "share of 1", "mean coverage rate of the targets with bounty left"),
     Column("transport", "real", "share of 1", "share of their full pay that deliveries earned"),
     Column("delivered", "whole", "cargo weights", "delivered cargo"),
+)
+_EDGES = (
+    Column("camera_edges_sent", "text", "messages", "sent by each camera, by index, separated by spaces; empty if not counted"),
+    Column("camera_edges_received", "text", "messages", "received by each camera, likewise"),
+    Column("target_edges_sent", "text", "messages", "sent by each target, likewise"),
+    Column("target_edges_received", "text", "messages", "received by each target, likewise"),
 )  # fmt: skip
 EPISODES = (
     Column("scenario", "text", "", "digest of the scenario"),
@@ -49,6 +60,7 @@ EPISODES = (
     Column("seed", "seed", "", "the episode's seed"),
     *_MEASURES,
     Column("digest", "text", "", "running 64-bit hash of the whole trajectory, hexadecimal"),
+    *_EDGES,
 )
 PAYOFFS = (
     *_AGENTS,
@@ -206,7 +218,7 @@ def episodes_of_pairing(pairing: Pairing) -> Table:
 
 # Reading rows
 
-_STORED = ("id", "pairing_id", "engine", "device", "seed", *(column.name for column in _MEASURES), "digest")
+_STORED = ("id", "pairing_id", "engine", "device", "seed", *(column.name for column in EPISODES[6:]))
 _SEED = _STORED.index("seed")
 
 

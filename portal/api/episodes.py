@@ -1,11 +1,12 @@
 """One episode, its replay file, and whether it can be repeated."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
+from pydantic import BeforeValidator
 
 from portal import recordings
 from portal.api.authentication import any_token
@@ -15,6 +16,15 @@ from portal.views.replays import answer_file, find_episode
 from tournament.models import Episode
 
 router = Router()
+
+
+def read_counts(text: str | None) -> list[int] | None:
+    """Return the numbers of a text; None for none."""
+    return None if text is None else [int(number) for number in text.split()]
+
+
+Counts = Annotated[list[int] | None, BeforeValidator(read_counts)]
+"""Messages by member of the team; null for episodes from before they were counted."""
 
 
 class EpisodeOut(Schema):
@@ -32,6 +42,10 @@ class EpisodeOut(Schema):
     transport: float
     delivered: int
     digest: str
+    camera_edges_sent: Counts
+    camera_edges_received: Counts
+    target_edges_sent: Counts
+    target_edges_received: Counts
 
 
 class PendingOut(Schema):

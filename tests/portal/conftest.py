@@ -195,6 +195,7 @@ def real_episode(pairing: Pairing, real_replay: bytes) -> Episode:
         transport=result["mean_transport_rate"],
         delivered=result["delivered_cargoes"],
         digest=result["digest"],
+        camera_edges_sent=" ".join(map(str, result["camera_edges_sent"])),
     )
 
 

@@ -82,6 +82,13 @@ def test_episodes_come_by_pages_and_as_csv(client: Client, pairing: Pairing) -> 
     assert {row["digest"] for row in rows} == set(pairing.episodes.values_list("digest", flat=True))
 
 
+def test_an_episode_says_how_many_messages_each_member_sent(client: Client, real_episode: Episode) -> None:
+    found = client.get(f"{V1}/episodes/{real_episode.pk}").json()
+    assert found["camera_edges_sent"] == [int(number) for number in real_episode.camera_edges_sent.split()]
+    assert sum(found["camera_edges_sent"]) > 0
+    assert found["target_edges_sent"] is None
+
+
 @pytest.mark.one_database
 def test_a_replay_is_downloaded(client: Client, real_episode: Episode) -> None:
     answer = wait(lambda: client.get(f"{V1}/episodes/{real_episode.pk}/replay"))

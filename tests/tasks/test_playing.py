@@ -29,6 +29,19 @@ def test_playing_all_blocks_finishes_the_tournament(make_tournament):
     assert {block.state for block in tournament.blocks.all()} == {BlockState.DONE}
 
 
+def test_episodes_say_who_sent_and_received_how_many_messages(make_tournament):
+    make_tournament("greedy random", "greedy", episodes=2)
+    play_all()
+    for episode in Episode.objects.select_related("pairing__camera", "pairing__scenario"):
+        sent, received = (
+            [int(number) for number in text.split()]
+            for text in (episode.camera_edges_sent, episode.camera_edges_received)
+        )
+        assert len(sent) == len(received) == episode.pairing.scenario.num_cameras
+        assert sum(sent) == sum(received)
+        assert (sum(sent) > 0) == (episode.pairing.camera.spec["name"] == "greedy")
+
+
 def test_a_finished_tournament_has_its_ratings_published(make_tournament):
     tournament = make_tournament("greedy random", "greedy", episodes=4)
     play_all()

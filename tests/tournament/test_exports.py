@@ -69,6 +69,18 @@ def test_numbers_keep_all_their_digits(played, read):
         assert int(row["completed"]) == episode.completed
 
 
+def test_episodes_from_before_messages_were_counted_say_nothing_about_them(played):
+    pairing = played.pairings.first()
+    Episode.objects.filter(pk=pairing.episodes.first().pk).update(camera_edges_sent="3 0", target_edges_received="1 2")
+    for rows, nothing in (
+        (read_csv(exports.episodes_of_pairing(pairing)), ""),
+        (read_parquet(exports.episodes_of_pairing(pairing)).to_pylist(), None),
+        (read_json(exports.episodes_of_pairing(pairing))["rows"], None),
+    ):
+        assert sorted({row["camera_edges_sent"] for row in rows}, key=str) == sorted(["3 0", nothing], key=str)
+        assert {row["camera_edges_received"] for row in rows} == {nothing}
+
+
 def test_every_form_has_the_same_rows(played):
     snapshot = leaderboards.refit(played.scenario)
     for name, make in exports.TABLES.items():

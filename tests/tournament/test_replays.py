@@ -252,3 +252,48 @@ def test_the_command_line_records_verifies_shows_and_regenerates(tmp_path, capsy
     path.write_bytes(path.read_bytes()[:-10])
     assert main(["verify", str(path)]) == 1
     assert "altered" in capsys.readouterr().err
+
+
+SMALL = Scenario.load(
+    {
+        "num_cargoes_per_target": 4,
+        "max_episode_steps": 80,
+        "target": {"step_size": 300.0, "location_random_range": [[-900, 900, -900, 900]] * 3},
+        "camera": {"location_random_range": [[-900, 900, -900, 900]] * 4, "max_sight_range": 1100.0},
+    }
+)
+"""Warehouses become empty soon, so that targets speak too."""
+
+
+@pytest.mark.parametrize("name", ["greedy", "heuristic"])
+def test_a_replay_says_who_told_whom_what_in_each_step(name):
+    replay = replays.read(record(name, "greedy", None, SMALL))
+    for team in ("camera", "target"):
+        lines, used = replay.columns[f"{team}_message_lines"], replay.columns[f"{team}_messages"]
+        counts = used.sum(axis=0)
+        assert counts.all() and used.shape == (replay.num_steps, len(lines))
+        for index, sent in enumerate(replay.header["result"][f"{team}_edges_sent"]):
+            assert counts[lines[:, 0] == index].sum() == sent
+        kinds = {replay.header["facts"]["message_kinds"][str(kind)] for kind in lines[:, 2]}
+        told = {"greedy": {"state", "sightings"}, "heuristic": {"observation", "goal"}}[name]
+        assert kinds == (told if team == "camera" else {"warehouses"})
+
+
+def test_messages_make_a_replay_at_most_30_percent_larger_when_everybody_talks():
+    scenario = Scenario.load("MATE-8v8-9", message_dropout=0.5)
+    data = record("heuristic", "heuristic", 300, scenario)
+    replay = replays.read(data)
+    assert replay.columns["camera_messages"].mean() > 0.2
+    mute = {
+        name: values[:0] if name.endswith("_lines") else values[:, :0] if name.endswith("_messages") else values
+        for name, values in replay.columns.items()
+    }
+    header = {key: replay.header[key] for key in ("engine", "scenario", "camera", "target", "seed", "result", "facts")}
+    assert len(replays.write(header, replay.columns)) == len(data)
+    assert len(data) <= 1.3 * len(replays.write(header, mute))
+
+
+def test_a_silent_team_has_no_lines(data):
+    columns = replays.read(record("naive", "random", 20)).columns
+    assert columns["camera_message_lines"].shape == (0, 3) and columns["target_messages"].shape == (20, 0)
+    assert replays.read(data).columns["camera_message_lines"].any()

@@ -6,6 +6,9 @@ from .agent import Agent
 from .scenario import Scenario
 
 
+EDGES = "Messages {} by each {}, by index, separated by spaces; null in rows from before they were counted."
+
+
 class Pairing(models.Model):
     """One camera agent against one target agent in one scenario; shared by all tournaments that play it."""
 
@@ -41,6 +44,10 @@ class Episode(models.Model):
     transport = models.FloatField(help_text="Mean transport rate at the end.")
     delivered = models.PositiveIntegerField(help_text="Delivered cargo weights.")
     digest = models.CharField(max_length=16, help_text="Running 64-bit hash of the whole trajectory, hexadecimal.")
+    camera_edges_sent = models.TextField(null=True, help_text=EDGES.format("sent", "camera"))
+    camera_edges_received = models.TextField(null=True, help_text=EDGES.format("received", "camera"))
+    target_edges_sent = models.TextField(null=True, help_text=EDGES.format("sent", "target"))
+    target_edges_received = models.TextField(null=True, help_text=EDGES.format("received", "target"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pairing", "engine", "device", "seed"], name="one_episode")]

@@ -157,6 +157,10 @@ LAYOUTS = {
         Layout("mean_transport_rate", "frames", "int32", "delta", 1e-4),
         Layout("boundary_angle", "entries", "int16", "delta", 0.01),
         Layout("boundary_range", "entries", "int32", "delta", 0.1),
+        Layout("camera_message_lines", "entries", "int8", "plain", since=2),
+        Layout("camera_messages", "steps", "int8", "bits", since=2),
+        Layout("target_message_lines", "entries", "int8", "plain", since=2),
+        Layout("target_messages", "steps", "int8", "bits", since=2),
     )
 }
 """The columns in the order of the file."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.communication import KINDS
 from mate.constants import TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
 
 if TYPE_CHECKING:
+    from mate.communication import Messages
     from mate.engine import Batch
     from mate.scenario import Scenario
 
@@ -33,11 +35,15 @@ FRAME_COLUMNS = (
     "awaiting_cargo_counts",
     "mean_transport_rate",
 )
+TEAMS = ("camera", "target")
 STEP_COLUMNS = ("camera_action", "target_action", "target_reward")
 _DERIVED = {
     "target_weight": lambda batch: batch.target_goal_bits[0].max(axis=-1),
     "camera_is_seen": lambda batch: batch.target_camera_view_mask[0].any(axis=0),
 }
+
+
+Matrices = list[NDArray[np.uint8]]
 
 
 class Recorder:
@@ -48,6 +54,7 @@ class Recorder:
         self.steps: dict[str, list[NDArray[Any]]] = {name: [] for name in STEP_COLUMNS}
         self.facts: dict[str, Any] = {}
         self.knots: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self.messages: dict[str, Matrices] = {team: [] for team in TEAMS}
 
     def begin(self, batch: Batch) -> None:
         """Record the state after the reset."""
@@ -67,6 +74,12 @@ class Recorder:
             value = _DERIVED[name](batch) if name in _DERIVED else getattr(batch, name)[0]
             frames.append(np.array(value))
 
+    def add_messages(self, **messages: Messages | None) -> None:
+        """Record by team what arrived before the last step; None for a team that cannot speak."""
+        for team, spoken in messages.items():
+            if spoken is not None:
+                self.messages[team].append(spoken.kinds[0].copy())
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns of `columns.LAYOUTS` by name."""
         recorded = self.frames | self.steps
@@ -74,7 +87,22 @@ class Recorder:
             name: np.concatenate([pair[part] for pair in self.knots] or [np.empty(0)])
             for part, name in enumerate(("boundary_angle", "boundary_range"))
         }
-        return {name: np.stack(values) for name, values in recorded.items()} | knots
+        steps = len(self.steps["target_reward"])
+        spoken = {name: column for team in TEAMS for name, column in _lines(team, self.messages[team], steps).items()}
+        return {name: np.stack(values) for name, values in recorded.items()} | knots | spoken
+
+
+def _lines(team: str, matrices: Matrices, steps: int) -> dict[str, NDArray[Any]]:
+    """Return the lines (L, 3) between members that are ever used, by sender, recipient and kind, and when (S, L)."""
+    if not matrices:
+        lines, used = np.zeros((0, 3), np.int64), np.zeros((steps, 0), np.bool_)
+    else:
+        bits = np.array(list(KINDS.values()), np.uint8)
+        spoken = np.stack(matrices)[..., None] & bits > 0
+        lines = np.argwhere(spoken.any(axis=0))
+        used = spoken[:, *lines.T]
+        lines[:, 2] = bits[lines[:, 2]]
+    return {f"{team}_message_lines": lines, f"{team}_messages": used}
 
 
 def describe_scenario(scenario: Scenario) -> dict[str, Any]:
@@ -120,6 +148,7 @@ def describe_episode(batch: Batch) -> dict[str, Any]:
             {"location": location.tolist(), "radius": float(radius)}
             for location, radius in zip(batch.obstacle_location[0], batch.obstacle_radius[0], strict=True)
         ],
+        "message_kinds": {str(bit): name for name, bit in KINDS.items()},
         "enhanced_observation": scenario.enhanced_observation,
         "shared_field_of_view": scenario.shared_field_of_view,
         "obstacle_transmittance": scenario.obstacle_transmittance,

@@ -96,7 +96,7 @@ def _is_news(row, target, own):
 @kernel
 def _has_news(row, own, num_targets):
     """Whether a camera sees any target that another could reach."""
-    for target in range(num_targets):
+    for target in range(num_targets):  # noqa: SIM110  kernels have no generators
         if _is_news(row, target, own):
             return True
     return False

@@ -109,6 +109,25 @@ export class Replay {
     });
   }
 
+  /** Messages that arrived in the step to frame t: [{team, sender, recipient, kind}]; null where the file does not say. */
+  messages(t) {
+    if (!this.columns.camera_messages) return null;
+    if (t === 0) return [];
+    const kinds = this.header.facts.message_kinds;
+    return ["camera", "target"].flatMap((team) => {
+      const lines = this.columns[`${team}_message_lines`];
+      const used = this.columns[`${team}_messages`];
+      const found = [];
+      for (let line = 0; line < used.series; line += 1) {
+        if (used.at(t - 1, line)) {
+          const [sender, recipient, kind] = [0, 1, 2].map((part) => lines.at(line, part));
+          found.push({ team, sender, recipient, kind: kinds[kind] });
+        }
+      }
+      return found;
+    });
+  }
+
   /** Directions that targets are drawn in: of the last movement, or as at the start. */
   #headings() {
     const place = this.columns.target_location;
