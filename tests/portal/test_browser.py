@@ -185,6 +185,28 @@ def test_the_browser_decodes_what_python_decodes(shown: Any, real_replay: bytes)
         assert values == pytest.approx([float(value) for value in expected], abs=1e-6), name
 
 
+def test_the_browser_reads_who_told_whom_what(shown: Any, real_replay: bytes) -> None:
+    from tournament import replays
+
+    replay = replays.read(real_replay)
+    lines, used = replay.columns["camera_message_lines"], replay.columns["camera_messages"]
+    kinds = replay.header["facts"]["message_kinds"]
+    read = shown.evaluate(
+        """(last) => {
+          const {replay} = document.querySelector('[data-replay]').viewer;
+          return Array.from({length: last + 1}, (_, t) => replay.messages(t).filter(({team}) => team === 'camera'));
+        }""",
+        replay.num_steps,
+    )
+    expected = [
+        [dict(zip(("team", "sender", "recipient", "kind"), ("camera", *line[:2], kinds[str(line[2])]), strict=True))
+         for line in lines[arrived].tolist()]
+        for arrived in used
+    ]  # fmt: skip
+    assert read == [[], *expected]
+    assert {message["kind"] for messages in read for message in messages} == {"state", "sightings"}
+
+
 def test_an_upload_is_followed_live(open_page: Open, alice: User, agents: dict[str, Agent]) -> None:
     steps = [{"name": "Read the archive", "status": "running", "detail": ""}]
     upload = Upload.objects.create(

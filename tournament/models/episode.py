@@ -5,7 +5,6 @@ from django.db import models
 from .agent import Agent
 from .scenario import Scenario
 
-
 EDGES = "Messages {} by each {}, by index, separated by spaces; null in rows from before they were counted."
 
 
