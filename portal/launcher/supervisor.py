@@ -38,7 +38,7 @@ class Supervisor:
         self.children.append(self.preloader)
         self.add("web", commands.web(installation))
         self.warming = Warming(installation, environment)
-        self.add("player", commands.player(installation), environment, lambda: self.warming.is_done)
+        self.add("player", commands.player(installation), self.has_kernels)
         for number in range(1, installation.workers + 1):
             self.add(f"worker-{number}", commands.worker(f"worker-{number}"), self.has_kernels)
         for number in range(1, installation.trainers + 1):
