@@ -87,9 +87,10 @@ def find_victim(run: Any, kind: str) -> tuple[str, str]:
 
 
 def describe_redis() -> str:
-    from tasks import hints
+    from tasks import leases
+    from tournament.models import Block
 
-    return f"carrying hints of {hints.count_waiting()} waiting blocks"
+    return f"carrying hints of {leases.waiting(Block).count()} waiting blocks"
 
 
 def describe_block(row: Any) -> str:

@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
     "too_many": Kind((429,), _("Too many requests")),
     "our_mistake": Kind((500,), _("The portal made a mistake")),
     "busy": Kind((503,), _("The portal is busy")),
+    "unavailable": Kind((503,), _("The database is not available")),
     "disk_full": Kind((507,), _("The disk of the portal is full")),
     "error": Kind((), _("The request failed")),
 }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from portal.server import compiling
 from portal.server.throttling import callers
-from tournament import recorder
+from tournament import agents, entries, recorder, storages
 from tournament.models import Episode
 from tournament.replays.file import FORMAT_VERSION
 
@@ -67,16 +70,45 @@ def read_verdict(path: Path) -> dict[str, Any]:
 
 def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:
     path = path_of(episode, action)
-    if path.exists():
+    if path.exists() or find_elsewhere(path):
         return Answer(path)
     if compiling.progress():
         return Answer(message=_("The game is being compiled. Replays can be rendered when that is done."))
     reply = recorder.ask(settings.DATA_DIR, path, action, order_of(episode), callers(request)[-1])
     if reply.state == "done":
+        share(path)
         return Answer(path)
     if reply.state == "failed":
         return Answer(message=reply.message, has_failed=True)
     return Answer(message=describe(reply), partial=recorder.find_partial(path), is_busy=reply.state == "busy")
+
+
+def find_elsewhere(path: Path) -> bool:
+    """Fetch a file that another web server has made, where the storage is not this machine's; return whether it is here."""
+    if not storages.is_remote():
+        return False
+    try:
+        storages.fetch(f"replays/{path.name}", path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def share(path: Path) -> None:
+    """Let other web servers have a file that was made here."""
+    if storages.is_remote() and path.suffix == ".replay":
+        default_storage.save(f"replays/{path.name}", ContentFile(path.read_bytes()))
+
+
+def fetch_checkpoints(*specs: dict[str, Any]) -> Path:
+    """Return the folder with the checkpoints of these agents, fetched where the storage is not this machine's."""
+    digests = {digest for spec in specs for digest in agents.checkpoints(agents.from_json(spec))}
+    if storages.is_remote():
+        for digest in digests:
+            with contextlib.suppress(FileNotFoundError):  # The player says so.
+                storages.local_path(entries.checkpoint_name(digest))
+        return storages.cache_folder() / "checkpoints"
+    return Path(settings.MEDIA_ROOT) / "checkpoints"
 
 
 def describe(reply: recorder.Reply) -> str:
@@ -104,5 +136,5 @@ def order_of(episode: Episode) -> recorder.Order:
         engine=episode.engine,
         digest=episode.digest,
         device=episode.device,
-        checkpoints=str(Path(settings.MEDIA_ROOT) / "checkpoints"),
+        checkpoints=str(fetch_checkpoints(pairing.camera.spec, pairing.target.spec)),
     )

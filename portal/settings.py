@@ -6,8 +6,10 @@ import os
 import secrets
 import shlex
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -41,18 +43,51 @@ def read_choice(name: str, choices: tuple[str, ...]) -> str:
     return chosen
 
 
+# A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The address
+# overrides each of them, as in postgres://.../arena?connect_timeout=3
+POSTGRESQL = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": f"-c statement_timeout={int(read_number('ARENA_STATEMENT_SECONDS', 120)) * 1000}"
+    " -c idle_in_transaction_session_timeout=300000",
+}
+
+
 def read_database() -> dict[str, Any]:
     """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
     address = os.environ.get("DATABASE_URL")
     if not address:  # A path in an address would lose all from its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
     try:
-        return dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+        database = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except ValueError:
         raise SystemExit(
             "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
             "with special characters of the password as %XX, or leave it out for SQLite in the data folder."
         ) from None
+
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["OPTIONS"] = POSTGRESQL | database.get("OPTIONS", {})
+    return database
+
+
+def read_storage() -> dict[str, Any]:
+    """Return where files are kept: the folder `files`, or the S3-compatible storage that ARENA_FILES names."""
+    address = urlsplit(os.environ.get("ARENA_FILES", ""))
+    if not address.geturl():
+        return {"BACKEND": "tournament.storages.LocalStorage"}
+    if address.scheme != "s3" or not address.netloc:
+        raise SystemExit(
+            f"ARENA_FILES is {address.geturl()!r}; it must be s3://BUCKET or s3://BUCKET/PREFIX, or be left out for a folder."
+        )
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise SystemExit("ARENA_FILES needs the extra `s3`: pip install 'mate-arena[s3]', or -r requirements-s3.in")
+    place = {"bucket_name": address.netloc, "location": address.path.strip("/")}
+    return {"BACKEND": "tournament.object_storage.ObjectStorage", "OPTIONS": place}
 
 
 def read_secret_key() -> str:
@@ -123,6 +158,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.server.headers.SecurityHeaders",
+    "portal.server.logs.RequestIds",
+    "portal.server.probes.Probes",
+    "portal.server.metrics.Measure",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -210,8 +248,8 @@ STATICFILES_FINDERS = [
 ]
 MEDIA_ROOT = DATA_DIR / "files"
 MEDIA_URL = "/unserved/"  # Uploads are never served as files; no address begins like this.
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": read_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
@@ -222,18 +260,26 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, files apart.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+ARENA_LOG = read_choice("ARENA_LOG", ("line", "json"))
 # What the portal did not expect goes to the process's log with its cause; Django by itself would tell nobody.
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"log": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "portal.server.logs.JsonLines"},
+    },
+    "handlers": {"log": {"class": "logging.StreamHandler", "formatter": ARENA_LOG}},
     "loggers": {"django": {"handlers": ["log"], "level": "ERROR"}},
 }
+if ARENA_LOG == "json":
+    LOGGING["loggers"] = {"django": {"level": "ERROR"}}
+    LOGGING["root"] = {"handlers": ["log"], "level": "INFO"}
 
 # The web server
 ARENA_WEB_THREADS = int(read_number("ARENA_WEB_THREADS", 4, 1))  # in each process, each with a database connection
 ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests that wait for a thread; more are refused
+ARENA_METRICS_TOKEN = os.environ.get("ARENA_METRICS_TOKEN", "")  # of who may read /metrics; nobody without it
 ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
 ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 
@@ -241,6 +287,10 @@ ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
 ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
+
+# Files
+ARENA_CACHE_BYTES = int(read_number("ARENA_CACHE_BYTES", 4 * 1024**3))  # local copies of files in S3-compatible storage
+ARENA_KEEP_ORIGINALS_DAYS = read_number("ARENA_KEEP_ORIGINALS_DAYS", 90)  # of accepted uploads; 0: for good
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"

@@ -29,6 +29,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_pool="solo",
     worker_redirect_stdouts=False,
+    worker_hijack_root_logger=settings.ARENA_LOG != "json",
     worker_enable_remote_control=False,
     # A broker that is away is waited for by workers, and not at all by those who send: the sweep sends again.
     broker_connection_retry_on_startup=True,

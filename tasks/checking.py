@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from mate.errors import UserError
-from tasks import leases, workers
-from tournament import entries, psro_runs
+from tasks import admission, connecting, infrastructure, leases, workers
+from tournament import entries, originals, psro_runs, storages, tracing
+from tournament.clock import Now
 from tournament.models import Agent, Upload, UploadState
 
 if TYPE_CHECKING:
@@ -36,18 +35,22 @@ TRY = "Play a few steps"
 ACCEPT = "Add the agents"
 
 
+class FileDamaged(Exception):
+    """A stored file whose content is not what was uploaded."""
+
+
 class Refused(UserError):
     """The upload cannot be accepted, for a reason that its owner can mend."""
 
 
 def check_next() -> bool:
     """Claim the upload that waits longest and check it; returns whether there was one."""
-    candidates = leases.waiting(Upload).order_by("created")[:8].values_list("pk", "token")
-    upload = leases.claim(Upload, candidates, workers.State.name)
+    upload = leases.claim(leases.waiting(Upload).order_by("created"), workers.State.name)
     if upload is None:
         return False
     workers.do(f"checking {upload.filename}")
-    check(upload)
+    with tracing.bound(work=f"upload {upload.pk}"):
+        check(upload)
     return True
 
 
@@ -58,13 +61,31 @@ def check(upload: Upload) -> None:
     try:
         with leases.Keeper(upload, LIMIT_SECONDS):
             _check(upload, Steps(upload))
+        infrastructure.note_success()
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except (ImportRefused, Refused) as refusal:
         _end(upload, UploadState.REFUSED, str(refusal))
-    except Exception:
-        log.exception("Checking upload %s failed", upload.pk)
-        _retry(upload)
+    except Exception as error:
+        _note_error(upload, error)
+
+
+def _note_error(upload: Upload, error: Exception) -> None:
+    """Have an upload checked again later; one that met an error of the infrastructure as if it had not been checked."""
+    if isinstance(error, FileNotFoundError):
+        admission.look()
+    if reason := infrastructure.explain(error) or admission.Last.problem:
+        infrastructure.complain(reason)
+        act = leases.give_back_untried, upload, infrastructure.DELAY_SECONDS
+    else:
+        log.error("Checking upload %s failed", upload.pk, exc_info=error)
+        act = _retry, upload
+    try:
+        infrastructure.insist(*act)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+    except workers.Stopping:
+        log.warning("%s could not be given back before the end; its lease runs out", upload)
 
 
 def _check(upload: Upload, steps: Steps) -> None:
@@ -95,7 +116,7 @@ def _check(upload: Upload, steps: Steps) -> None:
         leases.write(
             upload,
             state=UploadState.ACCEPTED,
-            finished=timezone.now(),
+            finished=Now(),
             report=replace(report, results=()).to_json(),
             reason="",
             leased_until=None,
@@ -161,18 +182,24 @@ class Steps:
 
     def _write(self) -> None:
         leases.write(self.upload, steps=self.entries)
+        connecting.release()
 
 
 @contextmanager
 def _local_path(upload: Upload) -> Iterator[str]:
-    """A path of the uploaded file on this machine."""
+    """A path of the uploaded file on this machine. Raises FileDamaged if its content is not what was uploaded."""
+    name = upload.file.name
+    path = storages.local_path(name)
     try:
-        yield upload.file.path
-    except NotImplementedError:  # The files are not on a file system.
-        with tempfile.NamedTemporaryFile() as copy, upload.file.open("rb") as original:
-            shutil.copyfileobj(original, copy)
-            copy.flush()
-            yield copy.name
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != upload.sha256:
+            raise FileDamaged(
+                f"The stored file of upload {upload.pk} has the digest {found[:12]}, not {upload.sha256[:12]}."
+            )
+        yield str(path)
+    finally:
+        storages.forget(name)
 
 
 def _check_team(upload: Upload, report: ImportReport) -> None:
@@ -234,13 +261,12 @@ def _name_of(upload: Upload, report: ImportReport, imported: ImportedAgent | Imp
 def _end(upload: Upload, state: str, reason: str) -> None:
     """Write down how checking ended; the file of a refused upload is of no use to anybody and is removed."""
     try:
-        leases.write(upload, state=state, reason=reason[:4000], finished=timezone.now(), leased_until=None)
+        leases.write(upload, state=state, reason=reason[:4000], finished=Now(), leased_until=None)
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
         return
     if state == UploadState.REFUSED and upload.file:
-        upload.file.delete(save=False)
-        Upload.objects.filter(pk=upload.pk).update(file="")
+        originals.let_go(upload)
 
 
 def _retry(upload: Upload) -> None:
@@ -252,7 +278,4 @@ def _retry(upload: Upload) -> None:
         )
         _end(upload, UploadState.FAILED, sorry)
         return
-    try:
-        leases.give_back(upload, delay=2.0**upload.attempts)
-    except leases.LeaseLost as lost:
-        log.info("Stopped: %s", lost)
+    leases.give_back(upload, delay=2.0**upload.attempts)

@@ -6,13 +6,13 @@ import logging
 import time
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from tasks import leases
 from tasks.app import QUEUE, app
-from tournament.models import Block, BlockState, Upload, UploadState
+from tournament.models import Block, Upload
 from tournament.queries import live_workers
 
 log = logging.getLogger(__name__)
@@ -47,24 +47,17 @@ def top_up() -> int:
 
 
 def count_wanted() -> int:
-    """How many workers are to be woken: one for each piece of work, all of them where an upload waits.
+    """Return how many workers to wake: one for each piece of work, all of them where an upload waits.
 
     One of the workers never checks uploads (`tasks.turns`), and may be the one that takes a hint.
     """
-    blocks, uploads = _count_blocks_and_uploads()
     alive = max(live_workers().count(), 1)
-    return alive if uploads else min(blocks, alive)
+    return alive if leases.waiting(Upload).exists() else _count_at_most(leases.waiting(Block), alive)
 
 
-def count_waiting() -> int:
-    """How many pieces of work a worker could begin now."""
-    return sum(_count_blocks_and_uploads())
-
-
-def _count_blocks_and_uploads() -> tuple[int, int]:
-    is_due = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
-    blocks = Block.objects.filter(is_due, state=BlockState.WAITING).order_by().count()
-    return blocks, Upload.objects.filter(is_due, state=UploadState.WAITING).order_by().count()
+def _count_at_most(rows: QuerySet[Block], most: int) -> int:
+    """Return the number of rows, of which not more are read: a large tournament has a hundred thousand."""
+    return rows.order_by()[:most].count()
 
 
 def _complain(error: Exception) -> None:

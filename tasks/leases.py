@@ -1,5 +1,6 @@
 """Leases on rows of work: taken by a conditional update, kept by renewing, fenced by a token that only grows.
 
+All times are of the database's clock, so that those of workers do not matter.
 A worker that lost its lease holds an old token, and every update it tries is conditional on the token: it changes nothing.
 A waiting row whose `leased_until` lies ahead is not to be taken before then.
 """
@@ -10,14 +11,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
-from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from django.db import DatabaseError, connections, transaction
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 
+from tasks import connecting
+from tournament.clock import Now, ahead
 from tournament.models import Block, BlockState, Lease, TrainingRun, TrainingState, Upload, UploadState
 
 log = logging.getLogger(__name__)
@@ -39,60 +41,70 @@ class LeaseLost(Exception):
 
 
 def waiting(model: type[Lease]) -> QuerySet[Any]:
-    """The rows that can be claimed now."""
-    is_due = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    """Return the rows that can be claimed now."""
+    is_due = Q(leased_until=None) | Q(leased_until__lte=Now())
     return model.objects.filter(is_due, state=WAITING[model])  # type: ignore[attr-defined]
 
 
-def claim(
-    model: type[Lease], candidates: Iterable[tuple[Any, int]], worker: str, along: Iterable[str] = ()
-) -> Any | None:
-    """Take the first row that can be had of (key, token) candidates; None if others took them all.
+def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | None:
+    """Take the first of these waiting rows that nobody else is taking; return None if there is none.
 
-    `along` names related rows to read with it, in one query.
+    PostgreSQL skips rows that others have locked, so that each worker gets a row of its own at once. SQLite lets one
+    transaction write at a time. `along` names related rows to read with it, in one query.
     """
-    for key, token in candidates:
-        rows = model.objects.filter(pk=key, token=token, state=WAITING[model])  # type: ignore[attr-defined]
-        taken = rows.update(
-            state=HELD[model],
-            token=token + 1,
-            worker=worker,
-            claimed=timezone.now(),
-            leased_until=_deadline(),
-            attempts=F("attempts") + 1,
-        )
-        if taken:
-            found = model.objects.filter(pk=key)  # type: ignore[attr-defined]
-            return (found.select_related(*along) if along else found).get()
-    return None
+    with transaction.atomic():
+        found = rows.select_related(*along) if along else rows
+        row = found.annotate(now=Now()).select_for_update(skip_locked=True, of=("self",)).first()
+        if row is None:
+            return None
+        taken = rows.model.objects.filter(pk=row.pk, token=row.token, state=WAITING[rows.model])
+        changes = {
+            "state": HELD[rows.model],
+            "token": row.token + 1,
+            "worker": worker,
+            "claimed": row.now,
+            "leased_until": row.now + timedelta(seconds=settings.ARENA_LEASE_SECONDS),
+            "attempts": row.attempts + 1,
+        }
+        if not taken.update(**changes):
+            return None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
 
 
-def _deadline() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.ARENA_LEASE_SECONDS)
+def _deadline() -> ExpressionWrapper:
+    return ahead(settings.ARENA_LEASE_SECONDS)
 
 
 def held(row: Lease) -> QuerySet[Any]:
-    """The row, as long as the lease that `row` was claimed with lasts; empty afterwards."""
+    """Return the row, as long as the lease that `row` was claimed with lasts; nothing afterwards."""
     model = type(row)
     return model.objects.filter(pk=row.pk, token=row.token, state=HELD[model])  # type: ignore[attr-defined]
 
 
 def write(row: Lease, **changes: Any) -> None:
-    """Write to a held row. Raises LeaseLost, having written nothing, if the lease is lost."""
+    """Write to a held row; values may be expressions. Raises LeaseLost, having written nothing, if the lease is lost."""
     if not held(row).update(**changes):
         raise LeaseLost(f"{row} is no longer ours (token {row.token})")
     for name, value in changes.items():
-        setattr(row, name, value)
+        if not hasattr(value, "resolve_expression"):
+            setattr(row, name, value)
 
 
 def give_back(row: Lease, delay: float = 0.0, **changes: Any) -> None:
     """Let others have a held row, not before `delay` seconds from now. Raises LeaseLost."""
-    later = timezone.now() + timedelta(seconds=delay) if delay else None
+    later = ahead(delay) if delay else None
     write(row, state=WAITING[type(row)], leased_until=later, **changes)
 
 
+def give_back_untried(row: Lease, delay: float = 0.0, **changes: Any) -> None:
+    """Let others have a held row as if it had not been claimed: the attempt does not count. Raises LeaseLost."""
+    give_back(row, delay, attempts=max(row.attempts - 1, 0), **changes)
+
+
 def reissue(rows: QuerySet[Any], model: type[Lease]) -> int:
-    """Take rows away from whoever holds them and let others have them; returns how many."""
+    """Take rows away from whoever holds them and let others have them; return how many."""
     return rows.filter(state=HELD[model]).update(state=WAITING[model], token=F("token") + 1, leased_until=None)
 
 
@@ -138,6 +150,7 @@ class Keeper:
                         renewed = time.monotonic()
                 except DatabaseError:
                     log.warning("The lease of %s could not be looked at; trying again", self.row, exc_info=True)
-                    close_old_connections()  # One that was lost stays lost.
+                    connecting.drop_broken()
+                connecting.release()
         finally:
             connections.close_all()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, Min
-from django.utils import timezone
 
-from tasks import leases, publishing, sizing, workers
-from tournament import entries, leaderboards, matches
-from tournament.models import Block, BlockState, Cause, Episode, Tournament
+from tasks import admission, connecting, infrastructure, leases, ordering, publishing, sizing, workers
+from tournament import entries, leaderboards, matches, tracing
+from tournament.clock import Now
+from tournament.models import Block, BlockState, Cause, Episode
 
 EDGES = ("camera_edges_sent", "camera_edges_received", "target_edges_sent", "target_edges_received")
 
@@ -38,31 +37,20 @@ def play_next() -> bool:
     if block is None:
         return False
     workers.do(f"playing block {block.pk} of {block.tournament.name}")
-    play(block)
-    publishing.publish(block.tournament)
+    with tracing.bound(work=f"block {block.pk}", tournament=block.tournament_id):
+        play(block)
+        publishing.publish(block.tournament)
     return True
 
 
 def claim_block() -> Block | None:
-    """The oldest block of the tournament that the fewest workers play for; None if there is nothing to do."""
-    firsts = leases.waiting(Block).order_by().values("tournament").annotate(first=Min("id"))
-    by_tournament = {row["tournament"]: row["first"] for row in firsts}
-    for tournament in order_by_workers(by_tournament):
-        waiting = leases.waiting(Block).filter(tournament=tournament).order_by("id").values_list("pk", "token")
-        while candidates := list(waiting[:8]):
-            block = leases.claim(Block, candidates, workers.State.name, RELATED)
-            if block is not None:
-                return block
+    """Claim the oldest block of the tournament whose turn it is; return None if there is nothing to do."""
+    for tournament in ordering.tournaments_in_turn():
+        rows = ordering.in_order(leases.waiting(Block).filter(tournament=tournament))
+        block = leases.claim(rows, workers.State.name, RELATED)
+        if block is not None:
+            return block
     return None
-
-
-def order_by_workers(tournaments: Collection[int]) -> list[int]:
-    """Tournaments for which the fewest workers play first, older ones before younger ones."""
-    if len(tournaments) < 2:
-        return list(tournaments)
-    playing = Block.objects.filter(state=BlockState.LEASED, tournament__in=tournaments).order_by()
-    busy = dict(playing.values_list("tournament").annotate(Count("id")))
-    return sorted(tournaments, key=lambda tournament: (busy.get(tournament, 0), tournament))
 
 
 def play(block: Block) -> None:
@@ -70,30 +58,51 @@ def play(block: Block) -> None:
     try:
         with leases.Keeper(block, LIMIT_SECONDS) as keeper:
             _play(block, keeper)
+        infrastructure.note_success()
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
-        _unless_lost(leases.give_back, block, attempts=max(block.attempts - 1, 0))
-    except matches.MatchError as error:
+        _unless_lost(leases.give_back_untried, block)
+    except Exception as error:
+        _note_error(block, error)
+
+
+def _note_error(block: Block, error: Exception) -> None:
+    """Write down why a block could not be played; one that met an error of the infrastructure waits."""
+    if reason := infrastructure.explain(error):
+        infrastructure.complain(reason)
+        _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
+    elif not _is_fit(error):
+        _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=admission.Last.problem)
+    elif isinstance(error, matches.MatchError):
         log.warning("%s: %s", block, error, exc_info=error.cause == Cause.PORTAL)
         _unless_lost(fail, block, error.cause, str(error))
-    except Exception as error:
-        log.exception("%s failed", block)
+    else:
+        log.error("%s failed", block, exc_info=error)
         summary = traceback.format_exception_only(error)[-1].strip()
         _unless_lost(fail, block, Cause.PORTAL, summary)
 
 
-def _unless_lost(act: Callable[..., None], block: Block, *arguments: str, **changes: int) -> None:
-    """Do something to a block that we hold; nothing where we do not hold it any more."""
+def _is_fit(error: Exception) -> bool:
+    """Return whether this machine's storage is right, where a file was missing or damaged."""
+    if not isinstance(error.__cause__, FileNotFoundError):
+        return True
+    admission.look()
+    return not admission.Last.problem
+
+
+def _unless_lost(act: Callable[..., None], block: Block, *arguments: Any, **changes: Any) -> None:
+    """Do something to a block that we hold; nothing where we do not hold it any more, or are asked to end."""
     try:
-        act(block, *arguments, **changes)
+        infrastructure.insist(act, block, *arguments, **changes)
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
+    except workers.Stopping:
+        log.warning("%s could not be given back before the end; its lease runs out", block)
 
 
 def _play(block: Block, keeper: leases.Keeper) -> None:
     pairing, tournament = block.pairing, block.tournament
-    check_engine(tournament)
     sizing.trim(block)
     existing = set(
         Episode.objects.filter(
@@ -101,6 +110,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         ).values_list("seed", flat=True)
     )
     notes = Notes(block, keeper, len(existing))
+    connecting.release()
     matches.play(
         entries.load_scenario(pairing.scenario),
         entries.load_spec(pairing.camera),
@@ -110,16 +120,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         on_episode=notes.add,
         on_step=notes.look,
     )
-    notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=timezone.now(), cause="", error="")
-
-
-def check_engine(tournament: Tournament) -> None:
-    """Raises MatchError if the tournament is of another engine version than this worker's: its episodes would differ."""
-    ours = leaderboards.engine_version()
-    if tournament.engine != ours:
-        raise matches.MatchError(
-            Cause.PORTAL, f"The tournament is of engine version {tournament.engine}; this worker has {ours}."
-        )
+    notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=Now(), cause="", error="")
 
 
 class Notes:
@@ -148,17 +149,24 @@ class Notes:
         self.num_played += 1
 
     def write(self, **changes: object) -> None:
-        """Write what is finished, together with the block's progress and `changes`. Raises LeaseLost, writing nothing."""
+        """Write what is finished, together with the block's progress and `changes`. Raises LeaseLost, writing nothing.
+
+        A database that is away is waited for: what was played is not lost with it.
+        """
         began = time.monotonic()
         # Where others have played all of it, it says nothing of what episodes take.
         seconds = began - self.began - self.seconds_writing if self.num_played > self.num_found else 0.0
         progress = {"num_played": self.num_played, "seconds": seconds}
-        with transaction.atomic():
-            leases.write(self.block, **(progress | changes))
-            Episode.objects.bulk_create(self.unwritten, ignore_conflicts=True)
+        infrastructure.insist(self._write, progress | changes)
+        connecting.release()
         self.unwritten = []
         self.written = time.monotonic()
         self.seconds_writing += self.written - began
+
+    def _write(self, changes: dict[str, Any]) -> None:
+        with transaction.atomic():
+            leases.write(self.block, **changes)
+            Episode.objects.bulk_create(self.unwritten, ignore_conflicts=True)
 
 
 def as_row(block: Block, result: EpisodeResult) -> Episode:
@@ -187,4 +195,4 @@ def fail(block: Block, cause: str, message: str) -> None:
     if cause == Cause.PORTAL and block.attempts < MAX_ATTEMPTS:
         leases.give_back(block, delay=2.0**block.attempts, **error)
     else:
-        leases.write(block, state=BlockState.FAILED, finished=timezone.now(), leased_until=None, **error)
+        leases.write(block, state=BlockState.FAILED, finished=Now(), leased_until=None, **error)

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import DurationField, ExpressionWrapper, F
 
 from tasks import hints, leases
 from tournament import durations, organising
-from tournament.models import Block, BlockState, Tournament, TournamentState
+from tournament.clock import Now
+from tournament.models import AgentKind, Block, BlockState, Tournament, TournamentState
 from tournament.queries import live_workers
 
 WANTED_SECONDS = 5.0
@@ -32,23 +32,24 @@ LAST_SECONDS = 1.4
 FIRST_SECONDS = 2.5
 """Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a guess."""
 FIRST_EPISODES = 8
-"""Of a pairing neither of whose agents was played in this tournament."""
+"""Of a pairing of built-in agents neither of which was played in this tournament."""
+FIRST_OF_LEARNED = 1
+"""The same where an agent is learned: a large network may take a minute for an episode."""
 LOOK_AHEAD = 50
 """Where so many other blocks are open, the end is far."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Episodes of a pairing that wait (`claimed` is None) or are being played since then."""
+    """Episodes of a pairing that wait (`played_for` is None) or are being played for so many seconds."""
 
     pairing: int
     num_episodes: int
-    claimed: datetime | None
+    played_for: float | None
 
     def seconds_left(self, each: float) -> float:
-        """What it still takes one worker, when an episode takes so long."""
-        elapsed = (timezone.now() - self.claimed).total_seconds() if self.claimed else 0.0
-        return max(durations.of_block(self.num_episodes, each) - elapsed, 0.0)
+        """Return what it still takes one worker, when an episode takes so long."""
+        return max(durations.of_block(self.num_episodes, each) - (self.played_for or 0.0), 0.0)
 
 
 def trim(block: Block) -> None:
@@ -70,7 +71,7 @@ def trim(block: Block) -> None:
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
         # Where all the others play in this tournament, none sleeps.
-        if sum(piece.claimed is not None for piece in others) + 1 < live_workers().count():
+        if sum(piece.played_for is not None for piece in others) + 1 < live_workers().count():
             hints.send()
 
 
@@ -79,12 +80,12 @@ def find_others(block: Block) -> list[Piece]:
     playing = Block.objects.filter(state=BlockState.LEASED)
     # That they are open is said once more, for the index: SQLite would read all blocks of the tournament.
     rows = (leases.waiting(Block) | playing).filter(tournament=block.tournament_id, state__in=organising.OPEN)
-    columns = (
-        rows.exclude(pk=block.pk).order_by("state", "id").values_list("state", "pairing_id", "num_episodes", "claimed")
-    )
+    age = ExpressionWrapper(Now() - F("claimed"), output_field=DurationField())
+    others = rows.exclude(pk=block.pk).order_by("state", "id").annotate(age=age)
+    columns = others.values_list("state", "pairing_id", "num_episodes", "age")[:LOOK_AHEAD]
     return [
-        Piece(pairing, count, claimed if state == BlockState.LEASED else None)
-        for state, pairing, count, claimed in columns[:LOOK_AHEAD]
+        Piece(pairing, count, age.total_seconds() if state == BlockState.LEASED and age else None)
+        for state, pairing, count, age in columns
     ]
 
 
@@ -95,7 +96,9 @@ def choose_size(block: Block, others: Sequence[Piece]) -> int:
     expected = known | durations.guess(block.tournament_id, pairings - known.keys())
     each = expected.get(block.pairing_id)
     if each is None:
-        return FIRST_EPISODES
+        agents = (block.pairing.camera, block.pairing.target)
+        is_builtin = all(agent.kind == AgentKind.BUILTIN for agent in agents)
+        return FIRST_EPISODES if is_builtin else FIRST_OF_LEARNED
     wanted = WANTED_SECONDS if block.pairing_id in known else FIRST_SECONDS
     if len(others) < LOOK_AHEAD:
         left = sum(piece.seconds_left(expected.get(piece.pairing, each)) for piece in others)

@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
 
 from tasks import hints, leases, publishing
-from tournament import milestones, organising, psro_runs, schedules
+from tournament import clock, milestones, organising, originals, psro_runs, schedules
 from tournament.models import (
     Block,
     BlockState,
     Cause,
     Lease,
+    Tally,
     Tournament,
     TournamentState,
     TrainingRun,
@@ -50,15 +50,13 @@ class Swept:
     hinted: int
 
 
-def sweep() -> Swept:
-    """Re-issue work whose lease has run out, finish what is complete, start what is due, send hints for what waits. Safe to repeat."""
-    now = timezone.now()
-    reissued = given_up = 0
-    models: tuple[type[Any], ...] = tuple(leases.HELD)
-    for model in models:
-        expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=now)
-        given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
-        reissued += leases.reissue(expired, model)
+def sweep(is_steady: bool = True) -> Swept:
+    """Re-issue work whose lease has run out, finish what is complete, start what is due, send hints for what waits.
+
+    Safe to repeat. Where the database was away lately (not `is_steady`), leases that ran out are left for a while: their
+    workers live and renew them.
+    """
+    given_up, reissued = free_expired() if is_steady else (0, 0)
     finished = attempt(finish_complete_tournaments)
     attempt(advance_evaluations)
     attempt(advance_psro_runs)
@@ -66,10 +64,24 @@ def sweep() -> Swept:
     attempt(publish_cancelled_tournaments)
     attempt(publishing.renew)
     attempt(psro_runs.renew_one)
-    Worker.objects.filter(seen__lt=now - FORGET_WORKERS).delete()
+    attempt(originals.expire)
+    Worker.objects.filter(seen__lt=clock.ago(FORGET_WORKERS.total_seconds())).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
     return Swept(reissued, given_up, finished, started, hints.top_up())
+
+
+def free_expired() -> tuple[int, int]:
+    """Give up work whose workers were lost too often, and re-issue the rest; return how many of each."""
+    given_up = reissued = 0
+    models: tuple[type[Any], ...] = tuple(leases.HELD)
+    for model in models:
+        expired = model.objects.filter(state=leases.HELD[model], leased_until__lt=clock.Now())
+        given_up += give_up(expired.filter(attempts__gte=MAX_ATTEMPTS[model]), model)
+        reissued += leases.reissue(expired, model)
+    Tally.add("leases_expired", reissued + given_up)
+    Tally.add("work_given_up", given_up)
+    return given_up, reissued
 
 
 def attempt(step: Callable[..., Any], *row: Any) -> Any:
@@ -84,7 +96,7 @@ def attempt(step: Callable[..., Any], *row: Any) -> Any:
 def give_up(rows: Any, model: type[Lease]) -> int:
     """Fail work whose workers were lost too often; it is our fault, never an agent's or a user's."""
     lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
-    over = {"token": F("token") + 1, "leased_until": None, "finished": timezone.now()}
+    over = {"token": F("token") + 1, "leased_until": None, "finished": clock.Now()}
     if model is Block:
         return rows.update(state=BlockState.FAILED, cause=Cause.PORTAL, error=lost, **over)
     if model is TrainingRun:
@@ -111,9 +123,10 @@ def advance_psro_runs() -> int:
 
 def publish_cancelled_tournaments() -> int:
     """Count what was finished of tournaments that were cancelled lately; returns how many boards were fitted for it."""
-    now = timezone.now()
     lately = Tournament.objects.filter(
-        state=TournamentState.CANCELLED, finished__gte=now - CANCELLED_LATELY, finished__lt=now - WORKERS_STOP_WITHIN
+        state=TournamentState.CANCELLED,
+        finished__gte=clock.ago(CANCELLED_LATELY.total_seconds()),
+        finished__lt=clock.ago(WORKERS_STOP_WITHIN.total_seconds()),
     )
     return sum(attempt(publishing.catch_up, tournament) for tournament in lately.select_related("scenario"))
 
@@ -123,6 +136,5 @@ def finish_complete_tournaments() -> int:
     open_blocks = Block.objects.filter(tournament=OuterRef("pk"), state__in=organising.OPEN)
     complete = Tournament.objects.filter(~Exists(open_blocks), state=TournamentState.PLAYING)
     # A worker that has just finished the last block is about to do the same: leave it a moment.
-    quiet = timezone.now() - timedelta(seconds=5)
-    recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=quiet)
+    recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=clock.ago(5.0))
     return sum(attempt(organising.finish_if_complete, tournament) for tournament in complete.filter(~Exists(recent)))

@@ -22,12 +22,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from mate.errors import UserError
-from tasks import leases, processes, workers
+from tasks import carrying, connecting, infrastructure, leases, processes, workers
 from tasks.following import Follower
-from tournament import agents, entries, leaderboards, milestones, trainings
+from tournament import agents, entries, leaderboards, milestones, tracing, trainings
+from tournament.clock import Now
 from tournament.models import Agent, TrainingRun, TrainingState
 
 log = logging.getLogger(__name__)
@@ -48,15 +48,17 @@ class TrainingFailed(UserError):
 
 def train_next() -> bool:
     """Claim the training that waits longest and that this machine has the cores for, and look after it; returns whether there was one."""
-    waiting = leases.waiting(TrainingRun).order_by("id")[:50].values_list("pk", "token", "configuration")
+    waiting = leases.waiting(TrainingRun).order_by("id")
     ours = available_cores()
-    candidates = [(key, token) for key, token, asked in waiting if ours is None or (asked.get("cores") or 1) <= ours]
-    run = leases.claim(TrainingRun, candidates, workers.State.name)
+    asked = waiting[:50].values_list("pk", "configuration")
+    fitting = [key for key, wanted in asked if ours is None or (wanted.get("cores") or 1) <= ours]
+    run = leases.claim(waiting.filter(pk__in=fitting), workers.State.name) if fitting else None
     if run is None:
         return False
     workers.do(f"training {run.name}")
     try:
-        train(run)
+        with tracing.bound(work=f"training {run.pk}"):
+            train(run)
     finally:
         workers.rest()
     return True
@@ -84,13 +86,21 @@ def train(run: TrainingRun) -> None:
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
-        _unless_lost(leases.give_back, run, attempts=max(run.attempts - 1, 0))
+        _unless_lost(leases.give_back_untried, run)
+    except DatabaseError as error:
+        reason = infrastructure.explain(error)
+        if not reason:
+            raise
+        infrastructure.complain(reason)
+        _unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
     except UserError as refusal:
         _unless_lost(fail, run, str(refusal))
     except OSError as error:
         is_full = error.errno in FULL
         _unless_lost(
-            fail, run, describe_full(folder_of(run)) if is_full else f"The run's folder is of no use: {error}."
+            fail,
+            run,
+            describe_full(folder_of(run)) if is_full else f"The run's folder is of no use: {error.strerror or error}.",
         )
     except processes.FolderBusy as busy:
         _unless_lost(retry, run, str(busy))
@@ -99,12 +109,14 @@ def train(run: TrainingRun) -> None:
         _unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
 
 
-def _unless_lost(act: Callable[..., None], run: TrainingRun, *arguments: str, **changes: int) -> None:
-    """Do something to a run that we hold; nothing where we do not hold it any more."""
+def _unless_lost(act: Callable[..., None], run: TrainingRun, *arguments: Any, **changes: Any) -> None:
+    """Do something to a run that we hold; nothing where we do not hold it any more, or are asked to end."""
     try:
-        act(run, *arguments, **changes)
+        infrastructure.insist(act, run, *arguments, **changes)
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
+    except workers.Stopping:
+        log.warning("%s could not be given back before the end; its lease runs out", run)
 
 
 def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
@@ -116,11 +128,17 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
     check_disk(folder)
     with processes.locked(folder) as lock:
         keeper.check()
+        carrier = carrying.Carrier(folder, f"trainings/{run.pk}")
+        carrier.fetch()
         write_orders(run, folder)
-        began = {} if run.started else {"started": timezone.now()}
+        began = {} if run.started else {"started": Now()}
         leases.write(run, code=describe_code(), **began)
         with processes.Process(folder, lock) as process:
-            reason = Watch(run, keeper, folder, process).follow()
+            try:
+                reason = Watch(run, keeper, folder, process, carrier).follow()
+            finally:
+                if not keeper.is_lost:
+                    carrier.store()
             status = process.poll()
     conclude(run, folder, reason, status)
 
@@ -213,8 +231,15 @@ def describe_code() -> str:
 class Watch:
     """Follows a training's process, and asks it to end where somebody wants that."""
 
-    def __init__(self, run: TrainingRun, keeper: leases.Keeper, folder: Path, process: processes.Process) -> None:
-        self.run, self.keeper, self.folder, self.process = run, keeper, folder, process
+    def __init__(
+        self,
+        run: TrainingRun,
+        keeper: leases.Keeper,
+        folder: Path,
+        process: processes.Process,
+        carrier: carrying.Carrier,
+    ) -> None:
+        self.run, self.keeper, self.folder, self.process, self.carrier = run, keeper, folder, process, carrier
         self.follower = Follower(run, folder)
         self.reason = ""
         self.deadline = math.inf
@@ -239,10 +264,15 @@ class Watch:
         """Write what is new, and ask the process to end if there is a reason; where the database is away, later."""
         try:
             self.follower.note()
+            self.carrier.store_now_and_then()
             if not self.reason and (reason := self.find_reason()):
                 self.ask_to_end(reason)
-        except DatabaseError:
+        except Exception as error:
+            if not infrastructure.explain(error):
+                raise
             log.warning("%s could not be looked at; trying again", self.run, exc_info=True)
+            connecting.drop_broken()
+        connecting.release()
 
     def find_reason(self) -> str:
         """Why the process should end now, if it should."""
@@ -312,9 +342,7 @@ def describe_loss(outcome: dict[str, Any], status: int | None) -> str:
 def fail(run: TrainingRun, message: str) -> None:
     """Write down why a training cannot go on. Its folder stays, so that it can be resumed. Raises LeaseLost."""
     log.warning("%s failed: %s", run, message)
-    leases.write(
-        run, state=TrainingState.FAILED, wanted="", error=message[:4000], finished=timezone.now(), leased_until=None
-    )
+    leases.write(run, state=TrainingState.FAILED, wanted="", error=message[:4000], finished=Now(), leased_until=None)
 
 
 def retry(run: TrainingRun, message: str) -> None:

@@ -1,33 +1,50 @@
-"""Whose turn it is: which kind of work a worker takes next, so that uploads do not hold up play, nor play uploads.
+"""Turns: which kind of work a worker takes next, so that uploads do not hold up play, nor play uploads.
 
 Of several live workers one never checks uploads: the first by name, which every worker finds in the database by itself. The
-others check what waits before they play. A worker that is alone takes an upload and a block in turn.
+others take an upload and a block in turn, and give uploads no more of their time than play.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from tasks import checking, leases, playing, workers
+from tasks import admission, checking, leases, playing, workers
 from tournament.models import Upload
 from tournament.queries import live_workers
 
 Kind = Callable[[], bool]
 
+TOLERANCE_SECONDS = 1.0
+MOST_SECONDS = 60.0
+
 
 class Last:
-    """What this worker did last."""
+    """What this worker did last, and by how many seconds it has served uploads more than play."""
 
     was_upload = False
+    owed_to_play = 0.0
 
 
 def do_next() -> bool:
-    """Do one piece of work; returns whether there was one for this worker."""
+    """Do one piece of work; return whether there was one for this worker. None is taken where it may take none."""
+    if not admission.may_claim():
+        return False
     for kind in choose_kinds():
+        began = time.monotonic()
         if kind():
-            Last.was_upload = kind is checking.check_next
+            note(kind is checking.check_next, time.monotonic() - began)
             return True
+        if kind is playing.play_next:
+            Last.owed_to_play = 0.0
     return False
+
+
+def note(was_upload: bool, seconds: float) -> None:
+    """Remember what was done and how long it took."""
+    Last.was_upload = was_upload
+    owed = Last.owed_to_play + (seconds if was_upload else -seconds)
+    Last.owed_to_play = min(max(owed, 0.0), MOST_SECONDS)
 
 
 def choose_kinds() -> tuple[Kind, ...]:
@@ -35,9 +52,8 @@ def choose_kinds() -> tuple[Kind, ...]:
     if not leases.waiting(Upload).exists():
         return (playing.play_next,)
     alive = {workers.State.name, *live_workers().values_list("name", flat=True)}
-    if len(alive) == 1:
-        kinds: tuple[Kind, ...] = (checking.check_next, playing.play_next)
-        return kinds[::-1] if Last.was_upload else kinds
-    if workers.State.name == min(alive):
+    if len(alive) > 1 and workers.State.name == min(alive):
         return (playing.play_next,)
-    return (checking.check_next, playing.play_next)
+    is_plays_turn = Last.was_upload or Last.owed_to_play > TOLERANCE_SECONDS
+    kinds: tuple[Kind, ...] = (checking.check_next, playing.play_next)
+    return kinds[::-1] if is_plays_turn else kinds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tasks import hints, turns, workers
+from tasks import connecting, hints, turns, workers
 from tasks.app import app
 
 TURN_SECONDS = 60.0
@@ -22,3 +22,4 @@ def work() -> None:
                 break
     finally:
         workers.rest()
+        connecting.release()

@@ -1,4 +1,4 @@
-"""What a worker process is called, that it lives, and what it does just now."""
+"""Identities of worker processes, their heartbeats, and what they do now."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import gc
 import logging
 import os
 import platform
+import signal
 import threading
+from typing import Any
 
-from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
-from django.db import DatabaseError, close_old_connections, connections
-from django.utils import timezone
+from celery.signals import celeryd_after_setup, celeryd_init, worker_ready, worker_shutdown, worker_shutting_down
+from django.db import DatabaseError, connections
 
-from tasks import leases
-from tournament import warm
+from tasks import connecting, identity, leases
+from tournament import leaderboards, warm
+from tournament.clock import Now
 from tournament.models import Worker
 
 log = logging.getLogger(__name__)
@@ -28,11 +30,13 @@ class Stopping(Exception):
 class State:
     """This process as a worker."""
 
-    name = f"{platform.node()}:{os.getpid()}"
+    name = identity.make_name(f"{platform.node()}:{os.getpid()}")
     doing = ""
+    trouble = ""
+    """What of the infrastructure it waits for."""
     is_stopping = False
     facts: dict[str, object] = {}
-    """What is written down about it besides."""
+    """Columns of its row besides."""
     stop = threading.Event()
 
 
@@ -48,31 +52,51 @@ def rest() -> None:
         do("")
 
 
+def tell(trouble: str) -> None:
+    """Say what the worker waits for, at once; empty once it is over."""
+    State.trouble = trouble
+    beat()
+
+
 def beat() -> None:
     """Tell the database that the worker lives."""
-    told = {"seen": timezone.now(), "doing": State.doing, **State.facts}
+    told: dict[str, Any] = {"seen": Now(), "doing": State.doing, "trouble": State.trouble}
     if not Worker.objects.filter(name=State.name).update(**told):
-        Worker.objects.update_or_create(name=State.name, defaults=told)
+        Worker.objects.update_or_create(name=State.name, defaults=told | describe() | State.facts)
+
+
+def describe() -> dict[str, Any]:
+    """Return the columns that say what the worker is."""
+    return {
+        "process": identity.describe_process(),
+        "engine": leaderboards.engine_version(),
+        "device": leaderboards.DEVICE,
+    }
 
 
 def check_stopping() -> None:
-    """Raises Stopping if the worker was asked to end."""
+    """Raise Stopping if the worker was asked to end."""
     if State.is_stopping:
         raise Stopping
 
 
+@celeryd_init.connect
+def _share_connection(**_: object) -> None:
+    connecting.share_one()
+
+
 @celeryd_after_setup.connect
 def _take_name(sender: str, **_: object) -> None:
-    State.name = sender
+    State.name = identity.make_name(sender)
 
 
 @worker_ready.connect
 def begin(**_: object) -> None:
-    """Free what an earlier process of this name held when it died, and begin to send heartbeats."""
-    for model in leases.HELD:
-        rows = model.objects.filter(worker=State.name)  # type: ignore[attr-defined]
-        if count := leases.reissue(rows, model):
-            log.warning("%d leases of an earlier process named %s are free again", count, State.name)
+    """Begin to send heartbeats, and free what ended processes of this machine held.
+
+    A terminal that is closed does not end the worker: nobody may be there to start it again.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
 
 
@@ -87,13 +111,34 @@ def get_ready(**_: object) -> None:
     gc.freeze()
 
 
+def free_ended() -> int:
+    """Free the leases of processes of this machine that have ended; return how many.
+
+    Leases of other machines' processes run out by themselves: whether those have ended cannot be seen from here.
+    """
+    freed = 0
+    for name, process in Worker.objects.exclude(process="").values_list("name", "process"):
+        if identity.has_ended(process):
+            models: tuple[type[Any], ...] = tuple(leases.HELD)
+            freed += sum(leases.reissue(model.objects.filter(worker=name), model) for model in models)
+            Worker.objects.filter(name=name).delete()
+    if freed:
+        log.warning("%d leases of ended processes of this machine are free again", freed)
+    return freed
+
+
 def _beat_on() -> None:
+    is_new = True
     while True:
         try:
+            if is_new:
+                free_ended()
+                is_new = False
             beat()
         except DatabaseError:
             log.warning("A heartbeat could not be written; trying again", exc_info=True)
-            close_old_connections()  # One that was lost stays lost.
+            connecting.drop_broken()
+        connecting.release()
         if State.stop.wait(BEAT_SECONDS):
             connections.close_all()
             return
@@ -107,6 +152,9 @@ def note_stopping(**_: object) -> None:
 
 @worker_shutdown.connect
 def end(**_: object) -> None:
-    """The last thing a worker does."""
+    """Say that the worker has ended: the last thing it does. Where the database is away, its row stays until it is forgotten."""
     State.stop.set()
-    Worker.objects.filter(name=State.name).delete()
+    try:
+        Worker.objects.filter(name=State.name).delete()
+    except DatabaseError:
+        log.warning("The end of the worker could not be written", exc_info=True)

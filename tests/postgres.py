@@ -28,8 +28,8 @@ def find_binaries() -> Path | None:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[str]:
-    """A running cluster; gives the DATABASE_URL of an empty database.
+def cluster(haste: bool = True) -> Iterator[str]:
+    """A running cluster; gives the DATABASE_URL of an empty database. Without `haste` it syncs as in earnest.
 
     The server refuses to run as root, so root runs it as another user. Raises FileNotFoundError without server programs.
     """
@@ -42,7 +42,7 @@ def cluster() -> Iterator[str]:
         options = ["-U", "arena", "--auth=trust", "--no-sync", "-E", "UTF8"]
         initialise = [str(binaries / "initdb"), "-D", str(folder / "data"), *options]
         subprocess.run([*as_user, *initialise], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        server = start(binaries, folder, as_user)
+        server = start(binaries, folder, as_user, HASTE if haste else {"max_connections": "200"})
         try:
             wait_until_ready(binaries, folder, server)
             yield f"postgres://arena@{quote(str(folder), safe='')}/postgres"
@@ -63,8 +63,8 @@ def drop_root(folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
 
 
-def start(binaries: Path, folder: Path, as_user: list[str]) -> subprocess.Popen[bytes]:
-    settings = [f"-c{name}={value}" for name, value in HASTE.items()]
+def start(binaries: Path, folder: Path, as_user: list[str], chosen: dict[str, str]) -> subprocess.Popen[bytes]:
+    settings = [f"-c{name}={value}" for name, value in chosen.items()]
     command = [
         str(binaries / "postgres"),
         "-D",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, count
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from cachetools import LRUCache, cached
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
@@ -16,7 +19,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from mate import scenario as game
-from tournament import agents, names
+from tournament import agents, names, storages
 from tournament.models import Agent, AgentKind, Scenario, Upload
 from tournament.refusals import RequestRefused
 
@@ -24,7 +27,11 @@ if TYPE_CHECKING:
     from policies import Checkpoint
     from policies.importing.report import ImportedAgent, ImportedMixture
 
+log = logging.getLogger(__name__)
+
 NAME_LENGTH = 80
+OPENED_BYTES = 512 * 1024 * 1024
+"""Maximum total size of the weights that a process keeps in memory."""
 SIGHTS = {
     "none": "without enhanced observation",
     "camera": "with enhanced observation for the cameras",
@@ -119,6 +126,10 @@ def load_spec(row: Agent) -> agents.Spec:
 # Checkpoints
 
 
+class CheckpointDamaged(OSError):
+    """A stored checkpoint whose content is not what its name says."""
+
+
 def checkpoint_name(digest: str) -> str:
     """Return the name of a checkpoint in the portal's storage: its content's address."""
     return f"checkpoints/{digest}.zip"
@@ -131,20 +142,43 @@ def store_checkpoint(checkpoint: Checkpoint) -> str:
         with default_storage.open(name) as file:
             if file.read() == content:
                 return name
-        default_storage.delete(name)  # Truncated by a crash.
+        default_storage.delete(name)  # Damaged outside the portal.
+        storages.forget(name)
     stored = default_storage.save(name, ContentFile(content))
     if stored != name:  # Another process stored it in the meantime.
         default_storage.delete(stored)
     return name
 
 
-@lru_cache(maxsize=32)
-def open_checkpoint(digest: str) -> Checkpoint:
-    """Return the checkpoint with a digest; recent ones are cached. Raises FileNotFoundError if it is gone."""
-    from policies import Checkpoint
+def _size_of(checkpoint: Checkpoint) -> int:
+    return sum(array.nbytes for array in checkpoint.weights.values())
 
-    with default_storage.open(checkpoint_name(digest)) as file:
-        return Checkpoint.from_bytes(file.read())
+
+_opened: LRUCache[Any, Checkpoint] = LRUCache(OPENED_BYTES, getsizeof=_size_of)
+
+
+@cached(_opened, lock=Lock())
+def open_checkpoint(digest: str) -> Checkpoint:
+    """Return the checkpoint with a digest; recent ones are kept in memory.
+
+    Raises FileNotFoundError if it is gone, and CheckpointDamaged if its content has another digest.
+    """
+    from policies import Checkpoint, CheckpointError
+
+    name = checkpoint_name(digest)
+    for _ in range(2):
+        path = storages.local_path(name)
+        try:
+            checkpoint = Checkpoint.load(path)
+            if checkpoint.digest == digest:
+                return checkpoint
+        except CheckpointError:
+            log.warning("The file of checkpoint %s is damaged", digest[:12], exc_info=True)
+        storages.forget(name)  # The copy may be damaged, and not the original.
+    raise CheckpointDamaged(
+        f"The file of checkpoint {digest[:12]} is damaged: its content has another digest. Restore it from a backup, or "
+        "have the agent uploaded again."
+    )
 
 
 # Accepting uploads

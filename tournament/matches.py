@@ -113,5 +113,7 @@ class Attributed:
             raise MatchError(self.cause, f"The {self.team} agent gave an action that is not a finite number.")
 
     def _error(self, what: str, error: Exception, cause: str | None = None) -> MatchError:
+        if isinstance(error, OSError) and error.filename:  # Paths of the server are nobody's business.
+            error = type(error)(error.errno, error.strerror)
         words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         return MatchError(cause or self.cause, f"The {self.team} agent {what}: {words}")

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev
 from django.db.models.functions import Greatest, NullIf, Sqrt
-from django.utils import timezone
 
+from tournament.clock import ago
 from tournament.entries import check_fitness
 from tournament.forecasts import Span, forecast, left_by_pair
 from tournament.leaderboards import DEVICE
@@ -22,6 +22,7 @@ from tournament.models import (
     Pairing,
     Scenario,
     Tournament,
+    TournamentState,
     Upload,
     UploadState,
     Worker,
@@ -158,12 +159,48 @@ def queue() -> Queue:
 
 def live_workers() -> QuerySet[Worker]:
     """Return the live workers that play blocks and check uploads."""
-    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=False)
+    return Worker.objects.filter(seen__gte=ago(WORKER_IS_LIVE_FOR.total_seconds()), trains=False)
 
 
 def live_trainers() -> QuerySet[Worker]:
     """Return the live trainers, each of which runs one training at a time."""
-    return Worker.objects.filter(seen__gte=timezone.now() - WORKER_IS_LIVE_FOR, trains=True)
+    return Worker.objects.filter(seen__gte=ago(WORKER_IS_LIVE_FOR.total_seconds()), trains=True)
+
+
+def with_signs_of_life(workers: QuerySet[Worker]) -> QuerySet[Worker]:
+    """Return workers with `is_live`, by the database's clock."""
+    return workers.annotate(is_live=Q(seen__gte=ago(WORKER_IS_LIVE_FOR.total_seconds())))
+
+
+@dataclass(frozen=True)
+class Unplayable:
+    """Waiting blocks that no live worker can play: none has their engine version and device class."""
+
+    engine: str
+    device: str
+    blocks: int
+
+
+def count_unplayable() -> list[Unplayable]:
+    """Return the waiting blocks without a worker, by engine version and device class; empty while no worker lives."""
+    has = set(live_workers().exclude(engine="").values_list("engine", "device"))
+    playing = Tournament.objects.filter(state=TournamentState.PLAYING).order_by()
+    wanted = playing.values_list("engine", "device").distinct()
+    counts = [
+        Unplayable(
+            engine,
+            device,
+            Block.objects.filter(
+                state=BlockState.WAITING,
+                tournament__state=TournamentState.PLAYING,
+                tournament__engine=engine,
+                tournament__device=device,
+            ).count(),
+        )
+        for engine, device in wanted
+        if has and (engine, device) not in has
+    ]
+    return [found for found in counts if found.blocks]
 
 
 # Tournaments

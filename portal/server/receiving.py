@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from mate.errors import UserError
 from tasks import hints
+from tournament import originals
 from tournament.models import Upload, UploadState
 
 FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
@@ -86,7 +87,7 @@ def store_upload(
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at a time, the second counts the first.
         check_open_uploads(owner)
-        upload.file.save(f"{upload.pk}", file, save=False)
+        originals.keep(upload, file)
         upload.save()
         hints.send()
     return upload

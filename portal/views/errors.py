@@ -6,11 +6,12 @@ from collections.abc import Callable
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from mate.errors import UserError
 from portal import problems
-from portal.server import disk
+from portal.server import disk, outages
 
 
 class UserErrors:
@@ -81,10 +82,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
         if hasattr(request, "session"):
             request.session.modified = False  # It cannot be saved either.
         return refuse(request, 507, "disk_full", disk.FULL)
+    if reason := outages.explain(sys.exc_info()[1]):
+        return unavailable(request, reason)
     if not is_for_a_program(request):
         return defaults.server_error(request)
     message = "The portal ran into an error that it did not expect; its log names the cause. Please tell who runs it."
     return refuse(request, 500, "our_mistake", message)
+
+
+def unavailable(request: HttpRequest, reason: str) -> HttpResponse:
+    """The answer while the database is away. Its page asks the database nothing, unlike all others."""
+    if hasattr(request, "session"):
+        request.session.modified = False
+    if is_for_a_program(request):
+        answer = refuse(request, 503, "unavailable", reason)
+    else:
+        answer = HttpResponse(render_to_string("503.html", {"message": reason, "request": request}), status=503)
+    answer["Retry-After"] = str(outages.RETRY_SECONDS)
+    return answer
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.server import disk
@@ -17,8 +16,8 @@ def status(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "disks": disk.disks(),
-        "workers": Worker.objects.order_by("-seen")[:50],
-        "alive_since": timezone.now() - queries.WORKER_IS_LIVE_FOR,
+        "workers": queries.with_signs_of_life(Worker.objects.order_by("-seen"))[:50],
+        "unplayable": queries.count_unplayable(),
         "num_live": queries.live_workers().count(),
         "num_trainers": queries.live_trainers().count(),
         "num_training": TrainingRun.objects.filter(state=TrainingState.TRAINING).count(),

@@ -41,7 +41,7 @@ def test_the_users_filename_never_becomes_a_path(visit: Visit, alice: User, sett
     send(visit(alice), filename="..%2f..%2fevil.py")
     stored = Path(Upload.objects.get().file.path)
     assert stored.parent == Path(settings.MEDIA_ROOT) / "uploads"
-    assert stored.name == str(Upload.objects.get().pk)
+    assert stored.name == hashlib.sha256(b"some bytes").hexdigest()
 
 
 def test_an_anonymous_visitor_cannot_upload(client: Client, db: None) -> None:
@@ -64,9 +64,9 @@ def test_a_file_at_the_limit_is_taken(visit: Visit, alice: User, settings: Any) 
 
 def test_a_user_has_few_open_uploads_at_a_time(visit: Visit, alice: User, bob: User, settings: Any) -> None:
     settings.ARENA_OPEN_UPLOADS = 2
-    for _ in range(2):
-        assert send(visit(alice)).status_code == 302
-    answer = send(visit(alice))
+    for content in (b"one", b"two"):
+        assert send(visit(alice), content).status_code == 302
+    answer = send(visit(alice), b"three")
     assert answer.status_code == 429
     assert b"2 of your uploads wait or are being checked" in answer.content
     assert Upload.objects.count() == 2 == len(list((Path(settings.MEDIA_ROOT) / "uploads").iterdir()))

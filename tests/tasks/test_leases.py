@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from tasks import leases
+from tasks import leases, sweeping
 from tests.tasks.conftest import wait_for
 from tournament.models import Block, BlockState
 
@@ -21,7 +21,7 @@ def block(make_tournament):
 
 
 def claim(worker="somebody"):
-    return leases.claim(Block, leases.waiting(Block).values_list("pk", "token"), worker)
+    return leases.claim(leases.waiting(Block).order_by("id"), worker)
 
 
 def test_a_claim_raises_the_token_and_names_the_worker(block):
@@ -39,9 +39,8 @@ def test_of_many_that_claim_at_once_one_wins(block):
     barrier, won = Barrier(6), []
 
     def compete(name):
-        candidates = list(leases.waiting(Block).values_list("pk", "token"))
         barrier.wait()
-        if leases.claim(Block, candidates, name) is not None:
+        if claim(name) is not None:
             won.append(name)
         connections.close_all()
 
@@ -52,6 +51,40 @@ def test_of_many_that_claim_at_once_one_wins(block):
         thread.join()
     assert len(won) == 1
     assert Block.objects.get().worker == won[0]
+
+
+def test_those_that_claim_at_once_get_rows_of_their_own(make_tournament, settings):
+    settings.ARENA_BLOCK_SIZE = 1
+    make_tournament(episodes=6)
+    barrier, won = Barrier(6), []
+
+    def compete(name):
+        barrier.wait()
+        won.append(claim(name).pk)
+        connections.close_all()
+
+    threads = [Thread(target=compete, args=(f"worker {number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(won)) == 6
+    assert set(Block.objects.values_list("attempts", flat=True)) == {1}
+
+
+@pytest.mark.parametrize("wrong_by", [-600, 600])
+def test_leases_go_by_the_databases_clock_and_not_by_the_workers(block, settings, monkeypatch, wrong_by):
+    settings.ARENA_LEASE_SECONDS = 1.0
+    before, right = timezone.now(), timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(seconds=wrong_by))
+    held = claim()
+    with leases.Keeper(held):
+        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal", patience=15)
+    assert before <= held.claimed <= right()
+    assert Block.objects.get().leased_until <= right() + timedelta(seconds=2)
+    assert sweeping.sweep().reissued == 0
+    leases.give_back(held, delay=60)
+    assert claim() is None
 
 
 def test_an_old_token_writes_nothing(block):

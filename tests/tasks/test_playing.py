@@ -1,11 +1,17 @@
 """Blocks are claimed, played and written; errors name their cause."""
 
+import os
+import re
+from threading import Thread
+
 import numpy as np
 import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from tasks import leases, playing, workers
 from tournament import leaderboards, organising
-from tournament.models import BlockState, Cause, Episode, TournamentState
+from tournament.models import Block, BlockState, Cause, Episode, Tournament, TournamentState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,27 +91,103 @@ def test_episodes_that_another_tournament_has_played_meanwhile_are_not_played_ag
     assert second.blocks.get().seconds == 0.0  # which is no measure of how long they take
 
 
-def test_a_worker_that_finds_the_first_blocks_taken_takes_a_later_one(make_tournament, monkeypatch):
-    make_tournament(episodes=18)  # nine blocks
-    claim = leases.claim
-
-    def claim_late(model, candidates, *more):
-        """Others were quicker at all of the first candidates."""
-        monkeypatch.setattr(leases, "claim", claim)
-        for candidate in candidates:
-            claim(model, [candidate], "another")
-        return claim(model, candidates, *more)
-
-    monkeypatch.setattr(leases, "claim", claim_late)
-    assert playing.claim_block().num_episodes == 2
-    assert playing.claim_block() is None
-
-
 def test_workers_share_themselves_among_tournaments(make_tournament):
     large = make_tournament("greedy naive", "greedy", episodes=8)
     small = make_tournament("random", "heuristic", episodes=2)
     assert playing.claim_block().tournament == large
     assert playing.claim_block().tournament == small
+
+
+def test_a_small_tournament_beside_large_ones_gets_its_turns(make_tournament):
+    """There are fewer workers than tournaments: each worker that comes free finds two for which nobody plays."""
+    large = [make_tournament("greedy", name, episodes=100) for name in ("greedy", "naive")]
+    held = [playing.claim_block() for _ in large]
+    small = make_tournament("random", "greedy", episodes=6)
+    claimed = []
+    for _ in range(7):
+        leases.write(held.pop(0), state=BlockState.DONE)
+        held.append(playing.claim_block())
+        claimed.append(held[-1].tournament)
+    assert claimed.count(small) == 3  # All of its blocks; the others shared the rest.
+    assert {claimed.count(one) for one in large} == {2}
+
+
+def test_users_share_the_workers_equally(make_tournament, django_user_model):
+    ada, bob = (django_user_model.objects.create_user(name) for name in ("ada", "bob"))
+    for number in range(3):
+        make_tournament("greedy", "greedy", episodes=100, base_seed=1000 * number, owner=ada)
+    make_tournament("random", "greedy", episodes=100, owner=bob)
+    owners = [playing.claim_block().tournament.owner for _ in range(8)]
+    assert (owners.count(ada), owners.count(bob)) == (4, 4)
+
+
+@pytest.mark.parametrize("column", ["engine", "device"])
+def test_what_another_engine_or_device_plays_is_left_to_it_and_costs_no_attempt(make_tournament, column):
+    tournament = make_tournament(episodes=2)
+    Tournament.objects.update(**{column: "another"})
+    assert not playing.play_next()
+    block = tournament.blocks.get()
+    assert (block.state, block.attempts, block.error) == (BlockState.WAITING, 0, "")
+
+
+def test_a_claim_is_one_update_and_scans_no_waiting_blocks(make_tournament):
+    tournament = make_tournament(episodes=2)
+    if connection.vendor == "postgresql":
+        block = {"tournament": tournament, "pairing": tournament.pairings.get(), "seeds": [], "num_episodes": 0}
+        Block.objects.bulk_create([Block(**block) for _ in range(20_000)], batch_size=5000)
+    with CaptureQueriesContext(connection) as asked, connection.cursor() as cursor:
+        cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "SELECT 1")
+        assert playing.claim_block() is not None
+    sent = [query["sql"] for query in asked]
+    assert sum(sql.startswith("UPDATE") for sql in sent) == 1
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        for sql in (one for one in sent if one.startswith("SELECT") and "tournament_block" in one):
+            cursor.execute(f"{explain} {sql}")
+            plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+            assert not re.search(r"Seq Scan on tournament_block|SCAN tournament_block", plan), plan
+
+
+def test_a_disk_that_is_full_costs_no_attempt_and_the_block_waits(make_tournament, monkeypatch):
+    def fail(*arguments, **options):
+        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+
+    tournament = make_tournament(episodes=2)
+    monkeypatch.setattr(playing.matches, "play", fail)
+    for _ in range(playing.MAX_ATTEMPTS + 1):
+        tournament.blocks.update(leased_until=None)
+        assert playing.play_next()
+        block = tournament.blocks.get()
+        assert (block.state, block.attempts) == (BlockState.WAITING, 0)
+    assert "disk of this machine is full" in block.error
+    assert "disk of this machine is full" in workers.State.trouble
+    monkeypatch.undo()
+    tournament.blocks.update(leased_until=None)
+    play_all()
+    assert tournament.blocks.get().error == ""
+    assert workers.State.trouble == ""
+
+
+def test_a_database_whose_server_is_started_again_costs_no_attempt_and_no_episode(make_tournament, lose_connections):
+    tournament = make_tournament("random", "random", episodes=24)
+    Block.objects.all().delete()
+    Block.objects.create(
+        tournament=tournament, pairing=tournament.pairings.get(), seeds=list(range(24)), num_episodes=24
+    )
+    block = playing.claim_block()
+
+    def play():
+        playing.play(block)
+        connections.close_all()
+
+    player = Thread(target=play)
+    player.start()
+    while player.is_alive():
+        lose_connections()
+        player.join(0.2)
+    block = tournament.blocks.get()
+    assert (block.state, block.attempts, block.error) == (BlockState.DONE, 1, "")
+    assert Episode.objects.count() == 24
 
 
 def test_a_block_cancelled_while_it_is_played_writes_nothing_more(make_tournament):

@@ -2,10 +2,10 @@
 
 import re
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.db.models import DateTimeField, Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -90,7 +90,7 @@ def last_two(make_tournament, monkeypatch):
     """Two workers' last blocks of a tournament of one pairing at 0.01 seconds an episode: one of 52 is being played, of 100 is the other."""
 
     now = timezone.now()
-    monkeypatch.setattr(sizing, "timezone", SimpleNamespace(now=lambda: now))  # however long the test itself takes
+    monkeypatch.setattr(sizing, "Now", lambda: Value(now, DateTimeField()))  # however long the test itself takes
 
     def act(claimed_seconds_ago: float) -> Block:
         tournament = make_tournament(episodes=152)

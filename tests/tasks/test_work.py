@@ -1,9 +1,14 @@
 """Real workers with a real broker: they finish what there is, whatever is killed meanwhile."""
 
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from django.db import connection
 
 from tasks import hints
 from tests.tasks.conftest import wait_for
@@ -30,7 +35,7 @@ def test_one_hint_is_enough_for_a_whole_tournament(workers, make_tournament):
 
 def test_a_worker_says_that_it_lives_and_is_gone_when_it_has_ended(workers):
     process = workers.start("one@test")
-    wait_for(lambda: Worker.objects.filter(name="one@test").exists(), "a heartbeat")
+    wait_for(lambda: Worker.objects.filter(name__startswith="one@test/").exists(), "a heartbeat")
     process.terminate()
     process.wait(30)
     assert not Worker.objects.exists()
@@ -53,7 +58,10 @@ def test_a_tournament_survives_killed_workers_and_a_killed_broker(workers, broke
     tournament = make_tournament("greedy naive", "greedy", episodes=12, name="Played under fire")
     for _ in range(2):
         wait_for(
-            lambda: Block.objects.filter(worker="victim@test", state=BlockState.LEASED).exists() or is_over(tournament)
+            lambda: (
+                Block.objects.filter(worker__startswith="victim@test", state=BlockState.LEASED).exists()
+                or is_over(tournament)
+            )
         )
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()
@@ -85,7 +93,7 @@ def test_a_cancelled_tournament_is_not_played_on(workers, make_tournament, setti
     hints.top_up()
     wait_for(lambda: Block.objects.filter(state=BlockState.LEASED).exists(), "a block to be played")
     organising.cancel_tournament(tournament)
-    wait_for(lambda: not Worker.objects.get(name="one@test").doing, "the worker to stop")
+    wait_for(lambda: not Worker.objects.get().doing, "the worker to stop")
     assert not Block.objects.filter(state__in=organising.OPEN).exists()
 
 
@@ -102,12 +110,71 @@ def test_doubled_hints_change_nothing(workers, make_tournament):
 
 
 def test_a_worker_that_comes_back_frees_what_it_held_when_it_died(workers, make_tournament):
-    make_tournament(episodes=3)
-    block = Block.objects.get()
-    Block.objects.update(state=BlockState.LEASED, worker="one@test", token=7, attempts=1)
+    hour = {"ARENA_LEASE_SECONDS": "3600"}
+    process = workers.start("one@test", **hour)
+    make_tournament("random", "random", episodes=600)
+    hints.top_up()
+    held = wait_for(lambda: Block.objects.filter(state=BlockState.LEASED, num_played=0).first(), "a block to be played")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    workers.start("one@test", **hour)
+    wait_for(lambda: Block.objects.get(pk=held.pk).token > held.token, "the block to be free")
+
+
+def test_workers_that_share_a_name_leave_each_other_what_they_hold(workers, make_tournament):
+    hour = {"ARENA_LEASE_SECONDS": "3600"}
+    workers.start("one@test", **hour)
+    make_tournament("random", "random", episodes=6000)
+    hints.top_up()
+    held = wait_for(lambda: Block.objects.filter(state=BlockState.LEASED).first(), "a block to be played")
+    workers.start("one@test", **hour)
+    wait_for(lambda: Worker.objects.filter(name__startswith="one@test/").count() == 2, "both to be known")
+    block = Block.objects.get(pk=held.pk)
+    assert (block.token, block.worker) == (held.token, held.worker)
+
+
+def test_a_worker_keeps_one_connection_and_needs_no_other(workers, make_tournament):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connections to count")
     workers.start("one@test")
-    wait_for(lambda: Block.objects.get(pk=block.pk).state == BlockState.WAITING, "the block to be free")
-    assert Block.objects.get(pk=block.pk).token == 8
+    tournament = make_tournament("greedy naive", "greedy", episodes=24)
+    hints.top_up()
+    seen, most = set(), 0
+    while not is_over(tournament):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            )
+            now = {pid for (pid,) in cursor.fetchall()}
+        seen, most = seen | now, max(most, len(now))
+    assert (len(seen), most) == (1, 1)
+    assert tournament.state == TournamentState.FINISHED
+
+
+def test_a_worker_whose_terminal_is_closed_works_on(workers):
+    process = workers.start("one@test")
+    known = wait_for(lambda: Worker.objects.first(), "a heartbeat")
+    process.send_signal(signal.SIGHUP)
+    workers.start("two@test")
+    wait_for(lambda: Worker.objects.filter(name__startswith="two@test").exists(), "another")
+    assert process.poll() is None and Worker.objects.filter(name=known.name).exists()
+
+
+def test_a_worker_that_is_started_while_the_database_is_away_recovers(workers, tmp_path):
+    """The server listens in a folder; the worker knows it by a name that it gets only later."""
+    if connection.vendor != "postgresql" or not connection.settings_dict["HOST"].startswith("/"):
+        pytest.skip("needs a server of PostgreSQL on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="arena-")) / "server"
+    here, there = (quote(str(path), safe="") for path in (connection.settings_dict["HOST"], folder))
+    workers.start("one@test", DATABASE_URL=workers.environment["DATABASE_URL"].replace(here, there))
+    wait_for(lambda: "heartbeat could not be written" in workers.log("one@test"), "the worker to notice")
+    folder.symlink_to(connection.settings_dict["HOST"])
+    try:
+        wait_for(lambda: Worker.objects.exists(), "a heartbeat")
+    finally:
+        workers.end()
+        shutil.rmtree(folder.parent)
 
 
 def test_without_a_broker_nothing_fails_and_the_sweep_hints_later(broker, make_tournament):

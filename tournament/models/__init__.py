@@ -4,11 +4,13 @@ from .agent import Agent, AgentKind, Team
 from .block import Block, BlockState, Cause
 from .choice import Choice
 from .episode import Episode, Pairing
+from .installation import Installation
 from .lease import Lease
 from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
+from .tally import Tally
 from .tournament import Purpose, Tournament, TournamentState
 from .training import Milestone, TrainingPoint, TrainingRun, TrainingState
 from .upload import Upload, UploadState
@@ -23,6 +25,7 @@ __all__ = [
     "Cause",
     "Choice",
     "Episode",
+    "Installation",
     "Lease",
     "Milestone",
     "Pairing",
@@ -36,6 +39,7 @@ __all__ = [
     "Schedule",
     "ScheduleKind",
     "Start",
+    "Tally",
     "Team",
     "Tournament",
     "TournamentState",

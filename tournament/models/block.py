@@ -42,7 +42,11 @@ class Block(Lease):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["state", "id"]),
-            models.Index(fields=["tournament", "state"]),
+            # The next block of a tournament, and when it was last served: queried at every claim.
+            models.Index(fields=["tournament", "state", "attempts", "id"]),
+            models.Index(
+                fields=["tournament", "-claimed"], condition=models.Q(claimed__isnull=False), name="block_served"
+            ),
             # Durations of episodes are queried at every claim; this index covers the query.
             models.Index(fields=["pairing", "state", "num_played", "seconds"]),
         ]

@@ -54,6 +54,7 @@ class Tournament(models.Model):
     )
     base_seed = models.BigIntegerField(default=0)
     engine = models.CharField(max_length=32, help_text="Engine version whose episodes count.")
+    device = models.CharField(max_length=16, default="cpu", help_text="Device class of the networks that play it.")
     state = models.CharField(max_length=10, choices=TournamentState.choices, default=TournamentState.PLAYING)
     num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of, so far.")
     num_reused = models.PositiveIntegerField(default=0, help_text="Of those, how many existed already.")

@@ -4,11 +4,23 @@ from django.db import models
 
 
 class Worker(models.Model):
-    """A process that plays blocks or, with `trains` set, looks after trainings; `seen` is its last heartbeat."""
+    """A process that plays blocks or, with `trains` set, looks after trainings; `seen` is its last heartbeat.
+
+    Its name is unique among all processes that ever were. It claims blocks of its engine version and device class only.
+    """
 
     name = models.CharField(max_length=120, primary_key=True)
     seen = models.DateTimeField()
     doing = models.CharField(max_length=200, blank=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text="What of the infrastructure it waits for.")
+    quarantine = models.CharField(
+        max_length=300, blank=True, help_text="Why it may take no work: its results were wrong."
+    )
+    process = models.CharField(
+        max_length=120, blank=True, help_text="Boot, namespace, number and start of its process."
+    )
+    engine = models.CharField(max_length=32, blank=True, help_text="Its engine version.")
+    device = models.CharField(max_length=16, blank=True, help_text="Device class of its networks.")
     trains = models.BooleanField(default=False)
     cores = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Processors that a training may use there; empty where a cluster has them."

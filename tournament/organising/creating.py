@@ -74,6 +74,7 @@ def plan_tournament(
             episodes_per_pairing=complete["episodes"] if format == ROUND_ROBIN else 0,
             base_seed=base_seed,
             engine=leaderboards.engine_version(),
+            device=leaderboards.DEVICE,
         )
         enter(tournament.cameras, cameras)
         enter(tournament.targets, targets)

@@ -6,10 +6,10 @@ import logging
 
 from django.db import DatabaseError, transaction
 from django.db.models import F
-from django.utils import timezone
 
 from mate.errors import UserError
 from tournament import leaderboards
+from tournament.clock import Now
 from tournament.formats import Finding
 from tournament.models import BlockState, Tournament, TournamentState
 from tournament.organising.rounds import OPEN, next_round
@@ -42,7 +42,7 @@ def finish_if_complete(tournament: Tournament) -> bool:
         "error" in tournament.finding.get("details", {}) or tournament.blocks.filter(state=BlockState.FAILED).exists()
     )
     Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING).update(
-        state=TournamentState.FAILED if failed else TournamentState.FINISHED, finished=timezone.now()
+        state=TournamentState.FAILED if failed else TournamentState.FINISHED, finished=Now()
     )
     tournament.refresh_from_db()
     return True
@@ -69,12 +69,12 @@ def cancel_tournament(tournament: Tournament) -> bool:
     """
     with transaction.atomic():
         stopped = Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING).update(
-            state=TournamentState.CANCELLED, finished=timezone.now()
+            state=TournamentState.CANCELLED, finished=Now()
         )
         if stopped:
             # A new token fences off the worker that plays the block.
             tournament.blocks.filter(state__in=OPEN).update(
-                state=BlockState.CANCELLED, token=F("token") + 1, finished=timezone.now()
+                state=BlockState.CANCELLED, token=F("token") + 1, finished=Now()
             )
     tournament.refresh_from_db()
     return bool(stopped)

@@ -1,28 +1,34 @@
 """`manage.py prepare`: bring the database, the static files and the first content up to date."""
 
+import contextlib
+import fcntl
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from portal import seeding
+from tournament import storages
+from tournament.models import Installation
+
+LOCK = 0x4D415445
+"""Key of the advisory lock in PostgreSQL."""
 
 
-class Command(BaseCommand):
-    help = "Migrate the database, collect the static files and add the first content; what is done is skipped."
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        self.migrate()
-        self.collect_static_files()
-        self.seed()
-
-    def migrate(self) -> None:
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let one process at a time prepare: on this machine by a lock on a file, on others by one in PostgreSQL."""
+    with open(Path(settings.DATA_DIR) / "prepare.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         try:
             connection.ensure_connection()
         except OperationalError as error:
@@ -30,6 +36,40 @@ class Command(BaseCommand):
                 f"The database does not answer: {str(error).strip()}\n"
                 "Check that it runs and what DATABASE_URL says; without it, that ARENA_DATA is a folder you may write to."
             ) from None
+        if connection.vendor != "postgresql":
+            yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # Migrations of large tables take as long as they take.
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+class Command(BaseCommand):
+    help = "Migrate the database, collect the static files and add the first content; what is done is skipped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with alone():
+            self.migrate()
+            self.mark_storage()
+            self.collect_static_files()
+            self.seed()
+
+    def mark_storage(self) -> None:
+        """Write into the storage whose files it has. Workers compare it, and take no work where it is missing."""
+        if (installation := Installation.objects.first()) is None:
+            found = storages.read_marker()
+            installation = Installation.objects.create(**({"identity": found} if found else {}))
+            if not found:
+                default_storage.save(storages.MARKER, ContentFile(installation.identity.encode()))
+        if problem := storages.find_problem(installation.identity):
+            raise CommandError(problem)
+
+    def migrate(self) -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Setting up the database")

@@ -3,8 +3,10 @@
 import logging
 import signal
 import threading
+import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
@@ -30,9 +32,12 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        answers_since = time.monotonic() - settings.ARENA_LEASE_SECONDS
         while not stop.wait(options["every"]):
             close_old_connections()
             try:
-                sweep()
+                sweep(is_steady=time.monotonic() - answers_since >= settings.ARENA_LEASE_SECONDS)
             except DatabaseError:
+                answers_since = time.monotonic()
                 log.warning("The database did not answer; sweeping again", exc_info=True)

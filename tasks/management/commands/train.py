@@ -7,9 +7,9 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
-from tasks import training, workers
+from tasks import admission, connecting, identity, training, workers
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ class Command(BaseCommand):
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        workers.State.name = f"{options['name']}@{platform.node()}"
+        connecting.share_one()
+        workers.State.name = identity.make_name(f"{options['name']}@{platform.node()}")
         workers.State.facts = {"trains": True, "cores": training.available_cores()}
         workers.begin()
         try:
@@ -48,9 +49,11 @@ class Command(BaseCommand):
 
 def look() -> bool:
     """Look after a training, if one waits; a database that is away is asked again later."""
-    close_old_connections()
+    connecting.drop_broken()
     try:
-        return training.train_next()
+        return admission.may_claim() and training.train_next()
     except DatabaseError:
         log.warning("The database did not answer; looking again", exc_info=True)
         return False
+    finally:
+        connecting.release()

@@ -1,0 +1,144 @@
+"""How fast are blocks claimed on PostgreSQL, by how many processes? ``python -m benchmarks.claims``.
+
+Processes claim blocks of some tournaments as workers do, and finish each at once. The figures are claims a second, the time
+of a claim (95th percentile) and updates a claim, with 100 and with 100,000 waiting blocks. The server is one of its own on
+this machine, which syncs every transaction to the disk as in earnest. The processes share its processors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from benchmarks import table
+
+SECONDS = 5.0
+TOURNAMENTS = 8
+
+
+def main() -> int:
+    options = make_parser().parse_args()
+    if not os.environ.get("DATABASE_URL"):
+        from tests.postgres import cluster
+
+        with cluster(haste=False) as url:
+            command = [sys.executable, "-m", "benchmarks.claims", *sys.argv[1:]]
+            return subprocess.run(command, env=os.environ | {"DATABASE_URL": url}).returncode
+    figures = []
+    set_up()
+    for waiting in options.waiting:
+        for processes in options.processes:
+            figures += measure(waiting, processes, options.seconds)
+    table.report(figures, options.json)
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
+    parser.add_argument("--processes", nargs="+", type=int, default=[1, 16, 64], metavar="N")
+    parser.add_argument("--waiting", nargs="+", type=int, default=[100, 100_000], metavar="BLOCKS")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of claiming, for each figure")
+    table.add_options(parser)
+    return parser
+
+
+def set_up() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def measure(waiting: int, processes: int, seconds: float) -> list[table.Figure]:
+    """Let so many processes claim blocks while so many wait."""
+    from django.db import connection, connections
+
+    make_blocks(waiting)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE tournament_block")
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    results: Any = context.Queue()
+    barrier = context.Barrier(processes + 1)
+    children = [
+        context.Process(target=claim_on, args=(number, barrier, seconds, waiting, results))
+        for number in range(processes)
+    ]
+    for child in children:
+        child.start()
+    barrier.wait()
+    found = [results.get() for _ in children]
+    for child in children:
+        child.join()
+    times = sorted(one for each, _ in found for one in each)
+    updates = sum(count for _, count in found)
+    what = f"{processes} processes, {waiting:,} blocks wait"
+    return [
+        table.Figure(f"{what}: claims", len(times) / seconds, "/s", is_more_better=True),
+        table.Figure(f"{what}: time of a claim, 95th percentile", 1000 * times[int(0.95 * len(times))], "ms"),
+        table.Figure(f"{what}: updates a claim", updates / len(times), "", wanted=1.2),
+    ]
+
+
+def make_blocks(waiting: int) -> None:
+    """Leave so many waiting blocks in the database, of some tournaments."""
+    from tournament import entries, organising
+    from tournament.models import Block, Tournament
+
+    if not Tournament.objects.exists():
+        agents = {row.slug: row for row in entries.register_builtin_agents()}
+        scenario = entries.register_scenario("MATE-2v4-0")
+        field = [agents["greedy-camera"]], [agents["greedy-target"]]
+        for number in range(TOURNAMENTS):
+            organising.create_tournament(f"Claims {number}", scenario, *field, 1, base_seed=number)
+    Block.objects.all().delete()
+    tournaments = list(Tournament.objects.order_by("pk"))
+    pairing = tournaments[0].pairings.get()
+    Block.objects.bulk_create(
+        (
+            Block(tournament=tournaments[number % TOURNAMENTS], pairing=pairing, seeds=[], num_episodes=1)
+            for number in range(waiting)
+        ),
+        batch_size=10_000,
+    )
+
+
+def claim_on(number: int, barrier: Any, seconds: float, waiting: int, results: Any) -> None:
+    """In a child: claim and finish blocks for so long; put the times of the claims and the number of updates."""
+    from django.db import connection
+
+    from tasks import connecting, playing, workers
+    from tournament.models import Block, BlockState
+
+    connecting.share_one()
+    workers.State.name = f"claimer {number}"
+    updates = 0
+
+    def count(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        nonlocal updates
+        updates += sql.startswith("UPDATE")
+        return execute(sql, parameters, many, context)
+
+    connection.ensure_connection()
+    barrier.wait()
+    ends, times = time.monotonic() + seconds, []
+    while (began := time.monotonic()) < ends:
+        with connection.execute_wrapper(count):
+            block = playing.claim_block()
+        if block is None:  # All are taken: what was finished waits again, as the next round's would.
+            Block.objects.filter(state=BlockState.DONE).update(state=BlockState.WAITING)
+            continue
+        times.append(time.monotonic() - began)
+        Block.objects.filter(pk=block.pk).update(state=BlockState.DONE)
+    results.put((times, updates))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""Metrics for Prometheus: what the processes of this web server have counted, and what the database says now."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.db.models import Count, Max, Min
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+
+from portal.server import disk
+from tournament import queries, storages
+from tournament.models import (
+    Block,
+    BlockState,
+    Episode,
+    RatingSnapshot,
+    Tally,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+    Upload,
+    UploadState,
+    Worker,
+)
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REQUESTS = Histogram("arena_request_seconds", "Time to answer a request.", ["view", "method"], buckets=BUCKETS)
+RESPONSES = Counter(
+    "arena_responses_total", "Answers by view and status: 429, 503 and 507 are refusals.", ["view", "status"]
+)
+
+
+class Measure:
+    """Middleware that counts and times requests, by the name of their view: addresses have no bound."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        view = (request.resolver_match and request.resolver_match.view_name) or "none"
+        REQUESTS.labels(view, request.method).observe(time.perf_counter() - began)
+        RESPONSES.labels(view, response.status_code).inc()
+        return response
+
+
+def is_allowed(request: HttpRequest) -> bool:
+    """Return whether the request has the token that ARENA_METRICS_TOKEN sets; without that setting nobody has."""
+    wanted, given = settings.ARENA_METRICS_TOKEN, request.headers.get("Authorization", "")
+    return bool(wanted) and hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode())
+
+
+def write() -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)  # type: ignore[arg-type]
+    registry.register(Database())
+    return generate_latest(registry)
+
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Database:
+    """What the rows say, asked when the metrics are read."""
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: the database is not asked when this is registered."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        yield from count_work()
+        yield from count_workers()
+        yield from count_history()
+        yield from measure_storage()
+
+
+def count_work() -> Iterator[Metric]:
+    states = (BlockState.WAITING, BlockState.LEASED)
+    blocks = Block.objects.filter(state__in=states).order_by().values_list("state").annotate(Count("id"))
+    yield gauge("arena_blocks", "Open blocks by state.", ["state"], dict.fromkeys(states, 0) | dict(blocks))
+    for name, words, model, known in (
+        ("uploads", "Uploads", Upload, UploadState),
+        ("trainings", "Trainings", TrainingRun, TrainingState),
+    ):
+        counts = model.objects.order_by().values_list("state").annotate(Count("pk"))  # type: ignore[attr-defined]
+        yield gauge(f"arena_{name}", f"{words} by state.", ["state"], dict.fromkeys(known.values, 0) | dict(counts))
+    playing = Tournament.objects.filter(state=TournamentState.PLAYING)
+    yield gauge("arena_tournaments_playing", "Tournaments that are being played.", [], {(): playing.count()})
+    served = Block.objects.filter(claimed__isnull=False).order_by().values("tournament")
+    ages = {
+        "tournament": playing.exclude(pk__in=served.filter(tournament__state=TournamentState.PLAYING)).aggregate(
+            since=Min("created")
+        ),
+        "upload": Upload.objects.filter(state="waiting").aggregate(since=Min("created")),
+        "training": TrainingRun.objects.filter(state="waiting").aggregate(since=Min("created")),
+    }
+    now = timezone.now()
+    waits = {kind: (now - found["since"]).total_seconds() if found["since"] else 0.0 for kind, found in ages.items()}
+    yield gauge("arena_longest_wait_seconds", "Age of the oldest work that nobody has begun.", ["kind"], waits)
+
+
+def count_workers() -> Iterator[Metric]:
+    counts: dict[tuple[str, ...], float] = {}
+    live = queries.with_signs_of_life(Worker.objects.all()).filter(is_live=True)
+    for worker in live:
+        state = "quarantined" if worker.quarantine else "waiting" if worker.trouble else "ready"
+        key = ("trainer" if worker.trains else "worker", worker.engine, worker.device, state)
+        counts[key] = counts.get(key, 0) + 1
+    yield gauge("arena_workers", "Live workers and trainers.", ["kind", "engine", "device", "state"], counts)
+
+
+def count_history() -> Iterator[Metric]:
+    newest = {
+        "arena_episodes": ("Episodes that were played: the newest one's key.", Episode),
+        "arena_fits": ("Fits of boards that were published: the newest one's key.", RatingSnapshot),
+    }
+    for name, (words, model) in newest.items():
+        yield CounterMetricFamily(name, words, value=model.objects.aggregate(key=Max("id"))["key"] or 0)  # type: ignore[attr-defined]
+    for tally in ("leases_expired", "work_given_up"):
+        found = Tally.objects.filter(name=tally).values_list("count", flat=True).first()
+        words = {"leases_expired": "Leases that ran out.", "work_given_up": "Work whose workers were lost too often."}
+        yield CounterMetricFamily(f"arena_{tally}", words[tally], value=found or 0)
+
+
+def measure_storage() -> Iterator[Metric]:
+    free = {one.name.lower(): one.free for one in disk.disks()}
+    yield gauge("arena_disk_free_bytes", "Free space of the web server's disks.", ["disk"], free)
+    copies = sum(path.stat().st_size for path in storages.cache_folder().rglob("*") if path.is_file())
+    yield gauge("arena_cache_bytes", "Local copies of stored files.", [], {(): copies})
+
+
+def gauge(name: str, words: str, labels: list[str], values: dict) -> GaugeMetricFamily:  # type: ignore[type-arg]
+    """Return a gauge with these values by the values of its labels."""
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for key, value in values.items():
+        family.add_metric(list(key) if isinstance(key, tuple) else [str(key)], value)
+    return family

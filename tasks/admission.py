@@ -1,0 +1,61 @@
+"""Admission: may this process take work? Not where its storage lacks the portal's files, or its results were found wrong.
+
+A host that cannot play would otherwise fail at once, be free again, and so take most of the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from tasks import infrastructure, workers
+from tournament import storages
+from tournament.models import Installation, Worker
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+
+
+class Last:
+    """What was found when the storage was last looked at, and when that was."""
+
+    looked = float("-inf")
+    problem = ""
+
+
+def may_claim() -> bool:
+    """Return whether this process may take work; if not, the status page says why. The storage is looked at now and then."""
+    if time.monotonic() - Last.looked > LOOK_SECONDS:
+        look()
+    return not Last.problem
+
+
+def look() -> None:
+    """Look at the storage now, and say what is wrong with it, or that nothing is any more."""
+    before = Last.problem
+    Last.problem, Last.looked = find_problem(), time.monotonic()
+    if Last.problem and Last.problem != before:
+        log.error("This process takes no work: %s", Last.problem)
+    if Last.problem != before:
+        workers.tell(Last.problem)
+
+
+def find_problem() -> str:
+    """Return why this process may take no work; empty if it may."""
+    if (
+        quarantine := Worker.objects.filter(name=workers.State.name)
+        .exclude(quarantine="")
+        .values_list("quarantine", flat=True)
+        .first()
+    ):
+        return quarantine
+    installation = Installation.objects.first()
+    if installation is None:  # Nothing was prepared, and so nothing is known.
+        return ""
+    try:
+        return storages.find_problem(installation.identity)
+    except Exception as error:
+        if reason := infrastructure.explain(error):
+            return reason
+        raise

@@ -1,0 +1,37 @@
+"""Identities of processes: unique among all machines, so that nobody takes another's work for its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+NAMESPACE = Path("/proc/self/ns/pid")
+
+
+def make_name(name: str) -> str:
+    """Return a name that no other process has: processes that were started by the same command share theirs."""
+    return f"{name[:100]}/{secrets.token_hex(3)}"
+
+
+def describe_process(pid: int | None = None) -> str:
+    """Return what tells a process of this machine from all others: boot, namespace, number and start.
+
+    Empty where the process has ended, and on systems without `/proc`.
+    """
+    pid = os.getpid() if pid is None else pid
+    try:
+        place = f"{BOOT.read_text().strip()}/{NAMESPACE.stat().st_ino}"
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if words[0] in "ZX" else f"{place}/{pid}/{words[19]}"
+
+
+def has_ended(process: str) -> bool:
+    """Return whether a described process is known to have ended. One of another machine, or before its last boot, is not."""
+    here, parts = describe_process().split("/"), process.split("/")
+    if len(here) != 4 or len(parts) != 4 or here[:2] != parts[:2] or not parts[2].isdigit():
+        return False
+    return describe_process(int(parts[2])) != process

@@ -1,0 +1,89 @@
+"""Errors of the infrastructure: the database or the storage does not answer, or a disk is full. They cost no attempt.
+
+Nothing is wrong with the work then, and trying it elsewhere would not help. So the worker waits, and says so on the status page.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+
+from tasks import connecting, workers
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+DELAY_SECONDS = 10.0
+"""Time for which work that met such an error is left alone."""
+COMPLAIN_SECONDS = 60.0
+FULL = {errno.ENOSPC, errno.EDQUOT}
+AWAY = {
+    *(errno.EIO, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.EMFILE, errno.ENFILE),
+    *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT, errno.ENETUNREACH, errno.EHOSTUNREACH),
+}
+STORAGE = ("botocore", "boto3", "s3transfer", "urllib3")
+"""Packages whose exceptions are the storage's."""
+_complained: dict[str, float] = {}
+
+
+def explain(error: BaseException | None) -> str:
+    """Return what is wrong with the infrastructure; empty if the error has another cause."""
+    return next(filter(None, map(_explain_one, _causes(error))), "")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _explain_one(error: BaseException) -> str:
+    if isinstance(error, OperationalError | InterfaceError):
+        if getattr(error.__cause__, "sqlstate", None) == "53100" or "is full" in str(error):
+            return "The disk of the database is full."
+        return (
+            f"The database does not answer: {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason'}"
+        )
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "The disk of this machine is full."
+    if isinstance(error, OSError) and error.errno in AWAY:
+        return f"The files cannot be reached: {error.strerror}."
+    if type(error).__module__.split(".")[0] in STORAGE:
+        return f"The storage of files does not answer: {type(error).__name__}."
+    return ""
+
+
+def insist(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Do something until the infrastructure takes it; return what it returns.
+
+    Raises `workers.Stopping` where the worker is asked to end meanwhile, and every other error at once.
+    """
+    while True:
+        try:
+            return act(*arguments, **named)
+        except Exception as error:
+            if not (reason := explain(error)):
+                raise
+            complain(reason)
+        connecting.drop_broken()
+        workers.check_stopping()
+        time.sleep(PAUSE_SECONDS)
+
+
+def note_success() -> None:
+    """Say that nothing is waited for any more."""
+    if workers.State.trouble:
+        workers.tell("")
+
+
+def complain(reason: str) -> None:
+    """Say what is wrong, on the status page and, at most once a minute, in the log."""
+    workers.State.trouble = reason
+    if time.monotonic() - _complained.get(reason, -COMPLAIN_SECONDS) >= COMPLAIN_SECONDS:
+        _complained[reason] = time.monotonic()
+        log.warning("%s Work waits for it.", reason)

@@ -1,0 +1,21 @@
+"""The database's clock. Leases and heartbeats go by it alone, because clocks of several machines differ."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Value
+from django.db.models.functions import Now
+
+__all__ = ["Now", "ago", "ahead"]
+
+
+def ahead(seconds: float) -> ExpressionWrapper:
+    """Return the expression of the moment so many seconds after the database's present one."""
+    span = Value(timedelta(seconds=seconds), output_field=DurationField())
+    return ExpressionWrapper(Now() + span, output_field=DateTimeField())
+
+
+def ago(seconds: float) -> ExpressionWrapper:
+    """Return the expression of the moment so many seconds before the database's present one."""
+    return ahead(-seconds)
