@@ -1,4 +1,4 @@
-"""Buttons by which owners steer what goes on for long: pause, resume, cancel, extend."""
+"""Buttons by which owners steer what goes on for long: pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -22,28 +22,16 @@ TOO_LATE = "It had moved on already; nothing was changed."
 
 @dataclass(frozen=True)
 class Action:
-    """A button, there in some `states`. `deed` takes the row and the number beside the button, and tells in words what happened.
+    """A button, there in some `states`. `act` takes the row and returns whether it could be done; `outcome` says so in words.
 
     With `ask` it asks first: the question is told there.
     """
 
     label: str
     states: Collection[str]
-    deed: Callable[[Any, int], str]
+    act: Callable[[Any], bool]
+    outcome: str
     ask: Callable[[Any], Question] | None = None
-    has_field: bool = False
-
-    @classmethod
-    def that(
-        cls,
-        label: str,
-        states: Collection[str],
-        deed: Callable[[Any], bool],
-        outcome: str,
-        ask: Callable[[Any], Question] | None = None,
-    ) -> Action:
-        """A button whose deed only says whether it could be done, with the words for that."""
-        return cls(label, states, lambda row, _: outcome if deed(row) else TOO_LATE, ask)
 
 
 Actions = Mapping[str, Action]
@@ -51,13 +39,12 @@ Actions = Mapping[str, Action]
 
 @dataclass(frozen=True)
 class Button:
-    """An action as a page shows it; those with a field have a form of their own."""
+    """An action as a page shows it."""
 
     name: str
     label: str
     address: str
     question: Question | None
-    has_field: bool
 
 
 def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
@@ -68,7 +55,6 @@ def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
             action.label,
             reverse(view, args=[row.pk, name]),
             action.ask(row) if action.ask else None,
-            action.has_field,
         )
         for name, action in actions.items()
         if row.state in action.states
@@ -87,17 +73,13 @@ def ask_first(request: HttpRequest, row: Steered, actions: Actions, name: str, b
     return show_question(request, action.ask(row), back)
 
 
-def steer(request: HttpRequest, row: Steered, actions: Actions, name: str, number: int) -> None:
+def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> None:
     """Do what a button says, and tell what happened. Raises Http404 for no button of ours, PermissionDenied for others' rows."""
     if name not in actions:
         raise Http404
     insist_on_change(request.user, row)
     try:
-        messages.success(request, actions[name].deed(row, number))
+        action = actions[name]
+        messages.success(request, action.outcome if action.act(row) else TOO_LATE)
     except RequestRefused as refusal:
         messages.error(request, str(refusal))
-
-
-def read_number(text: str, digits: int = 8) -> int:
-    """A whole number of a form; 0 for anything else, which is refused where it is used."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal import psro_plots
 from portal.confirming import ask_to_cancel_run
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
+from portal.forms.steering import ExtendRunForm, ForkForm
 from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
-from portal.permissions import may_change
+from portal.permissions import insist_on_change, may_change
 from portal.psro_plots import Bounded
 from portal.server.headers import draws_charts
-from portal.steering import Action, ask_first, list_buttons, read_number, steer
+from portal.steering import Action, ask_first, list_buttons, steer
 from tournament import organising, psro_runs, trainings
 from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
@@ -73,14 +74,29 @@ def create(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The page; to htmx, what changes while it runs."""
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
-    context = describe(request, row)
     if request.htmx:  # type: ignore[attr-defined]
+        context = describe(request, row)
         response = render(request, "psro/progress.html", context)
         if request.GET.get("seen", context["seen"]) != context["seen"]:
             response["HX-Refresh"] = "true"  # There is more to see now than what this part shows.
         return response
+    return show(request, row)
+
+
+def show(request: HttpRequest, row: PsroRun, status: int = 200, **bound: Any) -> HttpResponse:
+    """The whole page; with `bound`, forms that were refused, in place of empty ones."""
     solved = list(row.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
-    return render(request, "psro/run.html", context | describe_solved(request, row, solved))
+    can_extend = row.state in EXTENDABLE and may_change(request.user, row) and not row.upload_id
+    can_fork = solved and request.user.is_authenticated and not row.upload_id
+    context = (
+        describe(request, row)
+        | describe_solved(request, row, solved)
+        | {
+            "extension": ExtendRunForm() if can_extend else None,
+            "fork": ForkForm(row, [one.number for one in solved]) if can_fork else None,
+        }
+    )
+    return render(request, "psro/run.html", context | bound, status=status)
 
 
 def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
@@ -92,7 +108,6 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
     return {
         "run": row,
         "solver": next(one for one in list_solvers() if one["name"] == row.meta_solver),
-        "solvers": list_solvers(),
         "newest": newest,
         "is_moving": row.state == PsroState.RUNNING,
         "done": psro_runs.iterations_done(row),
@@ -218,47 +233,57 @@ def find_pairings(
 # Changing one
 
 
-def extend(row: PsroRun, number: int) -> str:
-    psro_runs.extend_run(row, number)
-    return f"It is to have {row.iterations_wanted} iterations now."
-
-
+EXTENDABLE = (*psro_runs.OPEN, PsroState.FINISHED)
 ACTIONS = {
-    "pause": Action.that(
+    "pause": Action(
         "Pause", (PsroState.RUNNING,), psro_runs.pause_run, "It pauses: trainings write their state first."
     ),
-    "resume": Action.that("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
-    "cancel": Action.that(
+    "resume": Action("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
+    "cancel": Action(
         "Cancel run", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays.", ask_to_cancel_run
     ),
-    "extend": Action("Extend", (*psro_runs.OPEN, PsroState.FINISHED), extend, has_field=True),
 }
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["iterations", "number", "meta_solver", "name"])
+@draws_charts
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     """Pause, resume, cancel, extend; or fork, which anybody may."""
     row = get_object_or_404(PsroRun, pk=run_id)
     if request.method != "POST":
         return ask_first(request, row, ACTIONS, action, reverse("psro_run", args=[row.pk]))
-    if action == "fork":
-        row = fork(request, row)
-    else:
-        steer(request, row, ACTIONS, action, read_number(request.POST.get("iterations", "")))
+    if action in FORMS:
+        return FORMS[action](request, row)
+    steer(request, row, ACTIONS, action)
     return redirect("psro_run", row.pk)
 
 
-def fork(request: HttpRequest, row: PsroRun) -> PsroRun:
-    """The fork that the form asks for; the run itself where it is refused, with a message."""
-    changes: dict[str, Any] = {"meta_solver": request.POST.get("meta_solver") or row.meta_solver}
-    if wanted := read_number(request.POST.get("iterations", "")):
-        changes["iterations_wanted"] = wanted
-    name = request.POST.get("name", "").strip() or f"{row.name[:52]} (fork)"
-    number = read_number(request.POST.get("number", ""))
-    try:
-        return psro_runs.fork_run(row, number, name, owner=request.user, **changes)
-    except psro_runs.PsroRefused as refusal:
-        messages.error(request, str(refusal))
-        return row
+def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
+    """Extend a run by the iterations of the form; the page with the form's errors where that is refused."""
+    insist_on_change(request.user, row)
+    form = ExtendRunForm(request.POST)
+    if form.is_valid():
+        try:
+            psro_runs.extend_run(row, form.cleaned_data["iterations"])
+            messages.success(request, f"The run now has {row.iterations_wanted} iterations.")
+            return redirect("psro_run", row.pk)
+        except psro_runs.PsroRefused as refusal:
+            form.tell(refusal)
+    return show(request, row, 400, extension=form)
+
+
+def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
+    """Create the fork that the form asks for, which anybody may; the page with the form's errors where that is refused."""
+    solved = row.iterations.filter(phase=PsroPhase.SOLVED).values_list("number", flat=True)
+    form = ForkForm(row, list(solved), request.POST)
+    if form.is_valid():
+        try:
+            return redirect("psro_run", psro_runs.fork_run(row, owner=request.user, **form.request()).pk)
+        except psro_runs.PsroRefused as refusal:
+            form.tell(refusal)
+    return show(request, row, 400, fork=form)
+
+
+FORMS = {"extend": extend, "fork": fork}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import plots
 from portal.confirming import ask_to_cancel_training
+from portal.forms.steering import ExtendTrainingForm
 from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
 from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
-from portal.permissions import may_change
-from portal.steering import Action, Button, ask_first, list_buttons, read_number, steer
+from portal.permissions import insist_on_change, may_change
+from portal.steering import Action, Button, ask_first, list_buttons, steer
 from tournament import milestones as evaluation
 from tournament import organising, paces
 from tournament import trainings as domain
@@ -156,6 +158,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "run": run,
         "is_moving": run.state in MOVING,
         "actions": buttons_of(run) if may_change(request.user, run) else [],
+        "extension": ExtendTrainingForm() if run.state in EXTENDABLE and may_change(request.user, run) else None,
         "evaluation": follow_evaluation(run),
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
         "steps_expected": paces.steps_expected(run),
@@ -209,27 +212,22 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
 # Changing one
 
 
-def extend(run: TrainingRun, steps: int) -> str:
-    domain.extend_training(run, steps)
-    return f"It is to make {run.steps_wanted:,} steps now."
-
-
+EXTENDABLE = (*domain.EXTENDABLE, TrainingState.TRAINING)
 ACTIONS = {
-    "pause": Action.that(
+    "pause": Action(
         "Pause",
         (TrainingState.WAITING, TrainingState.TRAINING),
         domain.pause_training,
         "It pauses once its state is written, within seconds.",
     ),
-    "resume": Action.that("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
-    "cancel": Action.that(
+    "resume": Action("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
+    "cancel": Action(
         "Cancel training",
         (*domain.OPEN, TrainingState.FAILED),
         domain.cancel_training,
         "Cancelled. It can be resumed from its last saved state.",
         ask_to_cancel_training,
     ),
-    "extend": Action("Extend", (*domain.EXTENDABLE, TrainingState.TRAINING), extend, has_field=True),
 }
 
 
@@ -238,7 +236,7 @@ def buttons_of(run: TrainingRun) -> list[Button]:
     found = list_buttons(run, ACTIONS, "training_act")
     if run.state != TrainingState.TRAINING or run.wanted != "pause":
         return found
-    instead = Button("resume", "Do not pause", reverse("training_act", args=[run.pk, "resume"]), None, False)
+    instead = Button("resume", "Do not pause", reverse("training_act", args=[run.pk, "resume"]), None)
     return [instead if button.name == "pause" else button for button in found]
 
 
@@ -250,5 +248,21 @@ def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     run = get_object_or_404(TrainingRun, pk=run_id)
     if request.method != "POST":
         return ask_first(request, run, ACTIONS, action, reverse("training", args=[run.pk]))
-    steer(request, run, ACTIONS, action, read_number(request.POST.get("steps", ""), digits=15))
+    if action == "extend":
+        return extend(request, run)
+    steer(request, run, ACTIONS, action)
     return redirect("training", run.pk)
+
+
+def extend(request: HttpRequest, run: TrainingRun) -> HttpResponse:
+    """Extend a training by the steps of the form; the page with the form's errors where that is refused."""
+    insist_on_change(request.user, run)
+    form = ExtendTrainingForm(request.POST)
+    if form.is_valid():
+        try:
+            domain.extend_training(run, form.cleaned_data["steps"])
+            messages.success(request, f"The training now makes {run.steps_wanted:,} steps.")
+            return redirect("training", run.pk)
+        except domain.TrainingRefused as refusal:
+            form.tell(refusal)
+    return render(request, "training/training.html", describe(request, run) | {"extension": form}, status=400)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.portal.conftest import PASSWORD, Open
-from tournament.models import Agent, Scenario
+from tournament.models import Agent, PsroRun, Scenario
 
 Visit = Callable[..., Client]
 
@@ -93,6 +93,48 @@ def test_the_first_field_with_an_error_has_the_focus_and_each_is_described(
         for name, value in sent.items()
     }
     check(browser.post(reverse(page, args=["greedy-camera"] if page == "agent_edit" else []), sent), first)
+
+
+@pytest.mark.parametrize(
+    ("page", "sent", "first"),
+    [
+        ("training_act", {"steps": "-5"}, "extend_steps"),
+        ("training_act", {"steps": "10^6"}, "extend_steps"),
+        ("training_act", {"steps": 10**12}, "extend_steps"),
+        ("psro_act", {"iterations": ""}, "extend_iterations"),
+        ("psro_act", {"iterations": 200}, "extend_iterations"),
+    ],
+)
+def test_a_refused_extension_is_told_at_its_field_with_what_was_typed(
+    visit: Visit, alice: User, world: dict[str, Any], page: str, sent: dict[str, Any], first: str
+) -> None:
+    run = world[page.removesuffix("_act")]
+    answer = visit(alice).post(reverse(page, args=[run, "extend"]), sent)
+    assert answer.status_code == 400
+    check(answer, first)
+    assert list(answer.context["extension"].errors) == list(sent)
+    assert all(str(value) in answer.content.decode() for value in sent.values())
+
+
+@pytest.mark.parametrize(
+    ("sent", "first"),
+    [({"number": 7}, "fork_number"), ({"iterations": 0}, "fork_iterations"), ({"name": "Greedy"}, "fork_name"), ({"meta_solver": "luck"}, "fork_meta_solver")],
+)  # fmt: skip
+def test_a_refused_fork_is_told_at_its_field_and_none_is_made(
+    visit: Visit, bob: User, world: dict[str, Any], sent: dict[str, Any], first: str
+) -> None:
+    run = PsroRun.objects.get(pk=world["psro"])
+    payoffs = {"payoff": [[0.0]], "error": [[0.1]], "count": [[2]], "coverage": [[0.5]]}
+    solved = {"phase": "solved", "table": payoffs, "camera_strategy": [1.0], "target_strategy": [1.0]}
+    run.iterations.update_or_create(number=0, defaults=solved)
+    form = {"number": 0, "meta_solver": "nash", "iterations": 3, "name": "Mine"}
+    address = reverse("psro_act", args=[run.pk, "fork"])
+    answer = visit(bob).post(address, form | sent)
+    assert answer.status_code == 400
+    check(answer, first)
+    assert list(answer.context["fork"].errors) == list(sent)
+    assert PsroRun.objects.count() == 1
+    assert visit(bob).post(address, form).status_code == 302
 
 
 @pytest.mark.browser

@@ -305,7 +305,6 @@ def test_the_owner_pauses_resumes_extends_and_cancels(visit: Visit, alice: User,
     assert run.state == TrainingState.WAITING
     assert "1,500 steps" in press("extend", steps="500")
     assert run.steps_wanted == 1500
-    assert "a whole number from 1" in press("extend", steps="-5")
     press("cancel")
     assert run.state == TrainingState.CANCELLED
     assert "moved on already" in press("pause")

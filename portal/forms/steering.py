@@ -1,0 +1,65 @@
+"""The forms beside a running training or PSRO run: Extend and Fork."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tournament.meta_solvers import META_SOLVERS
+from tournament.models import PsroRun
+from tournament.psro_runs import MAX_ITERATIONS
+from tournament.refusals import RequestRefused
+from training.configuration import MAX_STEPS
+
+
+class SteeringForm(forms.Form):
+    """A form whose request may be refused where it is carried out."""
+
+    prefix_of_ids = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
+
+    def tell(self, refusal: RequestRefused) -> None:
+        """Put each reason of a refusal beside the field that it is about, the others above the form."""
+        for field, text in refusal.problems:
+            self.add_error(field if field in self.fields else None, text)
+
+
+class ExtendTrainingForm(SteeringForm):
+    """How many steps a training is extended by."""
+
+    prefix_of_ids = "extend"
+    steps = forms.IntegerField(label=_("Additional steps"), min_value=1, max_value=MAX_STEPS)
+
+
+class ExtendRunForm(SteeringForm):
+    """How many iterations a PSRO run is extended by."""
+
+    prefix_of_ids = "extend"
+    iterations = forms.IntegerField(label=_("Additional iterations"), min_value=1, max_value=MAX_ITERATIONS)
+
+
+class ForkForm(SteeringForm):
+    """A fork of a run from one of its solved iterations."""
+
+    prefix_of_ids = "fork"
+    number = forms.TypedChoiceField(label=_("From iteration"), coerce=int)
+    meta_solver = forms.ChoiceField(
+        label=_("Meta-solver"), choices=[(one.name, one.title) for one in META_SOLVERS.values()]
+    )
+    iterations = forms.IntegerField(label=_("Total iterations"), min_value=1, max_value=MAX_ITERATIONS)
+    name = forms.CharField(label=_("Name"), max_length=60)
+
+    def __init__(self, run: PsroRun, solved: list[int], data: Any = None) -> None:
+        name = f"{run.name[:52]} (fork)"
+        initial = {"meta_solver": run.meta_solver, "iterations": run.iterations_wanted, "name": name}
+        super().__init__(data, initial=initial)
+        self.fields["number"].choices = [(one, one) for one in reversed(solved)]  # type: ignore[attr-defined]
+
+    def request(self) -> dict[str, Any]:
+        """Return a valid form's request, as `psro_runs.fork_run` takes it."""
+        data = dict(self.cleaned_data)
+        return {"iterations_wanted": data.pop("iterations"), **data}
