@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,13 @@ from tournament import agents, entries, recorder, storages
 from tournament.models import Episode
 from tournament.replays.file import FORMAT_VERSION
 
-Action = Literal["record", "verify"]
+Action = Literal["record", "verify", "picture", "film"]
+ENDINGS: dict[Action, str] = {
+    "record": f"v{FORMAT_VERSION}.replay",
+    "verify": "verdict",
+    "picture": "png",
+    "film": "mp4",
+}
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,27 @@ def folder() -> Path:
 
 
 def path_of(episode: Episode, action: Action) -> Path:
-    ending = "verdict" if action == "verify" else f"v{FORMAT_VERSION}.replay"
-    return folder() / f"{episode.pk}-{episode.digest}.{ending}"
+    return folder() / f"{episode.pk}-{episode.digest}.{ENDINGS[action]}"
 
 
 def ask_replay(episode: Episode, request: HttpRequest) -> Answer:
     """The episode's replay file, or how far it is. Ask again until it is there or has failed."""
     return _ask(episode, "record", request)
+
+
+def ask_picture(episode: Episode, request: HttpRequest) -> Answer:
+    """A picture of the episode, for links on other sites, or how far it is."""
+    return _ask(episode, "picture", request)
+
+
+def ask_film(episode: Episode, request: HttpRequest) -> Answer:
+    """An MP4 film of the episode, or how far it is."""
+    return _ask(episode, "film", request)
+
+
+def can_film() -> bool:
+    """Whether the package that encodes films is installed (`requirements-film.in`)."""
+    return find_spec("imageio_ffmpeg") is not None
 
 
 def ask_verdict(episode: Episode, request: HttpRequest) -> Answer:

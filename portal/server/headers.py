@@ -33,6 +33,8 @@ def write_policy(*more: str) -> str:
 
 
 POLICY = write_policy()
+EMBED_POLICY = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+"""Of pages that are made for frames of other sites: nobody is signed in there, and nothing can be changed."""
 CHART_POLICY = write_policy(f"style-src-elem 'self' {EMPTY_STYLE} {MAP_STYLE}", "style-src-attr 'unsafe-inline'")
 """Of pages on which Plotly draws: it writes style attributes as text."""
 HEADERS = {
@@ -61,7 +63,21 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.setdefault(name, value)
+        if response["Content-Security-Policy"] == EMBED_POLICY:
+            del response["X-Frame-Options"]
         return response
+
+
+def embeddable(view: View) -> View:
+    """Let other sites show a view's pages in frames."""
+
+    @wraps(view)
+    def framed(*args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response.setdefault("Content-Security-Policy", EMBED_POLICY)
+        return response
+
+    return framed  # type: ignore[return-value]
 
 
 def draws_charts(view: View) -> View:

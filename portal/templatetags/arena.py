@@ -34,6 +34,7 @@ SECTIONS = {
         "pairing",
         "replay",
         "beside",
+        "replay_film",
     },
     "agents": {"agents", "agent", "agent_edit"},
     "tournaments": {

@@ -1,5 +1,6 @@
 """The replay of an episode, its file, and whether it can be repeated."""
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -7,10 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import problems, recordings
 from portal.inputs import takes
+from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing, Team
 
@@ -26,13 +29,66 @@ def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
     recordings.ask_replay(episode, request)  # It is made while the page loads.
     neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine, device=episode.device)
-    context = {
-        "episode": episode,
-        "pairing": episode.pairing,
+    context = describe_episode(request, episode) | {
         "before": neighbours.filter(pk__lt=episode.pk).order_by("-pk").first(),
         "after": neighbours.filter(pk__gt=episode.pk).order_by("pk").first(),
     }
     return render(request, "replays/replay.html", context)
+
+
+def describe_episode(request: HttpRequest, episode: Episode) -> dict[str, Any]:
+    """What the pages with an episode's viewer show beside it."""
+    film = reverse("replay_film", args=[episode.pk]) if recordings.can_film() and request.user.is_authenticated else ""
+    return {
+        "episode": episode,
+        "pairing": episode.pairing,
+        "film_address": film,
+        "picture_address": request.build_absolute_uri(reverse("replay_picture", args=[episode.pk])),
+    }
+
+
+@require_safe
+@embeddable
+def embedded(request: HttpRequest, episode_id: int) -> HttpResponse:
+    """The viewer alone, for frames of other sites."""
+    episode = find_episode(episode_id)
+    recordings.ask_replay(episode, request)
+    return render(request, "replays/embedded.html", describe_episode(request, episode))
+
+
+PICTURE_SECONDS = 0.5
+"""How long an answer waits for a picture: programs that make previews of links come once."""
+
+
+@require_safe
+def picture(request: HttpRequest, episode_id: int) -> HttpResponseBase:
+    """A PNG picture of the episode, which other sites show beside a link."""
+    episode = find_episode(episode_id)
+    deadline = time.monotonic() + PICTURE_SECONDS
+    while (answer := recordings.ask_picture(episode, request)).path is None:
+        if answer.has_failed or answer.is_busy or time.monotonic() > deadline:
+            return answer_pending(request, answer, episode)
+        time.sleep(0.03)
+    response = FileResponse(answer.path.open("rb"), content_type="image/png")
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+@login_required
+@require_safe
+def film(request: HttpRequest, episode_id: int) -> HttpResponseBase:
+    """The film of the episode, or a page that waits for it."""
+    episode = find_episode(episode_id)
+    if not recordings.can_film():
+        raise Http404("This portal makes no films: the package imageio-ffmpeg is not installed.")
+    answer = recordings.ask_film(episode, request)
+    if answer.path is not None:
+        name = f"mate-arena-{episode.pk}.mp4"
+        return FileResponse(answer.path.open("rb"), content_type="video/mp4", as_attachment=True, filename=name)
+    response = render(request, "replays/film.html", {"episode": episode, "answer": answer})
+    if not answer.has_failed:
+        response["Refresh"] = "2"
+    return response
 
 
 @require_safe
@@ -89,12 +145,6 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     answer = recordings.ask_replay(episode, request)
-    if answer.has_failed:
-        return answer_error(request, 409, "cannot_replay", answer.message, episode)
-    if answer.is_busy:
-        response = answer_error(request, 503, "busy", answer.message, episode)
-        response["Retry-After"] = "3"
-        return response
     if answer.path is not None:
         with suppress(FileNotFoundError):  # It has just made room for newer ones: it is rendered again.
             response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")
@@ -107,10 +157,21 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
             response = FileResponse(answer.partial.open("rb"), content_type="application/octet-stream")
             response["Cache-Control"] = "no-store"
             return response
+    return answer_pending(request, answer, episode)
+
+
+def answer_pending(request: HttpRequest, answer: recordings.Answer, episode: Episode) -> HttpResponse:
+    """What is said instead of a file that is not there."""
+    if answer.has_failed:
+        return answer_error(request, 409, "cannot_replay", answer.message, episode)
+    if answer.is_busy:
+        response = answer_error(request, 503, "busy", answer.message, episode)
+        response["Retry-After"] = "3"
+        return response
     return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})
 
 
-def answer_error(request: HttpRequest, status: int, code: str, message: str, episode: Episode) -> HttpResponseBase:
+def answer_error(request: HttpRequest, status: int, code: str, message: str, episode: Episode) -> HttpResponse:
     problem = problems.describe(status, code, message, f"episode {episode.pk}", request.path)
     return JsonResponse(problem, status=status, content_type=problems.CONTENT_TYPE)
 

@@ -98,7 +98,7 @@ def beside(open_page: Open, watchable: Episode, real_replay: bytes) -> Any:
 
 
 def test_two_replays_play_in_step(beside: Any, watchable: Episode) -> None:
-    expect(beside.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
+    expect(beside.get_by_role("heading", level=1)).to_have_text("Greedy and Random side by side")
     beside.keyboard.press("Shift+ArrowRight")
     beside.keyboard.press("ArrowRight")
     assert beside.locator("[data-part=scrub]").input_value() == "11"
@@ -115,8 +115,9 @@ def test_both_replays_are_drawn(beside: Any) -> None:
     colours = beside.evaluate(
         """() => [...document.querySelectorAll('[data-part=canvas]')].map((canvas, index) => {
           const {replay} = document.querySelector('[data-stage]').viewer.sides[index];
+          const scale = Math.min(canvas.width, canvas.height) / 2100;
           const at = (x, y) => [...canvas.getContext('2d').getImageData(
-            (x + 1050) / 2100 * canvas.width, (1050 - y) / 2100 * canvas.height, 1, 1).data].join();
+            canvas.width / 2 + x * scale, canvas.height / 2 - y * scale, 1, 1).data].join();
           const camera = replay.cameras[0];
           return [at(-1040, 0), at(camera.x, camera.y)];
         })"""

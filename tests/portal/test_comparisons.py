@@ -190,7 +190,7 @@ def test_two_replays_are_shown_in_step_with_what_they_differ_in(client: Client, 
         for camera in ("greedy-camera", "random-camera")
     )
     text = client.get(reverse("beside", args=[first.pk, second.pk])).content.decode()
-    assert "Against Greedy in MATE-2v4-0, both from seed 0" in text
+    assert "Against Greedy." in text and "Both from seed 0." in text
     assert "different seeds" not in text
     for episode in (first, second):
         assert f'data-replay="{reverse("replay_file", args=[episode.pk])}"' in text
@@ -199,7 +199,7 @@ def test_two_replays_are_shown_in_step_with_what_they_differ_in(client: Client, 
 def test_replays_of_different_seeds_are_marked(client: Client, doubled: Tournament, pairing: Pairing) -> None:
     first, second = pairing.episodes.filter(seed__in=[0, 1])
     text = client.get(reverse("beside", args=[first.pk, second.pk])).content.decode()
-    assert "These episodes are of different seeds" in text
+    assert "The two episodes have different seeds" in text
 
 
 def test_replays_of_different_scenarios_are_not_shown_together(client: Client, doubled: Tournament) -> None:

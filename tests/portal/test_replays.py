@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from portal import recordings
 from tournament import recorder, replays
@@ -119,3 +121,37 @@ def test_an_anonymous_visitor_starts_no_verification(client: Client, real_episod
 @pytest.mark.parametrize("name", ["../../etc/passwd", "1/../2"])
 def test_no_other_file_can_be_asked_for(client: Client, db: None, name: str) -> None:
     assert client.get(f"/episodes/{name}/replay/").status_code == 404
+
+
+def test_an_embedded_replay_may_stand_in_frames_of_other_sites_and_no_other_page(
+    client: Client, real_episode: Episode, real_replay: bytes
+) -> None:
+    recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    embedded = client.get(reverse("replay_embedded", args=[real_episode.pk]))
+    assert "frame-ancestors *" in embedded["Content-Security-Policy"] and "X-Frame-Options" not in embedded
+    page = client.get(reverse("replay", args=[real_episode.pk]))
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"] and page["X-Frame-Options"] == "DENY"
+
+
+def test_a_link_to_a_replay_has_a_picture(client: Client, real_episode: Episode) -> None:
+    address = reverse("replay_picture", args=[real_episode.pk])
+    assert (
+        f'property="og:image" content="http://testserver{address}"'
+        in client.get(reverse("replay", args=[real_episode.pk])).content.decode()
+    )
+    answer = wait(lambda: client.get(address))
+    image = Image.open(BytesIO(b"".join(answer.streaming_content)))
+    assert (answer["Content-Type"], image.size) == ("image/png", replays.pictures.CARD)
+
+
+def test_a_film_is_made_for_those_who_are_signed_in(
+    visit: Visit, client: Client, bob: User, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("replay_film", args=[real_episode.pk])
+    assert client.get(address)["Location"].startswith(reverse("sign_in"))
+    monkeypatch.setattr(recordings, "can_film", lambda: True)
+    assert visit(bob).get(address)["Refresh"] == "2"
+    recordings.path_of(real_episode, "film").write_bytes(b"film")
+    assert b"".join(visit(bob).get(address).streaming_content) == b"film"
+    monkeypatch.setattr(recordings, "can_film", lambda: False)
+    assert visit(bob).get(address).status_code == 404

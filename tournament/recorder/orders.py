@@ -93,7 +93,26 @@ def verify(order: Order, watch: Watch | None = None) -> bytes:
     return json.dumps(verdict).encode()
 
 
-ACTIONS: dict[str, Callable[[Order, Watch | None], bytes]] = {"record": record, "verify": verify}
+def picture(order: Order, watch: Watch | None = None) -> bytes:
+    """Return a PNG picture of the episode. Raises as `record` does."""
+    from tournament import replays
+
+    return replays.pictures.draw_card(replays.read(record(order, watch)))
+
+
+def film(order: Order, watch: Watch | None = None) -> bytes:
+    """Return an MP4 film of the episode. Raises as `record` does."""
+    from tournament import replays
+
+    return replays.pictures.make_film(replays.read(record(order, watch)))
+
+
+ACTIONS: dict[str, Callable[[Order, Watch | None], bytes]] = {
+    "record": record,
+    "verify": verify,
+    "picture": picture,
+    "film": film,
+}
 
 
 def weight_of(order: Order) -> int:

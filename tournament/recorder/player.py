@@ -104,7 +104,7 @@ class Player:
         if is_full(self.waiting.values(), request["visitor"]):
             return {"state": "busy"}
         order = Order.from_json(request["order"])
-        is_heavy = order.device != "cpu" or weight_of(order) > HEAVY_BYTES
+        is_heavy = request["action"] == "film" or order.device != "cpu" or weight_of(order) > HEAVY_BYTES
         self.waiting[path] = Job(path, request["action"], order, request["visitor"], is_heavy)
         self.start_waiting()
         return {"state": "playing", "step": 0} if path in self.running else {"state": "waiting", "ahead": 0}

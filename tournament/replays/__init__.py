@@ -1,5 +1,6 @@
 """Replays: the data to show or re-run one episode exactly."""
 
+from tournament.replays import pictures
 from tournament.replays.columns import ReplayError
 from tournament.replays.file import FORMAT_VERSION, Replay, read, read_header, write
 from tournament.replays.playback import Verdict, Watch, record, regenerate, verify
@@ -10,6 +11,7 @@ __all__ = [
     "ReplayError",
     "Verdict",
     "Watch",
+    "pictures",
     "read",
     "read_header",
     "record",

@@ -1,6 +1,6 @@
 // Reads a replay file (docs/replay-format.md): magic, length, JSON header, one deflate stream of columns.
 
-import { sightOf } from "./scene.js";
+import { sightOf } from "./fields.js";
 
 const MAGIC = "MATERPLY";
 const VERSIONS = [1, 2];
@@ -83,19 +83,26 @@ export async function read(buffer) {
   return new Replay(header, columns);
 }
 
+/** Angles run through 180 degrees the short way. */
+const turned = (from, to, share) => from + ((((to - from + 540) % 360) + 360) % 360 - 180) * share;
+
 export class Replay {
   constructor(header, columns) {
     const { facts } = header;
     this.header = header;
     this.columns = columns;
+    this.isPartial = Boolean(header.partial);
     this.last = columns.target_location.length - 1;
-    this.cameras = facts.cameras.map((c) => ({ x: c.location[0], y: c.location[1], radius: c.radius, maxRange: c.max_sight_range, minAngle: c.min_viewing_angle }));
-    this.targets = facts.targets.map((t) => ({ capacity: t.capacity, heading: t.orientation }));
+    this.cameras = facts.cameras.map((c) => ({
+      x: c.location[0], y: c.location[1], radius: c.radius, maxRange: c.max_sight_range, minAngle: c.min_viewing_angle,
+    }));
+    this.targets = facts.targets.map((t) => ({ capacity: t.capacity, heading: t.orientation, sightRange: t.sight_range }));
     this.obstacles = facts.obstacles.map((o) => ({ x: o.location[0], y: o.location[1], radius: o.radius }));
     this.sights = this.#sights(facts.boundary_counts);
     this.headings = this.#headings();
     this.maxReward = facts.max_target_team_episode_reward;
     this.totals = this.#totals();
+    this.deliveries = [...new Set(this.totals.events.map(({ frame }) => frame))];
   }
 
   #sights(counts) {
@@ -164,7 +171,8 @@ export class Replay {
   #deliveries(t) {
     const { target_goal: goal, target_weight: weight } = this.columns;
     const arrived = (i) => weight.at(t - 1, i) > 0 && (weight.at(t, i) === 0 || goal.at(t, i) !== goal.at(t - 1, i));
-    return this.targets.flatMap((_, i) => (arrived(i) ? [{ frame: t, target: i, weight: weight.at(t - 1, i), warehouse: goal.at(t - 1, i) }] : []));
+    return this.targets.flatMap((_, i) => (arrived(i)
+      ? [{ frame: t, target: i, weight: weight.at(t - 1, i), warehouse: goal.at(t - 1, i) }] : []));
   }
 
   isTracked(t, target) {
@@ -176,30 +184,45 @@ export class Replay {
     return [0, 1, 2, 3].map((from) => [0, 1, 2, 3].map((to) => this.columns.remaining_cargoes.at(t, 4 * from + to)));
   }
 
-  /** What the scene draws at frame t. */
-  frame(t) {
+  /** What the scene draws at a position; between two frames, what moves is drawn between its places. */
+  frame(position) {
+    const t = Math.floor(position);
+    const share = t < this.last ? position - t : 0;
+    return { t, cameras: this.#camerasAt(t, share), targets: this.#targetsAt(t, share), warehouses: this.#warehousesAt(t) };
+  }
+
+  #camerasAt(t, share) {
     const c = this.columns;
-    const count = this.targets.length;
-    const cameras = this.cameras.map((camera, i) => {
-      const angle = c.camera_viewing_angle.at(t, i);
+    const next = share ? t + 1 : t;
+    return this.cameras.map((camera, i) => {
+      const angle = c.camera_viewing_angle.at(t, i) * (1 - share) + c.camera_viewing_angle.at(next, i) * share;
+      const orientation = c.camera_orientation.at(t, i);
       return {
-        orientation: c.camera_orientation.at(t, i), angle,
+        orientation: share ? turned(orientation, c.camera_orientation.at(next, i), share) : orientation, angle,
         range: Math.sqrt((camera.minAngle * camera.maxRange ** 2) / angle),
         isSeen: c.camera_is_seen.at(t, i) > 0,
-        tracks: this.targets.some((_, j) => c.camera_target_view_mask.at(t, i * count + j)),
+        tracks: this.targets.some((_, j) => c.camera_target_view_mask.at(t, i * this.targets.length + j)),
       };
     });
-    const targets = this.targets.map(({ capacity }, i) => {
+  }
+
+  #targetsAt(t, share) {
+    const c = this.columns;
+    const next = share ? t + 1 : t;
+    const place = (i, axis) => c.target_location.at(t, 2 * i + axis) * (1 - share) + c.target_location.at(next, 2 * i + axis) * share;
+    return this.targets.map(({ capacity }, i) => {
       const isLoaded = c.target_weight.at(t, i) > 0;
       return {
-        x: c.target_location.at(t, 2 * i), y: c.target_location.at(t, 2 * i + 1), capacity,
+        x: place(i, 0), y: place(i, 1), capacity,
         heading: this.headings[i][t], goal: isLoaded ? c.target_goal.at(t, i) : -1,
         isExhausted: isLoaded && c.bounties.at(t, i) === 0, isTracked: this.isTracked(t, i),
       };
     });
-    const warehouses = this.cargo(t).map((row, w) => ({
-      remaining: row.some((n) => n > 0), awaiting: c.awaiting_cargo_counts.at(t, w) > 0,
+  }
+
+  #warehousesAt(t) {
+    return this.cargo(t).map((row, w) => ({
+      remaining: row.some((n) => n > 0), awaiting: this.columns.awaiting_cargo_counts.at(t, w) > 0,
     }));
-    return { cameras, targets, warehouses };
   }
 }

@@ -1,200 +1,176 @@
-// Draws one frame of a replay. World coordinates run from -1050 to 1050 with y upwards, as in upstream's window.
+// Draws one frame of a replay: ground, fields of view, terrain, trails, agents, messages, names; or the world as one agent
+// observes it. What does not change from frame to frame is drawn once, into a layer that is copied.
 
-const HALF_WINDOW = 1050;
+import { canObserve, observe, worldOf } from "./observation.js";
+import { fieldOfView } from "./fields.js";
+import { scaleOf, toPixel, WHOLE } from "./lens.js";
+import { disc, drawArrow, drawCamera, drawTarget, drawWarehouse, polygon, TARGET_SIZE } from "./shapes.js";
+
 const TERRAIN = 1000;
-const WAREHOUSES = [[925, 925], [-925, 925], [-925, -925], [925, -925]];
-const WAREHOUSE_HALF_SIDE = 75;
-const TARGET_SIZE = 27.5;
-const RADIANS = Math.PI / 180;
+const TRAIL_FRAMES = 150;
+const MESSAGE_FRAMES = 12; // A message is seen for a fifth of a second at speed 1, fading.
 
-const ARROW = [[1, 0], [-0.2, 0.6], [-0.8, 0.6], [-0.4, 0], [-0.8, -0.6], [-0.2, -0.6]];
-const PENTAGON = [[1, 0], [0.3, 0.6], [-0.8, 0.6], [-0.8, -0.6], [0.3, -0.6]];
+export const LAYERS = { fields: true, names: false, trails: false, messages: true };
 
-const LIGHT = {
-  ground: "#ffffff", outline: "#000000", obstacle: "#4d4d4d", ink: "#000000",
-  warehouses: ["#347fd4", "#ff2222", "#9575cd", "#866e44"],
-  camera: "#1a3399", cameraSeen: "#99331a", body: "rgb(255 255 255 / .75)", lens: "rgb(26 26 26 / .75)",
-  sector: "rgb(0 153 204 / .10)", sees: "rgb(0 153 0 / .25)", looks: "rgb(153 153 0 / .25)",
-  empty: "#339933", tracked: "#ffff00", glyph: "rgb(255 255 255 / .66)",
-};
-const DARK = {
-  ...LIGHT, ground: "#15181b", outline: "#c9d1d9", obstacle: "#8b939c", ink: "#f2f4f6",
-  warehouses: ["#5b9ee6", "#ff5c5c", "#b39ddb", "#b89a66"],
-  camera: "#6d8cff", cameraSeen: "#ef7d5a", body: "rgb(235 238 242 / .8)", lens: "rgb(12 14 16 / .85)",
-  sector: "rgb(64 190 240 / .13)", sees: "rgb(70 210 90 / .30)", looks: "rgb(214 204 70 / .24)",
-  empty: "#5fc46a", tracked: "#ffe94d", glyph: "rgb(255 255 255 / .75)",
-};
-
-export const palette = (theme) => (theme === "dark" ? DARK : LIGHT);
-
-/** The sector between two angles (degrees): its edge at the camera's range, and what obstacles leave of it. */
-export function fieldOfView(camera, orientation, angle, range, sight) {
-  const outer = [];
-  const inner = [];
-  const add = (degrees) => {
-    const [x, y] = [Math.cos(degrees * RADIANS), Math.sin(degrees * RADIANS)];
-    const seen = Math.min(Math.max(sight(degrees), camera.radius), range);
-    outer.push([camera.x + range * x, camera.y + range * y]);
-    inner.push([camera.x + seen * x, camera.y + seen * y]);
-  };
-  const [from, to] = [orientation - angle / 2, orientation + angle / 2];
-  add(from);
-  for (const knot of sight.knotsBetween(from, to)) add(knot);
-  add(to);
-  return { outer, inner };
-}
-
-/** A function from an angle (degrees) to the free range along it, linear in the angle between the table's knots. */
-export function sightOf(angles, ranges, maxRange) {
-  const count = angles.length;
-  const wrap = (a) => ((((a + 180) % 360) + 360) % 360) - 180;
-  const after = (a) => { // index of the first knot beyond angle a
-    let [low, high] = [0, count];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (angles[middle] <= a) low = middle + 1; else high = middle;
-    }
-    return low;
-  };
-  const sight = (degrees) => {
-    if (!count) return maxRange;
-    const a = wrap(degrees);
-    const next = after(a);
-    const [i, j] = [(next - 1 + count) % count, next % count];
-    const left = angles[i] - (next === 0 ? 360 : 0);
-    const right = angles[j] + (next === count ? 360 : 0);
-    const share = right > left ? (a - left) / (right - left) : 0;
-    return ranges[i] + share * (ranges[j] - ranges[i]);
-  };
-  sight.knotsBetween = (from, to) => {
-    const knots = [];
-    if (!count) for (let a = Math.ceil(from); a < to; a += 2) knots.push(a);
-    let turn = from - wrap(from);
-    let index = after(wrap(from));
-    for (let steps = 0; count && steps < 2 * count; steps += 1, index += 1) {
-      if (index === count) { index = 0; turn += 360; }
-      const a = angles[index] + turn;
-      if (a >= to) break;
-      knots.push(a);
-    }
-    return knots;
-  };
-  return sight;
-}
-
-function polygon(context, points) {
-  context.beginPath();
-  points.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)));
-  context.closePath();
-}
-
-function disc(context, x, y, radius, colour) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fillStyle = colour;
-  context.fill();
-}
-
-function shape(context, points, x, y, degrees, scale, colour) {
-  const [c, s] = [Math.cos(degrees * RADIANS) * scale, Math.sin(degrees * RADIANS) * scale];
-  polygon(context, points.map(([a, b]) => [x + a * c - b * s, y + a * s + b * c]));
-  context.fillStyle = colour;
-  context.fill();
-}
-
-function box(x0, x1, half) {
-  return [[x0, half], [x1, half], [x1, -half], [x0, -half]];
-}
-
-function drawGround(context, colours) {
-  context.strokeStyle = colours.outline;
-  context.lineWidth = 5;
-  context.strokeRect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
-}
-
-/** A vertical arrow beside a warehouse's shed: up when cargo waits to leave, down when some is awaited. */
-function arrow(context, x, y, up, colour) {
-  const tip = up ? 26 : -26;
-  polygon(context, [[x - 6, y - tip], [x + 6, y - tip], [x + 6, y], [x + 16, y], [x, y + tip], [x - 16, y], [x - 6, y]]);
-  context.fillStyle = colour;
-  context.fill();
-}
-
-function drawWarehouse(context, colours, index, remaining, awaiting) {
-  const [x, y] = WAREHOUSES[index];
-  const side = 2 * WAREHOUSE_HALF_SIDE;
-  context.globalAlpha = remaining || awaiting ? 0.6 : 0.3;
-  context.fillStyle = colours.warehouses[index];
-  context.fillRect(x - WAREHOUSE_HALF_SIDE, y - WAREHOUSE_HALF_SIDE, side, side);
-  context.globalAlpha = 0.85;
-  context.strokeStyle = colours.ink;
-  context.lineWidth = 6;
-  context.lineJoin = "round";
-  polygon(context, [[x - 58, y - 55], [x - 58, y + 22], [x, y + 55], [x + 58, y + 22], [x + 58, y - 55]]);
-  context.stroke();
-  if (remaining) arrow(context, awaiting ? x - 22 : x, y - 16, true, colours.ink);
-  if (awaiting) arrow(context, remaining ? x + 22 : x, y - 16, false, colours.ink);
-  if (!remaining && !awaiting) {
-    context.beginPath();
-    context.arc(x, y - 16, 14, 0, 2 * Math.PI);
-    context.stroke();
+/** Draws frames of one replay, and keeps the layer of its terrain. */
+export class Scene {
+  constructor(replay) {
+    this.replay = replay;
+    this.key = "";
+    this.terrain = null;
   }
-  context.globalAlpha = 1;
-}
 
-function drawCameraIcon(context, colours, camera, orientation, isSeen) {
-  const [x, y, r] = [camera.x, camera.y, camera.radius];
-  disc(context, x, y, r, isSeen ? colours.cameraSeen : colours.camera);
-  shape(context, box(-0.8, 0.8, 0.6), x, y, orientation, r, colours.body);
-  shape(context, box(0.7, 1.2, 0.3), x, y, orientation, r, colours.lens);
-}
+  /**
+   * Draw the replay at a position on a canvas. `view` has `colours`, `layers`, a `lens`, `agent` ({team, index}: only what it
+   * observes is drawn, or null) and `kinds` (of messages that are hidden).
+   */
+  draw(canvas, position, { colours, layers = LAYERS, lens = WHOLE, agent = null, kinds = new Set() }) {
+    const context = canvas.getContext("2d");
+    const frame = this.replay.frame(position);
+    const scale = scaleOf(lens, canvas);
+    const grow = Math.max(1, Math.min(1.7, 0.24 / scale)); // Targets stay visible on small screens.
+    const world = () => context.setTransform(scale, 0, 0, -scale, ...toPixel(lens, canvas, 0, 0));
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = colours.outside;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    world();
+    context.fillStyle = colours.ground;
+    context.fillRect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
+    const seen = agent && canObserve(this.replay) ? worldOf(observe(this.replay, frame.t, agent.team, agent.index), agent.team) : null;
+    if (layers.fields) this.#fields(context, frame, colours, seen);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.#terrainLayer(canvas, lens, frame, colours, seen, world), 0, 0);
+    world();
+    if (layers.trails && !seen) this.#trails(context, frame, colours, grow);
+    this.#agents(context, frame, colours, grow, seen);
+    if (layers.messages && !seen) this.#messages(context, frame, colours, scale, kinds);
+    if (layers.names) this.#names(context, canvas, lens, frame, colours, seen);
+  }
 
-function drawTarget(context, colours, target, grow) {
-  const points = target.capacity === 1 ? ARROW : PENTAGON;
-  const colour = target.goal < 0 ? colours.empty : colours.warehouses[target.goal];
-  const size = TARGET_SIZE * grow;
-  shape(context, points, target.x, target.y, target.heading, size, colour);
-  if (target.isExhausted) shape(context, points, target.x, target.y, target.heading, 0.4 * size, colours.glyph);
-}
+  /** Obstacles, warehouses and the border, on nothing: drawn anew only when the view or the cargo at stake changes. */
+  #terrainLayer(canvas, lens, frame, colours, seen, world) {
+    // An agent is told nothing of the cargo at a warehouse, but that it is empty.
+    const warehouses = seen ? seen.empty.map((isEmpty) => ({ remaining: false, awaiting: false, unknown: !isEmpty })) : frame.warehouses;
+    const cargo = warehouses.map(({ remaining, awaiting, unknown }) => `${+remaining}${+awaiting}${+Boolean(unknown)}`).join("");
+    const hidden = seen ? seen.obstacle.map((one) => (one ? 1 : 0)).join("") : "";
+    const key = [canvas.width, canvas.height, lens.x, lens.y, lens.zoom, cargo, hidden, colours.ground].join();
+    if (key === this.key) return this.terrain;
+    this.terrain ??= document.createElement("canvas");
+    Object.assign(this.terrain, { width: canvas.width, height: canvas.height });
+    const context = this.terrain.getContext("2d");
+    const scale = scaleOf(lens, canvas);
+    context.setTransform(scale, 0, 0, -scale, ...toPixel(lens, canvas, 0, 0));
+    context.strokeStyle = colours.outline;
+    context.lineWidth = 4;
+    context.strokeRect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
+    warehouses.forEach((state, index) => drawWarehouse(context, colours, index, state));
+    const obstacles = seen ? seen.obstacle.filter(Boolean) : this.replay.obstacles;
+    for (const { x, y, radius } of obstacles) disc(context, x, y, radius, colours.obstacle);
+    this.key = key;
+    return this.terrain;
+  }
 
-/** Draw `frame` (from Replay.frame) on a square of `size` device pixels. */
-export function draw(context, size, replay, frame, colours, layers = { fields: true, names: false }) {
-  const scale = size / (2 * HALF_WINDOW);
-  const grow = Math.max(1, Math.min(1.7, 0.24 / scale)); // Targets stay visible on small screens.
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.fillStyle = colours.ground;
-  context.fillRect(0, 0, size, size);
-  context.setTransform(scale, 0, 0, -scale, size / 2, size / 2);
-  drawGround(context, colours);
-  frame.warehouses.forEach(({ remaining, awaiting }, index) => drawWarehouse(context, colours, index, remaining, awaiting));
-  for (const { x, y, radius } of replay.obstacles) disc(context, x, y, radius, colours.obstacle);
-  if (layers.fields) drawFields(context, replay, frame, colours);
-  frame.cameras.forEach((camera, index) => drawCameraIcon(context, colours, replay.cameras[index], camera.orientation, camera.isSeen));
-  for (const target of frame.targets) if (target.isTracked) disc(context, target.x, target.y, 1.2 * TARGET_SIZE * grow, colours.tracked);
-  for (const target of frame.targets) drawTarget(context, colours, target, grow);
-  if (layers.names) drawNames(context, replay, frame, colours, scale);
-}
+  /** Fields of view lie under everything and end at the terrain's border. */
+  #fields(context, frame, colours, seen) {
+    context.save();
+    context.beginPath();
+    context.rect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
+    context.clip();
+    frame.cameras.forEach((state, index) => {
+      if (seen && !seen.camera[index]) return;
+      const camera = this.replay.cameras[index];
+      const { outer, inner } = fieldOfView(camera, state.orientation, state.angle, state.range, this.replay.sights[index]);
+      polygon(context, [[camera.x, camera.y], ...outer]);
+      context.fillStyle = colours.sector;
+      context.fill();
+      if (seen) return; // An observation tells how far a camera looks, not what stands in its way.
+      polygon(context, [[camera.x, camera.y], ...inner]);
+      context.fillStyle = state.tracks ? colours.sees : colours.looks;
+      context.fill();
+    });
+    if (seen?.team === "target") {
+      const { x, y, sightRange } = seen.target[seen.index];
+      disc(context, x, y, sightRange, colours.sector);
+    }
+    context.restore();
+  }
 
-function drawFields(context, replay, frame, colours) {
-  frame.cameras.forEach((state, index) => {
-    const camera = replay.cameras[index];
-    const { outer, inner } = fieldOfView(camera, state.orientation, state.angle, state.range, replay.sights[index]);
-    polygon(context, [[camera.x, camera.y], ...outer]);
-    context.fillStyle = colours.sector;
-    context.fill();
-    polygon(context, [[camera.x, camera.y], ...inner]);
-    context.fillStyle = state.tracks ? colours.sees : colours.looks;
-    context.fill();
-  });
-}
+  #trails(context, { t, targets }, colours, grow) {
+    const place = this.replay.columns.target_location;
+    const from = Math.max(0, t - TRAIL_FRAMES);
+    context.lineWidth = 7 * grow;
+    context.lineCap = "round";
+    targets.forEach(({ goal }, i) => {
+      context.strokeStyle = goal < 0 ? colours.empty : colours.warehouses[goal];
+      for (const [part, alpha] of [[0, 0.15], [1, 0.3], [2, 0.5]]) { // It fades in three steps.
+        const [a, b] = [0, 1].map((end) => Math.round(from + ((t - from) * (part + end)) / 3));
+        context.globalAlpha = alpha;
+        context.beginPath();
+        for (let s = a; s <= b; s += 1) context.lineTo(place.at(s, 2 * i), place.at(s, 2 * i + 1));
+        context.stroke();
+      }
+    });
+    context.globalAlpha = 1;
+  }
 
-function drawNames(context, replay, frame, colours, scale) {
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  const size = context.canvas.width;
-  context.fillStyle = colours.ink;
-  context.font = `${Math.max(11, 34 * scale)}px system-ui, sans-serif`;
-  context.textAlign = "center";
-  const write = (text, x, y) => context.fillText(text, size / 2 + x * scale, size / 2 - y * scale);
-  replay.cameras.forEach((camera, index) => write(`C${index}`, camera.x, camera.y + camera.radius + 18));
-  frame.targets.forEach((target, index) => write(`T${index}`, target.x, target.y + 42));
+  #agents(context, frame, colours, grow, seen) {
+    frame.cameras.forEach(({ orientation, isSeen }, index) => {
+      if (!seen) drawCamera(context, colours, this.replay.cameras[index], orientation, isSeen);
+      else if (seen.camera[index]) drawCamera(context, colours, seen.camera[index], seen.camera[index].orientation, false);
+    });
+    for (const { isTracked, x, y } of seen ? [] : frame.targets) { // Nobody observes whether a target is seen.
+      if (isTracked) disc(context, x, y, 1.2 * TARGET_SIZE * grow, colours.tracked);
+    }
+    frame.targets.forEach((target, index) => {
+      if (!seen) drawTarget(context, colours, target, grow);
+      else if (seen.target[index]) this.#observedTarget(context, target, seen, index, colours, grow);
+    });
+    if (seen) {
+      const { x, y } = seen[seen.team][seen.index];
+      context.beginPath();
+      context.arc(x, y, 62, 0, 2 * Math.PI);
+      Object.assign(context, { strokeStyle: colours.focus, lineWidth: 8 });
+      context.stroke();
+    }
+  }
+
+  /** Others are told whether a target is loaded, not what for: only the target itself knows its goal. */
+  #observedTarget(context, target, seen, index, colours, grow) {
+    const { x, y, isLoaded } = seen.target[index];
+    const isSelf = seen.team === "target" && seen.index === index;
+    drawTarget(context, colours, { ...target, x, y, goal: isSelf ? seen.goal : -1, isExhausted: false, capacity: isSelf ? target.capacity : 1 }, grow);
+    if (isLoaded && !isSelf) disc(context, x, y, 0.3 * TARGET_SIZE * grow, colours.ink);
+  }
+
+  /** Messages of the last frames as arrows in their sender's colour, fading. */
+  #messages(context, frame, colours, scale, kinds) {
+    const size = Math.max(14, 7 / scale);
+    for (let t = Math.max(0, frame.t - MESSAGE_FRAMES); t <= frame.t; t += 1) {
+      context.globalAlpha = 1 - (frame.t - t) / (MESSAGE_FRAMES + 1);
+      for (const { team, sender, recipient, kind } of this.replay.messages(t) ?? []) {
+        if (kinds.has(kind)) continue;
+        const places = team === "camera" ? this.replay.cameras : frame.targets;
+        const colour = team === "camera" ? colours.camera : this.#colourOf(frame.targets[sender], colours);
+        Object.assign(context, { strokeStyle: colour, fillStyle: colour, lineWidth: Math.max(4, 1.5 / scale) });
+        drawArrow(context, [places[sender].x, places[sender].y], [places[recipient].x, places[recipient].y], size, 34);
+      }
+    }
+    context.globalAlpha = 1;
+  }
+
+  #colourOf({ goal }, colours) {
+    return goal < 0 ? colours.empty : colours.warehouses[goal];
+  }
+
+  #names(context, canvas, lens, frame, colours, seen) {
+    const ratio = Math.max(1, canvas.width / Math.max(canvas.clientWidth ?? canvas.width, 1));
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    Object.assign(context, { fillStyle: colours.ink, font: `600 ${12 * ratio}px Inter, system-ui, sans-serif`, textAlign: "center" });
+    const write = (text, x, y, above) => {
+      const [px, py] = toPixel(lens, canvas, x, y + above);
+      context.fillText(text, px, py - 3 * ratio);
+    };
+    this.replay.cameras.forEach((camera, index) => { if (!seen || seen.camera[index]) write(`C${index}`, camera.x, camera.y, camera.radius); });
+    frame.targets.forEach((target, index) => { if (!seen || seen.target[index]) write(`T${index}`, target.x, target.y, TARGET_SIZE); });
+  }
 }

@@ -1,37 +1,55 @@
-// Wires replays to the page: fetch, controls, keyboard, address, redrawing. A stage shows one replay, or several in step.
+// Wires replays to the page: fetch, controls, keyboard, address, redrawing. A stage shows one replay, or two in step.
 
-import { read } from "./format.js";
+import { wireExports } from "./exports.js";
+import { follow } from "./fetching.js";
+import { palette } from "./shapes.js";
+import { pan, WHOLE, zoomAt } from "./lens.js";
 import { actionOf, frameOf, reduce, start } from "./player.js";
-import { draw, palette } from "./scene.js";
-import { describe, drawSparks, listEvents, showCargo, showFacts } from "./panel.js";
+import { Agents, describe, Events, showCargo, showFacts, wireTabs } from "./panel.js";
+import { LAYERS, Scene } from "./scene.js";
+import { INSET, Timeline } from "./timeline.js";
+
+const PANEL_MILLISECONDS = 100; // The figures change ten times a second; more often, nobody can read them.
 
 const stage = document.querySelector("[data-stage]");
 const roots = stage.matches("[data-replay]") ? [stage] : [...stage.querySelectorAll("[data-replay]")];
 const partsOf = (root, names) => Object.fromEntries(names.map((name) => [name, root.querySelector(`[data-part="${name}"]`)]));
-const controls = partsOf(stage, ["scrub", "play", "speed", "time", "fields", "names"]);
+const controls = partsOf(stage, [
+  "scrub", "play", "speed", "time", "timeline", "loop", "full", "copy", "kinds", "unzoom", "hover", "unobserve", "observed",
+]);
 
 const frameInAddress = () => Number(/^#t=(\d+)$/.exec(location.hash)?.[1] ?? 0);
 
 /** One replay with its canvas and figures. After its end it stays at its last frame. */
 class Side {
-  constructor(root, replay) {
-    Object.assign(this, { root, replay, parts: partsOf(root, ["canvas", "sparks", "cargo", "events", "spoken"]) });
-    if (this.parts.events) listEvents(this.parts.events, replay);
+  constructor(root, replay, chooseAgent) {
+    Object.assign(this, { root, parts: partsOf(root, ["canvas", "cargo", "events", "spoken", "agents"]) });
+    this.chooseAgent = chooseAgent;
+    this.set(replay);
   }
 
-  show(frame, layers) {
+  /** Show this replay from now on: all of what was shown in part before. */
+  set(replay) {
+    this.replay = replay;
+    this.scene = new Scene(replay);
+    if (this.parts.events) this.events = new Events(this.parts.events, replay);
+    if (this.parts.agents) this.agents = new Agents(this.parts.agents, replay, this.chooseAgent);
+  }
+
+  paint(position, view) {
+    const { canvas } = this.parts;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.max(1, Math.round(side * ratio)));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    this.scene.draw(canvas, Math.min(position, this.replay.last), view);
+  }
+
+  tell(frame) {
     const at = Math.min(frame, this.replay.last);
-    this.paint(at, layers);
     showFacts(this.root, this.replay, at);
     if (this.parts.cargo) showCargo(this.parts.cargo, this.replay, at);
-    if (this.parts.sparks) drawSparks(this.parts.sparks, this.replay, at);
-  }
-
-  paint(frame, layers) {
-    const { canvas } = this.parts;
-    const size = Math.round(Math.min(canvas.clientWidth, canvas.clientHeight) * (window.devicePixelRatio || 1));
-    if (canvas.width !== size) canvas.width = canvas.height = size;
-    draw(canvas.getContext("2d"), size, this.replay, this.replay.frame(frame), palette(document.documentElement.dataset.theme), layers);
+    this.agents?.show(at);
+    this.events?.show(at);
   }
 
   speak(frame) {
@@ -40,21 +58,50 @@ class Side {
 }
 
 class Viewer {
-  constructor(sides) {
-    this.sides = sides;
-    this.last = Math.max(...sides.map(({ replay }) => replay.last));
-    this.state = start(this.last, frameInAddress());
-    this.shown = -1;
-    controls.scrub.max = this.last;
-    controls.scrub.disabled = controls.play.disabled = false;
-    this.listen();
-    this.render();
-    this.speak();
+  constructor() {
+    this.sides = [];
+    this.lens = WHOLE;
+    this.layers = { ...LAYERS };
+    this.hiddenKinds = new Set();
+    this.agent = null;
+    this.told = 0;
+    this.timeline = new Timeline(controls.timeline);
   }
 
   /** The first replay: on most pages the only one. */
   get replay() {
     return this.sides[0].replay;
+  }
+
+  /** The episode's last frame, of which the beginning alone may be rendered. */
+  get end() {
+    return Math.max(this.state.last, this.state.isComplete ? 0 : Number(stage.dataset.steps ?? 0));
+  }
+
+  get view() {
+    return {
+      colours: palette(document.documentElement.dataset.theme), layers: this.layers, lens: this.lens, agent: this.agent, kinds: this.hiddenKinds,
+    };
+  }
+
+  /** A replay has come, or more of it. The controls work from the first one on. */
+  take(root, replay) {
+    const known = this.sides.find((side) => side.root === root);
+    if (known) known.set(replay);
+    else this.sides.push(new Side(root, replay, (agent) => this.observe(agent)));
+    this.sides.sort((a, b) => roots.indexOf(a.root) - roots.indexOf(b.root));
+    const last = Math.max(...this.sides.map((side) => side.replay.last));
+    const isComplete = this.sides.length === roots.length && this.sides.every((side) => !side.replay.isPartial);
+    if (!this.state) {
+      this.state = start(last, frameInAddress(), isComplete);
+      this.listen();
+    } else {
+      this.dispatch({ type: "extend", last, isComplete });
+    }
+    controls.scrub.max = this.end;
+    this.deliveries = [...new Set(this.sides.flatMap((side) => side.replay.deliveries))].sort((a, b) => a - b);
+    this.repaint();
+    this.speak();
   }
 
   dispatch(action) {
@@ -94,91 +141,201 @@ class Viewer {
     for (const side of this.sides) side.speak(frameOf(this.state));
   }
 
+  /** Draw what has changed: the arena at every call, the figures ten times a second and whenever playing stops. */
   render() {
+    const { playing, speed, loops, position } = this.state;
     const frame = frameOf(this.state);
-    controls.play.textContent = this.state.playing ? "Pause" : "Play";
-    controls.speed.value = String(this.state.speed);
-    if (frame === this.shown) return;
-    this.shown = frame;
+    this.renderControls(playing, speed, loops);
+    const shown = speed < 1 ? position : frame; // Slow playing moves between frames.
+    if (shown === this.shown) return;
+    this.shown = shown;
+    for (const side of this.sides) side.paint(shown, this.view);
+    this.timeline.draw(this.sides, frame, this.end);
+    const now = performance.now();
+    if (playing && now - this.told < PANEL_MILLISECONDS) return;
+    this.told = now;
     controls.scrub.value = frame;
-    controls.scrub.setAttribute("aria-valuetext", `step ${frame} of ${this.last}`);
-    controls.time.textContent = `${frame.toLocaleString("en")} / ${this.last.toLocaleString("en")}`;
-    const layers = { fields: controls.fields.checked, names: controls.names.checked };
-    for (const side of this.sides) side.show(frame, layers);
+    controls.scrub.setAttribute("aria-valuetext", `${frame} / ${this.end}`);
+    controls.time.textContent = `${frame.toLocaleString("en")} / ${this.end.toLocaleString("en")}`;
+    for (const side of this.sides) side.tell(frame);
+  }
+
+  renderControls(playing, speed, loops) {
+    const key = [playing, speed, loops].join();
+    if (key === this.controlled) return;
+    this.controlled = key;
+    controls.play.setAttribute("aria-pressed", String(playing));
+    controls.play.setAttribute("aria-label", playing ? controls.play.dataset.pause : controls.play.dataset.play);
+    controls.speed.value = String(speed);
+    controls.loop?.setAttribute("aria-pressed", String(loops));
+    this.told = 0;
+    this.shown = -1;
   }
 
   repaint() {
     this.shown = -1;
+    this.told = 0;
     this.render();
   }
 
+  /** Show the world as one agent observes it, or everything again. */
+  observe(agent) {
+    this.agent = agent;
+    for (const side of this.sides) side.agents?.choose(agent);
+    if (controls.unobserve) controls.unobserve.hidden = !agent;
+    if (agent && controls.observed) controls.observed.textContent = `${agent.team === "camera" ? "C" : "T"}${agent.index}`;
+    this.repaint();
+  }
+
+  look(lens) {
+    this.lens = lens;
+    if (controls.unzoom) controls.unzoom.hidden = lens.zoom === 1;
+    this.repaint();
+  }
+
   listen() {
+    for (const part of [controls.scrub, ...stage.querySelectorAll("button[disabled]")]) part.disabled = false;
     controls.play.addEventListener("click", () => this.dispatch({ type: "toggle" }));
+    controls.play.addEventListener("keydown", (event) => { if (event.repeat) event.preventDefault(); }); // One press, one click.
     controls.scrub.addEventListener("input", () => this.dispatch({ type: "seek", frame: Number(controls.scrub.value) }));
+    controls.scrub.addEventListener("pointermove", (event) => this.hover(event));
+    controls.scrub.addEventListener("pointerleave", () => { controls.hover.hidden = true; });
     controls.speed.addEventListener("change", () => this.dispatch({ type: "speed", value: Number(controls.speed.value) }));
+    controls.loop?.addEventListener("click", () => this.dispatch({ type: "loop" }));
+    controls.unobserve?.addEventListener("click", () => this.observe(null));
+    controls.unzoom?.addEventListener("click", () => this.look(WHOLE));
+    controls.full?.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
     for (const button of stage.querySelectorAll("[data-step]")) {
-      button.disabled = false;
       button.addEventListener("click", () => this.dispatch({ type: "step", by: Number(button.dataset.step) }));
     }
-    for (const layer of [controls.fields, controls.names]) layer.addEventListener("change", () => this.repaint());
+    for (const button of stage.querySelectorAll("[data-jump]")) {
+      button.addEventListener("click", () => this.dispatch({ type: "jump", frames: this.deliveries, by: Number(button.dataset.jump) }));
+    }
+    for (const box of stage.querySelectorAll("[data-layer]")) {
+      this.layers[box.dataset.layer] = box.checked;
+      box.addEventListener("change", () => { this.layers[box.dataset.layer] = box.checked; this.repaint(); });
+    }
     addEventListener("keydown", (event) => this.onKey(event));
-    controls.play.addEventListener("keydown", (event) => { if (event.repeat) event.preventDefault(); }); // One press, one click.
     document.addEventListener("visibilitychange", () => { this.before = performance.now(); }); // Nobody watched meanwhile.
     addEventListener("hashchange", () => this.dispatch({ type: "seek", frame: frameInAddress() }));
     addEventListener("arena:theme", () => this.repaint());
     const observer = new ResizeObserver(() => this.repaint());
-    for (const side of this.sides) {
-      observer.observe(side.parts.canvas);
-      side.parts.sparks?.addEventListener("click", (event) => {
-        this.dispatch({ type: "seek", frame: (event.offsetX / side.parts.sparks.clientWidth) * side.replay.last });
-      });
+    for (const root of roots) {
+      const canvas = root.querySelector('[data-part="canvas"]');
+      observer.observe(canvas);
+      this.listenToLens(canvas);
     }
+    observer.observe(controls.timeline);
+    this.listKinds();
+    wireExports(stage, this);
+  }
+
+  /** A box for each kind of message that the replays know. */
+  listKinds() {
+    const kinds = [...new Set(this.sides.flatMap(({ replay }) => Object.values(replay.header.facts.message_kinds ?? {})))];
+    controls.kinds.replaceChildren(...kinds.map((kind) => {
+      const label = document.createElement("label");
+      label.className = "choice";
+      const box = document.createElement("input");
+      Object.assign(box, { type: "checkbox", checked: true });
+      box.addEventListener("change", () => {
+        this.hiddenKinds[box.checked ? "delete" : "add"](kind);
+        this.repaint();
+      });
+      label.append(box, ` ${kind.replaceAll("_", " ")}`);
+      return label;
+    }));
+  }
+
+  /** The wheel with Ctrl, or two fingers, magnify; what is magnified is dragged. The page scrolls as ever. */
+  listenToLens(canvas) {
+    const place = ({ clientX, clientY }) => {
+      const box = canvas.getBoundingClientRect();
+      return [((clientX - box.left) * canvas.width) / box.width, ((clientY - box.top) * canvas.height) / box.height];
+    };
+    const held = new Map();
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey && this.lens.zoom === 1 && event.deltaY > 0) return;
+      event.preventDefault();
+      this.look(zoomAt(this.lens, canvas, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...place(event)));
+    }, { passive: false });
+    canvas.addEventListener("dblclick", (event) => {
+      this.look(this.lens.zoom > 1 ? WHOLE : zoomAt(this.lens, canvas, 3, ...place(event)));
+    });
+    canvas.addEventListener("pointerdown", (event) => {
+      if (this.lens.zoom > 1 || event.pointerType === "touch") held.set(event.pointerId, place(event));
+      if (this.lens.zoom > 1) canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const from = held.get(event.pointerId);
+      if (!from) return;
+      const to = place(event);
+      const other = [...held].find(([id]) => id !== event.pointerId)?.[1];
+      held.set(event.pointerId, to);
+      const apart = ([x, y]) => Math.hypot(x - other[0], y - other[1]);
+      if (other) this.look(zoomAt(this.lens, canvas, apart(to) / Math.max(apart(from), 1), ...other));
+      else if (this.lens.zoom > 1) this.look(pan(this.lens, canvas, to[0] - from[0], to[1] - from[1]));
+    });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => held.delete(event.pointerId));
+  }
+
+  /** The step under the pointer, above the timeline. */
+  hover(event) {
+    const { left, width } = controls.scrub.getBoundingClientRect();
+    const share = Math.min(Math.max((event.clientX - left - INSET) / (width - 2 * INSET), 0), 1);
+    const frame = Math.round(share * this.end);
+    controls.hover.hidden = false;
+    controls.hover.textContent = frame.toLocaleString("en");
+    controls.hover.style.left = `${INSET + share * (width - 2 * INSET)}px`;
   }
 
   /** Keys work anywhere on the page, except where they already mean something. */
   onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const busy = event.target.closest?.("select, textarea, input:not([type=range]), summary, a");
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const busy = event.target.closest?.("select, textarea, input:not([type=range]), summary, a, dialog, [role=tab]");
     const presses = event.key === " " && event.target.closest?.("button");
-    const action = busy || presses ? null : actionOf(event.key, event.shiftKey);
+    if (busy || presses) return;
+    const menu = stage.querySelector(".viewer-menu[open]");
+    if (menu && event.key === "Escape") {
+      menu.open = false;
+      return;
+    }
+    const special = { f: controls.full, 0: controls.unzoom, Escape: controls.unobserve }[event.key];
+    if (special && !special.hidden) { special.click(); return; }
+    const action = actionOf(event.key, event.shiftKey, this.deliveries);
     if (!action) return;
     event.preventDefault();
-    if (action.type !== "toggle" || !event.repeat) this.dispatch(action);
+    if (!["toggle", "loop"].includes(action.type) || !event.repeat) this.dispatch(action);
   }
 }
 
-/** The file is made on demand: until it is there, the server says how far it is. */
-async function fetchReplay(address, status) {
-  for (;;) {
-    const response = await fetch(address, { headers: { Accept: "application/octet-stream" } });
-    if (response.status === 202) {
-      status.textContent = (await response.json()).message;
-      await new Promise((resolve) => { setTimeout(resolve, 700); });
-    } else if (response.ok) {
-      return response.arrayBuffer();
-    } else {
-      const answer = await response.json().catch(() => null);
-      throw new Error(answer?.error?.message ?? `The replay could not be fetched (status ${response.status}).`);
-    }
-  }
+const viewer = new Viewer();
+stage.viewer = viewer;
+const tabs = stage.querySelector("[role=tablist]");
+if (tabs) {
+  wireTabs(tabs);
+  tabs.addEventListener("click", () => viewer.sides.forEach((side) => side.events?.follow()));
 }
+/** One menu is open at most; a click beside it closes it. */
+document.addEventListener("click", ({ target }) => {
+  for (const menu of stage.querySelectorAll(".viewer-menu[open]")) if (!menu.contains(target)) menu.open = false;
+});
 
-/** The side of a root, or null after saying there why it cannot be shown. */
+/** Follow the replay of a root; where it cannot be shown, the reason stands there. */
 async function load(root) {
   const { status } = partsOf(root, ["status"]);
-  try {
-    const side = new Side(root, await read(await fetchReplay(root.dataset.replay, status)));
+  const show = (replay) => {
     status.hidden = true;
-    return side;
+    viewer.take(root, replay);
+    stage.dataset.ready = "";
+  };
+  try {
+    await follow(root.dataset.replay, show, (message) => { status.textContent = message; });
   } catch (error) {
+    status.hidden = false;
     status.textContent = error.message;
-    status.className = "notice error";
-    return null;
+    status.classList.add("error");
   }
 }
 
-const sides = (await Promise.all(roots.map(load))).filter(Boolean);
-if (sides.length) {
-  stage.viewer = new Viewer(sides);
-  stage.dataset.ready = "";
-}
+roots.forEach(load);
