@@ -32,6 +32,8 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
     if recipe.team != team:
         remarks.append(Remark("problem", f"it was trained as a {recipe.team} agent and cannot play the {team} team"))
     trained, offered = recipe.scenario, dimensions_of(scenario)
+    if trained is None:
+        trained = offered
     for name in ("cameras", "targets", "obstacles"):
         before, now = getattr(trained, name), getattr(offered, name)
         if before != now:
@@ -51,7 +53,7 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
 def find_preset(recipe: Recipe) -> str | None:
     """The packaged scenario with the numbers that an agent was trained for, such as ``MATE-2v4-0``; None if there is none.
 
-    Of several, the one that the agent's provenance names is taken.
+    Of several, the one that the agent's provenance names is taken. An agent for any scenario has none.
     """
     from mate.scenario import Scenario, preset_names  # not needed by the process that reads uploads
 

@@ -12,10 +12,17 @@ from mate.batched.selections import execute_selections
 from mate.messages import Team
 from policies import decoding, devices
 from policies.checkpoint import Checkpoint
-from policies.compatibility import find_preset, problems
+from policies.compatibility import dimensions_of, find_preset, problems
 from policies.errors import CheckpointError
+from policies.graphs.graph import Graph
 from policies.networks import network_of
 from policies.preprocessing import preprocess
+from policies.recipe import Recipe
+
+
+def is_for_teams(recipe: Recipe) -> bool:
+    """Return whether a network decides for all members of a team together, so that it cannot play one of them alone."""
+    return isinstance(recipe.architecture, Graph) and recipe.architecture.rows == "team"
 
 
 class BatchedPolicy:
@@ -55,18 +62,24 @@ class BatchedPolicy:
                 f"{f'; it can play {preset}' if preset else ''}"
             )
         self.recipe = recipe
+        self.dimensions = dimensions_of(scenario)
         self.size = size
-        self.members = np.arange(recipe.scenario.team_size(recipe.team)) if members is None else np.asarray(members)
+        team_size = self.dimensions.team_size(recipe.team)
+        self.members = np.arange(team_size) if members is None else np.asarray(members)
         self.num_agents = len(self.members)
         self.is_deterministic = recipe.play == "deterministic" if deterministic is None else deterministic
-        self.network = network_of(checkpoint, device or devices.device_class())
+        if is_for_teams(recipe) and self.num_agents != team_size:
+            raise CheckpointError(
+                f"checkpoint {checkpoint.digest[:12]} decides for a whole team at once; it cannot play single members of it"
+            )
+        self.network = network_of(checkpoint, self.dimensions, device or devices.device_class())
         rows = (size, self.num_agents)
         self.memory = np.zeros((*rows, self.network.memory_size), np.float32)
         self.step = np.zeros(size, np.int64)
         self.keys = np.zeros(size, np.uint64)
         self.bounds = np.zeros((*rows, 2))
         self.held_actions = np.zeros((*rows, 2))
-        self.selections = np.zeros((*rows, recipe.scenario.targets), bool)
+        self.selections = np.zeros((*rows, self.dimensions.targets), bool)
 
     def reset(self, slots: np.ndarray, keys: np.ndarray, observations: np.ndarray) -> None:
         """Begin episodes in ``slots`` (K,) with these keys (K,) uint64 and raw observations (B, N, D)."""
@@ -93,7 +106,7 @@ class BatchedPolicy:
         """Outputs (K * N, A) of the network for ``slots`` (K,) of raw observations (B, N, D); advances the memory."""
         rows = np.ascontiguousarray(observations[slots], np.float64).reshape(slots.size * self.num_agents, -1)
         memory = self.memory[slots].reshape(len(rows), -1)
-        inputs = preprocess(rows, self.recipe.team, self.recipe.scenario, self.recipe.preprocessing)
+        inputs = preprocess(rows, self.recipe.team, self.dimensions, self.recipe.preprocessing)
         outputs = self.network.forward(inputs, memory)
         self.memory[slots] = memory.reshape(slots.size, self.num_agents, -1)
         return outputs
@@ -104,6 +117,10 @@ class BatchedPolicy:
         keys = np.repeat(self.keys[slots], self.num_agents)
         agents = np.tile(self.members, slots.size)
         decisions = np.repeat(self.step[slots] // self.recipe.frame_skip, self.num_agents)
+        if self.recipe.action.decoding == "direct":
+            fractions = np.clip(outputs.astype(np.float64), -1.0, 1.0).reshape(*shape, 2)
+            self.held_actions[slots] = fractions * self.bounds[slots]
+            return
         if self.recipe.action.decoding == "box":
             chosen = np.empty((len(outputs), 2))
             bounds = self.bounds[slots].reshape(-1, 2)
@@ -115,7 +132,7 @@ class BatchedPolicy:
             grid = action_grid(Team[self.recipe.team.upper()], self.recipe.action.levels)
             self.held_actions[slots] = decode(choices.reshape(shape), grid, self.bounds[slots])
         else:
-            selections = decoding.selections_of(self.recipe.action.decoding, self.recipe.scenario.targets, choices)
+            selections = decoding.selections_of(self.recipe.action.decoding, self.dimensions.targets, choices)
             self.selections[slots] = selections.reshape(*shape, -1)
 
     def _choose(self, outputs: np.ndarray, keys: np.ndarray, agents: np.ndarray, decisions: np.ndarray) -> np.ndarray:

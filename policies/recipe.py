@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from policies.errors import CheckpointError
+from policies.fields import (
+    Dimensions,
+    check_boolean,
+    check_choice,
+    check_integer,
+    refuse,
+    shorten,
+)
+from policies.graphs.graph import Graph
 
 FORMAT = "mate-policy"
 VERSION = 1
@@ -21,81 +29,19 @@ TEAMS = ("camera", "target")
 ACTIVATIONS = ("tanh", "relu", "linear")
 MEMORIES = ("none", "lstm", "gru")
 HEADS = ("linear", "dueling")
-DECODINGS = ("levels", "box", "select-many", "select-one", "select-subset")
+DECODINGS = ("levels", "box", "direct", "select-many", "select-one", "select-subset")
 OUTPUTS = ("logits", "values")
 ENHANCEMENTS = ("none", "camera", "target", "both")
+ANY = "any"
 PLAYS = ("stochastic", "deterministic")
 
 MAX_LAYERS = 8
 MAX_WIDTH = 4096
 MAX_PARAMETERS = 16_000_000
-MAX_ENTITIES = 64
 MAX_LEVELS = 64
 MAX_FRAME_SKIP = 1000
 MAX_SUBSET_TARGETS = 12
 MAX_PROVENANCE_CHARACTERS = 20_000
-
-
-def refuse(where: str, problem: str) -> CheckpointError:
-    """The error about one field of a recipe."""
-    return CheckpointError(f"policy.json: {where}: {problem}")
-
-
-def check_choice(where: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Raises CheckpointError unless ``value`` is one of ``choices``."""
-    if not isinstance(value, str) or value not in choices:
-        raise refuse(where, f"got {shorten(value)}, expected one of {', '.join(choices)}")
-
-
-def check_integer(where: str, value: Any, low: int, high: int) -> None:
-    """Raises CheckpointError unless ``value`` is an integer from ``low`` to ``high``."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise refuse(where, f"got {shorten(value)}, expected an integer from {low} to {high}")
-
-
-def check_boolean(where: str, value: Any) -> None:
-    """Raises CheckpointError unless ``value`` is a boolean."""
-    if not isinstance(value, bool):
-        raise refuse(where, f"got {shorten(value)}, expected true or false")
-
-
-def shorten(value: Any, length: int = 60) -> str:
-    """A value for an error message, at most ``length`` characters of it."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**length:
-        return "a number of more than 60 digits"
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
-    return text if len(text) <= length else text[: length - 3] + "..."
-
-
-@dataclass(frozen=True)
-class Dimensions:
-    """How many cameras, targets and obstacles a scenario has."""
-
-    cameras: int
-    targets: int
-    obstacles: int
-
-    def __post_init__(self) -> None:
-        check_integer("scenario.cameras", self.cameras, 0, MAX_ENTITIES)
-        check_integer("scenario.targets", self.targets, 1, MAX_ENTITIES)
-        check_integer("scenario.obstacles", self.obstacles, 0, MAX_ENTITIES)
-
-    def __str__(self) -> str:
-        return f"{self.cameras} cameras, {self.targets} targets and {self.obstacles} obstacles"
-
-    def observation_size(self, team: str) -> int:
-        """Length of one raw observation of a member of ``team``."""
-        shared = 7 * self.cameras + 5 * self.targets + 4 * self.obstacles
-        return shared + (22 if team == "camera" else 27)
-
-    @property
-    def state_size(self) -> int:
-        """Length of the global state vector, which centralised critics are trained on."""
-        return 29 + 9 * self.cameras + 16 * self.targets + 3 * self.obstacles
-
-    def team_size(self, team: str) -> int:
-        """How many agents ``team`` has."""
-        return self.cameras if team == "camera" else self.targets
 
 
 @dataclass(frozen=True)
@@ -130,6 +76,10 @@ class Architecture:
         check_integer("architecture.head_size", self.head_size, int(is_dueling), MAX_WIDTH if is_dueling else 0)
         if self.skip_connection and not has_memory:
             raise refuse("architecture.skip_connection", "a skip connection needs a memory; set it to false")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the architecture as JSON values."""
+        return _as_object(self) | {"hidden_sizes": list(self.hidden_sizes)}
 
     @property
     def head_input_size(self) -> int:
@@ -180,7 +130,7 @@ class Action:
     """How the outputs of the network become an action.
 
     ``decoding``: ``levels`` is a choice on a grid of ``levels`` x ``levels`` points; ``box`` is a diagonal Gaussian (mean,
-    log standard deviation); ``select-many``, ``select-one`` and ``select-subset`` choose targets that a fixed executor
+    log standard deviation); ``direct`` is the action itself, as fractions of the largest one; ``select-many``, ``select-one`` and ``select-subset`` choose targets that a fixed executor
     then aims at (cameras only), by one yes or no a target, as one of the targets or none, or as one of all subsets.
     ``outputs``: ``logits`` are sampled from in stochastic play; ``values`` are maximised, with a random choice in a
     fraction ``epsilon`` of the decisions in stochastic play.
@@ -200,7 +150,7 @@ class Action:
             raise refuse("action.epsilon", f"got {shorten(self.epsilon)}, expected a number from 0 to 1")
         if self.outputs == "logits" and self.epsilon != 0:
             raise refuse("action.epsilon", "only agents whose outputs are values have one; set it to 0")
-        if self.outputs == "values" and self.decoding in ("box", "select-many"):
+        if self.outputs == "values" and self.decoding in ("box", "direct", "select-many"):
             raise refuse("action.outputs", f"values cannot be decoded by {self.decoding!r}; use logits")
 
     @property
@@ -215,6 +165,8 @@ class Action:
                 return self.levels**2
             case "box":
                 return 4
+            case "direct":
+                return 2
             case "select-many":
                 return 2 * num_targets
             case "select-one":
@@ -251,14 +203,14 @@ def _frozen_provenance(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
 class Recipe:
     """Everything but the weights that is needed to play a learned agent.
 
-    ``scenario`` is what it was trained for; ``enhanced_observation`` is what it was trained under, for information;
+    ``scenario`` is what it was trained for, None if it plays in any (graphs alone can); ``enhanced_observation`` is what it was trained under, for information;
     ``play`` is how it plays where nobody says otherwise; ``provenance`` is free text about where it comes from.
     """
 
     team: str
-    architecture: Architecture
+    architecture: Architecture | Graph
     action: Action
-    scenario: Dimensions
+    scenario: Dimensions | None
     frame_skip: int = 1
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     enhanced_observation: str = "none"
@@ -274,11 +226,14 @@ class Recipe:
         self._check_parts_fit()
 
     def _check_parts_fit(self) -> None:
-        if self.scenario.team_size(self.team) == 0:
+        if self.scenario is None and not isinstance(self.architecture, Graph):
+            raise refuse("scenario", "only a graph plays in any scenario; state cameras, targets and obstacles")
+        if self.scenario is not None and self.scenario.team_size(self.team) == 0:
             raise refuse("scenario", f"it has {self.scenario}, hence nobody for team {self.team!r} to play")
         if self.action.selects_targets and self.team != "camera":
             raise refuse("action.decoding", f"{self.action.decoding!r} is for cameras; a target cannot select targets")
-        if self.action.decoding == "select-subset" and self.scenario.targets > MAX_SUBSET_TARGETS:
+        targets = 0 if self.scenario is None else self.scenario.targets
+        if self.action.decoding == "select-subset" and targets > MAX_SUBSET_TARGETS:
             raise refuse("action.decoding", f"'select-subset' is limited to {MAX_SUBSET_TARGETS} targets")
         if self.number_of_parameters > MAX_PARAMETERS:
             raise refuse(
@@ -286,18 +241,34 @@ class Recipe:
             )
 
     @property
+    def dimensions(self) -> Dimensions:
+        """The scenario's dimensions. Raises CheckpointError if the agent plays in any scenario."""
+        if self.scenario is None:
+            raise refuse("scenario", "the agent plays in any scenario, so it has no dimensions of its own")
+        return self.scenario
+
+    @property
+    def layers(self) -> Architecture:
+        """The architecture, of layers. Raises CheckpointError if it is a graph of operators."""
+        if isinstance(self.architecture, Graph):
+            raise refuse("architecture", "the network is a graph of operators, and one of layers is needed here")
+        return self.architecture
+
+    @property
     def observation_size(self) -> int:
-        """Length of one raw observation, and width of the network's input."""
-        return self.scenario.observation_size(self.team)
+        """Length of one raw observation, and width of the network's input. Raises as ``dimensions``."""
+        return self.dimensions.observation_size(self.team)
 
     @property
     def output_size(self) -> int:
-        """Width of the network's output."""
-        return self.action.output_size(self.scenario.targets)
+        """Width of the network's output. Raises as ``dimensions``."""
+        return self.action.output_size(self.dimensions.targets)
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every tensor that ``weights.safetensors`` must have."""
+        if isinstance(self.architecture, Graph):
+            return dict(self.architecture.tensors)
         return self.architecture.tensor_shapes(self.observation_size, self.output_size)
 
     @property
@@ -319,16 +290,15 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``policy.json``."""
-        architecture = _as_object(self.architecture) | {"hidden_sizes": list(self.architecture.hidden_sizes)}
         return {
             "format": FORMAT,
             "version": VERSION,
             "team": self.team,
-            "architecture": architecture,
+            "architecture": self.architecture.to_json(),
             "preprocessing": _as_object(self.preprocessing),
             "action": _as_object(self.action) | {"epsilon": float(self.action.epsilon)},
             "frame_skip": self.frame_skip,
-            "scenario": _as_object(self.scenario),
+            "scenario": ANY if self.scenario is None else _as_object(self.scenario),
             "enhanced_observation": self.enhanced_observation,
             "play": self.play,
             "provenance": dict(self.provenance),
@@ -347,11 +317,16 @@ class Recipe:
         for name in ("team", "architecture", "action", "scenario"):
             if name not in values:
                 raise refuse(name, "it is missing; docs/checkpoint-format.md describes it")
+        known: dict[str, Any] = {}
+        if values["scenario"] == ANY:
+            known["scenario"] = None
+        if isinstance(values["architecture"], dict) and values["architecture"].get("kind") == "graph":
+            known["architecture"] = Graph.from_json(values["architecture"])
         parts = {"action": Action, "architecture": Architecture, "preprocessing": Preprocessing, "scenario": Dimensions}
         for name, part in parts.items():
-            if name in values:
-                values[name] = _from_object(name, part, values[name])
-        return cls(**values)
+            if name in values and name not in known:
+                known[name] = _from_object(name, part, values[name])
+        return cls(**values | known)
 
 
 def _as_object(part: Any) -> dict[str, Any]:

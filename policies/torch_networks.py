@@ -38,7 +38,7 @@ class TorchNetwork:
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self.device = find_device(device)
-        self.architecture = checkpoint.recipe.architecture
+        self.architecture = checkpoint.recipe.layers
         self.output_size = checkpoint.recipe.output_size
         self.memory_size = self.architecture.memory_size * {"none": 0, "gru": 1, "lstm": 2}[self.architecture.memory]
         # Full float32 products: the shorter TensorFloat-32 would be off in the fourth digit.

@@ -27,10 +27,11 @@ import numpy as np
 from policies import decoding
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
+from policies.graphs.graph import Graph
 from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
-from policies.recipe import Dimensions
+from policies.recipe import Dimensions, Recipe
 
 INPUT_TOLERANCE = 1e-6
 STATE_TOLERANCE = 1e-5
@@ -105,8 +106,8 @@ def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Com
     if observations.shape[-1] != recorded.observation_size(recipe.team):
         raise CheckpointError(f"the recording is not of the {recipe.team} team, which this checkpoint plays")
     comparisons = _compare_network(checkpoint, expected, recorded)
-    if recorded == recipe.scenario and "actions" in expected:
-        comparisons.append(_compare_actions(checkpoint, expected))
+    if recorded == _played(recipe, recorded) and "actions" in expected:
+        comparisons.append(_compare_actions(checkpoint, expected, recorded))
     return comparisons
 
 
@@ -114,7 +115,8 @@ def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensio
     """Network inputs (K, N, D); those of another scenario are cut off or filled with zeros, as upstream does silently."""
     recipe = checkpoint.recipe
     rows = np.ascontiguousarray(observations).reshape(-1, observations.shape[-1])
-    inputs = np.zeros((len(rows), recipe.observation_size), np.float32)
+    size = _played(recipe, recorded).observation_size(recipe.team)
+    inputs = np.zeros((len(rows), size), np.float32)
     width = min(rows.shape[1], inputs.shape[1])
     inputs[:, :width] = preprocess(rows, recipe.team, recorded, recipe.preprocessing)[:, :width]
     return inputs.reshape(*observations.shape[:2], -1)
@@ -127,7 +129,7 @@ def _own_slot(recorded: np.ndarray) -> np.ndarray:
 
 def _compare_network(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> list[Comparison]:
     recipe = checkpoint.recipe
-    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(recipe.scenario)), 1, deterministic=True)
+    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(_played(recipe, recorded))), 1, deterministic=True)
     inputs = _inputs(checkpoint, expected["raw_obs"][expected["infer_step"]], recorded)
     comparisons = []
     if "net_input" in expected:
@@ -149,13 +151,19 @@ def _compare_network(checkpoint: Checkpoint, expected: dict[str, np.ndarray], re
     return comparisons
 
 
+def _played(recipe: Recipe, recorded: Dimensions) -> Dimensions:
+    """The dimensions that a checkpoint plays: the recorded ones for an agent that plays in any scenario."""
+    return recipe.scenario or recorded
+
+
 def _counts(dimensions: Dimensions) -> tuple[int, int, int]:
     return dimensions.cameras, dimensions.targets, dimensions.obstacles
 
 
 def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
     """The recorded states before (K, N, M) and after the decisions, in the layout of the network's memory."""
-    parts = {"none": 0, "gru": 1, "lstm": 2}[policy.recipe.architecture.memory]
+    architecture = policy.recipe.architecture
+    parts = 0 if isinstance(architecture, Graph) else {"none": 0, "gru": 1, "lstm": 2}[architecture.memory]
     shape = (len(expected["infer_step"]), policy.num_agents, policy.network.memory_size)
     if parts == 0 or "state_in_0" not in expected:
         return np.zeros(shape, np.float32), None
@@ -177,17 +185,17 @@ def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> 
     return Comparison("greedy decisions", agreement, MIN_AGREEMENT, is_agreement=True)
 
 
-def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> Comparison:
+def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> Comparison:
     """Play the recorded observations from the first one on, with the network's own memory."""
-    observations, recorded = expected["raw_obs"], expected["actions"]
-    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(checkpoint.recipe.scenario)), 1, deterministic=True)
+    observations, told = expected["raw_obs"], expected["actions"]
+    policy = BatchedPolicy(checkpoint, _Scenario(*_counts(recorded)), 1, deterministic=True)
     policy.reset(np.array([0]), np.array([0], np.uint64), observations[:1])
-    actions, active = np.zeros((1, *recorded.shape[1:])), np.array([True])
+    actions, active = np.zeros((1, *told.shape[1:])), np.array([True])
     agreeing = 0
     for frame, observation in enumerate(observations):
         policy.act(np.ascontiguousarray(observation[np.newaxis]), actions, active)
-        agreeing += int((np.abs(actions[0] - recorded[frame]).max(axis=1) <= ACTION_TOLERANCE).sum())
-    return Comparison("actions, free running", agreeing / recorded[..., 0].size, MIN_AGREEMENT, is_agreement=True)
+        agreeing += int((np.abs(actions[0] - told[frame]).max(axis=1) <= ACTION_TOLERANCE).sum())
+    return Comparison("actions, free running", agreeing / told[..., 0].size, MIN_AGREEMENT, is_agreement=True)
 
 
 def _worst(values: np.ndarray, recorded: np.ndarray, is_relative: bool = False) -> float:

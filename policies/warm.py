@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from policies.checkpoint import Checkpoint
+from policies.graphs.elementwise import ELEMENTWISE
+from policies.graphs.products import PRODUCTS
 from policies.inference import BatchedPolicy
 from policies.recipe import Action, Architecture, Dimensions, Recipe
 
@@ -51,6 +53,28 @@ def warm() -> None:
             policy = BatchedPolicy(Checkpoint(recipe, weights), sizes, 1, deterministic)
             policy.reset(np.array([0]), np.array([0], np.uint64), observations)
             policy.act(observations, np.zeros((1, 1, 2)), np.array([True]))
+    warm_graphs()
+
+
+def warm_graphs() -> None:
+    """Compute every kind of operator once."""
+    x = np.ones((2, 3), np.float32)
+    for op in ("Tanh", "Sigmoid", "Exp"):
+        ELEMENTWISE[op]([x], {})
+    ELEMENTWISE["Pow"]([x, np.float32(1.5)], {})
+    lstm = [x[:, np.newaxis], np.ones((1, 8, 3), np.float32), np.ones((1, 8, 2), np.float32)]
+    gru = [x[:, np.newaxis], np.ones((1, 6, 3), np.float32), np.ones((1, 6, 2), np.float32)]
+    arguments: dict[str, tuple[list[np.ndarray], dict[str, int]]] = {
+        "Gemm": ([x, x], {"transB": 1}),
+        "GRU": (gru, {"linear_before_reset": 1}),
+        "LayerNormalization": ([x, x[0]], {}),
+        "LSTM": (lstm, {}),
+        "MatMul": ([x[np.newaxis], x.T[np.newaxis]], {}),
+        "ReduceSum": ([x], {}),
+        "Softmax": ([x], {}),
+    }
+    for op, (values, attributes) in arguments.items():
+        PRODUCTS[op][0](values, attributes)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tournament.models import Agent, AgentKind, Scenario, Upload
 from tournament.refusals import RequestRefused
 
 if TYPE_CHECKING:
-    from policies import Checkpoint
+    from policies import Checkpoint, Recipe
     from policies.importing.report import ImportedAgent, ImportedMixture
 
 log = logging.getLogger(__name__)
@@ -258,14 +258,20 @@ def register_checkpoint(
         kind=AgentKind.CHECKPOINT,
         checkpoint=store_checkpoint(checkpoint),
         architecture=_describe_architecture(recipe),
-        num_cameras=recipe.scenario.cameras,
-        num_targets=recipe.scenario.targets,
-        num_obstacles=recipe.scenario.obstacles,
+        **_sizes_of(recipe),
         trained_enhanced_observation=recipe.enhanced_observation,
         provenance=_plain(provenance or dict(recipe.provenance)),
         is_listed=is_listed,
         slug=_free_slug(called or name, spec.digest),
     )
+
+
+def _sizes_of(recipe: Recipe) -> dict[str, int | None]:
+    """Return the dimensions that an agent plays, by field; None for an agent that plays in any scenario."""
+    scenario = recipe.scenario
+    if scenario is None:
+        return dict.fromkeys(DIMENSIONS)
+    return dict(zip(DIMENSIONS, (scenario.cameras, scenario.targets, scenario.obstacles), strict=True))
 
 
 def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[Agent], name: str = "") -> Agent | None:

@@ -127,11 +127,17 @@ def _check_start(agent: Agent, scenario: Scenario, team: str) -> list[str]:
 
 def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration) -> list[str]:
     """Return why a checkpoint's weights do not fit the network to be trained."""
+    from policies.recipe import Architecture
     from training.recipes import recipe_of
 
     spec = entries.load_spec(agent)
     assert isinstance(spec, agents.LearnedAgent)
     theirs, ours = entries.open_checkpoint(spec.checkpoint).recipe, recipe_of(checked)
+    if not isinstance(theirs.architecture, Architecture):
+        return [
+            f"{agent.name} is a graph of operators, which trainings cannot continue. Choose an agent that was trained here."
+        ]
+    assert isinstance(ours.architecture, Architecture)
     differences = [
         f"{field.name.replace('_', ' ')} {write(getattr(part, field.name))} instead of {write(getattr(wanted, field.name))}"
         for part, wanted in ((theirs.architecture, ours.architecture), (theirs.action, ours.action))

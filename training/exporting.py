@@ -51,7 +51,7 @@ def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) 
     expected = _logits_of_module(module, arrays)
     outputs = _logits_of_checkpoint(checkpoint, arrays)
     made = np.broadcast_to(arrays["mask"][:, np.newaxis], outputs.shape[:3])
-    parts = checkpoint.recipe.scenario.targets if checkpoint.recipe.action.decoding == "select-many" else 1
+    parts = checkpoint.recipe.dimensions.targets if checkpoint.recipe.action.decoding == "select-many" else 1
     ours, theirs = (logits[made].reshape(-1, parts, logits.shape[-1] // parts) for logits in (outputs, expected))
     is_equal = ours.argmax(axis=2) == theirs.argmax(axis=2)
     best = np.sort(theirs, axis=2)[..., -2:]

@@ -34,13 +34,13 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         recipe = recipe_of(configuration)
         self.recipe = recipe
         self.has_central_critic = configuration.has_central_critic
-        self.num_members = recipe.scenario.team_size(recipe.team)
+        self.num_members = recipe.dimensions.team_size(recipe.team)
         has_own_rewards = configuration["reduction"] == "none"
-        inputs = recipe.scenario.state_size if self.has_central_critic else recipe.observation_size
+        inputs = recipe.dimensions.state_size if self.has_central_critic else recipe.observation_size
         outputs = self.num_members if self.has_central_critic and has_own_rewards else 1
-        self.actor = TimedNetwork(recipe.architecture, recipe.observation_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
-        self.critic = TimedNetwork(recipe.architecture, inputs, outputs)
-        self.memory_width = 2 * recipe.architecture.memory_size
+        self.actor = TimedNetwork(recipe.layers, recipe.observation_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
+        self.critic = TimedNetwork(recipe.layers, inputs, outputs)
+        self.memory_width = 2 * recipe.layers.memory_size
 
     @property
     def num_critics(self) -> int:
@@ -50,7 +50,7 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
     def get_train_action_dist_cls(self) -> Any:
         """Return the action distribution: categorical, or one Bernoulli variable for each target."""
         if self.recipe.action.decoding == "select-many":
-            return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)  # type: ignore[misc]
+            return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.dimensions.targets)  # type: ignore[misc]
         return TorchCategorical
 
     get_exploration_action_dist_cls = get_train_action_dist_cls

@@ -22,6 +22,7 @@ from policies.importing.archives import is_archive
 from policies.importing.errors import ImportRefused
 from policies.importing.limits import Limits
 from policies.importing.names import split_path
+from policies.importing.onnx import MODEL_NAME
 from policies.importing.strangers import describe_members
 from policies.importing.trials import (
     PARAMETERS_NAME,
@@ -103,7 +104,7 @@ def _beside(link: Path, told: str) -> Path:
 
 def _of_file(path: Path) -> _Found | None:
     """A file of a checkpoint with the others that it needs; None for what is to be opened alone."""
-    if path.name in (PARAMETERS_NAME, RECIPE_NAME, WEIGHTS_NAME):
+    if path.name in (PARAMETERS_NAME, RECIPE_NAME, WEIGHTS_NAME, MODEL_NAME):
         return _of_folder(path.parent)
     with path.open("rb") as file:
         if is_archive(file.read(512)) or not is_checkpoint_name(path.name):
@@ -113,7 +114,7 @@ def _of_file(path: Path) -> _Found | None:
 
 
 def _of_folder(folder: Path) -> _Found:
-    native = [folder / name for name in (RECIPE_NAME, WEIGHTS_NAME) if (folder / name).is_file()]
+    native = [folder / name for name in (RECIPE_NAME, WEIGHTS_NAME, MODEL_NAME) if (folder / name).is_file()]
     if native:
         return _Found.of(folder, native)
     own = [path for path in sorted(folder.iterdir()) if is_checkpoint_name(path.name) and path.is_file()]
@@ -145,7 +146,7 @@ def _list(folder: Path, base: Path) -> list[str]:
 def _choose(names: list[str], base: Path) -> list[str]:
     """The files of a folder that are read: each trial's parameters and checkpoint, and the tables of PSRO."""
     if not any(is_checkpoint_name(basename(name)) for name in names):
-        natives = [name for name in names if basename(name) in (RECIPE_NAME, WEIGHTS_NAME)]
+        natives = [name for name in names if basename(name) in (RECIPE_NAME, WEIGHTS_NAME, MODEL_NAME)]
         if any(basename(name) == RECIPE_NAME for name in natives):
             return natives
         described = describe_members(names)

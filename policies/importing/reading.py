@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from posixpath import basename, dirname, join
-from typing import IO
+from typing import IO, Any
 
 from policies.checkpoint import (
     MAX_RECIPE_BYTES,
@@ -16,11 +16,12 @@ from policies.checkpoint import (
     RECIPE_NAME,
     WEIGHTS_NAME,
     Checkpoint,
-    parse_recipe,
+    parse_policy,
     parse_weights,
 )
 from policies.errors import CheckpointError
-from policies.importing import psro
+from policies.graphs.graph import Graph
+from policies.importing import onnx, psro
 from policies.importing.archives import Archive, open_archive
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.limits import DEFAULT_LIMITS, Limits
@@ -65,12 +66,19 @@ def _read_natives(archive: Archive, folders: list[str], limits: Limits, journal:
         raise ImportRefused(f"the archive has {len(folders)} checkpoints; at most {limits.max_agents} are read at once")
     contents = archive.read(dict.fromkeys((join(folder, RECIPE_NAME) for folder in folders), MAX_RECIPE_BYTES))
     recipes = dict(sorted(_read_recipe(archive, path, bytes(content), journal) for path, content in contents))
+    known = [recipe for recipe in recipes.values() if isinstance(recipe, Recipe)]
     with journal.step("Add the weights up", is_silent=True):
-        check_weights(sum(recipe.number_of_parameters for recipe in recipes.values()), limits)
-    agents = {
-        path: _read_weights(path, content, recipes[path], journal)
-        for path, content in archive.read(dict.fromkeys(recipes, MAX_WEIGHTS_BYTES))
-    }
+        check_weights(sum(recipe.number_of_parameters for recipe in known), limits)
+    limit = {path: MAX_WEIGHTS_BYTES if basename(path) == WEIGHTS_NAME else onnx.MAX_MODEL_BYTES for path in recipes}
+    agents = {}
+    for path, content in archive.read(limit):
+        recipe = recipes[path]
+        if isinstance(recipe, Recipe):
+            agents[path] = _read_weights(path, content, recipe, journal)
+        else:
+            agents[path] = _read_model(path, content, recipe, journal)
+    with journal.step("Add the weights up", is_silent=True):
+        check_weights(sum(agent.checkpoint.recipe.number_of_parameters for agent in agents.values()), limits)
     return ImportReport(tuple(agents[path] for path in recipes), steps=tuple(journal.steps))
 
 
@@ -82,17 +90,26 @@ def check_weights(number: int, limits: Limits) -> None:
         )
 
 
-def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) -> tuple[str, Recipe]:
-    """The path of the weights beside a policy.json, and its recipe."""
+def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) -> tuple[str, Recipe | dict[str, Any]]:
+    """The path of the weights beside a policy.json, and its recipe; of a model in ONNX's format, its parsed content."""
     folder = dirname(path)
     weights_path = join(folder, WEIGHTS_NAME)
     with journal.step(f"Read {shorten(path, 120).strip(QUOTES)}") as details:
+        parsed = parse_policy(content)
+        if onnx.is_onnx(parsed):
+            model_path = join(folder, onnx.MODEL_NAME)
+            if model_path not in archive.members:
+                raise ImportRefused(
+                    f"{shorten(model_path, 200)} is missing; policy.json says that the network is in ONNX's format (docs/onnx.md)"
+                )
+            details.append("a network in ONNX's format")
+            return model_path, parsed
         if weights_path not in archive.members:
             raise ImportRefused(
                 f"{shorten(weights_path, 200)} is missing; a native checkpoint has {RECIPE_NAME} and {WEIGHTS_NAME} beside each "
                 "other (docs/checkpoint-format.md)"
             )
-        recipe = parse_recipe(content)
+        recipe = Recipe.from_json(parsed)
         details.append(describe(recipe))
         others = sum(dirname(name) == folder and not is_clutter(name) for name in archive.members) - 2
         if others:
@@ -111,6 +128,18 @@ def _read_weights(path: str, content: bytearray, recipe: Recipe, journal: Journa
     return ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, storable(path), questions=())
 
 
+def _read_model(path: str, content: bytearray, policy: dict[str, Any], journal: Journal) -> ImportedAgent:
+    with journal.step("Read the graph") as details:
+        checkpoint = onnx.read_model(policy, memoryview(content))
+        recipe = checkpoint.recipe
+        assert isinstance(recipe.architecture, Graph)
+        details.append(
+            f"{len(recipe.architecture.nodes):,} operators with {recipe.number_of_parameters:,} weights, read as data"
+        )
+        details.append(describe(recipe))
+    return ImportedAgent(_name_of_native(recipe), recipe.team, checkpoint, storable(path), questions=())
+
+
 def _name_of_native(recipe: Recipe) -> str:
     name = recipe.provenance.get("name")
     return name[:100] if isinstance(name, str) and name.isprintable() and name.strip() else f"{recipe.team} checkpoint"
@@ -121,8 +150,9 @@ def describe(recipe: Recipe) -> str:
     play = {
         "levels": f"a grid of {recipe.action.levels} x {recipe.action.levels} actions",
         "box": "continuous actions",
+        "direct": "continuous actions without sampling",
     }.get(recipe.action.decoding, f"selecting targets ({recipe.action.decoding})")
-    return f"a {recipe.team} agent for {recipe.scenario}, {play}, a decision every {recipe.frame_skip} frames"
+    return f"a {recipe.team} agent for {recipe.scenario or 'any scenario'}, {play}, a decision every {recipe.frame_skip} frames"
 
 
 class _TrialReading:

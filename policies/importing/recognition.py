@@ -9,6 +9,7 @@ import numpy as np
 
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
+from policies.fields import MAX_ENTITIES
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.parameters import Parameters
 from policies.importing.pickles import read_pickle
@@ -21,7 +22,7 @@ from policies.importing.translation import (
     observed_widths,
     translate_tensors,
 )
-from policies.recipe import MAX_ENTITIES, MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
+from policies.recipe import MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
 
 MAX_POLICIES = 64
 

@@ -41,7 +41,7 @@ _WEIGHT_FILES = {
     ".ckpt": _PYTORCH,
     ".safetensors": "weights without the policy.json that says how to play them; put both into one folder",
     ".npz": f"NumPy arrays; {_NATIVE}",
-    ".onnx": f"an ONNX model; {_NATIVE}",
+    ".onnx": "an ONNX model without the policy.json that says how to play it; put both into one .zip (docs/onnx.md)",
     ".h5": f"an HDF5 file; {_NATIVE}",
     ".keras": f"a Keras model; {_NATIVE}",
 }
@@ -60,6 +60,8 @@ def describe_start(start: bytes) -> str:
             return description
     if start[8:9] == b"{" and 0 < int.from_bytes(start[:8], "little") < 2**32:
         return "a .safetensors file alone, and how to play it is in its policy.json; upload both as one .zip"
+    if start[:1] == b"\x08" and start[2:3] == b"\x12":
+        return "an ONNX model alone, and how to play it is in its policy.json; upload both as one .zip (docs/onnx.md)"
     if start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] == b"{":
         return (
             "a JSON file alone, without the weights that it describes; upload the whole folder as one .zip or .tar.gz"

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
     from policies.checkpoint import Checkpoint
     from policies.inference import BatchedPolicy
-    from policies.recipe import Dimensions
+    from policies.recipe import Dimensions, Recipe
 
 STEPS = 60
+_ANY = ("MATE-4v8-9", "MATE-2v4-0", "MATE-8v8-9", "MATE-1v1-9")
 _EVERYWHERE = (-900.0, 900.0, -900.0, 900.0)
 
 
@@ -82,11 +83,15 @@ def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int
     from policies.inference import BatchedPolicy
 
     recipe = checkpoint.recipe
-    scenario = fitting_scenario(recipe.scenario, recipe.enhanced_observation)
+    scenarios = _scenarios_for(recipe)
+    scenario = scenarios[0]
     began, played = 0.0, 0
 
     def own(scenario: Scenario, size: int) -> _Watched:
-        return _Watched(BatchedPolicy(checkpoint, scenario, size, deterministic, device=devices.CPU), recipe.team)
+        try:
+            return _Watched(BatchedPolicy(checkpoint, scenario, size, deterministic, device=devices.CPU), recipe.team)
+        except CheckpointError as error:
+            raise RehearsalFailed(f"The {recipe.team} agent cannot play {scenario.name}: {error}") from error
 
     def other(scenario: Scenario, size: int) -> Any:
         return batched.make("greedy", "target" if recipe.team == "camera" else "camera", scenario, size)
@@ -102,9 +107,20 @@ def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int
             raise _Enough
 
     camera, target = (own, other) if recipe.team == "camera" else (other, own)
+    for other_scenario in scenarios[1:]:
+        with suppress(_Enough):
+            episodes.play(other_scenario, camera, target, [1], 1, 1)
     with suppress(_Enough):
         episodes.play(scenario, camera, target, [1], 1, steps, on_reset=begin, on_step=count)
     return Rehearsal(scenario.name, played, time.process_time() - began)
+
+
+def _scenarios_for(recipe: Recipe) -> list[Scenario]:
+    """Where an agent is rehearsed: in its scenario, or in several of different sizes if it plays in any."""
+    if recipe.scenario is not None:
+        return [fitting_scenario(recipe.scenario, recipe.enhanced_observation)]
+    known = _packaged(recipe.enhanced_observation)
+    return [known[name] for name in _ANY]
 
 
 @cache

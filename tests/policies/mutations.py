@@ -16,11 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
+
 from policies import Action, Architecture, Checkpoint, Dimensions, Recipe
+from policies.graphs.graph import OPERATORS
 from tests.policies.pickling import dump
 from tests.policies.trials import HIERARCHICAL, Trial, files_of, tar_of, weights_of, worker_of, zip_of
 
 Files = dict[str, bytes]
+
+MODELS = Path(__file__).resolve().parents[1] / "data" / "onnx"
 
 _NUMBERS = (0, 1, -1, 2, 3, 5, 255, 256, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
 _JSON_VALUES: tuple[Any, ...] = (
@@ -100,6 +105,36 @@ def mutate_instructions(content: bytes, chance: random.Random) -> bytes:
 def mutate_pickle(content: bytes, chance: random.Random) -> bytes:
     """One or the other."""
     return (mutate_instructions if chance.random() < 0.7 else mutate_bytes)(content, chance)
+
+
+def mutate_model(content: bytes, chance: random.Random) -> bytes:
+    """Change operators, inputs, attributes and constants of an ONNX model, or damage its bytes."""
+    if chance.random() < 0.4:
+        return mutate_bytes(content, chance)
+    model = onnx.load_from_string(content)
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        node = chance.choice(model.graph.node)
+        names = [name for other in model.graph.node for name in (*other.input, *other.output)]
+        match chance.randrange(7):
+            case 0:
+                node.op_type = chance.choice(sorted(OPERATORS))
+            case 1 if node.input:
+                node.input[chance.randrange(len(node.input))] = chance.choice(names)
+            case 2:
+                model.graph.node.remove(node)
+            case 3 if node.attribute:
+                attribute = chance.choice(node.attribute)
+                attribute.i = chance.choice((-3, -1, 0, 1, 2, 7, 2**40))
+                attribute.ints[:] = [chance.choice((-2, -1, 0, 1, 2, 9))] * chance.randrange(4)
+            case 4 if model.graph.initializer:
+                tensor = chance.choice(model.graph.initializer)
+                tensor.dims[:] = [chance.choice((0, 1, 2, 5, 1000, 2**31))] * chance.randrange(4)
+            case 5 if model.graph.initializer:
+                tensor = chance.choice(model.graph.initializer)
+                tensor.raw_data = mutate_bytes(tensor.raw_data, chance)
+            case _:
+                model.graph.node.append(chance.choice(model.graph.node))
+    return bytes(model.SerializeToString())
 
 
 def mutate_json(content: bytes, chance: random.Random) -> bytes:
@@ -193,8 +228,9 @@ def native_checkpoint() -> Checkpoint:
 class Mutations:
     """Damaged files, by number: ``make(index)`` is the same bytes whenever it is called with the same seed."""
 
-    def __init__(self, seed: int, hostile: list[Path], genuine: list[Path]) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, hostile: list[Path], genuine: list[Path], only_models: bool = False) -> None:
+        self.seed, self.only_models = seed, only_models
+        self.models = [_contents(path.read_bytes()) for path in sorted(MODELS.iterdir())]
         self.trials = [(files_of(trial), worker_of(trial)) for trial in small_trials()]
         self.natives = [_contents(native_checkpoint().to_bytes())]
         self.hostile = [(path.read_bytes(), _contents(path.read_bytes())) for path in hostile]
@@ -203,6 +239,8 @@ class Mutations:
     def make(self, index: int) -> bytes:
         """The damaged file of this number."""
         chance = random.Random(f"{self.seed} {index}")
+        if self.only_models:
+            return self._mutate_one(dict(chance.choice(self.models)), chance)
         if self.genuine and chance.random() < 0.004:
             return self._mutate_one(dict(chance.choice(self.genuine)), chance)
         kind = chance.random()
@@ -229,13 +267,15 @@ class Mutations:
         """Damage one file of an archive according to its kind, or the archive."""
         if chance.random() < 0.15:
             return mutate_archive(rebuilt(files, chance), files, chance)
-        matters = ("params.json", "policy.json", ".safetensors", "checkpoint-0", "checkpoint-1")
+        matters = ("params.json", "policy.json", ".safetensors", ".onnx", "checkpoint-0", "checkpoint-1")
         path = chance.choice([name for name in files if name.endswith(matters)] or list(files))
         mutate: Callable[[bytes, random.Random], bytes] = mutate_bytes
         if path.endswith(".json"):
             mutate = mutate_json
         elif "checkpoint-" in path:
             mutate = mutate_pickle
+        elif path.endswith(".onnx"):
+            mutate = mutate_model
         files[path] = mutate(files[path], chance)
         return rebuilt(files, chance)
 

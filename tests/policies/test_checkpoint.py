@@ -148,7 +148,7 @@ RECIPE, WEIGHTS = MEMBERS["policy.json"], MEMBERS["weights.safetensors"]
         (zip_with(MEMBERS | {"policy.json": b"\xff\xfe"}), "JSON"),
         (zip_with(MEMBERS | {"policy.json": b"[" * 50_000}), "JSON"),
         (zip_with(MEMBERS | {"policy.json": b'{"team": 1, "team": 2}'}), "same name"),
-        (zip_with(MEMBERS | {"policy.json": RECIPE + b" " * 200_000}), "larger"),
+        (zip_with(MEMBERS | {"policy.json": RECIPE + b" " * 2_000_000}), "larger"),
         (zip_with(MEMBERS | {"weights.safetensors": b""}), "header"),
         (zip_with(MEMBERS | {"weights.safetensors": struct.pack("<Q", 2**60) + WEIGHTS[8:]}), "header"),
         (zip_with(MEMBERS | {"weights.safetensors": WEIGHTS[:-4]}), "cannot be read"),

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing, Recipe
+from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing, Recipe, exporting
+from policies.graphs.graph import INPUTS, OPERATORS
+from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
 from policies.recipe import ACTIVATIONS, DECODINGS, ENHANCEMENTS, HEADS, MEMORIES, OUTPUTS, PLAYS, TEAMS
+from policies.rehearsing import rehearse
 from tests.policies.checkpoints import Sizes, make_observations
 
 TEXT = (Path(__file__).resolve().parent.parent.parent / "docs" / "checkpoint-format.md").read_text()
@@ -45,3 +48,35 @@ def test_every_field_is_described(part: type) -> None:
 @pytest.mark.parametrize("choices", [ACTIVATIONS, DECODINGS, ENHANCEMENTS, HEADS, MEMORIES, OUTPUTS, PLAYS, TEAMS])
 def test_every_choice_is_described(choices: tuple[str, ...]) -> None:
     assert all(f'`"{choice}"`' in TEXT for choice in choices)
+
+
+def test_the_examples_of_onnx_write_agents_that_play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "onnx.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(example, names)
+        assert names["exported"].error < 1e-5
+        assert rehearse(names["exported"].checkpoint, deterministic=False).steps > 1
+    assert len(list(tmp_path.glob("*.zip"))) == 3
+
+
+def test_every_operator_and_input_of_onnx_is_described() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "onnx.md").read_text()
+    told = set(re.findall(r"\w+", text.partition("## Operators")[2]))
+    assert told >= OPERATORS and all(f"`{name}`" in text for name in INPUTS)
+
+
+def test_the_command_writes_what_the_call_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_file.py").write_text(
+        "import torch\n\nclass Camera(torch.nn.Linear):\n"
+        "    def __init__(self):\n        super().__init__(126, 25)\n"
+        "    def forward(self, observation):\n        return super().forward(observation)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    arguments = "my_file:Camera camera.zip --team camera --decoding levels --levels 5 --scenario MATE-4v8-9"
+    assert exporting.main(arguments.split()) == 0
+    assert read("camera.zip").agents[0].checkpoint.recipe.action == Action("levels", 5)
+    with pytest.raises(SystemExit):
+        exporting.main(arguments.replace("my_file:Camera", "my_file:Nothing").split())

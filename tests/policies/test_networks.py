@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from policies import Action, Architecture, Checkpoint
-from policies.networks import Network, network_of, sigmoid, tanh
-from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, make_checkpoint
+from policies.kernels import sigmoid, tanh
+from policies.networks import Network, network_of
+from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, SMALL, make_checkpoint
 
 KINDS = {
     "mappo": make_checkpoint(architecture=MAPPO),
@@ -88,5 +89,5 @@ def test_the_activations_are_accurate_and_saturate() -> None:
 
 
 def test_a_process_keeps_one_copy_of_equal_weights() -> None:
-    assert network_of(make_checkpoint(seed=5)) is network_of(make_checkpoint(seed=5))
-    assert network_of(make_checkpoint(seed=5)) is not network_of(make_checkpoint(seed=6))
+    assert network_of(make_checkpoint(seed=5), SMALL) is network_of(make_checkpoint(seed=5), SMALL)
+    assert network_of(make_checkpoint(seed=5), SMALL) is not network_of(make_checkpoint(seed=6), SMALL)

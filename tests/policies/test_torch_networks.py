@@ -11,7 +11,7 @@ from policies.devices import DeviceError
 from policies.inference import BatchedPolicy
 from policies.networks import Network, network_of
 from policies.torch_networks import ROWS, TOLERANCE, TorchNetwork
-from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, Sizes, make_checkpoint, make_observations
+from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, SMALL, Sizes, make_checkpoint, make_observations
 
 KINDS = {
     "mappo": make_checkpoint(architecture=MAPPO),
@@ -89,7 +89,7 @@ def test_decisions_are_those_of_the_compiled_kernels(device: str, deterministic:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA on this machine")
 def test_a_gpu_that_is_not_there_is_refused_with_the_way_out() -> None:
     with pytest.raises(DeviceError, match="finds no GPU on this machine: set ARENA_DEVICE=cpu"):
-        network_of(make_checkpoint(), "cuda")
+        network_of(make_checkpoint(), SMALL, "cuda")
 
 
 def test_a_device_that_fails_says_so() -> None:
@@ -105,11 +105,11 @@ def test_without_pytorch_another_device_is_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(
         DeviceError, match=r"PyTorch cannot be loaded .*install a PyTorch that loads here, or set ARENA_DEVICE=cpu"
     ):
-        network_of(make_checkpoint(seed=77), "cuda")
+        network_of(make_checkpoint(seed=77), SMALL, "cuda")
 
 
 @NEEDS_GPU
 def test_a_process_keeps_a_copy_of_the_weights_on_each_device() -> None:
     checkpoint = make_checkpoint(seed=5)
-    assert network_of(checkpoint, "cuda") is network_of(make_checkpoint(seed=5), "cuda")
-    assert network_of(checkpoint, "cuda") is not network_of(checkpoint, "cpu")
+    assert network_of(checkpoint, SMALL, "cuda") is network_of(make_checkpoint(seed=5), SMALL, "cuda")
+    assert network_of(checkpoint, SMALL, "cuda") is not network_of(checkpoint, SMALL, "cpu")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.utils import timezone
 
-from mate import scenario as game
+from policies.compatibility import find_preset
 from policies.importing import ImportRefused
 from tournament import entries
 from tournament.agents import TEAMS
@@ -47,13 +47,9 @@ def enter_results(upload: Upload, report: ImportReport, accepted: Iterable[Agent
 def _find_scenario(recipes: Iterable[Recipe]) -> Scenario | None:
     """Return the packaged scenario of the agents, by its dimensions and enhanced observation."""
     for recipe in recipes:
-        sizes = recipe.scenario
-        for name in game.preset_names():
-            known = game.Scenario.load(name)
-            if (known.num_cameras, known.num_targets, known.num_obstacles) == (
-                sizes.cameras, sizes.targets, sizes.obstacles,
-            ):  # fmt: skip
-                return entries.register_scenario(name, recipe.enhanced_observation)
+        name = find_preset(recipe)
+        if name is not None:
+            return entries.register_scenario(name, recipe.enhanced_observation)
     return None
 
 

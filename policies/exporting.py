@@ -1,0 +1,394 @@
+"""Writing agents in ONNX's format: checkpoints as they are, and networks of PyTorch.
+
+``to_onnx`` gives the ``model.onnx`` and the ``policy.json`` of a checkpoint; other tools of the field can run the former.
+``export_module`` writes an uploadable file from a PyTorch module in one call, reads it back and compares both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import json
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mate.errors import UserError
+from mate.scenario import Scenario
+from policies import protobuf
+from policies.checkpoint import RECIPE_NAME, Checkpoint
+from policies.compatibility import dimensions_of
+from policies.errors import CheckpointError
+from policies.fields import Dimensions
+from policies.graphs.graph import INPUTS, ROWS, Graph, Node, State
+from policies.graphs.network import GraphNetwork
+from policies.importing.onnx import KIND, MODEL_NAME
+from policies.importing.reading import describe, read_file
+from policies.recipe import ANY, DECODINGS, FORMAT, VERSION, Architecture, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+OPSET = 20
+TOLERANCE = 1e-4
+"""How far outputs may be from those of PyTorch, relative to the greatest where that is above 1."""
+
+_ENTITY_WIDTHS = {"cameras": 7, "targets": 5, "obstacles": 4}
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the checkpoint as it is read back, and how far its outputs are from the module's."""
+
+    checkpoint: Checkpoint
+    error: float
+
+
+def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
+    """Return the bytes of an uploadable zip with this ``policy.json`` and ``model.onnx``; the same for the same content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in ((RECIPE_NAME, json.dumps(policy, indent=2).encode() + b"\n"), (MODEL_NAME, model)):
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
+    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together."""
+    recipe = checkpoint.recipe
+    if isinstance(recipe.architecture, Graph):
+        graph, tensors = recipe.architecture, dict(checkpoint.weights)
+    else:
+        graph, tensors = _graph_of(recipe, checkpoint.weights)
+    states = {state.input: state.output for state in graph.states}
+    architecture = {"kind": KIND, "rows": graph.rows, "states": states, "output": graph.output}
+    return {**recipe.to_json(), "architecture": architecture}, _model_of(graph, tensors, recipe)
+
+
+def _graph_of(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The operators of one of our own architectures, and their constants."""
+    assert isinstance(recipe.architecture, Architecture)
+    writing = _Writing(recipe.architecture, weights)
+    output = writing.write()
+    used = {name for node in writing.nodes for name in node.inputs}
+    graph = Graph(
+        rows="member",
+        inputs=("observation",),
+        output=output,
+        nodes=tuple(writing.nodes),
+        states=tuple(writing.states),
+        tensors={name: array.shape for name, array in writing.tensors.items()},
+        constants={name: array for name, array in writing.constants.items() if name in used},
+    )
+    return graph, writing.tensors
+
+
+class _Writing:
+    """The translation of one of our own networks into operators."""
+
+    def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]) -> None:
+        self.architecture, self.weights = architecture, weights
+        self.nodes: list[Node] = []
+        self.states: list[State] = []
+        self.tensors: dict[str, np.ndarray] = {}
+        self.constants = {"first": np.array([0], np.int64), "mean_axis": np.array([1], np.int64)}
+
+    def write(self) -> str:
+        """Write all operators; the name of the output."""
+        architecture, value = self.architecture, "observation"
+        activation = {"tanh": "Tanh", "relu": "Relu", "linear": "Identity"}[architecture.activation]
+        for number in range(len(architecture.hidden_sizes)):
+            value = self._add(activation, self._linear(f"hidden.{number}", value))
+        if architecture.memory != "none":
+            recalled = self._recall(value)
+            value = self._add("Concat", value, recalled, axis=1) if architecture.skip_connection else recalled
+        if architecture.head == "linear":
+            return self._linear("output", value)
+        advantage, state_value = self._branch("advantage", value), self._branch("value", value)
+        mean = self._add("ReduceMean", advantage, "mean_axis", keepdims=1)
+        return self._add("Add", state_value, self._add("Sub", advantage, mean))
+
+    def _add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
+        names = tuple(f"{op.lower()}{len(self.nodes)}_{place}" for place in range(outputs))
+        self.nodes.append(Node(op, inputs, names, attributes))
+        return names[-1]
+
+    def _tensor(self, name: str, array: np.ndarray | None = None) -> str:
+        self.tensors[name] = self.weights[name] if array is None else array
+        return name
+
+    def _linear(self, name: str, value: str) -> str:
+        return self._add("Gemm", value, self._tensor(f"{name}.weight"), self._tensor(f"{name}.bias"), transB=1)
+
+    def _branch(self, name: str, value: str) -> str:
+        return self._linear(f"{name}.1", self._add("Relu", self._linear(f"{name}.0", value)))
+
+    def _recall(self, value: str) -> str:
+        """A recurrent layer over a sequence of one step; its new states are outputs of the graph."""
+        kind, size = self.architecture.memory, self.architecture.memory_size
+        # ONNX has input, output, forget, cell, and update, reset, new; PyTorch input, forget, cell, output, and reset, update, new.
+        order = (0, 3, 1, 2) if kind == "lstm" else (1, 0, 2)
+        tensors = [
+            self._tensor(f"{kind}.{part}", _reordered(self.weights, kind, part, order))
+            for part in ("weight_ih", "weight_hh", "bias")
+        ]
+        names = ("hidden", "cell")[: 2 if kind == "lstm" else 1]
+        before = [self._add("Unsqueeze", name, "first") for name in names]
+        sequence = self._add("Unsqueeze", value, "first")
+        attributes = {"hidden_size": size} | ({} if kind == "lstm" else {"linear_before_reset": 1})
+        last = self._add(kind.upper(), sequence, *tensors, "", *before, outputs=1 + len(names), **attributes)
+        stem = last[: last.rindex("_") + 1]
+        after = [self._add("Squeeze", f"{stem}{place + 1}", "first") for place in range(len(names))]
+        self.states = [State(name, output, (size,)) for name, output in zip(names, after, strict=True)]
+        return after[0]
+
+
+def _reordered(weights: Mapping[str, np.ndarray], kind: str, part: str, order: tuple[int, ...]) -> np.ndarray:
+    """The gates of a layer's weights or of both its biases in another order, with ONNX's axis of directions."""
+    names = [f"{kind}.{part}_l0"] if part != "bias" else [f"{kind}.bias_ih_l0", f"{kind}.bias_hh_l0"]
+    blocks = [np.split(weights[name], len(order))[place] for name in names for place in order]
+    return np.ascontiguousarray(np.concatenate(blocks)[np.newaxis], np.float32)
+
+
+def _model_of(graph: Graph, tensors: Mapping[str, np.ndarray], recipe: Recipe) -> bytes:
+    """The bytes of an ONNX model; the numbers of fields are those of its public schema (onnx/onnx.proto)."""
+    nodes = [(1, protobuf.message(*_node_fields(node))) for node in graph.nodes]
+    constants = [(5, _tensor_of(name, array)) for name, array in (*tensors.items(), *graph.constants.items())]
+    leading = ["rows"] if graph.rows == "member" else ["teams", "members"]
+    inputs = [(11, _value_of(name, [*leading, *_own_shape(name, recipe)])) for name in graph.inputs]
+    inputs += [(11, _value_of(state.input, [*leading, *state.shape])) for state in graph.states]
+    width = None if recipe.scenario is None else recipe.output_size
+    outputs = [(12, _value_of(graph.output, [*leading, "outputs" if width is None else width]))]
+    outputs += [(12, _value_of(state.output, [*leading, *state.shape])) for state in graph.states]
+    content = protobuf.message(*nodes, (2, "mate"), *constants, *inputs, *outputs)
+    return protobuf.message((1, 9), (2, "MATE Arena"), (7, content), (8, protobuf.message((1, ""), (2, OPSET))))
+
+
+def _own_shape(name: str, recipe: Recipe) -> list[int | str]:
+    """The axes of an input after those of the rows; a name where the scenario decides."""
+    scenario = recipe.scenario
+    if name in _ENTITY_WIDTHS:
+        return [name if scenario is None else getattr(scenario, name), _ENTITY_WIDTHS[name]]
+    if name == "observation":
+        return ["features" if scenario is None else recipe.observation_size]
+    return [13 if name == "preserved" else 9 if recipe.team == "camera" else 14]
+
+
+def _node_fields(node: Node) -> list[tuple[int, Any]]:
+    found: list[tuple[int, Any]] = [(1, name) for name in node.inputs]
+    found += [(2, name) for name in node.outputs]
+    found.append((4, node.op))
+    if node.op == "ConstantOfShape" and "value" in node.attributes:
+        value = np.array([node.attributes["value"]])
+        kind = np.float32 if value.dtype.kind == "f" else value.dtype
+        return [*found, (5, protobuf.message((1, "value"), (20, 4), (5, _tensor_of("", value.astype(kind)))))]
+    return found + [(5, _attribute(name, value)) for name, value in node.attributes.items()]
+
+
+def _attribute(name: str, value: Any) -> bytes:
+    if isinstance(value, float):
+        return protobuf.message((1, name), (20, 1), (2, value))
+    if isinstance(value, int):
+        return protobuf.message((1, name), (20, 2), (3, value))
+    if isinstance(value, str):
+        return protobuf.message((1, name), (20, 3), (4, value))
+    number, kind = (7, 6) if value and isinstance(value[0], float) else (8, 7)
+    if value and isinstance(value[0], str):
+        number, kind = 9, 8
+    return protobuf.message((1, name), (20, kind), *((number, one) for one in value))
+
+
+def _tensor_of(name: str, array: np.ndarray) -> bytes:
+    number = {"f": 1, "b": 9}.get(array.dtype.kind, 7)
+    packed = np.ascontiguousarray(array, {1: "<f4", 9: "|b1", 7: "<i8"}[number]).tobytes()
+    return protobuf.message(*((1, length) for length in array.shape), (2, number), (8, name), (9, packed))
+
+
+def _value_of(name: str, shape: list[int | str]) -> bytes:
+    axes = [(1, protobuf.message((2 if isinstance(length, str) else 1, length))) for length in shape]
+    tensor = protobuf.message((1, 1), (2, protobuf.message(*axes)))
+    return protobuf.message((1, name), (2, protobuf.message((1, tensor))))
+
+
+def export_module(
+    module: torch.nn.Module,
+    path: str | Path,
+    *,
+    team: str,
+    action: Mapping[str, Any],
+    scenario: Dimensions | None,
+    inputs: tuple[str, ...] = ("observation",),
+    states: Mapping[str, tuple[int, ...]] | None = None,
+    rows: str = "member",
+    **recipe: Any,
+) -> Exported:
+    """Write an uploadable zip of a PyTorch module, read it back, and compare both on random inputs.
+
+    Args:
+        module: called with the inputs, then the states, in their order; returns the output, then the new states.
+        path: the file to write.
+        team: ``camera`` or ``target``.
+        action: the field of ``policy.json``, such as ``{"decoding": "levels", "levels": 5}``.
+        scenario: the dimensions it was trained for; None if it plays in any scenario.
+        inputs: what it reads, of ``policies.graphs.graph.INPUTS``.
+        states: the shape of each recurrent state of a member, by name.
+        rows: ``member`` or ``team`` (``policies.graphs.Graph``).
+        recipe: further fields of ``policy.json``, such as ``preprocessing``, ``frame_skip`` or ``provenance``.
+
+    Raises CheckpointError if the module has operators that are not played, or the outputs differ by more than ``TOLERANCE``.
+    Needs PyTorch, onnx and onnxscript.
+    """
+    known = dict(states or {})
+    policy = {
+        "format": FORMAT,
+        "version": VERSION,
+        "team": team,
+        "architecture": {"kind": KIND, "rows": rows, "states": {n: f"{n}_next" for n in known}, "output": "output"},
+        "action": dict(action),
+        "scenario": ANY if scenario is None else vars(scenario),
+        **recipe,
+    }
+    sizes = scenario or Dimensions(4, 8, 9)
+    model = _export(module, _examples(team, sizes, inputs, known, rows, 3), known, scenario is None, rows)
+    content = pack(policy, model)
+    checkpoint = read_file(io.BytesIO(content)).agents[0].checkpoint
+    error = _compare(module, checkpoint, sizes, inputs, known)
+    if not error <= TOLERANCE:
+        raise CheckpointError(f"the exported network differs from the module by {error:.1e}, more than {TOLERANCE:.0e}")
+    Path(path).write_bytes(content)
+    return Exported(checkpoint, error)
+
+
+def _examples(
+    team: str, sizes: Dimensions, inputs: tuple[str, ...], states: Mapping[str, tuple[int, ...]], rows: str, count: int
+) -> dict[str, np.ndarray]:
+    """Random inputs and states by name."""
+    random = np.random.default_rng(0)
+    leading = (count,) if rows == "member" else (count, sizes.team_size(team))
+    own = {"preserved": (13,), "self": (9 if team == "camera" else 14,), "observation": (sizes.observation_size(team),)}
+    shapes = {name: own.get(name) or (getattr(sizes, name), _ENTITY_WIDTHS[name]) for name in inputs}
+    return {
+        name: random.uniform(-1, 1, (*leading, *shape)).astype(np.float32)
+        for name, shape in (shapes | dict(states)).items()
+    }
+
+
+def _export(
+    module: torch.nn.Module, examples: Mapping[str, np.ndarray], states: Mapping[str, Any], is_any: bool, rows: str
+) -> bytes:
+    """The bytes of the ``model.onnx`` that PyTorch's exporter writes."""
+    import torch
+
+    axes = []
+    for name in examples:
+        found = {0: torch.export.Dim("rows")}
+        entity = 1 if rows == "member" else 2
+        if rows == "team":
+            found[1] = torch.export.Dim("members") if is_any else torch.export.Dim.STATIC
+        if is_any and name in _ENTITY_WIDTHS:
+            found[entity] = torch.export.Dim(name)
+        axes.append(found)
+    arguments = tuple(torch.from_numpy(array) for array in examples.values())
+    names = ["output", *(f"{name}_next" for name in states)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL_NAME
+        torch.onnx.export(
+            module.eval(),
+            arguments,
+            str(path),
+            input_names=list(examples),
+            output_names=names,
+            dynamic_shapes=tuple(axes),
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            verbose=False,
+        )
+        return path.read_bytes()
+
+
+def _compare(
+    module: torch.nn.Module,
+    checkpoint: Checkpoint,
+    sizes: Dimensions,
+    inputs: tuple[str, ...],
+    states: Mapping[str, tuple[int, ...]],
+) -> float:
+    """The greatest difference between the module's outputs and those of the checkpoint, on random rows."""
+    import torch
+
+    recipe = checkpoint.recipe
+    assert isinstance(recipe.architecture, Graph)
+    width = recipe.action.output_size(sizes.targets)
+    network = GraphNetwork(recipe.architecture, checkpoint.weights, recipe.team, sizes, width)
+    random, count = np.random.default_rng(1), 5 * network.members
+    observations = random.uniform(-1, 1, (count, sizes.observation_size(recipe.team))).astype(np.float32)
+    memory = random.uniform(-1, 1, (count, network.memory_size)).astype(np.float32)
+    given = network.given(observations, memory)
+    with torch.inference_mode():
+        expected = module.eval()(*(torch.from_numpy(given[name]) for name in (*inputs, *states)))
+    first = expected[0] if isinstance(expected, tuple) else expected
+    wanted = first.numpy().reshape(count, -1)
+    return float(np.abs(network.forward(observations, memory) - wanted).max() / max(1.0, np.abs(wanted).max()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command. Returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m policies.exporting", description="Write a PyTorch module as an agent."
+    )
+    parser.add_argument("module", help="file or module and the class or function that makes it: my_file:Camera")
+    parser.add_argument("path", help="the .zip to write")
+    parser.add_argument("--team", choices=("camera", "target"), required=True)
+    parser.add_argument("--decoding", choices=DECODINGS, required=True, help="how outputs become actions")
+    parser.add_argument("--levels", type=int, default=0, help="side of the grid of actions, for --decoding levels")
+    parser.add_argument("--scenario", required=True, help="what it was trained for: a preset, a file, or any")
+    parser.add_argument(
+        "--input", action="append", choices=INPUTS, help="what it reads, in order (default: observation)"
+    )
+    parser.add_argument("--state", action="append", default=[], metavar="NAME=SIZE", help="a recurrent state, in order")
+    parser.add_argument("--rows", choices=ROWS, default="member", help="what a row of the inputs is (docs/onnx.md)")
+    options = parser.parse_args(arguments)
+    try:
+        states = {name: (int(size),) for name, _, size in (one.partition("=") for one in options.state)}
+        exported = export_module(
+            _make(options.module),
+            options.path,
+            team=options.team,
+            action={"decoding": options.decoding, "levels": options.levels},
+            scenario=None if options.scenario == ANY else dimensions_of(Scenario.load(options.scenario)),
+            inputs=tuple(options.input or ("observation",)),
+            states=states,
+            rows=options.rows,
+        )
+    except (UserError, ValueError) as error:
+        parser.error(str(error))
+    print(f"{options.path}: {describe(exported.checkpoint.recipe)}; differs from the module by {exported.error:.1e}")
+    return 0
+
+
+def _make(name: str) -> torch.nn.Module:
+    """The module that ``FILE_OR_MODULE:NAME`` makes; the user names it, so it is run."""
+    place, _, factory = name.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: torch.nn.Module = getattr(importlib.import_module(place.removesuffix(".py")), factory)()
+    except (ImportError, AttributeError) as error:
+        raise CheckpointError(
+            f"{name} cannot be made ({error}); give a module and a class in it: my_file:Camera"
+        ) from None
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

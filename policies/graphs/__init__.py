@@ -1,0 +1,5 @@
+"""Networks as graphs of ONNX operators, computed exactly: each row by itself, in a fixed order of rounded operations."""
+
+from policies.graphs.graph import Graph, Node, State
+
+__all__ = ["Graph", "Node", "State"]
