@@ -295,6 +295,7 @@ ARENA_KEEP_ORIGINALS_DAYS = read_number("ARENA_KEEP_ORIGINALS_DAYS", 90)  # of a
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"
 ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
+ARENA_AUDIT_SHARE = read_number("ARENA_AUDIT_SHARE", 0.01)  # of blocks, of which an episode is played again elsewhere
 ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
 ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))
 ARENA_TRAINING_CORES = int(read_number("ARENA_TRAINING_CORES", 0))  # 0: all there are, shared among the slots

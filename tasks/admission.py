@@ -6,6 +6,7 @@ A host that cannot play would otherwise fail at once, be free again, and so take
 from __future__ import annotations
 
 import logging
+import math
 import time
 
 from tasks import infrastructure, workers
@@ -15,12 +16,13 @@ from tournament.models import Installation, Worker
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
+ANSWER_SECONDS = 1800.0
 
 
 class Last:
     """What was found when the storage was last looked at, and when that was."""
 
-    looked = float("-inf")
+    looked = -math.inf
     problem = ""
 
 
@@ -29,6 +31,14 @@ def may_claim() -> bool:
     if time.monotonic() - Last.looked > LOOK_SECONDS:
         look()
     return not Last.problem
+
+
+def may_play() -> bool:
+    """Return whether this process may take work and finds the known episodes' digests, which it plays now and then."""
+    if time.monotonic() - workers.State.answered > ANSWER_SECONDS:
+        workers.check_answers()
+        Last.looked = -math.inf
+    return may_claim()
 
 
 def look() -> None:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from tasks import leases
 from tasks.app import QUEUE, app
-from tournament.models import Block, Upload
+from tournament.models import Audit, Block, Upload
 from tournament.queries import live_workers
 
 log = logging.getLogger(__name__)
@@ -47,12 +47,16 @@ def top_up() -> int:
 
 
 def count_wanted() -> int:
-    """Return how many workers to wake: one for each piece of work, all of them where an upload waits.
+    """Return how many workers to wake: one for each block, all of them where an upload or audit waits.
 
-    One of the workers never checks uploads (`tasks.turns`), and may be the one that takes a hint.
+    Some workers may not take it (`tasks.turns`, `tasks.auditing`), and may be those that take a hint.
     """
     alive = max(live_workers().count(), 1)
-    return alive if leases.waiting(Upload).exists() else _count_at_most(leases.waiting(Block), alive)
+    return (
+        alive
+        if leases.waiting(Upload).exists() or leases.waiting(Audit).exists()
+        else _count_at_most(leases.waiting(Block), alive)
+    )
 
 
 def _count_at_most(rows: QuerySet[Block], most: int) -> int:

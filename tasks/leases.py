@@ -20,17 +20,29 @@ from django.db.models import ExpressionWrapper, F, Q, QuerySet
 
 from tasks import connecting
 from tournament.clock import Now, ahead
-from tournament.models import Block, BlockState, Lease, TrainingRun, TrainingState, Upload, UploadState
+from tournament.models import (
+    Audit,
+    AuditState,
+    Block,
+    BlockState,
+    Lease,
+    TrainingRun,
+    TrainingState,
+    Upload,
+    UploadState,
+)
 
 log = logging.getLogger(__name__)
 
 WAITING: dict[type[Lease], str] = {
     Block: BlockState.WAITING,
+    Audit: AuditState.WAITING,
     Upload: UploadState.WAITING,
     TrainingRun: TrainingState.WAITING,
 }
 HELD: dict[type[Lease], str] = {
     Block: BlockState.LEASED,
+    Audit: AuditState.PLAYING,
     Upload: UploadState.CHECKING,
     TrainingRun: TrainingState.TRAINING,
 }
@@ -68,6 +80,7 @@ def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | 
         }
         if not taken.update(**changes):
             return None
+    row.previous_worker = row.worker
     for name, value in changes.items():
         setattr(row, name, value)
     return row

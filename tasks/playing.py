@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from tasks import admission, connecting, infrastructure, leases, ordering, publishing, sizing, workers
+from tasks import admission, auditing, connecting, infrastructure, leases, ordering, publishing, sizing, workers
 from tournament import entries, leaderboards, matches, tracing
 from tournament.clock import Now
 from tournament.models import Block, BlockState, Cause, Episode
@@ -109,6 +109,8 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
             pairing=pairing, engine=tournament.engine, device=leaderboards.DEVICE, seed__in=block.seeds
         ).values_list("seed", flat=True)
     )
+    if existing and block.previous_worker:
+        leases.write(block, earlier_workers=f"{block.earlier_workers} {block.previous_worker} ")
     notes = Notes(block, keeper, len(existing))
     connecting.release()
     matches.play(
@@ -121,6 +123,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         on_step=notes.look,
     )
     notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=Now(), cause="", error="")
+    infrastructure.insist(auditing.sample, block)
 
 
 class Notes:

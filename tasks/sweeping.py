@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from tasks import hints, leases, publishing
 from tournament import clock, milestones, organising, originals, psro_runs, schedules
 from tournament.models import (
+    Audit,
     Block,
     BlockState,
     Cause,
@@ -29,11 +30,13 @@ from tournament.models import (
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Upload: 3, TrainingRun: 10}
+MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Audit: 3, Upload: 3, TrainingRun: 10}
 """Work whose workers were lost this often is given up: it may be what they die of."""
 STEPS_AT_ONCE = 8
 """Of a PSRO run in a sweep: more than an iteration has."""
 FORGET_WORKERS = timedelta(days=1)
+FORGET_AUDITS = timedelta(days=1)
+"""Nobody could decide them by then."""
 CANCELLED_LATELY = timedelta(minutes=2)
 WORKERS_STOP_WITHIN = timedelta(seconds=2)
 """After a cancellation; nothing is added to the tournament's episodes later."""
@@ -65,6 +68,7 @@ def sweep(is_steady: bool = True) -> Swept:
     attempt(publishing.renew)
     attempt(psro_runs.renew_one)
     attempt(originals.expire)
+    Audit.objects.filter(created__lt=clock.ago(FORGET_AUDITS.total_seconds())).delete()
     Worker.objects.filter(seen__lt=clock.ago(FORGET_WORKERS.total_seconds())).delete()
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
@@ -97,6 +101,8 @@ def give_up(rows: Any, model: type[Lease]) -> int:
     """Fail work whose workers were lost too often; it is our fault, never an agent's or a user's."""
     lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
     over = {"token": F("token") + 1, "leased_until": None, "finished": clock.Now()}
+    if model is Audit:
+        return rows.delete()[0]
     if model is Block:
         return rows.update(state=BlockState.FAILED, cause=Cause.PORTAL, error=lost, **over)
     if model is TrainingRun:

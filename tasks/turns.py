@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tasks import admission, checking, leases, playing, workers
+from tasks import admission, auditing, checking, leases, playing, workers
 from tournament.models import Upload
 from tournament.queries import live_workers
 
@@ -28,9 +28,9 @@ class Last:
 
 def do_next() -> bool:
     """Do one piece of work; return whether there was one for this worker. None is taken where it may take none."""
-    if not admission.may_claim():
+    if not admission.may_play():
         return False
-    for kind in choose_kinds():
+    for kind in (auditing.audit_next, *choose_kinds()):
         began = time.monotonic()
         if kind():
             note(kind is checking.check_next, time.monotonic() - began)

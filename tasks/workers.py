@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import os
 import platform
 import signal
 import threading
+import time
 from typing import Any
 
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, connections
 
-from tasks import connecting, identity, leases
+from tasks import answers, connecting, identity, leases
 from tournament import leaderboards, warm
 from tournament.clock import Now
 from tournament.models import Worker
@@ -32,9 +34,13 @@ class State:
 
     name = identity.make_name(f"{platform.node()}:{os.getpid()}")
     doing = ""
+    answered = -math.inf
+    """When it played the known episodes, by its own steady clock."""
     trouble = ""
     """What of the infrastructure it waits for."""
     is_stopping = False
+    has_played = False
+    """Whether it has played a block."""
     facts: dict[str, object] = {}
     """Columns of its row besides."""
     stop = threading.Event()
@@ -107,8 +113,19 @@ def get_ready(**_: object) -> None:
     What is loaded by now stays: passing over it spares each full collection of garbage a tenth of a second, amid play.
     """
     warm.warm()
+    check_answers()
     gc.collect()
     gc.freeze()
+
+
+def check_answers() -> None:
+    """Play the known episodes; a worker that finds other digests quarantines itself."""
+    wrong = answers.find_wrong()
+    State.answered = time.monotonic()
+    if wrong:
+        log.error(wrong)
+        beat()
+        Worker.objects.filter(name=State.name).update(quarantine=wrong[:300])
 
 
 def free_ended() -> int:

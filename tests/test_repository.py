@@ -255,6 +255,23 @@ def test_secrets_of_containers_come_from_the_environment_and_are_in_the_example(
     assert not any(value for name, value in example.items() if name.endswith(("KEY", "PASSWORD")))
 
 
+def test_the_pods_of_kubernetes_run_the_launchers_commands_and_share_no_folder() -> None:
+    folder = ROOT / "deploy" / "kubernetes"
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    documents = [one for name in listed for one in yaml.safe_load_all((folder / name).read_text())]
+    deployments = {one["metadata"]["name"]: one["spec"] for one in documents if one["kind"] == "Deployment"}
+    assert set(deployments) == {"web", "worker", "trainer", "sweep"}
+    for name, spec in deployments.items():
+        pod = spec["template"]["spec"]
+        assert [container["args"] for container in pod["containers"]] == [[name]]
+        assert all(container["args"][0] in ACTIONS for container in pod.get("initContainers", []))
+        assert all("emptyDir" in volume for volume in pod["volumes"])
+        assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+        assert pod["securityContext"]["runAsNonRoot"] is True
+    (scaled,) = (one["spec"] for one in documents if one["kind"] == "ScaledObject")
+    assert scaled["scaleTargetRef"]["name"] in deployments
+
+
 def test_the_image_is_given_every_floor() -> None:
     given = (ROOT / "docker" / "Dockerfile.dockerignore").read_text().splitlines()
     assert {f"!{floor}" for floor in FLOORS} <= set(given)

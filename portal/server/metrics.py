@@ -40,6 +40,15 @@ RESPONSES = Counter(
 )
 
 
+TALLIES = {
+    "leases_expired": "Leases that ran out.",
+    "work_given_up": "Work whose workers were lost too often.",
+    "audits_agreed": "Episodes that were played again with the same result.",
+    "audits_differed": "Episodes that were played again with another result.",
+    "blocks_voided": "Blocks whose results were thrown away because their worker was wrong.",
+}
+
+
 class Measure:
     """Middleware that counts and times requests, by the name of their view: addresses have no bound."""
 
@@ -132,10 +141,9 @@ def count_history() -> Iterator[Metric]:
     }
     for name, (words, model) in newest.items():
         yield CounterMetricFamily(name, words, value=model.objects.aggregate(key=Max("id"))["key"] or 0)  # type: ignore[attr-defined]
-    for tally in ("leases_expired", "work_given_up"):
-        found = Tally.objects.filter(name=tally).values_list("count", flat=True).first()
-        words = {"leases_expired": "Leases that ran out.", "work_given_up": "Work whose workers were lost too often."}
-        yield CounterMetricFamily(f"arena_{tally}", words[tally], value=found or 0)
+    counts = dict(Tally.objects.values_list("name", "count"))
+    for name, words in TALLIES.items():
+        yield CounterMetricFamily(f"arena_{name}", words, value=counts.get(name, 0))
 
 
 def measure_storage() -> Iterator[Metric]:

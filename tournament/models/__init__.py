@@ -1,6 +1,7 @@
 """The portal's models, in one file for each subject; import them from here."""
 
 from .agent import Agent, AgentKind, Team
+from .audit import Audit, AuditState
 from .block import Block, BlockState, Cause
 from .choice import Choice
 from .episode import Episode, Pairing
@@ -19,6 +20,8 @@ from .worker import Worker
 __all__ = [
     "Agent",
     "AgentKind",
+    "Audit",
+    "AuditState",
     "Basis",
     "Block",
     "BlockState",

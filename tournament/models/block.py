@@ -37,6 +37,7 @@ class Block(Lease):
     error = models.TextField(blank=True)
     seconds = models.FloatField(default=0.0, help_text="Time it took to play.")
     finished = models.DateTimeField(null=True, blank=True)
+    earlier_workers = models.TextField(blank=True, help_text="Others that played some of its episodes, between spaces.")
 
     class Meta:
         ordering = ["id"]

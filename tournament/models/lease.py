@@ -16,5 +16,8 @@ class Lease(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 
+    previous_worker = ""
+    """The worker that held the row before its claim; not stored."""
+
     class Meta:
         abstract = True

@@ -1,0 +1,144 @@
+"""Auditing: workers whose results are wrong are found, quarantined, and their results played again.
+
+A worker plays known episodes when it starts and every half hour. Of what it plays, a small part is played a second time by
+another worker: an episode of its first block, and of one in a hundred later ones. Where two digests differ, a third worker
+decides. A wrong worker takes no more work, and all blocks that it played are played again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from tasks import hints, leases, workers
+from tournament import entries, matches, tracing
+from tournament.models import (
+    Audit,
+    Block,
+    BlockState,
+    Episode,
+    Tally,
+    Tournament,
+    TournamentState,
+    Worker,
+)
+from tournament.queries import live_workers
+
+log = logging.getLogger(__name__)
+
+AGREE = 2
+"""So many equal digests decide."""
+
+
+def sample(block: Block) -> None:
+    """Let an episode of a block that this worker has just played be audited, if it is one of the chosen blocks."""
+    is_first, workers.State.has_played = not workers.State.has_played, True
+    share = settings.ARENA_AUDIT_SHARE
+    if (
+        not share
+        or live_workers().count() < 2
+        or not block.seeds
+        or not (is_first or block.pk % max(1, round(1 / share)) == 0)
+    ):
+        return
+    seed = block.seeds[block.pk % len(block.seeds)]
+    found = episodes_of(block).filter(seed=seed).values_list("digest", flat=True).first()
+    if found is not None:
+        Audit.objects.create(block=block, seed=seed, opinions={block.worker: found})
+        hints.send()
+
+
+def audit_next() -> bool:
+    """Claim an audit that this worker has no opinion on, and play its episode; return whether there was one."""
+    waiting = leases.waiting(Audit).exclude(opinions__has_key=workers.State.name).order_by("id")
+    audit = leases.claim(waiting, workers.State.name, ("block__tournament",)) if waiting.exists() else None
+    if audit is None:
+        return False
+    workers.do(f"playing an episode of block {audit.block_id} again")
+    with tracing.bound(work=f"audit {audit.pk}", tournament=audit.block.tournament_id):
+        try:
+            conclude(audit, play(audit))
+        except leases.LeaseLost as lost:
+            log.info("Stopped: %s", lost)
+        except matches.MatchError as error:  # It cannot be played here; perhaps elsewhere.
+            log.warning("%s: %s", audit, error)
+            leases.give_back(audit, delay=2.0**audit.attempts)
+    return True
+
+
+def play(audit: Audit) -> str:
+    """Return the digest of the audited episode as this worker plays it."""
+    pairing = audit.block.pairing
+    (result,) = matches.play(
+        entries.load_scenario(pairing.scenario),
+        entries.load_spec(pairing.camera),
+        entries.load_spec(pairing.target),
+        [audit.seed],
+        entries.open_checkpoint,
+    )
+    return f"{result.digest:016x}"
+
+
+def conclude(audit: Audit, digest: str) -> None:
+    """Add this worker's opinion, and decide where two agree. Raises LeaseLost."""
+    opinions = audit.opinions | {workers.State.name: digest}
+    most, count = Counter(opinions.values()).most_common(1)[0]
+    if count < AGREE:
+        Tally.add("audits_differed", 1)
+        log.error("%s: digests differ: %s", audit, opinions)
+        leases.give_back(audit, opinions=opinions, attempts=0)
+        hints.send()
+        return
+    with transaction.atomic():
+        leases.write(audit, opinions=opinions)
+        for name, found in opinions.items():
+            if found != most:
+                quarantine(
+                    name, f"Seed {audit.seed} of block {audit.block_id} came out as {found}; two others got {most}."
+                )
+        audit.delete()
+    Tally.add("audits_agreed", 1)
+
+
+def quarantine(name: str, reason: str) -> int:
+    """Let a worker take no more work, and have played again what it played; return how many blocks."""
+    log.error("Worker %s is quarantined: %s", name, reason)
+    with transaction.atomic():
+        Worker.objects.filter(name=name).update(quarantine=reason[:300])
+        theirs = Q(worker=name) | Q(earlier_workers__contains=f" {name} ")
+        played = list(Block.objects.filter(theirs, state__in=(BlockState.DONE, BlockState.LEASED, BlockState.WAITING)))
+        for block in played:
+            void(block)
+        again = {block.tournament_id for block in played}
+        over = Tournament.objects.filter(pk__in=again, state__in=(TournamentState.FINISHED, TournamentState.FAILED))
+        over.update(state=TournamentState.PLAYING, finished=None)
+    Tally.add("blocks_voided", len(played))
+    hints.send()
+    return len(played)
+
+
+def void(block: Block) -> None:
+    """Delete a block's episodes and let it be played again. Whoever holds it loses it."""
+    episodes_of(block).delete()
+    Block.objects.filter(pk=block.pk).exclude(state=BlockState.CANCELLED).update(
+        state=BlockState.WAITING,
+        token=F("token") + 1,
+        attempts=0,
+        num_played=0,
+        leased_until=None,
+        finished=None,
+        cause="",
+        error="",
+        earlier_workers="",
+    )
+
+
+def episodes_of(block: Block) -> QuerySet[Episode]:
+    """Return the episodes of a block's seeds."""
+    tournament = block.tournament
+    rows = Episode.objects.filter(pairing=block.pairing_id, engine=tournament.engine, device=tournament.device)
+    return rows.filter(seed__in=block.seeds)

@@ -1,0 +1,143 @@
+"""A worker whose results are wrong is found, takes no more work, and what it played is played again."""
+
+import math
+
+import pytest
+from django.utils import timezone
+
+from tasks import admission, answers, auditing, playing, turns, workers
+from tests.trials import write_episodes
+from tournament import leaderboards
+from tournament.models import Audit, AuditState, Block, BlockState, Episode, Tally, TournamentState, Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch, settings):
+    settings.ARENA_BLOCK_SIZE = 2
+    for name, value in {"problem": "", "looked": -math.inf}.items():
+        monkeypatch.setattr(admission.Last, name, value)
+    monkeypatch.setattr(workers.State, "answered", math.inf)
+    for name in "abc":
+        Worker.objects.create(name=name, seen=timezone.now())
+
+
+@pytest.fixture
+def act_as(monkeypatch):
+    """Let this process be another worker, whose results may be wrong."""
+    right = playing.as_row
+
+    def act(name, is_wrong=False):
+        def falsify(block, result):
+            row = right(block, result)
+            row.digest, row.normalised_reward = "bad" + row.digest[3:], row.normalised_reward + 1.0
+            return row
+
+        monkeypatch.setattr(workers.State, "name", name)
+        monkeypatch.setattr(workers.State, "has_played", False)
+        monkeypatch.setattr(playing, "as_row", falsify if is_wrong else right)
+
+    return act
+
+
+def play_all():
+    while turns.do_next():
+        pass
+
+
+@pytest.fixture
+def expected(make_tournament, act_as):
+    """The table of the tournament as right workers play it."""
+    tournament = make_tournament(episodes=6)
+    play_all()
+    table = write_episodes(tournament)
+    Block.objects.all().delete()
+    Episode.objects.all().delete()
+    Audit.objects.all().delete()
+    return table
+
+
+def test_an_episode_of_a_workers_first_block_is_played_again_by_another(make_tournament, act_as):
+    make_tournament(episodes=2)
+    act_as("a")
+    play_all()
+    assert Audit.objects.get().state == AuditState.WAITING  # It is not for the worker that played it.
+    act_as("b")
+    assert turns.do_next()
+    assert not Audit.objects.exists()
+    assert Tally.objects.get(name="audits_agreed").count == 1
+
+
+def test_a_wrong_worker_is_found_and_the_table_becomes_right(make_tournament, act_as, expected):
+    tournament = make_tournament(episodes=6, name="Wrong at first")
+    act_as("a", is_wrong=True)
+    play_all()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED and write_episodes(tournament) != expected
+    act_as("b")
+    play_all()
+    assert not Worker.objects.exclude(quarantine="").exists()  # One says this, one says that.
+    act_as("c")
+    play_all()
+    assert [worker.name for worker in Worker.objects.exclude(quarantine="")] == ["a"]
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
+    assert write_episodes(tournament) == expected
+    assert set(tournament.blocks.values_list("worker", "state")) == {("c", BlockState.DONE)}
+    newest = leaderboards.latest(tournament)
+    assert newest.num_episodes == 6 and newest.table["cameras"]
+
+
+def test_a_quarantined_worker_plays_no_more_and_its_late_results_are_refused(make_tournament, act_as):
+    make_tournament(episodes=4)
+    act_as("a")
+    held = playing.claim_block()
+    auditing.quarantine("a", "It was wrong.")
+    playing.play(held)
+    assert not Episode.objects.exists()
+    assert not turns.do_next()
+    act_as("b")
+    admission.Last.looked = -math.inf
+    assert turns.do_next()
+
+
+def test_what_a_wrong_worker_began_and_another_finished_is_played_again(make_tournament, act_as):
+    make_tournament(episodes=2)
+    block = Block.objects.get()
+    Block.objects.update(worker="a")
+    act_as("b")
+    claimed = playing.claim_block()
+    right = playing.matches.play(
+        playing.entries.load_scenario(block.pairing.scenario),
+        playing.entries.load_spec(block.pairing.camera),
+        playing.entries.load_spec(block.pairing.target),
+        block.seeds[:1],
+    )
+    playing.as_row(claimed, right[0]).save()
+    playing.play(claimed)
+    assert auditing.quarantine("a", "It was wrong.") == 1
+    assert Block.objects.get().state == BlockState.WAITING and not Episode.objects.exists()
+
+
+def test_with_nobody_to_compare_with_nothing_is_audited(make_tournament, act_as):
+    Worker.objects.exclude(name="a").delete()
+    make_tournament(episodes=2)
+    act_as("a")
+    play_all()
+    assert not Audit.objects.exists()
+
+
+def test_the_known_episodes_come_out_as_known():
+    assert answers.find_wrong() == ""
+
+
+def test_a_worker_that_finds_other_answers_quarantines_itself(make_tournament, act_as, monkeypatch):
+    make_tournament(episodes=2)
+    act_as("a")
+    known = answers.Known("MATE-2v4-0", "greedy", "greedy", 1, "0" * 16)
+    monkeypatch.setattr(answers, "KNOWN", {leaderboards.engine_version(): (known,)})
+    monkeypatch.setattr(workers.State, "answered", -math.inf)
+    assert not turns.do_next()
+    assert "plays wrongly" in Worker.objects.get(name="a").quarantine
+    assert Block.objects.get().attempts == 0
