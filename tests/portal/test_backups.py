@@ -1,0 +1,113 @@
+"""A backup makes an installation what it was, bit for bit; a damaged one changes nothing."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from portal import backups
+from tests.trials import write_episodes
+from tournament.models import Agent, Episode, Installation, RatingSnapshot, Tournament
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def state_of(tournament: Tournament) -> dict[str, Any]:
+    """What an installation shows of a tournament, and all rows of some tables."""
+    return {
+        "episodes": write_episodes(tournament),
+        "boards": list(RatingSnapshot.objects.order_by("pk").values()),
+        "agents": list(Agent.objects.order_by("pk").values()),
+        "users": list(User.objects.order_by("pk").values()),
+        "tournament": Tournament.objects.filter(pk=tournament.pk).values().get(),
+    }
+
+
+@pytest.fixture
+def backup(played: Tournament, tmp_path: Path) -> Path:
+    """A backup of a portal with a played tournament and some files."""
+    Installation.objects.create()
+    default_storage.save("checkpoints/one.zip", ContentFile(b"weights"))
+    default_storage.save("replays/1.replay", ContentFile(b"rendered again when needed"))
+    return backups.back_up(tmp_path / "backups")
+
+
+def test_a_restored_installation_is_what_it_was(backup: Path, played: Tournament) -> None:
+    before = state_of(played)
+    Episode.objects.filter(pk__gt=Episode.objects.order_by("pk")[10].pk).delete()
+    User.objects.create_user("later")
+    Tournament.objects.update(name="Changed")
+    default_storage.delete("checkpoints/one.zip")
+    call_command("restore", str(backup), "--replace")
+    played.refresh_from_db()
+    assert state_of(played) == before
+    assert default_storage.open("checkpoints/one.zip").read() == b"weights"
+    assert User.objects.create_user("next").pk > max(user["id"] for user in before["users"])
+
+
+def test_a_database_that_is_in_use_is_replaced_only_where_that_is_said(backup: Path, played: Tournament) -> None:
+    User.objects.create_user("later")
+    with pytest.raises(CommandError, match="Add --replace"):
+        call_command("restore", str(backup))
+    assert User.objects.filter(username="later").exists()
+
+
+def damage_table(folder: Path) -> None:
+    path = folder / "tables" / "tournament.episode.jsonl.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"1", b"2", 1)))
+
+
+def damage_file(folder: Path) -> None:
+    (folder / "files" / "checkpoints" / "one.zip").write_bytes(b"other")
+
+
+def lose_list(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (damage_table, "the table tournament.episode"),
+        (damage_file, "the file checkpoints/one.zip"),
+        (lose_list, "no complete backup"),
+    ],
+)
+def test_a_damaged_backup_is_refused_and_nothing_is_changed(
+    backup: Path, played: Tournament, damage: Any, words: str
+) -> None:
+    before = state_of(played)
+    damage(backup)
+    for more in (["--verify"], ["--replace"]):
+        with pytest.raises(CommandError, match=words):
+            call_command("restore", str(backup), *more)
+    assert state_of(played) == before
+
+
+def test_the_newest_backups_are_kept(backup: Path, tmp_path: Path) -> None:
+    place = backup.parent
+    for name in ("2001-01-01T00-00-00Z", "2002-01-01T00-00-00Z"):
+        (place / name).mkdir()
+        (place / name / "manifest.json").write_text("{}")
+    call_command("backup", str(place), "--keep", "2")
+    kept = sorted(path.name for path in place.iterdir())
+    assert len(kept) == 2 and kept[0] == backup.name
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    played: Tournament, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("portal.backups.writing.copy_files", fail)
+    with pytest.raises(OSError, match="No space left"):
+        backups.back_up(tmp_path / "backups")
+    assert not list((tmp_path / "backups").iterdir())
+    assert not connection.in_atomic_block and Tournament.objects.exists()
