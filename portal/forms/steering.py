@@ -19,8 +19,8 @@ class SteeringForm(forms.Form):
 
     prefix_of_ids = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about, the others above the form."""

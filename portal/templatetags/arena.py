@@ -9,6 +9,7 @@ from django.forms import BaseForm, BoundField
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from portal.forms.rendering import first_fault
 from portal.permissions import Owned, may_change
@@ -122,6 +123,21 @@ def signed(value: float | None, digits: int = 3) -> str:
     if round(value, digits) == 0:  # type: ignore[arg-type]
         return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", "−")
+
+
+ALIKE = 1e-7
+"""A standard error below this is the rounding of sums of squares: the values are all the same."""
+
+
+@register.filter
+def plus_minus(error: float | None, digits: int = 3) -> str:
+    """The standard error beside a mean; empty where it is unknown, and no number where all values are the same."""
+    if is_missing(error):
+        return ""
+    if error < ALIKE:  # type: ignore[operator]
+        return _("all alike")
+    least = 10**-digits
+    return f"± {fixed(error, digits)}" if error >= least / 2 else f"± < {fixed(least, digits)}"  # type: ignore[operator]
 
 
 def is_missing(value: Any) -> bool:
@@ -255,10 +271,10 @@ def measured(value: float | None, measure: Any) -> str:
 
 @register.simple_tag
 def error_of(value: float | None, measure: Any) -> str:
-    """A standard error or deviation, in the way of its measure but without a sign."""
-    if measure.unit == "payoff":
-        return fixed(value, measure.digits)
-    return percent(value, 2) if measure.unit == "share" else fixed(value, measure.digits + 1)
+    """A standard error in the way of its measure; as `plus_minus` where it is unknown or all values are the same."""
+    if measure.unit == "share" and not is_missing(value) and value >= ALIKE:  # type: ignore[operator]
+        return f"± {percent(value, 2)}"
+    return plus_minus(value, measure.digits + (measure.unit != "payoff"))
 
 
 @register.filter

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tournament import queries
-from tournament.models import Agent, Episode, Tournament
+from tests.portal.conftest import make_up
+from tournament import organising, queries
+from tournament.models import Agent, BlockState, Episode, Tournament
 
 Call = Callable[..., Client]
 Visit = Callable[..., Client]
@@ -34,6 +35,23 @@ def test_an_agents_payoffs_have_the_standard_errors_of_their_pairings(client: Cl
         assert f"± {row.error:.3f}" in page
     Episode.objects.exclude(pk__in=[row.episodes.first().pk for row in rows]).delete()
     assert [row.error for row in queries.pairings_of(Agent.objects.get(slug="greedy-camera"))] == [None, None]
+
+
+def test_where_all_episodes_are_alike_no_page_claims_an_error_of_zero(client: Client, tournament: Tournament) -> None:
+    for block in tournament.blocks.select_related("pairing__camera", "pairing__target"):
+        rows = [make_up(block.pairing, seed) for seed in block.seeds]
+        for row in rows:
+            row.normalised_reward = row.coverage = row.real_coverage = row.transport = 0.3
+            row.steps = 1000
+        Episode.objects.bulk_create(rows)
+    tournament.blocks.update(state=BlockState.DONE)
+    assert organising.finish_if_complete(tournament)
+    slug, pairing = tournament.scenario.slug, tournament.pairings.first()
+    pages = [reverse("leaderboard", args=[slug]), reverse("pairing", args=[pairing.pk])]
+    for page in [*pages, reverse("agent", args=["greedy-camera"]), reverse("payoffs", args=[slug, 1])]:
+        text = client.get(page).content.decode()
+        assert "all alike" in text, page
+        assert "± 0.0" not in text and "± –" not in text, page
 
 
 def test_the_owner_renames_and_describes_an_agent(visit: Visit, alice: User, mine: Agent) -> None:

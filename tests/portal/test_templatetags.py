@@ -1,8 +1,11 @@
 """How numbers and messages are written on pages."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
 
-from portal.templatetags.arena import coded, fixed, signed, span
+from portal.templatetags.arena import coded, error_of, fixed, plus_minus, signed, span
 from tournament.forecasts import Span
 
 
@@ -12,6 +15,22 @@ from tournament.forecasts import Span
 def test_a_number_has_a_true_minus_sign_and_zero_has_none(value: float | None, text: str) -> None:
     assert fixed(value) == text
     assert signed(value, 2).replace("+", "") == text.replace(",", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(0.0123, "± 0.012"), (0.0005, "± 0.001"), (1e-4, "± < 0.001"), (0.0, "all alike"), (1e-17, "all alike")],
+)
+def test_an_error_is_never_written_as_zero(error: float, text: str) -> None:
+    assert plus_minus(error) == text
+    for unit in ("payoff", "share", "number"):
+        measure = SimpleNamespace(unit=unit, digits=3)
+        assert (error_of(error, measure) == "all alike") is (text == "all alike")
+
+
+@pytest.mark.parametrize("error", [None, math.nan])
+def test_an_unknown_error_is_not_written(error: float | None) -> None:
+    assert plus_minus(error) == ""
 
 
 def test_what_stands_in_backticks_is_code_and_nothing_else_of_a_message_is_markup() -> None:

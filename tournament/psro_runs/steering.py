@@ -88,7 +88,9 @@ def extend_run(run: PsroRun, iterations: int) -> None:
     """Add iterations to a run, also to a finished one. Raises PsroRefused."""
     wanted = run.iterations_wanted + iterations
     if iterations < 1 or wanted > MAX_ITERATIONS:
-        text = f"{iterations} more were requested; a run has at most {MAX_ITERATIONS} iterations."
+        rest = MAX_ITERATIONS - run.iterations_wanted
+        text = f"{iterations} more were requested, and a run has at most {MAX_ITERATIONS} iterations. "
+        text += f"Give 1 to {rest}." if rest > 0 else "Start another run."
         raise PsroRefused([("iterations", text)])
     if run.upload_id or run.state == PsroState.CANCELLED:
         kind = "imported" if run.upload_id else "cancelled"

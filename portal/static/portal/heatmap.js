@@ -7,6 +7,9 @@ const MOST_NAMES = 40; // More names than this along an edge cannot be read; a c
 const number = (value, digits = 3) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−"); // Zero has no sign.
 const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.0995 ? 1 : 0)} %`;
 
+/** The standard error beside a mean: all alike where it is zero but for rounding, a question mark where it is unknown. */
+const spread = (error) => (error === null ? "± ?" : error < 1e-7 ? "all alike" : error < 0.0005 ? "± < 0.001" : `± ${number(error)}`);
+
 /** Plotly reads some HTML in its texts; names are to be shown as they are. */
 const plain = (name) => name.replace(/[&<>]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter]);
 
@@ -20,7 +23,7 @@ function describe(data, row, column) {
   const error = data.error[row][column];
   const count = data.count[row][column];
   const episodes = count ? `<br>${count} episode${count === 1 ? "" : "s"}` : "";  // Imported payoffs come without theirs.
-  return `${title}payoff ${number(value)}${error === null ? "" : ` ± ${number(error)}`}${episodes}`;
+  return `${title}payoff ${number(value)}${error === null ? "" : ` ${spread(error)}`}${episodes}`;
 }
 
 /** The figures in the cells: black or white, whichever can be read on the cell's colour. */
@@ -28,7 +31,7 @@ function annotate(data, font, isRoomy) {
   const values = data.payoff.flat().filter((value) => value !== null);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const isBright = (value) => (most > least ? (value - least) / (most - least) : 0.5) > 0.47; // Either is 4.5 to 1 or better.
-  const text = (value, error, count) => (isRoomy && count ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">± ${error === null ? "?" : number(error)}, ${count}</span>` : number(value, 2));
+  const text = (value, error, count) => (isRoomy && count ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">${spread(error)}, ${count}</span>` : number(value, 2));
   return data.payoff.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{
     x, y, text: text(value, data.error[y][x], data.count[y][x]), showarrow: false, captureevents: false,
     font: { ...font, color: isBright(value) ? "#000000" : "#ffffff" },
