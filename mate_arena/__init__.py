@@ -6,8 +6,12 @@ checkout it is the checkout itself; in a wheel it lies inside this package, wher
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["APPLICATION", "load_agent", "open_application"]
+if TYPE_CHECKING:
+    from mate_arena.client import ArenaClient
+
+__all__ = ["APPLICATION", "ArenaClient", "load_agent", "open_application"]
 
 _INSTALLED = Path(__file__).resolve().parent / "application"
 APPLICATION = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
@@ -28,3 +32,12 @@ def load_agent(path: str, team: str, deterministic: bool | None = None) -> objec
     from policies.agents import load_agent as load
 
     return load(path, team, deterministic)
+
+
+def __getattr__(name: str) -> Any:
+    """Load the client only where it is used: `mate-arena run` needs none."""
+    if name == "ArenaClient":
+        from mate_arena.client import ArenaClient
+
+        return ArenaClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

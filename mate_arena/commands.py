@@ -1,16 +1,36 @@
-"""The command `mate-arena`: what `make` does in a checkout, for the installed distribution."""
+"""The command `mate-arena`: the portal's processes on this machine, a client of any portal, and evaluation without one."""
 
 import sys
 
 from mate_arena import open_application
+from mate_arena.launching import LAUNCHER
 
 
 def main() -> int:
+    """Run a command line; return its exit status."""
+    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
+    if chosen in LAUNCHER:
+        return launch()
+    if chosen == "evaluate":
+        return evaluate()
+    from mate_arena.cli import run
+
+    return run()
+
+
+def launch() -> int:
     """Run the launcher's command line."""
     open_application()
-    from portal.launcher.__main__ import main as launch
+    from portal.launcher.__main__ import main as start
 
-    return launch("mate-arena")
+    return start("mate-arena")
+
+
+def evaluate() -> int:
+    """Play a camera agent against a target agent, without a portal."""
+    from mate.evaluate.command import main as play
+
+    return play(sys.argv[2:])
 
 
 if __name__ == "__main__":

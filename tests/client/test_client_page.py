@@ -1,0 +1,59 @@
+"""The examples of docs/client.md are run as they stand there, against a live portal with a worker."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal import recordings
+from tournament.models import Agent, Episode, Scenario
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
+ROOT = PAGE.parents[1]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_the_commands(
+    live_server: Any,
+    token: str,
+    worker: None,
+    real_episode: Episode,
+    real_replay: bytes,
+    checkpoint: Path,
+    tmp_path: Path,
+) -> None:
+    recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    names = {"ARENA_URL": live_server.url, "ARENA_TOKEN": token, "EPISODE": str(real_episode.pk)}
+    shim = f'mate-arena() {{ "{sys.executable}" -m mate_arena.commands "$@"; }}\n'
+    done = subprocess.run(
+        ["bash", "-ec", shim + "".join(blocks("bash"))],
+        cwd=tmp_path, env=os.environ | names | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "greedy-camera\n" in done.stdout
+    assert (tmp_path / "ratings.csv").read_text().count("\n") >= 4
+    assert (tmp_path / "episode.replay").read_bytes() == real_replay
+
+
+def test_the_programs(
+    live_server: Any, token: str, worker: None, scenario: Scenario, agents: dict[str, Agent], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("ARENA_URL", live_server.url)
+    monkeypatch.setenv("ARENA_TOKEN", token)
+    monkeypatch.chdir(tmp_path)
+    first, second = blocks("python")
+    names: dict[str, Any] = {}
+    exec(compile(first, str(PAGE), "exec"), names)
+    assert (tmp_path / "first.replay").exists() and (tmp_path / "episodes.parquet").exists()
+    with names["ArenaClient"]() as arena:
+        exec(compile(second, str(PAGE), "exec"), {"arena": arena})
+    assert capsys.readouterr().out.splitlines()[-1].startswith("invalid episodes_per_pairing")
