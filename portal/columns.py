@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from tournament.boards import Line
 
 Key = Callable[[Line], Any]
@@ -15,17 +17,19 @@ Key = Callable[[Line], Any]
 class Column:
     """A column. `help` is its place on the help page; `key` sorts by it, best first, and is None for a picture.
 
-    Columns that `is_extra` are shown among more figures only.
+    Columns that `is_extra` are shown among more figures only, those that are `is_brief` among few; those that are
+    `is_wide` are left out on phones.
     """
 
     name: str
-    label: str
-    tip: str
+    label: Any
+    tip: Any
     help: str
     key: Key | None = None
     is_extra: bool = False
     is_text: bool = False
     is_wide: bool = False
+    is_brief: bool = False
 
     @property
     def is_sortable(self) -> bool:
@@ -51,90 +55,100 @@ def by_nash(line: Line) -> tuple[float, float] | None:
 COLUMNS = (
     Column(
         "rank",
-        "Rank",
-        "The place by Elo; below it the places that cannot be excluded. A click shows why.",
+        _("Rank"),
+        _("The place by Elo; below it the 95 % interval of the rank. The link compares the agent with its neighbour."),
         "ranks",
         lambda line: line.rating.rank,
     ),
-    Column("agent", "Agent", "Sorted by name.", "ratings", lambda line: line.agent.name.lower(), is_text=True),
+    Column("agent", _("Agent"), _("Sorted by name."), "ratings", lambda line: line.agent.name.lower(), is_text=True),
     Column(
         "elo",
-        "Elo",
-        "How often it does better than others of its team, from the same seed against the same opponent. 400 points are odds of ten to one; the greedy agent has 1000.",
+        _("Elo"),
+        _(
+            "How often the agent does better than others of its team, from the same seed against the same opponent. "
+            "400 points are odds of ten to one; the greedy agent has 1000."
+        ),
         "elo",
         most("rating"),
     ),
     Column(
         "interval",
-        "95 %",
-        "Where the true Elo lies with 95 % confidence. The upright line is 1000.",
+        _("95 % interval"),
+        _("Where the true Elo lies with 95 % confidence. The upright line is 1000; an arrow leads beyond the axis."),
         "intervals",
         is_text=True,
         is_wide=True,
     ),
     Column(
         "first",
-        "P(best)",
-        "How probable it is that no agent of the team is better.",
+        _("P(best)"),
+        _("The probability that no agent of the team is better."),
         "first",
         most("first_probability"),
         is_wide=True,
     ),
     Column(
         "nash",
-        "Nash",
-        "Its share in the team's equilibrium strategy; below it how often it has any share when episodes are drawn anew.",
+        _("Nash"),
+        _("The agent's probability in its team's Nash equilibrium strategy."),
         "nash",
         by_nash,
     ),
     Column(
         "margin",
-        "Margin",
-        "A rating by how much of the reward it gets, not by how often it does better.",
+        _("Margin"),
+        _("A rating by how much of the reward the agent gets, not by how often it does better."),
         "margin",
         most("margin"),
         is_extra=True,
     ),
     Column(
         "skill",
-        "Nash skill",
-        "Its payoff against the other team's equilibrium strategy, less what the game is worth: 0 for those that are played.",
+        _("Nash skill"),
+        _(
+            "The agent's payoff against the other team's equilibrium strategy, minus the value of the game: "
+            "0 for agents in the equilibrium."
+        ),
         "nash",
         most("nash_skill"),
         is_extra=True,
     ),
     Column(
         "deviation",
-        "Deviation",
-        "Deviation rating: its payoff against the strictest equilibrium of the other team, less the game's value. Copies of agents do not move it.",
+        _("Deviation"),
+        _(
+            "Deviation rating: the agent's payoff against the strictest equilibrium of the other team, minus the value "
+            "of the game. Copies of agents do not change it."
+        ),
         "deviation",
         most("deviation"),
         is_extra=True,
     ),
     Column(
         "payoff",
-        "Payoff",
-        "Its own mean payoff over the opponents it met, with the standard error.",
+        _("Payoff"),
+        _("The agent's own mean payoff over the opponents that it met, with the standard error."),
         "payoff",
         most("payoff"),
         is_extra=True,
     ),
     Column(
         "worst",
-        "Hardest",
-        "The opponent against which its payoff is least.",
+        _("Hardest"),
+        _("The opponent against which the agent's payoff is lowest."),
         "payoff",
         is_extra=True,
         is_text=True,
     ),
     Column(
         "episodes",
-        "Episodes",
-        "Episodes it played here, and how many opponents they were against.",
+        _("Episodes"),
+        _("The number of episodes that the agent played here."),
         "ratings",
         most("num_episodes"),
-        is_extra=True,
+        is_wide=True,
     ),
+    Column("trend", _("Trend"), _("Elo on the latest snapshots."), "snapshots", is_brief=True, is_wide=True),
 )
 
 SORTS = {column.name: column.key for column in COLUMNS if column.key is not None}
@@ -142,7 +156,7 @@ SORTS = {column.name: column.key for column in COLUMNS if column.key is not None
 
 def choose_columns(asked: Mapping[str, str]) -> list[Column]:
     """The columns to be shown: few, or all with figures=all."""
-    return [column for column in COLUMNS if shows_all(asked) or not column.is_extra]
+    return [column for column in COLUMNS if not (column.is_brief if shows_all(asked) else column.is_extra)]
 
 
 def shows_all(asked: Mapping[str, str]) -> bool:

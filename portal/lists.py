@@ -1,14 +1,21 @@
-"""Lists of what people own, by pages: everyone's, or the caller's own."""
+"""Lists of what people own, by pages: searched, filtered and sorted by what the address says."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-PAGE = 30
-LIST = ("mine", "page")
+from tournament.models import Scenario
+
+PAGE = 50
+LIST = ("mine", "page", "search", "state", "scenario", "sort")
 """What the addresses of such lists say."""
+LONGEST_SEARCH = 100
+SORTS = {"name": "name", "state": "state", "created": "created"}
+"""Sorted by what: names in addresses (with "-" for descending) and the fields behind them."""
 
 
 def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
@@ -17,8 +24,44 @@ def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
     return rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
-def list_page(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
-    """`page` and `mine`, which the templates of such lists need. `?mine=1` asks for the caller's own, `?page=` for another page."""
-    mine = bool(request.GET.get("mine")) and request.user.is_authenticated
-    shown = rows.filter(owner=request.user.pk) if mine else rows
-    return {"page": Paginator(shown, PAGE).get_page(request.GET.get("page")), "mine": mine}
+def list_page(
+    request: HttpRequest, rows: QuerySet[Any], search_in: str = "name", sorts: Mapping[str, str] = SORTS
+) -> dict[str, Any]:
+    """What the templates of such lists need: the `page`, what was `asked`, the `states` and `scenarios` to filter by."""
+    asked = {name: request.GET.get(name, "").replace("\0", "")[:LONGEST_SEARCH].strip() for name in LIST}
+    mine = bool(asked["mine"]) and request.user.is_authenticated
+    states = rows.model._meta.get_field("state").choices or ()
+    has_scenario = has_field(rows, "scenario")
+    if mine:
+        rows = rows.filter(owner=request.user.pk)
+    if asked["search"]:
+        rows = rows.filter(**{f"{search_in}__icontains": asked["search"]})
+    if asked["state"] in dict(states):
+        rows = rows.filter(state=asked["state"])
+    if asked["scenario"] and has_scenario:
+        rows = rows.filter(scenario__slug=asked["scenario"])
+    return {
+        "page": Paginator(sort_rows(rows, asked["sort"], sorts), PAGE).get_page(asked["page"]),
+        "mine": mine,
+        "asked": asked,
+        "is_filtered": any(asked[name] for name in ("search", "state", "scenario")),
+        "states": states,
+        "scenarios": Scenario.objects.all() if has_scenario else (),
+    }
+
+
+def sort_rows(rows: QuerySet[Any], sort: str, sorts: Mapping[str, str]) -> QuerySet[Any]:
+    """Rows in the order that an address names; as they are for none, or for one that does not exist."""
+    field = sorts.get(sort.removeprefix("-"))
+    if field is None:
+        return rows
+    return rows.order_by(f"-{field}" if sort.startswith("-") else field, "pk")
+
+
+def has_field(rows: QuerySet[Any], name: str) -> bool:
+    """Whether rows have a field of that name."""
+    try:
+        rows.model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True

@@ -6,8 +6,8 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from tournament import entries, organising
-from tournament.models import Agent, Scenario, Team, Tournament
+from tournament import entries, organising, schedules
+from tournament.models import Agent, Scenario, Schedule, ScheduleKind, Team, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
 FIRST_EPISODES = 200
@@ -15,11 +15,13 @@ FIRST_EPISODES = 200
 
 
 def seed_arena() -> Tournament | None:
-    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is returned."""
+    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is returned,
+    and a schedule that places new agents."""
     entries.register_scenarios()
     agents = entries.register_builtin_agents()
     if Tournament.objects.exists():
         return None
+    place_new_agents(Scenario.objects.get(name=FIRST_SCENARIO), agents)
     return start_first_tournament(Scenario.objects.get(name=FIRST_SCENARIO), agents)
 
 
@@ -32,6 +34,15 @@ def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournamen
         targets=[agent for agent in agents if agent.team == Team.TARGET],
         episodes_per_pairing=FIRST_EPISODES,
     )
+
+
+def place_new_agents(scenario: Scenario, agents: list[Agent]) -> Schedule:
+    """A schedule that gives every new agent its first rank, by play against the given ones."""
+    schedule = Schedule(
+        name="New agents", kind=ScheduleKind.WATCH, scenario=scenario, has_everyone=False, format="placement"
+    )
+    cameras, targets = ([agent for agent in agents if agent.team == team] for team in (Team.CAMERA, Team.TARGET))
+    return schedules.save(schedule, cameras, targets)
 
 
 def make_administrator() -> tuple[str, str] | None:

@@ -4,6 +4,9 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import AuthenticationForm
 from django.urls import path, re_path, register_converter, reverse_lazy
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from portal.api import api
 from portal.forms.accounts import PasswordForm
@@ -13,6 +16,7 @@ from portal.views import (
     about,
     accounts,
     agents,
+    board_rows,
     comparisons,
     home,
     leaderboards,
@@ -20,7 +24,9 @@ from portal.views import (
     psro,
     replays,
     schedules,
+    searching,
     status,
+    styleguide,
     tournaments,
     training,
     uploads,
@@ -36,6 +42,8 @@ sign_in = auth.LoginView.as_view(template_name="accounts/sign_in.html")
 password_change = auth.PasswordChangeView.as_view(
     form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
 )
+# Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a language.
+choose_language = csrf_exempt(takes(form=["language", "next"])(require_POST(set_language)))
 account_pages = [
     path("sign-in/", takes("next", form=[*AuthenticationForm.base_fields, "next"])(sign_in), name="sign_in"),
     path("sign-out/", takes(form=["next"])(auth.LogoutView.as_view()), name="sign_out"),
@@ -54,11 +62,14 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("leaderboards/", leaderboards.leaderboards, name="leaderboards"),
     path("leaderboards/<slug:slug>/", leaderboards.leaderboard, name="leaderboard"),
+    path("leaderboards/<slug:slug>/agents/<slug:agent>/", board_rows.board_row, name="board_row"),
     path("leaderboards/<slug:slug>/compare/", comparisons.compare, name="compare"),
     path("leaderboards/<slug:slug>/snapshots/", leaderboards.snapshots, name="snapshots"),
     path("leaderboards/<slug:slug>/snapshots/<key:number>/", leaderboards.snapshot, name="snapshot"),
     path("leaderboards/<slug:slug>/snapshots/<key:number>/payoffs/", leaderboards.payoffs, name="payoffs"),
+    path("scenarios/", leaderboards.scenarios, name="scenarios"),
     path("agents/", agents.agents, name="agents"),
+    path("agents/pick/", tournaments.pick, name="agent_pick"),
     path("agents/<slug:slug>/", agents.agent, name="agent"),
     path("agents/<slug:slug>/edit/", agents.edit, name="agent_edit"),
     path("agents/<slug:slug>/reevaluate/", agents.reevaluate, name="agent_reevaluate"),
@@ -108,6 +119,9 @@ urlpatterns = [
     path("episodes/<key:episode_id>/replay/", replays.replay_file, name="replay_file"),
     path("episodes/<key:episode_id>/verify/", replays.verify, name="verify"),
     path("status/", status.status, name="status"),
+    path("search/", searching.find, name="search"),
+    path("language/", choose_language, name="set_language"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("help/", about.about, name="about"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),

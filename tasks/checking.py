@@ -13,10 +13,11 @@ from django.conf import settings
 from django.db import transaction
 
 from mate.errors import UserError
-from tasks import admission, connecting, infrastructure, leases, workers
-from tournament import entries, originals, psro_runs, storages, tracing
+from tasks import admission, connecting, hints, infrastructure, leases, workers
+from tournament import entries, organising, originals, psro_runs, storages, tracing
 from tournament.clock import Now
 from tournament.models import Agent, Upload, UploadState
+from tournament.placements import plan as plan_placements
 
 if TYPE_CHECKING:
     from policies.importing import ImportedAgent, ImportReport, Limits, Step
@@ -106,6 +107,7 @@ def _check(upload: Upload, steps: Steps) -> None:
         accepted = accept_mixtures(upload, named, list(checkpoints.values()))
         details.append(", ".join(agent.name for agent in accepted))
         upload.agents.set(accepted)
+        placements = plan_placements(upload, accepted)
         runs = psro_runs.enter_results(upload, named, accepted)
         details += [f"the PSRO run “{run.name}”" for run in runs]
         if report.results and not runs:
@@ -121,6 +123,10 @@ def _check(upload: Upload, steps: Steps) -> None:
             reason="",
             leased_until=None,
         )
+    for tournament in placements:
+        organising.finish_if_complete(tournament)
+    if placements:
+        hints.send()
 
 
 def limits_of_reading() -> Limits:

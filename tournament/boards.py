@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTransform
 
@@ -81,8 +82,17 @@ def tournament_board(tournament: Tournament) -> Board | None:
 
 def busiest_board() -> Board | None:
     """Return the leaderboard with the most episodes."""
+    return _read(_busiest().first())
+
+
+def busiest_snapshot() -> RatingSnapshot | None:
+    """Return the snapshot of that leaderboard without its table."""
+    return _busiest().defer("table").first()
+
+
+def _busiest() -> QuerySet[RatingSnapshot]:
     snapshots = RatingSnapshot.objects.filter(tournament=None).order_by("-num_episodes", "-number")
-    return _read(snapshots.select_related("scenario").first())
+    return snapshots.select_related("scenario", "tournament")
 
 
 def snapshots_of(board: Scenario | Tournament) -> QuerySet[RatingSnapshot]:
@@ -118,7 +128,7 @@ def board_of(snapshot: RatingSnapshot) -> Board:
     """Return a snapshot joined with its agents."""
     rated = Ratings.from_json(snapshot.table)
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
-    agents = Agent.objects.in_bulk(digests, field_name="digest")
+    agents = Agent.objects.select_related("owner").in_bulk(digests, field_name="digest")
 
     def join(lines: tuple[AgentRating, ...]) -> tuple[Line, ...]:
         return tuple(Line(agents[line.digest], line) for line in lines if line.digest in agents)
@@ -176,14 +186,19 @@ def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line
 
 
 def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
-    """Return the range for drawing a team's intervals; very wide ones are clipped, to keep the others legible."""
+    """Return the range for drawing a team's intervals.
+
+    It ends at Tukey's fences (1.5 interquartile ranges beyond the quartiles of the ratings), so that neither an outlier
+    nor a very wide interval squeezes the others.
+    """
     figures = [line.rating for line in lines if line.rating.rating is not None]
     ratings = [figure.rating for figure in figures if figure.rating is not None]
     if not ratings:
         return 900.0, 1100.0
-    spread = max(max(ratings) - min(ratings), 100.0)
+    first, third = np.quantile(ratings, (0.25, 0.75))
+    spread = 1.5 * max(float(third - first), 100.0)
     ends = [end for figure in figures for end in (figure.lower, figure.upper) if end is not None] or ratings
-    return max(min(ends), min(ratings) - spread), min(max(ends), max(ratings) + spread)
+    return max(min(ends), float(first) - spread), min(max(ends), float(third) + spread)
 
 
 # One agent

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
+from threading import Lock
+from typing import NamedTuple
+
+from cachetools import LRUCache
+from django.db.models.fields.json import KeyTransform
 
 from tournament import boards
 from tournament.models import Agent, RatingSnapshot, Scenario
@@ -11,6 +18,30 @@ from tournament.ratings import AgentRating
 
 LONGEST = 60
 """Maximum number of snapshots shown: evenly spaced ones, and all at which the code or the engine changed."""
+
+TREND = 12
+"""Snapshots of a trend: evenly spaced ones, the newest among them."""
+MOVE_SINCE = timedelta(days=1)
+"""Age of the snapshot with which ranks are compared."""
+
+
+class Place(NamedTuple):
+    """Where an agent stood on a snapshot."""
+
+    rank: int | None
+    rating: float | None
+
+
+Places = Mapping[str, Place]
+"""Where the agents of a team stood on a snapshot, by digest."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """Earlier figures of a board's agents, by digest: places up since a day ago, and ratings, oldest first."""
+
+    moves: Mapping[str, int]
+    trends: Mapping[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -59,3 +90,50 @@ def _thin(numbers: list[int], kept: set[int], longest: int) -> list[int]:
     step = (len(numbers) - 1) / (longest - 1)
     chosen = {numbers[round(index * step)] for index in range(longest)}
     return sorted(chosen | kept)
+
+
+def past_of(snapshot: RatingSnapshot, team: str) -> Past:
+    """Return how a team's agents came to stand where they do on a snapshot."""
+    earlier = boards.snapshots_of(snapshot.tournament or snapshot.scenario).filter(number__lte=snapshot.number)
+    keys = {number: (pk, created) for pk, number, created in earlier.values_list("pk", "number", "created")}
+    numbers = sorted(keys)
+    shown = _thin(numbers, set(), TREND)
+    before = [number for number in numbers if keys[number][1] <= snapshot.created - MOVE_SINCE][-1:]
+    places = _read_places([keys[number] for number in {*shown, *before}], team)
+    tables = [places[keys[number][0]] for number in shown]
+    trends: dict[str, list[float]] = {}
+    for table in tables:
+        for digest, place in table.items():
+            if place.rating is not None:
+                trends.setdefault(digest, []).append(place.rating)
+    then = places[keys[before[0]][0]] if before else {}
+    return Past(dict(_find_moves(then, tables[-1] if tables else {})), trends)
+
+
+def _find_moves(earlier: Places, now: Places) -> list[tuple[str, int]]:
+    """Return by how many places each agent is further up than before, those that did not move left out."""
+    found = []
+    for digest, place in now.items():
+        before = earlier.get(digest)
+        if before and before.rank is not None and place.rank is not None and before.rank != place.rank:
+            found.append((digest, before.rank - place.rank))
+    return found
+
+
+_known: LRUCache[tuple[int, datetime, str], Places] = LRUCache(maxsize=256)
+"""Tables of snapshots, which never change, by key, moment (which tells reused keys apart) and team."""
+_lock = Lock()
+
+
+def _read_places(snapshots: Sequence[tuple[int, datetime]], team: str) -> dict[int, Places]:
+    """Return where each agent of a team stood on some snapshots (key, moment), by the snapshots' keys."""
+    with _lock:
+        found = {key: _known[key, created, team] for key, created in snapshots if (key, created, team) in _known}
+    moments = {key: created for key, created in snapshots if key not in found}
+    if moments:
+        rows = RatingSnapshot.objects.filter(pk__in=moments).annotate(lines=KeyTransform(f"{team}s", "table"))
+        for key, lines in rows.values_list("pk", "lines"):
+            found[key] = {line["digest"]: Place(line.get("rank"), line.get("rating")) for line in lines or ()}
+            with _lock:
+                _known[key, moments[key], team] = found[key]
+    return found

@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest, NullIf, Sqrt
 from tournament.clock import ago
 from tournament.entries import check_fitness
 from tournament.forecasts import Span, forecast, left_by_pair
-from tournament.leaderboards import DEVICE
+from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import (
     Agent,
     Block,
@@ -27,6 +27,7 @@ from tournament.models import (
     UploadState,
     Worker,
 )
+from tournament.seeds import episode_seed
 
 WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 """Maximum time since a worker's last heartbeat; after it the worker counts as gone."""
@@ -233,6 +234,31 @@ def estimate(
     share = least / most if most else 1.0
     span = forecast(scenario, episodes, workers, seconds_waiting() if beside else 0.0, share) if pairs else None
     return Estimate(len(pairs), least, most, span, workers)
+
+
+MOST_SEEDS = 5000
+"""Maximum number of seeds that are looked up to count episodes that exist already."""
+
+
+def count_existing(
+    scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], base_seed: int, episodes: int
+) -> int | None:
+    """Return how many episodes of a round robin of these agents (keys) exist already; None where there are too many."""
+    if not 0 < len(cameras) * len(targets) * episodes <= MOST_SEEDS:
+        return None
+    digests = dict(Agent.objects.filter(pk__in=[*cameras, *targets]).values_list("pk", "digest"))
+    wanted = {
+        (camera, target, episode_seed(base_seed, scenario.digest, digests[camera], digests[target], number))
+        for camera in cameras
+        for target in targets
+        if camera in digests and target in digests
+        for number in range(episodes)
+    }
+    found = Episode.objects.filter(
+        pairing__scenario=scenario, pairing__camera__in=cameras, pairing__target__in=targets,
+        device=DEVICE, engine=engine_version(), seed__in={seed for _, _, seed in wanted},
+    )  # fmt: skip
+    return len(wanted & set(found.values_list("pairing__camera", "pairing__target", "seed")))
 
 
 def seconds_waiting() -> float:

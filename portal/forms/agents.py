@@ -1,6 +1,7 @@
 """The form of what may be changed about an agent."""
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from tournament import names
 from tournament.models import Agent
@@ -17,11 +18,11 @@ class AgentForm(forms.ModelForm):
     """Its name and its description; all else is what it is. Its address stays, since others may link to it."""
 
     description = forms.CharField(
-        label="Description",
+        label=gettext_lazy("Description"),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="What others should know: how it was trained, where it is described. Plain text.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=gettext_lazy("How the agent was trained, what it is good at, where it is described. Markdown."),
     )
 
     class Meta:

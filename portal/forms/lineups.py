@@ -5,19 +5,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
 
-from portal.keys import RowsField
-from tournament import entries, queries
+from portal.keys import RowsField, is_key
+from tournament import boards, entries, queries
 from tournament.agents import RIVALS
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.formats.numbers import write
-from tournament.models import Agent, Scenario, Team
+from tournament.models import Agent, AgentKind, Scenario, Team
 from tournament.refusals import RequestRefused
 
 HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
 LISTS = (*FIELDS.values(), "agents")
+SHOWN = 24
+"""A team of at most so many agents is shown whole; of a larger one, the chosen agents and those that are searched for."""
+FOUND = 20
+"""Agents that a search without scripts adds to those that are shown."""
+QUESTIONS = {
+    "round-robin": _("Play every pairing equally"),
+    "ranking": _("Rank everybody"),
+    "placement": _("Place new agents"),
+    "sequential": _("Is A better than B?"),
+    "nash": _("Find the equilibrium"),
+    "budget": _("Spend a fixed budget"),
+}
+"""The question that each format answers."""
+PRESETS = {
+    "builtin": _("Built-in"),
+    "top": _("Top 10"),
+    "new": _("Newest 10"),
+    "mine": _("Yours"),
+    "all": _("All that can play"),
+    "none": _("Nobody"),
+}
+"""Groups of agents that are chosen at one press."""
+PRESET_SIZE = 10
+MISSING = {
+    "cameras": _("Choose at least one of the cameras."),
+    "targets": _("Choose at least one of the targets."),
+    "first": _("Choose the first agent."),
+    "second": _("Choose the second agent."),
+}
+"""What is said where nobody was chosen."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +109,11 @@ class LineupForm(forms.Form):
         data: Any = None,
         initial: Mapping[str, Any] | None = None,
         formats: Iterable[str] = tuple(FORMATS),
+        user_key: int | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.scenario = scenario
+        self.user_key = user_key
         self.offered = [FORMATS[name] for name in formats]
         names = [info.name for info in self.offered]
         wanted = (self.data if self.is_bound else self.initial).get("format")
@@ -105,7 +139,19 @@ class LineupForm(forms.Form):
     def names(cls) -> set[str]:
         """All names that the form has in any format, with those beside its fields."""
         settings = {setting.name for info in FORMATS.values() for setting in info.settings}
-        return {*cls.base_fields, *settings, *LISTS, "scenario", "settings_of", "team", "first", "second"}
+        found = {f"find_{field}" for field in FIELDS.values()}
+        return {
+            *cls.base_fields,
+            *settings,
+            *LISTS,
+            *found,
+            "scenario",
+            "settings_of",
+            "team",
+            "first",
+            "second",
+            "preset",
+        }
 
     @property
     def is_head_to_head(self) -> bool:
@@ -113,11 +159,11 @@ class LineupForm(forms.Form):
 
     def _offer_pair(self) -> None:
         """The two agents that are compared, of the chosen team."""
-        self.fields[FIELDS[RIVALS[self.team]]].label = "Opponents"
+        self.fields[FIELDS[RIVALS[self.team]]].label = _("Opponents")
         fitting = queries.find_agents(team=self.team, scenario=self.scenario)
-        for name, label in (("first", "First agent"), ("second", "Second agent")):
+        for name, label in (("first", _("First agent")), ("second", _("Second agent"))):
             self.fields[name] = forms.ModelChoiceField(
-                fitting, label=label, empty_label="Choose one", error_messages={"required": f"Choose the {name} agent."}
+                fitting, label=label, empty_label=_("Choose one"), error_messages={"required": MISSING[name]}
             )
 
     @property
@@ -131,30 +177,77 @@ class LineupForm(forms.Form):
         return [self[setting.name] for setting in self.info.settings]
 
     @property
-    def lineups(self) -> list[tuple[str, str, str, list[Choice]]]:
+    def lineups(self) -> list[tuple[str, str, Any, list[Choice]]]:
         """For each field that is ticked: the team, the field, its legend, the agents."""
         teams = [RIVALS[self.team]] if self.is_head_to_head else list(FIELDS)
-        legends = ["Opponents"] if self.is_head_to_head else ["Cameras", "Targets"]
+        legends = [_("Opponents")] if self.is_head_to_head else [_("Cameras"), _("Targets")]
         return [
             (team, FIELDS[team], legend, self.choices_of(FIELDS[team]))
             for team, legend in zip(teams, legends, strict=True)
         ]
 
     def choices_of(self, field: str) -> list[Choice]:
-        """All agents of a team, those that can play first; in a fresh form the built-in ones are chosen, and those asked for."""
-        chosen: set[str] | None = None
+        """The agents of a team that are shown, those that can play first.
+
+        In a fresh form the built-in ones are chosen, and those asked for. Of a team of more than SHOWN only the chosen ones
+        are shown, and those that the field's search finds.
+        """
+        agents = self.fields[field].queryset  # type: ignore[attr-defined]
+        chosen = self.chosen_of(field, agents)
+        if agents.count() > SHOWN:
+            search = str(self.initial.get(f"find_{field}", "")).strip()
+            found = agents.filter(name__icontains=search).values_list("pk", flat=True)[:FOUND] if search else ()
+            agents = agents.filter(pk__in={*chosen, *found})
+        return self._describe(agents, chosen)
+
+    def chosen_of(self, field: str, agents: QuerySet[Agent]) -> set[int]:
+        """The keys of the chosen agents of a team, with those of the preset that was pressed."""
         if self.is_bound:
-            chosen = set(self.data.getlist(field))  # type: ignore[attr-defined]
+            keys = self.data.getlist(field)  # type: ignore[attr-defined]
         elif field in self.initial:
-            chosen = {str(key) for key in self.initial[field]}
+            keys = self.initial[field]
+        else:
+            asked = self.initial.get("agents", ())
+            keys = agents.filter(Q(kind=AgentKind.BUILTIN) | Q(slug__in=asked)).values_list("pk", flat=True)
+        chosen = {int(key) for key in keys if is_key(str(key))}
+        place, _colon, preset = str(self.initial.get("preset", "")).partition(":")
+        if place != field or preset not in PRESETS:
+            return chosen
+        return set() if preset == "none" else chosen | self._keys_of(preset, agents)
+
+    def _keys_of(self, preset: str, agents: QuerySet[Agent]) -> set[int]:
+        """The keys of a preset's agents, as far as they can play in the scenario."""
+        team = agents.values_list("team", flat=True).first()
+        if preset == "top":
+            board = boards.latest_board(self.scenario)
+            found = [line.agent for line in board.of(team)[:PRESET_SIZE]] if board and team else []
+        else:
+            fitting = queries.find_agents(team=team or "", scenario=self.scenario)
+            if preset == "builtin":
+                fitting = fitting.filter(kind=AgentKind.BUILTIN)
+            elif preset == "mine":
+                fitting = fitting.filter(owner=self.user_key)
+            elif preset == "new":
+                fitting = fitting.order_by("-created")[:PRESET_SIZE]
+            found = list(fitting)
+        return {agent.pk for agent in found}
+
+    def _describe(self, agents: Iterable[Agent], chosen: set[int]) -> list[Choice]:
         found = []
-        for agent in self.fields[field].queryset:  # type: ignore[attr-defined]
+        for agent in agents:
             fitness = entries.check_fitness(agent, self.scenario)
-            is_usual = agent.kind == "builtin" or agent.slug in self.initial.get("agents", ())
-            is_chosen = is_usual if chosen is None else str(agent.pk) in chosen
             problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
-            found.append(Choice(agent, problems, notes, is_chosen and not problems))
-        return sorted(found, key=lambda choice: bool(choice.problems))
+            found.append(Choice(agent, problems, notes, agent.pk in chosen and not problems))
+        return sorted(found, key=lambda choice: (bool(choice.problems), not choice.is_chosen))
+
+    @property
+    def questions(self) -> list[tuple[FormatInfo, Any]]:
+        """The formats with the questions that they answer."""
+        return [(info, QUESTIONS.get(info.name, info.title)) for info in self.offered]
+
+    @property
+    def presets(self) -> list[tuple[str, Any]]:
+        return [(name, title) for name, title in PRESETS.items() if name != "mine" or self.user_key is not None]
 
     @property
     def needs_fields(self) -> bool:
@@ -168,7 +261,7 @@ class LineupForm(forms.Form):
         elif self.needs_fields:
             for field in FIELDS.values():
                 if not data.get(field) and field not in self.errors:
-                    self.add_error(field, f"Choose at least one of the {field}.")
+                    self.add_error(field, MISSING[field])
         for field in FIELDS.values():
             for agent in data.get(field) or []:
                 for problem in entries.check_fitness(agent, self.scenario).problems:
@@ -178,11 +271,11 @@ class LineupForm(forms.Form):
     def _clean_pair(self, data: dict[str, Any]) -> None:
         pair = [data.get("first"), data.get("second")]
         if pair[0] is not None and pair[0] == pair[1]:
-            self.add_error("second", "Choose two different agents.")
+            self.add_error("second", _("Choose two different agents."))
         data[FIELDS[self.team]] = [agent for agent in pair if agent is not None]
         opponents = FIELDS[RIVALS[self.team]]
         if not data.get(opponents) and opponents not in self.errors:
-            self.add_error(opponents, "Choose at least one opponent.")
+            self.add_error(opponents, _("Choose at least one opponent."))
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the setting that it is about, the others above the form."""

@@ -58,11 +58,17 @@ class ScheduleForm(LineupForm):
     )
     base_seed = BaseSeedField()
 
-    def __init__(self, scenario: Scenario, data: Any = None, initial: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        data: Any = None,
+        initial: Mapping[str, Any] | None = None,
+        user_key: int | None = None,
+    ) -> None:
         wanted = (data if data is not None else initial or {}).get("when")
         self.rhythm = wanted if wanted in RHYTHMS else WEEKLY
         formats = schedules.PLACING if self.rhythm == WATCH else tuple(FORMATS)
-        super().__init__(scenario, data, initial, formats)
+        super().__init__(scenario, data, initial, formats, user_key)
         for name in NEEDED[self.rhythm]:
             self.fields[name].required = True
         if self.rhythm == WATCH:

@@ -4,45 +4,58 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.forms.agents import check_agent_name
 from portal.server.receiving import describe_limit
-from tournament.models import Team
+from tournament.models import Scenario, Team
 
 PLAY_MODES = [
-    ("stochastic", "Sample from the policy (upstream's default)"),
-    ("deterministic", "Always the likeliest action"),
+    ("stochastic", gettext_lazy("Stochastic: sample from the policy")),
+    ("deterministic", gettext_lazy("Deterministic: the most likely action")),
 ]
 
 
 class UploadForm(forms.Form):
     """A file, and what the file cannot say."""
 
-    file = forms.FileField(label="Checkpoint file")
+    file = forms.FileField(label=gettext_lazy("Checkpoint file"))
+    place_in = forms.ModelChoiceField(
+        Scenario.objects.all(),
+        to_field_name="slug",
+        required=False,
+        label=gettext_lazy("Place it now in"),
+        empty_label=gettext_lazy("Do not place it"),
+        help_text=gettext_lazy(
+            "An accepted agent plays up to 16 opponents at once, and gets a rank within a minute or two. An agent that was "
+            "trained for other numbers of cameras or targets is placed in the scenario that fits it."
+        ),
+    )
     name = forms.CharField(
-        label="Name",
+        label=gettext_lazy("Name"),
         max_length=80,
         required=False,
-        help_text="What the leaderboards will call it. Left empty, it is named after what the file has: algorithm, team and scenario.",
+        help_text=gettext_lazy(
+            "Shown on leaderboards. Left empty, it is named after its algorithm, team and scenario."
+        ),
     )
     team = forms.ChoiceField(
-        label="Team",
+        label=gettext_lazy("Team"),
         required=False,
-        choices=[("", "Read it from the file"), *Team.choices],
-        help_text="Say which team you expect, and a file of the other one is refused instead of entered.",
+        choices=[("", gettext_lazy("Read it from the file")), *Team.choices],
+        help_text=gettext_lazy("If you choose a team, a checkpoint of the other team is refused."),
     )
-    mode = forms.ChoiceField(label="Play mode", choices=PLAY_MODES, initial="stochastic", required=False)
+    mode = forms.ChoiceField(label=gettext_lazy("Play mode"), choices=PLAY_MODES, initial="stochastic", required=False)
 
     def __init__(self, *args: Any, was_too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.was_too_large = was_too_large
-        self.fields["file"].error_messages["required"] = "Choose the file to upload."
-        self.fields["file"].error_messages["empty"] = "This file is empty (0 bytes). Choose the checkpoint itself."
+        self.fields["file"].error_messages["required"] = _("Choose the file to upload.")
+        self.fields["file"].error_messages["empty"] = _("This file is empty (0 bytes). Choose the checkpoint itself.")
         if was_too_large:
-            message = (
-                f"The file is larger than this portal accepts ({describe_limit()}). Upload only the checkpoint itself."
-            )
-            self.fields["file"].error_messages["required"] = message
+            message = _("The file is larger than this portal accepts (%(limit)s). Upload only the checkpoint itself.")
+            self.fields["file"].error_messages["required"] = message % {"limit": describe_limit()}
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
@@ -51,7 +64,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if len(file.name) > 200:
-            raise forms.ValidationError("The file's name has more than 200 characters. Rename the file.")
+            raise forms.ValidationError(_("The file's name has more than 200 characters. Rename the file."))
         return file
 
     @property

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from mate.errors import UserError
 from tasks import hints
 from tournament import originals
-from tournament.models import Upload, UploadState
+from tournament.models import Scenario, Upload, UploadState
 
 FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
 
@@ -68,9 +68,17 @@ def check_open_uploads(owner: Any, num_incoming: int = 0) -> None:
 
 
 def store_upload(
-    owner: Any, file: Any, name: str, team: str, is_deterministic: bool, key: UUID | None = None
+    owner: Any,
+    file: Any,
+    name: str,
+    team: str,
+    is_deterministic: bool,
+    key: UUID | None = None,
+    place_in: Scenario | None = None,
 ) -> Upload:
-    """Keep a received file and have it checked. The stored name says nothing of the user's; the user's is kept as text.
+    """Keep a received file and have it checked; its agents are placed in a scenario, if one is given.
+
+    The stored name says nothing of the user's; the user's is kept as text.
 
     Raises TooManyUploads, keeping nothing.
     """
@@ -83,6 +91,7 @@ def store_upload(
         name=name.strip(),
         team=team,
         deterministic=is_deterministic,
+        place_in=place_in,
     )
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at a time, the second counts the first.

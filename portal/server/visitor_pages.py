@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from cachetools import LRUCache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.translation import get_language_from_request
 
 from portal.server.freshness import database_version
 
@@ -109,9 +110,18 @@ def key_of(request: HttpRequest) -> Hashable | None:
         return None
     if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
         return None
+    language = get_language_from_request(request)
     encoding = "gzip" in request.headers.get("Accept-Encoding", "")
     part = (request.headers.get("HX-Request", ""), request.headers.get("HX-Target", ""))
-    return request.method, request.scheme, request.headers.get("Host"), request.get_full_path(), encoding, part
+    return (
+        request.method,
+        request.scheme,
+        request.headers.get("Host"),
+        request.get_full_path(),
+        language,
+        encoding,
+        part,
+    )
 
 
 def is_for_all(response: HttpResponse) -> bool:

@@ -208,31 +208,42 @@ def team_badge(team: str) -> SafeString:
     return format_html('<span class="badge {0}">{0}</span>', team)
 
 
+ARROW = '<svg x="{}" y="50%" overflow="visible"><path class="beyond" d="M0 0 {} -4.5v9z"/></svg>'
+LEFT, RIGHT = (SafeString(ARROW.format(*numbers)) for numbers in (("0", 6), ("100%", -6)))
+"""What is beyond an end of the axis."""
+
+
 @register.simple_tag
 def interval_bar(
     low: float | None, value: float | None, high: float | None, least: float, most: float, mark: float | None = None
 ) -> SafeString:
     """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it.
 
-    An upright line stands at `mark`, where it is on the axis.
+    An upright line stands at `mark`, where it is on the axis. An arrow at an end says that the interval goes on beyond it.
     """
     if is_missing(value) or is_missing(low) or is_missing(high):
         return SafeString("")
     span = (most - least) or 1.0
 
     def at(x: float) -> str:
-        return f"{2 + 96 * min(max((x - least) / span, 0.0), 1.0):.2f}%"
+        return f"{4 + 92 * min(max((x - least) / span, 0.0), 1.0):.2f}%"
 
-    upright = SafeString("")
+    upright = beyond = SafeString("")
     if mark is not None and least <= mark <= most:
         upright = format_html('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="100%"/>', at(mark))
+    for end, points in ((low < least - 1e-9, LEFT), (high > most + 1e-9, RIGHT)):  # type: ignore[operator]
+        beyond += points if end else SafeString("")
+    point = SafeString("")
+    if least <= value <= most:  # type: ignore[operator]
+        point = format_html('<circle class="point" cx="{}" cy="50%" r="4"/>', at(value))  # type: ignore[arg-type]
     return format_html(
         '<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>{}'
-        '<line class="span" x1="{}" x2="{}" y1="50%" y2="50%"/><circle class="point" cx="{}" cy="50%" r="3.5"/></svg>',
+        '<line class="span" x1="{}" x2="{}" y1="50%" y2="50%"/>{}{}</svg>',
         upright,
         at(low),  # type: ignore[arg-type]
         at(high),  # type: ignore[arg-type]
-        at(value),  # type: ignore[arg-type]
+        beyond,
+        point,
     )
 
 

@@ -5,33 +5,46 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
+from portal.lists import sort_rows
 from portal.permissions import insist_on_change, may_change
 from portal.server.visitor_pages import kept_for_visitors
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation
 from tournament.agents import RIVALS, from_json
 from tournament.boards import Line
-from tournament.models import Agent, AgentKind, Pairing, RatingSnapshot, Scenario, Team
+from tournament.leaderboards import DEVICE
+from tournament.models import Agent, AgentKind, Episode, Pairing, RatingSnapshot, Scenario, Team
 
 PAGE = 50
+TILES = 4
+SORTS = {name: name for name in ("name", "team", "kind", "architecture", "created")} | {"owner": "owner__username"}
+WATCHED = 8
+"""Opponents whose best and worst episodes an agent's page leads to."""
 
 
 @require_safe
 @kept_for_visitors(10)
-@takes("team", "kind", "scenario", "search", "page")
+@takes("team", "kind", "scenario", "search", "owner", "mine", "sort", "page")
 def agents(request: HttpRequest) -> HttpResponse:
-    asked = {name: request.GET.get(name, "") for name in ("team", "kind", "scenario", "search")}
+    names = ("team", "kind", "scenario", "search", "owner", "mine", "sort")
+    asked = {name: request.GET.get(name, "").replace("\0", "") for name in names}
     scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
-    found = queries.find_agents(asked["team"], asked["kind"], scenario, asked["search"])
+    found = queries.find_agents(asked["team"], asked["kind"], scenario, asked["search"].strip())
+    if asked["owner"]:
+        found = found.filter(owner__username=asked["owner"])
+    if asked["mine"] and request.user.is_authenticated:
+        found = found.filter(owner=request.user.pk)
     context = {
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(sort_rows(found, asked["sort"], SORTS), PAGE).get_page(request.GET.get("page")),
         "asked": asked,
         "teams": Team.choices,
         "kinds": AgentKind.choices,
@@ -45,13 +58,16 @@ def agents(request: HttpRequest) -> HttpResponse:
 @takes("scenario", "page")
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
-    pairings = queries.pairings_of(agent)
     standings = boards.standings_of(agent)
+    described = describe_standings(agent, standings)
+    page = Paginator(queries.pairings_of(agent), PAGE).get_page(request.GET.get("page"))
     context = {
         "agent": agent,
-        "standings": describe_standings(agent, standings),
+        "standings": described,
+        "tiles": sorted(described, key=lambda row: -row["rating"].num_episodes)[:TILES],
         "detail": describe_detail(agent, standings, request.GET.get("scenario", "")),
-        "page": Paginator(pairings, PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "replays": find_replays(agent, list(page)[:WATCHED]),
         "members": list_members(agent),
         "play_mode": play_mode(agent),
         "upload": agent.uploads.order_by("created").first(),
@@ -60,8 +76,21 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "remarks": scenario_notes(agent),
         "may_change": may_change(request.user, agent),
         "homeless": homes.find_homeless([agent]),
+        "origin": request.build_absolute_uri("/")[:-1],
     }
     return render(request, "agents/agent.html", context)
+
+
+def find_replays(agent: Agent, pairings: list[Any]) -> list[dict[str, Any]]:
+    """The agent's best and worst episode in each pairing; the reward of an episode is the targets'."""
+    keys = [pairing.pk for pairing in pairings]
+    ends = Episode.objects.filter(pairing=OuterRef("pk"), device=DEVICE).order_by("normalised_reward", "id")
+    found = Pairing.objects.filter(pk__in=keys).annotate(
+        least=Subquery(ends.values("pk")[:1]), most=Subquery(ends.reverse().values("pk")[:1])
+    )
+    rows = {key: (least, most) for key, least, most in found.values_list("pk", "least", "most")}
+    names = ("best", "worst") if agent.team == Team.CAMERA else ("worst", "best")
+    return [{"pairing": one, **dict(zip(names, rows[one.pk], strict=True))} for one in pairings if one.pk in rows]
 
 
 def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Line]]) -> list[dict[str, Any]]:
@@ -110,7 +139,8 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", "").replace("\0", ""))
     tournament = reevaluation.reevaluate(agent, scenario, request.user)
     hints.send()
-    messages.success(request, f"Started. Both figures will stand side by side on the page of {agent.name}.")
+    text = _("Started. Both figures will stand side by side on the page of %(name)s.")
+    messages.success(request, text % {"name": agent.name})
     return redirect("tournament", tournament.pk)
 
 
@@ -122,7 +152,8 @@ def add_scenario(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(Agent, slug=slug)
     insist_on_change(request.user, agent, "add a scenario for it")
     scenario = homes.add_home(agent)
-    messages.success(request, f"Added {scenario.name} to the scenarios. {agent.name} can play there now.")
+    text = _("Added %(scenario)s to the scenarios. %(agent)s can play there now.")
+    messages.success(request, text % {"scenario": scenario.name, "agent": agent.name})
     return redirect("agent", agent.slug)
 
 
@@ -136,7 +167,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     form = AgentForm(request.POST or None, instance=agent)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Changed. It is the same agent as before, with the same ratings.")
+        messages.success(request, _("Saved. The agent keeps its address and its ratings."))
         return redirect("agent", agent.slug)
     status = 400 if form.is_bound else 200
     return render(request, "agents/edit.html", {"form": form, "agent": agent}, status=status)
@@ -170,8 +201,10 @@ def describe_value(value: Any) -> str:
 
 
 def play_mode(agent: Agent) -> str:
+    """How the agent chooses its actions, in words."""
     if agent.kind == AgentKind.CHECKPOINT:
-        return "always the likeliest action" if agent.spec.get("deterministic") else "samples from its policy"
+        deterministic = agent.spec.get("deterministic")
+        return _("deterministic: the most likely action") if deterministic else _("stochastic: samples from its policy")
     if agent.kind == AgentKind.MIXTURE:
-        return "draws one member for each episode"
-    return "its rules, with its own random stream"
+        return _("draws one member for each episode")
+    return _("rule-based, with its own random stream")

@@ -1,50 +1,120 @@
-"""The first page."""
+"""The first page: what the portal is for, who leads, what goes on; for members also what is theirs."""
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal.server.visitor_pages import kept_for_visitors
-from tournament import boards, organising, queries
-from tournament.models import Agent, Episode, Scenario, Tournament, TournamentState, Upload
+from portal.views.leaderboards import OF_OTHERS, TEAMS
+from tournament import boards, history, organising, queries
+from tournament.models import (
+    Agent,
+    Episode,
+    Pairing,
+    PsroRun,
+    Scenario,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    Upload,
+)
 from tournament.ratings import find_limit
 
-FEW = 5
+FEW, RUNNING = 5, 3
+"""Rows of each list; of tournaments that are being played, each of which takes queries for its progress."""
+STEPS = (
+    (
+        "upload_create",
+        "upload",
+        gettext_lazy("Upload checkpoint"),
+        gettext_lazy("It becomes an agent and gets a rank."),
+    ),
+    (
+        "training_create",
+        "graduation-cap",
+        gettext_lazy("Start training"),
+        gettext_lazy("Train an agent against another."),
+    ),
+    (
+        "tournament_create",
+        "swords",
+        gettext_lazy("Start tournament"),
+        gettext_lazy("Rank agents, or test if one is better."),
+    ),
+)
+"""What a member can do next: the name of the address, an icon, the action, what comes of it."""
 
 
 @require_safe
 @kept_for_visitors(5)
 def home(request: HttpRequest) -> HttpResponse:
-    tournaments = Tournament.objects.select_related("scenario", "owner")
-    running = tournaments.filter(state=TournamentState.PLAYING)[:FEW]
+    tournaments = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
+    running = tournaments.filter(state=TournamentState.PLAYING)[:RUNNING]
     board = boards.busiest_board()
     context = {
         "counts": {
-            "agents": Agent.objects.count(),
+            "agents": Agent.objects.filter(is_listed=True).count(),
             "scenarios": Scenario.objects.count(),
             "episodes": Episode.objects.count(),
         },
         "num_workers": queries.live_workers().count(),
         "board": board,
-        "sides": [] if board is None else [side_of("camera", board.cameras), side_of("target", board.targets)],
+        "sides": [] if board is None else [describe_side(board, team) for team in TEAMS],
+        "show": find_show(board),
+        "scenario": board.snapshot.scenario if board else Scenario.objects.filter(name="MATE-4v8-9").first(),
         "running": [(tournament, organising.progress(tournament)) for tournament in running],
         "tournaments": tournaments[:FEW],
-        "uploads": Upload.objects.select_related("owner")[:FEW],
+        "newest": queries.find_agents().exclude(kind="builtin").order_by("-created")[:FEW],
+        "trainings": TrainingRun.objects.exclude(purpose="psro").select_related("scenario")[:FEW],
+        "steps": STEPS,
+        "mine": find_mine(request.user, board),
     }
     return render(request, "home.html", context)
 
 
-def side_of(team: str, lines: tuple[boards.Line, ...]) -> dict[str, Any]:
-    """The first of a team's board, and the axis of their intervals."""
+def describe_side(board: boards.Board, team: str) -> dict[str, Any]:
+    """The first of a team's board with their movement, and the axis of their intervals."""
+    lines = board.of(team)
+    moves = history.past_of(board.snapshot, team).moves
     least, most = boards.axis_of(lines[:FEW])
-    limit = find_limit(team, [line.rating for line in lines])
     return {
         "team": team,
-        "title": f"{team.capitalize()}s",
-        "rows": lines[:FEW],
+        "title": TEAMS[team],
+        "rows": [
+            {"agent": line.agent, "rating": line.rating, "move": moves.get(line.agent.digest, 0)}
+            for line in lines[:FEW]
+        ],
         "least": least,
         "most": most,
-        "limit": limit,
+        "limit": find_limit(team, [line.rating for line in lines]),
+    }
+
+
+def find_show(board: boards.Board | None) -> Episode | None:
+    """An episode of the best camera against the best target, to be watched."""
+    if board is None or not board.cameras or not board.targets:
+        return None
+    pairing = Pairing.objects.filter(
+        scenario=board.snapshot.scenario, camera=board.cameras[0].agent, target=board.targets[0].agent
+    ).first()
+    episodes = Episode.objects.select_related("pairing__camera", "pairing__target", "pairing__scenario")
+    return episodes.filter(pairing=pairing).order_by("-id").first() if pairing else None
+
+
+def find_mine(user: User | AnonymousUser, board: boards.Board | None) -> dict[str, Any] | None:
+    """A member's own agents with their ranks, uploads and runs; None for visitors."""
+    if not user.is_authenticated:
+        return None
+    agents = list(queries.find_agents().filter(owner=user.pk).order_by("-created")[:FEW])
+    ranked = {line.agent.pk: line.rating for line in (*board.cameras, *board.targets)} if board else {}
+    return {
+        "agents": [(agent, ranked.get(agent.pk)) for agent in agents],
+        "uploads": Upload.objects.filter(owner=user.pk)[:FEW],
+        "trainings": TrainingRun.objects.filter(owner=user.pk).exclude(purpose="psro").select_related("scenario")[:FEW],
+        "psro": PsroRun.objects.filter(owner=user.pk).select_related("scenario")[:FEW],
+        "tournaments": Tournament.objects.filter(owner=user.pk).exclude(purpose__in=OF_OTHERS)[:FEW],
     }

@@ -5,32 +5,38 @@ from typing import Any
 
 import numpy as np
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal import columns
 from portal.inputs import takes
 from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
-from tournament import boards
+from tournament import boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, Cell, Line
-from tournament.models import Scenario, Team, Tournament
+from tournament.models import Purpose, RatingSnapshot, Scenario, Team, Tournament
 from tournament.ratings import find_limit
 
-ORDERS = {"rating": "Elo", "nash": "Nash", "similarity": "similarity"}
-TRUSTED = {"nash": "Nash", "deviation": "Deviation", "margin": "Margin"}
+ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
+TRUSTED = {"nash": gettext_lazy("Nash"), "deviation": gettext_lazy("Deviation"), "margin": gettext_lazy("Margin")}
 """Orders that a board may name as better than that by Elo: names and labels of columns."""
+TEAMS = {Team.CAMERA.value: gettext_lazy("Cameras"), Team.TARGET.value: gettext_lazy("Targets")}
+OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
+"""Purposes of tournaments that are led to from their training or PSRO run, and have agents that no list has."""
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
-BOARD = ("sort", "figures", "order", "lines")
+BOARD = ("sort", "figures", "order", "team", "search", "page")
 """What the address of a page with a board says."""
 PAGE, PAYOFF_ROWS = 50, 20
-MOST_LINES = 25
-"""Of a longer board so many lines are shown until all are asked for."""
+LINES = 50
+"""Lines of a board on one page."""
 
 
 @require_safe
@@ -49,6 +55,16 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @kept_for_visitors(10)
+def scenarios(request: HttpRequest) -> HttpResponse:
+    """All scenarios with pictures of their arenas, those with most rated episodes first."""
+    newest = RatingSnapshot.objects.filter(scenario=OuterRef("pk"), tournament=None).order_by("-number")
+    found = Scenario.objects.annotate(rated=Subquery(newest.values("num_episodes")[:1]))
+    rows = sorted(found, key=lambda scenario: -(scenario.rated or 0))
+    return render(request, "leaderboards/scenarios.html", {"rows": [(scenario, scenario.rated) for scenario in rows]})
+
+
+@require_safe
+@kept_for_visitors(10)
 @takes(*BOARD)
 @draws_charts
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
@@ -60,7 +76,10 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         "rated": rated if board else [scenario, *rated],
         "unrated": Scenario.objects.exclude(pk__in=[scenario.pk, *(row.pk for row in rated)]),
         "board": board,
-        "tournaments": Tournament.objects.filter(scenario=scenario).select_related("scenario", "owner")[:5],
+        "tournaments": Tournament.objects.filter(scenario=scenario)
+        .exclude(purpose__in=OF_OTHERS)
+        .select_related("scenario", "owner")[:5],
+        "citation": board and cite(request, board),
         **describe_board(board, request.GET),
     }
     return render(request, "leaderboards/leaderboard.html", context)
@@ -103,6 +122,7 @@ def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) 
         "tournament": board.snapshot.tournament,
         "before": before,
         "after": after,
+        "citation": cite(request, board),
         **describe_board(board, request.GET),
     }
     return render(request, "leaderboards/snapshot.html", context)
@@ -154,14 +174,13 @@ def address_of(board: Board, page: str) -> str:
 
 
 def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Both teams' tables, sorted and with the columns asked for, and the payoffs in the order asked for."""
+    """The table of the chosen team, sorted and with the columns asked for, and the payoffs in the order asked for."""
     if board is None:
         return {}
     asked = asked or {}
     order = chosen_order(asked)
     cameras, targets = arrange(board, order)
     cells = boards.payoff_cells(board, cameras, targets)
-    shown = columns.choose_columns(asked)
     sort = columns.chosen_sort(asked)
     pairings = {
         (camera.agent.digest, target.agent.digest): cell.pairing
@@ -169,12 +188,15 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         for target, cell in zip(targets, row, strict=True)
         if cell
     }
+    team = asked.get("team", "")
     return {
-        "columns": shown,
+        "columns": columns.choose_columns(asked),
         "has_extra": columns.shows_all(asked),
         "sort": sort,
         "trusted": TRUSTED.get(board.cyclicity.trusted) if board.cyclicity else None,
-        "sides": [describe_side(board, team, sort, pairings, shows_all_lines(asked)) for team in Team.values],
+        "teams": [(value, title, len(board.of(value))) for value, title in TEAMS.items()],
+        "side": describe_side(board, team if team in TEAMS else Team.CAMERA, sort, pairings, asked),
+        "kept": [(name, asked[name]) for name in ("team", "sort", "figures", "order") if asked.get(name)],
         "order": order,
         "orders": ORDERS.items(),
         "evolution": describe_evolution(board),
@@ -185,40 +207,47 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
     }
 
 
-def shows_all_lines(asked: Mapping[str, str]) -> bool:
-    return asked.get("lines") == "all"
-
-
 def describe_side(
-    board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int], is_whole: bool
+    board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int], asked: Mapping[str, str]
 ) -> dict[str, Any]:
-    """One team's table, or its first lines in the order asked for."""
+    """A page of one team's table in the order asked for, of the agents whose names have the text asked for."""
     ranked = board.of(team)
-    shown = columns.sort_lines(ranked, sort)[: None if is_whole else MOST_LINES]
     rivals = {line.agent.pk: find_rival(ranked, place) for place, line in enumerate(ranked)}
-    rows = [
-        {
-            "line": line,
-            "rating": line.rating,
-            "rival": rivals[line.agent.pk],
-            "worst": board.agents.get(line.rating.worst_opponent or ""),
-            "worst_pairing": pairings.get(
-                (line.agent.digest, line.rating.worst_opponent or "")
-                if team == Team.CAMERA
-                else (line.rating.worst_opponent or "", line.agent.digest)
-            ),
-        }
-        for line in shown
-    ]
+    search = asked.get("search", "").strip()[:100]
+    found = [line for line in columns.sort_lines(ranked, sort) if search.lower() in line.agent.name.lower()]
+    page = Paginator(found, LINES).get_page(asked.get("page"))
+    past = history.past_of(board.snapshot, team)
     least, most = boards.axis_of(ranked)
     return {
         "team": team,
-        "title": "Cameras" if team == Team.CAMERA else "Targets",
-        "rows": rows,
-        "left": len(ranked) - len(shown),
+        "title": TEAMS[team],
+        "rows": [describe_row(board, line, rivals, pairings, past) for line in page],
+        "page": page,
+        "search": search,
         "limit": find_limit(team, [line.rating for line in ranked]),
         "least": least,
         "most": most,
+    }
+
+
+def describe_row(
+    board: Board,
+    line: Line,
+    rivals: Mapping[int, Line | None],
+    pairings: dict[tuple[str, str], int],
+    past: history.Past,
+) -> dict[str, Any]:
+    """A line with its rival, its hardest opponent, and how its rating came to be."""
+    worst = line.rating.worst_opponent or ""
+    is_camera = line.agent.team == Team.CAMERA
+    return {
+        "line": line,
+        "rating": line.rating,
+        "rival": rivals[line.agent.pk],
+        "worst": board.agents.get(worst),
+        "worst_pairing": pairings.get((line.agent.digest, worst) if is_camera else (worst, line.agent.digest)),
+        "move": past.moves.get(line.agent.digest, 0),
+        "trend": past.trends.get(line.agent.digest, []),
     }
 
 
@@ -285,6 +314,23 @@ def describe_payoffs(
         **{name: matrix(name) for name in ("payoff", "error", "count", "pairing")},
         "address": reverse("pairing", args=[0]),
     }
+
+
+def cite(request: HttpRequest, board: Board) -> dict[str, str]:
+    """How to cite a numbered snapshot, with the address that always shows it."""
+    snapshot = board.snapshot
+    address = request.build_absolute_uri(address_of(board, "snapshot"))
+    of = snapshot.tournament.name if snapshot.tournament else snapshot.scenario.name
+    key = f"mate-arena-{slugify(of)}-{snapshot.number}"
+    lines = (
+        f"@misc{{{key},",
+        f"  title = {{{{MATE Arena}}: ratings of {of}, snapshot {snapshot.number}}},",
+        f"  year = {{{snapshot.created:%Y}}},",
+        f"  note = {{{snapshot.num_episodes} episodes, engine {snapshot.engine}, rating code {snapshot.code}}},",
+        f"  url = {{{address}}}",
+        "}",
+    )
+    return {"bibtex": "\n".join(lines), "address": address}
 
 
 def shorten(value: float | None, digits: int) -> float | None:

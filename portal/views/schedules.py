@@ -56,7 +56,7 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
     """The form of a new or a changed schedule; the schedule's page once it is kept."""
     status = 200
     if request.method == "POST":
-        form = ScheduleForm(scenario, request.POST)
+        form = ScheduleForm(scenario, request.POST, user_key=request.user.pk)
         if form.is_valid() and keep(form, schedule):
             return redirect("schedule", schedule.pk)
         status = 400
@@ -64,7 +64,7 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
         wishes = read_wishes(request.GET)
         if "when" in wishes:  # A half-filled form: boxes that are not ticked are not sent.
             wishes.setdefault("has_fresh_seeds", False)
-        form = ScheduleForm(scenario, initial=initial | wishes)
+        form = ScheduleForm(scenario, initial=initial | wishes, user_key=request.user.pk)
     context = {
         "form": form,
         "scenario": scenario,

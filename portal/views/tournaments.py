@@ -17,20 +17,20 @@ from portal.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.inputs import takes
-from portal.lists import LIST, find_like, list_page
+from portal.lists import LIST, SORTS, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
-from portal.views.leaderboards import BOARD, LARGEST_TABLE, describe_board
+from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, cite, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.formats import Evidence
 from tournament.formats.numbers import write
-from tournament.models import Agent, Purpose, Scenario, Tournament, TournamentState
+from tournament.models import Agent, Scenario, Tournament, TournamentState
 
 CHOICES = 100
-OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
-"""They are led to from their training or their PSRO run, and have agents that no list has."""
+OFFERED = 30
+"""Agents that a picker shows at a time."""
 
 
 @require_safe
@@ -38,7 +38,9 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
 @takes(*LIST)
 def tournaments(request: HttpRequest) -> HttpResponse:
     found = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
-    return render(request, "tournaments/tournaments.html", list_page(request, found))
+    return render(
+        request, "tournaments/tournaments.html", list_page(request, found, sorts=SORTS | {"episodes": "num_episodes"})
+    )
 
 
 @login_required
@@ -52,13 +54,14 @@ def create(request: HttpRequest) -> HttpResponse:
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
-        form = TournamentForm(scenario, request.POST)
+        form = TournamentForm(scenario, request.POST, user_key=request.user.pk)
         tournament = start(request, form) if form.is_valid() else None
         if tournament is not None:
             return redirect("tournament", tournament.pk)
         return render(request, "tournaments/create.html", describe_form(form), status=400)
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
-    form = TournamentForm(scenario, initial=(wishes_like(earlier) if earlier else {}) | read_wishes(request.GET))
+    wishes = (wishes_like(earlier) if earlier else {}) | read_wishes(request.GET)
+    form = TournamentForm(scenario, initial=wishes, user_key=request.user.pk)
     return render(request, template, describe_form(form))
 
 
@@ -74,6 +77,7 @@ def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenar
 
 def describe_form(form: LineupForm) -> dict[str, Any]:
     return {
+        "existing": count_existing(form),
         "form": form,
         "scenario": form.scenario,
         "scenarios": Scenario.objects.all(),
@@ -100,6 +104,19 @@ def estimate(form: LineupForm) -> queries.Estimate | None:
     return queries.estimate(form.scenario, cameras, targets, least, most)
 
 
+def count_existing(form: LineupForm) -> int | None:
+    """How many episodes of a round robin exist already; None for other formats, and where nobody can tell quickly."""
+    if form.info.name != "round-robin":
+        return None
+    try:
+        episodes = form["episodes"].field.clean(form["episodes"].value())
+        base_seed = form["base_seed"].field.clean(form["base_seed"].value()) if "base_seed" in form.fields else 0
+    except ValidationError:
+        return None
+    cameras, targets = (chosen_agents(form, team) for team in FIELDS)
+    return queries.count_existing(form.scenario, cameras, targets, base_seed or 0, episodes)
+
+
 def chosen_agents(form: LineupForm, team: str) -> list[int]:
     """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be chosen."""
     for one, _, _, choices in form.lineups:
@@ -107,6 +124,21 @@ def chosen_agents(form: LineupForm, team: str) -> list[int]:
             return [choice.agent.pk for choice in choices if choice.is_chosen]
     values = [str(form[name].value() or "") for name in ("first", "second")]
     return [int(value) if value.isdecimal() else -1 - place for place, value in enumerate(values)]
+
+
+@login_required
+@require_safe
+@takes("team", "scenario", "search")
+def pick(request: HttpRequest) -> HttpResponse:
+    """The agents of a team that a picker offers for what is typed, those that cannot play marked as such."""
+    scenario = chosen_scenario(request.GET.get("scenario"))
+    search = request.GET.get("search", "").replace("\0", "").strip()[:100]
+    agents = queries.find_agents(team=request.GET.get("team", ""), search=search)
+    first = sorted(agents[:OFFERED], key=lambda agent: not agent.name.lower().startswith(search.lower()))
+    options = [
+        (agent, " ".join(entries.check_fitness(agent, scenario).problems) if scenario else "") for agent in first
+    ]
+    return render(request, "parts/picker_options.html", {"options": options})
 
 
 @login_required
@@ -175,7 +207,9 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
         return response
     board = boards.tournament_board(tournament)
     return render(
-        request, "tournaments/tournament.html", {**context, "board": board, **describe_board(board, request.GET)}
+        request,
+        "tournaments/tournament.html",
+        {**context, "board": board, "citation": board and cite(request, board), **describe_board(board, request.GET)},
     )
 
 

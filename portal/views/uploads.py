@@ -1,5 +1,6 @@
 """Uploads: the list, a new one, and one with the steps of its checking."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,15 +13,18 @@ from portal.forms.uploads import UploadForm
 from portal.inputs import takes
 from portal.lists import LIST, list_page
 from portal.server import receiving
-from tournament import homes, queries
-from tournament.models import PsroRun, Upload
+from tournament import boards, homes, organising, queries
+from tournament.models import Agent, PsroRun, Scenario, Team, Tournament, TournamentState, Upload
+from tournament.placements import placements_of as find_placements
+
+SORTS = {"name": "filename", "state": "state", "size": "size", "created": "created"}
 
 
 @require_safe
 @takes(*LIST)
 def uploads(request: HttpRequest) -> HttpResponse:
     found = Upload.objects.select_related("owner").prefetch_related("agents")
-    return render(request, "uploads/uploads.html", list_page(request, found))
+    return render(request, "uploads/uploads.html", list_page(request, found, "filename", SORTS))
 
 
 @login_required
@@ -28,17 +32,26 @@ def uploads(request: HttpRequest) -> HttpResponse:
 @takes(form=UploadForm.base_fields)
 def create(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render_form(request, UploadForm())
+        return render_form(request, UploadForm(initial={"place_in": usual_scenario()}))
     form = UploadForm(request.POST, request.FILES, was_too_large=receiving.was_too_large(request))
     if not form.is_valid():
         return render_form(request, form, status=413 if form.was_too_large else 400)
     data = form.cleaned_data
     try:
-        upload = receiving.store_upload(request.user, data["file"], data["name"], data["team"], form.is_deterministic)
+        upload = receiving.store_upload(
+            request.user, data["file"], data["name"], data["team"], form.is_deterministic, place_in=data["place_in"]
+        )
     except receiving.TooManyUploads as refusal:
         form.add_error("file", str(refusal))
         return render_form(request, form, status=429)
     return redirect("upload", upload.pk)
+
+
+def usual_scenario() -> str | None:
+    """The scenario of the board with the most episodes, else the usual one."""
+    board = boards.busiest_snapshot()
+    found = board.scenario if board else Scenario.objects.filter(name="MATE-4v8-9").first()
+    return found.slug if found else None
 
 
 def render_form(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
@@ -51,13 +64,33 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The page of one upload; to htmx, only the part that changes."""
     upload = get_object_or_404(Upload.objects.select_related("owner"), pk=upload_id)
     agents = list(upload.agents.all())
+    placements = [describe_placement(tournament, agents) for tournament in find_placements(upload)]
     context = {
         "upload": upload,
         "agents": agents,
         "homeless": homes.find_homeless(agents) if agents else [],
         "runs": PsroRun.objects.filter(upload=upload),
-        "is_over": upload.is_over,
+        "placements": placements,
+        "is_over": upload.is_over and not any(one["is_playing"] for one in placements),
         "num_workers": queries.live_workers().count(),
     }
     template = "uploads/progress.html" if request.htmx else "uploads/upload.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def describe_placement(tournament: Tournament, agents: list[Agent]) -> dict[str, Any]:
+    """How far a placement is, and where the agents stand by now on the board of its scenario."""
+    is_playing = tournament.state == TournamentState.PLAYING
+    board = boards.latest_board(tournament.scenario)
+    keys = {agent.pk for agent in agents}
+    lines = (
+        [(team, line, len(board.of(team))) for team in Team.values for line in board.of(team) if line.agent.pk in keys]
+        if board
+        else []
+    )
+    return {
+        "tournament": tournament,
+        "is_playing": is_playing,
+        "progress": organising.progress(tournament) if is_playing else None,
+        "lines": [one for one in lines if one[1].rating.rating is not None],
+    }

@@ -90,7 +90,7 @@ def test_the_picture_keeps_all_intervals_inside(played: Tournament, pairing: Pai
 
 def test_one_snapshot_makes_no_picture_yet(client: Client, played: Tournament) -> None:
     text = client.get(PAGE).content.decode()
-    assert "a picture begins with the second" in text and "timeline" not in text
+    assert "The chart appears with the second one" in text and "timeline" not in text
 
 
 def test_the_anchor_says_why_it_has_no_picture(client: Client, played: Tournament, pairing: Pairing) -> None:
@@ -102,7 +102,7 @@ def test_the_anchor_says_why_it_has_no_picture(client: Client, played: Tournamen
 
 
 def test_a_visitor_is_told_to_sign_in(client: Client, played: Tournament) -> None:
-    assert "to have it played again on fresh seeds" in client.get(PAGE).content.decode()
+    assert "to re-evaluate the agent on fresh seeds" in client.get(PAGE).content.decode()
     answer = client.post(START, {"scenario": "mate-2v4-0"})
     assert answer.status_code == 302 and reverse("sign_in") in answer["Location"]
     assert Tournament.objects.count() == 1
@@ -151,7 +151,7 @@ def test_a_figure_that_fresh_seeds_do_not_bear_out_is_called_flattered(
     play(reevaluation.reevaluate(agents["random-camera"], played.scenario, alice), better=-0.5)
     (one,) = reevaluation.reevaluations_of(agents["random-camera"], played.scenario)
     assert one.is_flattered is True
-    assert "the earlier figure was flattered" in client.get(PAGE).content.decode()
+    assert "The earlier figure was flattered" in client.get(PAGE).content.decode()
 
 
 def test_the_greedy_agent_beside_it_was_not_reevaluated_itself(

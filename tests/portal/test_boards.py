@@ -1,5 +1,6 @@
 """Leaderboards, agents' pages, pairings and the status page."""
 
+import re
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -41,7 +42,7 @@ def test_the_leaderboards_link_leads_where_most_was_played(client: Client, playe
 
 def test_an_agents_page_tells_its_ratings_and_pairings(client: Client, played: Tournament, pairing: Pairing) -> None:
     text = client.get(reverse("agent", args=["greedy-camera"])).content.decode()
-    assert "MATE-2v4-0" in text and ">anchor<" in text
+    assert "MATE-2v4-0" in text and re.search(r">\s*anchor\s*<", text)
     assert reverse("pairing", args=[pairing.pk]) in text
     assert played.cameras.get(slug="greedy-camera").digest in text
 
@@ -55,7 +56,7 @@ def test_an_agent_says_what_it_was_trained_under_where_a_scenario_differs(client
     assert (
         "trained with enhanced observation for the cameras; MATE-2v4-0 is played without enhanced observation" in text
     )
-    assert "always the likeliest action" in text
+    assert "deterministic: the most likely action" in text
 
 
 def test_a_mixtures_page_lists_its_members(client: Client, agents: dict[str, Agent]) -> None:

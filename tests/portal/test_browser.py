@@ -23,7 +23,7 @@ def sign_in(open_page: Open, user: User) -> None:
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_label(f"Account of {user.username}")).to_be_visible()
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_a_file_that_is_too_large_is_told_before_it_is_sent(
     large.write_bytes(os.urandom(1024 * 1024 + 1))
     page.get_by_label("Checkpoint file").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("accepts at most 1 MiB")
-    page.get_by_role("button", name="Upload and check").click()
+    page.get_by_role("button", name="Upload checkpoint").click()
     assert page.url.endswith(reverse("upload_create"))
 
 
@@ -245,7 +245,7 @@ def test_a_newcomer_signs_up_uploads_and_starts_a_tournament(
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     page.get_by_role("button", name="Create the account").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Start a tournament")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New tournament")
     page.get_by_role("group", name="Targets").get_by_label("Random").uncheck()
     page.get_by_label("Episodes a pairing").fill("3")
     expect(page.locator("#estimate")).to_contain_text("36 episodes")
@@ -257,7 +257,7 @@ def test_a_newcomer_signs_up_uploads_and_starts_a_tournament(
     checkpoint = tmp_path / "mine.zip"
     checkpoint.write_bytes(b"not really")
     page.get_by_label("Checkpoint file").set_input_files(checkpoint)
-    page.get_by_role("button", name="Upload and check").click()
+    page.get_by_role("button", name="Upload checkpoint").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("mine.zip")
 
 

@@ -49,6 +49,7 @@ def test_a_sort_is_a_link_and_needs_no_script(live_server: Any, doubled: Tournam
     context = browser.new_context(java_script_enabled=False)
     plain = context.new_page()
     plain.goto(live_server.url + reverse("leaderboard", args=["mate-2v4-0"]))
+    plain.get_by_role("link", name="Targets").click()
     board = plain.get_by_role("region", name="Targets: ratings")
     expect(board.get_by_role("rowheader").first).to_contain_text("Greedy")
     board.get_by_role("link", name="Agent", exact=True).click()
@@ -78,6 +79,7 @@ def test_two_agents_are_chosen_and_compared(open_page: Open, doubled: Tournament
 
 def test_a_point_of_the_history_leads_to_its_snapshot(open_page: Open, doubled: Tournament) -> None:
     page = open_page(reverse("agent", args=["random-camera"]))
+    page.get_by_role("link", name="Results").click()
     page.locator(".timeline a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Snapshot 1 of MATE-2v4-0")
 

@@ -44,7 +44,7 @@ def test_one_agent_a_side_has_no_rank_on_any_page(client: Client, board: Board, 
         assert "there is no other camera to compare it with" in page
         assert "&gt;\u00a099" not in page and ">\u00a099" not in page and "100 %" not in page
         assert "cyclicity 0.0" not in page and '<span class="rank">1</span>' not in page
-    assert "nobody to compare" in read(client, "agent", "greedy-camera")
+    assert "no other agent" in read(client, "agent", "greedy-camera")
 
 
 def test_programs_are_told_what_is_not_known(client: Client, board: Board, scenario: Scenario) -> None:

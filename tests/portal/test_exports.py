@@ -206,7 +206,7 @@ def test_a_small_board_says_where_better_answers_lead(client: Client, played: To
     answer = client.get(reverse("leaderboard", args=["mate-2v4-0"]))
     [camera, target] = answer.context["evolution"]["sides"]
     assert sum(mass for _, mass in camera["rows"]) > 0.9 and sum(mass for _, mass in target["rows"]) > 0.9
-    assert "If better agents spread" in answer.content.decode()
+    assert "α-Rank (evolutionary ranking)" in answer.content.decode()
     snapshot = RatingSnapshot.objects.get(tournament=None)
     snapshot.table.pop("alpha_rank")
     snapshot.save()

@@ -85,7 +85,7 @@ def test_an_agent_that_can_play_is_not_spoken_of(make_agent: Callable[..., Agent
 def test_an_uploads_page_says_it_and_offers_no_tournament(upload: Upload, visit: Call, alice: User) -> None:
     shown = visit(alice).get(reverse("upload", args=[upload.pk])).content.decode()
     assert "Add MATE-8v8-9 to the scenarios" in shown
-    assert "Start a tournament" not in shown
+    assert "Start tournament" not in shown
 
 
 def test_programs_are_told_of_the_agent_and_of_its_upload(upload: Upload, call: Call) -> None:

@@ -1,6 +1,7 @@
 """What a leaderboard shows besides its lines: columns, orders, remarks, and its numbered snapshots."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -55,23 +56,57 @@ def test_every_column_that_can_be_sorted_links_to_its_order_and_its_explanation(
 
 
 def test_an_order_asked_for_is_kept_for_both_teams(client: Client, played: Tournament) -> None:
-    answer = client.get(BOARD, {"sort": "agent"})
-    for side in answer.context["sides"]:
-        names = [row["line"].agent.name for row in side["rows"]]
-        assert names == sorted(names)
-    assert 'aria-sort="ascending"' in answer.content.decode()
+    for team in ("camera", "target"):
+        answer = client.get(BOARD, {"sort": "agent", "team": team})
+        agents = [row["line"].agent for row in answer.context["side"]["rows"]]
+        assert {agent.team for agent in agents} == {team}
+        assert [agent.name for agent in agents] == sorted(agent.name for agent in agents)
+        assert 'aria-sort="ascending"' in answer.content.decode()
 
 
-def test_a_long_board_begins_with_its_first_lines(
-    client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.views.leaderboards.MOST_LINES", 1)
-    answer = client.get(BOARD)
-    assert [len(side["rows"]) for side in answer.context["sides"]] == [1, 1]
-    assert 'href="?lines=all#boards">Show 1 more</a>' in answer.content.decode()
-    answer = client.get(BOARD, {"lines": "all"})
-    assert [len(side["rows"]) for side in answer.context["sides"]] == [2, 2]
-    assert "more</a>" not in answer.content.decode()
+def test_a_long_board_is_shown_by_pages(client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.views.leaderboards.LINES", 1)
+    first, second = (client.get(BOARD, {"page": page}) for page in (1, 2))
+    names = [[row["line"].agent.name for row in answer.context["side"]["rows"]] for answer in (first, second)]
+    assert names == [["Greedy"], ["Random"]]
+    assert "1–1 of 2" in first.content.decode() and 'href="?page=2#boards"' in first.content.decode()
+
+
+def test_an_agent_is_found_on_a_board_by_a_part_of_its_name(client: Client, played: Tournament) -> None:
+    answer = client.get(BOARD, {"search": "RAND"})
+    assert [row["line"].agent.name for row in answer.context["side"]["rows"]] == ["Random"]
+    assert [row["rating"].rank for row in answer.context["side"]["rows"]] == [2]
+    assert "No agent on this board is called “nobody”." in client.get(BOARD, {"search": "nobody"}).content.decode()
+
+
+def test_a_row_opens_the_hardest_opponents_with_their_replays(client: Client, played: Tournament) -> None:
+    pairing = played.pairings.get(camera__slug="greedy-camera", target__slug="greedy-target")
+    text = client.get(reverse("board_row", args=["mate-2v4-0", "greedy-camera"])).content.decode()
+    assert text.index("Greedy") < text.index("Random")
+    assert reverse("pairing", args=[pairing.pk]) in text
+    best, worst = pairing.episodes.order_by("normalised_reward")[0], pairing.episodes.order_by("-normalised_reward")[0]
+    assert reverse("replay", args=[best.pk]) in text and reverse("replay", args=[worst.pk]) in text
+    assert client.get(reverse("board_row", args=["mate-2v4-0", "naive-camera"])).status_code == 404
+
+
+def test_a_board_is_cited_by_its_number(client: Client, played: Tournament) -> None:
+    text = client.get(BOARD).content.decode()
+    assert "title = {{MATE Arena}: ratings of MATE-2v4-0, snapshot 1}" in text
+    assert f"url = {{http://testserver{reverse('snapshot', args=['mate-2v4-0', 1])}}}" in text
+
+
+def test_agents_that_moved_in_a_day_say_so(client: Client, played: Tournament, pairing: Pairing) -> None:
+    board = boards.latest_board(played.scenario)
+    assert board is not None
+    table = board.snapshot.table
+    for line in table["cameras"]:
+        line["rank"] = {1: 2, 2: 1}[line["rank"]]
+    day = timedelta(days=2)
+    RatingSnapshot.objects.filter(pk=board.snapshot.pk).update(table=table, created=board.snapshot.created - day)
+    make_up(pairing, 99).save()
+    leaderboards.refit(played.scenario)
+    text = client.get(BOARD).content.decode()
+    assert "1 place up since yesterday" in text and "1 place down since yesterday" in text
 
 
 def test_an_unknown_order_is_that_of_the_rank(client: Client, played: Tournament) -> None:
@@ -104,7 +139,7 @@ def test_a_rank_leads_to_why_it_is_so(client: Client, played: Tournament) -> Non
 
 def test_it_says_when_elo_misleads_and_which_order_to_trust(client: Client, snapshot: RatingSnapshot) -> None:
     publish(snapshot, cyclicity=asdict(Cyclicity(0.31, (0.25, 0.38), True, "nash")))
-    text = client.get(BOARD).content.decode()
+    text = " ".join(client.get(BOARD).content.decode().split())
     assert "Elo misleads here" in text and "31.0 % (25.0 % to 38.0 %)" in text
     assert 'href="?sort=nash#boards">Nash</a> instead' in text
 
@@ -121,13 +156,14 @@ def test_it_names_agents_on_whom_the_first_rank_rests(
     digest = {slug: agent.digest for slug, agent in agents.items()}
     influence = Influence("camera", digest["random-target"], digest["greedy-camera"], digest["random-camera"])
     publish(snapshot, influences=[asdict(influence)])
-    sentence = "Without the target Random, Random instead of Greedy would be first of the cameras"
-    assert f'<p class="notice small">{sentence}: ' in client.get(BOARD).content.decode()
+    sentence = "Without Random (target), Random would be first instead of Greedy."
+    text = client.get(BOARD).content.decode()
+    assert "The first rank depends on one agent" in text and text.count(sentence) == 1
     other = Influence("camera", digest["greedy-target"], digest["greedy-camera"], digest["random-camera"])
     publish(snapshot, influences=[asdict(influence), asdict(other)])
     text = client.get(BOARD).content.decode()
-    assert "without any of 2, somebody else would be</summary>" in text
-    assert f"<li>{sentence}.</li>" in text and text.count('class="notice small"') == 1
+    assert "without any of 2, another agent would be first" in text
+    assert sentence in text and text.count('class="notice small"') == 1
 
 
 def test_the_value_of_the_game_has_its_interval(client: Client, snapshot: RatingSnapshot) -> None:
@@ -209,11 +245,11 @@ def test_every_snapshot_can_be_looked_at_for_ever(client: Client, played: Tourna
         assert reverse("snapshot", args=["mate-2v4-0", number]) in text
     first = client.get(reverse("snapshot", args=["mate-2v4-0", 1]))
     assert first.context["board"].snapshot.num_episodes == 12
-    assert "This is how it was published then" in first.content.decode()
+    assert "This is the board as it was published then" in first.content.decode()
     assert reverse("snapshot", args=["mate-2v4-0", 2]) in first.content.decode()
     second = client.get(reverse("snapshot", args=["mate-2v4-0", 2]))
     assert second.context["board"].snapshot.num_episodes == 13
-    assert "This is how it was published then" not in second.content.decode()
+    assert "This is the board as it was published then" not in second.content.decode()
 
 
 def test_a_tournaments_snapshots_can_be_looked_at(client: Client, played: Tournament) -> None:
@@ -227,7 +263,7 @@ def test_a_number_that_no_snapshot_has_leads_nowhere(client: Client, played: Tou
 
 
 def test_a_scenario_without_snapshots_says_so(client: Client, scenario: Scenario) -> None:
-    assert b"None yet" in client.get(reverse("snapshots", args=[scenario.slug])).content
+    assert b"has been finished yet" in client.get(reverse("snapshots", args=[scenario.slug])).content
     assert client.get(reverse("payoffs", args=[scenario.slug, 1])).status_code == 404
 
 

@@ -128,7 +128,7 @@ def test_an_unknown_address_leads_on(client: Client, db: None) -> None:
 
 def test_the_newcomers_first_page_shows_standings_and_tournaments(client: Client, played: Tournament) -> None:
     text = client.get(reverse("home")).content.decode()
-    assert "Standings in MATE-2v4-0" in text
+    assert "MATE-2v4-0 leaderboard" in text
     assert "Alice&#x27;s cup" in text
 
 

@@ -163,7 +163,7 @@ def test_it_is_paused_goes_on_starts_one_now_and_is_given_up(visit: Visit, alice
     tournament = Tournament.objects.get()
     assert "Started." in text and reverse("tournament", args=[tournament.pk]) in text
     page = browser.get(reverse("tournament", args=[tournament.pk])).content.decode()
-    assert f'by the schedule <a href="{reverse("schedule", args=[weekly.pk])}">Weekly cup</a>' in page
+    assert f'schedule <a href="{reverse("schedule", args=[weekly.pk])}">Weekly cup</a>' in page
     assert "deleted" in press("delete").lower()
     assert not Schedule.objects.exists() and Tournament.objects.exists()
 

@@ -30,6 +30,14 @@ class Upload(Lease):
     deterministic = models.BooleanField(
         default=False, help_text="Play the best action instead of sampling; upstream samples."
     )
+    place_in = models.ForeignKey(
+        "tournament.Scenario",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Where its agents are to get a rank at once, if anywhere.",
+    )
     state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.WAITING)
     reason = models.TextField(blank=True)
     steps = models.JSONField(default=list, blank=True)

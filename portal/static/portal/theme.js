@@ -1,5 +1,5 @@
-// Light or dark: the system's choice until the reader makes another, which this browser then keeps. On narrow screens the
-// navigation is scrolled to where the reader is.
+// Light or dark: the system's choice until the reader makes another, which this browser then keeps.
+
 (() => {
   const key = "arena-theme";
   const root = document.documentElement;
@@ -11,12 +11,10 @@
     root.classList.toggle("dark-mode", root.dataset.theme === "dark"); // What the API's reference goes by.
     dispatchEvent(new CustomEvent("arena:theme"));
   };
+  root.classList.add("scripted");
   apply();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
   addEventListener("DOMContentLoaded", () => {
-    const nav = document.querySelector(".nav");
-    const here = nav?.querySelector("[aria-current]");
-    if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
     document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
       store(root.dataset.theme === "dark" ? "light" : "dark");
       apply();

@@ -1,0 +1,51 @@
+"""Small pictures of scenarios: where cameras, targets, obstacles and warehouses are in the arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import cos, sin, sqrt
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from tournament.models import Scenario
+
+HALF = 1000
+WAREHOUSE = 2 * 75
+"""Side of the squares in the corners, to which targets bring cargo."""
+TURN = 2.399963  # The golden angle in radians: points of one box lie apart from each other.
+
+
+def picture(scenario: Scenario) -> SafeString:
+    """Return the arena as an SVG picture. Entities stand in the middle of the boxes that they are placed in."""
+    circles = [
+        *draw(scenario.config.get("obstacle_boxes", ()), "obstacle", 85),
+        *draw(scenario.config.get("camera_boxes", ()), "camera", 95),
+        *draw(scenario.config.get("target_boxes", ()), "target", 60),
+    ]
+    shapes = format_html_join("", '<circle class="{}" cx="{}" cy="{}" r="{}"/>', circles)
+    corners = format_html_join(
+        "",
+        '<rect class="depot" x="{}" y="{}" width="{}" height="{}"/>',
+        ((x, y, WAREHOUSE, WAREHOUSE) for x in (-HALF, HALF - WAREHOUSE) for y in (-HALF, HALF - WAREHOUSE)),
+    )
+    return format_html(
+        '<svg class="arena-picture" viewBox="-1100 -1100 2200 2200" aria-hidden="true">{}{}</svg>', corners, shapes
+    )
+
+
+def draw(boxes: Any, kind: str, radius: int) -> Iterator[tuple[str, int, int, int]]:
+    """Yield a circle for each box (x low, x high, y low, y high); those of equal boxes lie on a spiral."""
+    seen: dict[tuple[float, ...], int] = {}
+    for box in boxes:
+        place = seen.get(tuple(box), 0)
+        seen[tuple(box)] = place + 1
+        x, y = (box[0] + box[1]) / 2, (box[2] + box[3]) / 2
+        x, y = spread(x, y, place, radius)
+        yield kind, round(x), round(-y), radius
+
+
+def spread(x: float, y: float, place: int, radius: int) -> tuple[float, float]:
+    distance = 1.25 * radius * sqrt(place)
+    return x + distance * cos(TURN * place), y + distance * sin(TURN * place)
