@@ -86,6 +86,8 @@ def read_storage() -> dict[str, Any]:
         )
     if find_spec("storages") is None or find_spec("boto3") is None:
         raise SystemExit("ARENA_FILES needs the extra `s3`: pip install 'mate-arena[s3]', or -r requirements-s3.in")
+    for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+        del os.environ[name]  # Compositions pass on what is not set as empty.
     place = {"bucket_name": address.netloc, "location": address.path.strip("/")}
     return {"BACKEND": "tournament.object_storage.ObjectStorage", "OPTIONS": place}
 
@@ -307,6 +309,7 @@ ARENA_KEEP_ORIGINALS_DAYS = read_number("ARENA_KEEP_ORIGINALS_DAYS", 90)  # of a
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"
 ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
+ARENA_LABELS = [word.strip() for word in os.environ.get("ARENA_LABELS", "").split(",") if word.strip()]  # of a worker
 ARENA_AUDIT_SHARE = read_number("ARENA_AUDIT_SHARE", 0.01)  # of blocks, of which an episode is played again elsewhere
 ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
 ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import secrets
 from pathlib import Path
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 NAMESPACE = Path("/proc/self/ns/pid")
+CPU = Path("/proc/cpuinfo")
 
 
 def make_name(name: str) -> str:
@@ -35,3 +37,13 @@ def has_ended(process: str) -> bool:
     if len(here) != 4 or len(parts) != 4 or here[:2] != parts[:2] or not parts[2].isdigit():
         return False
     return describe_process(int(parts[2])) != process
+
+
+def name_processor() -> str:
+    """Return the name of the machine's processor, or its kind where the system does not say."""
+    try:
+        lines = CPU.read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (names[0] if names else platform.machine())[:120]

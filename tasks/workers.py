@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from celery.signals import celeryd_after_setup, celeryd_init, worker_ready, worker_shutdown, worker_shutting_down
+from django.conf import settings
 from django.db import DatabaseError, connections
 
 from tasks import answers, connecting, identity, leases
@@ -77,6 +78,9 @@ def describe() -> dict[str, Any]:
         "process": identity.describe_process(),
         "engine": leaderboards.engine_version(),
         "device": leaderboards.DEVICE,
+        "processor": identity.name_processor(),
+        "machine_cores": len(os.sched_getaffinity(0)),
+        "labels": settings.ARENA_LABELS,
     }
 
 

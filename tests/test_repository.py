@@ -252,7 +252,7 @@ def test_secrets_of_containers_come_from_the_environment_and_are_in_the_example(
         if line and not line.startswith("#")
     )
     assert set(re.findall(r"(?<!\$)\$\{(\w+)", text)) == set(example)
-    assert not any(value for name, value in example.items() if name.endswith(("KEY", "PASSWORD")))
+    assert not any(value for name, value in example.items() if name.endswith(("KEY", "PASSWORD", "TOKEN")))
 
 
 def test_the_pods_of_kubernetes_run_the_launchers_commands_and_share_no_folder() -> None:

@@ -1,20 +1,24 @@
 """A worker is known to live by its heartbeats."""
 
+import os
+import subprocess
 import threading
 
 import pytest
 from django.utils import timezone
 
-from tasks import workers
+from tasks import identity, workers
 from tests.tasks.conftest import wait_for
+from tournament import leaderboards
 from tournament.models import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def heart(monkeypatch):
+def heart(monkeypatch, settings):
     """A worker of this process that says ten times a second that it lives."""
+    settings.ARENA_LABELS = ["lab-3"]
     monkeypatch.setattr(workers, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(workers.State, "name", "one@test")
     monkeypatch.setattr(workers.State, "stop", threading.Event())
@@ -35,6 +39,26 @@ def beats_again():
 def test_a_worker_that_lives_says_so_again_and_again(heart):
     beats_again()
     beats_again()
+
+
+def test_a_worker_says_what_it_is(heart):
+    beats_again()
+    worker = Worker.objects.get(name="one@test")
+    assert (worker.engine, worker.device) == (leaderboards.engine_version(), leaderboards.DEVICE)
+    assert worker.processor and worker.machine_cores == len(os.sched_getaffinity(0))
+    assert worker.labels == ["lab-3"]
+    assert not identity.has_ended(worker.process)
+
+
+def test_a_process_is_known_to_have_ended_only_on_its_own_machine():
+    child = subprocess.Popen(["sleep", "60"])
+    process = identity.describe_process(child.pid)
+    assert process and not identity.has_ended(process)
+    child.kill()
+    child.wait()
+    assert identity.has_ended(process)
+    boot, rest = process.split("/", 1)
+    assert not identity.has_ended(f"another-{boot}/{rest}")
 
 
 def test_a_heart_beats_on_where_the_databases_server_is_started_again(heart, lose_connections):

@@ -26,6 +26,10 @@ class Worker(models.Model):
         null=True, blank=True, help_text="Processors that a training may use there; empty where a cluster has them."
     )
 
+    processor = models.CharField(max_length=120, blank=True, help_text="Name of the machine's processor.")
+    machine_cores = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Processors of the machine.")
+    labels = models.JSONField(default=list, blank=True, help_text="What its administrator calls it.")
+
     class Meta:
         ordering = ["name"]
 
