@@ -20,13 +20,9 @@ from policies.recipe import (
 )
 from policies.texts import parse_json
 
-PLAYABLE = ("mappo", "ippo", "iql", "qmix")
-UNPLAYABLE = {
-    "maddpg": "it has a network of its own for every agent, trained for fixed places in the team, where an agent here is "
-    "one network that the whole team shares",
-    "tarmac": "its agents exchange messages at every decision, where an agent here acts on its own observation alone",
-    "i2c": "its agents request and answer messages, where an agent here acts on its own observation alone",
-}
+PLAYABLE = ("mappo", "ippo", "iql", "qmix", "tarmac", "i2c", "maddpg")
+CUSTOM = ("mappo", "tarmac", "i2c", "maddpg")
+"""Algorithms whose model reads its sizes from ``custom_model_config``."""
 
 _ENVIRONMENT = re.compile(r"mate-(hrl\.)?([a-z0-9]+)\.(camera|target)", re.ASCII)
 _PRESET = re.compile(r"MATE-([0-9]{1,2})v([0-9]{1,2})-([0-9]{1,2})\.(?:yaml|yml|json)", re.ASCII)
@@ -54,6 +50,8 @@ class Parameters:
     is_normalized: bool
     is_stochastic: bool
     epsilon_schedule: tuple[float, float, float] | None
+    message_value: int
+    noise: float
 
     @property
     def shown_algorithm(self) -> str:
@@ -130,6 +128,8 @@ def parse_parameters(content: bytes) -> Parameters:
         is_normalized=_choice(parsed, "normalize_actions", "", _YES_OR_NO, True),
         is_stochastic=_choice(parsed, "explore", "", _YES_OR_NO, True),
         epsilon_schedule=_parse_exploration(_object(parsed, "exploration_config")),
+        message_value=_integer(_custom(model), "message_value_dim", "model.custom_model_config.", 1, MAX_WIDTH) or 32,
+        noise=_parse_noise(_object(parsed, "exploration_config")),
     )
 
 
@@ -138,11 +138,6 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
     if match is None:
         raise _refuse("env", env, "the environment of one of MATE's examples, such as mate-mappo.camera")
     is_hierarchical, algorithm, team = match[1] is not None, match[2], match[3]
-    if algorithm in UNPLAYABLE:
-        raise ImportRefused(
-            f"this is {'an' if algorithm[0] in 'aeiou' else 'a'} {algorithm.upper()} policy, which cannot be played here: {UNPLAYABLE[algorithm]}; the algorithms whose "
-            f"{team}s can are {', '.join(name.upper() for name in PLAYABLE)}"
-        )
     if algorithm not in PLAYABLE:
         raise _refuse("env", env, f"one of the algorithms {', '.join(PLAYABLE)}")
     if is_hierarchical and team == "target":
@@ -173,8 +168,8 @@ def _preset_dimensions(name: str) -> Dimensions | None:
 def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...] | None, str, int | None]:
     """Hidden sizes, activation and memory size, from where the algorithm's model reads them."""
     where, hiddens_name, activation_name = "model.", "fcnet_hiddens", "fcnet_activation"
-    if algorithm == "mappo":
-        model, where = _object(model, "custom_model_config", where), "model.custom_model_config."
+    if algorithm in CUSTOM:
+        model, where = _custom(model), "model.custom_model_config."
         hiddens_name, activation_name = "actor_hiddens", "actor_hidden_activation"
     activation = _parse_activation(model, activation_name, where)
     memory_size = _integer(model, "lstm_cell_size", where, 1, MAX_WIDTH)
@@ -187,6 +182,10 @@ def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...]
         if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
             raise _refuse(f"{where}{hiddens_name}", width, f"integers from 1 to {MAX_WIDTH}")
     return tuple(hiddens), activation, memory_size
+
+
+def _custom(model: dict[str, Any]) -> dict[str, Any]:
+    return _object(model, "custom_model_config", "model.")
 
 
 def _parse_activation(model: dict[str, Any], name: str, where: str) -> str:
@@ -203,6 +202,14 @@ def _check_filter(name: Any) -> None:
             f"params.json: observation_filter is {shorten(name, 100)}, whose running means an agent here does not have; "
             "train with 'NoFilter', as the examples do"
         )
+
+
+def _parse_noise(config: dict[str, Any]) -> float:
+    """The standard deviation of Gaussian exploration; upstream's where the file is silent."""
+    noise = config.get("stddev", 0.1)
+    if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1000:
+        raise _refuse("exploration_config.stddev", noise, "a number from 0 to 1000")
+    return float(noise)
 
 
 def _parse_exploration(config: dict[str, Any]) -> tuple[float, float, float] | None:

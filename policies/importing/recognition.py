@@ -11,6 +11,7 @@ from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
 from policies.fields import MAX_ENTITIES
 from policies.importing.errors import CutOff, ImportRefused
+from policies.importing.joint import JOINT_LAYOUTS, SEPARATE, SHARED, build
 from policies.importing.parameters import Parameters
 from policies.importing.pickles import read_pickle
 from policies.importing.spaces import action_width, class_of
@@ -52,9 +53,7 @@ def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
 
 def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, dict[str, Any]]:
     """Name and state of the one policy that the team shares."""
-    states = worker["state"]
-    if len(states) > MAX_POLICIES:
-        raise ImportRefused(f"the checkpoint has {len(states):,} policies; a team shares one")
+    states = _states(worker)
     own = "default_policy" if parameters.algorithm == "qmix" else "shared_policy"
     name = own if own in states else "default_policy"  # as upstream's agents choose
     state = states.get(name)
@@ -67,6 +66,29 @@ def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, d
     return name, state
 
 
+def _states(worker: dict[str, Any]) -> dict[str, Any]:
+    states: dict[str, Any] = worker["state"]
+    if len(states) > MAX_POLICIES:
+        raise ImportRefused(f"the checkpoint has {len(states):,} policies, more than a team has members")
+    return states
+
+
+def _member_states(worker: dict[str, Any], parameters: Parameters) -> list[tuple[str, dict[str, Any]]]:
+    """Names and states of the policies of all members, in their order; of the shared one where they share it."""
+    if parameters.algorithm in SHARED:
+        return [policy_state(worker, parameters)]
+    states, found = _states(worker), []
+    while isinstance(state := states.get(name := f"{parameters.team}_{len(found)}"), dict):
+        found.append((name, state))
+    if not found:
+        shown = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
+        raise ImportRefused(
+            f"the checkpoint has no policy '{parameters.team}_0', where {parameters.shown_algorithm} has one for each member; it "
+            f"has {shown}"
+        )
+    return found
+
+
 def recognise(
     parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
 ) -> tuple[Checkpoint, list[str]]:
@@ -75,8 +97,9 @@ def recognise(
     Team, architecture and action decoding come from ``params.json`` and must agree with the shapes of the weights and,
     where they are readable, with the spaces that the checkpoint itself names. Raises ImportRefused where they do not.
     """
+    is_joint = parameters.algorithm in JOINT_LAYOUTS
     try:
-        return _recognise(parameters, worker, provenance)
+        return (_recognise_joint if is_joint else _recognise)(parameters, worker, provenance)
     except ImportRefused:
         raise
     except CheckpointError as error:  # of a part of the recipe, which the file has under no such name
@@ -114,6 +137,40 @@ def _recognise(
     _check_outputs(parameters, recipe, outputs, action_width(worker.get("policy_specs"), name))
     _check_shapes(recipe, tensors)
     return Checkpoint(recipe, tensors), notes + _notes_of(recipe, layout)
+
+
+def _recognise_joint(
+    parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
+) -> tuple[Checkpoint, list[str]]:
+    """As ``_recognise``, for networks that decide for a whole team."""
+    layout, members = JOINT_LAYOUTS[parameters.algorithm], []
+    for name, state in _member_states(worker, parameters):
+        _check_filter(worker.get("filters"), name)
+        if layout.entry not in state:
+            raise ImportRefused(
+                f"policy {name!r} has no {layout.entry!r}, where {parameters.shown_algorithm} keeps its network"
+            )
+        members.append(translate_tensors(layout, state[layout.entry]))
+    tensors = [one for one, _ in members]
+    _check_hidden_sizes(parameters, hidden_sizes_of(tensors[0]))
+    joint = build(parameters.algorithm, tensors, parameters.activation, parameters.message_value, parameters.noise)
+    dimensions, notes = find_dimensions(parameters, joint.inputs, joint.outputs, 0)
+    if parameters.algorithm in SEPARATE and len(members) != dimensions.team_size(parameters.team):
+        raise ImportRefused(
+            f"the checkpoint has policies of {len(members)} {parameters.team}s, and params.json names a scenario with {dimensions}"
+        )
+    recipe = Recipe(
+        team=parameters.team,
+        architecture=joint.graph,
+        action=Action("box") if parameters.algorithm == "maddpg" else _action_of(parameters, state),
+        scenario=dimensions,
+        frame_skip=parameters.frame_skip,
+        enhanced_observation=parameters.enhanced_observation,
+        play="stochastic" if parameters.is_stochastic else "deterministic",
+        provenance=provenance | _provenance(parameters, state),
+    )
+    _check_outputs(parameters, recipe, joint.outputs, None)
+    return Checkpoint(recipe, joint.tensors), notes + _notes_of(recipe, layout)
 
 
 def _check_filter(filters: Any, policy: str) -> None:
