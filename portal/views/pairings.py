@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.inputs import takes
@@ -25,12 +26,12 @@ DISTRIBUTION_OF = 20_000
 """Distributions are of at most this many of the latest episodes."""
 FIRST_RIVALS = 8
 ORDERS = {
-    "number": ("id", "when it was played"),
-    "best": ("normalised_reward", "the camera's payoff, best first"),
-    "worst": ("-normalised_reward", "the camera's payoff, worst first"),
-    "steps": ("-steps", "length, longest first"),
-    "coverage": ("-coverage", "coverage, highest first"),
-    "transport": ("-transport", "transport, highest first"),
+    "number": ("id", _("when it was played")),
+    "best": ("normalised_reward", _("the camera's payoff, best first")),
+    "worst": ("-normalised_reward", _("the camera's payoff, worst first")),
+    "steps": ("-steps", _("length, longest first")),
+    "coverage": ("-coverage", _("coverage, highest first")),
+    "transport": ("-transport", _("transport, highest first")),
 }
 
 
@@ -39,7 +40,7 @@ class Measure:
     """Something that each episode has a number of: how it is called and written."""
 
     column: str
-    title: str
+    title: Any
     unit: str
     """One of payoff, share and number."""
     digits: int = 1
@@ -48,13 +49,13 @@ class Measure:
 
 
 MEASURES = (
-    Measure("normalised_reward", "Payoff of the camera", "payoff", 3, sign=-1),
-    Measure("coverage", "Coverage", "share"),
-    Measure("transport", "Transport", "share"),
-    Measure("delivered", "Delivered cargo", "number"),
-    Measure("steps", "Length in steps", "number", 0),
-    Measure("target_reward", "Targets' reward", "number", 0, has_picture=False),
-    Measure("real_coverage", "Coverage of bounty", "share", has_picture=False),
+    Measure("normalised_reward", _("Payoff of the camera"), "payoff", 3, sign=-1),
+    Measure("coverage", _("Coverage"), "share"),
+    Measure("transport", _("Transport"), "share"),
+    Measure("delivered", _("Delivered cargo"), "number"),
+    Measure("steps", _("Length in steps"), "number", 0),
+    Measure("target_reward", _("Targets' reward"), "number", 0, has_picture=False),
+    Measure("real_coverage", _("Coverage of bounty"), "share", has_picture=False),
 )
 
 
@@ -68,7 +69,7 @@ def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
     counted = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
     num_episodes = counted.count()
     order = request.GET.get("order", "number")
-    column, _ = ORDERS.get(order, ORDERS["number"])
+    column = ORDERS.get(order, ORDERS["number"])[0]
     context = {
         "pairing": pairing,
         "engine": engine,
@@ -80,7 +81,7 @@ def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
         "rivals": [describe_rivals(pairing, team, counted) for team in Team],
         "page": Paginator(episodes.order_by(column, "id"), PAGE).get_page(request.GET.get("page")),
         "order": order,
-        "orders": [(value, label) for value, (_, label) in ORDERS.items()],
+        "orders": [(value, label) for value, (_column, label) in ORDERS.items()],
         "notable": notable_episodes(counted, num_episodes),
         "tournaments": pairing.tournaments.select_related("scenario", "owner")[:10],
     }
@@ -116,12 +117,12 @@ def describe_rivals(pairing: Pairing, team: str, episodes: QuerySet[Episode]) ->
     }
 
 
-def notable_episodes(episodes: QuerySet[Episode], count: int) -> list[tuple[str, Episode]]:
+def notable_episodes(episodes: QuerySet[Episode], count: int) -> list[tuple[Any, Episode]]:
     """The camera's best, median and worst episode, with what to call them."""
     if count < 3:
         return []
     ordered = episodes.order_by("normalised_reward", "id")
-    places = (("The camera's best", 0), ("The median", count // 2), ("The camera's worst", count - 1))
+    places = ((_("Best for the camera"), 0), (_("Median"), count // 2), (_("Worst for the camera"), count - 1))
     return [(label, ordered[place]) for label, place in places]
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.confirming import ask_to_delete_schedule, show_question
@@ -16,6 +17,7 @@ from portal.forms.lineups import read_wishes
 from portal.forms.schedules import ScheduleForm, describe
 from portal.inputs import takes
 from portal.permissions import insist_on_change, may_change
+from portal.toasts import offer_undo
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
 from tournament import formats, schedules
@@ -116,12 +118,17 @@ def change(request: HttpRequest, schedule_id: int, what: str) -> HttpResponse:
         return show_question(request, ask_to_delete_schedule(schedule), back)
     if what == "delete":
         schedule.delete()
-        messages.success(request, f"{schedule.name} was deleted. Tournaments that it started stay.")
+        messages.success(
+            request, _("%(name)s was deleted. Tournaments that it started stay.") % {"name": schedule.name}
+        )
         return redirect("schedules")
     if what == "start":
         start(request, schedule)
     else:
+        back = {"pause": "resume", "resume": "pause"}[what]
         (schedules.pause if what == "pause" else schedules.resume)(schedule)
+        text = _("Paused. It starts nothing until it is resumed.") if what == "pause" else _("Resumed.")
+        offer_undo(request, text, reverse("schedule_change", args=[schedule.pk, back]))
     return redirect("schedule", schedule.pk)
 
 
@@ -135,7 +142,7 @@ def start(request: HttpRequest, schedule: Schedule) -> None:
     if start.refusal:
         messages.error(request, start.refusal)
     else:
-        messages.success(request, "Started.")
+        messages.success(request, _("Started."))
 
 
 def find_own(request: HttpRequest, schedule_id: int) -> Schedule:

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.errors import UserError
@@ -119,7 +120,7 @@ def count_existing(form: LineupForm) -> int | None:
 
 def chosen_agents(form: LineupForm, team: str) -> list[int]:
     """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be chosen."""
-    for one, _, _, choices in form.lineups:
+    for one, *_rest, choices in form.lineups:
         if one == team:
             return [choice.agent.pk for choice in choices if choice.is_chosen]
     values = [str(form[name].value() or "") for name in ("first", "second")]
@@ -250,7 +251,7 @@ def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
         question = ask_to_cancel_tournament(tournament)
         return show_question(request, question, reverse("tournament", args=[tournament.pk]))
     if request.method == "POST" and organising.cancel_tournament(tournament):
-        messages.success(request, "Cancelled. Episodes that were finished stay and count.")
+        messages.success(request, _("Cancelled. Episodes that were finished stay and count."))
     else:
-        messages.info(request, "It was over already.")
+        messages.info(request, _("The tournament was over already."))
     return redirect("tournament", tournament.pk)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from tests.portal.conftest import make_up
 from tournament import entries
@@ -122,7 +123,7 @@ def test_a_pairings_episodes_are_drawn_measure_by_measure_with_a_table_beside(cl
     text = answer.content.decode()
     assert text.count('class="histogram"') == 5
     for row in answer.context["measures"]:
-        assert row["measure"].title in text
+        assert escape(str(row["measure"].title)) in text
         values = pairing.episodes.values_list(row["measure"].column, flat=True)
         assert sum(bin.count for bin in row["found"].bins) == len(values) == 43
         assert row["found"].most == max(row["measure"].sign * value for value in values)
@@ -143,7 +144,7 @@ def test_a_pairing_names_others_in_the_place_of_its_agents(
 
 def test_a_pairing_without_episodes_says_so(client: Client, tournament: Tournament) -> None:
     text = client.get(reverse("pairing", args=[tournament.pairings.first().pk])).content.decode()
-    assert "None of its episodes has been finished yet" in text
+    assert "No episode of this pairing has been finished yet" in text
 
 
 def test_the_status_page_tells_live_workers_from_gone_ones(client: Client, tournament: Tournament) -> None:

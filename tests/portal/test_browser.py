@@ -60,7 +60,7 @@ def test_a_click_on_the_heat_map_leads_to_the_pairing(open_page: Open, played: T
     expect(page.locator("[data-heatmap] .hovertext")).to_contain_text("3 episodes")
     page.mouse.click(*place)
     page.wait_for_url(f"**{reverse('pairing', args=[pairing.pk])}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy v Greedy")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Greedy")
 
 
 def test_the_table_below_the_heat_map_leads_there_by_keyboard(
@@ -240,11 +240,11 @@ def test_a_newcomer_signs_up_uploads_and_starts_a_tournament(
     open_page: Open, scenario: Scenario, agents: dict[str, Agent], tmp_path: Path
 ) -> None:
     page = open_page(reverse("tournament_create"))
-    page.get_by_role("link", name="I have no account yet").click()
+    page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Username").fill("carol")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
-    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New tournament")
     page.get_by_role("group", name="Targets").get_by_label("Random").uncheck()
     page.get_by_label("Episodes a pairing").fill("3")

@@ -39,8 +39,8 @@ def test_three_clicks_lead_from_the_first_rank_to_a_replay_of_why(open_page: Ope
     expect(page.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Greedy is probably better than Random")
     page.get_by_title("Episodes of Greedy and Greedy").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy v Greedy")
-    page.get_by_role("region", name="Worth watching").get_by_role("link", name="Watch the replay").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Greedy")
+    page.get_by_role("region", name="Worth watching").get_by_role("link", name="Watch replay").first.click()
     page.wait_for_selector("[data-replay][data-ready]")
     assert page.url.split("#")[0].endswith(reverse("replay", args=[watchable.pk]))
 
