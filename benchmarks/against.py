@@ -1,8 +1,9 @@
 """How fast this checkout is beside another, in the same run: ``python -m benchmarks.against OTHER``.
 
 OTHER is the folder of another checkout, such as a worktree of an earlier commit. Both take turns, so that what else the
-machine does meets both. A rate is the best of a process, in steps per second of processor time; the ratio is that of the medians over the turns. Exits with 1
-if the bare engine is slower than 0.98 of the other, or a match of greedy teams slower than 0.95.
+machine does meets both. A rate is the best of a process, in steps per second of processor time; the ratio is that of
+the medians over the turns. Exits with 1 if the bare engine is slower than 0.98 of the other, or a match of greedy teams
+slower than 0.95.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Boards of the built-in agents, played through a portal: ``python -m benchmarks.baselines``.
 
-A portal with a website, workers and a broker of its own plays round robins of all built-in agents by its REST API; then its boards are
-read from there, photographed from its pages, and written to ``docs/baselines.md`` (``benchmarks.baselines_page``). The data folder stays
-if it is named: what was played there is not played again.
+A portal with a website, workers and a broker of its own plays round robins of all built-in agents by its REST API; then
+its boards are read from there, photographed from its pages, and written to ``docs/baselines.md``
+(``benchmarks.baselines_page``). The data folder stays if it is named: what was played there is not played again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Any
 
 from benchmarks.installation import CHECKOUT, Crew, set_up_django, wait_for
 from benchmarks.rest import Portal
+from mate.agents.batched import BUILTIN_NAMES
 from portal.launcher import broker, commands
-from portal.launcher.installation import Installation
+from portal.launcher.installation import LocalInstallation
 
 SCENARIOS = ("MATE-4v8-9", "MATE-2v4-0", "MATE-8v8-9")
-NAMES = ("random", "naive", "greedy", "heuristic")
+
 POLL_SECONDS = 5.0
 
 
@@ -52,7 +53,7 @@ def main() -> int:
 @contextmanager
 def running_broker(folder: Path, port: int) -> Iterator[dict[str, str]]:
     """The environment of a portal in this folder, while its Redis runs."""
-    installation = Installation(data=folder, port=port)
+    installation = LocalInstallation(data=folder, port=port)
     installation.make_folders()
     names = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     private = broker.plan(installation)
@@ -72,7 +73,7 @@ def work(options: argparse.Namespace) -> int:
     call_command("collectstatic", interactive=False, verbosity=0)
     crew = Crew()
     try:
-        crew.start(commands.web(Installation(Path(os.environ["ARENA_DATA"]), port=options.port)), "web")
+        crew.start(commands.web(LocalInstallation(Path(os.environ["ARENA_DATA"]), port=options.port)), "web")
         crew.start(commands.sweep(), "sweep")
         for number in range(options.workers):
             crew.start_worker(number)
@@ -107,8 +108,8 @@ def play(portal: Portal, scenario: str, episodes: int) -> dict[str, Any]:
     wanted = {
         "name": f"Baselines on {scenario}",
         "scenario": scenario.lower(),
-        "cameras": [f"{name}-camera" for name in NAMES],
-        "targets": [f"{name}-target" for name in NAMES],
+        "cameras": [f"{name}-camera" for name in BUILTIN_NAMES],
+        "targets": [f"{name}-target" for name in BUILTIN_NAMES],
         "episodes_per_pairing": episodes,
     }
     tournament = portal.post("tournaments", wanted)

@@ -17,7 +17,10 @@ PASSWORD = "a long pass phrase"
 
 @contextmanager
 def open_page(**context: Any) -> Iterator[Page]:
-    """A page of this machine's Chromium; `context` is what a browser context is made with. Raises SystemExit without a browser."""
+    """A page of this machine's Chromium.
+
+    `context` is what a browser context is made with. Raises SystemExit without a browser.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
@@ -42,7 +45,8 @@ def sign_in(page: Page, address: str, name: str) -> None:
 def send_form(page: Page, address: str, choices: Mapping[str, str], values: Mapping[str, str], button: str) -> str:
     """Fill in a form and send it; the address that it leads to. Choices and values are by the fields' names.
 
-    Choices change the form, so they are made first, one after the other. Raises SystemExit with what the form says if it refuses.
+    Choices change the form, so they are made first, one after the other. Raises SystemExit with what the form says if
+    it refuses.
     """
     page.goto(address)
     for name, value in choices.items():

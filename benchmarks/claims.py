@@ -1,8 +1,8 @@
 """How fast are blocks claimed on PostgreSQL, by how many processes? ``python -m benchmarks.claims``.
 
-Processes claim blocks of some tournaments as workers do, and finish each at once. The figures are claims a second, the time
-of a claim (95th percentile) and updates a claim, with 100 and with 100,000 waiting blocks. The server is one of its own on
-this machine, which syncs every transaction to the disk as in earnest. The processes share its processors.
+Processes claim blocks of some tournaments as workers do, and finish each at once. The figures are claims a second, the
+time of a claim (95th percentile) and updates a claim, with 100 and with 100,000 waiting blocks. The server is one of
+its own on this machine, which syncs every transaction to the disk as in earnest. The processes share its processors.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ class Timing:
 
 
 def measure(work: Callable[[], float], repeats: int = 5, seconds: float = 0.3) -> Timing:
-    """Time ``work``, which returns how many units it did: once to warm up, then ``repeats`` times at least ``seconds`` long."""
+    """Time ``work``, which returns how many units it did: once to warm up, then ``repeats`` times at least
+    ``seconds`` long.
+    """
     work()
     by_processor, by_wall = [], []
     for _ in range(repeats):

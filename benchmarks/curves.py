@@ -1,7 +1,8 @@
-"""Learning curves of training runs as a picture for documents: ``python -m benchmarks.curves --output X.svg NAME=FOLDER,FOLDER ...``.
+"""Learning curves of training runs as a picture for documents:
+``python -m benchmarks.curves --output X.svg NAME=FOLDER,FOLDER ...``.
 
-Runs of one name are repetitions: one colour, a thin line each, drawn over steps of the environment and smoothed over two per cent of a run. A
-dashed line marks each ``--mark NAME=VALUE``.
+Runs of one name are repetitions: one colour, a thin line each, drawn over steps of the environment and smoothed over
+two per cent of a run. A dashed line marks each ``--mark NAME=VALUE``.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Chart:
     def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str) -> None:
         """A straight line."""
         self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-dasharray="{dashes}"/>'
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
+            f'stroke-dasharray="{dashes}"/>'
         )
 
     def text(self, x: float, y: float, text: str, anchor: str, colour: str = "#777") -> None:
@@ -79,7 +81,10 @@ class Chart:
 
     def svg(self) -> str:
         """The picture."""
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+            f'font-size="12">'
+        )
         return "\n".join([head, *self.parts, "</svg>", ""])
 
 

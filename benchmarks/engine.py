@@ -1,7 +1,7 @@
 """The bare engine under random actions: ``python -m benchmarks.engine``.
 
-A step is both teams' actions in, everything the game computes, and both teams' observations out. A reset with its sight tables
-also builds the inner and outer boundary of every camera, which play itself computes where it needs them.
+A step is both teams' actions in, everything the game computes, and both teams' observations out. A reset with its sight
+tables also builds the inner and outer boundary of every camera, which play itself computes where it needs them.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ def builtin(name: str, team: Team) -> AgentFactory:
 
 
 def network(kind: str, team: Team) -> AgentFactory:
-    """A team of networks: the genuine checkpoint where it is there and fits the scenario, else one with random weights."""
+    """A team of networks: the genuine checkpoint where it is there and fits the scenario, else one with random
+    weights.
+    """
     return lambda scenario, size: BatchedPolicy(checkpoint_for(kind, team, scenario), scenario, size)
 
 

@@ -1,9 +1,10 @@
 """Does it matter who plays a tournament? ``python -m benchmarks.equality``.
 
-The same tournament is played three times, each time in a fresh data folder with processes of its own: by one worker in blocks of one
-episode, by two workers in blocks of 64, and by two workers of which one is killed (SIGKILL) three times while it plays. The episode
-tables, ordered by pairing and seed and without keys or times, and the logs of what the format chose must be the same bytes. The exit
-status is 0 if they are. ``--format ranking --settings '{"resolution": 0.05}'`` plays a format that chooses round by round.
+The same tournament is played three times, each time in a fresh data folder with processes of its own: by one worker in
+blocks of one episode, by two workers in blocks of 64, and by two workers of which one is killed (SIGKILL) three times
+while it plays. The episode tables, ordered by pairing and seed and without keys or times, and the logs of what the
+format chose must be the same bytes. The exit status is 0 if they are.
+``--format ranking --settings '{"resolution": 0.05}'`` plays a format that chooses round by round.
 """
 
 from __future__ import annotations
@@ -65,9 +66,8 @@ def main() -> int:
     else:
         for result in results:
             print(
-                "{name:<40} {episodes:>6} episodes {rounds:>3} rounds {seconds:>8.1f} s  {kills} kills  sha256 {sha256}".format(
-                    **result
-                )
+                "{name:<40} {episodes:>6} episodes {rounds:>3} rounds {seconds:>8.1f} s  {kills} kills  sha256 "
+                "{sha256}".format(**result)
             )
     is_same = len({result["sha256"] for result in results}) == 1
     print("the tables are the same bytes" if is_same else "THE TABLES DIFFER", file=sys.stderr)

@@ -1,9 +1,10 @@
 """Feeding damaged checkpoints to the importer: ``python -m benchmarks.fuzz_importer --mutations 100000 --seed 1``.
 
-Every damaged file must either be refused (ImportRefused) or give agents that are sound: they survive saving and loading,
-and play with finite outputs and actions. Anything else is a failure: another exception, a crash, more memory or time than
-allowed, or a file created by what a hostile checkpoint would have executed. A worker process with limits reads the files; if
-it dies, the file that killed it is named and another worker goes on. The exit status is 0 if nothing failed.
+Every damaged file must either be refused (ImportRefused) or give agents that are sound: they survive saving and
+loading, and play with finite outputs and actions. Anything else is a failure: another exception, a crash, more memory
+or time than allowed, or a file created by what a hostile checkpoint would have executed. A worker process with limits
+reads the files; if it dies, the file that killed it is named and another worker goes on. The exit status is 0 if
+nothing failed.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ def check_sound(checkpoint: Checkpoint) -> None:
 
 
 def try_file(content: bytes) -> str:
-    """Read one damaged file: the step at which it was refused, or ``sound``. Raises Unsound, or whatever the importer raises."""
+    """Read one damaged file: the step at which it was refused, or ``sound``.
+
+    Raises Unsound, or whatever the importer raises.
+    """
     try:
         with tempfile.TemporaryFile() as file:  # as uploads are: a file refuses places that a buffer in memory takes
             file.write(content)

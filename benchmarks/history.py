@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from mate import Team
+
 SKILL, INTERACTION, LUCK, NOISE = 0.1, 0.03, 0.08, 0.1
-"""Standard deviations of what a normalised reward is the sum of: agents' skills, pairings' own, the seed's, the episode's."""
+"""Standard deviations of what a normalised reward is the sum of: agents' skills, pairings' own, the seed's, the
+episode's.
+"""
 
 
 def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> Any:
@@ -17,7 +21,7 @@ def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> 
     from tournament import entries, organising
 
     scenario = entries.register_scenario("MATE-4v8-9")
-    fields = [make_agents(team, size, name or f"{size}") for team in ("camera", "target")]
+    fields = [make_agents(team, size, name or f"{size}") for team in Team]
     return organising.create_tournament(name or f"{size} against {size}", scenario, *fields, episodes, base_seed=seed)
 
 
@@ -56,7 +60,9 @@ def draw(*key: int) -> float:
 
 
 def invent(pairing: int, camera: int, target: int, seeds: list[int]) -> Iterator[tuple[Any, ...]]:
-    """Rows of a pairing's episodes, in the order of COLUMNS: cameras do better the higher their key, targets likewise."""
+    """Rows of a pairing's episodes, in the order of COLUMNS: cameras do better the higher their key, targets
+    likewise.
+    """
     from tournament import leaderboards
 
     engine, device = leaderboards.engine_version(), leaderboards.DEVICE

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.launcher import broker, commands
-from portal.launcher.installation import CHECKOUT, Installation
+from portal.launcher.installation import CHECKOUT, LocalInstallation
 
 PATIENCE = 3600.0  # seconds
 
@@ -24,7 +24,7 @@ def private_installation(**settings: str) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         environment = os.environ | {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"} | settings
         environment.pop("DATABASE_URL", None)
-        installation = Installation(data=Path(folder))
+        installation = LocalInstallation(data=Path(folder))
         private = broker.plan(installation)
         environment = commands.child_environment(installation, environment) | {"REDIS_URL": private.url}
         redis = subprocess.Popen(private.command, stdout=subprocess.DEVNULL)

@@ -1,9 +1,9 @@
 """From the database to the leaderboard's page, and out of the portal again: ``python -m benchmarks.leaderboard``.
 
-Square fields of agents with random strengths have played a tournament; its episodes are read, its ratings fitted with all their error
-bars, published and read back into the page; a block more is played and the boards are fitted again; everything is exported. On SQLite
-and, where its programs are installed, on a PostgreSQL of its own. Times are of one core: processor time, the database's included, with
-wall time beside it.
+Square fields of agents with random strengths have played a tournament; its episodes are read, its ratings fitted with
+all their error bars, published and read back into the page; a block more is played and the boards are fitted again;
+everything is exported. On SQLite and, where its programs are installed, on a PostgreSQL of its own. Times are of one
+core: processor time, the database's included, with wall time beside it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,10 @@ class Timer:
     def time(
         self, name: str, work: Callable[[], Any], before: Callable[[], Any] | None = None, wanted: str = ""
     ) -> Any:
-        """Time ``work``, each time after ``before``; once more at first, to warm up, if it is repeated. Returns what it gave last."""
+        """Time ``work``, each time after ``before``; once more at first, to warm up, if it is repeated.
+
+        Returns what it gave last.
+        """
         times, walls = [], []
         warming = int(self.repeats > 1)
         for _ in range(warming + self.repeats):

@@ -1,8 +1,9 @@
 """Many readers at once: ``python -m benchmarks.load``.
 
-An installation with a played tournament, on SQLite and on a PostgreSQL of its own, is asked for its pages by ``wrk`` over 1, 10, 50 and
-200 connections. Each line gives answers a second, the times within which 50, 95 and 99 of 100 answers came, the errors, and the processor
-time of the web server and of its database for an answer, which other programs on the machine change least.
+An installation with a played tournament, on SQLite and on a PostgreSQL of its own, is asked for its pages by ``wrk``
+over 1, 10, 50 and 200 connections. Each line gives answers a second, the times within which 50, 95 and 99 of 100
+answers came, the errors, and the processor time of the web server and of its database for an answer, which other
+programs on the machine change least.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from typing import Any
 from benchmarks import load_figures
 from benchmarks.installation import private_installation, set_up_django
 from benchmarks.load_figures import Rate
+from mate import Team
 from portal.launcher import commands
 from portal.launcher.broker import find_free_port
-from portal.launcher.installation import CHECKOUT, Installation
+from portal.launcher.installation import CHECKOUT, LocalInstallation
 from tests import postgres
 
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -92,7 +94,7 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
         leaderboards.refit(scenario)
     if options.playing:
         rows = entries.register_builtin_agents()
-        fields = [[row for row in rows if row.team == team] for team in ("camera", "target")]
+        fields = [[row for row in rows if row.team == team] for team in Team]
         organising.create_tournament("Being played", scenario, *fields, 5000)
     pairing = tournament.pairings.first()
     episode = Episode.objects.filter(pairing=pairing).earliest("id")
@@ -118,7 +120,7 @@ def measure(database: str, options: argparse.Namespace) -> Iterator[Rate]:
         if options.playing:
             stack.enter_context(process(commands.worker("worker-1"), environment, "worker"))
         port = find_free_port()
-        web = Installation(data=Path(environment["ARENA_DATA"]), port=port)
+        web = LocalInstallation(data=Path(environment["ARENA_DATA"]), port=port)
         server = stack.enter_context(process(commands.web(web), environment, "web"))
         site = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{site}/help/")

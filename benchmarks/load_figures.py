@@ -25,7 +25,9 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Rate:
-    """How one page was answered: answers a second, milliseconds of waiting, errors, milliseconds of processor time an answer."""
+    """How one page was answered: answers a second, milliseconds of waiting, errors, milliseconds of processor time
+    an answer.
+    """
 
     database: str
     page: str

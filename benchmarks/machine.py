@@ -10,7 +10,9 @@ from typing import Any
 
 
 def describe() -> dict[str, Any]:
-    """The machine, the versions that matter for speed, and how busy the machine is now (load averages of 1, 5, 15 minutes)."""
+    """The machine, the versions that matter for speed, and how busy the machine is now (load averages of 1, 5, 15
+    minutes).
+    """
     return {
         "processor": _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -25,9 +27,8 @@ def describe() -> dict[str, Any]:
 
 def sentence() -> str:
     """The same in a line for people."""
-    return "{processor}, {cores} cores, {memory_gib} GiB; Python {python}, numpy {numpy}, numba {numba}; load {load}".format(
-        **describe()
-    )
+    form = "{processor}, {cores} cores, {memory_gib} GiB; Python {python}, numpy {numpy}, numba {numba}; load {load}"
+    return form.format(**describe())
 
 
 def _first(path: str, key: str) -> str:

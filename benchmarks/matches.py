@@ -1,8 +1,8 @@
 """Whole matches with all statistics kept: ``python -m benchmarks.matches``.
 
-Both teams decide, actions are rounded, the game steps, both teams observe, every statistic of an episode is kept and finished
-episodes make room for the next. ``--soak N`` plays N short episodes instead, in blocks like a worker's and with ten networks in memory,
-and says what the process holds.
+Both teams decide, actions are rounded, the game steps, both teams observe, every statistic of an episode is kept and
+finished episodes make room for the next. ``--soak N`` plays N short episodes instead, in blocks like a worker's and
+with ten networks in memory, and says what the process holds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import partial
 from benchmarks import machine, table
 from benchmarks.clock import measure
 from benchmarks.entrants import builtin, network, random_checkpoint
+from mate import Team
 from mate.episodes import BATCH_SIZE, AgentFactory, play
 from mate.scenario import Scenario
 from policies import Checkpoint, Dimensions
@@ -106,7 +107,7 @@ def _soak(episodes: int) -> list[table.Figure]:
     from tournament import agents, matches
 
     scenario = Scenario.load("MATE-4v8-9")
-    greedy = {team: agents.Builtin(team, "greedy") for team in agents.TEAMS}
+    greedy = {team: agents.Builtin(team, "greedy") for team in Team}
     for number in range(SOAK_NETWORKS):
         checkpoint = random_checkpoint("mappo", "camera", Dimensions(4, 8, 9), number)
         camera = agents.LearnedAgent("camera", checkpoint.digest, deterministic=False)

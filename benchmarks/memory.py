@@ -1,7 +1,8 @@
 """Memory of an idle portal: ``python -m benchmarks.memory``.
 
-A fresh portal is started as `make run` does, and its first tournament is waited for. Then each process's proportional set size is printed,
-in which memory that n processes share counts for an n-th in each, and the sum: what the machine would have free without the portal.
+A fresh portal is started as `make run` does, and its first tournament is waited for. Then each process's proportional
+set size is printed, in which memory that n processes share counts for an n-th in each, and the sum: what the machine
+would have free without the portal.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Does it matter who dies while populations grow? ``python -m benchmarks.psro_faults --meta-solver nash``.
 
-A portal in a data folder of its own. In a browser, somebody signs in and asks for a PSRO run on MATE-2v4-0 with small budgets. While it goes on, a worker,
-a trainer and Redis are killed (SIGKILL) in turn, at random moments of matches and of trainings by turns, and started again after a moment. At the end every
-figure of the final table is recomputed from the rows of its episodes (`benchmarks.psro_table`), and the run's page must show as many; the exit
-status is 0 if all is complete and consistent.
+A portal in a data folder of its own. In a browser, somebody signs in and asks for a PSRO run on MATE-2v4-0 with small
+budgets. While it goes on, a worker, a trainer and Redis are killed (SIGKILL) in turn, at random moments of matches and
+of trainings by turns, and started again after a moment. At the end every figure of the final table is recomputed from
+the rows of its episodes (`benchmarks.psro_table`), and the run's page must show as many; the exit status is 0 if all is
+complete and consistent.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import browsing, psro_kills
 from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
 from benchmarks.psro_table import find_faults
+from mate import Team
 from portal.launcher import broker, commands
-from portal.launcher.installation import CHECKOUT, Installation
+from portal.launcher.installation import CHECKOUT, LocalInstallation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HYPERPARAMETERS = {
-    "hidden_sizes": "32", "memory": "none", "episodes_at_once": "16", "fragment_length": "20", "minibatch_size": "80", "passes": "2",
+    "hidden_sizes": "32", "memory": "none", "episodes_at_once": "16", "fragment_length": "20", "minibatch_size": "80",
+    "passes": "2",
     "milestones": "2", "horizon": "200",
 }  # fmt: skip
 """As they are written into the form."""
@@ -64,7 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 class Cast(Crew):
-    """The processes of a small portal, with a Redis that takes the place of the installation's; each can be killed and is started again."""
+    """The processes of a small portal, with a Redis that takes the place of the installation's; each can be killed
+    and is started again.
+    """
 
     def begin(self, name: str) -> None:
         if name.startswith("worker"):
@@ -72,7 +77,7 @@ class Cast(Crew):
         elif name.startswith("trainer"):
             self.start(commands.trainer(name), name)
         elif name == "redis":
-            self.start(broker.plan(Installation(data=Path(os.environ["ARENA_DATA"]))).command, name)
+            self.start(broker.plan(LocalInstallation(data=Path(os.environ["ARENA_DATA"]))).command, name)
         else:
             self.start(commands.manage("sweep", "--every", "0.5"), name)
 
@@ -115,7 +120,7 @@ def open_portal(crew: Cast) -> str:
     User.objects.create_user(USER, password=browsing.PASSWORD)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    crew.start(commands.web(Installation(data=Path(os.environ["ARENA_DATA"]), port=port)), "web")
+    crew.start(commands.web(LocalInstallation(data=Path(os.environ["ARENA_DATA"]), port=port)), "web")
     for name in ("redis", "sweep", *psro_kills.WORKERS, *psro_kills.TRAINERS):
         crew.begin(name)
     wait_for(lambda: answers(port))
@@ -143,7 +148,7 @@ def send_form(page: Page, address: str, options: argparse.Namespace) -> str:
         "name": f"Faults, {options.meta_solver}", "meta_solver": options.meta_solver,
         "iterations": str(options.iterations), "episodes_per_pairing": str(options.episodes),
     }  # fmt: skip
-    for team in ("camera", "target"):
+    for team in Team:
         values |= {f"{team}_steps": str(options.steps), f"{team}_evaluation_episodes": "0"}
         values |= {f"{team}_hyperparameter_{name}": value for name, value in HYPERPARAMETERS.items()}
     return browsing.send_form(page, address, {"camera_algorithm": "mappo"}, values, "Start the run")

@@ -19,7 +19,8 @@ PHASES = tuple(LATEST)
 
 
 def carry_out(run: Any, kill: Callable[[str], None], iterations: int, kills: int, seed: int) -> list[dict[str, Any]]:
-    """Kill somebody at so many random moments of the whole run; returns who it was, in which state of the run, and what it was doing.
+    """Kill somebody at so many random moments of the whole run; returns who it was, in which state of the run, and what
+    it was doing.
 
     Victims and phases take turns, so that six kills are all there are of both; an even seed begins with matches.
     """
@@ -45,7 +46,9 @@ def is_over(run: Any) -> bool:
 
 
 def is_time(run: Any, number: int, phase: str) -> bool:
-    """Whether an iteration's matches or trainings (the phase) are under way; or those of a later one, or the run is over."""
+    """Whether an iteration's matches or trainings (the phase) are under way; or those of a later one, or the run is
+    over.
+    """
     newest = run.iterations.last()
     if is_over(run) or newest is None or newest.number < number or newest.phase != phase:
         return is_over(run)

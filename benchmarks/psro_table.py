@@ -1,4 +1,6 @@
-"""What is wrong with a PSRO run that has ended: its table, recomputed from the rows of its episodes, and everything that hangs on it."""
+"""What is wrong with a PSRO run that has ended: its table, recomputed from the rows of its episodes, and everything
+that hangs on it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ CLOSE = 1e-9
 
 
 def find_faults(run: PsroRun) -> list[str]:
-    """Everything that is not as it must be in a finished run of so many episodes per pairing; empty if it is complete and consistent."""
+    """Everything that is not as it must be in a finished run of so many episodes per pairing; empty if it is
+    complete and consistent.
+    """
     from tournament.models import PsroPhase, PsroState
 
     if run.state != PsroState.FINISHED:
@@ -74,7 +78,10 @@ def compare(cell: dict[str, Any], found: np.ndarray, num_seeds: int, wanted: int
     """A cell of the table with its episodes (n, 2), which are the targets' normalised rewards and coverage rates."""
     numbers = {cell["count"], len(found), num_seeds, wanted}
     if len(numbers) != 1:
-        yield f"{cell['count']} episodes are told, {len(found)} rows are there, {num_seeds} seeds, {wanted} were asked for"
+        yield (
+            f"{cell['count']} episodes are told, {len(found)} rows are there, {num_seeds} seeds, {wanted} were asked "
+            f"for"
+        )
         return
     told = cell["payoff"], cell["error"], cell["coverage"]
     again = -found[:, 0].mean(), found[:, 0].std(ddof=1) / np.sqrt(len(found)), found[:, 1].mean()
@@ -83,7 +90,9 @@ def compare(cell: dict[str, Any], found: np.ndarray, num_seeds: int, wanted: int
 
 
 def check_leftovers(run: PsroRun) -> Iterator[str]:
-    """Nothing was asked for twice, nothing is still under way, and the final strategies are agents that everybody sees."""
+    """Nothing was asked for twice, nothing is still under way, and the final strategies are agents that everybody
+    sees.
+    """
     from tournament.models import Block, BlockState, Tournament, TrainingRun, TrainingState
 
     states = list(TrainingRun.objects.filter(name__startswith=f"{run.name}, ").values_list("state", flat=True))

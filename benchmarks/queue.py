@@ -1,8 +1,8 @@
 """Tournaments through Celery, a private Redis and SQLite: ``python -m benchmarks.queue``.
 
-The complete round robin of the eight built-in agents is played by one worker and by two, each time in a fresh installation: from the
-moment it is asked for until its leaderboard is published. Then it is asked for once more, when all its episodes exist.
-What the queue costs is the part of the workers' time in which they did not play.
+The complete round robin of the eight built-in agents is played by one worker and by two, each time in a fresh
+installation: from the moment it is asked for until its leaderboard is published. Then it is asked for once more, when
+all its episodes exist. What the queue costs is the part of the workers' time in which they did not play.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
+from mate import Team
 from portal.launcher import commands
 from portal.launcher.installation import CHECKOUT
 
@@ -92,7 +93,9 @@ def start_workers(crew: Crew, workers: int) -> float:
 
 
 def ask_for(options: argparse.Namespace) -> tuple[float, Any]:
-    """Seconds from asking for the tournament until it is finished, with its leaderboards published, by its own record."""
+    """Seconds from asking for the tournament until it is finished, with its leaderboards published, by its own
+    record.
+    """
     from django.utils import timezone
 
     field = enter(options.scenario, options.agents)
@@ -107,7 +110,7 @@ def enter(scenario: str, names: list[str]) -> tuple[Any, list[Any], list[Any]]:
     from tournament import entries
 
     rows = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
-    cameras, targets = ([rows[team, name] for name in names] for team in ("camera", "target"))
+    cameras, targets = ([rows[team, name] for name in names] for team in Team)
     return entries.register_scenario(scenario), cameras, targets
 
 

@@ -1,8 +1,9 @@
-"""What training would be without an environment runner of one's own: RLlib's multi-agent environment, connectors and episodes.
+"""What training would be without an environment runner of one's own: RLlib's multi-agent environment, connectors and
+episodes.
 
-The game, its wrappers, the network, the loss and the hyperparameters are those of ``training``; only the way between them is RLlib's
-usual one, with a Python environment a copy. To its favour, the critic's memory is zero at the start of each sequence, so that no critic
-has to run while sampling.
+The game, its wrappers, the network, the loss and the hyperparameters are those of ``training``; only the way between
+them is RLlib's usual one, with a Python environment a copy. To its favour, the critic's memory is zero at the start of
+each sequence, so that no critic has to run while sampling.
 """
 
 from __future__ import annotations

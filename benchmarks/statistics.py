@@ -1,10 +1,10 @@
 """``python -m benchmarks.statistics``: do rule-based pairings come to the same means as in recorded statistics?
 
-Reads cells ``scenario|camera agent|target agent`` with per-metric means and standard errors, plays each pairing with the
-batched engine, and compares the means in two ways: in joint standard errors (the square root of the sum of the squared
-ones), and in pooled ones, where the spread of our episodes stands for that of the few recorded ones too. With seven recorded
-episodes a joint error is itself uncertain: 3 of 100 equal means differ by more than three (Student's t), with four, 6.
-Where there is no spread, equal means differ by zero and others by infinity.
+Reads cells ``scenario|camera agent|target agent`` with per-metric means and standard errors, plays each pairing with
+the batched engine, and compares the means in two ways: in joint standard errors (the square root of the sum of the
+squared ones), and in pooled ones, where the spread of our episodes stands for that of the few recorded ones too. With
+seven recorded episodes a joint error is itself uncertain: 3 of 100 equal means differ by more than three (Student's t),
+with four, 6. Where there is no spread, equal means differ by zero and others by infinity.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents import batched
-from mate.episodes import Block, EpisodeResult, play
+from mate.episodes import EpisodeBatch, EpisodeResult, play
 from mate.scenario import Scenario
 
 METRICS = {
@@ -75,7 +75,7 @@ def play_cell(cell: dict[str, Any], episodes: int, first_seed: int) -> tuple[lis
     """Play a cell's pairing; return the results, and per recorded step those of the episodes that got that far."""
     marks: dict[int, list[EpisodeResult]] = {int(step): [] for step in cell["at_step"]}
 
-    def note(block: Block, stepped: NDArray[np.bool_]) -> None:
+    def note(block: EpisodeBatch, stepped: NDArray[np.bool_]) -> None:
         for mark, reached in marks.items():
             slots = np.flatnonzero(stepped & (block.batch.episode_step == mark)).tolist()
             reached += [block.result(slot) for slot in slots]
@@ -129,7 +129,8 @@ def row(comparison: Comparison) -> str:
     return (
         f"{mark} {comparison.cell:32} {comparison.at:>5} {comparison.metric:30}"
         f" {comparison.ours:12.4f} +- {comparison.ours_error:9.4f}"
-        f" {comparison.reference:12.4f} +- {comparison.reference_error:9.4f} {comparison.distance:+7.2f} {comparison.pooled_distance:+7.2f}"
+        f" {comparison.reference:12.4f} +- {comparison.reference_error:9.4f} {comparison.distance:+7.2f} "
+        f"{comparison.pooled_distance:+7.2f}"
     )
 
 

@@ -1,8 +1,9 @@
-"""Agent decisions a second in training: ours, and RLlib's usual way with the same network: ``python -m benchmarks.training``.
+"""Agent decisions a second in training: ours, and RLlib's usual way with the same network:
+``python -m benchmarks.training``.
 
-A decision is one agent's choice, played for ``frame_skip`` steps, written down and learned from ``passes`` times. Both train hierarchical
-MAPPO cameras on MATE-2v4-0 with the preset ``quick``. Rates are by the processor time of the driver where it does everything (``--cores 1``),
-and by wall time.
+A decision is one agent's choice, played for ``frame_skip`` steps, written down and learned from ``passes`` times. Both
+train hierarchical MAPPO cameras on MATE-2v4-0 with the preset ``quick``. Rates are by the processor time of the driver
+where it does everything (``--cores 1``), and by wall time.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ KINDS = {
 recipient shall take, warehouses that may have cargo left, or anything else."""
 
 
-class Limits(NamedTuple):
+class MessageLimits(NamedTuple):
     """What keeps messages of a team from arriving."""
 
     is_limited: bool  # whether any of the next three holds
@@ -45,7 +45,8 @@ class Limits(NamedTuple):
 class Messages(NamedTuple):
     """The messages of one team of N members in B episodes; rows are senders, columns recipients.
 
-    A kind is a set of the bits ``KINDS``. A message counts, in ``kinds`` and in ``edges``, in the step in which it arrives.
+    A kind is a set of the bits ``KINDS``. A message counts, in ``kinds`` and in ``edges``, in the step in which it
+    arrives.
     """
 
     kinds: NDArray[np.uint8]  # (B, N, N): what arrived in the last step that was played
@@ -54,10 +55,10 @@ class Messages(NamedTuple):
     pending: NDArray[np.uint8]  # (B, delay, N, N): what is under way, by the step of sending modulo the delay
 
 
-def limits_of(scenario: Scenario, team: str) -> Limits:
+def limits_of(scenario: Scenario, team: str) -> MessageLimits:
     """Return the limits of ``team`` (camera or target) in a scenario."""
     limits = scenario.is_silent(team), _range_of(scenario), scenario.message_dropout
-    return Limits(limits != (False, np.inf, 0.0), *limits)
+    return MessageLimits(limits != (False, np.inf, 0.0), *limits)
 
 
 def _range_of(scenario: Scenario) -> float:

@@ -1,10 +1,11 @@
 """How kernels are compiled, and where the compiled code is kept.
 
 Kernels compile on first use and are then read from disk by every later process; ``python -m mate.warm`` compiles
-them all at set-up. Numba notices a changed file but not a changed callee or constant in another file, and a stale kernel
-would break the promise that an episode is a pure function. So the compiled code of each module lies in a folder of its
-own, ``NAME-DIGEST``, named after everything that the module reads from (``mate.sources``). These folders lie in
-``$NUMBA_CACHE_DIR``; without it in ``.numba_cache`` beside the package, or in the user's cache where that is not writable.
+them all at set-up. Numba notices a changed file but not a changed callee or constant in another file, and a stale
+kernel would break the promise that an episode is a pure function. So the compiled code of each module lies in a folder
+of its own, ``NAME-DIGEST``, named after everything that the module reads from (``mate.sources``). These folders lie in
+``$NUMBA_CACHE_DIR``; without it in ``.numba_cache`` beside the package, or in the user's cache where that is not
+writable.
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ def _check_target_section(config: dict[str, Any]) -> None:
 
 
 def list_places(section: Mapping[str, Any], key: str) -> Any:
-    """The entries, in a list or an array, of an entity's ``location`` or ``location_random_range``; none if it is missing.
+    """The entries, in a list or an array, of an entity's ``location`` or ``location_random_range``; none if it is
+    missing.
 
     Raises ConfigError for what has no entries.
     """

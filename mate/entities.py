@@ -1,7 +1,7 @@
 """Cameras, targets and obstacles as objects: windows onto one episode of a batch.
 
-An entity keeps its identity for the life of its environment, while its place among the others, its ``index``, may change
-with every reset. Reading gives copies; the setters write into the batch.
+An entity keeps its identity for the life of its environment, while its place among the others, its ``index``, may
+change with every reset. Reading gives copies; the setters write into the batch.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ class Camera(Sensor):
         return spaces.Box(-high, high, dtype=np.float64)
 
     def state(self, private: bool = False) -> np.ndarray:
-        """``x, y, radius, R cos, R sin, viewing angle``, and if private ``max_sight_range, rotation_step, zooming_step``."""
+        """``x, y, radius, R cos, R sin, viewing angle``, and if private ``max_sight_range, rotation_step,
+        zooming_step``.
+        """
         gaze = polar2cartesian(self.sight_range, self.orientation)
         public = [*self.location, self.radius, *gaze, self.viewing_angle]
         own = [self.max_sight_range, self.rotation_step, self.zooming_step]

@@ -43,8 +43,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
     """Cameras track targets, targets carry cargo; both teams are played from outside.
 
     Args:
-        config: a preset's name, the path of a YAML or JSON file, or a mapping; the default preset if None and nothing is
-            overridden.
+        config: a preset's name, the path of a YAML or JSON file, or a mapping; the default preset if None and nothing
+            is overridden.
         overrides: keys of the configuration; mappings merge.
 
     Raises ValueError for a configuration that cannot be found, read or accepted.
@@ -147,8 +147,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         """One step with the joint actions of the cameras, (N_c, 2) degrees, and of the targets, (N_t, 2) map units.
 
         Returns the joint observations, the teams' rewards, whether the episode is over, and an info for each agent.
-        Raises AssertionError for an action that is not finite and ValueError for a wrong number of actions; then nothing
-        was done.
+        Raises AssertionError for an action that is not finite and ValueError for a wrong number of actions; then
+        nothing was done.
         """
         camera_action, target_action = action
         self.batch.step(camera_action, target_action)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 AgentFactory = Callable[["Scenario", int], "BatchedAgent"]
 
 BATCH_SIZE = 32
-"""Episodes at a time: enough that Python's part of a step is small, few enough that all of it stays in a core's cache."""
+"""Episodes at a time: enough that Python's part of a step is small, few enough that all of it stays in a core's
+cache.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,20 @@ def play(
     seeds: Sequence[int],
     batch_size: int = BATCH_SIZE,
     max_steps: int | None = None,
-    on_reset: Callable[[Block, NDArray[np.int64]], None] | None = None,
-    on_step: Callable[[Block, NDArray[np.bool_]], None] | None = None,
+    on_reset: Callable[[EpisodeBatch, NDArray[np.int64]], None] | None = None,
+    on_step: Callable[[EpisodeBatch, NDArray[np.bool_]], None] | None = None,
     on_episode: Callable[[int, EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
     """Play one episode per seed and return their results in the order of ``seeds``.
 
     ``camera_factory(scenario, size)`` and ``target_factory(scenario, size)`` build the two teams for ``size`` slots.
-    An episode ends when all cargo is delivered, or after ``max_episode_steps`` steps of the scenario (not one more, as in
-    upstream's evaluation: Q10, Q11), or after ``max_steps`` steps when that is smaller. Actions are rounded to float32
-    before the engine sees them.
+    An episode ends when all cargo is delivered, or after ``max_episode_steps`` steps of the scenario (not one more, as
+    in upstream's evaluation: Q10, Q11), or after ``max_steps`` steps when that is smaller. Actions are rounded to
+    float32 before the engine sees them.
 
     ``on_reset(block, slots)`` is called when the (K,) ``slots`` hold a fresh episode, ``on_step(block, stepped)`` after
-    each step with the (B,) flags of the slots that made it (the block's own array), before finished slots are refilled, and
-    ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over.
+    each step with the (B,) flags of the slots that made it (the block's own array), before finished slots are refilled,
+    and ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: a batch needs at least one slot.")
@@ -90,17 +92,18 @@ def play(
     size = min(batch_size, len(seeds))
     if size == 0:
         return []
-    block = Block(scenario, camera_factory(scenario, size), target_factory(scenario, size), size, max_steps)
+    block = EpisodeBatch(scenario, camera_factory(scenario, size), target_factory(scenario, size), size, max_steps)
     return block.play(seeds, on_reset, on_step, on_episode)
 
 
-class Block:
+class EpisodeBatch:
     """Episodes of one pairing in lockstep.
 
-    Callbacks may read ``batch``, and with one row per slot ``numbers`` (B,), the position in the seed list of the episode
-    in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); the last step's ``camera_actions`` (B, N_c, 2) and ``target_actions``
-    (B, N_t, 2) as the engine saw them; and ``camera_messages`` and ``target_messages``, the messages that arrived before that
-    step and the counts of all, None for a team that cannot speak.
+    Callbacks may read ``batch``, and with one row per slot ``numbers`` (B,), the position in the seed list of the
+    episode in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); the last step's
+    ``camera_actions`` (B, N_c, 2) and ``target_actions`` (B, N_t, 2) as the engine saw them; and ``camera_messages``
+    and ``target_messages``, the messages that arrived before that step and the counts of all, None for a team that
+    cannot speak.
     """
 
     def __init__(

@@ -17,7 +17,8 @@ class Mailbox:
     """The messages of one team.
 
     ``queue`` maps a recipient to what it has not received yet, ``buffer`` to everything sent to it since the last step.
-    ``edges`` (N, N) counts the messages from row to column of this step, ``total_edges`` those of the episode's past steps.
+    ``edges`` (N, N) counts the messages from row to column of this step, ``total_edges`` those of the episode's past
+    steps.
     """
 
     def __init__(self, team: Team, num_members: int) -> None:

@@ -7,15 +7,41 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Team(enum.Enum):
-    """One of the two sides of the game."""
+class Team(str, enum.Enum):  # noqa: UP042  (values are positions, not texts)
+    """One of the two sides of the game.
+
+    A member equals its name, ``Team.CAMERA == "camera"``, so JSON, templates and databases take it as text. Its value
+    is its position in pairs such as ``(camera_rewards, target_rewards)``. ``Team("camera")`` and ``Team(0)`` find it;
+    anything else raises ValueError.
+    """
 
     CAMERA = 0
     TARGET = 1
 
+    def __new__(cls, position: Any) -> Team:
+        member = str.__new__(cls, ("camera", "target")[position])
+        member._value_ = position
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> Team | None:
+        return next((team for team in cls if str.__eq__(team, value)), None)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return f"<Team.{self._name_}: {self._value_}>"
+
+    __str__ = str.__str__
+    __format__ = str.__format__  # type: ignore[assignment]
+
     @property
     def opponent(self) -> Team:
+        """The other team."""
         return Team.TARGET if self is Team.CAMERA else Team.CAMERA
+
+
+TEAMS = tuple(Team)
+TEAMS_OF = {"none": (), "camera": (Team.CAMERA,), "target": (Team.TARGET,), "both": TEAMS}
+"""The teams that a setting such as ``enhanced_observation`` names."""
 
 
 @dataclass

@@ -50,7 +50,9 @@ def normalize_observation(
 def rescale_observation(
     observation: np.ndarray, team: Team, num_cameras: int, num_targets: int, num_obstacles: int
 ) -> np.ndarray:
-    """``normalize_observation`` with the bounds of the team's observations; a masked record does not stay zero (Q27)."""
+    """``normalize_observation`` with the bounds of the team's observations; a masked record does not stay zero
+    (Q27).
+    """
     return transform(observation, transform_of(team, num_cameras, num_targets, num_obstacles, False, True))
 
 

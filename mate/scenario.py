@@ -23,7 +23,8 @@ from mate.configuration import (
     validate_config,
 )
 from mate.constants import TERRAIN_WIDTH
-from mate.variants import COMMUNICATION, TEAMS_OF, VARIANT, check_variant
+from mate.messages import TEAMS_OF
+from mate.variants import COMMUNICATION, VARIANT, check_variant
 
 __all__ = [
     "ASSETS_DIR",
@@ -233,8 +234,8 @@ class Scenario:
     def check_limits(self, max_entities: int = 64) -> "Scenario":
         """This scenario, if it is sane enough to be played for a stranger.
 
-        Raises ConfigError for more than ``max_entities`` cameras, targets or obstacles, for ranges whose low end is above
-        the high one, and for magnitudes outside what an engine can hold. NaN and infinities never get this far.
+        Raises ConfigError for more than ``max_entities`` cameras, targets or obstacles, for ranges whose low end is
+        above the high one, and for magnitudes outside what an engine can hold. NaN and infinities never get this far.
         """
         for kind in ("camera", "target", "obstacle"):
             boxes = getattr(self, f"{kind}_boxes")

@@ -1,4 +1,6 @@
-"""The sources that a module's code reads from: its own, and those of all modules it imports, directly or through others."""
+"""The sources that a module's code reads from: its own, and those of all modules it imports, directly or through
+others.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 _INSTALLED = ROOT / "mate_arena" / "application"
 """Where the wheel keeps the other packages; in a checkout they lie beside this one."""
 PACKAGES = ("mate", "policies", "training", "tournament", "tasks", "portal")
-"""The packages that lie side by side with this one. Others change with their version, which is for the caller to mind."""
+"""The packages that lie side by side with this one.
+
+Others change with their version, which is for the caller to mind.
+"""
 
 _DEFINITION = re.compile(rb"^(?:@|def |class |async def )", re.MULTILINE)
 """Imports stand above the first one (ruff's E402), and reading on would take four times as long."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mate.configuration import ConfigError, is_finite_number
+from mate.messages import TEAMS_OF
 
-TEAMS_OF = {"none": (), "camera": ("camera",), "target": ("target",), "both": ("camera", "target")}
 COMMUNICATION = {
     "no_communication": "none",
     "communication_range": None,

@@ -11,7 +11,10 @@ from mate.streams import derive
 
 
 class Transition(NamedTuple):
-    """What a step led to, for B environments, C cameras and T targets. The arrays are the environment's own: the next step overwrites them."""
+    """What a step led to, for B environments, C cameras and T targets.
+
+    The arrays are the environment's own: the next step overwrites them.
+    """
 
     camera_observation: np.ndarray  # (B, C, D_c)
     target_observation: np.ndarray  # (B, T, D_t)
@@ -21,17 +24,19 @@ class Transition(NamedTuple):
 
 
 class VectorEnv:
-    """B environments of one scenario that step together, as arrays. Nothing is allocated for observations while it runs.
+    """B environments of one scenario that step together, as arrays. Nothing is allocated for observations while it
+    runs.
 
-    An environment that is done shows its last observation; the next ``step`` ignores its actions, begins its next episode and gives reward 0
-    (what Gymnasium calls next-step automatic reset). The n-th episode of environment i has the seed ``derive(seed, i, n)``, so that what an
-    environment plays does not depend on how many others there are.
+    An environment that is done shows its last observation; the next ``step`` ignores its actions, begins its next
+    episode and gives reward 0 (what Gymnasium calls next-step automatic reset). The n-th episode of environment i has
+    the seed ``derive(seed, i, n)``, so that what an environment plays does not depend on how many others there are.
 
     Args:
         scenario: a ``mate.Scenario`` or the name of a packaged one.
         num_envs: the number of environments, B.
         seed: of all their episodes.
-        dtype: of the observations, float64 or float32. The game is computed in float64; float32 is rounded from it as it is written.
+        dtype: of the observations, float64 or float32. The game is computed in float64; float32 is rounded from it as
+            it is written.
 
     Raises ValueError for another dtype or fewer than one environment.
     """
@@ -47,7 +52,9 @@ class VectorEnv:
         self.reset(seed)
 
     def reset(self, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Begin new episodes everywhere, from ``seed`` if one is given; both teams' observations (B, C, D_c), (B, T, D_t)."""
+        """Begin new episodes everywhere, from ``seed`` if one is given; both teams' observations (B, C, D_c), (B, T,
+        D_t).
+        """
         if seed is not None:
             self._seed = seed
             self._episodes[:] = 0
@@ -57,7 +64,8 @@ class VectorEnv:
     def step(self, camera_actions: ArrayLike, target_actions: ArrayLike) -> Transition:
         """One step with actions (B, C, 2), degrees to turn and to zoom, and (B, T, 2), map units to walk.
 
-        Raises InvalidAction for actions that are not finite and ValueError for a wrong number of them; then nothing was done.
+        Raises InvalidAction for actions that are not finite and ValueError for a wrong number of them; then nothing was
+        done.
         """
         batch, any_is_over = self.batch, self._is_over.any()
         if any_is_over:

@@ -1,4 +1,6 @@
-"""The command `mate-arena`: the portal's processes on this machine, a client of any portal, and evaluation without one."""
+"""The command `mate-arena`: the portal's processes on this machine, a client of any portal, and evaluation without
+one.
+"""
 
 import sys
 

@@ -23,7 +23,8 @@ _MOST_SHOWN = 5
 
 
 def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
-    """The one checkpoint for ``team`` at a path: a native one, or one that can be imported, where it lies or in an archive.
+    """The one checkpoint for ``team`` at a path: a native one, or one that can be imported, where it lies or in an
+    archive.
 
     Raises CheckpointError if there is none or more than one, OSError if the file cannot be read.
     """
@@ -38,8 +39,10 @@ def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
     if len(playing) > 1:
         sources = ", ".join(agent.source for agent in playing[:_MOST_SHOWN])
         raise CheckpointError(
-            f"{shown} has {len(playing)} {team} agents ({sources}{', ...' if len(playing) > _MOST_SHOWN else ''}); give the path of "
-            "one of them, or write them out one by one with `python -m policies.importing PATH --output FOLDER` and choose"
+            f"{shown} has {len(playing)} {team} agents ({sources}{', ...' if len(playing) > _MOST_SHOWN else ''}); "
+            f"give the path of "
+            "one of them, or write them out one by one with `python -m policies.importing PATH --output FOLDER` "
+            "and choose"
         )
     return playing[0].checkpoint
 

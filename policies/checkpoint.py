@@ -209,7 +209,8 @@ def parse_weights(content: bytes, recipe: Recipe) -> dict[str, np.ndarray]:
         arrays = safetensors.numpy.load(content)
     except KeyError as error:  # NumPy has no such numbers.
         raise CheckpointError(
-            f"{WEIGHTS_NAME}: it has numbers of the type {_NUMBER_TYPES.get(error.args[0], shorten(error.args[0]))}, expected "
+            f"{WEIGHTS_NAME}: it has numbers of the type "
+            f"{_NUMBER_TYPES.get(error.args[0], shorten(error.args[0]))}, expected "
             "float32; convert them, in PyTorch with tensor.float(), and save it again"
         ) from None
     except (SafetensorError, ValueError, TypeError) as error:
@@ -243,7 +244,8 @@ def _check_weights(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> None:
             )
     if not _bound_magnitudes(recipe, weights) < MAX_MAGNITUDE:
         raise CheckpointError(
-            "the weights are so large that the outputs could overflow; the training has diverged, take an earlier checkpoint"
+            "the weights are so large that the outputs could overflow; the training has diverged, take an earlier "
+            "checkpoint"
         )
 
 

@@ -51,7 +51,8 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
 
 
 def find_preset(recipe: Recipe) -> str | None:
-    """The packaged scenario with the numbers that an agent was trained for, such as ``MATE-2v4-0``; None if there is none.
+    """The packaged scenario with the numbers that an agent was trained for, such as ``MATE-2v4-0``; None if there is
+    none.
 
     Of several, the one that the agent's provenance names is taken. An agent for any scenario has none.
     """

@@ -1,8 +1,8 @@
 """From the outputs of a network to actions of the game.
 
-A network decides every few frames: ``choose`` turns its outputs into a choice. What the choice means is either an action
-that is held until the next decision (``mate.batched.discrete``, ``decode_box``) or a selection of targets that the fixed
-executor of hierarchical cameras aims at in every frame (``mate.batched.selections``).
+A network decides every few frames: ``choose`` turns its outputs into a choice. What the choice means is either an
+action that is held until the next decision (``mate.batched.discrete``, ``decode_box``) or a selection of targets that
+the fixed executor of hierarchical cameras aims at in every frame (``mate.batched.selections``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import math
 
 import numpy as np
 
-from mate import streams
+from mate import Team, streams
 from mate.batched.selections import selection_table
 from mate.compilation import kernel
 from mate.constants import OBSERVATION_OFFSET
 
 SAMPLE = streams.PLAY + 0x10
-"""Purpose of the draws that sample from a network's outputs: a is agent * 2**16 + component, b the decision's number."""
+"""Purpose of the draws that sample from a network's outputs: a is agent * 2**16 + component, b the decision's
+number.
+"""
 
 GREATEST_LOG_STD = 20.0
 
@@ -28,7 +30,7 @@ _TARGET_BOUND_COLUMNS = (_OWN_STATE + 4, _OWN_STATE + 4)  # step size
 
 def action_bounds(team: str, observations: np.ndarray) -> np.ndarray:
     """The largest magnitudes (..., 2) of an agent's action, read from its raw observations (..., D)."""
-    columns = _CAMERA_BOUND_COLUMNS if team == "camera" else _TARGET_BOUND_COLUMNS
+    columns = _CAMERA_BOUND_COLUMNS if team == Team.CAMERA else _TARGET_BOUND_COLUMNS
     return observations[..., columns]
 
 

@@ -3,9 +3,9 @@
 ``ARENA_DEVICE`` is ``cpu``, ``cuda`` or ``auto`` (the default): CUDA where there is a GPU and a PyTorch built for
 it, otherwise the CPU. Machines of one installation must agree: name the class where they differ.
 
-On ``cpu`` the compiled kernels of ``policies.networks`` run, and PyTorch is never imported. On ``cuda`` the outputs differ
-from theirs in the last digits (``policies.torch_networks``), so an episode may too: results of different classes are
-kept apart.
+On ``cpu`` the compiled kernels of ``policies.networks`` run, and PyTorch is never imported. On ``cuda`` the outputs
+differ from theirs in the last digits (``policies.torch_networks``), so an episode may too: results of different classes
+are kept apart.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writing agents in ONNX's format: checkpoints as they are, and networks of PyTorch.
 
-``to_onnx`` gives the ``model.onnx`` and the ``policy.json`` of a checkpoint; other tools of the field can run the former.
-``export_module`` writes an uploadable file from a PyTorch module in one call, reads it back and compares both.
+``to_onnx`` gives the ``model.onnx`` and the ``policy.json`` of a checkpoint; other tools of the field can run the
+former. ``export_module`` writes an uploadable file from a PyTorch module in one call, reads it back and compares both.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mate.errors import UserError
+from mate.messages import Team
 from mate.scenario import Scenario
 from policies import protobuf
 from policies.checkpoint import RECIPE_NAME, Checkpoint
 from policies.compatibility import dimensions_of
 from policies.errors import CheckpointError
 from policies.fields import Dimensions
-from policies.graphs.graph import INPUTS, ROWS, Graph, Node, State
+from policies.graphs.graph import INPUTS, ROWS, Graph, GraphState, Node
 from policies.graphs.network import GraphNetwork
 from policies.importing.onnx import KIND, MODEL_NAME
 from policies.importing.reading import describe, read_file
@@ -53,7 +54,9 @@ class Exported:
 
 
 def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
-    """Return the bytes of an uploadable zip with this ``policy.json`` and ``model.onnx``; the same for the same content."""
+    """Return the bytes of an uploadable zip with this ``policy.json`` and ``model.onnx``; the same for the same
+    content.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in ((RECIPE_NAME, json.dumps(policy, indent=2).encode() + b"\n"), (MODEL_NAME, model)):
@@ -99,7 +102,7 @@ class _Writing:
     def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]) -> None:
         self.architecture, self.weights = architecture, weights
         self.nodes: list[Node] = []
-        self.states: list[State] = []
+        self.states: list[GraphState] = []
         self.tensors: dict[str, np.ndarray] = {}
         self.constants = {"first": np.array([0], np.int64), "mean_axis": np.array([1], np.int64)}
 
@@ -136,7 +139,8 @@ class _Writing:
     def _recall(self, value: str) -> str:
         """A recurrent layer over a sequence of one step; its new states are outputs of the graph."""
         kind, size = self.architecture.memory, self.architecture.memory_size
-        # ONNX has input, output, forget, cell, and update, reset, new; PyTorch input, forget, cell, output, and reset, update, new.
+        # ONNX has input, output, forget, cell, and update, reset, new; PyTorch input, forget, cell, output, and reset,
+        # update, new.
         order = (0, 3, 1, 2) if kind == "lstm" else (1, 0, 2)
         tensors = [
             self._tensor(f"{kind}.{part}", _reordered(self.weights, kind, part, order))
@@ -149,7 +153,7 @@ class _Writing:
         last = self._add(kind.upper(), sequence, *tensors, "", *before, outputs=1 + len(names), **attributes)
         stem = last[: last.rindex("_") + 1]
         after = [self._add("Squeeze", f"{stem}{place + 1}", "first") for place in range(len(names))]
-        self.states = [State(name, output, (size,)) for name, output in zip(names, after, strict=True)]
+        self.states = [GraphState(name, output, (size,)) for name, output in zip(names, after, strict=True)]
         return after[0]
 
 
@@ -181,7 +185,7 @@ def _own_shape(name: str, recipe: Recipe) -> list[int | str]:
         return [name if scenario is None else getattr(scenario, name), _ENTITY_WIDTHS[name]]
     if name == "observation":
         return ["features" if scenario is None else recipe.observation_size]
-    return [13 if name == "preserved" else 9 if recipe.team == "camera" else 14]
+    return [13 if name == "preserved" else 9 if recipe.team == Team.CAMERA else 14]
 
 
 def _node_fields(node: Node) -> list[tuple[int, Any]]:
@@ -245,8 +249,8 @@ def export_module(
         rows: ``member`` or ``team`` (``policies.graphs.Graph``).
         recipe: further fields of ``policy.json``, such as ``preprocessing``, ``frame_skip`` or ``provenance``.
 
-    Raises CheckpointError if the module has operators that are not played, or the outputs differ by more than ``TOLERANCE``.
-    Needs PyTorch, onnx and onnxscript.
+    Raises CheckpointError if the module has operators that are not played, or the outputs differ by more than
+    ``TOLERANCE``. Needs PyTorch, onnx and onnxscript.
     """
     known = dict(states or {})
     policy = {
@@ -275,7 +279,11 @@ def _examples(
     """Random inputs and states by name."""
     random = np.random.default_rng(0)
     leading = (count,) if rows == "member" else (count, sizes.team_size(team))
-    own = {"preserved": (13,), "self": (9 if team == "camera" else 14,), "observation": (sizes.observation_size(team),)}
+    own = {
+        "preserved": (13,),
+        "self": (9 if team == Team.CAMERA else 14,),
+        "observation": (sizes.observation_size(team),),
+    }
     shapes = {name: own.get(name) or (getattr(sizes, name), _ENTITY_WIDTHS[name]) for name in inputs}
     return {
         name: random.uniform(-1, 1, (*leading, *shape)).astype(np.float32)

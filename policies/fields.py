@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mate.messages import Team
 from policies.errors import CheckpointError
 
 MAX_ENTITIES = 64
@@ -60,7 +61,7 @@ class Dimensions:
     def observation_size(self, team: str) -> int:
         """Return the length of one raw observation of a member of ``team``."""
         shared = 7 * self.cameras + 5 * self.targets + 4 * self.obstacles
-        return shared + (22 if team == "camera" else 27)
+        return shared + (22 if team == Team.CAMERA else 27)
 
     @property
     def state_size(self) -> int:
@@ -69,4 +70,4 @@ class Dimensions:
 
     def team_size(self, team: str) -> int:
         """Return how many agents ``team`` has."""
-        return self.cameras if team == "camera" else self.targets
+        return self.cameras if team == Team.CAMERA else self.targets

@@ -38,7 +38,8 @@ class BatchedPolicy:
         size: the number of slots, B.
         deterministic: play the greatest output instead of sampling; as the recipe says if None.
         members: indices of the team's agents to play, in the order of the observations' rows; all of them if None.
-        device: the device class of the network, ``cpu`` or ``cuda``; that of the installation (``policies.devices``) if None.
+        device: the device class of the network, ``cpu`` or ``cuda``; that of the installation (``policies.devices``) if
+            None.
 
     Raises CheckpointError if the scenario is not one that the checkpoint was trained for, DeviceError if this machine
     does not have the device.
@@ -70,7 +71,8 @@ class BatchedPolicy:
         self.is_deterministic = recipe.play == "deterministic" if deterministic is None else deterministic
         if is_for_teams(recipe) and self.num_agents != team_size:
             raise CheckpointError(
-                f"checkpoint {checkpoint.digest[:12]} decides for a whole team at once; it cannot play single members of it"
+                f"checkpoint {checkpoint.digest[:12]} decides for a whole team at once; it cannot play single "
+                f"members of it"
             )
         self.network = network_of(checkpoint, self.dimensions, device or devices.device_class())
         rows = (size, self.num_agents)

@@ -82,7 +82,10 @@ def apply_relu(values):
 
 @kernel
 def step_lstm(gates, state):
-    """Advance the state (R, 2H), hidden then cell, in place; ``gates`` (R, 4H) in the order input, forget, cell, output."""
+    """Advance the state (R, 2H), hidden then cell, in place.
+
+    ``gates`` (R, 4H) in the order input, forget, cell, output.
+    """
     size = state.shape[1] // 2
     for row in range(state.shape[0]):
         gate = gates[row]

@@ -25,7 +25,7 @@ class Network:
         self.architecture = checkpoint.recipe.layers
         self.output_size = checkpoint.recipe.output_size
         memory = self.architecture.memory
-        self.memory_size = self.architecture.memory_size * {"none": 0, "gru": 1, "lstm": 2}[memory]
+        self.memory_size = self.architecture.memory_size * self.architecture.num_states
         self._tensors = {
             name: np.ascontiguousarray(tensor.T) if tensor.ndim == 2 else tensor
             for name, tensor in checkpoint.weights.items()
@@ -105,8 +105,8 @@ _networks_lock = Lock()
 def network_of(checkpoint: Checkpoint, dimensions: Dimensions, device: str = devices.CPU) -> AnyNetwork:
     """Return the network of a checkpoint on a device class, to play a scenario of these dimensions.
 
-    There is one copy in a process for each; the least recently used is forgotten first. Raises DeviceError if this machine
-    does not have the device, CheckpointError if a graph cannot be computed in such a scenario.
+    There is one copy in a process for each; the least recently used is forgotten first. Raises DeviceError if this
+    machine does not have the device, CheckpointError if a graph cannot be computed in such a scenario.
     """
     is_graph = isinstance(checkpoint.recipe.architecture, Graph)
     key = checkpoint.digest, device, dimensions if is_graph else None

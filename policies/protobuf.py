@@ -1,7 +1,7 @@
 """Messages of Protocol Buffers as data: the wire format alone, without the schema's classes.
 
-The wire format is public (protobuf.dev, "Encoding"): a message is a sequence of fields, each a number, a wire type and a value.
-Nothing is built but numbers and views of the given bytes.
+The wire format is public (protobuf.dev, "Encoding"): a message is a sequence of fields, each a number, a wire type and
+a value. Nothing is built but numbers and views of the given bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Damaged(CheckpointError):
     """The bytes are not a message."""
 
 
-class Message:
+class ProtobufMessage:
     """The fields of a message by number, in their order: integers, or views of bytes."""
 
     def __init__(self, content: memoryview, budget: list[int] | None = None) -> None:
@@ -79,14 +79,18 @@ class Message:
         except UnicodeDecodeError:
             raise Damaged("a text is not UTF-8") from None
 
-    def message(self, number: int) -> Message | None:
+    def message(self, number: int) -> ProtobufMessage | None:
         """Return the message in a field; None if it is missing."""
         found = self.bytes(number)
-        return None if found is None else Message(found, self.budget)
+        return None if found is None else ProtobufMessage(found, self.budget)
 
-    def messages(self, number: int) -> list[Message]:
+    def messages(self, number: int) -> list[ProtobufMessage]:
         """Return all messages in a field."""
-        return [Message(value, self.budget) for value in self.fields.get(number, ()) if isinstance(value, memoryview)]
+        return [
+            ProtobufMessage(value, self.budget)
+            for value in self.fields.get(number, ())
+            if isinstance(value, memoryview)
+        ]
 
     def _spend(self, amount: int) -> None:
         self.budget[0] -= amount
@@ -133,7 +137,9 @@ def _fields(content: memoryview, budget: list[int]) -> Iterator[tuple[int, int |
 
 
 def message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
-    """Return the bytes of a message with these fields: integers as varints, floats with 32 bits, texts and bytes as they are."""
+    """Return the bytes of a message with these fields: integers as varints, floats with 32 bits, texts and bytes as
+    they are.
+    """
     parts = []
     for number, value in fields:
         if isinstance(value, int):

@@ -1,7 +1,8 @@
 """The recipe of a learned agent: everything but the weights that is needed to play it.
 
-A recipe is the content of ``policy.json``. It is checked completely when it is made, so that whatever holds a ``Recipe``
-may rely on its sizes being bounded and fitting one another. ``docs/checkpoint-format.md`` describes the fields for users.
+A recipe is the content of ``policy.json``. It is checked completely when it is made, so that whatever holds a
+``Recipe`` may rely on its sizes being bounded and fitting one another. ``docs/checkpoint-format.md`` describes the
+fields for users.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from mate.messages import TEAMS, TEAMS_OF, Team
 from policies.fields import (
     Dimensions,
     check_boolean,
@@ -25,13 +27,13 @@ from policies.graphs.graph import Graph
 FORMAT = "mate-policy"
 VERSION = 1
 
-TEAMS = ("camera", "target")
 ACTIVATIONS = ("tanh", "relu", "linear")
-MEMORIES = ("none", "lstm", "gru")
+MEMORIES = {"none": 0, "lstm": 2, "gru": 1}
+"""Recurrent layers, with the number of states that each remembers: hidden state, and cell state."""
 HEADS = ("linear", "dueling")
 DECODINGS = ("levels", "box", "direct", "select-many", "select-one", "select-subset")
 OUTPUTS = ("logits", "values")
-ENHANCEMENTS = ("none", "camera", "target", "both")
+ENHANCEMENTS = tuple(TEAMS_OF)
 ANY = "any"
 PLAYS = ("stochastic", "deterministic")
 
@@ -49,9 +51,9 @@ class Architecture:
     """A network: hidden layers, an optional recurrent layer, a head.
 
     ``hidden_sizes`` are the widths of the fully connected layers, each followed by ``activation``. ``memory`` and
-    ``memory_size`` describe the recurrent layer after them; with ``skip_connection`` the head reads the last hidden layer
-    and the recurrent output side by side, otherwise the recurrent output alone. A ``dueling`` head (Wang et al., ICML
-    2016) has one ReLU layer of ``head_size`` in each of its two branches.
+    ``memory_size`` describe the recurrent layer after them; with ``skip_connection`` the head reads the last hidden
+    layer and the recurrent output side by side, otherwise the recurrent output alone. A ``dueling`` head (Wang et al.,
+    ICML 2016) has one ReLU layer of ``head_size`` in each of its two branches.
     """
 
     hidden_sizes: tuple[int, ...]
@@ -68,7 +70,7 @@ class Architecture:
         for number, width in enumerate(self.hidden_sizes):
             check_integer(f"architecture.hidden_sizes[{number}]", width, 1, MAX_WIDTH)
         check_choice("architecture.activation", self.activation, ACTIVATIONS)
-        check_choice("architecture.memory", self.memory, MEMORIES)
+        check_choice("architecture.memory", self.memory, tuple(MEMORIES))
         check_choice("architecture.head", self.head, HEADS)
         check_boolean("architecture.skip_connection", self.skip_connection)
         has_memory, is_dueling = self.memory != "none", self.head == "dueling"
@@ -82,6 +84,11 @@ class Architecture:
         return _as_object(self) | {"hidden_sizes": list(self.hidden_sizes)}
 
     @property
+    def num_states(self) -> int:
+        """Number of recurrent states, each of ``memory_size``."""
+        return MEMORIES[self.memory]
+
+    @property
     def head_input_size(self) -> int:
         """Width of what the head reads."""
         if self.memory == "none":
@@ -89,7 +96,9 @@ class Architecture:
         return self.memory_size + (self.hidden_sizes[-1] if self.skip_connection else 0)
 
     def tensor_shapes(self, input_size: int, output_size: int) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every tensor of the network, in the layout of PyTorch's ``Linear``, ``LSTM`` and ``GRU``."""
+        """Name and shape of every tensor of the network, in the layout of PyTorch's ``Linear``, ``LSTM`` and
+        ``GRU``.
+        """
         shapes: dict[str, tuple[int, ...]] = {}
         width = input_size
         for number, size in enumerate(self.hidden_sizes):
@@ -129,11 +138,12 @@ class Preprocessing:
 class Action:
     """How the outputs of the network become an action.
 
-    ``decoding``: ``levels`` is a choice on a grid of ``levels`` x ``levels`` points; ``box`` is a diagonal Gaussian (mean,
-    log standard deviation); ``direct`` is the action itself, as fractions of the largest one; ``select-many``, ``select-one`` and ``select-subset`` choose targets that a fixed executor
-    then aims at (cameras only), by one yes or no a target, as one of the targets or none, or as one of all subsets.
-    ``outputs``: ``logits`` are sampled from in stochastic play; ``values`` are maximised, with a random choice in a
-    fraction ``epsilon`` of the decisions in stochastic play.
+    ``decoding``: ``levels`` is a choice on a grid of ``levels`` x ``levels`` points; ``box`` is a diagonal Gaussian
+    (mean, log standard deviation); ``direct`` is the action itself, as fractions of the largest one; ``select-many``,
+    ``select-one`` and ``select-subset`` choose targets that a fixed executor then aims at (cameras only), by one yes or
+    no a target, as one of the targets or none, or as one of all subsets. ``outputs``: ``logits`` are sampled from in
+    stochastic play; ``values`` are maximised, with a random choice in a fraction ``epsilon`` of the decisions in
+    stochastic play.
     """
 
     decoding: str
@@ -203,8 +213,9 @@ def _frozen_provenance(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
 class Recipe:
     """Everything but the weights that is needed to play a learned agent.
 
-    ``scenario`` is what it was trained for, None if it plays in any (graphs alone can); ``enhanced_observation`` is what it was trained under, for information;
-    ``play`` is how it plays where nobody says otherwise; ``provenance`` is free text about where it comes from.
+    ``scenario`` is what it was trained for, None if it plays in any (graphs alone can); ``enhanced_observation`` is
+    what it was trained under, for information; ``play`` is how it plays where nobody says otherwise; ``provenance`` is
+    free text about where it comes from.
     """
 
     team: str
@@ -230,7 +241,7 @@ class Recipe:
             raise refuse("scenario", "only a graph plays in any scenario; state cameras, targets and obstacles")
         if self.scenario is not None and self.scenario.team_size(self.team) == 0:
             raise refuse("scenario", f"it has {self.scenario}, hence nobody for team {self.team!r} to play")
-        if self.action.selects_targets and self.team != "camera":
+        if self.action.selects_targets and self.team != Team.CAMERA:
             raise refuse("action.decoding", f"{self.action.decoding!r} is for cameras; a target cannot select targets")
         targets = 0 if self.scenario is None else self.scenario.targets
         if self.action.decoding == "select-subset" and targets > MAX_SUBSET_TARGETS:

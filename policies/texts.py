@@ -27,7 +27,10 @@ def decode_text(content: bytes) -> str:
 
 
 def parse_json(content: bytes) -> Any:
-    """The value in the bytes of a JSON file. Raises ValueError or RecursionError if it is not valid, or repeats a name."""
+    """The value in the bytes of a JSON file.
+
+    Raises ValueError or RecursionError if it is not valid, or repeats a name.
+    """
     return json.loads(decode_text(content), object_pairs_hook=_unique_names)
 
 

@@ -15,7 +15,9 @@ from policies.devices import DeviceError
 
 ROWS = 256
 TOLERANCE = 1e-5
-"""How far a row's outputs and memory may be from those of the compiled kernels, relative to its greatest where that is above 1."""
+"""How far a row's outputs and memory may be from those of the compiled kernels, relative to its greatest where that
+is above 1.
+"""
 
 _ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
 
@@ -31,7 +33,8 @@ def find_device(name: str) -> torch.device:
 
 
 class TorchNetwork:
-    """The weights of one checkpoint on a device, and their forward pass; the counterpart of ``policies.networks.Network``.
+    """The weights of one checkpoint on a device, and their forward pass; the counterpart of
+    ``policies.networks.Network``.
 
     Raises DeviceError if there is no such device here.
     """
@@ -40,7 +43,7 @@ class TorchNetwork:
         self.device = find_device(device)
         self.architecture = checkpoint.recipe.layers
         self.output_size = checkpoint.recipe.output_size
-        self.memory_size = self.architecture.memory_size * {"none": 0, "gru": 1, "lstm": 2}[self.architecture.memory]
+        self.memory_size = self.architecture.memory_size * self.architecture.num_states
         # Full float32 products: the shorter TensorFloat-32 would be off in the fourth digit.
         torch.set_float32_matmul_precision("highest")
         torch.set_num_threads(1)

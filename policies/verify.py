@@ -1,16 +1,18 @@
 """Comparing a checkpoint's outputs with recorded ones: ``python -m policies.verify CHECKPOINT EXPECTED.npz``.
 
-CHECKPOINT is any file or trial folder that can be imported, and must contain exactly one agent; EXPECTED.npz holds these arrays, over T
-frames, N agents and K decisions (those that are absent are not compared):
+CHECKPOINT is any file or trial folder that can be imported, and must contain exactly one agent; EXPECTED.npz holds
+these arrays, over T frames, N agents and K decisions (those that are absent are not compared):
 
 - ``raw_obs`` (T, N, D) float64, the observations; ``infer_step`` (K,), the frames on which the network decided;
 - ``net_input`` (K, N, ...), the network's inputs, of which the first entries are the observation;
 - ``extra_action_dist_inputs`` or ``extra_q_values`` (K, N, A), its outputs;
-- ``state_in_0``, ``state_out_0`` (and ``_1`` for an LSTM: hidden state, cell state) (K, N, ..., H), the recurrent state;
+- ``state_in_0``, ``state_out_0`` (and ``_1`` for an LSTM: hidden state, cell state) (K, N, ..., H), the recurrent
+  state;
 - ``policy_action`` (K, N, ...), the deterministic decisions; ``actions`` (T, N, 2), what the game was given.
 
-Outputs may differ by 1e-5 and inputs by 1e-6, recurrent states and action values by 1e-5 relative to their size where that
-is above 1, actions by 1e-9, and 99.9 % of the decisions must be the same. The exit status is 0 if so, 1 if not, 2 if nothing could be compared.
+Outputs may differ by 1e-5 and inputs by 1e-6, recurrent states and action values by 1e-5 relative to their size where
+that is above 1, actions by 1e-9, and 99.9 % of the decisions must be the same. The exit status is 0 if so, 1 if not, 2
+if nothing could be compared.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class _Scenario(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class OutputComparison:
     """One compared quantity: how far it is off, or which fraction agrees, and how far or which is allowed."""
 
     name: str
@@ -90,7 +92,7 @@ def read_recording(path: str | Path) -> dict[str, np.ndarray]:
     raise CheckpointError(f"{path} is no recording; give a .npz file of the arrays that --help lists")
 
 
-def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Comparison]:
+def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[OutputComparison]:
     """All comparisons of a checkpoint with the arrays of a recording.
 
     Raises CheckpointError if the recording is of another team.
@@ -112,7 +114,9 @@ def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Com
 
 
 def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensions) -> np.ndarray:
-    """Network inputs (K, N, D); those of another scenario are cut off or filled with zeros, as upstream does silently."""
+    """Network inputs (K, N, D); those of another scenario are cut off or filled with zeros, as upstream does
+    silently.
+    """
     recipe = checkpoint.recipe
     rows = np.ascontiguousarray(observations).reshape(-1, observations.shape[-1])
     size = _played(recipe, recorded).observation_size(recipe.team)
@@ -127,25 +131,27 @@ def _own_slot(recorded: np.ndarray) -> np.ndarray:
     return recorded[:, :, 0] if recorded.ndim == 4 else recorded
 
 
-def _compare_network(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> list[Comparison]:
+def _compare_network(
+    checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions
+) -> list[OutputComparison]:
     recipe = checkpoint.recipe
     policy = BatchedPolicy(checkpoint, _Scenario(*_counts(_played(recipe, recorded))), 1, deterministic=True)
     inputs = _inputs(checkpoint, expected["raw_obs"][expected["infer_step"]], recorded)
     comparisons = []
     if "net_input" in expected:
         error = _worst(inputs, expected["net_input"][..., : inputs.shape[-1]])
-        comparisons.append(Comparison("network inputs", error, INPUT_TOLERANCE))
+        comparisons.append(OutputComparison("network inputs", error, INPUT_TOLERANCE))
     memory, after = _recorded_memory(policy, expected)
     rows = memory.reshape(memory.shape[0] * memory.shape[1], policy.network.memory_size)
     outputs = policy.network.forward(inputs.reshape(len(rows), -1), rows)
     if after is not None:
         comparisons.append(
-            Comparison("recurrent state", _worst(rows, after.reshape(rows.shape), True), STATE_TOLERANCE)
+            OutputComparison("recurrent state", _worst(rows, after.reshape(rows.shape), True), STATE_TOLERANCE)
         )
     logits = expected.get("extra_action_dist_inputs", expected.get("extra_q_values"))
     if logits is not None:
         error = _worst(outputs.reshape(logits.shape), logits, recipe.action.outputs == "values")
-        comparisons.append(Comparison("network outputs", error, OUTPUT_TOLERANCE))
+        comparisons.append(OutputComparison("network outputs", error, OUTPUT_TOLERANCE))
     if recipe.action.decoding != "box" and "policy_action" in expected:
         comparisons.append(_compare_decisions(recipe.action.decoding, outputs, expected["policy_action"]))
     return comparisons
@@ -163,7 +169,7 @@ def _counts(dimensions: Dimensions) -> tuple[int, int, int]:
 def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
     """The recorded states before (K, N, M) and after the decisions, in the layout of the network's memory."""
     architecture = policy.recipe.architecture
-    parts = 0 if isinstance(architecture, Graph) else {"none": 0, "gru": 1, "lstm": 2}[architecture.memory]
+    parts = 0 if isinstance(architecture, Graph) else architecture.num_states
     shape = (len(expected["infer_step"]), policy.num_agents, policy.network.memory_size)
     if parts == 0 or "state_in_0" not in expected:
         return np.zeros(shape, np.float32), None
@@ -174,7 +180,7 @@ def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> 
     return np.ascontiguousarray(before, np.float32).reshape(shape), after
 
 
-def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> Comparison:
+def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> OutputComparison:
     width = 2 if kind == "select-many" else outputs.shape[1]
     choices = np.empty((len(outputs), outputs.shape[1] // width), np.int64)
     decoding.choose_best(outputs, width, choices)
@@ -182,10 +188,10 @@ def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> 
     if kind != "select-many":
         recorded = recorded[:, :1]  # grouped agents record a joint action, of which the first is their own
     agreement = float((choices == recorded).all(axis=1).mean())
-    return Comparison("greedy decisions", agreement, MIN_AGREEMENT, is_agreement=True)
+    return OutputComparison("greedy decisions", agreement, MIN_AGREEMENT, is_agreement=True)
 
 
-def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> Comparison:
+def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> OutputComparison:
     """Play the recorded observations from the first one on, with the network's own memory."""
     observations, told = expected["raw_obs"], expected["actions"]
     policy = BatchedPolicy(checkpoint, _Scenario(*_counts(recorded)), 1, deterministic=True)
@@ -195,7 +201,7 @@ def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray], re
     for frame, observation in enumerate(observations):
         policy.act(np.ascontiguousarray(observation[np.newaxis]), actions, active)
         agreeing += int((np.abs(actions[0] - told[frame]).max(axis=1) <= ACTION_TOLERANCE).sum())
-    return Comparison("actions, free running", agreeing / told[..., 0].size, MIN_AGREEMENT, is_agreement=True)
+    return OutputComparison("actions, free running", agreeing / told[..., 0].size, MIN_AGREEMENT, is_agreement=True)
 
 
 def _worst(values: np.ndarray, recorded: np.ndarray, is_relative: bool = False) -> float:

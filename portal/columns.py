@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tournament.boards import Line
+from tournament.boards import BoardLine
 
-Key = Callable[[Line], Any]
+Key = Callable[[BoardLine], Any]
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """A column. `help` is its place on the help page; `key` sorts by it, best first, and is None for a picture.
 
     Columns that `is_extra` are shown among more figures only, those that are `is_brief` among few; those that are
@@ -39,29 +39,33 @@ class Column:
 def most(name: str) -> Key:
     """Sorts by a figure of the rating, the largest first."""
 
-    def key(line: Line) -> float | None:
+    def key(line: BoardLine) -> float | None:
         figure = getattr(line.rating, name)
         return None if figure is None else -figure
 
     return key
 
 
-def by_nash(line: Line) -> tuple[float, float] | None:
-    """By payoff against the other team's equilibrium strategy; those that are played, whose is equal, by their share."""
+def by_nash(line: BoardLine) -> tuple[float, float] | None:
+    """By payoff against the other team's equilibrium strategy; those that are played, whose is equal, by their
+    share.
+    """
     mass, skill = line.rating.nash_mass, line.rating.nash_skill
     return None if mass is None or skill is None else (round(-skill, 9), -mass)
 
 
 COLUMNS = (
-    Column(
+    BoardColumn(
         "rank",
         _("Rank"),
         _("The place by Elo; below it the 95 % interval of the rank. The link compares the agent with its neighbour."),
         "ranks",
         lambda line: line.rating.rank,
     ),
-    Column("agent", _("Agent"), _("Sorted by name."), "ratings", lambda line: line.agent.name.lower(), is_text=True),
-    Column(
+    BoardColumn(
+        "agent", _("Agent"), _("Sorted by name."), "ratings", lambda line: line.agent.name.lower(), is_text=True
+    ),
+    BoardColumn(
         "elo",
         _("Elo"),
         _(
@@ -71,7 +75,7 @@ COLUMNS = (
         "elo",
         most("rating"),
     ),
-    Column(
+    BoardColumn(
         "interval",
         _("95 % interval"),
         _("Where the true Elo lies with 95 % confidence. The upright line is 1000; an arrow leads beyond the axis."),
@@ -79,7 +83,7 @@ COLUMNS = (
         is_text=True,
         is_wide=True,
     ),
-    Column(
+    BoardColumn(
         "first",
         _("P(best)"),
         _("The probability that no agent of the team is better."),
@@ -87,14 +91,14 @@ COLUMNS = (
         most("first_probability"),
         is_wide=True,
     ),
-    Column(
+    BoardColumn(
         "nash",
         _("Nash"),
         _("The agent's probability in its team's Nash equilibrium strategy."),
         "nash",
         by_nash,
     ),
-    Column(
+    BoardColumn(
         "margin",
         _("Margin"),
         _("A rating by how much of the reward the agent gets, not by how often it does better."),
@@ -102,7 +106,7 @@ COLUMNS = (
         most("margin"),
         is_extra=True,
     ),
-    Column(
+    BoardColumn(
         "skill",
         _("Nash skill"),
         _(
@@ -113,7 +117,7 @@ COLUMNS = (
         most("nash_skill"),
         is_extra=True,
     ),
-    Column(
+    BoardColumn(
         "deviation",
         _("Deviation"),
         _(
@@ -124,7 +128,7 @@ COLUMNS = (
         most("deviation"),
         is_extra=True,
     ),
-    Column(
+    BoardColumn(
         "payoff",
         _("Payoff"),
         _("The agent's own mean payoff over the opponents that it met, with the standard error."),
@@ -132,7 +136,7 @@ COLUMNS = (
         most("payoff"),
         is_extra=True,
     ),
-    Column(
+    BoardColumn(
         "worst",
         _("Hardest"),
         _("The opponent against which the agent's payoff is lowest."),
@@ -140,7 +144,7 @@ COLUMNS = (
         is_extra=True,
         is_text=True,
     ),
-    Column(
+    BoardColumn(
         "episodes",
         _("Episodes"),
         _("The number of episodes that the agent played here."),
@@ -148,13 +152,13 @@ COLUMNS = (
         most("num_episodes"),
         is_wide=True,
     ),
-    Column("trend", _("Trend"), _("Elo on the latest snapshots."), "snapshots", is_brief=True, is_wide=True),
+    BoardColumn("trend", _("Trend"), _("Elo on the latest snapshots."), "snapshots", is_brief=True, is_wide=True),
 )
 
 SORTS = {column.name: column.key for column in COLUMNS if column.key is not None}
 
 
-def choose_columns(asked: Mapping[str, str]) -> list[Column]:
+def choose_columns(asked: Mapping[str, str]) -> list[BoardColumn]:
     """The columns to be shown: few, or all with figures=all."""
     return [column for column in COLUMNS if not (column.is_brief if shows_all(asked) else column.is_extra)]
 
@@ -169,11 +173,11 @@ def chosen_sort(asked: Mapping[str, str]) -> str:
     return name if name in SORTS else "rank"
 
 
-def sort_lines(lines: tuple[Line, ...], sort: str) -> tuple[Line, ...]:
+def sort_lines(lines: tuple[BoardLine, ...], sort: str) -> tuple[BoardLine, ...]:
     """The lines sorted by a column, those without a figure last; equal ones stay as they are."""
     key = SORTS[sort]
 
-    def place(line: Line) -> tuple[bool, Any]:
+    def place(line: BoardLine) -> tuple[bool, Any]:
         figure = key(line)
         return (True, 0) if figure is None else (False, figure)
 

@@ -1,7 +1,7 @@
 """Questions before what cannot be undone: what is lost is named, and nothing happens at one click.
 
-A button that asks first leads to its own address. GET shows the question as a page; POST does what it says. With scripts the same
-question opens as a dialog on the spot (`partials/confirm.html`, `confirm.js`).
+A button that asks first leads to its own address. GET shows the question as a page; POST does what it says. With
+scripts the same question opens as a dialog on the spot (`partials/confirm.html`, `confirm.js`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tournament.models import PsroRun, Schedule, Tournament, TrainingRun, Traini
 
 
 @dataclass(frozen=True)
-class Question:
+class Confirmation:
     """A question about one row: `sentences` name what is lost and what stays, `button` is a verb with its object."""
 
     title: str
@@ -26,15 +26,15 @@ class Question:
     button: str
 
 
-def show_question(request: HttpRequest, question: Question, back: str) -> HttpResponse:
+def show_question(request: HttpRequest, question: Confirmation, back: str) -> HttpResponse:
     """The question as a page of its own; its form posts to the address that was asked for, `back` leads away."""
     return render(request, "confirm.html", {"question": question, "address": request.path, "back": back})
 
 
-def ask_to_cancel_tournament(row: Tournament) -> Question:
+def ask_to_cancel_tournament(row: Tournament) -> Confirmation:
     progress = organising.progress(row)
     left = max(progress.total - progress.done, 0)
-    return Question(
+    return Confirmation(
         f"Cancel “{row.name}”?",
         (
             f"{left:,} of {progress.total:,} episodes are not finished, and are never played.",
@@ -45,19 +45,20 @@ def ask_to_cancel_tournament(row: Tournament) -> Question:
     )
 
 
-def ask_to_cancel_training(row: TrainingRun) -> Question:
+def ask_to_cancel_training(row: TrainingRun) -> Confirmation:
     lost = {
         TrainingState.TRAINING: "It stops at once, without saving: what it learned since its last saved state is lost.",
-        TrainingState.EVALUATING: "Matches of its evaluation that are not finished are not played, and it makes no agent.",
+        TrainingState.EVALUATING: "Matches of its evaluation that are not finished are not played, and it makes no "
+        "agent.",
     }.get(TrainingState(row.state), "It makes no agent.")
     pause = ("To lose nothing, pause it instead.",) if row.state == TrainingState.TRAINING else ()
     stays = f"Its curve, its milestones and its state stay ({row.steps_done:,} steps). It can be resumed from there."
-    return Question(f"Cancel “{row.name}”?", (lost, stays, *pause), "Cancel training")
+    return Confirmation(f"Cancel “{row.name}”?", (lost, stays, *pause), "Cancel training")
 
 
-def ask_to_cancel_run(row: PsroRun) -> Question:
+def ask_to_cancel_run(row: PsroRun) -> Confirmation:
     done = psro_runs.iterations_done(row)
-    return Question(
+    return Confirmation(
         f"Cancel “{row.name}”?",
         (
             f"{done} of {row.iterations_wanted} iterations are solved. Trainings of the next one stop at once, without "
@@ -69,12 +70,13 @@ def ask_to_cancel_run(row: PsroRun) -> Question:
     )
 
 
-def ask_to_delete_schedule(row: Schedule) -> Question:
+def ask_to_delete_schedule(row: Schedule) -> Confirmation:
     count = row.starts.count()
-    return Question(
+    return Confirmation(
         f"Delete “{row.name}”?",
         (
-            f"It starts no more tournaments, and its record of {count:,} start{pluralize(count)} is lost. This cannot be undone.",
+            f"It starts no more tournaments, and its record of {count:,} start{pluralize(count)} is lost. This "
+            f"cannot be undone.",
             "Tournaments that it started stay.",
             "To start nothing for a while, pause it instead.",
         ),
@@ -82,11 +84,12 @@ def ask_to_delete_schedule(row: Schedule) -> Question:
     )
 
 
-def ask_to_revoke_token(row: ApiToken) -> Question:
-    return Question(
+def ask_to_revoke_token(row: ApiToken) -> Confirmation:
+    return Confirmation(
         f"Revoke “{row.name}”?",
         (
-            f"Programs that use this token (it begins with {row.prefix}) are refused from now on. This cannot be undone.",
+            f"Programs that use this token (it begins with {row.prefix}) are refused from now on. This cannot be "
+            f"undone.",
             "Uploads, tournaments and trainings that they started stay.",
         ),
         "Revoke token",

@@ -1,4 +1,6 @@
-"""What a tournament's format has found, as its page shows it: figures, a picture of how they grew, who is still open."""
+"""What a tournament's format has found, as its page shows it: figures, a picture of how they grew, who is still
+open.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mate import Team
 from tournament import organising
 from tournament.fields import in_order
-from tournament.formats import Figure, Finding
+from tournament.formats import FORMATS, Chart, Figure, Finding
 from tournament.models import Agent, Tournament
 
 VERDICTS = {
@@ -57,7 +60,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureLine:
     """A figure of the finding, about an agent or about all."""
 
     figure: Figure
@@ -66,7 +69,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An agent of a ranking, best first, and how far the next one is behind; `state` is known, close, open, or empty for the last."""
+    """An agent of a ranking, best first, and how far the next one is behind.
+
+    `state` is known, close, open, or empty for the last.
+    """
 
     team: str
     agent: Agent
@@ -83,7 +89,7 @@ class Shown:
     """A finding with rows instead of digests and indices."""
 
     finding: Finding
-    lines: list[Line]
+    lines: list[FigureLine]
     picture: Picture | None
     verdict: tuple[str, str] | None
     pair: list[Agent]
@@ -102,22 +108,23 @@ class Shown:
 def show_finding(tournament: Tournament) -> Shown | None:
     """The newest finding; None before there is one, and of a round robin, whose boards say everything."""
     finding = organising.finding_of(tournament)
-    if finding is None or (tournament.format == "round-robin" and "error" not in finding.details):
+    info = FORMATS.get(tournament.format)
+    if finding is None or (info and not info.has_question and "error" not in finding.details):
         return None
     fields = {"camera": in_order(tournament.cameras), "target": in_order(tournament.targets)}
     by_digest = {agent.digest: agent for field in fields.values() for agent in field}
     details = finding.details
     return Shown(
         finding=finding,
-        lines=[Line(figure, by_digest.get(figure.agent)) for figure in finding.figures],
-        picture=draw(tournament, finding),
+        lines=[FigureLine(figure, by_digest.get(figure.agent)) for figure in finding.figures],
+        picture=draw(tournament.format, tournament.settings, finding),
         verdict=VERDICTS.get(details.get("verdict", "")),
         pair=[by_digest[details[key]] for key in ("first", "second") if details.get(key) in by_digest],
         rankings=[(team, read_ranking(team, fields[team], rows)) for team, rows in details.get("ranking", {}).items()],
         strategies=[
             (team, [(fields[team][row["agent"]], row["mass"]) for row in details[team]])
-            for team in ("camera", "target")
-            if details.get(team) and tournament.format == "nash"
+            for team in Team
+            if details.get(team)
         ],
     )
 
@@ -143,27 +150,20 @@ def judge(row: Mapping[str, Any]) -> str:
 # The picture
 
 
-CURVES = {
-    "sequential": ("Log-likelihood ratio", {"ratio": "log-likelihood ratio"}),
-    "placement": ("Width of the widest interval", {"width": "width"}),
-    "ranking": ("Pairs of agents whose order is open", {"open": "pairs"}),
-    "nash": ("NashConv within these fields, at most", {"nash_conv": "NashConv"}),
-    "budget": ("Pairs expected to be in the wrong order", {"cameras": "cameras", "targets": "targets"}),
-}
-"""For each format, what its picture shows: its title and the columns of the trace."""
-
-
-def draw(tournament: Tournament, finding: Finding) -> Picture | None:
+def draw(format: str, settings: Mapping[str, Any], finding: Finding) -> Picture | None:
     """The picture of a finding's trace; None where there is nothing to see yet."""
-    title, columns = CURVES.get(tournament.format, ("", {}))
+    chart = FORMATS[format].chart if format in FORMATS else None
+    if chart is None:
+        return None
+    columns = chart.curves
     points = [
         (point["episodes"] or 0.0, {key: point[key] for key in columns})
         for point in finding.trace
         if all(point.get(key) is not None for key in columns)
     ]
-    if not columns or not points or not points[-1][0]:
+    if not points or not points[-1][0]:
         return None
-    wanted = levels_of(tournament, finding)
+    wanted = levels_of(chart, settings, finding)
     heights = [value for _, row in points for value in row.values() if value is not None]
     least, most = bound([*heights, *wanted.values()])
     episodes = points[-1][0]
@@ -172,7 +172,7 @@ def draw(tournament: Tournament, finding: Finding) -> Picture | None:
         return round(100 * x / (episodes or 1), 2), round(100 * (most - y) / (most - least), 2)
 
     return Picture(
-        title=title,
+        title=chart.title,
         curves=[draw_curve(name, [place(x, row[key] or 0.0) for x, row in points]) for key, name in columns.items()],
         levels=[Level(name, value, place(0, value)[1]) for name, value in wanted.items()],
         least=least,
@@ -189,14 +189,12 @@ def draw_curve(title: str, places: list[tuple[float, float]]) -> Curve:
     return Curve(title, " ".join(f"{x:g},{y:g}" for x, y in whole), places[-1])
 
 
-def levels_of(tournament: Tournament, finding: Finding) -> dict[str, float]:
+def levels_of(chart: Chart, settings: Mapping[str, Any], finding: Finding) -> dict[str, float]:
     """The lines that a curve is to reach, by what it means to reach them."""
-    if tournament.format == "sequential":
-        last = finding.trace[-1]
-        ends = {"above: the first is better": last["accept"], "below: it is not better": last["reject"]}
-        return {name: value for name, value in ends.items() if value is not None}
-    goal = {"placement": "width", "nash": "epsilon"}.get(tournament.format)
-    return {"wanted": tournament.settings[goal]} if goal else {}
+    last = finding.trace[-1]
+    levels = {name: last[key] for key, name in chart.bounds.items()}
+    goal = {"wanted": settings[chart.goal]} if chart.goal else {}
+    return {name: value for name, value in (levels | goal).items() if value is not None}
 
 
 def bound(values: Sequence[float]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Names of inputs: what is sent under a name that a page or an operation does not have is refused, never passed over.
 
-A misspelt name would pass for one that was left out, and the answer for one to another question. Pages declare with `takes` what
-they read; the API's operations declare it by their signatures (`portal.api.unknown`).
+A misspelt name would pass for one that was left out, and the answer for one to another question. Pages declare with
+`takes` what they read; the API's operations declare it by their signatures (`portal.api.unknown`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ class Names:
 
 
 def takes(*query: str, form: Iterable[str] = ()) -> Callable[[View], View]:
-    """Declare the names that a view reads from its address and, when it is posted to, from its `form`. Without: none."""
+    """Declare the names that a view reads from its address and, when it is posted to, from its `form`.
+
+    Without: none.
+    """
 
     def declare(view: View) -> View:
         view.input_names = Names(frozenset(query), frozenset(form))  # type: ignore[attr-defined]
@@ -69,7 +72,10 @@ def takes(*query: str, form: Iterable[str] = ()) -> Callable[[View], View]:
 
 
 class UnknownNames:
-    """Refuse pages' addresses and forms with a name that the page did not declare. The admin's pages have checks of their own."""
+    """Refuse pages' addresses and forms with a name that the page did not declare.
+
+    The admin's pages have checks of their own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,7 @@
-"""Invitations: signed words that allow one name to sign up until a moment. A name is taken once, so none is used twice."""
+"""Invitations: signed words that allow one name to sign up until a moment.
+
+A name is taken once, so none is used twice.
+"""
 
 from datetime import timedelta
 

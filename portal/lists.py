@@ -27,7 +27,9 @@ def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
 def list_page(
     request: HttpRequest, rows: QuerySet[Any], search_in: str = "name", sorts: Mapping[str, str] = SORTS
 ) -> dict[str, Any]:
-    """What the templates of such lists need: the `page`, what was `asked`, the `states` and `scenarios` to filter by."""
+    """What the templates of such lists need: the `page`, what was `asked`, the `states` and `scenarios` to filter
+    by.
+    """
     asked = {name: request.GET.get(name, "").replace("\0", "")[:LONGEST_SEARCH].strip() for name in LIST}
     mine = bool(asked["mine"]) and request.user.is_authenticated
     states = rows.model._meta.get_field("state").choices or ()

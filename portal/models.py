@@ -76,7 +76,10 @@ class ApiToken(models.Model):
 
 
 class StoredAnswer(models.Model):
-    """The answer to a request with an idempotency key (`portal.server.idempotency`). `request` is the request's digest."""
+    """The answer to a request with an idempotency key (`portal.server.idempotency`).
+
+    `request` is the request's digest.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)

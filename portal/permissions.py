@@ -8,7 +8,8 @@ from tournament.models import Agent, PsroRun, Schedule, Tournament, TrainingRun,
 
 Owned = Agent | PsroRun | Schedule | Tournament | TrainingRun | Upload
 WORDS: dict[type, str] = {
-    Agent: "agent", PsroRun: "run", Schedule: "schedule", Tournament: "tournament", TrainingRun: "training", Upload: "upload",
+    Agent: "agent", PsroRun: "run", Schedule: "schedule", Tournament: "tournament", TrainingRun: "training",
+    Upload: "upload",
 }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
-"""A process that loads what the portal's processes have in common once, and forks them: ``python -m portal.preload FD``.
+"""A process that loads what the portal's processes have in common once, and forks them:
+``python -m portal.preload FD``.
 
-Web server, workers, trainers and sweep load the same 110 MB of libraries, and workers 60 MB of compiled kernels besides. Forked from
-one process that has loaded all this, they share its memory until they write to it. The launcher orders (`portal.launcher.preloading`).
+Web server, workers, trainers and sweep load the same 110 MB of libraries, and workers 60 MB of compiled kernels
+besides. Forked from one process that has loaded all this, they share its memory until they write to it. The launcher
+orders (`portal.launcher.preloading`).
 """
 
 from __future__ import annotations

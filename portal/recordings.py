@@ -34,8 +34,8 @@ ENDINGS: dict[Action, str] = {
 class Answer:
     """`path` when the file is there; else `message` says what is going on, or why it will not come.
 
-    `partial` is a file with the beginning of an episode that is still being rendered. An answer `is_busy` where too many
-    others wait: ask again in a few seconds.
+    `partial` is a file with the beginning of an episode that is still being rendered. An answer `is_busy` where too
+    many others wait: ask again in a few seconds.
     """
 
     path: Path | None = None
@@ -105,7 +105,9 @@ def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:
 
 
 def find_elsewhere(path: Path) -> bool:
-    """Fetch a file that another web server has made, where the storage is not this machine's; return whether it is here."""
+    """Fetch a file that another web server has made, where the storage is not this machine's; return whether it is
+    here.
+    """
     if not storages.is_remote():
         return False
     try:

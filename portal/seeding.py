@@ -6,8 +6,9 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
+from mate import Team
 from tournament import entries, organising, schedules
-from tournament.models import Agent, Scenario, Schedule, ScheduleKind, Team, Tournament
+from tournament.models import Agent, Scenario, Schedule, ScheduleKind, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
 FIRST_EPISODES = 200
@@ -15,8 +16,8 @@ FIRST_EPISODES = 200
 
 
 def seed_arena() -> Tournament | None:
-    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is returned,
-    and a schedule that places new agents."""
+    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is
+    returned, and a schedule that places new agents."""
     entries.register_scenarios()
     agents = entries.register_builtin_agents()
     if Tournament.objects.exists():

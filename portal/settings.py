@@ -43,7 +43,8 @@ def read_choice(name: str, choices: tuple[str, ...]) -> str:
     return chosen
 
 
-# A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The address
+# A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The
+# address
 # overrides each of them, as in postgres://.../arena?connect_timeout=3
 POSTGRESQL = {
     "connect_timeout": 5,
@@ -58,7 +59,10 @@ POSTGRESQL = {
 
 
 def read_database() -> dict[str, Any]:
-    """Where DATABASE_URL leads, or to SQLite in the data folder. The address itself is not printed: it holds a password."""
+    """Where DATABASE_URL leads, or to SQLite in the data folder.
+
+    The address itself is not printed: it holds a password.
+    """
     address = os.environ.get("DATABASE_URL")
     if not address:  # A path in an address would lose all from its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
@@ -82,7 +86,8 @@ def read_storage() -> dict[str, Any]:
         return {"BACKEND": "tournament.storages.LocalStorage"}
     if address.scheme != "s3" or not address.netloc:
         raise SystemExit(
-            f"ARENA_FILES is {address.geturl()!r}; it must be s3://BUCKET or s3://BUCKET/PREFIX, or be left out for a folder."
+            f"ARENA_FILES is {address.geturl()!r}; it must be s3://BUCKET or s3://BUCKET/PREFIX, or be left out "
+            f"for a folder."
         )
     if find_spec("storages") is None or find_spec("boto3") is None:
         raise SystemExit("ARENA_FILES needs the extra `s3`: pip install 'mate-arena[s3]', or -r requirements-s3.in")
@@ -297,7 +302,8 @@ ARENA_METRICS_TOKEN = os.environ.get("ARENA_METRICS_TOKEN", "")  # of who may re
 ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
 ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 
-# Who may sign up, and how often who may do what (`portal.server.throttling.DEFAULTS` for those that are not named, `off` for none)
+# Who may sign up, and how often who may do what (`portal.server.throttling.DEFAULTS` for those that are not named,
+# `off` for none)
 ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
 ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from portal.confirming import Question, show_question
+from portal.confirming import Confirmation, show_question
 from portal.permissions import insist_on_change
 from tournament.models import PsroRun, TrainingRun
 from tournament.refusals import RequestRefused
@@ -21,8 +21,9 @@ TOO_LATE = "It had moved on already; nothing was changed."
 
 
 @dataclass(frozen=True)
-class Action:
-    """A button, there in some `states`. `act` takes the row and returns whether it could be done; `outcome` says so in words.
+class SteeringAction:
+    """A button, there in some `states`. `act` takes the row and returns whether it could be done; `outcome` says so in
+    words.
 
     With `ask` it asks first: the question is told there.
     """
@@ -31,10 +32,10 @@ class Action:
     states: Collection[str]
     act: Callable[[Any], bool]
     outcome: str
-    ask: Callable[[Any], Question] | None = None
+    ask: Callable[[Any], Confirmation] | None = None
 
 
-Actions = Mapping[str, Action]
+Actions = Mapping[str, SteeringAction]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Button:
     name: str
     label: str
     address: str
-    question: Question | None
+    question: Confirmation | None
 
 
 def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
@@ -74,7 +75,10 @@ def ask_first(request: HttpRequest, row: Steered, actions: Actions, name: str, b
 
 
 def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> None:
-    """Do what a button says, and tell what happened. Raises Http404 for no button of ours, PermissionDenied for others' rows."""
+    """Do what a button says, and tell what happened.
+
+    Raises Http404 for no button of ours, PermissionDenied for others' rows.
+    """
     if name not in actions:
         raise Http404
     insist_on_change(request.user, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tournament.history import Point
+from tournament.history import HistoryPoint
 
 ROOM = 0.08
 """Part of the picture's height that is left free above and below."""
@@ -12,9 +12,11 @@ ROOM = 0.08
 
 @dataclass(frozen=True)
 class Dot:
-    """A snapshot's rating: its place, and the ends of its interval, in per cent of the picture from its left and top."""
+    """A snapshot's rating: its place, and the ends of its interval, in per cent of the picture from its left and
+    top.
+    """
 
-    point: Point
+    point: HistoryPoint
     x: float
     y: float
     upper: float
@@ -23,7 +25,10 @@ class Dot:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Ratings over snapshots; `least` and `most` are the ends of the axis. `line` and `band` are SVG's points in per cent."""
+    """Ratings over snapshots.
+
+    `least` and `most` are the ends of the axis. `line` and `band` are SVG's points in per cent.
+    """
 
     dots: list[Dot]
     line: str
@@ -32,7 +37,7 @@ class Timeline:
     most: float
 
 
-def draw(history: list[Point]) -> Timeline | None:
+def draw(history: list[HistoryPoint]) -> Timeline | None:
     """The picture of the snapshots that rated the agent; None of fewer than two."""
     rated = [point for point in history if point.rating.rating is not None]
     if len(rated) < 2:
@@ -54,7 +59,7 @@ def draw(history: list[Point]) -> Timeline | None:
     return Timeline(dots, " ".join(f"{dot.x:g},{dot.y:g}" for dot in dots), " ".join(there + back), least, most)
 
 
-def _ends(point: Point) -> tuple[float, float, float]:
+def _ends(point: HistoryPoint) -> tuple[float, float, float]:
     """Lower end, rating and upper end; without an interval all the same."""
     found = point.rating
     rating = found.rating or 0.0

@@ -42,7 +42,8 @@ sign_in = auth.LoginView.as_view(template_name="accounts/sign_in.html")
 password_change = auth.PasswordChangeView.as_view(
     form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
 )
-# Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a language.
+# Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a
+# language.
 choose_language = csrf_exempt(takes(form=["language", "next"])(require_POST(set_language)))
 account_pages = [
     path("sign-in/", takes("next", form=[*AuthenticationForm.base_fields, "next"])(sign_in), name="sign_in"),

@@ -1,1 +1,4 @@
-"""How work is cut into tasks, leased, retried, cancelled and resumed. The database is the truth; the broker carries hints."""
+"""How work is cut into tasks, leased, retried, cancelled and resumed.
+
+The database is the truth; the broker carries hints.
+"""

@@ -1,4 +1,5 @@
-"""Admission: may this process take work? Not where its storage lacks the portal's files, or its results were found wrong.
+"""Admission: may this process take work? Not where its storage lacks the portal's files, or its results were found
+wrong.
 
 A host that cannot play would otherwise fail at once, be free again, and so take most of the work.
 """
@@ -19,7 +20,7 @@ LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 1800.0
 
 
-class Last:
+class LastAdmission:
     """What was found when the storage was last looked at, and when that was."""
 
     looked = -math.inf
@@ -27,28 +28,31 @@ class Last:
 
 
 def may_claim() -> bool:
-    """Return whether this process may take work; if not, the status page says why. The storage is looked at now and then."""
-    if time.monotonic() - Last.looked > LOOK_SECONDS:
+    """Return whether this process may take work; if not, the status page says why.
+
+    The storage is looked at now and then.
+    """
+    if time.monotonic() - LastAdmission.looked > LOOK_SECONDS:
         look()
-    return not Last.problem
+    return not LastAdmission.problem
 
 
 def may_play() -> bool:
     """Return whether this process may take work and finds the known episodes' digests, which it plays now and then."""
     if time.monotonic() - workers.State.answered > ANSWER_SECONDS:
         workers.check_answers()
-        Last.looked = -math.inf
+        LastAdmission.looked = -math.inf
     return may_claim()
 
 
 def look() -> None:
     """Look at the storage now, and say what is wrong with it, or that nothing is any more."""
-    before = Last.problem
-    Last.problem, Last.looked = find_problem(), time.monotonic()
-    if Last.problem and Last.problem != before:
-        log.error("This process takes no work: %s", Last.problem)
-    if Last.problem != before:
-        workers.tell(Last.problem)
+    before = LastAdmission.problem
+    LastAdmission.problem, LastAdmission.looked = find_problem(), time.monotonic()
+    if LastAdmission.problem and LastAdmission.problem != before:
+        log.error("This process takes no work: %s", LastAdmission.problem)
+    if LastAdmission.problem != before:
+        workers.tell(LastAdmission.problem)
 
 
 def find_problem() -> str:

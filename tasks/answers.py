@@ -1,4 +1,7 @@
-"""Known answers: episodes whose digests every right worker finds. A processor or a library that computes otherwise is told by them."""
+"""Known answers: episodes whose digests every right worker finds.
+
+A processor or a library that computes otherwise is told by them.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def find_wrong() -> str:
     for known in KNOWN.get(leaderboards.engine_version(), ()):
         if (found := play(known)) != known.digest:
             return (
-                f"This worker plays wrongly: {known.camera} vs {known.target}, seed {known.seed} of {known.scenario}, came out "
+                f"This worker plays wrongly: {known.camera} vs {known.target}, seed {known.seed} of "
+                f"{known.scenario}, came out "
                 f"as {found} instead of {known.digest}. Its processor, memory or packages differ from what was checked."
             )
     return ""

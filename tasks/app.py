@@ -1,7 +1,8 @@
 """The Celery application: `celery --app tasks.app worker`.
 
-There is one kind of message, a hint that there is work; what the work is, the database knows. A hint that is lost, doubled or late
-costs time at most. A worker is one process with one thread of work, so that it holds one copy of everything.
+There is one kind of message, a hint that there is work; what the work is, the database knows. A hint that is lost,
+doubled or late costs time at most. A worker is one process with one thread of work, so that it holds one copy of
+everything.
 """
 
 import os

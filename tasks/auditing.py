@@ -1,8 +1,8 @@
 """Auditing: workers whose results are wrong are found, quarantined, and their results played again.
 
-A worker plays known episodes when it starts and every half hour. Of what it plays, a small part is played a second time by
-another worker: an episode of its first block, and of one in a hundred later ones. Where two digests differ, a third worker
-decides. A wrong worker takes no more work, and all blocks that it played are played again.
+A worker plays known episodes when it starts and every half hour. Of what it plays, a small part is played a second time
+by another worker: an episode of its first block, and of one in a hundred later ones. Where two digests differ, a third
+worker decides. A wrong worker takes no more work, and all blocks that it played are played again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`python -S bound.py PARENT NICE COMMAND...`: become COMMAND, politely, and be asked to end when the parent is gone.
 
-A program of its own, since nothing of this may run between fork and exec of a process with threads. Standard library only.
+A program of its own, since nothing of this may run between fork and exec of a process with threads. Standard library
+only.
 """
 
 import ctypes

@@ -1,8 +1,8 @@
 """Carrying of a training's folder between machines, where they share no folder: through the portal's storage.
 
-A trainer works in a folder of its own machine. It stores what has changed there every half minute and at the end, with a
-list of all files and their digests. Whoever takes the training over compares that list with its own and fetches the folder,
-so that a training continues from its last stored state wherever it is.
+A trainer works in a folder of its own machine. It stores what has changed there every half minute and at the end, with
+a list of all files and their digests. Whoever takes the training over compares that list with its own and fetches the
+folder, so that a training continues from its last stored state wherever it is.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _note_error(upload: Upload, error: Exception) -> None:
     """Have an upload checked again later; one that met an error of the infrastructure as if it had not been checked."""
     if isinstance(error, FileNotFoundError):
         admission.look()
-    if reason := infrastructure.explain(error) or admission.Last.problem:
+    if reason := infrastructure.explain(error) or admission.LastAdmission.problem:
         infrastructure.complain(reason)
         act = leases.give_back_untried, upload, infrastructure.DELAY_SECONDS
     else:
@@ -142,7 +142,9 @@ def limits_of_reading() -> Limits:
 
 
 class Steps:
-    """The steps of checking as the upload's page shows them; every change is written at once, under the lease's token."""
+    """The steps of checking as the upload's page shows them; every change is written at once, under the lease's
+    token.
+    """
 
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
@@ -214,7 +216,8 @@ def _check_team(upload: Upload, report: ImportReport) -> None:
         raise Refused("The file has no agent in it. Upload a checkpoint, or the archive of a training run.")
     if upload.team and upload.team not in teams:
         raise Refused(
-            f"The file was offered as a {upload.team} agent, and it was trained for the {', '.join(sorted(teams))} team. "
+            f"The file was offered as a {upload.team} agent, and it was trained for the {', '.join(sorted(teams))} "
+            f"team. "
             f"Upload it again as what it is."
         )
 
@@ -233,14 +236,18 @@ def try_out(imported: ImportedAgent, deterministic: bool, seconds: float) -> str
     least = settings.ARENA_SLOWEST_AGENT
     if found.rate < least:
         raise Refused(
-            f"{imported.name} was read, but it is too slow to be played: {found.rate:.2g} steps of an episode a second on this "
-            f"machine, where at least {least:g} are needed. Upload a smaller network, or one that decides less often (frame_skip)."
+            f"{imported.name} was read, but it is too slow to be played: {found.rate:.2g} steps of an episode a "
+            f"second on this "
+            f"machine, where at least {least:g} are needed. Upload a smaller network, or one that decides less "
+            f"often (frame_skip)."
         )
     return f"{imported.name}: {found.steps} steps on {found.scenario}, {found.rate:,.0f} a second"
 
 
 def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]:
-    """Rows of all agents of a report, by the digests of its checkpoints; agents that are here already may have others."""
+    """Rows of all agents of a report, by the digests of its checkpoints; agents that are here already may have
+    others.
+    """
     accepted = {}
     for imported in report.agents:
         name = _name_of(upload, report, imported)
@@ -280,7 +287,8 @@ def _retry(upload: Upload) -> None:
     if upload.attempts >= MAX_ATTEMPTS:
         sorry = (
             "Something failed on our side, and not in your file; it was tried "
-            f"{upload.attempts} times. The administrators can see the error in the workers' logs. You may upload it again later."
+            f"{upload.attempts} times. The administrators can see the error in the workers' logs. You may upload "
+            f"it again later."
         )
         _end(upload, UploadState.FAILED, sorry)
         return

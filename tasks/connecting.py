@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: one for each process of the task floor, kept, and shared by its threads.
 
-A thread borrows the connection for a query or a transaction. The threads that renew leases and send heartbeats thus need
-none of their own. SQLite's connections cost nothing and stay as they are.
+A thread borrows the connection for a query or a transaction. The threads that renew leases and send heartbeats thus
+need none of their own. SQLite's connections cost nothing and stay as they are.
 """
 
 from __future__ import annotations

@@ -25,18 +25,21 @@ LOG_SECONDS = 2.0
 TOLD = ("iteration", "steps", "decisions", "remaining_seconds", "sample_seconds", "learn_seconds", *FIGURES)
 
 
-class Follower:
+class ProgressFollower:
     """Writes what is new, each time under the lease's token."""
 
     def __init__(self, run: TrainingRun, folder: Path) -> None:
         self.run, self.folder = run, folder
-        self.lines = Lines(folder / "progress.jsonl")
+        self.lines = NewLines(folder / "progress.jsonl")
         self.looked_at_log = -math.inf
         self.entered: set[int] = set()
         self.furthest = run.points.aggregate(steps=Max("steps"))["steps"] or 0
 
     def note(self, is_last: bool = False) -> None:
-        """Write new points, milestones and, every two seconds and at last, the log's end. Raises LeaseLost, writing nothing."""
+        """Write new points, milestones and, every two seconds and at last, the log's end.
+
+        Raises LeaseLost, writing nothing.
+        """
         if is_last:
             self.looked_at_log = -math.inf
         told = [line for line in map(read_line, self.lines.peek()) if line is not None]
@@ -88,7 +91,10 @@ def read_steps(path: Path) -> int:
 
 
 def read_line(line: bytes) -> dict[str, Any] | None:
-    """The figures of a line of progress, without those that are no numbers; None for a line that tells no place on the curve."""
+    """The figures of a line of progress, without those that are no numbers.
+
+    None for a line that tells no place on the curve.
+    """
     try:
         told = json.loads(line)
         place = {name: int(told[name]) for name in ("iteration", "steps")}
@@ -119,8 +125,11 @@ def write_points(run: TrainingRun, told: list[dict[str, Any]]) -> None:
     )
 
 
-class Lines:
-    """The whole lines that were added to a file since they were last accepted. A file that became shorter is read anew."""
+class NewLines:
+    """The whole lines that were added to a file since they were last accepted.
+
+    A file that became shorter is read anew.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

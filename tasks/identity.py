@@ -32,7 +32,10 @@ def describe_process(pid: int | None = None) -> str:
 
 
 def has_ended(process: str) -> bool:
-    """Return whether a described process is known to have ended. One of another machine, or before its last boot, is not."""
+    """Return whether a described process is known to have ended.
+
+    One of another machine, or before its last boot, is not.
+    """
     here, parts = describe_process().split("/"), process.split("/")
     if len(here) != 4 or len(parts) != 4 or here[:2] != parts[:2] or not parts[2].isdigit():
         return False

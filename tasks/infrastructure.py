@@ -1,6 +1,7 @@
 """Errors of the infrastructure: the database or the storage does not answer, or a disk is full. They cost no attempt.
 
-Nothing is wrong with the work then, and trying it elsewhere would not help. So the worker waits, and says so on the status page.
+Nothing is wrong with the work then, and trying it elsewhere would not help. So the worker waits, and says so on the
+status page.
 """
 
 from __future__ import annotations

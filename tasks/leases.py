@@ -1,8 +1,8 @@
 """Leases on rows of work: taken by a conditional update, kept by renewing, fenced by a token that only grows.
 
 All times are of the database's clock, so that those of workers do not matter.
-A worker that lost its lease holds an old token, and every update it tries is conditional on the token: it changes nothing.
-A waiting row whose `leased_until` lies ahead is not to be taken before then.
+A worker that lost its lease holds an old token, and every update it tries is conditional on the token: it changes
+nothing. A waiting row whose `leased_until` lies ahead is not to be taken before then.
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ def held(row: Lease) -> QuerySet[Any]:
 
 
 def write(row: Lease, **changes: Any) -> None:
-    """Write to a held row; values may be expressions. Raises LeaseLost, having written nothing, if the lease is lost."""
+    """Write to a held row; values may be expressions.
+
+    Raises LeaseLost, having written nothing, if the lease is lost.
+    """
     if not held(row).update(**changes):
         raise LeaseLost(f"{row} is no longer ours (token {row.token})")
     for name, value in changes.items():

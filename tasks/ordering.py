@@ -1,4 +1,5 @@
-"""Order of tournaments: whose turn it is when a worker comes free. Users have equal shares, and so have a user's tournaments.
+"""Order of tournaments: whose turn it is when a worker comes free. Users have equal shares, and so have a user's
+tournaments.
 
 Of the users for whom the fewest workers play, the one is served whose last block was claimed longest ago; of the user's
 tournaments likewise. A large tournament thus never keeps a small one waiting for longer than the blocks that are being
@@ -28,7 +29,9 @@ def in_order(blocks: QuerySet[Block]) -> QuerySet[Block]:
 
 
 def tournaments_in_turn() -> list[int]:
-    """Return the tournaments (keys) whose blocks wait and that this worker's engine and device class play, first those to be served."""
+    """Return the tournaments (keys) whose blocks wait and that this worker's engine and device class play, first
+    those to be served.
+    """
     blocks = Block.objects.filter(tournament=OuterRef("pk"))
     last = blocks.filter(claimed__isnull=False).order_by("-claimed").values("claimed")[:1]
     first = in_order(leases.waiting(Block).filter(tournament=OuterRef("pk"))).values("pk")[:1]

@@ -73,7 +73,9 @@ def _note_error(block: Block, error: Exception) -> None:
         infrastructure.complain(reason)
         _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
     elif not _is_fit(error):
-        _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=admission.Last.problem)
+        _unless_lost(
+            leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=admission.LastAdmission.problem
+        )
     elif isinstance(error, matches.MatchError):
         log.warning("%s: %s", block, error, exc_info=error.cause == Cause.PORTAL)
         _unless_lost(fail, block, error.cause, str(error))
@@ -88,7 +90,7 @@ def _is_fit(error: Exception) -> bool:
     if not isinstance(error.__cause__, FileNotFoundError):
         return True
     admission.look()
-    return not admission.Last.problem
+    return not admission.LastAdmission.problem
 
 
 def _unless_lost(act: Callable[..., None], block: Block, *arguments: Any, **changes: Any) -> None:

@@ -1,7 +1,8 @@
-"""The process that trains: alone in its folder, asked to end when its supervisor dies, ended when the run is taken away.
+"""The process that trains: alone in its folder, asked to end when its supervisor dies, ended when the run is taken
+away.
 
-Whoever starts one holds a lock on the folder and hands it down, so the lock lasts as long as the process. A supervisor that
-finds it held has come upon the process of one that died: it asks that process to end, and ends it if it does not.
+Whoever starts one holds a lock on the folder and hands it down, so the lock lasts as long as the process. A supervisor
+that finds it held has come upon the process of one that died: it asks that process to end, and ends it if it does not.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class FolderBusy(Exception):
 
 @contextlib.contextmanager
 def locked(folder: Path, patience: float = ORPHAN_SECONDS) -> Iterator[int]:
-    """Hold the folder's lock; gives its descriptor. Raises FolderBusy if an earlier process keeps it, whatever is done."""
+    """Hold the folder's lock; gives its descriptor.
+
+    Raises FolderBusy if an earlier process keeps it, whatever is done.
+    """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(lock, time.monotonic() + patience)
@@ -89,7 +93,7 @@ def identify(pid: int) -> list[str]:
     return [str(pid), status.rpartition(")")[2].split()[19], platform.node()]
 
 
-class Process:
+class TrainingProcess:
     """A training's process. As a context it is gone when its block is left, unless `leave` was called."""
 
     def __init__(self, folder: Path, lock: int) -> None:
@@ -113,7 +117,7 @@ class Process:
         os.truncate(lock, 0)
         os.pwrite(lock, " ".join(identify(self.process.pid)).encode(), 0)
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> TrainingProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,7 +146,10 @@ class Process:
 
 
 def renew_scratch(folder: Path) -> str:
-    """A new folder for a process's temporary files; what an earlier one left is removed. Its path is short: sockets may lie in it."""
+    """A new folder for a process's temporary files; what an earlier one left is removed.
+
+    Its path is short: sockets may lie in it.
+    """
     note = folder / SCRATCH
     if note.exists():
         shutil.rmtree(note.read_text(), ignore_errors=True)

@@ -1,4 +1,6 @@
-"""Ratings after blocks: fitted again soon after episodes came in, always at the end, and not more often than is of use."""
+"""Ratings after blocks: fitted again soon after episodes came in, always at the end, and not more often than is of
+use.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ PAUSE_SECONDS = 20.0
 GROWTH = 1.05
 """Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
 SHARE = 0.0025
-"""At most this part of a worker's time goes into fits of a board while its tournament goes on, and into looking whether it is due."""
+"""At most this part of a worker's time goes into fits of a board while its tournament goes on, and into looking
+whether it is due.
+"""
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
 """Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
@@ -26,7 +30,9 @@ _caught_up: set[int] = set()
 
 
 def publish(tournament: Tournament) -> None:
-    """Finish the tournament if it is complete, or wake workers for its next round; fit boards anew where that is due."""
+    """Finish the tournament if it is complete, or wake workers for its next round; fit boards anew where that is
+    due.
+    """
     before = tournament.round
     if organising.finish_if_complete(tournament):
         return
@@ -38,7 +44,10 @@ def publish(tournament: Tournament) -> None:
 
 
 def catch_up(tournament: Tournament) -> int:
-    """Fit what has grown at all, once: for tournaments whose workers do not come back to them. Returns how many boards."""
+    """Fit what has grown at all, once: for tournaments whose workers do not come back to them.
+
+    Returns how many boards.
+    """
     if tournament.pk in _caught_up:
         return 0
     behind = [board for board in (tournament, tournament.scenario) if has_grown(board, leaderboards.latest(board))]
@@ -48,7 +57,10 @@ def catch_up(tournament: Tournament) -> int:
 
 
 def renew() -> RatingSnapshot | None:
-    """Fit a scenario's board again that earlier code has fitted, if there is one; the new snapshot says so. One at a time."""
+    """Fit a scenario's board again that earlier code has fitted, if there is one; the new snapshot says so.
+
+    One at a time.
+    """
     newer = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None, number__gt=OuterRef("number"))
     engine = leaderboards.engine_version()
     episodes = Episode.objects.filter(pairing__scenario=OuterRef("scenario"), engine=engine, device=leaderboards.DEVICE)
@@ -58,7 +70,8 @@ def renew() -> RatingSnapshot | None:
 
 
 def is_due(board: Tournament | Scenario, began: datetime) -> bool:
-    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit takes.
+    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit
+    takes.
 
     Where it was never fitted, what counts is when the tournament `began` that is being played.
     """

@@ -1,9 +1,9 @@
 """How much of a block a worker plays in one go: about five seconds' worth, by what episodes are expected to take.
 
-Short enough that progress is smooth and a cancelled or killed worker loses little, long enough that claiming, writing and
-rating cost next to nothing beside it. Towards the end of a tournament the pieces get smaller, and the last ones are cut so that
-all workers end together (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the time that running pieces still need).
-Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it says.
+Short enough that progress is smooth and a cancelled or killed worker loses little, long enough that claiming, writing
+and rating cost next to nothing beside it. Towards the end of a tournament the pieces get smaller, and the last ones are
+cut so that all workers end together (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the time that
+running pieces still need). Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it says.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ LEAST_SECONDS = 0.1
 SLIVER = 1.25
 """A block that is larger than wanted by less than this is played whole."""
 PART = 0.7
-"""Of what a worker has left to play, were all to end together, so much is its next piece: the rest evens out wrong guesses."""
+"""Of what a worker has left to play, were all to end together, so much is its next piece: the rest evens out wrong
+guesses.
+"""
 LAST_SECONDS = 1.4
 """Where it has so little left, it takes all of it in one piece."""
 FIRST_SECONDS = 2.5
-"""Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a guess."""
+"""Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a
+guess.
+"""
 FIRST_EPISODES = 8
 """Of a pairing of built-in agents neither of which was played in this tournament."""
 FIRST_OF_LEARNED = 1
@@ -53,7 +57,10 @@ class Piece:
 
 
 def trim(block: Block) -> None:
-    """Keep of a claimed block what is to be played now; the rest becomes a block at the end of the queue. Raises LeaseLost."""
+    """Keep of a claimed block what is to be played now; the rest becomes a block at the end of the queue.
+
+    Raises LeaseLost.
+    """
     if settings.ARENA_BLOCK_SIZE:
         return
     others = find_others(block)
@@ -62,7 +69,8 @@ def trim(block: Block) -> None:
         return
     rest = block.seeds[keep:]
     with transaction.atomic():
-        # Whoever cancels changes the tournament first and then its blocks: so it sees the new one, or we see that it was cancelled.
+        # Whoever cancels changes the tournament first and then its blocks: so it sees the new one, or we see that it
+        # was cancelled.
         playing = Tournament.objects.select_for_update().filter(pk=block.tournament_id, state=TournamentState.PLAYING)
         if playing.first() is None:
             raise leases.LeaseLost(f"{block} belongs to a tournament that is over")

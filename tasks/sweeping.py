@@ -56,8 +56,8 @@ class Swept:
 def sweep(is_steady: bool = True) -> Swept:
     """Re-issue work whose lease has run out, finish what is complete, start what is due, send hints for what waits.
 
-    Safe to repeat. Where the database was away lately (not `is_steady`), leases that ran out are left for a while: their
-    workers live and renew them.
+    Safe to repeat. Where the database was away lately (not `is_steady`), leases that ran out are left for a while:
+    their workers live and renew them.
     """
     given_up, reissued = free_expired() if is_steady else (0, 0)
     finished = attempt(finish_complete_tournaments)
@@ -89,7 +89,9 @@ def free_expired() -> tuple[int, int]:
 
 
 def attempt(step: Callable[..., Any], *row: Any) -> Any:
-    """What a part of the sweep returns, or its step with a row; 0 if it fails, which is logged and keeps no other from its work."""
+    """What a part of the sweep returns, or its step with a row; 0 if it fails, which is logged and keeps no other
+    from its work.
+    """
     try:
         return step(*row)
     except Exception:

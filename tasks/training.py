@@ -1,8 +1,9 @@
-"""Trainings, looked after: claimed, run in a process of their own, followed second by second, and handed on when they end.
+"""Trainings, looked after: claimed, run in a process of their own, followed second by second, and handed on when they
+end.
 
-One trainer (`manage.py train`) looks after one training at a time, so that matches and uploads have their workers to themselves.
-It leases the run like any other work. The process writes to its folder only; what it tells goes to the database from
-here, under the lease's token.
+One trainer (`manage.py train`) looks after one training at a time, so that matches and uploads have their workers to
+themselves. It leases the run like any other work. The process writes to its folder only; what it tells goes to the
+database from here, under the lease's token.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from django.db import DatabaseError, transaction
 
 from mate.errors import UserError
 from tasks import carrying, connecting, infrastructure, leases, processes, workers
-from tasks.following import Follower
+from tasks.following import ProgressFollower
 from tournament import agents, entries, leaderboards, milestones, tracing, trainings
 from tournament.clock import Now
 from tournament.models import Agent, TrainingRun, TrainingState
@@ -47,7 +48,9 @@ class TrainingFailed(UserError):
 
 
 def train_next() -> bool:
-    """Claim the training that waits longest and that this machine has the cores for, and look after it; returns whether there was one."""
+    """Claim the training that waits longest and that this machine has the cores for, and look after it; returns
+    whether there was one.
+    """
     waiting = leases.waiting(TrainingRun).order_by("id")
     ours = available_cores()
     asked = waiting[:50].values_list("pk", "configuration")
@@ -133,7 +136,7 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
         write_orders(run, folder)
         began = {} if run.started else {"started": Now()}
         leases.write(run, code=describe_code(), **began)
-        with processes.Process(folder, lock) as process:
+        with processes.TrainingProcess(folder, lock) as process:
             try:
                 reason = Watch(run, keeper, folder, process, carrier).follow()
             finally:
@@ -155,7 +158,8 @@ def check_disk(folder: Path) -> None:
 def describe_full(folder: Path) -> str:
     free, wanted = shutil.disk_usage(folder).free, settings.ARENA_TRAINING_FREE_BYTES
     return (
-        f"The disk of the portal's files is full: {free / 1e6:,.0f} MB are free, a training wants {wanted / 1e6:,.0f} MB. "
+        f"The disk of the portal's files is full: {free / 1e6:,.0f} MB are free, a training wants "
+        f"{wanted / 1e6:,.0f} MB. "
         "What was trained is kept. Ask the administrator to make room, then resume."
     )
 
@@ -236,11 +240,11 @@ class Watch:
         run: TrainingRun,
         keeper: leases.Keeper,
         folder: Path,
-        process: processes.Process,
+        process: processes.TrainingProcess,
         carrier: carrying.Carrier,
     ) -> None:
         self.run, self.keeper, self.folder, self.process, self.carrier = run, keeper, folder, process, carrier
-        self.follower = Follower(run, folder)
+        self.follower = ProgressFollower(run, folder)
         self.reason = ""
         self.deadline = math.inf
 
@@ -346,7 +350,10 @@ def fail(run: TrainingRun, message: str) -> None:
 
 
 def retry(run: TrainingRun, message: str) -> None:
-    """Let a training whose process was lost go on from its last state; not again and again where it gets no further. Raises LeaseLost."""
+    """Let a training whose process was lost go on from its last state; not again and again where it gets no further.
+
+    Raises LeaseLost.
+    """
     if run.attempts >= MAX_ATTEMPTS:
         fail(run, f"{message} That was so {run.attempts} times without any progress. Resume tries it again.")
     else:

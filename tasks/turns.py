@@ -1,7 +1,7 @@
 """Turns: which kind of work a worker takes next, so that uploads do not hold up play, nor play uploads.
 
-Of several live workers one never checks uploads: the first by name, which every worker finds in the database by itself. The
-others take an upload and a block in turn, and give uploads no more of their time than play.
+Of several live workers one never checks uploads: the first by name, which every worker finds in the database by itself.
+The others take an upload and a block in turn, and give uploads no more of their time than play.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TOLERANCE_SECONDS = 1.0
 MOST_SECONDS = 60.0
 
 
-class Last:
+class LastTurn:
     """What this worker did last, and by how many seconds it has served uploads more than play."""
 
     was_upload = False
@@ -36,15 +36,15 @@ def do_next() -> bool:
             note(kind is checking.check_next, time.monotonic() - began)
             return True
         if kind is playing.play_next:
-            Last.owed_to_play = 0.0
+            LastTurn.owed_to_play = 0.0
     return False
 
 
 def note(was_upload: bool, seconds: float) -> None:
     """Remember what was done and how long it took."""
-    Last.was_upload = was_upload
-    owed = Last.owed_to_play + (seconds if was_upload else -seconds)
-    Last.owed_to_play = min(max(owed, 0.0), MOST_SECONDS)
+    LastTurn.was_upload = was_upload
+    owed = LastTurn.owed_to_play + (seconds if was_upload else -seconds)
+    LastTurn.owed_to_play = min(max(owed, 0.0), MOST_SECONDS)
 
 
 def choose_kinds() -> tuple[Kind, ...]:
@@ -54,6 +54,6 @@ def choose_kinds() -> tuple[Kind, ...]:
     alive = {workers.State.name, *live_workers().values_list("name", flat=True)}
     if len(alive) > 1 and workers.State.name == min(alive):
         return (playing.play_next,)
-    is_plays_turn = Last.was_upload or Last.owed_to_play > TOLERANCE_SECONDS
+    is_plays_turn = LastTurn.was_upload or LastTurn.owed_to_play > TOLERANCE_SECONDS
     kinds: tuple[Kind, ...] = (checking.check_next, playing.play_next)
     return kinds[::-1] if is_plays_turn else kinds

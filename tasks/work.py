@@ -8,7 +8,9 @@ from tasks import connecting, hints, turns, workers
 from tasks.app import app
 
 TURN_SECONDS = 60.0
-"""So long a worker goes on by itself before it takes the next hint: a message in hand is not acknowledged until then."""
+"""So long a worker goes on by itself before it takes the next hint: a message in hand is not acknowledged until
+then.
+"""
 
 
 @app.task(name=hints.TASK)

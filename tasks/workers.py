@@ -112,7 +112,8 @@ def begin(**_: object) -> None:
 
 @worker_ready.connect
 def get_ready(**_: object) -> None:
-    """Load what fits need, SciPy and compiled kernels, when the worker starts, not while a tournament waits for its first one.
+    """Load what fits need, SciPy and compiled kernels, when the worker starts, not while a tournament waits for its
+    first one.
 
     What is loaded by now stays: passing over it spares each full collection of garbage a tenth of a second, amid play.
     """
@@ -173,7 +174,10 @@ def note_stopping(**_: object) -> None:
 
 @worker_shutdown.connect
 def end(**_: object) -> None:
-    """Say that the worker has ended: the last thing it does. Where the database is away, its row stays until it is forgotten."""
+    """Say that the worker has ended: the last thing it does.
+
+    Where the database is away, its row stays until it is forgotten.
+    """
     State.stop.set()
     try:
         Worker.objects.filter(name=State.name).delete()

@@ -63,7 +63,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
-    """The folder of ARENA_REFERENCE_DATA (recordings, genuine checkpoints); tests that need it are skipped without it."""
+    """The folder of ARENA_REFERENCE_DATA (recordings, genuine checkpoints); tests that need it are skipped without
+    it.
+    """
     folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared")
     if not folder.is_dir():
         pytest.skip("no reference data: set ARENA_REFERENCE_DATA to its folder")

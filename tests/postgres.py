@@ -31,7 +31,8 @@ def find_binaries() -> Path | None:
 def cluster(haste: bool = True) -> Iterator[str]:
     """A running cluster; gives the DATABASE_URL of an empty database. Without `haste` it syncs as in earnest.
 
-    The server refuses to run as root, so root runs it as another user. Raises FileNotFoundError without server programs.
+    The server refuses to run as root, so root runs it as another user. Raises FileNotFoundError without server
+    programs.
     """
     binaries = find_binaries()
     if binaries is None:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from portal.launcher import commands, warming
-from portal.launcher.installation import Installation, LaunchRefused
+from portal.launcher.installation import LaunchRefused, LocalInstallation
 from tests import postgres
 from tests.chromium import ADVICE, find_chromium
 
@@ -22,12 +22,12 @@ def main() -> int | str:
     parser.add_argument("--coverage", action="store_true", help="print coverage by floor; leaves PostgreSQL out")
     arguments, extra = parser.parse_known_args()
 
-    environment = commands.child_environment(Installation(data=ROOT / "data"), os.environ)
+    environment = commands.child_environment(LocalInstallation(data=ROOT / "data"), os.environ)
     for name in ("ARENA_DATA", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
         environment.pop(name, None)
     try:
         with tempfile.TemporaryDirectory() as folder:  # once, here, and not in every process of the parallel run
-            warming.warm(Installation(data=Path(folder)), environment)
+            warming.warm(LocalInstallation(data=Path(folder)), environment)
     except LaunchRefused as refusal:
         return str(refusal)
     if find_chromium() is None:

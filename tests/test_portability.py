@@ -58,7 +58,8 @@ def test_other_systems_import_every_module_of_the_game_and_of_checkpoints_and_pl
 SECONDS = DEFAULT_LIMITS.cpu_seconds
 CONFINED = {
     "win32": "memory not limited, processor time not limited, files not closed, network not closed by this kernel",
-    "darwin": f"memory not limited, {SECONDS} s of processor time, no files can grow, network not closed by this kernel",
+    "darwin": f"memory not limited, {SECONDS} s of processor time, no files can grow, network not closed by this "
+    f"kernel",
 }
 
 
@@ -69,7 +70,8 @@ def test_a_checkpoint_is_read_on_other_systems_and_the_reader_says_what_it_could
     child = tmp_path / "child.py"
     child.write_text(
         f"import runpy, sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom tests.foreign_system import pretend\n"
-        f"pretend({system!r})\nrunpy.run_path({str(ROOT / 'policies' / 'importing' / 'child.py')!r}, run_name='__main__')"
+        f"pretend({system!r})\nrunpy.run_path({str(ROOT / 'policies' / 'importing' / 'child.py')!r}, "
+        f"run_name='__main__')"
     )
     program = (
         "import sys\nfrom pathlib import Path\nfrom policies.importing import read, sandbox\n"

@@ -1,5 +1,6 @@
 """The repository as a whole: its floors, names, documents, pins and container files."""
 
+import ast
 import importlib.metadata
 import os
 import re
@@ -40,7 +41,9 @@ def normalise(name: str) -> str:
 
 
 def read_pins(file: str, python: str = PYTHONS[0]) -> dict[str, str]:
-    """Package to version on Linux with that Python; fails on a line that is no pin, and on a second pin of a package."""
+    """Package to version on Linux with that Python; fails on a line that is no pin, and on a second pin of a
+    package.
+    """
     pins: dict[str, str] = {}
     for line in (ROOT / file).read_text().splitlines():
         line = line.split("#")[0].strip()
@@ -111,6 +114,35 @@ def test_modules_have_names_that_say_something() -> None:
     # Aliases, for code written against the original.
     allowed = {ROOT / "mate" / "utils.py", ROOT / "mate" / "agents" / "utils.py"}
     assert set(named) <= allowed
+
+
+def test_one_name_means_one_class() -> None:
+    places: dict[str, list[str]] = {}
+    for module in modules():
+        if module.floor == "mate_arena":
+            continue  # The client is another program: its shapes have the names of the API's resources.
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module.name)
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    shared.pop("Command", None)  # Django finds management commands by this name.
+    assert shared.pop("Scenario") == [
+        "mate.scenario",
+        "tournament.models.scenario",
+    ]  # The latter is a row of the former.
+    assert not shared
+
+
+def test_teams_and_built_in_agents_are_listed_in_one_place() -> None:
+    lists = ({"naive", "greedy", "heuristic"}, {"camera", "target", "both"})
+    copies = [
+        (module.name, node.lineno)
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Tuple | ast.List | ast.Set)
+        if any(listed <= {one.value for one in node.elts if isinstance(one, ast.Constant)} for listed in lists)
+    ]
+    assert not copies
 
 
 def test_files_have_one_subject_and_so_are_short() -> None:

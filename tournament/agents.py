@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mate.agents import batched
+from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
+from mate.messages import TEAMS
 
 if TYPE_CHECKING:
     from mate.agents.batched import BatchedAgent
     from mate.scenario import Scenario
     from policies import Checkpoint
 
-TEAMS = ("camera", "target")
-RIVALS = {"camera": "target", "target": "camera"}
-"""Each team's opponents."""
-BUILTIN_NAMES = ("random", "naive", "greedy", "heuristic")
 MAX_MEMBERS = 1000
 
 
@@ -176,12 +175,8 @@ def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpo
     only when a network plays.
     """
     if isinstance(spec, Builtin):
-        from mate.agents import batched
-
-        return batched.make(spec.name, "camera" if spec.team == "camera" else "target", scenario, size)
+        return batched.make(spec.name, spec.team, scenario, size)
     if isinstance(spec, Mixture):
-        from mate.agents import batched
-
         members = [load(agent, scenario, size, open_checkpoint) for _, agent in spec.members]
         return batched.BatchedMixture(members, [weight for weight, _ in spec.members])
     if open_checkpoint is None:

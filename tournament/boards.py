@@ -9,12 +9,13 @@ import numpy as np
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTransform
 
-from tournament.models import Agent, Pairing, RatingSnapshot, Scenario, Team, Tournament
+from mate import Team
+from tournament.models import Agent, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.ratings import AgentRating, Cyclicity, NashSummary, Ratings
 
 
 @dataclass(frozen=True)
-class Line:
+class BoardLine:
     """A line of a board: the agent's row and its rating."""
 
     agent: Agent
@@ -39,8 +40,8 @@ class Board:
     """
 
     snapshot: RatingSnapshot
-    cameras: tuple[Line, ...]
-    targets: tuple[Line, ...]
+    cameras: tuple[BoardLine, ...]
+    targets: tuple[BoardLine, ...]
     nash: NashSummary | None
     meta_game: dict[str, Any]
     agents: dict[str, Agent]
@@ -48,7 +49,7 @@ class Board:
     removals: tuple[Removal, ...] = ()
     alpha_rank: dict[str, Any] | None = None
 
-    def of(self, team: str) -> tuple[Line, ...]:
+    def of(self, team: str) -> tuple[BoardLine, ...]:
         return self.cameras if team == Team.CAMERA else self.targets
 
 
@@ -130,8 +131,8 @@ def board_of(snapshot: RatingSnapshot) -> Board:
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
     agents = Agent.objects.select_related("owner").in_bulk(digests, field_name="digest")
 
-    def join(lines: tuple[AgentRating, ...]) -> tuple[Line, ...]:
-        return tuple(Line(agents[line.digest], line) for line in lines if line.digest in agents)
+    def join(lines: tuple[AgentRating, ...]) -> tuple[BoardLine, ...]:
+        return tuple(BoardLine(agents[line.digest], line) for line in lines if line.digest in agents)
 
     removals = (
         Removal(one.team, *(agents[digest] for digest in (one.removed, one.first, one.then)))
@@ -152,7 +153,7 @@ def board_of(snapshot: RatingSnapshot) -> Board:
 
 
 def payoff_cells(
-    board: Board, cameras: tuple[Line, ...] | None = None, targets: tuple[Line, ...] | None = None
+    board: Board, cameras: tuple[BoardLine, ...] | None = None, targets: tuple[BoardLine, ...] | None = None
 ) -> list[list[Cell | None]]:
     """Return the meta-game of a board: rows are cameras, columns targets, in the order of the board or the given lines.
 
@@ -175,7 +176,9 @@ def payoff_cells(
     return [[cell(camera.agent, target.agent) for target in targets] for camera in cameras]
 
 
-def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line, ...]) -> dict[tuple[int, int], int]:
+def _pairings(
+    scenario: Scenario, cameras: tuple[BoardLine, ...], targets: tuple[BoardLine, ...]
+) -> dict[tuple[int, int], int]:
     """Return the keys of pairings by those of camera and target."""
     found = Pairing.objects.filter(
         scenario=scenario,
@@ -185,7 +188,7 @@ def _pairings(scenario: Scenario, cameras: tuple[Line, ...], targets: tuple[Line
     return {(camera, target): key for key, camera, target in found.values_list("pk", "camera", "target")}
 
 
-def axis_of(lines: tuple[Line, ...]) -> tuple[float, float]:
+def axis_of(lines: tuple[BoardLine, ...]) -> tuple[float, float]:
     """Return the range for drawing a team's intervals.
 
     It ends at Tukey's fences (1.5 interquartile ranges beyond the quartiles of the ratings), so that neither an outlier
@@ -230,9 +233,9 @@ def _pick(lines: list[dict[str, Any]], agent: Agent) -> AgentRating | None:
     return next(iter(Ratings.from_json(stored).cameras), None)
 
 
-def standings_of(agent: Agent) -> list[tuple[RatingSnapshot, Line]]:
+def standings_of(agent: Agent) -> list[tuple[RatingSnapshot, BoardLine]]:
     """Return the agent's line on the latest board of every scenario that has rated it."""
     newest = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None).order_by("-number")
     snapshots = RatingSnapshot.objects.filter(tournament=None, number=Subquery(newest.values("number")[:1]))
     found = lines_of(snapshots.select_related("scenario").order_by("scenario__name"), agent)
-    return [(snapshot, Line(agent, line)) for snapshot, line in found]
+    return [(snapshot, BoardLine(agent, line)) for snapshot, line in found]

@@ -24,7 +24,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
-class Interval:
+class PairedInterval:
     """A value with its standard error and 95 % interval.
 
     All are None without pairs. Below two pairs the error is None, and there is no interval where all pairs are equal.
@@ -84,8 +84,8 @@ class Against:
     count: int
     first: float
     second: float
-    difference: Interval
-    better: Interval
+    difference: PairedInterval
+    better: PairedInterval
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class Comparison:
     """
 
     against: tuple[Against, ...]
-    difference: Interval
-    better: Interval
+    difference: PairedInterval
+    better: PairedInterval
     num_pairs: int
     num_seeds: int
     num_opponents: int
@@ -133,19 +133,19 @@ def _against(opponent: int, pairs: Pairs, mine: NDArray[np.bool_]) -> Against:
     )
 
 
-def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> Interval:
+def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> PairedInterval:
     """Return the mean over opponents of the means against each, with Student's interval.
 
     The variance is the sum over seeds of squared influences, each corrected for its opponent's estimated mean
     (cluster-robust: Liang and Zeger 1986). The degrees of freedom are Welch and Satterthwaite's over opponents.
     """
     if not len(values):
-        return Interval()
+        return PairedInterval()
     _, indices, counts = np.unique(opponent, return_inverse=True, return_counts=True)
     means = np.bincount(indices, values) / counts
     value = float(means.mean())
     if (counts < 2).any():
-        return Interval(value)
+        return PairedInterval(value)
     weights = np.sqrt(counts / (counts - 1.0)) / (counts * len(counts))
     influences = weights[indices] * (values - means[indices])
     variance = float((_sum_by(seed, influences) ** 2).sum())
@@ -153,12 +153,12 @@ def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> In
     freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum() if parts.any() else float((counts - 1).sum())
     error = float(np.sqrt(variance))
     if error < ROUNDING:
-        return Interval(value, 0.0)  # Equal values show no variance.
+        return PairedInterval(value, 0.0)  # Equal values show no variance.
     width = student(freedom) * error
-    return Interval(value, error, value - width, value + width)
+    return PairedInterval(value, error, value - width, value + width)
 
 
-def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -> Interval:
+def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -> PairedInterval:
     """Return the mean over opponents of shares between 0 and 1, with Wilson's score interval (1927).
 
     The interval is that of as many independent pairs as have the same clustered variance. It stays within 0 and 1, and
@@ -175,7 +175,7 @@ def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -
         size = min(size, spread / plain.error**2)
     centre = (plain.value + NORMAL**2 / (2 * size)) / (1 + NORMAL**2 / size)
     width = NORMAL * np.sqrt(spread / size + (NORMAL / (2 * size)) ** 2) / (1 + NORMAL**2 / size)
-    return Interval(plain.value, plain.error, max(float(centre - width), 0.0), min(float(centre + width), 1.0))
+    return PairedInterval(plain.value, plain.error, max(float(centre - width), 0.0), min(float(centre + width), 1.0))
 
 
 def _sum_by(keys: Integers, values: Array) -> Array:

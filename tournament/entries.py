@@ -18,7 +18,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
+from mate import Team
 from mate import scenario as game
+from mate.agents.batched import BUILTIN_AGENTS
 from tournament import agents, names, storages
 from tournament.models import Agent, AgentKind, Scenario, Upload
 from tournament.refusals import RequestRefused
@@ -38,17 +40,11 @@ SIGHTS = {
     "target": "with enhanced observation for the targets",
     "both": "with enhanced observation for both teams",
 }
-DESCRIPTIONS = {
-    "random": "Draws its actions; the floor that every other agent should clear.",
-    "naive": "Cameras sweep round without looking; targets visit the warehouses in turn.",
-    "greedy": "Each member does what is best for it alone, with what it sees and hears. The anchor of the ratings.",
-    "heuristic": "Members agree who does what; the most elaborate of the rule-based agents.",
-}
 
 
 def register_builtin_agents() -> list[Agent]:
-    """Register the game's eight rule-based agents, without owner, for every scenario. Idempotent."""
-    return [_register_builtin(agents.Builtin(team, name)) for team in agents.TEAMS for name in agents.BUILTIN_NAMES]
+    """Register the game's rule-based agents, without owner, for every scenario. Idempotent."""
+    return [_register_builtin(agents.Builtin(team, name)) for team in Team for name in BUILTIN_AGENTS]
 
 
 def _register_builtin(spec: agents.Builtin) -> Agent:
@@ -59,7 +55,7 @@ def _register_builtin(spec: agents.Builtin) -> Agent:
             "kind": AgentKind.BUILTIN,
             "name": spec.name.capitalize(),
             "slug": f"{spec.name}-{spec.team}",
-            "description": DESCRIPTIONS[spec.name],
+            "description": BUILTIN_AGENTS[spec.name].description,
             "spec": spec.to_json(),
             "architecture": "Rules",
             "identity": spec.digest,
@@ -85,7 +81,10 @@ def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenar
 
 
 def keep_scenario(scenario: game.Scenario, name: str) -> Scenario:
-    """The row of a scenario, made under a name if need be. Raises RequestRefused for a name that another scenario has."""
+    """The row of a scenario, made under a name if need be.
+
+    Raises RequestRefused for a name that another scenario has.
+    """
     sight = scenario.enhanced_observation
     name = name if sight == "none" else f"{name} (enhanced: {sight})"
     known = Scenario.objects.filter(digest=scenario.digest).first()
@@ -176,7 +175,8 @@ def open_checkpoint(digest: str) -> Checkpoint:
             log.warning("The file of checkpoint %s is damaged", digest[:12], exc_info=True)
         storages.forget(name)  # The copy may be damaged, and not the original.
     raise CheckpointDamaged(
-        f"The file of checkpoint {digest[:12]} is damaged: its content has another digest. Restore it from a backup, or "
+        f"The file of checkpoint {digest[:12]} is damaged: its content has another digest. Restore it from a "
+        f"backup, or "
         "have the agent uploaded again."
     )
 

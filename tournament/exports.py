@@ -13,7 +13,7 @@ from mate.errors import UserError
 from tournament import leaderboards, ledgers, packing
 from tournament.boards import Board, board_of, payoff_cells
 from tournament.models import Basis, Episode, Pairing, RatingSnapshot, Tournament
-from tournament.tables import Column, Table
+from tournament.tables import Table, TableColumn
 
 ROWS_AT_ONCE = 20_000
 """Target number of rows of a chunk; a larger pairing is not divided."""
@@ -28,75 +28,82 @@ class ExportRefused(UserError):
 
 
 _AGENTS = (
-    Column("camera", "text", "", "digest of the camera agent"),
-    Column("target", "text", "", "digest of the target agent"),
+    TableColumn("camera", "text", "", "digest of the camera agent"),
+    TableColumn("target", "text", "", "digest of the target agent"),
 )
 _MEASURES = (
-    Column("steps", "whole", "environment steps", "length of the episode"),
-    Column("completed", "truth", "", "whether all cargo was delivered before the step limit"),
-    Column("target_reward", "real", "reward", "sum of the target team's rewards"),
-    Column(
+    TableColumn("steps", "whole", "environment steps", "length of the episode"),
+    TableColumn("completed", "truth", "", "whether all cargo was delivered before the step limit"),
+    TableColumn("target_reward", "real", "reward", "sum of the target team's rewards"),
+    TableColumn(
         "normalised_reward",
         "real",
         "share",
         "target_reward over the scenario's nominal maximum; its negative is the payoff",
     ),
-    Column("coverage", "real", "share of 1", "mean coverage rate of the targets"),
-    Column("real_coverage", "real", "share of 1", "mean coverage rate of the targets with bounty left"),
-    Column("transport", "real", "share of 1", "share of their full pay that deliveries earned"),
-    Column("delivered", "whole", "cargo weights", "delivered cargo"),
+    TableColumn("coverage", "real", "share of 1", "mean coverage rate of the targets"),
+    TableColumn("real_coverage", "real", "share of 1", "mean coverage rate of the targets with bounty left"),
+    TableColumn("transport", "real", "share of 1", "share of their full pay that deliveries earned"),
+    TableColumn("delivered", "whole", "cargo weights", "delivered cargo"),
 )
 _EDGES = (
-    Column("camera_edges_sent", "text", "messages", "sent by each camera, by index, separated by spaces; empty if not counted"),
-    Column("camera_edges_received", "text", "messages", "received by each camera, likewise"),
-    Column("target_edges_sent", "text", "messages", "sent by each target, likewise"),
-    Column("target_edges_received", "text", "messages", "received by each target, likewise"),
+    TableColumn("camera_edges_sent", "text", "messages", "sent by each camera, by index, separated by spaces; empty "
+        "if not "
+        "counted"),
+    TableColumn("camera_edges_received", "text", "messages", "received by each camera, likewise"),
+    TableColumn("target_edges_sent", "text", "messages", "sent by each target, likewise"),
+    TableColumn("target_edges_received", "text", "messages", "received by each target, likewise"),
 )  # fmt: skip
 EPISODES = (
-    Column("scenario", "text", "", "digest of the scenario"),
+    TableColumn("scenario", "text", "", "digest of the scenario"),
     *_AGENTS,
-    Column("engine", "text", "", "engine version that played it"),
-    Column("device", "text", "", "device class of the networks"),
-    Column("seed", "seed", "", "the episode's seed"),
+    TableColumn("engine", "text", "", "engine version that played it"),
+    TableColumn("device", "text", "", "device class of the networks"),
+    TableColumn("seed", "seed", "", "the episode's seed"),
     *_MEASURES,
-    Column("digest", "text", "", "running 64-bit hash of the whole trajectory, hexadecimal"),
+    TableColumn("digest", "text", "", "running 64-bit hash of the whole trajectory, hexadecimal"),
     *_EDGES,
 )
 PAYOFFS = (
     *_AGENTS,
-    Column("camera_slug", "text", "", "the camera agent's slug"),
-    Column("target_slug", "text", "", "the target agent's slug"),
-    Column("payoff", "real", "normalised reward", "the camera's mean; the target's is its negative"),
-    Column("error", "real", "normalised reward", "standard error of that mean; empty below two episodes"),
-    Column("episodes", "whole", "episodes", "how many were played"),
-    Column("pairing", "whole", "", "the pairing's number in this portal"),
+    TableColumn("camera_slug", "text", "", "the camera agent's slug"),
+    TableColumn("target_slug", "text", "", "the target agent's slug"),
+    TableColumn("payoff", "real", "normalised reward", "the camera's mean; the target's is its negative"),
+    TableColumn("error", "real", "normalised reward", "standard error of that mean; empty below two episodes"),
+    TableColumn("episodes", "whole", "episodes", "how many were played"),
+    TableColumn("pairing", "whole", "", "the pairing's number in this portal"),
 )
 RATINGS = (
-    Column("team", "text", "", "camera or target"),
-    Column("agent", "text", "", "the agent's slug"),
-    Column("digest", "text", "", "the agent's digest"),
-    Column("rank", "whole", "", "by rating, from 1 within the team"),
-    Column("best_rank", "whole", "", "1 + the number of agents that are better beyond the interval of the difference"),
-    Column("worst_rank", "whole", "", "number of rated agents that it is not better than beyond that interval"),
-    Column("first_probability", "real", "probability", "that no agent of the team is better"),
-    Column("rating", "real", "Elo points", "duplicate Elo; the team's greedy agent has 1000"),
-    Column("lower", "real", "Elo points", "lower end of the rating's 95 % interval"),
-    Column("upper", "real", "Elo points", "upper end of the rating's 95 % interval"),
-    Column("margin", "real", "Elo points", "margin rating: by how much better, not how often"),
-    Column("margin_lower", "real", "Elo points", "lower end of the margin rating's 95 % interval"),
-    Column("margin_upper", "real", "Elo points", "upper end of the margin rating's 95 % interval"),
-    Column("payoff", "real", "normalised reward", "the agent's own mean payoff over its opponents"),
-    Column("payoff_error", "real", "normalised reward", "standard error of that mean"),
-    Column("nash_mass", "real", "probability", "of the agent in its team's maximum-entropy Nash strategy"),
-    Column("nash_support", "real", "share of 1", "of the replicates in which it is in that strategy, episodes drawn anew"),
-    Column("nash_skill", "real", "normalised reward", "payoff against the other team's Nash strategy minus the game's value"),
-    Column("deviation", "real", "normalised reward", "deviation rating"),
-    Column("worst_opponent", "text", "", "digest of the opponent against which its payoff is least"),
-    Column("num_episodes", "whole", "episodes", "how many it has played"),
-    Column("num_opponents", "whole", "agents", "how many it has met"),
-    Column("num_comparisons", "whole", "comparisons", "with others of its team, on one seed against one opponent"),
-    Column("is_provisional", "truth", "", "whether it has played too few episodes to be relied on"),
-    Column("is_anchor", "truth", "", "whether its rating is 1000 by definition"),
+    TableColumn("team", "text", "", "camera or target"),
+    TableColumn("agent", "text", "", "the agent's slug"),
+    TableColumn("digest", "text", "", "the agent's digest"),
+    TableColumn("rank", "whole", "", "by rating, from 1 within the team"),
+    TableColumn("best_rank", "whole", "", "1 + the number of agents that are better beyond the interval of the "
+        "difference"),
+    TableColumn("worst_rank", "whole", "", "number of rated agents that it is not better than beyond that interval"),
+    TableColumn("first_probability", "real", "probability", "that no agent of the team is better"),
+    TableColumn("rating", "real", "Elo points", "duplicate Elo; the team's greedy agent has 1000"),
+    TableColumn("lower", "real", "Elo points", "lower end of the rating's 95 % interval"),
+    TableColumn("upper", "real", "Elo points", "upper end of the rating's 95 % interval"),
+    TableColumn("margin", "real", "Elo points", "margin rating: by how much better, not how often"),
+    TableColumn("margin_lower", "real", "Elo points", "lower end of the margin rating's 95 % interval"),
+    TableColumn("margin_upper", "real", "Elo points", "upper end of the margin rating's 95 % interval"),
+    TableColumn("payoff", "real", "normalised reward", "the agent's own mean payoff over its opponents"),
+    TableColumn("payoff_error", "real", "normalised reward", "standard error of that mean"),
+    TableColumn("nash_mass", "real", "probability", "of the agent in its team's maximum-entropy Nash strategy"),
+    TableColumn("nash_support", "real", "share of 1", "of the replicates in which it is in that strategy, episodes "
+        "drawn "
+        "anew"),
+    TableColumn("nash_skill", "real", "normalised reward", "payoff against the other team's Nash strategy minus the "
+        "game's "
+        "value"),
+    TableColumn("deviation", "real", "normalised reward", "deviation rating"),
+    TableColumn("worst_opponent", "text", "", "digest of the opponent against which its payoff is least"),
+    TableColumn("num_episodes", "whole", "episodes", "how many it has played"),
+    TableColumn("num_opponents", "whole", "agents", "how many it has met"),
+    TableColumn("num_comparisons", "whole", "comparisons", "with others of its team, on one seed against one opponent"),
+    TableColumn("is_provisional", "truth", "", "whether it has played too few episodes to be relied on"),
+    TableColumn("is_anchor", "truth", "", "whether its rating is 1000 by definition"),
 )  # fmt: skip
 
 
@@ -269,7 +276,7 @@ def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list
         yield part
 
 
-def _transpose(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
+def _transpose(columns: Sequence[TableColumn], rows: Sequence[tuple[Any, ...]]) -> Iterator[Chunk]:
     """Yield the rows as one chunk, or nothing for no rows."""
     if rows:
         yield {column.name: values for column, values in zip(columns, zip(*rows, strict=True), strict=True)}

@@ -25,14 +25,14 @@ MOVE_SINCE = timedelta(days=1)
 """Age of the snapshot with which ranks are compared."""
 
 
-class Place(NamedTuple):
+class HistoryPlace(NamedTuple):
     """Where an agent stood on a snapshot."""
 
     rank: int | None
     rating: float | None
 
 
-Places = Mapping[str, Place]
+Places = Mapping[str, HistoryPlace]
 """Where the agents of a team stood on a snapshot, by digest."""
 
 
@@ -45,7 +45,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Point:
+class HistoryPoint:
     """The agent's line on one snapshot; `changes` names what code or engine is new since the previous snapshot."""
 
     snapshot: RatingSnapshot
@@ -53,7 +53,7 @@ class Point:
     changes: str = ""
 
 
-def history_of(agent: Agent, scenario: Scenario, longest: int = LONGEST) -> list[Point]:
+def history_of(agent: Agent, scenario: Scenario, longest: int = LONGEST) -> list[HistoryPoint]:
     """Return the agent's ratings in a scenario, oldest first."""
     versions = {
         number: (code, engine)
@@ -64,7 +64,7 @@ def history_of(agent: Agent, scenario: Scenario, longest: int = LONGEST) -> list
     changes = _changes(versions)
     wanted = boards.snapshots_of(scenario).filter(number__in=_thin(list(versions), set(changes), longest))
     lines = boards.lines_of(wanted.order_by("number"), agent)
-    return [Point(snapshot, line, changes.get(snapshot.number, "")) for snapshot, line in lines]
+    return [HistoryPoint(snapshot, line, changes.get(snapshot.number, "")) for snapshot, line in lines]
 
 
 def _changes(versions: dict[int, tuple[str, str]]) -> dict[int, str]:
@@ -133,7 +133,7 @@ def _read_places(snapshots: Sequence[tuple[int, datetime]], team: str) -> dict[i
     if moments:
         rows = RatingSnapshot.objects.filter(pk__in=moments).annotate(lines=KeyTransform(f"{team}s", "table"))
         for key, lines in rows.values_list("pk", "lines"):
-            found[key] = {line["digest"]: Place(line.get("rank"), line.get("rating")) for line in lines or ()}
+            found[key] = {line["digest"]: HistoryPlace(line.get("rank"), line.get("rating")) for line in lines or ()}
             with _lock:
                 _known[key, moments[key], team] = found[key]
     return found

@@ -17,7 +17,10 @@ COMMAND = "python manage.py add_scenario FILE.yaml"
 
 @dataclass(frozen=True)
 class Homeless:
-    """What an agent needs that no scenario here has. `preset` names the packaged scenario that has it; empty: there is none."""
+    """What an agent needs that no scenario here has.
+
+    `preset` names the packaged scenario that has it; empty: there is none.
+    """
 
     agent: Agent
     needs: str
@@ -57,7 +60,10 @@ def describe_needs(agent: Agent) -> str:
 
 
 def find_preset(agent: Agent) -> str:
-    """The packaged scenario with the numbers of an agent; of several, the one that its provenance names. Empty: none."""
+    """The packaged scenario with the numbers of an agent; of several, the one that its provenance names.
+
+    Empty: none.
+    """
     told = splitext(str(agent.provenance.get("scenario", "")))[0]
     wanted = [getattr(agent, key) for key in entries.DIMENSIONS]
     fitting = [

@@ -70,7 +70,10 @@ def refit(scenario: Scenario) -> RatingSnapshot | None:
 
 
 def refit_tournament(tournament: Tournament) -> RatingSnapshot | None:
-    """Publish a tournament's ratings from its own episodes, unless they are up to date; None where nothing was played."""
+    """Publish a tournament's ratings from its own episodes, unless they are up to date.
+
+    None where nothing was played.
+    """
     return _publish(tournament, played_in(tournament), fields_of(tournament), tournament.engine)
 
 

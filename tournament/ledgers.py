@@ -55,7 +55,8 @@ GROUP BY pairing_id
 # The same for SQLite, where grouping is slower than looking up. A subquery returns one value, hence the text.
 _STAMPS_AS_TEXT = """
 SELECT id, (
-    SELECT COUNT(*) || ' ' || SUM(id) FROM tournament_episode WHERE pairing_id = pairing.id AND engine = {0} AND device = {0}
+    SELECT COUNT(*) || ' ' || SUM(id) FROM tournament_episode WHERE pairing_id = pairing.id
+        AND engine = {0} AND device = {0}
 ) FROM tournament_pairing AS pairing WHERE scenario_id = {0}%s
 """
 _ROWS = "SELECT id, pairing_id, seed, normalised_reward FROM tournament_episode WHERE engine = {0} AND device = {0}"

@@ -7,20 +7,22 @@ from itertools import islice
 from typing import Any
 
 from tournament.models import Tournament
-from tournament.tables import Column, Table
+from tournament.tables import Table, TableColumn
 
 ROWS_AT_ONCE = 5000
 
 CHOICES = {
-    "round": Column("round", "whole", "", "round of the tournament, from 1"),
-    "pairing_id": Column("pairing", "whole", "", "the pairing's number in this portal"),
-    "pairing__camera__digest": Column("camera", "text", "", "digest of the camera agent"),
-    "pairing__target__digest": Column("target", "text", "", "digest of the target agent"),
-    "first": Column("first", "whole", "", "number of the first episode, from 0"),
-    "count": Column("count", "whole", "episodes", "how many episodes were chosen"),
-    "step": Column("step", "whole", "", "numbers are first, first + step, ...; even ones are keyed by the target"),
-    "reason": Column("reason", "text", "", "why"),
-    "probability": Column("probability", "real", "", "with which the rule would have chosen the pairing in this round"),
+    "round": TableColumn("round", "whole", "", "round of the tournament, from 1"),
+    "pairing_id": TableColumn("pairing", "whole", "", "the pairing's number in this portal"),
+    "pairing__camera__digest": TableColumn("camera", "text", "", "digest of the camera agent"),
+    "pairing__target__digest": TableColumn("target", "text", "", "digest of the target agent"),
+    "first": TableColumn("first", "whole", "", "number of the first episode, from 0"),
+    "count": TableColumn("count", "whole", "episodes", "how many episodes were chosen"),
+    "step": TableColumn("step", "whole", "", "numbers are first, first + step, ...; even ones are keyed by the target"),
+    "reason": TableColumn("reason", "text", "", "why"),
+    "probability": TableColumn(
+        "probability", "real", "", "with which the rule would have chosen the pairing in this round"
+    ),
 }
 
 

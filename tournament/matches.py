@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mate import Team
 from mate.communication import messages_of
 from mate.errors import UserError
 from policies.devices import DeviceError
@@ -56,7 +57,7 @@ def play(
     def factory(spec: agents.Spec) -> Callable[[Scenario, int], BatchedAgent]:
         return lambda scenario, size: Attributed(spec, scenario, size, open_checkpoint)
 
-    if camera.team != "camera" or target.team != "target":
+    if camera.team != Team.CAMERA or target.team != Team.TARGET:
         raise MatchError("portal", f"A {camera.team} agent cannot play as camera against a {target.team} agent.")
     return episodes.play(
         scenario,

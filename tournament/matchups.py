@@ -9,12 +9,12 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from tournament.agents import RIVALS
+from mate import Team
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
 from tournament.formats.settings import ROUND_SIZE
 from tournament.leaderboards import DEVICE, engine_version
-from tournament.models import Agent, Episode, Pairing, Scenario, Team
+from tournament.models import Agent, Episode, Pairing, Scenario
 
 MOST_EPISODES = 200_000
 """Maximum number of each agent's latest episodes that are read, so that no page takes seconds."""
@@ -119,7 +119,7 @@ def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _pairings(scenario: Scenario, first: Agent, second: Agent, opponents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return the keys of the two agents' pairings by the opponent's key."""
-    other = RIVALS[first.team]
+    other = Team(first.team).opponent
     rows = Pairing.objects.filter(
         **{"scenario": scenario, f"{first.team}__in": [first, second], f"{other}__in": list(opponents)}
     )

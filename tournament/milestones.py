@@ -17,18 +17,10 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from mate import Team
 from tournament import entries, leaderboards, organising
 from tournament.comparing import student
-from tournament.models import (
-    Agent,
-    AgentKind,
-    Milestone,
-    Team,
-    Tournament,
-    TournamentState,
-    TrainingRun,
-    TrainingState,
-)
+from tournament.models import Agent, AgentKind, Milestone, Tournament, TournamentState, TrainingRun, TrainingState
 from tournament.payoffs import MetaGame
 
 if TYPE_CHECKING:
@@ -48,7 +40,7 @@ class EvaluationFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MeanEstimate:
     """A mean of `episodes` numbers, its standard error and 95 % interval (Student's t); None where they are unknown."""
 
     mean: float
@@ -58,11 +50,11 @@ class Estimate:
     episodes: int
 
 
-def estimate(values: np.ndarray) -> Estimate:
+def estimate(values: np.ndarray) -> MeanEstimate:
     """Return the mean of independent numbers (n,), at least one of them, with its interval."""
     mean, count = float(np.mean(values)), len(values)
     error = float(np.std(values, ddof=1) / math.sqrt(count)) if count > 1 else None
-    return Estimate(mean, error, *interval(mean, error, count), count)
+    return MeanEstimate(mean, error, *interval(mean, error, count), count)
 
 
 def interval(mean: float, error: float | None, count: int) -> tuple[float | None, float | None]:
@@ -270,7 +262,8 @@ def measure(run: TrainingRun, tournament: Tournament, best: Milestone) -> dict[s
         own = payoffs_of(game, best.agent, opponent)
         if not own:
             raise EvaluationFailed(
-                f"The best milestone could not be played again: see the tournament “{tournament.name}” for the reasons. "
+                f"The best milestone could not be played again: see the tournament “{tournament.name}” for the "
+                f"reasons. "
                 "Resume the training, and it is evaluated again."
             )
         line: dict[str, Any] = {

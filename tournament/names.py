@@ -7,7 +7,7 @@ from functools import cache
 
 from confusable_homoglyphs.confusables import confusables_data
 
-from tournament.agents import BUILTIN_NAMES
+from mate.agents.batched import BUILTIN_NAMES
 
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00016fe4")
 """Letters and symbols that Unicode counts as such, and that are drawn as nothing."""

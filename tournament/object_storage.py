@@ -1,7 +1,7 @@
 """S3-compatible storage of the portal's files. Needs the extra `s3`; `ARENA_FILES` names the bucket.
 
-The address of the server, the region and the credentials are boto3's own settings, such as AWS_ENDPOINT_URL_S3, AWS_REGION,
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+The address of the server, the region and the credentials are boto3's own settings, such as AWS_ENDPOINT_URL_S3,
+AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 """
 
 from __future__ import annotations

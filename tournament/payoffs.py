@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 class Episodes:
     """Results of E episodes as arrays, all of shape (E,).
 
-    `camera` and `target` are indices into the meta-game's agents; `reward` is the target team's normalised reward; episodes
-    with the same `seed` are dependent.
+    `camera` and `target` are indices into the meta-game's agents; `reward` is the target team's normalised reward;
+    episodes with the same `seed` are dependent.
     """
 
     camera: NDArray[np.int64]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mate import Team
 from mate.errors import UserError
 from tournament import boards, organising, queries
-from tournament.agents import RIVALS
 from tournament.entries import check_fitness, find_home
 from tournament.models import (
     Agent,
@@ -16,7 +16,6 @@ from tournament.models import (
     Scenario,
     Schedule,
     ScheduleKind,
-    Team,
     Tournament,
     Upload,
 )
@@ -72,7 +71,7 @@ def choose_scenario(agent: Agent, wanted: Scenario) -> Scenario | None:
 
 def choose_opponents(agent: Agent, scenario: Scenario, most: int = MOST_OPPONENTS) -> list[Agent]:
     """Return the opponents of a newcomer: the built-in ones, then rated ones evenly from the best to the last."""
-    team = RIVALS[agent.team]
+    team = Team(agent.team).opponent
     builtin = list(queries.find_agents(team, AgentKind.BUILTIN, scenario))
     board = boards.latest_board(scenario)
     rated = [line.agent for line in board.of(team) if line.agent.kind != AgentKind.BUILTIN] if board else []

@@ -208,7 +208,7 @@ def count_unplayable() -> list[Unplayable]:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """The cost of a tournament if none of its episodes exists already.
 
     At least `least_episodes` and at most `episodes` are played; `span` is None where nothing was played yet.
@@ -223,7 +223,7 @@ class Estimate:
 
 def estimate(
     scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], least: int, most: int, beside: bool = True
-) -> Estimate:
+) -> CostEstimate:
     """Return the cost of a tournament of these agents (keys), with `least` to `most` episodes spread over all pairings.
 
     Blocks of other tournaments may come first.
@@ -233,7 +233,7 @@ def estimate(
     episodes = {pair: max(1, math.ceil(most / len(pairs))) for pair in pairs}
     share = least / most if most else 1.0
     span = forecast(scenario, episodes, workers, seconds_waiting() if beside else 0.0, share) if pairs else None
-    return Estimate(len(pairs), least, most, span, workers)
+    return CostEstimate(len(pairs), least, most, span, workers)
 
 
 MOST_SEEDS = 5000

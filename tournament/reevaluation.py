@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mate import Team
 from mate.errors import UserError
 from tournament import boards, organising
 from tournament.fields import in_order
-from tournament.models import Agent, Purpose, RatingSnapshot, Scenario, Team, Tournament
+from tournament.models import Agent, Purpose, RatingSnapshot, Scenario, Tournament
 from tournament.ratings import ANCHORS, AgentRating
 
 MOST_OPPONENTS = 20
@@ -107,7 +108,8 @@ def reevaluate(agent: Agent, scenario: Scenario, owner: Any) -> Tournament:
     offer = find_offer(agent, scenario)
     if offer is None:
         raise NothingToReevaluate(
-            f"{agent.name} has not been rated in {scenario.name}: there is no figure to check. Start a tournament with it first."
+            f"{agent.name} has not been rated in {scenario.name}: there is no figure to check. Start a tournament "
+            f"with it first."
         )
     fields = (offer.agents, offer.opponents) if agent.team == Team.CAMERA else (offer.opponents, offer.agents)
     return organising.create_tournament(

@@ -1,7 +1,7 @@
 """Incremental fits of a board: the process that fitted it last keeps its evidence.
 
 The cache only saves time. Its validity is checked against the episodes themselves, and the ratings equal those of a fit
-to all episodes, to the last bit (`tournament.ratings.Evidence`).
+to all episodes, to the last bit (`tournament.ratings.BoardEvidence`).
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from numpy.typing import NDArray
 
 from tournament.ledgers import Fields, Played, Results
 from tournament.payoffs import MetaGame
-from tournament.ratings import Evidence, Ratings
+from tournament.ratings import BoardEvidence, Ratings
 
 KEPT_EPISODES = 3_000_000
 """Maximum number of episodes in a process's cached evidence, of the latest boards; each takes about 200 bytes."""
 
 
-class Standing:
+class FittedBoard:
     """The evidence of one board after its last fit."""
 
     def __init__(self) -> None:
         self._fields: Fields | None = None
         self._results: Mapping[int, Results] = {}
-        self._evidence: Evidence | None = None
+        self._evidence: BoardEvidence | None = None
         self.num_added = 0
 
     def __len__(self) -> int:
         return 0 if self._evidence is None else len(self._evidence)
 
-    def follow(self, played: Played, fields: Fields) -> Evidence:
+    def follow(self, played: Played, fields: Fields) -> BoardEvidence:
         """Return the evidence of these episodes: the earlier one with the new episodes, where nothing else has changed.
 
         `num_added` counts the episodes that were added to earlier evidence.
@@ -42,7 +42,7 @@ class Standing:
         if new is None or self._evidence is None:
             game = played.meta_game(fields)
             assert game.episodes is not None
-            self._evidence = Evidence(game.cameras, game.targets, game.episodes)
+            self._evidence = BoardEvidence(game.cameras, game.targets, game.episodes)
         elif new:
             added = Played(new, played.agents).meta_game(fields).episodes
             assert added is not None
@@ -74,16 +74,16 @@ def _beyond(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.boo
     return ~np.isin(keys, known, assume_unique=True)
 
 
-_kept: OrderedDict[Hashable, Standing] = OrderedDict()
+_kept: OrderedDict[Hashable, FittedBoard] = OrderedDict()
 _lock = threading.RLock()
 
 
 def fit(board: Hashable | None, played: Played, fields: Fields) -> tuple[MetaGame, Ratings]:
     """Return the meta-game of these episodes and agents, and its ratings; evidence is cached under `board`."""
     if board is None:
-        return _rate(Standing().follow(played, fields))
+        return _rate(FittedBoard().follow(played, fields))
     with _lock:
-        standing = _kept.setdefault(board, Standing())
+        standing = _kept.setdefault(board, FittedBoard())
         _kept.move_to_end(board)
         found = _rate(standing.follow(played, fields))
         while len(_kept) > 1 and sum(map(len, _kept.values())) > KEPT_EPISODES:
@@ -91,7 +91,7 @@ def fit(board: Hashable | None, played: Played, fields: Fields) -> tuple[MetaGam
         return found
 
 
-def _rate(evidence: Evidence) -> tuple[MetaGame, Ratings]:
+def _rate(evidence: BoardEvidence) -> tuple[MetaGame, Ratings]:
     return evidence.game, evidence.rate()
 
 

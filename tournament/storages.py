@@ -1,7 +1,7 @@
 """Where the portal's files lie: a folder of this machine or S3-compatible storage, and the local copies of the latter.
 
-Checkpoints, replays, originals of uploads and the files of trainings are reached by name through Django's storage interface.
-Whoever needs a path calls `local_path`.
+Checkpoints, replays, originals of uploads and the files of trainings are reached by name through Django's storage
+interface. Whoever needs a path calls `local_path`.
 """
 
 from __future__ import annotations
@@ -150,9 +150,15 @@ MARKER = "installation"
 def find_problem(installation: str) -> str:
     """Return why this storage is not that of an installation; empty if it is. Errors of the storage are raised."""
     if not (found := read_marker()):
-        return "This machine's storage does not have the portal's files. Check ARENA_FILES, or where ARENA_DATA is mounted."
+        return (
+            "This machine's storage does not have the portal's files. Check ARENA_FILES, or where ARENA_DATA is "
+            "mounted."
+        )
     if found != installation:
-        return "This machine's storage has the files of another installation. Check ARENA_FILES, or where ARENA_DATA is mounted."
+        return (
+            "This machine's storage has the files of another installation. Check ARENA_FILES, or where ARENA_DATA is "
+            "mounted."
+        )
     return ""
 
 

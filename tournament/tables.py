@@ -32,7 +32,7 @@ FACTS = b"mate-arena"
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column: name, kind of values, unit and meaning. Seeds are whole numbers of up to 63 bits."""
 
     name: str
@@ -46,7 +46,7 @@ class Table:
     """Rows in chunks, each with the values of every column by name. `facts` are JSON values."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     facts: dict[str, Any]
     chunks: Iterable[Mapping[str, Sequence[Any]]]
 

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from mate import Team
 from tournament import agents, entries, names, organising, queries
-from tournament.agents import RIVALS
 from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
 from training import configuration, installed
@@ -98,7 +98,7 @@ def _check_request(
     elif problem := names.find_agent_problem(name):
         problems.append(("name", problem))
     if opponent.team == team:
-        other = RIVALS[team]
+        other = Team(team).opponent
         problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))
     problems += [("opponent", problem) for problem in entries.check_fitness(opponent, scenario).problems]
     if start_from is not None:
@@ -135,11 +135,13 @@ def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration
     theirs, ours = entries.open_checkpoint(spec.checkpoint).recipe, recipe_of(checked)
     if not isinstance(theirs.architecture, Architecture):
         return [
-            f"{agent.name} is a graph of operators, which trainings cannot continue. Choose an agent that was trained here."
+            f"{agent.name} is a graph of operators, which trainings cannot continue. Choose an agent that was "
+            f"trained here."
         ]
     assert isinstance(ours.architecture, Architecture)
     differences = [
-        f"{field.name.replace('_', ' ')} {write(getattr(part, field.name))} instead of {write(getattr(wanted, field.name))}"
+        f"{field.name.replace('_', ' ')} {write(getattr(part, field.name))} instead of "
+        f"{write(getattr(wanted, field.name))}"
         for part, wanted in ((theirs.architecture, ours.architecture), (theirs.action, ours.action))
         for field in dataclasses.fields(part)
         if getattr(part, field.name) != getattr(wanted, field.name)
@@ -203,7 +205,10 @@ def pause_training(run: TrainingRun) -> bool:
 
 
 def resume_training(run: TrainingRun) -> bool:
-    """Let a paused, failed or cancelled training go on from its last state, or be evaluated again. Returns whether it was one."""
+    """Let a paused, failed or cancelled training go on from its last state, or be evaluated again.
+
+    Returns whether it was one.
+    """
     with transaction.atomic():
         rows = TrainingRun.objects.filter(pk=run.pk, state__in=RESUMABLE)
         changed = rows.update(state=TrainingState.WAITING, milestone_tournament=None, reevaluation=None, **AGAIN)
@@ -238,7 +243,10 @@ def extend_training(run: TrainingRun, steps: int) -> None:
 
 
 def cancel_training(run: TrainingRun) -> bool:
-    """Stop a training at once, without saving. Its curve, its milestones and its last state stay. Returns whether it was open."""
+    """Stop a training at once, without saving.
+
+    Its curve, its milestones and its last state stay. Returns whether it was open.
+    """
     with transaction.atomic():
         stopped = TrainingRun.objects.filter(pk=run.pk, state__in=(*OPEN, TrainingState.FAILED)).update(
             # A new token fences off the trainer that holds it; it notices within a second and ends the process.
@@ -278,5 +286,8 @@ def explain_waiting(run: TrainingRun) -> str:
     ahead = TrainingRun.objects.filter(state=TrainingState.WAITING, pk__lt=run.pk).count()
     busy = TrainingRun.objects.filter(state=TrainingState.TRAINING).count()
     if busy >= trainers.count():
-        return f"{busy} training{'s' if busy > 1 else ''} at a time, {ahead} before this one. It begins when a place is free."
+        return (
+            f"{busy} training{'s' if busy > 1 else ''} at a time, {ahead} before this one. It begins when a place is "
+            f"free."
+        )
     return ""

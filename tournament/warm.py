@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Episodes
-from tournament.ratings import Evidence
+from tournament.ratings import BoardEvidence
 
 Indices = NDArray[np.int64]
 
@@ -21,10 +21,10 @@ def warm() -> None:
         solver.solve(evidence.game.payoff)
 
 
-def _rate(camera: Indices, target: Indices, seed: Indices) -> Evidence:
+def _rate(camera: Indices, target: Indices, seed: Indices) -> BoardEvidence:
     """Rate these episodes, then twice as many."""
     reward = np.linspace(0.0, 1.0, len(seed))
-    evidence = Evidence(["c0", "c1", "c2"], ["t0", "t1", "t2"], Episodes(camera, target, seed, reward))
+    evidence = BoardEvidence(["c0", "c1", "c2"], ["t0", "t1", "t2"], Episodes(camera, target, seed, reward))
     evidence.rate({})
     evidence.add(Episodes(camera, target, seed + 3, reward[::-1].copy()))
     evidence.rate({})

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
+from mate.messages import Team
 from training import configuration as configurations
 
 _SHOWN = (
@@ -97,7 +99,7 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _read_opponent(text: str) -> dict[str, str]:
-    return {"name": text} if text in configurations.OPPONENTS else {"checkpoint": str(Path(text).absolute())}
+    return {"name": text} if text in BUILTIN_NAMES else {"checkpoint": str(Path(text).absolute())}
 
 
 def _read_setting(text: str) -> tuple[str, Any]:
@@ -142,7 +144,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UserError(f"{options.checkpoint} cannot be read ({error.strerror}); name a native checkpoint.") from None
     scenario = Scenario.load(options.scenario)
-    opponent = find_agent(options.opponent, "target" if team == "camera" else "camera", scenario)
+    opponent = find_agent(options.opponent, Team(team).opponent, scenario)
     agents = [(options.checkpoint, find_agent(options.checkpoint, team, scenario, options.deterministic))]
     agents += [(name, find_agent(name, team, scenario)) for name in options.against or ["greedy"]]
     print(

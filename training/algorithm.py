@@ -29,7 +29,7 @@ WEIGHTS = 0x4002
 
 
 @dataclass
-class Iteration:
+class TrainingIteration:
     """Figures of one iteration; ``figures`` holds the learner's metrics by name."""
 
     steps: int
@@ -47,7 +47,7 @@ class TeamPPO(PPO):
     """
 
     steps: int = 0
-    last: Iteration
+    last: TrainingIteration
     experience: Experience
     # Attributes of RLlib, which are None only before ``setup``.
     config: Any
@@ -74,7 +74,7 @@ class TeamPPO(PPO):
         self.share_weights()
         learned = time.perf_counter()
         self.steps += experience.steps
-        self.last = Iteration(
+        self.last = TrainingIteration(
             experience.steps, experience.decisions, experience.finished, sampled - began, learned - sampled,
             _figures(results),
         )  # fmt: skip

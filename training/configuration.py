@@ -13,7 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
+from mate.messages import Team
 from mate.scenario import ConfigError, Scenario
 from training.hyperparameters import (
     ALGORITHMS,
@@ -22,13 +24,13 @@ from training.hyperparameters import (
     STEPS,
     TEAMS,
     Hyperparameter,
+    algorithms_of,
     defaults,
 )
 
 __all__ = [
     "ALGORITHMS",
     "HYPERPARAMETERS",
-    "OPPONENTS",
     "PRESETS",
     "STEPS",
     "TEAMS",
@@ -36,14 +38,13 @@ __all__ = [
     "Hyperparameter",
     "Opponent",
     "TrainingConfiguration",
+    "algorithms_of",
     "check",
     "defaults",
     "read",
 ]
 
 FILE_NAME = "configuration.json"
-OPPONENTS = ("random", "naive", "greedy", "heuristic")
-"""Names of the rule-based agents that can be trained against."""
 MAX_OPPONENTS = 100
 MAX_STEPS = 10**12
 MAX_SEED = 2**63 - 1
@@ -108,12 +109,12 @@ class TrainingConfiguration:
     @property
     def is_hierarchical(self) -> bool:
         """Whether cameras choose targets instead of movements."""
-        return self.algorithm.startswith("hrl-")
+        return ALGORITHMS[self.algorithm].is_hierarchical
 
     @property
     def has_central_critic(self) -> bool:
         """Whether the critic sees the whole state."""
-        return self.algorithm.endswith("mappo")
+        return ALGORITHMS[self.algorithm].has_central_critic
 
     @property
     def training_scenario(self) -> Scenario:
@@ -174,9 +175,9 @@ def check(document: Any) -> TrainingConfiguration:
     start_from = document.get("start_from") or None
     if start_from is not None and not isinstance(start_from, str):
         problems.append("`start_from` is the path of a native checkpoint, or null.")
-    if team and scenario and not (scenario.num_cameras if team == "camera" else scenario.num_targets):
+    if team and scenario and not (scenario.num_cameras if team == Team.CAMERA else scenario.num_targets):
         problems.append(f"{scenario.name} has no {team}s that could be trained.")
-    if team == "target" and algorithm and algorithm.startswith("hrl-"):
+    if team and algorithm and not ALGORITHMS[algorithm].can_train(team):
         problems.append(f"`algorithm` {algorithm} is for cameras: targets cannot choose targets. Take {algorithm[4:]}.")
     hyperparameters: dict[str, Any] = {}
     if team and algorithm and preset:
@@ -252,8 +253,8 @@ def _read_opponent(number: int, entry: Any, problems: list[str]) -> Opponent | N
     name, checkpoint, weight = entry.get("name", ""), entry.get("checkpoint", ""), entry.get("weight", 1.0)
     if bool(name) == bool(checkpoint) or not isinstance(name, str) or not isinstance(checkpoint, str):
         problems.append(f"{where} has either a name or the path of a checkpoint.")
-    elif name and name not in OPPONENTS:
-        problems.append(f"{where}: there is no agent {name!r}; names are {', '.join(OPPONENTS)}.")
+    elif name and name not in BUILTIN_NAMES:
+        problems.append(f"{where}: there is no agent {name!r}; names are {', '.join(BUILTIN_NAMES)}.")
     elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0.0 <= weight <= 1e9:
         problems.append(f"{where}: the weight is {weight!r}; it is a number from 0 to 1e9.")
     else:
@@ -286,12 +287,14 @@ def _find_contradictions(values: Mapping[str, Any]) -> list[str]:
     if isinstance(values["fragment_length"], int) and isinstance(values["horizon"], int):
         if values["fragment_length"] > values["horizon"]:
             problems.append(
-                f"`fragment_length` ({values['fragment_length']}) is longer than the `horizon` ({values['horizon']}) of an episode."
+                f"`fragment_length` ({values['fragment_length']}) is longer than the `horizon` "
+                f"({values['horizon']}) of an episode."
             )
         experience = values["fragment_length"] * values["episodes_at_once"]
         if experience > 2_000_000:
             problems.append(
-                f"`episodes_at_once` times `fragment_length` is {experience:,} decisions an iteration; at most 2,000,000 fit into memory."
+                f"`episodes_at_once` times `fragment_length` is {experience:,} decisions an iteration; at most "
+                f"2,000,000 fit into memory."
             )
     if not any(value for name, value in values.items() if name.startswith("coefficient_")):
         problems.append("All coefficients of the reward are 0: nothing could be learned. Set one.")

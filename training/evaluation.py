@@ -11,21 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from mate.agents import batched
+from mate.agents.batched import BUILTIN_NAMES
 from mate.episodes import AgentFactory, EpisodeResult, play
 from mate.errors import UserError
+from mate.messages import Team
 from mate.scenario import Scenario
 from mate.streams import derive
 from policies import Checkpoint, CheckpointError
 from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
-from training.configuration import OPPONENTS
 
 EVALUATION = 0x4003
 """Word for ``derive``: the seeds of evaluations, which are disjoint from those of training episodes."""
 
 
 @dataclass(frozen=True)
-class Interval:
+class MeanInterval:
     """A mean over episodes with its 95 % confidence interval (Student's t)."""
 
     mean: float
@@ -34,7 +35,7 @@ class Interval:
     episodes: int
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Interval:
+    def of(cls, values: np.ndarray) -> MeanInterval:
         """Return the interval of the mean of independent values (E,)."""
         from scipy.special import stdtrit
 
@@ -48,24 +49,26 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AgentComparison:
     """An agent compared with another of its team: the payoffs of both, and the mean paired difference."""
 
     name: str
-    payoff: Interval
-    coverage: Interval
-    transport: Interval
-    gain: Interval | None
+    payoff: MeanInterval
+    coverage: MeanInterval
+    transport: MeanInterval
+    gain: MeanInterval | None
 
 
 def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
     """Return the rule-based agent of this name or the checkpoint at this path. Raises UserError if none fits."""
-    if text in OPPONENTS:
+    if text in BUILTIN_NAMES:
         return partial(batched.make, text, team)  # type: ignore[arg-type]
     try:
         checkpoint = Checkpoint.load(Path(text))
     except (OSError, CheckpointError) as error:
-        raise UserError(f"{text} is neither one of {', '.join(OPPONENTS)} nor a native checkpoint: {error}.") from None
+        raise UserError(
+            f"{text} is neither one of {', '.join(BUILTIN_NAMES)} nor a native checkpoint: {error}."
+        ) from None
     found = problems(checkpoint.recipe, scenario, team)
     if found:
         preset = find_preset(checkpoint.recipe)
@@ -81,7 +84,7 @@ def compare(
     opponent: AgentFactory,
     episodes: int,
     seed: int,
-) -> list[Comparison]:
+) -> list[AgentComparison]:
     """Play ``episodes`` seeds with every agent against the opponent and compare their payoffs.
 
     The gain is the first agent's payoff minus the other's. A payoff is the team's mean normalised reward, with the
@@ -90,27 +93,27 @@ def compare(
     seeds = [derive(seed, EVALUATION, number) for number in range(episodes)]
     played = []
     for name, agent in agents:
-        sides = (agent, opponent) if team == "camera" else (opponent, agent)
+        sides = (agent, opponent) if team == Team.CAMERA else (opponent, agent)
         played.append((name, play(scenario, *sides, seeds)))
     first = _payoffs(played[0][1], team)
     return [
-        Comparison(
+        AgentComparison(
             name,
-            Interval.of(_payoffs(results, team)),
-            Interval.of(np.array([one.mean_coverage_rate for one in results])),
-            Interval.of(np.array([one.mean_transport_rate for one in results])),
-            Interval.of(first - _payoffs(results, team)) if number else None,
+            MeanInterval.of(_payoffs(results, team)),
+            MeanInterval.of(np.array([one.mean_coverage_rate for one in results])),
+            MeanInterval.of(np.array([one.mean_transport_rate for one in results])),
+            MeanInterval.of(first - _payoffs(results, team)) if number else None,
         )
         for number, (name, results) in enumerate(played)
     ]
 
 
 def _payoffs(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
-    sign = -1.0 if team == "camera" else 1.0
+    sign = -1.0 if team == Team.CAMERA else 1.0
     return sign * np.array([one.normalised_reward for one in results])
 
 
-def table(comparisons: Sequence[Comparison]) -> str:
+def table(comparisons: Sequence[AgentComparison]) -> str:
     """Return the comparisons as a printable table: 95 % confidence intervals, gains over the same seeds."""
     lines = [f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  the first one's gain over it"]
     for one in comparisons:

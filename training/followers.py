@@ -20,7 +20,7 @@ Writer = tuple[Callable[[dict[str, float], int], None], Callable[[], None]]
 """Two functions: one writes metrics by name at a number of environment steps, the other closes the sink."""
 
 
-class Follower:
+class MetricsFollower:
     """Passes the metrics of each line of progress to a writer, which runs in its own thread."""
 
     def __init__(self, name: str, make_writer: Callable[[], Writer]) -> None:
@@ -52,7 +52,7 @@ class Follower:
             print(f"{self._name} no longer receives the progress: {error or type(error).__name__}", file=sys.stderr)
 
 
-def tensorboard(folder: Path) -> Follower:
+def tensorboard(folder: Path) -> MetricsFollower:
     """Write TensorBoard's event files into a folder."""
 
     def make_writer() -> Writer:
@@ -66,10 +66,10 @@ def tensorboard(folder: Path) -> Follower:
 
         return write, writer.close
 
-    return Follower("TensorBoard", make_writer)
+    return MetricsFollower("TensorBoard", make_writer)
 
 
-def weights_and_biases(project: str, folder: Path) -> Follower:
+def weights_and_biases(project: str, folder: Path) -> MetricsFollower:
     """Log to Weights & Biases. Raises UserError if its library is not installed."""
     try:
         import wandb
@@ -80,4 +80,4 @@ def weights_and_biases(project: str, folder: Path) -> Follower:
         run = wandb.init(project=project, name=folder.name, dir=str(folder), resume="allow")
         return lambda figures, steps: run.log(figures | {"steps": steps}), run.finish
 
-    return Follower("Weights & Biases", make_writer)
+    return MetricsFollower("Weights & Biases", make_writer)

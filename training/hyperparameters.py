@@ -11,19 +11,56 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-TEAMS = ("camera", "target")
-ALGORITHMS: Mapping[str, str] = {
-    "mappo": "MAPPO: a critic that sees the whole state, one network for all members of the team",
-    "ippo": "IPPO: each member's critic sees what the member sees, one network for all members of the team",
-    "hrl-mappo": "Hierarchical MAPPO: cameras choose targets, a fixed rule aims at them; the critic sees the whole state",
-    "hrl-ippo": "Hierarchical IPPO: cameras choose targets, a fixed rule aims at them; the critic sees what the camera sees",
+from mate.messages import TEAMS, TEAMS_OF, Team
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A training algorithm, and all that forms, pages and the API know of it.
+
+    ``has_central_critic``: the critic sees the whole state instead of what a member observes. ``is_hierarchical``:
+    cameras choose targets and a fixed rule aims at them; targets cannot train with it. Flat algorithms choose
+    movements.
+    """
+
+    title: str
+    explanation: str
+    has_central_critic: bool
+    is_hierarchical: bool = False
+
+    def can_train(self, team: str) -> bool:
+        """Whether agents of the team can train with it."""
+        return team == Team.CAMERA or not self.is_hierarchical
+
+
+ALGORITHMS: Mapping[str, Algorithm] = {
+    "mappo": Algorithm(
+        "MAPPO", "a critic that sees the whole state, one network for all members of the team", has_central_critic=True
+    ),
+    "ippo": Algorithm(
+        "IPPO",
+        "each member's critic sees what the member sees, one network for all members of the team",
+        has_central_critic=False,
+    ),
+    "hrl-mappo": Algorithm(
+        "Hierarchical MAPPO",
+        "cameras choose targets, a fixed rule aims at them; the critic sees the whole state",
+        has_central_critic=True,
+        is_hierarchical=True,
+    ),
+    "hrl-ippo": Algorithm(
+        "Hierarchical IPPO",
+        "cameras choose targets, a fixed rule aims at them; the critic sees what the camera sees",
+        has_central_critic=False,
+        is_hierarchical=True,
+    ),
 }
 PRESETS: Mapping[str, str] = {
     "quick": "For a small machine: small network, many episodes at once, few passes over large batches",
     "upstream": "As in MATE's examples: 10 million decisions with their network and hyperparameters",
 }
 EVERY_ALGORITHM = tuple(ALGORITHMS)
-FLAT = ("mappo", "ippo")
+FLAT = tuple(name for name, algorithm in ALGORITHMS.items() if not algorithm.is_hierarchical)
 KINDS = ("integer", "number", "choice", "sizes", "schedule")
 MAX_POINTS = 20
 
@@ -129,11 +166,15 @@ _RULES = (
         {"camera": 5, "target": 10}, {"camera": 5, "target": 10}, "steps", 1, 1000,
     ),
     Hyperparameter(
-        "levels", "game", "integer", "values per coordinate of an action; decisions are points of a grid of levels times levels",
+        "levels", "game", "integer", "values per coordinate of an action; decisions are points of a grid of levels "
+            "times "
+            "levels",
         5, 5, "values", 2, 64, algorithms=FLAT,
     ),
     Hyperparameter(
-        "horizon", "game", "integer", "decisions after which an episode of training is truncated; the critic estimates the rest of the return",
+        "horizon", "game", "integer", "decisions after which an episode of training is truncated; the critic "
+            "estimates the rest of the "
+            "return",
         500, 500, "decisions", 10, 100_000,
     ),
     Hyperparameter(
@@ -142,23 +183,29 @@ _RULES = (
     ),
     Hyperparameter(
         "enhanced_observation", "game", "choice", "teams with enhanced observation during the training",
-        "none", "none", choices=("none", "camera", "target", "both"),
+        "none", "none", choices=tuple(TEAMS_OF),
     ),
 )  # fmt: skip
 
 _REWARDS = (
-    _coefficient("raw_reward", "the team's raw reward, from which payoffs are computed", {"camera": 0.0, "target": 1.0}, 0.01),
-    _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0}, {"camera": 0.5, "target": 0.0}),
-    _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras track", 0.0, {"camera": 0.5, "target": 0.0}),
+    _coefficient("raw_reward", "the team's raw reward, from which payoffs are "
+        "computed", {"camera": 0.0, "target": 1.0}, 0.01),
+    _coefficient("coverage_rate", "the share of targets that cameras track", {"camera": 1.0, "target": 0.0},
+    {"camera": 0.5, "target": 0.0}),
+    _coefficient("real_coverage_rate", "the share of targets carrying cargo that cameras "
+        "track", 0.0, {"camera": 0.5, "target": 0.0}),
     _coefficient("mean_transport_rate", "the share of their full pay that deliveries have earned", 0.0, 0.0),
     _coefficient("soft_coverage_score", "how well targets are, or nearly are, in view (slow to compute)", 0.0, 0.0),
     _coefficient("num_tracked", "the number of targets that the camera tracks", 0.0, 0.0, ("camera",)),
-    _coefficient("normalized_goal_distance", "the distance to the target's goal, over the width of the terrain", 0.0, 0.0, ("target",)),
+    _coefficient("normalized_goal_distance", "the distance to the target's goal, over the width of the "
+        "terrain", 0.0, 0.0, ("target",)),
     _coefficient("sparse_delivery", "delivering cargo in this step", 0.0, 0.0, ("target",)),
     _coefficient("is_tracked", "being tracked", 0.0, 0.0, ("target",)),
     _coefficient("is_colliding", "walking into something", 0.0, 0.0, ("target",)),
     Hyperparameter(
-        "reduction", "rewards", "choice", "function that combines the members' rewards into the team's; none leaves each member its own",
+        "reduction", "rewards", "choice", "function that combines the members' rewards into the team's; none leaves "
+            "each member its "
+            "own",
         "mean", "mean", choices=("mean", "sum", "max", "min", "none"),
     ),
     Hyperparameter(
@@ -173,14 +220,17 @@ _NETWORK = (
         [512, 256], [64, 64], "units", 1, 4096,
     ),
     Hyperparameter(
-        "activation", "network", "choice", "function after each fully connected layer", "tanh", "tanh", choices=("tanh", "relu"),
+        "activation", "network", "choice", "function after each fully connected "
+            "layer", "tanh", "tanh", choices=("tanh", "relu"),
     ),
     Hyperparameter(
         "memory", "network", "choice", "recurrent layer of actor and critic", "lstm", "lstm", choices=("lstm", "none"),
     ),
     Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096),
     Hyperparameter(
-        "play", "network", "choice", "play mode of the finished agent: sample decisions as in training, or always take the likeliest",
+        "play", "network", "choice", "play mode of the finished agent: sample decisions as in training, or always "
+            "take the "
+            "likeliest",
         "stochastic", "stochastic", choices=("stochastic", "deterministic"),
     ),
 )  # fmt: skip
@@ -195,30 +245,47 @@ _LEARNING = (
         "entropy_coefficient", "learning", "schedule", "weight of the entropy bonus, which keeps decisions varied",
         [[0.0, 0.05], [0.2, 0.01], [0.4, 0.001], [1.0, 0.0]], [[0.0, 0.02], [0.5, 0.005], [1.0, 0.0005]], "", 0.0, 10.0,
     ),
-    Hyperparameter("gamma", "learning", "number", "discount of the reward one decision later", 0.99, 0.99, "", 0.0, 1.0),
+    Hyperparameter("gamma", "learning", "number", "discount of the reward one decision "
+        "later", 0.99, 0.99, "", 0.0, 1.0),
     Hyperparameter(
-        "gae_lambda", "learning", "number", "weight of later TD errors in advantages: 0 uses one decision, 1 all (Schulman et al., 2016)",
+        "gae_lambda", "learning", "number", "weight of later TD errors in advantages: 0 uses one decision, 1 all "
+            "(Schulman et al., "
+            "2016)",
         1.0, 0.95, "", 0.0, 1.0,
     ),
-    Hyperparameter("clip", "learning", "number", "maximum relative change of a decision's probability in an iteration (PPO's epsilon)", 0.3, 0.2, "", 0.001, 10.0),
-    Hyperparameter("value_clip", "learning", "number", "maximum of the critic's squared error", 10_000.0, 10_000.0, "", 1e-6, 1e12),
-    Hyperparameter("value_coefficient", "learning", "number", "weight of the critic's error in the loss", 1.0, 0.5, "", 0.0, 1000.0),
-    Hyperparameter("kl_coefficient", "learning", "number", "initial weight of the KL divergence from the previous policy; 0 leaves it out", 0.2, 0.0, "", 0.0, 1000.0),
-    Hyperparameter("kl_target", "learning", "number", "KL divergence to which the weight is adapted", 0.01, 0.02, "nats", 1e-6, 100.0),
-    Hyperparameter("gradient_clip", "learning", "number", "maximum norm of the gradient; 0 for none", 0.0, 0.5, "", 0.0, 1e6),
+    Hyperparameter("clip", "learning", "number", "maximum relative change of a decision's probability in an iteration "
+        "(PPO's "
+        "epsilon)", 0.3, 0.2, "", 0.001, 10.0),
+    Hyperparameter("value_clip", "learning", "number", "maximum of the critic's squared error", 10_000.0, 10_000.0, "",
+    1e-6, 1e12),
+    Hyperparameter("value_coefficient", "learning", "number", "weight of the critic's error in the "
+        "loss", 1.0, 0.5, "", 0.0, 1000.0),
+    Hyperparameter("kl_coefficient", "learning", "number", "initial weight of the KL divergence from the previous "
+        "policy; 0 leaves it "
+        "out", 0.2, 0.0, "", 0.0, 1000.0),
+    Hyperparameter("kl_target", "learning", "number", "KL divergence to which the weight is "
+        "adapted", 0.01, 0.02, "nats", 1e-6, 100.0),
+    Hyperparameter("gradient_clip", "learning", "number", "maximum norm of the gradient; 0 for "
+        "none", 0.0, 0.5, "", 0.0, 1e6),
 )  # fmt: skip
 
 _BATCHES = (
-    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played in parallel, over all cores", 128, 128, "episodes", 1, 4096),
+    Hyperparameter("episodes_at_once", "batches", "integer", "episodes played in parallel, over all "
+        "cores", 128, 128, "episodes", 1, 4096),
     Hyperparameter(
-        "fragment_length", "batches", "integer", "decisions of each episode in an iteration; also the length of backpropagation through time",
+        "fragment_length", "batches", "integer", "decisions of each episode in an iteration; also the length of "
+            "backpropagation through "
+            "time",
         25, 32, "decisions", 2, 1000,
     ),
     Hyperparameter(
-        "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole fragments", 256, 2048, "decisions", 1, 1_000_000,
+        "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole "
+            "fragments", 256, 2048, "decisions", 1, 1_000_000,
     ),
     Hyperparameter("passes", "batches", "integer", "passes over each iteration's experience", 16, 4, "passes", 1, 100),
-    Hyperparameter("milestones", "batches", "integer", "agents exported during the training, evenly spaced; the last is the final one", 20, 10, "agents", 1, 1000),
+    Hyperparameter("milestones", "batches", "integer", "agents exported during the training, evenly spaced; the last "
+        "is the final "
+        "one", 20, 10, "agents", 1, 1000),
 )  # fmt: skip
 
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
@@ -236,3 +303,8 @@ STEPS: Mapping[str, Mapping[str, int]] = {
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
     """Return the hyperparameters that apply, with the preset's values."""
     return {name: one.default(preset, team) for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}
+
+
+def algorithms_of(team: str) -> dict[str, Algorithm]:
+    """Return the algorithms with which agents of the team can train, by name."""
+    return {name: algorithm for name, algorithm in ALGORITHMS.items() if algorithm.can_train(team)}

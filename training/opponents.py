@@ -8,6 +8,7 @@ from pathlib import Path
 from mate.agents import batched
 from mate.agents.batched import BatchedAgent
 from mate.episodes import AgentFactory
+from mate.messages import Team
 from mate.scenario import Scenario
 from policies import Checkpoint, CheckpointError
 from policies.compatibility import problems
@@ -22,7 +23,7 @@ def opponents_of(configuration: TrainingConfiguration, folder: Path) -> AgentFac
 
     Raises ConfigurationError for a checkpoint that cannot be read or cannot play the scenario against the trained team.
     """
-    team = "target" if configuration.team == "camera" else "camera"
+    team = Team(configuration.team).opponent
     chosen = [opponent for opponent in configuration.opponents if opponent.weight > 0.0]
     members = [(_factory_of(opponent, team, configuration.scenario, folder), opponent.weight) for opponent in chosen]
     return members[0][0] if len(members) == 1 else partial(_mix, members)

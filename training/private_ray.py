@@ -112,7 +112,8 @@ def join(ray: Any, address: str, cores: int) -> None:
     free = int(ray.available_resources().get("CPU", 0))
     if free < cores:
         raise UserError(
-            f"The run is to use {cores} cores, and the Ray cluster at {address} has {free} free. Wait, or set `cores` lower."
+            f"The run is to use {cores} cores, and the Ray cluster at {address} has {free} free. Wait, or set "
+            f"`cores` lower."
         )
 
 

@@ -17,7 +17,7 @@ from training.configuration import TrainingConfiguration
 from training.private_ray import choose_cores, session
 
 if TYPE_CHECKING:
-    from training.algorithm import Iteration, TeamPPO
+    from training.algorithm import TeamPPO, TrainingIteration
 
 SECONDS_BETWEEN_STATES = 10.0
 FINISHED, PAUSED, FAILED = "finished", "paused", "failed"
@@ -176,7 +176,7 @@ class Course:
         """Return the run's progress so far."""
         return {name: getattr(self.counters, name) for name in ("iteration", "steps", "decisions", "seconds")}
 
-    def _count(self, last: Iteration) -> bool:
+    def _count(self, last: TrainingIteration) -> bool:
         """Add an iteration to the counters; return whether a milestone is due."""
         counters, total, wanted = self.counters, self.configuration.steps, self.configuration["milestones"]
         before = counters.steps * wanted // total
@@ -185,7 +185,7 @@ class Course:
         counters.decisions += last.decisions
         return counters.steps >= total or counters.steps * wanted // total > before
 
-    def _report(self, last: Iteration, seconds: float) -> None:
+    def _report(self, last: TrainingIteration, seconds: float) -> None:
         line = _progress_line(self.counters, last, seconds, self.configuration.steps)
         files.append_progress(self.folder, line)
         for follow in self.followers:
@@ -216,17 +216,18 @@ class Course:
         files.replace(place / f"{counters.iteration:06d}.zip", checkpoint.to_bytes())
 
 
-def _check_figures(last: Iteration) -> None:
+def _check_figures(last: TrainingIteration) -> None:
     figures = {name: last.figures[name] for name in ("total_loss", "entropy", "mean_kl_loss", "vf_loss")}
     broken = [name for name, value in figures.items() if not abs(value) < float("inf")]
     if broken:
         raise UserError(
-            f"The training has diverged: {', '.join(broken)} is no longer a finite number. The state before it and all milestones are kept. "
+            f"The training has diverged: {', '.join(broken)} is no longer a finite number. The state before it and "
+            f"all milestones are kept. "
             "Start a new training with a smaller `learning_rate`, a smaller `reward_scale` or a `gradient_clip`."
         )
 
 
-def _progress_line(counters: Any, last: Iteration, seconds: float, total: int) -> dict[str, Any]:
+def _progress_line(counters: Any, last: TrainingIteration, seconds: float, total: int) -> dict[str, Any]:
     """Return the line of ``progress.jsonl`` for an iteration; means are None where no episode ended in it."""
     finished, figures = last.finished, last.figures
 

@@ -24,7 +24,8 @@ def start_from(module: TeamModule, configuration: TrainingConfiguration, folder:
     checkpoint = load_checkpoint(path, "checkpoint to start from")
     recipe, wanted = checkpoint.recipe, recipe_of(configuration)
     problems = [
-        f"The checkpoint to start from, {path}, has {name} {_describe(getattr(recipe, name))}, and the run {_describe(getattr(wanted, name))}."
+        f"The checkpoint to start from, {path}, has {name} {_describe(getattr(recipe, name))}, and the run "
+        f"{_describe(getattr(wanted, name))}."
         for name in _COMPARED
         if getattr(recipe, name) != getattr(wanted, name)
     ]

@@ -15,7 +15,9 @@ STUDIES = {
     "nash": ("adaptive", "how many episodes an adaptive search for the equilibrium needs"),
     "sequential": ("sequential", "error rates and length of the sequential test"),
 }
-"""Module of each study, which has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, the exit status; and what it is about."""
+"""Module of each study, which has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, the exit status; and
+what it is about.
+"""
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """``python -m benchmarks.ratings ranking`` and ``nash``: how many episodes do the adaptive formats need?
 
-Both play the real formats of `tournament.formats` in synthetic leagues and compare them with uniform schedules that are stopped
-by the same rule, which knows the true payoffs: a ranking when every pair of cameras that differ by at least the resolution is separated,
-a Nash tournament when the NashConv of its equilibrium in the true game is at most epsilon.
+Both play the real formats of `tournament.formats` in synthetic leagues and compare them with uniform schedules that are
+stopped by the same rule, which knows the true payoffs: a ranking when every pair of cameras that differ by at least the
+resolution is separated, a Nash tournament when the NashConv of its equilibrium in the true game is at most epsilon.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.ratings.league import MEASURED, League, play
 from tournament import meta_solvers
-from tournament.formats import FORMATS, Choice, Evidence
+from tournament.formats import FORMATS, ChosenEpisodes, Evidence
 from tournament.formats.gaps import Side, measure
 
 Array = NDArray[np.float64]
@@ -67,7 +67,8 @@ def add_nash_arguments(parser: argparse.ArgumentParser) -> None:
 class RankingResult:
     """Episodes that schedules needed in one league, and what the adaptive one said when it ended by itself.
 
-    `adaptive` is None if the format ended without having separated all that should be. `wrong` counts its separated pairs in the wrong order, `missed` the pairs of at least the resolution that it did not separate.
+    `adaptive` is None if the format ended without having separated all that should be. `wrong` counts its separated
+    pairs in the wrong order, `missed` the pairs of at least the resolution that it did not separate.
     """
 
     independent: int
@@ -80,10 +81,13 @@ class RankingResult:
 
 
 def run_ranking(arguments: argparse.Namespace) -> int:
-    """Print the table of the ranking study; 1 if the adaptive schedule needs more than a third of the uniform one's episodes."""
+    """Print the table of the ranking study; 1 if the adaptive schedule needs more than a third of the uniform one's
+    episodes.
+    """
     results = []
     print(
-        "| league | uniform, independent seeds | uniform, shared seeds | adaptive | adaptive, own end | wrong | missed |"
+        "| league | uniform, independent seeds | uniform, shared seeds | adaptive | adaptive, own end | wrong | "
+        "missed |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for number, league in enumerate(draw_leagues(arguments)):
@@ -167,7 +171,7 @@ def _share_uniformly(league: League, is_enough: Callable[[Evidence], bool]) -> i
     rows, columns = league.true.shape
     evidence = Evidence.of(league.cameras, league.targets)
     for held in range(100_000):
-        choices = [Choice(row, column, 2 * held, 1, 2) for row in range(rows) for column in range(columns)]
+        choices = [ChosenEpisodes(row, column, 2 * held, 1, 2) for row in range(rows) for column in range(columns)]
         evidence = league.answer(evidence, choices)
         if is_enough(evidence):
             return len(evidence)
@@ -176,10 +180,11 @@ def _share_uniformly(league: League, is_enough: Callable[[Evidence], bool]) -> i
 
 @dataclass(frozen=True)
 class NashResult:
-    """Episodes after which the true NashConv of the solved table was first at most epsilon; and from which on it stayed there.
+    """Episodes after which the true NashConv of the solved table was first at most epsilon; and from which on it stayed
+    there.
 
-    `None` where that did not happen within the study. `ended` are the episodes at the adaptive format's own end, `bound` the NashConv that
-    it vouched for and `true` what it was.
+    `None` where that did not happen within the study. `ended` are the episodes at the adaptive format's own end,
+    `bound` the NashConv that it vouched for and `true` what it was.
     """
 
     uniform: int | None
@@ -192,7 +197,9 @@ class NashResult:
 
 
 def run_nash(arguments: argparse.Namespace) -> int:
-    """Print the table of the Nash study; 1 if the adaptive schedule needs more than a quarter of the uniform one's episodes."""
+    """Print the table of the Nash study; 1 if the adaptive schedule needs more than a quarter of the uniform one's
+    episodes.
+    """
     results = []
     print("| league | uniform | uniform, for good | adaptive | adaptive, for good | own end | vouched for | true |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")

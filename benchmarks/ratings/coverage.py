@@ -1,8 +1,9 @@
 """``python -m benchmarks.ratings coverage``: how often do intervals of ratings and ranks contain the truth?
 
-A league's truth are the ratings that the same schedule would give if each of its episodes were replaced by infinitely many from other seeds. For duplicate Elo
-these are the strengths of Bradley and Terry's model fitted, without a prior, to the probabilities with which each agent does better than each other one
-against each opponent, weighed by the comparisons; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings
+A league's truth are the ratings that the same schedule would give if each of its episodes were replaced by infinitely
+many from other seeds. For duplicate Elo these are the strengths of Bradley and Terry's model fitted, without a prior,
+to the probabilities with which each agent does better than each other one against each opponent, weighed by the
+comparisons; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings
 interact. In an uneven schedule agents have between a fifth of the episodes and all.
 """
 
@@ -17,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.ratings.league import MEASURED, League
+from mate import Team
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings import AgentRating, Ratings, bradley_terry, compare, margin, outcome, rate
 from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.fitting import SCALE, TEAMS
+from tournament.ratings.fitting import SCALE
 
 Array = NDArray[np.float64]
 
@@ -43,7 +45,8 @@ def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
 def run_coverage(arguments: argparse.Namespace) -> int:
     """Print a table; 1 if an interval misses what is wanted."""
     print(
-        "| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier score |"
+        "| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier "
+        "score |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     is_met = True
@@ -80,12 +83,14 @@ def play_all(league: League, episodes: int, is_uneven: bool = False) -> MetaGame
 
 
 def true_strengths(league: League, team: str, comparisons: Comparisons) -> Array:
-    """(k,) Bradley-Terry strengths of a team, in logits of mean 0, if these comparisons had been made infinitely often."""
+    """(k,) Bradley-Terry strengths of a team, in logits of mean 0, if these comparisons had been made infinitely
+    often.
+    """
     from scipy.special import ndtr
 
-    payoff = league.true if team == "camera" else -league.true.T
+    payoff = league.true if team == Team.CAMERA else -league.true.T
     _, camera, target, rest = league.noise.deviations
-    own = camera if team == "camera" else target
+    own = camera if team == Team.CAMERA else target
     wins, total = np.zeros((len(payoff), len(payoff))), np.zeros((len(payoff), len(payoff)))
     for opponent, scores in enumerate(payoff.T):
         _, count = comparisons.wins_against(opponent)
@@ -120,7 +125,7 @@ class Tally:
     def add(self, league: League, game: MetaGame, ratings: Ratings) -> None:
         """Count a league's boards."""
         counted = compare(game)
-        for team, margins in zip(TEAMS, true_margins(league, game.count), strict=True):
+        for team, margins in zip(Team, true_margins(league, game.count), strict=True):
             strengths = true_strengths(league, team, counted[team])
             cases = list(match(ratings.board(team), strengths, margins))
             for case in cases:

@@ -1,8 +1,8 @@
 """A synthetic league whose episodes exist by number, so that formats of tournaments can be played to their end.
 
-An episode's payoff to the camera is the pairing's true one and noise: of its seed, of either agent's way with that seed, and of its own.
-Seeds are those of the arena's plan (`tournament.seeds`): even numbers share one among all cameras that meet a target, odd numbers
-one among all targets that meet a camera.
+An episode's payoff to the camera is the pairing's true one and noise: of its seed, of either agent's way with that
+seed, and of its own. Seeds are those of the arena's plan (`tournament.seeds`): even numbers share one among all cameras
+that meet a target, odd numbers one among all targets that meet a camera.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.formats import Choice, Evidence, Format
+from tournament.formats import ChosenEpisodes, Evidence, Format
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -24,7 +24,9 @@ CHUNK = 32
 
 @dataclass(frozen=True)
 class Noise:
-    """The standard deviation of an episode's payoff within its pairing, and what shares of its variance stem from where."""
+    """The standard deviation of an episode's payoff within its pairing, and what shares of its variance stem from
+    where.
+    """
 
     deviation: float
     seed: float
@@ -42,8 +44,8 @@ MEASURED = {
     "MATE-4v8-9": Noise(0.056, seed=0.55, camera_by_seed=0.24, target_by_seed=0.02),
     "MATE-2v4-0": Noise(0.083, seed=0.82, camera_by_seed=0.08, target_by_seed=0.02),
 }
-"""Of MATE's rule-based agents in episodes of 1,000 steps. The seed's share was measured, the agents' ways with it follow from how much
-longer a tournament takes that gives all pairings the same seeds."""
+"""Of MATE's rule-based agents in episodes of 1,000 steps. The seed's share was measured, the agents' ways with it
+follow from how much longer a tournament takes that gives all pairings the same seeds."""
 
 
 @dataclass
@@ -59,7 +61,9 @@ class League:
     def draw(
         cls, cameras: int, targets: int, noise: Noise, seed: int, spread: float = 0.1, interaction: float = 0.02
     ) -> League:
-        """Agents whose mean payoffs spread by `spread` (standard deviation) and pairings that deviate by `interaction`."""
+        """Agents whose mean payoffs spread by `spread` (standard deviation) and pairings that deviate by
+        `interaction`.
+        """
         generator = np.random.default_rng([seed, 1])
         true = generator.normal(0, spread, (cameras, 1)) - generator.normal(0, spread, (1, targets))
         return cls(true + generator.normal(0, interaction, (cameras, targets)), noise, seed)
@@ -103,7 +107,7 @@ class League:
             for deviation, shape in zip(self.noise.deviations, shapes, strict=True)
         )
 
-    def answer(self, evidence: Evidence, choices: Sequence[Choice]) -> Evidence:
+    def answer(self, evidence: Evidence, choices: Sequence[ChosenEpisodes]) -> Evidence:
         """The evidence and the episodes that were asked for."""
         counts = [choice.count for choice in choices]
         camera = np.repeat([choice.camera for choice in choices], counts)

@@ -1,10 +1,13 @@
-"""``python -m benchmarks.ratings psro``: how often do intervals of best responses' gains and of NashConv contain the truth?
+"""``python -m benchmarks.ratings psro``: how often do intervals of best responses' gains and of NashConv contain the
+truth?
 
-Each league is one iteration of PSRO: `agents` of each team play each other, a meta-solver turns their payoffs into strategies, and one
-more agent of each team joins, which truly gains nothing. All meet on the seeds of the arena's plan, the same episodes choose the strategies
-and judge the new agents, as in the portal's runs. Gains and NashConv are those of the strategies as they were chosen, in the true game.
+Each league is one iteration of PSRO: `agents` of each team play each other, a meta-solver turns their payoffs into
+strategies, and one more agent of each team joins, which truly gains nothing. All meet on the seeds of the arena's plan,
+the same episodes choose the strategies and judge the new agents, as in the portal's runs. Gains and NashConv are those
+of the strategies as they were chosen, in the true game.
 
-In an *even* game all true payoffs are equal, so that chance alone chooses; in a *cyclic* one every agent has a place in the equilibrium.
+In an *even* game all true payoffs are equal, so that chance alone chooses; in a *cyclic* one every agent has a place in
+the equilibrium.
 """
 
 from __future__ import annotations
@@ -97,7 +100,9 @@ def study(arguments: argparse.Namespace, game: str, solver: str, agents: int) ->
 
 
 def draw_game(game: str, cameras: int, targets: int) -> Array:
-    """True payoffs (cameras + 1, targets + 1): a game whose value is 0, and a new agent of each team that gains nothing."""
+    """True payoffs (cameras + 1, targets + 1): a game whose value is 0, and a new agent of each team that gains
+    nothing.
+    """
     true = np.zeros((cameras + 1, targets + 1))
     if game == "cyclic":
         true[:-1, :-1] = SWING * (cameras * np.eye(cameras) - 1) / (cameras - 1)

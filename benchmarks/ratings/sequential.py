@@ -1,9 +1,9 @@
 """``python -m benchmarks.ratings sequential``: does the sequential test hold its error rates, and how long is it?
 
-Plays the real format of `tournament.formats` between two agents of a known difference, many times, for differences at the bounds, between
-and beyond them and for several kinds of noise. Beside it stands the fixed-size test of the same error probabilities. Of the
-estimates after stopping, it shows how often they are too low (a half would be unbiased in the median) and how often the
-interval holds the truth.
+Plays the real format of `tournament.formats` between two agents of a known difference, many times, for differences at
+the bounds, between and beyond them and for several kinds of noise. Beside it stands the fixed-size test of the same
+error probabilities. Of the estimates after stopping, it shows how often they are too low (a half would be unbiased in
+the median) and how often the interval holds the truth.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def add_sequential_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_sequential(arguments: argparse.Namespace) -> int:
-    """Print the table; 1 if a share is off by more than three simulation errors and what is allowed, or the test is not shorter.
+    """Print the table; 1 if a share is off by more than three simulation errors and what is allowed, or the test is not
+    shorter.
 
     Allowed are the error probability, estimates of which 45 to 55 % are too low, and intervals that hold in 93 to 97 %.
     """

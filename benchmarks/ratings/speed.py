@@ -1,7 +1,8 @@
 """``python -m benchmarks.ratings speed``: how long does a large fit take, and a refit after a block?
 
-From arrays, on one core: boards with intervals, Nash, deviation ratings and cyclicity; the support frequencies of Nash by themselves; evidence that a block
-is added to, rated anew. Processor time, as on a machine that does nothing else; the first fit, which loads libraries, is left out.
+From arrays, on one core: boards with intervals, Nash, deviation ratings and cyclicity; the support frequencies of Nash
+by themselves; evidence that a block is added to, rated anew. Processor time, as on a machine that does nothing else;
+the first fit, which loads libraries, is left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from benchmarks.clock import measure
 from benchmarks.ratings.league import MEASURED, League
 from tournament import meta_solvers
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import Evidence, compare, rate
+from tournament.ratings import BoardEvidence, compare, rate
 
 BLOCK = 64
 
@@ -40,7 +41,7 @@ def run_speed(arguments: argparse.Namespace) -> int:
 
     game = gather()
     rate(game, replicates=0)
-    evidence = Evidence(league.cameras, league.targets, game.episodes or Episodes(camera, target, seed, reward))
+    evidence = BoardEvidence(league.cameras, league.targets, game.episodes or Episodes(camera, target, seed, reward))
     fresh = iter(range(10**9))
 
     def refit() -> Any:

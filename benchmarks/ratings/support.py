@@ -1,7 +1,8 @@
-"""``python -m benchmarks.ratings support``: is an agent in the support of the true equilibrium as often as its support frequency says?
+"""``python -m benchmarks.ratings support``: is an agent in the support of the true equilibrium as often as its support
+frequency says?
 
-The true equilibrium is that of a league's true payoffs. Frequencies are put together over leagues and both teams; of the agents with frequencies around 30 %, 30 %
-should be in the true support.
+The true equilibrium is that of a league's true payoffs. Frequencies are put together over leagues and both teams; of
+the agents with frequencies around 30 %, 30 % should be in the true support.
 """
 
 from __future__ import annotations
@@ -42,14 +43,17 @@ def run_support(arguments: argparse.Namespace) -> int:
         said, was, values = collect(arguments, episodes)
         error = show(episodes, said, was)
         print(
-            f"\nMean difference of a row, weighed by agents: {error:.3f}. Intervals of the value held it in {values:.1%}.\n"
+            f"\nMean difference of a row, weighed by agents: {error:.3f}. Intervals of the value held it in "
+            f"{values:.1%}.\n"
         )
         worst = max(worst, error)
     return int(worst > TOLERANCE)
 
 
 def collect(arguments: argparse.Namespace, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
-    """Frequencies and whether they came true, of all agents of all leagues; and how often intervals of the value held it."""
+    """Frequencies and whether they came true, of all agents of all leagues; and how often intervals of the value
+    held it.
+    """
     said: list[float] = []
     was: list[bool] = []
     held: list[bool] = []

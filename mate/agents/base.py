@@ -156,7 +156,8 @@ class AgentBase(ABC):
         self.agent_id = f"{self.TEAM.name.lower()}_{self.index}"
         self._bind_layout()
         assert observation.size == self.observation_dim, (
-            f"the observation announces {self.num_cameras} cameras, {self.num_targets} targets and {self.num_obstacles} "
+            f"the observation announces {self.num_cameras} cameras, {self.num_targets} targets and "
+            f"{self.num_obstacles} "
             f"obstacles, hence {self.observation_dim} entries for a {self.TEAM.name.lower()}; it has {observation.size}"
         )
         self.state = self._own_state(observation)

@@ -1,9 +1,9 @@
 """The random draws of rule-based agents, each addressed by the agent's key, what it is for, and the step.
 
 An agent's key for an episode is ``agent_key(team_key, index)``; steps are counted by decisions, from 0. Because no draw
-depends on earlier ones, the object form of an agent and the kernel for whole batches draw the same numbers from the same
-key. The compiled functions (``mate.agents.laws.draws``) draw inside kernels; ``EpisodeDraws`` gives the same to an object,
-and ``DrawingAgent`` is the base of agents that draw through it.
+depends on earlier ones, the object form of an agent and the kernel for whole batches draw the same numbers from the
+same key. The compiled functions (``mate.agents.laws.draws``) draw inside kernels; ``EpisodeDraws`` gives the same to an
+object, and ``DrawingAgent`` is the base of agents that draw through it.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class EpisodeDraws:
 class DrawingAgent(AgentBase):
     """An agent whose random draws are addressed by the episode's key and the step.
 
-    Every reset takes ``next_draws`` and clears it; where it is None, a fresh key is drawn from ``np_random``. So an agent
-    replays an episode when it is given the draws of that episode before its reset::
+    Every reset takes ``next_draws`` and clears it; where it is None, a fresh key is drawn from ``np_random``. So an
+    agent replays an episode when it is given the draws of that episode before its reset::
 
         agent.next_draws = EpisodeDraws(agent_key(team_key, index))
         agent.reset(observation)

@@ -51,8 +51,8 @@ class GreedyCameraAgent(IdleCamera):
 
     All cameras introduce themselves to each other in the first step; later each tells those who could reach them of the
     targets it sees, at random intervals. Subclasses may override ``process_messages``, which takes in what is seen, and
-    ``act_from_target_states``, which aims. ``memory`` holds the last known state of every target, ``time2forget`` for how
-    many steps each still counts, ``message2send`` the next message.
+    ``act_from_target_states``, which aims. ``memory`` holds the last known state of every target, ``time2forget`` for
+    how many steps each still counts, ``message2send`` the next message.
 
     Args:
         seed: seed of the agent's random stream.
@@ -191,8 +191,8 @@ class GreedyCameraAgent(IdleCamera):
 class GreedyTargetAgent(WalkingTarget):
     """Walks straight to its warehouse; without cargo, to one that the team does not believe to be empty.
 
-    Subclasses may override ``process_messages``, which takes in what is seen, and ``goal_location``. ``goal_bits`` (4,) marks
-    the warehouse it walks to, ``non_empty_warehouses`` is the set of those that may have cargo left, and
+    Subclasses may override ``process_messages``, which takes in what is seen, and ``goal_location``. ``goal_bits`` (4,)
+    marks the warehouse it walks to, ``non_empty_warehouses`` is the set of those that may have cargo left, and
     ``need_communication`` says whether the team needs an update.
 
     Args:

@@ -63,8 +63,8 @@ class HeuristicCameraAgent(IdleCamera):
     def calculate_scores(max_sight_range: float, min_viewing_angle: float) -> Scores:
         """Return the poses (S, 3), the points (P, 2) around the camera and the score (P, S) of each point in each pose.
 
-        A pose is an orientation and a viewing angle in degrees and the sight range that goes with them; points are relative
-        to the camera. A point is covered by the poses that it has a positive score in.
+        A pose is an orientation and a viewing angle in degrees and the sight range that goes with them; points are
+        relative to the camera. A point is covered by the poses that it has a positive score in.
         """
         table = pose_table(max_sight_range, min_viewing_angle)
         return pose_mesh(table), table.points, full_scores(table)

@@ -16,8 +16,8 @@ from mate.streams import Stream
 class MixtureAgentMixIn(AgentBase):
     """Chooses one of its candidates at every reset, and lets it play the episode.
 
-    The choice has a random stream of its own (``seed_mixture``). Spawned agents share its seed, so that all members of a
-    team choose alike: the team plays one candidate per episode.
+    The choice has a random stream of its own (``seed_mixture``). Spawned agents share its seed, so that all members of
+    a team choose alike: the team plays one candidate per episode.
 
     Args:
         candidates: agents of the team, at least one.

@@ -19,10 +19,10 @@ def find_scored_goal(
 ) -> list[tuple[float, float] | None]:
     """Return the orientation and viewing angle (degrees) of each camera, None for one without a target in reach.
 
-    ``scores`` are poses (S, 3), points (P, 2) and scores (P, S); ``owns`` (N, 9) private states of the cameras, ``targets`` (M, 2)
-    positions, ``orders`` (K, N) in which the cameras choose, ``limits`` (2,) the largest turn and zoom of one step. A camera
-    takes the pose of most score, a new target counting 1; of the orders that with most score and targets wins, then the
-    one that costs fewest steps, then the lexicographically last.
+    ``scores`` are poses (S, 3), points (P, 2) and scores (P, S); ``owns`` (N, 9) private states of the cameras,
+    ``targets`` (M, 2) positions, ``orders`` (K, N) in which the cameras choose, ``limits`` (2,) the largest turn and
+    zoom of one step. A camera takes the pose of most score, a new target counting 1; of the orders that with most score
+    and targets wins, then the one that costs fewest steps, then the lexicographically last.
     """
     mesh = scores[0]
     values, covers, reached = zip(*(_value_poses(scores, own, targets) for own in owns), strict=True)

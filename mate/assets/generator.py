@@ -40,9 +40,11 @@ def generate(
     seed: int = 0,
     plot: bool = False,
 ) -> dict[str, Any]:
-    """Return the configuration of a scenario: the default preset with these numbers, cameras placed to cover the terrain.
+    """Return the configuration of a scenario: the default preset with these numbers, cameras placed to cover the
+    terrain.
 
-    It is written to ``path`` (``.json``, ``.yaml`` or ``.yml``), if that is given, and with ``plot`` a picture beside it.
+    It is written to ``path`` (``.json``, ``.yaml`` or ``.yml``), if that is given, and with ``plot`` a picture beside
+    it.
 
     Sight ranges follow from the covering radius of the cameras' positions (Q49: upstream takes the optimiser's loss
     instead): a camera sees twice as far, a target as far. Without cameras targets keep the preset's sight range. The

@@ -12,7 +12,8 @@ from mate.messages import Team
 
 @lru_cache(maxsize=64)
 def action_grid(team: Team, levels: int) -> np.ndarray:
-    """The (levels * levels, 2) actions as fractions of the greatest; in row ``i + levels * j`` values i and j of [-1, 1].
+    """The (levels * levels, 2) actions as fractions of the greatest; in row ``i + levels * j`` values i and j of [-1,
+    1].
 
     The targets' square is pulled radially into the unit disc, since a step is bounded in length: a point's greatest
     coordinate becomes its distance from the centre.

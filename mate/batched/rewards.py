@@ -62,7 +62,9 @@ def _score_members(matrix, is_tracking, out):
 
 
 def score_members(matrix: np.ndarray, is_tracking: np.ndarray) -> np.ndarray:
-    """(B, N) one score for each member: the sum over what it tracks or is tracked by, or ``tanh`` of the best of (B, N, M)."""
+    """(B, N) one score for each member: the sum over what it tracks or is tracked by, or ``tanh`` of the best of (B,
+    N, M).
+    """
     out = np.empty(matrix.shape[:2])
     _score_members(np.ascontiguousarray(matrix), np.ascontiguousarray(is_tracking), out)
     return out
@@ -109,8 +111,8 @@ class AuxiliaryRewards:
 
     Args:
         batch: whose rewards these are.
-        coefficients: component name -> number or function of arrays (``Coefficient``). What is not named does not count,
-            the raw reward included (Q46).
+        coefficients: component name -> number or function of arrays (``Coefficient``). What is not named does not
+            count, the raw reward included (Q46).
         reduction: ``mean``, ``sum``, ``max`` or ``min`` give every member the team's reduced value; ``none`` its own.
         soft_coverage_clip: cut the outline of the soft coverage score at the current sight range (Q26).
 

@@ -76,7 +76,9 @@ def execute_selections(observations, selections, active, actions):
 
 @kernel
 def aim_at_targets(own, locations, aims, actions):
-    """Actions (N, 2) of cameras with private states (N, 9) that aim at the mean of the targets (T, 2) of ``aims`` (N, T)."""
+    """Actions (N, 2) of cameras with private states (N, 9) that aim at the mean of the targets (T, 2) of ``aims``
+    (N, T).
+    """
     for agent in range(own.shape[0]):
         count, x, y = 0, 0.0, 0.0
         for target in range(locations.shape[0]):

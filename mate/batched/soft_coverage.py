@@ -9,7 +9,8 @@ from mate.engine.coverage import score_slots
 
 
 class SoftCoverage:
-    """The scores of a batch's cameras and targets (``mate.engine.coverage``); a slot's sight tables are built once an episode.
+    """The scores of a batch's cameras and targets (``mate.engine.coverage``); a slot's sight tables are built once an
+    episode.
 
     ``clip`` cuts the outlines at the current sight ranges (Q26).
     """

@@ -63,9 +63,10 @@ class Layers:
 class TeamPlay:
     """``size`` episodes in which the caller plays ``team``, all its N members, and ``opponent`` the other.
 
-    ``opponent(scenario, size)`` makes the other team (a ``BatchedAgent``), such as a partial ``mate.agents.batched.make`` or a
-    checkpoint's factory. An episode is a function of its seed, the actions and the opponent alone. ``observation`` (B, N, D)
-    is what the team sees now, of the given floating-point type; the next call overwrites it.
+    ``opponent(scenario, size)`` makes the other team (a ``BatchedAgent``), such as a partial
+    ``mate.agents.batched.make`` or a checkpoint's factory. An episode is a function of its seed, the actions and the
+    opponent alone. ``observation`` (B, N, D) is what the team sees now, of the given floating-point type; the next call
+    overwrites it.
 
     Raises ValueError for layers that the team or scenario cannot have.
     """
@@ -115,9 +116,10 @@ class TeamPlay:
     def step(self, choices: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Act in the slots that are ``active`` (B,): up to ``frame_skip`` environment steps, until an episode is over.
 
-        ``choices`` are actions (B, N, 2), numbers of the grid (B, N), bits (B, N, T) or numbers of targets (B, N). Returns the
-        members' rewards (B, N), summed over the steps, and figures (B, ...) about them; both 0 in other slots. Raises
-        ValueError for choices that there are not, and AssertionError for actions that are not finite, before anything is done.
+        ``choices`` are actions (B, N, 2), numbers of the grid (B, N), bits (B, N, T) or numbers of targets (B, N).
+        Returns the members' rewards (B, N), summed over the steps, and figures (B, ...) about them; both 0 in other
+        slots. Raises ValueError for choices that there are not, and AssertionError for actions that are not finite,
+        before anything is done.
         """
         selections = self._read(choices, active)
         running, totals = active.copy(), np.zeros((self.batch.size, self.num_members))

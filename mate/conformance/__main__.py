@@ -16,7 +16,8 @@ Checker = Callable[[Recording, Report], None]
 def find_checkers(recording: Recording) -> Iterator[Checker]:
     """The checkers for what the recording holds, told by its keys.
 
-    Modules are looked up by name so that each subject stays in its own: ``core`` (every trace), ``resets``, ``wrappers``, ``agents``, ``tables``.
+    Modules are looked up by name so that each subject stays in its own: ``core`` (every trace), ``resets``,
+    ``wrappers``, ``agents``, ``tables``.
     """
     prefixes = {name.split("_", 1)[0] for name in recording}
     if recording.meta.get("kind") == "resets":
@@ -53,7 +54,10 @@ def examine(path: Path) -> Report:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """The file itself, or all recordings in a folder, however deep. Raises UnreadableRecording if the folder has none."""
+    """The file itself, or all recordings in a folder, however deep.
+
+    Raises UnreadableRecording if the folder has none.
+    """
     if not path.is_dir():
         return [path]
     found = sorted(path.rglob("*.npz"))

@@ -11,29 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from mate.agents.base import AgentBase
+from mate.agents.batched import object_class
 from mate.agents.draws import DrawingAgent
-from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE, GreedyCameraAgent, GreedyTargetAgent
-from mate.agents.heuristic import CONTROLLER, HeuristicCameraAgent, HeuristicTargetAgent
-from mate.agents.naive import NaiveCameraAgent, NaiveTargetAgent
-from mate.agents.random import RandomCameraAgent, RandomTargetAgent
+from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE
+from mate.agents.heuristic import CONTROLLER, HeuristicCameraAgent
 from mate.conformance.draws import RecordedDraws, TeamDraws
 from mate.conformance.recording import Recording
 from mate.conformance.report import Report
 from mate.conformance.views import Floats, action_limits, joint_observations
 from mate.mailbox import Mailbox
-from mate.messages import Message
+from mate.messages import Message, Team
 
-TEAMS = {"camera": "ca_", "target": "ta_"}
-AGENTS: dict[tuple[str, str], type[DrawingAgent]] = {
-    ("camera", "random"): RandomCameraAgent,
-    ("camera", "naive"): NaiveCameraAgent,
-    ("camera", "greedy"): GreedyCameraAgent,
-    ("camera", "heuristic"): HeuristicCameraAgent,
-    ("target", "random"): RandomTargetAgent,
-    ("target", "naive"): NaiveTargetAgent,
-    ("target", "greedy"): GreedyTargetAgent,
-    ("target", "heuristic"): HeuristicTargetAgent,
-}
+TEAMS: dict[str, str] = {Team.CAMERA: "ca_", Team.TARGET: "ta_"}
 
 
 def check(recording: Recording, report: Report) -> None:
@@ -50,12 +39,10 @@ def check(recording: Recording, report: Report) -> None:
 def check_team(recording: Recording, report: Report, team: str) -> None:
     """Compare the actions, messages and draws of one team. Raises ValueError for an unknown kind of agent."""
     kind, prefix = str(recording.meta.get(f"{team}_source")), TEAMS[team]
-    if (team, kind) not in AGENTS:
-        raise ValueError(f"there is no built-in {team} agent {kind!r}.")
     steps = len(recording[f"{team}_action"])
     draws = TeamDraws.read(recording, prefix, action_limits(recording, team), steps)
     blank, played = (_blank_arrays(prefix, team, *recording[f"{team}_action"].shape[:2]) for _ in range(2))
-    _replay(recording, team, AGENTS[team, kind], draws, played)
+    _replay(recording, team, object_class(kind, team), draws, played)
     for name, ours in played.items():
         report.compare(name, ours, recording[name] if name in recording else blank[name])
     check_edges(recording, report, team, played)

@@ -85,7 +85,9 @@ def _boundary_at(recording: Recording, bearings: np.ndarray) -> np.ndarray:
 def _tangent_strips(
     recording: Recording, scenario: Scenario, bearings: np.ndarray, distances: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which bearings lie in the strip beside a tangent, and which of these clearly so and clearly beyond the obstacle's rim."""
+    """Which bearings lie in the strip beside a tangent, and which of these clearly so and clearly beyond the
+    obstacle's rim.
+    """
     beside, behind = np.zeros(bearings.shape, dtype=bool), np.zeros(bearings.shape, dtype=bool)
     for c in range(bearings.shape[1]):
         for place, radius in zip(recording["obstacle_location"], recording["obstacle_radius"], strict=True):
@@ -102,7 +104,9 @@ def _tangent_strips(
 
 
 def check_blockers(recording: Recording, report: Report, scenario: Scenario) -> None:
-    """Discs that the straight step of each target runs into, or that contain its start; and moves that hinge on rounding."""
+    """Discs that the straight step of each target runs into, or that contain its start; and moves that hinge on
+    rounding.
+    """
     start, action = recording["target_location"][:-1], recording["target_action"]
     limit = (scenario.target_step_size / recording["target_capacity"])[None, :]
     length = np.sqrt((action**2).sum(axis=-1))
@@ -129,7 +133,9 @@ def check_blockers(recording: Recording, report: Report, scenario: Scenario) -> 
 def _meet(
     start: np.ndarray, step: np.ndarray, centre: np.ndarray, radius: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Whether steps run into a disc, whether they graze or go straight through its centre, and how far off its rim they start."""
+    """Whether steps run into a disc, whether they graze or go straight through its centre, and how far off its rim
+    they start.
+    """
     offset = centre - start
     distance, length = np.sqrt((offset**2).sum(axis=-1)), np.sqrt((step**2).sum(axis=-1))
     along = (offset * step).sum(axis=-1)

@@ -1,7 +1,8 @@
 """Does the game behave as recorded: every trace, whatever else is in it.
 
-The recorded state before each step is restored into a slot of a batch, recorded draws are handed over, one step is made and everything
-that came out is compared. So an error does not hide behind an earlier one, and is reported where it happens.
+The recorded state before each step is restored into a slot of a batch, recorded draws are handed over, one step is made
+and everything that came out is compared. So an error does not hide behind an earlier one, and is reported where it
+happens.
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ from mate.conformance.statics import check_configuration, check_sight, check_sta
 from mate.constants import TERRAIN_SIZE
 from mate.engine import Batch
 from mate.geometry import DEG2RAD, normalize_angle
+from mate.messages import Team
 from mate.scenario import Scenario
 
 CHUNK = 256
@@ -111,10 +113,12 @@ def check_shapes(recording: Recording, report: Report, scenario: Scenario) -> No
 
 def _state_shapes(c: int, t: int, o: int) -> dict[str, tuple[int, ...]]:
     per_target = dict.fromkeys(
-        ["target_orientation", "target_goal", "target_is_loaded", "target_is_colliding", "freights", "bounties", "target_steps", "tracked_steps", "tracked_bits", "target_dones", "ambig_warehouse"], (t,),
+        ["target_orientation", "target_goal", "target_is_loaded", "target_is_colliding", "freights", "bounties",
+        "target_steps", "tracked_steps", "tracked_bits", "target_dones", "ambig_warehouse"], (t,),
     )  # fmt: skip
     numbers = dict.fromkeys(
-        ["coverage_rate", "real_coverage_rate", "mean_transport_rate", "num_delivered_cargoes", "episode_step", "target_team_episode_reward", "delayed_target_team_episode_reward"], (),
+        ["coverage_rate", "real_coverage_rate", "mean_transport_rate", "num_delivered_cargoes", "episode_step",
+        "target_team_episode_reward", "delayed_target_team_episode_reward"], (),
     )  # fmt: skip
     return {
         **dict.fromkeys(("camera_orientation", "camera_viewing_angle", "camera_sight_range"), (c,)),
@@ -212,7 +216,7 @@ def _replay_chunk(batch: Batch, recording: Recording, first: int, count: int) ->
     batch.world.transmit_given[:count] = recording["transmit_draw"][first + 1 : first + 1 + count]
     batch.world.goal_given[:count] = recording["goal_draw"][first : first + count]
     actions = []
-    for team in ("camera", "target"):
+    for team in Team:
         rows = recording[f"{team}_action"][first : first + count]
         actions.append(np.zeros((batch.size, *rows.shape[1:])))
         actions[-1][:count] = rows
@@ -221,7 +225,8 @@ def _replay_chunk(batch: Batch, recording: Recording, first: int, count: int) ->
 
 def _compare_steps(recording: Recording, report: Report, scenario: Scenario, ours: dict[str, np.ndarray]) -> None:
     moved = recording["ambig_move"] | find_reordered(recording, scenario, ours["target_location"])
-    # A move, a view or an arrival decided by rounding may come out differently, and then so may all that follows from it.
+    # A move, a view or an arrival decided by rounding may come out differently, and then so may all that follows from
+    # it.
     viewed = np.zeros(len(moved), dtype=bool)
     for name, ambiguous in MASKS.items():
         differs = (ours[name] != recording[name][1:]) & recording[ambiguous][1:]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class TeamDraws:
     """Draws of the N agents of a team, by the name of the array without its prefix.
 
-    ``values[name]`` are the recorded ones, ``is_recorded[name]`` tells where there are any (-1 and NaN mean none, and so
-    does a missing array), ``is_possible[name]`` whether what is recorded can have been drawn at all, and
+    ``values[name]`` are the recorded ones, ``is_recorded[name]`` tells where there are any (-1 and NaN mean none, and
+    so does a missing array), ``is_possible[name]`` whether what is recorded can have been drawn at all, and
     ``is_wanted[name]`` where agents asked for one.
     """
 

@@ -1,4 +1,6 @@
-"""Moves that meet several discs: recordings pass these in an order of their own, so that what any order leads to is right."""
+"""Moves that meet several discs: recordings pass these in an order of their own, so that what any order leads to is
+right.
+"""
 
 from itertools import permutations
 
@@ -16,7 +18,9 @@ MOST_DISCS = 6
 
 
 def find_reordered(recording: Recording, scenario: Scenario, locations: np.ndarray) -> np.ndarray:
-    """(K, T) which recorded moves lead elsewhere than ours, to ``locations`` (K, T, 2), but are those of another order (Q02)."""
+    """(K, T) which recorded moves lead elsewhere than ours, to ``locations`` (K, T, 2), but are those of another
+    order (Q02).
+    """
     ends = recording["target_location"][1:]
     is_other = np.zeros(ends.shape[:2], dtype=bool)
     discs = _list_discs(recording, scenario)

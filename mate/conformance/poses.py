@@ -13,7 +13,9 @@ MIN_VIEWING_ANGLE = 30.0
 
 
 def check(recording: Recording, report: Report) -> None:
-    """Compare the tables ``heuristic_<longest sight range>_...``, recorded for a smallest viewing angle of 30 degrees."""
+    """Compare the tables ``heuristic_<longest sight range>_...``, recorded for a smallest viewing angle of 30
+    degrees.
+    """
     for name in recording:
         sight_range = name.removeprefix(PREFIX).removesuffix(SUFFIX)
         if name.startswith(PREFIX) and name.endswith(SUFFIX) and sight_range.isdecimal():

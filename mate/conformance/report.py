@@ -1,7 +1,8 @@
 """Comparing what we compute with what was recorded, and telling where it differs.
 
-A checker is a function ``check(recording, report)`` that looks at the arrays it understands and calls ``report.compare`` or
-``report.demand`` for each. Every array that it looked at counts as covered; ``__main__`` complains about arrays that nobody covered.
+A checker is a function ``check(recording, report)`` that looks at the arrays it understands and calls
+``report.compare`` or ``report.demand`` for each. Every array that it looked at counts as covered; ``__main__``
+complains about arrays that nobody covered.
 """
 
 import textwrap
@@ -16,7 +17,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass
-class Finding:
+class ArrayComparison:
     """How one array compared: worst error, where (its index), and how many entries are wrong and were ignored."""
 
     name: str
@@ -45,7 +46,7 @@ class Report:
     """The findings about one recording."""
 
     file: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ArrayComparison] = field(default_factory=list)
     covered: set[str] = field(default_factory=set)
 
     @property
@@ -65,15 +66,15 @@ class Report:
         exact: bool | None = None,
         tolerance: float = TOLERANCE,
         ignore: ArrayLike | None = None,
-    ) -> Finding:
+    ) -> ArrayComparison:
         """Compare entry by entry; the first index is usually the step.
 
-        Booleans and integers (or ``exact=True``) must be equal, reals within ``tolerance`` (NaN equals NaN). Entries where
-        ``ignore`` (broadcast from its own leading axes) is true are left out.
+        Booleans and integers (or ``exact=True``) must be equal, reals within ``tolerance`` (NaN equals NaN). Entries
+        where ``ignore`` (broadcast from its own leading axes) is true are left out.
         """
         a, b = np.asarray(ours), np.asarray(recorded)
         is_exact = exact if exact is not None else not (a.dtype.kind == "f" or b.dtype.kind == "f")
-        finding = Finding(name, is_exact, num_compared=b.size)
+        finding = ArrayComparison(name, is_exact, num_compared=b.size)
         self._add(finding)
         if a.shape != b.shape:
             finding.num_wrong, finding.detail = max(1, b.size), f"; its shape should be {a.shape}, not {b.shape}"
@@ -91,18 +92,18 @@ class Report:
                 finding.detail += f"; ours {a[place]!s}, recorded {b[place]!s}"
         return finding
 
-    def demand(self, name: str, holds: ArrayLike, what: str, *, ignore: ArrayLike | None = None) -> Finding:
+    def demand(self, name: str, holds: ArrayLike, what: str, *, ignore: ArrayLike | None = None) -> ArrayComparison:
         """Require a condition on the recorded array ``name``, entry by entry; ``what`` says it in words."""
         truth = np.asarray(holds, dtype=bool)
         wrong = ~truth & ~_spread(ignore, truth.shape)
-        finding = Finding(name, True, num_wrong=int(wrong.sum()), num_compared=truth.size)
+        finding = ArrayComparison(name, True, num_wrong=int(wrong.sum()), num_compared=truth.size)
         if finding.num_wrong:
             finding.where = tuple(int(i) for i in np.argwhere(wrong)[0]) if truth.ndim else ()
             finding.worst, finding.detail = 1.0, f"; it must hold that {what}"
         self._add(finding)
         return finding
 
-    def _add(self, finding: Finding) -> None:
+    def _add(self, finding: ArrayComparison) -> None:
         self.findings.append(finding)
         self.covered.add(finding.name)
 
@@ -119,7 +120,7 @@ class Report:
 
     def _summary(self, wrong: set[str]) -> Iterable[str]:
         """A line for each array with an error that is allowed, worst first, and the names of those without any."""
-        worst: dict[str, Finding] = {}
+        worst: dict[str, ArrayComparison] = {}
         for finding in self.findings:
             if finding.name not in worst or finding.worst > worst[finding.name].worst:
                 worst[finding.name] = finding

@@ -1,7 +1,7 @@
 """Do our resets have the distribution of the recorded ones?
 
-Each recorded reset must obey the rules by itself, and each coordinate of all of them must look like a sample of ours: two-sample
-Kolmogorov-Smirnov tests, against so many alternatives that only a tiny p-value means anything.
+Each recorded reset must obey the rules by itself, and each coordinate of all of them must look like a sample of ours:
+two-sample Kolmogorov-Smirnov tests, against so many alternatives that only a tiny p-value means anything.
 """
 
 import numpy as np

@@ -10,6 +10,7 @@ from mate.constants import PLACEMENT_ATTEMPTS, TERRAIN_SIZE, WAREHOUSE_RADIUS, W
 from mate.engine.placement import WAREHOUSE_CLEARANCE
 from mate.entities import CAMERA_SEPARATION
 from mate.geometry import arctan2_deg, normalize_angle
+from mate.messages import Team
 from mate.scenario import Box, Scenario
 
 Place = tuple[float, float, float]
@@ -24,7 +25,9 @@ def check_start(recording: Recording, report: Report, scenario: Scenario) -> Non
     check_memories(recording, report, scenario)
     total = int(recording["remaining_cargoes"][0].sum() + recording["target_goal_bits"][0].sum())
     check_draws(recording, report, scenario, total)
-    zeros = ["target_steps", "tracked_steps", "target_is_colliding", "target_dones", "num_delivered_cargoes", "episode_step", "target_team_episode_reward", "delayed_target_team_episode_reward", "mean_transport_rate"]  # fmt: skip
+    zeros = ["target_steps", "tracked_steps", "target_is_colliding", "target_dones", "num_delivered_cargoes",
+    "episode_step", "target_team_episode_reward", "delayed_target_team_episode_reward",
+    "mean_transport_rate"]  # fmt: skip
     for name in zeros:
         report.demand(name, recording[name][0] == 0, "an episode starts from zero")
     check_derived(recording, report, scenario)
@@ -50,7 +53,7 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
     )
     for kind, boxes, radii, gap in kinds:
         order, locations = recording[f"{kind}_order"], recording[f"{kind}_location"]
-        locations = locations[0] if kind == "target" else locations
+        locations = locations[0] if kind == Team.TARGET else locations
         if not np.array_equal(np.sort(order), np.arange(len(boxes))):
             continue
         for i, location in enumerate(locations):
@@ -59,7 +62,7 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
             report.demand(f"{kind}_location", _is_in_box(location, box, spread), f"{kind} {i} stands in its box")
             is_failed = kind == "obstacle" and radii[i] == 0.0 < low
             if is_failed or _overlap(location, radii[i], gap, places):
-                crowd = _keep_cameras_apart(places, radii[i] + gap, scenario) if kind == "camera" else places
+                crowd = _keep_cameras_apart(places, radii[i] + gap, scenario) if kind == Team.CAMERA else places
                 report.demand(
                     f"{kind}_{'radius' if is_failed else 'location'}",
                     (is_failed or kind != "obstacle" or radii[i] == 0.0) and _can_fail(box, spread, gap, crowd),
@@ -69,7 +72,9 @@ def check_places(recording: Mapping[str, np.ndarray], report: Report, scenario: 
 
 
 def _keep_cameras_apart(places: list[Place], reach: float, scenario: Scenario) -> list[Place]:
-    """The places with cameras made so large that ``reach`` away from them is as far as their sight ranges may demand."""
+    """The places with cameras made so large that ``reach`` away from them is as far as their sight ranges may
+    demand.
+    """
     apart = CAMERA_SEPARATION * scenario.camera_max_sight_range
     cameras = [(x, y, max(radius, apart - reach)) for x, y, radius in places[len(WAREHOUSES) :]]
     return [*places[: len(WAREHOUSES)], *cameras]
@@ -177,7 +182,9 @@ def check_derived(recording: Mapping[str, np.ndarray], report: Report, scenario:
 
 
 def check_draws(recording: Recording, report: Report, scenario: Scenario, total: int) -> None:
-    """The list of draws in ``meta``, where there is one, must give the capacities, and the cargo before anybody loaded."""
+    """The list of draws in ``meta``, where there is one, must give the capacities, and the cargo before anybody
+    loaded.
+    """
     choices = [result for method, result in recording.meta.get("reset_env_draws") or [] if method == "choice"]
     if not choices:
         return

@@ -1,4 +1,6 @@
-"""What does not change during an episode: is it what the configuration says, and do sight tables follow from the obstacles?"""
+"""What does not change during an episode: is it what the configuration says, and do sight tables follow from the
+obstacles?
+"""
 
 from typing import Any
 
@@ -16,7 +18,9 @@ STRIP = 0.0101
 STRIPS = {"sight": 1e-6, "sight_outer": STRIP}
 """Degrees around an obstacle's tangents in which rounding decides a knot's range, by table."""
 SHORT_CHORD = 4.4e-7
-"""A ray's range to an obstacle at distance d errs by up to 4e-16 d**2 / chord: by 1e-9 on half chords of this times d**2."""
+"""A ray's range to an obstacle at distance d errs by up to 4e-16 d**2 / chord: by 1e-9 on half chords of this times
+d**2.
+"""
 
 
 def check_configuration(recording: Recording, report: Report, scenario: Scenario) -> None:
@@ -149,7 +153,9 @@ def _half_angles(radii: np.ndarray, distances: np.ndarray) -> np.ndarray:
 
 
 def _find_strips(recording: Recording, scenario: Scenario, c: int) -> np.ndarray:
-    """Degrees on either side of each of ``find_tangents`` within which a ray cuts the obstacle so short that its range errs."""
+    """Degrees on either side of each of ``find_tangents`` within which a ray cuts the obstacle so short that its
+    range errs.
+    """
     distances, radii, _, halves = _find_obstacles(recording, scenario, c)
     sure = np.sqrt(np.maximum(radii**2 - (SHORT_CHORD * distances**2) ** 2, 0.0))
     return np.tile(halves - _half_angles(sure, distances), 2)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.geometry import DEG2RAD
+from mate.messages import Team
 
 Recording = Mapping[str, np.ndarray]
 Floats = NDArray[np.float64]
@@ -15,8 +16,9 @@ Floats = NDArray[np.float64]
 
 def joint_observations(recording: Recording, team: str) -> Floats:
     """(T + 1, N, D) raw observations of ``camera`` or ``target`` agents, stored rows taken as they are."""
-    opponent = "target" if team == "camera" else "camera"
-    private, public = _private_states(recording, team), {t: _private_states(recording, t) for t in ("camera", "target")}
+    opponent = Team(team).opponent
+    private = _private_states(recording, team)
+    public: dict[str, Floats] = {one: _private_states(recording, one) for one in Team}
     public["camera"], public["target"] = public["camera"][..., :6], public["target"][..., :4]
     states, count = private.shape[:2]
     preserved = np.broadcast_to(recording["preserved_data"], (states, count, 13)).copy()
@@ -38,19 +40,21 @@ def joint_observations(recording: Recording, team: str) -> Floats:
 
 
 def _records(states: Floats, is_seen: np.ndarray) -> Floats:
-    """(T, N, M * (S + 1)) flat records of ``states`` (T, M, S) and flags ``is_seen`` (T, N, M); zeros where not seen."""
+    """(T, N, M * (S + 1)) flat records of ``states`` (T, M, S) and flags ``is_seen`` (T, N, M); zeros where not
+    seen.
+    """
     flagged = np.concatenate([states, np.ones((*states.shape[:2], 1))], axis=-1)
     length = flagged.shape[1] * flagged.shape[2]
     return np.where(is_seen[..., None], flagged[:, None], 0.0).reshape(*is_seen.shape[:2], length)
 
 
 def _private_states(recording: Recording, team: str) -> Floats:
-    return _camera_states(recording) if team == "camera" else _target_states(recording)
+    return _camera_states(recording) if team == Team.CAMERA else _target_states(recording)
 
 
 def action_limits(recording: Recording, team: str) -> Floats:
     """(N, 2) largest components of the agents' own actions."""
-    names = ("camera_rotation_step", "camera_zooming_step") if team == "camera" else ("target_step_size",) * 2
+    names = ("camera_rotation_step", "camera_zooming_step") if team == Team.CAMERA else ("target_step_size",) * 2
     return np.column_stack([recording[name] for name in names])
 
 

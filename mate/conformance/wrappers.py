@@ -130,7 +130,7 @@ def _play(recording: Recording, base: PlaybackEnvironment, env: Any) -> dict[str
 def _action_of(recording: Recording, base: PlaybackEnvironment, env: Any, step: int) -> Any:
     """The outermost action of an outer step: as recorded there, or else as the inner environment was given."""
     actions = []
-    for team in ("camera", "target"):
+    for team in Team:
         if f"discrete_{team}_action" in recording:
             actions.append(recording[f"discrete_{team}_action"][step])
         else:
@@ -163,7 +163,7 @@ def _take_rewards(rows: dict[str, list[Any]], recording: Recording, rewards: Any
         rows.setdefault("w_done_all", []).append(dones["__all__"])
         rewards, dones = list(rewards.values()), [done for name, done in dones.items() if name != "__all__"]
     if recording.meta["team"] is None and isinstance(rewards[0], list):
-        for team, own_rewards, own_dones in zip(("camera", "target"), rewards, dones, strict=True):
+        for team, own_rewards, own_dones in zip(Team, rewards, dones, strict=True):
             rows.setdefault(f"w_{team}_reward", []).append(own_rewards)
             rows.setdefault(f"w_{team}_done", []).append(own_dones)
         return
@@ -194,7 +194,7 @@ def _check_actions(recording: Recording, report: Report, base: PlaybackEnvironme
         given = np.array([actions[index] for actions in base.actions])
         name = f"discrete_{team}_action"
         if name in recording:
-            layer = wrappers.DiscreteCamera if team == "camera" else wrappers.DiscreteTarget
+            layer = wrappers.DiscreteCamera if team == Team.CAMERA else wrappers.DiscreteTarget
             levels = next(
                 args.get("levels", 5) for wrapper, args in recording.meta["chain"] if wrapper == layer.__name__
             )

@@ -21,9 +21,10 @@ class InvalidAction(AssertionError, ValueError):
 class Batch:
     """B independent episodes of one scenario, as arrays whose first axis is the slot.
 
-    Every field of ``World`` is an attribute, such as ``batch.target_location`` (B, T, 2): views of the engine's own memory,
-    overwritten by the next ``reset`` or ``step``. Besides, ``camera_observation`` (B, C, D_c) and ``target_observation``
-    (B, T, D_t), of ``observation_dtype`` float64 or float32, hold what ``observe`` wrote. A slot's episode depends on its seed and the actions alone: not on B, the slot or its neighbours.
+    Every field of ``World`` is an attribute, such as ``batch.target_location`` (B, T, 2): views of the engine's own
+    memory, overwritten by the next ``reset`` or ``step``. Besides, ``camera_observation`` (B, C, D_c) and
+    ``target_observation`` (B, T, D_t), of ``observation_dtype`` float64 or float32, hold what ``observe`` wrote. A
+    slot's episode depends on its seed and the actions alone: not on B, the slot or its neighbours.
     """
 
     def __init__(self, scenario: Scenario, size: int, observation_dtype: DTypeLike = np.float64) -> None:
@@ -75,9 +76,10 @@ class Batch:
     def step(self, camera_actions: ArrayLike, target_actions: ArrayLike, active: ArrayLike | None = None) -> None:
         """One environment step with actions (B, C, 2): degrees to turn and to zoom, and (B, T, 2): map units to walk.
 
-        Slots whose ``active`` (B,) is False are left alone, and their actions are not looked at. Then ``camera_reward``,
-        ``target_reward``, ``done``, the rates and all other views are those after the step. Raises InvalidAction (an AssertionError
-        and ValueError) for actions that are not finite, and ValueError for a wrong number of actions; then nothing was done.
+        Slots whose ``active`` (B,) is False are left alone, and their actions are not looked at. Then
+        ``camera_reward``, ``target_reward``, ``done``, the rates and all other views are those after the step. Raises
+        InvalidAction (an AssertionError and ValueError) for actions that are not finite, and ValueError for a wrong
+        number of actions; then nothing was done.
         """
         cameras = _as_actions(camera_actions, self._camera_shape)
         targets = _as_actions(target_actions, self._target_shape)
@@ -88,8 +90,8 @@ class Batch:
     def observe(self, raw: bool = False, active: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), of all slots.
 
-        Those of slots whose ``active`` (B,) is False stay what they were. The scenario's enhanced observation and shared field
-        of view are applied, unless ``raw``.
+        Those of slots whose ``active`` (B,) is False stay what they were. The scenario's enhanced observation and
+        shared field of view are applied, unless ``raw``.
         """
         where = self._read_active(active)
         episode.observe(*self._buffers, self._numbers, raw, where, self.camera_observation, self.target_observation)
@@ -103,8 +105,9 @@ class Batch:
     def refresh(self, slots: ArrayLike | None = None) -> None:
         """Recompute what follows from views that were written by hand: to be called after restoring a recorded state.
 
-        It derives ``camera_heading``, ``target_step_size``, ``target_is_loaded``, the ``sight_`` views, all view masks and ``tracked_bits``
-        from places, poses, radii, capacities and goals; see-through draws are taken from ``transmit_given`` where that is not -1.
+        It derives ``camera_heading``, ``target_step_size``, ``target_is_loaded``, the ``sight_`` views, all view masks
+        and ``tracked_bits`` from places, poses, radii, capacities and goals; see-through draws are taken from
+        ``transmit_given`` where that is not -1.
         """
         episode.refresh(*self._buffers, self._numbers, self._read_slots(slots))
 

@@ -77,7 +77,9 @@ def score_camera(inner_phi, inner_rho, outer_phi, outer_rho, clip, own, location
 
 @kernel
 def score_slots(tables, knots, clip, own, locations, is_seen, scores):
-    """``score_camera`` for all slots: tables (B, C, 4, K), of which (B, C, 2) knots count, own (B, C, 5), scores (B, C, T)."""
+    """``score_camera`` for all slots: tables (B, C, 4, K), of which (B, C, 2) knots count, own (B, C, 5), scores (B,
+    C, T).
+    """
     for slot in range(scores.shape[0]):
         for c in range(scores.shape[1]):
             table, inner, outer = tables[slot, c], knots[slot, c, 0], knots[slot, c, 1]

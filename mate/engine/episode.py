@@ -169,7 +169,9 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
 
 @kernel
 def observe(reals, integers, flags, words, size, numbers, is_raw, active, camera_observation, target_observation):
-    """Write both teams' observations of the active slots; raw ones ignore enhanced observation and shared fields of view."""
+    """Write both teams' observations of the active slots; raw ones ignore enhanced observation and shared fields of
+    view.
+    """
     w = carve(reals, integers, flags, words, size)
     rules = read_rules(numbers)
     cameras_know = rules.camera_is_enhanced != 0.0 and not is_raw

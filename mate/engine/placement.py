@@ -34,7 +34,9 @@ def number_entities(order, key, purpose, is_shuffled):
 
 @part
 def choose_capacities(w, rules, b):
-    """Capacity 2 for a random subset of the targets (the first ones, unless entities are shuffled), 1 for the others."""
+    """Capacity 2 for a random subset of the targets (the first ones, unless entities are shuffled), 1 for the
+    others.
+    """
     num_targets, num_high = w.target_capacity.shape[1], int(rules.num_high_capacity_targets)
     for t in range(num_targets):
         w.target_capacity[b, t] = 2 if t < num_high else 1

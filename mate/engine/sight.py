@@ -2,7 +2,8 @@
 
 What an obstacle hides from a camera is defined by a table of sight ranges over bearings (Q19): one knot at each whole
 degree and some more around each obstacle, interpolated linearly. The value at one bearing depends only on the
-two knots beside it, so the kernels find and measure those two when it matters, and store no table. ``tables`` builds whole tables.
+two knots beside it, so the kernels find and measure those two when it matters, and store no table. ``tables`` builds
+whole tables.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Whole boundary tables of a camera, for drawing, for soft coverage and for checking: not needed by a step.
 
-A table is a pair of arrays: bearings in degrees, ascending from -180 to 180, and distances in map units. The inner one says
-how far the camera sees; the outer one where the last obstacle on a ray ends. Both have the camera's maximum range, whatever its zoom.
+A table is a pair of arrays: bearings in degrees, ascending from -180 to 180, and distances in map units. The inner one
+says how far the camera sees; the outer one where the last obstacle on a ray ends. Both have the camera's maximum range,
+whatever its zoom.
 """
 
 import math
@@ -116,7 +117,8 @@ def build_table(
 ) -> Table:
     """The boundary of a camera at ``location`` (2,) among obstacles (O, 2) with radii (O,), as (bearings, distances).
 
-    Everything is nothing if the camera stands inside an obstacle (Q24), and obstacles are none if the transmittance is 1 (Q23).
+    Everything is nothing if the camera stands inside an obstacle (Q24), and obstacles are none if the transmittance is
+    1 (Q23).
     """
     offsets = np.asarray(obstacle_location, dtype=np.float64).reshape(-1, 2) - np.asarray(location, dtype=np.float64)
     radii = np.asarray(obstacle_radius, dtype=np.float64).reshape(-1)
@@ -157,7 +159,7 @@ def cut_boundary(inner_phi, inner_rho, phi, rho, left, right):
 def boundary_between(inner: Table, left: float, right: float, table: Table | None = None) -> Table:
     """The part of a boundary from bearing ``left`` to ``right`` (at most 360 degrees more): bearings and distances.
 
-    Knots come from ``table`` (default: ``inner``), the two ends always from ``inner`` (Q26). Beyond 180 degrees, knots keep their bearings in
-    [-180, 180) while the last end does not.
+    Knots come from ``table`` (default: ``inner``), the two ends always from ``inner`` (Q26). Beyond 180 degrees, knots
+    keep their bearings in [-180, 180) while the last end does not.
     """
     return cut_boundary(*inner, *(inner if table is None else table), float(left), float(right))

@@ -1,8 +1,8 @@
 """The state of a batch of episodes: named views over four flat buffers.
 
 The first axis of every view is the slot, 0 to B-1. ``carve`` cuts the views out of the buffers, in Python for
-``Batch`` and inside every kernel, so that a call from Python passes four arrays instead of sixty and no kernel is compiled
-again for another scenario.
+``Batch`` and inside every kernel, so that a call from Python passes four arrays instead of sixty and no kernel is
+compiled again for another scenario.
 """
 
 from typing import NamedTuple
@@ -128,7 +128,9 @@ def _cut_compiled(buffer, at, shape):
 
 @intrinsic
 def _view(typing_context, buffer, start, shape):
-    """An array over part of a buffer that owns nothing: it costs no reference counting, and nothing at all if unused."""
+    """An array over part of a buffer that owns nothing: it costs no reference counting, and nothing at all if
+    unused.
+    """
     array_type = types.Array(buffer.dtype, len(shape), "C")
 
     def generate(context, builder, signature, arguments):

@@ -16,11 +16,11 @@ from typing import Any
 from mate.episodes import EpisodeResult
 from mate.errors import UserError
 from mate.evaluate import tables
-from mate.evaluate.entrants import Pairing, pair
+from mate.evaluate.entrants import Evaluation, pair
 from mate.evaluate.lockstep import play_lockstep
 from mate.evaluate.numpy_names import explain
 from mate.evaluate.options import read_options
-from mate.evaluate.steps import Step, StepWatcher
+from mate.evaluate.steps import StepRow, StepWatcher
 from mate.evaluate.turns import play_turns
 from mate.rendering import Film
 
@@ -46,7 +46,7 @@ def _refuse(reason: str) -> int:
     return 2
 
 
-def evaluate(pairing: Pairing) -> list[EpisodeResult]:
+def evaluate(pairing: Evaluation) -> list[EpisodeResult]:
     """Play the requested episodes: number k from seed ``options.seed + k``, in this order.
 
     Show the first one, unless ``no_render``, and the progress. Raises ``UserError`` for what cannot be played.
@@ -62,7 +62,7 @@ def evaluate(pairing: Pairing) -> list[EpisodeResult]:
 
 
 def play(
-    pairing: Pairing, seeds: Sequence[int], on_step: StepWatcher | None = None, on_episode: OnEpisode | None = None
+    pairing: Evaluation, seeds: Sequence[int], on_step: StepWatcher | None = None, on_episode: OnEpisode | None = None
 ) -> list[EpisodeResult]:
     """Play an episode per seed in this process, with the batched engine where both agents have a batched form."""
     if pairing.camera.factory and pairing.target.factory and not pairing.options.needs_objects:
@@ -70,7 +70,7 @@ def play(
     return play_turns(pairing, seeds, on_step, on_episode)
 
 
-def _play_spread(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+def _play_spread(pairing: Evaluation, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
     """Play in ``jobs`` processes. Results do not depend on the chunks, as every episode has its own seed."""
     jobs = min(pairing.options.jobs, len(seeds))
     if jobs <= 1:
@@ -87,7 +87,7 @@ def _play_spread(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) 
     return [result for number in range(len(chunks)) for result in results[number]]
 
 
-def _show(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
+def _show(pairing: Evaluation, seeds: Sequence[int], on_episode: OnEpisode) -> list[EpisodeResult]:
     """Play the first episode with a row for each step, and film it on request."""
     options = pairing.options
     has_table = options.json != "-"
@@ -95,7 +95,7 @@ def _show(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list
     with filming as film:
         clock = time.perf_counter()
 
-        def on_step(step: Step, picture: Callable[[], Any]) -> None:
+        def on_step(step: StepRow, picture: Callable[[], Any]) -> None:
             nonlocal clock
             if film is not None:
                 film.add(picture())
@@ -108,7 +108,7 @@ def _show(pairing: Pairing, seeds: Sequence[int], on_episode: OnEpisode) -> list
         return play(pairing, seeds, on_step, on_episode)
 
 
-def report(pairing: Pairing, results: Sequence[EpisodeResult]) -> None:
+def report(pairing: Evaluation, results: Sequence[EpisodeResult]) -> None:
     """Print the final table, or write the results as JSON."""
     options = pairing.options
     if options.json is None:
@@ -127,7 +127,7 @@ def report(pairing: Pairing, results: Sequence[EpisodeResult]) -> None:
     print(tables.summary(results))
 
 
-def document(pairing: Pairing, results: Sequence[EpisodeResult]) -> dict[str, Any]:
+def document(pairing: Evaluation, results: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Return the whole evaluation as JSON data: the pairing, the means, and every episode."""
     means = {
         name: {"mean": _finite(mean.mean), "standard_error": _finite(mean.standard_error), "episodes": mean.episodes}

@@ -1,8 +1,9 @@
 """Who plays: from what a user wrote to something that can act.
 
-An agent is written as the name of a built-in one (``greedy``), as ``module:Class``, or as the path of a checkpoint: a file,
-a folder or a link. What
-reads checkpoints is not part of the game: installed packages offer it through the entry-point group ``mate.agent_loaders``.
+An agent is written as the name of a built-in one (``greedy``), as ``module:Class``, or as the path of a checkpoint: a
+file, a folder or a link. What
+reads checkpoints is not part of the game: installed packages offer it through the entry-point group
+``mate.agent_loaders``.
 """
 
 from __future__ import annotations
@@ -17,21 +18,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import mate
 from mate.agents import batched
 from mate.agents.base import CameraAgentBase, TargetAgentBase
 from mate.episodes import AgentFactory
 from mate.errors import UserError
 from mate.evaluate.options import Options
 from mate.evaluate.upstream import advise
+from mate.messages import Team
 from mate.scenario import Scenario
 
-BUILTINS = ("random", "naive", "greedy", "heuristic")
 LOADERS = "mate.agent_loaders"
-Team = Literal["camera", "target"]
-_BASES: dict[str, Any] = {"camera": CameraAgentBase, "target": TargetAgentBase}
+_BASES: dict[str, Any] = {Team.CAMERA: CameraAgentBase, Team.TARGET: TargetAgentBase}
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Entrant:
 
 
 @dataclass(frozen=True)
-class Pairing:
+class Evaluation:
     """The two entrants, the scenario, and the other options."""
 
     options: Options
@@ -57,11 +56,11 @@ class Pairing:
     target: Entrant
 
 
-def pair(options: Options) -> Pairing:
+def pair(options: Options) -> Evaluation:
     """Find the scenario and both agents. Raises ``UserError`` for what does not exist or cannot play."""
     scenario = options.scenario()
-    camera = find(options.camera_agent, "camera", options.camera_kwargs, options.deterministic)
-    target = find(options.target_agent, "target", options.target_kwargs, options.deterministic)
+    camera = find(options.camera_agent, Team.CAMERA, options.camera_kwargs, options.deterministic)
+    target = find(options.target_agent, Team.TARGET, options.target_kwargs, options.deterministic)
     for team, entrant, levels in (
         ("camera", camera, options.camera_discrete_levels),
         ("target", target, options.target_discrete_levels),
@@ -70,7 +69,7 @@ def pair(options: Options) -> Pairing:
             raise UserError(
                 f"--{team}-discrete-levels: {entrant.label} does not act with grid indices. Leave the option out."
             )
-    return Pairing(options, scenario, camera, target)
+    return Evaluation(options, scenario, camera, target)
 
 
 def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | None) -> Entrant:
@@ -78,7 +77,7 @@ def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | No
 
     Raises ``UserError`` if there is none of that name, or if it cannot play for that team.
     """
-    if text in BUILTINS:
+    if text in batched.BUILTIN_NAMES:
         return _builtin(text, team, kwargs)
     if os.path.lexists(text):
         return _checkpoint(text, team, kwargs, deterministic)
@@ -86,12 +85,13 @@ def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | No
         return _class(text, team, kwargs)
     raise UserError(
         f"--{team}-agent {text}: there is no such file and no such built-in agent. Built-in agents are "
-        f"{', '.join(BUILTINS)}; a class is written as module:Class, a checkpoint as the path of its file or its trial's folder."
+        f"{', '.join(batched.BUILTIN_NAMES)}; a class is written as module:Class, a checkpoint as the path of its "
+        f"file or its trial's folder."
     )
 
 
 def _builtin(name: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
-    agent_class = getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent")
+    agent_class = batched.object_class(name, team)
     build = partial(_construct, agent_class, team, kwargs)
     build(0)  # so that wrong arguments are noticed before anything is played
     chosen = {key: value for key, value in kwargs.items() if key != "seed"}
@@ -104,8 +104,8 @@ def _make_builtin(name: str, team: Team, kwargs: dict[str, Any], scenario: Any, 
 
 def _class(text: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     agent_class = import_class(text, team, kwargs)
-    for name in BUILTINS:
-        if agent_class is getattr(mate, f"{name.capitalize()}{team.capitalize()}Agent"):
+    for name in batched.BUILTIN_NAMES:
+        if agent_class is batched.object_class(name, team):
             return _builtin(name, team, kwargs)
     return Entrant(text, None, partial(_construct, agent_class, team, kwargs))
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mate.episodes import BATCH_SIZE, Block, EpisodeResult, play
-from mate.evaluate.entrants import Pairing
-from mate.evaluate.steps import Step, StepWatcher
+from mate.episodes import BATCH_SIZE, EpisodeBatch, EpisodeResult, play
+from mate.evaluate.entrants import Evaluation
+from mate.evaluate.steps import StepRow, StepWatcher
 from mate.rendering import Frame, draw, scene
 from mate.rendering.overlays import CommunicationCounters
 from mate.rendering.shapes import Shape
 
 
 def play_lockstep(
-    pairing: Pairing,
+    pairing: Evaluation,
     seeds: Sequence[int],
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
 ) -> list[EpisodeResult]:
-    """Play an episode per seed; both agents have a batched form. With ``on_step`` one at a time, their steps in order."""
+    """Play an episode per seed; both agents have a batched form.
+
+    With ``on_step`` one at a time, their steps in order.
+    """
     assert pairing.camera.factory and pairing.target.factory
 
     arrows = _Arrows(pairing.options.render_communication)
 
-    def report(block: Block, stepped: Any) -> None:
+    def report(block: EpisodeBatch, stepped: Any) -> None:
         assert on_step is not None
         arrows.count(block)
         on_step(_step(block), lambda: draw(scene(Frame.of_batch(block.batch, 0), below=arrows.shapes(block))))
@@ -48,7 +51,7 @@ class _Arrows:
         self.duration = duration
         self.counters: dict[str, CommunicationCounters] = {}
 
-    def count(self, block: Block) -> None:
+    def count(self, block: EpisodeBatch) -> None:
         """Take in the messages before the step that was just made."""
         for team, messages in (("camera", block.camera_messages), ("target", block.target_messages)):
             if self.duration is not None and messages is not None:
@@ -56,16 +59,16 @@ class _Arrows:
                 counters = self.counters.setdefault(team, CommunicationCounters(len(kinds), self.duration))
                 counters.add(kinds > 0)
 
-    def shapes(self, block: Block) -> list[Shape]:
+    def shapes(self, block: EpisodeBatch) -> list[Shape]:
         """Return the arrows to draw now."""
         batch = block.batch
         places = {"camera": batch.camera_location[0], "target": batch.target_location[0]}
         return [arrow for team, counters in self.counters.items() for arrow in counters.arrows(team, places[team])]
 
 
-def _step(block: Block) -> Step:
+def _step(block: EpisodeBatch) -> StepRow:
     so_far = block.result(0)
-    return Step(
+    return StepRow(
         step=so_far.steps,
         cargo=so_far.delivered_cargoes,
         reward=float(block.batch.target_reward[0]),

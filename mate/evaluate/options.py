@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mate.errors import UserError
+from mate.messages import TEAMS_OF, Team
 from mate.scenario import Scenario
 from mate.variants import MAX_DELAY, VARIANT
-
-TEAMS = ("both", "camera", "target", "none")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Options:
 def read_options(arguments: Sequence[str] | None = None) -> Options:
     """Parse a command line. Exits with status 2 for unknown options; raises ``UserError`` for invalid values."""
     values = vars(_parser().parse_args(arguments))
-    for team in ("camera", "target"):
+    for team in Team:
         values[f"{team}_kwargs"] = _read_kwargs(f"--{team}-kwargs", values[f"{team}_kwargs"])
     if values["no_render"]:
         values["render_communication"] = values["save_video"] = None
@@ -105,7 +104,12 @@ def _add_scenario(group: argparse._ArgumentGroup) -> None:
         ("no-communication", "drop the team's messages"),
     ):
         group.add_argument(
-            f"--{option}", nargs="?", choices=TEAMS, const="both", default="none", help=f"{effect} (bare: both teams)"
+            f"--{option}",
+            nargs="?",
+            choices=TEAMS_OF,
+            const="both",
+            default="none",
+            help=f"{effect} (bare: both teams)",
         )
     group.add_argument(
         "--communication-range", type=float, metavar="UNITS", help="messages reach nobody who is farther away"
@@ -127,14 +131,15 @@ def _add_scenario(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_agents(group: argparse._ArgumentGroup) -> None:
-    for team in ("camera", "target"):
+    for team in Team:
         group.add_argument(
             f"--{team}-agent",
             metavar="AGENT",
             default=f"mate:Greedy{team.capitalize()}Agent",
-            help="random, naive, greedy or heuristic; module:Class; or a checkpoint: its file or its trial's folder (%(default)s)",
+            help="random, naive, greedy or heuristic; module:Class; or a checkpoint: its file or its trial's folder "
+            "(%(default)s)",
         )
-    for team in ("camera", "target"):
+    for team in Team:
         group.add_argument(f"--{team}-kwargs", metavar="JSON", default="{}", help="constructor arguments of the class")
         group.add_argument(f"--{team}-discrete-levels", type=int, metavar="N", help="act on a grid of N x N actions")
     choice = group.add_mutually_exclusive_group()

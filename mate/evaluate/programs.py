@@ -16,6 +16,7 @@ import mate
 from mate.errors import UserError
 from mate.evaluate.entrants import import_class
 from mate.evaluate.options import read_options
+from mate.messages import Team
 from mate.rendering import Film
 
 __all__ = ["COLUMNS", "Column", "evaluate", "load_entry", "parse_arguments"]
@@ -67,9 +68,9 @@ def load_entry(entry_point: str) -> Any:
 def evaluate(env: Any, target_agents: Sequence[Any], render: bool = False, video_path: Any = None) -> dict[str, Any]:
     """Play one episode of ``target_agents`` in ``env`` (with ``MultiTarget`` around it) and return its last row.
 
-    The row maps the names of ``COLUMNS`` to values; it is empty where the step limit came before the end and nothing was
-    delivered. With ``render`` every row is printed, and every picture shown, or filmed to ``video_path``. The episode is the
-    next of the environment: seed it, and the agents, before.
+    The row maps the names of ``COLUMNS`` to values; it is empty where the step limit came before the end and nothing
+    was delivered. With ``render`` every row is printed, and every picture shown, or filmed to ``video_path``. The
+    episode is the next of the environment: seed it, and the agents, before.
     """
     filming: AbstractContextManager[Film | None] = (
         Film(os.fspath(video_path)) if render and video_path else nullcontext()
@@ -119,13 +120,14 @@ def _play(env: Any, target_agents: Sequence[Any], show: _Printer | None) -> dict
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options of a command line (default: of this process), with the agents' classes in place of their names.
+    """Return the options of a command line (default: of this process), with the agents' classes in place of their
+    names.
 
-    ``seed`` is among the agents' arguments, ``camera_name`` and ``target_name`` are for people. Raises ``UserError`` for
-    values that cannot be used, and for agents that are no classes, such as checkpoints.
+    ``seed`` is among the agents' arguments, ``camera_name`` and ``target_name`` are for people. Raises ``UserError``
+    for values that cannot be used, and for agents that are no classes, such as checkpoints.
     """
     options = argparse.Namespace(**vars(read_options(arguments)))
-    for team in ("camera", "target"):
+    for team in Team:
         agent_class = _class_of(getattr(options, f"{team}_agent"), team, getattr(options, f"{team}_kwargs"))
         kwargs = dict(sorted((getattr(options, f"{team}_kwargs") | {"seed": options.seed}).items()))
         kwargs["seed"] = kwargs.pop("seed")  # at the end

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepRow:
     """One row of the table of steps. Rewards are the target team's, rates are fractions of one."""
 
     step: int
@@ -28,5 +28,5 @@ class Step:
         return self.step / self.cargo if self.cargo else nan
 
 
-StepWatcher = Callable[[Step, Callable[[], NDArray[np.uint8]]], None]
+StepWatcher = Callable[[StepRow, Callable[[], NDArray[np.uint8]]], None]
 """Called with a step and something that draws its picture, (H, W, 3) uint8."""

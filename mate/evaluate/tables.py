@@ -9,7 +9,7 @@ from math import isnan, nan, sqrt
 import numpy as np
 
 from mate.episodes import EpisodeResult
-from mate.evaluate.steps import Step
+from mate.evaluate.steps import StepRow
 
 _COLUMNS = (
     ("Step", 6),
@@ -26,7 +26,7 @@ _METRIC_WIDTH = max(len(name) for name, _ in _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class EpisodeMean:
     """A mean over episodes with its standard error, and how many episodes had a value."""
 
     mean: float
@@ -40,7 +40,7 @@ def step_header() -> str:
     return f"| {names} |\n|{'+'.join('-' * (width + 2) for _, width in _COLUMNS)}|"
 
 
-def step_row(step: Step, frames_per_second: float) -> str:
+def step_row(step: StepRow, frames_per_second: float) -> str:
     """Return one row of the table of steps."""
     cells = (
         f"{step.step:d}",
@@ -56,7 +56,7 @@ def step_row(step: Step, frames_per_second: float) -> str:
     return "| " + " | ".join(cell.rjust(width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)) + " |"
 
 
-def means(results: Sequence[EpisodeResult]) -> dict[str, Mean]:
+def means(results: Sequence[EpisodeResult]) -> dict[str, EpisodeMean]:
     """The means over episodes, by the names of the final table.
 
     An episode without a delivery has no steps per cargo and is left out of that mean, which is NaN when none has (Q11).
@@ -71,12 +71,12 @@ def means(results: Sequence[EpisodeResult]) -> dict[str, Mean]:
     return {name: _mean([value for value in values if not isnan(value)]) for name, values in columns.items()}
 
 
-def _mean(values: Sequence[float]) -> Mean:
+def _mean(values: Sequence[float]) -> EpisodeMean:
     """Return the mean and its standard error, which needs two values."""
     count = len(values)
     mean = float(np.mean(values)) if count else nan
     error = float(np.std(values, ddof=1)) / sqrt(count) if count > 1 else nan
-    return Mean(mean, error, count)
+    return EpisodeMean(mean, error, count)
 
 
 def summary(results: Sequence[EpisodeResult]) -> str:

@@ -13,17 +13,17 @@ from mate.agents.batched import BatchedAgent
 from mate.agents.draws import EpisodeDraws, agent_key
 from mate.communication import edges_by_member
 from mate.episodes import EpisodeResult
-from mate.evaluate.entrants import Entrant, Pairing
+from mate.evaluate.entrants import Entrant, Evaluation
 from mate.evaluate.options import Options
 from mate.evaluate.reseeding import LARGEST_SEED, spawn_afresh
-from mate.evaluate.steps import Step, StepWatcher
+from mate.evaluate.steps import StepRow, StepWatcher
 from mate.messages import Team
 from mate.streams import TEAM, derive
 from mate.wrappers.limited_communication import limit_communication
 
 
 def play_turns(
-    pairing: Pairing,
+    pairing: Evaluation,
     seeds: Sequence[int],
     on_step: StepWatcher | None = None,
     on_episode: Callable[[EpisodeResult], None] | None = None,
@@ -69,7 +69,9 @@ class Match:
         self.env, self.camera, self.target, self.needs_globals = env, camera, target, needs_globals
 
     def play(self, seed: int, on_step: StepWatcher | None = None) -> EpisodeResult:
-        """Play the episode of ``seed``: until all cargo is delivered, at most ``max_episode_steps`` steps (Q10, Q11)."""
+        """Play the episode of ``seed``: until all cargo is delivered, at most ``max_episode_steps`` steps (Q10,
+        Q11).
+        """
         if self.needs_globals:
             mate.seed_everything(seed % LARGEST_SEED)
         with fixed_fresh_seeds(seed):
@@ -81,7 +83,7 @@ class Match:
         observations, infos, done = env.reset(), (None, None), False
         for seat, observation in zip(seats, observations, strict=True):
             seat.reset(seed, observation)
-        tally = Tally(env)
+        tally = EpisodeTally(env)
         while not done and env.episode_step < env.max_episode_steps:
             actions = tuple(seat.act(env, *given) for seat, *given in zip(seats, observations, infos, strict=True))
             observations, (_, reward), done, infos = env.step(actions)
@@ -91,7 +93,7 @@ class Match:
         return tally.result(seed)
 
 
-class Tally:
+class EpisodeTally:
     """Sums over the steps of one episode."""
 
     def __init__(self, env: Any) -> None:
@@ -104,10 +106,10 @@ class Tally:
         self.coverage += self.env.coverage_rate
         self.real_coverage += self.env.real_coverage_rate
 
-    def step(self) -> Step:
+    def step(self) -> StepRow:
         """Return the row of the last step."""
         env = self.env
-        return Step(
+        return StepRow(
             step=int(env.episode_step),
             cargo=int(env.num_delivered_cargoes),
             reward=self.reward,
@@ -182,7 +184,7 @@ def _rounded(action: Any) -> Any:
     return values.astype(np.float32).astype(np.float64) if values.dtype.kind == "f" else action
 
 
-def _seat(team: Team, entrant: Entrant, pairing: Pairing) -> _Seat:
+def _seat(team: Team, entrant: Entrant, pairing: Evaluation) -> _Seat:
     scenario = pairing.scenario
     count = scenario.num_cameras if team is Team.CAMERA else scenario.num_targets
     if entrant.build is not None:

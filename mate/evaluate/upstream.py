@@ -21,7 +21,8 @@ def advise(text: str, team: str, kwargs: dict[str, Any]) -> str:
     unplayable = _UNPLAYABLE.search(text)
     if unplayable:
         return (
-            f"It is an agent of upstream's examples, which need Ray 1.12, and {unplayable[0]} cannot be played here, as its agents "
+            f"It is an agent of upstream's examples, which need Ray 1.12, and {unplayable[0]} cannot be played "
+            f"here, as its agents "
             "exchange messages or have a network each. Give a checkpoint of MAPPO, IPPO, IQL or QMIX."
         )
     path = next((str(kwargs[name]) for name in ("checkpoint_path", "checkpoint") if kwargs.get(name)), None)
@@ -29,7 +30,8 @@ def advise(text: str, team: str, kwargs: dict[str, Any]) -> str:
         instead = f"Give its checkpoint itself: --{team}-agent {path}, without --{team}-kwargs."
     else:
         instead = (
-            f"Give its checkpoint itself: --{team}-agent PATH, where PATH is the trial's folder, the checkpoint-N file in it, "
+            f"Give its checkpoint itself: --{team}-agent PATH, where PATH is the trial's folder, the checkpoint-N "
+            f"file in it, "
             "latest-checkpoint, or an archive of the folder."
         )
     return f"It is an agent of upstream's examples, which need Ray 1.12. {instead}"

@@ -10,23 +10,24 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
-from mate import agents
 from mate.agents.base import AgentBase
+from mate.agents.batched import BUILTIN_NAMES, object_class
 from mate.interfaces.ending import split_done
+from mate.messages import TEAMS, Team
 from mate.registration import make_environment
 from mate.wrappers.single_team import MultiCamera, MultiTarget, SingleCamera, SingleTarget, SingleTeam
 
 __all__ = ["GymnasiumEnvironment", "make"]
 
-BUILTINS = ("random", "naive", "greedy", "heuristic")
-
 
 class GymnasiumEnvironment(gymnasium.Env):
-    """Around ``SingleCamera`` or ``SingleTarget``: one agent with one reward; around ``MultiCamera`` or ``MultiTarget``:
-    a team with joint observations (a tuple, or with ``stacked`` one array with a row for each member) and the team's reward.
+    """Around ``SingleCamera`` or ``SingleTarget``: one agent with one reward; around ``MultiCamera`` or
+    ``MultiTarget``: a team with joint observations (a tuple, or with ``stacked`` one array with a row for each member)
+    and the team's reward.
 
-    ``render_mode`` ``human`` shows every step in a window, ``rgb_array`` draws when ``render`` is called. Terminated when all cargo is delivered, truncated at the step limit. Raises AssertionError around other environments,
-    and around those that have a reward for each agent.
+    ``render_mode`` ``human`` shows every step in a window, ``rgb_array`` draws when ``render`` is called. Terminated
+    when all cargo is delivered, truncated at the step limit. Raises AssertionError around other environments, and
+    around those that have a reward for each agent.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 60}  # type: ignore[misc]
@@ -109,14 +110,14 @@ def make(
 
     Raises ValueError for a team, an agent or a configuration that does not exist.
     """
-    if team not in ("camera", "target"):
+    if team not in TEAMS:
         raise ValueError(f"team is camera or target, not {team!r}.")
-    other = "target" if team == "camera" else "camera"
+    other = Team(team).opponent
     base = make_environment(config, wrappers, **overrides)
     if teammate is None:
-        env: Any = (MultiCamera if team == "camera" else MultiTarget)(base, _agent(opponent, other))
+        env: Any = (MultiCamera if team == Team.CAMERA else MultiTarget)(base, _agent(opponent, other))
     else:
-        single = SingleCamera if team == "camera" else SingleTarget
+        single = SingleCamera if team == Team.CAMERA else SingleTarget
         env = single(base, _agent(teammate, team), _agent(opponent, other))
     env.seed()
     return GymnasiumEnvironment(env, render_mode, stacked=True)
@@ -126,8 +127,8 @@ def _agent(agent: str | AgentBase, team: str) -> Any:
     """A built-in agent by name, or the agent itself."""
     if isinstance(agent, AgentBase):
         return agent
-    if agent not in BUILTINS:
+    if agent not in BUILTIN_NAMES:
         raise ValueError(
-            f"There is no built-in agent {agent!r}: there are {', '.join(BUILTINS)}, or give an agent object."
+            f"There is no built-in agent {agent!r}: there are {', '.join(BUILTIN_NAMES)}, or give an agent object."
         )
-    return getattr(agents, f"{agent.capitalize()}{team.capitalize()}Agent")()
+    return object_class(agent, team)()

@@ -11,13 +11,13 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.agents.batched import make as make_agent
 from mate.batched.team_play import Layers, TeamPlay
 from mate.configuration import read_config, validate_config
 from mate.episodes import AgentFactory
-from mate.interfaces.gymnasium import BUILTINS
 from mate.layout import observation_space_of
-from mate.messages import Team
+from mate.messages import TEAMS, Team
 from mate.observations import rescaled_observation_space_of
 from mate.scenario import Scenario
 from mate.streams import derive
@@ -28,15 +28,16 @@ __all__ = ["GymnasiumVectorEnvironment", "Layers", "make"]
 class GymnasiumVectorEnvironment(VectorEnv):
     """``num_envs`` episodes at once, in which the caller plays ``team`` (``camera`` or ``target``) as one agent.
 
-    Observations are (B, N, D), one row for each of the team's N members, and actions (B, N, 2), or choices as ``layers`` say.
-    The reward (B,) is the team's; with individual rewards (coefficients without a reduction) it is their mean. Terminated
-    when all cargo is delivered, truncated at the step limit. Infos hold arrays with a row for each environment, and under
-    ``_name`` which rows count: ``member_rewards`` (B, N), the figures of ``mate.wrappers`` about the step, and ``action_mask``
-    (B, N, M) where targets are selected.
+    Observations are (B, N, D), one row for each of the team's N members, and actions (B, N, 2), or choices as
+    ``layers`` say. The reward (B,) is the team's; with individual rewards (coefficients without a reduction) it is
+    their mean. Terminated when all cargo is delivered, truncated at the step limit. Infos hold arrays with a row for
+    each environment, and under ``_name`` which rows count: ``member_rewards`` (B, N), the figures of ``mate.wrappers``
+    about the step, and ``action_mask`` (B, N, M) where targets are selected.
 
-    Reset is automatic in Gymnasium's mode ``NEXT_STEP``: an environment whose episode is over shows its last observation;
-    its action in the next ``step`` is ignored, and it returns the next episode's first observation with reward 0. The n-th
-    episode of environment i has the seed ``derive(seed, i, n)``, or of its own seed s ``derive(s, 0, n)``.
+    Reset is automatic in Gymnasium's mode ``NEXT_STEP``: an environment whose episode is over shows its last
+    observation; its action in the next ``step`` is ignored, and it returns the next episode's first observation with
+    reward 0. The n-th episode of environment i has the seed ``derive(seed, i, n)``, or of its own seed s
+    ``derive(s, 0, n)``.
 
     Args:
         scenario: a scenario or the name of one.
@@ -58,7 +59,7 @@ class GymnasiumVectorEnvironment(VectorEnv):
         layers: Layers | None = None,
         dtype: type[np.floating] = np.float64,
     ) -> None:
-        if team not in ("camera", "target"):
+        if team not in TEAMS:
             raise ValueError(f"team is camera or target, not {team!r}.")
         self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         self.layers = layers or Layers()
@@ -170,12 +171,12 @@ def make(
 ) -> GymnasiumVectorEnvironment:
     """Make what ``gymnasium.make_vec("MATE-4v8-9-v0", num_envs=16, opponent="greedy")`` gives.
 
-    ``config`` and ``overrides`` are those of ``mate.make_environment``; the opponent is the name of a built-in agent or makes
-    a batched one; the rest is as in GymnasiumVectorEnvironment. Raises ValueError for what does not exist.
+    ``config`` and ``overrides`` are those of ``mate.make_environment``; the opponent is the name of a built-in agent or
+    makes a batched one; the rest is as in GymnasiumVectorEnvironment. Raises ValueError for what does not exist.
     """
     if isinstance(opponent, str):
-        if opponent not in BUILTINS:
-            raise ValueError(f"There is no built-in agent {opponent!r}: there are {', '.join(BUILTINS)}.")
-        opponent = partial(make_agent, opponent, "target" if team == "camera" else "camera")
+        if opponent not in BUILTIN_NAMES:
+            raise ValueError(f"There is no built-in agent {opponent!r}: there are {', '.join(BUILTIN_NAMES)}.")
+        opponent = partial(make_agent, opponent, Team(team).opponent)
     scenario = Scenario.from_config(validate_config(read_config(config, **overrides)))
     return GymnasiumVectorEnvironment(scenario, num_envs, team, opponent, layers, dtype)

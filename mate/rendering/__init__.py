@@ -1,7 +1,7 @@
 """Pictures and films of the game, drawn without a display.
 
-``frame`` says what there is to see, ``scene`` turns it into plain shapes, ``raster`` draws shapes into an array of pixels,
-``film`` writes pictures to a file.
+``frame`` says what there is to see, ``scene`` turns it into plain shapes, ``raster`` draws shapes into an array of
+pixels, ``film`` writes pictures to a file.
 """
 
 from mate.rendering.film import Film

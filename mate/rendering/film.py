@@ -27,10 +27,10 @@ class _Writer(Protocol):
 class Film:
     """A film being made: ``with Film("film.mp4") as film: film.add(picture)``.
 
-    ``path`` decides the form: ``.mp4``, ``.mkv``, ``.webm``, ``.mov`` or ``.avi`` for a video, ``.gif`` for an animation
-    (of every third picture, at the same pace), ``.png`` for one file per picture, numbered from 0: ``film.png`` gives
-    ``film-000000.png``, ... Pictures are (H, W, 3) uint8 arrays, all of one size. Raises ``UserError`` at once when the
-    suffix is another one or the folder does not exist.
+    ``path`` decides the form: ``.mp4``, ``.mkv``, ``.webm``, ``.mov`` or ``.avi`` for a video, ``.gif`` for an
+    animation (of every third picture, at the same pace), ``.png`` for one file per picture, numbered from 0:
+    ``film.png`` gives ``film-000000.png``, ... Pictures are (H, W, 3) uint8 arrays, all of one size. Raises
+    ``UserError`` at once when the suffix is another one or the folder does not exist.
     """
 
     def __init__(self, path: str | Path, frames_per_second: int = FRAMES_PER_SECOND) -> None:

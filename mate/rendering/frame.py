@@ -33,8 +33,8 @@ _VARYING = (
 class Frame:
     """Everything a picture shows. Names and shapes are those of the recordings, for one episode and one moment.
 
-    ``sight`` holds one pair of (K,) arrays per camera: the bearings in degrees (ascending, over [-180, 180]) and the free
-    sight ranges of its inner boundary.
+    ``sight`` holds one pair of (K,) arrays per camera: the bearings in degrees (ascending, over [-180, 180]) and the
+    free sight ranges of its inner boundary.
     """
 
     camera_location: NDArray[np.float64]  # (N_c, 2)

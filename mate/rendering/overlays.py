@@ -32,7 +32,8 @@ class CommunicationCounters:
 def communication_arrows(team: str, locations: ArrayLike, counters: ArrayLike, duration: int) -> list[Shape]:
     """A dashed arrow for every pair (sender, recipient) whose counter is positive, paler the longer ago it was set.
 
-    ``team`` is ``camera`` or ``target``, ``locations`` (N, 2), ``counters`` (N, N) in steps, counting down from ``duration``.
+    ``team`` is ``camera`` or ``target``, ``locations`` (N, 2), ``counters`` (N, N) in steps, counting down from
+    ``duration``.
     """
     points, counts = np.asarray(locations, dtype=float), np.asarray(counters)
     shapes: list[Shape] = []

@@ -1,4 +1,6 @@
-"""The signs on the four warehouses: a shed with crates, and an arrow for cargo that has to leave or is still to come."""
+"""The signs on the four warehouses: a shed with crates, and an arrow for cargo that has to leave or is still to
+come.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ _ARROW = ((0.10, 0.035), (0.30, 0.035), (0.30, 0.11), (0.47, 0.0), (0.30, -0.11)
 
 
 def pictogram(centre: ArrayLike, has_remaining: bool, is_awaiting: bool) -> list[Polygon]:
-    """The sign of a warehouse: an arrow out when cargo remains there, one in when cargo is awaited, a ring for neither."""
+    """The sign of a warehouse: an arrow out when cargo remains there, one in when cargo is awaited, a ring for
+    neither.
+    """
     outlines: list[Outline] = [*_SHED, *_CRATES]
     arrows = {(True, False): [_out(-0.10)], (False, True): [_in(-0.10)], (True, True): [_out(0.03), _in(-0.22)]}
     outlines += arrows.get((has_remaining, is_awaiting), [])

@@ -20,8 +20,8 @@ _DASH = 4.0  # pixels on, pixels off at the nominal size
 def draw(shapes: Iterable[Shape], size: int = NOMINAL_SIZE, supersampling: int = SUPERSAMPLING) -> NDArray[np.uint8]:
     """Draw shapes over one another on white; return (size, size, 3) uint8 pixels, top row first.
 
-    Edges are smooth: the picture is drawn ``supersampling`` times as large and averaged. Raises ``ValueError`` for a size
-    below 1.
+    Edges are smooth: the picture is drawn ``supersampling`` times as large and averaged. Raises ``ValueError`` for a
+    size below 1.
     """
     if size < 1:
         raise ValueError(f"A picture of {size} x {size} pixels cannot be drawn: give a size of at least 1.")

@@ -38,7 +38,8 @@ _PENTAGON = ((1, 0), (0.3, 0.6), (-0.8, 0.6), (-0.8, -0.6), (0.3, -0.6))
 def scene(frame: Frame, below: Iterable[Shape] = (), above: Iterable[Shape] = ()) -> list[Shape]:
     """The shapes of a frame in drawing order.
 
-    ``below`` goes under the fields of view and all that moves (communication arrows, selection lines), ``above`` on top.
+    ``below`` goes under the fields of view and all that moves (communication arrows, selection lines), ``above`` on
+    top.
     """
     return [*ground(frame), *below, *fields_of_view(frame), *cameras(frame), *targets(frame), *above]
 

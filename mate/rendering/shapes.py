@@ -1,6 +1,7 @@
 """The two kinds of shape that a picture is made of, and the outlines they come from.
 
-Points are (K, 2) arrays in map units, x to the east and y to the north. Colours are (red, green, blue, alpha) from 0 to 1.
+Points are (K, 2) arrays in map units, x to the east and y to the north. Colours are (red, green, blue, alpha) from 0 to
+1.
 """
 
 from __future__ import annotations

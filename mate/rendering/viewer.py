@@ -27,8 +27,8 @@ class NoWindowWarning(UserWarning):
 class Viewer:
     """Pictures of ``size`` x ``size`` pixels, as arrays or in a window.
 
-    Between ``begin`` and ``show`` callbacks may append shapes (``mate.rendering.Line`` and ``Polygon``, in map units) to
-    ``below``, which lies under the fields of view and all that moves, or to ``above``, which lies on top.
+    Between ``begin`` and ``show`` callbacks may append shapes (``mate.rendering.Line`` and ``Polygon``, in map units)
+    to ``below``, which lies under the fields of view and all that moves, or to ``above``, which lies on top.
     """
 
     def __init__(self, size: int) -> None:
@@ -71,7 +71,8 @@ class Viewer:
         except NoWindow as reason:
             self._has_no_window = True
             warnings.warn(
-                f"render(mode='human') shows no window, because {reason}: draw with mode='rgb_array' instead, or film an "
+                f"render(mode='human') shows no window, because {reason}: draw with mode='rgb_array' instead, or "
+                f"film an "
                 "episode with `python -m mate.evaluate --save-video film.mp4`.",
                 NoWindowWarning,
                 stacklevel=4,  # whoever called env.render

@@ -51,7 +51,10 @@ class Window:
         return self in _open
 
     def show(self, picture: NDArray[np.uint8]) -> bool:
-        """Show a picture (size, size, 3); whether the window is still open. Waits for its turn at 60 pictures a second."""
+        """Show a picture (size, size, 3); whether the window is still open.
+
+        Waits for its turn at 60 pictures a second.
+        """
         _handle_events(self._pygame)
         if not self.is_open:
             return False

@@ -18,13 +18,13 @@ from mate.wrappers.typing import assert_multi_agent_environment, assert_once
 Coefficient = float | Callable[[int, int, int, float, float], float]
 
 
-class AuxiliaryRewards(Wrapper):
+class AuxiliaryTeamRewards(Wrapper):
     """Replaces the rewards of one team's members by sums of coefficient times component.
 
     Args:
         coefficients: component name -> number, or callable ``(agent_index, episode_id, episode_step, raw_reward,
-            auxiliary_reward) -> float`` which is given the component's value. Components that are not named do not count,
-            the raw reward included (Q46).
+            auxiliary_reward) -> float`` which is given the component's value. Components that are not named do not
+            count, the raw reward included (Q46).
         reduction: ``mean``, ``sum``, ``max`` or ``min`` give every member the team's reduced value; ``none`` its own.
         soft_coverage_clip: cut the outline of the soft coverage score at the current sight range (Q26).
 

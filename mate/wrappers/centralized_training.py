@@ -58,7 +58,8 @@ class RLlibMultiAgentCentralizedTraining(Wrapper):
     """Each agent observes a mapping: its own observation, the global state and what the others did.
 
     Keys, in this order: ``obs`` (D,), ``state`` (S,), ``prev_others_joint_action`` (the others' actions of the previous
-    step, beginning with the next index; zeros at reset), and on request ``action_mask`` and ``others_joint_observation``.
+    step, beginning with the next index; zeros at reset), and on request ``action_mask`` and
+    ``others_joint_observation``.
 
     Args:
         normalize_state: rescale the bounded entries of the state to [-1, 1].

@@ -17,9 +17,9 @@ __all__ = ["ExtraCommunicationDelays"]
 class ExtraCommunicationDelays(Wrapper):
     """Holds every message back for some environment steps.
 
-    A message sent at step ``s`` is delivered by the first ``send_messages`` call of anybody, even with no messages, at or
-    after step ``s + delay``; in the order of the due steps, then of sending. Each team has its own queue (Q36), which
-    ``reset`` and ``load_config`` empty (Q41).
+    A message sent at step ``s`` is delivered by the first ``send_messages`` call of anybody, even with no messages, at
+    or after step ``s + delay``; in the order of the due steps, then of sending. Each team has its own queue (Q36),
+    which ``reset`` and ``load_config`` empty (Q41).
 
     Args:
         delay: a positive number of steps, or a callable ``(env, message) -> int``.

@@ -14,7 +14,9 @@ __all__ = ["limit_communication"]
 
 
 def limit_communication(env: Any, scenario: Scenario) -> Any:
-    """Return ``env`` with the wrappers that limit messages as ``scenario`` says, in the order of ``mate.communication``."""
+    """Return ``env`` with the wrappers that limit messages as ``scenario`` says, in the order of
+    ``mate.communication``.
+    """
     if scenario.communication_delay > 0:
         env = ExtraCommunicationDelays(env, scenario.communication_delay)
     if scenario.message_dropout > 0.0:

@@ -52,8 +52,8 @@ class RestrictedCommunicationRange(MessageFilter):
 class RandomMessageDropout(MessageFilter):
     """Drops each message with the probability ``dropout_rate``.
 
-    A draw is addressed by the episode's seed, the sender, the recipient, the step, and how many messages went this way in the
-    step before (``mate.communication``). So it depends on no other draw.
+    A draw is addressed by the episode's seed, the sender, the recipient, the step, and how many messages went this way
+    in the step before (``mate.communication``). So it depends on no other draw.
     """
 
     def __init__(self, env: Any, dropout_rate: float) -> None:
@@ -65,6 +65,7 @@ class RandomMessageDropout(MessageFilter):
 
     def _is_kept(self, env: Any, message: Message) -> bool:
         seed, step, sender, recipient = env.episode_seed, int(env.episode_step), message.sender, message.recipient
+        assert recipient is not None, "broadcasts are expanded before they are filtered"
         if (seed, step) != self._moment:
             self._moment = seed, step
             self._counts.clear()

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from mate.layers import Wrapper
-from mate.messages import Team
+from mate.messages import TEAMS_OF, Team
 from mate.wrappers.single_team import SingleTeam
-
-TEAM_NAMES = ("both", "camera", "target", "none")
 
 
 class ObservationWrapper(Wrapper):
@@ -38,10 +36,10 @@ class ObservationWrapper(Wrapper):
 
 def check_team_name(team: str) -> str:
     """Raise AssertionError unless ``team`` names which teams something applies to."""
-    assert team in TEAM_NAMES, f"team must be one of {', '.join(TEAM_NAMES)}, not {team!r}"
+    assert team in TEAMS_OF, f"team must be one of {', '.join(TEAMS_OF)}, not {team!r}"
     return team
 
 
 def applies_to(team: Team, name: str) -> bool:
     """Whether a wrapper for the teams called ``name`` changes ``team``."""
-    return name in ("both", team.name.lower())
+    return team in TEAMS_OF[name]

@@ -1,4 +1,6 @@
-"""Upstream's name for the place of ``RestrictedCommunicationRange``, which lives in ``mate.wrappers.message_filter``."""
+"""Upstream's name for the place of ``RestrictedCommunicationRange``, which lives in
+``mate.wrappers.message_filter``.
+"""
 
 from mate.wrappers.message_filter import RestrictedCommunicationRange
 

@@ -1,6 +1,7 @@
 """One team is the environment's: the other is played by agents.
 
-``MultiCamera`` and ``MultiTarget`` leave a whole team to the caller, ``SingleCamera`` and ``SingleTarget`` one member of it.
+``MultiCamera`` and ``MultiTarget`` leave a whole team to the caller, ``SingleCamera`` and ``SingleTarget`` one member
+of it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def _of_opponents(what: str) -> property:
 class SingleTeam(Wrapper):
     """What the four single-team environments share. Raises AssertionError around another single-team environment.
 
-    ``opponent_agents`` are in the order of the opponents' indices, ``opponent_agents_ordered`` in that of their creation.
+    ``opponent_agents`` are in the order of the opponents' indices, ``opponent_agents_ordered`` in that of their
+    creation.
     """
 
     team: ClassVar[Team]
@@ -58,7 +60,8 @@ class SingleTeam(Wrapper):
         )
         opponent_class = _AGENT_CLASS[self.team.opponent]
         assert isinstance(opponent_agent, opponent_class), (
-            f"the opponents of {type(self).__name__} must be of {opponent_class.__name__}, not {type(opponent_agent).__name__}"
+            f"the opponents of {type(self).__name__} must be of {opponent_class.__name__}, not "
+            f"{type(opponent_agent).__name__}"
         )
         super().__init__(env)
         self.opponent_agent = opponent_agent
@@ -194,7 +197,9 @@ class SingleTeamMultiAgent(SingleTeam):
         self.env.send_messages(self._check_senders(messages))
 
     def receive_messages(self, agent_id: Any = None, agent: Any = None) -> list[Any]:
-        """One recipient's queue, which is emptied; without arguments the buffer of every member, left as it is (Q61)."""
+        """One recipient's queue, which is emptied; without arguments the buffer of every member, left as it is
+        (Q61).
+        """
         if agent_id is None and agent is None:
             return [list(self.teammate_message_buffer[i]) for i in range(self.num_teammates)]
         return self.env.receive_messages(agent_id, agent=agent)
@@ -209,7 +214,8 @@ class SingleTeamSingleAgent(SingleTeam):
     def __init__(self, env: Any, teammate_agent: AgentBase, opponent_agent: AgentBase) -> None:
         own_class = _AGENT_CLASS[self.team]
         assert isinstance(teammate_agent, own_class), (
-            f"the teammates in {type(self).__name__} must be of {own_class.__name__}, not {type(teammate_agent).__name__}"
+            f"the teammates in {type(self).__name__} must be of {own_class.__name__}, not "
+            f"{type(teammate_agent).__name__}"
         )
         self.teammate_agent = teammate_agent
         self.index = -1

@@ -17,7 +17,8 @@ def soft_coverage_matrix(env: Any, clip: bool = False) -> np.ndarray:
     """(num_cameras, num_targets) distances to the outlines over the in-radii, positive where the camera tracks.
 
     The outline is a cloud of points: the far side of the sector, behind obstacles, and 16 points on each edge. Unless
-    ``clip``, its far side is not cut at the camera's current sight range, and its two ends are in front of obstacles (Q26).
+    ``clip``, its far side is not cut at the camera's current sight range, and its two ends are in front of obstacles
+    (Q26).
     """
     base = env.unwrapped
     batch, poses = base.batch, base.batch.camera_poses()[0]

@@ -92,7 +92,9 @@ class Connection:
             asked["cursor"] = page["next"]
 
     def listen(self, path: str) -> Iterator[bool]:
-        """Yield at each line of a stream of events, True where it is an event; end where there is none or the line breaks."""
+        """Yield at each line of a stream of events, True where it is an event; end where there is none or the line
+        breaks.
+        """
         options: Any = {"headers": {"Accept": EVENTS}, "timeout": httpx.Timeout(TIMEOUT, read=SILENCE)}
         with suppress(httpx.TransportError), self._http.stream("GET", self._address(path), **options) as response:
             if response.status_code == 200 and response.headers.get("Content-Type", "").startswith(EVENTS):

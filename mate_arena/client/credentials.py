@@ -24,7 +24,10 @@ def path() -> Path:
 
 
 def resolve(url: str | None = None, token: str | None = None) -> tuple[str, str]:
-    """Return the address and the token; the token is empty where there is none. A stored token goes to its portal alone."""
+    """Return the address and the token; the token is empty where there is none.
+
+    A stored token goes to its portal alone.
+    """
     stored = _read()
     found = (url or os.environ.get("ARENA_URL") or stored.get("default") or LOCAL).rstrip("/")
     known = stored.get("tokens", {}).get(found, "")

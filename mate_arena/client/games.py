@@ -97,7 +97,10 @@ class Tournaments(Group):
     def create(
         self, scenario: str, cameras: Sequence[str], targets: Sequence[str], **options: Any
     ) -> shapes.Tournament:
-        """Start a tournament. `options` are the API's: `name`, `format`, `settings`, `episodes_per_pairing`, `base_seed`."""
+        """Start a tournament.
+
+        `options` are the API's: `name`, `format`, `settings`, `episodes_per_pairing`, `base_seed`.
+        """
         return self._connection.post("/tournaments", shapes.Tournament, _body(scenario, cameras, targets, options))
 
     def estimate(

@@ -1,5 +1,7 @@
-"""Networks as graphs of ONNX operators, computed exactly: each row by itself, in a fixed order of rounded operations."""
+"""Networks as graphs of ONNX operators, computed exactly: each row by itself, in a fixed order of rounded
+operations.
+"""
 
-from policies.graphs.graph import Graph, Node, State
+from policies.graphs.graph import Graph, GraphState, Node
 
-__all__ = ["Graph", "Node", "State"]
+__all__ = ["Graph", "GraphState", "Node"]

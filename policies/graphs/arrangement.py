@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.graphs.rows import Mixed, Place, Step, check_alike, keep_apart, reshaped
+from policies.graphs.rows import Mixed, Place, RowStep, check_alike, keep_apart, reshaped
 
 Values = list[Any]
 Attributes = Any
@@ -158,7 +158,7 @@ def trilu(values: Values, attributes: Attributes) -> np.ndarray:
     return (np.triu if attributes.get("upper", 1) else np.tril)(values[0], shift)
 
 
-def _follow_squeeze(step: Step) -> list[Place]:
+def _follow_squeeze(step: RowStep) -> list[Place]:
     before, place = step.inputs[0], step.places[0]
     assert before is not None
     if place is None:
@@ -169,14 +169,14 @@ def _follow_squeeze(step: Step) -> list[Place]:
     return [place._replace(axis=place.axis - sum(axis < place.axis for axis in gone))]
 
 
-def _follow_transpose(step: Step) -> list[Place]:
+def _follow_transpose(step: RowStep) -> list[Place]:
     before, place = step.inputs[0], step.places[0]
     assert before is not None
     order = step.attributes.get("perm") or tuple(reversed(range(before.ndim)))
     return [None if place is None else place._replace(axis=[one % before.ndim for one in order].index(place.axis))]
 
 
-def _follow_along(step: Step) -> list[Place]:
+def _follow_along(step: RowStep) -> list[Place]:
     """Values side by side along an axis: rows may lie on any other."""
     rank = step.outputs[0].ndim
     found = {place for place in step.places if place is not None}
@@ -190,13 +190,13 @@ def _follow_along(step: Step) -> list[Place]:
     return [place] * len(step.outputs)
 
 
-def _follow_split(step: Step) -> list[Place]:
+def _follow_split(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     keep_apart(step.places[0], step.inputs[0].ndim, [step.attributes.get("axis", 0)])
     return [step.places[0]] * len(step.outputs)
 
 
-def _follow_cut(step: Step) -> list[Place]:
+def _follow_cut(step: RowStep) -> list[Place]:
     place = step.places[0]
     found = _slices(list(step.inputs)).get(place.axis) if place is not None else None
     if found is not None and found.step != 1:
@@ -204,7 +204,7 @@ def _follow_cut(step: Step) -> list[Place]:
     return _follow_same_length(step)
 
 
-def _follow_gather(step: Step) -> list[Place]:
+def _follow_gather(step: RowStep) -> list[Place]:
     value, indices = step.inputs[0], step.inputs[1]
     assert value is not None and indices is not None
     along = step.attributes.get("axis", 0) % value.ndim
@@ -218,35 +218,35 @@ def _follow_gather(step: Step) -> list[Place]:
     return [None if of_indices is None else of_indices._replace(axis=along + of_indices.axis)]
 
 
-def _follow_gather_elements(step: Step) -> list[Place]:
+def _follow_gather_elements(step: RowStep) -> list[Place]:
     place = step.aligned(0, 1)
     keep_apart(place, step.outputs[0].ndim, [step.attributes.get("axis", 0)])
     return [place]
 
 
-def _follow_expand(step: Step) -> list[Place]:
+def _follow_expand(step: RowStep) -> list[Place]:
     return [step.aligned(0)]
 
 
-def _follow_same_length(step: Step) -> list[Place]:
+def _follow_same_length(step: RowStep) -> list[Place]:
     place = step.places[0]
     if place is not None and step.outputs[0].shape[place.axis] != step.count * place.block:
         raise Mixed
     return [place]
 
 
-def _follow_trilu(step: Step) -> list[Place]:
+def _follow_trilu(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     keep_apart(step.places[0], step.inputs[0].ndim, (-1, -2))
     return [step.places[0]]
 
 
-def _follow_nothing(step: Step) -> list[Place]:
+def _follow_nothing(step: RowStep) -> list[Place]:
     """What does not depend on entries at all has no rows."""
     return [None] * len(step.outputs)
 
 
-ARRANGEMENT: dict[str, tuple[Callable[[Values, Attributes], Any], Callable[[Step], list[Place]]]] = {
+ARRANGEMENT: dict[str, tuple[Callable[[Values, Attributes], Any], Callable[[RowStep], list[Place]]]] = {
     "Concat": (concatenate, _follow_along),
     "ConstantOfShape": (constant_of_shape, _follow_nothing),
     "Expand": (expand, _follow_expand),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.graphs.graph import Graph, Node, State
+from policies.graphs.graph import Graph, GraphState, Node
 
 ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "linear": "Identity"}
 
@@ -68,7 +68,7 @@ class GraphBuilder:
             inputs=tuple(inputs),
             output=output,
             nodes=tuple(self.nodes),
-            states=tuple(State(name, after, shape) for name, (after, shape) in states.items()),
+            states=tuple(GraphState(name, after, shape) for name, (after, shape) in states.items()),
             tensors={name: array.shape for name, array in self.tensors.items()},
             constants=self.constants,
         )

@@ -126,7 +126,7 @@ _TYPES = {"int64": np.int64, "bool": np.bool_}
 
 
 @dataclass(frozen=True)
-class State:
+class GraphState:
     """A recurrent state of each member: the input that receives it, the output with its next value, its shape.
 
     It is zero at the start of an episode and advances at decisions. ``shape`` leaves out the axes of the rows.
@@ -186,7 +186,7 @@ class Graph:
     inputs: tuple[str, ...]
     output: str
     nodes: tuple[Node, ...]
-    states: tuple[State, ...] = ()
+    states: tuple[GraphState, ...] = ()
     tensors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -267,7 +267,7 @@ class Graph:
                     Node(one["op"], tuple(one["inputs"]), tuple(one["outputs"]), one["attributes"])
                     for one in content["nodes"]
                 ),
-                states=tuple(State(one["input"], one["output"], tuple(one["shape"])) for one in content["states"]),
+                states=tuple(GraphState(one["input"], one["output"], tuple(one["shape"])) for one in content["states"]),
                 tensors={name: tuple(shape) for name, shape in content["tensors"].items()},
                 constants={name: _constant_of(name, value) for name, value in content["constants"].items()},
             )

@@ -1,8 +1,8 @@
 """Functions of graphs' operators that NumPy would compute differently on another processor or in another position.
 
-NumPy's additions, multiplications, divisions and square roots of float32 are exactly rounded everywhere, hence used as they
-are. Its exponentials depend on the processor and its sums on the layout in memory. Here both are sequences of float64
-operations in a fixed order, rounded once, without calls of a mathematics library.
+NumPy's additions, multiplications, divisions and square roots of float32 are exactly rounded everywhere, hence used as
+they are. Its exponentials depend on the processor and its sums on the layout in memory. Here both are sequences of
+float64 operations in a fixed order, rounded once, without calls of a mathematics library.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from policies.graphs.arrangement import ARRANGEMENT, MAX_ELEMENTS, SHAPE_INPUTS
 from policies.graphs.elementwise import ELEMENTWISE
 from policies.graphs.graph import Graph, Node
 from policies.graphs.products import PREPARATION, PREPARED, PRODUCTS
-from policies.graphs.rows import Mixed, Place, Rows, Step, elementwise
+from policies.graphs.rows import Mixed, Place, Rows, RowStep, elementwise
 
 _PLANS = 64
 _ENTITIES = {"cameras": 7, "targets": 5, "obstacles": 4}
@@ -72,10 +72,10 @@ def _compute(call: _Call, values: list[Any]) -> None:
 class GraphNetwork:
     """A graph with its weights, for a team of a scenario; the counterpart of ``policies.networks.Network``.
 
-    Each row's outputs are a fixed sequence of rounded operations on its own inputs. Rows are computed together where that
-    is proven not to matter (``policies.graphs.rows``), and one after the other where it is not. Raises CheckpointError if
-    the graph cannot be computed in such a scenario: an operator fails, a size depends on what is observed, or the output
-    has another shape than its action needs.
+    Each row's outputs are a fixed sequence of rounded operations on its own inputs. Rows are computed together where
+    that is proven not to matter (``policies.graphs.rows``), and one after the other where it is not. Raises
+    CheckpointError if the graph cannot be computed in such a scenario: an operator fails, a size depends on what is
+    observed, or the output has another shape than its action needs.
     """
 
     def __init__(
@@ -104,7 +104,8 @@ class GraphNetwork:
         return self._together
 
     def forward(self, inputs: np.ndarray, memory: np.ndarray) -> np.ndarray:
-        """Outputs (R, A) for preprocessed observations (R, D), both float32; ``memory`` (R, ``memory_size``) is advanced.
+        """Outputs (R, A) for preprocessed observations (R, D), both float32; ``memory`` (R, ``memory_size``) is
+        advanced.
 
         For graphs whose rows are teams, the R rows are whole teams, one after the other. Raises CheckpointError if an
         operator fails or an output is not finite.
@@ -161,7 +162,10 @@ class GraphNetwork:
         return found
 
     def _plan(self, count: int) -> Plan:
-        """The plan for so many rows. Raises Mixed if they would depend on each other, CheckpointError if it cannot be."""
+        """The plan for so many rows.
+
+        Raises Mixed if they would depend on each other, CheckpointError if it cannot be.
+        """
         rows = count * self.members
         width = self.slices["observation"].stop
         given = self.given(np.zeros((rows, width), np.float32), np.zeros((rows, self.memory_size), np.float32))
@@ -176,7 +180,9 @@ class GraphNetwork:
         return plan
 
     def _check(self, planning: _Planning, rows: int) -> None:
-        """Raise CheckpointError unless output and states have their shapes, Mixed unless their first axis is the rows'."""
+        """Raise CheckpointError unless output and states have their shapes, Mixed unless their first axis is the
+        rows'.
+        """
         leading = self._leading(rows)
         expected = {self.graph.output: (*leading, self.output_size)}
         expected |= {state.output: (*leading, *state.shape) for state in self.graph.states}
@@ -185,7 +191,8 @@ class GraphNetwork:
             found = planning.values[place].shape
             if found != shape:
                 raise CheckpointError(
-                    f"the network's {shorten(name)} has the shape {found}, where its action and the scenario need {shape}"
+                    f"the network's {shorten(name)} has the shape {found}, where its action and the scenario need "
+                    f"{shape}"
                 )
             if planning.count > 1 and planning.varies[place] and planning.rows[place] != Rows(0):
                 raise Mixed
@@ -230,7 +237,8 @@ class _Planning:
         for number in SHAPE_INPUTS.get(node.op, ()):
             if number < len(inputs) and varying[number]:
                 raise CheckpointError(
-                    f"operator {node.op} of the network gives a shape that depends on what is observed; shapes may depend on "
+                    f"operator {node.op} of the network gives a shape that depends on what is observed; shapes may "
+                    f"depend on "
                     "the scenario alone"
                 )
         attributes = _prepared(node, read, varying)
@@ -240,7 +248,7 @@ class _Planning:
         found: list[Place] = [None] * len(results)
         if varies and alone is not None:
             own = [self.rows[place] if place >= 0 else None for place in inputs]
-            found = follow(Step(node.attributes, read, results, own, self.count))
+            found = follow(RowStep(node.attributes, read, results, own, self.count))
         places = []
         for name, result, rows in zip(node.outputs, results, found, strict=False):
             places.append(self._add(name, result, rows, varies) if name else -1)
@@ -274,7 +282,7 @@ def _is_same(alone: np.ndarray, among: np.ndarray) -> bool:
     return np.array_equal(np.tile(alone, repeats) if repeats else alone, among, equal_nan=among.dtype == np.float32)
 
 
-def _operator(op: str) -> tuple[Callable[[list[Any], Any], Any], Callable[[Step], list[Place]]]:
+def _operator(op: str) -> tuple[Callable[[list[Any], Any], Any], Callable[[RowStep], list[Place]]]:
     if op in ELEMENTWISE:
         return ELEMENTWISE[op], elementwise
     return ARRANGEMENT[op] if op in ARRANGEMENT else PRODUCTS[op]
@@ -311,7 +319,7 @@ def _parts_of(team: str, dimensions: Dimensions) -> dict[str, slice]:
     """The columns of each part of an observation."""
     sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
     slices = observation_slices_of(Team[team.upper()], *sizes)
-    opponents, teammates = ("targets", "cameras") if team == "camera" else ("cameras", "targets")
+    opponents, teammates = ("targets", "cameras") if team == Team.CAMERA else ("cameras", "targets")
     return {
         "observation": slice(0, dimensions.observation_size(team)),
         "preserved": slices["preserved_data"],

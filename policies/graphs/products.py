@@ -11,7 +11,7 @@ import numpy as np
 from policies.graphs import kernels
 from policies.graphs.arrangement import axes_of
 from policies.graphs.kernels import add_product, as_real
-from policies.graphs.rows import Mixed, Place, Step, check_alike, keep_apart
+from policies.graphs.rows import Mixed, Place, RowStep, check_alike, keep_apart
 from policies.kernels import step_gru, step_lstm
 
 Values = list[Any]
@@ -63,7 +63,7 @@ def prepare_general(values: Values, attributes: Attributes) -> np.ndarray:
     return as_real(values[1].T if attributes.get("transB", 0) else values[1])
 
 
-def _follow_product(step: Step) -> list[Place]:
+def _follow_product(step: RowStep) -> list[Place]:
     a, b = step.inputs[0], step.inputs[1]
     assert a is not None and b is not None
     of_a, of_b = step.places[0], step.places[1]
@@ -80,7 +80,7 @@ def _follow_product(step: Step) -> list[Place]:
     return [step.aligned(0, 1)]
 
 
-def _follow_general(step: Step) -> list[Place]:
+def _follow_general(step: RowStep) -> list[Place]:
     place, axis = step.places[0], 1 if step.attributes.get("transA", 0) else 0
     if any(other is not None for other in step.places[1:]) or (place is not None and place.axis != axis):
         raise Mixed
@@ -145,16 +145,16 @@ def _best(function: Callable[..., Any], values: Values, attributes: Attributes) 
     return np.expand_dims(found, axis) if attributes.get("keepdims", 1) else found
 
 
-def _follow_reduction(step: Step) -> list[Place]:
+def _follow_reduction(step: RowStep) -> list[Place]:
     return _after(step, _reduced(list(step.inputs), step.attributes))
 
 
-def _follow_best(step: Step) -> list[Place]:
+def _follow_best(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     return _after(step, (step.attributes.get("axis", 0) % step.inputs[0].ndim,))
 
 
-def _after(step: Step, axes: tuple[int, ...]) -> list[Place]:
+def _after(step: RowStep, axes: tuple[int, ...]) -> list[Place]:
     """Where rows lie once these axes are combined, and gone unless they are kept with length 1."""
     place = step.places[0]
     assert step.inputs[0] is not None
@@ -173,7 +173,7 @@ def softmax(is_logarithm: bool, values: Values, attributes: Attributes) -> np.nd
     return np.moveaxis(out.reshape(x.shape), -1, attributes.get("axis", -1))
 
 
-def _follow_softmax(step: Step) -> list[Place]:
+def _follow_softmax(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     keep_apart(step.places[0], step.inputs[0].ndim, [step.attributes.get("axis", -1)])
     return [step.places[0]]
@@ -190,7 +190,7 @@ def normalise_layer(values: Values, attributes: Attributes) -> np.ndarray:
     return result + values[2] if len(values) > 2 and values[2] is not None else result
 
 
-def _follow_layer(step: Step) -> list[Place]:
+def _follow_layer(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     rank = step.inputs[0].ndim
     keep_apart(step.places[0], rank, range(step.attributes.get("axis", -1) % rank, rank))
@@ -207,7 +207,7 @@ def normalise_batch(values: Values, attributes: Attributes) -> np.ndarray:
     return (x - mean.reshape(shape)) * factor.reshape(shape) + bias.reshape(shape)
 
 
-def _follow_batch(step: Step) -> list[Place]:
+def _follow_batch(step: RowStep) -> list[Place]:
     assert step.inputs[0] is not None
     if any(place is not None for place in step.places[1:]):
         raise Mixed
@@ -296,7 +296,7 @@ def gru(values: Values, attributes: Attributes) -> list[np.ndarray]:
     return [outputs, state[np.newaxis]]
 
 
-def _follow_recurrent(step: Step) -> list[Place]:
+def _follow_recurrent(step: RowStep) -> list[Place]:
     if any(place is not None for place in step.places[1:5]):
         raise Mixed
     found = {place for place in (step.places[0], *step.places[5:7]) if place is not None}
@@ -312,7 +312,7 @@ def _follow_recurrent(step: Step) -> list[Place]:
     return [place._replace(axis=2), *[place] * (len(step.outputs) - 1)]
 
 
-PRODUCTS: dict[str, tuple[Callable[[Values, Attributes], Any], Callable[[Step], list[Place]]]] = {
+PRODUCTS: dict[str, tuple[Callable[[Values, Attributes], Any], Callable[[RowStep], list[Place]]]] = {
     "ArgMax": (partial(_best, np.argmax), _follow_best),
     "ArgMin": (partial(_best, np.argmin), _follow_best),
     "BatchNormalization": (normalise_batch, _follow_batch),

@@ -1,7 +1,7 @@
 """Where the rows of a batch are in each value of a graph, and the proof that they do not mix.
 
-Rows may be computed together only if no row's result depends on the others. For every operator a rule says on which axis
-of its outputs the rows lie, given where they lie in its inputs, and raises ``Mixed`` where an output would combine
+Rows may be computed together only if no row's result depends on the others. For every operator a rule says on which
+axis of its outputs the rows lie, given where they lie in its inputs, and raises ``Mixed`` where an output would combine
 several rows. A value without rows may not tell them apart either: one that a graph made as long as the batch must be
 the same for each.
 """
@@ -31,7 +31,7 @@ class Mixed(Exception):
 
 
 @dataclass(frozen=True)
-class Step:
+class RowStep:
     """One operator with the values of a batch of ``count`` rows: ``places`` says where rows lie in each input."""
 
     attributes: Any
@@ -81,13 +81,13 @@ def keep_apart(place: Place, rank: int, touched: Sequence[int]) -> None:
         raise Mixed
 
 
-def elementwise(step: Step) -> list[Place]:
+def elementwise(step: RowStep) -> list[Place]:
     """Return where rows lie in outputs that are as long as the inputs broadcast."""
     place = step.aligned(*range(len(step.inputs)))
     return [place] * len(step.outputs)
 
 
-def reshaped(step: Step) -> list[Place]:
+def reshaped(step: RowStep) -> list[Place]:
     """Return where rows lie after the first input's entries, in the same order, were cut into other axes."""
     before, place = step.inputs[0], step.places[0]
     assert before is not None

@@ -11,8 +11,8 @@ from policies.importing.report import (
     ImportReport,
     MixtureMember,
     Question,
+    ResultTable,
     Step,
-    Table,
 )
 from policies.importing.sandbox import read
 
@@ -28,7 +28,7 @@ __all__ = [
     "Limits",
     "MixtureMember",
     "Question",
+    "ResultTable",
     "Step",
-    "Table",
     "read",
 ]

@@ -23,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         "file",
         type=Path,
         metavar="PATH",
-        help="a native checkpoint; the folder or an archive of RLlib trials or a PSRO result; a trial's checkpoint-N file, or a "
+        help="a native checkpoint; the folder or an archive of RLlib trials or a PSRO result; a trial's checkpoint-N "
+        "file, or a "
         "link to it",
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write native checkpoints")

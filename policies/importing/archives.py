@@ -1,8 +1,9 @@
 """Looking into an uploaded archive without unpacking it anywhere.
 
 Members are listed and streamed; no path of an archive is ever created or opened on disk. Links are never followed:
-symbolic ones are ignored (genuine trial folders hold dangling ones), anything stranger than a file, a folder or a symbolic
-link refuses the archive, and so does a name that would leave the folder it is unpacked in (``policies.importing.names``).
+symbolic ones are ignored (genuine trial folders hold dangling ones), anything stranger than a file, a folder or a
+symbolic link refuses the archive, and so does a name that would leave the folder it is unpacked in
+(``policies.importing.names``).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _DAMAGED = (
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveEntry:
     """One entry of an archive: its path, its announced size, and whether it is a ``file``, ``folder`` or ``link``."""
 
     name: str
@@ -72,18 +73,19 @@ class Archive(ABC):
         """What it is, in words."""
 
     @abstractmethod
-    def _list(self) -> Iterator[Member]: ...
+    def _list(self) -> Iterator[ArchiveEntry]: ...
 
     @abstractmethod
     def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]: ...
 
-    def _listed(self) -> Iterator[Member]:
+    def _listed(self) -> Iterator[ArchiveEntry]:
         total = 0
         for number, member in enumerate(self._list(), 1):
             total += member.size
             if number > self.limits.max_entries:
                 raise ImportRefused(
-                    f"the archive has more than {self.limits.max_entries:,} entries; put only the trial's folder into it"
+                    f"the archive has more than {self.limits.max_entries:,} entries; put only the trial's folder "
+                    f"into it"
                 )
             self.check_unpacked(total)
             yield member
@@ -144,7 +146,7 @@ def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> byt
     return content
 
 
-def _check_names(members: list[Member]) -> None:
+def _check_names(members: list[ArchiveEntry]) -> None:
     seen: set[str] = set()
     links = {member.name for member in members if member.kind == "link"}
     for member in members:
@@ -154,7 +156,7 @@ def _check_names(members: list[Member]) -> None:
         seen.add(member.name)
 
 
-def _problem_of(member: Member, seen: set[str], links: set[str]) -> str:
+def _problem_of(member: ArchiveEntry, seen: set[str], links: set[str]) -> str:
     parts = member.name.split("/")
     if member.kind not in ("file", "folder", "link"):
         return f"is a {member.kind}, which no trial folder has"
@@ -174,7 +176,7 @@ class ZipArchive(Archive):
 
     kind = "zip archive"
 
-    def _list(self) -> Iterator[Member]:
+    def _list(self) -> Iterator[ArchiveEntry]:
         try:
             self._zip = open_zip(self.file, _MAX_DIRECTORY)
         except DirectoryTooLarge as error:
@@ -187,12 +189,14 @@ class ZipArchive(Archive):
                 raise ImportRefused(f"{shorten(entry.filename, 200)} is encrypted; make the archive without a password")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ImportRefused(
-                    f"{shorten(entry.filename, 200)} is compressed in a way other than deflate; make the archive again with it"
+                    f"{shorten(entry.filename, 200)} is compressed in a way other than deflate; make the archive "
+                    f"again with it"
                 )
             # Deflate never needs more than some bytes a block beyond the data itself.
             if entry.compress_size > entry.file_size + entry.file_size // 1000 + 100:
                 raise ImportRefused(
-                    f"{shorten(entry.filename, 200)} announces {entry.file_size:,} bytes and takes {entry.compress_size:,} "
+                    f"{shorten(entry.filename, 200)} announces {entry.file_size:,} bytes and takes "
+                    f"{entry.compress_size:,} "
                     "compressed ones; the archive's table of contents is false"
                 )
             if stat.S_ISLNK(mode):
@@ -204,7 +208,7 @@ class ZipArchive(Archive):
             else:
                 kind = "special file"
             # orig_filename keeps what follows a NUL, which zipfile cuts off.
-            yield Member(names.member_name(entry.orig_filename), entry.file_size, kind)
+            yield ArchiveEntry(names.member_name(entry.orig_filename), entry.file_size, kind)
 
     def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
         for entry in self._zip.infolist():
@@ -269,7 +273,7 @@ class TarArchive(Archive):
     def _entries(stream: _Counted) -> tarfile.TarFile:
         return tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload, no-any-return]
 
-    def _list(self) -> Iterator[Member]:
+    def _list(self) -> Iterator[ArchiveEntry]:
         stream = self._stream()
         for entry in self._entries(stream):
             if entry.isreg() and entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
@@ -282,7 +286,7 @@ class TarArchive(Archive):
                 kind = "link"
             else:
                 kind = "hard link" if entry.islnk() else "device or pipe"
-            yield Member(names.member_name(entry.name), entry.size if kind == "file" else 0, kind)
+            yield ArchiveEntry(names.member_name(entry.name), entry.size if kind == "file" else 0, kind)
         while stream.read(_CHUNK):  # tarfile does not look whether it is whole
             pass
 

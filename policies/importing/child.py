@@ -1,8 +1,8 @@
 """The program that reads an uploaded file in a process of its own; ``policies.importing.sandbox`` starts it.
 
 The file is its standard input. Its standard output is a line of JSON for everything that happens: the confinement it is
-under, each step, then either the refusal or the report, followed by the recipes and the bare numbers of the report's agents.
-Its one argument is the limits, as JSON.
+under, each step, then either the refusal or the report, followed by the recipes and the bare numbers of the report's
+agents. Its one argument is the limits, as JSON.
 """
 
 from __future__ import annotations

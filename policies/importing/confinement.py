@@ -1,8 +1,8 @@
 """Giving up, for good, what reading a file does not need: memory, time, files, network.
 
 Called by the reading process on itself once everything is imported. On Linux resource limits always hold; a closed file
-system (Landlock, Linux 5.13) and a network namespace of its own are added where the kernel offers them. macOS keeps some
-resource limits and Windows none. The answer says what holds.
+system (Landlock, Linux 5.13) and a network namespace of its own are added where the kernel offers them. macOS keeps
+some resource limits and Windows none. The answer says what holds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _TCP_SINCE, _TCP_RIGHTS = 4, 0b11
 
 @dataclass(frozen=True)
 class Confinement:
-    """What was given up: bytes of memory, seconds of processor time (None: not limited), growing files, files, network."""
+    """What was given up: bytes of memory, seconds of processor time (None: not limited), growing files, files,
+    network.
+    """
 
     memory: int | None
     cpu_seconds: int | None
@@ -72,7 +74,10 @@ def leave_network() -> bool:
 
 
 def confine(limits: Limits, network_closed: bool) -> Confinement:
-    """Apply the limits to this process. Open descriptors stay usable; no path can be opened afterwards with Landlock."""
+    """Apply the limits to this process.
+
+    Open descriptors stay usable; no path can be opened afterwards with Landlock.
+    """
     version = 0
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -99,7 +104,9 @@ else:
     import resource
 
     def _address_space() -> int:
-        """Bytes of address space that this process has by now: interpreter and libraries; 0 where the system does not say."""
+        """Bytes of address space that this process has by now: interpreter and libraries; 0 where the system does
+        not say.
+        """
         try:
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[0]) * resource.getpagesize()

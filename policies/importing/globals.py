@@ -1,8 +1,9 @@
 """Which names a genuine RLlib checkpoint mentions besides those of its arrays.
 
-RLlib 1.12 pickles, beside the weights, the spaces and the policy class of every policy; for some algorithms the class comes
-by value, with the code of its functions. None of it is needed to play, so a name on this list becomes a placeholder that
-does nothing, and a name that is not on it is refused. Being on the list gives a name no power: nothing is imported.
+RLlib 1.12 pickles, beside the weights, the spaces and the policy class of every policy; for some algorithms the class
+comes by value, with the code of its functions. None of it is needed to play, so a name on this list becomes a
+placeholder that does nothing, and a name that is not on it is refused. Being on the list gives a name no power: nothing
+is imported.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def explain(name: Global) -> str:
     package = name.module.split(".")[0]
     if package in _LATER:
         return (
-            "; it was written by another Ray than 1.12, with which MATE's examples train: write a native checkpoint of its weights "
+            "; it was written by another Ray than 1.12, with which MATE's examples train: write a native "
+            "checkpoint of its weights "
             "(docs/checkpoint-format.md)"
         )
     kind = _TENSORS.get(package)

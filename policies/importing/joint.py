@@ -6,8 +6,8 @@
   observations it asks for; attention aggregates them.
 - MADDPG (Lowe et al., NeurIPS 2017): each member has a network of its own on its own observation.
 
-The figures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Weights of several members
-lie beside each other, (members, inputs, outputs), so that one product computes all of them.
+The figures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Weights of several
+members lie beside each other, (members, inputs, outputs), so that one product computes all of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from policies.graphs.building import ACTIVATIONS, GraphBuilder
 from policies.graphs.graph import Graph
 from policies.importing.errors import ImportRefused
-from policies.importing.translation import Layout
+from policies.importing.translation import TensorNames
 
 SHARED = ("tarmac",)
 SEPARATE = ("i2c", "maddpg")
@@ -36,13 +36,13 @@ _ACTOR = (
     (rf"actor\.output\.{_SLIM}", r"output.\1"),
 )
 JOINT_LAYOUTS = {
-    "tarmac": Layout(
+    "tarmac": TensorNames(
         rules=(*_ACTOR, (r"message_aggregator\.query_predictor\.weight", "query.weight")),
         unused=("critic.",),
         entry="weights",
         memory="lstm",
     ),
-    "i2c": Layout(
+    "i2c": TensorNames(
         rules=(
             *_ACTOR,
             (rf"prior_network\.hidden\.prior_network_hidden_([0-7])\.{_SLIM}", r"prior.\1.\2"),
@@ -55,7 +55,7 @@ JOINT_LAYOUTS = {
         entry="weights",
         memory="lstm",
     ),
-    "maddpg": Layout(
+    "maddpg": TensorNames(
         rules=(
             (rf"policy_model\.(?:0\.)?hidden\.actor_hidden_([0-7])\.{_SLIM}", r"hidden.\1.\2"),
             (rf"policy_model\.(?:0\.)?output\.{_SLIM}", r"output.\1"),

@@ -13,8 +13,8 @@ class Limits:
 
     The first block bounds the process that reads (``policies.importing.sandbox``), the second what it reads: sizes in
     bytes, times in seconds. ``memory`` is what it may take beyond what it has when it is given the file. An archive may
-    unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size; ``max_texts`` bounds its params.json and tables
-    together, ``max_weights`` the numbers of all its networks.
+    unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size; ``max_texts`` bounds its params.json and
+    tables together, ``max_weights`` the numbers of all its networks.
     """
 
     memory: int = 256 * MEGABYTE

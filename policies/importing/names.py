@@ -1,7 +1,7 @@
 """Names and paths that foreign files bring, from whatever system they come.
 
-The members of an archive are never created on disk, so most names do no harm, however odd they are. Refused are those that
-would lead out of the folder they are unpacked in, and those that show as something else than they are.
+The members of an archive are never created on disk, so most names do no harm, however odd they are. Refused are those
+that would lead out of the folder they are unpacked in, and those that show as something else than they are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def last_part(path: str) -> str:
 
 
 def member_name(name: str) -> str:
-    """The name of an archive's member with ``/`` alone between its parts: some tools write backslashes, or ``./`` before it."""
+    """The name of an archive's member with ``/`` alone between its parts: some tools write backslashes, or ``./``
+    before it.
+    """
     parts = _SEPARATORS.split(name)
     kept = "/".join(part for part in parts if part not in ("", "."))
     return f"/{kept}" if name and not parts[0] else kept or "."
@@ -54,7 +56,9 @@ def problem_of(name: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text shows as what it is and can be stored: no control characters, no reordering, no halves of pairs."""
+    """Whether a text shows as what it is and can be stored: no control characters, no reordering, no halves of
+    pairs.
+    """
     return storable(text) == text and not any(map(_deceives, text))
 
 

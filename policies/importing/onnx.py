@@ -1,8 +1,8 @@
 """Reading ``model.onnx``: its graph as data, with names of our own, and its float constants as weights.
 
-The field numbers are those of ONNX's public schema (onnx/onnx.proto). Values get new names in the order of the operators, so
-that one network is one checkpoint, whatever tool named its parts. Whether the graph can be computed is decided by
-``policies.graphs.network``.
+The field numbers are those of ONNX's public schema (onnx/onnx.proto). Values get new names in the order of the
+operators, so that one network is one checkpoint, whatever tool named its parts. Whether the graph can be computed is
+decided by ``policies.graphs.network``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from policies.checkpoint import Checkpoint
 from policies.fields import check_choice, refuse, shorten
-from policies.graphs.graph import INPUTS, MAX_CONSTANTS, MAX_NODES, MAX_RANK, OPERATORS, ROWS, Graph, Node, State
+from policies.graphs.graph import INPUTS, MAX_CONSTANTS, MAX_NODES, MAX_RANK, OPERATORS, ROWS, Graph, GraphState, Node
 from policies.importing.errors import ImportRefused
-from policies.protobuf import Message
+from policies.protobuf import ProtobufMessage
 from policies.recipe import MAX_PARAMETERS, Recipe
 
 MODEL_NAME = "model.onnx"
@@ -64,7 +64,7 @@ def read_model(policy: Mapping[str, Any], content: memoryview) -> Checkpoint:
     unknown = sorted(set(told) - set(_FIELDS))
     if unknown:
         raise refuse("architecture", f"unknown field {shorten(unknown[0])}; expected {', '.join(_FIELDS)}")
-    model = Message(content)
+    model = ProtobufMessage(content)
     _check_opset(model)
     graph = model.message(7)
     if graph is None:
@@ -74,14 +74,15 @@ def read_model(policy: Mapping[str, Any], content: memoryview) -> Checkpoint:
     return Checkpoint(recipe, weights)
 
 
-def _check_opset(model: Message) -> None:
+def _check_opset(model: ProtobufMessage) -> None:
     for imported in model.messages(8):
         domain, version = imported.text(1), imported.integer(2)
         if domain not in ("", "ai.onnx"):
             continue
         if version not in OPSETS:
             raise ImportRefused(
-                f"{MODEL_NAME} has version {version} of ONNX's operators, where {OPSETS[0]} to {OPSETS[-1]} are read; export it "
+                f"{MODEL_NAME} has version {version} of ONNX's operators, where {OPSETS[0]} to {OPSETS[-1]} are "
+                f"read; export it "
                 "with opset_version=20"
             )
         return
@@ -91,7 +92,7 @@ def _check_opset(model: Message) -> None:
 class _Reading:
     """The translation of one graph."""
 
-    def __init__(self, graph: Message, told: Mapping[str, Any]) -> None:
+    def __init__(self, graph: ProtobufMessage, told: Mapping[str, Any]) -> None:
         self.graph, self.told = graph, told
         self.names: dict[str, str] = {"": ""}
         self.tensors: dict[str, np.ndarray] = {}
@@ -129,7 +130,7 @@ class _Reading:
             nodes=tuple(
                 replace(node, inputs=_each(final, node.inputs), outputs=_each(final, node.outputs)) for node in kept
             ),
-            states=tuple(State(name, final[self._name(states[name])], self._state_shape(name)) for name in states),
+            states=tuple(GraphState(name, final[self._name(states[name])], self._state_shape(name)) for name in states),
             tensors={name: array.shape for name, array in weights.items()},
             constants={final[name]: array for name, array in self.constants.items() if name in used},
         )
@@ -147,7 +148,8 @@ class _Reading:
         unknown = sorted(set(inputs) - set(INPUTS) - set(states))
         if unknown:
             raise ImportRefused(
-                f"{MODEL_NAME} reads {shorten(unknown[0])}, which nobody gives it; inputs are {', '.join(INPUTS)}, and the states "
+                f"{MODEL_NAME} reads {shorten(unknown[0])}, which nobody gives it; inputs are {', '.join(INPUTS)}, "
+                f"and the states "
                 "that policy.json names (docs/onnx.md)"
             )
         missing = sorted(set(states) - set(inputs))
@@ -165,7 +167,8 @@ class _Reading:
                 own = lengths[1 if self.told.get("rows", "member") == "member" else 2 :]
                 if not own or any(length < 1 for length in own):
                     raise ImportRefused(
-                        f"the state {shorten(name)} of {MODEL_NAME} has no fixed shape after its rows; export it with one"
+                        f"the state {shorten(name)} of {MODEL_NAME} has no fixed shape after its rows; export it "
+                        f"with one"
                     )
                 return tuple(own)
         raise ImportRefused(f"{MODEL_NAME} does not describe its input {shorten(name)}")
@@ -196,7 +199,7 @@ class _Reading:
             self.names[name] = f"c{len(self.constants)}"
             self.constants[self.names[name]] = array
 
-    def _add(self, node: Message) -> None:
+    def _add(self, node: ProtobufMessage) -> None:
         op = node.text(4)
         attributes = {one.text(1): _attribute_of(one, op) for one in node.messages(5)}
         if op == "Constant":
@@ -225,7 +228,7 @@ class _Reading:
         return used
 
 
-def _check_operators(nodes: Sequence[Message]) -> None:
+def _check_operators(nodes: Sequence[ProtobufMessage]) -> None:
     """Raise ImportRefused that names all operators that are not played."""
     domains = {node.text(7) for node in nodes}
     foreign = sorted(domains - {"", "ai.onnx"})
@@ -273,7 +276,7 @@ def _constant_of(attributes: Mapping[str, Any]) -> np.ndarray:
     return value
 
 
-def _attribute_of(attribute: Message, op: str) -> Any:
+def _attribute_of(attribute: ProtobufMessage, op: str) -> Any:
     """The value of an operator's attribute: numbers, texts or a tensor; None for what changes nothing."""
     kind = attribute.integer(20)
     if kind == 1 or (kind == 0 and 2 in attribute.fields):
@@ -292,12 +295,13 @@ def _attribute_of(attribute: Message, op: str) -> Any:
     if kind == 8:
         return attribute.texts(9)
     raise ImportRefused(
-        f"{MODEL_NAME}: operator {shorten(op)} has the attribute {shorten(attribute.text(1))} of a kind that is not read (graphs, "
+        f"{MODEL_NAME}: operator {shorten(op)} has the attribute {shorten(attribute.text(1))} of a kind that is "
+        f"not read (graphs, "
         "sparse tensors, types): networks are played without branches and loops"
     )
 
 
-def _array_of(tensor: Message, name: str) -> np.ndarray:
+def _array_of(tensor: ProtobufMessage, name: str) -> np.ndarray:
     """The numbers of a tensor: float32 as they are, double rounded to float32, integers as int64."""
     shape = tuple(tensor.integers(1))
     number = tensor.integer(2)
@@ -324,7 +328,7 @@ def _array_of(tensor: Message, name: str) -> np.ndarray:
     return np.array(array.reshape(shape), wanted, order="C")
 
 
-def _raw(tensor: Message, number: int, where: str) -> np.ndarray:
+def _raw(tensor: ProtobufMessage, number: int, where: str) -> np.ndarray:
     raw = tensor.bytes(9)
     if number == _FLOAT:
         return np.array(tensor.floats(4), np.float32) if raw is None else _view(raw, "<f4", where)

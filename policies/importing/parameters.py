@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from posixpath import splitext
 from typing import Any
 
+from mate.messages import Team
 from policies.importing.errors import ImportRefused
 from policies.importing.names import is_plain, last_part
+from policies.importing.translation import LAYOUTS, layout_of
 from policies.recipe import (
     ENHANCEMENTS,
     MAX_FRAME_SKIP,
@@ -20,9 +22,7 @@ from policies.recipe import (
 )
 from policies.texts import parse_json
 
-PLAYABLE = ("mappo", "ippo", "iql", "qmix", "tarmac", "i2c", "maddpg")
-CUSTOM = ("mappo", "tarmac", "i2c", "maddpg")
-"""Algorithms whose model reads its sizes from ``custom_model_config``."""
+PLAYABLE = (*LAYOUTS, "tarmac", "i2c", "maddpg")
 
 _ENVIRONMENT = re.compile(r"mate-(hrl\.)?([a-z0-9]+)\.(camera|target)", re.ASCII)
 _PRESET = re.compile(r"MATE-([0-9]{1,2})v([0-9]{1,2})-([0-9]{1,2})\.(?:yaml|yml|json)", re.ASCII)
@@ -32,7 +32,9 @@ _NAVIGATION = re.compile(r"MATE-Navigation\.(?:yaml|yml|json)", re.ASCII)
 
 @dataclass(frozen=True)
 class Parameters:
-    """The checked part of a ``params.json`` that matters for playing; sizes are what it says, None where it is silent."""
+    """The checked part of a ``params.json`` that matters for playing; sizes are what it says, None where it is
+    silent.
+    """
 
     algorithm: str
     is_hierarchical: bool
@@ -110,6 +112,7 @@ def parse_parameters(content: bytes) -> Parameters:
     config = env_config.get("config", "MATE-4v8-9.yaml")
     model = _object(parsed, "model")
     hidden_sizes, activation, memory_size = _parse_model(model, algorithm)
+    memory_key = layout_of(algorithm).memory_key
     _check_filter(parsed.get("observation_filter"))
     return Parameters(
         algorithm=algorithm,
@@ -124,7 +127,7 @@ def parse_parameters(content: bytes) -> Parameters:
         hidden_sizes=hidden_sizes,
         activation=activation,
         memory_size=memory_size,
-        is_recurrent=algorithm != "ippo" or _choice(model, "use_lstm", "model.", _YES_OR_NO, True),
+        is_recurrent=not memory_key or _choice(model, memory_key, "model.", _YES_OR_NO, True),
         is_normalized=_choice(parsed, "normalize_actions", "", _YES_OR_NO, True),
         is_stochastic=_choice(parsed, "explore", "", _YES_OR_NO, True),
         epsilon_schedule=_parse_exploration(_object(parsed, "exploration_config")),
@@ -140,7 +143,7 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
     is_hierarchical, algorithm, team = match[1] is not None, match[2], match[3]
     if algorithm not in PLAYABLE:
         raise _refuse("env", env, f"one of the algorithms {', '.join(PLAYABLE)}")
-    if is_hierarchical and team == "target":
+    if is_hierarchical and team == Team.TARGET:
         raise ImportRefused("params.json: env names a hierarchical target; only cameras are hierarchical")
     return algorithm, is_hierarchical, team
 
@@ -167,11 +170,11 @@ def _preset_dimensions(name: str) -> Dimensions | None:
 
 def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...] | None, str, int | None]:
     """Hidden sizes, activation and memory size, from where the algorithm's model reads them."""
-    where, hiddens_name, activation_name = "model.", "fcnet_hiddens", "fcnet_activation"
-    if algorithm in CUSTOM:
-        model, where = _custom(model), "model.custom_model_config."
-        hiddens_name, activation_name = "actor_hiddens", "actor_hidden_activation"
-    activation = _parse_activation(model, activation_name, where)
+    layout, where = layout_of(algorithm), "model."
+    if layout.section:
+        model, where = _object(model, layout.section, where), f"model.{layout.section}."
+    hiddens_name = layout.hiddens_key
+    activation = _parse_activation(model, layout.activation_key, where)
     memory_size = _integer(model, "lstm_cell_size", where, 1, MAX_WIDTH)
     hiddens = model.get(hiddens_name)
     if hiddens is None:
@@ -199,7 +202,8 @@ def _parse_activation(model: dict[str, Any], name: str, where: str) -> str:
 def _check_filter(name: Any) -> None:
     if name not in (None, "NoFilter"):
         raise ImportRefused(
-            f"params.json: observation_filter is {shorten(name, 100)}, whose running means an agent here does not have; "
+            f"params.json: observation_filter is {shorten(name, 100)}, whose running means an agent here does not "
+            f"have; "
             "train with 'NoFilter', as the examples do"
         )
 

@@ -1,10 +1,10 @@
 """Reading the data out of a pickle without unpickling it.
 
-An interpreter of the pickle opcodes (protocols 0 to 5, as documented in Python's ``pickletools``) that knows how to build
-numbers, strings, containers and NumPy arrays. It imports nothing and calls nothing: the few functions that arrays are
-pickled with are recognised by name (``policies.importing.arrays``), the names that genuine RLlib checkpoints mention
-besides become inert placeholders, and every other name or construct is a refusal. Whatever a pickle says about its own
-sizes is compared with the bytes that are there, and the structures that come out are never walked recursively.
+An interpreter of the pickle opcodes (protocols 0 to 5, as documented in Python's ``pickletools``) that knows how to
+build numbers, strings, containers and NumPy arrays. It imports nothing and calls nothing: the few functions that arrays
+are pickled with are recognised by name (``policies.importing.arrays``), the names that genuine RLlib checkpoints
+mention besides become inert placeholders, and every other name or construct is a refusal. Whatever a pickle says about
+its own sizes is compared with the bytes that are there, and the structures that come out are never walked recursively.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ SMALL_INTEGER = 2**60
 
 
 class Inert:
-    """What a genuine checkpoint would have built by a call: the name, the arguments and the state, none of them used."""
+    """What a genuine checkpoint would have built by a call: the name, the arguments and the state, none of them
+    used.
+    """
 
     __slots__ = ("arguments", "callee", "items", "state")
 
@@ -201,9 +203,9 @@ class PickleReader:
     def check_key(self, key: Any) -> Any:
         """A dictionary's key or a set's member; only what is hashed and compared at once, however many there are.
 
-        Hashes of texts are salted and those of small integers differ. Other keys can be made to collide, and each then costs as
-        much as there are already: only few are read. A tuple is hashed anew each time it is used, and equal texts are compared
-        to their end, so both have to be short.
+        Hashes of texts are salted and those of small integers differ. Other keys can be made to collide, and each then
+        costs as much as there are already: only few are read. A tuple is hashed anew each time it is used, and equal
+        texts are compared to their end, so both have to be short.
         """
         if isinstance(key, tuple) and len(key) <= MAX_KEY_PARTS:
             is_odd = True
@@ -216,7 +218,8 @@ class PickleReader:
         self.num_odd_keys += is_odd
         if self.num_odd_keys > MAX_ODD_KEYS:
             raise self.refuse(
-                f"it has more than {MAX_ODD_KEYS:,} keys that are large integers, fractions or tuples, which can be chosen to "
+                f"it has more than {MAX_ODD_KEYS:,} keys that are large integers, fractions or tuples, which can "
+                f"be chosen to "
                 "collide; no checkpoint has so many"
             )
         return key

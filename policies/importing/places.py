@@ -1,7 +1,8 @@
-"""Checkpoints where they lie: besides archives, a trial's folder, a checkpoint file beside its ``params.json``, or a link to one.
+"""Checkpoints where they lie: besides archives, a trial's folder, a checkpoint file beside its ``params.json``, or a
+link to one.
 
-The needed files of a folder are packed into a temporary archive, which is read like any other. Use this for paths that the user of
-this machine names; of an uploaded file nothing may be looked at but the file itself.
+The needed files of a folder are packed into a temporary archive, which is read like any other. Use this for paths that
+the user of this machine names; of an uploaded file nothing may be looked at but the file itself.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ _POINTERS = ("latest-checkpoint", "best-checkpoint", psro.BEST_NAME)
 def opened(path: str | os.PathLike[str], limits: Limits) -> Iterator[tuple[IO[bytes], Limits]]:
     """The archive at ``path``, or one of the checkpoint that lies there, and the limits to read it under.
 
-    ``path`` is an archive, the folder of a trial, of several trials, of a PSRO result or of a native checkpoint, a file of one
-    of these, or a link to one. Raises ImportRefused if no checkpoint is there, OSError if it cannot be opened.
+    ``path`` is an archive, the folder of a trial, of several trials, of a PSRO result or of a native checkpoint, a file
+    of one of these, or a link to one. Raises ImportRefused if no checkpoint is there, OSError if it cannot be opened.
     """
     place = _follow(Path(path))
     found = _of_folder(place) if place.is_dir() else _of_file(place)

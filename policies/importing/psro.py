@@ -14,7 +14,7 @@ from policies.importing.report import (
     ImportedMixture,
     ImportedResult,
     MixtureMember,
-    Table,
+    ResultTable,
 )
 from policies.importing.trials import place_in_psro
 from policies.recipe import shorten
@@ -42,7 +42,7 @@ def _depth_in_psro(name: str) -> int:
     return len(name.removeprefix(f"{root}/" if root else "").split("/")) - len(f"{player}/{iteration:05d}".split("/"))
 
 
-def parse_table(path: str, content: bytes) -> Table:
+def parse_table(path: str, content: bytes) -> ResultTable:
     """A file of rows of numbers; those of a ``sigma.txt`` are shares. Raises ImportRefused if it is anything else."""
     rows = []
     try:
@@ -63,7 +63,7 @@ def parse_table(path: str, content: bytes) -> Table:
         )
     if basename(path) == "sigma.txt" and not _are_shares([number for row in rows for number in row]):
         raise ImportRefused(f"{shorten(path, 200)} is no probability distribution")
-    return Table(path, tuple(rows))
+    return ResultTable(path, tuple(rows))
 
 
 def read_path(content: bytes) -> str:
@@ -75,11 +75,12 @@ def read_path(content: bytes) -> str:
     return next((line.strip() for line in lines if line.strip()), "")
 
 
-def check_amount(tables: Iterable[Table], limit: int) -> None:
+def check_amount(tables: Iterable[ResultTable], limit: int) -> None:
     """Raises ImportRefused if tables have more than ``limit`` numbers in all."""
     if sum(len(table.rows) * len(table.rows[0]) for table in tables) > limit:
         raise ImportRefused(
-            f"the tables of the PSRO result have more than {limit:,} numbers in all; leave the tables of its first iterations out"
+            f"the tables of the PSRO result have more than {limit:,} numbers in all; leave the tables of its first "
+            f"iterations out"
         )
 
 
@@ -87,9 +88,9 @@ def _are_shares(numbers: list[float]) -> bool:
     return min(numbers) >= -_WEIGHT_TOLERANCE and abs(sum(numbers) - 1.0) <= _WEIGHT_TOLERANCE
 
 
-def final_tables(tables: dict[str, Table]) -> list[Table]:
+def final_tables(tables: dict[str, ResultTable]) -> list[ResultTable]:
     """The last iteration's table of each kind and player, named such as ``camera payoff``."""
-    latest: dict[tuple[str, str, str], tuple[int, Table]] = {}
+    latest: dict[tuple[str, str, str], tuple[int, ResultTable]] = {}
     for path, table in tables.items():
         place = place_in_psro(path)
         assert place is not None
@@ -98,21 +99,25 @@ def final_tables(tables: dict[str, Table]) -> list[Table]:
         if key not in latest or latest[key][0] < iteration:
             latest[key] = (iteration, table)
     return [
-        Table(f"{player} {kind.replace('_', ' ')}", table.rows)
+        ResultTable(f"{player} {kind.replace('_', ' ')}", table.rows)
         for (_, player, kind), (_, table) in sorted(latest.items())
     ]
 
 
 def all_results(
-    tables: dict[str, Table], agents: dict[tuple[str, str, int], str], checkpoints: dict[tuple[str, str, int], str]
+    tables: dict[str, ResultTable],
+    agents: dict[tuple[str, str, int], str],
+    checkpoints: dict[tuple[str, str, int], str],
 ) -> list[ImportedResult]:
-    """Every iteration of every result, by (root, player, iteration): digests of agents, paths of checkpoints where they were trained."""
-    kept: dict[str, dict[tuple[str, int], list[Table]]] = {}
+    """Every iteration of every result, by (root, player, iteration): digests of agents, paths of checkpoints where
+    they were trained.
+    """
+    kept: dict[str, dict[tuple[str, int], list[ResultTable]]] = {}
     for path, table in tables.items():
         place = place_in_psro(path)
         assert place is not None
         root, player, iteration = place
-        named = Table(basename(path).removesuffix(".txt"), table.rows)
+        named = ResultTable(basename(path).removesuffix(".txt"), table.rows)
         kept.setdefault(root, {}).setdefault((player, iteration), []).append(named)
     return [
         ImportedResult(
@@ -136,12 +141,12 @@ def _name_of(root: str) -> str:
     return storable(basename(root)) or "PSRO"
 
 
-def final_mixtures(tables: dict[str, Table], agents: dict[tuple[str, str, int], str]) -> list[ImportedMixture]:
+def final_mixtures(tables: dict[str, ResultTable], agents: dict[tuple[str, str, int], str]) -> list[ImportedMixture]:
     """The last meta-strategy of each player of each result, as a mixture of its pool.
 
     ``agents`` gives the digest of the agent of a (root, player, iteration). Member 0 is the built-in random agent.
     """
-    latest: dict[tuple[str, str], tuple[int, Table]] = {}
+    latest: dict[tuple[str, str], tuple[int, ResultTable]] = {}
     for path, table in tables.items():
         place = place_in_psro(path)
         if place is not None and basename(path) == "sigma.txt" and place[2] >= latest.get(place[:2], (-1,))[0]:
@@ -153,12 +158,13 @@ def final_mixtures(tables: dict[str, Table], agents: dict[tuple[str, str, int], 
 
 
 def _mixture(
-    root: str, player: str, iteration: int, table: Table, agents: dict[tuple[str, str, int], str]
+    root: str, player: str, iteration: int, table: ResultTable, agents: dict[tuple[str, str, int], str]
 ) -> ImportedMixture:
     weights = [number for row in table.rows for number in row]
     if len(weights) != iteration + 1:
         raise ImportRefused(
-            f"{shorten(table.name, 200)} has {len(weights)} weights, and the pool of iteration {iteration} has {iteration + 1} "
+            f"{shorten(table.name, 200)} has {len(weights)} weights, and the pool of iteration {iteration} has "
+            f"{iteration + 1} "
             "members"
         )
     members = tuple(

@@ -28,8 +28,8 @@ from policies.importing.limits import DEFAULT_LIMITS, Limits
 from policies.importing.names import is_clutter, is_plain, storable
 from policies.importing.parameters import Parameters, parse_parameters
 from policies.importing.recognition import read_worker, recognise
-from policies.importing.report import ImportedAgent, ImportReport, Journal, Step, Table
-from policies.importing.trials import Trial, choose_checkpoint, find_trials, has_trials, place_in_psro
+from policies.importing.report import ImportedAgent, ImportReport, Journal, ResultTable, Step
+from policies.importing.trials import TrialFolder, choose_checkpoint, find_trials, has_trials, place_in_psro
 from policies.recipe import Recipe, shorten
 
 QUOTES = "'\""
@@ -86,7 +86,8 @@ def check_weights(number: int, limits: Limits) -> None:
     """Raises ImportRefused where the networks of one file have more weights than are read at once."""
     if number > limits.max_weights:
         raise ImportRefused(
-            f"its networks have at least {number:,} weights in all, where {limits.max_weights:,} are read; upload fewer at once"
+            f"its networks have at least {number:,} weights in all, where {limits.max_weights:,} are read; upload "
+            f"fewer at once"
         )
 
 
@@ -100,13 +101,15 @@ def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) 
             model_path = join(folder, onnx.MODEL_NAME)
             if model_path not in archive.members:
                 raise ImportRefused(
-                    f"{shorten(model_path, 200)} is missing; policy.json says that the network is in ONNX's format (docs/onnx.md)"
+                    f"{shorten(model_path, 200)} is missing; policy.json says that the network is in ONNX's format "
+                    f"(docs/onnx.md)"
                 )
             details.append("a network in ONNX's format")
             return model_path, parsed
         if weights_path not in archive.members:
             raise ImportRefused(
-                f"{shorten(weights_path, 200)} is missing; a native checkpoint has {RECIPE_NAME} and {WEIGHTS_NAME} beside each "
+                f"{shorten(weights_path, 200)} is missing; a native checkpoint has {RECIPE_NAME} and "
+                f"{WEIGHTS_NAME} beside each "
                 "other (docs/checkpoint-format.md)"
             )
         recipe = Recipe.from_json(parsed)
@@ -152,7 +155,10 @@ def describe(recipe: Recipe) -> str:
         "box": "continuous actions",
         "direct": "continuous actions without sampling",
     }.get(recipe.action.decoding, f"selecting targets ({recipe.action.decoding})")
-    return f"a {recipe.team} agent for {recipe.scenario or 'any scenario'}, {play}, a decision every {recipe.frame_skip} frames"
+    return (
+        f"a {recipe.team} agent for {recipe.scenario or 'any scenario'}, {play}, a decision every {recipe.frame_skip} "
+        f"frames"
+    )
 
 
 class _TrialReading:
@@ -161,8 +167,8 @@ class _TrialReading:
     def __init__(self, archive: Archive, limits: Limits, journal: Journal) -> None:
         self.archive, self.limits, self.journal = archive, limits, journal
         self.small: dict[str, bytes] = {}
-        self.tables: dict[str, Table] = {}
-        self.chosen: dict[str, tuple[Trial, list[str]]] = {}
+        self.tables: dict[str, ResultTable] = {}
+        self.chosen: dict[str, tuple[TrialFolder, list[str]]] = {}
         self.agents: list[ImportedAgent] = []
         self.digests: dict[tuple[str, str, int], str] = {}
         self.num_weights = 0
@@ -228,7 +234,7 @@ class _TrialReading:
             psro.check_amount(self.tables.values(), self.limits.max_numbers)
 
     @contextmanager
-    def _step(self, name: str, trial: Trial) -> Iterator[list[str]]:
+    def _step(self, name: str, trial: TrialFolder) -> Iterator[list[str]]:
         """A step about one trial; a refusal says which, where there are several."""
         with self.journal.step(f"{name} of {trial.label}") as details:
             try:
@@ -243,7 +249,8 @@ class _TrialReading:
         amount, limit = sum(sizes), self.limits.max_texts
         if amount > limit:
             raise ImportRefused(
-                f"params.json files and PSRO tables have {amount:,} bytes in all, where {limit:,} are read; leave the tables of the "
+                f"params.json files and PSRO tables have {amount:,} bytes in all, where {limit:,} are read; leave "
+                f"the tables of the "
                 "first iterations out"
             )
 
@@ -252,7 +259,7 @@ class _TrialReading:
         contents = {path: content for path, content in self.small.items() if basename(path) == psro.BEST_NAME}
         return {place_in_psro(path): psro.read_path(content) for path, content in contents.items()}
 
-    def _read_parameters(self, trial: Trial) -> Parameters:
+    def _read_parameters(self, trial: TrialFolder) -> Parameters:
         with self._step("Read params.json", trial) as details:
             parameters = parse_parameters(self.small[trial.parameters])
             if trial.player is not None and trial.player != parameters.team:
@@ -260,7 +267,8 @@ class _TrialReading:
                     f"params.json describes a {parameters.team} policy in the folder of the {trial.player} player"
                 )
             details.append(
-                f"{parameters.shown_algorithm} {parameters.team}, trained on {shorten(parameters.scenario_name)} with a "
+                f"{parameters.shown_algorithm} {parameters.team}, trained on {shorten(parameters.scenario_name)} "
+                f"with a "
                 f"decision every {parameters.frame_skip} frames"
             )
         return parameters
@@ -299,7 +307,10 @@ class _TrialReading:
         if place == 0 or len(notes) > MAX_CUT_OFF:
             return None
         older = trial.checkpoints[place - 1]
-        note = f"{basename(path)} is cut off: its run was stopped while it was written; {basename(older)} was taken instead"
+        note = (
+            f"{basename(path)} is cut off: its run was stopped while it was written; {basename(older)} was taken "
+            f"instead"
+        )
         self.chosen[older] = (trial, [*(told for told in notes if "is cut off" in told), note])
         return older
 

@@ -17,21 +17,22 @@ from policies.importing.pickles import read_pickle
 from policies.importing.spaces import action_width, class_of
 from policies.importing.translation import (
     LAYOUTS,
-    Layout,
+    TensorNames,
     hidden_sizes_of,
     infer_architecture,
+    layout_of,
     observed_widths,
     translate_tensors,
 )
-from policies.recipe import MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
+from policies.recipe import MAX_LAYERS, MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
 
 MAX_POLICIES = 64
 
-_VALUE_BASED = ("iql", "qmix")
-
 
 def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
-    """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no deeper."""
+    """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no
+    deeper.
+    """
     if not np.frombuffer(content, np.uint8).any():
         raise CutOff(
             f"{where}: it is cut off: none of it was written when its run was stopped; take an earlier checkpoint"
@@ -43,7 +44,8 @@ def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
     inner = read_pickle(worker, f"{where}, its 'worker'")
     if isinstance(inner, dict) and "policy_states" in inner:
         raise ImportRefused(
-            f"{where}: it was written by Ray 2, and checkpoints of RLlib 1.12 are read, with which MATE's examples train; write a "
+            f"{where}: it was written by Ray 2, and checkpoints of RLlib 1.12 are read, with which MATE's examples "
+            f"train; write a "
             "native checkpoint of its weights (docs/checkpoint-format.md)"
         )
     if not isinstance(inner, dict) or not isinstance(inner.get("state"), dict):
@@ -54,13 +56,14 @@ def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
 def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, dict[str, Any]]:
     """Name and state of the one policy that the team shares."""
     states = _states(worker)
-    own = "default_policy" if parameters.algorithm == "qmix" else "shared_policy"
+    own = layout_of(parameters.algorithm).policy
     name = own if own in states else "default_policy"  # as upstream's agents choose
     state = states.get(name)
     if not isinstance(state, dict):
         found = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
         raise ImportRefused(
-            f"the checkpoint has no policy {own!r}, which {parameters.shown_algorithm} has; it has {found}; only a policy that "
+            f"the checkpoint has no policy {own!r}, which {parameters.shown_algorithm} has; it has {found}; only a "
+            f"policy that "
             "the whole team shares can be played"
         )
     return name, state
@@ -83,7 +86,8 @@ def _member_states(worker: dict[str, Any], parameters: Parameters) -> list[tuple
     if not found:
         shown = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
         raise ImportRefused(
-            f"the checkpoint has no policy '{parameters.team}_0', where {parameters.shown_algorithm} has one for each member; it "
+            f"the checkpoint has no policy '{parameters.team}_0', where {parameters.shown_algorithm} has one for each "
+            f"member; it "
             f"has {shown}"
         )
     return found
@@ -157,7 +161,8 @@ def _recognise_joint(
     dimensions, notes = find_dimensions(parameters, joint.inputs, joint.outputs, 0)
     if parameters.algorithm in SEPARATE and len(members) != dimensions.team_size(parameters.team):
         raise ImportRefused(
-            f"the checkpoint has policies of {len(members)} {parameters.team}s, and params.json names a scenario with {dimensions}"
+            f"the checkpoint has policies of {len(members)} {parameters.team}s, and params.json names a scenario with "
+            f"{dimensions}"
         )
     recipe = Recipe(
         team=parameters.team,
@@ -178,7 +183,8 @@ def _check_filter(filters: Any, policy: str) -> None:
     kind = class_of(found).rpartition(".")[2]
     if found is not None and kind != "NoFilter":
         raise ImportRefused(
-            f"the checkpoint's observations went through the filter {shorten(kind or found, 60)}, whose running means an agent here "
+            f"the checkpoint's observations went through the filter {shorten(kind or found, 60)}, whose running "
+            f"means an agent here "
             "does not have; train with observation_filter 'NoFilter', as the examples do"
         )
 
@@ -192,17 +198,17 @@ def _check_shapes(recipe: Recipe, tensors: dict[str, np.ndarray]) -> None:
             raise ImportRefused(f"the policy has a tensor for {name}, a layer that params.json does not announce")
         if tensors[name].shape != shapes[name]:
             raise ImportRefused(
-                f"the policy's tensor for {name} has the shape {tensors[name].shape}, where a {recipe.team} with {recipe.scenario} "
+                f"the policy's tensor for {name} has the shape {tensors[name].shape}, where a {recipe.team} with "
+                f"{recipe.scenario} "
                 f"and the other layers imply {shapes[name]}; the checkpoint is damaged or of another model"
             )
 
 
 def _check_hidden_sizes(parameters: Parameters, found: tuple[int, ...]) -> None:
-    announced = parameters.hidden_sizes
-    if announced is None or parameters.algorithm == "qmix":  # QMIX's model does not read them
+    announced, unread = parameters.hidden_sizes, layout_of(parameters.algorithm).unread_layers
+    if announced is None or unread == MAX_LAYERS:
         return
-    # The last hidden layer of IQL's model takes the width of its heads instead of the announced one.
-    compared = len(announced) - 1 if parameters.algorithm == "iql" else len(announced)
+    compared = len(announced) - unread
     if len(announced) != len(found) or announced[:compared] != found[:compared]:
         raise ImportRefused(
             f"params.json announces hidden layers of {list(announced)}, and the weights have {list(found)}; "
@@ -214,13 +220,14 @@ def _check_memory_size(parameters: Parameters, architecture: Architecture) -> No
     size = parameters.memory_size
     if architecture.memory != "none" and size is not None and size != architecture.memory_size:
         raise ImportRefused(
-            f"params.json announces a recurrent layer of {size}, and the weights have one of {architecture.memory_size}; "
+            f"params.json announces a recurrent layer of {size}, and the weights have one of "
+            f"{architecture.memory_size}; "
             "params.json and checkpoint belong to different trials"
         )
 
 
 def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
-    outputs = "values" if parameters.algorithm in _VALUE_BASED else "logits"
+    outputs = layout_of(parameters.algorithm).outputs
     epsilon = _epsilon_of(parameters, state) if outputs == "values" else 0.0
     if parameters.is_hierarchical and not parameters.multi_selection:
         return Action("select-one", outputs=outputs, epsilon=epsilon)
@@ -234,7 +241,8 @@ def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
         )
     if not parameters.is_normalized:
         raise ImportRefused(
-            "params.json: normalize_actions is False, expected true: continuous actions are played as fractions of the largest "
+            "params.json: normalize_actions is False, expected true: continuous actions are played as fractions of "
+            "the largest "
             "step; train with it"
         )
     return Action("box")
@@ -280,7 +288,8 @@ def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_siz
             return preset, []
         expected = preset.observation_size(parameters.team)
         raise ImportRefused(
-            f"params.json names {shown}, with {preset}, where a {parameters.team} observes {expected} numbers; the weights "
+            f"params.json names {shown}, with {preset}, where a {parameters.team} observes {expected} numbers; the "
+            f"weights "
             f"take {inputs} and give {outputs}; params.json and checkpoint belong to different trials"
         )
     candidates = [
@@ -294,8 +303,10 @@ def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_siz
         return candidates[0], [f"{shown} is no known preset; the weights' widths leave only {candidates[0]}"]
     examples = "; ".join(map(str, candidates[:3]))
     raise ImportRefused(
-        f"params.json names the scenario {shown}, which is no preset, and the weights' {inputs} inputs and {outputs} outputs "
-        f"fit {len(candidates)} scenarios{f', such as {examples}' if examples else ''}; write a native checkpoint, which "
+        f"params.json names the scenario {shown}, which is no preset, and the weights' {inputs} inputs and "
+        f"{outputs} outputs "
+        f"fit {len(candidates)} scenarios{f', such as {examples}' if examples else ''}; write a native checkpoint, "
+        f"which "
         "states the scenario (docs/checkpoint-format.md)"
     )
 
@@ -315,7 +326,7 @@ def _fits(dimensions: Dimensions, parameters: Parameters, inputs: int, outputs: 
         return True
     if not parameters.multi_selection:
         return outputs == dimensions.targets + 1
-    if parameters.algorithm in _VALUE_BASED:
+    if layout_of(parameters.algorithm).outputs == "values":
         return dimensions.targets <= MAX_SUBSET_TARGETS and outputs == 2**dimensions.targets
     return outputs == 2 * dimensions.targets
 
@@ -324,17 +335,20 @@ def _check_outputs(parameters: Parameters, recipe: Recipe, outputs: int, space: 
     if outputs != recipe.output_size:
         raise ImportRefused(
             f"the network has {outputs} outputs, and {parameters.shown_algorithm} with action decoding "
-            f"{recipe.action.decoding!r} has {recipe.output_size}; params.json and checkpoint belong to different trials"
+            f"{recipe.action.decoding!r} has {recipe.output_size}; params.json and checkpoint belong to different "
+            f"trials"
         )
     if space is not None and space[1] != outputs:
         raise ImportRefused(
-            f"the checkpoint's own action space is {space[0]}, which asks for {space[1]} outputs; the network has {outputs}"
+            f"the checkpoint's own action space is {space[0]}, which asks for {space[1]} outputs; the network has "
+            f"{outputs}"
         )
 
 
-def _notes_of(recipe: Recipe, layout: Layout) -> list[str]:
+def _notes_of(recipe: Recipe, layout: TensorNames) -> list[str]:
     notes = [
-        f"trained under enhanced observation {recipe.enhanced_observation!r}; what it plays under is the scenario's choice"
+        f"trained under enhanced observation {recipe.enhanced_observation!r}; what it plays under is the "
+        f"scenario's choice"
     ]
     if recipe.play == "deterministic":
         notes.append("its params.json says not to explore: upstream plays it deterministically")
@@ -342,8 +356,4 @@ def _notes_of(recipe: Recipe, layout: Layout) -> list[str]:
         notes.append(
             f"in stochastic play {recipe.action.epsilon:.1%} of its decisions are random, as when it was saved"
         )
-    if layout is LAYOUTS["qmix"]:
-        notes.append(
-            "it was trained to maximise a joint value; each of its agents maximises its own share, as upstream's do"
-        )
-    return notes
+    return [*notes, layout.note] if layout.note else notes

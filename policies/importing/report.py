@@ -36,7 +36,8 @@ class Question:
 
 PLAY_QUESTION = Question(
     field="play",
-    text="Should it sample its actions (stochastic, as upstream's evaluation does) or take the likeliest (deterministic)?",
+    text="Should it sample its actions (stochastic, as upstream's evaluation does) or take the likeliest "
+    "(deterministic)?",
     choices=("stochastic", "deterministic"),
     default="stochastic",
 )
@@ -56,7 +57,10 @@ class ImportedAgent:
 
 @dataclass(frozen=True)
 class MixtureMember:
-    """A member of a mixture: ``agent`` is the digest of an imported checkpoint, ``RANDOM``, or None where it is missing."""
+    """A member of a mixture:
+
+    ``agent`` is the digest of an imported checkpoint, ``RANDOM``, or None where it is missing.
+    """
 
     label: str
     weight: float
@@ -83,7 +87,7 @@ class ImportedMixture:
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultTable:
     """A table of numbers of a PSRO result, row by row."""
 
     name: str
@@ -94,13 +98,14 @@ class Table:
 class ImportedIteration:
     """What a PSRO result holds of one player's iteration.
 
-    ``tables`` are named ``payoff``, ``sigma``, ``coverage_rate`` and ``exploitability``, as far as they are there; ``agent`` is the digest of
-    the checkpoint that the iteration added, where it is in the file; ``checkpoint`` is its path on the machine that trained it.
+    ``tables`` are named ``payoff``, ``sigma``, ``coverage_rate`` and ``exploitability``, as far as they are there;
+    ``agent`` is the digest of the checkpoint that the iteration added, where it is in the file; ``checkpoint`` is its
+    path on the machine that trained it.
     """
 
     player: str
     number: int
-    tables: tuple[Table, ...]
+    tables: tuple[ResultTable, ...]
     agent: str | None = None
     checkpoint: str = ""
 
@@ -115,11 +120,14 @@ class ImportedResult:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one uploaded file contains, and the steps by which it was checked. ``tables`` are the last ones of each kind."""
+    """What one uploaded file contains, and the steps by which it was checked.
+
+    ``tables`` are the last ones of each kind.
+    """
 
     agents: tuple[ImportedAgent, ...]
     mixtures: tuple[ImportedMixture, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ResultTable, ...] = ()
     steps: tuple[Step, ...] = ()
     results: tuple[ImportedResult, ...] = ()
 
@@ -200,8 +208,8 @@ class ImportReport:
         return cls(agents, mixtures, _read_tables(content["tables"]), steps, results)
 
 
-def _read_tables(content: list[dict[str, Any]]) -> tuple[Table, ...]:
-    return tuple(Table(table["name"], tuple(map(tuple, table["rows"]))) for table in content)
+def _read_tables(content: list[dict[str, Any]]) -> tuple[ResultTable, ...]:
+    return tuple(ResultTable(table["name"], tuple(map(tuple, table["rows"]))) for table in content)
 
 
 @dataclass

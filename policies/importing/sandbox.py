@@ -1,8 +1,8 @@
 """Reading an uploaded file in a child process, so that nothing in the file can harm the process that asked.
 
 The child (``policies/importing/child.py``) is a fresh interpreter with bounded memory, time, files and network. It gets
-the file as an open descriptor and answers through a pipe; what it answers is checked again here. Where an operating system
-keeps fewer bounds (``confinement``), the first step says so; the limit of time holds everywhere.
+the file as an open descriptor and answers through a pipe; what it answers is checked again here. Where an operating
+system keeps fewer bounds (``confinement``), the first step says so; the limit of time holds everywhere.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def read(
 ) -> ImportReport:
     """What lies at ``path``, read in a child process under ``limits``.
 
-    ``path`` is an archive, or a checkpoint where it lies (``policies.importing.places``). An uploaded file ``is_alone``: it
-    is read by itself, and nothing beside it is looked at. ``watch`` is called with every step of the checking as soon as
-    its outcome is known. Raises ImportRefused, with the reason and the steps, if there is no checkpoint that can be used, for
-    whatever cause, and OSError if it cannot be opened.
+    ``path`` is an archive, or a checkpoint where it lies (``policies.importing.places``). An uploaded file
+    ``is_alone``: it is read by itself, and nothing beside it is looked at. ``watch`` is called with every step of the
+    checking as soon as its outcome is known. Raises ImportRefused, with the reason and the steps, if there is no
+    checkpoint that can be used, for whatever cause, and OSError if it cannot be opened.
     """
     if is_alone:
         with open(path, "rb") as file:
@@ -165,7 +165,9 @@ class _Conversation:
         return ImportRefused(reason, tuple(self.steps))
 
     def _checkpoint(self, message: dict[str, Any]) -> Checkpoint:
-        """The checkpoint whose recipe a message has and whose numbers follow, in the order and the shapes that it implies."""
+        """The checkpoint whose recipe a message has and whose numbers follow, in the order and the shapes that it
+        implies.
+        """
         try:
             recipe = Recipe.from_json(message["recipe"])
             weights = {name: self._tensor(shape) for name, shape in sorted(recipe.tensor_shapes.items())}

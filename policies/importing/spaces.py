@@ -28,7 +28,10 @@ def _numbers(value: Any) -> list[int] | None:
 
 
 def action_width(specs: Any, policy: str) -> tuple[str, int] | None:
-    """The action space of a policy in words, and the width of the outputs it asks for; None where it is not readable."""
+    """The action space of a policy in words, and the width of the outputs it asks for.
+
+    None where it is not readable.
+    """
     spec = specs.get(policy) if isinstance(specs, dict) else None
     if not isinstance(spec, Inert) or not isinstance(spec.arguments, tuple) or len(spec.arguments) < 3:
         return None

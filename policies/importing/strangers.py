@@ -54,7 +54,9 @@ _RAY_2 = frozenset(
 
 
 def describe_start(start: bytes) -> str:
-    """What a file that is no archive is, told from its first bytes, and what to do; for a sentence that begins *this is*."""
+    """What a file that is no archive is, told from its first bytes, and what to do; for a sentence that begins *this
+    is*.
+    """
     for beginning, description in _STARTS:
         if start.startswith(beginning):
             return description

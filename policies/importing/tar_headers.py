@@ -1,8 +1,8 @@
 """Checking the headers of a tar archive before ``tarfile`` sees them.
 
 ``tarfile`` reads extended headers of any size and number, and searches them in time that grows with the square of their
-digits; it also believes sizes that they announce instead of the entry's own. What passes here is small, and tells nothing of
-sizes, so that this check and ``tarfile`` find each header at the same place.
+digits; it also believes sizes that they announce instead of the entry's own. What passes here is small, and tells
+nothing of sizes, so that this check and ``tarfile`` find each header at the same place.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def _check_records(content: bytes) -> None:
             raise _refuse(f"has an extended header with more than {MAX_RECORDS} records")
         if found[2] == b"size" or found[2].startswith(b"GNU.sparse."):
             raise _refuse(
-                f"has an extended header that gives an entry another size ({shorten(found[2].decode('ascii', 'replace'))})"
+                f"has an extended header that gives an entry another size "
+                f"({shorten(found[2].decode('ascii', 'replace'))})"
             )
         position = end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,14 @@ _GATES = r"(weight_ih|weight_hh|bias_ih|bias_hh)"
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How an algorithm's model names its tensors.
+class TensorNames:
+    """How an algorithm's model is built, where its settings stand, and how it names its tensors.
 
     ``rules`` rewrite a name by a pattern; tensors whose names begin with one of ``unused`` only matter for training.
-    ``entry`` is the entry of a policy's state that holds the tensors.
+    ``policy`` names the policy that the team shares, ``entry`` the entry of its state that holds the tensors.
+    ``outputs``: ``logits`` or ``values`` of actions. In params.json, ``section`` of ``model`` has the sizes and the
+    activation under ``hiddens_key`` and ``activation_key``; the last ``unread_layers`` of the sizes say nothing of the
+    network. ``memory_key`` switches the memory on, which is there without such a key. ``note`` is shown with the agent.
     """
 
     rules: tuple[tuple[str, str], ...]
@@ -33,6 +36,14 @@ class Layout:
     skip_connection: bool = False
     head: str = "linear"
     activation: str | None = None
+    policy: str = "shared_policy"
+    outputs: str = "logits"
+    section: str = ""
+    hiddens_key: str = "fcnet_hiddens"
+    activation_key: str = "fcnet_activation"
+    unread_layers: int = 0
+    memory_key: str = ""
+    note: str = ""
 
     def translate(self, name: str) -> str | None:
         """The recipe's name of a tensor; None if it is unused. Raises ImportRefused if the name is unknown."""
@@ -51,7 +62,7 @@ class Layout:
 _SLIM = r"(?:_model\.0\.)(weight|bias)"
 
 LAYOUTS = {
-    "mappo": Layout(
+    "mappo": TensorNames(
         rules=(
             (rf"actor\.hidden\.actor_hidden_([0-7])\.{_SLIM}", r"hidden.\1.\2"),
             (rf"actor\.lstm\.{_GATES}_l0", r"lstm.\1_l0"),
@@ -61,8 +72,11 @@ LAYOUTS = {
         entry="weights",
         memory="lstm",
         skip_connection=True,
+        section="custom_model_config",
+        hiddens_key="actor_hiddens",
+        activation_key="actor_hidden_activation",
     ),
-    "ippo": Layout(
+    "ippo": TensorNames(
         rules=(
             (rf"_hidden_layers\.([0-7])\.{_SLIM}", r"hidden.\1.\2"),
             (rf"lstm\.{_GATES}_l0", r"lstm.\1_l0"),
@@ -71,8 +85,9 @@ LAYOUTS = {
         unused=("_value_branch",),
         entry="weights",
         memory="lstm",
+        memory_key="use_lstm",
     ),
-    "iql": Layout(
+    "iql": TensorNames(
         rules=(
             (rf"_hidden_layers\.([0-7])\.{_SLIM}", r"hidden.\1.\2"),
             (rf"advantage_module\.dueling_A_0\.{_SLIM}", r"advantage.0.\1"),
@@ -84,8 +99,10 @@ LAYOUTS = {
         entry="weights",
         memory="none",
         head="dueling",
+        outputs="values",
+        unread_layers=1,  # It takes the width of the heads.
     ),
-    "qmix": Layout(
+    "qmix": TensorNames(
         rules=(
             (r"fc1\.(weight|bias)", r"hidden.0.\1"),
             (rf"rnn\.{_GATES}", r"gru.\1_l0"),
@@ -95,12 +112,25 @@ LAYOUTS = {
         entry="model",
         memory="gru",
         activation="relu",
+        policy="default_policy",
+        outputs="values",
+        unread_layers=MAX_LAYERS,
+        note="it was trained to maximise a joint value; each of its agents maximises its own share, as upstream's do",
     ),
 }
 
 
-def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarray], int]:
-    """The tensors needed to play, by the recipe's names, and the width of the state that a critic was trained on (or 0).
+_CUSTOM = replace(LAYOUTS["mappo"], rules=(), memory="none")
+
+
+def layout_of(algorithm: str) -> TensorNames:
+    """Return an algorithm's layout; of those that decide for a whole team (`joint`) where their settings stand."""
+    return LAYOUTS.get(algorithm, _CUSTOM)
+
+
+def translate_tensors(layout: TensorNames, tensors: Any) -> tuple[dict[str, np.ndarray], int]:
+    """The tensors needed to play, by the recipe's names, and the width of the state that a critic was trained on (or
+    0).
 
     Raises ImportRefused if ``tensors`` is not a dictionary of float32 arrays with names of this layout.
     """
@@ -113,7 +143,8 @@ def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarra
             raise ImportRefused(f"the policy's tensor {shorten(name, 100)} is no array of numbers")
         if tensor.values.dtype != np.float32:
             raise ImportRefused(
-                f"the policy's tensor {shorten(name, 100)} is {tensor.values.dtype}, expected float32; convert the weights, and "
+                f"the policy's tensor {shorten(name, 100)} is {tensor.values.dtype}, expected float32; convert the "
+                f"weights, and "
                 "write a native checkpoint of them (docs/checkpoint-format.md)"
             )
         num_numbers += tensor.values.size
@@ -123,7 +154,8 @@ def translate_tensors(layout: Layout, tensors: Any) -> tuple[dict[str, np.ndarra
             )
         if not np.isfinite(tensor.values).all():
             raise ImportRefused(
-                f"the policy's tensor {shorten(name, 100)} has values that are not finite (NaN or infinite); the training has "
+                f"the policy's tensor {shorten(name, 100)} has values that are not finite (NaN or infinite); the "
+                f"training has "
                 "diverged, take an earlier checkpoint"
             )
         renamed = layout.translate(name)
@@ -151,7 +183,7 @@ def hidden_sizes_of(tensors: dict[str, np.ndarray]) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def infer_architecture(layout: Layout, tensors: dict[str, np.ndarray], activation: str) -> Architecture:
+def infer_architecture(layout: TensorNames, tensors: dict[str, np.ndarray], activation: str) -> Architecture:
     """The architecture that the shapes of translated tensors imply."""
     has_memory, is_dueling = layout.memory != "none", layout.head == "dueling"
     return Architecture(
@@ -165,7 +197,7 @@ def infer_architecture(layout: Layout, tensors: dict[str, np.ndarray], activatio
     )
 
 
-def observed_widths(layout: Layout, tensors: dict[str, np.ndarray]) -> tuple[int, int]:
+def observed_widths(layout: TensorNames, tensors: dict[str, np.ndarray]) -> tuple[int, int]:
     """Width of the network's input and of its output."""
     output = "advantage.1.weight" if layout.head == "dueling" else "output.weight"
     return _length(tensors, "hidden.0.weight", 1), _length(tensors, output, 0)

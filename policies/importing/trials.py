@@ -20,7 +20,7 @@ _PSRO_FOLDER = re.compile(r"(?:^|(.*)/)(camera|target)/(\d{5})(?:/|$)", re.ASCII
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrialFolder:
     """A trial folder: its path, its checkpoints (oldest first), and its place in a PSRO result, if any."""
 
     folder: str
@@ -62,7 +62,7 @@ def is_checkpoint_name(name: str) -> bool:
     return _LONE_CHECKPOINT.fullmatch(name) is not None
 
 
-def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
+def find_trials(names: list[str], num_links: int = 0) -> list[TrialFolder]:
     """The trials with a checkpoint among these paths, in the order of their folders.
 
     Raises ImportRefused if there is no checkpoint, or one whose ``params.json`` is missing.
@@ -75,7 +75,7 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
     for name in names:
         folder = dirname(name)
         is_lone = _LONE_CHECKPOINT.fullmatch(basename(name)) and folder not in checkpoints
-        if is_lone and Trial(folder, ()).parameters in available:
+        if is_lone and TrialFolder(folder, ()).parameters in available:
             checkpoints[folder] = [name]
     if not checkpoints:
         links = f"; its {num_links} links were not followed" if num_links else ""
@@ -97,20 +97,22 @@ def find_trials(names: list[str], num_links: int = 0) -> list[Trial]:
 
 
 def _folder_of(checkpoint: str, available: set[str]) -> str:
-    """The trial folder of a checkpoint file: two above it or beside it, where params.json is; by the names where it is nowhere."""
+    """The trial folder of a checkpoint file: two above it or beside it, where params.json is; by the names where it
+    is nowhere.
+    """
     own, above = dirname(checkpoint), dirname(dirname(checkpoint))
     likely = above if _CHECKPOINT_FOLDER.fullmatch(basename(own)) else own
-    found = [folder for folder in (own, above) if Trial(folder, ()).parameters in available]
+    found = [folder for folder in (own, above) if TrialFolder(folder, ()).parameters in available]
     return found[0] if own and len(found) == 1 else likely
 
 
-def _trial(folder: str, paths: list[str]) -> Trial:
+def _trial(folder: str, paths: list[str]) -> TrialFolder:
     place = place_in_psro(folder)
     ordered = tuple(sorted(paths, key=lambda path: (_number_of(path), path)))
-    return Trial(folder, ordered, *(place[1:] if place else (None, None)))
+    return TrialFolder(folder, ordered, *(place[1:] if place else (None, None)))
 
 
-def choose_checkpoint(trial: Trial, best: str | None) -> tuple[str, str]:
+def choose_checkpoint(trial: TrialFolder, best: str | None) -> tuple[str, str]:
     """The path of the checkpoint to read, and a note on the choice if there was one.
 
     ``best`` is the path in a PSRO iteration's ``checkpoint_path.txt``, as the machine that trained wrote it.
@@ -130,7 +132,7 @@ def choose_checkpoint(trial: Trial, best: str | None) -> tuple[str, str]:
     return newest, ""
 
 
-def _find_ending(trial: Trial, ending: list[str]) -> str | None:
+def _find_ending(trial: TrialFolder, ending: list[str]) -> str | None:
     """The checkpoint whose path ends so, or lies in a folder that is called so."""
     if not ending:
         return None

@@ -1,4 +1,6 @@
-"""Asking the program that rehearses (``policies/rehearsing/stage.py``), which this process starts and keeps while it is needed."""
+"""Asking the program that rehearses (``policies/rehearsing/stage.py``), which this process starts and keeps while it
+is needed.
+"""
 
 from __future__ import annotations
 
@@ -150,10 +152,11 @@ def _give_back(stage: Stage, is_usable: bool) -> None:
 def rehearse(
     checkpoint: Checkpoint, deterministic: bool, seconds: float = 2.0, limits: Limits = DEFAULT_LIMITS
 ) -> Rehearsal:
-    """Let an agent play up to 60 steps against a greedy team in a confined process, for about ``seconds`` of processor time.
+    """Let an agent play up to 60 steps against a greedy team in a confined process, for about ``seconds`` of processor
+    time.
 
-    Raises RehearsalFailed if the agent fails, or does not come to the end of its first step in time, and RuntimeError if
-    the program does.
+    Raises RehearsalFailed if the agent fails, or does not come to the end of its first step in time, and RuntimeError
+    if the program does.
     """
     bounded = replace(limits, cpu_seconds=math.ceil(seconds) + 1)
     head = {"deterministic": deterministic, "seconds": seconds, "limits": asdict(bounded)}

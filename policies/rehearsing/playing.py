@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mate.messages import Team
 from policies.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -72,10 +73,11 @@ class _Watched:
 
 
 def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int = STEPS) -> Rehearsal:
-    """Let an agent play against a greedy team where its dimensions fit, until it used so many seconds of processor time.
+    """Let an agent play against a greedy team where its dimensions fit, until it used so many seconds of processor
+    time.
 
-    The network is computed by the exact kernels, as in a match on a CPU. At least one step is played. Raises RehearsalFailed
-    where the agent is what fails.
+    The network is computed by the exact kernels, as in a match on a CPU. At least one step is played. Raises
+    RehearsalFailed where the agent is what fails.
     """
     from mate import episodes
     from mate.agents import batched
@@ -94,7 +96,7 @@ def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int
             raise RehearsalFailed(f"The {recipe.team} agent cannot play {scenario.name}: {error}") from error
 
     def other(scenario: Scenario, size: int) -> Any:
-        return batched.make("greedy", "target" if recipe.team == "camera" else "camera", scenario, size)
+        return batched.make("greedy", Team(recipe.team).opponent, scenario, size)
 
     def begin(*_: Any) -> None:
         nonlocal began
@@ -106,7 +108,7 @@ def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int
         if time.process_time() - began > seconds:
             raise _Enough
 
-    camera, target = (own, other) if recipe.team == "camera" else (other, own)
+    camera, target = (own, other) if recipe.team == Team.CAMERA else (other, own)
     for other_scenario in scenarios[1:]:
         with suppress(_Enough):
             episodes.play(other_scenario, camera, target, [1], 1, 1)

@@ -1,9 +1,11 @@
-"""The program that rehearses: it loads the kernels once, then forks a confined process for each agent that is asked for.
+"""The program that rehearses: it loads the kernels once, then forks a confined process for each agent that is asked
+for.
 
-Loading takes two seconds of processor time, a fork a hundredth. The process that forks reads nothing of what it is sent: it
-waits until something is there, and leaves standard input to the process that it forks. That one reads a line with its limits,
-confines itself, reads a checkpoint's recipe and bare numbers, plays, answers with a line of JSON on standard output, and
-ends. A second line, by the process that forked, says how it ended. After `IDLE_SECONDS` without a request, the program ends.
+Loading takes two seconds of processor time, a fork a hundredth. The process that forks reads nothing of what it is
+sent: it waits until something is there, and leaves standard input to the process that it forks. That one reads a line
+with its limits, confines itself, reads a checkpoint's recipe and bare numbers, plays, answers with a line of JSON on
+standard output, and ends. A second line, by the process that forked, says how it ended. After `IDLE_SECONDS` without a
+request, the program ends.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ def _say(**message: Any) -> None:
 
 
 def rehearse(source: BinaryIO, is_alone: bool) -> int:
-    """Read a request, give up what is not needed, play, and answer. Returns the exit status: 0 if the request was read to its end."""
+    """Read a request, give up what is not needed, play, and answer.
+
+    Returns the exit status: 0 if the request was read to its end.
+    """
     from policies.importing import confinement
     from policies.importing.limits import Limits
     from policies.rehearsing import playing

@@ -34,8 +34,9 @@ Everything can be read without a token. To upload and to start or cancel tournam
 `Authorization: Bearer TOKEN`; make a token on your account page or with `python manage.py create_token USER`.
 
 Errors are problem details (RFC 9457): `detail` says what is wrong, where, and what to do, and `code` is for programs.
-Lists take `limit` (at most 1,000) and the `next` of the page before as `cursor`. Answers have an `ETag`. A `POST` with an
-`Idempotency-Key` may be repeated. Tables come as CSV with `?format=csv`. Seeds are strings, since they have up to 63 bits.
+Lists take `limit` (at most 1,000) and the `next` of the page before as `cursor`. Answers have an `ETag`.
+A `POST` with an `Idempotency-Key` may be repeated. Tables come as CSV with `?format=csv`. Seeds are strings,
+since they have up to 63 bits.
 """
 
 

@@ -13,7 +13,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import agent_token
 from portal.api.rows import find_agent, narrow
 from portal.api.scenarios import ScenarioOut
-from portal.api.schemas import AgentName, AgentRef, Asked, Owner, Text, answers
+from portal.api.schemas import AgentName, AgentRef, Asked, Owner, TeamName, Text, answers
 from portal.permissions import insist_on_change
 from tournament import boards, homes, queries
 from tournament.models import Agent, Scenario
@@ -61,7 +61,7 @@ class AgentDetailOut(AgentOut):
 @paginate
 def list_agents(
     request: HttpRequest,
-    team: Literal["", "camera", "target"] = "",
+    team: Literal["", TeamName] = "",
     kind: Literal["", "builtin", "checkpoint", "mixture"] = "",
     scenario: str = "",
     search: Text = "",

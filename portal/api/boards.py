@@ -1,4 +1,6 @@
-"""Leaderboards, meta-games and their episodes, of scenarios and of tournaments, as they are and as they were published."""
+"""Leaderboards, meta-games and their episodes, of scenarios and of tournaments, as they are and as they were
+published.
+"""
 
 from typing import Annotated, Any
 

@@ -15,7 +15,7 @@ from portal.api.schemas import AgentRef, Asked, answers
 from portal.api.tournaments import TournamentDetailOut
 from tasks import hints
 from tournament import reevaluation
-from tournament.comparing import Interval
+from tournament.comparing import PairedInterval
 from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Scenario, Tournament
@@ -125,5 +125,5 @@ def describe_test(finding: Finding) -> TestOut:
     return TestOut(verdict=finding.details["verdict"], headline=finding.headline, expected_left=finding.expected_left)
 
 
-def describe_interval(interval: Interval) -> IntervalOut:
+def describe_interval(interval: PairedInterval) -> IntervalOut:
     return IntervalOut(value=interval.value, error=interval.error, lower=interval.lower, upper=interval.upper)

@@ -64,7 +64,10 @@ def list_formats(request: HttpRequest) -> list[Any]:
     summary="What was chosen in which round, and why (JSON by pages; CSV and Parquet whole)",
 )
 def list_choices(request: HttpRequest, tournament_id: Key, part: Query[Slice], format: Format = "json") -> Any:
-    """A tournament consists of the episodes of its choices. What a round plays depends on the results of earlier rounds alone."""
+    """A tournament consists of the episodes of its choices.
+
+    What a round plays depends on the results of earlier rounds alone.
+    """
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     if format != "json":
         name = f"tournament-{tournament_id}-choices.{format}"

@@ -21,7 +21,7 @@ NOT_OURS = "This cursor does not belong to this list. Use the `next` of this lis
 NEXT = "Cursor of the next page; null: this is the last one."
 
 
-class Part(Schema):
+class PagePart(Schema):
     """The requested part of a list. Bounds are those of databases, which refuse numbers of more than 64 bits."""
 
     limit: int = Field(100, ge=1, le=1000, description="Maximum number of items.")
@@ -31,7 +31,7 @@ class Part(Schema):
         return list(rows[self.offset : self.offset + self.limit])
 
 
-class Slice(Part):
+class Slice(PagePart):
     """A part that begins at a cursor or after an offset."""
 
     cursor: str = Field("", max_length=1000, description="The `next` of the page before; instead of `offset`.")
@@ -119,7 +119,9 @@ def read_cursor(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[
 
 
 def build_condition(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return the condition for the rows after these values: later in the first field, or equal there and later in the next."""
+    """Return the condition for the rows after these values: later in the first field, or equal there and later in
+    the next.
+    """
     condition = Q()
     equal: dict[str, Any] = {}
     for name, value in zip(order, values, strict=True):

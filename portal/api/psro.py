@@ -10,11 +10,12 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
+from mate import Team
 from portal.api.authentication import training_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
-from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
+from portal.api.schemas import ALGORITHM, AgentRef, Asked, Key, Owner, Seed, Text, answers
 from tournament import psro_runs
-from tournament.agents import TEAMS
+from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroIteration, PsroRun
 
 router = Router()
@@ -22,7 +23,7 @@ State = Literal["running", "paused", "finished", "cancelled", "failed"]
 
 
 class BestResponseIn(Asked):
-    algorithm: Text = Field(description="mappo, ippo, or for cameras hrl-mappo, hrl-ippo.")
+    algorithm: Text = Field(description=ALGORITHM)
     preset: Text = Field("quick", description="quick or upstream.")
     steps: int | None = Field(None, description="Environment steps of each training; null: the preset's.")
     hyperparameters: dict[str, Any] = Field({}, description="Those that differ from the preset's.")
@@ -39,9 +40,7 @@ class PsroIn(Asked):
     targets: list[Text] = Field(["random-target"], description="Whom the targets' population begins with.")
     camera_training: BestResponseIn
     target_training: BestResponseIn
-    meta_solver: Text = Field(
-        "nash", description="nash, uniform, self-play, replicator, alpha-rank or fictitious-play."
-    )
+    meta_solver: Text = Field("nash", description=f"One of {', '.join(META_SOLVERS)}.")
     iterations: int = 5
     episodes_per_pairing: int = 100
     epsilon: float | None = Field(None, description="It ends when NashConv is surely below this.")
@@ -183,7 +182,10 @@ def list_runs(
 
 @router.post("/psro", auth=training_token, response=MADE, summary="Start a PSRO run")
 def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
-    """Two populations grow by best responses to each other's strategies. All that is wrong with a request is told at once."""
+    """Two populations grow by best responses to each other's strategies.
+
+    All that is wrong with a request is told at once.
+    """
     scenario = find_scenario(wanted.scenario)
     cameras, targets = find_agents(wanted.cameras, "cameras"), find_agents(wanted.targets, "targets")
     asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
@@ -204,7 +206,7 @@ def get_run(request: HttpRequest, run_id: Key) -> PsroRun:
 def get_table(request: HttpRequest, run_id: Key, number: Key) -> dict[str, Any]:
     iteration = get_object_or_404(PsroIteration, run=run_id, number=number, phase="solved")
     table = {name: iteration.table[name] for name in ("payoff", "error", "count", "coverage")}
-    teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in TEAMS}
+    teams = {f"{team}s": psro_runs.members(iteration.run, team, number) for team in Team}
     return table | teams | {"number": number}
 
 

@@ -1,4 +1,6 @@
-"""Uploads that survive cut lines: the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload), core, creation, termination."""
+"""Uploads that survive cut lines: the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload), core,
+creation, termination.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ TUS = header("Tus-Resumable", f"Version of the protocol: `{VERSION}`.")
 LENGTH = header("Upload-Length", "Bytes of the whole file.")
 METADATA = header(
     "Upload-Metadata",
-    "Pairs of a name and a value in base64, separated by commas: `filename`, and as in POST /uploads `name`, `team`, `mode`.",
+    "Pairs of a name and a value in base64, separated by commas: `filename`, and as in POST /uploads `name`, "
+    "`team`, `mode`.",
     is_required=False,
 )
 OFFSET = header("Upload-Offset", "Bytes that the portal has received, as HEAD says.")

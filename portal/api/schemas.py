@@ -8,8 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstrai
 
 from portal.keys import LARGEST_KEY
 from tournament import names
+from training import configuration
 
-Team = Literal["camera", "target"]
+TeamName = Literal["camera", "target"]
+AlgorithmName = Literal[tuple(configuration.ALGORITHMS)]  # type: ignore[valid-type]
+PresetName = Literal[tuple(configuration.PRESETS)]  # type: ignore[valid-type]
+ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train with hierarchical (hrl) ones."
 
 
 def check_text(text: str) -> str:
@@ -75,7 +79,7 @@ class ErrorOut(Schema):
 class AgentRef(Schema):
     slug: str
     name: str
-    team: Team
+    team: TeamName
     digest: str
 
 

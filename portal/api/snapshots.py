@@ -5,9 +5,10 @@ from typing import Any
 
 from ninja import Field, Schema
 
+from mate import Team
 from portal.api.schemas import AgentRef
 from tournament import boards, history
-from tournament.boards import Board, Line
+from tournament.boards import Board, BoardLine
 from tournament.models import RatingSnapshot
 from tournament.ratings import find_limit
 
@@ -77,7 +78,9 @@ class LeaderboardOut(SnapshotOut):
     influences: list[dict[str, Any]] = Field(description="Agents whose removal would change a first rank, by digest.")
     alpha_rank: dict[str, Any] | None = Field(description="Of boards of a size where it is quick.")
     limits: dict[str, str] = Field(
-        description="By team, why its order is not known or provisional, in a sentence; empty where it may be read as it stands."
+        description="By team, why its order is not known or provisional, in a sentence; empty where it may be read as "
+        "it "
+        "stands."
     )
     cameras: list[RatingOut]
     targets: list[RatingOut]
@@ -102,7 +105,7 @@ class MetaGameOut(SnapshotOut):
 RATING_FIGURES = [name for name in RatingOut.model_fields if name != "agent"]
 
 
-def describe_line(line: Line) -> RatingOut:
+def describe_line(line: BoardLine) -> RatingOut:
     figures = {name: getattr(line.rating, name) for name in RATING_FIGURES}
     return RatingOut(agent=AgentRef.from_orm(line.agent), **figures)
 
@@ -117,7 +120,7 @@ def describe_snapshot(snapshot: RatingSnapshot) -> dict[str, Any]:
 PAST_FIGURES = [name for name in PastOut.model_fields if name in RATING_FIGURES and name != "num_episodes"]
 
 
-def describe_past(point: history.Point) -> PastOut:
+def describe_past(point: history.HistoryPoint) -> PastOut:
     snapshot = {key: getattr(point.snapshot, key) for key in SnapshotOut.model_fields}
     return PastOut(**snapshot, **{name: getattr(point.rating, name) for name in PAST_FIGURES})
 
@@ -132,7 +135,7 @@ def describe_ratings(snapshot: RatingSnapshot) -> LeaderboardOut:
         value=board.nash.value if board.nash else None,
         **{name: snapshot.table.get(name) for name in ("nash", "cyclicity", "alpha_rank")},
         influences=snapshot.table.get("influences", []),
-        limits={team: find_limit(team, [line.rating for line in board.of(team)]) for team in ("camera", "target")},
+        limits={team: find_limit(team, [line.rating for line in board.of(team)]) for team in Team},
         cameras=[describe_line(line) for line in board.cameras],
         targets=[describe_line(line) for line in board.targets],
         **describe_snapshot(snapshot),

@@ -14,7 +14,10 @@ Format = Literal["json", "csv", "parquet"]
 
 
 def answer_table(request: HttpRequest, table: Table, format: Format, filename: str) -> StreamingHttpResponse:
-    """The table as a file to be kept. The first rows are read before the answer begins, so that what fails can still say so."""
+    """The table as a file to be kept.
+
+    The first rows are read before the answer begins, so that what fails can still say so.
+    """
     pieces = tables.write(table, format)
     pieces = begin(pieces)
     body = drip(pieces) if isinstance(request, ASGIRequest) else pieces
@@ -35,7 +38,9 @@ def begin(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 async def drip(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """One piece at a time, each made when it is wanted: a server that answers many at once would else collect all of them first."""
+    """One piece at a time, each made when it is wanted: a server that answers many at once would else collect all of
+    them first.
+    """
     take = sync_to_async(lambda: next(pieces, None))
     while (piece := await take()) is not None:
         yield piece

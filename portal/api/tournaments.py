@@ -158,7 +158,10 @@ def tournaments_of(agent: str) -> QuerySet[Any]:
     summary="Start a tournament",
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
-    """In a round robin every camera meets every target; other formats choose round by round. Episodes that exist already are reused."""
+    """In a round robin every camera meets every target; other formats choose round by round.
+
+    Episodes that exist already are reused.
+    """
     tournament = plan(request, wanted, organising.create_tournament)
     hints.send()
     return Status(201, tournament)

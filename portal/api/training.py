@@ -12,9 +12,21 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from portal.api.authentication import training_token
-from portal.api.paging import Part
+from portal.api.paging import PagePart
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
-from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Team, Text, answers
+from portal.api.schemas import (
+    ALGORITHM,
+    AgentRef,
+    AlgorithmName,
+    Asked,
+    Key,
+    Owner,
+    PresetName,
+    Seed,
+    TeamName,
+    Text,
+    answers,
+)
 from tournament import milestones, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from training import configuration
@@ -30,8 +42,8 @@ FIGURES = (
 class TrainingIn(Asked):
     name: Text = Field("", max_length=80, description="Also the agent's; empty: named by what it is.")
     scenario: Text = Field(description="Slug, such as mate-2v4-0.")
-    team: Team
-    algorithm: Text = Field(description="mappo, ippo, or for cameras hrl-mappo, hrl-ippo.")
+    team: TeamName
+    algorithm: Text = Field(description=ALGORITHM)
     opponent: Text = Field(description="Slug or digest of an agent of the other team; mixtures too.")
     preset: Text = Field("quick", description="quick or upstream.")
     hyperparameters: dict[str, Any] = Field(
@@ -73,7 +85,7 @@ class TrainingOut(Schema):
     id: int
     name: str
     scenario: str = Field(alias="scenario.slug")
-    team: Team
+    team: TeamName
     algorithm: str
     preset: str
     opponent: AgentRef
@@ -182,7 +194,7 @@ def list_trainings(
     part: Query[Filter],
     scenario: Text = "",
     state: Literal["", State] = "",
-    team: Literal["", Team] = "",
+    team: Literal["", TeamName] = "",
     algorithm: Text = "",
 ) -> QuerySet[TrainingRun]:  # type: ignore[valid-type]
     return narrow(part.of(ROWS), scenario__slug=scenario, state=state, team=team, algorithm=algorithm)
@@ -193,9 +205,9 @@ def list_trainings(
 )
 def list_hyperparameters(
     request: HttpRequest,
-    algorithm: Literal["mappo", "ippo", "hrl-mappo", "hrl-ippo"] = "mappo",
-    team: Team = "camera",
-    preset: Literal["quick", "upstream"] = "quick",
+    algorithm: AlgorithmName = "mappo",
+    team: TeamName = "camera",
+    preset: PresetName = "quick",
 ) -> list[dict[str, Any]]:
     chosen = configuration.defaults(preset, algorithm, team)
     listed = []
@@ -239,7 +251,7 @@ def get_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     summary="Its curve, an iteration a row (JSON by pages, or all of it as CSV)",
 )
 def list_points(
-    request: HttpRequest, run_id: Key, page: Annotated[Part, Query()], format: Literal["json", "csv"] = "json"
+    request: HttpRequest, run_id: Key, page: Annotated[PagePart, Query()], format: Literal["json", "csv"] = "json"
 ) -> Any:
     run = get_object_or_404(TrainingRun, pk=run_id)
     points = TrainingPoint.objects.filter(run=run)

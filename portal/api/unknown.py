@@ -1,4 +1,6 @@
-"""Names that an operation does not have, in its address, its form or its body: each is refused, with the one probably meant."""
+"""Names that an operation does not have, in its address, its form or its body: each is refused, with the one
+probably meant.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def guard(router: Router) -> None:
 
 
 def make_check(operation: Operation) -> Any:
-    """A parameter model without parameters: ninja resolves it with the others, after authentication, and tells all errors at once."""
+    """A parameter model without parameters: ninja resolves it with the others, after authentication, and tells all
+    errors at once.
+    """
     known: dict[str, set[str]] = {"query": set(), "form": set()}
     has_body = False
     for model in operation.models:

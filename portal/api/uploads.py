@@ -15,7 +15,7 @@ from ninja.pagination import paginate
 from portal.api.authentication import any_token, upload_token
 from portal.api.errors import Refusal
 from portal.api.rows import narrow
-from portal.api.schemas import AgentRef, Text, answers
+from portal.api.schemas import AgentRef, TeamName, Text, answers
 from portal.server import receiving
 from tournament import homes, names
 from tournament.models import Upload
@@ -75,7 +75,7 @@ def create_upload(
     request: HttpRequest,
     file: File[UploadedFile | None] = None,
     name: Text = Form(""),  # noqa: B008
-    team: Form[Literal["", "camera", "target"]] = "",
+    team: Form[Literal["", TeamName]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
 ) -> Any:
     """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample."""

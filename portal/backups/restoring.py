@@ -35,7 +35,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def verify(folder: Path) -> dict[str, Any]:
-    """Compare all parts of a backup with their digests; return its manifest. Raises RestoreRefused with all that is damaged."""
+    """Compare all parts of a backup with their digests; return its manifest.
+
+    Raises RestoreRefused with all that is damaged.
+    """
     manifest = read_manifest(folder)
     damaged = []
     for name, facts in manifest["tables"].items():
@@ -85,7 +88,8 @@ def check_migrations(manifest: dict[str, Any]) -> None:
     if ours != theirs:
         differing = ", ".join(sorted(ours ^ theirs)[:5])
         raise RestoreRefused(
-            f"The backup is of another version of the portal: migrations differ ({differing}). Restore it with the version "
+            f"The backup is of another version of the portal: migrations differ ({differing}). Restore it with the "
+            f"version "
             "that wrote it, then update."
         )
 

@@ -95,7 +95,9 @@ def _list_below(folder: str) -> Iterator[str]:
 
 
 def remove_old(place: Path, keep: int) -> list[Path]:
-    """Remove all complete backups of `place` but the newest `keep`, and what failed ones left; return what was removed."""
+    """Remove all complete backups of `place` but the newest `keep`, and what failed ones left; return what was
+    removed.
+    """
     complete = sorted(path.parent for path in place.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(PART))
     old = complete[: max(0, len(complete) - keep)]
     old += [part for part in place.glob(f"{PART}*") if time.time() - part.stat().st_mtime > ABANDONED_SECONDS]

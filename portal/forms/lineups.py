@@ -9,19 +9,20 @@ from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from mate import Team
 from portal.keys import RowsField, is_key
 from tournament import boards, entries, queries
-from tournament.agents import RIVALS
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.formats.numbers import write
-from tournament.models import Agent, AgentKind, Scenario, Team
+from tournament.models import Agent, AgentKind, Scenario
 from tournament.refusals import RequestRefused
 
-HEAD_TO_HEAD = "sequential"
 FIELDS = {"camera": "cameras", "target": "targets"}
 LISTS = (*FIELDS.values(), "agents")
 SHOWN = 24
-"""A team of at most so many agents is shown whole; of a larger one, the chosen agents and those that are searched for."""
+"""A team of at most so many agents is shown whole; of a larger one, the chosen agents and those that are searched
+for.
+"""
 FOUND = 20
 """Agents that a search without scripts adds to those that are shown."""
 QUESTIONS = {
@@ -53,7 +54,7 @@ MISSING = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class OfferedAgent:
     """An agent as the form offers it."""
 
     agent: Agent
@@ -155,11 +156,11 @@ class LineupForm(forms.Form):
 
     @property
     def is_head_to_head(self) -> bool:
-        return self.info.name == HEAD_TO_HEAD
+        return self.info.compares_two
 
     def _offer_pair(self) -> None:
         """The two agents that are compared, of the chosen team."""
-        self.fields[FIELDS[RIVALS[self.team]]].label = _("Opponents")
+        self.fields[FIELDS[Team(self.team).opponent]].label = _("Opponents")
         fitting = queries.find_agents(team=self.team, scenario=self.scenario)
         for name, label in (("first", _("First agent")), ("second", _("Second agent"))):
             self.fields[name] = forms.ModelChoiceField(
@@ -177,20 +178,20 @@ class LineupForm(forms.Form):
         return [self[setting.name] for setting in self.info.settings]
 
     @property
-    def lineups(self) -> list[tuple[str, str, Any, list[Choice]]]:
+    def lineups(self) -> list[tuple[str, str, Any, list[OfferedAgent]]]:
         """For each field that is ticked: the team, the field, its legend, the agents."""
-        teams = [RIVALS[self.team]] if self.is_head_to_head else list(FIELDS)
+        teams = [Team(self.team).opponent] if self.is_head_to_head else list(FIELDS)
         legends = [_("Opponents")] if self.is_head_to_head else [_("Cameras"), _("Targets")]
         return [
             (team, FIELDS[team], legend, self.choices_of(FIELDS[team]))
             for team, legend in zip(teams, legends, strict=True)
         ]
 
-    def choices_of(self, field: str) -> list[Choice]:
+    def choices_of(self, field: str) -> list[OfferedAgent]:
         """The agents of a team that are shown, those that can play first.
 
-        In a fresh form the built-in ones are chosen, and those asked for. Of a team of more than SHOWN only the chosen ones
-        are shown, and those that the field's search finds.
+        In a fresh form the built-in ones are chosen, and those asked for. Of a team of more than SHOWN only the chosen
+        ones are shown, and those that the field's search finds.
         """
         agents = self.fields[field].queryset  # type: ignore[attr-defined]
         chosen = self.chosen_of(field, agents)
@@ -232,12 +233,12 @@ class LineupForm(forms.Form):
             found = list(fitting)
         return {agent.pk for agent in found}
 
-    def _describe(self, agents: Iterable[Agent], chosen: set[int]) -> list[Choice]:
+    def _describe(self, agents: Iterable[Agent], chosen: set[int]) -> list[OfferedAgent]:
         found = []
         for agent in agents:
             fitness = entries.check_fitness(agent, self.scenario)
             problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
-            found.append(Choice(agent, problems, notes, agent.pk in chosen and not problems))
+            found.append(OfferedAgent(agent, problems, notes, agent.pk in chosen and not problems))
         return sorted(found, key=lambda choice: (bool(choice.problems), not choice.is_chosen))
 
     @property
@@ -273,7 +274,7 @@ class LineupForm(forms.Form):
         if pair[0] is not None and pair[0] == pair[1]:
             self.add_error("second", _("Choose two different agents."))
         data[FIELDS[self.team]] = [agent for agent in pair if agent is not None]
-        opponents = FIELDS[RIVALS[self.team]]
+        opponents = FIELDS[Team(self.team).opponent]
         if not data.get(opponents) and opponents not in self.errors:
             self.add_error(opponents, _("Choose at least one opponent."))
 

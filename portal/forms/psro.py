@@ -1,4 +1,7 @@
-"""The form of a new PSRO run. What there is to be set of its trainings depends on the scenario, the algorithms and the presets."""
+"""The form of a new PSRO run.
+
+What there is to be set of its trainings depends on the scenario, the algorithms and the presets.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,20 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from portal.forms.training import GROUPS, PREFIX, Group, HyperparameterField, find_fitting, label_agent, write_value
+from mate import Team
+from portal.forms.training import (
+    GROUPS,
+    PREFIX,
+    HyperparameterField,
+    HyperparameterGroup,
+    find_fitting,
+    label_agent,
+    write_value,
+)
 from portal.keys import RowsField, is_key
 from tournament import organising, psro_runs, trainings
-from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, PsroRun, Scenario, Team
+from tournament.models import Agent, AgentKind, PsroRun, Scenario
 from training import configuration
 from training.configuration import HYPERPARAMETERS
 
@@ -24,7 +35,10 @@ KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", 
 
 
 def list_solvers() -> list[dict[str, str]]:
-    """What is told of the meta-solvers: name, title, explanation. They are functions themselves, and templates call what can be called."""
+    """What is told of the meta-solvers: name, title, explanation.
+
+    They are functions themselves, and templates call what can be called.
+    """
     return [{name: getattr(one, name) for name in ("name", "title", "explanation")} for one in META_SOLVERS.values()]
 
 
@@ -38,7 +52,7 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
     asked.update({name: str(value) for name, value in values.items() if value is not None})
     asked.update({name: "on" for name in ("is_warm", "is_anytime") if getattr(run, name)})
     rest: dict[str, Any] = {}
-    for team in TEAMS:
+    for team in Team:
         asked.setlist(f"{team}s", [str(agent.pk) for agent in getattr(run, f"{team}s").all()])
         settings = getattr(run, f"{team}_training")
         asked.update({f"{team}_{name}": settings[name] for name in ("algorithm", "preset") if name in settings})
@@ -94,15 +108,18 @@ class PsroForm(forms.Form):
     def __init__(
         self, scenario: Scenario, data: Any = None, asked: Any = None, like: Mapping[str, Any] | None = None
     ) -> None:
-        """`asked` is what an unbound form begins with, as an address says it; `like` the rest of another run's settings."""
+        """`asked` is what an unbound form begins with, as an address says it.
+
+        `like` the rest of another run's settings.
+        """
         self.asked = data if data is not None else asked or {}
         kept: dict[str, Any] = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
         if "meta_solver" in self.asked:  # The whole form was sent, and boxes that are not ticked are not.
             kept |= {name: name in self.asked for name in ("is_warm", "is_anytime")}
         super().__init__(data, initial={**(like or {}), **kept})
         self.scenario = scenario
-        self.chosen = {team: self._choose(team) for team in TEAMS}
-        for team in TEAMS:
+        self.chosen: dict[str, tuple[str, str]] = {team: self._choose(team) for team in Team}
+        for team in Team:
             self._offer_agents(team)
             self._offer_training(team)
 
@@ -110,14 +127,13 @@ class PsroForm(forms.Form):
     def names(cls) -> set[str]:
         """All names that the form has for any algorithms, with those that are chosen first."""
         own = ("algorithm", "preset", "steps", "evaluation_episodes", *(f"{PREFIX}{name}" for name in HYPERPARAMETERS))
-        return {*cls.base_fields, "scenario", *(f"{team}_{name}" for team in TEAMS for name in own)}
+        return {*cls.base_fields, "scenario", *(f"{team}_{name}" for team in Team for name in own)}
 
     def _choose(self, team: str) -> tuple[str, str]:
         """A team's algorithm and preset as asked for, else the usual ones."""
         algorithm, preset = (str(self.asked.get(f"{team}_{name}")) for name in ("algorithm", "preset"))
-        known = [name for name in configuration.ALGORITHMS if team == Team.CAMERA or not name.startswith("hrl-")]
         return (
-            algorithm if algorithm in known else USUAL[team],
+            algorithm if algorithm in configuration.algorithms_of(team) else USUAL[team],
             preset if preset in configuration.PRESETS else PRESET,
         )
 
@@ -132,8 +148,7 @@ class PsroForm(forms.Form):
 
     def _offer_training(self, team: str) -> None:
         algorithm, preset = self.chosen[team]
-        names = [name for name in configuration.ALGORITHMS if team == Team.CAMERA or not name.startswith("hrl-")]
-        titles = [(name, configuration.ALGORITHMS[name].split(":")[0]) for name in names]
+        titles = [(name, algorithm.title) for name, algorithm in configuration.algorithms_of(team).items()]
         presets = [(name, name) for name in configuration.PRESETS]
         self.fields[f"{team}_algorithm"] = forms.ChoiceField(label="Algorithm", choices=titles, initial=algorithm)
         self.fields[f"{team}_preset"] = forms.ChoiceField(
@@ -161,17 +176,19 @@ class PsroForm(forms.Form):
         """For each team, the fields of its trainings, and its hyperparameters by subject."""
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
         found = []
-        for team in TEAMS:
+        for team in Team:
             groups = [
-                Group(title, explanation, [
-                    self[f"{team}_{PREFIX}{name}"] for name in self.defaults(team) if HYPERPARAMETERS[name].group == group
+                HyperparameterGroup(title, explanation, [
+                    self[f"{team}_{PREFIX}{name}"]
+                    for name in self.defaults(team)
+                    if HYPERPARAMETERS[name].group == group
                 ])
                 for group, (title, explanation) in GROUPS.items()
             ]  # fmt: skip
             fields = [self[f"{team}_{name}"] for name in names]
             is_unusual = any(group.is_open for group in groups)
             found.append(
-                {"team": team, "label": Team(team).label, "fields": fields, "groups": groups, "is_unusual": is_unusual}
+                {"team": team, "label": team.capitalize(), "fields": fields, "groups": groups, "is_unusual": is_unusual}
             )
         return found
 
@@ -182,9 +199,11 @@ class PsroForm(forms.Form):
         return [(solver, solver["name"] == chosen) for solver in list_solvers()]
 
     def request(self) -> dict[str, Any]:
-        """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left out."""
+        """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left
+        out.
+        """
         data = dict(self.cleaned_data)
-        for team in TEAMS:
+        for team in Team:
             defaults = self.defaults(team)
             asked = {name: data.pop(f"{team}_{PREFIX}{name}") for name in defaults}
             settings = {

@@ -1,4 +1,6 @@
-"""How fields are rendered: after a refusal the focus is on the first field with an error, which tells it (`aria-describedby`)."""
+"""How fields are rendered: after a refusal the focus is on the first field with an error, which tells it
+(`aria-describedby`).
+"""
 
 from typing import Any
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from mate import Team
 from portal.forms.lineups import LineupForm
 from portal.forms.tournaments import BaseSeedField
 from tournament import schedules
@@ -42,7 +43,9 @@ class ScheduleForm(LineupForm):
         label="Times",
         max_length=100,
         required=False,
-        help_text="Minute, hour, day of the month, month, day of the week, in UTC: <code>0 3 * * 1</code> is Mondays at 03:00.",
+        help_text="Minute, hour, day of the month, month, day of the week, in UTC: <code>0 3 * * 1</code> is Mondays "
+        "at "
+        "03:00.",
     )
     who = forms.ChoiceField(
         choices=[(EVERYONE, "Everyone who can play"), (CHOSEN, "Chosen agents")],
@@ -123,7 +126,7 @@ def describe(schedule: Schedule) -> dict[str, Any]:
     cameras, targets = ([str(agent.pk) for agent in field] for field in schedules.chosen(schedule))
     values = {name: getattr(schedule, name) for name in ("name", "expression", "base_seed", "has_fresh_seeds")}
     team = schedule.settings.get("team", "camera")
-    pair = cameras if team == "camera" else targets
+    pair = cameras if team == Team.CAMERA else targets
     values |= {"cameras": cameras, "targets": targets, "format": schedule.format, **schedule.settings}
     values |= dict(zip(("first", "second"), pair, strict=False))
     return values | describe_times(schedule) | {"who": EVERYONE if schedule.has_everyone else CHOSEN}

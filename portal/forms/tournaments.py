@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from portal.forms.lineups import FIELDS, HEAD_TO_HEAD, LineupForm
+from portal.forms.lineups import FIELDS, LineupForm
 from tournament.fields import in_order
+from tournament.formats import FORMATS
 from tournament.models import Tournament
 
 LARGEST_SEED = 2**63 - 1
@@ -20,7 +21,9 @@ class BaseSeedField(forms.IntegerField):
             min_value=0,
             max_value=LARGEST_SEED,
             initial=0,
-            help_text="Seeds of episodes derive from it. Keep 0 to reuse episodes that exist; take another number for fresh ones.",
+            help_text="Seeds of episodes derive from it. Keep 0 to reuse episodes that exist; take another number for "
+            "fresh "
+            "ones.",
         )
 
 
@@ -28,7 +31,7 @@ def wishes_like(tournament: Tournament) -> dict[str, Any]:
     """Initial values of a form that would start the same tournament once more."""
     fields = {field: [agent.pk for agent in in_order(getattr(tournament, field))] for field in FIELDS.values()}
     wishes = {**tournament.settings, **fields, "format": tournament.format, "base_seed": tournament.base_seed}
-    if tournament.format == HEAD_TO_HEAD:
+    if tournament.format in FORMATS and FORMATS[tournament.format].compares_two:
         wishes |= dict(zip(("first", "second"), fields[FIELDS[tournament.settings["team"]]], strict=True))
     return wishes
 

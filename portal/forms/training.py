@@ -1,4 +1,7 @@
-"""The form of a new training. What there is to be set depends on the scenario, the team, the algorithm and the preset."""
+"""The form of a new training.
+
+What there is to be set depends on the scenario, the team, the algorithm and the preset.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
+from mate import Team
 from tournament import queries, trainings
-from tournament.agents import RIVALS
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
@@ -100,7 +103,7 @@ def read_number(text: str, whole: bool) -> Any:
 
 
 @dataclass(frozen=True)
-class Group:
+class HyperparameterGroup:
     """Hyperparameters of one subject, as the form shows them together."""
 
     title: str
@@ -169,7 +172,7 @@ class TrainingForm(forms.Form):
     def __init__(self, scenario: Scenario, team: str, algorithm: str, preset: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scenario, self.team, self.algorithm, self.preset = scenario, team, algorithm, preset
-        other = RIVALS[team]
+        other = Team(team).opponent
         fitting = {one: find_fitting(scenario, one) for one in (team, other)}
         self.set_choices("opponent", fitting[other])
         self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT))
@@ -199,9 +202,10 @@ class TrainingForm(forms.Form):
         return values | {"enhanced_observation": self.scenario.enhanced_observation}
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[HyperparameterGroup]:
         return [
-            Group(title, explanation, [self[f"{PREFIX}{name}"] for name in self.defaults() if HYPERPARAMETERS[name].group == group])
+            HyperparameterGroup(title, explanation,
+            [self[f"{PREFIX}{name}"] for name in self.defaults() if HYPERPARAMETERS[name].group == group])
             for group, (title, explanation) in GROUPS.items()
         ]  # fmt: skip
 
@@ -211,7 +215,9 @@ class TrainingForm(forms.Form):
         return any(group.is_open for group in self.groups)
 
     def request(self) -> dict[str, Any]:
-        """The arguments of `trainings.create_training`, but for the owner; hyperparameters that are the defaults are left out."""
+        """The arguments of `trainings.create_training`, but for the owner; hyperparameters that are the defaults are
+        left out.
+        """
         data = dict(self.cleaned_data)
         asked = {name: data.pop(f"{PREFIX}{name}") for name in self.defaults()}
         changed = {name: value for name, value in asked.items() if value != self.defaults()[name]}
@@ -220,7 +226,7 @@ class TrainingForm(forms.Form):
         return {**data, **where, "hyperparameters": changed}
 
     def default_name(self, opponent: Agent) -> str:
-        title = configuration.ALGORITHMS[self.algorithm].split(":")[0]
+        title = configuration.ALGORITHMS[self.algorithm].title
         return f"{title} {self.team} v {opponent.name}"[:80]
 
     def tell(self, refusal: trainings.TrainingRefused) -> None:

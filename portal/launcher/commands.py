@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .installation import CHECKOUT, IS_WHEEL, Installation
+from .installation import CHECKOUT, IS_WHEEL, LocalInstallation
 
 # Workers get their speed from their number: a second thread in each would only fight over the same cores.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -23,7 +23,7 @@ def manage(*arguments: str) -> list[str]:
     return python(str(CHECKOUT / "manage.py"), *arguments)
 
 
-def web(installation: Installation) -> list[str]:
+def web(installation: LocalInstallation) -> list[str]:
     """Open event streams would hold the server for ever, hence the limit on a graceful stop."""
     return python(
         *("-m", "portal.server", "--host", installation.host, "--port", str(installation.port)),
@@ -44,7 +44,7 @@ def trainer(name: str) -> list[str]:
     return manage("train", "--name", name)
 
 
-def player(installation: Installation) -> list[str]:
+def player(installation: LocalInstallation) -> list[str]:
     """The program that renders replays."""
     return python("-m", "tournament.recorder", str(installation.data))
 
@@ -66,7 +66,7 @@ def warm(group: str) -> list[str]:
     return python("-m", "mate.warm", "--only", group)
 
 
-def child_environment(installation: Installation, environment: Mapping[str, str]) -> dict[str, str]:
+def child_environment(installation: LocalInstallation, environment: Mapping[str, str]) -> dict[str, str]:
     """What every process of the portal is started with. Byte code and compiled kernels are always kept."""
     child = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     child |= {"ARENA_DATA": str(installation.data), "PYTHONUNBUFFERED": "1"}

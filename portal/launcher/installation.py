@@ -26,7 +26,7 @@ class LaunchRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Installation:
+class LocalInstallation:
     """What the environment variables say, checked.
 
     `redis_url` is None when no Redis was named: the launcher then starts a private one.
@@ -43,7 +43,7 @@ class Installation:
     name: str = "localhost"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Installation":
+    def from_environment(cls, environment: Mapping[str, str]) -> "LocalInstallation":
         """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS, ARENA_WEB_PROCESSES, REDIS_URL
         and ALLOWED_HOSTS.
 
@@ -73,7 +73,8 @@ class Installation:
     def make_folders(self) -> None:
         if not str(self.data).isprintable():
             raise LaunchRefused(
-                f"The data folder {str(self.data)!r} cannot be used: its path contains a line break or another character "
+                f"The data folder {str(self.data)!r} cannot be used: its path contains a line break or another "
+                f"character "
                 "that cannot be printed. Set ARENA_DATA to another folder."
             )
         try:
@@ -104,7 +105,8 @@ class Installation:
             holder = file.read().strip() or "unknown"
             file.close()
             raise LaunchRefused(
-                f"MATE Arena already runs on {self.data} (process {holder}). End it first, or set ARENA_DATA to another folder."
+                f"MATE Arena already runs on {self.data} (process {holder}). End it first, or set ARENA_DATA to "
+                f"another folder."
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
@@ -132,7 +134,10 @@ def advise(error: OSError) -> str:
 
 
 def choose_data(environment: Mapping[str, str]) -> Path:
-    """The data folder: ARENA_DATA, else `data` in the checkout or, of an installed wheel, the user's own data folder."""
+    """The data folder.
+
+    ARENA_DATA, else `data` in the checkout or, of an installed wheel, the user's own data folder.
+    """
     if named := environment.get("ARENA_DATA"):
         return Path(named).resolve()
     if not IS_WHEEL:
@@ -148,7 +153,9 @@ def folder_of(package: str) -> Path:
 
 
 def raise_open_files(most: int = 65536) -> None:
-    """Allow this process and those it starts as many open files as the system lets them have: a connection is a file."""
+    """Allow this process and those it starts as many open files as the system lets them have: a connection is a
+    file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
     if soft != resource.RLIM_INFINITY and soft < wanted:

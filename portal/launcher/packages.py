@@ -30,7 +30,7 @@ REACH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Group:
+class PackageGroup:
     """Packages that are installed together: for what, from which file of pins, on how much free disk (bytes)."""
 
     purpose: str
@@ -39,9 +39,9 @@ class Group:
 
 
 GROUPS = {
-    "base": Group("what the portal needs", "requirements.txt", 1_000_000_000),
-    "training": Group("what trainings need", "requirements-training.txt", 1_500_000_000),
-    "dev": Group("what the tests need", "requirements-dev.txt", 700_000_000),
+    "base": PackageGroup("what the portal needs", "requirements.txt", 1_000_000_000),
+    "training": PackageGroup("what trainings need", "requirements-training.txt", 1_500_000_000),
+    "dev": PackageGroup("what the tests need", "requirements-dev.txt", 700_000_000),
 }
 
 
@@ -66,15 +66,21 @@ def read_group(name: str) -> str:
 
 
 def prepare(groups: Iterable[str], checkout: Path = CHECKOUT) -> None:
-    """Install the base and the groups, where they are not yet. Raises LaunchRefused with what to do where that fails."""
+    """Install the base and the groups, where they are not yet.
+
+    Raises LaunchRefused with what to do where that fails.
+    """
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         raise LaunchRefused(
-            f"MATE Arena needs Python 3.11 to 3.14; {sys.executable} is {sys.version.split()[0]}. Install one (apt install "
-            "python3 python3-venv; uv python install 3.13; pyenv install 3.13) and name it: make run PYTHON=/path/to/python3.13"
+            f"MATE Arena needs Python 3.11 to 3.14; {sys.executable} is {sys.version.split()[0]}. Install one (apt "
+            f"install "
+            "python3 python3-venv; uv python install 3.13; pyenv install 3.13) and name it: make run "
+            "PYTHON=/path/to/python3.13"
         )
     if found := re.search(r"[:\x00-\x1f\x7f]", str(checkout)):
         raise LaunchRefused(
-            f"The checkout's path {str(checkout)!r} contains {found[0]!r}, which virtual environments do not allow. Move it."
+            f"The checkout's path {str(checkout)!r} contains {found[0]!r}, which virtual environments do not "
+            f"allow. Move it."
         )
     wanted = [Environment(checkout).needs(name) for name in dict.fromkeys(["base", *groups])]
     if not any(wanted):
@@ -108,8 +114,9 @@ def alone(checkout: Path) -> Iterator[None]:
 class Environment:
     """The virtual environment of a checkout.
 
-    While it is made it holds a file `unfinished`. Each group leaves a stamp with a digest of all that it depends on: the
-    pins, the environment's Python and the place of the checkout, since neither environments nor editable packages move.
+    While it is made it holds a file `unfinished`. Each group leaves a stamp with a digest of all that it depends on:
+    the pins, the environment's Python and the place of the checkout, since neither environments nor editable packages
+    move.
     """
 
     def __init__(self, checkout: Path) -> None:
@@ -157,13 +164,16 @@ class Environment:
         if code:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise LaunchRefused(
-                "The virtual environment could not be made (Python's reason is above). On Debian and Ubuntu its venv module "
+                "The virtual environment could not be made (Python's reason is above). On Debian and Ubuntu its "
+                "venv module "
                 "is a package of its own: apt install python3-venv"
             )
         self.unfinished.unlink()
 
     def works(self) -> bool:
-        """Whether the environment is whole, was made at this place, and its Python is there and of a supported version."""
+        """Whether the environment is whole, was made at this place, and its Python is there and of a supported
+        version.
+        """
         configuration = self.folder / "pyvenv.cfg"
         if self.unfinished.exists() or not configuration.exists():
             return False
@@ -197,7 +207,10 @@ class Environment:
                 shutil.rmtree(told)
 
     def pip(self, *arguments: str, total: int = 0) -> None:
-        """Run `pip install`, one line on the screen for each package it fetches. Byte code is made where it is first used."""
+        """Run `pip install`, one line on the screen for each package it fetches.
+
+        Byte code is made where it is first used.
+        """
         options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
         command = [str(self.python), "-m", "pip", "install", *options, *arguments]
         with subprocess.Popen(command, cwd=self.checkout, stdout=subprocess.PIPE, text=True) as process:
@@ -206,7 +219,8 @@ class Environment:
                 print(line, flush=True)
         if process.returncode:
             raise LaunchRefused(
-                "pip could not install all packages; its reason is above. Without a network, or where the disk is full, mend "
+                "pip could not install all packages; its reason is above. Without a network, or where the disk is "
+                "full, mend "
                 "that and run the same command again: what was fetched is kept."
             )
 
@@ -229,7 +243,7 @@ def count_pins(file: Path) -> int:
     return len(re.findall(r"^[A-Za-z].*==", file.read_text(), re.MULTILINE))
 
 
-def check_space(folder: Path, group: Group) -> None:
+def check_space(folder: Path, group: PackageGroup) -> None:
     """Raises LaunchRefused where the disk has too little room for a group."""
     free = shutil.disk_usage(folder).free
     if free < group.space:
@@ -242,14 +256,17 @@ def check_space(folder: Path, group: Group) -> None:
 def choose_torch_index(
     index: str = PYTORCH_CPU, devices: Path = Path("/dev"), is_reachable: Callable[[str], bool] | None = None
 ) -> list[str]:
-    """Options for pip that get PyTorch without CUDA, where the machine has no NVIDIA GPU and PyTorch's own index answers."""
+    """Options for pip that get PyTorch without CUDA, where the machine has no NVIDIA GPU and PyTorch's own index
+    answers.
+    """
     if any(devices.glob("nvidia[0-9]*")):
         print("  an NVIDIA GPU is here: PyTorch comes with CUDA (several gigabytes)", flush=True)
         return []
     if (is_reachable or reaches)(index):
         return ["--extra-index-url", index]
     print(
-        f"  PyTorch's own index ({index}) cannot be reached: the registry's build is taken, usually with CUDA (several gigabytes)",
+        f"  PyTorch's own index ({index}) cannot be reached: the registry's build is taken, usually with CUDA "
+        f"(several gigabytes)",
         flush=True,
     )
     return []

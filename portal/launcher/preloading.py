@@ -102,7 +102,10 @@ class Preloader(Child):
         self.orders.sendall(json.dumps(content).encode() + b"\n")
 
     def answer(self, seconds: float) -> dict[str, Any] | None:
-        """The answer to the last order; None if it does not come in time. Raises OSError where the process has ended."""
+        """The answer to the last order.
+
+        None if it does not come in time. Raises OSError where the process has ended.
+        """
         assert self.orders is not None
         self.orders.settimeout(seconds)
         while not self.received.endswith(b"\n"):

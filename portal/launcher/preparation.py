@@ -9,11 +9,13 @@ from pathlib import Path
 
 from . import commands
 from .children import bind_to_parent
-from .installation import CHECKOUT, Installation, LaunchRefused, folder_of
+from .installation import CHECKOUT, LaunchRefused, LocalInstallation, folder_of
 
 
-def prepare(installation: Installation, environment: Mapping[str, str]) -> None:
-    """Let `manage.py prepare` see to the database, the static files and the first content; of two at once, one waits."""
+def prepare(installation: LocalInstallation, environment: Mapping[str, str]) -> None:
+    """Let `manage.py prepare` see to the database, the static files and the first content; of two at once, one
+    waits.
+    """
     with installation.preparing():
         run(commands.prepare(), environment)
 

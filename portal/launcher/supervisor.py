@@ -11,7 +11,7 @@ from training import installed
 
 from . import broker, commands
 from .children import Child, limit_log
-from .installation import Installation, LaunchRefused
+from .installation import LaunchRefused, LocalInstallation
 from .preloading import ForkedChild, Preloader
 from .warming import Warming
 
@@ -27,7 +27,7 @@ class Supervisor:
     Signals are blocked and fetched where this class waits for them, so nothing ever interrupts it half-way.
     """
 
-    def __init__(self, installation: Installation, environment: dict[str, str]) -> None:
+    def __init__(self, installation: LocalInstallation, environment: dict[str, str]) -> None:
         self.installation = installation
         self.children: list[Child] = []
         if installation.redis_url is None:
@@ -145,7 +145,7 @@ def wait(seconds: float) -> int | None:
     return information.si_signo if information else None
 
 
-def answers(installation: Installation) -> bool:
+def answers(installation: LocalInstallation) -> bool:
     """Whether the website answers at all; a server error counts as no."""
     host = installation.address.removeprefix("http://").rsplit(":", 1)[0]
     connection = http.client.HTTPConnection(host.strip("[]"), installation.port, timeout=10)

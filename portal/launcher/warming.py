@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from . import commands, preparation
 from .children import Child
-from .installation import Installation
+from .installation import LocalInstallation
 
 # The longest first: two at a time then end soonest.
 GROUPS = ("mate.engine", "mate.agents.batched", "tournament.warm", "policies.warm", "mate.batched")
@@ -25,11 +25,12 @@ MOST_AT_ONCE = 2
 class Warming:
     """The groups that wait, are being compiled, and are done.
 
-    While it lasts, a file in the data folder says how far it is, for the pages to show. A group that fails is no reason to
+    While it lasts, a file in the data folder says how far it is, for the pages to show. A group that fails is no reason
+    to
     stop: whoever needs its kernels compiles them then, and the next start tries again.
     """
 
-    def __init__(self, installation: Installation, environment: Mapping[str, str]) -> None:
+    def __init__(self, installation: LocalInstallation, environment: Mapping[str, str]) -> None:
         self.environment = environment
         installation.logs.mkdir(parents=True, exist_ok=True)
         self.log = installation.logs / "compiling.log"
@@ -88,7 +89,7 @@ class Warming:
         self.tell()
 
 
-def warm(installation: Installation, environment: Mapping[str, str]) -> None:
+def warm(installation: LocalInstallation, environment: Mapping[str, str]) -> None:
     """Compile everything that is not compiled yet, and return when that is done."""
     warming = Warming(installation, environment)
     if warming.is_done:

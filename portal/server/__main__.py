@@ -1,7 +1,7 @@
 """The web server: ``python -m portal.server``.
 
-The server is Granian because it ends connections whose head does not come in time (hyper's header timeout). Uvicorn has no such limit:
-with it, 950 half-sent requests made the website unreachable.
+The server is Granian because it ends connections whose head does not come in time (hyper's header timeout). Uvicorn has
+no such limit: with it, 950 half-sent requests made the website unreachable.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Request bodies on their way in: how large they may be, where, from whom, and within which time.
 
-Large ones are read at the addresses of uploads alone, from who is signed in or has a token. Everything else is a form or a JSON
-document, small enough for memory.
+Large ones are read at the addresses of uploads alone, from who is signed in or has a token. Everything else is a form
+or a JSON document, small enough for memory.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Unreadable(Exception):
 
 
 def limit_body(application: Application, find: Find = find_uploader) -> Application:
-    """Wrap an ASGI application: bodies that are too large, too slow, or nobody's are refused before Django keeps them."""
+    """Wrap an ASGI application: bodies that are too large, too slow, or nobody's are refused before Django keeps
+    them.
+    """
     door = ThreadPoolExecutor(1, "door")
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:

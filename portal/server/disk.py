@@ -81,7 +81,8 @@ def _tells_of_full_disk(error: BaseException) -> bool:
 def keep_readable() -> sqlite3.Connection | None:
     """Open SQLite's database, and leave it open as long as what is returned is kept.
 
-    Its shared index is removed with the last connection. On a full disk it could not be created again, and nothing could be read.
+    Its shared index is removed with the last connection. On a full disk it could not be created again, and nothing
+    could be read.
     """
     if connection.vendor != "sqlite":
         return None

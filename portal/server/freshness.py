@@ -14,9 +14,9 @@ WAL_HEADER = 48
 def database_version() -> bytes | None:
     """Return the version that new transactions see now; None where it cannot be told, as inside a transaction.
 
-    PostgreSQL: its snapshot, which says of every transaction whether it is seen. SQLite: the header of the WAL index, from which readers
-    take what they see, since every commit changes a counter and a checksum in it; and what is known of the file, which changes where
-    the index begins anew.
+    PostgreSQL: its snapshot, which says of every transaction whether it is seen. SQLite: the header of the WAL index,
+    from which readers take what they see, since every commit changes a counter and a checksum in it; and what is known
+    of the file, which changes where the index begins anew.
     """
     if connection.in_atomic_block:
         return None
@@ -37,8 +37,8 @@ def read_sqlite_version(name: str) -> bytes | None:
 
 
 _open: dict[tuple[int, int], int] = {}
-"""Descriptors of index files, by device and number of the file. They are never closed: closing one would cancel the locks that SQLite
-itself holds on the file for this process (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+"""Descriptors of index files, by device and number of the file. They are never closed: closing one would cancel the
+locks that SQLite itself holds on the file for this process (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
 
 
 def read_wal_header(path: Path) -> bytes | None:

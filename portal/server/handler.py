@@ -18,8 +18,8 @@ PATHSEND = "http.response.pathsend"
 class Handler(ASGIHandler):
     """Runs a request in one go.
 
-    Every middleware and view here is synchronous. Django's own handler passes a request back and forth between the event
-    loop and a thread for each that may also be asynchronous.
+    Every middleware and view here is synchronous. Django's own handler passes a request back and forth between the
+    event loop and a thread for each that may also be asynchronous.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""The headers of security that every answer carries, whoever gives it, and what a browser may load and run on our pages."""
+"""The headers of security that every answer carries, whoever gives it, and what a browser may load and run on our
+pages.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +17,9 @@ MAP_STYLE = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
 
 
 def write_policy(*more: str) -> str:
-    """Return the content security policy: nothing from other sites, nothing inline, no frames; then what a page needs in addition."""
+    """Return the content security policy: nothing from other sites, nothing inline, no frames; then what a page
+    needs in addition.
+    """
     return "; ".join(
         (
             "default-src 'self'",

@@ -1,7 +1,7 @@
 """Requests that may be repeated: with a header ``Idempotency-Key``, what they create is created once.
 
-The answer of the first request is stored in the transaction that creates the row, so both exist or neither does. A repeated
-request gets the stored answer. (The field is that of the IETF's draft-ietf-httpapi-idempotency-key-header.)
+The answer of the first request is stored in the transaction that creates the row, so both exist or neither does. A
+repeated request gets the stored answer. (The field is that of the IETF's draft-ietf-httpapi-idempotency-key-header.)
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ KEPT_HEADERS = ("Content-Type", "Location")
 WRONG_KEY = (
     f"{HEADER} must have 1 to {MOST_LETTERS} printable ASCII characters. Send a new random UUID for each request."
 )
-REUSED = f"This {HEADER} was sent before with another request. Send a new key for a new request, and the same key only to repeat one."
+REUSED = (
+    f"This {HEADER} was sent before with another request. Send a new key for a new request, and the same key only to "
+    f"repeat one."
+)
 
 
 class Idempotency:
-    """Middleware that answers a repeated POST of the API with the first answer. It needs the views' names, so it comes last."""
+    """Middleware that answers a repeated POST of the API with the first answer.
+
+    It needs the views' names, so it comes last.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -74,7 +80,10 @@ def find_user(request: HttpRequest) -> Any:
 
 
 def digest_of(request: HttpRequest) -> str:
-    """Return a digest of what the request says. The boundaries of a form are left out: clients choose them anew each time."""
+    """Return a digest of what the request says.
+
+    The boundaries of a form are left out: clients choose them anew each time.
+    """
     said: list[Any] = [request.method, request.get_full_path()]
     said += [request.headers.get(name, "") for name in ("Upload-Length", "Upload-Metadata")]
     if request.content_type == "multipart/form-data":

@@ -1,7 +1,8 @@
 """The threads that answer requests: a fixed number of lanes, each one thread with a database connection that it keeps.
 
-Django by itself starts a thread, and with it a database connection, for every request that is under way. Here a request waits
-in the event loop, which costs nothing, until its body is complete and a lane is free. One whose client leaves meanwhile is dropped.
+Django by itself starts a thread, and with it a database connection, for every request that is under way. Here a request
+waits in the event loop, which costs nothing, until its body is complete and a lane is free. One whose client leaves
+meanwhile is dropped.
 """
 
 from __future__ import annotations

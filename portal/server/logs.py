@@ -1,4 +1,6 @@
-"""Structured logs: one JSON object a line, with the ids of the request or the work that it is about (`ARENA_LOG=json`)."""
+"""Structured logs: one JSON object a line, with the ids of the request or the work that it is about
+(`ARENA_LOG=json`).
+"""
 
 from __future__ import annotations
 

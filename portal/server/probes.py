@@ -1,4 +1,5 @@
-"""Probes: addresses for whoever watches the portal. They are answered before everything else, whatever name is asked for.
+"""Probes: addresses for whoever watches the portal. They are answered before everything else, whatever name is asked
+for.
 
 - `/healthz`: this process answers. Nothing else is looked at, so that no outage elsewhere ends web servers.
 - `/readyz`: the database and the storage answer. While they do not, requests should go elsewhere.
@@ -41,7 +42,9 @@ def check_health(request: HttpRequest) -> HttpResponse:
 
 
 def check_readiness(request: HttpRequest) -> HttpResponse:
-    """Say of each part whether it answers; the log says why one does not, and not the answer, which everybody can read."""
+    """Say of each part whether it answers; the log says why one does not, and not the answer, which everybody can
+    read.
+    """
     found = {"database": check(ask_database), "storage": check(ask_storage)}
     return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)
 

@@ -58,7 +58,9 @@ class TooManyUploads(UserError):
 
 
 def check_open_uploads(owner: Any, num_incoming: int = 0) -> None:
-    """Raises TooManyUploads where the user has as many open uploads as one may have, those that are still coming in included."""
+    """Raises TooManyUploads where the user has as many open uploads as one may have, those that are still coming in
+    included.
+    """
     num_open = num_incoming + Upload.objects.filter(owner=owner, state__in=OPEN).order_by().count()
     if num_open >= settings.ARENA_OPEN_UPLOADS:
         raise TooManyUploads(

@@ -68,7 +68,10 @@ class UnknownLimit(ValueError):
 
 
 def read_limits(text: str) -> dict[str, RateLimitItem]:
-    """The limits, those named in ``text`` instead of the defaults: ``sign-up=30/hour,starts=200/day``; ``off`` for none at all."""
+    """The limits, those named in ``text`` instead of the defaults:
+
+    ``sign-up=30/hour,starts=200/day``; ``off`` for none at all.
+    """
     if text.strip() == "off":
         return {}
     found = dict(DEFAULTS)
@@ -111,7 +114,10 @@ def limiter(url: str) -> SlidingWindowCounterRateLimiter:
 
 
 class Throttle:
-    """Middleware that refuses, with 429, what a user or an address does too often. It needs the user, so it follows the sessions."""
+    """Middleware that refuses, with 429, what a user or an address does too often.
+
+    It needs the user, so it follows the sessions.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -188,7 +194,10 @@ def answer(request: HttpRequest, kind: str, rate: RateLimitItem, wait: float) ->
     seconds = math.ceil(wait)
     when = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
     span = f"{rate.multiples} {rate.GRANULARITY.name}s" if rate.multiples > 1 else rate.GRANULARITY.name
-    message = f"Too many {WORDS[kind]}: at most {rate.amount} in {'an' if span == 'hour' else 'a' if rate.multiples == 1 else ''} {span}."
+    message = (
+        f"Too many {WORDS[kind]}: at most {rate.amount} in "
+        f"{'an' if span == 'hour' else 'a' if rate.multiples == 1 else ''} {span}."
+    )
     response = refuse(request, 429, "too_many", f"{' '.join(message.split())} Try again in {when}.")
     response["Retry-After"] = str(seconds)
     response["X-RateLimit-Limit"] = str(rate.amount)

@@ -1,7 +1,8 @@
 """Answers to visitors who are not signed in, kept as long as the database is exactly as it was.
 
-A view whose pages everybody sees alike says so by ``@kept_for_visitors``. A kept page is never stale, since any change of any row makes it
-be rendered anew, and never somebody else's, since requests with a session, a token or messages go past it.
+A view whose pages everybody sees alike says so by ``@kept_for_visitors``. A kept page is never stale, since any change
+of any row makes it be rendered anew, and never somebody else's, since requests with a session, a token or messages go
+past it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Kept:
 
 
 def kept_for_visitors(seconds: float) -> Callable[[View], View]:
-    """Mark a view as one whose answer depends on the address and the database alone, and by the clock on no less than ``seconds``."""
+    """Mark a view as one whose answer depends on the address and the database alone, and by the clock on no less
+    than ``seconds``.
+    """
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -89,7 +92,10 @@ class VisitorPages:
             return key in self.pages
 
     def render(self, request: HttpRequest, key: Hashable, version: bytes | None) -> HttpResponse:
-        """Have the page made, and keep it. Its version was asked for before, so a change meanwhile makes it be made again."""
+        """Have the page made, and keep it.
+
+        Its version was asked for before, so a change meanwhile makes it be made again.
+        """
         response = self.get_response(request)
         seconds = getattr(request, "keep_seconds", None)
         if seconds is None or version is None or not is_for_all(response):

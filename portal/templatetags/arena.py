@@ -163,7 +163,9 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def span(value: Span | None, word: str = "") -> str:
-    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; a word after what is expected, such as "left"."""
+    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; a word after what is expected, such as
+    "left".
+    """
     if value is None:
         return "not known yet"
     after = f" {word}" if word else ""
@@ -219,7 +221,8 @@ def interval_bar(
 ) -> SafeString:
     """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it.
 
-    An upright line stands at `mark`, where it is on the axis. An arrow at an end says that the interval goes on beyond it.
+    An upright line stands at `mark`, where it is on the axis. An arrow at an end says that the interval goes on beyond
+    it.
     """
     if is_missing(value) or is_missing(low) or is_missing(high):
         return SafeString("")

@@ -9,7 +9,9 @@ register = template.Library()
 
 @register.filter
 def figure(value: float | None) -> str:
-    """A number with as many digits as its size needs: 1,234, 56.7, 8.90, 0.0123; whole ones without any behind the point."""
+    """A number with as many digits as its size needs: 1,234, 56.7, 8.90, 0.0123; whole ones without any behind the
+    point.
+    """
     if is_missing(value):
         return "–"
     size = abs(value)  # type: ignore[arg-type]

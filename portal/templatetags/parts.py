@@ -129,7 +129,9 @@ def absolute(value: int) -> int:
 
 @register.simple_tag(takes_context=True)
 def sort_head(context: template.Context, name: str, label: str, css: str = "") -> SafeString:
-    """The head of a column by which a list can be sorted: a link to the order, or to the opposite one where it is in it."""
+    """The head of a column by which a list can be sorted: a link to the order, or to the opposite one where it is in
+    it.
+    """
     parameters = context["request"].GET.copy()
     sort = parameters.get("sort", "")
     parameters.pop("page", None)
@@ -154,5 +156,8 @@ def tab_link(context: template.Context, name: str, label: str) -> SafeString:
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """A text of a user's own in Markdown (CommonMark with tables). HTML in it is shown as it is written, not as HTML."""
+    """A text of a user's own in Markdown (CommonMark with tables).
+
+    HTML in it is shown as it is written, not as HTML.
+    """
     return SafeString(MARKDOWN.render(text))

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.confirming import Question, ask_to_revoke_token, show_question
+from portal.confirming import Confirmation, ask_to_revoke_token, show_question
 from portal.forms.accounts import SignUpForm, TokenForm
 from portal.inputs import takes
 from portal.invitations import invited_name
@@ -65,7 +65,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/account.html", context)
 
 
-def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Question]]:
+def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Confirmation]]:
     """One's own tokens, each with what is asked before it is revoked."""
     return [(token, ask_to_revoke_token(token)) for token in ApiToken.objects.filter(user=request.user.pk)]
 

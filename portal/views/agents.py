@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mate import Team
 from portal import timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
@@ -19,10 +20,10 @@ from portal.permissions import insist_on_change, may_change
 from portal.server.visitor_pages import kept_for_visitors
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation
-from tournament.agents import RIVALS, from_json
-from tournament.boards import Line
+from tournament.agents import from_json
+from tournament.boards import BoardLine
 from tournament.leaderboards import DEVICE
-from tournament.models import Agent, AgentKind, Episode, Pairing, RatingSnapshot, Scenario, Team
+from tournament.models import TEAM_CHOICES, Agent, AgentKind, Episode, Pairing, RatingSnapshot, Scenario
 
 PAGE = 50
 TILES = 4
@@ -46,7 +47,7 @@ def agents(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(sort_rows(found, asked["sort"], SORTS), PAGE).get_page(request.GET.get("page")),
         "asked": asked,
-        "teams": Team.choices,
+        "teams": TEAM_CHOICES,
         "kinds": AgentKind.choices,
         "scenarios": Scenario.objects.all(),
     }
@@ -93,11 +94,13 @@ def find_replays(agent: Agent, pairings: list[Any]) -> list[dict[str, Any]]:
     return [{"pairing": one, **dict(zip(names, rows[one.pk], strict=True))} for one in pairings if one.pk in rows]
 
 
-def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Line]]) -> list[dict[str, Any]]:
-    """A row for each scenario that has rated the agent, with the opponent that it does worst against and their pairing."""
+def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, BoardLine]]) -> list[dict[str, Any]]:
+    """A row for each scenario that has rated the agent, with the opponent that it does worst against and their
+    pairing.
+    """
     worst = {line.rating.worst_opponent for _, line in standings} - {None}
     opponents = Agent.objects.in_bulk(worst, field_name="digest")
-    other = RIVALS[agent.team]
+    other = Team(agent.team).opponent
     rows = Pairing.objects.filter(**{agent.team: agent, f"{other}__in": opponents.values()})
     pairings = {
         (scenario, digest): key for key, scenario, digest in rows.values_list("pk", "scenario", f"{other}__digest")
@@ -113,7 +116,9 @@ def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Line]
     ]
 
 
-def describe_detail(agent: Agent, standings: list[tuple[RatingSnapshot, Line]], slug: str) -> dict[str, Any] | None:
+def describe_detail(
+    agent: Agent, standings: list[tuple[RatingSnapshot, BoardLine]], slug: str
+) -> dict[str, Any] | None:
     """One scenario more closely: the one asked for, else that of most episodes. None where the agent is not rated."""
     if not standings:
         return None

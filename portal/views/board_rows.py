@@ -6,9 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from mate import Team
 from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, history
-from tournament.models import Agent, Episode, Scenario, Team
+from tournament.models import Agent, Episode, Scenario
 
 OPPONENTS = 3
 
@@ -33,7 +34,7 @@ def board_row(request: HttpRequest, slug: str, agent: str) -> HttpResponse:
     return render(request, "leaderboards/row_detail.html", context)
 
 
-def find_hardest(board: boards.Board, line: boards.Line) -> list[dict[str, Any]]:
+def find_hardest(board: boards.Board, line: boards.BoardLine) -> list[dict[str, Any]]:
     """The opponents against which the agent's own payoff is lowest, each with its best and its worst episode there."""
     is_camera = line.agent.team == Team.CAMERA
     others = board.of(Team.TARGET if is_camera else Team.CAMERA)

@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from mate import Team
 from portal import findings
 from portal.inputs import takes
 from tournament import boards
-from tournament.boards import Board, Line
-from tournament.comparing import Comparison, Interval
+from tournament.boards import Board, BoardLine
+from tournament.comparing import Comparison, PairedInterval
 from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
-from tournament.models import Agent, Episode, Scenario, Team, Tournament
+from tournament.models import Agent, Episode, Scenario
 
 
 @require_safe
@@ -53,7 +54,8 @@ def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
         return (
             first,
             second,
-            f"{first.name} is a {first.team} and {second.name} a {second.team}: agents of different teams meet, and cannot be compared. Choose two of one team.",
+            f"{first.name} is a {first.team} and {second.name} a {second.team}: agents of different teams meet, "
+            f"and cannot be compared. Choose two of one team.",
         )
     if first and first == second:
         return first, second, f"{first.name} was chosen twice: choose two different agents."
@@ -108,7 +110,7 @@ def describe_test(matchup: Matchup) -> dict[str, Any]:
     return {
         "finding": finding,
         "test_verdict": finding and findings.VERDICTS.get(finding.details["verdict"]),
-        "test_picture": finding and findings.draw(Tournament(format="sequential"), finding),
+        "test_picture": finding and findings.draw("sequential", {}, finding),
         "test_address": f"{reverse('tournament_create')}?{urlencode(asked, doseq=True)}",
     }
 
@@ -118,7 +120,9 @@ FEW_PAIRS = 20
 
 
 def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None) -> str:
-    """What the episodes say, in a sentence: the interval of the difference and the stricter sequential test together."""
+    """What the episodes say, in a sentence: the interval of the difference and the stricter sequential test
+    together.
+    """
     first, second, difference = matchup.first.name, matchup.second.name, comparison.difference
     if difference.value is None:
         return f"{first} and {second} have not played enough of the same episodes to be compared."
@@ -133,20 +137,28 @@ def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None
     if test not in ("better", "not-better"):
         return f"{better} is probably better than {worse}: {excludes}, the stricter sequential test is open.{few}"
     if (test == "better") != (difference.sign > 0):
-        return f"{better} is better than {worse}, but by little: {excludes}, and the sequential test finds less than it looks for."
+        return (
+            f"{better} is better than {worse}, but by little: {excludes}, and the sequential test finds less than it "
+            f"looks for."
+        )
     return f"{better} is better than {worse}: {excludes}, and the stricter sequential test agrees.{few}"
 
 
 def judge_alike(matchup: Matchup, comparison: Comparison) -> str:
-    """The sentence where all differences are alike, so that they have no interval: how often each did better has one."""
+    """The sentence where all differences are alike, so that they have no interval: how often each did better has
+    one.
+    """
     first, second, better = matchup.first.name, matchup.second.name, comparison.better
     if better.lower is not None and better.upper is not None and not better.lower <= 0.5 <= better.upper:
         names = (first, second) if better.lower > 0.5 else (second, first)
-        return f"{names[0]} is probably better than {names[1]}: it did better by the same in all {comparison.num_pairs} pairs of episodes."
+        return (
+            f"{names[0]} is probably better than {names[1]}: it did better by the same in all {comparison.num_pairs} "
+            f"pairs of episodes."
+        )
     return f"It is open whether {first} or {second} is better: all differences are alike, so there is no interval."
 
 
-def axis_of(intervals: list[Interval]) -> tuple[float, float]:
+def axis_of(intervals: list[PairedInterval]) -> tuple[float, float]:
     """The range of differences to draw, the same to both sides of zero; very wide intervals are cut."""
     values = [abs(interval.value) for interval in intervals if interval.value is not None]
     ends = [abs(end) for interval in intervals for end in (interval.lower, interval.upper) if end is not None]
@@ -155,7 +167,7 @@ def axis_of(intervals: list[Interval]) -> tuple[float, float]:
     return -farthest, farthest
 
 
-def find_line(board: Board | None, agent: Agent) -> Line | None:
+def find_line(board: Board | None, agent: Agent) -> BoardLine | None:
     lines = board.of(agent.team) if board else ()
     return next((line for line in lines if line.agent == agent), None)
 
@@ -169,7 +181,9 @@ def telling_pair(matchup: Matchup, opponent: int) -> tuple[int, int] | None:
 
 
 def notable_pairs(matchup: Matchup) -> list[dict[str, Any]]:
-    """Pairs of episodes worth watching beside each other: where the first did best beside the second, the median, and the worst."""
+    """Pairs of episodes worth watching beside each other: where the first did best beside the second, the median,
+    and the worst.
+    """
     count = len(matchup.pairs)
     if count == 0:
         return []

@@ -77,7 +77,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to what nobody expected, and to what a full disk makes impossible; Django calls it while it handles the error."""
+    """The answer to what nobody expected, and to what a full disk makes impossible.
+
+    Django calls it while it handles the error.
+    """
     if disk.is_full(sys.exc_info()[1]):
         if hasattr(request, "session"):
             request.session.modified = False  # It cannot be saved either.

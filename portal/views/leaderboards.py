@@ -13,14 +13,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from mate import Team
 from portal import columns
 from portal.inputs import takes
 from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, history
 from tournament.arranging import by_similarity
-from tournament.boards import Board, Cell, Line
-from tournament.models import Purpose, RatingSnapshot, Scenario, Team, Tournament
+from tournament.boards import Board, BoardLine, Cell
+from tournament.models import Purpose, RatingSnapshot, Scenario, Tournament
 from tournament.ratings import find_limit
 
 ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
@@ -232,8 +233,8 @@ def describe_side(
 
 def describe_row(
     board: Board,
-    line: Line,
-    rivals: Mapping[int, Line | None],
+    line: BoardLine,
+    rivals: Mapping[int, BoardLine | None],
     pairings: dict[tuple[str, str], int],
     past: history.Past,
 ) -> dict[str, Any]:
@@ -269,7 +270,7 @@ def describe_evolution(board: Board) -> dict[str, Any] | None:
     return {"sides": sides, "sinks": sinks}
 
 
-def find_rival(ranked: tuple[Line, ...], place: int) -> Line | None:
+def find_rival(ranked: tuple[BoardLine, ...], place: int) -> BoardLine | None:
     """With whom to compare a line to see why it stands where it does: the one above, or the first's with the second."""
     other = place - 1 if place else 1
     if other >= len(ranked) or not (ranked[place].rating.is_rated and ranked[other].rating.is_rated):
@@ -282,7 +283,7 @@ def chosen_order(asked: Mapping[str, str]) -> str:
     return order if order in ORDERS else "rating"
 
 
-def arrange(board: Board, order: str) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def arrange(board: Board, order: str) -> tuple[tuple[BoardLine, ...], tuple[BoardLine, ...]]:
     """Cameras and targets in the order in which the payoffs show them."""
     if order == "rating":
         return board.cameras, board.targets
@@ -301,7 +302,7 @@ def arrange(board: Board, order: str) -> tuple[tuple[Line, ...], tuple[Line, ...
 
 
 def describe_payoffs(
-    cameras: tuple[Line, ...], targets: tuple[Line, ...], cells: list[list[Cell | None]]
+    cameras: tuple[BoardLine, ...], targets: tuple[BoardLine, ...], cells: list[list[Cell | None]]
 ) -> dict[str, Any]:
     """The payoffs as the heat map reads them: matrices, with null where nothing was played."""
 
@@ -337,5 +338,5 @@ def shorten(value: float | None, digits: int) -> float | None:
     return round(value, digits) if isinstance(value, float) else value
 
 
-def describe_line(line: Line) -> dict[str, Any]:
+def describe_line(line: BoardLine) -> dict[str, Any]:
     return {"name": line.agent.name, "nash": shorten(line.rating.nash_mass or 0.0, 4)}

@@ -1,4 +1,6 @@
-"""One pairing: how its episodes are distributed, what others do in the place of its agents, and the episodes themselves."""
+"""One pairing: how its episodes are distributed, what others do in the place of its agents, and the episodes
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from mate import Team
 from portal.inputs import takes
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.comparisons import axis_of
 from tournament import queries
 from tournament.distributions import Bin, Distribution, distribute
 from tournament.matchups import rivals_of
-from tournament.models import Episode, Pairing, Team
+from tournament.models import Episode, Pairing
 
 PAGE = 25
 DISTRIBUTION_OF = 20_000
@@ -36,7 +39,7 @@ ORDERS = {
 
 
 @dataclass(frozen=True)
-class Measure:
+class PairingMeasure:
     """Something that each episode has a number of: how it is called and written."""
 
     column: str
@@ -49,13 +52,13 @@ class Measure:
 
 
 MEASURES = (
-    Measure("normalised_reward", _("Payoff of the camera"), "payoff", 3, sign=-1),
-    Measure("coverage", _("Coverage"), "share"),
-    Measure("transport", _("Transport"), "share"),
-    Measure("delivered", _("Delivered cargo"), "number"),
-    Measure("steps", _("Length in steps"), "number", 0),
-    Measure("target_reward", _("Targets' reward"), "number", 0, has_picture=False),
-    Measure("real_coverage", _("Coverage of bounty"), "share", has_picture=False),
+    PairingMeasure("normalised_reward", _("Payoff of the camera"), "payoff", 3, sign=-1),
+    PairingMeasure("coverage", _("Coverage"), "share"),
+    PairingMeasure("transport", _("Transport"), "share"),
+    PairingMeasure("delivered", _("Delivered cargo"), "number"),
+    PairingMeasure("steps", _("Length in steps"), "number", 0),
+    PairingMeasure("target_reward", _("Targets' reward"), "number", 0, has_picture=False),
+    PairingMeasure("real_coverage", _("Coverage of bounty"), "share", has_picture=False),
 )
 
 

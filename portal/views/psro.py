@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mate import Team
 from portal import psro_plots
 from portal.confirming import ask_to_cancel_run
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
@@ -20,12 +21,11 @@ from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.psro_plots import Bounded
 from portal.server.headers import draws_charts
-from portal.steering import Action, ask_first, list_buttons, steer
+from portal.steering import SteeringAction, ask_first, list_buttons, steer
 from tournament import organising, psro_runs, trainings
-from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team
-from tournament.psro_runs import Member
+from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario
+from tournament.psro_runs import PopulationMember
 
 USUAL_SCENARIO = "mate-2v4-0"
 
@@ -122,12 +122,16 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
 
 
 def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) -> dict[str, Any]:
-    """What there is to see of the iterations that are solved; the payoffs are those of the iteration that was asked for."""
+    """What there is to see of the iterations that are solved; the payoffs are those of the iteration that was asked
+    for.
+    """
     if not solved:
         return {"solved": []}
     wanted = request.GET.get("iteration", "")
     shown = next((one for one in solved if str(one.number) == wanted), solved[-1])
-    pools = {team: psro_runs.members(row, team, solved[-1].number) for team in TEAMS}
+    pools: dict[str, list[psro_runs.PopulationMember]] = {
+        team: psro_runs.members(row, team, solved[-1].number) for team in Team
+    }
     return {
         "solved": solved,
         "shown": shown,
@@ -135,7 +139,7 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
         "nash_conv": psro_plots.draw_intervals(
             [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv"
         ),
-        "strategies": [describe_strategies(row, team, pools[team], solved) for team in TEAMS],
+        "strategies": [describe_strategies(row, team, pools[team], solved) for team in Team],
         **describe_payoffs(row, shown, pools),
     }
 
@@ -148,7 +152,7 @@ def bound(iteration: PsroIteration) -> Bounded:
 
 def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
     told = bound(iteration) if "nash_conv" in iteration.figures else None
-    gains = [describe_gain(iteration.figures.get(f"{team}_gain")) for team in TEAMS]
+    gains = [describe_gain(iteration.figures.get(f"{team}_gain")) for team in Team]
     return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
 
 
@@ -157,18 +161,22 @@ REMARKS = {
     "failed": ("bad", "response failed"),
     "unknown": ("warn", "not known: its episodes do not differ"),
 }
-"""Tone and text of a badge by `accounts.Verdict`."""
+"""Tone and text of a badge by `accounts.ResponseVerdict`."""
 
 
 def describe_gain(gain: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A best response's gain with its remark; figures of an earlier version, which do not say more, have that of none."""
+    """A best response's gain with its remark; figures of an earlier version, which do not say more, have that of
+    none.
+    """
     if gain is None:
         return None
     verdict = gain.get("verdict", "better" if gain["is_answer"] else "none")
     return gain | {"remark": REMARKS.get(verdict)}
 
 
-def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: list[PsroIteration]) -> dict[str, Any]:
+def describe_strategies(
+    row: PsroRun, team: str, pool: list[PopulationMember], solved: list[PsroIteration]
+) -> dict[str, Any]:
     """A team's shares by iteration: the picture, and a line an agent, with where each came from."""
     shares = [one.camera_strategy if team == Team.CAMERA else one.target_strategy for one in solved]
     origins = {
@@ -189,39 +197,42 @@ def describe_strategies(row: PsroRun, team: str, pool: list[Member], solved: lis
                 "training": getattr(origin, f"{team}_training") if origin else None,
             }
         )
-    title = f"{Team(team).label}s' strategies"
+    title = f"{team.capitalize()}s' strategies"
     return {"team": team, "title": title, "svg": psro_plots.draw_strategies(shares, title), "members": members}
 
 
-def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[Member]]) -> dict[str, Any]:
+def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[PopulationMember]]) -> dict[str, Any]:
     """An iteration's payoffs, for the heat map and as a table."""
-    size = {team: len(getattr(shown, f"{team}_strategy")) for team in TEAMS}
-    cameras, targets = (pools[team][: size[team]] for team in TEAMS)
+    size = {team: len(getattr(shown, f"{team}_strategy")) for team in Team}
+    cameras, targets = (pools[team][: size[team]] for team in Team)
     found = find_pairings(row.scenario, cameras, targets)
     pairings = [[found.get((key_of(camera), key_of(target))) for target in targets] for camera in cameras]
     table = shown.table
     lines = [
         (camera, [
-            {"payoff": table["payoff"][i][j], "error": table["error"][i][j], "count": table["count"][i][j], "pairing": pairings[i][j]}
+            {"payoff": table["payoff"][i][j], "error": table["error"][i][j], "count": table["count"][i][j],
+            "pairing": pairings[i][j]}
             for j in range(len(targets))
         ])
         for i, camera in enumerate(cameras)
     ]  # fmt: skip
     payoffs = {
-        "cameras": [{"name": one.name, "nash": share} for one, share in zip(cameras, shown.camera_strategy, strict=True)],
-        "targets": [{"name": one.name, "nash": share} for one, share in zip(targets, shown.target_strategy, strict=True)],
+        "cameras": [{"name": one.name, "nash": share} for one,
+        share in zip(cameras, shown.camera_strategy, strict=True)],
+        "targets": [{"name": one.name, "nash": share} for one,
+        share in zip(targets, shown.target_strategy, strict=True)],
         "payoff": table["payoff"], "error": table["error"], "count": table["count"], "pairing": pairings,
         "address": reverse("pairing", args=[0]),
     }  # fmt: skip
     return {"payoffs": payoffs, "payoff_lines": lines, "payoff_targets": targets}
 
 
-def key_of(member: Member) -> int | None:
+def key_of(member: PopulationMember) -> int | None:
     return member.agent.pk if member.agent else None
 
 
 def find_pairings(
-    scenario: Scenario, cameras: list[Member], targets: list[Member]
+    scenario: Scenario, cameras: list[PopulationMember], targets: list[PopulationMember]
 ) -> dict[tuple[int | None, int | None], int]:
     """Keys of the pairings that there are, by camera and target."""
     rows = Pairing.objects.filter(
@@ -235,11 +246,11 @@ def find_pairings(
 
 EXTENDABLE = (*psro_runs.OPEN, PsroState.FINISHED)
 ACTIONS = {
-    "pause": Action(
+    "pause": SteeringAction(
         "Pause", (PsroState.RUNNING,), psro_runs.pause_run, "It pauses: trainings write their state first."
     ),
-    "resume": Action("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
-    "cancel": Action(
+    "resume": SteeringAction("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
+    "cancel": SteeringAction(
         "Cancel run", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays.", ask_to_cancel_run
     ),
 }
@@ -275,7 +286,9 @@ def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
 
 
 def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
-    """Create the fork that the form asks for, which anybody may; the page with the form's errors where that is refused."""
+    """Create the fork that the form asks for, which anybody may; the page with the form's errors where that is
+    refused.
+    """
     solved = row.iterations.filter(phase=PsroPhase.SOLVED).values_list("number", flat=True)
     form = ForkForm(row, list(solved), request.POST)
     if form.is_valid():

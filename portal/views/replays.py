@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mate import Team
 from portal import problems, recordings
 from portal.inputs import takes
 from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
-from tournament.models import Agent, Episode, Pairing, Team
+from tournament.models import Agent, Episode, Pairing
 
 
 def find_episode(episode_id: int) -> Episode:

@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.confirming import Question
+from portal.confirming import Confirmation
 from tournament.forecasts import Span
 
 COLOURS = ("paper", "card", "sunk", "line", "ink", "soft", "accent", "camera", "target", "good", "warn", "bad")
-QUESTION = Question("Delete “Weekly”?", ("It starts no more tournaments.", "This cannot be undone."), "Delete schedule")
+QUESTION = Confirmation(
+    "Delete “Weekly”?", ("It starts no more tournaments.", "This cannot be undone."), "Delete schedule"
+)
 
 
 @require_safe

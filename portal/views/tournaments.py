@@ -87,7 +87,7 @@ def describe_form(form: LineupForm) -> dict[str, Any]:
     }
 
 
-def estimate(form: LineupForm) -> queries.Estimate | None:
+def estimate(form: LineupForm) -> queries.CostEstimate | None:
     """What the form as it stands would cost: from the first round of its format to the most that it may play."""
     try:
         settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
@@ -100,8 +100,8 @@ def estimate(form: LineupForm) -> queries.Estimate | None:
     except (ValidationError, UserError):
         return None
     most = min(format.limit, organising.MAX_EPISODES)
-    # A budget is spent to its end; other formats may stop after their first round.
-    least = most if form.info.name == "budget" else min(sum(choice.count for choice in first), most)
+    # Formats without a fixed size may stop after their first round.
+    least = most if form.info.has_fixed_size else min(sum(choice.count for choice in first), most)
     return queries.estimate(form.scenario, cameras, targets, least, most)
 
 
@@ -119,7 +119,9 @@ def count_existing(form: LineupForm) -> int | None:
 
 
 def chosen_agents(form: LineupForm, team: str) -> list[int]:
-    """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be chosen."""
+    """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be
+    chosen.
+    """
     for one, *_rest, choices in form.lineups:
         if one == team:
             return [choice.agent.pk for choice in choices if choice.is_chosen]
@@ -217,7 +219,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
 def describe_settings(tournament: Tournament) -> str:
     """The settings of a format that goes on round by round, as a sentence."""
     info = formats.FORMATS.get(tournament.format)
-    if info is None or tournament.format == "round-robin":
+    if info is None or not info.has_question:
         return ""
     values = [
         (setting, tournament.settings[setting.name]) for setting in info.settings if setting.name in tournament.settings

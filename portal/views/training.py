@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mate.messages import TEAMS
 from portal import plots
 from portal.confirming import ask_to_cancel_training
 from portal.forms.steering import ExtendTrainingForm
@@ -19,12 +20,12 @@ from portal.forms.training import TrainingForm, title_of, wishes_like, write_val
 from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
-from portal.steering import Action, Button, ask_first, list_buttons, steer
+from portal.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from tournament import milestones as evaluation
 from tournament import organising, paces
 from tournament import trainings as domain
 from tournament.forecasts import Span
-from tournament.models import Milestone, Scenario, Team, TrainingRun, TrainingState
+from tournament.models import TEAM_CHOICES, Milestone, Scenario, TrainingRun, TrainingState
 from training import configuration
 
 USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
@@ -82,10 +83,10 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
     scenario = next(filter(None, found), None) or scenarios.first()
     if scenario is None:
         return None
-    team = asked.get("team") if asked.get("team") in Team.values else USUAL["team"]
+    team = asked.get("team") if asked.get("team") in TEAMS else USUAL["team"]
     algorithm = asked.get("algorithm") if asked.get("algorithm") in configuration.ALGORITHMS else USUAL["algorithm"]
-    if team == Team.TARGET:  # Targets cannot choose targets.
-        algorithm = algorithm.removeprefix("hrl-")
+    if not configuration.ALGORITHMS[algorithm].can_train(team):
+        algorithm = next(iter(configuration.algorithms_of(team)))
     preset = asked.get("preset") if asked.get("preset") in configuration.PRESETS else USUAL["preset"]
     return scenario, team, algorithm, preset
 
@@ -93,16 +94,15 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 def describe_form(form: TrainingForm) -> dict[str, Any]:
     pace = paces.pace_of(form.scenario, form.team, form.algorithm, form.preset)
     algorithms = [
-        (name, *title.split(": ", 1))
-        for name, title in configuration.ALGORITHMS.items()
-        if form.team == Team.CAMERA or not name.startswith("hrl-")
+        (name, algorithm.title, algorithm.explanation)
+        for name, algorithm in configuration.algorithms_of(form.team).items()
     ]
     return {
         "form": form,
         "scenarios": Scenario.objects.exclude(num_cameras=0),
-        "teams": Team.choices,
+        "teams": TEAM_CHOICES,
         "algorithms": algorithms,
-        "explanation": configuration.ALGORITHMS[form.algorithm].split(": ", 1)[-1],
+        "explanation": configuration.ALGORITHMS[form.algorithm].explanation,
         "presets": list(configuration.PRESETS.items()),
         "preset_explanation": configuration.PRESETS[form.preset],
         **domain.describe_trainers(),
@@ -214,14 +214,14 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
 
 EXTENDABLE = (*domain.EXTENDABLE, TrainingState.TRAINING)
 ACTIONS = {
-    "pause": Action(
+    "pause": SteeringAction(
         "Pause",
         (TrainingState.WAITING, TrainingState.TRAINING),
         domain.pause_training,
         "It pauses once its state is written, within seconds.",
     ),
-    "resume": Action("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
-    "cancel": Action(
+    "resume": SteeringAction("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
+    "cancel": SteeringAction(
         "Cancel training",
         (*domain.OPEN, TrainingState.FAILED),
         domain.cancel_training,

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mate import Team
 from portal.forms.uploads import UploadForm
 from portal.inputs import takes
 from portal.lists import LIST, list_page
 from portal.server import receiving
 from tournament import boards, homes, organising, queries
-from tournament.models import Agent, PsroRun, Scenario, Team, Tournament, TournamentState, Upload
+from tournament.models import Agent, PsroRun, Scenario, Tournament, TournamentState, Upload
 from tournament.placements import placements_of as find_placements
 
 SORTS = {"name": "filename", "state": "state", "size": "size", "created": "created"}
@@ -85,7 +86,7 @@ def describe_placement(tournament: Tournament, agents: list[Agent]) -> dict[str,
     board = boards.latest_board(tournament.scenario)
     keys = {agent.pk for agent in agents}
     lines = (
-        [(team, line, len(board.of(team))) for team in Team.values for line in board.of(team) if line.agent.pk in keys]
+        [(team, line, len(board.of(team))) for team in Team for line in board.of(team) if line.agent.pk in keys]
         if board
         else []
     )

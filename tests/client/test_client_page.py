@@ -44,7 +44,8 @@ def test_the_commands(
 
 
 def test_the_programs(
-    live_server: Any, token: str, worker: None, scenario: Scenario, agents: dict[str, Agent], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    live_server: Any, token: str, worker: None, scenario: Scenario, agents: dict[str, Agent], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("ARENA_URL", live_server.url)

@@ -3,24 +3,14 @@
 import numpy as np
 import pytest
 
-from mate import agents
-from mate.agents.batched import make
+from mate.agents.batched import BUILTIN_NAMES, make, object_class
 from mate.agents.draws import EpisodeDraws, agent_key
 from mate.engine import Batch
 from mate.mailbox import Mailbox
 from mate.messages import Team
 from mate.scenario import Scenario
 
-FORMS = {
-    ("random", "camera"): agents.RandomCameraAgent,
-    ("naive", "camera"): agents.NaiveCameraAgent,
-    ("greedy", "camera"): agents.GreedyCameraAgent,
-    ("heuristic", "camera"): agents.HeuristicCameraAgent,
-    ("random", "target"): agents.RandomTargetAgent,
-    ("naive", "target"): agents.NaiveTargetAgent,
-    ("greedy", "target"): agents.GreedyTargetAgent,
-    ("heuristic", "target"): agents.HeuristicTargetAgent,
-}
+FORMS = {(name, team): object_class(name, team) for name in BUILTIN_NAMES for team in Team}
 
 
 class ObjectTeam:
@@ -114,7 +104,7 @@ def assert_forms_agree(match, classes, steps, kwargs=None):
         match.step()
 
 
-@pytest.mark.parametrize("kind", ["random", "naive", "greedy", "heuristic"])
+@pytest.mark.parametrize("kind", BUILTIN_NAMES)
 @pytest.mark.parametrize(("scenario", "steps"), [("MATE-4v8-9", 200), ("MATE-8v8-9", 60), ("MATE-Navigation", 60)])
 def test_both_forms_give_equal_actions(scenario, steps, kind):
     match = play(scenario, kind, kind, seeds=(7, 8))
@@ -157,7 +147,7 @@ def test_parameters_mean_the_same_in_both_forms(team, kind, kwargs):
     assert_forms_agree(match, {team: FORMS[kind, team]}, steps=120, kwargs={team: kwargs})
 
 
-@pytest.mark.parametrize("kind", ["random", "naive", "greedy", "heuristic"])
+@pytest.mark.parametrize("kind", BUILTIN_NAMES)
 def test_an_episode_does_not_depend_on_the_size_of_its_batch_or_its_slot(kind):
     alone = play("MATE-4v8-9", kind, kind, seeds=(9,))
     crowd = play("MATE-4v8-9", kind, kind, seeds=(4, 5, 6, 9, 7))
@@ -169,7 +159,7 @@ def test_an_episode_does_not_depend_on_the_size_of_its_batch_or_its_slot(kind):
         crowd.step()
 
 
-@pytest.mark.parametrize("kind", ["random", "naive", "greedy", "heuristic"])
+@pytest.mark.parametrize("kind", BUILTIN_NAMES)
 def test_slots_that_are_not_active_are_left_alone(kind):
     match, other = (play("MATE-4v8-9", kind, kind, seeds=(4, 5)) for _ in range(2))
     for actions in match.actions.values():
@@ -182,7 +172,7 @@ def test_slots_that_are_not_active_are_left_alone(kind):
         np.testing.assert_array_equal(now[team][0], expected[team][0])
 
 
-@pytest.mark.parametrize("kind", ["random", "naive", "greedy", "heuristic"])
+@pytest.mark.parametrize("kind", BUILTIN_NAMES)
 def test_a_slot_begins_again_like_new(kind):
     match, fresh = play("MATE-2v4-0", kind, kind, seeds=(4, 5)), play("MATE-2v4-0", kind, kind, seeds=(4, 6))
     for _ in range(50):

@@ -1,4 +1,6 @@
-"""Messages of whole teams: the batched form and the agents one by one send the same, whatever limits the scenario sets."""
+"""Messages of whole teams: the batched form and the agents one by one send the same, whatever limits the scenario
+sets.
+"""
 
 from dataclasses import replace
 from functools import cache, partial
@@ -11,7 +13,7 @@ from mate.agents.batched import BatchedMixture, make
 from mate.communication import GOAL, OBSERVATION, SIGHTINGS, STATE, WAREHOUSES
 from mate.configuration import ConfigError, read_config
 from mate.episodes import play
-from mate.evaluate.entrants import Entrant, Pairing
+from mate.evaluate.entrants import Entrant, Evaluation
 from mate.evaluate.lockstep import play_lockstep
 from mate.evaluate.options import Options
 from mate.evaluate.turns import play_turns
@@ -42,7 +44,7 @@ def entrant(name, team):
 
 def both_forms(camera, target, seeds, **variant):
     scenario = Scenario.load(EMPTYING, **variant)
-    pairing = Pairing(Options(EMPTYING, **variant), scenario, entrant(camera, "camera"), entrant(target, "target"))
+    pairing = Evaluation(Options(EMPTYING, **variant), scenario, entrant(camera, "camera"), entrant(target, "target"))
     batched = play(scenario, pairing.camera.factory, pairing.target.factory, seeds)
     return batched, play_turns(pairing, seeds)
 
@@ -108,7 +110,7 @@ def test_messages_say_what_they_tell_in_the_step_in_which_they_arrive():
 def test_both_forms_film_the_same_arrows():
     config = EMPTYING | {"max_episode_steps": 4}
     options = Options(config, render_communication=2)
-    pairing = Pairing(options, options.scenario(), entrant("heuristic", "camera"), entrant("greedy", "target"))
+    pairing = Evaluation(options, options.scenario(), entrant("heuristic", "camera"), entrant("greedy", "target"))
 
     def film(play_form, pairing):
         pictures = []

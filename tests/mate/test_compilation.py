@@ -38,7 +38,8 @@ SOURCES = {
         "@kernel\ndef play(x):\n    return walk(x)\n"
     ),
     "mate/attribute.py": (
-        "from mate.compilation import kernel\nfrom mate.laws import run\n@kernel\ndef play(x):\n    return x * run.PACE\n"
+        "from mate.compilation import kernel\nfrom mate.laws import run\n@kernel\ndef play(x):\n    return x * "
+        "run.PACE\n"
     ),
     "policies/__init__.py": "",
     "policies/networks.py": (
@@ -47,7 +48,8 @@ SOURCES = {
     "policies/recipe.py": "from mate.habits import SPEED\nSCALE = 3 * SPEED\n",
     "tournament/__init__.py": "",
     "tournament/ordering.py": (
-        "from mate.compilation import kernel\nfrom policies.recipe import SCALE\n@kernel\ndef order(x):\n    return x + SCALE\n"
+        "from mate.compilation import kernel\nfrom policies.recipe import SCALE\n@kernel\ndef order(x):\n    "
+        "return x + SCALE\n"
     ),
     "tournament/ratings.py": (
         "from mate.compilation import kernel\nfrom tournament.ordering import order\n"

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.configuration import read_config
 from mate.episodes import EpisodeResult
 from mate.errors import UserError
 from mate.evaluate import main, tables
-from mate.evaluate.entrants import BUILTINS, find, pair
+from mate.evaluate.entrants import find, pair
 from mate.evaluate.lockstep import play_lockstep
 from mate.evaluate.options import read_options
-from mate.evaluate.steps import Step
+from mate.evaluate.steps import StepRow
 from mate.evaluate.turns import play_turns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,14 +152,14 @@ class TestEntrants:
 class TestTables:
     def test_a_row_is_as_wide_as_the_header_and_formats_each_column(self):
         header, line = tables.step_header().split("\n")
-        row = tables.step_row(Step(12, 3, -2.0, -30.5, 0.5, 0.125, -0.025), 59.94)
+        row = tables.step_row(StepRow(12, 3, -2.0, -30.5, 0.5, 0.125, -0.025), 59.94)
         assert len(header) == len(line) == len(row)
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells == ["12", "3", "-2.00", "-30.50", "4.0", "50.000%", "12.500%", "-0.02500", "59.9"]
         assert [len(cell) - 2 for cell in header.strip("|").split("|")] == [6, 5, 8, 21, 12, 19, 18, 32, 5]
 
     def test_before_the_first_delivery_there_are_no_steps_per_cargo(self):
-        assert "nan" in tables.step_row(Step(12, 0, 0.0, 0.0, 0.0, 0.0, 0.0), 1.0)
+        assert "nan" in tables.step_row(StepRow(12, 0, 0.0, 0.0, 0.0, 0.0, 0.0), 1.0)
 
     def test_the_means_have_standard_errors(self):
         mean = tables.means([result(target_reward=1.0), result(target_reward=3.0)])["Target Episode Reward"]
@@ -203,7 +204,7 @@ class TestPlaying:
         assert {episode["steps"] for episode in many} == {12}
 
     @pytest.mark.parametrize("team", ["camera", "target"])
-    @pytest.mark.parametrize("name", BUILTINS)
+    @pytest.mark.parametrize("name", BUILTIN_NAMES)
     def test_agent_objects_play_the_same_episodes_as_the_batched_engine(self, short, name, team):
         options = read_options(["--config", short, f"--{team}-agent", name, "--shared-field-of-view", "target"])
         results = play_turns(pair(options), [3, 4])

@@ -1,4 +1,6 @@
-"""``--seed`` and ``--jobs`` fix the results of agent classes that users wrote, whatever these draw from and remember."""
+"""``--seed`` and ``--jobs`` fix the results of agent classes that users wrote, whatever these draw from and
+remember.
+"""
 
 import json
 import sys

@@ -179,7 +179,8 @@ def test_wrappers_are_applied_in_order():
     )
     assert (
         str(env)
-        == "<RelativeCoordinates<DiscreteCamera(levels=3)<MultiAgentTracking<MultiAgentTracking-v0>>>(2 cameras, 4 targets, 0 obstacle)>"
+        == "<RelativeCoordinates<DiscreteCamera(levels=3)<MultiAgentTracking<MultiAgentTracking-v0>>>(2 cameras, 4 "
+        "targets, 0 obstacle)>"
     )
     assert isinstance(env, mate.DiscreteCamera)
     assert isinstance(env, mate.MultiAgentTracking)

@@ -21,7 +21,9 @@ BEARINGS = np.arange(-180.0, 181.0)
 
 
 def frame(**changes) -> Frame:
-    """A camera in the middle that looks east over the whole range, two targets (one carrying to warehouse 1), one obstacle."""
+    """A camera in the middle that looks east over the whole range, two targets (one carrying to warehouse 1), one
+    obstacle.
+    """
     fields = {
         "camera_location": np.zeros((1, 2)),
         "camera_radius": np.array([40.0]),

@@ -70,7 +70,8 @@ NUMPY_1 = {
     "in_import": ("import numpy as np\nFLAG = np.bool8\n", "np.bool8 is of NumPy 1", "Write np.bool_"),
     "in_constructor": (
         "import numpy as np\nimport mate\nclass Agent(mate.GreedyTargetAgent):\n"
-        "    def __init__(self, seed=None):\n        super().__init__(seed)\n        self.mask = np.zeros(4, np.float_)\n",
+        "    def __init__(self, seed=None):\n        super().__init__(seed)\n        self.mask = np.zeros(4, "
+        "np.float_)\n",
         "np.float_ is of NumPy 1",
         "Write np.float64",
     ),

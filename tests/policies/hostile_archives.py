@@ -1,4 +1,6 @@
-"""Archives that are made to cost much or to lead astray, each with what its refusal has to name ("" where it may be sound)."""
+"""Archives that are made to cost much or to lead astray, each with what its refusal has to name ("" where it may be
+sound).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """TarMAC, I2C and MADDPG written down once more in PyTorch, member by member, and their trial folders.
 
-No genuine checkpoint of these algorithms is at hand. These transcriptions follow the published descriptions and the names of
-upstream's tensors; the importer's graphs are compared with what they compute.
+No genuine checkpoint of these algorithms is at hand. These transcriptions follow the published descriptions and the
+names of upstream's tensors; the importer's graphs are compared with what they compute.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""A program that reads files one by one as uploads are read, each in a confined child of its own, and says what that took.
+"""A program that reads files one by one as uploads are read, each in a confined child of its own, and says what that
+took.
 
-It prints a line of JSON for each path given: `refused` or `sound`, the words, seconds of processor time and bytes of memory.
+It prints a line of JSON for each path given: `refused` or `sound`, the words, seconds of processor time and bytes of
+memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Names in archives: harmless ones are listed, those that deceive or escape are refused with the character or the way out."""
+"""Names in archives: harmless ones are listed, those that deceive or escape are refused with the character or the
+way out.
+"""
 
 import io
 import json

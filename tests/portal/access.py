@@ -1,7 +1,7 @@
 """Who may do what: a rule for every page and every operation of the API, and how the routes are found.
 
-``tests/portal/test_access.py`` tries each route, found in the portal itself, with every actor and method. A route that has
-no rule here fails.
+``tests/portal/test_access.py`` tries each route, found in the portal itself, with every actor and method. A route that
+has no rule here fails.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""Every page and every operation of the API, tried by everybody with every method, against the rules of ``access.py``."""
+"""Every page and every operation of the API, tried by everybody with every method, against the rules of
+``access.py``.
+"""
 
 import json
 import re
@@ -79,7 +81,9 @@ def judge(answer: Any) -> str:
 
 
 def expected(rule: Rule | None, actor: str) -> set[str]:
-    """The answers that fit a rule; without one, there is no such method, whoever asks and whatever is looked at first."""
+    """The answers that fit a rule; without one, there is no such method, whoever asks and whatever is looked at
+    first.
+    """
     if rule is None:
         return {"no such method", "sign in", "forbidden", "not there"}
     if actor in rule.who:

@@ -120,7 +120,8 @@ def test_a_replay_is_drawn(shown: Any) -> None:
     """Where the first camera stands there is neither ground nor its shadow."""
     colours = shown.evaluate(
         """() => {
-          const canvas = document.querySelector('[data-part=canvas]'), {replay} = document.querySelector('[data-replay]').viewer;
+          const canvas = document.querySelector('[data-part=canvas]'),
+            {replay} = document.querySelector('[data-replay]').viewer;
           const scale = Math.min(canvas.width, canvas.height) / 2100;
           const at = (x, y) => [...canvas.getContext('2d').getImageData(
             canvas.width / 2 + x * scale, canvas.height / 2 - y * scale, 1, 1).data].join();
@@ -144,7 +145,8 @@ def test_the_reducer_and_the_format_keep_their_promises(shown: Any) -> None:
           const {start, reduce, frameOf} = await import('/static/portal/replay/player.js');
           const {read} = await import('/static/portal/replay/format.js');
           const after = (...actions) => actions.reduce(reduce, start(100));
-          const refused = async (bytes) => { try { await read(new Uint8Array(bytes).buffer); return 'read'; } catch (error) { return error.message; } };
+          const refused = async (bytes) => {
+            try { await read(new Uint8Array(bytes).buffer); return 'read'; } catch (error) { return error.message; } };
           return {
             clamps: frameOf(after({type: 'seek', frame: 1000})),
             below: frameOf(after({type: 'step', by: -5})),

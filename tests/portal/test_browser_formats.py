@@ -137,7 +137,8 @@ def test_no_page_of_formats_or_schedules_is_wider_than_a_phone(
     sign_in(open_page, alice)
     page.set_viewport_size({"width": 360, "height": 740})
     for address in (
-        f"/tournaments/{tournament.pk}/", f"/tournaments/{tournament.pk}/choices/", "/tournaments/new/?format=sequential",
+        f"/tournaments/{tournament.pk}/", f"/tournaments/{tournament.pk}/choices/",
+        "/tournaments/new/?format=sequential",
         "/schedules/", f"/schedules/{schedule.pk}/", f"/schedules/{schedule.pk}/edit/", "/schedules/new/?when=watch",
     ):  # fmt: skip
         open_page(address)

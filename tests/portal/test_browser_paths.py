@@ -45,7 +45,8 @@ def make_many(number: int, scenario: Scenario) -> None:
     numbers = {name: getattr(scenario, name) for name in ("num_cameras", "num_targets", "num_obstacles")}
     Agent.objects.bulk_create(
         Agent(
-            digest=f"{team}{place:04d}".ljust(64, "0"), identity=f"{team}{place:04d}".ljust(64, "0"), team=team, kind="checkpoint",
+            digest=f"{team}{place:04d}".ljust(64, "0"), identity=f"{team}{place:04d}".ljust(64, "0"), team=team,
+            kind="checkpoint",
             name=f"Learner {place:04d}", slug=f"learner-{team}-{place}", spec={}, **numbers,
         )
         for team in ("camera", "target")
@@ -57,7 +58,8 @@ def accept(upload: Upload, scenario: Scenario) -> None:
     """What a worker does with a good file, in short: its agent, its placement, some of its episodes, the board."""
     numbers = {name: getattr(scenario, name) for name in ("num_cameras", "num_targets", "num_obstacles")}
     agent = Agent.objects.create(
-        digest="h" * 64, identity="h" * 64, team="camera", kind="checkpoint", name="Hawk", slug="hawk", owner=upload.owner,
+        digest="h" * 64, identity="h" * 64, team="camera", kind="checkpoint", name="Hawk", slug="hawk",
+        owner=upload.owner,
         spec={"name": "greedy"}, **numbers,
     )  # fmt: skip
     greedy, random = (Agent.objects.get(slug=f"{name}-camera") for name in ("greedy", "random"))

@@ -16,11 +16,13 @@ MEASURE = """async ([during, seconds]) => {
   const scrub = document.querySelector("[data-part=scrub]");
   const play = document.querySelector("[data-part=play]");
   const frame = () => new Promise(requestAnimationFrame);
-  const key = (name, repeat = false) => play.dispatchEvent(new KeyboardEvent("keydown", { key: name, repeat, bubbles: true, cancelable: true }));
+  const key = (name, repeat = false) =>
+    play.dispatchEvent(new KeyboardEvent("keydown", { key: name, repeat, bubbles: true, cancelable: true }));
   const acts = {
     nothing: () => {},
     twice: () => { for (let i = 0; i < 8; i += 1) play.click(); },
-    seek: () => { for (let i = 0; i < 4; i += 1) { play.click(); scrub.dispatchEvent(new Event("input")); play.click(); } },
+    seek: () => { for (let i = 0; i < 4; i += 1) {
+      play.click(); scrub.dispatchEvent(new Event("input")); play.click(); } },
     speed: () => { for (const name of ["+", "-"]) { play.click(); key(name); play.click(); } },
     held: () => { key("k"); for (let i = 0; i < 30; i += 1) key("k", true); key("k"); },
     hidden: () => { play.click(); document.dispatchEvent(new Event("visibilitychange")); play.click(); },
@@ -30,7 +32,8 @@ MEASURE = """async ([during, seconds]) => {
   acts[during]();
   const before = [performance.now(), Number(scrub.value)];
   while (performance.now() - before[0] < 1000 * seconds) await frame();
-  return { played: Number(scrub.value) - before[1], seconds: (performance.now() - before[0]) / 1000, says: play.getAttribute("aria-label") };
+  return { played: Number(scrub.value) - before[1], seconds: (performance.now() - before[0]) / 1000,
+    says: play.getAttribute("aria-label") };
 }"""
 
 

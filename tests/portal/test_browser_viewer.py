@@ -88,7 +88,8 @@ def test_the_world_of_an_observation_has_just_what_the_vector_tells(viewer: Any)
           const mask = replay.columns.camera_target_view_mask;
           return {
             index: world.index,
-            seen: world.target.map(Boolean), told: replay.targets.map((_, j) => mask.at(0, replay.targets.length + j) > 0),
+            seen: world.target.map(Boolean),
+            told: replay.targets.map((_, j) => mask.at(0, replay.targets.length + j) > 0),
             own: [world.camera[1].x, replay.cameras[1].x],
           };
         }"""
@@ -145,7 +146,8 @@ def test_what_is_under_the_pointer_stays_there_when_it_is_magnified(viewer: Any)
         "lens",
         """const size = {width: 800, height: 600};
         const lens = m.zoomAt(m.WHOLE, size, 3, 380, 200);
-        return [m.toWorld(m.WHOLE, size, 380, 200), m.toWorld(lens, size, 380, 200), m.zoomAt(lens, size, 100, 0, 0).zoom];""",
+        return [m.toWorld(m.WHOLE, size, 380, 200), m.toWorld(lens, size, 380, 200),
+          m.zoomAt(lens, size, 100, 0, 0).zoom];""",
     )
     assert after == pytest.approx(before) and zoom == 12
 

@@ -1,4 +1,6 @@
-"""Questions before what cannot be undone, without scripts: a page that names what is lost, and nothing at the first click."""
+"""Questions before what cannot be undone, without scripts: a page that names what is lost, and nothing at the first
+click.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,10 +60,15 @@ def things(
     schedules.save(schedule, [agents["greedy-camera"]], [agents["greedy-target"]])
     token, _ = ApiToken.issue(alice, "laptop")
     return {
-        "tournament": (reverse("tournament_cancel", args=[tournament.pk]), reverse("tournament", args=[tournament.pk]), "12 of 12 episodes are not finished", lambda: Tournament.objects.filter(state=TournamentState.PLAYING).exists()),
-        "training": (reverse("training_act", args=[training.pk, "cancel"]), reverse("training", args=[training.pk]), "without saving", lambda: TrainingRun.objects.filter(state=TrainingState.TRAINING).exists()),
-        "run": (reverse("psro_act", args=[run.pk, "cancel"]), reverse("psro_run", args=[run.pk]), "0 of 3 iterations are solved", lambda: PsroRun.objects.filter(state=PsroState.RUNNING).exists()),
-        "schedule": (reverse("schedule_change", args=[schedule.pk, "delete"]), reverse("schedule", args=[schedule.pk]), "its record of 0 starts is lost", Schedule.objects.exists),
+        "tournament": (reverse("tournament_cancel", args=[tournament.pk]), reverse("tournament", args=[tournament.pk]),
+        "12 of 12 episodes are not finished",
+        lambda: Tournament.objects.filter(state=TournamentState.PLAYING).exists()),
+        "training": (reverse("training_act", args=[training.pk, "cancel"]), reverse("training", args=[training.pk]),
+        "without saving", lambda: TrainingRun.objects.filter(state=TrainingState.TRAINING).exists()),
+        "run": (reverse("psro_act", args=[run.pk, "cancel"]), reverse("psro_run", args=[run.pk]),
+        "0 of 3 iterations are solved", lambda: PsroRun.objects.filter(state=PsroState.RUNNING).exists()),
+        "schedule": (reverse("schedule_change", args=[schedule.pk, "delete"]), reverse("schedule", args=[schedule.pk]),
+        "its record of 0 starts is lost", Schedule.objects.exists),
         "token": (reverse("token_revoke", args=[token.pk]), reverse("account"), token.prefix, ApiToken.objects.exists),
     }  # fmt: skip
 

@@ -41,7 +41,8 @@ def start(
 def head_to_head(agents: dict[str, Agent], **changes: Any) -> dict[str, Any]:
     return {
         "format": "sequential", "team": "camera", "first": agents["greedy-camera"].pk,
-        "second": agents["random-camera"].pk, "lower": 0, "upper": 50, "error": 5, "most": 200, "round_size": 16, **changes,
+        "second": agents["random-camera"].pk, "lower": 0, "upper": 50, "error": 5, "most": 200, "round_size": 16,
+        **changes,
     }  # fmt: skip
 
 

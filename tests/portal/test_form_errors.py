@@ -76,11 +76,13 @@ def test_a_weak_new_password_is_told_in_the_same_place(visit: Visit, alice: User
         ("token_create", {"name": "", "days": 30}, "id_name"),
         ("upload_create", {"name": "x"}, "id_file"),
         ("agent_edit", {"name": "", "description": "x" * 3000}, "id_name"),
-        ("training_create", {"name": "x", "steps": "0", "seed": "-1", "opponent": "", "evaluation_episodes": "x"}, "id_opponent"),
+        ("training_create", {"name": "x", "steps": "0", "seed": "-1", "opponent": "", "evaluation_episodes": "x"},
+        "id_opponent"),
         ("psro_create", {"name": "", "iterations": "-1"}, "id_name"),
         ("schedule_create", {"name": "", "when": "weekly", "day": 1, "time": "x", "format": "round-robin"}, "id_name"),
         ("tournament_create", {"format": "round-robin", "episodes": 2, "base_seed": 0}, "id_cameras"),
-        ("tournament_create", {"format": "round-robin", "episodes": 0, "base_seed": -1, "cameras": "1", "targets": "5"}, "id_base_seed"),
+        ("tournament_create", {"format": "round-robin", "episodes": 0, "base_seed": -1, "cameras": "1", "targets": "5"},
+        "id_base_seed"),
     ],
 )  # fmt: skip
 def test_the_first_field_with_an_error_has_the_focus_and_each_is_described(
@@ -118,7 +120,8 @@ def test_a_refused_extension_is_told_at_its_field_with_what_was_typed(
 
 @pytest.mark.parametrize(
     ("sent", "first"),
-    [({"number": 7}, "fork_number"), ({"iterations": 0}, "fork_iterations"), ({"name": "Greedy"}, "fork_name"), ({"meta_solver": "luck"}, "fork_meta_solver")],
+    [({"number": 7}, "fork_number"), ({"iterations": 0}, "fork_iterations"), ({"name": "Greedy"}, "fork_name"),
+    ({"meta_solver": "luck"}, "fork_meta_solver")],
 )  # fmt: skip
 def test_a_refused_fork_is_told_at_its_field_and_none_is_made(
     visit: Visit, bob: User, world: dict[str, Any], sent: dict[str, Any], first: str

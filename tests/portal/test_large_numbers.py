@@ -1,4 +1,6 @@
-"""Numbers larger than a database holds, in every address, parameter, form and body of the portal, found in its own routes."""
+"""Numbers larger than a database holds, in every address, parameter, form and body of the portal, found in its own
+routes.
+"""
 
 import json
 import re
@@ -142,11 +144,14 @@ def with_number(body: dict[str, Any], place: tuple[str, ...], number: float) -> 
 
 
 BODIES: dict[str, dict[str, Any]] = {
-    "POST /tournaments": {"name": "Cup", "scenario": "mate-2v4-0", "cameras": ["greedy-camera"], "targets": ["greedy-target"]},
-    "POST /trainings": {"name": "Run", "scenario": "mate-2v4-0", "team": "camera", "opponent": "greedy-target", "preset": "hrl-mappo"},
+    "POST /tournaments": {"name": "Cup", "scenario": "mate-2v4-0", "cameras": ["greedy-camera"],
+    "targets": ["greedy-target"]},
+    "POST /trainings": {"name": "Run", "scenario": "mate-2v4-0", "team": "camera", "opponent": "greedy-target",
+    "preset": "hrl-mappo"},
     "POST /psro": {
         "name": "Run", "scenario": "mate-2v4-0", "cameras": ["random-camera"], "targets": ["random-target"],
-        "camera_training": {"algorithm": "mappo", "steps": 1000}, "target_training": {"algorithm": "mappo", "steps": 1000},
+        "camera_training": {"algorithm": "mappo", "steps": 1000},
+        "target_training": {"algorithm": "mappo", "steps": 1000},
     },
     "POST /psro/{run_id}/fork": {"name": "Fork", "number": 0},
     "POST /schedules": {

@@ -18,7 +18,7 @@ from django.http.request import validate_host
 
 from portal.launcher import broker, commands, preparation
 from portal.launcher.children import LOG_LIMIT, Child, limit_log
-from portal.launcher.installation import CHECKOUT, Installation, LaunchRefused
+from portal.launcher.installation import CHECKOUT, LaunchRefused, LocalInstallation
 from portal.launcher.supervisor import answers
 
 FOREVER = "import time\nwhile True: time.sleep(1)"
@@ -41,14 +41,14 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
-    made = Installation(tmp_path / "data")
+def installation(tmp_path: Path) -> LocalInstallation:
+    made = LocalInstallation(tmp_path / "data")
     made.make_folders()
     return made
 
 
 @pytest.fixture
-def child(installation: Installation) -> Iterator[Callable[[str], Child]]:
+def child(installation: LocalInstallation) -> Iterator[Callable[[str], Child]]:
     made: list[Child] = []
 
     def make(program: str) -> Child:
@@ -61,7 +61,7 @@ def child(installation: Installation) -> Iterator[Callable[[str], Child]]:
 
 
 def test_defaults_need_no_environment() -> None:
-    made = Installation.from_environment({})
+    made = LocalInstallation.from_environment({})
     assert (made.data, made.port, made.workers, made.redis_url) == (CHECKOUT / "data", 8000, 2, None)
     assert made.address == "http://127.0.0.1:8000/"
 
@@ -82,7 +82,7 @@ def test_the_website_is_asked_for_its_health_by_a_name_that_it_answers_to(hosts:
     with HTTPServer(("127.0.0.1", 0), Website) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         environment = {"ALLOWED_HOSTS": hosts, "ARENA_PORT": str(server.server_port)}
-        assert answers(Installation.from_environment(environment))
+        assert answers(LocalInstallation.from_environment(environment))
     assert hosts_seen == [name]
     assert validate_host(name, hosts.split(","))
 
@@ -90,17 +90,17 @@ def test_the_website_is_asked_for_its_health_by_a_name_that_it_answers_to(hosts:
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8e3", "８０"])
 def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
     with pytest.raises(LaunchRefused, match="ARENA_PORT"):
-        Installation.from_environment({"ARENA_PORT": port})
+        LocalInstallation.from_environment({"ARENA_PORT": port})
 
 
 def test_an_ipv6_host_has_brackets_in_its_address() -> None:
-    assert Installation.from_environment({"ARENA_HOST": "::1"}).address == "http://[::1]:8000/"
+    assert LocalInstallation.from_environment({"ARENA_HOST": "::1"}).address == "http://[::1]:8000/"
 
 
 def test_a_data_folder_that_cannot_be_made_is_refused_with_the_variable_to_set(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LaunchRefused, match="ARENA_DATA"):
-        Installation(tmp_path / "file" / "data").make_folders()
+        LocalInstallation(tmp_path / "file" / "data").make_folders()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,10 @@ def test_settings_that_make_no_sense_end_every_command_with_one_sentence(tmp_pat
 
 @pytest.mark.parametrize("name", ["data#1", "what?mode=ro", "50%25", "a b/c'd\"", "Übung;x=1"])
 def test_the_database_lies_in_the_data_folder_whatever_its_path(tmp_path: Path, name: str) -> None:
-    program = "import django; django.setup(); from django.db import connection as c; c.ensure_connection(); print(c.settings_dict['NAME'])"
+    program = (
+        "import django; django.setup(); from django.db import connection as c; c.ensure_connection(); "
+        "print(c.settings_dict['NAME'])"
+    )
     environment = {"ARENA_DATA": str(tmp_path / name), "DJANGO_SETTINGS_MODULE": "portal.settings"}
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=True
@@ -139,7 +142,7 @@ def test_the_database_lies_in_the_data_folder_whatever_its_path(tmp_path: Path, 
 @pytest.mark.parametrize("name", ["two\nlines", "tab\there", "bell\a"])
 def test_a_data_folder_that_cannot_be_printed_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(LaunchRefused, match="ARENA_DATA") as refusal:
-        Installation(tmp_path / name).make_folders()
+        LocalInstallation(tmp_path / name).make_folders()
     assert str(refusal.value).isprintable()
 
 
@@ -150,7 +153,7 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("portal.launcher.installation.tempfile.TemporaryFile", refuse)
     with pytest.raises(LaunchRefused, match="Make room"):
-        Installation(tmp_path / "data").make_folders()
+        LocalInstallation(tmp_path / "data").make_folders()
 
 
 @pytest.mark.parametrize("left", ["", "\n", None])
@@ -185,7 +188,9 @@ def test_a_key_that_cannot_be_written_whole_is_not_left_half(tmp_path: Path, lim
 
 
 @pytest.mark.parametrize("foreign", ["shop.settings", "portalx.settings", ""])
-def test_the_settings_of_another_project_in_the_shell_are_passed_over(installation: Installation, foreign: str) -> None:
+def test_the_settings_of_another_project_in_the_shell_are_passed_over(
+    installation: LocalInstallation, foreign: str
+) -> None:
     named = {"DJANGO_SETTINGS_MODULE": foreign}
     assert commands.child_environment(installation, named)["DJANGO_SETTINGS_MODULE"] == "portal.settings"
     environment = os.environ | named | {"ARENA_DATA": str(installation.data)}
@@ -194,7 +199,7 @@ def test_the_settings_of_another_project_in_the_shell_are_passed_over(installati
     assert "+ SETTINGS_MODULE = 'portal.settings'" in ended.stdout or "portal.settings" in ended.stdout, ended.stderr
 
 
-def test_preparations_of_one_data_folder_take_turns(installation: Installation) -> None:
+def test_preparations_of_one_data_folder_take_turns(installation: LocalInstallation) -> None:
     order: list[str] = []
 
     def follow() -> None:
@@ -210,11 +215,11 @@ def test_preparations_of_one_data_folder_take_turns(installation: Installation) 
     assert order == ["first", "second"]
 
 
-def test_the_data_folder_is_closed_to_others(installation: Installation) -> None:
+def test_the_data_folder_is_closed_to_others(installation: LocalInstallation) -> None:
     assert installation.data.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_second_launcher_on_the_same_data_is_refused_and_told_of_the_first(installation: Installation) -> None:
+def test_a_second_launcher_on_the_same_data_is_refused_and_told_of_the_first(installation: LocalInstallation) -> None:
     with installation.lock():
         second = subprocess.run(
             [sys.executable, "-m", "portal.launcher", "run"],
@@ -228,7 +233,7 @@ def test_a_second_launcher_on_the_same_data_is_refused_and_told_of_the_first(ins
     assert "Traceback" not in second.stderr
 
 
-def test_a_lock_is_free_once_its_holder_has_ended(installation: Installation) -> None:
+def test_a_lock_is_free_once_its_holder_has_ended(installation: LocalInstallation) -> None:
     installation.lock().close()
     installation.lock().close()
 
@@ -250,7 +255,7 @@ def test_an_occupied_port_is_refused_in_plain_words(tmp_path: Path) -> None:
     assert "Traceback" not in outcome.stderr
 
 
-def test_children_keep_byte_code_and_use_one_thread(installation: Installation) -> None:
+def test_children_keep_byte_code_and_use_one_thread(installation: LocalInstallation) -> None:
     environment = commands.child_environment(installation, {"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/bin"})
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert environment["OMP_NUM_THREADS"] == environment["NUMBA_NUM_THREADS"] == "1"
@@ -259,7 +264,7 @@ def test_children_keep_byte_code_and_use_one_thread(installation: Installation) 
 
 @pytest.mark.parametrize("folder", ["data", "with a space", "d" * 100, "#1 50%?", 'it\'s "quoted" \\', "Übung"])
 def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, folder: str) -> None:
-    installation = Installation(tmp_path / folder)
+    installation = LocalInstallation(tmp_path / folder)
     installation.make_folders()
     plan = broker.plan(installation)
     server = subprocess.Popen(plan.command, stdout=subprocess.DEVNULL)
@@ -364,7 +369,8 @@ def test_children_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
             "-c",
             "import os, pathlib, sys\n"
             "from portal.launcher.children import Child\n"
-            f"child = Child('c', [sys.executable, '-c', {FOREVER!r}], pathlib.Path({str(tmp_path / 'log')!r}), os.environ)\n"
+            f"child = Child('c', [sys.executable, '-c', {FOREVER!r}], pathlib.Path({str(tmp_path / 'log')!r}), "
+            f"os.environ)\n"
             "child.start()\n"
             "print(child.process.pid, flush=True)\n" + FOREVER,
         ],

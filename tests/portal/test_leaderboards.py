@@ -10,7 +10,7 @@ from django.urls import reverse
 from portal import columns
 from tests.portal.conftest import make_up
 from tournament import boards, leaderboards
-from tournament.boards import Line
+from tournament.boards import BoardLine
 from tournament.models import Agent, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.ratings import AgentRating, Cyclicity, Influence, NashSummary, Ratings
 
@@ -33,7 +33,7 @@ def rating(digest: str, **figures: object) -> AgentRating:
 
 
 def sorted_by(sort: str, *ratings: AgentRating) -> list[str]:
-    lines = tuple(Line(Agent(name=one.digest, slug=one.digest), one) for one in ratings)
+    lines = tuple(BoardLine(Agent(name=one.digest, slug=one.digest), one) for one in ratings)
     return [line.agent.slug for line in columns.sort_lines(lines, sort)]
 
 

@@ -89,7 +89,10 @@ def test_installations_at_once_take_turns(checkout: Path, make: list[str], numbe
 
 
 def test_an_installation_that_was_killed_holds_up_nobody(checkout: Path, make: list[str]) -> None:
-    program = f"import fcntl, os; fcntl.flock(os.open({str(checkout)!r}, os.O_RDONLY), fcntl.LOCK_EX); print(1, flush=True); input()"
+    program = (
+        f"import fcntl, os; fcntl.flock(os.open({str(checkout)!r}, os.O_RDONLY), fcntl.LOCK_EX); print(1, "
+        f"flush=True); input()"
+    )
     holder = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None and holder.stdin is not None
     holder.stdout.readline()

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from mate import Team
 from portal.models import ApiToken
 from tournament import entries, psro_runs
-from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
 from tournament.payoffs import Episodes, MetaGame
@@ -51,14 +51,14 @@ def run(scenario: Scenario, alice: User) -> PsroRun:
     earlier = None
     for number in range(3):
         size = number + 1
-        pools = [tuple(agents[team, name].digest for name in names[:size]) for team in TEAMS]
+        pools = [tuple(agents[team, name].digest for name in names[:size]) for team in Team]
         game = MetaGame(*pools, whole[:size, :size], errors[:size, :size], np.full((size, size), 10))
         strategies = np.full(size, 1 / size), np.full(size, 1 / size)
         made.iterations.create(
             number=number, phase=PsroPhase.SOLVED, solved=timezone.now(),
             camera=agents["camera", names[number]] if number else None,
             target=agents["target", names[number]] if number else None,
-            table=accounts.Table.of(game, np.full((size, size), 0.5)).to_json(),
+            table=accounts.PsroGame.of(game, np.full((size, size), 0.5)).to_json(),
             camera_strategy=strategies[0].tolist(), target_strategy=strategies[1].tolist(),
             figures=accounts.figures(game, strategies, earlier),
         )  # fmt: skip
@@ -196,7 +196,9 @@ def test_the_form_puts_reasons_beside_their_fields(visit: Visit, alice: User, sc
 
 
 def respond(run: PsroRun, payoff: Any, reward: float | None = None) -> PsroRun:
-    """Let the run have one iteration whose responses, the second row and column, have these payoffs, or episodes that are all alike."""
+    """Let the run have one iteration whose responses, the second row and column, have these payoffs, or episodes
+    that are all alike.
+    """
     last = run.iterations.get(number=1)
     payoff = np.asarray(payoff, dtype=float)
     game = MetaGame(("c", "d"), ("t", "u"), payoff, np.full((2, 2), 0.02), np.full((2, 2), 10))

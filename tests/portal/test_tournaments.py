@@ -81,7 +81,8 @@ def test_the_form_chooses_the_agents_that_its_address_names_in_the_scenario_that
     entries.register_scenario("MATE-2v4-9")
     entries.register_scenario("MATE-4v8-9")
     duo = Agent.objects.create(
-        digest="b" * 64, team="camera", kind="checkpoint", name="Duo", slug="duo", spec={}, trained_enhanced_observation="none",
+        digest="b" * 64, team="camera", kind="checkpoint", name="Duo", slug="duo", spec={},
+        trained_enhanced_observation="none",
         num_cameras=2, num_targets=4, num_obstacles=9,
     )  # fmt: skip
     page = visit(alice).get(reverse("tournament_create"), {"agents": ["duo", "quartet"]})

@@ -1,4 +1,6 @@
-"""Trainings on the website and by program: asked for, followed, paused, extended, cancelled; what is wrong is told where it is."""
+"""Trainings on the website and by program: asked for, followed, paused, extended, cancelled; what is wrong is told
+where it is.
+"""
 
 import json
 from collections.abc import Callable
@@ -34,7 +36,8 @@ def run(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRu
 def learning(run: TrainingRun) -> TrainingRun:
     """The same while it trains, with a curve and a milestone."""
     TrainingPoint.objects.bulk_create(
-        TrainingPoint(run=run, iteration=i, steps=100 * i, return_mean=1.5 * i, coverage=0.1 * i, decisions_per_second=900.0)
+        TrainingPoint(run=run, iteration=i, steps=100 * i, return_mean=1.5 * i, coverage=0.1 * i,
+        decisions_per_second=900.0)
         for i in range(1, 6)
     )  # fmt: skip
     Milestone.objects.create(run=run, iteration=5, steps=500)
@@ -103,11 +106,13 @@ def test_what_the_form_shows_is_what_the_form_takes(
     [
         ({"hyperparameter_gamma": "1.5"}, "hyperparameter_gamma", "It is 1.5; it is a number from 0 to 1."),
         ({"hyperparameter_gamma": "nan"}, "hyperparameter_gamma", "from 0 to 1"),
-        ({"hyperparameter_coefficient_raw_reward": "9999999"}, "hyperparameter_coefficient_raw_reward", "from −1,000,000 to 1,000,000"),
+        ({"hyperparameter_coefficient_raw_reward": "9999999"}, "hyperparameter_coefficient_raw_reward",
+        "from −1,000,000 to 1,000,000"),
         ({"hyperparameter_passes": "many"}, "hyperparameter_passes", "a whole number from 1 to 100"),
         ({"hyperparameter_hidden_sizes": "64, wide"}, "hyperparameter_hidden_sizes", "whole number"),
         ({"hyperparameter_learning_rate": "0: 1, 2: 3"}, "hyperparameter_learning_rate", "ascend from 0 to 1"),
-        ({"hyperparameter_horizon": "10", "hyperparameter_fragment_length": "900"}, "hyperparameter_fragment_length", "longer than"),
+        ({"hyperparameter_horizon": "10", "hyperparameter_fragment_length": "900"}, "hyperparameter_fragment_length",
+        "longer than"),
         ({"steps": "0"}, "steps", "greater than or equal to 1"),
         ({"seed": "-1"}, "seed", "greater than or equal to 0"),
         ({"opponent": ""}, "opponent", "required"),
@@ -115,7 +120,8 @@ def test_what_the_form_shows_is_what_the_form_takes(
     ],
 )  # fmt: skip
 def test_what_is_impossible_is_told_beside_its_field_and_what_was_filled_in_stays(
-    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, str], field: str, says: str
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], change: dict[str, str], field: str,
+    says: str
 ) -> None:  # fmt: skip
     answer = visit(alice).post(reverse("training_create"), fields(agents, **change))
     assert answer.status_code == 400
@@ -269,7 +275,8 @@ def test_a_finished_training_shows_its_agent_and_how_it_did(
     learning.state, learning.agent = TrainingState.FINISHED, agents["heuristic-camera"]
     learning.result = {
         "iteration": 5, "steps": 500, "baseline": "Greedy",
-        "against": [{"opponent": "greedy-target", "name": "Greedy", **estimate, "gain": {**estimate, "mean": 0.1, "low": 0.05, "high": 0.15}}],
+        "against": [{"opponent": "greedy-target", "name": "Greedy", **estimate,
+        "gain": {**estimate, "mean": 0.1, "low": 0.05, "high": 0.15}}],
     }  # fmt: skip
     learning.save()
     text = client.get(reverse("training", args=[learning.pk])).content.decode()

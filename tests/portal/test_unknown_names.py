@@ -156,7 +156,8 @@ def pages(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
 
 
 ARGUMENTS = {
-    "slug": "greedy-camera", "number": 1, "what": "pause", "action": "pause", "upload_id": "00000000-0000-0000-0000-000000000000",
+    "slug": "greedy-camera", "number": 1, "what": "pause", "action": "pause",
+    "upload_id": "00000000-0000-0000-0000-000000000000",
 }  # fmt: skip
 
 

@@ -10,13 +10,13 @@ import pytest
 from django.test import Client
 
 from portal.launcher import commands, preparation, warming
-from portal.launcher.installation import CHECKOUT, Installation
+from portal.launcher.installation import CHECKOUT, LocalInstallation
 from portal.server import compiling
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
-    return Installation(tmp_path / "data")
+def installation(tmp_path: Path) -> LocalInstallation:
+    return LocalInstallation(tmp_path / "data")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, failing: str = "") -> None:
@@ -36,7 +36,7 @@ def finish(one: warming.Warming) -> list[str]:
 
 @pytest.mark.parametrize("at_once", [1, 2, 5])
 def test_every_group_is_compiled_once_and_told(
-    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+    installation: LocalInstallation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     stand_in(monkeypatch)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
@@ -53,7 +53,7 @@ def test_every_group_is_compiled_once_and_told(
 
 @pytest.mark.parametrize("group", warming.GROUPS[:3])
 def test_a_group_that_fails_stops_nobody_and_is_tried_again_at_the_next_start(
-    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str
+    installation: LocalInstallation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
     stand_in(monkeypatch, failing=group)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}

@@ -1,4 +1,6 @@
-"""The distribution: a wheel that is installed elsewhere is the whole portal, and puts no plain names beside others' packages."""
+"""The distribution: a wheel that is installed elsewhere is the whole portal, and puts no plain names beside others'
+packages.
+"""
 
 import os
 import re
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from portal.launcher import commands
-from portal.launcher.installation import Installation
+from portal.launcher.installation import LocalInstallation
 from tests.portal.test_supervisor import find_port, wait_for
 from tests.sources import FLOORS, ROOT
 
@@ -155,6 +157,6 @@ def test_an_installed_portal_keeps_its_data_with_its_users(
 ) -> None:
     monkeypatch.setattr("portal.launcher.installation.IS_WHEEL", True)
     monkeypatch.setattr(commands, "IS_WHEEL", True)
-    installation = Installation.from_environment(environment)
+    installation = LocalInstallation.from_environment(environment)
     assert installation.data == Path(data)
     assert commands.child_environment(installation, environment)["NUMBA_CACHE_DIR"] == f"{data}/kernels"

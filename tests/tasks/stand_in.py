@@ -1,6 +1,7 @@
 """`python stand_in.py FOLDER`: writes what a training's process writes, in seconds instead of hours.
 
-Its seed says how it behaves (`BEHAVIOURS`). An iteration takes 0.1 s and 100 steps; every second one leaves a milestone.
+Its seed says how it behaves (`BEHAVIOURS`). An iteration takes 0.1 s and 100 steps; every second one leaves a
+milestone.
 """
 
 import json
@@ -60,7 +61,8 @@ def iterate(folder: Path, state: dict[str, int], orders: dict[str, Any], behavio
     if behaviour == "dying" and iteration == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     line = {
-        "iteration": iteration, "steps": iteration * STEPS, "return_mean": 1.0 * iteration, "coverage": 0.5, "transport": 0.25,
+        "iteration": iteration, "steps": iteration * STEPS, "return_mean": 1.0 * iteration, "coverage": 0.5,
+        "transport": 0.25,
         "entropy": 1.5, "kl": float("nan"), "seconds": 0.1 * iteration, "decisions_per_second": 1000.0,
         "remaining_seconds": 0.1 * (steps / STEPS - iteration),
     }  # fmt: skip
@@ -82,7 +84,9 @@ def export(folder: Path, iteration: int, team: str) -> None:
 
 
 def checkpoint(seed: int, team: str) -> Path:
-    """A checkpoint that the first stand-in to need it makes, for all of a test process: what makes it takes a second to load."""
+    """A checkpoint that the first stand-in to need it makes, for all of a test process: what makes it takes a second
+    to load.
+    """
     kept = Path(os.environ["ARENA_DATA"]) / f"stand-in-{team}-{seed}.zip"
     if not kept.exists():
         from policies import Dimensions

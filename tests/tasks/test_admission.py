@@ -19,8 +19,8 @@ def own_files(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path / "files"
     entries.open_checkpoint.cache_clear()
     monkeypatch.setattr(admission, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(admission.Last, "problem", "")
-    monkeypatch.setattr(admission.Last, "looked", -math.inf)
+    monkeypatch.setattr(admission.LastAdmission, "problem", "")
+    monkeypatch.setattr(admission.LastAdmission, "looked", -math.inf)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def fresh(monkeypatch, settings):
     settings.ARENA_BLOCK_SIZE = 2
     for name, value in {"problem": "", "looked": -math.inf}.items():
-        monkeypatch.setattr(admission.Last, name, value)
+        monkeypatch.setattr(admission.LastAdmission, name, value)
     monkeypatch.setattr(workers.State, "answered", math.inf)
     for name in "abc":
         Worker.objects.create(name=name, seen=timezone.now())
@@ -98,7 +98,7 @@ def test_a_quarantined_worker_plays_no_more_and_its_late_results_are_refused(mak
     assert not Episode.objects.exists()
     assert not turns.do_next()
     act_as("b")
-    admission.Last.looked = -math.inf
+    admission.LastAdmission.looked = -math.inf
     assert turns.do_next()
 
 

@@ -13,16 +13,18 @@ import pytest
 from django.db import connection
 
 from benchmarks.psro_table import find_faults
+from mate import Team
 from tasks import hints
 from tests.tasks.conftest import wait_for
 from tests.tasks.stand_in import COMMAND
 from tests.training.runs import TINY
 from tournament import psro_runs
-from tournament.models import Block, BlockState, PsroPhase, PsroRun, PsroState, Team, TrainingRun, TrainingState
+from tournament.models import Block, BlockState, PsroPhase, PsroRun, PsroState, TrainingRun, TrainingState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRAINING = {
-    "algorithm": "mappo", "steps": 200, "hyperparameters": TINY | {"memory": "none"}, "evaluation_episodes": 0, "cores": 1,
+    "algorithm": "mappo", "steps": 200, "hyperparameters": TINY | {"memory": "none"}, "evaluation_episodes": 0,
+    "cores": 1,
 }  # fmt: skip
 PATIENCE = 600.0  # seconds: a training's process alone takes half a minute to begin on a busy machine
 

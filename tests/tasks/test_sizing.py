@@ -87,7 +87,9 @@ def test_towards_the_end_blocks_get_smaller(claim):
 
 @pytest.fixture
 def last_two(make_tournament, monkeypatch):
-    """Two workers' last blocks of a tournament of one pairing at 0.01 seconds an episode: one of 52 is being played, of 100 is the other."""
+    """Two workers' last blocks of a tournament of one pairing at 0.01 seconds an episode: one of 52 is being played,
+    of 100 is the other.
+    """
 
     now = timezone.now()
     monkeypatch.setattr(sizing, "Now", lambda: Value(now, DateTimeField()))  # however long the test itself takes

@@ -1,4 +1,6 @@
-"""Trainings under a trainer: followed, paused, lost and found, failed with a reason; the process is a quick stand-in."""
+"""Trainings under a trainer: followed, paused, lost and found, failed with a reason; the process is a quick
+stand-in.
+"""
 
 import json
 import os
@@ -263,7 +265,7 @@ def test_a_process_left_by_a_dead_trainer_is_ended_before_another_begins(ask, mo
     folder.mkdir(parents=True)
     training.write_orders(run, folder)
     with processes.locked(folder) as lock:
-        orphan = processes.Process(folder, lock)
+        orphan = processes.TrainingProcess(folder, lock)
     wait_for(lambda: (folder / "progress.jsonl").exists(), "the orphan to train")
     assert train(run).state == TrainingState.EVALUATING
     assert len(pids(run)) == 2 and not is_alive(orphan.process.pid)
@@ -278,7 +280,7 @@ def test_a_process_that_does_not_end_when_asked_is_killed(ask):
     folder.mkdir(parents=True)
     training.write_orders(run, folder)
     with processes.locked(folder) as lock:
-        orphan = processes.Process(folder, lock)
+        orphan = processes.TrainingProcess(folder, lock)
     wait_for(lambda: (folder / "progress.jsonl").exists(), "the orphan to train")
     with processes.locked(folder, patience=0.5):
         orphan.process.wait(5)

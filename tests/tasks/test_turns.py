@@ -16,7 +16,7 @@ CHECK, PLAY = checking.check_next, playing.play_next
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(turns.Last, "was_upload", False)
+    monkeypatch.setattr(turns.LastTurn, "was_upload", False)
 
 
 @pytest.fixture

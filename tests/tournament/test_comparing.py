@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tournament.comparing import Interval, Pairs, compare, share_over_opponents
+from tournament.comparing import PairedInterval, Pairs, compare, share_over_opponents
 
 
 def make(opponents, seeds, first, second):
@@ -14,7 +14,9 @@ def make(opponents, seeds, first, second):
 
 
 def draw(rng, opponents=5, count=20, gap=0.02, sharing=False):
-    """Pairs with a true mean difference of `gap`; with `sharing` all opponents use the same seeds, which move all gains."""
+    """Pairs with a true mean difference of `gap`; with `sharing` all opponents use the same seeds, which move all
+    gains.
+    """
     opponent = np.repeat(np.arange(opponents), count)
     seed = np.tile(np.arange(count), opponents) if sharing else np.arange(opponents * count)
     by_seed = rng.normal(0, 0.05, count * opponents)[seed]
@@ -73,14 +75,14 @@ def test_the_probability_of_doing_better_is_held_too() -> None:
 
 def test_a_single_pair_has_a_difference_and_no_interval() -> None:
     found = compare(make([0], [1], [0.5], [0.25]))
-    assert found.against[0].difference == Interval(0.25)
-    assert found.difference == Interval()
+    assert found.against[0].difference == PairedInterval(0.25)
+    assert found.difference == PairedInterval()
     assert found.num_opponents == 0
 
 
 def test_no_pairs_leave_everything_unknown() -> None:
     found = compare(make([], [], [], []))
-    assert found.against == () and found.difference == Interval() and found.better == Interval()
+    assert found.against == () and found.difference == PairedInterval() and found.better == PairedInterval()
 
 
 def test_equal_agents_do_better_half_the_time() -> None:

@@ -17,7 +17,9 @@ def invent(seed=0, size=300, cameras=5, targets=3, seeds=12):
 
 
 def pairs(episodes, team):
-    """All comparisons, by going through all pairs of episodes: (row, row, agent, agent, opponent, result of the first)."""
+    """All comparisons, by going through all pairs of episodes: (row, row, agent, agent, opponent, result of the
+    first).
+    """
     own, other = (episodes.camera, episodes.target) if team == "camera" else (episodes.target, episodes.camera)
     outcome = -episodes.reward if team == "camera" else episodes.reward
     for one in range(len(episodes)):

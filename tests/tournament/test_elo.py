@@ -10,7 +10,9 @@ from tournament.ratings.deals import Deals
 
 
 def play(skills, targets=4, seeds=30, noise=0.3, generator=0, key="target"):
-    """Cameras of these skills on the same seeds against each target (or, with another key, on one seed for all targets)."""
+    """Cameras of these skills on the same seeds against each target (or, with another key, on one seed for all
+    targets).
+    """
     random = np.random.default_rng(generator)
     camera, target, number = (axis.ravel() for axis in np.indices((len(skills), targets, seeds)))
     seed = target * seeds + number if key == "target" else number

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import Evidence, rate
+from tournament.ratings import BoardEvidence, rate
 
 
 def invent(seed=0, cameras=4, targets=3, episodes=6, seeds=None):
@@ -20,7 +20,7 @@ def pick(episodes, chosen):
 
 
 def gather(episodes):
-    return Evidence(["c0", "c1", "c2", "c3"], ["t0", "t1", "t2"], episodes)
+    return BoardEvidence(["c0", "c1", "c2", "c3"], ["t0", "t1", "t2"], episodes)
 
 
 @pytest.mark.parametrize("seeds", [None, 6])

@@ -1,4 +1,7 @@
-"""Milestones: which are played, what their figures are, and who sees them. Their whole way is told in tests/tasks/test_training.py."""
+"""Milestones: which are played, what their figures are, and who sees them.
+
+Their whole way is told in tests/tasks/test_training.py.
+"""
 
 import numpy as np
 import pytest
@@ -25,7 +28,7 @@ def test_an_interval_is_students():
 
 
 def test_one_number_has_no_interval():
-    assert milestones.estimate(np.array([0.5])) == milestones.Estimate(0.5, None, None, None, 1)
+    assert milestones.estimate(np.array([0.5])) == milestones.MeanEstimate(0.5, None, None, None, 1)
 
 
 def test_about_95_percent_of_intervals_hold_the_truth():

@@ -8,7 +8,8 @@ from tournament.models import Upload
 
 @pytest.mark.parametrize(
     "name",
-    ["\u200b", "\u2060", "\u00ad", "\u3164", "\u180e", "\u2800", "\u0301\u0302", "\ufe0f", "\u00a0", "\u115f\u1160", "\uffa0 \u200d", ""],
+    ["\u200b", "\u2060", "\u00ad", "\u3164", "\u180e", "\u2800", "\u0301\u0302", "\ufe0f", "\u00a0", "\u115f\u1160",
+    "\uffa0 \u200d", ""],
 )  # fmt: skip
 def test_a_name_without_a_visible_character_is_none(name):
     assert "no visible character" in names.find_problem(name)
@@ -26,7 +27,8 @@ def test_a_name_with_control_characters_is_refused(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["Greedy", "greedy", " GREEDY ", "Ｇｒｅｅｄｙ", "Gr\u0435\u0435dy", "Gre\u200bedy", "Gr\u00e9edy", "Greedy.", "g-r-e-e-d-y", "𝐆𝐫𝐞𝐞𝐝𝐲",
+    ["Greedy", "greedy", " GREEDY ", "Ｇｒｅｅｄｙ", "Gr\u0435\u0435dy", "Gre\u200bedy", "Gr\u00e9edy", "Greedy.",
+    "g-r-e-e-d-y", "𝐆𝐫𝐞𝐞𝐝𝐲",
      "\u039daive", "Na\u00efve", "Randorn", "Rand0m", "Heur1stic", "Heur\u0131stic", "HEURISTIC"],
 )  # fmt: skip
 def test_a_name_that_reads_like_a_built_in_agents_is_refused(name):

@@ -1,4 +1,6 @@
-"""Placements: the agents of an upload get a rank at once, in a scenario that fits them, unless something places them anyway."""
+"""Placements: the agents of an upload get a rank at once, in a scenario that fits them, unless something places them
+anyway.
+"""
 
 from collections.abc import Callable
 

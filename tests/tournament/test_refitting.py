@@ -11,7 +11,7 @@ from tournament import leaderboards, ledgers, refitting
 from tournament.ledgers import Agents, Played, Results
 from tournament.models import Episode, Pairing, RatingSnapshot
 from tournament.ratings import Ratings, rate
-from tournament.refitting import Standing
+from tournament.refitting import FittedBoard
 
 CAMERAS, TARGETS = ("a", "b", "c"), ("x", "y")
 
@@ -71,7 +71,7 @@ def check(standing, table, fields=(CAMERAS, TARGETS)):
 
 
 def test_new_episodes_are_added_to_what_is_known():
-    table, standing = Table(), Standing()
+    table, standing = Table(), FittedBoard()
     for pairing in table.agents:
         table.add(pairing, range(20))
     check(standing, table)
@@ -82,7 +82,7 @@ def test_new_episodes_are_added_to_what_is_known():
 
 
 def test_episodes_that_are_gone_are_gone_from_the_ratings():
-    table, standing = Table(), Standing()
+    table, standing = Table(), FittedBoard()
     for pairing in table.agents:
         table.add(pairing, range(10))
     check(standing, table)
@@ -94,7 +94,7 @@ def test_episodes_that_are_gone_are_gone_from_the_ratings():
 
 
 def test_an_episode_in_the_place_of_another_is_noticed():
-    table, standing = Table(), Standing()
+    table, standing = Table(), FittedBoard()
     for pairing in table.agents:
         table.add(pairing, range(10))
     check(standing, table)
@@ -107,7 +107,7 @@ def test_an_episode_in_the_place_of_another_is_noticed():
 
 
 def test_new_agents_make_new_evidence():
-    table, standing = Table(), Standing()
+    table, standing = Table(), FittedBoard()
     table.add(0, range(10))
     table.add(2, range(10))
     check(standing, table, (("a", "b"), ("x",)))
@@ -117,7 +117,7 @@ def test_new_agents_make_new_evidence():
 
 
 def test_any_sequence_of_arrivals_and_departures_gives_the_fit_to_everything():
-    table, standing = Table(3), Standing()
+    table, standing = Table(3), FittedBoard()
     for turn in range(25):
         pairing = int(table.random.integers(6))
         if turn % 5 == 4 and pairing in table.results:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.scenario import Scenario
 from policies import Dimensions
 from tests.policies.checkpoints import make_checkpoint
@@ -15,7 +16,7 @@ from tournament import matches, replays
 from tournament.agents import Builtin, LearnedAgent
 from tournament.replays import ReplayError
 from tournament.replays.__main__ import main
-from tournament.replays.columns import LAYOUTS, Layout
+from tournament.replays.columns import LAYOUTS, ColumnLayout
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "replays" / "sample.replay"
 SCENARIO = Scenario.load("MATE-4v8-9")
@@ -60,7 +61,7 @@ def test_a_replay_holds_the_episode_that_a_match_plays(data):
     )
 
 
-@pytest.mark.parametrize("name", ["random", "naive", "greedy", "heuristic"])
+@pytest.mark.parametrize("name", BUILTIN_NAMES)
 @pytest.mark.parametrize("preset", ["MATE-4v8-9", "MATE-2v4-0", "MATE-1v1-9"])
 def test_running_the_actions_again_gives_the_same_trajectory(name, preset):
     verdict = replays.verify(record(name, name, 60, Scenario.load(preset)))
@@ -178,7 +179,9 @@ def test_a_cut_file_is_refused(data, cut):
 
 
 def test_altered_bytes_never_give_other_numbers(data):
-    """Compressed, the same columns can be written in more than one way; whatever else an altered byte says is refused."""
+    """Compressed, the same columns can be written in more than one way; whatever else an altered byte says is
+    refused.
+    """
     columns = replays.read(data).columns
     (length,) = struct.unpack_from("<I", data, 8)
     refused = 0
@@ -238,7 +241,7 @@ def test_a_column_survives_storage(layout):
 
 def test_a_value_that_a_column_cannot_hold_is_refused():
     with pytest.raises(ReplayError, match="more than int16 can hold"):
-        Layout("target_location", "frames", "int16", "delta", 0.05).encode(np.array([1e5]))
+        ColumnLayout("target_location", "frames", "int16", "delta", 0.05).encode(np.array([1e5]))
 
 
 def test_the_command_line_records_verifies_shows_and_regenerates(tmp_path, capsys):

@@ -1,4 +1,6 @@
-"""Files are whole or absent, and lie where the settings say: in a folder, or in a bucket with copies on each machine."""
+"""Files are whole or absent, and lie where the settings say: in a folder, or in a bucket with copies on each
+machine.
+"""
 
 import errno
 import hashlib

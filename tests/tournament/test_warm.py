@@ -13,7 +13,7 @@ from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing
 from tournament import agents, matches
 from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import Evidence, rate
+from tournament.ratings import BoardEvidence, rate
 from tournament.replays import record
 
 for name in (*warm.MODULES, "policies.warm", "tournament.warm"):
@@ -46,9 +46,10 @@ with event.install_recorder("numba:compile") as recorder:
     record(scenario, agents.Builtin("camera", "heuristic"), agents.Builtin("target", "heuristic"), 5)
     camera, target, seed = (axis.ravel() for axis in np.indices((3, 4, 5)))
     rate(MetaGame.from_episodes("abc", "wxyz", Episodes(camera, target, seed * target, np.random.rand(60))))
-    for is_played in (camera < 3, seed != camera, seed + camera + target > 3, (camera + 1) * seed % 3 > 0, camera != target, seed < 1):
+    for is_played in (camera < 3, seed != camera, seed + camera + target > 3,
+        (camera + 1) * seed % 3 > 0, camera != target, seed < 1):
         episodes = Episodes(camera[is_played], target[is_played], seed[is_played], np.random.rand(is_played.sum()))
-        evidence = Evidence("abc", "wxyz", episodes)
+        evidence = BoardEvidence("abc", "wxyz", episodes)
         evidence.rate({})
         evidence.add(Episodes(np.array([0, 1]), np.array([2, 3]), np.array([7, 4]), np.array([0.5, 0.5])))
         evidence.rate({})

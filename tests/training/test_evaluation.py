@@ -11,7 +11,7 @@ from mate.scenario import Scenario
 from policies import Architecture, Dimensions
 from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, make_checkpoint
 from tests.training.runs import configure
-from training.evaluation import Interval, compare, find_agent, table
+from training.evaluation import MeanInterval, compare, find_agent, table
 from training.opponents import opponents_of
 
 SCENARIO = Scenario.load("MATE-2v4-0", max_episode_steps=300)
@@ -20,12 +20,12 @@ SCENARIO = Scenario.load("MATE-2v4-0", max_episode_steps=300)
 @pytest.mark.parametrize("episodes", [3, 50])
 def test_an_interval_holds_its_mean_as_often_as_it_says(episodes: int) -> None:
     generator = np.random.default_rng(0)
-    intervals = [Interval.of(generator.normal(2.0, 1.0, episodes)) for _ in range(2000)]
+    intervals = [MeanInterval.of(generator.normal(2.0, 1.0, episodes)) for _ in range(2000)]
     assert np.mean([one.low <= 2.0 <= one.high for one in intervals]) == pytest.approx(0.95, abs=0.015)
 
 
 def test_an_interval_of_one_episode_has_no_end() -> None:
-    assert Interval.of(np.array([0.5])) == Interval(0.5, -np.inf, np.inf, 1)
+    assert MeanInterval.of(np.array([0.5])) == MeanInterval(0.5, -np.inf, np.inf, 1)
 
 
 def test_greedy_cameras_gain_over_random_ones_and_nothing_over_themselves() -> None:
@@ -33,7 +33,7 @@ def test_greedy_cameras_gain_over_random_ones_and_nothing_over_themselves() -> N
     greedy, random, itself = compare(SCENARIO, "camera", agents, partial(batched.make, "greedy", "target"), 20, 5)
     assert greedy.gain is None and random.gain is not None and random.gain.low > 0.0
     assert random.gain.mean == pytest.approx(greedy.payoff.mean - random.payoff.mean)
-    assert itself.gain == Interval(0.0, 0.0, 0.0, 20)
+    assert itself.gain == MeanInterval(0.0, 0.0, 0.0, 20)
     assert "random" in table([greedy, random])
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from mate.errors import UserError
-from training.followers import Follower, tensorboard, weights_and_biases
+from training.followers import MetricsFollower, tensorboard, weights_and_biases
 
 LINE = {"iteration": 1, "steps": 40, "return_mean": None, "entropy": 2.5}
 
@@ -22,7 +22,7 @@ def test_what_fails_is_said_and_holds_nothing_up(capsys) -> None:
     def fail() -> None:
         raise ConnectionError("no network")
 
-    follower = Follower("Somewhere", fail)
+    follower = MetricsFollower("Somewhere", fail)
     follower.close()
     for _ in range(3000):
         follower(LINE)
@@ -31,7 +31,7 @@ def test_what_fails_is_said_and_holds_nothing_up(capsys) -> None:
 
 def test_a_slow_writer_is_not_waited_for() -> None:
     released = threading.Event()
-    follower = Follower("Somewhere", lambda: (lambda figures, steps: released.wait(10) and None, lambda: None))
+    follower = MetricsFollower("Somewhere", lambda: (lambda figures, steps: released.wait(10) and None, lambda: None))
     for _ in range(3000):
         follower(LINE)
     released.set()

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.formats.evidence import Array, Choice, Evidence, Numbers
-from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
+from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, Setting
-from tournament.formats.table import Table
+from tournament.formats.table import PayoffTable
 
 START = 2
 """Number of episodes of a pairing before anything is known of it, and of each draw: one from a seed of either agent."""
@@ -40,9 +40,9 @@ class Budget:
     def limit(self) -> int:
         return self.episodes
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return the pairings that were drawn for this round."""
-        table = Table.of(evidence)
+        table = PayoffTable.of(evidence)
         left = self.episodes - len(evidence)
         if left <= 0 or not table.count.size:
             return []
@@ -58,7 +58,7 @@ class Budget:
             table, expected, self._draw(expected, round), size, "Drawn by the information gain of its episodes."
         )
 
-    def _start(self, table: Table, left: int, round: int) -> list[Choice]:
+    def _start(self, table: PayoffTable, left: int, round: int) -> list[ChosenEpisodes]:
         """Return START episodes of every pairing, or of as many evenly drawn pairings as the budget allows."""
         missing = table.count < START
         if (START - table.count[missing]).sum() <= left:
@@ -80,7 +80,7 @@ class Budget:
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
         """Return the episodes spent, and the expected number of pairs of agents in the wrong order."""
-        table = Table.of(evidence)
+        table = PayoffTable.of(evidence)
         wrong = [_count_doubts(chance) for chance in _doubt_both(table)]
         left = max(self.episodes - len(evidence), 0) if table.count.size else 0
         return Finding(
@@ -95,7 +95,7 @@ class Budget:
         )
 
 
-def inform(table: Table) -> Array:
+def inform(table: PayoffTable) -> Array:
     """Return the information gain of one more episode of each pairing (M, N) about both orders.
 
     For a pair of agents of which the first is better with probability p, the gain is p (1 - p) times the
@@ -115,7 +115,7 @@ def _count_doubts(chance: Array) -> float:
     return float(np.minimum(chance, 1 - chance)[np.triu_indices(len(chance), 1)].sum())
 
 
-def _doubt_both(table: Table) -> tuple[Array, Array]:
+def _doubt_both(table: PayoffTable) -> tuple[Array, Array]:
     """Return probabilities that the row's agent has the higher mean: cameras (M, M), targets (N, N); diagonals 0."""
     if not table.payoff.size:
         return np.zeros((0, 0)), np.zeros((0, 0))
@@ -132,7 +132,7 @@ def _doubt(payoff: Array, variance: Array) -> Array:
     return chance
 
 
-def _list(table: Table, expected: Array, drawn: Numbers, size: int, reason: str) -> list[Choice]:
+def _list(table: PayoffTable, expected: Array, drawn: Numbers, size: int, reason: str) -> list[ChosenEpisodes]:
     """Return choices of START episodes for each time that a pairing was drawn, `size` in all."""
     choices, left = [], size
     for row, column in np.argwhere(drawn > 0):
@@ -140,7 +140,7 @@ def _list(table: Table, expected: Array, drawn: Numbers, size: int, reason: str)
         if count > 0:
             camera, target = int(table.cameras[row]), int(table.targets[column])
             probability = min(float(expected[row, column]), 1.0)
-            choices.append(Choice(camera, target, int(table.count[row, column]), count, 1, reason, probability))
+            choices.append(ChosenEpisodes(camera, target, int(table.count[row, column]), count, 1, reason, probability))
             left -= count
     return choices
 
@@ -154,4 +154,6 @@ BUDGET = FormatInfo(
         ROUND_SIZE,
     ),
     Budget,
+    Chart("Pairs expected to be in the wrong order", {"cameras": "cameras", "targets": "targets"}),
+    has_fixed_size=True,
 )

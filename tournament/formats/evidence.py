@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mate import Team
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenEpisodes:
     """Episodes to add to one pairing, and the reason.
 
     `camera` and `target` are indices into the fields. The `count` episodes have the numbers first, first + step, ...
@@ -115,7 +117,7 @@ class Evidence:
 
     def seen_by(self, team: str) -> View:
         """Return the episodes that agents of a team played from seeds that the whole team shares."""
-        is_camera = team == "camera"
+        is_camera = team == Team.CAMERA
         mine = self.number % 2 == (0 if is_camera else 1)
         own, other = (self.camera, self.target) if is_camera else (self.target, self.camera)
         size = self.shape if is_camera else self.shape[::-1]
@@ -147,8 +149,8 @@ class View:
 
     def choice(
         self, agent: int, opponent: int, first: int, count: int, reason: str, probability: float = 1.0
-    ) -> Choice:
+    ) -> ChosenEpisodes:
         """Return a choice of the shared episodes first, first + 1, ... of this side."""
-        if self.team == "camera":
-            return Choice(agent, opponent, 2 * first, count, 2, reason, probability)
-        return Choice(opponent, agent, 2 * first + 1, count, 2, reason, probability)
+        if self.team == Team.CAMERA:
+            return ChosenEpisodes(agent, opponent, 2 * first, count, 2, reason, probability)
+        return ChosenEpisodes(opponent, agent, 2 * first + 1, count, 2, reason, probability)

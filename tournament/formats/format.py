@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from tournament.formats.evidence import Choice, Evidence
+from tournament.formats.evidence import ChosenEpisodes, Evidence
 from tournament.formats.settings import Setting, check
 
 
@@ -63,7 +63,7 @@ class Format(Protocol):
         """Maximum number of episodes that it ever adds."""
         ...
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return the choices of a round, given all episodes of the earlier ones; none if the tournament is over.
 
         Rounds count from 0. No choice contains an episode of the evidence or a closed pairing.
@@ -82,14 +82,39 @@ def extend(earlier: Finding | None, point: Mapping[str, float | None]) -> tuple[
 
 
 @dataclass(frozen=True)
+class Chart:
+    """The picture of a finding's trace.
+
+    `curves` maps columns of the trace to their names. `goal` names the setting that the curve is to reach. `bounds`
+    maps columns of the last point to the meaning of reaching them.
+    """
+
+    title: str
+    curves: Mapping[str, str]
+    goal: str = ""
+    bounds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FormatInfo:
-    """A format as users choose it, with its `title`, `explanation` and `settings`."""
+    """A format as users choose it, and all that forms, pages and schedules know of it.
+
+    `title`, `explanation` and `settings` are shown where it is chosen, `chart` where it is followed. `compares_two`:
+    two agents of one team play the same opponents. `has_fixed_size`: it plays its limit, whatever it finds.
+    `places_newcomers`: a schedule may start it for every new agent. `has_question`: its finding says more than the
+    boards do.
+    """
 
     name: str
     title: str
     explanation: str
     settings: tuple[Setting, ...]
     build: Callable[..., Format]
+    chart: Chart | None = None
+    compares_two: bool = False
+    has_fixed_size: bool = False
+    places_newcomers: bool = False
+    has_question: bool = True
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return all settings with defaults filled in. Raises UserError that names everything that is wrong."""

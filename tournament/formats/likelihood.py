@@ -113,7 +113,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MedianUnbiasedEstimate:
     """A median-unbiased estimate and equal-tailed interval of t."""
 
     value: float
@@ -121,7 +121,7 @@ class Estimate:
     upper: float
 
 
-def estimate(bounds: Bounds, looks: Sequence[int], llr: float, confidence: float = 0.95) -> Estimate:
+def estimate(bounds: Bounds, looks: Sequence[int], llr: float, confidence: float = 0.95) -> MedianUnbiasedEstimate:
     """Estimate t after a sequential test, given the numbers of differences at its `looks` and the last LLR.
 
     Outcomes are ordered by stages: crossing the upper bound indicates a larger t than staying inside, and the earlier
@@ -148,7 +148,7 @@ def estimate(bounds: Bounds, looks: Sequence[int], llr: float, confidence: float
 
     tail = (1 - confidence) / 2
     value, lower, upper = (bounds.middle + solve(probability) for probability in (0.5, tail, 1 - tail))
-    return Estimate(value, lower, upper)
+    return MedianUnbiasedEstimate(value, lower, upper)
 
 
 @dataclass(frozen=True)

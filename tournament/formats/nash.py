@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.formats.evidence import Array, Choice, Evidence, Numbers
-from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
+from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, Setting, most
-from tournament.formats.table import Table
+from tournament.formats.table import PayoffTable
 
 GROWTH = 20
 """Divisor of the played episodes that gives a round's minimum size, so that long tournaments need few rounds."""
@@ -34,14 +34,14 @@ class Solution:
     simultaneously.
     """
 
-    table: Table
+    table: PayoffTable
     camera: Array
     target: Array
     value: float
     quantile: float
 
     @classmethod
-    def of(cls, table: Table, confidence: float) -> Solution:
+    def of(cls, table: PayoffTable, confidence: float) -> Solution:
         """Solve the table; bounds are one-sided and hold for all agents simultaneously (Bonferroni)."""
         from scipy.stats import norm
 
@@ -96,21 +96,21 @@ class Nash:
 
     def solve(self, evidence: Evidence) -> Solution | None:
         """Return the equilibrium of the evidence; None before all pairings have started."""
-        table = Table.of(evidence)
+        table = PayoffTable.of(evidence)
         return Solution.of(table, self.confidence / 100) if table.has(table.least) else None
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return episodes of the pairings that narrow the bound most."""
         solution = self.solve(evidence)
         if solution is None:
-            table = Table.of(evidence)
+            table = PayoffTable.of(evidence)
             return table.start(table.least, "Every pairing is played before the meta-game is solved.")
         if solution.nash_conv <= self.epsilon:
             return []
         added = self._plan(solution, max(self.round_size, len(evidence) // GROWTH))
         table = solution.table
         return [
-            Choice(
+            ChosenEpisodes(
                 int(table.cameras[row]),
                 int(table.targets[column]),
                 int(table.count[row, column]),
@@ -146,7 +146,7 @@ class Nash:
         """Return the value, the bound of NashConv, and both strategies."""
         solution = self.solve(evidence)
         if solution is None:
-            table = Table.of(evidence)
+            table = PayoffTable.of(evidence)
             return Finding(
                 "Every pairing is played first.",
                 trace=extend(earlier, {"episodes": float(len(evidence)), "value": None, "nash_conv": None}),
@@ -208,7 +208,10 @@ def _explain(solution: Solution, row: int, column: int) -> str:
         if target
         else (solution.target_gain[column], solution.target_bound[column], "target")
     )
-    return f"A near-best response: the {who} may gain up to {bounds:.4f} (so far {gains:.4f}) against the other team's strategy."
+    return (
+        f"A near-best response: the {who} may gain up to {bounds:.4f} (so far {gains:.4f}) against the other team's "
+        f"strategy."
+    )
 
 
 def _list(agents: Numbers, strategy: NDArray[np.float64]) -> list[dict[str, float | int]]:
@@ -237,4 +240,5 @@ NASH = FormatInfo(
         ROUND_SIZE,
     ),
     Nash,
+    Chart("NashConv within these fields, at most", {"nash_conv": "NashConv"}, goal="epsilon"),
 )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.formats.evidence import Array, Choice, Evidence, Numbers, View
-from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from mate import Team
+from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers, View
+from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, most
 
 CONFIDENCE = 0.95
@@ -91,7 +92,7 @@ class Placement:
         view = evidence.seen_by(self.team)
         return [place(view, agent) for agent in range(len(view.payoff))]
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return episodes for the newcomers whose interval is too wide."""
         view = evidence.seen_by(self.team)
         choices = []
@@ -144,7 +145,7 @@ class Placement:
         widest = max((2 * known.half_width for known in places), default=np.inf)
         width = float(widest) if np.isfinite(widest) else None
         wording = "not known yet" if width is None else f"{width:.4f} wide"
-        field = self.cameras if self.team == "camera" else self.targets
+        field = self.cameras if self.team == Team.CAMERA else self.targets
         return Finding(
             headline=f"{placed} of {len(places)} placed: the widest interval is {wording}, the goal is {self.width:g}.",
             figures=tuple(_figure(field[known.agent], known) for known in places),
@@ -181,4 +182,6 @@ PLACEMENT = FormatInfo(
         ROUND_SIZE,
     ),
     Placement,
+    Chart("Width of the widest interval", {"width": "width"}, goal="width"),
+    places_newcomers=True,
 )

@@ -14,8 +14,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.formats.evidence import Choice, Evidence, Numbers, View
-from tournament.formats.format import Figure, Finding, FormatInfo, extend
+from mate import Team
+from tournament.formats.evidence import ChosenEpisodes, Evidence, Numbers, View
+from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.gaps import LEAST_FREEDOM, Gaps, Side, measure
 from tournament.formats.settings import ROUND_SIZE, Setting, SettingsRefused, most
 
@@ -24,7 +25,7 @@ MIN_PROMISE = 0.5
 
 
 @dataclass(frozen=True)
-class Standing:
+class TeamComparisons:
     """The comparisons of one team's agents at one moment."""
 
     side: Side
@@ -85,7 +86,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Plays until every pair of a team's agents is separated, or known to be within `resolution` (payoff) of each other."""
+    """Plays until every pair of a team's agents is separated, or known to be within `resolution` (payoff) of each
+    other.
+    """
 
     cameras: tuple[str, ...]
     targets: tuple[str, ...]
@@ -104,26 +107,26 @@ class Ranking:
 
     @property
     def teams(self) -> tuple[str, ...]:
-        return ("camera", "target") if self.team == "both" else (self.team,)
+        return tuple(Team) if self.team == "both" else (self.team,)
 
     def _field(self, team: str) -> tuple[str, ...]:
-        return self.cameras if team == "camera" else self.targets
+        return self.cameras if team == Team.CAMERA else self.targets
 
     @property
     def limit(self) -> int:
         return len(self.cameras) * len(self.targets) * self.most * len(self.teams)
 
-    def stand(self, view: View) -> Standing:
+    def stand(self, view: View) -> TeamComparisons:
         """Return the comparisons of the view's team."""
         side = Side.of(view)
-        return Standing(side, measure(side, self.confidence / 100), self.resolution, self.most)
+        return TeamComparisons(side, measure(side, self.confidence / 100), self.resolution, self.most)
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return episodes for the agents with an undecided pair."""
         views = [evidence.seen_by(team) for team in self.teams]
         return [choice for view in views for choice in self._choose(view, self.stand(view))]
 
-    def _choose(self, view: View, standing: Standing) -> list[Choice]:
+    def _choose(self, view: View, standing: TeamComparisons) -> list[ChosenEpisodes]:
         wanted = self._raise_levels(standing)
         level = standing.side.level
         reasons = {int(row): _explain(standing, int(row)) for row in np.flatnonzero(wanted > level)}
@@ -134,7 +137,7 @@ class Ranking:
             if wanted[row] > held
         ]
 
-    def _raise_levels(self, standing: Standing) -> Numbers:
+    def _raise_levels(self, standing: TeamComparisons) -> Numbers:
         """Return the shared episodes for each opponent that each agent (A,) should have after the next round."""
         level, opponents = standing.side.level, max(len(standing.side.opponents), 1)
         if not len(level):
@@ -169,7 +172,7 @@ class Ranking:
             details={"ranking": {team: _list(standing) for team, standing in standings.items()}},
         )
 
-    def _figures(self, team: str, standing: Standing) -> list[Figure]:
+    def _figures(self, team: str, standing: TeamComparisons) -> list[Figure]:
         counts = _count(standing)
         pairs = max(sum(counts.values()), 1)
         return [
@@ -180,12 +183,12 @@ class Ranking:
         ]
 
 
-def _held(view: View, standing: Standing, row: int) -> Numbers:
+def _held(view: View, standing: TeamComparisons, row: int) -> Numbers:
     """Return the leading episodes of an agent against each opponent, some of which may have been cut short."""
     return view.count[standing.side.agents[row]][standing.side.opponents]
 
 
-def _explain(standing: Standing, row: int) -> str:
+def _explain(standing: TeamComparisons, row: int) -> str:
     """Return why an agent plays on: its narrowest undecided pair."""
     if standing.side.level[row] < standing.start:
         return f"Every agent first plays {standing.start} shared episodes against each opponent."
@@ -198,7 +201,7 @@ def _explain(standing: Standing, row: int) -> str:
     return f"The order of ranks {ranks[row]} and {ranks[other]} is open: they differ by {gap:.4f} ± {width:.4f}{more}."
 
 
-def _count(standing: Standing) -> dict[str, int]:
+def _count(standing: TeamComparisons) -> dict[str, int]:
     """Return the numbers of pairs that are separated, close and open."""
     upper = np.triu_indices(len(standing.side.agents), 1)
     separated, undecided = standing.gaps.separated[upper], standing.undecided[upper]
@@ -212,12 +215,13 @@ def _count(standing: Standing) -> dict[str, int]:
 def _summarise(point: dict[str, float | None], resolution: float) -> str:
     pairs = sum(point[name] or 0 for name in ("separated", "close", "open"))
     return (
-        f"Of {pairs:,.0f} pairs of agents, {point['separated']:,.0f} are in a known order, {point['close']:,.0f} are closer than "
+        f"Of {pairs:,.0f} pairs of agents, {point['separated']:,.0f} are in a known order, {point['close']:,.0f} "
+        f"are closer than "
         f"{resolution:g}, and {point['open']:,.0f} are open."
     )
 
 
-def _expect(standing: Standing) -> int:
+def _expect(standing: TeamComparisons) -> int:
     """Return the episodes that would decide all pairs with the estimated gaps and variances."""
     level, opponents = standing.side.level, len(standing.side.opponents)
     if not len(level) or level.min() < standing.start:
@@ -226,7 +230,7 @@ def _expect(standing: Standing) -> int:
     return int((np.minimum(wanted, standing.most) - level).clip(0).sum()) * opponents
 
 
-def _list(standing: Standing) -> list[dict[str, float | int | bool | None]]:
+def _list(standing: TeamComparisons) -> list[dict[str, float | int | bool | None]]:
     """Return the agents, best first, with the gap to the next one."""
     order, gaps = standing.order, standing.gaps
     lines: list[dict[str, float | int | bool | None]] = []
@@ -259,7 +263,7 @@ RANKING = FormatInfo(
             "Team whose agents are ranked.",
             "option",
             "both",
-            options=("camera", "target", "both"),
+            options=(*Team, "both"),
         ),
         Setting(
             "resolution",
@@ -276,4 +280,5 @@ RANKING = FormatInfo(
         ROUND_SIZE,
     ),
     Ranking,
+    Chart("Pairs of agents whose order is open", {"open": "pairs"}),
 )

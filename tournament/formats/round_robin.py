@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tournament.formats.evidence import Choice, Evidence
+from tournament.formats.evidence import ChosenEpisodes, Evidence
 from tournament.formats.format import Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import Setting
 
@@ -21,13 +21,13 @@ class RoundRobin:
     def limit(self) -> int:
         return len(self.cameras) * len(self.targets) * self.episodes
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return all episodes in the first round, none later."""
         if round:
             return []
         reason = "Every pairing is played equally often."
         return [
-            Choice(camera, target, 0, self.episodes, 1, reason)
+            ChosenEpisodes(camera, target, 0, self.episodes, 1, reason)
             for camera in range(len(self.cameras))
             for target in range(len(self.targets))
             if not evidence.closed[camera, target]
@@ -64,4 +64,7 @@ ROUND_ROBIN = FormatInfo(
         ),
     ),
     RoundRobin,
+    has_fixed_size=True,
+    places_newcomers=True,
+    has_question=False,
 )

@@ -13,13 +13,14 @@ from math import ceil, isfinite
 
 import numpy as np
 
-from tournament.formats.evidence import Array, Choice, Evidence
-from tournament.formats.format import Figure, Finding, FormatInfo
+from mate import Team
+from tournament.formats.evidence import Array, ChosenEpisodes, Evidence
+from tournament.formats.format import Chart, Figure, Finding, FormatInfo
 from tournament.formats.gaps import LEAST_FREEDOM, Side
 from tournament.formats.likelihood import (
     ELO,
     Bounds,
-    Estimate,
+    MedianUnbiasedEstimate,
     cornish_fisher,
     estimate,
     expect_left,
@@ -49,7 +50,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Trial:
+class SequentialTest:
     """A test so far. `looks` are those up to the one at which it stopped; `verdict` is a key of VERDICTS."""
 
     bounds: Bounds
@@ -59,20 +60,20 @@ class Trial:
     verdict: str
 
     @cached_property
-    def corrected_estimate(self) -> Estimate | None:
+    def corrected_estimate(self) -> MedianUnbiasedEstimate | None:
         """`estimate` after the Cornish-Fisher correction, on the scale of the LLR."""
         if not self.looks:
             return None
         return estimate(self.bounds, [look.count for look in self.looks], self.looks[-1].llr)
 
     @cached_property
-    def estimate(self) -> Estimate | None:
+    def estimate(self) -> MedianUnbiasedEstimate | None:
         """The median-unbiased estimate of t, the mean difference over its deviation; None before the first look."""
         if self.corrected_estimate is None:
             return None
         skewness, low, high = self.looks[-1].skewness, self.bounds.low, self.bounds.high
         numbers = (self.corrected_estimate.value, self.corrected_estimate.lower, self.corrected_estimate.upper)
-        return Estimate(*(invert_cornish_fisher(number, skewness, low, high) for number in numbers))
+        return MedianUnbiasedEstimate(*(invert_cornish_fisher(number, skewness, low, high) for number in numbers))
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,15 @@ class Sequential:
             text = f"The lower bound ({write(self.lower)}) must be below the upper bound ({write(self.upper)})."
             raise SettingsRefused([("settings.lower", text)])
         if len(self.field) != 2:
-            text = f"A head-to-head test compares two agents: the {self.team} field has {len(self.field)}. Choose exactly two."
+            text = (
+                f"A head-to-head test compares two agents: the {self.team} field has {len(self.field)}. Choose "
+                f"exactly two."
+            )
             raise SettingsRefused([(f"{self.team}s", text)])
 
     @property
     def field(self) -> tuple[str, ...]:
-        return self.cameras if self.team == "camera" else self.targets
+        return self.cameras if self.team == Team.CAMERA else self.targets
 
     @property
     def limit(self) -> int:
@@ -114,7 +118,7 @@ class Sequential:
         first = max(step, 1 + ceil(LEAST_FREEDOM / max(num_opponents, 1)))
         return [*range(min(first, self.most), self.most, step), self.most]
 
-    def judge(self, evidence: Evidence) -> Trial:
+    def judge(self, evidence: Evidence) -> SequentialTest:
         """Return the test of the episodes so far, look by look."""
         side = Side.of(evidence.seen_by(self.team))
         both = len(side.agents) == 2 and len(side.opponents) > 0
@@ -132,9 +136,9 @@ class Sequential:
             verdict = _decide(bounds, looks[-1].llr, is_last=held == self.most)
             if verdict != "open":
                 break
-        return Trial(bounds, tuple(looks), opponents, level, verdict)
+        return SequentialTest(bounds, tuple(looks), opponents, level, verdict)
 
-    def choose(self, evidence: Evidence, round: int) -> list[Choice]:
+    def choose(self, evidence: Evidence, round: int) -> list[ChosenEpisodes]:
         """Return both agents' episodes up to the next look."""
         trial = self.judge(evidence)
         if trial.verdict != "open":
@@ -172,17 +176,18 @@ class Sequential:
             details={"verdict": trial.verdict, "first": self.field[0], "second": self.field[1]},
         )
 
-    def _summarise(self, trial: Trial) -> str:
+    def _summarise(self, trial: SequentialTest) -> str:
         if not trial.looks:
             return f"{VERDICTS[trial.verdict]}: too few episodes have been played."
         upper, lower, episodes = write(self.upper), write(self.lower), 2 * trial.looks[-1].count
         llr, reject, accept = _write_llr(trial)
         return (
-            f"{VERDICTS[trial.verdict]} (normalised Elo of {upper} or more against {lower} or less): after {episodes:,} episodes "
+            f"{VERDICTS[trial.verdict]} (normalised Elo of {upper} or more against {lower} or less): after "
+            f"{episodes:,} episodes "
             f"the log-likelihood ratio is {llr}, bounds {reject} and {accept}."
         )
 
-    def _figures(self, trial: Trial) -> tuple[Figure, ...]:
+    def _figures(self, trial: SequentialTest) -> tuple[Figure, ...]:
         found = trial.estimate
         if found is None:
             return (
@@ -197,7 +202,7 @@ class Sequential:
             Figure("Paired differences", float(trial.looks[-1].count)),
         )
 
-    def _expect(self, trial: Trial) -> int | None:
+    def _expect(self, trial: SequentialTest) -> int | None:
         if trial.verdict != "open":
             return 0
         if trial.corrected_estimate is None:
@@ -239,19 +244,19 @@ def _decide(bounds: Bounds, llr: float, is_last: bool) -> str:
     return "undecided" if is_last else "open"
 
 
-def _explain(trial: Trial) -> str:
+def _explain(trial: SequentialTest) -> str:
     if not trial.looks:
         return "Both agents play the same opponents from the same seeds until the first look."
     llr, reject, accept = _write_llr(trial)
     return f"The log-likelihood ratio is {llr}, between {reject} and {accept}."
 
 
-def _write_llr(trial: Trial) -> list[str]:
+def _write_llr(trial: SequentialTest) -> list[str]:
     """Return the LLR at the last look and its bounds, formatted."""
     return [write(number, "z.2f") for number in (trial.looks[-1].llr, trial.bounds.reject, trial.bounds.accept)]
 
 
-def _scale(title: str, found: Estimate, unit: float, name: str) -> Figure:
+def _scale(title: str, found: MedianUnbiasedEstimate, unit: float, name: str) -> Figure:
     """Return an estimate in other units; an infinite limit is left out."""
     value, lower, upper = (
         number * unit if isfinite(number) else None for number in (found.value, found.lower, found.upper)
@@ -262,7 +267,8 @@ def _scale(title: str, found: Estimate, unit: float, name: str) -> Figure:
 SEQUENTIAL = FormatInfo(
     "sequential",
     "Head to head",
-    "Two agents of a team play the same opponents from the same seeds until it is clear whether the first is better (GSPRT).",
+    "Two agents of a team play the same opponents from the same seeds until it is clear whether the first is "
+    "better (GSPRT).",
     (
         TEAM,
         Setting(
@@ -290,4 +296,10 @@ SEQUENTIAL = FormatInfo(
         ROUND_SIZE,
     ),
     Sequential,
+    Chart(
+        "Log-likelihood ratio",
+        {"ratio": "log-likelihood ratio"},
+        bounds={"accept": "above: the first is better", "reject": "below: it is not better"},
+    ),
+    compares_two=True,
 )

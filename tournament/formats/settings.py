@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
+from mate import Team
 from tournament.formats.numbers import write
 from tournament.refusals import RequestRefused
 
@@ -82,7 +83,7 @@ TEAM = Setting(
     "Team whose agents are compared; the other team's agents are their opponents.",
     "option",
     "camera",
-    options=("camera", "target"),
+    options=tuple(Team),
 )
 ROUND_SIZE = Setting(
     "round_size",

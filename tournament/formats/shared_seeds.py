@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mate import Team
 from tournament.formats.evidence import Array, Numbers
 
 UNKNOWN = 1.0
@@ -19,7 +20,7 @@ UNKNOWN = 1.0
 
 
 @dataclass(frozen=True)
-class Lines:
+class RowErrors:
     """The errors of a table's means along its rows: cells of one row share seeds, different rows are independent.
 
     `variance` (R, C) is that of one episode, `count` (R, C) the episodes, `shared` (R, C) those whose seeds belong to
@@ -68,14 +69,14 @@ class Lines:
 class Luck:
     """The errors of a table: along `rows` (cameras' seeds, odd episodes) and `columns` (targets' seeds, even ones)."""
 
-    rows: Lines
-    columns: Lines
+    rows: RowErrors
+    columns: RowErrors
 
     @classmethod
     def of(cls, variance: Array, count: Numbers, along: float = UNKNOWN, down: float = UNKNOWN) -> Luck:
         """Return the errors of means (M, N) with these correlations along rows and down columns."""
-        rows = Lines(variance, count, count // 2, along)
-        return cls(rows, Lines(variance.T, count.T, (count.T + 1) // 2, down))
+        rows = RowErrors(variance, count, count // 2, along)
+        return cls(rows, RowErrors(variance.T, count.T, (count.T + 1) // 2, down))
 
     def estimated(self, camera: Numbers, target: Numbers, number: Numbers, score: Array) -> Luck:
         """Return these errors with correlations estimated from episodes, all (E,)."""
@@ -109,7 +110,7 @@ class Luck:
 
     def of_gaps(self, team: str) -> Array:
         """Return the variances (A, A) of the differences between a team's mean payoffs over all opponents."""
-        own, other = (self.rows, self.columns) if team == "camera" else (self.columns, self.rows)
+        own, other = (self.rows, self.columns) if team == Team.CAMERA else (self.columns, self.rows)
         size = own.count.shape[1]
         even = np.full(size, 1 / size)
         single = own.variance / np.maximum(own.count, 1) @ even**2 + own.covariances(even)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tournament.formats.evidence import Array, Choice, Evidence, Numbers
+from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.shared_seeds import Luck
 
 PRIOR = 4.0
@@ -18,7 +18,7 @@ SHARED = 0.8
 
 
 @dataclass(frozen=True)
-class Table:
+class PayoffTable:
     """The part of the meta-game that can be judged: payoffs, variances of one episode and counts, all (M, N).
 
     `payoff` is the cameras' mean. `cameras` (M,) and `targets` (N,) are indices into the fields. The payoff is 0 where
@@ -33,7 +33,7 @@ class Table:
     luck: Luck
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Table:
+    def of(cls, evidence: Evidence) -> PayoffTable:
         """Drop cameras and targets, those with most closed pairings first, until no pairing is closed."""
         # Imported here because loading the ratings is slow, and making a format does not need them.
         from tournament.ratings import complete_part
@@ -52,7 +52,7 @@ class Table:
         luck = _measure_luck(evidence, mean[cell], cameras, targets, Luck.of(variance, counts))
         return cls(cameras, targets, payoff, variance, counts, luck)
 
-    def after(self, added: Numbers) -> Table:
+    def after(self, added: Numbers) -> PayoffTable:
         """Return this table with more episodes (M, N) and unchanged means."""
         count = self.count + added
         return replace(self, count=count, luck=self.luck.after(count))
@@ -67,10 +67,10 @@ class Table:
         """Return whether there are pairings, and each has so many episodes."""
         return self.count.size > 0 and int(self.count.min()) >= episodes
 
-    def start(self, episodes: int, reason: str) -> list[Choice]:
+    def start(self, episodes: int, reason: str) -> list[ChosenEpisodes]:
         """Return the missing episodes of every pairing up to this number."""
         return [
-            Choice(int(camera), int(target), int(count), int(episodes - count), 1, reason)
+            ChosenEpisodes(int(camera), int(target), int(count), int(episodes - count), 1, reason)
             for camera, counts in zip(self.cameras, self.count, strict=True)
             for target, count in zip(self.targets, counts, strict=True)
             if count < episodes

@@ -29,7 +29,7 @@ BACKING = 0.99
 
 
 @dataclass
-class Point:
+class InteriorPoint:
     """Strategies x (m,) and y (n,), the rows' reduced costs z (m,), the columns' slacks s (n,) and both sides' values.
 
     In a solution either an agent's weight or its cost or slack is 0, up to PRECISION.
@@ -42,15 +42,15 @@ class Point:
     level: float
     price: float
 
-    def moved(self, by: Point, length: float) -> Point:
+    def moved(self, by: InteriorPoint, length: float) -> InteriorPoint:
         """Return this point after a step of this length along a direction."""
         pairs = ((getattr(self, name), getattr(by, name)) for name in ("x", "y", "z", "s", "level", "price"))
-        return Point(*(here + length * there for here, there in pairs))
+        return InteriorPoint(*(here + length * there for here, there in pairs))
 
     def complementarity(self) -> float:
         return float(self.x @ self.z + self.y @ self.s)
 
-    def reach(self, by: Point) -> float:
+    def reach(self, by: InteriorPoint) -> float:
         """Return the longest step, at most 1, that keeps all variables positive."""
         length = 1.0
         for here, there in ((self.x, by.x), (self.y, by.y), (self.z, by.z), (self.s, by.s)):
@@ -60,7 +60,7 @@ class Point:
         return length
 
 
-def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None = None) -> Point | None:
+def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None = None) -> InteriorPoint | None:
     """Return the rows' optimal strategy of maximum entropy, and one of the columns' of largest support.
 
     `matrix` (m, n) holds the row player's payoffs, between -1 and 1. At temperature 0 the rows' strategy, too, is only
@@ -84,22 +84,22 @@ def solve(matrix: Array, temperature: float = TEMPERATURE, copies: Array | None 
     return replace(solution, x=solution.x / solution.x.sum(), y=solution.y / solution.y.sum())
 
 
-def _start(matrix: Array, temperature: float, copies: Array) -> Point:
+def _start(matrix: Array, temperature: float, copies: Array) -> InteriorPoint:
     columns = matrix.shape[1]
     x, y = copies / copies.sum(), np.full(columns, 1 / columns)
     level, price = float((x @ matrix).min()) - 0.1, float((matrix @ y).max()) + 0.1
     z = np.maximum(price - matrix @ y + temperature * (np.log(x / copies) + 1), 0.05)
-    return Point(x, y, z, x @ matrix - level, level, price)
+    return InteriorPoint(x, y, z, x @ matrix - level, level, price)
 
 
-def _residuals(matrix: Array, point: Point, temperature: float, copies: Array) -> Point:
+def _residuals(matrix: Array, point: InteriorPoint, temperature: float, copies: Array) -> InteriorPoint:
     """Return the residuals of the conditions of optimality: gradients for x and y, sums to 1 for level and price."""
     gradient = temperature * (np.log(point.x / copies) + 1) + point.price - matrix @ point.y - point.z
     slack = point.x @ matrix - point.level - point.s
-    return Point(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
+    return InteriorPoint(gradient, slack, np.zeros(0), slack, 1 - point.y.sum(), 1 - point.x.sum())
 
 
-def _advance(system: _System, point: Point) -> Point:
+def _advance(system: _System, point: InteriorPoint) -> InteriorPoint:
     """Take one predictor and one corrector step."""
     size = len(point.x) + len(point.y)
     mean = point.complementarity() / size
@@ -113,7 +113,7 @@ def _advance(system: _System, point: Point) -> Point:
 class _System:
     """The linearised conditions of optimality at a point, factorised and scaled so that large curvatures become 1."""
 
-    def __init__(self, matrix: Array, point: Point, errors: Point, temperature: float) -> None:
+    def __init__(self, matrix: Array, point: InteriorPoint, errors: InteriorPoint, temperature: float) -> None:
         from scipy.linalg import lu_factor
 
         self.point, self.errors = point, errors
@@ -132,7 +132,7 @@ class _System:
         system[-1, column_part] = self.column_scale
         self.factors = lu_factor(system, overwrite_a=True, check_finite=False)
 
-    def direct(self, row_aim: Array, column_aim: Array) -> Point:
+    def direct(self, row_aim: Array, column_aim: Array) -> InteriorPoint:
         """Return the direction towards x * z = row_aim and y * s = column_aim, to first order."""
         from scipy.linalg import lu_solve
 
@@ -145,4 +145,4 @@ class _System:
         x, y = self.row_scale * found[:rows], self.column_scale * found[rows:-2]
         z = row_aim / point.x - point.z - point.z / point.x * x
         s = column_aim / point.y - point.s - point.s / point.y * y
-        return Point(x, y, z, s, float(found[-1]), float(found[-2]))
+        return InteriorPoint(x, y, z, s, float(found[-1]), float(found[-2]))

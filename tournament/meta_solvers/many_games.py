@@ -19,7 +19,7 @@ LARGEST = 60
 
 @dataclass
 class Points:
-    """`interior.Point` for R games: x, z (R, m), y, s (R, n), level, price (R, 1)."""
+    """`interior.InteriorPoint` for R games: x, z (R, m), y, s (R, n), level, price (R, 1)."""
 
     x: Array
     y: Array

@@ -1,6 +1,6 @@
 """The portal's models, in one file for each subject; import them from here."""
 
-from .agent import Agent, AgentKind, Team
+from .agent import TEAM_CHOICES, Agent, AgentKind
 from .audit import Audit, AuditState
 from .block import Block, BlockState, Cause
 from .choice import Choice
@@ -18,6 +18,7 @@ from .upload import Upload, UploadState
 from .worker import Worker
 
 __all__ = [
+    "TEAM_CHOICES",
     "Agent",
     "AgentKind",
     "Audit",
@@ -43,7 +44,6 @@ __all__ = [
     "ScheduleKind",
     "Start",
     "Tally",
-    "Team",
     "Tournament",
     "TournamentState",
     "TrainingPoint",

@@ -3,10 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-
-class Team(models.TextChoices):
-    CAMERA = "camera", "Camera"
-    TARGET = "target", "Target"
+TEAM_CHOICES = [("camera", "Camera"), ("target", "Target")]
+"""Teams (`mate.Team`) with what pages call them."""
 
 
 class AgentKind(models.TextChoices):
@@ -27,7 +25,7 @@ class Agent(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     identity = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    team = models.CharField(max_length=6, choices=Team.choices)
+    team = models.CharField(max_length=6, choices=TEAM_CHOICES)
     kind = models.CharField(max_length=10, choices=AgentKind.choices)
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=100, unique=True)

@@ -14,7 +14,8 @@ class AuditState(models.TextChoices):
 class Audit(Lease):
     """One episode of a played block. `opinions` has the digest that each worker found, that of the block's first.
 
-    While two opinions differ, the next worker to play it must be a third one: it decides. The row goes when that is done.
+    While two opinions differ, the next worker to play it must be a third one: it decides. The row goes when that is
+    done.
     """
 
     block = models.ForeignKey(Block, on_delete=models.CASCADE, related_name="audits")

@@ -7,9 +7,11 @@ from .tournament import Tournament
 
 
 class Choice(models.Model):
-    """Episodes `first`, `first + step`, ... (`count` of them) of a pairing, chosen for a round of a tournament; never changed.
+    """Episodes `first`, `first + step`, ... (`count` of them) of a pairing, chosen for a round of a tournament; never
+    changed.
 
-    A tournament consists of the episodes of its choices. What was chosen depends on the results of earlier rounds alone.
+    A tournament consists of the episodes of its choices. What was chosen depends on the results of earlier rounds
+    alone.
     """
 
     tournament = models.ForeignKey(Tournament, on_delete=models.CASCADE, related_name="choices")

@@ -21,10 +21,10 @@ class PsroState(models.TextChoices):
 class PsroRun(models.Model):
     """Policy-space response oracles in one scenario (Lanctot et al. 2017).
 
-    The populations begin with `cameras` and `targets`. Each iteration trains a best response of each team to the other team's strategy
-    of the iteration before, plays the pairings that are new, and solves the meta-game of all agents with `meta_solver`.
-    `camera_training` and `target_training` are what `tournament.trainings.create_training` is given: algorithm, preset,
-    hyperparameters, steps, evaluation_episodes, cores.
+    The populations begin with `cameras` and `targets`. Each iteration trains a best response of each team to the other
+    team's strategy of the iteration before, plays the pairings that are new, and solves the meta-game of all agents
+    with `meta_solver`. `camera_training` and `target_training` are what `tournament.trainings.create_training` is
+    given: algorithm, preset, hyperparameters, steps, evaluation_episodes, cores.
     """
 
     owner = models.ForeignKey(
@@ -83,8 +83,8 @@ class PsroPhase(models.TextChoices):
 class PsroIteration(models.Model):
     """One iteration: the best responses it added, the meta-game that was played, its strategies and what they lose.
 
-    `table` holds `cameras` and `targets` (digests, oldest first), `payoff`, `error`, `count` and `coverage`; `figures` what
-    `tournament.psro.accounts` computes of it.
+    `table` holds `cameras` and `targets` (digests, oldest first), `payoff`, `error`, `count` and `coverage`; `figures`
+    what `tournament.psro.accounts` computes of it.
     """
 
     run = models.ForeignKey(PsroRun, on_delete=models.CASCADE, related_name="iterations")

@@ -15,8 +15,8 @@ class ScheduleKind(models.TextChoices):
 class Schedule(models.Model):
     """A tournament to start at set times (`expression`, in UTC), or for every new agent of a scenario.
 
-    `cameras` and `targets` are the fields; with `has_everyone` they are all agents that can play in the scenario at the time of
-    a start. A watch places each new agent against the field of the other team.
+    `cameras` and `targets` are the fields; with `has_everyone` they are all agents that can play in the scenario at the
+    time of a start. A watch places each new agent against the field of the other team.
     """
 
     name = models.CharField(max_length=100)

@@ -28,7 +28,8 @@ class Purpose(models.TextChoices):
 
 
 class Tournament(models.Model):
-    """A scenario, a camera field, a target field, a base seed and a format, which chooses round by round what is played.
+    """A scenario, a camera field, a target field, a base seed and a format, which chooses round by round what is
+    played.
 
     It consists of the episodes of its choices. `finding` is what the format found after the last complete round.
     """

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from .agent import Agent, Team
+from .agent import TEAM_CHOICES, Agent
 from .lease import Lease
 from .scenario import Scenario
 from .tournament import Tournament
@@ -32,7 +32,7 @@ class TrainingRun(Lease):
     name = models.CharField(max_length=80, help_text="Also the name of the agent that it makes.")
     purpose = models.CharField(max_length=16, blank=True, help_text="Empty for a user's own; else who asked for it.")
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="trainings")
-    team = models.CharField(max_length=6, choices=Team.choices)
+    team = models.CharField(max_length=6, choices=TEAM_CHOICES)
     algorithm = models.CharField(max_length=16)
     preset = models.CharField(max_length=16)
     configuration = models.JSONField(default=dict)

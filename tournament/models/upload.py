@@ -17,7 +17,10 @@ class UploadState(models.TextChoices):
 
 
 class Upload(Lease):
-    """One uploaded file. `steps` is a list of {name, status: waiting|running|ok|failed|skipped, detail}, in order of checking."""
+    """One uploaded file.
+
+    `steps` is a list of {name, status: waiting|running|ok|failed|skipped, detail}, in order of checking.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")

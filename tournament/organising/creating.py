@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
+from mate import Team
 from tournament import formats, leaderboards, names
 from tournament.entries import check_fitness
 from tournament.fields import enter
-from tournament.models import Agent, Purpose, Scenario, Start, Team, Tournament
+from tournament.models import Agent, Purpose, Scenario, Start, Tournament
 from tournament.organising.ending import finish_if_complete
 from tournament.organising.rounds import MAX_EPISODES, next_round
 from tournament.refusals import RequestRefused

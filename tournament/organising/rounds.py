@@ -51,7 +51,7 @@ def next_round(tournament: Tournament) -> bool:
     return bool(choices)
 
 
-def _cut_off(choices: Sequence[formats.Choice], most: int) -> list[formats.Choice]:
+def _cut_off(choices: Sequence[formats.ChosenEpisodes], most: int) -> list[formats.ChosenEpisodes]:
     """Return all choices, or none if they exceed `most` episodes."""
     return list(choices) if sum(choice.count for choice in choices) <= most else []
 
@@ -110,7 +110,7 @@ def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.nd
 # Writing of a round
 
 
-def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.Choice]) -> None:
+def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.ChosenEpisodes]) -> None:
     """Write a round: its choices, and blocks of those of their episodes that do not exist yet."""
     cameras, targets = fields
     pairings = _find_pairings(tournament, [(cameras[choice.camera], targets[choice.target]) for choice in choices])

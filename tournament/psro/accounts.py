@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mate import Team
 from tournament.meta_solvers import Equilibrium, Exploitability, Noise, exploitability, nash
 from tournament.payoffs import Array, MetaGame, list_numbers
 from tournament.psro.diversity import effective_diversity, effective_size
@@ -25,30 +26,30 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Table:
+class PsroGame:
     """A meta-game, agents in the order in which they joined, with the mean coverage rate (m, n) of each cell."""
 
     game: MetaGame
     coverage: Array
 
     @classmethod
-    def of(cls, game: MetaGame, coverage: Array) -> Table:
+    def of(cls, game: MetaGame, coverage: Array) -> PsroGame:
         """Return the table of both. Raises ValueError if their shapes differ."""
         if coverage.shape != game.payoff.shape:
             raise ValueError(f"coverage has the shape {coverage.shape}, the agents need {game.payoff.shape}.")
         return cls(game, coverage)
 
-    def without_errors(self) -> Table:
+    def without_errors(self) -> PsroGame:
         """Return this table with the means alone."""
         game = replace(self.game, error=np.full_like(self.game.error, np.nan), episodes=None)
-        return Table(game, self.coverage)
+        return PsroGame(game, self.coverage)
 
     def to_json(self) -> dict[str, Any]:
         """Return nested lists, null where there is no number."""
         return self.game.to_json() | {"coverage": list_numbers(self.coverage)}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Table:
+    def from_json(cls, document: Mapping[str, Any]) -> PsroGame:
         """Return the table of a stored form; the inverse of `to_json`."""
         payoff, error, coverage = (
             np.array(document[name], dtype=np.float64) for name in ("payoff", "error", "coverage")
@@ -58,7 +59,7 @@ class Table:
         return cls(game, coverage)
 
 
-class Verdict(StrEnum):
+class ResponseVerdict(StrEnum):
     """The conclusion from a best response's gain."""
 
     BETTER = "better"
@@ -89,12 +90,12 @@ class Gain:
         return self.low is not None and self.low > 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ResponseVerdict:
         if not self.is_new or (self.high is not None and self.high < -NEGLIGIBLE):
-            return Verdict.FAILED
+            return ResponseVerdict.FAILED
         if self.low is None:
-            return Verdict.UNKNOWN
-        return Verdict.BETTER if self.is_answer else Verdict.NONE
+            return ResponseVerdict.UNKNOWN
+        return ResponseVerdict.BETTER if self.is_answer else ResponseVerdict.NONE
 
     def to_json(self) -> dict[str, Any]:
         found = {"gain": self.gain, "low": self.low, "high": self.high, "is_answer": self.is_answer}
@@ -131,7 +132,7 @@ def judge_responses(game: MetaGame, earlier: Strategies, noise: Noise | None, so
     before = float(padded[0] @ game.payoff @ padded[1])
     gains = game.payoff @ padded[1] - before, before - padded[0] @ game.payoff
     mine = float(gains[0].max()), float(gains[1].max())
-    responses = [gain_of(game, padded, team, noise) for team in ("camera", "target")]
+    responses = [gain_of(game, padded, team, noise) for team in Team]
     within = exploitability(game, *padded, noise=noise, solution=solution)
     return {
         "exploitability": [sum(mine) / 2, *mine],
@@ -146,7 +147,7 @@ def _bound_nash_conv(interval: Interval | None, responses: Sequence[Gain]) -> tu
     """Return the interval of NashConv, without its upper limit where a response does not bound what others may gain."""
     if interval is None:
         return None
-    is_bounded = all(gain.verdict in (Verdict.BETTER, Verdict.NONE) for gain in responses)
+    is_bounded = all(gain.verdict in (ResponseVerdict.BETTER, ResponseVerdict.NONE) for gain in responses)
     return interval[0], interval[1] if is_bounded else None
 
 
@@ -178,14 +179,14 @@ def gain_of(game: MetaGame, strategies: Strategies, team: str, noise: Noise | No
     since variances from few seeds are imprecise.
     """
     camera, target = strategies
-    newest = np.zeros_like(camera if team == "camera" else target)
+    newest = np.zeros_like(camera if team == Team.CAMERA else target)
     newest[-1] = 1.0
-    if team == "camera":
+    if team == Team.CAMERA:
         weights = np.outer(newest - camera, target)
     else:
         weights = np.outer(camera, target - newest)
     gain = float((weights * game.payoff).sum())
-    agents = game.cameras if team == "camera" else game.targets
+    agents = game.cameras if team == Team.CAMERA else game.targets
     is_played = game.episodes is not None
     is_new = not is_played or agents[-1] not in agents[:-1]
     noise = noise or Noise.of(game)

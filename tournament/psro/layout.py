@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mate import Team
 from policies.importing import DEFAULT_LIMITS, Limits
 from policies.importing.archives import open_archive
 from policies.importing.psro import BEST_NAME, parse_table, table_paths
 from policies.importing.trials import place_in_psro
+from tournament.meta_solvers import META_SOLVERS
 
 Array = NDArray[np.float64]
 
-PLAYERS = ("camera", "target")
 FORMATS = {
     "payoff": "%+.18E",
     "sigma": "%.18f",
@@ -64,7 +65,7 @@ def read_results(files: Mapping[str, bytes]) -> list[Result]:
         place = place_in_psro(path)
         assert place is not None
         root, player, number = place
-        tables = found.setdefault(root, {player: {} for player in PLAYERS})[player]
+        tables = found.setdefault(root, {player: {} for player in Team})[player]
         name = path.rsplit("/", 1)[-1]
         change = {"checkpoint": _read_path(files[path])} if name == BEST_NAME else _read_table(path, files[path])
         tables[number] = replace(tables.get(number, PlayerTables()), **change)  # type: ignore[arg-type]
@@ -96,7 +97,7 @@ def read_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Result]:
 def write_result(result: Result) -> dict[str, bytes]:
     """Return the files of a result by their paths, which begin with its name."""
     files = {}
-    for player, iterations in zip(PLAYERS, (result.camera, result.target), strict=True):
+    for player, iterations in zip(Team, (result.camera, result.target), strict=True):
         for number, tables in sorted(iterations.items()):
             folder = "/".join(part for part in (result.name, player, f"{number:05d}") if part)
             for kind, form in FORMATS.items():
@@ -150,5 +151,5 @@ def arrange_result(name: str, iterations: Iterable[Solved]) -> Result:
 
 def name_result(solver: str, camera: str, target: str) -> str:
     """Return upstream's name of a result's folder, such as NE-camera.HRL-MAPPO-vs.-target.MAPPO."""
-    short = {"nash": "NE", "uniform": "FSP", "self-play": "SP"}.get(solver, solver)
-    return f"{short}-camera.{camera.upper()}-vs.-target.{target.upper()}"
+    short = META_SOLVERS[solver].upstream if solver in META_SOLVERS else ""
+    return f"{short or solver}-camera.{camera.upper()}-vs.-target.{target.upper()}"

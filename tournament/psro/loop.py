@@ -15,20 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from mate import Team
 from tournament.payoffs import Array, MetaGame
 from tournament.psro import accounts
 
 Agent = TypeVar("Agent", bound=Hashable)
-Team = Literal["camera", "target"]
 MetaStrategies = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
-class Cell:
+class PairResult:
     """The result of two agents' episodes: the camera's mean payoff, its standard error, and their number."""
 
     payoff: float
@@ -62,8 +62,8 @@ class Iteration(Generic[Agent]):
 class _Payoffs(Generic[Agent]):
     """Cells by pairs of agents; equal agents share cells, and none is played twice."""
 
-    play: Callable[[Agent, Agent], Cell]
-    cells: dict[tuple[Agent, Agent], Cell] = field(default_factory=dict)
+    play: Callable[[Agent, Agent], PairResult]
+    cells: dict[tuple[Agent, Agent], PairResult] = field(default_factory=dict)
 
     def tabulate(self, cameras: Sequence[Agent], targets: Sequence[Agent]) -> MetaGame:
         """Return the meta-game of these agents; missing cells are played."""
@@ -76,7 +76,7 @@ class _Payoffs(Generic[Agent]):
         )
         return MetaGame.from_payoffs(payoff, error, count)
 
-    def _cell(self, camera: Agent, target: Agent) -> Cell:
+    def _cell(self, camera: Agent, target: Agent) -> PairResult:
         pair = camera, target
         if pair not in self.cells:
             self.cells[pair] = self.play(camera, target)
@@ -87,7 +87,7 @@ def grow(
     cameras: Sequence[Agent],
     targets: Sequence[Agent],
     respond: Callable[[Team, Sequence[Agent], Array], Agent],
-    play: Callable[[Agent, Agent], Cell],
+    play: Callable[[Agent, Agent], PairResult],
     meta_solver: Callable[[Array], MetaStrategies],
 ) -> Iterator[Iteration[Agent]]:
     """Grow two populations from these agents, for as long as the caller asks for iterations.
@@ -104,23 +104,25 @@ def grow(
         camera, target = meta_solver(game.payoff)
         figures = accounts.figures(game, (camera, target), earlier)
         yield Iteration(number, tuple(cameras), tuple(targets), game, camera, target, figures)
-        responses = respond("camera", targets, target), respond("target", cameras, camera)
+        responses = respond(Team.CAMERA, targets, target), respond(Team.TARGET, cameras, camera)
         cameras, targets = [*cameras, responses[0]], [*targets, responses[1]]
         earlier, number = (camera, target), number + 1
 
 
 @dataclass(frozen=True)
 class MatrixGame:
-    """A game whose agents are the rows and columns of the cameras' payoffs (m, n): exact responses and payoffs for `grow`."""
+    """A game whose agents are the rows and columns of the cameras' payoffs (m, n): exact responses and payoffs for
+    `grow`.
+    """
 
     payoff: Array
 
     def respond(self, team: Team, opponents: Sequence[int], weights: Array) -> int:
         """Return the first best row or column against a mixture of the others."""
-        if team == "camera":
+        if team == Team.CAMERA:
             return int(np.argmax(self.payoff[:, list(opponents)] @ weights))
         return int(np.argmin(weights @ self.payoff[list(opponents)]))
 
-    def play(self, camera: int, target: int) -> Cell:
+    def play(self, camera: int, target: int) -> PairResult:
         """Return the exact payoff."""
-        return Cell(float(self.payoff[camera, target]))
+        return PairResult(float(self.payoff[camera, target]))

@@ -1,12 +1,12 @@
 """PSRO runs: asked for, taken from step to step, steered, read from files and written to them.
 
-A run does no work itself. It asks for trainings and tournaments like everybody else, and waits for them. The mathematics,
-which needs no database, is `tournament.psro`.
+A run does no work itself. It asks for trainings and tournaments like everybody else, and waits for them. The
+mathematics, which needs no database, is `tournament.psro`.
 """
 
 from tournament.psro_runs.creating import MAX_ITERATIONS, MAX_POOL, PsroRefused, create_run, fork_run
 from tournament.psro_runs.files import enter_results, write_run
-from tournament.psro_runs.populations import Member, members, population
+from tournament.psro_runs.populations import PopulationMember, members, population
 from tournament.psro_runs.progress import estimate_rest, iterations_done, seconds_of
 from tournament.psro_runs.renewing import renew_one
 from tournament.psro_runs.steering import OPEN, RESUMABLE, cancel_run, extend_run, pause_run, resume_run, trainings_of
@@ -17,7 +17,7 @@ __all__ = [
     "MAX_POOL",
     "OPEN",
     "RESUMABLE",
-    "Member",
+    "PopulationMember",
     "PsroRefused",
     "advance",
     "cancel_run",

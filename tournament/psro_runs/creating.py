@@ -8,10 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from mate import Team
 from tournament import entries, names, organising, trainings
-from tournament.agents import RIVALS, TEAMS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario, Team
+from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario
 from tournament.psro_runs.populations import members, population
 from tournament.refusals import RequestRefused
 
@@ -50,8 +50,8 @@ def create_run(
 ) -> PsroRun:
     """Create a PSRO run that begins with these agents; the sweep starts it within seconds.
 
-    `camera_training` and `target_training` are settings of `trainings.create_training`: algorithm, preset, hyperparameters,
-    steps, evaluation_episodes, cores. Raises PsroRefused with every reason.
+    `camera_training` and `target_training` are settings of `trainings.create_training`: algorithm, preset,
+    hyperparameters, steps, evaluation_episodes, cores. Raises PsroRefused with every reason.
     """
     pools: dict[str, list[Agent]] = {
         Team.CAMERA: list(dict.fromkeys(cameras)),
@@ -60,7 +60,8 @@ def create_run(
     settings: dict[str, dict[str, Any]] = {Team.CAMERA: dict(camera_training), Team.TARGET: dict(target_training)}
     problems = _check_run(name, meta_solver, iterations, episodes_per_pairing, epsilon, hours, base_seed)
     misfits = {team: _check_pool(team, pools[team], scenario) for team in pools}
-    for team, rival in RIVALS.items():
+    for team in Team:
+        rival = team.opponent
         opponent = _stand_in(rival) if misfits[rival] else pools[rival][0]
         problems += misfits[team] + _check_training(team, settings[team], scenario, opponent)
     if problems:
@@ -126,7 +127,10 @@ def _check_training(team: str, settings: dict[str, Any], scenario: Scenario, opp
     """Return the problems that `create_training` finds in the settings; its rows are rolled back."""
     unknown = sorted(settings.keys() - set(TRAINING_FIELDS))
     if unknown or "algorithm" not in settings:
-        text = f"expected an algorithm and, if need be, {', '.join(TRAINING_FIELDS[1:])}; {unknown or 'no algorithm'} was given."
+        text = (
+            f"expected an algorithm and, if need be, {', '.join(TRAINING_FIELDS[1:])}; {unknown or 'no algorithm'} "
+            f"was given."
+        )
         return [(f"{team}_training", text)]
     try:
         with transaction.atomic():
@@ -165,7 +169,7 @@ def fork_run(run: PsroRun, number: int, name: str, owner: Any = None, **changes:
 
 
 def _check_fork(run: PsroRun, number: int, name: str, values: Mapping[str, Any]) -> None:
-    gone = [one.name for team in TEAMS for one in members(run, team, number) if one.agent is None]
+    gone = [one.name for team in Team for one in members(run, team, number) if one.agent is None]
     if gone:
         raise PsroRefused(
             [("number", f"{', '.join(gone)}: not in the uploaded file, so nothing can be played from there.")]
@@ -176,8 +180,8 @@ def _check_fork(run: PsroRun, number: int, name: str, values: Mapping[str, Any])
         )
     check = ("meta_solver", "iterations_wanted", "episodes_per_pairing", "epsilon", "hours_wanted", "base_seed")
     problems = _check_run(name, *(values[field] for field in check))
-    for team, rival in RIVALS.items():
-        opponent = population(run, rival, number)[0]
+    for team in Team:
+        opponent = population(run, team.opponent, number)[0]
         problems += _check_training(team, values[f"{team}_training"], run.scenario, opponent)
     if problems:
         raise PsroRefused(problems)

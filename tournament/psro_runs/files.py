@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.utils import timezone
 
+from mate import Team
 from policies.compatibility import find_preset
 from policies.importing import ImportRefused
 from tournament import entries
-from tournament.agents import TEAMS
-from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Team, Upload
+from tournament.meta_solvers import META_SOLVERS
+from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Upload
 from tournament.payoffs import MetaGame
 from tournament.psro import accounts, layout
 from tournament.psro_runs.creating import PsroRefused
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from policies.importing import ImportedIteration, ImportedResult, ImportReport
     from policies.recipe import Recipe
 
-SOLVERS = {"NE": "nash", "FSP": "uniform", "SP": "self-play"}
+SOLVERS = {solver.upstream: name for name, solver in META_SOLVERS.items() if solver.upstream}
 """Meta-solvers by upstream's abbreviations, with which the names of its folders begin."""
 
 
@@ -58,7 +59,7 @@ Tables = Mapping[int, Mapping[str, np.ndarray | None]]
 
 
 def _by_number(result: ImportedResult) -> Players:
-    return {team: {one.number: one for one in result.iterations if one.player == team} for team in TEAMS}
+    return {team: {one.number: one for one in result.iterations if one.player == team} for team in Team}
 
 
 def _solved(players: Players) -> Tables:
@@ -94,12 +95,13 @@ def _rows(players: Players, team: str, number: int, name: str) -> np.ndarray | N
 def _read(players: Players, number: int) -> dict[str, np.ndarray | None] | None:
     """Return the arrays of an iteration; None where it is not solved. Raises ImportRefused for mismatched shapes."""
     payoff = _rows(players, Team.CAMERA, number, "payoff")
-    camera, target = (_rows(players, team, number, "sigma") for team in TEAMS)
+    camera, target = (_rows(players, team, number, "sigma") for team in Team)
     if payoff is None or camera is None or target is None:
         return None
     if payoff.shape != (camera.size, target.size) or payoff.shape != (number + 1, number + 1):
         raise ImportRefused(
-            f"iteration {number} has payoffs of shape {payoff.shape} and strategies of {camera.size} cameras and {target.size} "
+            f"iteration {number} has payoffs of shape {payoff.shape} and strategies of {camera.size} cameras and "
+            f"{target.size} "
             f"targets; pools of {number + 1} agents each are expected"
         )
     coverage = _rows(players, Team.CAMERA, number, "coverage_rate")
@@ -112,15 +114,15 @@ def _enter_iteration(
 ) -> None:
     payoff, coverage = arrays["payoff"], arrays["coverage"]
     shape = payoff.shape
-    names = {team: tuple(f"{team}/{one:05d}" for one in range(shape[0])) for team in TEAMS}
+    names = {team: tuple(f"{team}/{one:05d}" for one in range(shape[0])) for team in Team}
     unknown = np.full(shape, np.nan)
     meta_game = MetaGame(names[Team.CAMERA], names[Team.TARGET], payoff, unknown, np.zeros(shape, dtype=np.int64))
-    table = accounts.Table.of(meta_game, unknown if coverage is None or coverage.shape != shape else coverage)
+    table = accounts.PsroGame.of(meta_game, unknown if coverage is None or coverage.shape != shape else coverage)
     figures = accounts.figures(meta_game, (arrays["camera"], arrays["target"]), None)
     if arrays["lost"] is not None and arrays["lost"].shape[1] == 3:
         row = arrays["lost"][-1].tolist()
         figures |= {"exploitability": row, "nash_conv": row[1] + row[2], "nash_conv_interval": None}
-    own = {team: players[team][number] for team in TEAMS}
+    own = {team: players[team][number] for team in Team}
     PsroIteration.objects.create(
         run=run, number=number, phase=PsroPhase.SOLVED, solved=timezone.now(), table=table.to_json(),
         camera_strategy=arrays["camera"].tolist(), target_strategy=arrays["target"].tolist(),

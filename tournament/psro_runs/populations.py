@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tournament.models import Agent, PsroIteration, PsroRun, Team
+from mate import Team
+from tournament.models import Agent, PsroIteration, PsroRun
 
 
 @dataclass(frozen=True)
-class Member:
+class PopulationMember:
     """A member of a population: its name there, the iteration that added it, and the agent, if it is known."""
 
     name: str
@@ -23,14 +24,16 @@ def population(run: PsroRun, team: str, number: int) -> list[Agent]:
     return [*first.order_by("pk"), *(getattr(iteration, team) for iteration in added)]
 
 
-def members(run: PsroRun, team: str, number: int) -> list[Member]:
+def members(run: PsroRun, team: str, number: int) -> list[PopulationMember]:
     """Return a team's population after iteration `number`, oldest first, in the order of the tables."""
     first = run.cameras if team == Team.CAMERA else run.targets
-    found = [Member(agent.name, 0, agent) for agent in first.order_by("pk")]
+    found = [PopulationMember(agent.name, 0, agent) for agent in first.order_by("pk")]
     for iteration in run.iterations.filter(number__range=(1, number)).defer("table").select_related(team):
         agent = getattr(iteration, team)
         if agent is not None or run.upload_id:
-            found.append(Member(agent.name if agent else f"{team}/{iteration.number:05d}", iteration.number, agent))
+            found.append(
+                PopulationMember(agent.name if agent else f"{team}/{iteration.number:05d}", iteration.number, agent)
+            )
     return found
 
 

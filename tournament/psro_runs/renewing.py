@@ -32,7 +32,7 @@ def _account_again(iteration: PsroIteration) -> dict[str, object]:
     played = _find_tournament(iteration)
     table = read_table(iteration.run, iteration, played) if played is not None else None
     if table is None or (table.game.count == 0).any():
-        table = accounts.Table.from_json(iteration.table).without_errors()
+        table = accounts.PsroGame.from_json(iteration.table).without_errors()
     return accounts.figures(table.game, strategies, strategies_before(iteration))
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from mate import Team
 from tournament import entries, organising, trainings
-from tournament.agents import RIVALS, TEAMS
 from tournament.formats import FORMATS
-from tournament.models import Agent, PsroIteration, PsroRun, Purpose, Team, Tournament, TrainingRun
+from tournament.models import Agent, PsroIteration, PsroRun, Purpose, Tournament, TrainingRun
 from tournament.psro_runs.populations import last_trained, population
 
 
 def request_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:
-    rival = RIVALS[team]
+    rival = Team(team).opponent
     settings = run.camera_training if team == Team.CAMERA else run.target_training
     number = before.number + 1
     return trainings.create_training(
@@ -48,7 +48,7 @@ def mix(run: PsroRun, team: str, number: int, strategy: list[float], name: str, 
 def request_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Plan an iteration's tournament. All iterations share the run's seeds, so that no episode is played twice."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
-    cameras, targets = (population(run, team, iteration.number) for team in TEAMS)
+    cameras, targets = (population(run, team, iteration.number) for team in Team)
     form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
         form, settings = "nash", settings_of_nash(run.epsilon)

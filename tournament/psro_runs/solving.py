@@ -7,8 +7,8 @@ from collections import defaultdict
 import numpy as np
 from django.utils import timezone
 
+from mate import Team
 from tournament import contents, leaderboards
-from tournament.agents import TEAMS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Episode, PsroIteration, PsroPhase, PsroRun, Tournament
 from tournament.payoffs import MetaGame, list_numbers
@@ -16,11 +16,11 @@ from tournament.psro import accounts
 from tournament.psro_runs.populations import population
 
 
-def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.Table:
+def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.PsroGame:
     """Return the meta-game of an iteration, agents in the order of joining; unplayed cells have a count of 0."""
     game = leaderboards.meta_game_of_tournament(played)
-    cameras, targets = ([agent.digest for agent in population(run, team, iteration.number)] for team in TEAMS)
-    return accounts.Table.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
+    cameras, targets = ([agent.digest for agent in population(run, team, iteration.number)] for team in Team)
+    return accounts.PsroGame.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
 
 
 def arrange(game: MetaGame, cameras: list[str], targets: list[str]) -> MetaGame:
@@ -45,7 +45,7 @@ def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) ->
     return np.array(means)
 
 
-def solve(run: PsroRun, iteration: PsroIteration, table: accounts.Table) -> None:
+def solve(run: PsroRun, iteration: PsroIteration, table: accounts.PsroGame) -> None:
     """Record an iteration's meta-game, its strategies, and the exploitability of the previous strategies in it."""
     camera, target = META_SOLVERS[run.meta_solver](table.game.payoff)
     iteration.table = table.to_json()

@@ -45,7 +45,10 @@ def pause_run(run: PsroRun) -> bool:
 
 
 def resume_run(run: PsroRun) -> bool:
-    """Let a run that stands still or was cancelled go on; what failed is tried again. Returns whether it stood still."""
+    """Let a run that stands still or was cancelled go on; what failed is tried again.
+
+    Returns whether it stood still.
+    """
     with transaction.atomic():
         rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=RESUMABLE)
         row = rows.first()
@@ -58,8 +61,8 @@ def resume_run(run: PsroRun) -> bool:
 
 
 def _resume_work(run: PsroRun) -> None:
-    """What an open iteration waits for: trainings go on, also those that were cancelled with the run. What was cancelled
-    by itself and a broken tournament are begun anew.
+    """What an open iteration waits for: trainings go on, also those that were cancelled with the run. What was
+    cancelled by itself and a broken tournament are begun anew.
     """
     newest = run.iterations.last()
     if newest is None:

@@ -13,16 +13,15 @@ from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from mate import Team
 from mate.errors import UserError
 from tournament import trainings
-from tournament.agents import TEAMS
 from tournament.models import (
     AgentKind,
     PsroIteration,
     PsroPhase,
     PsroRun,
     PsroState,
-    Team,
     TournamentState,
     TrainingRun,
     TrainingState,
@@ -44,7 +43,7 @@ class RunFailed(Exception):
 def due() -> QuerySet[PsroRun]:
     """Return the runs that may have a step to take, from one query for any number of waiting runs."""
     alive = (*trainings.OPEN, TrainingState.FINISHED)
-    camera, target = (Q(**{f"{team}_training__state__in": trainings.OPEN}) for team in TEAMS)
+    camera, target = (Q(**{f"{team}_training__state__in": trainings.OPEN}) for team in Team)
     neither_broke = Q(camera_training__state__in=alive, target_training__state__in=alive)
     is_training = Q(phase=PsroPhase.TRAINING) & neither_broke & (camera | target)
     is_playing = Q(phase=PsroPhase.PLAYING, tournament__state=TournamentState.PLAYING)
@@ -106,17 +105,17 @@ def _train(run: PsroRun, iteration: PsroIteration) -> bool:
     """Request both teams' trainings; when both are over, add their agents to the populations."""
     before = run.iterations.get(number=iteration.number - 1)
     begun = False
-    for team in TEAMS:
+    for team in Team:
         if getattr(iteration, f"{team}_training") is None:
             setattr(iteration, f"{team}_training", request_training(run, before, team))
             begun = True
-    made = {team: getattr(iteration, f"{team}_training") for team in TEAMS}
+    made = {team: getattr(iteration, f"{team}_training") for team in Team}
     for team, training in made.items():
         _check_training(training, team, iteration.number)
     if not begun:
         if any(training.state != TrainingState.FINISHED or training.agent is None for training in made.values()):
             return False
-        iteration.camera, iteration.target = (made[team].agent for team in TEAMS)
+        iteration.camera, iteration.target = (made[team].agent for team in Team)
         iteration.phase = PsroPhase.PLAYING
     iteration.save()
     return True
@@ -146,7 +145,8 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
     if played.state != TournamentState.FINISHED:
         what = "was cancelled" if played.state == TournamentState.CANCELLED else "ended with errors"
         raise RunFailed(
-            f"Iteration {iteration.number}: the tournament “{played.name}” {what}. Resume the run, and the rest of it is played."
+            f"Iteration {iteration.number}: the tournament “{played.name}” {what}. Resume the run, and the rest of "
+            f"it is played."
         )
     table = read_table(run, iteration, played)
     if missing := int((table.game.count == 0).sum()):
@@ -160,8 +160,8 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
 def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
     """Make the final strategies agents of their own, listed."""
     strategies: dict[str, Any] = {Team.CAMERA: newest.camera_strategy, Team.TARGET: newest.target_strategy}
-    names = {team: f"{run.name}, {team}s" for team in TEAMS}
-    made = {team: mix(run, team, newest.number, strategies[team], names[team], True) for team in TEAMS}
+    names = {team: f"{run.name}, {team}s" for team in Team}
+    made = {team: mix(run, team, newest.number, strategies[team], names[team], True) for team in Team}
     run.camera_agent, run.target_agent = made[Team.CAMERA], made[Team.TARGET]
     for team, agent in made.items():
         if not agent.is_listed:

@@ -7,7 +7,7 @@ evidence.add(block); ratings = evidence.rate()     # an incremental refit
 
 from tournament.intervals import CONFIDENCE
 from tournament.ratings.claims import PROVISIONAL_EPISODES, find_limit
-from tournament.ratings.evidence import Evidence
+from tournament.ratings.evidence import BoardEvidence
 from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, SCALE, compare, outcome, rate
 from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
@@ -20,8 +20,8 @@ __all__ = [
     "SCALE",
     "VERSION",
     "AgentRating",
+    "BoardEvidence",
     "Cyclicity",
-    "Evidence",
     "Influence",
     "NashSummary",
     "Ratings",

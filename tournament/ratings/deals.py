@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mate import Team
 from mate.compilation import kernel
 from tournament.ordering import Indices, insert, sort
 from tournament.payoffs import Array, Episodes
@@ -33,7 +34,7 @@ class Deals:
     def of(cls, team: str, shape: tuple[int, int], episodes: Episodes) -> Deals:
         """Return the deals of a team, `camera` or `target`, in the meta-game of `shape` cameras by targets."""
         agent, opponent, outcome = _from_the_side_of(team, episodes)
-        num_agents, num_opponents = shape if team == "camera" else shape[::-1]
+        num_agents, num_opponents = shape if team == Team.CAMERA else shape[::-1]
         order = sort(np.arange(len(agent)), agent, num_agents)
         order = sort(order, episodes.cluster, episodes.num_clusters)
         order = sort(order, opponent, num_opponents)
@@ -78,7 +79,7 @@ class Deals:
 
 def _from_the_side_of(team: str, episodes: Episodes) -> tuple[Indices, Indices, Array]:
     """Return agents, opponents and outcomes of episodes, from the team's side."""
-    if team == "camera":
+    if team == Team.CAMERA:
         return episodes.camera, episodes.target, -episodes.reward
     return episodes.target, episodes.camera, episodes.reward
 

@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from mate import Team
 from tournament.ordering import Indices, insert
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.fitting import TEAMS, compare, rate
+from tournament.ratings.fitting import compare, rate
 from tournament.ratings.records import Ratings
 
 _COLUMNS = ("camera", "target", "seed", "reward", "cluster")
 
 
-class Evidence:
+class BoardEvidence:
     """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
 
         evidence = Evidence(cameras, targets, episodes)    # sorts and compares everything
@@ -58,7 +59,7 @@ class Evidence:
 
     def add(self, episodes: Episodes) -> None:
         """Add episodes among the same agents. Raises ValueError, and adds none, if one is of another agent."""
-        for name, column, field in zip(TEAMS, (episodes.camera, episodes.target), self._fields, strict=True):
+        for name, column, field in zip(Team, (episodes.camera, episodes.target), self._fields, strict=True):
             if len(column) and not (column.min() >= 0 and column.max() < len(field)):
                 raise ValueError(
                     f"An episode's {name} is number {column.max()}: the evidence has {len(field)}, from 0."

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mate import Team
 from tournament.agents import Builtin
 from tournament.payoffs import Array, MetaGame
 from tournament.ratings import elo, margin
@@ -26,7 +27,6 @@ from tournament.ratings.records import AgentRating, Influence, Ratings
 SCALE = 400.0 / np.log(10.0)
 ANCHOR_RATING = 1000.0
 ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("target", "greedy").digest}
-TEAMS = ("camera", "target")
 
 
 def rate(
@@ -51,14 +51,15 @@ def rate(
     places = {
         team: field.index(anchors[team]) if anchors.get(team) in field else None for team, field in fields.items()
     }
-    lines = {
-        team: [_line(meta_game, team, index, places[team]) for index in range(len(fields[team]))] for team in TEAMS
+    lines: dict[str, list[dict[str, Any]]] = {
+        team: [_line(meta_game, team, index, places[team]) for index in range(len(fields[team]))] for team in Team
     }
     influences: list[Influence] = []
     counted = None if meta_game.episodes is None else comparisons or compare(meta_game)
     if counted is not None:
-        for team, other in (TEAMS, TEAMS[::-1]):
-            influences += _add_elo(lines[team], counted[team], team, places[team], fields[team], fields[other])
+        for team in Team:
+            own, other = fields[team], fields[team.opponent]
+            influences += _add_elo(lines[team], counted[team], team, places[team], own, other)
     _add_payoff_errors(lines, meta_game, counted)
     _add_margin(lines, meta_game, places)
     summary, cycles = add_nash(lines, meta_game, replicates) if is_game_solved else (None, None)
@@ -76,7 +77,7 @@ def compare(game: MetaGame) -> dict[str, Comparisons]:
     """Return the comparisons of both teams in a meta-game with episodes."""
     assert game.episodes is not None
     shape = (len(game.cameras), len(game.targets))
-    return {team: Comparisons.of(Deals.of(team, shape, game.episodes)) for team in TEAMS}
+    return {team: Comparisons.of(Deals.of(team, shape, game.episodes)) for team in Team}
 
 
 def outcome(reward: Array) -> Array:
@@ -88,8 +89,8 @@ def outcome(reward: Array) -> Array:
 
 def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str, Any]:
     """Return an agent's fields that depend on its own cells alone."""
-    sign = 1.0 if team == "camera" else -1.0
-    own, opponents = (game.cameras, game.targets) if team == "camera" else (game.targets, game.cameras)
+    sign = 1.0 if team == Team.CAMERA else -1.0
+    own, opponents = (game.cameras, game.targets) if team == Team.CAMERA else (game.targets, game.cameras)
     counts = _along(game.count, team, index)
     played = np.flatnonzero(counts)
     payoffs = sign * _along(game.payoff, team, index)[played]
@@ -107,14 +108,14 @@ def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str
 
 def _along(matrix: NDArray[Any], team: str, index: int) -> NDArray[Any]:
     """Return the row of a camera or the column of a target."""
-    return matrix[index] if team == "camera" else matrix[:, index]
+    return matrix[index] if team == Team.CAMERA else matrix[:, index]
 
 
 def _add_payoff_errors(lines: Lines, game: MetaGame, counted: dict[str, Comparisons] | None) -> None:
     """Add the standard errors of the agents' mean payoffs; None for agents with a cell of one episode."""
     squares = np.where(game.count > 0, game.error**2, 0.0)
-    for axis, team in enumerate(TEAMS):
-        other = TEAMS[1 - axis]
+    for axis, team in enumerate(Team):
+        other = team.opponent
         if counted is None:
             errors = np.sqrt(squares.sum(axis=1 - axis)) / np.maximum((game.count > 0).sum(axis=1 - axis), 1)
         else:
@@ -162,9 +163,9 @@ def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> 
     if not rated[0].any():
         return
     members = [np.flatnonzero(part) for part in rated]
-    anchors = [_position(own, places[team]) for own, team in zip(members, TEAMS, strict=True)]
+    anchors = [_position(own, places[team]) for own, team in zip(members, Team, strict=True)]
     boards = margin.fit(_observe(game, rated), *rated, anchors=(anchors[0], anchors[1]))
-    for team, own, anchor, board in zip(TEAMS, members, anchors, boards, strict=True):
+    for team, own, anchor, board in zip(Team, members, anchors, boards, strict=True):
         zero = 0.0 if anchor is None else board.skills[anchor]
         ratings, widths = ANCHOR_RATING + SCALE * (board.skills - zero), SCALE * board.half_widths()
         for member, rating, width in zip(own, ratings, widths, strict=True):

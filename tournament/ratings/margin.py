@@ -69,7 +69,7 @@ class Observations:
 
 
 @dataclass(frozen=True)
-class Board:
+class TeamSkills:
     """Skills (k,) of one team in logits, and the variances of their differences to the anchor's (or to their mean)."""
 
     skills: Array
@@ -85,7 +85,7 @@ def fit(
     cameras: NDArray[np.bool_],
     targets: NDArray[np.bool_],
     anchors: tuple[int | None, int | None] = (None, None),
-) -> tuple[Board, Board]:
+) -> tuple[TeamSkills, TeamSkills]:
     """Fit the rated `cameras` (m,), `targets` (n,), which play must connect; `anchors` index the rated ones."""
     part = np.ix_(cameras, targets)
     count, mean = observations.count[part], observations.mean[part]
@@ -101,7 +101,7 @@ def fit(
     for own in (slice(0, split), slice(split, None)):
         mine = Variance(variance.total[own], variance.certain[own])
         mine.squares = variance.squares[own]
-        boards.append(Board(skills[own] - skills[own].mean(), mine))
+        boards.append(TeamSkills(skills[own] - skills[own].mean(), mine))
     return boards[0], boards[1]
 
 

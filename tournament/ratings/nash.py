@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mate import Team
 from tournament import meta_solvers
 from tournament.payoffs import MetaGame
 from tournament.ratings.records import NashSummary
@@ -52,7 +53,7 @@ def add_nash(
     if support is not None:
         columns["nash_support"] = support.camera, support.target
     for name, values in columns.items():
-        for team, numbers, figures in zip(("camera", "target"), (cameras, targets), values, strict=True):
+        for team, numbers, figures in zip(Team, (cameras, targets), values, strict=True):
             if len(numbers) < 2:  # A single agent has no choice of a strategy.
                 continue
             for number, figure in zip(numbers, figures, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from mate import Team
 from tournament.meta_solvers import Cyclicity
 
 VERSION = "3"
@@ -112,7 +113,7 @@ class Ratings:
 
     def board(self, team: str) -> tuple[AgentRating, ...]:
         """Return the lines of `camera` or `target`, best first."""
-        return self.cameras if team == "camera" else self.targets
+        return self.cameras if team == Team.CAMERA else self.targets
 
     def to_json(self) -> dict[str, Any]:
         """Return nested dictionaries and lists; the inverse of `from_json`."""

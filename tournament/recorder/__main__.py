@@ -1,4 +1,6 @@
-"""`python -m tournament.recorder FOLDER`: play recorded episodes again for those who ask at the socket in the folder."""
+"""`python -m tournament.recorder FOLDER`: play recorded episodes again for those who ask at the socket in the
+folder.
+"""
 
 import argparse
 import sys

@@ -43,7 +43,9 @@ class Reply:
 
 
 def address_of(folder: Path) -> Path:
-    """The program's socket: in the folder, or where that path is too long in a folder of the user's own beside the temporary files."""
+    """The program's socket: in the folder, or where that path is too long in a folder of the user's own beside the
+    temporary files.
+    """
     path = folder / "player.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path
@@ -55,7 +57,10 @@ def address_of(folder: Path) -> Path:
 
 
 def ask(folder: Path, path: Path, action: str, order: Order, visitor: str) -> Reply:
-    """Have the order carried out, unless it is being so, and return how far it is. `visitor` shares the places with others."""
+    """Have the order carried out, unless it is being so, and return how far it is.
+
+    `visitor` shares the places with others.
+    """
     request = {"path": str(path), "action": action, "order": order.to_json(), "visitor": visitor}
     try:
         answer = converse(address_of(folder), json.dumps(request).encode() + b"\n")

@@ -134,7 +134,10 @@ class Glances:
 
 
 def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
-    """Return the job to start: of the visitors with the fewest running, the one that has waited longest; None without a place."""
+    """Return the job to start: of the visitors with the fewest running, the one that has waited longest.
+
+    None without a place.
+    """
     kinds: Counter[bool] = Counter(job.is_heavy for job in running)
     busy: Counter[str] = Counter(job.visitor for job in running)
     places = {False: LIGHT_PLACES, True: HEAVY_PLACES}

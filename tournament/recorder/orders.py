@@ -51,7 +51,8 @@ def play(order: Order, watch: Watch | None = None) -> bytes:
 
     if order.engine != replays.playback.engine_version():
         raise CannotRecord(
-            f"This episode was played by engine {order.engine}; the portal now runs {replays.playback.engine_version()}, "
+            f"This episode was played by engine {order.engine}; the portal now runs "
+            f"{replays.playback.engine_version()}, "
             "which may play differently. Its result stands, but it cannot be shown."
         )
 

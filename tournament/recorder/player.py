@@ -160,7 +160,7 @@ def load() -> None:
     from tournament import agents, replays
 
     scenario = Scenario.load("MATE-4v8-9")
-    for name in ("greedy", "heuristic", "naive", "random"):
+    for name in agents.BUILTIN_NAMES:
         replays.record(scenario, agents.Builtin("camera", name), agents.Builtin("target", name), 1, max_steps=50)
     playing.warm()
 

@@ -3,13 +3,13 @@
 from tournament.replays import pictures
 from tournament.replays.columns import ReplayError
 from tournament.replays.file import FORMAT_VERSION, Replay, read, read_header, write
-from tournament.replays.playback import Verdict, Watch, record, regenerate, verify
+from tournament.replays.playback import PlaybackVerdict, Watch, record, regenerate, verify
 
 __all__ = [
     "FORMAT_VERSION",
+    "PlaybackVerdict",
     "Replay",
     "ReplayError",
-    "Verdict",
     "Watch",
     "pictures",
     "read",

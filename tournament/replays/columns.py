@@ -26,7 +26,7 @@ class ReplayError(UserError):
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
     """The storage of one column.
 
     `axis` is what the first axis runs over: frames (steps + 1, the first being the state after reset), steps, or
@@ -95,7 +95,7 @@ class Layout:
         }
 
     @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> tuple[Layout, tuple[int, ...]]:
+    def from_json(cls, entry: Mapping[str, Any]) -> tuple[ColumnLayout, tuple[int, ...]]:
         """Return the layout and the shape of an entry of the header's table. Raises ReplayError if it is invalid."""
         try:
             shape = tuple(int(number) for number in entry["shape"])
@@ -121,7 +121,7 @@ def _wrap(numbers: NDArray[np.int64], dtype: np.dtype) -> NDArray[np.int64]:
     return (numbers + turn // 2) % turn - turn // 2
 
 
-def _check_range(layout: Layout, numbers: NDArray[np.int64], dtype: np.dtype) -> NDArray[np.int64]:
+def _check_range(layout: ColumnLayout, numbers: NDArray[np.int64], dtype: np.dtype) -> NDArray[np.int64]:
     limits = np.iinfo(dtype)
     if numbers.size and (numbers.min() < limits.min or numbers.max() > limits.max):
         low, high = numbers.min() * layout.quantum, numbers.max() * layout.quantum
@@ -135,32 +135,32 @@ TURN = 360.0 / 65536
 LAYOUTS = {
     layout.name: layout
     for layout in (
-        Layout("camera_action", "steps", "float32", "plain"),
-        Layout("target_action", "steps", "float32", "plain"),
-        Layout("target_reward", "steps", "int32", "plain"),
-        Layout("camera_orientation", "frames", "int16", "delta", TURN),
-        Layout("camera_viewing_angle", "frames", "int16", "delta", 0.01),
-        Layout("target_location", "frames", "int16", "delta", 0.05),
-        Layout("target_goal", "frames", "int8", "delta"),
-        Layout("target_weight", "frames", "int8", "delta"),
-        Layout("target_empty_bits", "frames", "int8", "bits"),
-        Layout("bounties", "frames", "int32", "delta"),
-        Layout("camera_target_view_mask", "frames", "int8", "bits"),
-        Layout("camera_camera_view_mask", "frames", "int8", "bits", since=2),
-        Layout("camera_obstacle_view_mask", "frames", "int8", "bits", since=2),
-        Layout("target_camera_view_mask", "frames", "int8", "bits", since=2),
-        Layout("target_obstacle_view_mask", "frames", "int8", "bits", since=2),
-        Layout("target_target_view_mask", "frames", "int8", "bits", since=2),
-        Layout("camera_is_seen", "frames", "int8", "bits"),
-        Layout("remaining_cargoes", "frames", "int32", "delta"),
-        Layout("awaiting_cargo_counts", "frames", "int32", "delta"),
-        Layout("mean_transport_rate", "frames", "int32", "delta", 1e-4),
-        Layout("boundary_angle", "entries", "int16", "delta", 0.01),
-        Layout("boundary_range", "entries", "int32", "delta", 0.1),
-        Layout("camera_message_lines", "entries", "int8", "plain", since=2),
-        Layout("camera_messages", "steps", "int8", "bits", since=2),
-        Layout("target_message_lines", "entries", "int8", "plain", since=2),
-        Layout("target_messages", "steps", "int8", "bits", since=2),
+        ColumnLayout("camera_action", "steps", "float32", "plain"),
+        ColumnLayout("target_action", "steps", "float32", "plain"),
+        ColumnLayout("target_reward", "steps", "int32", "plain"),
+        ColumnLayout("camera_orientation", "frames", "int16", "delta", TURN),
+        ColumnLayout("camera_viewing_angle", "frames", "int16", "delta", 0.01),
+        ColumnLayout("target_location", "frames", "int16", "delta", 0.05),
+        ColumnLayout("target_goal", "frames", "int8", "delta"),
+        ColumnLayout("target_weight", "frames", "int8", "delta"),
+        ColumnLayout("target_empty_bits", "frames", "int8", "bits"),
+        ColumnLayout("bounties", "frames", "int32", "delta"),
+        ColumnLayout("camera_target_view_mask", "frames", "int8", "bits"),
+        ColumnLayout("camera_camera_view_mask", "frames", "int8", "bits", since=2),
+        ColumnLayout("camera_obstacle_view_mask", "frames", "int8", "bits", since=2),
+        ColumnLayout("target_camera_view_mask", "frames", "int8", "bits", since=2),
+        ColumnLayout("target_obstacle_view_mask", "frames", "int8", "bits", since=2),
+        ColumnLayout("target_target_view_mask", "frames", "int8", "bits", since=2),
+        ColumnLayout("camera_is_seen", "frames", "int8", "bits"),
+        ColumnLayout("remaining_cargoes", "frames", "int32", "delta"),
+        ColumnLayout("awaiting_cargo_counts", "frames", "int32", "delta"),
+        ColumnLayout("mean_transport_rate", "frames", "int32", "delta", 1e-4),
+        ColumnLayout("boundary_angle", "entries", "int16", "delta", 0.01),
+        ColumnLayout("boundary_range", "entries", "int32", "delta", 0.1),
+        ColumnLayout("camera_message_lines", "entries", "int8", "plain", since=2),
+        ColumnLayout("camera_messages", "steps", "int8", "bits", since=2),
+        ColumnLayout("target_message_lines", "entries", "int8", "plain", since=2),
+        ColumnLayout("target_messages", "steps", "int8", "bits", since=2),
     )
 }
 """The columns in the order of the file."""

@@ -1,4 +1,7 @@
-"""The replay file: a line of magic, a JSON header, and one deflate stream of columns. `docs/replay-format.md` describes it."""
+"""The replay file: a line of magic, a JSON header, and one deflate stream of columns.
+
+`docs/replay-format.md` describes it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.replays.columns import LAYOUTS, Layout, ReplayError
+from tournament.replays.columns import LAYOUTS, ColumnLayout, ReplayError
 
 MAGIC = b"MATERPLY"
 FORMAT_VERSION = 2
@@ -68,7 +71,7 @@ def read(data: bytes) -> Replay:
     header, body = read_header(data)
     columns = {}
     for entry in header["columns"]:
-        layout, shape = Layout.from_json(entry)
+        layout, shape = ColumnLayout.from_json(entry)
         start, length = int(entry["offset"]), layout.num_bytes(shape)
         if start < 0 or start + length > len(body):
             raise ReplayError(f"The replay is truncated: column {layout.name} lies beyond its end.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mate import Team
 from tournament import agents, matches
 from tournament.replays.columns import LAYOUTS, ReplayError
 from tournament.replays.file import Replay, read, write
@@ -22,7 +23,7 @@ Watch = Callable[[int, Callable[[], bytes]], None]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PlaybackVerdict:
     """The result of running a replay's actions again."""
 
     is_same: bool
@@ -138,7 +139,7 @@ def scenario_of(replay: Replay) -> Scenario:
     return scenario
 
 
-def verify(data: bytes | Replay) -> Verdict:
+def verify(data: bytes | Replay) -> PlaybackVerdict:
     """Run the episode again from its seed and its actions, and compare every step.
 
     Raises ReplayError if the file cannot be read or was played by another engine version.
@@ -160,7 +161,7 @@ def verify(data: bytes | Replay) -> Verdict:
         recorder.add(batch, camera_actions, target_actions)
     digest = int(batch.digest[0])
     differing = _compare(replay, recorder)
-    return Verdict(digest == replay.digest and not differing, replay.digest, digest, differing)
+    return PlaybackVerdict(digest == replay.digest and not differing, replay.digest, digest, differing)
 
 
 def _compare(replay: Replay, recorder: Recorder) -> tuple[str, ...]:
@@ -182,7 +183,7 @@ def regenerate(data: bytes | Replay, open_checkpoint: agents.OpenCheckpoint | No
     """
     replay = data if isinstance(data, Replay) else read(data)
     check_engine(replay)
-    camera, target = (agents.from_json(replay.header[team]["spec"]) for team in agents.TEAMS)
+    camera, target = (agents.from_json(replay.header[team]["spec"]) for team in Team)
     names = (replay.header["camera"]["name"], replay.header["target"]["name"])
     again = record(scenario_of(replay), camera, target, replay.seed, open_checkpoint, names)
     if (digest := read(again).digest) != replay.digest:

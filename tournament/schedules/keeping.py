@@ -8,13 +8,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from mate import Team
 from tournament import formats, names, organising, queries
 from tournament.fields import enter, in_order
-from tournament.models import Agent, Schedule, ScheduleKind, Team
+from tournament.models import Agent, Schedule, ScheduleKind
 from tournament.refusals import RequestRefused
 from tournament.schedules.times import ScheduleRefused, check_times, following
 
-PLACING = ("placement", "round-robin")
+PLACING = tuple(name for name, info in sorted(formats.FORMATS.items()) if info.places_newcomers)
 """Formats with which a watch can place an agent."""
 
 Fields = tuple[list[Agent], list[Agent]]

@@ -12,9 +12,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from mate import Team
 from mate.errors import UserError
 from tournament import formats, organising, queries
-from tournament.models import Agent, AgentKind, Purpose, Schedule, ScheduleKind, Start, Team, Tournament
+from tournament.models import Agent, AgentKind, Purpose, Schedule, ScheduleKind, Start, Tournament
 from tournament.schedules.keeping import fields_of
 from tournament.schedules.times import ScheduleRefused, following
 

@@ -40,7 +40,8 @@ def following(expression: str, after: datetime) -> datetime:
 def _moments(expression: str, after: datetime) -> Iterator[datetime]:
     if len(expression.split()) != 5:
         raise refuse_times(
-            f"The times {expression!r} are not five cron fields: minute, hour, day of the month, month, day of the week. "
+            f"The times {expression!r} are not five cron fields: minute, hour, day of the month, month, day of the "
+            f"week. "
             f"'0 3 * * 1' is Mondays at 03:00 UTC."
         )
     try:

@@ -3,9 +3,18 @@
 ``make`` builds the rule-based ones; ``BatchedMixture`` plays, in each episode, one of several teams.
 """
 
-from mate.agents.batched.kinds import KINDS, make
+from mate.agents.batched.kinds import BUILTIN_AGENTS, BUILTIN_NAMES, BuiltinAgent, make, object_class
 from mate.agents.batched.mixture import BatchedMixture
 from mate.agents.batched.team import BatchedAgent
 from mate.agents.batched.warming import warm
 
-__all__ = ["KINDS", "BatchedAgent", "BatchedMixture", "make", "warm"]
+__all__ = [
+    "BUILTIN_AGENTS",
+    "BUILTIN_NAMES",
+    "BatchedAgent",
+    "BatchedMixture",
+    "BuiltinAgent",
+    "make",
+    "object_class",
+    "warm",
+]

@@ -69,7 +69,9 @@ def _take_in(memory, messages, limits, slot, rows):
 
 @kernel
 def _find_goals(memory, slot, planner, known, limits_of_planner, search, table):
-    """Write into ``search.goal`` the poses for the cameras of the ``known`` (K, D) rows; the planner draws the orders."""
+    """Write into ``search.goal`` the poses for the cameras of the ``known`` (K, D) rows; the planner draws the
+    orders.
+    """
     count = gather_targets(memory.position, known)
     search.goal[:] = NO_POSE
     if count == 0:

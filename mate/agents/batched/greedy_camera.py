@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class GreedyCameraMemory(NamedTuple):
     clock: Clock
     action: NDArray[np.float64]  # (B, N, 2): the last action
     remembered: NDArray[np.float64]  # (B, N, N_t, 4): last known public state of each target
@@ -228,7 +228,7 @@ class BatchedGreedyCamera(RuleBasedTeam):
     ) -> None:
         super().__init__(team, scenario, size)
         shape, targets = (size, self.num_agents), (size, self.num_agents, self.num_opponents)
-        self.memory = Memory(
+        self.memory = GreedyCameraMemory(
             clock=new_clock(*shape),
             action=np.zeros((*shape, 2)),
             remembered=np.zeros((*targets, 4)),

@@ -1,7 +1,7 @@
 """Teams of targets that walk straight to their warehouses (object form: ``mate.agents.greedy``).
 
-A target's broadcast of the warehouses that may have cargo left becomes the intersection of its and the hearers' beliefs,
-in the same step.
+A target's broadcast of the warehouses that may have cargo left becomes the intersection of its and the hearers'
+beliefs, in the same step.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class GreedyTargetMemory(NamedTuple):
     clock: Clock
     walk: Walk
     goal: NDArray[np.int64]  # (B, N): warehouse that each target heads for, or NO_GOAL
@@ -126,7 +126,7 @@ class BatchedGreedyTarget(RuleBasedTeam):
     def __init__(self, team: str, scenario: Scenario, size: int, noise_scale: float = NOISE_SCALE) -> None:
         super().__init__(team, scenario, size)
         shape = (size, self.num_agents)
-        self.memory = Memory(
+        self.memory = GreedyTargetMemory(
             clock=new_clock(*shape),
             walk=new_walk(*shape),
             goal=np.zeros(shape, np.int64),

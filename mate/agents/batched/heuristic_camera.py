@@ -1,8 +1,8 @@
 """Teams of cameras commanded by their first member (object form: ``mate.agents.heuristic``).
 
-Requests and responses become one search over the observations that reach the controller. Where nothing limits messages, a
-camera that gets no goal has no target in reach, so that the search of its own, which the object form would make, finds none
-either. Otherwise it makes that search (``mate.agents.batched.cut_off_cameras``).
+Requests and responses become one search over the observations that reach the controller. Where nothing limits messages,
+a camera that gets no goal has no target in reach, so that the search of its own, which the object form would make,
+finds none either. Otherwise it makes that search (``mate.agents.batched.cut_off_cameras``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class HeuristicCameraMemory(NamedTuple):
     clock: Clock
     action: NDArray[np.float64]  # (B, N, 2): the last action
     position: NDArray[np.float64]  # (N_t, 2): positions of the targets that the team sees, at the slot at hand
@@ -111,7 +111,7 @@ class BatchedHeuristicCamera(RuleBasedTeam):
         shape = (size, self.num_agents)
         self._speak(scenario)
         is_limited = self.limits.is_limited or scenario.communication_delay > 0
-        self.memory = Memory(
+        self.memory = HeuristicCameraMemory(
             clock=new_clock(*shape),
             action=np.zeros((*shape, 2)),
             position=np.zeros((self.num_opponents, 2)),

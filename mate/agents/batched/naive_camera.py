@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class NaiveCameraMemory(NamedTuple):
     clock: Clock
 
 
@@ -43,4 +43,4 @@ class BatchedNaiveCamera(RuleBasedTeam):
 
     def __init__(self, team: str, scenario: Scenario, size: int) -> None:
         super().__init__(team, scenario, size)
-        self.memory = Memory(new_clock(size, self.num_agents))
+        self.memory = NaiveCameraMemory(new_clock(size, self.num_agents))

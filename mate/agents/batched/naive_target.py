@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class NaiveTargetMemory(NamedTuple):
     clock: Clock
     walk: Walk
     goal: NDArray[np.int64]  # (B, N): warehouse that each target heads for
@@ -60,4 +60,6 @@ class BatchedNaiveTarget(RuleBasedTeam):
     def __init__(self, team: str, scenario: Scenario, size: int) -> None:
         super().__init__(team, scenario, size)
         shape = (size, self.num_agents)
-        self.memory = Memory(new_clock(*shape), new_walk(*shape), np.zeros(shape, np.int64), np.ones(shape, np.int64))
+        self.memory = NaiveTargetMemory(
+            new_clock(*shape), new_walk(*shape), np.zeros(shape, np.int64), np.ones(shape, np.int64)
+        )

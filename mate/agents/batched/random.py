@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from mate.agents.batched.team import OWN, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.laws.draws import FRAME_SKIP, SAMPLE, draw_box
 from mate.compilation import kernel
+from mate.messages import Team
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
 
 
-class Memory(NamedTuple):
+class RandomMemory(NamedTuple):
     clock: Clock
     action: NDArray[np.float64]  # (B, N, 2)
 
@@ -50,6 +51,6 @@ class BatchedRandom(RuleBasedTeam):
 
     def __init__(self, team: str, scenario: Scenario, size: int, frame_skip: int = FRAME_SKIP) -> None:
         super().__init__(team, scenario, size)
-        self.memory = Memory(new_clock(size, self.num_agents), np.zeros((size, self.num_agents, 2)))
-        limits = (OWN + 7, OWN + 8) if team == "camera" else (OWN + 4, OWN + 4)  # where the limits of an action are
+        self.memory = RandomMemory(new_clock(size, self.num_agents), np.zeros((size, self.num_agents, 2)))
+        limits = (OWN + 7, OWN + 8) if team == Team.CAMERA else (OWN + 4, OWN + 4)  # where the limits of an action are
         self.rules = (frame_skip, *limits)

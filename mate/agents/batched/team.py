@@ -15,12 +15,14 @@ from mate.constants import (
     TARGET_STATE_DIM_PRIVATE,
     TARGET_STATE_DIM_PUBLIC,
 )
+from mate.messages import Team
 from mate.streams import derive_one
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
 
-# Where a raw observation row holds what: the own private state, then the opponents' records, each with a flag at its end.
+# Where a raw observation row holds what: the own private state, then the opponents' records, each with a flag at its
+# end.
 OWN = OBSERVATION_OFFSET
 CAMERA_OWN_END = OWN + CAMERA_STATE_DIM_PRIVATE
 TARGET_OWN_END = OWN + TARGET_STATE_DIM_PRIVATE
@@ -31,9 +33,9 @@ CAMERA_RECORD = 7  # length of a camera's record in a target's observation
 class BatchedAgent(Protocol):
     """A team of agents in each of B episodes; N is the number of team members, D the length of an observation.
 
-    Arrays are C-contiguous; observations are float64 and raw (absolute coordinates, not rescaled). A team that can speak
-    also has ``messages`` (``mate.communication.Messages``): what arrived in the last ``act``, and the counts since the
-    reset. ``share_messages`` lets several teams of the same batch write into the same.
+    Arrays are C-contiguous; observations are float64 and raw (absolute coordinates, not rescaled). A team that can
+    speak also has ``messages`` (``mate.communication.Messages``): what arrived in the last ``act``, and the counts
+    since the reset. ``share_messages`` lets several teams of the same batch write into the same.
     """
 
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
@@ -70,8 +72,8 @@ class RuleBasedTeam:
     """Base of the rule-based teams: a subclass allocates its memory and names its two kernels.
 
     ``_begin(memory, slots, keys, observations)`` starts episodes, ``_play(memory, observations, actions, active,
-    *rules)`` makes one decision of every agent. A team that speaks calls ``_speak`` in its constructor, and its ``_play``
-    takes ``messages, limits`` before the rules.
+    *rules)`` makes one decision of every agent. A team that speaks calls ``_speak`` in its constructor, and its
+    ``_play`` takes ``messages, limits`` before the rules.
     """
 
     memory: Any
@@ -82,8 +84,8 @@ class RuleBasedTeam:
     def __init__(self, team: str, scenario: Scenario, size: int) -> None:
         self.team = team
         self.size = size
-        self.num_agents = scenario.num_cameras if team == "camera" else scenario.num_targets
-        self.num_opponents = scenario.num_targets if team == "camera" else scenario.num_cameras
+        self.num_agents = scenario.num_cameras if team == Team.CAMERA else scenario.num_targets
+        self.num_opponents = scenario.num_targets if team == Team.CAMERA else scenario.num_cameras
 
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
         """Begin new episodes in ``slots``."""

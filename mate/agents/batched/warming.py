@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mate.agents.batched.kinds import KINDS, make
+from mate.agents.batched.kinds import BUILTIN_NAMES, make
 from mate.agents.batched.mixture import BatchedMixture
 from mate.agents.draws import EpisodeDraws
 from mate.agents.laws.aim import aim_and_zoom, min_viewing_angle_of, turn_to_pose
@@ -22,6 +22,7 @@ from mate.agents.laws.walk import (
 )
 from mate.communication import is_lost
 from mate.engine import Batch
+from mate.messages import Team
 from mate.scenario import Scenario
 
 
@@ -39,11 +40,11 @@ def _warm_teams() -> None:
     slots, keys, active = np.arange(2), np.arange(2, dtype=np.uint64), np.ones(2, np.bool_)
     batch.reset(keys)
     batch.observe()
-    views = {"camera": batch.camera_observation, "target": batch.target_observation}
-    for name, team in KINDS:
-        player, actions = BatchedMixture([make(name, team, scenario, 2)]), np.zeros((2, 2, 2))
-        player.reset(slots, keys, views[team])
-        player.act(views[team], actions, active)
+    for team, view in zip(Team, (batch.camera_observation, batch.target_observation), strict=True):
+        for name in BUILTIN_NAMES:
+            player, actions = BatchedMixture([make(name, team, scenario, 2)]), np.zeros((2, 2, 2))
+            player.reset(slots, keys, view)
+            player.act(view, actions, active)
 
 
 def _warm_draws() -> None:

@@ -54,9 +54,11 @@ def _zoom_once(angle, distance, area):
 
 @kernel
 def centring_angles(angles, distances, areas):
-    """Write into ``angles`` (K,) the fixed point of zooming: the viewing angles that put the in-centres at ``distances``.
+    """Write into ``angles`` (K,) the fixed point of zooming: the viewing angles that put the in-centres at
+    ``distances``.
 
-    ``areas`` (K,) are the cameras' constant ``viewing angle * sight range ** 2``. Exactly 20 iterations from 180 degrees.
+    ``areas`` (K,) are the cameras' constant ``viewing angle * sight range ** 2``. Exactly 20 iterations from 180
+    degrees.
     """
     angles[:] = WIDEST
     for _ in range(ITERATIONS):

@@ -1,10 +1,11 @@
-"""The joint goal of a team of heuristic cameras: greedy choices of poses, in many random orders, of which the best wins.
+"""The joint goal of a team of heuristic cameras: greedy choices of poses, in many random orders, of which the best
+wins.
 
 A camera's pose is worth its score, the sum over the targets in reach, plus one for every target that it covers and no
 earlier camera of the order does. Of equally good poses the first counts. A target covered by several is counted once.
 
-What makes the search fast changes no result: a camera's poses that cover the same set of targets differ in score alone, so
-only the best of every set (and those within rounding of it) can be chosen, whatever is covered already; and
+What makes the search fast changes no result: a camera's poses that cover the same set of targets differ in score alone,
+so only the best of every set (and those within rounding of it) can be chosen, whatever is covered already; and
 what a camera chooses depends on the covered set alone, so it is looked up when another order meets the same set.
 """
 
@@ -137,7 +138,8 @@ def _score_poses(search, table, camera, own, targets):
 
 @kernel
 def _list_poses(search, camera, num_touched, num_slots):
-    """List the poses of a camera that may be chosen: the best of each set of targets, or else the first. Clears the sums.
+    """List the poses of a camera that may be chosen: the best of each set of targets, or else the first. Clears the
+    sums.
 
     Without branches, because which pose is the best yet cannot be predicted.
     """
@@ -249,8 +251,8 @@ def find_joint_goal(search, table, owns, targets, limits):
     """Write into ``search.goal`` the pose of each camera that covers the targets best, after ``search.orders``.
 
     ``owns`` (N, 9) are the cameras' private states, ``targets`` (M, 2) positions of the known targets, ``limits`` the
-    largest rotation and zoom of the camera that plans. A camera without a target in reach takes part in the search, but gets
-    no goal (NO_POSE).
+    largest rotation and zoom of the camera that plans. A camera without a target in reach takes part in the search, but
+    gets no goal (NO_POSE).
     """
     num_slots = min(_SLOTS, 1 << len(targets))
     for camera in range(len(owns)):

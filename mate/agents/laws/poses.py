@@ -1,8 +1,8 @@
 """How well a camera pose covers each point around the camera: the tables of the heuristic camera.
 
 A pose is an orientation and a viewing angle. A point scores most in the middle of the pose's sector and close to the
-camera, and nothing at its edges or outside. Poses form a fixed mesh, points a polar grid around the camera; by symmetry the
-score depends on the radius, the viewing angle and the difference of bearing and orientation alone, so 41 x 21 x 37
+camera, and nothing at its edges or outside. Poses form a fixed mesh, points a polar grid around the camera; by symmetry
+the score depends on the radius, the viewing angle and the difference of bearing and orientation alone, so 41 x 21 x 37
 numbers hold the whole 2952 x 756 table.
 """
 
@@ -31,10 +31,10 @@ _BEARING_STEP = 360 // NUM_BEARINGS
 class PoseTable(NamedTuple):
     """Scores of all poses, for one longest sight range and smallest viewing angle.
 
-    A grid point has radius ``a`` and bearing ``b``, index ``b * 41 + a``; a pose has orientation ``i`` and viewing angle
-    ``j``, index ``j * 36 + i``. The poses that score at a point are listed by radius and parity of the bearing: entries
-    ``start[b % 2, a]`` to ``start[b % 2, a + 1]`` hold the pose ``angle`` (that is ``j * 36``) plus the orientation
-    ``(b // 2 + turn) % 36``, and its ``score``.
+    A grid point has radius ``a`` and bearing ``b``, index ``b * 41 + a``; a pose has orientation ``i`` and viewing
+    angle ``j``, index ``j * 36 + i``. The poses that score at a point are listed by radius and parity of the bearing:
+    entries ``start[b % 2, a]`` to ``start[b % 2, a + 1]`` hold the pose ``angle`` (that is ``j * 36``) plus the
+    orientation ``(b // 2 + turn) % 36``, and its ``score``.
     """
 
     max_sight_range: float
@@ -88,7 +88,9 @@ def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArra
 
 
 def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
-    """The table of cameras with this longest sight range and smallest viewing angle (degrees), rounded to 8 decimals."""
+    """The table of cameras with this longest sight range and smallest viewing angle (degrees), rounded to 8
+    decimals.
+    """
     return _build(round(float(max_sight_range), 8), round(float(min_viewing_angle), 8))
 
 
@@ -122,10 +124,11 @@ def full_scores(table: PoseTable) -> NDArray[np.float64]:
 
 @kernel
 def nearest_point(points, radius_step, x, y):
-    """Index among ``points`` (2952, 2), on rings ``radius_step`` apart, of the grid point nearest to (x, y), relative to the camera and within its range; the first on ties.
+    """Index among ``points`` (2952, 2), on rings ``radius_step`` apart, of the grid point nearest to (x, y), relative
+    to the camera and within its range; the first on ties.
 
-    Its bearing is one of the two around that of (x, y). On a bearing within 5 degrees, the best radius is that of (x, y)
-    times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
+    Its bearing is one of the two around that of (x, y). On a bearing within 5 degrees, the best radius is that of (x,
+    y) times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
     """
     left = int((bearing(x, y) + 180.0) / _BEARING_STEP)
     ring = int(norm(x, y) / radius_step)

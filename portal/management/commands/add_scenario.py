@@ -6,10 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.text import slugify
 
 from mate.errors import UserError
+from mate.messages import TEAMS_OF
 from mate.scenario import Scenario, preset_names
 from tournament import entries
-
-SIGHTS = ("none", "camera", "target", "both")
 
 
 class Command(BaseCommand):
@@ -18,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("scenario", help=f"a YAML file, or one of {', '.join(preset_names())}")
         parser.add_argument("--name", default="", help="what pages call it; its own name by default")
-        parser.add_argument("--enhanced-observation", choices=SIGHTS, default="none", help="the teams that see all")
+        parser.add_argument("--enhanced-observation", choices=TEAMS_OF, default="none", help="the teams that see all")
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = options["scenario"]

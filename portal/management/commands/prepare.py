@@ -34,7 +34,8 @@ def alone() -> Iterator[None]:
         except OperationalError as error:
             raise CommandError(
                 f"The database does not answer: {str(error).strip()}\n"
-                "Check that it runs and what DATABASE_URL says; without it, that ARENA_DATA is a folder you may write to."
+                "Check that it runs and what DATABASE_URL says; without it, that ARENA_DATA is a folder you may "
+                "write to."
             ) from None
         if connection.vendor != "postgresql":
             yield

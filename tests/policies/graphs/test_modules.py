@@ -123,7 +123,8 @@ def test_both_of_pytorchs_exporters_give_one_agent(exported: dict[str, Path], tm
 
 @pytest.mark.parametrize(
     ("architecture", "action"),
-    [(MAPPO, Action("levels", 5)), (IPPO, Action("box")), (QMIX, Action("levels", 5, "values")), (IQL, Action("select-one", outputs="values"))],
+    [(MAPPO, Action("levels", 5)), (IPPO, Action("box")), (QMIX, Action("levels", 5, "values")),
+    (IQL, Action("select-one", outputs="values"))],
 )  # fmt: skip
 def test_our_own_architectures_leave_as_valid_onnx_and_come_back_the_same(architecture, action, tmp_path: Path) -> None:
     checkpoint = make_checkpoint(architecture=architecture, action=action)

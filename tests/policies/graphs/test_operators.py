@@ -148,7 +148,8 @@ def special_programs() -> dict[str, Program]:
                     {"s": whole(0, -1, 1)}),
         "Shape": ([("Shape", X, "s", {}), ("Reshape", ["observation", "s"], "y", {})], {}),
         "Size": ([("Gather", ["observation", "i"], "g", {"axis": 1}), ("Shape", ["observation"], "s", {"start": 1}),
-                  ("Size", ["s"], "n", {}), ("Cast", ["n"], "f", {"to": 1}), ("Mul", ["g", "f"], "y", {})], {"i": whole(1)}),
+                  ("Size", ["s"], "n", {}), ("Cast", ["n"], "f", {"to": 1}), ("Mul", ["g", "f"], "y", {})],
+                  {"i": whole(1)}),
         "Slice": ([("Slice", ["observation", "from", "to", "axes", "by"], "y", {})],
                   {"from": whole(-2), "to": whole(1), "axes": whole(1), "by": whole(-3)}),
         "Split": ([("Split", ["observation", "parts"], "p,q", {"axis": 1}), ("Concat", ["q", "p"], "y", {"axis": 1})],
@@ -156,10 +157,13 @@ def special_programs() -> dict[str, Program]:
         "Squeeze": ([("Unsqueeze", ["observation", "axes"], "u", {}), ("Squeeze", ["u", "axes"], "y", {})],
                     {"axes": whole(0, 2)}),
         "Tile": ([("Tile", ["observation", "n"], "y", {})], {"n": whole(1, 2)}),
-        "Transpose": ([("Transpose", X, "t", {"perm": [1, 0]}), ("Tanh", ["t"], "u", {}), ("Transpose", ["u"], "y", {})], {}),
-        "Trilu": ([("Reshape", ["observation", "s"], "r", {}), ("Trilu", ["r"], "y", {"upper": 0})], {"s": whole(0, 1, -1)}),
+        "Transpose": ([("Transpose", X, "t", {"perm": [1, 0]}), ("Tanh", ["t"], "u", {}),
+        ("Transpose", ["u"], "y", {})], {}),
+        "Trilu": ([("Reshape", ["observation", "s"], "r", {}), ("Trilu", ["r"], "y", {"upper": 0})],
+        {"s": whole(0, 1, -1)}),
         "Unsqueeze": ([("Unsqueeze", ["observation", "axes"], "y", {})], {"axes": whole(1, -1)}),
-        "Where": ([("Less", ["observation", "c"], "b", {}), ("Where", ["b", "observation", "c"], "y", {})], {"c": ones}),
+        "Where": ([("Less", ["observation", "c"], "b", {}), ("Where", ["b", "observation", "c"], "y", {})],
+        {"c": ones}),
     }  # fmt: skip
 
 

@@ -165,7 +165,8 @@ REHEARSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "whose weights and biases have other lengths",
     ),
     "numbers that are not finite": (
-        lambda: model_with(product(target="a"), helper.make_node("Sub", ["a", "a"], ["z"]), helper.make_node("Log", ["z"], ["output"])),
+        lambda: model_with(product(target="a"), helper.make_node("Sub", ["a", "a"], ["z"]),
+        helper.make_node("Log", ["z"], ["output"])),
         "not finite",
     ),
     "far too many numbers": (

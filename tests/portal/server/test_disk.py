@@ -83,7 +83,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_portal_on_a_full_disk_is_read_and_goes_on_once_there_is_room(small_disk: Path) -> None:
     with serve(small_disk, ARENA_FREE_BYTES="100000", TMPDIR=str(small_disk)) as server:
-        server.manage("shell", "--command", f"from django.contrib.auth.models import User as u\nu.objects.create_user('alice', password={PASSWORD!r})")  # fmt: skip
+        server.manage("shell", "--command", f"from django.contrib.auth.models import User as "
+            f"u\nu.objects.create_user('alice', "
+            f"password={PASSWORD!r})")  # fmt: skip
         filling = small_disk / "filling"
         with open(filling, "wb", buffering=0) as file:
             try:

@@ -1,4 +1,6 @@
-"""A request with an idempotency key creates what it creates once, however often it is sent and wherever its line is cut."""
+"""A request with an idempotency key creates what it creates once, however often it is sent and wherever its line is
+cut.
+"""
 
 import json
 import threading
@@ -102,7 +104,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def token(server: Served) -> str:
     program = (
-        "from django.contrib.auth.models import User; from portal.models import ApiToken; from tournament import entries\n"
+        "from django.contrib.auth.models import User; from portal.models import ApiToken; from tournament import "
+        "entries\n"
         "entries.register_scenario('MATE-2v4-0'); entries.register_builtin_agents()\n"
         "print(ApiToken.issue(User.objects.create_user('cut'), 'tests')[1])"
     )

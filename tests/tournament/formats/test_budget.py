@@ -6,7 +6,7 @@ import pytest
 from benchmarks.ratings.league import MEASURED, League, play
 from tournament.formats import FORMATS, Evidence
 from tournament.formats.budget import inform
-from tournament.formats.table import Table
+from tournament.formats.table import PayoffTable
 
 
 def spend(league, episodes):
@@ -52,7 +52,7 @@ def test_pairings_are_drawn_as_often_as_their_probabilities_say():
         evidence = league.answer(Evidence.of(cameras, league.targets), start)
         for choice in format.choose(evidence, 1):
             drawn[choice.camera, choice.target] += 1
-    information = inform(Table.of(evidence))
+    information = inform(PayoffTable.of(evidence))
     expected = 3 * (0.9 * information / information.sum() + 0.1 / 16)
     assert drawn.sum() == pytest.approx(250 * 3, abs=20)
     assert drawn / 250 == pytest.approx(np.minimum(expected, 1), abs=0.1)

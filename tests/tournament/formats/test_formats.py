@@ -25,7 +25,7 @@ SHORT = {
 
 def rounds(name, league, given=None):
     """Each round's choices, the evidence before it and after it."""
-    format = FORMATS[name].make(SHORT[name] | (given or {}), league.cameras, league.targets)
+    format = FORMATS[name].make(SHORT.get(name, {}) | (given or {}), league.cameras, league.targets)
     evidence, number = Evidence.of(league.cameras, league.targets), 0
     while choices := format.choose(evidence, number):
         after = league.answer(evidence, choices)
@@ -78,7 +78,7 @@ def test_closed_pairings_are_left_alone_and_the_others_are_judged(name):
     league = draw(cameras=2, targets=4)
     closed = np.zeros((2, 4), dtype=bool)
     closed[1, 2] = True
-    format = FORMATS[name].make(SHORT[name], league.cameras, league.targets)
+    format = FORMATS[name].make(SHORT.get(name, {}), league.cameras, league.targets)
     evidence, number = Evidence.of(league.cameras, league.targets, closed=closed), 0
     while choices := format.choose(evidence, number):
         assert not any(closed[choice.camera, choice.target] for choice in choices)

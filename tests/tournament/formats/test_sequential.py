@@ -1,4 +1,7 @@
-"""The head-to-head test as a format. `python -m benchmarks.ratings sequential` measures its error rates more closely."""
+"""The head-to-head test as a format.
+
+`python -m benchmarks.ratings sequential` measures its error rates more closely.
+"""
 
 import numpy as np
 import pytest

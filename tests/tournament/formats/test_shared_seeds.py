@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.ratings.league import MEASURED, League, play
 from tournament.formats import FORMATS
-from tournament.formats.table import Table
+from tournament.formats.table import PayoffTable
 
 SHAPE = (5, 7)
 UNIFORM = [np.full(size, 1 / size) for size in SHAPE]
@@ -18,7 +18,7 @@ def tables():
     found = []
     for league in leagues:
         format = FORMATS["round-robin"].make({"episodes": 20}, league.cameras, league.targets)
-        found.append(Table.of(play(league, format)))
+        found.append(PayoffTable.of(play(league, format)))
     return found
 
 
@@ -51,4 +51,4 @@ def test_the_difference_of_two_agents_varies_as_much_as_is_said(tables, team, ax
 def test_what_no_two_episodes_tell_is_taken_for_shared():
     league = League(np.zeros((3, 3)), MEASURED["MATE-2v4-0"], 0)
     format = FORMATS["round-robin"].make({"episodes": 1}, league.cameras, league.targets)
-    assert Table.of(play(league, format)).luck.rows.correlation == 1
+    assert PayoffTable.of(play(league, format)).luck.rows.correlation == 1

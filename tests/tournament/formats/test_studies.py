@@ -1,4 +1,6 @@
-"""The studies of `python -m benchmarks.ratings` in small: adaptive formats need fewer episodes, and the test keeps its errors."""
+"""The studies of `python -m benchmarks.ratings` in small: adaptive formats need fewer episodes, and the test keeps
+its errors.
+"""
 
 import argparse
 

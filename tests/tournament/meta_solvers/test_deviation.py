@@ -11,10 +11,11 @@ from tournament.meta_solvers import deviation_ratings, nash
 
 
 def follow_the_definition(game):
-    """The rows' gains: the largest is minimised, the rows that cannot have less are held there, then the next largest is.
+    """The rows' gains: the largest is minimised, the rows that cannot have less are held there, then the next largest
+    is.
 
-    A row cannot have less if lowering it alone, the others staying at most where they are, does not succeed. Levels are whole numbers or
-    fractions of them, and so far apart that the solver may be a little off.
+    A row cannot have less if lowering it alone, the others staying at most where they are, does not succeed. Levels are
+    whole numbers or fractions of them, and so far apart that the solver may be a little off.
     """
     rows, columns = game.shape
     held = np.full(rows, np.nan)

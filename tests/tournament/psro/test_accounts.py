@@ -1,4 +1,6 @@
-"""What is said of best responses: intervals that know of shared seeds, and claims that go no further than what is known."""
+"""What is said of best responses: intervals that know of shared seeds, and claims that go no further than what is
+known.
+"""
 
 import argparse
 from dataclasses import replace

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tournament.meta_solvers.games import ROCK_PAPER_SCISSORS, blotto, disc
 from tournament.meta_solvers import META_SOLVERS, nash
-from tournament.psro.loop import Cell, MatrixGame, grow
+from tournament.psro.loop import MatrixGame, PairResult, grow
 
 
 def run(payoff, solver, iterations):
@@ -72,7 +72,7 @@ def test_noisy_payoffs_end_it_only_when_their_interval_says_so():
     game = MatrixGame(ROCK_PAPER_SCISSORS)
 
     def play(camera, target):
-        return Cell(game.play(camera, target).payoff, error=0.2, count=10)
+        return PairResult(game.play(camera, target).payoff, error=0.2, count=10)
 
     iterations = list(itertools.islice(grow([0], [0], game.respond, play, META_SOLVERS["nash"]), 5))
     assert iterations[-1].figures["nash_conv"] < 0.05

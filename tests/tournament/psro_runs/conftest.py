@@ -27,7 +27,9 @@ def make_run(scenario, builtins) -> Callable[..., PsroRun]:
 
 @pytest.fixture
 def work(builtins, pretend_to_play) -> Callable[[PsroRun], None]:
-    """Do the work that a run waits for: its tournament is played, and its trainings bring built-in agents, better ones each time."""
+    """Do the work that a run waits for: its tournament is played, and its trainings bring built-in agents, better
+    ones each time.
+    """
     better = ["naive", "greedy", "heuristic"]
 
     def act(run: PsroRun) -> None:

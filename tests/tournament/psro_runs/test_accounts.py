@@ -23,7 +23,7 @@ def respond_with(run, work, builtins, name):
 
 def narrow(iteration):
     """Give an iteration figures as earlier accounts computed them: of cells, without the seeds."""
-    table = accounts.Table.from_json(iteration.table)
+    table = accounts.PsroGame.from_json(iteration.table)
     now = np.array(iteration.camera_strategy), np.array(iteration.target_strategy)
     figures = accounts.figures(table.game, now, solving.strategies_before(iteration))
     iteration.figures = {name: value for name, value in figures.items() if name != "version"}
@@ -38,7 +38,7 @@ def test_an_iterations_meta_game_keeps_its_episodes_and_its_figures_are_those_of
     strategies = [np.append(share, 0.0) for share in solving.strategies_before(last)]
     gain = accounts.gain_of(game, tuple(strategies), "camera")
     assert last.figures["camera_gain"]["low"] == pytest.approx(gain.low)
-    alone = accounts.gain_of(accounts.Table.from_json(last.table).game, tuple(strategies), "camera")
+    alone = accounts.gain_of(accounts.PsroGame.from_json(last.table).game, tuple(strategies), "camera")
     assert alone.low != pytest.approx(gain.low)
 
 

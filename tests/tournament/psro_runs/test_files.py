@@ -10,7 +10,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from policies.importing import ImportedAgent, ImportedIteration, ImportedResult, ImportRefused, ImportReport, Table
+from mate import Team
+from policies.importing import (
+    ImportedAgent,
+    ImportedIteration,
+    ImportedResult,
+    ImportRefused,
+    ImportReport,
+    ResultTable,
+)
 from policies.recipe import Dimensions
 from tests.policies.checkpoints import make_checkpoint
 from tournament import entries, psro_runs
@@ -31,8 +39,8 @@ def upload() -> Upload:
     )
 
 
-def table(name: str, rows: np.ndarray) -> Table:
-    return Table(name, tuple(map(tuple, np.atleast_2d(rows).tolist())))
+def table(name: str, rows: np.ndarray) -> ResultTable:
+    return ResultTable(name, tuple(map(tuple, np.atleast_2d(rows).tolist())))
 
 
 def iteration(player: str, number: int, payoff: np.ndarray) -> ImportedIteration:
@@ -83,7 +91,7 @@ def test_every_iteration_is_there_with_its_strategies(upload, report):
 def test_it_is_written_out_with_equal_numbers(upload, report):
     (run,) = psro_runs.enter_results(upload, report, [])
     (again,) = layout.read_results(files_of(psro_runs.write_run(run)))
-    for player in layout.PLAYERS:
+    for player in Team:
         for one in report.results[0].iterations:
             if one.player == player:
                 written = getattr(again, player)[one.number]
@@ -129,7 +137,7 @@ def test_a_genuine_result_comes_back_as_it_was(upload):
     assert run.scenario.name == "MATE-2v4-0 (enhanced: target)"
     assert run.iterations.last().camera == accepted[0]
     before, after = layout.read_archive(TREE)[0], layout.read_results(files_of(psro_runs.write_run(run)))[0]
-    for player in layout.PLAYERS:
+    for player in Team:
         assert getattr(before, player).keys() == getattr(after, player).keys()
         for number, was in getattr(before, player).items():
             now = getattr(after, player)[number]
