@@ -1,7 +1,8 @@
 """The bare engine under random actions: ``python -m benchmarks.engine``.
 
 A step is both teams' actions in, everything the game computes, and both teams' observations out. A reset with its sight
-tables also builds the inner and outer boundary of every camera, which play itself computes where it needs them.
+tables also builds the inner and outer boundary of every camera, which play itself computes where it needs them. With
+``--upstream`` the original runs in turn with the batch of the default size and with resets.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from benchmarks import table
+from benchmarks import table, upstream
 from benchmarks.clock import measure
 from mate import VectorEnv
 from mate.engine import Batch
+from mate.episodes import BATCH_SIZE
 from mate.scenario import Scenario
 from mate.streams import derive
 
-UPSTREAM_STEPS = {"MATE-4v8-9": 294.0, "MATE-8v8-9": 210.0, "MATE-4v2-9": 741.0, "MATE-2v4-0": 722.0}
-UPSTREAM_RESET_MS = {"MATE-4v8-9": 440.0, "MATE-8v8-9": 640.0, "MATE-4v2-9": 540.0, "MATE-2v4-0": 13.0}
 WANTED_BEST = {"MATE-4v8-9": 400_000.0, "MATE-8v8-9": 250_000.0}
 WANTED_SINGLE = {"MATE-4v8-9": 100_000.0}
 WANTED_RESET_MS = {"MATE-4v8-9": 1.0}
@@ -100,32 +100,29 @@ def _bytes_of(scenario: Scenario, size: int) -> int:
     return sum(buffer.nbytes for buffer in buffers) + 16 * size * (scenario.num_cameras + scenario.num_targets)
 
 
-def figures_of(name: str, sizes: list[int], repeats: int) -> Iterator[table.Figure]:
+def figures_of(name: str, sizes: list[int], repeats: int, loop: upstream.Loop | None) -> Iterator[table.Figure]:
     """All figures of one scenario."""
     scenario = Scenario.load(name)
-    upstream = UPSTREAM_STEPS.get(name)
     timings = {size: measure(step_batch(scenario, size), repeats) for size in sizes}
     best = max(timings, key=lambda size: timings[size].by_processor)
     for size, timing in timings.items():
         wanted = WANTED_BEST.get(name) if size == best else None
-        yield table.rate(f"{name}, batch of {size}", "steps/s", timing, upstream=upstream, wanted=wanted)
+        yield table.rate(f"{name}, batch of {size}", "steps/s", timing, wanted=wanted)
+    if loop is not None:
+        work = step_batch(scenario, BATCH_SIZE)
+        timing, beside = upstream.measure_beside(work, repeats, loop, name, "random")
+        yield table.rate(f"{name}, batch of {BATCH_SIZE}, in turn with the original", "steps/s", timing, beside)
     single = measure(step_vector_env(scenario, 1), repeats)
-    wanted = WANTED_SINGLE.get(name)
-    yield table.rate(f"{name}, VectorEnv of 1", "steps/s", single, upstream=upstream, wanted=wanted)
+    yield table.rate(f"{name}, VectorEnv of 1", "steps/s", single, wanted=WANTED_SINGLE.get(name))
     many = measure(step_vector_env(scenario, best), repeats)
-    yield table.rate(f"{name}, VectorEnv of {best}", "steps/s", many, upstream=upstream)
+    yield table.rate(f"{name}, VectorEnv of {best}", "steps/s", many)
     small = measure(step_vector_env(scenario, best, np.float32), repeats)
-    yield table.rate(f"{name}, VectorEnv of {best}, float32", "steps/s", small, upstream=upstream)
-    bare = 1e3 * measure(reset_batch(scenario, with_tables=False), repeats).seconds_each
-    full = 1e3 * measure(reset_batch(scenario, with_tables=True), repeats).seconds_each
-    yield table.Figure(f"{name}, reset", bare, "ms", upstream=UPSTREAM_RESET_MS.get(name))
-    yield table.Figure(
-        f"{name}, reset and all sight tables",
-        full,
-        "ms",
-        upstream=UPSTREAM_RESET_MS.get(name),
-        wanted=WANTED_RESET_MS.get(name),
-    )
+    yield table.rate(f"{name}, VectorEnv of {best}, float32", "steps/s", small)
+    for what, with_tables in (("reset", False), ("reset and all sight tables", True)):
+        timing, reset = upstream.measure_beside(reset_batch(scenario, with_tables), repeats, loop, name, "reset")
+        beside = reset and upstream.Beside(1e3 / reset.value, reset.ratios)
+        wanted = WANTED_RESET_MS.get(name) if with_tables else None
+        yield table.Figure(f"{name}, {what}", 1e3 * timing.seconds_each, "ms", upstream=beside, wanted=wanted)
     memory = bytes_per_episode(scenario)
     yield table.Figure(f"{name}, an episode in flight", memory, "bytes", wanted=WANTED_BYTES.get(name))
 
@@ -137,8 +134,12 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 16, 32, 64, 256], metavar="B", help="of the batch")
     parser.add_argument("--repeats", type=int, default=5, metavar="N")
     table.add_options(parser)
+    upstream.add_options(parser)
     options = parser.parse_args()
-    found = [figure for name in options.scenarios for figure in figures_of(name, options.sizes, options.repeats)]
+    loop = upstream.open_loop(options)
+    found = [figure for name in options.scenarios for figure in figures_of(name, options.sizes, options.repeats, loop)]
+    if loop is not None:
+        loop.end()
     table.report(found, options.json)
     return 0
 

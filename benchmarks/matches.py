@@ -15,24 +15,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import machine, table
-from benchmarks.clock import measure
+from benchmarks import machine, table, upstream
 from benchmarks.entrants import builtin, network, random_checkpoint
 from mate import Team
 from mate.episodes import BATCH_SIZE, AgentFactory, play
 from mate.scenario import Scenario
 from policies import Checkpoint, Dimensions
 
-UPSTREAM = {
-    ("MATE-4v8-9", "greedy"): 165.0,
-    ("MATE-8v8-9", "greedy"): 128.0,
-    ("MATE-4v2-9", "greedy"): 445.0,
-    ("MATE-2v4-0", "greedy"): 408.0,
-    ("MATE-4v8-9", "heuristic"): 70.0,
-    ("MATE-8v8-9", "heuristic"): 46.0,
-    ("MATE-4v2-9", "heuristic"): 112.0,
-    ("MATE-2v4-0", "heuristic"): 159.0,
-}
+UPSTREAM_AGENTS = ("greedy", "heuristic", "naive")
 WANTED = {"greedy": 165_000.0, "heuristic": 70_000.0, "mappo": 10_000.0, "hrl-mappo": 10_000.0}
 SOAK_BLOCK, SOAK_STEPS, SOAK_NETWORKS = 64, 100, 10
 
@@ -73,7 +63,7 @@ def play_entry(entry: Entry, scenario: Scenario, size: int, episodes: int) -> Ca
     return work
 
 
-def figures_of(name: str, options: argparse.Namespace) -> Iterator[table.Figure]:
+def figures_of(name: str, options: argparse.Namespace, loop: upstream.Loop | None) -> Iterator[table.Figure]:
     """The figures of all pairings of one scenario, at all batch sizes."""
     scenario = Scenario.load(name)
     is_reference = name == "MATE-4v8-9"
@@ -81,14 +71,26 @@ def figures_of(name: str, options: argparse.Namespace) -> Iterator[table.Figure]
         if entry.name not in options.only:
             continue
         for size in options.sizes:
-            timing = measure(play_entry(entry, scenario, size, max(size, options.episodes)), options.repeats)
-            yield table.rate(
-                f"{name}, {entry.name} against {'mappo' if 'mappo' in entry.name else entry.name}, batch of {size}",
-                "steps/s",
-                timing,
-                upstream=UPSTREAM.get((name, entry.name)),
-                wanted=WANTED.get(entry.name) if is_reference and size == BATCH_SIZE else None,
-            )
+            work = play_entry(entry, scenario, size, max(size, options.episodes))
+            peer = loop if entry.name in UPSTREAM_AGENTS and size == BATCH_SIZE else None
+            timing, beside = upstream.measure_beside(work, options.repeats, peer, name, entry.name)
+            rival = "mappo" if "mappo" in entry.name else entry.name
+            wanted = WANTED.get(entry.name) if is_reference and size == BATCH_SIZE else None
+            yield table.rate(f"{name}, {entry.name} vs {rival}, batch of {size}", "steps/s", timing, beside, wanted)
+    if loop is not None and "greedy" in options.only:
+        yield own_loop(name, options.repeats, loop)
+
+
+def own_loop(name: str, repeats: int, loop: upstream.Loop) -> table.Figure:
+    """The original's loop over its own interface: `mate.make` and one object an agent, with our `mate` and with the original's."""
+    ours = upstream.open_ours()
+    try:
+        timing, beside = upstream.compare(
+            lambda: ours.measure(name, "greedy"), lambda: loop.measure(name, "greedy"), repeats
+        )
+    finally:
+        ours.end()
+    return table.rate(f"{name}, greedy vs greedy, mate.make and agent objects", "steps/s", timing, beside, wanted=None)
 
 
 def soak(episodes: int) -> list[table.Figure]:
@@ -144,11 +146,15 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--soak", type=int, metavar="N", help="play this many short episodes and look at the memory")
     table.add_options(parser)
+    upstream.add_options(parser)
     options = parser.parse_args()
     if options.soak is not None:
         found = soak(options.soak)
     else:
-        found = [figure for name in options.scenarios for figure in figures_of(name, options)]
+        loop = upstream.open_loop(options)
+        found = [figure for name in options.scenarios for figure in figures_of(name, options, loop)]
+        if loop is not None:
+            loop.end()
     table.report(found, options.json)
     return 1 if any(figure.is_met is False for figure in found) else 0
 

@@ -1,4 +1,4 @@
-"""What benchmarks print: figures beside upstream's and beside what is wanted, as a table or as JSON."""
+"""What benchmarks print: figures beside what is wanted, and beside the original's where it ran too, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -10,32 +10,26 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.clock import Timing
+from benchmarks.upstream import Beside
 
-HEADINGS = ("", "value", "unit", "wall", "upstream", "ratio", "wanted", "")
+HEADINGS = ("", "value", "unit", "wall", "wanted", "", "upstream", "ratio", "of the pairs")
 
 
 @dataclass(frozen=True)
 class Figure:
     """One line. Rates are by processor time, with the same by wall time beside it.
 
-    ``upstream`` is what upstream's evaluation does on one idle core; ``wanted`` the least (of rates, or where
-    ``is_more_better``) or else the most that the value should be.
+    ``upstream`` is what the original did in turn with it; ``wanted`` the least (of rates, or where ``is_more_better``)
+    or else the most that the value should be.
     """
 
     what: str
     value: float
     unit: str
     wall: float | None = None
-    upstream: float | None = None
+    upstream: Beside | None = None
     wanted: float | None = None
     is_more_better: bool = False
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times better than upstream."""
-        if self.upstream is None:
-            return None
-        return self.value / self.upstream if self.is_more_better else self.upstream / self.value
 
     @property
     def is_met(self) -> bool | None:
@@ -46,12 +40,13 @@ class Figure:
 
     def to_json(self) -> dict[str, Any]:
         """The figure and what follows from it."""
-        return asdict(self) | {"ratio": self.ratio, "is_met": self.is_met}
+        ratio = self.upstream.ratio if self.upstream else None
+        return asdict(self) | {"ratio": ratio, "is_met": self.is_met}
 
 
-def rate(what: str, unit: str, timing: Timing, **beside: float | None) -> Figure:
+def rate(what: str, unit: str, timing: Timing, upstream: Beside | None = None, wanted: float | None = None) -> Figure:
     """The figure of a measured rate."""
-    return Figure(what, timing.by_processor, unit, wall=timing.by_wall, is_more_better=True, **beside)  # type: ignore[arg-type]
+    return Figure(what, timing.by_processor, unit, timing.by_wall, upstream, wanted, is_more_better=True)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +62,8 @@ def report(figures: Sequence[Figure], as_json: bool) -> None:
         return
     print(machine.sentence())
     rows = [HEADINGS, *map(_cells, figures)]
+    if not any(figure.upstream for figure in figures):
+        rows = [row[:6] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         first = row[0].ljust(widths[0])
@@ -77,11 +74,14 @@ def report(figures: Sequence[Figure], as_json: bool) -> None:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     marks = {None: "", True: "met", False: "MISSED"}
-    ratio = f"{figure.ratio:,.0f} x" if figure.ratio is not None else ""
-    numbers = map(_number, (figure.wall, figure.upstream))
     sign = "" if figure.wanted is None else ">= " if figure.is_more_better else "<= "
     wanted = sign + _number(figure.wanted)
-    return (figure.what, _number(figure.value), figure.unit, *numbers, ratio, wanted, marks[figure.is_met])
+    own = (figure.what, _number(figure.value), figure.unit, _number(figure.wall), wanted, marks[figure.is_met])
+    if figure.upstream is None:
+        return (*own, "", "", "")
+    ratios = figure.upstream.ratios
+    spread = f"{_number(min(ratios))} to {_number(max(ratios))}"
+    return (*own, _number(figure.upstream.value), f"{_number(figure.upstream.ratio)} x", spread)
 
 
 def _number(value: float | None) -> str:
