@@ -82,7 +82,7 @@ def figures_of(name: str, options: argparse.Namespace, loop: upstream.Loop | Non
 
 
 def own_loop(name: str, repeats: int, loop: upstream.Loop) -> table.Figure:
-    """The original's loop over its own interface: `mate.make` and one object an agent, with our `mate` and with the original's."""
+    """The original's loop over its own interface, one object an agent, with our `mate` and with the original's."""
     ours = upstream.open_ours()
     try:
         timing, beside = upstream.compare(

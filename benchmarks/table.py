@@ -1,4 +1,4 @@
-"""What benchmarks print: figures beside what is wanted, and beside the original's where it ran too, as a table or as JSON."""
+"""What benchmarks print, as a table or as JSON: figures beside what is wanted, and beside the original's if it ran."""
 
 from __future__ import annotations
 

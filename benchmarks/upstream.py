@@ -1,7 +1,7 @@
 """The original beside ours, on the same machine in the same minutes: ``--upstream CHECKOUT`` of the benchmarks.
 
-The original needs gym 0.21 and NumPy 1, so it runs in a process of its own, with an interpreter that the user names. Both take
-turns, A B A B; a ratio is of one turn of each, and what is told are the median of the pairs and their range.
+The original needs gym 0.21 and NumPy 1, so it runs in a process of its own, with an interpreter that the user names.
+Both take turns, A B A B; a ratio is of one turn of each, and what is told are the median of the pairs and their range.
 """
 
 from __future__ import annotations
@@ -43,8 +43,13 @@ class Loop:
     def __init__(self, checkout: Path, python: Path) -> None:
         environment = os.environ | {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [str(python), str(LOOP)], cwd=checkout, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )  # fmt: skip
+            [str(python), str(LOOP)],
+            cwd=checkout,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def measure(self, scenario: str, kind: str, seconds: float = UPSTREAM_SECONDS) -> Timing:
         """Let it run once; rates are units a second."""

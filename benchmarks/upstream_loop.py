@@ -1,8 +1,8 @@
 """Loops of the original's interface, timed on request: a program for any Python from 3.7 on that can import a `mate`.
 
 It reads one line of JSON at a time, ``{"scenario": NAME, "kind": KIND, "seconds": S}``, and answers with one:
-``{"units": N, "processor": seconds, "wall": seconds}``. Kinds are ``random`` (random actions of both teams), ``reset``, and
-the names of rule-based agents, which then play both teams through the loop that the original documents.
+``{"units": N, "processor": seconds, "wall": seconds}``. Kinds are ``random`` (random actions of both teams), ``reset``,
+and the names of rule-based agents, which then play both teams through the loop that the original documents.
 """
 
 # ruff: noqa: B905  Python 3.7 to 3.9 know no strict zip.
@@ -75,7 +75,7 @@ def make(scenario, kind):
 
 
 def run(play, kind, seconds):
-    """Count units until so many seconds of processor time are taken. Resets are not counted among steps, nor their time."""
+    """Count units until so many seconds of processor time are taken; steps leave out resets and their time."""
     watch, units = Stopwatch(), 0
     while watch.processor < seconds:
         if kind == "reset":
