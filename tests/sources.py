@@ -40,6 +40,19 @@ class Module:
                 base = self.resolve(node)
                 yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
 
+    @cached_property
+    def names(self) -> set[str]:
+        """Every name that is bound somewhere in the module; ``*`` for one that takes in all of another's."""
+        bound: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                bound.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                bound.add(node.id)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        return bound
+
     def resolve(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""

@@ -116,6 +116,18 @@ def test_modules_have_names_that_say_something() -> None:
     assert set(named) <= allowed
 
 
+def test_names_that_modules_import_from_each_other_exist() -> None:
+    found = {module.name: module for module in modules()}
+    missing = [
+        f"{module.path.relative_to(ROOT)}:{line} imports {name}"
+        for module in found.values()
+        for name, line in module.imports()
+        if (parent := name.rpartition(".")[0]) in found and name not in found and name.rpartition(".")[2] != "*"
+        if not {"*", name.rpartition(".")[2]} & found[parent].names
+    ]
+    assert not missing, "\n".join(missing)
+
+
 def test_one_name_means_one_class() -> None:
     places: dict[str, list[str]] = {}
     for module in modules():
