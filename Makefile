@@ -37,6 +37,8 @@ test: dev ## run every test, on SQLite and (where it is installed) PostgreSQL
 lint: dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent lint; \
+		else echo "JavaScript and CSS are not checked: npm is not installed (Debian: apt install npm)."; fi
 	@# The second run, for Windows, goes beside the first: each takes a core.
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 --exclude policies/rehearsing mate policies & windows=$$!; \
 		$(BIN)/mypy; status=$$?; wait $$windows && exit $$status
@@ -54,7 +56,7 @@ sbom: base ## write the list of packages to sbom.json (CycloneDX)
 	@.ci/audit --sbom sbom.json
 
 clean: ## remove the virtual environment and caches; the data folder stays
-	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
+	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 base: python

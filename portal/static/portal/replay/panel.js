@@ -27,7 +27,7 @@ export function showFacts(root, replay, t) {
 /** Fill the cells of the cargo table, rows the warehouses that cargo waits at, columns where it goes. */
 export function showCargo(table, replay, t) {
   const cells = table.querySelectorAll("tbody td");
-  replay.cargo(t).flat().forEach((count, index) => write(cells[index], index % 5 ? String(count) : "·"));
+  for (const [index, count] of replay.cargo(t).flat().entries()) write(cells[index], index % 5 ? String(count) : "·");
 }
 
 /** What happens at frame t, in a sentence, for readers who do not see the canvas. */

@@ -39,7 +39,7 @@ export class Scene {
     const seen = agent && canObserve(this.replay) ? worldOf(observe(this.replay, frame.t, agent.team, agent.index), agent.team) : null;
     if (layers.fields) this.#fields(context, frame, colours, seen);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(this.#terrainLayer(canvas, lens, frame, colours, seen, world), 0, 0);
+    context.drawImage(this.#terrainLayer(canvas, lens, frame, colours, seen), 0, 0);
     world();
     if (layers.trails && !seen) this.#trails(context, frame, colours, grow);
     this.#agents(context, frame, colours, grow, seen);
@@ -48,7 +48,7 @@ export class Scene {
   }
 
   /** Obstacles, warehouses and the border, on nothing: drawn anew only when the view or the cargo at stake changes. */
-  #terrainLayer(canvas, lens, frame, colours, seen, world) {
+  #terrainLayer(canvas, lens, frame, colours, seen) {
     // An agent is told nothing of the cargo at a warehouse, but that it is empty.
     const warehouses = seen ? seen.empty.map((isEmpty) => ({ remaining: false, awaiting: false, unknown: !isEmpty })) : frame.warehouses;
     const cargo = warehouses.map(({ remaining, awaiting, unknown }) => `${+remaining}${+awaiting}${+Boolean(unknown)}`).join("");
@@ -63,7 +63,7 @@ export class Scene {
     context.strokeStyle = colours.outline;
     context.lineWidth = 4;
     context.strokeRect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
-    warehouses.forEach((state, index) => drawWarehouse(context, colours, index, state));
+    for (const [index, state] of warehouses.entries()) drawWarehouse(context, colours, index, state);
     const obstacles = seen ? seen.obstacle.filter(Boolean) : this.replay.obstacles;
     for (const { x, y, radius } of obstacles) disc(context, x, y, radius, colours.obstacle);
     this.key = key;

@@ -27,7 +27,7 @@ export const palette = (theme) => (theme === "dark" ? DARK : LIGHT);
 
 export function polygon(context, points) {
   context.beginPath();
-  points.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)));
+  for (const [x, y] of points) context.lineTo(x, y); // The first one only moves: the path is empty.
   context.closePath();
 }
 

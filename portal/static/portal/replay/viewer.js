@@ -314,7 +314,9 @@ stage.viewer = viewer;
 const tabs = stage.querySelector("[role=tablist]");
 if (tabs) {
   wireTabs(tabs);
-  tabs.addEventListener("click", () => viewer.sides.forEach((side) => side.events?.follow()));
+  tabs.addEventListener("click", () => {
+    for (const side of viewer.sides) side.events?.follow();
+  });
 }
 /** One menu is open at most; a click beside it closes it. */
 document.addEventListener("click", ({ target }) => {
