@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.defaultfilters import pluralize
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.models import ApiToken
 from tournament import organising, psro_runs
@@ -35,62 +36,74 @@ def ask_to_cancel_tournament(row: Tournament) -> Confirmation:
     progress = organising.progress(row)
     left = max(progress.total - progress.done, 0)
     return Confirmation(
-        f"Cancel “{row.name}”?",
+        _("Cancel “%(name)s”?") % {"name": row.name},
         (
-            f"{left:,} of {progress.total:,} episodes are not finished, and are never played.",
-            "Finished episodes stay and count in the ratings.",
-            "A cancelled tournament cannot be resumed; a duplicate reuses its finished episodes.",
+            _("%(left)s of %(total)s episodes are not finished, and are never played.")
+            % {"left": f"{left:,}", "total": f"{progress.total:,}"},
+            _("Finished episodes stay and count in the ratings."),
+            _("A cancelled tournament cannot be resumed; a duplicate reuses its finished episodes."),
         ),
-        "Cancel tournament",
+        _("Cancel tournament"),
     )
 
 
 def ask_to_cancel_training(row: TrainingRun) -> Confirmation:
     lost = {
-        TrainingState.TRAINING: "It stops at once, without saving: what it learned since its last saved state is lost.",
-        TrainingState.EVALUATING: "Matches of its evaluation that are not finished are not played, and it makes no "
-        "agent.",
-    }.get(TrainingState(row.state), "It makes no agent.")
-    pause = ("To lose nothing, pause it instead.",) if row.state == TrainingState.TRAINING else ()
-    stays = f"Its curve, its milestones and its state stay ({row.steps_done:,} steps). It can be resumed from there."
-    return Confirmation(f"Cancel “{row.name}”?", (lost, stays, *pause), "Cancel training")
+        TrainingState.TRAINING: _(
+            "It stops at once, without saving: what it learned since its last saved state is lost."
+        ),
+        TrainingState.EVALUATING: _("Unfinished matches of its evaluation are not played, and it makes no agent."),
+    }.get(TrainingState(row.state), _("It makes no agent."))
+    pause = (_("To lose nothing, pause it instead."),) if row.state == TrainingState.TRAINING else ()
+    stays = _("Its curve, its milestones and its state stay (%(steps)s steps). It can be resumed from there.")
+    stays %= {"steps": f"{row.steps_done:,}"}
+    return Confirmation(_("Cancel “%(name)s”?") % {"name": row.name}, (lost, stays, *pause), _("Cancel training"))
 
 
 def ask_to_cancel_run(row: PsroRun) -> Confirmation:
     done = psro_runs.iterations_done(row)
     return Confirmation(
-        f"Cancel “{row.name}”?",
+        _("Cancel “%(name)s”?") % {"name": row.name},
         (
-            f"{done} of {row.iterations_wanted} iterations are solved. Trainings of the next one stop at once, without "
-            "saving: what they learned since their last saved state is lost.",
-            "Solved iterations, their agents and all finished episodes stay. The run can be resumed.",
-            "To lose nothing, pause it instead.",
+            _(
+                "%(done)s of %(wanted)s iterations are solved. Trainings of the next one stop at once, without saving: "
+                "what they learned since their last saved state is lost."
+            )
+            % {"done": done, "wanted": row.iterations_wanted},
+            _("Solved iterations, their agents and all finished episodes stay. The run can be resumed."),
+            _("To lose nothing, pause it instead."),
         ),
-        "Cancel run",
+        _("Cancel run"),
     )
 
 
 def ask_to_delete_schedule(row: Schedule) -> Confirmation:
     count = row.starts.count()
     return Confirmation(
-        f"Delete “{row.name}”?",
+        _("Delete “%(name)s”?") % {"name": row.name},
         (
-            f"It starts no more tournaments, and its record of {count:,} start{pluralize(count)} is lost. This "
-            f"cannot be undone.",
-            "Tournaments that it started stay.",
-            "To start nothing for a while, pause it instead.",
+            ngettext(
+                "It starts no more tournaments, and its record of %(count)s start is lost. This cannot be undone.",
+                "It starts no more tournaments, and its record of %(count)s starts is lost. This cannot be undone.",
+                count,
+            )
+            % {"count": f"{count:,}"},
+            _("Tournaments that it started stay."),
+            _("To start nothing for a while, pause it instead."),
         ),
-        "Delete schedule",
+        _("Delete schedule"),
     )
 
 
 def ask_to_revoke_token(row: ApiToken) -> Confirmation:
     return Confirmation(
-        f"Revoke “{row.name}”?",
+        _("Revoke “%(name)s”?") % {"name": row.name},
         (
-            f"Programs that use this token (it begins with {row.prefix}) are refused from now on. This cannot be "
-            f"undone.",
-            "Uploads, tournaments and trainings that they started stay.",
+            _(
+                "Programs that use this token (it begins with %(prefix)s) are refused from now on. This cannot be undone."
+            )
+            % {"prefix": row.prefix},
+            _("Uploads, tournaments and trainings that they started stay."),
         ),
-        "Revoke token",
+        _("Revoke token"),
     )

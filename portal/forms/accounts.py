@@ -7,11 +7,12 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.models import ApiToken, Scope, every_scope
 from tournament import names
 
-LIFETIMES = {30: "30 days", 90: "90 days", 365: "1 year", 0: "No expiry"}
+LIFETIMES = {30: _("30 days"), 90: _("90 days"), 365: _("1 year"), 0: _("No expiry")}
 USUAL_LIFETIME = 365  # days
 
 
@@ -31,10 +32,10 @@ class SignUpForm(UserCreationForm):
         """Refuse other names than the one that was invited."""
         name = str(super().clean_username())
         if self.invited_name and name != self.invited_name:
-            raise forms.ValidationError(f"This invitation is for the name {self.invited_name!r}.")
+            raise forms.ValidationError(_("This invitation is for the name “%(name)s”.") % {"name": self.invited_name})
         return name
 
-    def validate_password_for_user(self, user: Any, *_: Any, **__: Any) -> None:
+    def validate_password_for_user(self, user: Any, *_args: Any, **_named: Any) -> None:
         """Say what is wrong with a password beside its first field, where it was chosen, not beside its repetition."""
         super().validate_password_for_user(user, "password1")  # type: ignore[misc]
 
@@ -49,17 +50,21 @@ class TokenForm(forms.ModelForm):
     """A new token: what it is for, what it may change, how long it lasts."""
 
     scopes = forms.MultipleChoiceField(
-        label="Scopes", choices=Scope.choices, initial=every_scope, widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Scopes"),
+        choices=Scope.choices,
+        initial=every_scope,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     days = forms.TypedChoiceField(
-        label="Expires after", choices=list(LIFETIMES.items()), coerce=int, initial=USUAL_LIFETIME
+        label=_("Expires after"), choices=list(LIFETIMES.items()), coerce=int, initial=USUAL_LIFETIME
     )
 
     class Meta:
         model = ApiToken
         fields = ["name"]
-        labels = {"name": "Name"}
-        widgets = {"name": forms.TextInput(attrs={"placeholder": "such as: laptop, nightly script"})}
+        labels = {"name": _("Name")}
+        widgets = {"name": forms.TextInput(attrs={"placeholder": _("such as: laptop, nightly script")})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +90,7 @@ class PasswordForm(PasswordChangeForm):
         required=False,
     )
 
-    def validate_password_for_user(self, user: Any, *_: Any, **__: Any) -> None:
+    def validate_password_for_user(self, user: Any, *_args: Any, **_named: Any) -> None:
         """Say what is wrong with a password beside its first field, as at signing up."""
         super().validate_password_for_user(user, "new_password1")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from portal.forms.lineups import FIELDS, LineupForm
 from tournament.fields import in_order
@@ -17,13 +18,13 @@ class BaseSeedField(forms.IntegerField):
 
     def __init__(self) -> None:
         super().__init__(
-            label="Base seed",
+            label=_("Base seed"),
             min_value=0,
             max_value=LARGEST_SEED,
             initial=0,
-            help_text="Seeds of episodes derive from it. Keep 0 to reuse episodes that exist; take another number for "
-            "fresh "
-            "ones.",
+            help_text=_(
+                "Episodes' seeds are derived from it. Keep 0 to reuse existing episodes; choose another number for fresh ones."
+            ),
         )
 
 
@@ -40,10 +41,10 @@ class TournamentForm(LineupForm):
     """Who plays in which format, from which seeds, under which name."""
 
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=120,
         required=False,
-        help_text="Left empty, it is named after its scenario and its format.",
+        help_text=_("Left empty, it is named after its scenario and its format."),
     )
     base_seed = BaseSeedField()
 

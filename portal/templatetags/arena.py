@@ -110,8 +110,8 @@ def elo(value: float | None) -> str:
 def elo_range(lower: float | None, upper: float | None) -> str:
     """An interval of ratings; with words where a minus sign would be read as a dash."""
     if is_missing(lower) or is_missing(upper):
-        return "no interval"
-    between = " to " if lower < 0 else "\u2060–\u2060"  # type: ignore[operator]
+        return _("no interval")
+    between = _(" to ") if lower < 0 else "\u2060–\u2060"  # type: ignore[operator]
     return f"{elo(lower)}{between}{elo(upper)}"
 
 
@@ -148,17 +148,17 @@ def is_missing(value: Any) -> bool:
 def duration(seconds: float | None) -> str:
     """Seconds in the words of a person who waits."""
     if is_missing(seconds):
-        return "not known yet"
+        return _("not known yet")
     whole = round(seconds)  # type: ignore[arg-type]
     if whole < 1:
-        return "under a second"
+        return _("under a second")
     if whole < 90:
-        return f"{whole} s"
+        return _("%(count)s s") % {"count": whole}
     if whole < 90 * 60:
-        return f"{round(whole / 60)} min"
+        return _("%(count)s min") % {"count": round(whole / 60)}
     if whole < 48 * 3600:
-        return f"{whole / 3600:.1f} h"
-    return f"{whole / 86400:.1f} days"
+        return _("%(count)s h") % {"count": f"{whole / 3600:.1f}"}
+    return _("%(count)s days") % {"count": f"{whole / 86400:.1f}"}
 
 
 @register.filter
@@ -167,12 +167,13 @@ def span(value: Span | None, word: str = "") -> str:
     "left".
     """
     if value is None:
-        return "not known yet"
+        return _("not known yet")
     after = f" {word}" if word else ""
     if value.high is None:
-        return f"at least {duration(value.low)}{after}"
+        return _("at least %(time)s") % {"time": duration(value.low)} + after
     low, expected, high = (duration(seconds) for seconds in (value.low, value.expected, value.high))
-    return f"about {expected}{after}" + ("" if low == high else f" ({low} to {high})")
+    about = _("about %(time)s") % {"time": expected} + after
+    return about if low == high else _("%(about)s (%(low)s to %(high)s)") % {"about": about, "low": low, "high": high}
 
 
 @register.filter

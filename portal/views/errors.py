@@ -7,6 +7,7 @@ from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views import defaults
 
 from mate.errors import UserError
@@ -25,7 +26,7 @@ class UserErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return refuse(request, 400, "bad_request", "The address has a null character in it. Leave it out.")
+            return refuse(request, 400, "bad_request", _("The address has a null character in it. Leave it out."))
         response = self.get_response(request)
         if response.status_code == 405:
             return wrong_method(request, response)
@@ -52,7 +53,7 @@ def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if is_for_a_program(request):
         message = f"{request.method} means nothing at this address{f'; use {allowed}' if allowed else ''}."
     else:
-        message = "This address only takes what a button sends. Go to the page with the button and press it again."
+        message = _("This address only takes what a button sends. Go to the page with the button and press it again.")
     answer = refuse(request, 405, "wrong_method", message)
     if allowed:
         answer["Allow"] = allowed
@@ -61,18 +62,18 @@ def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return refuse(request, 413, "too_large", "That is more than a form may send, files apart: at most 1 MiB.")
+        return refuse(request, 413, "too_large", _("That is more than a form may send, files apart: at most 1 MiB."))
     if isinstance(exception, DisallowedHost):
-        message = "The portal does not know the name in this address. Its administrator can add it to ALLOWED_HOSTS."
+        message = _("The portal does not know the name in this address. Its administrator can add it to ALLOWED_HOSTS.")
         return refuse(request, 400, "bad_request", message)
-    return refuse(request, 400, "bad_request", "The request could not be read. Check its form and send it again.")
+    return refuse(request, 400, "bad_request", _("The request could not be read. Check its form and send it again."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_for_a_program(request):
         return defaults.page_not_found(request, exception)
     return refuse(
-        request, 404, "not_found", "There is nothing at this address. GET /api/v1/openapi.json lists them all."
+        request, 404, "not_found", _("There is nothing at this address. GET /api/v1/openapi.json lists them all.")
     )
 
 
@@ -106,5 +107,5 @@ def unavailable(request: HttpRequest, reason: str) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    message = "This form was open for too long, or cookies are off. Go back, load the page anew and send it again."
+    message = _("This form was open for too long, or cookies are off. Go back, load the page anew and send it again.")
     return refuse(request, 403, "not_yours", message)

@@ -23,7 +23,7 @@ def sign_in(open_page: Open, user: User) -> None:
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_label(f"Account of {user.username}")).to_be_visible()
+    expect(page.locator("summary", has_text=f"Account of {user.username}")).to_be_visible()
 
 
 @pytest.fixture
