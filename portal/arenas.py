@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import cos, sin, sqrt
+from math import atan2, cos, sin, sqrt
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -24,6 +24,9 @@ def picture(scenario: Scenario) -> SafeString:
         *draw(scenario.config.get("camera_boxes", ()), "camera", 95),
         *draw(scenario.config.get("target_boxes", ()), "target", 60),
     ]
+    views = format_html_join(
+        "", '<path class="view" d="{}"/>', ((draw_view(x, y),) for kind, x, y, _ in circles if kind == "camera")
+    )
     shapes = format_html_join("", '<circle class="{}" cx="{}" cy="{}" r="{}"/>', circles)
     corners = format_html_join(
         "",
@@ -31,7 +34,10 @@ def picture(scenario: Scenario) -> SafeString:
         ((x, y, WAREHOUSE, WAREHOUSE) for x in (-HALF, HALF - WAREHOUSE) for y in (-HALF, HALF - WAREHOUSE)),
     )
     return format_html(
-        '<svg class="arena-picture" viewBox="-1100 -1100 2200 2200" aria-hidden="true">{}{}</svg>', corners, shapes
+        '<svg class="arena-picture" viewBox="-1100 -1100 2200 2200" aria-hidden="true">{}{}{}</svg>',
+        corners,
+        views,
+        shapes,
     )
 
 
@@ -49,3 +55,10 @@ def draw(boxes: Any, kind: str, radius: int) -> Iterator[tuple[str, int, int, in
 def spread(x: float, y: float, place: int, radius: int) -> tuple[float, float]:
     distance = 1.25 * radius * sqrt(place)
     return x + distance * cos(TURN * place), y + distance * sin(TURN * place)
+
+
+def draw_view(x: int, y: int, reach: float = 780.0, half: float = 0.42) -> str:
+    """The path of a camera's field of view: a sector that is turned to the middle of the arena."""
+    middle = atan2(-y, -x)
+    (x1, y1), (x2, y2) = ((x + reach * cos(middle + turn), y + reach * sin(middle + turn)) for turn in (-half, half))
+    return f"M{x} {y}L{x1:.0f} {y1:.0f}A{reach:.0f} {reach:.0f} 0 0 1 {x2:.0f} {y2:.0f}z"

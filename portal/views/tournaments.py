@@ -27,7 +27,8 @@ from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.formats import Evidence
 from tournament.formats.numbers import write
-from tournament.models import Agent, Scenario, Tournament, TournamentState
+from tournament.models import Agent, Scenario, Team, Tournament, TournamentState
+from tournament.ratings import find_limit
 
 CHOICES = 100
 OFFERED = 30
@@ -212,8 +213,24 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     return render(
         request,
         "tournaments/tournament.html",
-        {**context, "board": board, "citation": board and cite(request, board), **describe_board(board, request.GET)},
+        {
+            **context,
+            "board": board,
+            "citation": board and cite(request, board),
+            "leaders": find_leaders(board),
+            **describe_board(board, request.GET),
+        },
     )
+
+
+def find_leaders(board: boards.Board | None) -> list[tuple[str, boards.Line, int]]:
+    """The first of each team with the number of its agents; none of a team whose order cannot be told."""
+    found = []
+    for team in Team.values:
+        lines = board.of(team) if board else ()
+        if lines and lines[0].rating.rank == 1 and not find_limit(team, [line.rating for line in lines]):
+            found.append((team, lines[0], len(lines)))
+    return found
 
 
 def describe_settings(tournament: Tournament) -> str:
