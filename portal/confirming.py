@@ -100,7 +100,8 @@ def ask_to_revoke_token(row: ApiToken) -> Confirmation:
         _("Revoke “%(name)s”?") % {"name": row.name},
         (
             _(
-                "Programs that use this token (it begins with %(prefix)s) are refused from now on. This cannot be undone."
+                "Programs that use this token (it begins with %(prefix)s) are refused from now on. "
+                "This cannot be undone."
             )
             % {"prefix": row.prefix},
             _("Uploads, tournaments and trainings that they started stay."),

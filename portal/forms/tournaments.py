@@ -23,7 +23,8 @@ class BaseSeedField(forms.IntegerField):
             max_value=LARGEST_SEED,
             initial=0,
             help_text=_(
-                "Episodes' seeds are derived from it. Keep 0 to reuse existing episodes; choose another number for fresh ones."
+                "Episodes' seeds are derived from it. Keep 0 to reuse existing episodes; choose another number for "
+                "fresh ones."
             ),
         )
 

@@ -22,12 +22,12 @@ from portal.lists import LIST, SORTS, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
-from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, cite, describe_board
+from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.formats import Evidence
 from tournament.formats.numbers import write
-from tournament.models import Agent, Scenario, Team, Tournament, TournamentState
+from tournament.models import Agent, Scenario, Tournament, TournamentState
 from tournament.ratings import find_limit
 
 CHOICES = 100
@@ -223,10 +223,10 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     )
 
 
-def find_leaders(board: boards.Board | None) -> list[tuple[str, boards.Line, int]]:
+def find_leaders(board: boards.Board | None) -> list[tuple[str, boards.BoardLine, int]]:
     """The first of each team with the number of its agents; none of a team whose order cannot be told."""
     found = []
-    for team in Team.values:
+    for team in TEAMS:
         lines = board.of(team) if board else ()
         if lines and lines[0].rating.rank == 1 and not find_limit(team, [line.rating for line in lines]):
             found.append((team, lines[0], len(lines)))
