@@ -299,13 +299,17 @@ if ARENA_LOG == "json":
 ARENA_WEB_THREADS = int(read_number("ARENA_WEB_THREADS", 4, 1))  # in each process, each with a database connection
 ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests that wait for a thread; more are refused
 ARENA_METRICS_TOKEN = os.environ.get("ARENA_METRICS_TOKEN", "")  # of who may read /metrics; nobody without it
+ARENA_STREAMS = int(read_number("ARENA_STREAMS", 1000))  # event streams open at once in each process
+ARENA_STREAMS_EACH = int(read_number("ARENA_STREAMS_EACH", 50))  # of them for each user and each address
 ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
+ARENA_EXPORT_BYTES = int(read_number("ARENA_EXPORT_BYTES", 1024**3))  # exports of published fits that are kept
 ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 
 # Who may sign up, and how often who may do what (`portal.server.throttling.DEFAULTS` for those that are not named,
 # `off` for none)
 ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
 ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
+ARENA_QUOTAS = os.environ.get("ARENA_QUOTAS", "")  # how much one user may have (`portal.quotas`), `off` for no quotas
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
 
 # Files

@@ -21,6 +21,7 @@ from tournament import homes, names
 from tournament.models import Upload
 
 router = Router()
+State = Literal["waiting", "checking", "accepted", "refused", "failed"]
 
 
 class StepOut(Schema):
@@ -35,7 +36,7 @@ class UploadOut(Schema):
     size: int
     sha256: str
     deterministic: bool
-    state: Literal["waiting", "checking", "accepted", "refused", "failed"]
+    state: State
     is_over: bool = Field(description="The checking has ended: `accepted`, `refused` or `failed`.")
     reason: str = Field(description="Why it was refused, in words; empty otherwise.")
     steps: list[StepOut]

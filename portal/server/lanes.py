@@ -24,6 +24,8 @@ PATIENCE = 30.0
 """Seconds that a request waits for a lane."""
 SEND_SECONDS = 60.0
 """Seconds within which a client has to take the next piece of an answer that is made while it is sent."""
+EVENTS = b"text/event-stream"
+"""The kind of answer that needs no lane once it has begun (`portal.server.streams`)."""
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -51,9 +53,13 @@ class Visit(Executor):
         self.last: Future[Any] | None = None
         self.departure: asyncio.Future[Message] | None = None
         self.is_refused = False
-        self.is_streaming = False
+        self.is_streaming = self.has_left = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self.has_left:  # Only the end of an event stream comes here. It closes the response, which takes no time.
+            done: Future[Any] = Future()
+            done.set_result(fn(*args, **kwargs))
+            return done
         if self.lane is None:
             raise RuntimeError("No code runs before the request's body is complete.")
         self.last = self.lane.submit(fn, *args, **kwargs)
@@ -96,6 +102,8 @@ class Visit(Executor):
         if not self.is_streaming:
             self.is_streaming = message["type"] == "http.response.body" and bool(message.get("more_body"))
             await self._send(message)
+            if message["type"] == "http.response.start" and is_event_stream(message):
+                self.leave()
             return
         await asyncio.wait_for(self._send(message), SEND_SECONDS)
 
@@ -106,6 +114,7 @@ class Visit(Executor):
         lane, last = self.lane, self.last
         if lane is None:
             return
+        self.lane, self.has_left = None, True
         if last is None or last.done():
             self.lanes.free.put_nowait(lane)
             return
@@ -136,6 +145,10 @@ def use_lanes(application: Application, count: int, costly: int, most_waiting: i
             await refuse_for_now(scope, send)
 
     return admitted
+
+
+def is_event_stream(start: Message) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(EVENTS) for name, value in start["headers"])
 
 
 def is_costly(scope: Scope) -> bool:

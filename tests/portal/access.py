@@ -125,6 +125,8 @@ OPERATIONS = {
             *("GET /scenarios/{slug}/history/{agent}", "GET /tournaments/{tournament_id}/leaderboard"),
             *("GET /tournaments/{tournament_id}/meta-game", "GET /tournaments/{tournament_id}/episodes"),
             *("GET /tournaments/{tournament_id}/snapshots", "GET /scenarios/{slug}/comparison", "GET /pairings"),
+            *(f"GET /{one}/events" for one in ("uploads/{upload_id}", "tournaments/{tournament_id}")),
+            *(f"GET /{one}/events" for one in ("trainings/{run_id}", "psro/{run_id}")),
             *("GET /pairings/{pairing_id}", "GET /pairings/{pairing_id}/episodes", "GET /episodes/{episode_id}"),
         ),
         READ,

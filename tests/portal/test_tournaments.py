@@ -170,7 +170,7 @@ def test_the_page_shows_progress_while_it_is_played(client: Client, tournament: 
     Block.objects.filter(pk=tournament.blocks.first().pk).update(state=BlockState.LEASED, num_played=2)
     part = client.get(reverse("tournament", args=[tournament.pk]), headers=HTMX).content.decode()
     assert "<strong>2</strong> of 12 episodes" in " ".join(part.split())
-    assert 'hx-trigger="every 2s"' in part
+    assert 'hx-trigger="progress"' in part
     assert "<html" not in part
 
 

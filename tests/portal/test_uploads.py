@@ -117,7 +117,7 @@ def test_the_page_follows_the_check_until_it_ends(client: Client, alice: User) -
     address = reverse("upload", args=[upload.pk])
     part = client.get(address, headers=HTMX).content.decode()
     assert "Read the archive" in part and "3 files" in part
-    assert "<html" not in part and 'hx-trigger="every 1s"' in part
+    assert "<html" not in part and 'hx-trigger="progress"' in part
     Upload.objects.update(state=UploadState.ACCEPTED)
     assert "hx-trigger" not in client.get(address, headers=HTMX).content.decode()
 

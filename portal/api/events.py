@@ -1,0 +1,213 @@
+"""Progress of work as server-sent events: of uploads, tournaments, trainings and PSRO runs."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Field, Router, Schema
+
+from portal.api import psro, tournaments, training, uploads
+from portal.api.errors import Refusal
+from portal.api.schemas import ErrorOut, Key
+from portal.server import streams
+from portal.server.throttling import callers
+from tournament import organising, paces, psro_runs
+from tournament.models import PsroPhase, PsroRun, Tournament, TrainingRun, TrainingState, Upload
+
+router = Router()
+
+
+class PlayedOut(Schema):
+    """Episodes played so far, of those expected."""
+
+    done: int
+    total: int
+
+
+class TournamentEventOut(Schema):
+    state: tournaments.State
+    is_over: bool
+    round: int
+    progress: tournaments.ProgressOut
+
+
+class TrainingEventOut(Schema):
+    state: training.State
+    is_over: bool = Field(description="finished, cancelled or failed.")
+    steps_done: int
+    steps_expected: int
+    progress: dict[str, Any] = Field(description="The newest line of the trainer's progress.")
+    waiting_reason: str = Field(description="Why it has not begun, while it waits.")
+    evaluation: PlayedOut | None = Field(description="Matches of its milestones, while they are played.")
+    error: str
+
+
+class UploadEventOut(Schema):
+    state: uploads.State
+    is_over: bool = Field(description="The checking has ended: `accepted`, `refused` or `failed`.")
+    steps: list[uploads.StepOut]
+    reason: str
+
+
+class ResponseOut(Schema):
+    """A training of a best response."""
+
+    id: int
+    state: training.State
+    steps_done: int
+
+
+class PsroEventOut(Schema):
+    state: psro.State
+    is_over: bool = Field(description="finished, cancelled or failed.")
+    iterations_done: int
+    phase: str = Field(description="Of the newest iteration: training, playing, solved; empty before the first.")
+    trainings: list[ResponseOut] = Field(description="Best responses of the newest iteration, while they are trained.")
+    playing: PlayedOut | None = Field(description="New pairings of the newest iteration, while they are played.")
+    reason: str
+
+
+def read_tournament(key: Hashable) -> TournamentEventOut | None:
+    row = Tournament.objects.select_related("scenario").filter(pk=key).first()
+    return row and TournamentEventOut(
+        state=row.state,
+        is_over=tournaments.TournamentOut.resolve_is_over(row),
+        round=row.round,
+        progress=tournaments.ProgressOut.from_orm(organising.progress(row)),
+    )
+
+
+def read_training(key: Hashable) -> TrainingEventOut | None:
+    rows = TrainingRun.objects.select_related("scenario", "opponent", "reevaluation", "milestone_tournament")
+    row = rows.filter(pk=key).first()
+    if row is None:
+        return None
+    played = (row.reevaluation or row.milestone_tournament) if row.state == TrainingState.EVALUATING else None
+    return TrainingEventOut(
+        state=row.state,
+        is_over=training.TrainingOut.resolve_is_over(row),
+        steps_done=row.steps_done,
+        steps_expected=paces.steps_expected(row),
+        progress=row.progress,
+        waiting_reason=training.TrainingDetailOut.resolve_waiting_reason(row),
+        evaluation=follow(played),
+        error=row.error,
+    )
+
+
+def read_upload(key: Hashable) -> UploadEventOut | None:
+    row = Upload.objects.filter(pk=key).first()
+    return row and UploadEventOut.from_orm(row)
+
+
+def read_psro(key: Hashable) -> PsroEventOut | None:
+    row = PsroRun.objects.filter(pk=key).first()
+    if row is None:
+        return None
+    newest = row.iterations.select_related("tournament").last()
+    phase = newest.phase if newest else ""
+    return PsroEventOut(
+        state=row.state,
+        is_over=row.state in ("finished", "cancelled", "failed"),
+        iterations_done=psro_runs.iterations_done(row),
+        phase=phase,
+        trainings=[ResponseOut.from_orm(one) for one in psro_runs.trainings_of(row)]
+        if phase == PsroPhase.TRAINING
+        else [],
+        playing=follow(newest.tournament) if newest and phase == PsroPhase.PLAYING else None,
+        reason=row.reason,
+    )
+
+
+def follow(tournament: Tournament | None) -> PlayedOut | None:
+    return tournament and PlayedOut.from_orm(organising.progress(tournament))
+
+
+READS: dict[str, Callable[[Hashable], Any]] = {
+    "tournament": read_tournament,
+    "training": read_training,
+    "upload": read_upload,
+    "PSRO run": read_psro,
+}
+
+
+def read(subject: Any) -> streams.Message | None:
+    """The state of a subject: its kind and its key."""
+    kind, key = subject
+    found = READS[kind](key)
+    return found and streams.Message(found.model_dump_json(), found.is_over)
+
+
+def follow_progress(request: HttpRequest, kind: str, key: Hashable, instead: str) -> HttpResponseBase:
+    try:
+        return streams.answer((kind, key), read, request, callers(request))
+    except LookupError:
+        raise Http404(f"There is no such {kind} here.") from None
+    except streams.TooManyStreams as refusal:
+        raise Refusal(
+            429, "too_many_streams", f"{refusal} Close one, or poll GET /api/v1/{instead} every few seconds."
+        ) from None
+
+
+DESCRIPTION = """The answer stays open (`text/event-stream`): an event `progress` now and after each change, at most one a second, and an
+event `end` when the work is over, after which the answer ends. The `data` of both is the JSON below; the `id` names the state. Who
+connects again with the header `Last-Event-ID` is told only what is new: 204 where nothing will be. Comments keep the connection
+alive. A stream holds no thread, but a user and an address may have only some open at once."""
+
+
+def describe_events(shape: type[Schema]) -> dict[str, Any]:
+    content = {"text/event-stream": {"schema": shape.model_json_schema(ref_template="#/components/schemas/{model}")}}
+    return {"responses": {200: {"description": "Events; this is the shape of their data.", "content": content}}}
+
+
+REFUSALS = {204: None, 404: ErrorOut, 429: ErrorOut}
+
+
+@router.get(
+    "/tournaments/{tournament_id}/events",
+    url_name="tournament_events",
+    response=REFUSALS,
+    openapi_extra=describe_events(TournamentEventOut),
+    description=DESCRIPTION,
+    summary="Progress of a tournament, as server-sent events",
+)
+def follow_tournament(request: HttpRequest, tournament_id: Key) -> HttpResponseBase:
+    return follow_progress(request, "tournament", tournament_id, f"tournaments/{tournament_id}")
+
+
+@router.get(
+    "/trainings/{run_id}/events",
+    url_name="training_events",
+    response=REFUSALS,
+    openapi_extra=describe_events(TrainingEventOut),
+    description=DESCRIPTION,
+    summary="Progress of a training, as server-sent events",
+)
+def follow_training(request: HttpRequest, run_id: Key) -> HttpResponseBase:
+    return follow_progress(request, "training", run_id, f"trainings/{run_id}")
+
+
+@router.get(
+    "/uploads/{upload_id}/events",
+    url_name="upload_events",
+    response=REFUSALS,
+    openapi_extra=describe_events(UploadEventOut),
+    description=DESCRIPTION,
+    summary="Progress of an upload's checking, as server-sent events",
+)
+def follow_upload(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    return follow_progress(request, "upload", upload_id, f"uploads/{upload_id}")
+
+
+@router.get(
+    "/psro/{run_id}/events",
+    url_name="psro_events",
+    response=REFUSALS,
+    openapi_extra=describe_events(PsroEventOut),
+    description=DESCRIPTION,
+    summary="Progress of a PSRO run, as server-sent events",
+)
+def follow_run(request: HttpRequest, run_id: Key) -> HttpResponseBase:
+    return follow_progress(request, "PSRO run", run_id, f"psro/{run_id}")
