@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -67,3 +67,10 @@ def has_field(rows: QuerySet[Any], name: str) -> bool:
     except FieldDoesNotExist:
         return False
     return True
+
+
+def read_page(rows: QuerySet[Any], size: int, number: str | None) -> Page[Any]:
+    """Return a page of rows that has been read, so that threads can share it."""
+    page = Paginator(rows, size).get_page(number)
+    page.object_list = list(page.object_list)
+    return page

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal import quotas
 from portal.confirming import Confirmation, show_question
 from portal.permissions import insist_on_change
 from tournament.models import PsroRun, TrainingRun
@@ -84,6 +85,8 @@ def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> No
     insist_on_change(request.user, row)
     try:
         action = actions[name]
-        messages.success(request, action.outcome if action.act(row) else TOO_LATE)
+        with quotas.within(request.user, "psro" if isinstance(row, PsroRun) else "trainings"):
+            is_done = action.act(row)
+        messages.success(request, action.outcome if is_done else TOO_LATE)
     except RequestRefused as refusal:
         messages.error(request, str(refusal))

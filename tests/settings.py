@@ -21,4 +21,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: threads and child processes then lock it as they do in earnest.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
-ARENA_LIMITS = "off"  # Tests do in a second what takes people days; those of limits switch them on.
+ARENA_LIMITS = (
+    os.environ.get("ARENA_LIMITS") or "off"
+)  # Tests do in a second what takes people days; those of limits switch them on.

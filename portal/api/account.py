@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
+from portal import quotas
 from portal.api.authentication import account_token, any_token
 from portal.api.errors import Refusal
 from portal.api.schemas import Asked, Key, Text, answers
@@ -48,6 +49,13 @@ class TokenIn(Asked):
     )
 
 
+class QuotaOut(Schema):
+    name: str = Field(description="tournaments, episodes, trainings, psro, schedules or tokens.")
+    title: str
+    used: int
+    allowed: int
+
+
 class AccountOut(Schema):
     username: str
     is_staff: bool
@@ -56,6 +64,9 @@ class AccountOut(Schema):
     num_agents: int
     bytes_used: int = Field(description="Bytes of your uploads.")
     bytes_allowed: int | None = Field(description="null: there is no limit for you.")
+    quotas: list[QuotaOut] = Field(
+        description="How much you have under way or keep, of what one user may; empty: no limits for you."
+    )
 
 
 @router.get("/account", auth=any_token, response=answers(AccountOut, 401), summary="Your account")
@@ -69,6 +80,7 @@ def get_account(request: HttpRequest) -> dict[str, Any]:
         "num_agents": user.agents.filter(is_listed=True).count(),
         "bytes_used": bytes_of(user),
         "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
+        "quotas": quotas.list_usage(user),
     }
 
 
@@ -81,7 +93,7 @@ def list_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
 @router.post(
     "/tokens",
     auth=account_token,
-    response=answers(NewTokenOut, 400, 401, 403, 422, status=201),
+    response=answers(NewTokenOut, 400, 401, 403, 409, 422, status=201),
     summary="Create a token",
 )
 def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
@@ -102,7 +114,8 @@ def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
     if own.expires and expires and expires > own.expires:
         raise Refusal(400, "refused", f"The token of this request expires earlier, on {own.expires:%-d %B %Y}.", "days")
     scopes = [scope.value for scope in wanted.scopes if scope in own.scopes]
-    token, key = ApiToken.issue(request.user, wanted.name.strip(), scopes, expires)
+    with quotas.within(request.user, "tokens"):
+        token, key = ApiToken.issue(request.user, wanted.name.strip(), scopes, expires)
     shown = {name: getattr(token, name) for name in TokenOut.model_fields}
     return Status(201, shown | {"key": key})
 

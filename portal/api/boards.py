@@ -2,6 +2,9 @@
 published.
 """
 
+import json
+from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
@@ -10,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from ninja.decorators import decorate_view
 from ninja.pagination import paginate
+from ninja.responses import NinjaJSONEncoder
 
 from portal.api.errors import Refusal
 from portal.api.rows import find_agent
@@ -23,10 +27,11 @@ from portal.api.snapshots import (
     describe_payoffs,
     describe_ratings,
 )
-from portal.api.tables import Format, answer_table
+from portal.api.tables import Format
+from portal.server import kept_files
 from portal.server.visitor_pages import kept_for_visitors
-from tournament import boards, exports, history
-from tournament.models import RatingSnapshot, Scenario, Tournament
+from tournament import boards, exports, history, tables
+from tournament.models import Agent, RatingSnapshot, Scenario, Tournament
 
 router = Router()
 Number = Annotated[int | None, Query(ge=1, lt=2**31, description="Of the snapshot; the newest by default.")]
@@ -52,7 +57,6 @@ def leaderboard(request: HttpRequest, slug: str, format: Format = "json", snapsh
     url_name="meta_game",
     summary="Payoffs in a scenario",
 )
-@decorate_view(kept_for_visitors(60))
 def meta_game(request: HttpRequest, slug: str, format: Format = "json", snapshot: Number = None) -> Any:
     return answer(request, snapshot_of_scenario(slug, snapshot), format, "payoffs")
 
@@ -112,7 +116,6 @@ def tournament_leaderboard(
     url_name="tournament_meta_game",
     summary="Payoffs within a tournament",
 )
-@decorate_view(kept_for_visitors(60))
 def tournament_meta_game(
     request: HttpRequest, tournament_id: Key, format: Format = "json", snapshot: Number = None
 ) -> Any:
@@ -157,11 +160,11 @@ def snapshot_of_tournament(tournament_id: int, number: int | None) -> RatingSnap
 
 def find_snapshot(board: Scenario | Tournament, number: int | None, none_yet: str) -> RatingSnapshot:
     """The snapshot with a number, or the newest. Raises Refusal where there is none."""
-    published = boards.snapshots_of(board).select_related("scenario", "tournament")
+    published = boards.snapshots_of(board).select_related("scenario", "tournament").defer("table")
     newest = published.first() if number is None else published.filter(number=number).first()
     if newest is not None:
         return newest
-    if number is not None and (last := published.defer("table").first()):
+    if number is not None and (last := published.first()):
         message = f"This board has no snapshot {number}; its newest is {last.number}."
         raise Refusal(404, "not_found", message, "snapshot")
     raise Refusal(404, "not_rated_yet", none_yet)
@@ -169,12 +172,27 @@ def find_snapshot(board: Scenario | Tournament, number: int | None, none_yet: st
 
 # Answering
 
-DESCRIBED = {"ratings": describe_ratings, "payoffs": describe_payoffs}
-"""What is told as JSON of its own shape; episodes are the rows of their table."""
-
 
 def answer(request: HttpRequest, snapshot: RatingSnapshot, format: Format, name: str) -> Any:
-    """A snapshot's ratings, payoffs or episodes: as JSON, or as a file."""
-    if format == "json" and name in DESCRIBED:
-        return DESCRIBED[name](snapshot)
-    return answer_table(request, exports.TABLES[name](snapshot), format, exports.filename(snapshot, name, format))
+    """A snapshot's ratings, payoffs or episodes: as JSON, or as a file. What is costly to make is made once."""
+    if name == "ratings" and format == "json":
+        return describe_ratings(snapshot)
+
+    def make() -> Iterator[bytes]:
+        if name == "payoffs" and format == "json":
+            described = describe_payoffs(snapshot).model_dump()
+            return iter([json.dumps(described, cls=NinjaJSONEncoder).encode()])
+        return tables.write(exports.TABLES[name](snapshot), format)
+
+    names = f"-{names_digest()}" if name == "payoffs" else ""
+    response = kept_files.answer(request, f"{snapshot.pk}-{name}{names}.{format}", tables.CONTENT_TYPES[format], make)
+    if not (name == "payoffs" and format == "json"):
+        filename = exports.filename(snapshot, name, format)
+        response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def names_digest() -> str:
+    """Changes with the name of any agent: payoffs name agents, and a published fit is told with the names of today."""
+    agents = Agent.objects.order_by("pk").values_list("pk", "slug", "name")
+    return blake2b(json.dumps(list(agents)).encode(), digest_size=9).hexdigest()

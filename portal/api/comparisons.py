@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 
+from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.errors import Refusal
 from portal.api.rows import find_agent, find_scenario
@@ -84,12 +85,13 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
 @router.post(
     "/agents/{slug}/reevaluations",
     auth=tournament_token,
-    response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
+    response=answers(TournamentDetailOut, 400, 401, 404, 409, 422, status=201),
     summary="Play an agent again on fresh seeds",
 )
 def reevaluate(request: HttpRequest, slug: str, wanted: ReevaluationIn) -> Status[Tournament]:
     """Against the opponents it has met, with the greedy agent of its team for comparison."""
-    tournament = reevaluation.reevaluate(find_agent(slug), find_scenario(wanted.scenario), request.user)
+    with quotas.within(request.user, "tournaments", "episodes"):
+        tournament = reevaluation.reevaluate(find_agent(slug), find_scenario(wanted.scenario), request.user)
     hints.send()
     return Status(201, tournament)
 

@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from mate.errors import UserError
 from portal import problems
 from portal.problems import Reasons
+from portal.quotas import QuotaExceeded
 from tournament.refusals import RequestRefused
 
 
@@ -71,6 +72,8 @@ def register(api: NinjaAPI) -> None:
     def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
         if isinstance(error, Refusal):
             return answer(request, error.status, error.code, str(error), error.where)
+        if isinstance(error, QuotaExceeded):
+            return answer(request, error.status, error.code, str(error))
         if isinstance(error, RequestRefused):  # All reasons, several with their fields, and where the first one is.
             message = str(error) if len(error.problems) == 1 else error.with_fields
             return answer(request, 400, "refused", message, error.problems[0][0], error.problems)

@@ -11,6 +11,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from mate import Team
+from portal import quotas
 from portal.api.authentication import training_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import ALGORITHM, AgentRef, Asked, Key, Owner, Seed, Text, answers
@@ -165,7 +166,7 @@ class PsroDetailOut(PsroOut):
 
 ROWS = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
 CHANGED = answers(PsroDetailOut, 400, 401, 403, 404)
-MADE = answers(PsroDetailOut, 400, 401, 404, 422, status=201)
+MADE = answers(PsroDetailOut, 400, 401, 404, 409, 422, status=201)
 
 
 @router.get("/psro", response=list[PsroOut], summary="PSRO runs, newest first")
@@ -189,7 +190,8 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     scenario = find_scenario(wanted.scenario)
     cameras, targets = find_agents(wanted.cameras, "cameras"), find_agents(wanted.targets, "targets")
     asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
-    run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
+    with quotas.within(request.user, "psro"):
+        run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
     return Status(201, run)
 
 
@@ -232,23 +234,30 @@ def pause_run(request: HttpRequest, run_id: Key) -> PsroRun:
     return run
 
 
-@router.post("/psro/{run_id}/resume", auth=training_token, response=CHANGED, summary="Let one that stands still go on")
+@router.post(
+    "/psro/{run_id}/resume",
+    auth=training_token,
+    response=answers(PsroDetailOut, 400, 401, 403, 404, 409),
+    summary="Let one that stands still go on",
+)
 def resume_run(request: HttpRequest, run_id: Key) -> PsroRun:
     """What failed is tried again."""
     run = find_own(request, ROWS, run_id)
-    psro_runs.resume_run(run)
+    with quotas.within(request.user, "psro"):
+        psro_runs.resume_run(run)
     return run
 
 
 @router.post(
     "/psro/{run_id}/extend",
     auth=training_token,
-    response=answers(PsroDetailOut, 400, 401, 403, 404, 422),
+    response=answers(PsroDetailOut, 400, 401, 403, 404, 409, 422),
     summary="Let it have more iterations",
 )
 def extend_run(request: HttpRequest, run_id: Key, wanted: PsroExtensionIn) -> PsroRun:
     run = find_own(request, ROWS, run_id)
-    psro_runs.extend_run(run, wanted.iterations)
+    with quotas.within(request.user, "psro"):
+        psro_runs.extend_run(run, wanted.iterations)
     return run
 
 
@@ -259,7 +268,8 @@ def fork_run(request: HttpRequest, run_id: Key, wanted: ForkIn) -> Any:
     asked = {name: value for name, value in wanted.dict(exclude={"name", "number"}).items() if value is not None}
     names = {"iterations": "iterations_wanted", "hours": "hours_wanted"}
     changes = {names.get(name, name): value for name, value in asked.items()}
-    fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
+    with quotas.within(request.user, "psro"):
+        fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
     return Status(201, fork)
 
 

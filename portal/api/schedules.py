@@ -10,6 +10,7 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
+from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
@@ -111,7 +112,7 @@ def list_schedules(
 @router.post(
     "/schedules",
     auth=tournament_token,
-    response=answers(ScheduleDetailOut, 400, 401, 404, 422, status=201),
+    response=answers(ScheduleDetailOut, 400, 401, 404, 409, 422, status=201),
     summary="Keep a schedule",
 )
 def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
@@ -119,7 +120,8 @@ def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
     defaults = {"format": "placement" if wanted.kind == "watch" else "round-robin"}
     schedule = Schedule(owner=request.user, kind=wanted.kind, **defaults)  # type: ignore[misc]
     schedule.scenario = find_scenario(wanted.scenario)
-    return Status(201, change(schedule, wanted, [], []))
+    with quotas.within(request.user, "schedules"):
+        return Status(201, change(schedule, wanted, [], []))
 
 
 def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], targets: list[Agent]) -> Schedule:
@@ -193,11 +195,13 @@ def resume_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
 @router.post(
     "/schedules/{schedule_id}/start",
     auth=tournament_token,
-    response=answers(StartOut, 400, 401, 403, 404, status=201),
+    response=answers(StartOut, 400, 401, 403, 404, 409, status=201),
     summary="Start one tournament now",
 )
 def start_now(request: HttpRequest, schedule_id: Key) -> Any:
-    start = schedules.start_now(find_own(request, ROWS, schedule_id))
+    schedule = find_own(request, ROWS, schedule_id)
+    with quotas.within(request.user, "tournaments", "episodes"):
+        start = schedules.start_now(schedule)
     hints.send()
     return Status(201, start)
 

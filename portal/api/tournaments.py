@@ -14,6 +14,7 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
+from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
@@ -154,7 +155,7 @@ def tournaments_of(agent: str) -> QuerySet[Any]:
 @router.post(
     "/tournaments",
     auth=tournament_token,
-    response=answers(TournamentDetailOut, 400, 401, 404, 422, status=201),
+    response=answers(TournamentDetailOut, 400, 401, 404, 409, 422, status=201),
     summary="Start a tournament",
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
@@ -162,7 +163,9 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
 
     Episodes that exist already are reused.
     """
-    tournament = plan(request, wanted, organising.create_tournament)
+    with quotas.within(request.user, "tournaments", "episodes"):
+        tournament = plan(request, wanted, organising.plan_tournament)
+    organising.finish_if_complete(tournament)
     hints.send()
     return Status(201, tournament)
 

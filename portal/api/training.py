@@ -11,6 +11,7 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
+from portal import quotas
 from portal.api.authentication import training_token
 from portal.api.paging import PagePart
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
@@ -223,7 +224,7 @@ def list_hyperparameters(
 @router.post(
     "/trainings",
     auth=training_token,
-    response=answers(TrainingDetailOut, 400, 401, 404, 422, status=201),
+    response=answers(TrainingDetailOut, 400, 401, 404, 409, 422, status=201),
     summary="Train an agent",
 )
 def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
@@ -233,9 +234,10 @@ def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
     (start_from,) = find_agents([wanted.start_from], "start_from") if wanted.start_from else (None,)
     name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
-    run = trainings.create_training(
-        name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
-    )
+    with quotas.within(request.user, "trainings"):
+        run = trainings.create_training(
+            name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
+        )
     return Status(201, run)
 
 
@@ -279,25 +281,27 @@ def pause_training(request: HttpRequest, run_id: Key) -> TrainingRun:
 @router.post(
     "/trainings/{run_id}/resume",
     auth=training_token,
-    response=CHANGED,
+    response=answers(TrainingDetailOut, 400, 401, 403, 404, 409),
     summary="Let a paused, failed or cancelled one go on",
 )
 def resume_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     run = find_own(request, ROWS, run_id)
-    trainings.resume_training(run)
+    with quotas.within(request.user, "trainings"):
+        trainings.resume_training(run)
     return run
 
 
 @router.post(
     "/trainings/{run_id}/extend",
     auth=training_token,
-    response=answers(TrainingDetailOut, 400, 401, 403, 404, 422),
+    response=answers(TrainingDetailOut, 400, 401, 403, 404, 409, 422),
     summary="Train it for longer",
 )
 def extend_training(request: HttpRequest, run_id: Key, wanted: TrainingExtensionIn) -> TrainingRun:
     """Also one that has finished: the agent that it made stays, and the longer training makes another."""
     run = find_own(request, ROWS, run_id)
-    trainings.extend_training(run, wanted.steps)
+    with quotas.within(request.user, "trainings"):
+        trainings.extend_training(run, wanted.steps)
     return run
 
 

@@ -13,11 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal import quotas
 from portal.confirming import Confirmation, ask_to_revoke_token, show_question
 from portal.forms.accounts import SignUpForm, TokenForm
 from portal.inputs import takes
 from portal.invitations import invited_name
 from portal.models import ApiToken
+from portal.server.incoming import bytes_of
 
 REFUSALS = {
     "closed": "This portal takes no new accounts. Its administrator can create one for you.",
@@ -61,8 +63,18 @@ def refuse_sign_in(request: HttpRequest, response: HttpResponse, credentials: di
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    context = {"form": TokenForm(), "tokens": list_tokens(request)}
-    return render(request, "accounts/account.html", context)
+    return render(request, "accounts/account.html", describe_account(request, TokenForm()))
+
+
+def describe_account(request: HttpRequest, form: TokenForm) -> dict[str, Any]:
+    user: Any = request.user
+    return {
+        "form": form,
+        "tokens": list_tokens(request),
+        "quotas": quotas.list_usage(user),
+        "bytes_used": bytes_of(user),
+        "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
+    }
 
 
 def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Confirmation]]:
@@ -77,17 +89,17 @@ def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Confirmation]]:
 def create_token(request: HttpRequest) -> HttpResponse:
     """Shows the new key on the answer itself: it is stored nowhere, not even in the session."""
     form = TokenForm(request.POST)
-    tokens = list_tokens(request)
     if not form.is_valid():
-        return render(request, "accounts/account.html", {"form": form, "tokens": tokens}, status=400)
-    _, key = form.issue(request.user)
-    context = {
-        "form": TokenForm(),
-        "tokens": list_tokens(request),
-        "key": key,
-        "origin": request.build_absolute_uri("/")[:-1],
-    }
-    return render(request, "accounts/account.html", context, status=201)
+        return render(request, "accounts/account.html", describe_account(request, form), status=400)
+    try:
+        with quotas.within(request.user, "tokens"):
+            _, key = form.issue(request.user)
+    except quotas.QuotaExceeded as refusal:
+        form.add_error("name", str(refusal))
+        return render(request, "accounts/account.html", describe_account(request, form), status=409)
+    context = describe_account(request, TokenForm())
+    shown = {"key": key, "origin": request.build_absolute_uri("/")[:-1]}
+    return render(request, "accounts/account.html", context | shown, status=201)
 
 
 @login_required

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mate import Team
-from portal import timelines
+from portal import quotas, timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
-from portal.lists import sort_rows
+from portal.lists import read_page, sort_rows
 from portal.permissions import insist_on_change, may_change
+from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation
@@ -58,15 +59,23 @@ def agents(request: HttpRequest) -> HttpResponse:
 @kept_for_visitors(10)
 @takes("scenario", "page")
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
+    asked, number = request.GET.get("scenario", ""), request.GET.get("page")
+    shown = kept(("agent", slug, asked, number), lambda: describe(slug, asked, number))
+    mine = {"may_change": may_change(request.user, shown["agent"]), "origin": request.build_absolute_uri("/")[:-1]}
+    return render(request, "agents/agent.html", shown | mine)
+
+
+def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
+    """What the page shows to everybody, the scenario that is asked for more closely."""
     agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
     standings = boards.standings_of(agent)
     described = describe_standings(agent, standings)
-    page = Paginator(queries.pairings_of(agent), PAGE).get_page(request.GET.get("page"))
-    context = {
+    page = read_page(queries.pairings_of(agent), PAGE, number)
+    return {
         "agent": agent,
         "standings": described,
         "tiles": sorted(described, key=lambda row: -row["rating"].num_episodes)[:TILES],
-        "detail": describe_detail(agent, standings, request.GET.get("scenario", "")),
+        "detail": describe_detail(agent, standings, asked),
         "page": page,
         "replays": find_replays(agent, list(page)[:WATCHED]),
         "members": list_members(agent),
@@ -75,11 +84,8 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
         "milestone": agent.milestones.select_related("run").first(),
         "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
         "remarks": scenario_notes(agent),
-        "may_change": may_change(request.user, agent),
         "homeless": homes.find_homeless([agent]),
-        "origin": request.build_absolute_uri("/")[:-1],
     }
-    return render(request, "agents/agent.html", context)
 
 
 def find_replays(agent: Agent, pairings: list[Any]) -> list[dict[str, Any]]:
@@ -142,7 +148,8 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
     """Start a tournament of the agent on fresh seeds."""
     agent = get_object_or_404(Agent, slug=slug)
     scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", "").replace("\0", ""))
-    tournament = reevaluation.reevaluate(agent, scenario, request.user)
+    with quotas.within(request.user, "tournaments", "episodes"):
+        tournament = reevaluation.reevaluate(agent, scenario, request.user)
     hints.send()
     text = _("Started. Both figures will stand side by side on the page of %(name)s.")
     messages.success(request, text % {"name": agent.name})

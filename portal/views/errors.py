@@ -33,7 +33,9 @@ class UserErrors:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refuse(request, 400, "refused", str(exception)) if isinstance(exception, UserError) else None
+        if not isinstance(exception, UserError):
+            return None
+        return refuse(request, getattr(exception, "status", 400), getattr(exception, "code", "refused"), str(exception))
 
 
 def is_for_a_program(request: HttpRequest) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +16,8 @@ from django.views.decorators.http import require_safe
 
 from mate import Team
 from portal.inputs import takes
+from portal.lists import read_page
+from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.comparisons import axis_of
 from tournament import queries
@@ -66,14 +67,20 @@ MEASURES = (
 @kept_for_visitors(10)
 @takes("order", "page")
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
+    order, number = request.GET.get("order", "number"), request.GET.get("page")
+    shown = kept(("pairing", pairing_id, order, number), lambda: describe(pairing_id, order, number))
+    return render(request, "pairings/pairing.html", shown)
+
+
+def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
+    """All that the page shows, with its episodes in an order."""
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)
     engine = queries.newest_engine(pairing)
     counted = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
     num_episodes = counted.count()
-    order = request.GET.get("order", "number")
     column = ORDERS.get(order, ORDERS["number"])[0]
-    context = {
+    return {
         "pairing": pairing,
         "engine": engine,
         "num_episodes": num_episodes,
@@ -82,13 +89,12 @@ def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
         "num_described": min(num_episodes, DISTRIBUTION_OF),
         "measures": describe_measures(counted),
         "rivals": [describe_rivals(pairing, team, counted) for team in Team],
-        "page": Paginator(episodes.order_by(column, "id"), PAGE).get_page(request.GET.get("page")),
+        "page": read_page(episodes.order_by(column, "id"), PAGE, number),
         "order": order,
         "orders": [(value, label) for value, (_column, label) in ORDERS.items()],
         "notable": notable_episodes(counted, num_episodes),
-        "tournaments": pairing.tournaments.select_related("scenario", "owner")[:10],
+        "tournaments": list(pairing.tournaments.select_related("scenario", "owner")[:10]),
     }
-    return render(request, "pairings/pairing.html", context)
 
 
 def describe_measures(episodes: QuerySet[Episode]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
-from portal import psro_plots
+from portal import psro_plots, quotas
 from portal.confirming import ask_to_cancel_run
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
 from portal.forms.steering import ExtendRunForm, ForkForm
@@ -57,8 +57,10 @@ def create(request: HttpRequest) -> HttpResponse:
     form = PsroForm(scenario, request.POST if request.method == "POST" else None, asked, rest)
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect("psro_run", psro_runs.create_run(owner=request.user, **form.request()).pk)
-        except psro_runs.PsroRefused as refusal:
+            with quotas.within(request.user, "psro"):
+                made = psro_runs.create_run(owner=request.user, **form.request())
+            return redirect("psro_run", made.pk)
+        except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)
     context = {"form": form, "scenarios": scenarios, **trainings.describe_trainers()}
     template = "psro/fields.html" if request.htmx else "psro/create.html"  # type: ignore[attr-defined]
@@ -277,10 +279,11 @@ def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
     form = ExtendRunForm(request.POST)
     if form.is_valid():
         try:
-            psro_runs.extend_run(row, form.cleaned_data["iterations"])
+            with quotas.within(request.user, "psro"):
+                psro_runs.extend_run(row, form.cleaned_data["iterations"])
             messages.success(request, f"The run now has {row.iterations_wanted} iterations.")
             return redirect("psro_run", row.pk)
-        except psro_runs.PsroRefused as refusal:
+        except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)
     return show(request, row, 400, extension=form)
 
@@ -293,8 +296,10 @@ def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
     form = ForkForm(row, list(solved), request.POST)
     if form.is_valid():
         try:
-            return redirect("psro_run", psro_runs.fork_run(row, owner=request.user, **form.request()).pk)
-        except psro_runs.PsroRefused as refusal:
+            with quotas.within(request.user, "psro"):
+                made = psro_runs.fork_run(row, owner=request.user, **form.request())
+            return redirect("psro_run", made.pk)
+        except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)
     return show(request, row, 400, fork=form)
 

@@ -1,5 +1,6 @@
 """Schedules: all, a new one, one with what it started, and changing it."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal import quotas
 from portal.confirming import ask_to_delete_schedule, show_question
 from portal.forms.lineups import read_wishes
 from portal.forms.schedules import ScheduleForm, describe
@@ -80,8 +82,9 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
 def keep(form: ScheduleForm, schedule: Schedule) -> bool:
     """Whether the schedule could be kept; where not, the form says why."""
     try:
-        form.apply(schedule)
-    except schedules.ScheduleRefused as refusal:
+        with quotas.within(schedule.owner, "schedules") if schedule._state.adding else nullcontext():
+            form.apply(schedule)
+    except (schedules.ScheduleRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return False
     return True
@@ -134,8 +137,9 @@ def change(request: HttpRequest, schedule_id: int, what: str) -> HttpResponse:
 
 def start(request: HttpRequest, schedule: Schedule) -> None:
     try:
-        start = schedules.start_now(schedule)
-    except schedules.ScheduleRefused as refusal:
+        with quotas.within(request.user, "tournaments", "episodes"):
+            start = schedules.start_now(schedule)
+    except (schedules.ScheduleRefused, quotas.QuotaExceeded) as refusal:
         messages.error(request, str(refusal))
         return
     hints.send()

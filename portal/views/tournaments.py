@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.errors import UserError
+from portal import quotas
 from portal.confirming import ask_to_cancel_tournament, show_question
 from portal.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
@@ -163,18 +164,20 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
     name = data["name"] or form.default_name()
     lineup = form.lineup()
     try:
-        tournament = organising.create_tournament(
-            name,
-            form.scenario,
-            lineup.pop("cameras"),
-            lineup.pop("targets"),
-            base_seed=data["base_seed"],
-            owner=request.user,
-            **lineup,
-        )
-    except organising.TournamentRefused as refusal:
+        with quotas.within(request.user, "tournaments", "episodes"):
+            tournament = organising.plan_tournament(
+                name,
+                form.scenario,
+                lineup.pop("cameras"),
+                lineup.pop("targets"),
+                base_seed=data["base_seed"],
+                owner=request.user,
+                **lineup,
+            )
+    except (organising.TournamentRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return None
+    organising.finish_if_complete(tournament)
     hints.send()
     return tournament
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
-from portal import plots
+from portal import plots, quotas
 from portal.confirming import ask_to_cancel_training
 from portal.forms.steering import ExtendTrainingForm
 from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
@@ -123,8 +123,9 @@ def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
 def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
     """The new training; None where it is refused, with the reasons on the form."""
     try:
-        return domain.create_training(owner=request.user, **form.request())
-    except domain.TrainingRefused as refusal:
+        with quotas.within(request.user, "trainings"):
+            return domain.create_training(owner=request.user, **form.request())
+    except (domain.TrainingRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return None
 
@@ -260,9 +261,10 @@ def extend(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     form = ExtendTrainingForm(request.POST)
     if form.is_valid():
         try:
-            domain.extend_training(run, form.cleaned_data["steps"])
+            with quotas.within(request.user, "trainings"):
+                domain.extend_training(run, form.cleaned_data["steps"])
             messages.success(request, f"The training now makes {run.steps_wanted:,} steps.")
             return redirect("training", run.pk)
-        except domain.TrainingRefused as refusal:
+        except (domain.TrainingRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)
     return render(request, "training/training.html", describe(request, run) | {"extension": form}, status=400)

@@ -11,11 +11,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
+from portal import recordings
 from portal.server.handler import Handler
 from portal.server.headers import HEADERS, POLICY
 from portal.server.refusals import refuse
 from portal.views import errors
-from tournament.models import Tournament
+from tests.portal.test_psro import run  # noqa: F401  (a fixture)
+from tournament.models import Agent, Episode, PsroRun, Tournament
 
 handler400, handler404, handler500 = errors.bad_request, errors.not_found, errors.server_error
 
@@ -106,6 +108,20 @@ def test_pages_allow_no_inline_style_and_those_with_charts_no_sheet_but_plotlys(
     for address in (f"/tournaments/{played.pk}/", "/leaderboards/mate-2v4-0/", "/leaderboards/mate-2v4-0/snapshots/1/"):
         parts = client.get(address)["Content-Security-Policy"].split("; ")
         assert [part for part in parts if "unsafe" in part] == ["style-src-attr 'unsafe-inline'"]
+
+
+@pytest.mark.browser
+def test_a_psro_run_a_comparison_and_a_replay_keep_the_policy(
+    open_page: Callable[[str], Any],
+    run: PsroRun,  # noqa: F811
+    agents: dict[str, Agent],
+    real_episode: Episode,
+    real_replay: bytes,
+) -> None:
+    recordings.path_of(real_episode, "record").write_bytes(real_replay)
+    open_page(f"/psro/{run.pk}/").wait_for_selector("[data-heatmap][data-ready]", state="attached")
+    open_page("/leaderboards/mate-2v4-0/compare/?first=greedy-camera&second=random-camera")
+    open_page(f"/episodes/{real_episode.pk}/").wait_for_selector("[data-stage][data-ready]")
 
 
 @pytest.mark.browser

@@ -1,0 +1,161 @@
+"""Quotas: how much one user may have under way or keep. Administrators have none.
+
+Rates are limited elsewhere (`portal.server.throttling`), and so are a user's open uploads and their bytes (`portal.server`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portal.models import ApiToken
+from tournament.models import (
+    Block,
+    BlockState,
+    PsroRun,
+    PsroState,
+    Purpose,
+    Schedule,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+)
+from tournament.refusals import RequestRefused
+
+OVER = (TrainingState.FINISHED, TrainingState.CANCELLED, TrainingState.FAILED)
+STANDING = (PsroState.RUNNING, PsroState.PAUSED)
+OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
+"""Tournaments that belong to a training or a PSRO run, and are bounded with it."""
+
+
+class UnknownQuota(ValueError):
+    """A quota in the settings that there is none of, or that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What is counted, how many there may be if no setting says otherwise, and what to do about too many."""
+
+    plural: str | Promise
+    usual: int
+    count: Callable[[Any], int]
+    advice: str | Promise
+
+
+def count_tournaments(user: Any) -> int:
+    found = Tournament.objects.filter(owner=user, state=TournamentState.PLAYING)
+    return found.exclude(purpose__in=OF_OTHERS).order_by().count()
+
+
+def count_episodes(user: Any) -> int:
+    open_blocks = Block.objects.filter(tournament__owner=user, state__in=(BlockState.WAITING, BlockState.LEASED))
+    mine = open_blocks.exclude(tournament__purpose__in=OF_OTHERS).order_by()
+    return int(mine.aggregate(left=Sum(F("num_episodes") - F("num_played")))["left"] or 0)
+
+
+QUOTAS = {
+    "tournaments": Quota(
+        _("unfinished tournaments"),
+        20,
+        count_tournaments,
+        _("Wait until one is finished, or cancel one, then try again."),
+    ),
+    "episodes": Quota(
+        _("episodes waiting to be played"),
+        500_000,
+        count_episodes,
+        _("Ask for fewer episodes, or wait until more of your others are played."),
+    ),
+    "trainings": Quota(
+        _("unfinished trainings"),
+        10,
+        lambda user: TrainingRun.objects.filter(owner=user, purpose="").exclude(state__in=OVER).order_by().count(),
+        _("Wait until one is finished, or cancel one, then try again."),
+    ),
+    "psro": Quota(
+        _("unfinished PSRO runs"),
+        5,
+        lambda user: PsroRun.objects.filter(owner=user, state__in=STANDING).order_by().count(),
+        _("Wait until one is finished, or cancel one, then try again."),
+    ),
+    "schedules": Quota(
+        _("schedules"),
+        20,
+        lambda user: Schedule.objects.filter(owner=user).order_by().count(),
+        _("Delete one, then try again."),
+    ),
+    "tokens": Quota(
+        _("tokens"),
+        50,
+        lambda user: ApiToken.objects.filter(user=user).order_by().count(),
+        _("Revoke one, then try again."),
+    ),
+}
+"""By their names in the setting ARENA_QUOTAS."""
+
+
+class QuotaExceeded(RequestRefused):
+    """A user would have more than one may have."""
+
+    status, code = 409, "quota"
+
+
+def read_quotas(text: str) -> dict[str, int]:
+    """The quotas, those named in ``text`` instead of the usual ones: ``tournaments=5,episodes=100000``; ``off`` for none at all.
+
+    Raises UnknownQuota.
+    """
+    if text.strip() == "off":
+        return {}
+    found = {name: quota.usual for name, quota in QUOTAS.items()}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = part.partition("=")
+        if name not in QUOTAS:
+            raise UnknownQuota(f"ARENA_QUOTAS names {name!r}; there are {', '.join(QUOTAS)}.")
+        if not number.isdecimal():
+            raise UnknownQuota(f"ARENA_QUOTAS cannot be read: {part!r}. Write it like tournaments=5,episodes=100000.")
+        found[name] = int(number)
+    return found
+
+
+@contextmanager
+def within(user: Any, *names: str) -> Iterator[None]:
+    """Undo what is created inside, and raise QuotaExceeded, if the user then has more than one may have.
+
+    The user's row is locked meanwhile, so of two requests at a time the second counts what the first has created.
+    """
+    quotas = quotas_of(user)
+    with transaction.atomic():
+        if quotas:
+            get_user_model().objects.select_for_update().get(pk=user.pk)
+        before = {name: QUOTAS[name].count(user) for name in names if name in quotas}
+        yield
+        for name, had in before.items():
+            quota, allowed = QUOTAS[name], quotas[name]
+            if (count := quota.count(user)) > max(had, allowed):
+                text = (
+                    f"You would have {count:,} {quota.plural} with this; one user may have {allowed:,}. {quota.advice}"
+                )
+                raise QuotaExceeded([("", text)])
+
+
+def quotas_of(user: Any) -> dict[str, int]:
+    return {} if user.is_staff else read_quotas(settings.ARENA_QUOTAS)
+
+
+def list_usage(user: Any) -> list[dict[str, Any]]:
+    """What the user has of each thing that is limited, and how many one may have; empty for administrators."""
+    return [
+        {"name": name, "title": str(QUOTAS[name].plural), "used": QUOTAS[name].count(user), "allowed": allowed}
+        for name, allowed in quotas_of(user).items()
+    ]
