@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +34,7 @@ from policies.recipe import Recipe
 _CHILD = Path(__file__).with_name("child.py")
 _CHUNK = 1 << 20
 _MAX_LINE = 64 << 20
+_MOST_ERRORS = 10_000
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 _NEEDED_BY_WINDOWS = ("SYSTEMROOT",)
 # Exit statuses that a signal leaves; Windows has neither signal.
@@ -65,24 +65,25 @@ def read(
 
 
 def _read(file: IO[bytes], limits: Limits, watch: Callable[[Step], None] | None) -> ImportReport:
-    with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-B", str(_CHILD), json.dumps(asdict(limits))],
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=_ENVIRONMENT | {name: os.environ[name] for name in _NEEDED_BY_WINDOWS if name in os.environ},
-            cwd="/",
-            start_new_session=True,
-        )
-        conversation = _Conversation(child, limits, watch or (lambda step: None))
-        try:
-            return conversation.hear()
-        except ImportRefused:
-            _log_errors(errors)
-            raise
-        finally:
-            _end(child)
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-B", str(_CHILD), json.dumps(asdict(limits))],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_ENVIRONMENT | {name: os.environ[name] for name in _NEEDED_BY_WINDOWS if name in os.environ},
+        cwd="/",
+        start_new_session=True,
+    )
+    errors = _Errors(child)
+    conversation = _Conversation(child, limits, watch or (lambda step: None))
+    try:
+        return conversation.hear()
+    except ImportRefused:
+        _end(child)
+        errors.log()
+        raise
+    finally:
+        _end(child)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -103,11 +104,26 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.stdout.close()
 
 
-def _log_errors(errors: IO[bytes]) -> None:
-    errors.seek(0)
-    text = errors.read(10_000).decode("utf-8", "replace").strip()
-    if text:
-        _log.warning("The process that read an uploaded file said: %s", text)
+class _Errors:
+    """What the child writes to its standard error: a pipe, since the confined child cannot make a file grow."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stderr is not None
+        self.pipe = child.stderr
+        self.kept = b""
+        self.thread = threading.Thread(target=self._read, name="reader's errors", daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        with self.pipe:
+            while piece := os.read(self.pipe.fileno(), _CHUNK):
+                self.kept = (self.kept + piece)[-_MOST_ERRORS:]  # A traceback ends with what happened.
+
+    def log(self) -> None:
+        """Log it, once the child has ended."""
+        self.thread.join(1.0)
+        if text := self.kept.decode("utf-8", "replace").strip():
+            _log.warning("The process that read an uploaded file said: %s", text)
 
 
 class _Conversation:

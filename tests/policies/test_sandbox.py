@@ -107,3 +107,11 @@ def test_the_confined_process_has_bounded_memory_and_time() -> None:
 
 def test_limits_can_be_changed() -> None:
     assert dataclasses.replace(Limits(), max_file=1).max_file == 1
+
+
+def test_what_broke_the_reader_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The confined reader can write no file, so its traceback comes by a pipe."""
+    broken = dataclasses.replace(Limits(), max_entries="many")  # type: ignore[arg-type]
+    with pytest.raises(ImportRefused, match="the server's log says why"):
+        read(saved(tmp_path, zip_of(files_of(Trial()))), broken)
+    assert "Traceback" in caplog.text and "TypeError" in caplog.text
