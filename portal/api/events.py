@@ -69,63 +69,68 @@ class PsroEventOut(Schema):
     reason: str
 
 
-def read_tournament(key: Hashable) -> TournamentEventOut | None:
+def read_tournament(key: Any) -> TournamentEventOut | None:
     row = Tournament.objects.select_related("scenario").filter(pk=key).first()
-    return row and TournamentEventOut(
-        state=row.state,
-        is_over=tournaments.TournamentOut.resolve_is_over(row),
-        round=row.round,
-        progress=tournaments.ProgressOut.from_orm(organising.progress(row)),
-    )
+    if row is None:
+        return None
+    told: dict[str, Any] = {
+        "state": row.state,
+        "is_over": tournaments.TournamentOut.resolve_is_over(row),
+        "round": row.round,
+        "progress": tournaments.ProgressOut.from_orm(organising.progress(row)),
+    }
+    return TournamentEventOut(**told)
 
 
-def read_training(key: Hashable) -> TrainingEventOut | None:
+def read_training(key: Any) -> TrainingEventOut | None:
     rows = TrainingRun.objects.select_related("scenario", "opponent", "reevaluation", "milestone_tournament")
     row = rows.filter(pk=key).first()
     if row is None:
         return None
     played = (row.reevaluation or row.milestone_tournament) if row.state == TrainingState.EVALUATING else None
-    return TrainingEventOut(
-        state=row.state,
-        is_over=training.TrainingOut.resolve_is_over(row),
-        steps_done=row.steps_done,
-        steps_expected=paces.steps_expected(row),
-        progress=row.progress,
-        waiting_reason=training.TrainingDetailOut.resolve_waiting_reason(row),
-        evaluation=follow(played),
-        error=row.error,
-    )
+    told: dict[str, Any] = {
+        "state": row.state,
+        "is_over": training.TrainingOut.resolve_is_over(row),
+        "steps_done": row.steps_done,
+        "steps_expected": paces.steps_expected(row),
+        "progress": row.progress,
+        "waiting_reason": training.TrainingDetailOut.resolve_waiting_reason(row),
+        "evaluation": follow(played),
+        "error": row.error,
+    }
+    return TrainingEventOut(**told)
 
 
-def read_upload(key: Hashable) -> UploadEventOut | None:
+def read_upload(key: Any) -> UploadEventOut | None:
     row = Upload.objects.filter(pk=key).first()
-    return row and UploadEventOut.from_orm(row)
+    return None if row is None else UploadEventOut.from_orm(row)
 
 
-def read_psro(key: Hashable) -> PsroEventOut | None:
+def read_psro(key: Any) -> PsroEventOut | None:
     row = PsroRun.objects.filter(pk=key).first()
     if row is None:
         return None
     newest = row.iterations.select_related("tournament").last()
     phase = newest.phase if newest else ""
-    return PsroEventOut(
-        state=row.state,
-        is_over=row.state in ("finished", "cancelled", "failed"),
-        iterations_done=psro_runs.iterations_done(row),
-        phase=phase,
-        trainings=[ResponseOut.from_orm(one) for one in psro_runs.trainings_of(row)]
-        if phase == PsroPhase.TRAINING
-        else [],
-        playing=follow(newest.tournament) if newest and phase == PsroPhase.PLAYING else None,
-        reason=row.reason,
-    )
+    told: dict[str, Any] = {
+        "state": row.state,
+        "is_over": row.state in ("finished", "cancelled", "failed"),
+        "iterations_done": psro_runs.iterations_done(row),
+        "phase": phase,
+        "trainings": list(
+            map(ResponseOut.from_orm, psro_runs.trainings_of(row) if phase == PsroPhase.TRAINING else ())
+        ),
+        "playing": follow(newest.tournament) if newest and phase == PsroPhase.PLAYING else None,
+        "reason": row.reason,
+    }
+    return PsroEventOut(**told)
 
 
 def follow(tournament: Tournament | None) -> PlayedOut | None:
-    return tournament and PlayedOut.from_orm(organising.progress(tournament))
+    return None if tournament is None else PlayedOut.from_orm(organising.progress(tournament))
 
 
-READS: dict[str, Callable[[Hashable], Any]] = {
+READS: dict[str, Callable[[Any], Any]] = {
     "tournament": read_tournament,
     "training": read_training,
     "upload": read_upload,

@@ -25,6 +25,7 @@ from portal.keys import RowsField, is_key
 from tournament import organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroRun, Scenario
+from tournament.refusals import RequestRefused
 from training import configuration
 from training.configuration import HYPERPARAMETERS
 
@@ -213,7 +214,7 @@ class PsroForm(forms.Form):
             data[f"{team}_training"] = settings | {"hyperparameters": changed}
         return data | {"scenario": self.scenario}
 
-    def tell(self, refusal: psro_runs.PsroRefused) -> None:
+    def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""
         for field, text in refusal.problems:
             team, _, rest = field.partition("_")

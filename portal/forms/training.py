@@ -15,6 +15,7 @@ from django.forms.boundfield import BoundField
 from mate import Team
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
+from tournament.refusals import RequestRefused
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
 
@@ -229,7 +230,7 @@ class TrainingForm(forms.Form):
         title = configuration.ALGORITHMS[self.algorithm].title
         return f"{title} {self.team} v {opponent.name}"[:80]
 
-    def tell(self, refusal: trainings.TrainingRefused) -> None:
+    def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""
         for field, text in refusal.problems:
             place = next((name for name in (field, f"{PREFIX}{field}") if name in self.fields), None)

@@ -41,7 +41,7 @@ def answer(request: HttpRequest, name: str, content_type: str, make: Callable[[]
     try:
         os.utime(path)
     except OSError:
-        response = stream(request, keep(path, begin(make()), is_text), content_type)
+        response: HttpResponseBase = stream(request, keep(path, begin(make()), is_text), content_type)
     else:
         response = send(request, path, is_text, content_type)
     response["ETag"] = f'W/"{name}"'
