@@ -37,11 +37,10 @@ def test_pages_of_signed_in_users_are_read_once_and_differ_where_users_do(
     address = "/agents/greedy-camera/" if which == "agent" else f"/pairings/{pairing.pk}/"
     mine, other = visit(alice), visit(bob)
     first = mine.get(address).content.decode()
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         second = other.get(address).content.decode()
     assert len(asked) <= 4, "the session, its user, and what the header shows"
-    assert ("Rename or describe" in first) == (which == "agent") and "Rename or describe" not in second
+    edit = "/agents/greedy-camera/edit/"
+    assert (edit in first) == (which == "agent") and edit not in second
     Episode.objects.filter(pairing=pairing).delete()
     assert other.get(address).content.decode() != second
