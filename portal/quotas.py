@@ -1,6 +1,7 @@
 """Quotas: how much one user may have under way or keep. Administrators have none.
 
-Rates are limited elsewhere (`portal.server.throttling`), and so are a user's open uploads and their bytes (`portal.server`).
+Rates are limited elsewhere (`portal.server.throttling`), and so are a user's open uploads and their bytes
+(`portal.server.receiving`, `portal.server.uploaders`).
 """
 
 from __future__ import annotations
@@ -111,9 +112,9 @@ class QuotaExceeded(RequestRefused):
 
 
 def read_quotas(text: str) -> dict[str, int]:
-    """The quotas, those named in ``text`` instead of the usual ones: ``tournaments=5,episodes=100000``; ``off`` for none at all.
+    """The quotas, those named in ``text`` instead of the usual ones: ``tournaments=5,episodes=100000``.
 
-    Raises UnknownQuota.
+    None at all for ``off``. Raises UnknownQuota.
     """
     if text.strip() == "off":
         return {}

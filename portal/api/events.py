@@ -156,10 +156,11 @@ def follow_progress(request: HttpRequest, kind: str, key: Hashable, instead: str
         ) from None
 
 
-DESCRIPTION = """The answer stays open (`text/event-stream`): an event `progress` now and after each change, at most one a second, and an
-event `end` when the work is over, after which the answer ends. The `data` of both is the JSON below; the `id` names the state. Who
-connects again with the header `Last-Event-ID` is told only what is new: 204 where nothing will be. Comments keep the connection
-alive. A stream holds no thread, but a user and an address may have only some open at once."""
+DESCRIPTION = """The answer stays open (`text/event-stream`): an event `progress` now and after each change, at most
+one a second, and an event `end` when the work is over, after which the answer ends. The `data` of both is the JSON
+below; the `id` names the state. Who connects again with the header `Last-Event-ID` is told only what is new: 204 where
+nothing will be. Comments keep the connection alive. A stream holds no thread, but a user and an address may have only
+some open at once."""
 
 
 def describe_events(shape: type[Schema]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Answers that never change, made once and kept as files: the tables of published fits.
 
-The first request makes the file while it is sent; the next get it from the disk. Text is kept compressed. Files that were asked for
-least recently make room.
+The first request makes the file while it is sent; the next get it from the disk. Text is kept compressed. Files that
+were asked for least recently make room.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What pages show to everybody alike, kept as long as the database is exactly as it was.
 
-`portal.server.visitor_pages` keeps whole pages of visitors. Pages of signed-in users differ in a name or a button; what took queries and
-arithmetic is the same for all of them.
+`portal.server.visitor_pages` keeps whole pages of visitors. Pages of signed-in users differ in a name or a button; what
+took queries and arithmetic is the same for all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _lock = threading.Lock()
 def kept(key: Hashable, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what ``make`` returned for the key, if nothing has changed since, or what it returns now.
 
-    ``make`` has to depend on the key and the database alone, and to have read all that it returns: several threads will use it.
+    ``make`` has to depend on the key and the database alone, and to have read all that it returns: several threads will
+    use it.
     """
     version, key = database_version(), (key, get_language())
     with _lock:

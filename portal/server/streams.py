@@ -1,7 +1,7 @@
-"""Server-sent events: changes of rows, told to everybody who listens, without a thread or a database connection for each.
+"""Server-sent events: changes of rows, told to everybody who listens, without a thread or a connection for each.
 
-One task looks after all listeners of a process. Once a second, if the database has changed, it reads each subject that somebody listens to,
-once, in a thread of its own. https://html.spec.whatwg.org/multipage/server-sent-events.html
+One task looks after all listeners of a process. Once a second, if the database has changed, it reads each subject that
+somebody listens to, once, in a thread of its own. https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 from __future__ import annotations

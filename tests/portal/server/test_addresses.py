@@ -1,4 +1,4 @@
-"""Limits by address, against a running server with a real Redis: what a client writes of its address gives it no more tries."""
+"""Limits by address, by a running server with a real Redis: what a client writes of its address changes nothing."""
 
 import re
 import shutil
