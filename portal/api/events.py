@@ -138,11 +138,11 @@ READS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def read(subject: Any) -> streams.Message | None:
+def read(subject: Any) -> streams.ProgressEvent | None:
     """The state of a subject: its kind and its key."""
     kind, key = subject
     found = READS[kind](key)
-    return found and streams.Message(found.model_dump_json(), found.is_over)
+    return found and streams.ProgressEvent(found.model_dump_json(), found.is_over)
 
 
 def follow_progress(request: HttpRequest, kind: str, key: Hashable, instead: str) -> HttpResponseBase:

@@ -39,7 +39,7 @@ Subject = Hashable
 
 
 @dataclass(frozen=True)
-class Message:
+class ProgressEvent:
     """The state of a subject, as JSON; the last one where the work is over."""
 
     data: str
@@ -55,7 +55,7 @@ class Message:
         return f"id: {self.id}\nevent: {kind}\ndata: {self.data}\n\n".encode()
 
 
-Read = Callable[[Subject], Message | None]
+Read = Callable[[Subject], ProgressEvent | None]
 """Returns the present state; None where there is no such row any more."""
 
 
@@ -68,11 +68,11 @@ class Feed:
     """What is known of a subject that somebody listens to. Its listeners wait for ``changed``."""
 
     read: Read
-    message: Message | None
+    message: ProgressEvent | None
     changed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     num_listeners: int = 0
 
-    def publish(self, message: Message | None) -> None:
+    def publish(self, message: ProgressEvent | None) -> None:
         if message != self.message:
             self.message, changed = message, self.changed
             self.changed = asyncio.get_running_loop().create_future()
@@ -100,7 +100,7 @@ class Hub:
             )
 
     @contextlib.contextmanager
-    def joined(self, subject: Subject, read: Read, message: Message, callers: list[str]) -> Iterator[Feed]:
+    def joined(self, subject: Subject, read: Read, message: ProgressEvent, callers: list[str]) -> Iterator[Feed]:
         """A subject's feed while somebody listens."""
         feed = self.feeds.setdefault(subject, Feed(read, message))
         feed.num_listeners += 1
@@ -123,7 +123,7 @@ class Hub:
                 del self.num_open_by[caller]
 
     async def listen(
-        self, subject: Subject, read: Read, message: Message, callers: list[str], seen: str
+        self, subject: Subject, read: Read, message: ProgressEvent, callers: list[str], seen: str
     ) -> AsyncIterator[bytes]:
         """Yield the state now, unless it is the one that was ``seen``, and every later one until the work is over."""
         with self.joined(subject, read, message, callers) as feed:
@@ -154,7 +154,7 @@ class Hub:
             if any(feeds.get(subject) is not feed for subject, feed in self.feeds.items()):
                 self.version = None  # Somebody came meanwhile, whose subject may have changed since.
 
-    def read(self, reads: Mapping[Subject, Read]) -> dict[Subject, Message | None]:
+    def read(self, reads: Mapping[Subject, Read]) -> dict[Subject, ProgressEvent | None]:
         """In the thread: the state of each subject; nothing where the database is as it was, or does not answer."""
         close_old_connections()
         try:

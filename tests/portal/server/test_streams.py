@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.server.streams import Hub, Message, TooManyStreams
+from portal.server.streams import Hub, ProgressEvent, TooManyStreams
 from tests.portal.served import Served, serve
 from tournament.models import Tournament
 
@@ -161,12 +161,12 @@ def test_an_address_may_have_some_streams_open(settings: Any) -> None:
         with ExitStack() as stack:
             for _ in range(2):
                 hub.admit(one)
-                stack.enter_context(hub.joined("x", lambda subject: None, Message("{}", False), one))
+                stack.enter_context(hub.joined("x", lambda subject: None, ProgressEvent("{}", False), one))
             with pytest.raises(TooManyStreams, match="A user or an address may have 2"):
                 hub.admit(one)
             with pytest.raises(TooManyStreams):
                 hub.admit(["address 192.0.2.3", "user 1"])
-            stack.enter_context(hub.joined("x", lambda subject: None, Message("{}", False), other))
+            stack.enter_context(hub.joined("x", lambda subject: None, ProgressEvent("{}", False), other))
             with pytest.raises(TooManyStreams, match="as many event streams open as it can"):
                 hub.admit(["address 192.0.2.4"])
         hub.admit(one)
