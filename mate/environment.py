@@ -153,21 +153,24 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         camera_action, target_action = action
         self.batch.step(camera_action, target_action)
         rewards = float(self.batch.camera_reward[0]), float(self.batch.target_reward[0])
-        infos = self._infos(Team.CAMERA, rewards[0]), self._infos(Team.TARGET, rewards[1])
-        for mailbox in self._mailboxes.values():
-            mailbox.end_step()
-        return self.joint_observation(), rewards, bool(self.batch.done[0]), infos
-
-    def _infos(self, team: Team, reward: float) -> list[dict[str, Any]]:
-        mailbox = self._mailboxes[team]
-        sent, received = mailbox.edges.sum(axis=1).tolist(), mailbox.edges.sum(axis=0).tolist()
-        common = {
-            "raw_reward": reward,
-            "normalized_raw_reward": reward / self.max_target_team_episode_reward,
+        facts = {
             "coverage_rate": self.coverage_rate,
             "real_coverage_rate": self.real_coverage_rate,
             "mean_transport_rate": self.mean_transport_rate,
             "num_delivered_cargoes": self.num_delivered_cargoes,
+        }
+        infos = self._infos(Team.CAMERA, rewards[0], facts), self._infos(Team.TARGET, rewards[1], facts)
+        for mailbox in self._mailboxes.values():
+            mailbox.end_step()
+        return self.joint_observation(), rewards, bool(self.batch.done[0]), infos
+
+    def _infos(self, team: Team, reward: float, facts: dict[str, Any]) -> list[dict[str, Any]]:
+        mailbox = self._mailboxes[team]
+        sent, received = mailbox.degrees()
+        common = {
+            "raw_reward": reward,
+            "normalized_raw_reward": reward / self.max_target_team_episode_reward,
+            **facts,
         }
         return [
             {
@@ -203,6 +206,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
 
     def send_messages(self, messages: Message | Iterable[Message]) -> None:
         """Deliver messages of one team to its members' queues and buffers; they can be received at once."""
+        if isinstance(messages, (tuple, list)) and not messages:
+            return  # what most agents send in most steps
         routed = self.route_messages(messages)
         if routed:
             self._mailboxes[routed[0].team].post(routed)
@@ -214,7 +219,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
 
         Without arguments: everybody's, as a pair of lists with one list for each member.
         """
-        agent = agent_id if isinstance(agent_id, AgentBase) else agent
+        if agent is None and isinstance(agent_id, AgentBase):
+            agent = agent_id
         if agent is not None:
             return self._mailboxes[agent.TEAM].collect(agent.index)
         if agent_id is not None:

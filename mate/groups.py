@@ -33,14 +33,15 @@ def group_observe(agents: Sequence[AgentBase], joint_observation: Rows, infos: I
 
 def group_communicate(env: Any, agents: Sequence[AgentBase]) -> None:
     """Exchange requests and then responses through ``env``: all send, then all receive, twice."""
+    send, receive = env.send_messages, env.receive_messages
     for agent in agents:
-        env.send_messages(agent.send_requests())
+        send(agent.send_requests())  # Also where it is nothing: a wrapper may deliver earlier ones now.
     for agent in agents:
-        agent.receive_requests(env.receive_messages(agent=agent))
+        agent.receive_requests(receive(agent=agent))
     for agent in agents:
-        env.send_messages(agent.send_responses())
+        send(agent.send_responses())
     for agent in agents:
-        agent.receive_responses(env.receive_messages(agent=agent))
+        agent.receive_responses(receive(agent=agent))
 
 
 def group_act(

@@ -33,12 +33,13 @@ class Mailbox:
 
     def _begin_step(self) -> None:
         self.edges = np.zeros((self.num_members, self.num_members), np.int64)
+        self.is_idle = True  # Nothing was sent in this step, as in most.
         self.queue: dict[int, deque[Message]] = {index: deque() for index in range(self.num_members)}
         self.buffer: dict[int, list[Message]] = {index: [] for index in range(self.num_members)}
 
     def end_step(self) -> None:
         """Count the messages of this step and forget them."""
-        if self.edges.any():
+        if not self.is_idle:
             self.total_edges += self.edges
             self._begin_step()
 
@@ -66,9 +67,17 @@ class Mailbox:
             self.queue[message.recipient].append(message)
             self.buffer[message.recipient].append(message)
             self.edges[message.sender, message.recipient] += 1
+            self.is_idle = False
 
     def collect(self, index: int) -> list[Message]:
         """Return the messages that wait for a member, and remove them."""
-        messages = list(self.queue[index])
-        self.queue[index].clear()
+        queue = self.queue[index]
+        messages = list(queue)
+        queue.clear()
         return messages
+
+    def degrees(self) -> tuple[list[int], list[int]]:
+        """Return how many messages each member sent in this step, and how many it received."""
+        if self.is_idle:
+            return [0] * self.num_members, [0] * self.num_members
+        return self.edges.sum(axis=1).tolist(), self.edges.sum(axis=0).tolist()

@@ -174,6 +174,7 @@ class AgentBase(ABC):
         self.observation_slices = dict(observation_slices_of(self.TEAM, *sizes))
         self.observation_space = observation_space_of(self.TEAM, *sizes)
         self.observation_dim = int(self.observation_indices[-1])
+        self._own_slice = self.observation_slices["self_state"]
         bound: dict[str, Any] = {
             "team": self.TEAM,
             "num_cameras": self.num_cameras,
@@ -250,7 +251,7 @@ class AgentBase(ABC):
         return self._own_state(observation), observation, info, info.get("messages", [])
 
     def _own_state(self, observation: np.ndarray) -> StateBase:
-        return self.STATE_CLASS(observation[self.observation_slices["self_state"]].copy(), self.index)
+        return self.STATE_CLASS(observation[self._own_slice].copy(), self.index)
 
     # Messages
 
@@ -286,6 +287,13 @@ class AgentBase(ABC):
     def get_teammate_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
         """Return teammate ``index`` and whether it is visible. Raises IndexError if there is none."""
         return self._record("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation, index)
+
+    def _visible_opponents(self, observation: np.ndarray) -> list[Any]:
+        """Return the opponents that an observation (D,) shows, by index."""
+        size = self.OPPONENT_STATE_CLASS.DIM + 1
+        records = np.array(observation[self.observation_slices["opponent_states_with_mask"]], np.float64)
+        rows = records.reshape(self.num_opponents, size)
+        return [self.OPPONENT_STATE_CLASS(rows[index, :-1], index) for index in rows[:, -1].nonzero()[0].tolist()]
 
     def get_opponent_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
         """Return opponent ``index`` and whether it is visible. Raises IndexError if there is none."""

@@ -98,10 +98,9 @@ class GreedyCameraAgent(IdleCamera):
         ``messages`` are those of the last step, which were received in it already.
         """
         self.time2forget = np.maximum(self.time2forget - 1, 0)
-        for state, is_visible in zip(*self.get_all_opponent_states(observation), strict=True):
-            if is_visible:
-                self._remember(state)
-                self.message2send.setdefault(SIGHTINGS, []).append(state)
+        for state in self._visible_opponents(observation):
+            self._remember(state)
+            self.message2send.setdefault(SIGHTINGS, []).append(state)
 
     def _remember(self, state: TargetStatePublic) -> None:
         self.memory[state.index] = state
@@ -112,9 +111,8 @@ class GreedyCameraAgent(IdleCamera):
     def send_responses(self) -> Iterable[Message]:
         np.maximum(self.communication_delay - 1, 0, out=self.communication_delay)
         messages = []
-        for recipient in range(self.num_cameras) if self.message2send else ():
-            content = self._content_for(recipient)
-            if recipient != self.index and self.communication_delay[recipient] == 0 and content:
+        for recipient, wait in enumerate(self.communication_delay.tolist()) if self.message2send else ():
+            if wait == 0 and recipient != self.index and (content := self._content_for(recipient)):
                 messages.append(self.pack_message(content, recipient))
                 delay = self.draws.delay(recipient, self.memory_period // 4, 2 * self.memory_period)
                 self.communication_delay[recipient] = delay
@@ -209,9 +207,8 @@ class GreedyTargetAgent(WalkingTarget):
     @property
     def goal(self) -> int | None:
         """Index of the warehouse it walks to, if it has one."""
-        if self.goal_bits is None or not self.goal_bits.any():
-            return None
-        return int(np.flatnonzero(self.goal_bits)[0])
+        bits = () if self.goal_bits is None else self.goal_bits.tolist()
+        return next((warehouse for warehouse, bit in enumerate(bits) if bit), None)
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)

@@ -119,9 +119,8 @@ class HeuristicCameraAgent(IdleCamera):
         """The targets that any of the observations (D,) shows, by index."""
         targets: dict[int, TargetStatePublic] = {}
         for observation in observations:
-            for state, is_visible in zip(*self.get_all_opponent_states(observation), strict=True):
-                if is_visible:
-                    targets.setdefault(state.index, state)
+            for state in self._visible_opponents(observation):
+                targets.setdefault(state.index, state)
         return [targets[index] for index in sorted(targets)]
 
     def get_joint_goal_state(
@@ -167,7 +166,7 @@ class HeuristicCameraAgent(IdleCamera):
         commands = [message.content for message in self.last_responses if isinstance(message.content, tuple)]
         if commands:
             return commands[-1]
-        if any(self.get_all_opponent_states(self._view)[1]):
+        if self._visible_opponents(self._view):
             own = CameraStatePrivate(self._view[self.observation_slices["self_state"]], self.index)
             return self.get_joint_goal_state([own], self._visible_targets([self._view])).get(self.index, _no_goal())
         return _no_goal()

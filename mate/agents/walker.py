@@ -51,12 +51,12 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
 
     def _walk_to(self, goal: int | None) -> np.ndarray:
         """The step (2,) towards warehouse ``goal``, or that of the noise alone without one."""
-        if self.draws.happens(noise_change_probability(self.state.state, *self.prev_state.location)):
+        if self.draws.happens(noise_change_probability(self.state.state, *self.prev_state.location.tolist())):
             self.prev_noise = self.noise_scale * self.draws.sample(self._limits)
         self.prev_state = self.state
         if self._goes_elsewhere:
             return self._step_towards(self.goal_location)
-        return np.array(noisy_step(self.state.state, NO_GOAL if goal is None else goal, *self.prev_noise))
+        return np.array(noisy_step(self.state.state, NO_GOAL if goal is None else goal, *self.prev_noise.tolist()))
 
     def _step_towards(self, location: np.ndarray | None) -> np.ndarray:
         """Take the step of ``noisy_step`` towards any location."""
