@@ -104,8 +104,16 @@ RATE_HEADERS = {
 }
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 PROBLEM = {"schema": {"$ref": "#/components/schemas/ErrorOut"}}
-OTHERS = {429: "Too many requests", 500: "A mistake of the portal", 503: "The portal is busy"}
+OTHERS = {
+    400: "The request was refused",
+    429: "Too many requests",
+    500: "A mistake of the portal",
+    503: "The portal is busy",
+}
 """Answers that every operation may give."""
+
+FILES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+"""Media types of the forms that a table is asked for in."""
 
 
 def complete(description: dict[str, Any], prefix: str) -> None:
@@ -113,7 +121,8 @@ def complete(description: dict[str, Any], prefix: str) -> None:
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             describe_parameters(operation)
-            describe_answers(operation, method)
+            describe_answers(operation, method, path)
+            describe_files(operation)
             content = operation.get("requestBody", {}).get("content", {})
             example = EXAMPLES.get(f"{method.upper()} {path.removeprefix(prefix)}")
             if example and "application/json" in content:
@@ -127,10 +136,24 @@ def describe_parameters(operation: dict[str, Any]) -> None:
             parameter["description"] = words
 
 
-def describe_answers(operation: dict[str, Any], method: str) -> None:
+def describe_files(operation: dict[str, Any]) -> None:
+    """Say that an answer comes as a file where a parameter asks for one."""
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "format":
+            for form in parameter["schema"].get("enum", ()):
+                if form in FILES:
+                    content = operation["responses"][200].setdefault("content", {})
+                    content[FILES[form]] = {"schema": {"type": "string", "format": "binary"}}
+
+
+def describe_answers(operation: dict[str, Any], method: str, path: str) -> None:
     answers = operation["responses"]
     for status, words in OTHERS.items():
         answers.setdefault(status, {"description": words})
+    if "security" in operation:
+        answers.setdefault(401, {"description": "A token is needed"})
+    if "{" in path or any(parameter["name"] == "scenario" for parameter in operation["parameters"]):
+        answers.setdefault(404, {"description": "Not found"})
     for status, answer in answers.items():
         if status >= 400:
             answer["content"] = {CONTENT_TYPE: PROBLEM}

@@ -78,3 +78,17 @@ def test_a_shape_that_takes_the_name_of_another_is_found() -> None:
         """Takes the other."""
 
     assert set(find_collisions(added)) == {"ChangeIn"}
+
+
+def test_files_and_refusals_are_described() -> None:
+    """Schemathesis found tables as files, and statuses, that the description did not know of."""
+    paths = api.get_openapi_schema()["paths"]
+    episodes = paths["/api/v1/scenarios/{slug}/episodes"]["get"]["responses"]
+    assert {"text/csv", "application/vnd.apache.parquet"} <= set(episodes[200]["content"])
+    points = paths["/api/v1/trainings/{run_id}/points"]["get"]["responses"]
+    assert set(points[200]["content"]) == {"application/json", "text/csv"}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            wanted = {400} | ({404} if "{" in path else set()) | ({401} if "security" in operation else set())
+            assert wanted <= set(operation["responses"]), f"{method} {path}"
+    assert 404 in paths["/api/v1/agents"]["get"]["responses"]
