@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export OMP_NUM_THREADS ?= 1
 export NUMBA_NUM_THREADS ?= 1
 
-.PHONY: help base dev python run prepare training test lint types coverage password pins audit sbom clean
+.PHONY: help base dev python run prepare training test lint types coverage password pins messages audit sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -48,6 +48,10 @@ coverage: dev ## run every test and print coverage by floor
 
 pins: base ## compile requirements*.in anew into pinned requirements*.txt
 	@.ci/pins $(BIN)
+
+messages: dev ## collect the texts to translate into locale/, and compile what is translated (needs gettext)
+	@$(BIN)/python manage.py makemessages --all --no-location --ignore .venv --ignore tests --ignore "data*"
+	@$(BIN)/python manage.py compilemessages --ignore .venv
 
 audit: base ## look the pinned packages up among published vulnerabilities
 	@.ci/audit

@@ -1,8 +1,8 @@
 """How the distribution's packages are laid out; everything else about it is in pyproject.toml.
 
 A wheel holds `mate` and `mate_arena`. The portal's own packages have plain names, so they go into
-`mate_arena/application` with `manage.py` and the templates, and not beside everybody's packages. In a checkout (an
-editable installation) all stay where they are.
+`mate_arena/application` with `manage.py`, the templates and the translations, and not beside everybody's packages. In a
+checkout (an editable installation) all stay where they are.
 """
 
 import sys
@@ -22,7 +22,7 @@ else:
         package_dir={INSIDE: "."} | {f"{INSIDE}.{name}": name.replace(".", "/") for name in APPLICATION},
         package_data={
             "mate": ["assets/*.yaml"],
-            INSIDE: ["manage.py", "templates/**/*"],
+            INSIDE: ["manage.py", "templates/**/*", "locale/**/*"],
             f"{INSIDE}.portal": ["static/**/*"],
         },
     )
