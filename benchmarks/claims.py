@@ -54,6 +54,7 @@ def set_up() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    from tasks import playing  # noqa: F401  The children share what is loaded here.
 
 
 def measure(waiting: int, processes: int, seconds: float) -> list[table.Figure]:

@@ -46,7 +46,7 @@ def read_choice(name: str, choices: tuple[str, ...]) -> str:
 # A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The
 # address
 # overrides each of them, as in postgres://.../arena?connect_timeout=3
-POSTGRESQL = {
+POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -67,13 +67,12 @@ def read_database() -> dict[str, Any]:
     if not address:  # A path in an address would lose all from its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
     try:
-        database = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+        database: dict[str, Any] = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except ValueError:
         raise SystemExit(
             "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
             "with special characters of the password as %XX, or leave it out for SQLite in the data folder."
         ) from None
-
     if database["ENGINE"] == "django.db.backends.postgresql":
         database["OPTIONS"] = POSTGRESQL | database.get("OPTIONS", {})
     return database

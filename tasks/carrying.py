@@ -31,6 +31,8 @@ class Carrier:
         self.folder, self.name = folder, name
         self.is_needed = storages.is_remote()
         self.stored_at = time.monotonic()
+        self.known: dict[str, tuple[tuple[int, int], str]] = {}
+        """Time, size and digest of files when they were last read."""
 
     def fetch(self) -> None:
         """Bring the folder to what was stored last, unless this machine was the one that stored it."""
@@ -68,11 +70,16 @@ class Carrier:
         for name in before.keys() - now.keys():
             default_storage.delete(f"{self.name}/{name}")
 
-    def _store_file(self, path: Path, name: str, known: str | None) -> str:
+    def _store_file(self, path: Path, name: str, stored: str | None) -> str:
+        status = path.stat()
+        mark = (status.st_mtime_ns, status.st_size)
+        if name in self.known and self.known[name] == (mark, stored):
+            return self.known[name][1]
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        if digest != known:
+        if digest != stored:
             self._replace(name, content)
+        self.known[name] = (mark, digest)
         return digest
 
     def _replace(self, name: str, content: bytes) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -76,13 +77,13 @@ def _note_error(upload: Upload, error: Exception) -> None:
     if isinstance(error, FileNotFoundError):
         admission.look()
     if reason := infrastructure.explain(error) or admission.LastAdmission.problem:
-        infrastructure.complain(reason)
-        act = leases.give_back_untried, upload, infrastructure.DELAY_SECONDS
+        infrastructure.complain(reason, error)
+        act = partial(leases.give_back_untried, upload, infrastructure.DELAY_SECONDS)
     else:
         log.error("Checking upload %s failed", upload.pk, exc_info=error)
-        act = _retry, upload
+        act = partial(_retry, upload)
     try:
-        infrastructure.insist(*act)
+        infrastructure.insist(act)
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
@@ -196,7 +197,7 @@ class Steps:
 @contextmanager
 def _local_path(upload: Upload) -> Iterator[str]:
     """A path of the uploaded file on this machine. Raises FileDamaged if its content is not what was uploaded."""
-    name = upload.file.name
+    name = upload.file.name or ""
     path = storages.local_path(name)
     try:
         with open(path, "rb") as file:

@@ -47,9 +47,7 @@ def _explain_one(error: BaseException) -> str:
     if isinstance(error, OperationalError | InterfaceError):
         if getattr(error.__cause__, "sqlstate", None) == "53100" or "is full" in str(error):
             return "The disk of the database is full."
-        return (
-            f"The database does not answer: {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason'}"
-        )
+        return "The database does not answer."
     if isinstance(error, OSError) and error.errno in FULL:
         return "The disk of this machine is full."
     if isinstance(error, OSError) and error.errno in AWAY:
@@ -70,7 +68,7 @@ def insist(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         except Exception as error:
             if not (reason := explain(error)):
                 raise
-            complain(reason)
+            complain(reason, error)
         connecting.drop_broken()
         workers.check_stopping()
         time.sleep(PAUSE_SECONDS)
@@ -82,9 +80,9 @@ def note_success() -> None:
         workers.tell("")
 
 
-def complain(reason: str) -> None:
-    """Say what is wrong, on the status page and, at most once a minute, in the log."""
+def complain(reason: str, error: BaseException) -> None:
+    """Say what is wrong: on the status page without addresses, and at most once a minute in the log with them."""
     workers.State.trouble = reason
     if time.monotonic() - _complained.get(reason, -COMPLAIN_SECONDS) >= COMPLAIN_SECONDS:
         _complained[reason] = time.monotonic()
-        log.warning("%s Work waits for it.", reason)
+        log.warning("%s Work waits for it: %s", reason, error)

@@ -17,6 +17,8 @@ from tasks import leases
 from tournament import leaderboards
 from tournament.models import Block, BlockState, Tournament, TournamentState
 
+Served = dict[tuple[int | None, int], datetime]
+"""When a block was claimed last, by owner and tournament."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -39,7 +41,7 @@ def tournaments_in_turn() -> list[int]:
         state=TournamentState.PLAYING, engine=leaderboards.engine_version(), device=leaderboards.DEVICE
     )
     playable = playing.annotate(first=Subquery(first)).filter(first__isnull=False)
-    served = {
+    served: Served = {
         (owner, key): last or NEVER
         for owner, key, last in playable.order_by().annotate(last=Subquery(last)).values_list("owner", "pk", "last")
     }
@@ -52,9 +54,7 @@ def _count_busy() -> Counter[tuple[int | None, int]]:
     return Counter(held.values_list("tournament__owner", "tournament"))
 
 
-def sort_by_turn(
-    served: dict[tuple[int | None, int], datetime], busy: Counter[tuple[int | None, int]]
-) -> list[tuple[int | None, int]]:
+def sort_by_turn(served: Served, busy: Counter[tuple[int | None, int]]) -> list[tuple[int | None, int]]:
     """Sort (owner, tournament) by whose turn it is, given when each was served last and how many workers each has."""
     busy_for: Counter[int | None] = Counter()
     for (owner, _), count in busy.items():

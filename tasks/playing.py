@@ -70,7 +70,7 @@ def play(block: Block) -> None:
 def _note_error(block: Block, error: Exception) -> None:
     """Write down why a block could not be played; one that met an error of the infrastructure waits."""
     if reason := infrastructure.explain(error):
-        infrastructure.complain(reason)
+        infrastructure.complain(reason, error)
         _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
     elif not _is_fit(error):
         _unless_lost(

@@ -15,6 +15,7 @@ import math
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +34,8 @@ from tournament.models import Agent, TrainingRun, TrainingState
 
 log = logging.getLogger(__name__)
 
+LOOK_AHEAD = 200
+"""So many waiting trainings are looked at."""
 MAX_ATTEMPTS = 5
 """A process that was lost so often without getting further is not started again."""
 LOOK_SECONDS = 0.5
@@ -48,14 +51,8 @@ class TrainingFailed(UserError):
 
 
 def train_next() -> bool:
-    """Claim the training that waits longest and that this machine has the cores for, and look after it; returns
-    whether there was one.
-    """
-    waiting = leases.waiting(TrainingRun).order_by("id")
-    ours = available_cores()
-    asked = waiting[:50].values_list("pk", "configuration")
-    fitting = [key for key, wanted in asked if ours is None or (wanted.get("cores") or 1) <= ours]
-    run = leases.claim(waiting.filter(pk__in=fitting), workers.State.name) if fitting else None
+    """Claim a training that this machine has the cores for, and look after it; return whether there was one."""
+    run = claim_run()
     if run is None:
         return False
     workers.do(f"training {run.name}")
@@ -65,6 +62,20 @@ def train_next() -> bool:
     finally:
         workers.rest()
     return True
+
+
+def claim_run() -> TrainingRun | None:
+    """Claim the training that waits longest, of the users for whom the fewest are running."""
+    waiting, ours = leases.waiting(TrainingRun).order_by("id"), available_cores()
+    running = Counter(TrainingRun.objects.filter(state=TrainingState.TRAINING).values_list("owner", flat=True))
+    asked = waiting[:LOOK_AHEAD].values_list("pk", "owner", "configuration")
+    fitting = [
+        (running[owner], key) for key, owner, wanted in asked if ours is None or (wanted.get("cores") or 1) <= ours
+    ]
+    for _, key in sorted(fitting):
+        if run := leases.claim(waiting.filter(pk=key), workers.State.name):
+            return run
+    return None
 
 
 def available_cores() -> int | None:
@@ -94,7 +105,7 @@ def train(run: TrainingRun) -> None:
         reason = infrastructure.explain(error)
         if not reason:
             raise
-        infrastructure.complain(reason)
+        infrastructure.complain(reason, error)
         _unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
     except UserError as refusal:
         _unless_lost(fail, run, str(refusal))

@@ -39,14 +39,11 @@ class LocalStorage(FileSystemStorage):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            while True:
-                try:
-                    os.link(part, place)
-                except FileExistsError:  # Another process has taken the name.
-                    name = self.get_available_name(name)
-                    place = Path(self.path(name))
-                else:
-                    break
+            if self.file_permissions_mode is not None:
+                part.chmod(self.file_permissions_mode)
+            while not give_name(part, place):  # Another process has taken the name.
+                name = self.get_available_name(name)
+                place = Path(self.path(name))
         sync_folder(place.parent)
         return str(name).replace("\\", "/")
 
@@ -59,6 +56,19 @@ def written_beside(place: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def give_name(part: Path, place: Path) -> bool:
+    """Give a file its name unless another has it; return whether it was given."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        return False
+    except OSError:  # A file system without links.
+        if place.exists():
+            return False
+        part.rename(place)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

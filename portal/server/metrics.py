@@ -30,7 +30,6 @@ from tournament.models import (
     TrainingState,
     Upload,
     UploadState,
-    Worker,
 )
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -126,8 +125,7 @@ def count_work() -> Iterator[Metric]:
 
 def count_workers() -> Iterator[Metric]:
     counts: dict[tuple[str, ...], float] = {}
-    live = queries.with_signs_of_life(Worker.objects.all()).filter(is_live=True)
-    for worker in live:
+    for worker in (*queries.live_workers(), *queries.live_trainers()):
         state = "quarantined" if worker.quarantine else "waiting" if worker.trouble else "ready"
         key = ("trainer" if worker.trains else "worker", worker.engine, worker.device, state)
         counts[key] = counts.get(key, 0) + 1

@@ -75,6 +75,14 @@ def folder_of(run):
     return Path(training.folder_of(run))
 
 
+def test_trainers_serve_all_users_in_turn(ask, django_user_model):
+    ada, bob = (django_user_model.objects.create_user(name) for name in ("ada", "bob"))
+    for owner in (ada, ada, ada, bob):
+        ask(owner=owner)
+    owners = [training.claim_run().owner for _ in range(4)]
+    assert owners == [ada, bob, ada, ada]
+
+
 def pids(run):
     return [int(line) for line in (folder_of(run) / "pids.txt").read_text().split()]
 

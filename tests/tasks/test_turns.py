@@ -1,6 +1,7 @@
 """Uploads do not hold up play, nor play uploads: workers agree on whose turn it is without a coordinator."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -17,6 +18,7 @@ CHECK, PLAY = checking.check_next, playing.play_next
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(turns.LastTurn, "was_upload", False)
+    monkeypatch.setattr(turns.LastTurn, "owed_to_play", 0.0)
 
 
 @pytest.fixture
@@ -76,6 +78,26 @@ def test_a_worker_that_is_alone_goes_on_with_the_other_kind(monkeypatch, upload,
     monkeypatch.setattr(playing, "play_next", lambda: missing != "block" and next(done) >= 0)
     assert all(turns.do_next() for _ in range(3))
     assert next(done) == 3
+
+
+@pytest.mark.parametrize("seconds", [{"upload": 8.0, "block": 2.0}, {"upload": 1.0, "block": 5.0}])
+def test_uploads_that_never_end_slow_play_by_no_more_than_a_half(monkeypatch, upload, seconds):
+    """On a clock that the work itself moves."""
+    live("a", "b")
+    monkeypatch.setattr(workers.State, "name", "b")
+    spent = dict.fromkeys(seconds, 0.0)
+    monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=lambda: sum(spent.values())))
+
+    def work(kind):
+        spent[kind] += seconds[kind]
+        return True
+
+    monkeypatch.setattr(checking, "check_next", lambda: work("upload"))
+    monkeypatch.setattr(playing, "play_next", lambda: work("block"))
+    monkeypatch.setattr(turns.admission, "may_play", lambda: True)
+    for _ in range(60):
+        assert turns.do_next()
+    assert 0 < spent["upload"] <= spent["block"] + seconds["upload"] + turns.TOLERANCE_SECONDS
 
 
 def test_no_upload_means_play_alone(monkeypatch, upload):
