@@ -14,7 +14,11 @@ function fileOf(header, body) {
   return new Uint8Array(file).buffer;
 }
 
-const refusal = (buffer) => unpack(buffer).then(() => "", (error) => (error instanceof ReplayError ? error.message : `${error}`));
+const refusal = (buffer) =>
+  unpack(buffer).then(
+    () => "",
+    (error) => (error instanceof ReplayError ? error.message : `${error}`),
+  );
 
 test("header and body come back", async () => {
   const { header, body } = await unpack(fileOf({ steps: 7 }, Buffer.from([1, 2, 3])));
@@ -35,8 +39,24 @@ test("byte planes, deltas and bits are decoded, in natural units", () => {
   const entry = { offset: 0, quantum: 0.5, encoding: "plain", dtype: "int16", shape: [2], bytes: 4 };
   const plain = column(entry, new Uint8Array([1, 255, 0, 255])); // Low bytes of 1 and -1, then their high bytes.
   assert.deepEqual([plain.at(0), plain.at(1)], [0.5, -0.5]);
-  const delta = column({ ...entry, encoding: "delta", quantum: 1, dtype: "int8", shape: [3], bytes: 3 }, new Uint8Array([5, 1, 255]));
-  assert.deepEqual([0, 1, 2].map((t) => delta.at(t)), [5, 6, 5]);
-  const bits = column({ ...entry, encoding: "bits", quantum: 1, dtype: "int8", shape: [3, 2], bytes: 2 }, new Uint8Array([0b101, 0b010]));
-  assert.deepEqual([0, 1, 2].map((t) => [bits.at(t, 0), bits.at(t, 1)]), [[1, 0], [0, 1], [1, 0]]);
+  const delta = column(
+    { ...entry, encoding: "delta", quantum: 1, dtype: "int8", shape: [3], bytes: 3 },
+    new Uint8Array([5, 1, 255]),
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((t) => delta.at(t)),
+    [5, 6, 5],
+  );
+  const bits = column(
+    { ...entry, encoding: "bits", quantum: 1, dtype: "int8", shape: [3, 2], bytes: 2 },
+    new Uint8Array([0b101, 0b010]),
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((t) => [bits.at(t, 0), bits.at(t, 1)]),
+    [
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ],
+  );
 });

@@ -7,7 +7,8 @@ import { HALF_WINDOW, MOST, pan, toPixel, toWorld, WHOLE, zoomAt } from "../../p
 const size = { width: 800, height: 400 };
 
 function near(values, wanted) {
-  for (const [i, value] of values.entries()) assert.ok(Math.abs(value - wanted[i]) < 1e-9, `${values} is not ${wanted}`);
+  for (const [i, value] of values.entries())
+    assert.ok(Math.abs(value - wanted[i]) < 1e-9, `${values} is not ${wanted}`);
 }
 
 test("pixels and places belong to each other at every magnification", () => {

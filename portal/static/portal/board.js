@@ -8,7 +8,11 @@ document.addEventListener("click", async (event) => {
   const row = button.closest("tr");
   const isOpen = button.getAttribute("aria-expanded") === "true";
   button.setAttribute("aria-expanded", String(!isOpen));
-  if (isOpen) { row.nextElementSibling.remove(); return; }
+  if (isOpen) {
+    row.nextElementSibling.remove();
+    return;
+  }
   const answer = await fetch(button.dataset.more, { headers: { "HX-Request": "true" } });
-  if (answer.ok && button.getAttribute("aria-expanded") === "true") row.insertAdjacentHTML("afterend", await answer.text());
+  if (answer.ok && button.getAttribute("aria-expanded") === "true")
+    row.insertAdjacentHTML("afterend", await answer.text());
 });

@@ -1,4 +1,5 @@
-// Buttons that ask first (partials/confirm.html): the question opens as a dialog instead of a page. The browser keeps the focus
+// Buttons that ask first (partials/confirm.html): the question opens as a dialog instead of a page. The browser keeps
+// the focus
 // inside, closes it on Escape and gives the focus back.
 
 const dialogOf = (form) => document.getElementById(form.dataset?.confirm ?? "");
@@ -17,7 +18,10 @@ document.addEventListener("submit", (event) => {
 // One press does it once, however impatient.
 document.addEventListener("submit", (event) => {
   const isAnswer = event.target.matches("dialog.confirm form") && event.submitter?.formMethod === "post";
-  if (isAnswer) setTimeout(() => { event.submitter.disabled = true; });
+  if (isAnswer)
+    setTimeout(() => {
+      event.submitter.disabled = true;
+    });
 });
 addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("dialog.confirm button:disabled")) button.disabled = false;

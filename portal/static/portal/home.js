@@ -1,8 +1,9 @@
-// The first page: the replay of the best camera against the best target plays over the still picture, from when it is in view. Not
+// The first page: the replay of the best camera against the best target plays over the still picture, from when it is
+// in view. Not
 // where motion or data is to be saved.
 
 import { follow } from "./replay/fetching.js";
-import { Scene, LAYERS } from "./replay/scene.js";
+import { LAYERS, Scene } from "./replay/scene.js";
 import { palette } from "./replay/shapes.js";
 
 const stage = document.querySelector("[data-show]");
@@ -17,7 +18,9 @@ function play(replay) {
   const scene = new Scene(replay);
   let begun;
   let isSeen = true;
-  new IntersectionObserver(([entry]) => { isSeen = entry.isIntersecting; }).observe(stage);
+  new IntersectionObserver(([entry]) => {
+    isSeen = entry.isIntersecting;
+  }).observe(stage);
   const draw = (now) => {
     begun ??= now;
     if (isSeen && !document.hidden) {
@@ -38,7 +41,13 @@ if (stage && !isStill) {
     observer.disconnect();
     let newest = null;
     // Without a replay the still picture stays.
-    await follow(stage.dataset.show, (replay) => { newest = replay; }, () => {}).catch(() => {});
+    await follow(
+      stage.dataset.show,
+      (replay) => {
+        newest = replay;
+      },
+      () => {},
+    ).catch(() => {});
     if (newest) play(newest);
   }).observe(stage);
 }

@@ -1,5 +1,7 @@
-// Pages of work that is under way: asks for the changing part of the page when the portal says that something has changed.
-// An element names its stream (data-events) and how it is fetched (hx-get, hx-trigger="progress"). Where no stream can be had,
+// Pages of work that is under way: asks for the changing part of the page when the portal says that something has
+// changed.
+// An element names its stream (data-events) and how it is fetched (hx-get, hx-trigger="progress"). Where no stream can
+// be had,
 // it is fetched every few seconds.
 
 const SECONDS = 2; // Between two fetches, at least; and between all of them without a stream.

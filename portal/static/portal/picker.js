@@ -1,5 +1,7 @@
-// The picker of agents (parts/picker.html): a combobox that adds chips. The server finds; the form's own check boxes are what is sent.
-// Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/. Forms are rendered anew by htmx, so all listens on the document.
+// The picker of agents (parts/picker.html): a combobox that adds chips. The server finds; the form's own check boxes
+// are what is sent.
+// Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/. Forms are rendered anew by htmx, so all listens on the
+// document.
 
 const pickerOf = (target) => target.closest?.("[data-picker]");
 const listOf = (picker) => picker.querySelector("[role=listbox]");
@@ -53,26 +55,40 @@ function add(picker, option) {
 }
 
 let timer;
-document.addEventListener("input", (event) => {
-  const picker = pickerOf(event.target);
-  if (!picker || event.target !== fieldOf(picker)) return;
-  event.stopPropagation();
-  clearTimeout(timer);
-  timer = setTimeout(() => find(picker), 120);
-}, true);
-document.addEventListener("change", (event) => { // What is typed is no part of the form.
-  if (event.target.matches?.("[data-picker] [role=combobox]")) event.stopPropagation();
-}, true);
+document.addEventListener(
+  "input",
+  (event) => {
+    const picker = pickerOf(event.target);
+    if (!picker || event.target !== fieldOf(picker)) return;
+    event.stopPropagation();
+    clearTimeout(timer);
+    timer = setTimeout(() => find(picker), 120);
+  },
+  true,
+);
+document.addEventListener(
+  "change",
+  (event) => {
+    // What is typed is no part of the form.
+    if (event.target.matches?.("[data-picker] [role=combobox]")) event.stopPropagation();
+  },
+  true,
+);
 document.addEventListener("focusin", (event) => {
   const picker = pickerOf(event.target);
   for (const other of document.querySelectorAll("[data-picker]")) if (other !== picker) close(other);
 });
 document.addEventListener("click", (event) => {
   const picker = pickerOf(event.target);
-  if (!picker) { for (const other of document.querySelectorAll("[data-picker]")) close(other); return; }
+  if (!picker) {
+    for (const other of document.querySelectorAll("[data-picker]")) close(other);
+    return;
+  }
   const option = event.target.closest("[role=option]:not([aria-disabled])");
-  if (option) { add(picker, option); fieldOf(picker).focus(); }
-  else if (event.target === fieldOf(picker) && listOf(picker).hidden) find(picker);
+  if (option) {
+    add(picker, option);
+    fieldOf(picker).focus();
+  } else if (event.target === fieldOf(picker) && listOf(picker).hidden) find(picker);
 });
 document.addEventListener("keydown", (event) => {
   const picker = pickerOf(event.target);
@@ -83,8 +99,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" && !isOpen) find(picker);
   else if (event.key === "ArrowDown") choose(picker, options[(here + 1) % options.length]);
   else if (event.key === "ArrowUp" && isOpen) choose(picker, options[(here - 1 + options.length) % options.length]);
-  else if (event.key === "Enter") { if (isOpen && options[here]) add(picker, options[here]); }
-  else if (event.key === "Escape" && isOpen) close(picker);
+  else if (event.key === "Enter") {
+    if (isOpen && options[here]) add(picker, options[here]);
+  } else if (event.key === "Escape" && isOpen) close(picker);
   else return;
   event.preventDefault(); // Enter never sends the form from here.
 });

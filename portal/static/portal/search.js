@@ -1,4 +1,5 @@
-// The search over a page: / or Ctrl-K (Cmd-K) opens it. The server finds (htmx asks while one types); arrows choose, Enter opens.
+// The search over a page: / or Ctrl-K (Cmd-K) opens it. The server finds (htmx asks while one types); arrows choose,
+// Enter opens.
 // Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 
 const palette = document.querySelector("[data-palette]");
@@ -37,7 +38,10 @@ function open() {
 }
 
 let timer;
-field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(find, 120); });
+field.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(find, 120);
+});
 field.addEventListener("keydown", (event) => {
   const all = options();
   const place = all.indexOf(chosen());
@@ -47,7 +51,9 @@ field.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+palette.addEventListener("click", (event) => {
+  if (event.target === palette) palette.close();
+});
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-search-open]")) return;
   event.preventDefault();

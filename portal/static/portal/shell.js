@@ -1,4 +1,5 @@
-// What every page does in the browser: menus close, toasts go, times are told in the reader's zone, keys lead about, and what took
+// What every page does in the browser: menus close, toasts go, times are told in the reader's zone, keys lead about,
+// and what took
 // long says that it has ended.
 
 const language = document.documentElement.lang || "en";
@@ -23,7 +24,9 @@ for (const toast of document.querySelectorAll("[data-toast]")) {
   if (toast.classList.contains("error")) continue;
   const seconds = toast.querySelector("form") ? 10 : 6;
   let timer;
-  const start = () => { timer = setTimeout(() => toast.remove(), seconds * 1000); };
+  const start = () => {
+    timer = setTimeout(() => toast.remove(), seconds * 1000);
+  };
   for (const kind of ["pointerenter", "focusin"]) toast.addEventListener(kind, () => clearTimeout(timer));
   for (const kind of ["pointerleave", "focusout"]) toast.addEventListener(kind, start);
   start();
@@ -43,12 +46,16 @@ export function tellTimes(root) {
   }
 }
 
-// What is followed ([data-follow]: a name; [data-over]; [data-outcome]: a sentence) says once that it has ended: in the title,
+// What is followed ([data-follow]: a name; [data-over]; [data-outcome]: a sentence) says once that it has ended: in the
+// title,
 // and as the browser's notification where that is allowed and nobody looks.
 export function tellOutcomes(root) {
   for (const one of root.querySelectorAll("[data-follow]")) {
     const key = `follow-${one.dataset.follow}`;
-    if (one.dataset.over !== "true") { sessionStorage.setItem(key, "1"); continue; }
+    if (one.dataset.over !== "true") {
+      sessionStorage.setItem(key, "1");
+      continue;
+    }
     if (!sessionStorage.getItem(key)) continue;
     sessionStorage.removeItem(key);
     document.title = `✓ ${document.title}`;
@@ -57,10 +64,15 @@ export function tellOutcomes(root) {
 }
 for (const button of document.querySelectorAll("[data-notify]")) {
   button.hidden = globalThis.Notification?.permission !== "default";
-  button.addEventListener("click", async () => { button.hidden = (await Notification.requestPermission()) !== "default"; });
+  button.addEventListener("click", async () => {
+    button.hidden = (await Notification.requestPermission()) !== "default";
+  });
 }
 
-function refresh(root) { tellTimes(root); tellOutcomes(root); }
+function refresh(root) {
+  tellTimes(root);
+  tellOutcomes(root);
+}
 refresh(document);
 document.addEventListener("htmx:afterSettle", () => refresh(document));
 
@@ -72,7 +84,9 @@ document.addEventListener("click", async (event) => {
   const label = button.querySelector("[data-label]") ?? button;
   const before = label.textContent;
   label.textContent = button.dataset.done;
-  setTimeout(() => { label.textContent = before; }, 2000);
+  setTimeout(() => {
+    label.textContent = before;
+  }, 2000);
 });
 
 // Keys. Letters mean nothing while somebody writes, nor on pages that have keys of their own ([data-own-keys]).
@@ -101,9 +115,18 @@ document.addEventListener("keydown", (event) => {
     if (place) location.assign(place.dataset.go);
     return;
   }
-  if (event.key === "?") { event.preventDefault(); keys.showModal(); return; }
+  if (event.key === "?") {
+    event.preventDefault();
+    keys.showModal();
+    return;
+  }
   if (document.querySelector("[data-replay], [data-stage], [data-own-keys]")) return;
-  if (key === "g") { awaitsPlace = true; setTimeout(() => { awaitsPlace = false; }, 1500); }
+  if (key === "g") {
+    awaitsPlace = true;
+    setTimeout(() => {
+      awaitsPlace = false;
+    }, 1500);
+  }
   if (key === "j") moveRow(1);
   if (key === "k") moveRow(-1);
 });

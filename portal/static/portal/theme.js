@@ -3,8 +3,20 @@
 (() => {
   const key = "arena-theme";
   const root = document.documentElement;
-  const stored = () => { try { return localStorage.getItem(key); } catch { return null; } };
-  const store = (theme) => { try { localStorage.setItem(key, theme); } catch { /* private mode: this page only */ } };
+  const stored = () => {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  };
+  const store = (theme) => {
+    try {
+      localStorage.setItem(key, theme);
+    } catch {
+      /* private mode: this page only */
+    }
+  };
   const system = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const apply = () => {
     root.dataset.theme = stored() ?? system();

@@ -1,4 +1,5 @@
-// Uploads: files are dropped or chosen, sent one after the other, and the bytes are counted as they go. A file that is too large is
+// Uploads: files are dropped or chosen, sent one after the other, and the bytes are counted as they go. A file that is
+// too large is
 // told before anything is sent. Without scripts the form sends one file.
 
 const form = document.querySelector("[data-upload-limit]");
@@ -21,7 +22,10 @@ function check() {
 }
 
 for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  drop.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
 }
 for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
@@ -49,12 +53,19 @@ function send(file, row) {
       row.note.textContent = fill(words.sending, mebibytes(event.loaded), mebibytes(event.total));
     });
     request.addEventListener("load", () => {
-      if (request.status < 400) { resolve(request.responseURL); return; }
+      if (request.status < 400) {
+        resolve(request.responseURL);
+        return;
+      }
       row.note.textContent = readRefusal(request.responseText);
       row.note.className = "errorlist wide";
       resolve("");
     });
-    request.addEventListener("error", () => { row.note.textContent = words.lost; row.note.className = "errorlist wide"; resolve(""); });
+    request.addEventListener("error", () => {
+      row.note.textContent = words.lost;
+      row.note.className = "errorlist wide";
+      resolve("");
+    });
     request.send(body);
   });
 }
@@ -92,13 +103,18 @@ async function sendAll(files) {
   }
   button.disabled = false;
   if (addresses.length === 1 && addresses[0]) location.assign(addresses[0]);
-  else if (!addresses.every(Boolean)) error.textContent = rows.map(({ note }) => note).find((note) => note.className.includes("errorlist"))?.textContent ?? "";
+  else if (!addresses.every(Boolean))
+    error.textContent =
+      rows.map(({ note }) => note).find((note) => note.className.includes("errorlist"))?.textContent ?? "";
 }
 
 field.addEventListener("change", check);
 form.addEventListener("submit", (event) => {
   if (!field.files.length) return; // The server says what is missing.
   event.preventDefault();
-  if (check()) sendAll([...field.files]); else field.focus();
+  if (check()) sendAll([...field.files]);
+  else field.focus();
 });
-addEventListener("pageshow", () => { button.disabled = false; });
+addEventListener("pageshow", () => {
+  button.disabled = false;
+});
