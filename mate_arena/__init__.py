@@ -4,14 +4,18 @@ The application is a folder of packages with plain names (`portal`, `tasks`, ...
 checkout it is the checkout itself; in a wheel it lies inside this package, where its names are in nobody's way.
 """
 
+from __future__ import annotations
+
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mate_arena.client import ArenaClient
+    from tournament.loading import LoadedAgent
 
-__all__ = ["APPLICATION", "ArenaClient", "load_agent", "open_application"]
+__all__ = ["APPLICATION", "ArenaClient", "load", "load_agent", "open_application"]
 
 _INSTALLED = Path(__file__).resolve().parent / "application"
 APPLICATION = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
@@ -32,6 +36,17 @@ def load_agent(path: str, team: str, deterministic: bool | None = None) -> objec
     from policies.agents import load_agent as load
 
     return load(path, team, deterministic)
+
+
+def load(path: str | os.PathLike[str], name: str = "", deterministic: bool | None = None) -> LoadedAgent:
+    """Return the agent of a file that a portal gave out, or of a native checkpoint, as `tournament.loading.load` does.
+
+    As an opponent it is `.member()`, as a player `.seat(env)`, and for many episodes at once it is the function itself.
+    """
+    open_application()
+    from tournament.loading import load as load_file
+
+    return load_file(path, name, deterministic)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,6 +26,7 @@ PURE = (
     "names",
     *("agents", "matches", "seeds", "replays", "payoffs", "ratings", "meta_solvers", "evolution", "formats", "psro"),
     *("comparing", "distributions", "arranging", "tables", "packing", "ordering"),
+    *("drafts", "archives", "loading", "refusals"),
 )
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

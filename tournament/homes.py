@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from posixpath import splitext
+from urllib.parse import urlencode
 
 from mate import scenario as game
 from tournament import entries
@@ -35,7 +36,16 @@ class Homeless:
     def remedy(self) -> str:
         if self.preset:
             return f"Its owner or an administrator can add {self.preset} to the scenarios, on the agent's page."
-        return f"No packaged scenario has these numbers. An administrator can add one: {self.command}"
+        return (
+            "No packaged scenario has these numbers. Add one: on the page Scenarios, by POST /api/v1/scenarios, or as "
+            f"an administrator by {self.command}"
+        )
+
+    @property
+    def query(self) -> str:
+        """Query of the page of a new scenario, which generates one with these numbers."""
+        numbers = {key: getattr(self.agent, key) for key in entries.DIMENSIONS}
+        return urlencode({key: number for key, number in numbers.items() if number is not None})
 
     def __str__(self) -> str:
         return f"{self.problem} {self.remedy}"

@@ -69,11 +69,12 @@ def _loss(positions: Positions) -> tuple[float, Positions]:
 
 def _farthest_point(positions: Positions) -> tuple[float, Positions, int]:
     """The covering radius, the mesh point that has it, and the camera nearest to that point."""
-    distances = np.linalg.norm(_MESH[:, None] - positions[None], axis=-1)
-    nearest = distances.argmin(axis=1)
-    lengths = distances[np.arange(len(_MESH)), nearest]
+    across, along = (np.square(_AXIS - positions[:, axis, None]) for axis in (0, 1))
+    squares = along[:, :, None] + across[:, None, :]  # (N, 101, 101): by camera, y and x
+    lengths = np.sqrt(squares.min(axis=0)).reshape(-1)
     farthest = int(lengths.argmax())
-    return float(lengths[farthest]), _MESH[farthest], int(nearest[farthest])
+    nearest = int(np.sqrt(squares.reshape(len(positions), -1)[:, farthest]).argmin())
+    return float(lengths[farthest]), _MESH[farthest], nearest
 
 
 def _unit(vector: Positions) -> Positions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,11 @@ class Scenarios(Group):
     def get(self, slug: str) -> shapes.Scenario:
         return self._connection.get(f"/scenarios/{slug}", shapes.Scenario)
 
+    def add(self, name: str, document: Mapping[str, Any], start: str = "") -> shapes.Scenario:
+        """Add a scenario of your own: a whole document, or what differs from the scenario `start`."""
+        body = {"name": name, "document": dict(document), "start": start}
+        return self._connection.post("/scenarios", shapes.Scenario, body)
+
 
 class Agents(Group):
     """Agents: `list` takes the filters `team`, `kind`, `scenario`, `owner` and `search`."""
@@ -46,6 +51,11 @@ class Agents(Group):
     def change(self, slug: str, **changes: Any) -> shapes.Agent:
         """Rename or describe an agent of yours."""
         return self._connection.patch(f"/agents/{slug}", shapes.Agent, changes)
+
+    def download(self, slug: str, place: Path) -> Path:
+        """Write the file of an agent, which `mate_arena.load` reads, and return its place."""
+        self._connection.download(f"/agents/{slug}/file", place)
+        return place
 
     def reevaluate(self, slug: str, scenario: str) -> shapes.Tournament:
         """Start a tournament of an agent on fresh seeds."""

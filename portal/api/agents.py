@@ -6,14 +6,16 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal.api.authentication import agent_token
+from portal.api.authentication import agent_token, any_token
 from portal.api.rows import find_agent, narrow
 from portal.api.scenarios import ScenarioOut
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, TeamName, Text, answers
+from portal.downloading import answer_agent
 from portal.permissions import insist_on_change
 from tournament import boards, homes, queries
 from tournament.models import Agent, Scenario
@@ -30,6 +32,7 @@ class AgentOut(AgentRef):
     num_targets: int | None
     num_obstacles: int | None
     trained_enhanced_observation: str
+    is_downloadable: bool = Field(description="Whether everyone may download it; its owner always may.")
     created: datetime
 
 
@@ -38,6 +41,7 @@ class AgentIn(Asked):
 
     name: AgentName | None = None
     description: Text | None = Field(None, max_length=2000)
+    is_downloadable: bool | None = Field(None, description="Whether everyone may download it.")
 
 
 class StandingOut(Schema):
@@ -89,8 +93,19 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
     insist_on_change(request.user, agent, "rename or describe it")
     for name, value in wanted.dict(exclude_none=True).items():
         setattr(agent, name, value)
-    agent.save(update_fields=["name", "description"])
+    agent.save(update_fields=["name", "description", "is_downloadable"])
     return describe(agent)
+
+
+@router.get(
+    "/agents/{slug}/file",
+    auth=any_token,
+    response=answers(None, 401, 403, 404),
+    summary="The file of an agent, which mate_arena.load reads",
+)
+def download_agent(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A native checkpoint, or all that a mixture needs. For its owner, and for others where the owner allows it."""
+    return answer_agent(request.user, find_agent(slug))
 
 
 @router.post(

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
@@ -12,9 +13,10 @@ from ninja.pagination import paginate
 
 from mate import Team
 from portal import quotas
-from portal.api.authentication import training_token
+from portal.api.authentication import any_token, training_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import ALGORITHM, AgentRef, Asked, Key, Owner, Seed, Text, answers
+from portal.downloading import answer_populations
 from tournament import psro_runs
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroIteration, PsroRun
@@ -224,6 +226,17 @@ def export_run(request: HttpRequest, run_id: Key) -> HttpResponse:
     answer = HttpResponse(content, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="psro-{run.pk}.zip"'
     return answer
+
+
+@router.get(
+    "/psro/{run_id}/agents",
+    auth=any_token,
+    response=answers(None, 400, 401, 404),
+    summary="Both populations and their strategies, as a file that mate_arena.load reads",
+)
+def download_populations(request: HttpRequest, run_id: Key) -> HttpResponseBase:
+    """Without agents that you may not download; `facts.missing` of the file's `agents.json` names them."""
+    return answer_populations(request.user, get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id))
 
 
 @router.post("/psro/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a run of yours")

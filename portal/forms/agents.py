@@ -15,7 +15,7 @@ def check_agent_name(name: str) -> str:
 
 
 class AgentForm(forms.ModelForm):
-    """Its name and its description; all else is what it is. Its address stays, since others may link to it."""
+    """Its name, its description and who may download it; all else is what it is. Its address stays."""
 
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -27,7 +27,7 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["name", "description"]
+        fields = ["name", "description", "is_downloadable"]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]

@@ -36,6 +36,9 @@ SECTIONS = {
         "replay",
         "beside",
         "replay_film",
+        "scenarios",
+        "scenario",
+        "scenario_create",
     },
     "agents": {"agents", "agent", "agent_edit"},
     "tournaments": {

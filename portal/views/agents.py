@@ -7,12 +7,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mate import Team
 from portal import quotas, timelines
+from portal.downloading import answer_agent, may_download
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
 from portal.lists import read_page, sort_rows
@@ -61,7 +63,11 @@ def agents(request: HttpRequest) -> HttpResponse:
 def agent(request: HttpRequest, slug: str) -> HttpResponse:
     asked, number = request.GET.get("scenario", ""), request.GET.get("page")
     shown = kept(("agent", slug, asked, number), lambda: describe(slug, asked, number))
-    mine = {"may_change": may_change(request.user, shown["agent"]), "origin": request.build_absolute_uri("/")[:-1]}
+    mine = {
+        "may_change": may_change(request.user, shown["agent"]),
+        "may_download": may_download(request.user, shown["agent"]),
+        "origin": request.build_absolute_uri("/")[:-1],
+    }
     return render(request, "agents/agent.html", shown | mine)
 
 
@@ -183,6 +189,13 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("agent", agent.slug)
     status = 400 if form.is_bound else 200
     return render(request, "agents/edit.html", {"form": form, "agent": agent}, status=status)
+
+
+@require_safe
+@takes()
+def download(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The agent's file: a native checkpoint, or all that a mixture needs."""
+    return answer_agent(request.user, get_object_or_404(Agent, slug=slug))
 
 
 def scenario_notes(agent: Agent) -> list[str]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, BoardLine, Cell
-from tournament.models import Purpose, RatingSnapshot, Scenario, Tournament
+from tournament.models import Purpose, Scenario, Tournament
 from tournament.ratings import find_limit
 
 ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
@@ -52,16 +51,6 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
     if scenario is None:
         return render(request, "leaderboards/none.html")
     return redirect("leaderboard", scenario.slug)
-
-
-@require_safe
-@kept_for_visitors(10)
-def scenarios(request: HttpRequest) -> HttpResponse:
-    """All scenarios with pictures of their arenas, those with most rated episodes first."""
-    newest = RatingSnapshot.objects.filter(scenario=OuterRef("pk"), tournament=None).order_by("-number")
-    found = Scenario.objects.annotate(rated=Subquery(newest.values("num_episodes")[:1]))
-    rows = sorted(found, key=lambda scenario: -(scenario.rated or 0))
-    return render(request, "leaderboards/scenarios.html", {"rows": [(scenario, scenario.rated) for scenario in rows]})
 
 
 @require_safe

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mate import Team
 from portal import psro_plots, quotas
 from portal.confirming import ask_to_cancel_run
+from portal.downloading import answer_populations
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
 from portal.forms.steering import ExtendRunForm, ForkForm
 from portal.inputs import takes
@@ -241,6 +243,13 @@ def find_pairings(
         scenario=scenario, camera__in=filter(None, map(key_of, cameras)), target__in=filter(None, map(key_of, targets))
     )
     return {(camera, target): key for key, camera, target in rows.values_list("pk", "camera_id", "target_id")}
+
+
+@require_safe
+@takes()
+def download(request: HttpRequest, run_id: int) -> HttpResponseBase:
+    """Both populations and their strategies as one file, without agents that the visitor may not have."""
+    return answer_populations(request.user, get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id))
 
 
 # Changing one

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 
-from mate_arena import ArenaClient
+from mate_arena import ArenaClient, load
 from mate_arena.client import Forbidden, NotFound, Refused, Unreachable, WaitedTooLong, credentials, uploading
 from tests.client.cutting import AFTER, BEFORE, Line
 from tournament import replays
@@ -52,6 +52,15 @@ def test_lists_are_read_page_by_page(
     pages = list(arena.connection.pages("/agents", type(arena.agents.get("greedy-camera")), limit=3))
     assert {agent.slug for agent in pages} == set(agents)
     assert [agent.slug for agent in arena.agents.list(team="camera", search="greedy")] == ["greedy-camera"]
+
+
+def test_a_scenario_of_ones_own_and_the_file_of_an_agent(
+    arena: ArenaClient, scenario: Scenario, agents: dict[str, Agent], tmp_path: Path
+) -> None:
+    added = arena.scenarios.add("Lossy radio", {"message_dropout": 0.3}, start="mate-2v4-0")
+    assert added.num_targets == 4 and Scenario.objects.get(slug=added.slug).config["message_dropout"] == 0.3
+    path = arena.agents.download("greedy-camera", tmp_path / "agent.zip")
+    assert load(path).team == "camera"
 
 
 def test_refusals_are_exceptions_with_the_problems_fields(

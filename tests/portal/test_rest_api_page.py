@@ -83,6 +83,11 @@ def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: 
                 assert json.loads(answer)
 
 
+def test_adding_a_variant_of_a_scenario(run: Any, scenario: Scenario) -> None:
+    [command] = examples("POST $ARENA/api/v1/scenarios")
+    assert json.loads(run(command))["variant"] == {"message_dropout": 0.3}
+
+
 def test_describing_an_agent(run: Any, alice: User, agents: dict[str, Agent]) -> None:
     Agent.objects.filter(slug="greedy-camera").update(owner=alice)
     [describe] = examples("agents/$AGENT -d")

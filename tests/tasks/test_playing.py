@@ -9,8 +9,9 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from mate.scenario import Scenario
 from tasks import leases, playing, workers
-from tournament import leaderboards, organising
+from tournament import drafts, leaderboards, new_scenarios, organising, psro_runs, trainings
 from tournament.models import Block, BlockState, Cause, Episode, Tournament, TournamentState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +47,22 @@ def test_episodes_say_who_sent_and_received_how_many_messages(make_tournament):
         assert len(sent) == len(received) == episode.pairing.scenario.num_cameras
         assert sum(sent) == sum(received)
         assert (sum(sent) > 0) == (episode.pairing.camera.spec["name"] == "greedy")
+
+
+def test_a_scenario_of_ones_own_is_played_to_a_board_and_trained_in_like_any_other(make_tournament, builtins):
+    document = drafts.to_document(Scenario.load("MATE-2v4-0")) | {"message_dropout": 0.5, "max_episode_steps": 50}
+    own, _ = new_scenarios.add(document | {"obstacle": {"location": [[0, 400]], "radius": 60}}, "Own", None)
+    tournament = make_tournament("greedy heuristic", "greedy", episodes=2, scenario=own)
+    play_all()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
+    assert leaderboards.latest(own).num_episodes == 4
+    settings = {"algorithm": "mappo", "steps": 10_000}
+    run = trainings.create_training("Learner", own, "camera", "mappo", builtins["target", "greedy"], steps=10_000)
+    psro = psro_runs.create_run(
+        "Growing", own, [builtins["camera", "random"]], [builtins["target", "random"]], settings, settings
+    )
+    assert run.scenario == psro.scenario == own
 
 
 def test_a_finished_tournament_has_its_ratings_published(make_tournament):

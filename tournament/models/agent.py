@@ -44,6 +44,9 @@ class Agent(models.Model):
     is_listed = models.BooleanField(
         default=True, help_text="Shown in lists and on leaderboards; milestones of trainings are not."
     )
+    is_downloadable = models.BooleanField(
+        "Everyone may download it", default=False, help_text="Its owner and administrators always may."
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,10 +1,14 @@
 """Scenarios that agents can be rated in."""
 
+from django.conf import settings
 from django.db import models
 
 
 class Scenario(models.Model):
-    """An environment configuration, identified by the digest of its canonical form (`mate.Scenario.digest`)."""
+    """An environment configuration, identified by the digest of its canonical form (`mate.Scenario.digest`).
+
+    `owner` is who added it; nobody for packaged ones.
+    """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=80, unique=True)
@@ -14,6 +18,9 @@ class Scenario(models.Model):
     num_cameras = models.PositiveSmallIntegerField()
     num_targets = models.PositiveSmallIntegerField()
     num_obstacles = models.PositiveSmallIntegerField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="scenarios"
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,72 @@
+"""Which file an agent, or the populations of a PSRO run, leave the portal as (`tournament.archives`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from mate.messages import Team
+from tournament import archives, entries, storages
+from tournament.agents import Mixture, Spec
+from tournament.models import Agent, AgentKind, PsroPhase, PsroRun
+from tournament.psro_runs import populations
+from tournament.refusals import RequestRefused
+
+Judge = Callable[[Agent], bool]
+"""Whether an agent may be given to the caller."""
+
+
+def find_file(agent: Agent) -> Path | None:
+    """Return the native checkpoint of an agent that is one; None for others, which `write_agent` writes."""
+    if agent.kind != AgentKind.CHECKPOINT:
+        return None
+    return Path(storages.local_path(entries.checkpoint_name(agent.spec["checkpoint"])))
+
+
+def write_agent(agent: Agent, file: IO[bytes]) -> None:
+    """Write an agent with all that it needs."""
+    archives.write(file, {agent.name: entries.load_spec(agent)}, _read, _facts(agent))
+
+
+def _read(digest: str) -> bytes:
+    return Path(storages.local_path(entries.checkpoint_name(digest))).read_bytes()
+
+
+def _facts(agent: Agent) -> dict[str, Any]:
+    return {"slug": agent.slug, "digest": agent.digest, "description": agent.description}
+
+
+def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge) -> None:
+    """Write both populations of a run after its last solved iteration, and each team's strategy as a mixture.
+
+    They are named `camera/NUMBER NAME` and `target/NUMBER NAME`, in the order of the tables, and the mixtures
+    `camera` and `target`. Members that the caller may not have, or that the portal does not have, are named in the
+    facts alone, and a strategy that plays one of them has no mixture. Raises RequestRefused where nothing is solved.
+    """
+    last = run.iterations.filter(phase=PsroPhase.SOLVED).last()
+    if last is None:
+        raise RequestRefused([("", "Nothing of this run is solved yet: there are no populations to download.")])
+    specs: dict[str, Spec] = {}
+    missing: list[str] = []
+    for team, strategy in ((Team.CAMERA, last.camera_strategy), (Team.TARGET, last.target_strategy)):
+        members = populations.members(run, team, last.number)
+        found: list[tuple[float, Spec | None]] = []
+        for number, (member, share) in enumerate(zip(members, strategy, strict=True)):
+            name, agent = f"{team}/{number} {member.name}", member.agent
+            spec = entries.load_spec(agent) if agent is not None and may_have(agent) else None
+            found.append((share, spec))
+            if spec is None:
+                missing.append(name)
+            else:
+                specs[name] = spec
+        played = [(share, spec) for share, spec in found if share > 0]
+        if played and all(spec is not None for _share, spec in played):
+            specs[str(team)] = Mixture(str(team), tuple(played))  # type: ignore[arg-type]
+    facts = {"run": run.name, "scenario": run.scenario.slug, "iteration": last.number, "missing": missing}
+    archives.write(file, specs, _read, facts)
+
+
+def is_common(agent: Agent) -> bool:
+    """Whether everybody may have an agent, because it is one of the game's or its owner allows it."""
+    return agent.is_downloadable or agent.kind == AgentKind.BUILTIN

@@ -1,0 +1,18 @@
+"""Scenarios as people write them: read from YAML or JSON, checked with all problems at once, and written again."""
+
+from tournament.drafts.checking import MAX_ENTITIES, check, find_problems
+from tournament.drafts.documents import KEYS, MAX_BYTES, SECTIONS, measure, merge, read, to_document, to_yaml
+
+__all__ = [
+    "KEYS",
+    "MAX_BYTES",
+    "MAX_ENTITIES",
+    "SECTIONS",
+    "check",
+    "find_problems",
+    "measure",
+    "merge",
+    "read",
+    "to_document",
+    "to_yaml",
+]
