@@ -20,7 +20,7 @@ from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, BoardLine, Cell
-from tournament.models import Purpose, Scenario, Tournament
+from tournament.models import Pairing, Purpose, Scenario, Tournament
 from tournament.ratings import find_limit
 
 ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
@@ -32,6 +32,8 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
+LARGEST_PICTURE, TOP = 10_000, 20
+"""Of a board with more pairings than that, the heat map shows the first of each team."""
 BOARD = ("sort", "figures", "order", "team", "search", "page")
 """What the address of a page with a board says."""
 PAGE, PAYOFF_ROWS = 50, 20
@@ -170,14 +172,12 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
     asked = asked or {}
     order = chosen_order(asked)
     cameras, targets = arrange(board, order)
+    is_whole = len(cameras) * len(targets) <= LARGEST_PICTURE
+    if not is_whole:
+        cameras, targets = cameras[:TOP], targets[:TOP]
     cells = boards.payoff_cells(board, cameras, targets)
+    num_cells = sum(cell is not None for row in cells for cell in row)
     sort = columns.chosen_sort(asked)
-    pairings = {
-        (camera.agent.digest, target.agent.digest): cell.pairing
-        for camera, row in zip(cameras, cells, strict=True)
-        for target, cell in zip(targets, row, strict=True)
-        if cell
-    }
     team = asked.get("team", "")
     return {
         "columns": columns.choose_columns(asked),
@@ -185,7 +185,7 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "sort": sort,
         "trusted": TRUSTED.get(board.cyclicity.trusted) if board.cyclicity else None,
         "teams": [(value, title, len(board.of(value))) for value, title in TEAMS.items()],
-        "side": describe_side(board, team if team in TEAMS else Team.CAMERA, sort, pairings, asked),
+        "side": describe_side(board, team if team in TEAMS else Team.CAMERA, sort, asked),
         "kept": [(name, asked[name]) for name in ("team", "sort", "figures", "order") if asked.get(name)],
         "order": order,
         "orders": ORDERS.items(),
@@ -193,13 +193,12 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "payoffs": describe_payoffs(cameras, targets, cells),
         "payoff_targets": targets,
         "payoff_address": address_of(board, "payoffs"),
-        "payoff_rows": list(zip(cameras, cells, strict=True)) if len(pairings) <= LARGEST_TABLE else None,
+        "payoff_rows": list(zip(cameras, cells, strict=True)) if is_whole and num_cells <= LARGEST_TABLE else None,
+        "top": None if is_whole else TOP,
     }
 
 
-def describe_side(
-    board: Board, team: str, sort: str, pairings: dict[tuple[str, str], int], asked: Mapping[str, str]
-) -> dict[str, Any]:
+def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) -> dict[str, Any]:
     """A page of one team's table in the order asked for, of the agents whose names have the text asked for."""
     ranked = board.of(team)
     rivals = {line.agent.pk: find_rival(ranked, place) for place, line in enumerate(ranked)}
@@ -207,6 +206,7 @@ def describe_side(
     found = [line for line in columns.sort_lines(ranked, sort) if search.lower() in line.agent.name.lower()]
     page = Paginator(found, LINES).get_page(asked.get("page"))
     past = history.past_of(board.snapshot, team)
+    pairings = find_worst_pairings(board, list(page))
     least, most = boards.axis_of(ranked)
     return {
         "team": team,
@@ -217,6 +217,17 @@ def describe_side(
         "limit": find_limit(team, [line.rating for line in ranked]),
         "least": least,
         "most": most,
+    }
+
+
+def find_worst_pairings(board: Board, lines: list[BoardLine]) -> dict[tuple[str, str], int]:
+    """Keys of the pairings of agents with their hardest opponents, by the digests of camera and target."""
+    digests = {line.agent.digest for line in lines} | {line.rating.worst_opponent for line in lines}
+    found = Pairing.objects.filter(
+        scenario=board.snapshot.scenario, camera__digest__in=digests, target__digest__in=digests
+    )
+    return {
+        (camera, target): key for key, camera, target in found.values_list("pk", "camera__digest", "target__digest")
     }
 
 

@@ -237,6 +237,18 @@ def test_a_large_table_of_payoffs_has_pages_of_its_own(
             assert reverse("pairing", args=[pairing.pk]) in table
 
 
+def test_of_a_very_large_board_the_first_agents_are_drawn_with_a_way_to_all(
+    client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.views.leaderboards.LARGEST_PICTURE", 3)
+    monkeypatch.setattr("portal.views.leaderboards.TOP", 1)
+    answer = client.get(BOARD)
+    assert [line["name"] for line in answer.context["payoffs"]["cameras"]] == ["Greedy"]
+    text = answer.content.decode()
+    assert f'<a href="{reverse("payoffs", args=["mate-2v4-0", 1])}?order=rating">Show all payoffs</a>' in text
+    assert len(answer.context["side"]["rows"]) == 2
+
+
 def test_every_snapshot_can_be_looked_at_for_ever(client: Client, played: Tournament, pairing: Pairing) -> None:
     make_up(pairing, 99).save()
     leaderboards.refit(played.scenario)
