@@ -41,6 +41,7 @@ BEST_RESPONSE = {"algorithm": "mappo", "steps": 100_000}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "PATCH /agents/{slug}": {"name": "Hawk", "description": "Trained for a day."},
     "POST /agents/{slug}/reevaluations": {"scenario": "mate-2v4-0"},
+    "POST /scenarios": {"name": "Lossy radio", "start": "mate-2v4-0", "document": {"message_dropout": 0.3}},
     "POST /tournaments": {
         "name": "First cup",
         "scenario": "mate-2v4-0",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+import mate_arena
 from portal import recordings
 from portal.api import api
 from portal.models import ApiToken
@@ -70,13 +71,15 @@ def test_an_agent_is_played_again_on_fresh_seeds(run: Any, played: Tournament) -
 
 
 def test_reading(run: Any, real_episode: Episode, played: Tournament, tmp_path: Path) -> None:
-    names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id}
+    names = {"TOURNAMENT": played.pk, "PAIRING": real_episode.pairing_id, "AGENT": "greedy-camera"}
     for part in ("v1/scenarios", "v1/agents", "meta-game", "TOURNAMENT/episodes", "v1/pairings"):
         for command in (found for found in examples(part) if "-X PATCH" not in found and " -d " not in found):
             answer = run(command, **names)
             assert "error" not in answer[:20], f"{command}: {answer}"
             if "format=parquet" in command:
                 assert (tmp_path / "episodes.parquet").read_bytes()[:4] == b"PAR1"
+            elif "agent.zip" in command:
+                assert mate_arena.load(tmp_path / "agent.zip").team == "camera"
             elif "format=csv" in command:
                 assert answer.splitlines()[0].count(",") >= 4
             else:
