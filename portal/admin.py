@@ -7,7 +7,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from portal.forms.agents import AgentForm
-from portal.models import ApiToken
+from portal.models import Announcement, ApiToken, AuditEntry, Delivery, Webhook
+from tournament import withdrawal
 from tournament.models import (
     Agent,
     Block,
@@ -46,7 +47,7 @@ class Facts(admin.ModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """An agent's name and description may be changed; what it is may not."""
+    """An agent's name, description and listing may be changed; what it is may not."""
 
     form = AgentForm
     list_display = ("name", "team", "kind", "architecture", "owner", "created")
@@ -54,7 +55,10 @@ class AgentAdmin(admin.ModelAdmin):
     search_fields = ("name", "slug", "digest")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return [field.name for field in Agent._meta.fields if field.name not in ("name", "description")]
+        changed = {"name", "description"}
+        if isinstance(obj, Agent) and not withdrawal.find_obstacle(obj):
+            changed.add("withdrawn")
+        return [field.name for field in Agent._meta.fields if field.name not in changed]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -141,6 +145,34 @@ class PsroRunAdmin(Facts):
 @admin.register(Worker)
 class WorkerAdmin(Facts):
     list_display = ("name", "seen", "doing")
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(Facts):
+    """Who did what."""
+
+    list_display = ("created", "username", "token", "action", "path", "status")
+    list_filter = ("action",)
+    search_fields = ("username", "path")
+    date_hierarchy = "created"
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(admin.ModelAdmin):
+    list_display = ("text", "level", "begins", "ends")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(Facts):
+    list_display = ("url", "user", "is_active", "failures", "created")
+    list_select_related = ("user",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Facts):
+    list_display = ("notification", "webhook", "attempts", "due", "is_over", "error")
+    list_filter = ("is_over",)
+    list_select_related = ("notification", "webhook")
 
 
 @admin.register(ApiToken)

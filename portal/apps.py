@@ -6,7 +6,13 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Check the names of users wherever one is made."""
+        """Check the names of users wherever one is made, and notify users after each sweep."""
         from portal.names import check_user_name
+        from portal.notifications.collecting import collect
+        from portal.notifications.webhooks import start_sending
+        from tasks.sweeping import swept
+
+        swept.connect(lambda **_: collect(), weak=False, dispatch_uid="collect")
+        swept.connect(lambda **_: start_sending(), weak=False, dispatch_uid="start_sending")
 
         apps.get_model("auth", "User")._meta.get_field("username").validators.append(check_user_name)

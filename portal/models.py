@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Scope(models.TextChoices):
@@ -19,7 +20,7 @@ class Scope(models.TextChoices):
     AGENTS = "agents", "Rename and describe agents"
     TOURNAMENTS = "tournaments", "Start and cancel tournaments, schedules and re-evaluations"
     TRAININGS = "trainings", "Start and steer trainings and PSRO runs"
-    ACCOUNT = "account", "Create and revoke tokens"
+    ACCOUNT = "account", "Create and revoke tokens and webhooks, read notifications"
 
 
 def every_scope() -> list[str]:
@@ -117,6 +118,114 @@ class IncomingFile(models.Model):
     def missing(self) -> int:
         """Bytes that have not come yet."""
         return self.length - self.offset
+
+
+class AuditEntry(models.Model):
+    """One change that somebody made (`portal.server.audit`). The name is of then; it goes when its user leaves."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    username = models.CharField(max_length=150, blank=True)
+    token = models.CharField(max_length=60, blank=True, help_text="Name of the API token; empty: by a page.")
+    action = models.CharField(max_length=120, help_text="Method and name of the page or operation.")
+    path = models.CharField(max_length=200)
+    status = models.PositiveSmallIntegerField()
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        verbose_name_plural = "audit log"
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.action}"
+
+
+class Announcement(models.Model):
+    """A sentence above every page, for a while."""
+
+    class Level(models.TextChoices):
+        INFO = "info", _("Information")
+        WARNING = "warning", _("Warning")
+
+    text = models.CharField(max_length=300)
+    level = models.CharField(max_length=7, choices=Level.choices, default=Level.INFO)
+    begins = models.DateTimeField(default=timezone.now)
+    ends = models.DateTimeField(null=True, blank=True, help_text=_("Empty: until it is deleted."))
+
+    class Meta:
+        ordering = ["-begins"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NotificationKind(models.TextChoices):
+    """What users are told of."""
+
+    UPLOAD = "upload", _("An upload was checked")
+    TOURNAMENT = "tournament", _("A tournament has ended")
+    RANK = "rank", _("The rank of an agent has changed")
+    TRAINING = "training", _("A training or PSRO run has ended or failed")
+
+
+def every_kind() -> list[str]:
+    return [kind.value for kind in NotificationKind]
+
+
+class Notification(models.Model):
+    """Something that a user is told. The subject is unique for the user, so that nothing is told twice."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=10, choices=NotificationKind.choices)
+    subject = models.CharField(max_length=100)
+    text = models.CharField(max_length=300)
+    path = models.CharField(max_length=200)
+    is_read = models.BooleanField(default=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "subject"], name="one_notification_of_a_subject")]
+        indexes = [models.Index(fields=["user", "is_read"])]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Webhook(models.Model):
+    """An address that a user's notifications are sent to. The secret signs them (`portal.notifications.webhooks`)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.URLField(max_length=500)
+    secret = models.CharField(max_length=64, editable=False)
+    kinds = models.JSONField(default=every_kind)
+    is_active = models.BooleanField(default=True)
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(models.Model):
+    """A notification on its way to a webhook."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due = models.DateTimeField(default=timezone.now)
+    is_over = models.BooleanField(default=False)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["webhook", "notification"], name="one_delivery")]
+        indexes = [models.Index(fields=["is_over", "due"])]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} to {self.webhook_id}"
 
 
 def digest_of(key: str) -> str:

@@ -183,6 +183,7 @@ MIDDLEWARE = [
     "portal.views.errors.UserErrors",
     "portal.server.throttling.Throttle",
     "portal.inputs.UnknownNames",
+    "portal.server.audit.AuditLog",
     "axes.middleware.AxesMiddleware",
     "portal.server.idempotency.Idempotency",
 ]
@@ -212,6 +213,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "portal.server.compiling.notice",
+                "portal.notices.current",
             ],
             "builtins": [
                 "portal.templatetags.arena",
@@ -314,6 +316,9 @@ ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
 # Files
 ARENA_CACHE_BYTES = int(read_number("ARENA_CACHE_BYTES", 4 * 1024**3))  # local copies of files in S3-compatible storage
 ARENA_KEEP_ORIGINALS_DAYS = read_number("ARENA_KEEP_ORIGINALS_DAYS", 90)  # of accepted uploads; 0: for good
+
+# Webhooks of users: to public addresses over https, to `any` address (also private ones and plain http), or `off`
+ARENA_WEBHOOKS = read_choice("ARENA_WEBHOOKS", ("public", "any", "off"))
 
 # Work
 REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"

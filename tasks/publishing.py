@@ -5,14 +5,14 @@ use.
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from tasks import hints
 from tournament import leaderboards, organising, ratings
-from tournament.models import Episode, RatingSnapshot, Scenario, Tournament
+from tournament.models import Agent, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 20.0
 """Least time between two fits of a board while its tournament goes on, and from its beginning to the first."""
@@ -25,6 +25,10 @@ whether it is due.
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
 """Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
+LOOK_BACK = timedelta(days=1)
+"""Changes of lists that lie back longer were taken into account before."""
+_passed_over: dict[int, datetime] = {}
+"""The newest change of lists for which a scenario's board was looked at."""
 _caught_up: set[int] = set()
 """Tournaments whose boards were fitted after their end."""
 
@@ -67,6 +71,28 @@ def renew() -> RatingSnapshot | None:
     old = RatingSnapshot.objects.filter(~Exists(newer), Exists(episodes), tournament=None, engine=engine)
     found = old.exclude(code=ratings.VERSION).defer("table").select_related("scenario").order_by("pk").first()
     return None if found is None else fit(found.scenario)
+
+
+def leave_out() -> int:
+    """Fit the boards whose newest fit has agents that were withdrawn since, or lacks some that were listed again.
+
+    Returns how many boards were looked at. Each is looked at once for a change.
+    """
+    changes: dict[int, datetime] = {}
+    changed = Agent.objects.exclude(listing_changed=None).values_list("pk", "listing_changed")
+    for agent, moment in changed.filter(listing_changed__gte=timezone.now() - LOOK_BACK):
+        assert moment is not None
+        played = Pairing.objects.filter(Q(camera=agent) | Q(target=agent)).order_by()
+        for board in played.values_list("scenario", flat=True).distinct():
+            changes[board] = max(moment, changes.get(board, moment))
+    count = 0
+    for scenario in Scenario.objects.filter(pk__in=changes):
+        moment, newest = changes[scenario.pk], leaderboards.latest(scenario)
+        if newest is not None and newest.created < moment and _passed_over.get(scenario.pk) != moment:
+            fit(scenario)
+            _passed_over[scenario.pk] = moment
+            count += 1
+    return count
 
 
 def is_due(board: Tournament | Scenario, began: datetime) -> bool:

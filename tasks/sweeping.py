@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef
+from django.dispatch import Signal
 
 from tasks import hints, leases, publishing
 from tournament import clock, milestones, organising, originals, psro_runs, schedules
@@ -42,6 +43,10 @@ WORKERS_STOP_WITHIN = timedelta(seconds=2)
 """After a cancellation; nothing is added to the tournament's episodes later."""
 
 
+swept = Signal()
+"""Sent after each sweep, for what the floors above do by themselves."""
+
+
 @dataclass(frozen=True)
 class Swept:
     """What one sweep did."""
@@ -66,10 +71,14 @@ def sweep(is_steady: bool = True) -> Swept:
     started = attempt(lambda: len(schedules.start_due()))
     attempt(publish_cancelled_tournaments)
     attempt(publishing.renew)
+    attempt(publishing.leave_out)
     attempt(psro_runs.renew_one)
     attempt(originals.expire)
     Audit.objects.filter(created__lt=clock.ago(FORGET_AUDITS.total_seconds())).delete()
     Worker.objects.filter(seen__lt=clock.ago(FORGET_WORKERS.total_seconds())).delete()
+    for _, outcome in swept.send_robust(sender=None):
+        if isinstance(outcome, Exception):
+            log.error("What follows a sweep failed; it is tried again after the next one", exc_info=outcome)
     if reissued or given_up:
         log.warning("%d leases had run out and are free again, %d were given up", reissued, given_up)
     return Swept(reissued, given_up, finished, started, hints.top_up())

@@ -221,7 +221,7 @@ def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -
         deterministic=upload.deterministic,
         provenance=provenance,
     )
-    if not agent.is_listed:  # A milestone of a training, now uploaded.
+    if not agent.is_listed and not agent.withdrawn:  # A milestone of a training, now uploaded.
         agent.is_listed = True
         agent.save(update_fields=["is_listed"])
     return agent

@@ -289,6 +289,6 @@ def _take(run: TrainingRun, best: Milestone, result: dict[str, Any]) -> None:
         return
     played = {"re-evaluation": run.reevaluation_id} if run.reevaluation_id else {}
     agent.provenance = describe_origin(run, best.iteration) | played
-    if not agent.is_listed:
+    if not agent.is_listed and not agent.withdrawn:
         agent.is_listed, agent.name = True, run.name
     agent.save(update_fields=["provenance", "is_listed", "name"])

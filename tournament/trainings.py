@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from mate import Team
-from tournament import agents, entries, names, organising, queries
+from tournament import agents, entries, names, organising, queries, withdrawal
 from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
 from training import configuration, installed
@@ -101,6 +101,7 @@ def _check_request(
         other = Team(team).opponent
         problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))
     problems += [("opponent", problem) for problem in entries.check_fitness(opponent, scenario).problems]
+    problems += [("opponent", problem) for problem in [withdrawal.find_problem(opponent)] if problem]
     if start_from is not None:
         problems += [("start_from", problem) for problem in _check_start(start_from, scenario, team)]
     if isinstance(episodes, bool) or not 0 <= episodes <= MAX_EVALUATION_EPISODES:

@@ -18,6 +18,7 @@ from portal.api import (
     events,
     formats,
     kinds,
+    notifications,
     pairings,
     psro,
     resumable,
@@ -83,6 +84,7 @@ for tag, router in (
     ("Episodes and replays", episodes.router),
     ("Progress", events.router),
     ("Account", account.router),
+    ("Account", notifications.router),
     ("Portal", status.router),
     ("Portal", kinds.router),
 ):

@@ -6,20 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import quotas
+from portal import leaving, quotas
 from portal.api.authentication import account_token, any_token
 from portal.api.errors import Refusal
 from portal.api.schemas import Asked, Key, Text, answers
 from portal.forms.accounts import check_name
 from portal.models import ApiToken, Scope, every_scope
 from portal.server.incoming import bytes_of
+from tournament import queries
 
 router = Router()
 
@@ -81,6 +84,30 @@ def get_account(request: HttpRequest) -> dict[str, Any]:
         "bytes_used": bytes_of(user),
         "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
         "quotas": quotas.list_usage(user),
+    }
+
+
+@router.get("/account/data", auth=any_token, response=answers(dict[str, Any], 401), summary="Everything about you")
+def get_data(request: HttpRequest) -> dict[str, Any]:
+    """All that the portal has about you: account, tokens, recorded changes, and what you own."""
+    return leaving.export_data(request.user)  # type: ignore[arg-type]
+
+
+class UserOut(Schema):
+    username: str
+    joined: datetime
+    num_agents: int
+    url: str
+
+
+@router.get("/users/{username}", response=answers(UserOut, 404), summary="One user")
+def get_user(request: HttpRequest, username: str) -> dict[str, Any]:
+    user: Any = get_object_or_404(User, username=username, is_active=True)
+    return {
+        "username": user.get_username(),
+        "joined": user.date_joined,
+        "num_agents": queries.find_agents().filter(owner=user).count(),
+        "url": reverse("user", args=[user.get_username()]),
     }
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Literal
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -17,7 +18,7 @@ from portal.api.scenarios import ScenarioOut
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, TeamName, Text, answers
 from portal.downloading import answer_agent
 from portal.permissions import insist_on_change
-from tournament import boards, homes, queries
+from tournament import boards, homes, queries, withdrawal
 from tournament.models import Agent, Scenario
 
 router = Router()
@@ -33,6 +34,7 @@ class AgentOut(AgentRef):
     num_obstacles: int | None
     trained_enhanced_observation: str
     is_downloadable: bool = Field(description="Whether everyone may download it; its owner always may.")
+    withdrawn: Literal["", "unlisted", "retired"]
     created: datetime
 
 
@@ -42,6 +44,10 @@ class AgentIn(Asked):
     name: AgentName | None = None
     description: Text | None = Field(None, max_length=2000)
     is_downloadable: bool | None = Field(None, description="Whether everyone may download it.")
+    withdrawn: Literal["", "unlisted", "retired"] | None = Field(
+        None,
+        description="`unlisted`: in no list or leaderboard; `retired`: it plays in nothing new either; empty: listed.",
+    )
 
 
 class StandingOut(Schema):
@@ -84,16 +90,19 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
 @router.patch(
     "/agents/{slug}",
     auth=agent_token,
-    response=answers(AgentDetailOut, 401, 403, 404, 422),
-    summary="Rename or describe an agent of yours",
+    response=answers(AgentDetailOut, 400, 401, 403, 404, 422),
+    summary="Rename, describe, unlist or retire an agent of yours",
 )
 def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
     """What the agent is, its slug and its ratings stay as they are."""
     agent = find_agent(slug)
     insist_on_change(request.user, agent, "rename or describe it")
-    for name, value in wanted.dict(exclude_none=True).items():
-        setattr(agent, name, value)
-    agent.save(update_fields=["name", "description", "is_downloadable"])
+    with transaction.atomic():
+        for name, value in wanted.dict(exclude_none=True, exclude={"withdrawn"}).items():
+            setattr(agent, name, value)
+        agent.save(update_fields=["name", "description", "is_downloadable"])
+        if wanted.withdrawn is not None:
+            withdrawal.withdraw(agent, wanted.withdrawn)
     return describe(agent)
 
 

@@ -32,6 +32,9 @@ PARAMETERS = {
     "upload_id": "Identifier of the upload.",
     "resumable_id": "Identifier of the resumable upload; the upload has the same.",
     "token_id": "Number of the token.",
+    "username": "User name.",
+    "unread": "Only those that are not read.",
+    "webhook_id": "Number of the webhook.",
     "number": "Number of the iteration.",
     "code": "Code of the kind of problem.",
 }
@@ -77,6 +80,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "POST /psro/{run_id}/extend": {"iterations": 3},
     "POST /psro/{run_id}/fork": {"name": "Another way", "number": 0, "meta_solver": "uniform"},
+    "POST /webhooks": {"url": "https://example.org/hook", "kinds": ["tournament", "rank"]},
     "POST /tokens": {"name": "nightly script", "scopes": ["tournaments"], "days": 30},
 }
 """Bodies of requests that a portal with the built-in agents accepts, by method and path."""

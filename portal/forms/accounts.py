@@ -81,6 +81,22 @@ def expiry(days: int) -> Any:
     return timezone.now() + timedelta(days=days) if days else None
 
 
+class DeletionForm(forms.Form):
+    """The password of an account that is to be deleted."""
+
+    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput)
+
+    def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not self.user.check_password(password):
+            raise forms.ValidationError(_("This is not your password."))
+        return password
+
+
 class PasswordForm(PasswordChangeForm):
     """A new password, and whether the API tokens end with the old one."""
 

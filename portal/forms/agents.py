@@ -1,10 +1,12 @@
 """The form of what may be changed about an agent."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from tournament import names
-from tournament.models import Agent
+from tournament import names, withdrawal
+from tournament.models import Agent, Withdrawal
 
 
 def check_agent_name(name: str) -> str:
@@ -25,9 +27,28 @@ class AgentForm(forms.ModelForm):
         help_text=gettext_lazy("How the agent was trained, what it is good at, where it is described. Markdown."),
     )
 
+    withdrawn = forms.ChoiceField(
+        label=gettext_lazy("Listing"),
+        choices=Withdrawal.choices,
+        required=False,
+        help_text=gettext_lazy("Its episodes and earlier snapshots of leaderboards stay as they are."),
+    )
+
     class Meta:
         model = Agent
         fields = ["name", "description", "is_downloadable"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["withdrawn"].initial = self.instance.withdrawn
+        if withdrawal.find_obstacle(self.instance):
+            del self.fields["withdrawn"]
+
+    def save(self, commit: bool = True) -> Agent:
+        agent = super().save(commit)
+        if "withdrawn" in self.cleaned_data:
+            withdrawal.withdraw(agent, self.cleaned_data["withdrawn"])
+        return agent
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]

@@ -62,7 +62,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
             *("home", "leaderboards", "leaderboard", "compare", "snapshots", "snapshot", "payoffs", "agents", "agent"),
             *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
             *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
-            *("status", "about", "search", "scenarios", "scenario", "scenario_file"),
+            *("status", "about", "search", "scenarios", "scenario", "scenario_file", "user"),
         ),
         READ,
     ),
@@ -106,6 +106,12 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "styleguide": Rule(("staff",)),
     "account": MEMBER_PAGE,
     "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
+    "account_data": MEMBER_PAGE,
+    "notifications": MEMBER_PAGE,
+    "notifications_read": MEMBER_ACTION,
+    "webhooks": FORM,
+    "webhook_delete": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
+    "account_delete": FORM,
     "token_create": MEMBER_ACTION,
     "token_revoke": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
 }
@@ -119,7 +125,7 @@ def calls(who: tuple[str, ...], **body: Any) -> Rule:
 OPERATIONS = {
     **dict.fromkeys(
         (
-            *("GET /problems", "GET /problems/{code}", "GET /status"),
+            *("GET /users/{username}", "GET /problems", "GET /problems/{code}", "GET /status"),
             *("GET /scenarios", "GET /scenarios/{slug}", "GET /agents", "GET /agents/{slug}"),
             *("GET /uploads/{upload_id}", "GET /tournaments", "GET /tournaments/{tournament_id}", "GET /formats"),
             *("GET /trainings", "GET /trainings/hyperparameters", "GET /trainings/{run_id}"),
@@ -150,6 +156,12 @@ OPERATIONS = {
     "PATCH /uploads/resumable/{resumable_id}": Rule(("owner",), ("PATCH",), others=404),
     "DELETE /uploads/resumable/{resumable_id}": Rule(("owner",), ("DELETE",), others=404),
     "GET /account": MEMBER_PAGE,
+    "GET /account/data": MEMBER_PAGE,
+    "GET /notifications": MEMBER_PAGE,
+    "POST /notifications/read": calls(MEMBERS),
+    "GET /webhooks": MEMBER_PAGE,
+    "POST /webhooks": calls(MEMBERS),
+    "DELETE /webhooks/{webhook_id}": Rule(("owner",), ("DELETE",), others=404),
     "GET /tokens": MEMBER_PAGE,
     "POST /tokens": calls(MEMBERS, name="another"),
     "DELETE /tokens/{token_id}": Rule(("owner",), ("DELETE",), others=404),

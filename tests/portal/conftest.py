@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from portal.models import ApiToken, IncomingFile
+from portal.models import ApiToken, IncomingFile, Webhook
 from tournament import entries, leaderboards, organising, psro_runs, schedules, trainings
 from tournament.models import (
     Agent,
@@ -157,11 +157,13 @@ def world(
     )
     first, second = Episode.objects.order_by("pk")[:2]
     return {
-        "code": "not_found", "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
+        "username": "alice", "code": "not_found",
+        "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
         "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "pairing_id": first.pairing_id,
         "episode_id": first.pk, "other_id": second.pk,
         "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
         "resumable_id": IncomingFile.objects.create(owner=alice, filename="mine", length=2).pk,
+        "webhook_id": Webhook.objects.create(user=alice, url="https://example.org/hook", secret="secret").pk,
         "token_id": ApiToken.issue(alice, "laptop")[0].pk,
     }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The portal's models, in one file for each subject; import them from here."""
 
-from .agent import TEAM_CHOICES, Agent, AgentKind
+from .agent import TEAM_CHOICES, Agent, AgentKind, Withdrawal
 from .audit import Audit, AuditState
 from .block import Block, BlockState, Cause
 from .choice import Choice
@@ -51,5 +51,6 @@ __all__ = [
     "TrainingState",
     "Upload",
     "UploadState",
+    "Withdrawal",
     "Worker",
 ]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 TEAM_CHOICES = [("camera", "Camera"), ("target", "Target")]
 """Teams (`mate.Team`) with what pages call them."""
@@ -11,6 +12,14 @@ class AgentKind(models.TextChoices):
     BUILTIN = "builtin", "Built-in"
     CHECKPOINT = "checkpoint", "Checkpoint"
     MIXTURE = "mixture", "Mixture"
+
+
+class Withdrawal(models.TextChoices):
+    """How an agent is withdrawn from lists and leaderboards; its episodes and earlier snapshots stay."""
+
+    NONE = "", _("Listed: everybody finds it, and leaderboards rate it")
+    UNLISTED = "unlisted", _("Unlisted: who has its address finds it; no list and no leaderboard has it")
+    RETIRED = "retired", _("Retired: as unlisted, and it plays in nothing new")
 
 
 class Agent(models.Model):
@@ -47,6 +56,8 @@ class Agent(models.Model):
     is_downloadable = models.BooleanField(
         "Everyone may download it", default=False, help_text="Its owner and administrators always may."
     )
+    withdrawn = models.CharField(max_length=8, choices=Withdrawal.choices, blank=True)
+    listing_changed = models.DateTimeField(null=True, blank=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

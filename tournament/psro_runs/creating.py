@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate import Team
-from tournament import entries, names, organising, trainings
+from tournament import entries, names, organising, trainings, withdrawal
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario
 from tournament.psro_runs.populations import members, population
@@ -114,7 +114,10 @@ def _check_pool(team: str, pool: list[Agent], scenario: Scenario) -> list[tuple[
         return [(field, f"A population begins with 1 to {MAX_POOL} agents; {len(pool)} were chosen.")]
     problems = [(field, f"{agent.name} is no {team} agent.") for agent in pool if agent.team != team]
     return problems + [
-        (field, problem) for agent in pool for problem in entries.check_fitness(agent, scenario).problems
+        (field, problem)
+        for agent in pool
+        for problem in (*entries.check_fitness(agent, scenario).problems, withdrawal.find_problem(agent))
+        if problem
     ]
 
 

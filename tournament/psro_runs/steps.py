@@ -164,7 +164,7 @@ def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
     made = {team: mix(run, team, newest.number, strategies[team], names[team], True) for team in Team}
     run.camera_agent, run.target_agent = made[Team.CAMERA], made[Team.TARGET]
     for team, agent in made.items():
-        if not agent.is_listed:
+        if not agent.is_listed and not agent.withdrawn:
             agent.is_listed = True
             if agent.kind == AgentKind.MIXTURE:  # known as the opponent of an earlier iteration
                 agent.name = names[team][:80]

@@ -1,0 +1,53 @@
+"""The form of a webhook."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.models import NotificationKind, Webhook, every_kind
+from portal.notifications.webhooks import BadAddress, check_address
+
+MOST_HOOKS = 10
+
+
+class WebhookForm(forms.Form):
+    """An address, and what is sent there."""
+
+    url = forms.URLField(label=_("Address"), max_length=500, assume_scheme="https")
+    kinds = forms.MultipleChoiceField(
+        label=_("Tell it when"),
+        choices=NotificationKind.choices,
+        initial=every_kind,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_url(self) -> str:
+        address = str(self.cleaned_data["url"])
+        try:
+            check_address(address)
+        except BadAddress as error:
+            raise forms.ValidationError(str(error)) from None
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        if Webhook.objects.filter(user=self.user.pk).count() >= MOST_HOOKS:
+            raise forms.ValidationError(
+                _("You have %(count)d webhooks, the most that a user may have. Delete one first.")
+                % {"count": MOST_HOOKS}
+            )
+        return self.cleaned_data
+
+    def create(self) -> Webhook:
+        """Create the webhook of a valid form, with a new secret."""
+        data = self.cleaned_data
+        return Webhook.objects.create(
+            user=self.user, url=data["url"], kinds=data["kinds"], secret=secrets.token_urlsafe(32)
+        )

@@ -1,0 +1,24 @@
+"""What pages say above their content: announcements of administrators, and how much a user has not read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.models import Announcement, Notification
+
+
+def current(request: HttpRequest) -> dict[str, Any]:
+    """The context processor. Nothing is read unless a template shows it."""
+
+    def read_announcements() -> list[Announcement]:
+        now = timezone.now()
+        return list(Announcement.objects.filter(Q(ends=None) | Q(ends__gt=now), begins__lte=now))
+
+    def count_unread() -> int:
+        return Notification.objects.filter(user=request.user.pk, is_read=False).count()
+
+    return {"announcements": read_announcements, "num_unread": count_unread}

@@ -1,0 +1,140 @@
+"""What has ended, or has changed rank, since the last look, and whom it concerns.
+
+Notifications are derived from rows, so nothing is lost where a process dies: each has a subject that is unique for its
+user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.models import Delivery, Notification, NotificationKind, Webhook
+from tournament import boards
+from tournament.models import (
+    Agent,
+    PsroRun,
+    PsroState,
+    Purpose,
+    RatingSnapshot,
+    Tournament,
+    TournamentState,
+    TrainingRun,
+    TrainingState,
+    Upload,
+)
+
+LOOK_BACK = timedelta(hours=6)
+"""Time within which the end of something is noticed; it is more than a sweep may stand still."""
+BATCH = 200
+FEW = 10
+"""Tournaments whose boards are compared after one sweep: tables of boards are large."""
+_compared: set[int] = set()
+"""Tournaments whose boards this process has compared. Another process compares them again; nothing is told twice."""
+
+
+def collect() -> int:
+    """Write the notifications that are missing, with their deliveries; return how many."""
+    since = timezone.now() - LOOK_BACK
+    wanted = [*find_uploads(since), *find_tournaments(since), *find_trainings(since), *find_runs(since)]
+    wanted += find_ranks(since)
+    subjects = [one.subject for one in wanted]
+    known = set(Notification.objects.filter(subject__in=subjects).values_list("user_id", "subject"))
+    fresh = [one for one in wanted if (one.user_id, one.subject) not in known]
+    Notification.objects.bulk_create(fresh, ignore_conflicts=True)
+    deliver(Notification.objects.filter(subject__in=[one.subject for one in fresh], deliveries=None))
+    return len(fresh)
+
+
+def deliver(written: Iterable[Notification]) -> None:
+    """Write a delivery for each webhook that wants a notification."""
+    for one in written:
+        hooks = Webhook.objects.filter(user=one.user_id, is_active=True)
+        Delivery.objects.bulk_create(
+            [Delivery(webhook=hook, notification=one) for hook in hooks if one.kind in hook.kinds],
+            ignore_conflicts=True,
+        )
+
+
+def make(user: int, kind: NotificationKind, subject: str, text: str, path: str) -> Notification:
+    return Notification(user_id=user, kind=kind, subject=subject, text=text[:300], path=path)
+
+
+def lately(rows: Any, since: datetime) -> Any:
+    return rows.filter(finished__gte=since, owner__is_active=True).order_by("-finished")[:BATCH]
+
+
+def find_uploads(since: datetime) -> Iterator[Notification]:
+    for row in lately(Upload.objects.all(), since):
+        name = row.name or row.filename
+        text = {
+            "accepted": _("%(name)s was accepted."),
+            "refused": _("%(name)s was refused: %(reason)s"),
+        }.get(row.state, _("%(name)s could not be checked: %(reason)s")) % {"name": name, "reason": row.reason}
+        address = reverse("upload", args=[row.pk])
+        yield make(row.owner_id, NotificationKind.UPLOAD, f"upload:{row.pk}", text, address)
+
+
+def find_tournaments(since: datetime) -> Iterator[Notification]:
+    over = Tournament.objects.filter(state__in=(TournamentState.FINISHED, TournamentState.FAILED))
+    for row in lately(over.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO)), since):
+        text = _("The tournament %(name)s has ended.") % {"name": row.name}
+        if row.state == TournamentState.FAILED:
+            text = _("The tournament %(name)s has ended, and some episodes could not be played.") % {"name": row.name}
+        address = reverse("tournament", args=[row.pk])
+        yield make(row.owner_id, NotificationKind.TOURNAMENT, f"tournament:{row.pk}", text, address)
+
+
+def find_trainings(since: datetime) -> Iterator[Notification]:
+    over = TrainingRun.objects.filter(state__in=(TrainingState.FINISHED, TrainingState.FAILED), purpose="")
+    for row in lately(over, since):
+        text = _("The training %(name)s has ended.") % {"name": row.name}
+        if row.state == TrainingState.FAILED:
+            text = _("The training %(name)s failed: %(reason)s") % {"name": row.name, "reason": row.error}
+        subject = f"training:{row.pk}:{row.finished:%Y%m%d%H%M%S}"  # It may be resumed or extended, and end again.
+        yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("training", args=[row.pk]))
+
+
+def find_runs(since: datetime) -> Iterator[Notification]:
+    for row in lately(PsroRun.objects.filter(state__in=(PsroState.FINISHED, PsroState.FAILED)), since):
+        text = _("The PSRO run %(name)s has ended.") % {"name": row.name}
+        if row.state == PsroState.FAILED:
+            text = _("The PSRO run %(name)s has stopped: %(reason)s") % {"name": row.name, "reason": row.reason}
+        subject = f"psro:{row.pk}:{row.finished:%Y%m%d%H%M%S}"
+        yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("psro_run", args=[row.pk]))
+
+
+def find_ranks(since: datetime) -> Iterator[Notification]:
+    """Compare a scenario's board after a tournament with the one before it."""
+    over = Tournament.objects.filter(state=TournamentState.FINISHED, finished__gte=since)
+    over = over.exclude(purpose=Purpose.MILESTONE).exclude(pk__in=_compared)
+    for cup in over.select_related("scenario").order_by("-finished")[:FEW]:
+        yield from compare_boards(cup)
+
+
+def compare_boards(cup: Tournament) -> Iterator[Notification]:
+    """Yield what the owners of a tournament's agents are told of their ranks in its scenario."""
+    played = cup.pairings.values_list("camera", "target")
+    owned = list(Agent.objects.filter(pk__in={key for pair in played for key in pair}, owner__is_active=True))
+    published = RatingSnapshot.objects.filter(scenario=cup.scenario, tournament=None).order_by("-number").defer("table")
+    after, before = published.first(), published.filter(created__lt=cup.created).first()
+    if owned and (after is None or after.created < cup.created):
+        return  # Its last fit is still to come.
+    _compared.add(cup.pk)
+    if after is None or before is None:
+        return
+    for agent in owned:
+        old, new = boards.line_on(before, agent), boards.line_on(after, agent)
+        if new is None or new.rank is None or (old is not None and old.rank == new.rank):
+            continue
+        words = {"name": agent.name, "scenario": cup.scenario.name, "new": new.rank, "old": old and old.rank}
+        text = _("%(name)s has rank %(new)s in %(scenario)s; it had rank %(old)s.") % words
+        if old is None or old.rank is None:
+            text = _("%(name)s has rank %(new)s in %(scenario)s.") % words
+        address = reverse("leaderboard", args=[cup.scenario.slug])
+        yield make(agent.owner_id or 0, NotificationKind.RANK, f"rank:{cup.pk}:{agent.pk}", text, address)

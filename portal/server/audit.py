@@ -1,0 +1,44 @@
+"""The audit log: a row for each change that somebody made, by page or by token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
+
+from portal.models import AuditEntry
+
+READING = ("GET", "HEAD", "OPTIONS")
+LEFT_OUT = ("resumable_upload",)
+"""Names of addresses whose requests are parts of a change."""
+
+
+def is_left_out(match: ResolverMatch, response: HttpResponse) -> bool:
+    """Whether a request changed nothing: a part of a change, or one that was sent to the page for signing in."""
+    return match.url_name in LEFT_OUT or "login/" in response.get("Location", "")
+
+
+class AuditLog:
+    """Middleware that records successful requests that may change something, of users and holders of tokens."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = request.user if request.method not in READING else None
+        response = self.get_response(request)
+        match = request.resolver_match
+        if before is None or response.status_code >= 400 or match is None or is_left_out(match, response):
+            return response
+        user = request.user if request.user.is_authenticated else before
+        if user.is_authenticated and user.is_active:
+            AuditEntry.objects.create(
+                user_id=user.pk,
+                username=user.get_username(),
+                token=getattr(getattr(request, "token", None), "name", ""),
+                action=f"{request.method} {match.view_name}"[:120],
+                path=request.path[:200],
+                status=response.status_code,
+            )
+        return response

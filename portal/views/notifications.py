@@ -1,0 +1,74 @@
+"""What a user is told, and where it is sent."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.confirming import Confirmation, show_question
+from portal.forms.notifications import WebhookForm
+from portal.inputs import takes
+from portal.models import Notification, Webhook
+
+PAGE = 50
+
+
+@login_required
+@never_cache
+@require_safe
+@takes("page")
+def notifications(request: HttpRequest) -> HttpResponse:
+    found = Notification.objects.filter(user=request.user.pk)
+    context = {"page": Paginator(found, PAGE).get_page(request.GET.get("page"))}
+    return render(request, "people/notifications.html", context)
+
+
+@login_required
+@require_POST
+@takes()
+def mark_read(request: HttpRequest) -> HttpResponse:
+    """Mark all notifications as read."""
+    Notification.objects.filter(user=request.user.pk, is_read=False).update(is_read=True)
+    return redirect("notifications")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes(form=WebhookForm.base_fields)
+def webhooks(request: HttpRequest) -> HttpResponse:
+    """The caller's webhooks; a new one's secret is shown on the answer that creates it."""
+    form = WebhookForm(request.user, request.POST or None)
+    made = form.create() if request.method == "POST" and form.is_valid() else None
+    status = 201 if made else 400 if form.is_bound else 200
+    context = {
+        "form": WebhookForm(request.user) if made else form,
+        "made": made,
+        "webhooks": Webhook.objects.filter(user=request.user.pk),
+    }
+    return render(request, "people/webhooks.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes()
+def delete_webhook(request: HttpRequest, webhook_id: int) -> HttpResponse:
+    """Ask, and then delete a webhook."""
+    hook = get_object_or_404(Webhook, pk=webhook_id, user=request.user.pk)
+    if request.method != "POST":
+        question = Confirmation(
+            _("Delete this webhook?"),
+            (_("Nothing more is sent to %(address)s. This cannot be undone.") % {"address": hook.url},),
+            _("Delete webhook"),
+        )
+        return show_question(request, question, reverse("webhooks"))
+    hook.delete()
+    messages.success(request, _("The webhook is deleted."))
+    return redirect("webhooks")
