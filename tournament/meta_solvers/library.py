@@ -5,9 +5,11 @@ nashpy is imported where it is called: it loads networkx and SciPy's optimisers,
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
+from scipy.integrate import ODEintWarning
 
 from tournament.meta_solvers.matrices import Array, check_payoff
 
@@ -50,14 +52,18 @@ def replicator_dynamics(payoff: Any, stages: int = STAGES) -> tuple[Array, Array
 
     The dynamics circle around equilibria instead of reaching them; NashConv of the averages falls with one over the
     time, to about 0.02 of the payoffs' range. After each stage rounding errors below 0 are cut off: outside the simplex
-    the dynamics explode, and nashpy's integrator gives up. Agents that died out never come back, because there is no
-    floor. Takes 0.2 s for 100 x 100 agents.
+    the dynamics explode. Where nashpy's integrator gives up, the average so far is returned. Agents that died out never
+    come back, because there is no floor. Takes 0.2 s for 100 x 100 agents.
     """
     game, span = _game(payoff)
     camera, target = (np.full(size, 1.0 / size) for size in game.payoff_matrices[0].shape)
-    averages = []
+    averages = [(camera, target)]
     for _ in range(stages):
-        cameras, targets = game.asymmetric_replicator_dynamics(camera, target, STAGE / span)
+        try:
+            with warnings.catch_warnings(action="error", category=ODEintWarning):
+                cameras, targets = game.asymmetric_replicator_dynamics(camera, target, STAGE / span)
+        except ODEintWarning:  # It gave up: what it returned is no strategy.
+            break
         camera, target = _normalise(cameras[-1]), _normalise(targets[-1])
         averages.append((cameras.mean(axis=0), targets.mean(axis=0)))
     cameras, targets = (np.mean(side, axis=0) for side in zip(*averages, strict=True))
