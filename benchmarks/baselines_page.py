@@ -235,7 +235,7 @@ def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
     with open_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light") as page:
         for name, row in played.items():
             page.goto(f"{portal.address}/tournaments/{row['id']}/")
-            page.wait_for_selector(".heatmap .main-svg")
+            page.wait_for_selector(".payoff-map")
             page.add_style_tag(content=STYLE)
             box = page.locator("#boards + .grid").bounding_box(), page.locator("section:has(#payoffs)").bounding_box()
             top, bottom = box[0]["y"], box[1]["y"] + box[1]["height"]  # type: ignore[index]

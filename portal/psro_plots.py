@@ -26,10 +26,10 @@ def colour(number: int, count: int) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def draw_strategies(strategies: Sequence[Sequence[float]], title: str) -> SafeString:
+def draw_strategies(strategies: Sequence[Sequence[float]], title: str, shown: int | None = None) -> SafeString:
     """Shares by iteration, each iteration's (k,) with a member more than the last one's, as areas that sum to 1.
 
-    Nothing for fewer than two iterations.
+    An upright line marks the iteration `shown`. Nothing for fewer than two iterations.
     """
     if len(strategies) < 2:
         return SafeString("")
@@ -49,7 +49,8 @@ def draw_strategies(strategies: Sequence[Sequence[float]], title: str) -> SafeSt
         '<svg class="areas" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
         WIDTH, HEIGHT, f"{title} over {len(strategies)} iterations; the table has the same figures",
         format_html_join("", '<polygon points="{}" fill="{}"/>', areas),
-        draw_levels(y, (0.0, 0.5, 1.0), LEFT, WIDTH - RIGHT), draw_iterations(x, len(strategies) - 1),
+        draw_levels(y, (0.0, 0.5, 1.0), LEFT, WIDTH - RIGHT),
+        draw_iterations(x, len(strategies) - 1) + mark_shown(x, shown),
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ class Bounded:
         return self.low is None or self.high is not None
 
 
-def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
+def draw_intervals(figures: Sequence[Bounded], title: str, shown: int | None = None) -> SafeString:
     """A line through figures with a band of their intervals; nothing for fewer than two.
 
     The line leaves out a figure without an upper limit; a cross below says that its responses failed.
@@ -99,8 +100,16 @@ def draw_intervals(figures: Sequence[Bounded], title: str) -> SafeString:
             "", '<text x="{}" y="{}" text-anchor="middle">×<title>Iteration {}: no upper limit</title></text>',
             ((f"{x.at(number):.1f}", HEIGHT - BOTTOM - 4, number) for number in failed),
         ),
-        draw_iterations(x, iterations[-1], iterations[0]),
+        draw_iterations(x, iterations[-1], iterations[0]) + mark_shown(x, shown),
     )  # fmt: skip
+
+
+def mark_shown(x: Axis, number: int | None) -> SafeString:
+    """An upright line at the iteration whose strategies and payoffs the page shows."""
+    if number is None or not x.low <= number <= x.high:
+        return SafeString("")
+    at = f"{x.at(number):.1f}"
+    return format_html('<line class="shown" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', at, TOP, HEIGHT - BOTTOM)
 
 
 def draw_iterations(x: Axis, last: int, first: int = 0) -> SafeString:

@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "axes",
     "django_htmx",
     "ninja",  # Serves the API's reference page from our own static files instead of a content network.
@@ -262,10 +263,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 NINJA_PAGINATION_CLASS = "portal.api.paging.Paging"
-STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "portal.assets.PlotlyFinder",
-]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 MEDIA_ROOT = DATA_DIR / "files"
 MEDIA_URL = "/unserved/"  # Uploads are never served as files; no address begins like this.
 STORAGES: dict[str, dict[str, Any]] = {

@@ -3,15 +3,18 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.sitemaps.views import sitemap
 from django.urls import path, re_path, register_converter, reverse_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from portal.api import api
+from portal.feeds import AgentFeed, BoardFeed, TournamentFeed
 from portal.forms.accounts import PasswordForm
 from portal.inputs import takes
 from portal.keys import KeyConverter
+from portal.sitemaps import SITEMAPS
 from portal.views import (
     about,
     accounts,
@@ -28,10 +31,12 @@ from portal.views import (
     scenarios,
     schedules,
     searching,
+    sharing,
     status,
     styleguide,
     tournaments,
     training,
+    training_curves,
     uploads,
 )
 
@@ -78,6 +83,11 @@ urlpatterns = [
     path("leaderboards/<slug:slug>/snapshots/", leaderboards.snapshots, name="snapshots"),
     path("leaderboards/<slug:slug>/snapshots/<key:number>/", leaderboards.snapshot, name="snapshot"),
     path("leaderboards/<slug:slug>/snapshots/<key:number>/payoffs/", leaderboards.payoffs, name="payoffs"),
+    path(
+        "leaderboards/<slug:slug>/snapshots/<key:number>/payoffs/figures/",
+        leaderboards.payoff_figures,
+        name="payoff_figures",
+    ),
     path("agents/", agents.agents, name="agents"),
     path("agents/pick/", tournaments.pick, name="agent_pick"),
     path("agents/<slug:slug>/", agents.agent, name="agent"),
@@ -109,8 +119,14 @@ urlpatterns = [
         leaderboards.tournament_payoffs,
         name="tournament_payoffs",
     ),
+    path(
+        "tournaments/<key:tournament_id>/snapshots/<key:number>/payoffs/figures/",
+        leaderboards.tournament_payoff_figures,
+        name="tournament_payoff_figures",
+    ),
     path("tournaments/<key:tournament_id>/choices/", tournaments.choices, name="choices"),
     path("training/", training.trainings, name="trainings"),
+    path("training/compare/", training_curves.compare, name="training_compare"),
     path("training/new/", training.create, name="training_create"),
     path("training/<key:run_id>/", training.training, name="training"),
     path("training/<key:run_id>/<str:action>/", training.act, name="training_act"),
@@ -136,6 +152,12 @@ urlpatterns = [
     path("embed/episodes/<key:episode_id>/", replays.embedded, name="replay_embedded"),
     path("episodes/<key:episode_id>/replay/", replays.replay_file, name="replay_file"),
     path("episodes/<key:episode_id>/verify/", replays.verify, name="verify"),
+    path("embed/leaderboards/<slug:slug>/", sharing.embedded_board, name="board_embedded"),
+    path("leaderboards/<slug:slug>/picture.png", sharing.board_picture, name="board_picture"),
+    path("leaderboards/<slug:slug>/feed.atom", BoardFeed(), name="board_feed"),
+    path("agents/feed.atom", AgentFeed(), name="agent_feed"),
+    path("tournaments/feed.atom", TournamentFeed(), name="tournament_feed"),
+    path("sitemap.xml", takes("p")(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),
     path("status/", status.status, name="status"),
     path("search/", searching.find, name="search"),
     path("language/", choose_language, name="set_language"),

@@ -10,10 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-"""Of a style element without text, which Plotly fills rule by rule."""
-MAP_STYLE = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
-"""Of the style element that Plotly's bundle adds for its maps when it is loaded. Another version may need another."""
 
 
 def write_policy(*more: str) -> str:
@@ -39,8 +35,6 @@ def write_policy(*more: str) -> str:
 POLICY = write_policy()
 EMBED_POLICY = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 """Of pages that are made for frames of other sites: nobody is signed in there, and nothing can be changed."""
-CHART_POLICY = write_policy(f"style-src-elem 'self' {EMPTY_STYLE} {MAP_STYLE}", "style-src-attr 'unsafe-inline'")
-"""Of pages on which Plotly draws: it writes style attributes as text."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -82,15 +76,3 @@ def embeddable(view: View) -> View:
         return response
 
     return framed  # type: ignore[return-value]
-
-
-def draws_charts(view: View) -> View:
-    """Give a view's pages the policy that Plotly needs."""
-
-    @wraps(view)
-    def drawing(*args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(*args, **kwargs)
-        response.setdefault("Content-Security-Policy", CHART_POLICY)
-        return response
-
-    return drawing  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from django import template
 
+from portal.charts import COLOURS
 from portal.plots import write_number
 from portal.templatetags.arena import is_missing
 from tournament import paces
@@ -15,6 +16,12 @@ register = template.Library()
 def brief(value: float | None) -> str:
     """A number in few letters, such as 1.2 M; a dash when there is none."""
     return "–" if is_missing(value) else write_number(float(value))  # type: ignore[arg-type]
+
+
+@register.filter
+def curve_colour(number: int) -> int:
+    """The number of a curve's colour in the style sheet."""
+    return number % COLOURS
 
 
 @register.filter

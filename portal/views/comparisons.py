@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from mate import Team
-from portal import findings
+from portal import dumbbells, findings
+from portal.dumbbells import OpponentPair
 from portal.inputs import takes
 from tournament import boards
 from tournament.boards import Board, BoardLine
@@ -91,6 +92,11 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
         "is_cut": matchup.is_cut,
         "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
         "notable": notable_pairs(matchup),
+        "overlay": dumbbells.draw(
+            [OpponentPair(row["opponent"].name, row["result"].first, row["result"].second) for row in rows],
+            matchup.first.name,
+            matchup.second.name,
+        ),
         **tested,
     }
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
@@ -13,9 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from mate import Team
-from portal import columns
+from portal import columns, heatmaps
 from portal.inputs import takes
-from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, history
 from tournament.arranging import by_similarity
@@ -34,7 +34,7 @@ LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
 LARGEST_PICTURE, TOP = 10_000, 20
 """Of a board with more pairings than that, the heat map shows the first of each team."""
-BOARD = ("sort", "figures", "order", "team", "search", "page")
+BOARD = ("sort", "figures", "order", "team", "search", "page", "payoffs")
 """What the address of a page with a board says."""
 PAGE, PAYOFF_ROWS = 50, 20
 LINES = 50
@@ -58,7 +58,6 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
-@draws_charts
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
@@ -89,7 +88,6 @@ def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
-@draws_charts
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A leaderboard as it was published under a number; it never changes."""
     return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
@@ -98,7 +96,6 @@ def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_safe
 @kept_for_visitors(10)
 @takes(*BOARD)
-@draws_charts
 def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
     return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
 
@@ -190,12 +187,57 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "order": order,
         "orders": ORDERS.items(),
         "evolution": describe_evolution(board),
-        "payoffs": describe_payoffs(cameras, targets, cells),
+        **describe_map(board, order, asked.get("payoffs") == "all"),
         "payoff_targets": targets,
         "payoff_address": address_of(board, "payoffs"),
         "payoff_rows": list(zip(cameras, cells, strict=True)) if is_whole and num_cells <= LARGEST_TABLE else None,
         "top": None if is_whole else TOP,
     }
+
+
+def describe_map(board: Board, order: str, is_whole: bool) -> dict[str, Any]:
+    """The heat map of the first agents by Elo, or of all, with its figures: inline where they are few."""
+    cameras, targets = arrange(board, order)
+    count = max(len(cameras), len(targets))
+    if not is_whole:
+        cameras, targets = choose_first(board.cameras, cameras), choose_first(board.targets, targets)
+    cells = boards.payoff_cells(board, cameras, targets)
+    figures = describe_payoffs(cameras, targets, cells)
+    return {
+        "payoffs": figures,
+        **heatmaps.describe_map(figures, f"{address_of(board, 'payoffs')}figures/?{urlencode({'order': order})}"),
+        "heatmap_left": count - max(len(cameras), len(targets)),
+        "is_whole_map": is_whole and count > heatmaps.FIRST,
+    }
+
+
+def choose_first(ranked: tuple[BoardLine, ...], arranged: tuple[BoardLine, ...]) -> tuple[BoardLine, ...]:
+    """The first lines of a ranking, in another order."""
+    first = {line.agent.pk for line in ranked[: heatmaps.FIRST]}
+    return tuple(line for line in arranged if line.agent.pk in first)
+
+
+@require_safe
+@kept_for_visitors(10)
+@takes("order")
+def payoff_figures(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """All figures of a large heat map, as JSON."""
+    return show_figures(request, get_object_or_404(Scenario, slug=slug), number)
+
+
+@require_safe
+@kept_for_visitors(10)
+@takes("order")
+def tournament_payoff_figures(request: HttpRequest, tournament_id: int, number: int) -> HttpResponse:
+    return show_figures(request, get_object_or_404(Tournament, pk=tournament_id), number)
+
+
+def show_figures(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
+    board = boards.numbered_board(of, number)
+    if board is None:
+        raise Http404(f"{of} has no snapshot number {number}.")
+    cameras, targets = arrange(board, chosen_order(request.GET))
+    return JsonResponse(describe_payoffs(cameras, targets, boards.payoff_cells(board, cameras, targets)))
 
 
 def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) -> dict[str, Any]:

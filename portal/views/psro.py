@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
-from portal import psro_plots, quotas
+from portal import heatmaps, psro_plots, quotas
 from portal.confirming import ask_to_cancel_run
 from portal.downloading import answer_populations
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
@@ -22,7 +22,6 @@ from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.psro_plots import Bounded
-from portal.server.headers import draws_charts
 from portal.steering import SteeringAction, ask_first, list_buttons, steer
 from tournament import organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
@@ -74,11 +73,10 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @takes("iteration", "seen")
-@draws_charts
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The page; to htmx, what changes while it runs."""
+    """The page, which a scrubber takes one iteration from; to htmx otherwise, what changes while it runs."""
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target != "iteration":  # type: ignore[attr-defined]
         context = describe(request, row)
         response = render(request, "psro/progress.html", context)
         if request.GET.get("seen", context["seen"]) != context["seen"]:
@@ -138,12 +136,14 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
     }
     return {
         "solved": solved,
+        "solved_last": solved[-1].number,
         "shown": shown,
         "rows": list(map(describe_iteration, solved)),
         "nash_conv": psro_plots.draw_intervals(
-            [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv"
+            [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv", shown.number
         ),
-        "strategies": [describe_strategies(row, team, pools[team], solved) for team in Team],
+        "failed": [one["number"] for one in map(describe_iteration, solved) if has_failed(one)],
+        "strategies": [describe_strategies(row, team, pools[team], solved, shown) for team in Team],
         **describe_payoffs(row, shown, pools),
     }
 
@@ -158,6 +158,11 @@ def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
     told = bound(iteration) if "nash_conv" in iteration.figures else None
     gains = [describe_gain(iteration.figures.get(f"{team}_gain")) for team in Team]
     return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
+
+
+def has_failed(iteration: dict[str, Any]) -> bool:
+    """Whether a response of the iteration failed, so that its NashConv has no upper limit."""
+    return any(gain and gain.get("verdict") == "failed" for gain in iteration["gains"])
 
 
 REMARKS = {
@@ -179,9 +184,9 @@ def describe_gain(gain: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def describe_strategies(
-    row: PsroRun, team: str, pool: list[PopulationMember], solved: list[PsroIteration]
+    row: PsroRun, team: str, pool: list[PopulationMember], solved: list[PsroIteration], shown: PsroIteration
 ) -> dict[str, Any]:
-    """A team's shares by iteration: the picture, and a line an agent, with where each came from."""
+    """A team's shares by iteration: the picture, and a line an agent, with its origin and its share in `shown`."""
     shares = [one.camera_strategy if team == Team.CAMERA else one.target_strategy for one in solved]
     origins = {
         one.number: one
@@ -189,6 +194,7 @@ def describe_strategies(
             f"{team}_training__opponent", f"{team}_training__start_from"
         )
     }
+    place = solved.index(shown)
     members = []
     for number, member in enumerate(pool):
         origin = origins.get(member.iteration) if member.iteration else None
@@ -197,12 +203,18 @@ def describe_strategies(
                 "member": member,
                 "colour": psro_plots.colour(number, len(pool)),
                 "shares": [each[number] if number < len(each) else None for each in shares],
-                "share": shares[-1][number],
+                "share": share_in(shares[place], number),
                 "training": getattr(origin, f"{team}_training") if origin else None,
             }
         )
     title = f"{team.capitalize()}s' strategies"
-    return {"team": team, "title": title, "svg": psro_plots.draw_strategies(shares, title), "members": members}
+    svg = psro_plots.draw_strategies(shares, title, place)
+    return {"team": team, "title": title, "svg": svg, "members": members}
+
+
+def share_in(strategy: list[float], number: int) -> float | None:
+    """A member's share in a strategy; None where it was not in the population yet."""
+    return strategy[number] if number < len(strategy) else None
 
 
 def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[PopulationMember]]) -> dict[str, Any]:
@@ -228,7 +240,12 @@ def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[P
         "payoff": table["payoff"], "error": table["error"], "count": table["count"], "pairing": pairings,
         "address": reverse("pairing", args=[0]),
     }  # fmt: skip
-    return {"payoffs": payoffs, "payoff_lines": lines, "payoff_targets": targets}
+    return {
+        "payoffs": payoffs,
+        **heatmaps.describe_map(payoffs),
+        "payoff_lines": lines,
+        "payoff_targets": targets,
+    }
 
 
 def key_of(member: PopulationMember) -> int | None:
@@ -270,7 +287,6 @@ ACTIONS = {
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["iterations", "number", "meta_solver", "name"])
-@draws_charts
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     """Pause, resume, cancel, extend; or fork, which anybody may."""
     row = get_object_or_404(PsroRun, pk=run_id)

@@ -21,7 +21,6 @@ from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.inputs import takes
 from portal.lists import LIST, SORTS, find_like, list_page
 from portal.permissions import insist_on_change, may_change
-from portal.server.headers import draws_charts
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
 from tasks import hints
@@ -185,7 +184,6 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
 @require_safe
 @kept_for_visitors(2)
 @takes(*BOARD)
-@draws_charts
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     """The page; to htmx, only what changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")

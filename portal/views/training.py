@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
-from portal import plots, quotas
+from portal import quotas
 from portal.confirming import ask_to_cancel_training
 from portal.forms.steering import ExtendTrainingForm
 from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
@@ -21,6 +22,7 @@ from portal.inputs import takes
 from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.steering import Button, SteeringAction, ask_first, list_buttons, steer
+from portal.views.training_curves import draw_curves
 from tournament import milestones as evaluation
 from tournament import organising, paces
 from tournament import trainings as domain
@@ -29,14 +31,6 @@ from tournament.models import TEAM_CHOICES, Milestone, Scenario, TrainingRun, Tr
 from training import configuration
 
 USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
-CURVES = (
-    ("return_mean", "Return", "of an episode of training, in the team's own reward"),
-    ("coverage", "Coverage", "share of targets in view"),
-    ("transport", "Transport", "share of their full pay that deliveries earned"),
-    ("entropy", "Entropy", "how varied decisions are, in nats"),
-    ("kl", "KL divergence", "how far an iteration moves the policy, in nats"),
-    ("decisions_per_second", "Throughput", "agents' decisions a second, sampling and learning"),
-)
 KEPT = ("name", "opponent", "start_from", "seed", "cores", "evaluation_episodes")
 """What stays as it is, where it still can, when another choice changes the form of a new training."""
 LAST_POINTS = 20
@@ -164,7 +158,8 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "waiting_reason": domain.explain_waiting(run) if run.state == TrainingState.WAITING else "",
         "steps_expected": paces.steps_expected(run),
         "rest": paces.forecast_rest(run),
-        "curves": [draw(points, *curve) for curve in CURVES],
+        "charts": [(chart, told) for chart, told in draw_curves([[run]]) if not chart.is_empty],
+        "phases": list_phases(run),
         "points": points[: -LAST_POINTS - 1 : -1],
         "num_points": len(points),
         "milestones": [(row, *interval_of(row)) for row in milestones],
@@ -187,11 +182,26 @@ def interval_of(row: Milestone) -> tuple[float | None, float | None]:
     return evaluation.interval(row.payoff or 0.0, row.error, row.num_episodes)
 
 
-def draw(points: list[Any], name: str, title: str, explanation: str) -> dict[str, Any]:
-    """A curve with its newest figure."""
-    pairs = [(float(point.steps), getattr(point, name)) for point in points if getattr(point, name) is not None]
-    newest = pairs[-1][1] if pairs else None
-    return {"title": title, "explanation": explanation, "svg": plots.draw_curve(pairs, title), "newest": newest}
+def list_phases(run: TrainingRun) -> list[tuple[str, str]]:
+    """What a training goes through, each with "done", "now" or nothing: a start takes half a minute."""
+    has_begun = bool(run.progress.get("iteration"))
+    now = {
+        TrainingState.WAITING: 0,
+        TrainingState.TRAINING: 2 if has_begun else 1,
+        TrainingState.PAUSED: 2,
+        TrainingState.EVALUATING: 4 if run.reevaluation_id else 3,
+        TrainingState.FINISHED: 5,
+    }.get(run.state)
+    names = (
+        _("Waiting for a trainer"),
+        _("Loading Ray and the networks"),
+        _("Training"),
+        _("Playing the milestones"),
+        _("Playing the best again"),
+    )
+    if now is None:
+        return []
+    return [(name, "done" if place < now else "now" if place == now else "") for place, name in enumerate(names)]
 
 
 def list_settings(run: TrainingRun) -> list[dict[str, Any]]:

@@ -59,7 +59,9 @@ def questions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
 PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     **dict.fromkeys(
         (
-            *("home", "leaderboards", "leaderboard", "compare", "snapshots", "snapshot", "payoffs", "agents", "agent"),
+            *("home", "leaderboards", "leaderboard", "compare", "snapshots", "snapshot", "payoffs", "payoff_figures"),
+            *("board_embedded", "board_picture", "board_feed", "agent_feed", "tournament_feed", "sitemap"),
+            *("agents", "agent", "tournament_payoff_figures", "training_compare"),
             *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
             *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
             *("status", "about", "search", "scenarios", "scenario", "scenario_file", "user"),

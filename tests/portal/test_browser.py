@@ -51,14 +51,10 @@ def wait_until(page: Any, is_so: Callable[[], bool], tries: int = 200) -> None:
 def test_a_click_on_the_heat_map_leads_to_the_pairing(open_page: Open, played: Tournament, pairing: Pairing) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.wait_for_selector("[data-heatmap][data-ready]")
-    picture = page.locator("[data-heatmap] .nsewdrag[data-subplot=xy]")
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    place = box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25
-    page.mouse.move(place[0] - 5, place[1] - 5)
-    page.mouse.move(*place)
-    expect(page.locator("[data-heatmap] .hovertext")).to_contain_text("3 episodes")
-    page.mouse.click(*place)
+    cell = page.locator(".payoff-map .cell").first
+    cell.hover()
+    expect(page.locator("[data-readout]")).to_contain_text("3 episodes")
+    cell.click()
     page.wait_for_url(f"**{reverse('pairing', args=[pairing.pk])}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Greedy")
 

@@ -36,7 +36,7 @@ def watchable(doubled: Tournament, real_episode: Episode, real_replay: bytes) ->
 def test_three_clicks_lead_from_the_first_rank_to_a_replay_of_why(open_page: Open, watchable: Episode) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.get_by_role("region", name="Cameras: ratings").get_by_role("link", name="1", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Random")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Greedy is probably better than Random")
     page.get_by_title("Episodes of Greedy and Greedy").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Greedy")
@@ -62,7 +62,7 @@ def test_a_sort_is_a_link_and_needs_no_script(live_server: Any, doubled: Tournam
 def test_the_edges_of_the_heat_map_tell_the_nash_shares(open_page: Open, doubled: Tournament) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.wait_for_selector("[data-heatmap][data-ready]")
-    expect(page.locator("[data-heatmap] .barlayer .point")).to_have_count(4)
+    expect(page.locator(".payoff-map .share.camera")).to_have_count(1)
     page.get_by_role("link", name="similarity").click()
     page.wait_for_selector("[data-heatmap][data-ready]")
     assert "order=similarity" in page.url
@@ -72,9 +72,9 @@ def test_two_agents_are_chosen_and_compared(open_page: Open, doubled: Tournament
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
     page.get_by_role("link", name="Compare two agents").click()
     page.locator("form", has=page.get_by_label("Target")).get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy beside Random")
-    page.get_by_role("link", name="Swap them").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Random beside Greedy")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Random")
+    page.get_by_role("link", name="Swap").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Random vs Greedy")
 
 
 def test_a_point_of_the_history_leads_to_its_snapshot(open_page: Open, doubled: Tournament) -> None:

@@ -138,7 +138,7 @@ def test_a_test_of_few_episodes_is_open_and_can_be_settled(
 
 def test_without_a_choice_two_can_be_chosen(client: Client, played: Tournament) -> None:
     text = client.get(ADDRESS).content.decode()
-    assert "Which two?" in text and 'value="random-target"' in text
+    assert "Choose two agents" in text and 'value="random-target"' in text
 
 
 @pytest.mark.parametrize(

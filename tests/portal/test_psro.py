@@ -146,6 +146,13 @@ def test_an_earlier_iterations_payoffs_are_shown_on_request(visit: Visit, run: P
     assert len(answer.context["payoffs"]["payoff"]) == 2
 
 
+def test_the_scrubber_takes_an_iterations_strategies_and_payoffs_from_the_page(client: Client, run: PsroRun) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "iteration"}
+    text = client.get(reverse("psro_run", args=[run.pk]), {"iteration": "1"}, headers=headers).content.decode()
+    assert "Payoffs of iteration 1" in text and "Share in iteration 1" in text and 'class="payoff-map"' in text
+    assert text.count('class="shown"') >= 2, "the pictures mark the iteration"
+
+
 def test_a_visitor_sees_no_buttons(client: Client, run: PsroRun) -> None:
     text = client.get(reverse("psro_run", args=[run.pk])).content.decode()
     assert "Extend<" not in text and "Cancel run" not in text

@@ -223,7 +223,7 @@ def test_everybody_can_read_the_list_and_a_training(client: Client, learning: Tr
     text = client.get(reverse("training", args=[learning.pk])).content.decode()
     assert "<strong>500</strong> of 1000 steps" in text
     assert "about 5 min left" in text
-    assert 'class="curve"' in text
+    assert 'class="chart"' in text and "Milestone of iteration 5" in text
     assert "iteration 5 &lt;done&gt;" in text
     assert "<form" not in text.split("<main")[1].split("</main>")[0]
 
@@ -282,6 +282,45 @@ def test_a_finished_training_shows_its_agent_and_how_it_did(
     text = client.get(reverse("training", args=[learning.pk])).content.decode()
     assert "−0.220 to −0.180" in text and "+0.050 to +0.150" in text
     assert "trained against" in text
+
+
+def test_trainings_are_compared_over_common_axes(
+    client: Client, learning: TrainingRun, agents: dict[str, Agent]
+) -> None:
+    assert f'name="run" value="{learning.pk}"' in client.get(reverse("trainings")).content.decode()
+    other = TrainingRun.objects.get(pk=learning.pk)
+    other.pk, other.seed, other.name = None, 99, "Sister"
+    other.save()
+    TrainingPoint.objects.bulk_create(
+        TrainingPoint(run=other, iteration=i, steps=100 * i, return_mean=3.0 * i) for i in range(1, 6)
+    )
+    address = reverse("training_compare")
+    answer = client.get(address, {"run": [learning.pk, other.pk]})
+    chart, _ = answer.context["charts"][0]
+    assert [one.label for one in chart.series] == ["Alice's learner", "Sister"]
+    assert answer.content.decode().count('class="chart"') == len(answer.context["charts"])
+    banded = client.get(address, {"run": [learning.pk, other.pk], "seeds": "band"})
+    chart, _ = banded.context["charts"][0]
+    assert [one.label for one in chart.series] == ["Alice's learner, 2 seeds"]
+    assert chart.series[0].points[0] == (100.0, 2.25) and chart.series[0].band[0] == (100.0, 1.5, 3.0)
+
+
+@pytest.mark.parametrize("keys", [[], ["x"], ["9" * 30], ["12345"]])
+def test_a_comparison_of_no_training_says_so(client: Client, db: None, keys: list[str]) -> None:
+    answer = client.get(reverse("training_compare"), {"run": keys})
+    assert answer.status_code == 200 and "No training is chosen" in answer.content.decode()
+
+
+def test_a_training_says_which_phase_it_is_in(client: Client, run: TrainingRun) -> None:
+    def current() -> str:
+        text = client.get(reverse("training", args=[run.pk])).content.decode()
+        return text.split('aria-current="step">')[1].split("<")[0]
+
+    assert current() == "Waiting for a trainer"
+    TrainingRun.objects.update(state=TrainingState.TRAINING)
+    assert current() == "Loading Ray and the networks"
+    TrainingRun.objects.update(progress={"iteration": 1})
+    assert current() == "Training"
 
 
 def test_a_page_with_a_long_curve_costs_few_queries(

@@ -1,15 +1,7 @@
-// The payoff heat map: drawn by Plotly from the JSON beside it, with the Nash strategies' shares as bars along both
-// edges; a cell
-// leads to its pairing. The table below says the same.
+// Adds to the server's picture of payoffs: a cross-hair with a fixed read-out, by pointer and by keyboard, and the way down to
+// the pairing of a cell. The figures come with the page, or, for large pictures, when they are first wanted.
 
-const SCALE = [
-  [0, "#00224e"],
-  [0.25, "#414d6b"],
-  [0.5, "#7c7b78"],
-  [0.75, "#bcaf6f"],
-  [1, "#fee838"],
-]; // cividis
-const MOST_NAMES = 40; // More names than this along an edge cannot be read; a cell's are told when it is pointed at.
+const SVG = "http://www.w3.org/2000/svg";
 
 const number = (value, digits = 3) =>
   value
@@ -18,160 +10,106 @@ const number = (value, digits = 3) =>
     .replace("-", "−"); // Zero has no sign.
 const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.0995 ? 1 : 0)} %`;
 
-/**
- * The standard error beside a mean: all alike where it is zero but for rounding, a question mark where it is unknown.
- */
-const spread = (error) =>
-  error === null ? "± ?" : error < 1e-7 ? "all alike" : error < 0.0005 ? "± < 0.001" : `± ${number(error)}`;
+/** The standard error beside a mean: all alike where it is zero but for rounding. */
+const spread = (error, alike) => (error < 1e-7 ? alike : error < 0.0005 ? "± < 0.001" : `± ${number(error)}`);
+const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
 
-/** Plotly reads some HTML in its texts; names are to be shown as they are. */
-const plain = (name) => name.replace(/[&<>]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter]);
+class HeatMap {
+  constructor(figure) {
+    this.figure = figure;
+    this.picture = figure.querySelector(".payoff-map");
+    this.words = figure.querySelector("[data-readout]");
+    const [left, top, side, rows, columns] = this.picture.dataset.cells.split(" ").map(Number);
+    Object.assign(this, { left, top, side, rows, columns, at: null });
+    this.hair = document.createElementNS(SVG, "path");
+    this.hair.setAttribute("class", "cross-hair");
+    this.picture.append(this.hair);
+    this.listen();
+    figure.dataset.ready = "";
+  }
 
-/** Agents may share a name; Plotly's categories may not. */
-const label = (agents, length) =>
-  agents.map(({ name }) => plain(name.length > length ? `${name.slice(0, length - 1)}…` : name));
+  /** The figures: inline, or fetched once. */
+  data() {
+    const inline = this.figure.querySelector("script[type='application/json']");
+    this.figures ??= inline
+      ? Promise.resolve(JSON.parse(inline.textContent))
+      : fetch(this.figure.dataset.address).then((answer) => answer.json());
+    return this.figures;
+  }
 
-function describe(data, row, column) {
-  const title = `<b>${plain(data.cameras[row].name)}</b> v <b>${plain(data.targets[column].name)}</b><br>`;
-  const value = data.payoff[row][column];
-  if (value === null) return `${title}not played`;
-  const error = data.error[row][column];
-  const count = data.count[row][column];
-  // Imported payoffs come without theirs.
-  const episodes = count ? `<br>${count} episode${count === 1 ? "" : "s"}` : "";
-  return `${title}payoff ${number(value)}${error === null ? "" : ` ${spread(error)}`}${episodes}`;
-}
+  listen() {
+    const { picture, figure } = this;
+    picture.addEventListener("pointermove", (event) => this.point(this.cellAt(event)));
+    picture.addEventListener("pointerleave", () => {
+      if (document.activeElement !== figure) this.point(null);
+    });
+    picture.addEventListener("click", (event) => {
+      const cell = this.cellAt(event);
+      if (!cell || event.target.closest("a")) return;
+      this.point(cell);
+      if (event.pointerType !== "touch") this.open();
+    });
+    figure.addEventListener("focus", () => {
+      if (!this.at) this.point([0, 0]);
+    });
+    figure.addEventListener("keydown", (event) => this.onKey(event));
+  }
 
-/** The figures in the cells: black or white, whichever can be read on the cell's colour. */
-function annotate(data, font, isRoomy) {
-  const values = data.payoff.flat().filter((value) => value !== null);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  // Either is 4.5 to 1 or better.
-  const isBright = (value) => (most > least ? (value - least) / (most - least) : 0.5) > 0.47;
-  const text = (value, error, count) =>
-    isRoomy && count
-      ? `${number(value, 2)}<br><span style="font-size:${font.size - 3}px">${spread(error)}, ${count}</span>`
-      : number(value, 2);
-  return data.payoff.flatMap((row, y) =>
-    row.flatMap((value, x) =>
-      value === null
-        ? []
-        : [
-            {
-              x,
-              y,
-              text: text(value, data.error[y][x], data.count[y][x]),
-              showarrow: false,
-              captureevents: false,
-              font: { ...font, color: isBright(value) ? "#000000" : "#ffffff" },
-            },
-          ],
-    ),
-  );
-}
+  cellAt({ clientX, clientY }) {
+    const box = this.picture.getBoundingClientRect();
+    const scale = this.picture.viewBox.baseVal.width / box.width;
+    const column = Math.floor(((clientX - box.left) * scale - this.left) / this.side);
+    const row = Math.floor(((clientY - box.top) * scale - this.top) / this.side);
+    return row >= 0 && row < this.rows && column >= 0 && column < this.columns ? [row, column] : null;
+  }
 
-/** Bars of the Nash shares: above the targets' columns, right of the cameras' rows. */
-function edges(data, colour) {
-  const hover = (agents) => agents.map(({ name, nash }) => `<b>${plain(name)}</b><br>Nash share ${share(nash)}`);
-  const bar = { type: "bar", hoverinfo: "text", showlegend: false, textposition: "none", width: 0.7 };
-  const shares = (agents) => agents.map(({ nash }) => nash);
-  return [
-    {
-      ...bar,
-      x: data.targets.map((_, i) => i),
-      y: shares(data.targets),
-      hovertext: hover(data.targets),
-      yaxis: "y2",
-      marker: { color: colour("--target") },
-    },
-    {
-      ...bar,
-      orientation: "h",
-      y: data.cameras.map((_, i) => i),
-      x: shares(data.cameras),
-      hovertext: hover(data.cameras),
-      xaxis: "x2",
-      marker: { color: colour("--camera") },
-    },
-  ];
-}
+  onKey(event) {
+    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (by) {
+      event.preventDefault();
+      const [row, column] = this.at ?? [0, 0];
+      this.point([clamp(row + by[0], 0, this.rows - 1), clamp(column + by[1], 0, this.columns - 1)]);
+    } else if (event.key === "Enter" && event.target === this.figure) {
+      this.open();
+    }
+  }
 
-function show(holder, data) {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const narrow = holder.clientWidth < 560;
-  const [rows, columns] = [data.cameras.length, data.targets.length];
-  const font = { family: style.fontFamily, size: narrow ? 11 : 13, color: colour("--ink") };
-  const main = [0, narrow ? 0.88 : 0.93];
-  const isNamed = (count) => count <= (narrow ? 24 : MOST_NAMES);
-  const height = Math.max(300, Math.min(rows > MOST_NAMES && narrow ? 560 : 880, 150 + 46 * rows));
-  const showsText = columns <= (narrow ? 5 : 14) && rows <= 30;
-  const gap = columns > (narrow ? 20 : 60) ? 0 : columns > 30 || narrow ? 1 : 2;
-  const trace = {
-    type: "heatmap",
-    z: data.payoff,
-    colorscale: SCALE,
-    hoverongaps: false,
-    xgap: gap,
-    ygap: gap,
-    x: data.targets.map((_, i) => i),
-    y: data.cameras.map((_, i) => i),
-    hovertext: data.payoff.map((row, i) => row.map((_, j) => describe(data, i, j))),
-    hoverinfo: "text",
-    colorbar: {
-      title: { text: "payoff of the camera", side: narrow ? "top" : "right" },
-      thickness: 12,
-      outlinewidth: 0,
-      orientation: narrow ? "h" : "v",
-      y: narrow ? 1.02 : 0.5,
-      yanchor: narrow ? "bottom" : "middle",
-    },
-  };
-  const axis = { fixedrange: true, showgrid: false, zeroline: false, automargin: true, ticks: "" };
-  const edge = { ...axis, showticklabels: false, range: [0, 1.02] };
-  const layout = {
-    font,
-    height,
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 8, r: 8, t: narrow ? 60 : 12, b: isNamed(columns) ? 8 : 40 },
-    xaxis: {
-      ...axis,
-      domain: main,
-      range: [-0.5, columns - 0.5],
-      title: { text: narrow && !isNamed(columns) ? "" : "target", standoff: 10 },
-      tickvals: trace.x,
-      ticktext: label(data.targets, narrow ? 14 : 32),
-      tickangle: narrow || columns > 6 ? -40 : 0,
-      showticklabels: isNamed(columns),
-    },
-    yaxis: {
-      ...axis,
-      domain: main,
-      range: [rows - 0.5, -0.5],
-      title: { text: narrow ? "" : "camera", standoff: 14 },
-      tickvals: trace.y,
-      ticktext: label(data.cameras, narrow ? 14 : 32),
-      showticklabels: isNamed(rows),
-    },
-    xaxis2: { ...edge, domain: [main[1] + 0.015, 1] },
-    yaxis2: { ...edge, domain: [main[1] + 0.015, 1] },
-    annotations: showsText ? annotate(data, font, !narrow && columns <= 8) : [],
-    hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
-  };
-  return Plotly.react(holder, [trace, ...edges(data, colour)], layout, { displayModeBar: false, responsive: true });
-}
+  async point(cell) {
+    this.at = cell;
+    if (!cell) {
+      this.hair.setAttribute("d", "");
+      this.words.textContent = this.words.dataset.readout;
+      return;
+    }
+    const [row, column] = cell;
+    const { left, top, side, rows, columns } = this;
+    const [x, y, right, bottom] = [left + column * side, top + row * side, left + columns * side, top + rows * side];
+    this.hair.setAttribute("d", `M0 ${y}H${right}v${side}H0zM${x} 0V${bottom}h${side}V0z`);
+    const data = await this.data();
+    if (this.at === cell) this.words.textContent = this.describe(data, row, column);
+  }
 
-async function start(holder) {
-  const data = JSON.parse(document.getElementById(holder.dataset.heatmap).textContent);
-  const draw = () => show(holder, data);
-  await draw();
-  holder.on("plotly_click", ({ points: [{ curveNumber, pointIndex }] }) => {
-    const pairing = curveNumber === 0 ? data.pairing[pointIndex[0]][pointIndex[1]] : null;
+  describe(data, row, column) {
+    const [camera, target] = [data.cameras[row], data.targets[column]];
+    const value = data.payoff[row][column];
+    const names = `${camera.name} (${share(camera.nash)}) – ${target.name} (${share(target.nash)})`;
+    if (value === null) return `${names}: ${this.words.dataset.unplayed}`;
+    const error = data.error[row][column];
+    const count = data.count[row][column];
+    const episodes = count ? `, ${count} ${this.words.dataset.episodes}` : ""; // Imported payoffs come without theirs.
+    return `${names}: ${number(value)}${error === null ? "" : ` ${spread(error, this.words.dataset.alike)}`}${episodes}`;
+  }
+
+  async open() {
+    if (!this.at) return;
+    const data = await this.data();
+    const pairing = data.pairing[this.at[0]][this.at[1]];
     if (pairing !== null) location.assign(data.address.replace("/0/", `/${pairing}/`));
-  });
-  addEventListener("arena:theme", draw);
-  holder.dataset.ready = "";
+  }
 }
 
-addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-heatmap]").forEach(start));
+const start = () => {
+  for (const figure of document.querySelectorAll("[data-heatmap]:not([data-ready])")) new HeatMap(figure);
+};
+start();
+document.addEventListener("htmx:afterSwap", start); // Another iteration of a run has another picture.

@@ -140,10 +140,3 @@ def test_pages_allow_nothing_from_elsewhere_and_no_inline_scripts(client: Client
     assert policy["default-src"] == policy["script-src"] == "'self'"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
-
-
-def test_one_file_of_plotly_is_served_and_no_other() -> None:
-    from django.contrib.staticfiles import finders
-
-    assert finders.find("plotly/plotly.min.js")
-    assert finders.find("plotly/widgetbundle.js") is None

@@ -329,6 +329,7 @@ async function load(root) {
   const show = (replay) => {
     status.hidden = true;
     viewer.take(root, replay);
+    if (!("ready" in stage.dataset)) performance.mark("first-frame");
     stage.dataset.ready = "";
   };
   try {

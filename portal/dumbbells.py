@@ -1,0 +1,68 @@
+"""Two agents' payoffs against each opponent on one axis: a dot for each agent, joined by a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from portal.charts import round_values
+from portal.heatmaps import cut
+from portal.plots import Axis, write_number
+
+WIDTH = 760
+ROW, TOP, BOTTOM, RIGHT = 26, 10, 34, 24
+LETTER = 7.2
+"""Pixels of a letter of an opponent's name."""
+TICKS = 6
+
+
+@dataclass(frozen=True)
+class OpponentPair:
+    """What both agents score against an opponent."""
+
+    opponent: str
+    first: float
+    second: float
+
+
+def draw(pairs: Sequence[OpponentPair], first: str, second: str) -> SafeString:
+    """Return the picture of a row for each opponent; nothing without any."""
+    if not pairs:
+        return SafeString("")
+    values = [value for pair in pairs for value in (pair.first, pair.second)]
+    low, high = min(values), max(values)
+    slack = 0.06 * (high - low) or 0.05
+    left = 16 + LETTER * max(len(cut(pair.opponent)) for pair in pairs)
+    x = Axis(low - slack, high + slack, left, WIDTH - RIGHT)
+    height = TOP + ROW * len(pairs) + BOTTOM
+    rows = [(draw_row(pair, x, TOP + ROW * (place + 0.5)),) for place, pair in enumerate(pairs)]
+    return format_html(
+        '<svg class="dumbbells" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
+        WIDTH, height, f"{first}, {second}", draw_axis(x, height),
+        format_html_join("", "{}", rows),
+    )  # fmt: skip
+
+
+def draw_axis(x: Axis, height: float) -> SafeString:
+    """Upright lines at round payoffs, with their figures below."""
+    places = [(f"{x.at(value):.1f}", write_number(value)) for value in round_values(x.low, x.high, TICKS)]
+    return format_html_join(
+        "",
+        '<line class="grid-line" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
+        '<text x="{0}" y="{3}" text-anchor="middle">{4}</text>',
+        ((at, TOP, height - BOTTOM, height - 12, figure) for at, figure in places),
+    )  # fmt: skip
+
+
+def draw_row(pair: OpponentPair, x: Axis, y: float) -> SafeString:
+    first, second = f"{x.at(pair.first):.1f}", f"{x.at(pair.second):.1f}"
+    title = f"{pair.opponent}: {write_number(pair.first)}, {write_number(pair.second)}"
+    return format_html(
+        '<g><title>{}</title><text x="{}" y="{}" text-anchor="end" dominant-baseline="central">{}</text>'
+        '<line class="join" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="second" cx="{}" cy="{}" r="6"/>'
+        '<circle class="first" cx="{}" cy="{}" r="6"/></g>',
+        title, f"{x.start - 10:.0f}", y, cut(pair.opponent), first, second, y, y, second, y, first, y,
+    )  # fmt: skip

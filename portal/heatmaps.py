@@ -1,0 +1,264 @@
+"""Payoff heat maps: a picture drawn by the server, readable without scripts from 2 x 2 to 200 x 200 pairings.
+
+The cells are an image of one pixel each, which the browser enlarges; names, figures and shares around it are SVG. A
+script adds the cross-hair and its read-out (`heatmap.js`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+# Cividis from its dark to its bright end: even in brightness, and the same to those who do not tell red from green.
+SCALE = ((0, 34, 78), (65, 77, 107), (124, 123, 120), (188, 175, 111), (254, 232, 56))
+COLOURS = 255
+UNPLAYED = 255
+"""The transparent colour: what lies below shows through."""
+FIRST = 20
+"""Agents of each team that are shown until all are requested."""
+MOST_LINKS = 400
+"""Cells of a larger picture are no links of their own: a script finds the pairing under the pointer."""
+WIDEST = 900.0
+SMALLEST, LARGEST = 5.0, 64.0
+"""Pixels of a cell's side."""
+LEAST_NAMED = 8.5
+"""Names beside smaller cells would overlap."""
+LEAST_FIGURE = 40.0
+"""Cells of this side have room for their payoff."""
+LETTER = 0.6
+"""The width of a letter as a part of its height."""
+NAME, TAIL = 26, 10
+BAR = 34.0
+
+
+@dataclass(frozen=True)
+class Named:
+    """An agent beside the picture: its name, and its share in the Nash equilibrium or in an iteration's strategy."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Payoffs:
+    """What a picture shows: (N_c, N_t) payoffs, NaN where nothing was played, and rows of pairings or None."""
+
+    cameras: Sequence[Named]
+    targets: Sequence[Named]
+    payoff: NDArray[np.float64]
+    pairing: Sequence[Sequence[int | None]]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest payoff that was played."""
+        played = self.payoff[np.isfinite(self.payoff)]
+        return (float(played.min()), float(played.max())) if played.size else (0.0, 0.0)
+
+
+def read_figures(figures: Mapping[str, Any]) -> Payoffs:
+    """Return the payoffs in what the page's script reads: lists with None where nothing was played."""
+    cameras, targets = ([Named(one["name"], one["nash"]) for one in figures[team]] for team in ("cameras", "targets"))
+    payoff = np.array(figures["payoff"], np.float64).reshape(len(cameras), len(targets))
+    return Payoffs(cameras, targets, payoff, figures["pairing"])
+
+
+@dataclass(frozen=True)
+class MapLayout:
+    """Where things stand in the picture, in pixels: cells from (`left`, `top`), each of side `side`."""
+
+    side: float
+    left: float
+    top: float
+    rows: int
+    columns: int
+
+    @property
+    def right(self) -> float:
+        return self.left + self.columns * self.side
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.rows * self.side
+
+    @property
+    def has_names(self) -> bool:
+        return self.side >= LEAST_NAMED
+
+    @property
+    def letters(self) -> float:
+        """The height of a name's letters."""
+        return min(12.0, self.side - 0.5)
+
+
+def arrange(payoffs: Payoffs) -> MapLayout:
+    """Give the cells as much room as there is, and the names as much as they need."""
+    rows, columns = payoffs.payoff.shape
+    side = min(LARGEST, max(SMALLEST, WIDEST / max(rows, columns, 1)))
+    if max(rows, columns) <= 110:  # Names of a hundred agents can still be told apart.
+        side = max(side, LEAST_NAMED + 1.0)
+    frame = MapLayout(side, 0.0, 0.0, rows, columns)
+    if not frame.has_names:
+        return MapLayout(side, 24.0, 24.0, rows, columns)
+
+    def room(agents: Sequence[Named]) -> float:
+        return 14.0 + LETTER * frame.letters * max((len(cut(agent.name)) for agent in agents), default=0)
+
+    return MapLayout(side, room(payoffs.cameras), max(room(payoffs.targets), 24.0), rows, columns)
+
+
+def cut(name: str) -> str:
+    """A name without its middle where it is long: at their ends the names of one family differ."""
+    return name if len(name) <= NAME else f"{name[: NAME - TAIL - 1]}…{name[-TAIL:]}"
+
+
+def describe_map(figures: Mapping[str, Any], address: str = "") -> dict[str, Any]:
+    """Return what `partials/heatmap_figure.html` shows; figures are inline where they are few or have no `address`."""
+    payoffs = read_figures(figures)
+    low, high = payoffs.bounds
+    is_small = payoffs.payoff.size <= MOST_LINKS or not address
+    return {
+        "heatmap": draw_heatmap(payoffs),
+        "heatmap_low": low,
+        "heatmap_high": high,
+        "heatmap_figures": figures if is_small else None,
+        "heatmap_address": address,
+    }
+
+
+def draw_heatmap(payoffs: Payoffs) -> SafeString:
+    """Return the picture as SVG, with the cells as an image inside."""
+    frame = arrange(payoffs)
+    width, height = f"{frame.right + BAR + 8:.0f}", f"{frame.bottom + BAR + 8:.0f}"
+    links = link_cells(payoffs, frame)  # A picture with links is none to readers of screens.
+    cells = pixels(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
+    return format_html(
+        '<svg class="payoff-map" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}" '
+        'data-cells="{} {} {} {} {}">'
+        '<rect class="unplayed" x="{}" y="{}" width="{}" height="{}"/>'
+        '<image href="{}" x="{}" y="{}" width="{}" height="{}" preserveAspectRatio="none"/>{}{}{}{}</svg>',
+        width, height, width, height, "group" if links else "img",
+        _("Heat map of payoffs: cameras in rows, targets in columns; the table has the same figures"),
+        f"{frame.left:.2f}", f"{frame.top:.2f}", f"{frame.side:.3f}", frame.rows, frame.columns,
+        *cells, paint(payoffs), *cells,
+        write_names(payoffs, frame), write_figures(payoffs, frame), draw_shares(payoffs, frame), links,
+    )  # fmt: skip
+
+
+def pixels(*numbers: float) -> tuple[str, ...]:
+    """Numbers of pixels as they are written in SVG."""
+    return tuple(f"{number:.1f}" for number in numbers)
+
+
+def paint(payoffs: Payoffs) -> str:
+    """Return the cells as the address of a PNG image of one pixel each."""
+    from PIL import Image
+
+    low, high = payoffs.bounds
+    with np.errstate(invalid="ignore"):
+        places = (payoffs.payoff - low) / ((high - low) or 1.0) * (COLOURS - 1)
+    indices = np.where(np.isfinite(payoffs.payoff), np.rint(np.nan_to_num(places)), UNPLAYED).astype(np.uint8)
+    image = Image.fromarray(indices, "P")
+    image.putpalette(palette().tobytes())
+    file = BytesIO()
+    image.save(file, "PNG", transparency=UNPLAYED, optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def palette() -> NDArray[np.uint8]:
+    """Return the (256, 3) colours from the least payoff to the greatest; the last is never seen."""
+    ends = np.array(SCALE, np.float64)
+    places = np.linspace(0, len(ends) - 1, COLOURS)
+    mixed = np.stack([np.interp(places, np.arange(len(ends)), ends[:, part]) for part in range(3)], axis=-1)
+    return np.vstack([np.rint(mixed), [[255, 255, 255]]]).astype(np.uint8)
+
+
+def write_names(payoffs: Payoffs, frame: MapLayout) -> SafeString:
+    """The agents' names: cameras at the left, targets upright above. Where cells are small, every tenth number."""
+    middle = 0.5 * frame.side
+    size = f"{frame.letters:.1f}"
+    if frame.has_names:
+        rows = [(frame.top + place * frame.side + middle, cut(one.name)) for place, one in enumerate(payoffs.cameras)]
+        across = [
+            (frame.left + place * frame.side + middle, cut(one.name)) for place, one in enumerate(payoffs.targets)
+        ]
+    else:
+        size = "10"
+        rows = [(frame.top + place * frame.side + middle, str(place + 1)) for place in range(0, frame.rows, 10)]
+        across = [(frame.left + place * frame.side + middle, str(place + 1)) for place in range(0, frame.columns, 10)]
+    return format_html_join(
+        "",
+        '<text x="{0}" y="{1}" font-size="{2}" text-anchor="end" dominant-baseline="central">{3}</text>',
+        ((*pixels(frame.left - 6, y), size, name) for y, name in rows),
+    ) + format_html_join(
+        "",
+        '<text transform="translate({0} {1}) rotate(-90)" font-size="{2}" dominant-baseline="central">{3}</text>',
+        ((*pixels(x, frame.top - 6), size, name) for x, name in across),
+    )
+
+
+def write_figures(payoffs: Payoffs, frame: MapLayout) -> SafeString:
+    """The payoffs in their cells, where there is room: in black or white, whichever can be read."""
+    if frame.side < LEAST_FIGURE:
+        return SafeString("")
+    low, high = payoffs.bounds
+    middle = 0.5 * frame.side
+
+    def cells() -> Any:
+        for row, column in np.argwhere(np.isfinite(payoffs.payoff)).tolist():
+            value = payoffs.payoff[row, column]
+            is_bright = (value - low) / (high - low) > 0.47 if high > low else True
+            place = frame.left + column * frame.side + middle, frame.top + row * frame.side + middle
+            yield *pixels(*place), "on-bright" if is_bright else "on-dark", f"{value:+.2f}".replace("-", "−")
+
+    return format_html_join(
+        "",
+        '<text x="{}" y="{}" class="{}" font-size="13" text-anchor="middle" dominant-baseline="central">{}</text>',
+        cells(),
+    )
+
+
+def draw_shares(payoffs: Payoffs, frame: MapLayout) -> SafeString:
+    """Bars of the agents' shares: at the right of the cameras, below the targets."""
+    thick = max(1.0, 0.7 * frame.side)
+    gap = 0.5 * (frame.side - thick)
+    bars = [
+        (frame.right + 4, frame.top + place * frame.side + gap, BAR * one.share, thick, "camera")
+        for place, one in enumerate(payoffs.cameras)
+        if one.share > 0
+    ] + [
+        (frame.left + place * frame.side + gap, frame.bottom + 4, thick, BAR * one.share, "target")
+        for place, one in enumerate(payoffs.targets)
+        if one.share > 0
+    ]
+    bar = '<rect x="{}" y="{}" width="{}" height="{}" class="share {}"/>'
+    return format_html_join("", bar, ((*pixels(*numbers), team) for *numbers, team in bars))
+
+
+def link_cells(payoffs: Payoffs, frame: MapLayout) -> SafeString:
+    """Each cell of a small picture as a link to its pairing."""
+    if frame.rows * frame.columns > MOST_LINKS:
+        return SafeString("")
+    links = []
+    for row, line in enumerate(payoffs.pairing):
+        for column, pairing in enumerate(line):
+            if pairing is None:
+                continue
+            place = pixels(frame.left + column * frame.side, frame.top + row * frame.side, frame.side)
+            name = f"{payoffs.cameras[row].name}, {payoffs.targets[column].name}"
+            links.append((reverse("pairing", args=[pairing]), *place, name))
+    return format_html_join(
+        "",
+        '<a href="{0}" tabindex="-1"><rect class="cell" x="{1}" y="{2}" width="{3}" height="{3}">'
+        "<title>{4}</title></rect></a>",
+        links,
+    )

@@ -1,0 +1,26 @@
+"""Two agents on one axis: which dot is where."""
+
+from xml.etree import ElementTree
+
+from portal import dumbbells
+from portal.dumbbells import OpponentPair
+
+
+def test_both_agents_share_an_axis_and_more_is_to_the_right() -> None:
+    svg = dumbbells.draw([OpponentPair("greedy", 0.5, -0.5), OpponentPair("random", 0.9, 0.8)], "Hawk", "Dove")
+    tree = ElementTree.fromstring(svg)
+    places = {
+        kind: [float(dot.get("cx", "")) for dot in tree.iter("circle") if dot.get("class") == kind]
+        for kind in ("first", "second")
+    }
+    assert places["second"][0] < places["first"][0] < places["second"][1] < places["first"][1]
+    assert tree.get("aria-label") == "Hawk, Dove"
+
+
+def test_equal_payoffs_and_no_opponents_are_no_error() -> None:
+    assert dumbbells.draw([OpponentPair("greedy", 0.5, 0.5)], "a", "b").count("<circle") == 2
+    assert dumbbells.draw([], "a", "b") == ""
+
+
+def test_names_with_markup_are_shown_as_they_are() -> None:
+    assert "<b>" not in dumbbells.draw([OpponentPair("<b>", 0.1, 0.2)], "<b>", "c")
