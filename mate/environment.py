@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -153,16 +153,20 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         camera_action, target_action = action
         self.batch.step(camera_action, target_action)
         rewards = float(self.batch.camera_reward[0]), float(self.batch.target_reward[0])
+        infos = self._all_infos(rewards)
+        for mailbox in self._mailboxes.values():
+            mailbox.end_step()
+        return self.joint_observation(), rewards, bool(self.batch.done[0]), infos
+
+    def _all_infos(self, rewards: Sequence[float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The infos of both teams' agents after a step."""
         facts = {
             "coverage_rate": self.coverage_rate,
             "real_coverage_rate": self.real_coverage_rate,
             "mean_transport_rate": self.mean_transport_rate,
             "num_delivered_cargoes": self.num_delivered_cargoes,
         }
-        infos = self._infos(Team.CAMERA, rewards[0], facts), self._infos(Team.TARGET, rewards[1], facts)
-        for mailbox in self._mailboxes.values():
-            mailbox.end_step()
-        return self.joint_observation(), rewards, bool(self.batch.done[0]), infos
+        return self._infos(Team.CAMERA, rewards[0], facts), self._infos(Team.TARGET, rewards[1], facts)
 
     def _infos(self, team: Team, reward: float, facts: dict[str, Any]) -> list[dict[str, Any]]:
         mailbox = self._mailboxes[team]

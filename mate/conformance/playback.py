@@ -109,7 +109,7 @@ class PlaybackEnvironment(MultiAgentTracking):
         step = self.moment
         self._go_to(step + 1)
         rewards = tuple(float(reward) for reward in self.recording["reward"][step])
-        infos = self._infos(Team.CAMERA, rewards[0]), self._infos(Team.TARGET, rewards[1])
+        infos = self._all_infos(rewards)
         for mailbox in self._mailboxes.values():
             mailbox.end_step()
         return self.joint_observation(), rewards, bool(self.recording["done"][step]), infos

@@ -80,7 +80,8 @@ def _member_states(worker: dict[str, Any], parameters: Parameters) -> list[tuple
     """Names and states of the policies of all members, in their order; of the shared one where they share it."""
     if parameters.algorithm in SHARED:
         return [policy_state(worker, parameters)]
-    states, found = _states(worker), []
+    states = _states(worker)
+    found: list[tuple[str, dict[str, Any]]] = []
     while isinstance(state := states.get(name := f"{parameters.team}_{len(found)}"), dict):
         found.append((name, state))
     if not found:

@@ -1,6 +1,6 @@
 """The shapes that several subjects of the API share."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from django.http import Http404
 from ninja import Field, Schema
@@ -11,8 +11,12 @@ from tournament import names
 from training import configuration
 
 TeamName = Literal["camera", "target"]
-AlgorithmName = Literal[tuple(configuration.ALGORITHMS)]  # type: ignore[valid-type]
-PresetName = Literal[tuple(configuration.PRESETS)]  # type: ignore[valid-type]
+if TYPE_CHECKING:  # A type checker cannot read the choices, which the registries hold.
+    AlgorithmName = str
+    PresetName = str
+else:
+    AlgorithmName = Literal[tuple(configuration.ALGORITHMS)]
+    PresetName = Literal[tuple(configuration.PRESETS)]
 ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train with hierarchical (hrl) ones."
 
 

@@ -178,7 +178,7 @@ def initial_of(document: Mapping[str, Any]) -> dict[str, Any]:
             shown[f"{kind}_places"] = "\n".join(lines)
             shown |= {f"{kind}_{key}": section[key] for key in parameters if key in section}
             if "radius_random_range" in section:
-                shown["obstacle_radius"] = next(rows([section["radius_random_range"]]), "")
+                shown["obstacle_radius"] = next(iter(rows([section["radius_random_range"]])), "")
     return shown
 
 

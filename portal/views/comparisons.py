@@ -72,7 +72,7 @@ def choices_of(board: Board | None, team: str) -> list[Agent]:
 def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
     """The comparison as the page shows it."""
     comparison, tested = matchup.compare(), describe_test(matchup)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "result": one,
             "opponent": matchup.opponents[one.opponent],

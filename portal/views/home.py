@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from mate import Team
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import OF_OTHERS, TEAMS
 from tournament import boards, history, organising, queries
@@ -83,7 +84,7 @@ def describe_side(board: boards.Board, team: str) -> dict[str, Any]:
     least, most = boards.axis_of(lines[:FEW])
     return {
         "team": team,
-        "title": TEAMS[team],
+        "title": TEAMS[Team(team)],
         "rows": [
             {"agent": line.agent, "rating": line.rating, "move": moves.get(line.agent.digest, 0)}
             for line in lines[:FEW]

@@ -252,7 +252,7 @@ def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) 
     least, most = boards.axis_of(ranked)
     return {
         "team": team,
-        "title": TEAMS[team],
+        "title": TEAMS[Team(team)],
         "rows": [describe_row(board, line, rivals, pairings, past) for line in page],
         "page": page,
         "search": search,

@@ -149,7 +149,12 @@ def generate_document(wanted: Mapping[str, str]) -> dict[str, Any]:
             problems.append(f"{key} is {text[:20]!r}: it must be a whole number from {low} to {high}.")
     if problems:
         raise UserError(" ".join(problems))
-    return generate(**numbers)
+    return generate(
+        num_cameras=numbers["num_cameras"],
+        num_targets=numbers["num_targets"],
+        num_obstacles=numbers["num_obstacles"],
+        seed=numbers["seed"],
+    )
 
 
 @login_required

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mate import Team
 from mate.errors import UserError
 from portal import quotas
 from portal.confirming import ask_to_cancel_tournament, show_question
@@ -224,7 +225,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     )
 
 
-def find_leaders(board: boards.Board | None) -> list[tuple[str, boards.BoardLine, int]]:
+def find_leaders(board: boards.Board | None) -> list[tuple[Team, boards.BoardLine, int]]:
     """The first of each team with the number of its agents; none of a team whose order cannot be told."""
     found = []
     for team in TEAMS:

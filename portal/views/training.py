@@ -191,7 +191,7 @@ def list_phases(run: TrainingRun) -> list[tuple[str, str]]:
         TrainingState.PAUSED: 2,
         TrainingState.EVALUATING: 4 if run.reevaluation_id else 3,
         TrainingState.FINISHED: 5,
-    }.get(run.state)
+    }.get(TrainingState(run.state))
     names = (
         _("Waiting for a trainer"),
         _("Loading Ray and the networks"),

@@ -119,7 +119,7 @@ def _sound_section(kind: str) -> dict[str, Any]:
 
 def _check_places(section: Mapping[str, Any], kind: str) -> Iterator[Problem]:
     """Check each place by itself, at its own position in the lists, so that messages name the right entry."""
-    lists = {key: section.get(key) if section.get(key) is not None else [] for key in PLACES}
+    lists: dict[str, Any] = {key: section.get(key) if section.get(key) is not None else [] for key in PLACES}
     for key, places in lists.items():
         if not isinstance(places, (list, tuple)):
             yield f"{kind}.{key}", f"`{kind}.{key}` is {places!r}; it must be a list of places."
