@@ -32,8 +32,8 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600
 """A table of more cells than this stands on a page of its own."""
-LARGEST_PICTURE, TOP = 10_000, 20
-"""Of a board with more pairings than that, the heat map shows the first of each team."""
+LARGEST_PICTURE = 40_000
+"""A heat map of all agents with more pairings than this is not drawn; the page of all payoffs has them."""
 BOARD = ("sort", "figures", "order", "team", "search", "page", "payoffs")
 """What the address of a page with a board says."""
 PAGE, PAYOFF_ROWS = 50, 20
@@ -169,11 +169,8 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
     asked = asked or {}
     order = chosen_order(asked)
     cameras, targets = arrange(board, order)
-    is_whole = len(cameras) * len(targets) <= LARGEST_PICTURE
-    if not is_whole:
-        cameras, targets = cameras[:TOP], targets[:TOP]
-    cells = boards.payoff_cells(board, cameras, targets)
-    num_cells = sum(cell is not None for row in cells for cell in row)
+    has_table = len(cameras) * len(targets) <= LARGEST_TABLE
+    is_drawable = len(cameras) * len(targets) <= LARGEST_PICTURE
     sort = columns.chosen_sort(asked)
     team = asked.get("team", "")
     return {
@@ -187,11 +184,13 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "order": order,
         "orders": ORDERS.items(),
         "evolution": describe_evolution(board),
-        **describe_map(board, order, asked.get("payoffs") == "all"),
+        **describe_map(board, order, is_drawable and asked.get("payoffs") == "all"),
+        "is_drawable": is_drawable,
         "payoff_targets": targets,
         "payoff_address": address_of(board, "payoffs"),
-        "payoff_rows": list(zip(cameras, cells, strict=True)) if is_whole and num_cells <= LARGEST_TABLE else None,
-        "top": None if is_whole else TOP,
+        "payoff_rows": list(zip(cameras, boards.payoff_cells(board, cameras, targets), strict=True))
+        if has_table
+        else None,
     }
 
 

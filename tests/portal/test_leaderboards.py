@@ -241,8 +241,8 @@ def test_of_a_very_large_board_the_first_agents_are_drawn_with_a_way_to_all(
     client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.views.leaderboards.LARGEST_PICTURE", 3)
-    monkeypatch.setattr("portal.views.leaderboards.TOP", 1)
-    answer = client.get(BOARD)
+    monkeypatch.setattr("portal.heatmaps.FIRST", 1)
+    answer = client.get(BOARD, {"payoffs": "all"})
     assert [line["name"] for line in answer.context["payoffs"]["cameras"]] == ["Greedy"]
     text = answer.content.decode()
     assert f'<a href="{reverse("payoffs", args=["mate-2v4-0", 1])}?order=rating">Show all payoffs</a>' in text
