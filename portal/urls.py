@@ -6,7 +6,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path, re_path, register_converter, reverse_lazy
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from portal.api import api
@@ -154,10 +154,10 @@ urlpatterns = [
     path("episodes/<key:episode_id>/verify/", replays.verify, name="verify"),
     path("embed/leaderboards/<slug:slug>/", sharing.embedded_board, name="board_embedded"),
     path("leaderboards/<slug:slug>/picture.png", sharing.board_picture, name="board_picture"),
-    path("leaderboards/<slug:slug>/feed.atom", BoardFeed(), name="board_feed"),
-    path("agents/feed.atom", AgentFeed(), name="agent_feed"),
-    path("tournaments/feed.atom", TournamentFeed(), name="tournament_feed"),
-    path("sitemap.xml", takes("p")(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("leaderboards/<slug:slug>/feed.atom", require_safe(takes()(BoardFeed())), name="board_feed"),
+    path("agents/feed.atom", require_safe(takes()(AgentFeed())), name="agent_feed"),
+    path("tournaments/feed.atom", require_safe(takes()(TournamentFeed())), name="tournament_feed"),
+    path("sitemap.xml", require_safe(takes("p")(sitemap)), {"sitemaps": SITEMAPS}, name="sitemap"),
     path("status/", status.status, name="status"),
     path("search/", searching.find, name="search"),
     path("language/", choose_language, name="set_language"),

@@ -40,6 +40,8 @@ class AgentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "withdrawn" not in self.fields:  # the admin shows a part of the form
+            return
         self.fields["withdrawn"].initial = self.instance.withdrawn
         if withdrawal.find_obstacle(self.instance):
             del self.fields["withdrawn"]

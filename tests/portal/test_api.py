@@ -44,7 +44,9 @@ def check_error(answer: Any, status: int, code: str) -> dict[str, str]:
 def test_scenarios_are_listed(client: Client, scenario: Scenario) -> None:
     [found] = client.get(f"{V1}/scenarios").json()
     assert (found["slug"], found["num_cameras"], found["digest"]) == ("mate-2v4-0", 2, scenario.digest)
-    assert client.get(f"{V1}/scenarios/mate-2v4-0").json() == found
+    whole = client.get(f"{V1}/scenarios/mate-2v4-0").json()
+    assert whole.pop("document")["camera"]["max_sight_range"] == 1500
+    assert whole == found
 
 
 def test_agents_are_listed_by_pages(client: Client, agents: dict[str, Agent]) -> None:

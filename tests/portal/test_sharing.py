@@ -27,7 +27,7 @@ def test_a_board_has_a_picture_that_its_page_names(client: Client, played: Tourn
 
 def test_a_long_name_does_not_run_out_of_the_picture(client: Client, played: Tournament) -> None:
     before = client.get(reverse("board_picture", args=["mate-2v4-0"])).content
-    Agent.objects.filter(slug="greedy-camera").update(name="W" * 100)
+    Agent.objects.filter(slug="greedy-camera").update(name="W" * 80)
     after = client.get(reverse("board_picture", args=["mate-2v4-0"])).content
     edges = [Image.open(BytesIO(png)).crop((572, 240, 628, 630)).tobytes() for png in (before, after)]
     assert edges[0] == edges[1]

@@ -80,7 +80,7 @@ def test_pages_say_that_the_game_is_being_compiled(
         (tmp_path / "compiling").write_text(content)
         assert "being compiled" not in client.get(path).content.decode()
     (tmp_path / "compiling").write_text("2 5\n")
-    assert "being compiled for this machine (2 of 5 parts)" in client.get(path).content.decode()
+    assert "being compiled for this machine (2 of 5 groups)" in client.get(path).content.decode()
 
 
 PAGES = """

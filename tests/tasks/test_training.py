@@ -189,7 +189,7 @@ def test_a_process_that_always_dies_at_the_same_place_is_given_up(ask):
 
 
 def test_a_paused_training_stands_still_and_goes_on(ask, trainer):
-    run = ask("slow", iterations=4)
+    run = ask("slow", iterations=8)
     thread = trainer()
     wait_for(lambda: run.points.exists(), "a point")
     assert trainings.pause_training(run)
@@ -199,7 +199,7 @@ def test_a_paused_training_stands_still_and_goes_on(ask, trainer):
     assert not training.train_next()
     assert trainings.resume_training(run)
     assert train(run).state == TrainingState.EVALUATING
-    assert run.points.count() == 4
+    assert run.points.count() == 8
 
 
 def test_a_cancelled_training_ends_at_once_with_its_process(ask, trainer):

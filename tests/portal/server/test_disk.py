@@ -63,9 +63,9 @@ def fail(*args: Any, **kwargs: Any) -> None:
 
 
 def test_the_status_page_names_the_disk_that_is_nearly_full(client: Client, db: None, settings: Any) -> None:
-    assert "uploads are refused" not in client.get(reverse("status")).content.decode()
+    assert "Uploads are refused" not in client.get(reverse("status")).content.decode()
     settings.ARENA_FREE_BYTES = 2**60
-    assert "uploads are refused" in client.get(reverse("status")).content.decode()
+    assert "Uploads are refused" in client.get(reverse("status")).content.decode()
 
 
 @pytest.fixture
