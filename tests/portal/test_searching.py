@@ -59,12 +59,16 @@ def test_a_key_opens_the_search_and_arrows_and_enter_lead_to_what_is_found(
     expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('agent', args=['greedy-target'])}")
+    page.wait_for_load_state("networkidle")  # keys work once the page's modules have run
     page.keyboard.press("Control+k")
     expect(field).to_be_focused()
     page.keyboard.press("Escape")
+    expect(field).to_be_hidden()  # the browser closes a dialog a moment after the key
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    keys = page.get_by_role("dialog", name="Keyboard")
+    expect(keys).to_be_visible()
     page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     page.keyboard.press("g")
     page.keyboard.press("t")
     page.wait_for_url(f"**{reverse('tournaments')}")
