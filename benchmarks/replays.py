@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCENARIO = "MATE-8v8-9"
 SPEEDS = (1, 64)
 SECONDS = 5.0
-"""Of playing at each speed."""
+"""Seconds for which frames are counted at each speed."""
 AT_ONCE = 5
 FIRST_FRAME = "performance.getEntriesByName('first-frame')[0].startTime"
 PLAY = """async ([speed, seconds]) => {

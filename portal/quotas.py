@@ -45,7 +45,7 @@ class UnknownQuota(ValueError):
 
 @dataclass(frozen=True)
 class Quota:
-    """What is counted, how many there may be if no setting says otherwise, and what to do about too many."""
+    """A quota: what is counted, its default, and what a user can do about too many."""
 
     plural: str | Promise
     usual: int

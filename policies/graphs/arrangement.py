@@ -108,7 +108,7 @@ def gather(values: Values, attributes: Attributes) -> np.ndarray:
 
 
 def gather_elements(values: Values, attributes: Attributes) -> np.ndarray:
-    """Of each line along an axis, the entries at its own indices."""
+    """The entries of each line along an axis at the indices of that line."""
     return np.take_along_axis(values[0], values[1], axis=attributes.get("axis", 0))
 
 

@@ -50,7 +50,7 @@ MISSING = {
     "first": _("Choose the first agent."),
     "second": _("Choose the second agent."),
 }
-"""What is said where nobody was chosen."""
+"""Messages for a field in which nobody was chosen."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", 
 
 
 def list_solvers() -> list[dict[str, str]]:
-    """What is told of the meta-solvers: name, title, explanation.
+    """Return name, title and explanation of each meta-solver.
 
     They are functions themselves, and templates call what can be called.
     """

@@ -34,7 +34,7 @@ def bind_to_parent(parent: int) -> Callable[[], None]:
 
 
 class Process(Protocol):
-    """What is needed of `subprocess.Popen`, also for processes that were started otherwise."""
+    """The part of `subprocess.Popen` that the launcher uses, also for forked processes."""
 
     pid: int
     returncode: int | Any  # as `subprocess.Popen` has it
