@@ -25,7 +25,10 @@ class Team(str, enum.Enum):  # noqa: UP042  (values are positions, not texts)
 
     @classmethod
     def _missing_(cls, value: object) -> Team | None:
-        return next((team for team in cls if str.__eq__(team, value)), None)  # type: ignore[arg-type]
+        for team in cls:
+            if str.__eq__(team, value):  # type: ignore[arg-type]
+                return team
+        raise ValueError(f"team is camera or target, not {value!r}.")
 
     def __repr__(self) -> str:
         return f"<Team.{self._name_}: {self._value_}>"

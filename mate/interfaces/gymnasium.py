@@ -13,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 from mate.agents.base import AgentBase
 from mate.agents.batched import BUILTIN_NAMES, object_class
 from mate.interfaces.ending import split_done
-from mate.messages import TEAMS, Team
+from mate.messages import Team
 from mate.registration import make_environment
 from mate.wrappers.single_team import MultiCamera, MultiTarget, SingleCamera, SingleTarget, SingleTeam
 
@@ -110,8 +110,6 @@ def make(
 
     Raises ValueError for a team, an agent or a configuration that does not exist.
     """
-    if team not in TEAMS:
-        raise ValueError(f"team is camera or target, not {team!r}.")
     other = Team(team).opponent
     base = make_environment(config, wrappers, **overrides)
     if teammate is None:

@@ -17,7 +17,7 @@ from mate.batched.team_play import Layers, TeamPlay
 from mate.configuration import read_config, validate_config
 from mate.episodes import AgentFactory
 from mate.layout import observation_space_of
-from mate.messages import TEAMS, Team
+from mate.messages import Team
 from mate.observations import rescaled_observation_space_of
 from mate.scenario import Scenario
 from mate.streams import derive
@@ -59,11 +59,9 @@ class GymnasiumVectorEnvironment(VectorEnv):
         layers: Layers | None = None,
         dtype: type[np.floating] = np.float64,
     ) -> None:
-        if team not in TEAMS:
-            raise ValueError(f"team is camera or target, not {team!r}.")
+        self.team = Team(team)
         self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         self.layers = layers or Layers()
-        self.team = Team[team.upper()]
         self.num_envs = num_envs
         self.play = TeamPlay(self.scenario, self.team, opponent, num_envs, self.layers, dtype)
         self.single_observation_space = self._observation_space(dtype)
