@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from ray.rllib.algorithms.ppo import PPO, PPOConfig
 from ray.rllib.core import DEFAULT_MODULE_ID
@@ -17,7 +15,7 @@ from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from mate.streams import derive
 from training.configuration import TrainingConfiguration
-from training.experience import Experience, Finished
+from training.experience import Experience, TrainingIteration
 from training.learner import TeamLearner
 from training.modules import TeamModule
 from training.private_ray import find_cluster
@@ -27,17 +25,15 @@ from training.schedules import in_steps
 WEIGHTS = 0x4002
 """Word for ``derive``: the initial weights of the networks."""
 
-
-@dataclass
-class TrainingIteration:
-    """Figures of one iteration; ``figures`` holds the learner's metrics by name."""
-
-    steps: int
-    decisions: int
-    finished: Finished
-    sample_seconds: float
-    learn_seconds: float
-    figures: dict[str, float]
+_FIGURES = {
+    "total_loss": "total_loss",
+    "entropy": "entropy",
+    "mean_kl_loss": "kl",
+    "vf_loss": "value_loss",
+    "vf_explained_var": "explained_variance",
+    "default_optimizer_learning_rate": "learning_rate",
+}
+"""RLlib's metrics, with their names in ``progress.jsonl``."""
 
 
 class TeamPPO(PPO):
@@ -90,6 +86,21 @@ class TeamPPO(PPO):
         """The module that is trained on the driver."""
         return self.learner.module[DEFAULT_MODULE_ID]  # type: ignore[return-value]
 
+    @property
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimisers, whose moments belong to the run's state."""
+        return list(self.learner._named_optimizers.values())
+
+    @property
+    def divergence_weight(self) -> float:
+        """The adaptive weight of the KL divergence, which belongs to the run's state."""
+        return float(self.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID])
+
+    @divergence_weight.setter
+    def divergence_weight(self, weight: float) -> None:
+        coefficient: torch.Tensor = self.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID]  # type: ignore[assignment]
+        coefficient.data.fill_(weight)
+
     def share_weights(self) -> None:
         """Broadcast the learner's weights to all runners."""
         weights = {name: tensor.detach().cpu().numpy() for name, tensor in self.team_module.state_dict().items()}
@@ -106,12 +117,11 @@ class TeamPPO(PPO):
 
 
 def _figures(results: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the learner's metrics as plain numbers."""
+    """Return the learner's metrics as plain numbers, by their names in the progress."""
     figures = {}
-    for name, value in results[0][DEFAULT_MODULE_ID].items():
-        value = value.peek() if hasattr(value, "peek") else value
-        if np.size(value) == 1 and not isinstance(value, str):
-            figures[name] = float(value)
+    for name, known in _FIGURES.items():
+        value = results[0][DEFAULT_MODULE_ID][name]
+        figures[known] = float(value.peek() if hasattr(value, "peek") else value)
     return figures
 
 

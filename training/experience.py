@@ -30,6 +30,18 @@ class Finished:
 
 
 @dataclass
+class TrainingIteration:
+    """Figures of one iteration; ``figures`` holds the learner's metrics by the names of ``progress.jsonl``."""
+
+    steps: int
+    decisions: int
+    finished: Finished
+    sample_seconds: float
+    learn_seconds: float
+    figures: dict[str, float]
+
+
+@dataclass
 class Experience:
     """R fragments of T consecutive decisions of a team's N members, sampled in ``steps`` environment steps.
 

@@ -6,149 +6,23 @@ decision for cameras and ten for targets.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from mate.messages import TEAMS, TEAMS_OF, Team
+from mate.messages import TEAMS, TEAMS_OF
+from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, algorithms_of, named
+from training.hyperparameter import Hyperparameter
+
+__all__ = ["ALGORITHMS", "HYPERPARAMETERS", "PRESETS", "STEPS", "TEAMS", "Hyperparameter", "algorithms_of", "defaults"]
 
 
-@dataclass(frozen=True)
-class Algorithm:
-    """A training algorithm, and all that forms, pages and the API know of it.
-
-    ``has_central_critic``: the critic sees the whole state instead of what a member observes. ``is_hierarchical``:
-    cameras choose targets and a fixed rule aims at them; targets cannot train with it. Flat algorithms choose
-    movements.
-    """
-
-    title: str
-    explanation: str
-    has_central_critic: bool
-    is_hierarchical: bool = False
-
-    def can_train(self, team: str) -> bool:
-        """Whether agents of the team can train with it."""
-        return team == Team.CAMERA or not self.is_hierarchical
-
-
-ALGORITHMS: Mapping[str, Algorithm] = {
-    "mappo": Algorithm(
-        "MAPPO", "a critic that sees the whole state, one network for all members of the team", has_central_critic=True
-    ),
-    "ippo": Algorithm(
-        "IPPO",
-        "each member's critic sees what the member sees, one network for all members of the team",
-        has_central_critic=False,
-    ),
-    "hrl-mappo": Algorithm(
-        "Hierarchical MAPPO",
-        "cameras choose targets, a fixed rule aims at them; the critic sees the whole state",
-        has_central_critic=True,
-        is_hierarchical=True,
-    ),
-    "hrl-ippo": Algorithm(
-        "Hierarchical IPPO",
-        "cameras choose targets, a fixed rule aims at them; the critic sees what the camera sees",
-        has_central_critic=False,
-        is_hierarchical=True,
-    ),
-}
 PRESETS: Mapping[str, str] = {
     "quick": "For a small machine: small network, many episodes at once, few passes over large batches",
     "upstream": "As in MATE's examples: 10 million decisions with their network and hyperparameters",
 }
-EVERY_ALGORITHM = tuple(ALGORITHMS)
-FLAT = tuple(name for name, algorithm in ALGORITHMS.items() if not algorithm.is_hierarchical)
-KINDS = ("integer", "number", "choice", "sizes", "schedule")
-MAX_POINTS = 20
-
-
-@dataclass(frozen=True)
-class Hyperparameter:
-    """One hyperparameter.
-
-    ``kind``: ``integer`` and ``number`` lie between ``low`` and ``high``; a ``choice`` is one of ``choices``; ``sizes``
-    is a list of 1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction of the
-    run, value] that are interpolated linearly, where two points with the same fraction make a jump. ``upstream`` and
-    ``quick`` are the presets' defaults; a mapping gives them by team.
-    """
-
-    name: str
-    group: str
-    kind: str
-    meaning: str
-    upstream: Any
-    quick: Any
-    unit: str = ""
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-    teams: tuple[str, ...] = TEAMS
-    algorithms: tuple[str, ...] = EVERY_ALGORITHM
-
-    def applies_to(self, algorithm: str, team: str) -> bool:
-        """Whether the hyperparameter has an effect with this algorithm and team."""
-        return algorithm in self.algorithms and team in self.teams
-
-    def default(self, preset: str, team: str) -> Any:
-        """Return its default in a preset."""
-        value = getattr(self, preset)
-        return value[team] if isinstance(value, Mapping) else value
-
-    @property
-    def bounds(self) -> str:
-        """The range in words; numbers are written in full unless they are tiny."""
-        return f"{_write(self.low)} to {_write(self.high)}"
-
-    def find_problem(self, value: Any) -> str | None:
-        """Return what is wrong with a value, as a phrase that follows the name; None if it is valid."""
-        if self.kind == "choice":
-            return None if value in self.choices else f"is {value!r}; it is one of {', '.join(self.choices)}"
-        if self.kind == "sizes":
-            return self._find_problem_of_sizes(value)
-        if self.kind == "schedule" and isinstance(value, list | tuple):
-            return self._find_problem_of_points(value)
-        return self._find_problem_of_number(value)
-
-    def _find_problem_of_number(self, value: Any) -> str | None:
-        expected = int if self.kind in ("integer", "sizes") else int | float
-        is_number = isinstance(value, expected) and not isinstance(value, bool) and math.isfinite(value)
-        if is_number and self.low <= value <= self.high:
-            return None
-        what = "a whole number" if expected is int else "a number"
-        return f"is {_shorten(value)}; it is {what} from {self.bounds}"
-
-    def _find_problem_of_sizes(self, value: Any) -> str | None:
-        if not isinstance(value, list | tuple) or not 1 <= len(value) <= 8:
-            return f"is {_shorten(value)}; it is a list of 1 to 8 widths, such as [64, 64]"
-        return next((problem for size in value if (problem := self._find_problem_of_number(size))), None)
-
-    def _find_problem_of_points(self, points: Any) -> str | None:
-        if not 1 <= len(points) <= MAX_POINTS or not all(
-            isinstance(point, list | tuple) and len(point) == 2 for point in points
-        ):
-            return f"is no schedule; it is a number, or 1 to {MAX_POINTS} points [fraction of the run, value]"
-        previous = 0.0
-        for fraction, value in points:
-            is_number = isinstance(fraction, int | float) and not isinstance(fraction, bool)
-            if not is_number or not previous <= fraction <= 1.0:
-                return f"has the fraction {_shorten(fraction)}; fractions of the run ascend from 0 to 1"
-            if problem := self._find_problem_of_number(value):
-                return f"has a point that {problem}"
-            previous = fraction
-        return None
-
-
-def _write(bound: float) -> str:
-    """Format a bound with a typographic minus sign."""
-    return (f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}").replace("-", "−")
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+GRIDS = tuple(name for name in named(is_hierarchical=False) if ALGORITHMS[name].learner != ACTOR_CRITIC)
+"""Algorithms that choose movements from a grid."""
+ON_POLICY = named(learner=PPO)
 
 
 def _coefficient(
@@ -169,7 +43,7 @@ _RULES = (
         "levels", "game", "integer", "values per coordinate of an action; decisions are points of a grid of levels "
             "times "
             "levels",
-        5, 5, "values", 2, 64, algorithms=FLAT,
+        5, 5, "values", 2, 64, algorithms=GRIDS,
     ),
     Hyperparameter(
         "horizon", "game", "integer", "decisions after which an episode of training is truncated; the critic "
@@ -244,6 +118,7 @@ _LEARNING = (
     Hyperparameter(
         "entropy_coefficient", "learning", "schedule", "weight of the entropy bonus, which keeps decisions varied",
         [[0.0, 0.05], [0.2, 0.01], [0.4, 0.001], [1.0, 0.0]], [[0.0, 0.02], [0.5, 0.005], [1.0, 0.0005]], "", 0.0, 10.0,
+        algorithms=ON_POLICY,
     ),
     Hyperparameter("gamma", "learning", "number", "discount of the reward one decision "
         "later", 0.99, 0.99, "", 0.0, 1.0),
@@ -251,20 +126,20 @@ _LEARNING = (
         "gae_lambda", "learning", "number", "weight of later TD errors in advantages: 0 uses one decision, 1 all "
             "(Schulman et al., "
             "2016)",
-        1.0, 0.95, "", 0.0, 1.0,
+        1.0, 0.95, "", 0.0, 1.0, algorithms=ON_POLICY,
     ),
     Hyperparameter("clip", "learning", "number", "maximum relative change of a decision's probability in an iteration "
         "(PPO's "
-        "epsilon)", 0.3, 0.2, "", 0.001, 10.0),
+        "epsilon)", 0.3, 0.2, "", 0.001, 10.0, algorithms=ON_POLICY),
     Hyperparameter("value_clip", "learning", "number", "maximum of the critic's squared error", 10_000.0, 10_000.0, "",
-    1e-6, 1e12),
+    1e-6, 1e12, algorithms=ON_POLICY),
     Hyperparameter("value_coefficient", "learning", "number", "weight of the critic's error in the "
-        "loss", 1.0, 0.5, "", 0.0, 1000.0),
+        "loss", 1.0, 0.5, "", 0.0, 1000.0, algorithms=ON_POLICY),
     Hyperparameter("kl_coefficient", "learning", "number", "initial weight of the KL divergence from the previous "
         "policy; 0 leaves it "
-        "out", 0.2, 0.0, "", 0.0, 1000.0),
+        "out", 0.2, 0.0, "", 0.0, 1000.0, algorithms=ON_POLICY),
     Hyperparameter("kl_target", "learning", "number", "KL divergence to which the weight is "
-        "adapted", 0.01, 0.02, "nats", 1e-6, 100.0),
+        "adapted", 0.01, 0.02, "nats", 1e-6, 100.0, algorithms=ON_POLICY),
     Hyperparameter("gradient_clip", "learning", "number", "maximum norm of the gradient; 0 for "
         "none", 0.0, 0.5, "", 0.0, 1e6),
 )  # fmt: skip
@@ -282,7 +157,8 @@ _BATCHES = (
         "minibatch_size", "batches", "integer", "decisions of single agents in a gradient step, in whole "
             "fragments", 256, 2048, "decisions", 1, 1_000_000,
     ),
-    Hyperparameter("passes", "batches", "integer", "passes over each iteration's experience", 16, 4, "passes", 1, 100),
+    Hyperparameter("passes", "batches", "integer", "passes over each iteration's experience", 16, 4, "passes", 1, 100,
+    algorithms=ON_POLICY),
     Hyperparameter("milestones", "batches", "integer", "agents exported during the training, evenly spaced; the last "
         "is the final "
         "one", 20, 10, "agents", 1, 1000),
@@ -303,8 +179,3 @@ STEPS: Mapping[str, Mapping[str, int]] = {
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
     """Return the hyperparameters that apply, with the preset's values."""
     return {name: one.default(preset, team) for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}
-
-
-def algorithms_of(team: str) -> dict[str, Algorithm]:
-    """Return the algorithms with which agents of the team can train, by name."""
-    return {name: algorithm for name, algorithm in ALGORITHMS.items() if algorithm.can_train(team)}

@@ -17,7 +17,8 @@ from training.configuration import TrainingConfiguration
 from training.private_ray import choose_cores, session
 
 if TYPE_CHECKING:
-    from training.algorithm import TeamPPO, TrainingIteration
+    from training.experience import TrainingIteration
+    from training.learners import TeamAlgorithm
 
 SECONDS_BETWEEN_STATES = 10.0
 FINISHED, PAUSED, FAILED = "finished", "paused", "failed"
@@ -125,13 +126,13 @@ class Course:
     ) -> None:
         # Ray and PyTorch take seconds to load, so they are imported only when they are needed.
         from training import states
-        from training.algorithm import build
+        from training.learners import build
         from training.starting import start_from
 
         self.folder, self.configuration, self.followers = folder, configuration, followers
         found = states.find(folder)
         self.counters = found[1] if found else states.Counters()
-        self.algorithm: TeamPPO = build(configuration, folder, cores, self.counters.episodes or None)
+        self.algorithm: TeamAlgorithm = build(configuration, folder, cores, self.counters.episodes or None)
         if found:
             states.load(*found, self.algorithm)
         elif configuration.start_from:
@@ -216,9 +217,14 @@ class Course:
         files.replace(place / f"{counters.iteration:06d}.zip", checkpoint.to_bytes())
 
 
+_MAY_BE_UNDEFINED = ("explained_variance",)
+"""Figures that are no number where nothing varies."""
+
+
 def _check_figures(last: TrainingIteration) -> None:
-    figures = {name: last.figures[name] for name in ("total_loss", "entropy", "mean_kl_loss", "vf_loss")}
-    broken = [name for name, value in figures.items() if not abs(value) < float("inf")]
+    broken = [
+        name for name, value in last.figures.items() if name not in _MAY_BE_UNDEFINED and not abs(value) < float("inf")
+    ]
     if broken:
         raise UserError(
             f"The training has diverged: {', '.join(broken)} is no longer a finite number. The state before it and "
@@ -243,11 +249,8 @@ def _progress_line(counters: Any, last: TrainingIteration, seconds: float, total
         "target_reward": mean(finished.normalised_reward, finished.complete),
         "coverage": mean(finished.coverage, finished.episodes),
         "transport": mean(finished.transport, finished.episodes),
-        "entropy": figures["entropy"],
-        "kl": figures["mean_kl_loss"],
-        "value_loss": figures["vf_loss"],
-        "explained_variance": figures["vf_explained_var"],
-        "learning_rate": figures["default_optimizer_learning_rate"],
+        **dict.fromkeys(("entropy", "kl", "value_loss", "explained_variance")),
+        **{name: value for name, value in figures.items() if name != "total_loss"},
         "seconds": counters.seconds,
         "sample_seconds": last.sample_seconds,
         "learn_seconds": last.learn_seconds,

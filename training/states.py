@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import safetensors.torch
 import torch
-from ray.rllib.core import DEFAULT_MODULE_ID
 from safetensors import SafetensorError, safe_open
 
 from mate.errors import UserError
 from training import files
 
 if TYPE_CHECKING:
-    from training.algorithm import TeamPPO
+    from training.learners import TeamAlgorithm
 
 VERSION = 1
 
@@ -33,11 +32,11 @@ class Counters:
     episodes: list[int] = field(default_factory=list)
 
 
-def save(folder: Path, algorithm: TeamPPO, counters: Counters) -> None:
+def save(folder: Path, algorithm: TeamAlgorithm, counters: Counters) -> None:
     """Write the newest state, then delete the older ones."""
     place = folder / files.STATE
     place.mkdir(exist_ok=True)
-    counters.divergence_weight = float(algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID])
+    counters.divergence_weight = algorithm.divergence_weight
     metadata = {"version": str(VERSION), "counters": json.dumps(asdict(counters))}
     newest = place / f"{counters.iteration:09d}.safetensors"
     files.replace(newest, safetensors.torch.save(_tensors(algorithm), metadata))
@@ -66,7 +65,7 @@ def find(folder: Path) -> tuple[Path, Counters] | None:
         ) from None
 
 
-def load(path: Path, counters: Counters, algorithm: TeamPPO) -> None:
+def load(path: Path, counters: Counters, algorithm: TeamAlgorithm) -> None:
     """Load a state into the algorithm. Raises UserError if its networks have other shapes."""
     tensors = safetensors.torch.load_file(path)
     expected = {name: tensor.shape for name, tensor in algorithm.team_module.state_dict().items()}
@@ -77,27 +76,28 @@ def load(path: Path, counters: Counters, algorithm: TeamPPO) -> None:
             "Restore the sizes in the configuration, or start a new training."
         )
     algorithm.team_module.load_state_dict({name: tensors[f"module.{name}"] for name in expected})
-    optimizer = _optimizer(algorithm)
-    document = optimizer.state_dict()
-    document["state"] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, number, moment = name.split(".")
-            document["state"].setdefault(int(number), {})[moment] = tensor
-    optimizer.load_state_dict(document)
-    weight: torch.Tensor = algorithm.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID]  # type: ignore[assignment]
-    weight.data.fill_(counters.divergence_weight)
+    for place, optimizer in enumerate(algorithm.optimizers):
+        document = optimizer.state_dict()
+        document["state"] = {}
+        for name, tensor in tensors.items():
+            prefix, *rest = name.split(".")
+            if prefix == _prefix(place):
+                number, moment = rest
+                document["state"].setdefault(int(number), {})[moment] = tensor
+        optimizer.load_state_dict(document)
+    algorithm.divergence_weight = counters.divergence_weight
     algorithm.steps = counters.steps
     algorithm.share_weights()
 
 
-def _tensors(algorithm: TeamPPO) -> dict[str, torch.Tensor]:
+def _tensors(algorithm: TeamAlgorithm) -> dict[str, torch.Tensor]:
     tensors = {f"module.{name}": tensor for name, tensor in algorithm.team_module.state_dict().items()}
-    for number, moments in _optimizer(algorithm).state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    for place, optimizer in enumerate(algorithm.optimizers):
+        for number, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"{_prefix(place)}.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _optimizer(algorithm: TeamPPO) -> torch.optim.Optimizer:
-    (optimizer,) = algorithm.learner._named_optimizers.values()
-    return optimizer
+def _prefix(place: int) -> str:
+    """Return the first part of the names of an optimiser's tensors: the first optimiser has no number."""
+    return f"optimizer{place or ''}"

@@ -1,0 +1,76 @@
+"""The training algorithms: one table, from which forms, the API, the command line and the learners read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mate.messages import Team
+
+PPO, Q_LEARNING, ACTOR_CRITIC = "ppo", "q-learning", "actor-critic"
+"""Learners: proximal policy optimisation of RLlib; value-based and actor-critic learning from a replay buffer."""
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A training algorithm, and all that forms, pages and the API know of it.
+
+    ``learner`` is one of the constants above. ``has_central_critic``: the critic sees the whole state instead of what a
+    member observes. ``is_hierarchical``: cameras choose targets and a fixed rule aims at them; targets cannot train
+    with it. Flat algorithms choose movements. ``network`` is ``shared`` (one network of layers for all members),
+    ``tarmac``, ``i2c`` or ``maddpg`` (a graph for the whole team). ``mixing`` says how the members' values become the
+    team's: ``none``, ``sum`` or ``monotonic``.
+    """
+
+    title: str
+    explanation: str
+    has_central_critic: bool
+    is_hierarchical: bool = False
+    learner: str = PPO
+    network: str = "shared"
+    mixing: str = "none"
+
+    def can_train(self, team: str) -> bool:
+        """Whether agents of the team can train with it."""
+        return team == Team.CAMERA or not self.is_hierarchical
+
+
+ALGORITHMS: Mapping[str, Algorithm] = {
+    "mappo": Algorithm(
+        "MAPPO", "a critic that sees the whole state, one network for all members of the team", has_central_critic=True
+    ),
+    "ippo": Algorithm(
+        "IPPO",
+        "each member's critic sees what the member sees, one network for all members of the team",
+        has_central_critic=False,
+    ),
+    "hrl-mappo": Algorithm(
+        "Hierarchical MAPPO",
+        "cameras choose targets, a fixed rule aims at them; the critic sees the whole state",
+        has_central_critic=True,
+        is_hierarchical=True,
+    ),
+    "hrl-ippo": Algorithm(
+        "Hierarchical IPPO",
+        "cameras choose targets, a fixed rule aims at them; the critic sees what the camera sees",
+        has_central_critic=False,
+        is_hierarchical=True,
+    ),
+}
+
+
+def named(**wanted: object) -> tuple[str, ...]:
+    """Return the names of the algorithms with these attributes; a tuple stands for any of its members."""
+    return tuple(
+        name
+        for name, algorithm in ALGORITHMS.items()
+        if all(
+            getattr(algorithm, key) in value if isinstance(value, tuple) else getattr(algorithm, key) == value
+            for key, value in wanted.items()
+        )
+    )
+
+
+def algorithms_of(team: str) -> dict[str, Algorithm]:
+    """Return the algorithms with which agents of the team can train, by name."""
+    return {name: algorithm for name, algorithm in ALGORITHMS.items() if algorithm.can_train(team)}

@@ -1,0 +1,58 @@
+"""What a learner is to the run that drives it, and which learner an algorithm has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from training import algorithm as ppo
+from training.configuration import TrainingConfiguration
+from training.experience import Experience, TrainingIteration
+
+
+class TeamAlgorithm(Protocol):
+    """A learner with its samplers.
+
+    ``steps`` counts the environment steps so far. ``last`` and ``experience`` describe the last iteration.
+    ``team_module`` holds everything that is learned; with the moments of ``optimizers`` and ``divergence_weight`` it is
+    the state from which a run resumes.
+    """
+
+    steps: int
+    last: TrainingIteration
+    experience: Experience
+    divergence_weight: float
+
+    @property
+    def team_module(self) -> Any:
+        """The networks that are trained."""
+
+    @property
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimisers, in a fixed order."""
+        ...
+
+    def training_step(self) -> Any:
+        """Sample a fragment of every episode and learn from it."""
+
+    def share_weights(self) -> None:
+        """Broadcast the learner's weights to all samplers."""
+
+    def episodes(self) -> list[int]:
+        """Return the number of episodes that each slot has begun."""
+        ...
+
+    def stop(self) -> None:
+        """End the samplers."""
+
+
+def build(
+    configuration: TrainingConfiguration, folder: Path, cores: int, episodes: list[int] | None = None
+) -> TeamAlgorithm:
+    """Return the algorithm's learner, ready for its first iteration. Ray must be running.
+
+    ``episodes`` holds the number of episodes that each slot began in earlier processes of the run.
+    """
+    return ppo.build(configuration, folder, cores, episodes)
