@@ -1,9 +1,10 @@
 """What a checkpoint is: recipes, weights, networks, batched inference, and importers of foreign formats."""
 
+from policies.architectures import Architecture, EntityArchitecture
 from policies.checkpoint import Checkpoint
 from policies.compatibility import compatibility
 from policies.errors import CheckpointError
-from policies.recipe import Action, Architecture, Dimensions, Preprocessing, Recipe
+from policies.recipe import Action, Dimensions, Preprocessing, Recipe
 
 __all__ = [
     "Action",
@@ -11,6 +12,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "Dimensions",
+    "EntityArchitecture",
     "Preprocessing",
     "Recipe",
     "compatibility",

@@ -20,6 +20,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from policies.architectures import KINDS, Architecture, EntityArchitecture
 from policies.errors import CheckpointError
 from policies.graphs.graph import Graph
 from policies.recipe import MAX_PARAMETERS, Recipe, shorten
@@ -257,33 +258,62 @@ def _bound_magnitudes(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> floa
     architecture = recipe.architecture
     if isinstance(architecture, Graph):
         return 0.0  # Unknown: a graph's outputs are checked in every step.
+    growth = _Growth(weights)
+    if isinstance(architecture, EntityArchitecture):
+        return growth.of_entities(architecture)
+    bound = growth.of_trunk(architecture, MAX_OBSERVATION)
+    if architecture.head == "linear":
+        return max(growth.greatest, growth.of_layer(bound, "output"))
+    branches = (growth.of_layer(growth.of_layer(bound, f"{name}.0"), f"{name}.1") for name in ("advantage", "value"))
+    return max(growth.greatest, 2.0 * sum(branches))
 
-    def grow(bound: float, weight: str, bias: str) -> float:
-        rows, limits = weights[weight], np.abs(weights[bias])
+
+class _Growth:
+    """Bounds of what layers with these weights give; ``greatest`` is that of anything computed so far."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
+        self.weights = weights
+        self.greatest = MAX_OBSERVATION
+
+    def of_layer(self, bound: float, name: str, suffix: str = "") -> float:
+        """Return the bound of a linear layer's outputs, for inputs below ``bound``."""
+        rows, limits = self.weights[f"{name}.weight{suffix}"], np.abs(self.weights[f"{name}.bias{suffix}"])
         bounds = [0.0]
-        for first in range(
-            0, len(rows), _ROWS_AT_ONCE
-        ):  # a copy of all magnitudes would double what a checkpoint takes
+        # A copy of all magnitudes would double what a checkpoint takes.
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
             sums = np.abs(rows[part]).sum(axis=1, dtype=np.float64)
             bounds.append((sums * bound + limits[part]).max(initial=0.0))
-        return float(np.max(bounds))
+        found = float(np.max(bounds))
+        self.greatest = max(self.greatest, found)
+        return found
 
-    bound, greatest = MAX_OBSERVATION, MAX_OBSERVATION
-    for number in range(len(architecture.hidden_sizes)):
-        bound = grow(bound, f"hidden.{number}.weight", f"hidden.{number}.bias")
-        greatest = max(greatest, bound)
-        bound = 1.0 if architecture.activation == "tanh" else bound
-    if architecture.memory != "none":
-        name = architecture.memory
-        given = grow(bound, f"{name}.weight_ih_l0", f"{name}.bias_ih_l0")
-        kept = grow(1.0, f"{name}.weight_hh_l0", f"{name}.bias_hh_l0")
-        greatest = max(greatest, given + kept)
-        bound = max(bound, 1.0) if architecture.skip_connection else 1.0
-    if architecture.head == "linear":
-        return max(greatest, grow(bound, "output.weight", "output.bias"))
-    branches = (
-        grow(grow(bound, f"{name}.0.weight", f"{name}.0.bias"), f"{name}.1.weight", f"{name}.1.bias")
-        for name in ("advantage", "value")
-    )
-    return max(greatest, 2.0 * sum(branches))
+    def of_layers(self, bound: float, name: str, count: int, activation: str) -> float:
+        """Return the bound of ``count`` layers, each followed by the activation."""
+        for number in range(count):
+            bound = self.of_layer(bound, f"{name}.{number}")
+            bound = 1.0 if activation == "tanh" else bound
+        return bound
+
+    def of_trunk(self, architecture: Architecture, bound: float) -> float:
+        """Return the bound of what the head reads, for inputs below ``bound``."""
+        bound = self.of_layers(bound, "hidden", len(architecture.hidden_sizes), architecture.activation)
+        if architecture.memory == "none":
+            return bound
+        given = self.of_layer(bound, architecture.memory, "_ih_l0")
+        self.greatest = max(self.greatest, given + self.of_layer(1.0, architecture.memory, "_hh_l0"))
+        return max(bound, 1.0) if architecture.skip_connection else 1.0
+
+    def of_entities(self, architecture: EntityArchitecture) -> float:
+        """Return the bound of everything that a network of entities computes."""
+        layers, activation = len(architecture.entity_sizes), architecture.activation
+        embedded = [self.of_layers(MAX_OBSERVATION, kind, layers, activation) for kind in KINDS]
+        if architecture.pooling == "attention":
+            for kind, bound in zip(KINDS, embedded, strict=True):
+                self.of_layer(bound, f"{kind}.score")
+        bound = self.of_trunk(architecture.trunk, max(MAX_OBSERVATION, *embedded))
+        if architecture.head_size:
+            self.of_layers(max(bound, embedded[0]), "choice", 2, activation)
+        if "output.weight" in self.weights:
+            self.of_layer(bound, "output")
+        return self.greatest

@@ -12,9 +12,11 @@ import math
 import numpy as np
 
 from mate import Team, streams
-from mate.batched.selections import selection_table
+from mate.batched.poses import mask_poses
+from mate.batched.selections import mask_choices, selection_table
 from mate.compilation import kernel
 from mate.constants import OBSERVATION_OFFSET
+from policies.recipe import Action
 
 SAMPLE = streams.PLAY + 0x10
 """Purpose of the draws that sample from a network's outputs: a is agent * 2**16 + component, b the decision's
@@ -22,6 +24,8 @@ number.
 """
 
 GREATEST_LOG_STD = 20.0
+MASKED = np.float32(-1e9)
+"""Output of a choice that is masked: its probability is exactly 0."""
 
 _OWN_STATE = OBSERVATION_OFFSET
 _CAMERA_BOUND_COLUMNS = (_OWN_STATE + 7, _OWN_STATE + 8)  # rotation step and zooming step
@@ -39,6 +43,14 @@ def selections_of(kind: str, num_targets: int, choices: np.ndarray) -> np.ndarra
     if kind == "select-many":
         return choices == 1
     return selection_table(kind.removeprefix("select-"), num_targets)[choices[:, 0]]
+
+
+def mask_outputs(action: Action, outputs: np.ndarray, visible: np.ndarray) -> None:
+    """Set the outputs (R, A) of choices that make no sense to ``MASKED``, in place, for visible targets (R, T)."""
+    if action.masked:
+        kind = action.decoding.removeprefix("select-")
+        masks = mask_poses(visible) if kind == "pose" else mask_choices(kind, visible)
+        outputs[~masks] = MASKED
 
 
 @kernel

@@ -24,6 +24,7 @@ from mate.errors import UserError
 from mate.messages import Team
 from mate.scenario import Scenario
 from policies import protobuf
+from policies.architectures import Architecture
 from policies.checkpoint import RECIPE_NAME, Checkpoint
 from policies.compatibility import dimensions_of
 from policies.errors import CheckpointError
@@ -32,7 +33,7 @@ from policies.graphs.graph import INPUTS, ROWS, Graph, GraphState, Node
 from policies.graphs.network import GraphNetwork
 from policies.importing.onnx import KIND, MODEL_NAME
 from policies.importing.reading import describe, read_file
-from policies.recipe import ANY, DECODINGS, FORMAT, VERSION, Architecture, Recipe
+from policies.recipe import ANY, DECODINGS, FORMAT, VERSION, Recipe
 
 if TYPE_CHECKING:
     import torch

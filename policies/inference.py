@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from mate.batched.discrete import action_grid, decode
-from mate.batched.selections import execute_selections
+from mate.batched.poses import choose_relative_poses, execute_poses, turn_to_poses
+from mate.batched.selections import execute_selections, visible_targets
 from mate.messages import Team
 from policies import decoding, devices
 from policies.checkpoint import Checkpoint
 from policies.compatibility import dimensions_of, find_preset, problems
+from policies.decoding import mask_outputs
 from policies.errors import CheckpointError
 from policies.graphs.graph import Graph
 from policies.networks import network_of
@@ -82,6 +84,7 @@ class BatchedPolicy:
         self.bounds = np.zeros((*rows, 2))
         self.held_actions = np.zeros((*rows, 2))
         self.selections = np.zeros((*rows, self.dimensions.targets), bool)
+        self.choices = np.zeros(rows, np.int64)
 
     def reset(self, slots: np.ndarray, keys: np.ndarray, observations: np.ndarray) -> None:
         """Begin episodes in ``slots`` (K,) with these keys (K,) uint64 and raw observations (B, N, D)."""
@@ -98,11 +101,20 @@ class BatchedPolicy:
         deciding = np.flatnonzero(active & (self.step % self.recipe.frame_skip == 0))
         if deciding.size:
             self._decide(deciding, observations)
-        if self.recipe.action.selects_targets:
-            execute_selections(observations, self.selections, active, actions)
-        else:
-            actions[active] = self.held_actions[active]
+        self._execute(observations, actions, active)
         self.step[active] += 1
+
+    def _execute(self, observations: np.ndarray, actions: np.ndarray, active: np.ndarray) -> None:
+        """Write the actions that the newest decisions mean now."""
+        match self.recipe.action.decoding:
+            case "select-pose":
+                execute_poses(observations, self.choices, active, actions)
+            case "pose":
+                turn_to_poses(observations, self.held_actions, active, actions)
+            case "select-many" | "select-one" | "select-subset":
+                execute_selections(observations, self.selections, active, actions)
+            case _:
+                actions[active] = self.held_actions[active]
 
     def infer(self, slots: np.ndarray, observations: np.ndarray) -> np.ndarray:
         """Outputs (K * N, A) of the network for ``slots`` (K,) of raw observations (B, N, D); advances the memory."""
@@ -110,6 +122,8 @@ class BatchedPolicy:
         memory = self.memory[slots].reshape(len(rows), -1)
         inputs = preprocess(rows, self.recipe.team, self.dimensions, self.recipe.preprocessing)
         outputs = self.network.forward(inputs, memory)
+        if self.recipe.action.masked:
+            mask_outputs(self.recipe.action, outputs, visible_targets(rows, self.dimensions.targets))
         self.memory[slots] = memory.reshape(slots.size, self.num_agents, -1)
         return outputs
 
@@ -133,6 +147,14 @@ class BatchedPolicy:
         if self.recipe.action.decoding == "levels":
             grid = action_grid(Team[self.recipe.team.upper()], self.recipe.action.levels)
             self.held_actions[slots] = decode(choices.reshape(shape), grid, self.bounds[slots])
+        elif self.recipe.action.decoding == "pose":
+            poses = np.empty((len(choices), 2))
+            choose_relative_poses(
+                observations[slots].reshape(len(choices), -1), choices[:, 0], self.recipe.action.levels, poses
+            )
+            self.held_actions[slots] = poses.reshape(*shape, 2)
+        elif self.recipe.action.decoding == "select-pose":
+            self.choices[slots] = choices.reshape(shape)
         else:
             selections = decoding.selections_of(self.recipe.action.decoding, self.dimensions.targets, choices)
             self.selections[slots] = selections.reshape(*shape, -1)

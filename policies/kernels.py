@@ -81,6 +81,53 @@ def apply_relu(values):
 
 
 @kernel
+def pool_max(values, counts, pooled):
+    """Greatest of each column of a row's entities, for embeddings (K, E) of rows one after the other.
+
+    ``counts`` (R,) entities belong to each row of ``pooled`` (R, E), which is 0 where there are none.
+    """
+    place = 0
+    for row in range(pooled.shape[0]):
+        for j in range(pooled.shape[1]):
+            pooled[row, j] = values[place, j] if counts[row] else np.float32(0.0)
+        for k in range(place + 1, place + counts[row]):
+            for j in range(pooled.shape[1]):
+                pooled[row, j] = max(pooled[row, j], values[k, j])
+        place += counts[row]
+
+
+@kernel
+def pool_weighted(values, weights, counts, pooled):
+    """Mean of each column of a row's entities by their weights (K,), in the form of ``pool_max``."""
+    place = 0
+    for row in range(pooled.shape[0]):
+        pooled[row] = 0.0
+        total = np.float32(0.0)
+        for k in range(place, place + counts[row]):
+            total += weights[k]
+            for j in range(pooled.shape[1]):
+                pooled[row, j] += weights[k] * values[k, j]
+        for j in range(pooled.shape[1]):
+            pooled[row, j] = pooled[row, j] / total if counts[row] else np.float32(0.0)
+        place += counts[row]
+
+
+@kernel
+def attend(scores, counts, weights):
+    """Weights (K,) of a softmax over each row's entities, up to a factor, from their scores (K,)."""
+    place = 0
+    for row in range(counts.shape[0]):
+        highest = -np.inf
+        for k in range(place, place + counts[row]):
+            highest = max(highest, np.float64(scores[k]))
+        for k in range(place, place + counts[row]):
+            # exp(x) = s / (1 - s) with the logistic s of x, which no library's exponential rounds otherwise.
+            s = sigmoid(scores[k] - highest)
+            weights[k] = np.float32(s / (1.0 - s))
+        place += counts[row]
+
+
+@kernel
 def step_lstm(gates, state):
     """Advance the state (R, 2H), hidden then cell, in place.
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from mate.batched import egocentric
+from mate.batched.poses import OTHER_POSES, POSES_OF_TARGET
 from mate.messages import TEAMS, TEAMS_OF, Team
+from policies.architectures import (
+    ENTITY,
+    Architecture,
+    EntityArchitecture,
+)
 from policies.fields import (
     Dimensions,
     check_boolean,
@@ -27,18 +34,13 @@ from policies.graphs.graph import Graph
 FORMAT = "mate-policy"
 VERSION = 1
 
-ACTIVATIONS = ("tanh", "relu", "linear")
-MEMORIES = {"none": 0, "lstm": 2, "gru": 1}
-"""Recurrent layers, with the number of states that each remembers: hidden state, and cell state."""
-HEADS = ("linear", "dueling")
-DECODINGS = ("levels", "box", "direct", "select-many", "select-one", "select-subset")
+DECODINGS = ("levels", "pose", "box", "direct", "select-many", "select-one", "select-pose", "select-subset")
+MASKABLE = ("select-many", "select-one", "select-pose")
 OUTPUTS = ("logits", "values")
 ENHANCEMENTS = tuple(TEAMS_OF)
 ANY = "any"
 PLAYS = ("stochastic", "deterministic")
 
-MAX_LAYERS = 8
-MAX_WIDTH = 4096
 MAX_PARAMETERS = 16_000_000
 MAX_LEVELS = 64
 MAX_FRAME_SKIP = 1000
@@ -47,114 +49,56 @@ MAX_PROVENANCE_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """A network: hidden layers, an optional recurrent layer, a head.
-
-    ``hidden_sizes`` are the widths of the fully connected layers, each followed by ``activation``. ``memory`` and
-    ``memory_size`` describe the recurrent layer after them; with ``skip_connection`` the head reads the last hidden
-    layer and the recurrent output side by side, otherwise the recurrent output alone. A ``dueling`` head (Wang et al.,
-    ICML 2016) has one ReLU layer of ``head_size`` in each of its two branches.
-    """
-
-    hidden_sizes: tuple[int, ...]
-    activation: str = "tanh"
-    memory: str = "none"
-    memory_size: int = 0
-    skip_connection: bool = False
-    head: str = "linear"
-    head_size: int = 0
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.hidden_sizes, tuple) or not 1 <= len(self.hidden_sizes) <= MAX_LAYERS:
-            raise refuse("architecture.hidden_sizes", f"expected a list of 1 to {MAX_LAYERS} widths")
-        for number, width in enumerate(self.hidden_sizes):
-            check_integer(f"architecture.hidden_sizes[{number}]", width, 1, MAX_WIDTH)
-        check_choice("architecture.activation", self.activation, ACTIVATIONS)
-        check_choice("architecture.memory", self.memory, tuple(MEMORIES))
-        check_choice("architecture.head", self.head, HEADS)
-        check_boolean("architecture.skip_connection", self.skip_connection)
-        has_memory, is_dueling = self.memory != "none", self.head == "dueling"
-        check_integer("architecture.memory_size", self.memory_size, int(has_memory), MAX_WIDTH if has_memory else 0)
-        check_integer("architecture.head_size", self.head_size, int(is_dueling), MAX_WIDTH if is_dueling else 0)
-        if self.skip_connection and not has_memory:
-            raise refuse("architecture.skip_connection", "a skip connection needs a memory; set it to false")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the architecture as JSON values."""
-        return _as_object(self) | {"hidden_sizes": list(self.hidden_sizes)}
-
-    @property
-    def num_states(self) -> int:
-        """Number of recurrent states, each of ``memory_size``."""
-        return MEMORIES[self.memory]
-
-    @property
-    def head_input_size(self) -> int:
-        """Width of what the head reads."""
-        if self.memory == "none":
-            return self.hidden_sizes[-1]
-        return self.memory_size + (self.hidden_sizes[-1] if self.skip_connection else 0)
-
-    def tensor_shapes(self, input_size: int, output_size: int) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every tensor of the network, in the layout of PyTorch's ``Linear``, ``LSTM`` and
-        ``GRU``.
-        """
-        shapes: dict[str, tuple[int, ...]] = {}
-        width = input_size
-        for number, size in enumerate(self.hidden_sizes):
-            shapes.update(_linear_shapes(f"hidden.{number}", width, size))
-            width = size
-        if self.memory != "none":
-            gates = (4 if self.memory == "lstm" else 3) * self.memory_size
-            shapes[f"{self.memory}.weight_ih_l0"] = (gates, width)
-            shapes[f"{self.memory}.weight_hh_l0"] = (gates, self.memory_size)
-            shapes[f"{self.memory}.bias_ih_l0"] = shapes[f"{self.memory}.bias_hh_l0"] = (gates,)
-        width = self.head_input_size
-        if self.head == "linear":
-            return shapes | _linear_shapes("output", width, output_size)
-        for branch, size in (("advantage", output_size), ("value", 1)):
-            shapes.update(_linear_shapes(f"{branch}.0", width, self.head_size))
-            shapes.update(_linear_shapes(f"{branch}.1", self.head_size, size))
-        return shapes
-
-
-def _linear_shapes(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-@dataclass(frozen=True)
 class Preprocessing:
     """What is done to a raw observation before the network reads it, in this order."""
 
     relative_coordinates: bool = True
     rescaled: bool = True
+    egocentric: bool = False
 
     def __post_init__(self) -> None:
         check_boolean("preprocessing.relative_coordinates", self.relative_coordinates)
         check_boolean("preprocessing.rescaled", self.rescaled)
+        check_boolean("preprocessing.egocentric", self.egocentric)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preprocessing as JSON values; ``egocentric`` only where it is set, as digests came before it."""
+        return {name: value for name, value in _as_object(self).items() if name != "egocentric" or value}
+
+    def input_size(self, team: str, dimensions: Dimensions) -> int:
+        """Return the length of a preprocessed observation."""
+        sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
+        if self.egocentric:
+            return egocentric.size_of(Team[team.upper()], *sizes)
+        return dimensions.observation_size(team)
 
 
 @dataclass(frozen=True)
 class Action:
     """How the outputs of the network become an action.
 
-    ``decoding``: ``levels`` is a choice on a grid of ``levels`` x ``levels`` points; ``box`` is a diagonal Gaussian
-    (mean, log standard deviation); ``direct`` is the action itself, as fractions of the largest one; ``select-many``,
-    ``select-one`` and ``select-subset`` choose targets that a fixed executor then aims at (cameras only), by one yes or
-    no a target, as one of the targets or none, or as one of all subsets. ``outputs``: ``logits`` are sampled from in
-    stochastic play; ``values`` are maximised, with a random choice in a fraction ``epsilon`` of the decisions in
-    stochastic play.
+    ``decoding``: ``levels`` is a choice on a grid of ``levels`` x ``levels`` points; ``pose`` is one on such a grid of
+    poses relative to the camera's own; ``box`` is a diagonal Gaussian (mean, log standard deviation); ``direct`` is
+    the action itself, as fractions of the largest one; ``select-many``, ``select-one`` and ``select-subset`` choose
+    targets that a fixed executor then aims at (cameras only), by one yes or no a target, as one of the targets or none,
+    or as one of all subsets; ``select-pose`` chooses a target and a pose relative to it, or a pose without a target.
+    With ``masked``, targets out of sight are not chosen. ``outputs``: ``logits`` are sampled from in stochastic play;
+    ``values`` are maximised, with a random choice in a fraction ``epsilon`` of the decisions in stochastic play.
     """
 
     decoding: str
     levels: int = 0
     outputs: str = "logits"
     epsilon: float = 0.0
+    masked: bool = False
 
     def __post_init__(self) -> None:
         check_choice("action.decoding", self.decoding, DECODINGS)
         check_choice("action.outputs", self.outputs, OUTPUTS)
-        is_grid = self.decoding == "levels"
+        check_boolean("action.masked", self.masked)
+        if self.masked and self.decoding not in MASKABLE:
+            raise refuse("action.masked", f"only {', '.join(MASKABLE)} have masks; set it to false")
+        is_grid = self.decoding in ("levels", "pose")
         check_integer("action.levels", self.levels, 2 if is_grid else 0, MAX_LEVELS if is_grid else 0)
         if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, int | float) or not 0 <= self.epsilon <= 1:
             raise refuse("action.epsilon", f"got {shorten(self.epsilon)}, expected a number from 0 to 1")
@@ -168,21 +112,45 @@ class Action:
         """Whether the network chooses targets, and a fixed executor the action."""
         return self.decoding.startswith("select-")
 
+    @property
+    def is_for_cameras(self) -> bool:
+        """Whether only cameras can act so."""
+        return self.selects_targets or self.decoding == "pose"
+
+    @property
+    def parts(self) -> tuple[int, int]:
+        """Number of outputs for each target, and of the others after them; undefined for ``select-subset``."""
+        match self.decoding:
+            case "levels" | "pose":
+                return 0, self.levels**2
+            case "box":
+                return 0, 4
+            case "direct":
+                return 0, 2
+            case "select-many":
+                return 2, 0
+            case "select-one":
+                return 1, 1
+            case "select-pose":
+                return POSES_OF_TARGET, OTHER_POSES
+            case _:
+                raise refuse("action.decoding", f"{self.decoding!r} has no outputs for each target")
+
     def output_size(self, num_targets: int) -> int:
         """Width of the network's output."""
-        match self.decoding:
-            case "levels":
-                return self.levels**2
-            case "box":
-                return 4
-            case "direct":
-                return 2
-            case "select-many":
-                return 2 * num_targets
-            case "select-one":
-                return num_targets + 1
-            case _:
-                return 2**num_targets
+        if self.decoding == "select-subset":
+            return 2**num_targets
+        for_each, others = self.parts
+        return for_each * num_targets + others
+
+    def num_choices(self, num_targets: int) -> int:
+        """Number of choices in a decision: one for each target where each is chosen or not, else one."""
+        return num_targets if self.decoding == "select-many" else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the action as JSON values; ``masked`` only where it is set, as digests came before it."""
+        content = _as_object(self) | {"epsilon": float(self.epsilon)}
+        return {name: value for name, value in content.items() if name != "masked" or value}
 
 
 def _is_storable(text: str) -> bool:
@@ -213,13 +181,13 @@ def _frozen_provenance(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
 class Recipe:
     """Everything but the weights that is needed to play a learned agent.
 
-    ``scenario`` is what it was trained for, None if it plays in any (graphs alone can); ``enhanced_observation`` is
-    what it was trained under, for information; ``play`` is how it plays where nobody says otherwise; ``provenance`` is
-    free text about where it comes from.
+    ``scenario`` is what it was trained for, None if it plays in any (graphs and networks of entities can);
+    ``enhanced_observation`` is what it was trained under, for information; ``play`` is how it plays where nobody says
+    otherwise; ``provenance`` is free text about where it comes from.
     """
 
     team: str
-    architecture: Architecture | Graph
+    architecture: Architecture | EntityArchitecture | Graph
     action: Action
     scenario: Dimensions | None
     frame_skip: int = 1
@@ -237,12 +205,17 @@ class Recipe:
         self._check_parts_fit()
 
     def _check_parts_fit(self) -> None:
-        if self.scenario is None and not isinstance(self.architecture, Graph):
-            raise refuse("scenario", "only a graph plays in any scenario; state cameras, targets and obstacles")
+        if self.scenario is None and isinstance(self.architecture, Architecture):
+            raise refuse(
+                "scenario",
+                "only graphs and networks of entities play in any scenario; state cameras, targets and obstacles",
+            )
         if self.scenario is not None and self.scenario.team_size(self.team) == 0:
             raise refuse("scenario", f"it has {self.scenario}, hence nobody for team {self.team!r} to play")
-        if self.action.selects_targets and self.team != Team.CAMERA:
+        if self.action.is_for_cameras and self.team != Team.CAMERA:
             raise refuse("action.decoding", f"{self.action.decoding!r} is for cameras; a target cannot select targets")
+        if self.action.decoding == "select-subset" and isinstance(self.architecture, EntityArchitecture):
+            raise refuse("action.decoding", "'select-subset' has a number of outputs that entities cannot share")
         targets = 0 if self.scenario is None else self.scenario.targets
         if self.action.decoding == "select-subset" and targets > MAX_SUBSET_TARGETS:
             raise refuse("action.decoding", f"'select-subset' is limited to {MAX_SUBSET_TARGETS} targets")
@@ -260,15 +233,20 @@ class Recipe:
 
     @property
     def layers(self) -> Architecture:
-        """The architecture, of layers. Raises CheckpointError if it is a graph of operators."""
-        if isinstance(self.architecture, Graph):
-            raise refuse("architecture", "the network is a graph of operators, and one of layers is needed here")
+        """The architecture, of layers over whole observations. Raises CheckpointError if it is of another kind."""
+        if not isinstance(self.architecture, Architecture):
+            raise refuse("architecture", "one of layers over whole observations is needed here")
         return self.architecture
 
     @property
     def observation_size(self) -> int:
-        """Length of one raw observation, and width of the network's input. Raises as ``dimensions``."""
+        """Length of one raw observation. Raises as ``dimensions``."""
         return self.dimensions.observation_size(self.team)
+
+    @property
+    def input_size(self) -> int:
+        """Width of the network's input. Raises as ``dimensions``."""
+        return self.preprocessing.input_size(self.team, self.dimensions)
 
     @property
     def output_size(self) -> int:
@@ -280,7 +258,10 @@ class Recipe:
         """Name and shape of every tensor that ``weights.safetensors`` must have."""
         if isinstance(self.architecture, Graph):
             return dict(self.architecture.tensors)
-        return self.architecture.tensor_shapes(self.observation_size, self.output_size)
+        if isinstance(self.architecture, EntityArchitecture):
+            widths = egocentric.widths_of(Team[self.team.upper()], self.preprocessing.egocentric)
+            return self.architecture.tensor_shapes(widths, self.action.parts)
+        return self.architecture.tensor_shapes(self.input_size, self.output_size)
 
     @property
     def number_of_parameters(self) -> int:
@@ -306,8 +287,8 @@ class Recipe:
             "version": VERSION,
             "team": self.team,
             "architecture": self.architecture.to_json(),
-            "preprocessing": _as_object(self.preprocessing),
-            "action": _as_object(self.action) | {"epsilon": float(self.action.epsilon)},
+            "preprocessing": self.preprocessing.to_json(),
+            "action": self.action.to_json(),
             "frame_skip": self.frame_skip,
             "scenario": ANY if self.scenario is None else _as_object(self.scenario),
             "enhanced_observation": self.enhanced_observation,
@@ -333,6 +314,9 @@ class Recipe:
             known["scenario"] = None
         if isinstance(values["architecture"], dict) and values["architecture"].get("kind") == "graph":
             known["architecture"] = Graph.from_json(values["architecture"])
+        if isinstance(values["architecture"], dict) and values["architecture"].get("kind") == ENTITY:
+            content = {name: value for name, value in values["architecture"].items() if name != "kind"}
+            known["architecture"] = _from_object("architecture", EntityArchitecture, content)
         parts = {"action": Action, "architecture": Architecture, "preprocessing": Preprocessing, "scenario": Dimensions}
         for name, part in parts.items():
             if name in values and name not in known:
@@ -355,8 +339,9 @@ def _checked_object(where: str, content: Any, names: set[str]) -> dict[str, Any]
 
 def _from_object(where: str, part: type[Any], content: Any) -> Any:
     values = dict(_checked_object(where, content, {member.name for member in fields(part)}))
-    if isinstance(values.get("hidden_sizes"), list):
-        values["hidden_sizes"] = tuple(values["hidden_sizes"])
+    for name in ("hidden_sizes", "entity_sizes"):
+        if isinstance(values.get(name), list):
+            values[name] = tuple(values[name])
     try:
         return part(**values)
     except TypeError:

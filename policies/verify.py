@@ -119,7 +119,7 @@ def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensio
     """
     recipe = checkpoint.recipe
     rows = np.ascontiguousarray(observations).reshape(-1, observations.shape[-1])
-    size = _played(recipe, recorded).observation_size(recipe.team)
+    size = recipe.preprocessing.input_size(recipe.team, _played(recipe, recorded))
     inputs = np.zeros((len(rows), size), np.float32)
     width = min(rows.shape[1], inputs.shape[1])
     inputs[:, :width] = preprocess(rows, recipe.team, recorded, recipe.preprocessing)[:, :width]
@@ -169,7 +169,7 @@ def _counts(dimensions: Dimensions) -> tuple[int, int, int]:
 def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
     """The recorded states before (K, N, M) and after the decisions, in the layout of the network's memory."""
     architecture = policy.recipe.architecture
-    parts = 0 if isinstance(architecture, Graph) else architecture.num_states
+    parts = 0 if isinstance(architecture, Graph) else architecture.num_states  # no recording is of entities
     shape = (len(expected["infer_step"]), policy.num_agents, policy.network.memory_size)
     if parts == 0 or "state_in_0" not in expected:
         return np.zeros(shape, np.float32), None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from policies.architectures import POOLINGS, Architecture, EntityArchitecture
 from policies.checkpoint import Checkpoint
 from policies.graphs.elementwise import ELEMENTWISE
 from policies.graphs.products import PRODUCTS
 from policies.inference import BatchedPolicy
-from policies.recipe import Action, Architecture, Dimensions, Recipe
+from policies.recipe import Action, Dimensions, Preprocessing, Recipe
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class _Sizes:
     enhanced_observation: str = "none"
 
 
-def _architectures() -> list[Architecture]:
+def _architectures() -> list[Architecture | EntityArchitecture]:
     return [
         Architecture((2,), "tanh", "lstm", 2, skip_connection=True),
         Architecture((2,), "relu", "gru", 2),
         Architecture((2,), "tanh", head="dueling", head_size=2),
+        *(EntityArchitecture((2,), (2,), pooling=pooling, head_size=2) for pooling in POOLINGS),
     ]
 
 
@@ -37,7 +39,9 @@ def _actions() -> list[Action]:
         Action("levels", 2, outputs="values", epsilon=0.5),
         Action("box"),
         Action("select-many"),
-        Action("select-one"),
+        Action("select-one", masked=True),
+        Action("select-pose"),
+        Action("pose", 2),
     ]
 
 
@@ -46,7 +50,9 @@ def warm() -> None:
     sizes = _Sizes()
     dimensions = Dimensions(sizes.num_cameras, sizes.num_targets, sizes.num_obstacles)
     for architecture, action in itertools.product(_architectures(), _actions()):
-        recipe = Recipe("camera", architecture, action, dimensions)
+        if isinstance(architecture, EntityArchitecture) and not action.parts[0]:
+            architecture = replace(architecture, head_size=0)
+        recipe = Recipe("camera", architecture, action, dimensions, preprocessing=Preprocessing(egocentric=True))
         weights = {name: np.zeros(shape, np.float32) for name, shape in recipe.tensor_shapes.items()}
         observations = np.ones((1, 1, recipe.observation_size))
         for deterministic in (False, True):

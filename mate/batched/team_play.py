@@ -7,8 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mate.batched import egocentric
 from mate.batched.discrete import action_grid, decode
 from mate.batched.metrics import StepMetrics
+from mate.batched.poses import (
+    OTHER_POSES,
+    POSES_OF_TARGET,
+    choose_relative_poses,
+    execute_poses,
+    mask_poses,
+    turn_to_poses,
+)
 from mate.batched.rewards import AuxiliaryRewards, Coefficient
 from mate.batched.selections import (
     count_selections,
@@ -30,9 +39,11 @@ class Layers:
     """What stands around a team, in the order of upstream's training: the wrappers of the same names, for batches.
 
     Args:
-        relative_coordinates, rescaled: transforms of the observations.
+        relative_coordinates, rescaled, egocentric: transforms of the observations.
         levels: act by choices on a grid of ``levels`` times ``levels`` actions instead of continuously.
-        selection: cameras act by choosing targets, ``many`` (a bit for each) or ``one`` (``num_targets`` for none).
+        selection: cameras act by choosing targets, ``many`` (a bit for each) or ``one`` (``num_targets`` for none), or
+            poses of targets, ``pose`` (``mate.batched.poses``).
+        pose_levels: cameras act by choosing poses relative to their own, on a grid of that many values a coordinate.
         frame_skip: environment steps that an action, or a choice of targets, lasts.
         coefficients: compose the members' rewards of these components (``mate.batched.rewards``).
         reduction: ``mean``, ``sum``, ``max`` or ``min`` of the members' rewards for everybody, or ``none``.
@@ -48,14 +59,17 @@ class Layers:
     coefficients: Mapping[str, Coefficient] | None = None
     reduction: str = "none"
     soft_coverage_clip: bool = False
+    egocentric: bool = False
+    pose_levels: int | None = None
 
     def __post_init__(self) -> None:
-        if self.selection not in (None, "many", "one"):
-            raise ValueError(f"selection is many, one or None, not {self.selection!r}.")
-        if self.selection and self.levels:
-            raise ValueError("Actions are chosen by levels or by selection of targets, not by both.")
-        if self.levels is not None and self.levels < 2:
-            raise ValueError(f"A grid of actions has at least 2 levels, not {self.levels}.")
+        if self.selection not in (None, "many", "one", "pose"):
+            raise ValueError(f"selection is many, one, pose or None, not {self.selection!r}.")
+        if sum(way is not None for way in (self.selection, self.levels, self.pose_levels)) > 1:
+            raise ValueError("Actions are chosen by levels, by poses or by selection of targets, not by several.")
+        for levels in (self.levels, self.pose_levels):
+            if levels is not None and levels < 2:
+                raise ValueError(f"A grid of actions has at least 2 levels, not {levels}.")
         if self.frame_skip < 1:
             raise ValueError(f"frame_skip is at least 1, not {self.frame_skip}.")
 
@@ -80,8 +94,8 @@ class TeamPlay:
         layers: Layers,
         dtype: type[np.floating] = np.float64,
     ) -> None:
-        if layers.selection and team is not Team.CAMERA:
-            raise ValueError("Only cameras select targets; give targets levels, or nothing.")
+        if (layers.selection or layers.pose_levels) and team is not Team.CAMERA:
+            raise ValueError("Only cameras select targets and take poses; give targets levels, or nothing.")
         self.scenario = scenario
         self.team = team
         self.layers = layers
@@ -94,7 +108,10 @@ class TeamPlay:
             raise ValueError(f"{scenario.name} has no {team.name.lower()}s that could be played.")
         sizes = scenario.num_cameras, scenario.num_targets, scenario.num_obstacles
         self._transform = transform_of(team, *sizes, layers.relative_coordinates, layers.rescaled)
-        self.observation = np.zeros(self._own.shape, dtype)
+        self._sizes = sizes
+        self._shown = np.zeros(self._own.shape, dtype)
+        width = egocentric.size_of(team, *sizes) if layers.egocentric else self._own.shape[-1]
+        self.observation = np.zeros((*self._own.shape[:2], width), np.float32 if layers.egocentric else dtype)
         self._actions = np.zeros((size, self.num_members, 2))
         self._other_actions = np.zeros((size, self._other.shape[1], 2))
         self._metrics = StepMetrics()
@@ -116,7 +133,8 @@ class TeamPlay:
     def step(self, choices: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Act in the slots that are ``active`` (B,): up to ``frame_skip`` environment steps, until an episode is over.
 
-        ``choices`` are actions (B, N, 2), numbers of the grid (B, N), bits (B, N, T) or numbers of targets (B, N).
+        ``choices`` are actions (B, N, 2), numbers of the grid (B, N), bits (B, N, T) or numbers of targets or poses
+        (B, N).
         Returns the members' rewards (B, N), summed over the steps, and figures (B, ...) about them; both 0 in other
         slots. Raises ValueError for choices that there are not, and AssertionError for actions that are not finite,
         before anything is done.
@@ -125,7 +143,11 @@ class TeamPlay:
         running, totals = active.copy(), np.zeros((self.batch.size, self.num_members))
         self._metrics.begin(self.batch.size)
         for _ in range(self.layers.frame_skip):
-            if selections is not None:
+            if self.layers.selection == "pose":
+                execute_poses(self._own, self._choices, running, self._actions)
+            elif self.layers.pose_levels is not None:
+                turn_to_poses(self._own, self._poses, running, self._actions)
+            elif selections is not None:
                 execute_selections(self._own, selections, running, self._actions)
             self._step_both(running)
             self._metrics.count(running)
@@ -140,7 +162,8 @@ class TeamPlay:
     def action_mask(self) -> np.ndarray:
         """(B, N, M) which selections make sense now: see ``mate.batched.selections.mask_choices``."""
         assert self.layers.selection is not None, "only selections of targets have a mask"
-        return mask_choices(self.layers.selection, visible_targets(self._own, self.scenario.num_targets))
+        visible = visible_targets(self._own, self.scenario.num_targets)
+        return mask_poses(visible) if self.layers.selection == "pose" else mask_choices(self.layers.selection, visible)
 
     def _read(self, choices: np.ndarray, active: np.ndarray) -> np.ndarray | None:
         """Turn choices into ``_actions``, or return them as selections (B, N, T)."""
@@ -150,7 +173,15 @@ class TeamPlay:
         if self.layers.selection == "one":
             table = selection_table("one", self.scenario.num_targets)
             return table[_check_numbers(np.reshape(choices, shape), len(table), active)]
-        if self.layers.levels is None:
+        if self.layers.selection == "pose":
+            count = POSES_OF_TARGET * self.scenario.num_targets + OTHER_POSES
+            self._choices = _check_numbers(np.reshape(choices, shape), count, active)
+        elif self.layers.pose_levels is not None:
+            levels = self.layers.pose_levels
+            numbers = _check_numbers(np.reshape(choices, shape), levels**2, active).ravel()
+            rows, self._poses = self._own.reshape(numbers.size, -1), np.empty((*shape, 2))
+            choose_relative_poses(rows, numbers, levels, self._poses.reshape(-1, 2))
+        elif self.layers.levels is None:
             self._actions[:] = np.reshape(choices, self._actions.shape)
         else:
             grid = action_grid(self.team, self.layers.levels)
@@ -196,7 +227,11 @@ class TeamPlay:
                 metrics.add(name, "mean", values, running)
 
     def _show(self) -> None:
-        transform(self._own, self._transform, self.observation)
+        if not self.layers.egocentric:
+            transform(self._own, self._transform, self.observation)
+            return
+        transform(self._own, self._transform, self._shown)
+        self.observation[:] = egocentric.append(self._own, self._shown, self.team, self._sizes)
 
 
 def _check_numbers(choices: np.ndarray, count: int, active: np.ndarray) -> np.ndarray:

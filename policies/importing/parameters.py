@@ -8,15 +8,14 @@ from posixpath import splitext
 from typing import Any
 
 from mate.messages import Team
+from policies.architectures import MAX_LAYERS, MAX_WIDTH
 from policies.importing.errors import ImportRefused
 from policies.importing.names import is_plain, last_part
 from policies.importing.translation import LAYOUTS, layout_of
 from policies.recipe import (
     ENHANCEMENTS,
     MAX_FRAME_SKIP,
-    MAX_LAYERS,
     MAX_LEVELS,
-    MAX_WIDTH,
     Dimensions,
     shorten,
 )

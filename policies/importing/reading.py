@@ -152,6 +152,7 @@ def describe(recipe: Recipe) -> str:
     """A recipe in a line."""
     play = {
         "levels": f"a grid of {recipe.action.levels} x {recipe.action.levels} actions",
+        "pose": f"a grid of {recipe.action.levels} x {recipe.action.levels} relative poses",
         "box": "continuous actions",
         "direct": "continuous actions without sampling",
     }.get(recipe.action.decoding, f"selecting targets ({recipe.action.decoding})")

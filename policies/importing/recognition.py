@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.architectures import MAX_LAYERS, Architecture
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
 from policies.fields import MAX_ENTITIES
@@ -24,7 +25,7 @@ from policies.importing.translation import (
     observed_widths,
     translate_tensors,
 )
-from policies.recipe import MAX_LAYERS, MAX_SUBSET_TARGETS, Action, Architecture, Dimensions, Recipe, shorten
+from policies.recipe import MAX_SUBSET_TARGETS, Action, Dimensions, Recipe, shorten
 
 MAX_POLICIES = 64
 

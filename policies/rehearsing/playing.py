@@ -148,8 +148,9 @@ def fitting_scenario(dimensions: Dimensions, enhanced_observation: str) -> Scena
 
 def warm() -> None:
     """Play with every kind of network and action and either team, so that nothing is loaded or compiled afterwards."""
+    from policies.architectures import Architecture
     from policies.checkpoint import Checkpoint
-    from policies.recipe import ENHANCEMENTS, Action, Architecture, Dimensions, Recipe
+    from policies.recipe import ENHANCEMENTS, Action, Dimensions, Recipe
     from policies.warm import warm as warm_networks
 
     warm_networks()

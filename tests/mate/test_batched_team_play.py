@@ -92,9 +92,9 @@ def test_what_a_team_cannot_have_is_refused() -> None:
     scenario = Scenario.load("MATE-4v8-9")
     with pytest.raises(ValueError, match="Only cameras select targets"):
         TeamPlay(scenario, Team.TARGET, BatchedDrift, 1, Layers(selection="one"))
-    with pytest.raises(ValueError, match="by levels or by selection"):
+    with pytest.raises(ValueError, match="by levels, by poses or by selection"):
         Layers(selection="one", levels=5)
-    with pytest.raises(ValueError, match="many, one or None, not 'all'"):
+    with pytest.raises(ValueError, match="many, one, pose or None, not 'all'"):
         Layers(selection="all")
     with pytest.raises(ValueError, match="frame_skip is at least 1"):
         Layers(frame_skip=0)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from policies import Action, Architecture, Checkpoint, Dimensions, Preprocessing, Recipe, exporting
+from policies import Action, Architecture, Checkpoint, Dimensions, EntityArchitecture, Preprocessing, Recipe, exporting
+from policies.architectures import ACTIVATIONS, HEADS, MEMORIES, POOLINGS
 from policies.graphs.graph import INPUTS, OPERATORS
 from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
-from policies.recipe import ACTIVATIONS, DECODINGS, ENHANCEMENTS, HEADS, MEMORIES, OUTPUTS, PLAYS, TEAMS
+from policies.recipe import DECODINGS, ENHANCEMENTS, OUTPUTS, PLAYS, TEAMS
 from policies.rehearsing import rehearse
 from tests.policies.checkpoints import Sizes, make_observations
 
@@ -40,12 +41,15 @@ def test_the_example_writes_a_checkpoint_that_plays_its_model(
     assert np.abs(outputs - expected[0].numpy()).max() < 1e-5
 
 
-@pytest.mark.parametrize("part", [Recipe, Architecture, Action, Preprocessing, Dimensions])
+@pytest.mark.parametrize("part", [Recipe, Architecture, EntityArchitecture, Action, Preprocessing, Dimensions])
 def test_every_field_is_described(part: type) -> None:
     assert all(f"`{field.name}`" in TEXT for field in fields(part))
 
 
-@pytest.mark.parametrize("choices", [ACTIVATIONS, DECODINGS, ENHANCEMENTS, HEADS, MEMORIES, OUTPUTS, PLAYS, TEAMS])
+CHOICES = [ACTIVATIONS, DECODINGS, ENHANCEMENTS, HEADS, MEMORIES, OUTPUTS, PLAYS, POOLINGS, TEAMS]
+
+
+@pytest.mark.parametrize("choices", CHOICES)
 def test_every_choice_is_described(choices: tuple[str, ...]) -> None:
     assert all(f'`"{choice}"`' in TEXT for choice in choices)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mate.interfaces.gymnasium_vector import GymnasiumVectorEnvironment
-from policies import Action, Checkpoint, CheckpointError, Dimensions
+from policies import Action, Checkpoint, CheckpointError, Dimensions, EntityArchitecture, Preprocessing
 from policies.inference import BatchedPolicy
 from tests.policies.checkpoints import IPPO, IQL, QMIX, Sizes, make_checkpoint, make_observations
 
@@ -19,6 +19,19 @@ KINDS = {
     "select-one": make_checkpoint(action=Action("select-one"), frame_skip=2),
     "select-subset": make_checkpoint(
         action=Action("select-subset", outputs="values", epsilon=0.5), architecture=QMIX, frame_skip=2
+    ),
+    "pose": make_checkpoint(action=Action("pose", 5), preprocessing=Preprocessing(egocentric=True), frame_skip=2),
+    "masked": make_checkpoint(action=Action("select-one", masked=True), frame_skip=2),
+    "entities": make_checkpoint(
+        architecture=EntityArchitecture((6,), (7,), pooling="attention", head_size=5),
+        action=Action("select-pose", masked=True),
+        preprocessing=Preprocessing(egocentric=True),
+        frame_skip=2,
+    ),
+    "entities of a target": make_checkpoint(
+        team="target",
+        architecture=EntityArchitecture((6,), (7,), memory="gru", memory_size=4),
+        preprocessing=Preprocessing(egocentric=True),
     ),
     "values": make_checkpoint(action=Action("levels", 3, outputs="values", epsilon=0.5), architecture=IQL),
 }

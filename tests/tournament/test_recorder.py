@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from mate.scenario import Scenario
-from policies import Checkpoint
-from policies.recipe import Action, Architecture, Dimensions, Recipe
+from policies import Action, Architecture, Checkpoint, Dimensions, Recipe
 from tournament import agents, recorder, replays
 from tournament.recorder import asking, jobs
 from tournament.recorder.orders import Order
