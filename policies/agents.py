@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mate.agents.base import AgentBase, CameraAgentBase, TargetAgentBase
+from mate.messages import Message
 from policies.checkpoint import Checkpoint
 from policies.compatibility import find_preset, problems
 from policies.errors import CheckpointError
@@ -121,6 +122,23 @@ class _CheckpointAgent(AgentBase):
         self.policy = BatchedPolicy(self.checkpoint, sizes, 1, members=[self.index])
         key = np.array([self.np_random.integers(_MAX_KEY)], np.uint64)
         self.policy.reset(np.array([0]), key, np.asarray(observation, np.float64)[np.newaxis, np.newaxis])
+
+    def send_requests(self) -> Iterable[Message]:
+        """Return the message of the last decision, if its network speaks."""
+        assert self.policy is not None, "send_requests is called after reset"
+        said = None if self.policy.channel is None else self.policy.channel.take_said(self.index)
+        if said is None:
+            return ()
+        message, recipients = said
+        return [self.pack_message({"message": message}, recipient) for recipient in recipients]
+
+    def receive_requests(self, messages: Iterable[Message]) -> None:
+        """Take in the messages of teammates."""
+        super().receive_requests(messages)
+        assert self.policy is not None, "receive_requests is called after reset"
+        if self.policy.channel is not None:
+            for message in self.last_requests:
+                self.policy.channel.hear(message.sender, message["message"])
 
     def act(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from posixpath import splitext
 from typing import Any
 
+from policies.graphs.graph import Graph
 from policies.recipe import Dimensions, Recipe
 
 
@@ -26,7 +27,8 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
     """What stands against, or is to be known about, an agent of this recipe playing ``team`` in ``scenario``.
 
     The other team, or other numbers of cameras, targets or obstacles than it was trained for, are problems, told with
-    both figures. Another enhanced observation is a note: it belongs to the scenario, not to the agent.
+    both figures. Limits on communication that do not bind it are a note. Another enhanced observation is a note too: it
+    belongs to the scenario, not to the agent.
     """
     remarks = []
     if recipe.team != team:
@@ -38,6 +40,10 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
         before, now = getattr(trained, name), getattr(offered, name)
         if before != now:
             remarks.append(Remark("problem", f"it was trained for {before} {name}, and the scenario has {now}"))
+    if _is_unlimited(recipe) and _limits_messages(scenario, team):
+        remarks.append(
+            Remark("note", "its network decides for the whole team, past the scenario's limits on communication")
+        )
     enhanced = getattr(scenario, "enhanced_observation", "none")
     if recipe.enhanced_observation != enhanced:
         remarks.append(
@@ -48,6 +54,23 @@ def compatibility(recipe: Recipe, scenario: Any, team: str) -> list[Remark]:
             )
         )
     return remarks
+
+
+def _is_unlimited(recipe: Recipe) -> bool:
+    """Whether members can exchange what they know inside the network, whatever a scenario says."""
+    graph = recipe.architecture
+    if not isinstance(graph, Graph) or graph.rows != "team":
+        return False
+    return graph.messages is None or (not graph.messages.message and "links" not in graph.inputs)
+
+
+def _limits_messages(scenario: Any, team: str) -> bool:
+    """Whether a ``mate.Scenario`` keeps messages of a team from arriving, or from arriving at once."""
+    from mate.communication import limits_of  # not needed by the process that reads uploads
+
+    if not hasattr(scenario, "communication_delay"):
+        return False
+    return limits_of(scenario, team).is_limited or scenario.communication_delay > 0
 
 
 def find_preset(recipe: Recipe) -> str | None:

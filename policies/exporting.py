@@ -29,7 +29,7 @@ from policies.checkpoint import RECIPE_NAME, Checkpoint
 from policies.compatibility import dimensions_of
 from policies.errors import CheckpointError
 from policies.fields import Dimensions
-from policies.graphs.graph import INPUTS, ROWS, Graph, GraphState, Node
+from policies.graphs.graph import INPUTS, ROWS, SPOKEN_INPUTS, Graph, GraphState, Node
 from policies.graphs.network import GraphNetwork
 from policies.importing.onnx import KIND, MODEL_NAME
 from policies.importing.reading import describe, read_file
@@ -44,6 +44,19 @@ TOLERANCE = 1e-4
 
 _ENTITY_WIDTHS = {"cameras": 7, "targets": 5, "obstacles": 4}
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What members of a team tell each other: a message of ``size`` numbers, and whether the module says to whom."""
+
+    size: int = 0
+    has_recipients: bool = False
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in the module's order."""
+        return ("message",) * (self.size > 0) + ("recipients",) * self.has_recipients
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,9 @@ def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
         graph, tensors = _graph_of(recipe, checkpoint.weights)
     states = {state.input: state.output for state in graph.states}
     architecture = {"kind": KIND, "rows": graph.rows, "states": states, "output": graph.output}
+    if graph.messages is not None:
+        told = {"message": graph.messages.message, "recipients": graph.messages.recipients}
+        architecture["messages"] = {kind: name for kind, name in told.items() if name}
     return {**recipe.to_json(), "architecture": architecture}, _model_of(graph, tensors, recipe)
 
 
@@ -170,18 +186,28 @@ def _model_of(graph: Graph, tensors: Mapping[str, np.ndarray], recipe: Recipe) -
     nodes = [(1, protobuf.message(*_node_fields(node))) for node in graph.nodes]
     constants = [(5, _tensor_of(name, array)) for name, array in (*tensors.items(), *graph.constants.items())]
     leading = ["rows"] if graph.rows == "member" else ["teams", "members"]
-    inputs = [(11, _value_of(name, [*leading, *_own_shape(name, recipe)])) for name in graph.inputs]
+    inputs = [(11, _value_of(name, [*leading, *_own_shape(name, recipe, graph)])) for name in graph.inputs]
     inputs += [(11, _value_of(state.input, [*leading, *state.shape])) for state in graph.states]
     width = None if recipe.scenario is None else recipe.output_size
     outputs = [(12, _value_of(graph.output, [*leading, "outputs" if width is None else width]))]
     outputs += [(12, _value_of(state.output, [*leading, *state.shape])) for state in graph.states]
+    if graph.messages is not None:
+        told = {graph.messages.message: graph.messages.size, graph.messages.recipients: _team_axis(recipe)}
+        outputs += [(12, _value_of(name, [*leading, length])) for name, length in told.items() if name]
     content = protobuf.message(*nodes, (2, "mate"), *constants, *inputs, *outputs)
     return protobuf.message((1, 9), (2, "MATE Arena"), (7, content), (8, protobuf.message((1, ""), (2, OPSET))))
 
 
-def _own_shape(name: str, recipe: Recipe) -> list[int | str]:
+def _team_axis(recipe: Recipe) -> int | str:
+    return "teammates" if recipe.scenario is None else recipe.scenario.team_size(recipe.team)
+
+
+def _own_shape(name: str, recipe: Recipe, graph: Graph) -> list[int | str]:
     """The axes of an input after those of the rows; a name where the scenario decides."""
     scenario = recipe.scenario
+    if name in SPOKEN_INPUTS:
+        size = [] if graph.messages is None or name != "messages" else [graph.messages.size]
+        return [_team_axis(recipe), *size]
     if name in _ENTITY_WIDTHS:
         return [name if scenario is None else getattr(scenario, name), _ENTITY_WIDTHS[name]]
     if name == "observation":
@@ -235,6 +261,7 @@ def export_module(
     inputs: tuple[str, ...] = ("observation",),
     states: Mapping[str, tuple[int, ...]] | None = None,
     rows: str = "member",
+    messages: Messages | None = None,
     **recipe: Any,
 ) -> Exported:
     """Write an uploadable zip of a PyTorch module, read it back, and compare both on random inputs.
@@ -248,23 +275,30 @@ def export_module(
         inputs: what it reads, of ``policies.graphs.graph.INPUTS``.
         states: the shape of each recurrent state of a member, by name.
         rows: ``member`` or ``team`` (``policies.graphs.Graph``).
+        messages: what members tell each other; ``inputs`` then may have ``messages``, ``heard`` and ``links``, and the
+            module returns the message, then its recipients, after the new states.
         recipe: further fields of ``policy.json``, such as ``preprocessing``, ``frame_skip`` or ``provenance``.
 
     Raises CheckpointError if the module has operators that are not played, or the outputs differ by more than
     ``TOLERANCE``. Needs PyTorch, onnx and onnxscript.
     """
     known = dict(states or {})
+    told = () if messages is None else messages.outputs
+    architecture: dict[str, Any] = {"kind": KIND, "rows": rows, "states": {n: f"{n}_next" for n in known}}
+    architecture |= {"output": "output"} | ({"messages": {name: name for name in told}} if told else {})
     policy = {
         "format": FORMAT,
         "version": VERSION,
         "team": team,
-        "architecture": {"kind": KIND, "rows": rows, "states": {n: f"{n}_next" for n in known}, "output": "output"},
+        "architecture": architecture,
         "action": dict(action),
         "scenario": ANY if scenario is None else vars(scenario),
         **recipe,
     }
     sizes = scenario or Dimensions(4, 8, 9)
-    model = _export(module, _examples(team, sizes, inputs, known, rows, 3), known, scenario is None, rows)
+    shapes = _shapes(team, sizes, inputs, 0 if messages is None else messages.size) | known
+    outputs = ["output", *(f"{name}_next" for name in known), *told]
+    model = _export(module, _examples(_leading(team, sizes, rows, 3), shapes), outputs, scenario is None, rows)
     content = pack(policy, model)
     checkpoint = read_file(io.BytesIO(content)).agents[0].checkpoint
     error = _compare(module, checkpoint, sizes, inputs, known)
@@ -274,26 +308,32 @@ def export_module(
     return Exported(checkpoint, error)
 
 
-def _examples(
-    team: str, sizes: Dimensions, inputs: tuple[str, ...], states: Mapping[str, tuple[int, ...]], rows: str, count: int
-) -> dict[str, np.ndarray]:
-    """Random inputs and states by name."""
-    random = np.random.default_rng(0)
-    leading = (count,) if rows == "member" else (count, sizes.team_size(team))
+def _leading(team: str, sizes: Dimensions, rows: str, count: int) -> tuple[int, ...]:
+    return (count,) if rows == "member" else (count, sizes.team_size(team))
+
+
+def _shapes(team: str, sizes: Dimensions, inputs: tuple[str, ...], message_size: int) -> dict[str, tuple[int, ...]]:
+    """The shape of each input of a row."""
+    members = sizes.team_size(team)
     own = {
         "preserved": (13,),
         "self": (9 if team == Team.CAMERA else 14,),
         "observation": (sizes.observation_size(team),),
+        "messages": (members, message_size),
+        "heard": (members,),
+        "links": (members,),
     }
-    shapes = {name: own.get(name) or (getattr(sizes, name), _ENTITY_WIDTHS[name]) for name in inputs}
-    return {
-        name: random.uniform(-1, 1, (*leading, *shape)).astype(np.float32)
-        for name, shape in (shapes | dict(states)).items()
-    }
+    return {name: own.get(name) or (getattr(sizes, name), _ENTITY_WIDTHS[name]) for name in inputs}
+
+
+def _examples(leading: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Random inputs and states by name."""
+    random = np.random.default_rng(0)
+    return {name: random.uniform(-1, 1, (*leading, *shape)).astype(np.float32) for name, shape in shapes.items()}
 
 
 def _export(
-    module: torch.nn.Module, examples: Mapping[str, np.ndarray], states: Mapping[str, Any], is_any: bool, rows: str
+    module: torch.nn.Module, examples: Mapping[str, np.ndarray], outputs: list[str], is_any: bool, rows: str
 ) -> bytes:
     """The bytes of the ``model.onnx`` that PyTorch's exporter writes."""
     import torch
@@ -306,9 +346,10 @@ def _export(
             found[1] = torch.export.Dim("members") if is_any else torch.export.Dim.STATIC
         if is_any and name in _ENTITY_WIDTHS:
             found[entity] = torch.export.Dim(name)
+        if is_any and name in SPOKEN_INPUTS:
+            found[entity] = found.get(1) or torch.export.Dim("members")
         axes.append(found)
     arguments = tuple(torch.from_numpy(array) for array in examples.values())
-    names = ["output", *(f"{name}_next" for name in states)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL_NAME
         torch.onnx.export(
@@ -316,7 +357,7 @@ def _export(
             arguments,
             str(path),
             input_names=list(examples),
-            output_names=names,
+            output_names=outputs,
             dynamic_shapes=tuple(axes),
             dynamo=True,
             external_data=False,
@@ -333,7 +374,7 @@ def _compare(
     inputs: tuple[str, ...],
     states: Mapping[str, tuple[int, ...]],
 ) -> float:
-    """The greatest difference between the module's outputs and those of the checkpoint, on random rows."""
+    """The greatest difference between the module's outputs and messages and those of the checkpoint, on random rows."""
     import torch
 
     recipe = checkpoint.recipe
@@ -343,12 +384,23 @@ def _compare(
     random, count = np.random.default_rng(1), 5 * network.members
     observations = random.uniform(-1, 1, (count, sizes.observation_size(recipe.team))).astype(np.float32)
     memory = random.uniform(-1, 1, (count, network.memory_size)).astype(np.float32)
-    given = network.given(observations, memory)
+    speech = network.silence(count)
+    for heard in speech[:3]:
+        heard[:] = random.uniform(-1, 1, heard.shape)
+    given = network.given(observations, memory, speech)
     with torch.inference_mode():
-        expected = module.eval()(*(torch.from_numpy(given[name]) for name in (*inputs, *states)))
-    first = expected[0] if isinstance(expected, tuple) else expected
-    wanted = first.numpy().reshape(count, -1)
-    return float(np.abs(network.forward(observations, memory) - wanted).max() / max(1.0, np.abs(wanted).max()))
+        found = module.eval()(*(torch.from_numpy(given[name]) for name in (*inputs, *states)))
+    expected = [one.numpy() for one in found] if isinstance(found, tuple) else [found.numpy()]
+    pairs = [(network.forward(observations, memory, speech), expected[0])]
+    if told := recipe.architecture.messages:
+        spoken = expected[1 + len(states) :]
+        pairs += [(speech.message, spoken[0])] if told.message else []
+        pairs += [(speech.recipients, spoken[-1] > 0.5)] if told.recipients else []
+    return max(_difference(own, wanted.reshape(own.shape)) for own, wanted in pairs)
+
+
+def _difference(own: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.abs(own.astype(float) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -363,10 +415,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--levels", type=int, default=0, help="side of the grid of actions, for --decoding levels")
     parser.add_argument("--scenario", required=True, help="what it was trained for: a preset, a file, or any")
     parser.add_argument(
-        "--input", action="append", choices=INPUTS, help="what it reads, in order (default: observation)"
+        "--input",
+        action="append",
+        choices=INPUTS + SPOKEN_INPUTS,
+        help="what it reads, in order (default: observation)",
     )
     parser.add_argument("--state", action="append", default=[], metavar="NAME=SIZE", help="a recurrent state, in order")
     parser.add_argument("--rows", choices=ROWS, default="member", help="what a row of the inputs is (docs/onnx.md)")
+    parser.add_argument("--message", type=int, default=0, metavar="SIZE", help="numbers in a message to teammates")
+    parser.add_argument("--recipients", action="store_true", help="the last output says who is addressed")
     options = parser.parse_args(arguments)
     try:
         states = {name: (int(size),) for name, _, size in (one.partition("=") for one in options.state)}
@@ -379,6 +436,7 @@ def main(arguments: list[str] | None = None) -> int:
             inputs=tuple(options.input or ("observation",)),
             states=states,
             rows=options.rows,
+            messages=Messages(options.message, options.recipients) if options.message or options.recipients else None,
         )
     except (UserError, ValueError) as error:
         parser.error(str(error))

@@ -10,16 +10,24 @@ import numpy as np
 from mate.batched.discrete import action_grid, decode
 from mate.batched.poses import choose_relative_poses, execute_poses, turn_to_poses
 from mate.batched.selections import execute_selections, visible_targets
+from mate.communication import Messages
 from mate.messages import Team
 from policies import decoding, devices
 from policies.checkpoint import Checkpoint
 from policies.compatibility import dimensions_of, find_preset, problems
 from policies.decoding import mask_outputs
 from policies.errors import CheckpointError
-from policies.graphs.graph import Graph
+from policies.graphs.graph import Graph, GraphMessages
+from policies.graphs.network import GraphNetwork
 from policies.networks import network_of
 from policies.preprocessing import preprocess
 from policies.recipe import Recipe
+from policies.speaking import Channel
+
+
+def messages_of(recipe: Recipe) -> GraphMessages | None:
+    """Return what the members of a team with this network tell each other; None for one that is silent."""
+    return recipe.architecture.messages if isinstance(recipe.architecture, Graph) else None
 
 
 def is_for_teams(recipe: Recipe) -> bool:
@@ -32,7 +40,8 @@ class BatchedPolicy:
 
     Every agent of an episode has its own recurrent state and draws its own random numbers, addressed by the episode's
     key, the agent and the number of the decision; so an episode's actions are the same bits whatever other episodes
-    are played beside it, in whatever slot. The network decides on every ``frame_skip``-th frame of an episode.
+    are played beside it, in whatever slot. The network decides on every ``frame_skip``-th frame of an episode. A team
+    whose network speaks has ``messages`` (``mate.communication``) and is bound by the scenario's limits.
 
     Args:
         checkpoint: what to play.
@@ -85,6 +94,20 @@ class BatchedPolicy:
         self.held_actions = np.zeros((*rows, 2))
         self.selections = np.zeros((*rows, self.dimensions.targets), bool)
         self.choices = np.zeros(rows, np.int64)
+        self.channel: Channel | None = None
+        if (spoken := messages_of(recipe)) is not None:
+            self.channel = Channel(spoken, scenario, recipe.team, size, self.num_agents, team_size)
+        self._is_whole = members is None
+
+    @property
+    def messages(self) -> Messages | None:
+        """What members sent each other; None for a network that is silent."""
+        return None if self.channel is None else self.channel.messages
+
+    def share_messages(self, messages: Messages) -> None:
+        """Write into these messages, which are of the same batch and scenario, from now on."""
+        assert self.channel is not None
+        self.channel.share_messages(messages)
 
     def reset(self, slots: np.ndarray, keys: np.ndarray, observations: np.ndarray) -> None:
         """Begin episodes in ``slots`` (K,) with these keys (K,) uint64 and raw observations (B, N, D)."""
@@ -95,9 +118,13 @@ class BatchedPolicy:
         self.bounds[slots] = decoding.action_bounds(self.recipe.team, observations[slots])
         self.held_actions[slots] = 0.0
         self.selections[slots] = False
+        if self.channel is not None:
+            self.channel.reset(slots, self.keys[slots])
 
     def act(self, observations: np.ndarray, actions: np.ndarray, active: np.ndarray) -> None:
         """Write the actions (B, N, 2) float64 of the active (B,) slots for raw observations (B, N, D)."""
+        if self.channel is not None and self._is_whole:
+            self.channel.begin_step(self.step, observations, active)
         deciding = np.flatnonzero(active & (self.step % self.recipe.frame_skip == 0))
         if deciding.size:
             self._decide(deciding, observations)
@@ -121,7 +148,13 @@ class BatchedPolicy:
         rows = np.ascontiguousarray(observations[slots], np.float64).reshape(slots.size * self.num_agents, -1)
         memory = self.memory[slots].reshape(len(rows), -1)
         inputs = preprocess(rows, self.recipe.team, self.dimensions, self.recipe.preprocessing)
-        outputs = self.network.forward(inputs, memory)
+        if self.channel is None:
+            outputs = self.network.forward(inputs, memory)
+        else:
+            assert isinstance(self.network, GraphNetwork)
+            speech = self.channel.listen(slots, self.step, observations)
+            outputs = self.network.forward(inputs, memory, speech)
+            self.channel.speak(slots, self.step, observations, speech)
         if self.recipe.action.masked:
             mask_outputs(self.recipe.action, outputs, visible_targets(rows, self.dimensions.targets))
         self.memory[slots] = memory.reshape(slots.size, self.num_agents, -1)

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mate.scenario import Scenario
 from policies.architectures import POOLINGS, Architecture, EntityArchitecture
 from policies.checkpoint import Checkpoint
 from policies.graphs.elementwise import ELEMENTWISE
+from policies.graphs.graph import GraphMessages
 from policies.graphs.products import PRODUCTS
 from policies.inference import BatchedPolicy
 from policies.recipe import Action, Dimensions, Preprocessing, Recipe
+from policies.speaking import Channel
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,18 @@ def warm() -> None:
             policy.reset(np.array([0]), np.array([0], np.uint64), observations)
             policy.act(observations, np.zeros((1, 1, 2)), np.array([True]))
     warm_graphs()
+    warm_messages()
+
+
+def warm_messages() -> None:
+    """Let two cameras send each other a message, and tell each other something inside a decision."""
+    sizes = Scenario.load("MATE-2v2-9", message_dropout=0.5)
+    slots, step, observations = np.array([0]), np.zeros(1, np.int64), np.ones((1, 2, sizes.camera_observation_dim))
+    for spoken in (GraphMessages("message", 1), GraphMessages(recipients="recipients")):
+        channel = Channel(spoken, sizes, "camera", 1, 2, 2)
+        channel.reset(slots, np.array([0], np.uint64))
+        channel.speak(slots, step, observations, channel.listen(slots, step, observations))
+        channel.begin_step(step, observations, np.array([True]))
 
 
 def warm_graphs() -> None:

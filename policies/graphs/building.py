@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.graphs.graph import Graph, GraphState, Node
+from policies.graphs.graph import Graph, GraphMessages, GraphState, Node
 
 ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "linear": "Identity"}
 
@@ -60,7 +60,12 @@ class GraphBuilder:
         return out if bias is None else self.add("Add", out, self.tensor(f"{name}.bias", bias))
 
     def finish(
-        self, rows: str, inputs: Sequence[str], output: str, states: Mapping[str, tuple[str, tuple[int, ...]]]
+        self,
+        rows: str,
+        inputs: Sequence[str],
+        output: str,
+        states: Mapping[str, tuple[str, tuple[int, ...]]],
+        messages: GraphMessages | None = None,
     ) -> Graph:
         """Return the graph; ``states`` has the next value and the shape of each state by its input's name."""
         return Graph(
@@ -71,4 +76,5 @@ class GraphBuilder:
             states=tuple(GraphState(name, after, shape) for name, (after, shape) in states.items()),
             tensors={name: array.shape for name, array in self.tensors.items()},
             constants=self.constants,
+            messages=messages,
         )

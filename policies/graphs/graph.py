@@ -19,6 +19,8 @@ from policies.fields import check_choice, check_integer, refuse, shorten
 ROWS = ("member", "team")
 INPUTS = ("observation", "preserved", "self", "cameras", "targets", "obstacles")
 """What a network may read: a whole preprocessed observation, or its parts."""
+SPOKEN_INPUTS = ("messages", "heard", "links")
+"""What a network that speaks may read besides: messages of teammates, from whom one arrived, and which would arrive."""
 
 OPERATORS = frozenset(
     [
@@ -118,6 +120,7 @@ MAX_INPUTS = 64
 MAX_RANK = 6
 MAX_STATES = 16
 MAX_STATE_SIZE = 8192
+MAX_MESSAGE_SIZE = 1024
 MAX_CONSTANTS = 20_000
 """Maximum number of integers and booleans in the constants and attributes of a graph."""
 
@@ -146,6 +149,33 @@ class GraphState:
     def size(self) -> int:
         """How many numbers it has."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class GraphMessages:
+    """What members of a team tell each other.
+
+    With ``message``, the name of an output (R, ``size``), each decision gives a message of every member. It is sent in
+    the next step, and read at the next decision. Without it (``rows`` is ``team``), members exchange what they know
+    inside a decision. ``recipients`` names an output (R, N) that says who is addressed: above 0.5, row to column. All
+    teammates are if it is "".
+    """
+
+    message: str = ""
+    size: int = 0
+    recipients: str = ""
+
+    def __post_init__(self) -> None:
+        for name in (self.message, self.recipients):
+            _check_name("architecture.messages", name)
+        if not self.message and not self.recipients:
+            raise refuse("architecture.messages", "name an output with the message, one with its recipients, or both")
+        check_integer("architecture.messages.size", self.size, int(bool(self.message)), MAX_MESSAGE_SIZE)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs."""
+        return tuple(filter(None, (self.message, self.recipients)))
 
 
 @dataclass(frozen=True)
@@ -178,8 +208,8 @@ class Graph:
 
     ``rows`` says what a row is: with ``member``, inputs have the shape (R, ...), R members of teams; with ``team`` they
     have the shape (R, N, ...), R whole teams of N members, so that members can exchange what they know. ``inputs`` are
-    the names that it reads (``INPUTS``), ``output`` the name of its decision: (R, A), or (R, N, A). ``tensors`` has the
-    shapes of the float constants by name.
+    the names that it reads (``INPUTS``, and ``SPOKEN_INPUTS`` if it has ``messages``), ``output`` the name of its
+    decision: (R, A), or (R, N, A). ``tensors`` has the shapes of the float constants by name.
     """
 
     rows: str
@@ -189,11 +219,13 @@ class Graph:
     states: tuple[GraphState, ...] = ()
     tensors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+    messages: GraphMessages | None = None
 
     def __post_init__(self) -> None:
         check_choice("architecture.rows", self.rows, ROWS)
         for name in self.inputs:
-            check_choice("architecture.inputs", name, INPUTS)
+            check_choice("architecture.inputs", name, INPUTS if self.messages is None else INPUTS + SPOKEN_INPUTS)
+        self._check_messages()
         check_integer("architecture.nodes", len(self.nodes), 1, MAX_NODES)
         check_integer("architecture.states", len(self.states), 0, MAX_STATES)
         amount = sum(np.size(value) for value in self.constants.values())
@@ -204,6 +236,19 @@ class Graph:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
         object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))
         self._check_order()
+
+    def _check_messages(self) -> None:
+        """Raise CheckpointError if messages are read that nobody sends, or sent that nobody reads."""
+        if self.messages is None:
+            return
+        where = "architecture.messages"
+        if bool(self.messages.message) != ("messages" in self.inputs):
+            raise refuse(where, "a network that reads the input 'messages' must send messages, and the other way round")
+        if self.rows != "team":
+            if not self.messages.message:
+                raise refuse(where, "rows that are members exchange nothing inside a decision; name the message")
+            if "links" in self.inputs:
+                raise refuse(where, "the input 'links' is for networks whose rows are teams")
 
     def _check_order(self) -> None:
         """Raise CheckpointError unless everything that is read was written before, and nothing is written twice."""
@@ -220,7 +265,8 @@ class Graph:
                 if name in known:
                     raise refuse("architecture.nodes", f"{node.op} writes {shorten(name)}, which exists already")
                 known.add(name)
-        for name in (self.output, *(state.output for state in self.states)):
+        spoken = () if self.messages is None else self.messages.outputs
+        for name in (self.output, *(state.output for state in self.states), *spoken):
             if name not in known or not name:
                 raise refuse("architecture", f"nothing writes the output {shorten(name)}")
 
@@ -239,6 +285,7 @@ class Graph:
             name: {"type": value.dtype.name, "shape": list(value.shape), "values": value.reshape(-1).tolist()}
             for name, value in sorted(self.constants.items())
         }
+        spoken = {} if self.messages is None else {"messages": vars(self.messages)}
         return {
             "kind": "graph",
             "rows": self.rows,
@@ -248,13 +295,14 @@ class Graph:
             "nodes": nodes,
             "tensors": {name: list(shape) for name, shape in sorted(self.tensors.items())},
             "constants": constants,
+            **spoken,
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Graph:
         """The graph that ``to_json`` described. Raises CheckpointError that names the field if it cannot be one."""
         expected = {"kind", "rows", "inputs", "output", "states", "nodes", "tensors", "constants"}
-        unknown, missing = sorted(set(content) - expected), sorted(expected - set(content))
+        unknown, missing = sorted(set(content) - expected - {"messages"}), sorted(expected - set(content))
         if unknown or missing:
             kind, name = ("unknown", unknown[0]) if unknown else ("missing", missing[0])
             raise refuse("architecture", f"{kind} field {shorten(name)}; a graph has {', '.join(sorted(expected))}")
@@ -270,6 +318,7 @@ class Graph:
                 states=tuple(GraphState(one["input"], one["output"], tuple(one["shape"])) for one in content["states"]),
                 tensors={name: tuple(shape) for name, shape in content["tensors"].items()},
                 constants={name: _constant_of(name, value) for name, value in content["constants"].items()},
+                messages=GraphMessages(**content["messages"]) if "messages" in content else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             problem = shorten(str(error), 100)

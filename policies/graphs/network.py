@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from policies.errors import CheckpointError
 from policies.fields import Dimensions, shorten
 from policies.graphs.arrangement import ARRANGEMENT, MAX_ELEMENTS, SHAPE_INPUTS
 from policies.graphs.elementwise import ELEMENTWISE
-from policies.graphs.graph import Graph, Node
+from policies.graphs.graph import SPOKEN_INPUTS, Graph, GraphMessages, Node
 from policies.graphs.products import PREPARATION, PREPARED, PRODUCTS
 from policies.graphs.rows import Mixed, Place, Rows, RowStep, elementwise
 
@@ -69,6 +69,42 @@ def _compute(call: _Call, values: list[Any]) -> None:
             values[place] = result
 
 
+class Speech(NamedTuple):
+    """What R members of teams of N hear before a decision, and what they say in it; a message has S numbers."""
+
+    messages: np.ndarray  # (R, N, S) float32: the last message of each teammate and the own one; 0 where none arrived
+    heard: np.ndarray  # (R, N) float32: 1 where one arrived since the last decision
+    links: np.ndarray  # (R, N) float32: 1 where a message of this member to that one would arrive now
+    message: np.ndarray  # (R, S) float32, written: what is said
+    recipients: np.ndarray  # (R, N) bool, written: to whom
+
+    def part(self, rows: slice) -> Speech:
+        """Return a view of some rows."""
+        return Speech(*(array[rows] for array in self))
+
+
+def new_speech(rows: int, team_size: int, size: int) -> Speech:
+    """Return the speech of members who have heard nothing, and can hear each other."""
+    shape = rows, team_size
+    return Speech(
+        messages=np.zeros((*shape, size), np.float32),
+        heard=np.zeros(shape, np.float32),
+        links=np.ones(shape, np.float32),
+        message=np.zeros((rows, size), np.float32),
+        recipients=np.ones(shape, np.bool_),
+    )
+
+
+def _say(messages: GraphMessages, values: Mapping[str, np.ndarray], speech: Speech) -> None:
+    """Write what a network said. Raises CheckpointError unless it is finite."""
+    if messages.message:
+        speech.message[:] = np.asarray(values[messages.message], np.float32).reshape(speech.message.shape)
+        if not np.isfinite(speech.message).all():
+            raise CheckpointError("the network gave messages that are not finite numbers")
+    if messages.recipients:
+        speech.recipients[:] = np.asarray(values[messages.recipients]).reshape(speech.recipients.shape) > 0.5
+
+
 class GraphNetwork:
     """A graph with its weights, for a team of a scenario; the counterpart of ``policies.networks.Network``.
 
@@ -82,7 +118,8 @@ class GraphNetwork:
         self, graph: Graph, weights: Mapping[str, np.ndarray], team: str, dimensions: Dimensions, output_size: int
     ) -> None:
         self.graph, self.output_size = graph, output_size
-        self.members = dimensions.team_size(team) if graph.rows == "team" else 1
+        self.team_size = dimensions.team_size(team)
+        self.members = self.team_size if graph.rows == "team" else 1
         self.slices = _parts_of(team, dimensions)
         self.constants = {name: np.array(weights[name], np.float32) for name in graph.tensors} | dict(graph.constants)
         self.memory_size = sum(state.size for state in graph.states)
@@ -103,29 +140,35 @@ class GraphNetwork:
         """Whether rows were proven not to depend on each other; otherwise they are computed one by one."""
         return self._together
 
-    def forward(self, inputs: np.ndarray, memory: np.ndarray) -> np.ndarray:
+    def forward(self, inputs: np.ndarray, memory: np.ndarray, speech: Speech | None = None) -> np.ndarray:
         """Outputs (R, A) for preprocessed observations (R, D), both float32; ``memory`` (R, ``memory_size``) is
-        advanced.
+        advanced, and what a network that speaks says is written into ``speech``. It hears nothing if that is None.
 
         For graphs whose rows are teams, the R rows are whole teams, one after the other. Raises CheckpointError if an
         operator fails or an output is not finite.
         """
         outputs = np.empty((len(inputs), self.output_size), np.float32)
+        speech = self.silence(len(inputs)) if speech is None else speech
         step = self.members * (self._most if self._together else 1)
         for start in range(0, len(inputs), step):
             rows = slice(start, start + step)
-            outputs[rows], memory[rows] = self._forward(inputs[rows], memory[rows])
+            outputs[rows], memory[rows] = self._forward(inputs[rows], memory[rows], speech.part(rows))
         return outputs
 
-    def _forward(self, inputs: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def silence(self, rows: int) -> Speech:
+        """Return the speech of a team in which nobody has said anything, and everybody can be heard."""
+        size = 0 if self.graph.messages is None else self.graph.messages.size
+        return new_speech(rows, self.team_size, size)
+
+    def _forward(self, inputs: np.ndarray, memory: np.ndarray, speech: Speech) -> tuple[np.ndarray, np.ndarray]:
         count = len(inputs) // self.members
         try:
             plan = self._plans.get(count) or self._plan(count)
         except Mixed:  # for this number alone: one by one, they give the same
             parts = [slice(start, start + self.members) for start in range(0, len(inputs), self.members)]
-            pairs = [self._forward(inputs[part], memory[part]) for part in parts]
+            pairs = [self._forward(inputs[part], memory[part], speech.part(part)) for part in parts]
             return np.concatenate([one for one, _ in pairs]), np.concatenate([one for _, one in pairs])
-        values = plan.run(self.given(inputs, memory))
+        values = plan.run(self.given(inputs, memory, speech))
         outputs = np.asarray(values[self.graph.output], np.float32).reshape(len(inputs), -1)
         after = np.empty_like(memory)
         place = 0
@@ -134,11 +177,15 @@ class GraphNetwork:
             place += state.size
         if not np.isfinite(outputs).all() or not np.isfinite(after).all():
             raise CheckpointError("the network gave outputs or states that are not finite numbers")
+        if self.graph.messages is not None:
+            _say(self.graph.messages, values, speech)
         return outputs, after
 
-    def given(self, observations: np.ndarray, memory: np.ndarray) -> dict[str, np.ndarray]:
-        """Return inputs and states by name, for preprocessed observations (R, D) and memory (R, ``memory_size``)."""
-        return self._inputs(observations) | self._states(memory)
+    def given(self, observations: np.ndarray, memory: np.ndarray, speech: Speech) -> dict[str, np.ndarray]:
+        """Return inputs and states by name, for preprocessed observations (R, D), memory (R, ``memory_size``) and what
+        is heard.
+        """
+        return self._inputs(observations) | self._states(memory) | self._heard(speech)
 
     def _leading(self, rows: int) -> tuple[int, ...]:
         return (rows,) if self.graph.rows == "member" else (rows // self.members, self.members)
@@ -147,6 +194,8 @@ class GraphNetwork:
         leading = self._leading(len(observations))
         found = {}
         for name in self.graph.inputs:
+            if name in SPOKEN_INPUTS:
+                continue
             part = np.ascontiguousarray(observations[:, self.slices[name]])
             record = _ENTITIES.get(name)
             shape = (part.shape[1],) if record is None else (part.shape[1] // record, record)
@@ -161,6 +210,14 @@ class GraphNetwork:
             place += state.size
         return found
 
+    def _heard(self, speech: Speech) -> dict[str, np.ndarray]:
+        found = {}
+        for name in SPOKEN_INPUTS:
+            if name in self.graph.inputs:
+                array = np.ascontiguousarray(getattr(speech, name))
+                found[name] = array.reshape(*self._leading(len(array)), *array.shape[1:])
+        return found
+
     def _plan(self, count: int) -> Plan:
         """The plan for so many rows.
 
@@ -168,7 +225,8 @@ class GraphNetwork:
         """
         rows = count * self.members
         width = self.slices["observation"].stop
-        given = self.given(np.zeros((rows, width), np.float32), np.zeros((rows, self.memory_size), np.float32))
+        zeros = np.zeros((rows, width), np.float32), np.zeros((rows, self.memory_size), np.float32)
+        given = self.given(*zeros, self.silence(rows))
         planning = _Planning(count, given, self.constants)
         plan = planning.plan(self.graph.nodes, self._alone)
         self._check(planning, rows)
@@ -186,6 +244,9 @@ class GraphNetwork:
         leading = self._leading(rows)
         expected = {self.graph.output: (*leading, self.output_size)}
         expected |= {state.output: (*leading, *state.shape) for state in self.graph.states}
+        if (spoken := self.graph.messages) is not None:
+            shapes = {spoken.message: (*leading, spoken.size), spoken.recipients: (*leading, self.team_size)}
+            expected |= {name: shape for name, shape in shapes.items() if name}
         for name, shape in expected.items():
             place = planning.places[name]
             found = planning.values[place].shape

@@ -1,13 +1,15 @@
 """Networks of MATE's examples that decide for a whole team: TarMAC, I2C and MADDPG, as graphs whose rows are teams.
 
 - TarMAC (Das et al., ICML 2019): all members share one network. Each attends to the messages that all members sent at
-  the previous decision, and sends one. The messages are a recurrent state of the graph.
+  the previous decision, and sends one to all.
 - I2C (Ding et al., NeurIPS 2020): each member has networks of its own. A prior network chooses the teammates whose
-  observations it asks for; attention aggregates them.
+  observations it asks for; attention aggregates them. What these teammates send is a message; the question is none.
 - MADDPG (Lowe et al., NeurIPS 2017): each member has a network of its own on its own observation.
 
-The figures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Weights of several
-members lie beside each other, (members, inputs, outputs), so that one product computes all of them.
+The figures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Upstream's models
+exchange inside the network, past every limit of the environment. Here a message that a scenario's limits stop is not
+heard; without limits the outputs are the same. Weights of several members lie beside each other, (members, inputs,
+outputs), so that one product computes all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from policies.graphs.building import ACTIVATIONS, GraphBuilder
-from policies.graphs.graph import Graph
+from policies.graphs.graph import Graph, GraphMessages
 from policies.importing.errors import ImportRefused
 from policies.importing.translation import TensorNames
 
@@ -67,6 +69,7 @@ JOINT_LAYOUTS = {
     ),
 }
 _LOG_NOISE_FLOOR = -20.0
+_UNHEARD = -3e38
 
 
 @dataclass(frozen=True)
@@ -191,15 +194,19 @@ def _build_tarmac(of: _Members, activation: str, values: int) -> Joint:
     parts = builder.integers(keys, values)
     memory = builder.add("Concat", "hidden", "cell", axis=2)
     query = builder.product("query", memory, of.members[0]["query.weight"].T / np.float32(math.sqrt(keys)))
-    first = builder.add("Split", "message", parts, outputs=2, axis=2)
-    scores = builder.add("MatMul", query, builder.add("Transpose", first, perm=[0, 2, 1]))
-    heard = builder.add("MatMul", builder.add("Softmax", scores, axis=2), builder.further(first, 1))
-    value = _alone(builder, builder.add("Concat", "observation", heard, axis=2))
+    first = builder.add("Split", "messages", parts, outputs=2, axis=3)  # (R, N, N, K), (R, N, N, V)
+    scores = builder.add("MatMul", _alone(builder, query), builder.add("Transpose", first, perm=[0, 1, 3, 2]))
+    is_heard = builder.add("Greater", _alone(builder, "heard"), builder.tensor("half", np.array([0.5], np.float32)))
+    unheard = builder.tensor("unheard", np.array([_UNHEARD], np.float32))
+    weights = builder.add("Softmax", builder.add("Where", is_heard, scores, unheard), axis=3)
+    heard = builder.add("MatMul", weights, builder.further(first, 1))
+    value = builder.add("Concat", _alone(builder, "observation"), heard, axis=3)
     output, states = _actor(builder, of, value, activation)
     first = builder.add("Split", _together(builder, output), builder.integers(outputs, message), outputs=2, axis=2)
     sent = builder.add("Tanh", builder.further(first, 1))
-    states["message"] = (sent, (message,))
-    return Joint(builder.finish("team", ("observation",), first, states), builder.tensors, inputs, outputs)
+    told = GraphMessages(sent, message)
+    graph = builder.finish("team", ("observation", "messages", "heard"), first, states, told)
+    return Joint(graph, builder.tensors, inputs, outputs)
 
 
 def _build_maddpg(of: _Members, activation: str, noise: float) -> Joint:
@@ -229,7 +236,7 @@ def _build_i2c(of: _Members, activation: str) -> Joint:
     # Member i hears i + 1, i + 2, ... and counts on from 0 after the last.
     order = (np.arange(count)[:, np.newaxis] + np.arange(1, count)) % count
     others = builder.add("Gather", "observation", builder.constant(order), axis=1)  # (R, N, N - 1, D)
-    asked = _prior(builder, of, own, activation, count, inputs)
+    is_asked, told = _links(builder, _prior(builder, of, own, activation, count, inputs), order)
     query, key, value = (
         builder.product(
             f"attention.{name}",
@@ -244,20 +251,38 @@ def _build_i2c(of: _Members, activation: str) -> Joint:
         )
     )
     scores = builder.add("MatMul", query, builder.add("Transpose", key, perm=[0, 1, 3, 2]))  # (R, N, 1, N - 1)
-    unheard = builder.tensor("unheard", np.array([-3e38], np.float32))
+    unheard = builder.tensor("unheard", np.array([_UNHEARD], np.float32))
     # A key and a value of zeros stand beside the others, so that nobody need be heard.
     nobody = builder.add("Mul", query, builder.tensor("zero", np.zeros(1, np.float32)))
     nobody = builder.add("ReduceSum", nobody, builder.integers(3), keepdims=1)
-    all_scores = builder.add("Concat", builder.add("Where", asked, scores, unheard), nobody, axis=3)
+    all_scores = builder.add("Concat", builder.add("Where", is_asked, scores, unheard), nobody, axis=3)
     weights = builder.add("Softmax", all_scores, axis=3)
     weights = builder.add("Slice", weights, builder.integers(0), builder.integers(count - 1), builder.integers(3))
     heard = builder.add("MatMul", weights, value)
     for name in ("projection", "message"):
         heard = builder.product(name, heard, of.weights(f"{name}.weight"), of.biases(f"{name}.bias"))
     output, states = _actor(builder, of, builder.add("Concat", own, heard, axis=3), activation)
-    return Joint(
-        builder.finish("team", ("observation",), _together(builder, output), states), builder.tensors, inputs, outputs
-    )
+    messages = GraphMessages(recipients=told)
+    graph = builder.finish("team", ("observation", "links"), _together(builder, output), states, messages)
+    return Joint(graph, builder.tensors, inputs, outputs)
+
+
+def _links(builder: GraphBuilder, asked: str, order: np.ndarray) -> tuple[str, str]:
+    """Return whether each member hears each it asked, (R, N, 1, N - 1), and who answers whom, (R, N, N).
+
+    ``order`` (N, N - 1) is whom each of N members may ask, in its own order.
+    """
+    count = len(order)
+    places = np.zeros((count, count - 1, count), np.float32)
+    places[np.arange(count)[:, np.newaxis], np.arange(count - 1), order] = 1.0
+    zero = builder.tensor("nothing", np.zeros(1, np.float32))
+    answered = builder.add("Transpose", "links", perm=[0, 2, 1])
+    arriving = builder.product("to_order", _alone(builder, answered), places.transpose(0, 2, 1))
+    is_heard = builder.add("And", asked, builder.add("Greater", arriving, zero))
+    one = builder.tensor("one", np.ones(1, np.float32))
+    asking = builder.product("from_order", builder.add("Where", asked, one, zero), places)
+    told = builder.add("Transpose", _together(builder, asking), perm=[0, 2, 1])
+    return is_heard, told
 
 
 def _prior(builder: GraphBuilder, of: _Members, own: str, activation: str, count: int, inputs: int) -> str:

@@ -15,7 +15,19 @@ import numpy as np
 
 from policies.checkpoint import Checkpoint
 from policies.fields import check_choice, refuse, shorten
-from policies.graphs.graph import INPUTS, MAX_CONSTANTS, MAX_NODES, MAX_RANK, OPERATORS, ROWS, Graph, GraphState, Node
+from policies.graphs.graph import (
+    INPUTS,
+    MAX_CONSTANTS,
+    MAX_NODES,
+    MAX_RANK,
+    OPERATORS,
+    ROWS,
+    SPOKEN_INPUTS,
+    Graph,
+    GraphMessages,
+    GraphState,
+    Node,
+)
 from policies.importing.errors import ImportRefused
 from policies.protobuf import ProtobufMessage
 from policies.recipe import MAX_PARAMETERS, Recipe
@@ -25,7 +37,7 @@ KIND = "onnx"
 OPSETS = range(13, 26)
 MAX_MODEL_BYTES = 4 * MAX_PARAMETERS + 4_000_000
 
-_FIELDS = ("kind", "rows", "states", "output")
+_FIELDS = ("kind", "rows", "states", "messages", "output")
 _FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
 _NUMBERS: dict[int, tuple[str, str]] = {
     2: ("|u1", "uint8"),
@@ -104,7 +116,8 @@ class _Reading:
         check_choice("architecture.rows", self.told.get("rows", "member"), ROWS)
         if len(self.graph.messages(15)):
             raise ImportRefused(f"{MODEL_NAME} has sparse tensors; export them as dense ones")
-        states = self._states()
+        states, spoken = self._states(), self._spoken()
+        wanted = [*states.values(), *spoken.values()]
         initializers = {tensor.text(8): tensor for tensor in self.graph.messages(5)}
         inputs = [name for one in self.graph.messages(11) if (name := one.text(1)) not in initializers]
         outputs = [one.text(1) for one in self.graph.messages(12)]
@@ -118,19 +131,23 @@ class _Reading:
         _check_operators(nodes)
         for node in nodes:
             self._add(node)
-        output = self._output(outputs, states)
-        used = self._used([output, *states.values()])
+        output = self._output(outputs, wanted)
+        used = self._used([output, *wanted])
         kept = [node for node in self.nodes if any(name in used for name in node.outputs)]
-        final = _in_order(kept, [self._name(name) for name in (output, *states.values())], {*inputs, ""})
+        final = _in_order(kept, [self._name(name) for name in (output, *wanted)], {*inputs, ""})
         weights = {final[name]: array for name, array in self.tensors.items() if name in used}
         architecture = Graph(
             rows=self.told.get("rows", "member"),
-            inputs=tuple(name for name in INPUTS if name in inputs),
+            inputs=tuple(name for name in (*INPUTS, *SPOKEN_INPUTS) if name in inputs),
             output=final[self._name(output)],
             nodes=tuple(
                 replace(node, inputs=_each(final, node.inputs), outputs=_each(final, node.outputs)) for node in kept
             ),
-            states=tuple(GraphState(name, final[self._name(states[name])], self._state_shape(name)) for name in states),
+            states=tuple(
+                GraphState(name, final[self._name(states[name])], self._own_shape("state", name, self._row_axes))
+                for name in states
+            ),
+            messages=self._messages({kind: final[self._name(name)] for kind, name in spoken.items()}),
             tensors={name: array.shape for name, array in weights.items()},
             constants={final[name]: array for name, array in self.constants.items() if name in used},
         )
@@ -144,8 +161,28 @@ class _Reading:
             )
         return states
 
+    def _spoken(self) -> dict[str, str]:
+        spoken = self.told.get("messages", {})
+        names = ("message", "recipients")
+        if not isinstance(spoken, dict) or not all(k in names and v and isinstance(v, str) for k, v in spoken.items()):
+            raise refuse("architecture.messages", f"expected an object: names of outputs for {' or '.join(names)}")
+        return spoken
+
+    def _messages(self, spoken: Mapping[str, str]) -> GraphMessages | None:
+        if not spoken:
+            return None
+        size = 0
+        if "message" in spoken:
+            size = self._own_shape("input", "messages", self._row_axes + 1)[-1]
+        return GraphMessages(size=size, **spoken)
+
+    @property
+    def _row_axes(self) -> int:
+        return 1 if self.told.get("rows", "member") == "member" else 2
+
     def _check_inputs(self, inputs: list[str], states: Mapping[str, str]) -> None:
-        unknown = sorted(set(inputs) - set(INPUTS) - set(states))
+        known = {*INPUTS, *states, *(SPOKEN_INPUTS if self.told.get("messages") else ())}
+        unknown = sorted(set(inputs) - known)
         if unknown:
             raise ImportRefused(
                 f"{MODEL_NAME} reads {shorten(unknown[0])}, which nobody gives it; inputs are {', '.join(INPUTS)}, "
@@ -156,26 +193,26 @@ class _Reading:
         if missing:
             raise ImportRefused(f"policy.json names the state {shorten(missing[0])}, which {MODEL_NAME} does not read")
 
-    def _state_shape(self, name: str) -> tuple[int, ...]:
-        """The fixed lengths of a state's axes after those of the rows."""
+    def _own_shape(self, kind: str, name: str, leading: int) -> tuple[int, ...]:
+        """The fixed lengths of an input's axes after the leading ones."""
         for one in self.graph.messages(11):
             if one.text(1) == name:
-                kind = one.message(2)
-                tensor = kind.message(1) if kind else None
+                described = one.message(2)
+                tensor = described.message(1) if described else None
                 shape = tensor.message(2) if tensor else None
                 lengths = [axis.integer(1, -1) for axis in shape.messages(1)] if shape else []
-                own = lengths[1 if self.told.get("rows", "member") == "member" else 2 :]
+                own = lengths[leading:]
                 if not own or any(length < 1 for length in own):
                     raise ImportRefused(
-                        f"the state {shorten(name)} of {MODEL_NAME} has no fixed shape after its rows; export it "
+                        f"the {kind} {shorten(name)} of {MODEL_NAME} has no fixed shape after its rows; export it "
                         f"with one"
                     )
                 return tuple(own)
         raise ImportRefused(f"{MODEL_NAME} does not describe its input {shorten(name)}")
 
-    def _output(self, outputs: list[str], states: Mapping[str, str]) -> str:
+    def _output(self, outputs: list[str], others: Sequence[str]) -> str:
         told = self.told.get("output")
-        rest = [name for name in outputs if name not in states.values()]
+        rest = [name for name in outputs if name not in others]
         if told is None and len(rest) == 1:
             return rest[0]
         if not isinstance(told, str) or told not in outputs:

@@ -10,7 +10,7 @@ import torch
 
 from policies import Action, Architecture, Checkpoint, Dimensions, EntityArchitecture, Preprocessing, Recipe, exporting
 from policies.architectures import ACTIVATIONS, HEADS, MEMORIES, POOLINGS
-from policies.graphs.graph import INPUTS, OPERATORS
+from policies.graphs.graph import INPUTS, OPERATORS, SPOKEN_INPUTS
 from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
@@ -62,13 +62,13 @@ def test_the_examples_of_onnx_write_agents_that_play(tmp_path: Path, monkeypatch
         exec(example, names)
         assert names["exported"].error < 1e-5
         assert rehearse(names["exported"].checkpoint, deterministic=False).steps > 1
-    assert len(list(tmp_path.glob("*.zip"))) == 3
+    assert len(list(tmp_path.glob("*.zip"))) == 4
 
 
 def test_every_operator_and_input_of_onnx_is_described() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "onnx.md").read_text()
     told = set(re.findall(r"\w+", text.partition("## Operators")[2]))
-    assert told >= OPERATORS and all(f"`{name}`" in text for name in INPUTS)
+    assert told >= OPERATORS and all(f"`{name}`" in text for name in INPUTS + SPOKEN_INPUTS)
 
 
 def test_the_command_writes_what_the_call_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

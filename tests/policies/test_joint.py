@@ -48,6 +48,8 @@ def decisions(model, checkpoint, team: str) -> tuple[np.ndarray, np.ndarray]:
     for step in range(STEPS):
         raw = observe(team, step)
         inputs = preprocess(np.ascontiguousarray(raw[0]), team, SCENARIO, recipe.preprocessing)
+        if policy.channel is not None:
+            policy.channel.begin_step(policy.step, raw, np.array([True]))
         ours.append(policy.infer(np.array([0]), raw))
         with torch.inference_mode():
             theirs.append(model.decide(torch.from_numpy(inputs)).numpy())

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from policies import Dimensions
+from policies.exporting import Messages
 
 SIZES = Dimensions(4, 8, 9)
 WIDTH = SIZES.observation_size("camera")
@@ -85,6 +86,48 @@ class TalkingTeam(nn.Module):
         return self.output(torch.cat([x, weights @ self.value(x)], dim=-1))
 
 
+class SpeakingMember(nn.Module):
+    """A member that tells some teammates three numbers, and decides by the mean of what it has heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.output = nn.Linear(WIDTH + 3, 16), nn.Linear(16, 25)
+        self.message, self.recipients = nn.Linear(16, 3), nn.Linear(16, SIZES.cameras)
+
+    def forward(self, observation: torch.Tensor, messages: torch.Tensor, heard: torch.Tensor) -> tuple:
+        mean = messages.sum(dim=1) / heard.sum(dim=1, keepdim=True).clamp(min=1.0)
+        x = torch.tanh(self.first(torch.cat([observation, 4.0 * mean], dim=-1)))
+        return self.output(x), torch.tanh(self.message(x)), torch.sigmoid(self.recipients(x))
+
+
+class EntitySpeaker(nn.Module):
+    """A target in any scenario that tells the whole team how far it is from what it sees."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.own, self.camera, self.message = nn.Linear(14, width), nn.Linear(7, width), nn.Linear(width, 2)
+        self.output = nn.Linear(width + 2, 4)
+
+    def forward(self, own: torch.Tensor, cameras: torch.Tensor, messages: torch.Tensor, heard: torch.Tensor) -> tuple:
+        x = torch.tanh(self.own(own) + self.camera(cameras).mean(dim=1))
+        loudest = (messages * heard.unsqueeze(-1)).amax(dim=1)
+        return self.output(torch.cat([x, loudest], dim=-1)), self.message(x)
+
+
+class AskingTeam(nn.Module):
+    """All members at once; each hears within the decision those who have something to say, where messages pass."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.first, self.output, self.loud = nn.Linear(WIDTH, width), nn.Linear(2 * width, 25), nn.Linear(width, 1)
+
+    def forward(self, observation: torch.Tensor, links: torch.Tensor) -> tuple:
+        x = torch.tanh(self.first(observation))
+        speaks = (self.loud(x) > 0.0).float().expand(-1, -1, x.shape[1])  # (R, sender, recipient)
+        heard = (speaks * links).transpose(1, 2) @ x
+        return self.output(torch.cat([x, heard], dim=-1)), speaks
+
+
 @dataclass(frozen=True)
 class Case:
     """A module and what ``export_module`` needs to know of it."""
@@ -108,4 +151,24 @@ CASES = {
         {"scenario": None, "inputs": ("self", "targets", "cameras", "obstacles")},
     ),
     "talking team": Case(TalkingTeam, GRID, {"rows": "team"}),
+    "speaking member": Case(
+        SpeakingMember,
+        GRID,
+        {"inputs": ("observation", "messages", "heard"), "messages": Messages(3, has_recipients=True)},
+    ),
+    "entity speaker": Case(
+        EntitySpeaker,
+        {"decoding": "box"},
+        {
+            "team": "target",
+            "scenario": None,
+            "inputs": ("self", "cameras", "messages", "heard"),
+            "messages": Messages(2),
+        },
+    ),
+    "asking team": Case(
+        AskingTeam,
+        GRID,
+        {"rows": "team", "inputs": ("observation", "links"), "messages": Messages(has_recipients=True)},
+    ),
 }
