@@ -47,7 +47,7 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Messages:
+class MessageOutputs:
     """What members of a team tell each other: a message of ``size`` numbers, and whether the module says to whom."""
 
     size: int = 0
@@ -261,7 +261,7 @@ def export_module(
     inputs: tuple[str, ...] = ("observation",),
     states: Mapping[str, tuple[int, ...]] | None = None,
     rows: str = "member",
-    messages: Messages | None = None,
+    messages: MessageOutputs | None = None,
     **recipe: Any,
 ) -> Exported:
     """Write an uploadable zip of a PyTorch module, read it back, and compare both on random inputs.
@@ -436,7 +436,9 @@ def main(arguments: list[str] | None = None) -> int:
             inputs=tuple(options.input or ("observation",)),
             states=states,
             rows=options.rows,
-            messages=Messages(options.message, options.recipients) if options.message or options.recipients else None,
+            messages=MessageOutputs(options.message, options.recipients)
+            if options.message or options.recipients
+            else None,
         )
     except (UserError, ValueError) as error:
         parser.error(str(error))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from policies import Dimensions
-from policies.exporting import Messages
+from policies.exporting import MessageOutputs
 
 SIZES = Dimensions(4, 8, 9)
 WIDTH = SIZES.observation_size("camera")
@@ -154,7 +154,7 @@ CASES = {
     "speaking member": Case(
         SpeakingMember,
         GRID,
-        {"inputs": ("observation", "messages", "heard"), "messages": Messages(3, has_recipients=True)},
+        {"inputs": ("observation", "messages", "heard"), "messages": MessageOutputs(3, has_recipients=True)},
     ),
     "entity speaker": Case(
         EntitySpeaker,
@@ -163,12 +163,12 @@ CASES = {
             "team": "target",
             "scenario": None,
             "inputs": ("self", "cameras", "messages", "heard"),
-            "messages": Messages(2),
+            "messages": MessageOutputs(2),
         },
     ),
     "asking team": Case(
         AskingTeam,
         GRID,
-        {"rows": "team", "inputs": ("observation", "links"), "messages": Messages(has_recipients=True)},
+        {"rows": "team", "inputs": ("observation", "links"), "messages": MessageOutputs(has_recipients=True)},
     ),
 }
