@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -26,6 +27,7 @@ from tournament.models import (
     Worker,
 )
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # by the same steps as all
 admin.site.site_header = admin.site.site_title = "MATE Arena"
 
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from portal.models import ApiToken, AuditEntry, IncomingFile, Notification, StoredAnswer, Webhook
+from portal.models import (
+    ApiToken,
+    AuditEntry,
+    IncomingFile,
+    MailSubscription,
+    Notification,
+    StoredAnswer,
+    Webhook,
+)
 from portal.server import incoming
 from tournament import psro_runs, schedules, trainings
 from tournament.models import Agent, PsroRun, PsroState, Schedule, Tournament, TrainingRun, TrainingState, Upload
@@ -40,6 +51,7 @@ def export_data(user: User) -> dict[str, Any]:
     told = Notification.objects.filter(user=user).values("kind", "text", "path", "is_read", "created")
     hooks = Webhook.objects.filter(user=user).values("url", "kinds", "is_active", "created")
     listed |= {"notifications": list(told), "webhooks": list(hooks)}
+    listed["addresses"] = list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary"))
     return {"account": account, "tokens": list(tokens), "actions": list(actions), **listed}
 
 
@@ -58,7 +70,7 @@ def delete_account(user: User) -> None:
             Upload.objects.filter(pk=upload.pk).update(filename="", name="", file="")
         for row in IncomingFile.objects.filter(owner=user):
             incoming.discard(row)
-        for model in (ApiToken, Notification, StoredAnswer, Webhook):
+        for model in find_personal():
             model.objects.filter(user=user).delete()
         AuditEntry.objects.filter(user=user).update(username="", token="")
         user.username, user.email = f"deleted-{secrets.token_hex(6)}", ""
@@ -66,6 +78,14 @@ def delete_account(user: User) -> None:
         user.is_active = user.is_staff = user.is_superuser = False
         user.set_unusable_password()
         user.save()
+
+
+def find_personal() -> list[Any]:
+    """Return the models whose rows go with their user; accounts of other sites where these are set up."""
+    found: list[Any] = [ApiToken, Notification, StoredAnswer, Webhook, MailSubscription, EmailAddress, Authenticator]
+    if apps.is_installed("allauth.socialaccount"):
+        found.append(next(model for model in apps.get_models() if model._meta.label == "socialaccount.SocialAccount"))
+    return found
 
 
 def stop_runs(user: User) -> None:

@@ -228,6 +228,32 @@ class Delivery(models.Model):
         return f"{self.notification_id} to {self.webhook_id}"
 
 
+class MailSubscription(models.Model):
+    """What a user is told of by e-mail too."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_subscription")
+    kinds = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return ", ".join(self.kinds)
+
+
+class Letter(models.Model):
+    """A notification on its way by e-mail (`portal.notifications.letters`)."""
+
+    notification = models.OneToOneField(Notification, on_delete=models.CASCADE, related_name="letter")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due = models.DateTimeField(default=timezone.now)
+    is_over = models.BooleanField(default=False)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["is_over", "due"])]
+
+    def __str__(self) -> str:
+        return str(self.notification)
+
+
 def digest_of(key: str) -> str:
     """Return the SHA-256 of a key. Keys are 256 random bits, so nothing can be guessed from a plain hash."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from portal.launcher.installation import advise, choose_data
+from portal.signing.mail import read_mail
+from portal.signing.providers import read_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = choose_data(os.environ)
@@ -145,6 +147,12 @@ IS_HTTPS = os.environ.get("ARENA_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
 
+# Accounts of other sites with which people may sign in, and where mail is handed over (none without it)
+ARENA_PROVIDERS = read_providers(os.environ)
+ARENA_MAIL = os.environ.get("ARENA_MAIL", "")
+ARENA_ADDRESS = os.environ.get("ARENA_ADDRESS", "http://localhost:8000").rstrip("/")  # of the portal, in mail
+locals().update(read_mail(ARENA_MAIL))
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -156,6 +164,10 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.sitemaps",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    *ARENA_PROVIDERS.apps,
     "django_htmx",
     "ninja",  # Serves the API's reference page from our own static files instead of a content network.
     "tournament.apps.TournamentConfig",
@@ -180,6 +192,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.views.errors.UserErrors",
     "portal.server.throttling.Throttle",
@@ -198,6 +211,33 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_CALLABLE = "portal.views.accounts.refuse_sign_in"
 AXES_VERBOSE = False
 
+# Signing in (`portal.signing`). What allauth would count besides is limited by `portal.server.throttling`.
+ACCOUNT_ADAPTER = "portal.signing.adapters.ArenaAccounts"
+ACCOUNT_FORMS = {
+    "login": "portal.forms.signing.SignInForm",
+    "reset_password_from_key": "portal.forms.signing.NewPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # Where mail is set up: `portal.signing.adapters.ConfirmedAddress`.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_RATE_LIMITS: dict[str, str | None] = dict.fromkeys(
+    ("change_password", "manage_email", "reset_password", "reset_password_from_key", "signup", "login", "confirm_email")
+) | {"login_failed": "10/600s/key"}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+MFA_ADAPTER = "portal.signing.adapters.ArenaSecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "portal.signing.social.ArenaSocialAccounts"
+SOCIALACCOUNT_PROVIDERS = ARENA_PROVIDERS.settings
+SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # The other site has done it.
+
 ROOT_URLCONF = "portal.urls"
 ASGI_APPLICATION = "portal.server.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -215,6 +255,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.server.compiling.notice",
                 "portal.notices.current",
+                "portal.signing.context.offered",
             ],
             "builtins": [
                 "portal.templatetags.arena",
@@ -237,6 +278,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
     }
+
+# Codes that were used and tries that failed, for all processes of the portal alike.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,31 +1,25 @@
 """The portal's addresses."""
 
 from django.contrib import admin
-from django.contrib.auth import views as auth
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.sitemaps.views import sitemap
-from django.urls import path, re_path, register_converter, reverse_lazy
+from django.urls import include, path, re_path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from portal.api import api
 from portal.feeds import AgentFeed, BoardFeed, TournamentFeed
-from portal.forms.accounts import PasswordForm
 from portal.inputs import takes
 from portal.keys import KeyConverter
 from portal.sitemaps import SITEMAPS
 from portal.views import (
     about,
-    accounts,
     agents,
     board_rows,
     comparisons,
     home,
     leaderboards,
-    notifications,
     pairings,
-    people,
     psro,
     replays,
     scenarios,
@@ -46,34 +40,9 @@ handler500 = "portal.views.errors.server_error"
 
 register_converter(KeyConverter, "key")
 
-sign_in = auth.LoginView.as_view(template_name="accounts/sign_in.html")
-password_change = auth.PasswordChangeView.as_view(
-    form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
-)
 # Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a
 # language.
 choose_language = csrf_exempt(takes(form=["language", "next"])(require_POST(set_language)))
-account_pages = [
-    path("sign-in/", takes("next", form=[*AuthenticationForm.base_fields, "next"])(sign_in), name="sign_in"),
-    path("sign-out/", takes(form=["next"])(auth.LogoutView.as_view()), name="sign_out"),
-    path("sign-up/", accounts.sign_up, name="sign_up"),
-    path("account/", accounts.account, name="account"),
-    path(
-        "account/password/",
-        takes(form=PasswordForm.base_fields)(password_change),
-        name="password_change",
-    ),
-    path("account/data/", people.download_data, name="account_data"),
-    path("account/delete/", people.delete_account, name="account_delete"),
-    path("account/webhooks/", notifications.webhooks, name="webhooks"),
-    path("account/webhooks/<key:webhook_id>/delete/", notifications.delete_webhook, name="webhook_delete"),
-    path("notifications/", notifications.notifications, name="notifications"),
-    path("notifications/read/", notifications.mark_read, name="notifications_read"),
-    path("users/<str:username>/", people.profile, name="user"),
-    path("account/tokens/", accounts.create_token, name="token_create"),
-    path("account/tokens/<key:token_id>/revoke/", accounts.revoke_token, name="token_revoke"),
-]
-
 urlpatterns = [
     path("", home.home, name="home"),
     path("leaderboards/", leaderboards.leaderboards, name="leaderboards"),
@@ -165,5 +134,5 @@ urlpatterns = [
     path("help/", about.about, name="about"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
-    *account_pages,
+    path("", include("portal.account_urls")),
 ]

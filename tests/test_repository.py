@@ -32,7 +32,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
 PINNED_FILES = ("requirements", "requirements-training", "requirements-dev")
-OPTIONAL_FILES = ("requirements-film", "requirements-s3", "requirements-window")
+OPTIONAL_FILES = ("requirements-film", "requirements-oauth", "requirements-s3", "requirements-window")
 # Debian 12's own, each supported series, and the first patch of the newest.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
@@ -251,7 +251,7 @@ def test_the_package_says_which_licence_and_paper_it_has() -> None:
 
 def test_the_package_can_be_built_with_every_extra() -> None:
     package = apply_configuration(Distribution(), str(ROOT / "pyproject.toml"))
-    assert set(package.extras_require) == {"training", "film", "s3", "window"}
+    assert set(package.extras_require) == {"training", "film", "oauth", "s3", "window"}
     assert all(package.extras_require.values()) and package.install_requires
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -17,7 +18,7 @@ USUAL_LIFETIME = 365  # days
 
 
 class SignUpForm(UserCreationForm):
-    """A name and a password; no mail address is asked for, since none would be used."""
+    """A name and a password, and a mail address where the portal sends mail; elsewhere none would be used."""
 
     class Meta:
         model = User
@@ -27,6 +28,21 @@ class SignUpForm(UserCreationForm):
         super().__init__(*args, **kwargs)
         self.invited_name = invited_name
         self.fields["username"].widget.attrs.update(autocomplete="username", autofocus=True)
+        if settings.ARENA_MAIL:
+            self.fields["email"] = forms.EmailField(
+                label=_("E-mail"), help_text=_("Nobody else sees it. A code is sent there, which you enter next.")
+            )
+            self.order_fields(["username", "email"])
+
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit=False)
+        user.email = self.cleaned_data.get("email", "")
+        if commit:
+            user.save()
+        return user
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
 
     def clean_username(self) -> str:
         """Refuse other names than the one that was invited."""
@@ -82,17 +98,22 @@ def expiry(days: int) -> Any:
 
 
 class DeletionForm(forms.Form):
-    """The password of an account that is to be deleted."""
+    """The password of an account that is to be deleted; its name, where it has no password."""
 
     password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput)
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        if not user.has_usable_password():
+            self.fields["password"] = forms.CharField(label=_("Your name, to confirm"))
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
-        if not self.user.check_password(password):
+        if not self.user.has_usable_password():
+            if password != self.user.get_username():
+                raise forms.ValidationError(_("This is not your name."))
+        elif not self.user.check_password(password):
             raise forms.ValidationError(_("This is not your password."))
         return password
 
@@ -101,8 +122,8 @@ class PasswordForm(PasswordChangeForm):
     """A new password, and whether the API tokens end with the old one."""
 
     revoke_tokens = forms.BooleanField(
-        label="Revoke my API tokens as well",
-        help_text="Do this if somebody else may know your password. Other browsers are signed out in any case.",
+        label=_("Revoke my API tokens as well"),
+        help_text=_("Do this if somebody else may know your password. Other browsers are signed out in any case."),
         required=False,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import NotificationKind, Webhook, every_kind
+from portal.models import MailSubscription, NotificationKind, Webhook, every_kind
 from portal.notifications.webhooks import BadAddress, check_address
 
 MOST_HOOKS = 10
@@ -51,3 +51,23 @@ class WebhookForm(forms.Form):
         return Webhook.objects.create(
             user=self.user, url=data["url"], kinds=data["kinds"], secret=secrets.token_urlsafe(32)
         )
+
+
+class MailForm(forms.Form):
+    """What a user is told of by e-mail too."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("Tell me by e-mail when"),
+        choices=NotificationKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, user: Any, data: Any = None) -> None:
+        found = MailSubscription.objects.filter(user=user.pk).first()
+        super().__init__(data, initial={"kinds": found.kinds if found else []})
+        self.user = user
+
+    def save(self) -> None:
+        """Keep the choice of a valid form."""
+        MailSubscription.objects.update_or_create(user=self.user, defaults={"kinds": self.cleaned_data["kinds"]})

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.models import Delivery, Notification, NotificationKind, Webhook
+from portal.notifications.letters import write_letters
 from tournament import boards
 from tournament.models import (
     Agent,
@@ -47,7 +48,9 @@ def collect() -> int:
     known = set(Notification.objects.filter(subject__in=subjects).values_list("user_id", "subject"))
     fresh = [one for one in wanted if (one.user_id, one.subject) not in known]
     Notification.objects.bulk_create(fresh, ignore_conflicts=True)
-    deliver(Notification.objects.filter(subject__in=[one.subject for one in fresh], deliveries=None))
+    written = Notification.objects.filter(subject__in=[one.subject for one in fresh], deliveries=None, letter=None)
+    deliver(written)
+    write_letters(written)
     return len(fresh)
 
 

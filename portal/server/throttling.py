@@ -29,6 +29,7 @@ logger = logging.getLogger("django.arena")
 DEFAULTS = {
     "sign-in": "30/10minute",
     "sign-up": "10/hour",
+    "mail": "10/hour",
     "tokens": "20/hour",
     "uploads": "60/hour",
     "starts": "60/hour",
@@ -39,6 +40,7 @@ DEFAULTS = {
 WORDS = {
     "sign-in": "attempts to sign in",
     "sign-up": "attempts to sign up",
+    "mail": "requests for mail",
     "tokens": "new tokens",
     "uploads": "uploads",
     "starts": "new tournaments, trainings, runs and schedules",
@@ -48,6 +50,8 @@ WORDS = {
 PAGES = {
     "sign_in": "sign-in",
     "admin:login": "sign-in",
+    **dict.fromkeys(("mfa_authenticate", "account_reauthenticate", "mfa_reauthenticate"), "sign-in"),
+    **dict.fromkeys(("account_reset_password", "account_email", "account_email_verification_sent"), "mail"),
     "sign_up": "sign-up",
     "token_create": "tokens",
     "upload_create": "uploads",

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from allauth.account.internal import flows
+from allauth.account.models import EmailAddress, Login
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -29,7 +30,7 @@ REFUSALS = {
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes("next", "invitation", form=[*SignUpForm.base_fields, "next", "invitation"])
+@takes("next", "invitation", form=[*SignUpForm.base_fields, "email", "next", "invitation"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     invitation = request.POST.get("invitation") or request.GET.get("invitation", "")
     name = invited_name(invitation) if settings.ARENA_SIGN_UP == "invitation" else ""
@@ -37,11 +38,26 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return render(request, "refused.html", {"message": REFUSALS[settings.ARENA_SIGN_UP]}, status=403)
     form = SignUpForm(request.POST or None, invited_name=name, initial={"username": name})
     if request.method == "POST" and form.is_valid():
-        login(request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
-        messages.success(request, "Welcome. You can now upload agents and start tournaments.")
-        return redirect(next_address(request))
+        return admit(request, form)
     context = {"form": form, "next": request.GET.get("next", ""), "invitation": invitation}
     return render(request, "accounts/sign_up.html", context)
+
+
+def admit(request: HttpRequest, form: SignUpForm) -> HttpResponse:
+    """Make the account of a valid form and sign its user in; where mail is set up, after the address is confirmed.
+
+    Whoever writes the address of somebody who has an account is asked for a code that never comes, as for any address.
+    """
+    address = form.cleaned_data.get("email", "")
+    if address and EmailAddress.objects.filter(email__iexact=address, verified=True).exists():
+        return flows.signup.prevent_enumeration(request, email=address)
+    user = form.save()
+    if address:
+        EmailAddress.objects.create(user=user, email=address, primary=True, verified=False)
+    else:
+        messages.success(request, "Welcome. You can now upload agents and start tournaments.")
+    entry = Login(user=user, email=address or None, signup=True, redirect_url=resolve_url(next_address(request)))
+    return flows.login.perform_password_login(request, {"username": user.get_username()}, entry)
 
 
 def next_address(request: HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -10,23 +11,34 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.confirming import Confirmation, show_question
-from portal.forms.notifications import WebhookForm
+from portal.forms.notifications import MailForm, WebhookForm
 from portal.inputs import takes
 from portal.models import Notification, Webhook
+from portal.notifications import letters
 
 PAGE = 50
 
 
 @login_required
 @never_cache
-@require_safe
-@takes("page")
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes("page", form=MailForm.base_fields)
 def notifications(request: HttpRequest) -> HttpResponse:
+    """What the caller was told, and, where mail is set up, what of it comes by e-mail too."""
+    form = MailForm(request.user, request.POST if request.method == "POST" else None) if settings.ARENA_MAIL else None
+    if form is not None and form.is_valid():
+        form.save()
+        messages.success(request, _("Your choice is kept."))
+        return redirect("notifications")
     found = Notification.objects.filter(user=request.user.pk)
-    context = {"page": Paginator(found, PAGE).get_page(request.GET.get("page"))}
+    context = {
+        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "form": form,
+        "obstacle": letters.describe_state(request.user) if form else "",  # type: ignore[arg-type]
+    }
     return render(request, "people/notifications.html", context)
 
 

@@ -46,6 +46,9 @@ MEMBER_ACTION = Rule(MEMBERS, ("POST",))
 OWNER_FORM = Rule(OWNERS, ("GET", "HEAD", "POST"))
 OWNER_ACTION = Rule(OWNERS, ("POST",))
 
+NOTHING_THERE = Rule(ACTORS, METHODS, is_empty=True)
+EMPTY_STEP = Rule(MEMBERS, is_empty=True)
+
 
 def actions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
     return Rule(who, ("POST",), tuple({key: name} for name in names))
@@ -100,16 +103,29 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
         questions(OWNERS, "delete", key="what"),
     ),
     "verify": Rule(MEMBERS, ("GET", "POST"), is_costly=True),
-    "sign_in": Rule(ACTORS, ("GET", "HEAD", "POST", "PUT")),
-    "sign_out": Rule(ACTORS, ("POST",)),
-    "sign_up": Rule(ACTORS, ("GET", "HEAD", "POST")),
+    "sign_in": Rule(ACTORS, ("GET", "HEAD", "POST")),
+    "account_login": Rule(ACTORS, ("GET", "HEAD", "POST")),
+    **dict.fromkeys(("sign_out", "account_logout"), Rule(ACTORS, ("POST",))),
+    **dict.fromkeys(("sign_up", "account_signup"), Rule(ACTORS, ("GET", "HEAD", "POST"))),
+    "account_inactive": READ,
+    # The test's portal sends no mail.
+    **dict.fromkeys(("account_reset_password_done", "account_reset_password_from_key_done"), NOTHING_THERE),
+    **dict.fromkeys(("account_reset_password", "account_reset_password_from_key", "account_email"), NOTHING_THERE),
+    # Steps that lead to the step before, whoever comes out of turn.
+    "mfa_authenticate": FORM,
+    **dict.fromkeys(("account_email_verification_sent", "mfa_reauthenticate", "account_set_password"), FORM),
+    **dict.fromkeys(("mfa_activate_totp", "mfa_generate_recovery_codes", "account_reauthenticate"), FORM),
+    "mfa_deactivate_totp": Rule(MEMBERS, ("GET", "HEAD", "POST"), is_empty=True),
+    **dict.fromkeys(("mfa_view_recovery_codes", "mfa_download_recovery_codes"), EMPTY_STEP),
+    "mfa_index": MEMBER_PAGE,
+    "account_change_password": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
     "board_row": Rule(ACTORS, arguments=({"agent": "greedy-camera"},)),
     "set_language": Rule(ACTORS, ("POST",), body={"language": "en"}),
     "styleguide": Rule(("staff",)),
     "account": MEMBER_PAGE,
     "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
     "account_data": MEMBER_PAGE,
-    "notifications": MEMBER_PAGE,
+    "notifications": FORM,
     "notifications_read": MEMBER_ACTION,
     "webhooks": FORM,
     "webhook_delete": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
@@ -223,6 +239,8 @@ def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dic
         found["slug"] = "mate-2v4-0"
     if "run_id" in names:
         found["run_id"] = world["psro" if "psro/" in template else "training"]
+    if "uidb36" in names:
+        found.update(uidb36="1", key="none")
     if "number" in names and "psro/" in template:
         found["number"] = 0
     return found

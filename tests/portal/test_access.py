@@ -43,7 +43,7 @@ Cells = Iterator[tuple[str, dict[str, Rule]]]
 World = dict[str, Any]
 READING = {"GET", "HEAD"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
-PASSING = ("axes_", "django_session")
+PASSING = ("axes_", "django_session", "portal_cache")
 """Tables whose rows change with any request."""
 
 

@@ -75,6 +75,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Setting up the database")
             call_command("migrate", interactive=False, verbosity=0)
+            call_command("createcachetable", verbosity=0)
 
     def collect_static_files(self) -> None:
         """Skipped if no source file changed since the last time."""

@@ -1,0 +1,111 @@
+"""Notifications by e-mail: what a user was told since the last mail, in one mail, to the confirmed address.
+
+Like deliveries to webhooks, letters are rows: nothing is lost where a process dies, and nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import connections, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.models import Letter, MailSubscription, Notification
+
+log = logging.getLogger("django.arena")
+
+PAUSES = (60, 600, 3600, 21600)
+"""Seconds before each next try; after the last one a letter is given up."""
+USERS = 20
+"""Users to whom one round sends."""
+_sender: threading.Thread | None = None
+
+
+def write_letters(told: Iterable[Notification]) -> None:
+    """Write a letter for each notification that its user wants by e-mail."""
+    wanted = {one.user_id: one.kinds for one in MailSubscription.objects.all()} if settings.ARENA_MAIL else {}
+    letters = [Letter(notification=one) for one in told if one.kind in wanted.get(one.user_id, ())]
+    Letter.objects.bulk_create(letters, ignore_conflicts=True)
+
+
+def start_sending() -> None:
+    """Send what is due in a thread, one at a time: a slow mail server must not delay the sweep."""
+    global _sender
+    is_idle = _sender is None or not _sender.is_alive()
+    if settings.ARENA_MAIL and is_idle and Letter.objects.filter(due__lte=timezone.now(), is_over=False).exists():
+        _sender = threading.Thread(target=send_in_thread, name="letters", daemon=True)
+        _sender.start()
+
+
+def send_in_thread() -> None:
+    try:
+        send_due()
+    except Exception:
+        log.exception("mail could not be sent; it is tried again after the next sweep")
+    finally:
+        connections.close_all()
+
+
+def send_due() -> int:
+    """Send what is due, one mail for each user; return the number of mails that were handed over."""
+    due = Letter.objects.filter(is_over=False, due__lte=timezone.now())
+    users = dict.fromkeys(due.order_by("due").values_list("notification__user", flat=True)[:500])
+    return sum(send_to(user) for user in list(users)[:USERS])
+
+
+def send_to(user_id: int) -> bool:
+    """Send a user's letters in one mail; return whether it was handed over."""
+    with transaction.atomic():
+        due = Letter.objects.select_for_update().filter(is_over=False, due__lte=timezone.now())
+        letters = list(due.filter(notification__user=user_id).select_related("notification"))
+        found = EmailAddress.objects.filter(user=user_id, verified=True, primary=True).select_related("user").first()
+        if not letters or found is None or not found.user.is_active:
+            due.filter(pk__in=[letter.pk for letter in letters]).update(is_over=True)
+            return False
+        try:
+            compose(found.user, found.email, [letter.notification for letter in letters]).send()
+        except (OSError, smtplib.SMTPException) as error:
+            for letter in letters:
+                postpone(letter, str(error) or type(error).__name__)
+            return False
+        due.filter(pk__in=[letter.pk for letter in letters]).update(is_over=True)
+        return True
+
+
+def compose(user: User, address: str, told: list[Notification]) -> EmailMessage:
+    """Return the mail that tells a user of these notifications."""
+    subject = told[0].text
+    if len(told) > 1:
+        subject = ngettext("%(count)d notification", "%(count)d notifications", len(told)) % {"count": len(told)}
+    context = {"user": user, "told": told, "origin": settings.ARENA_ADDRESS}
+    body = render_to_string("account/email/notifications.txt", context)
+    headers = {"Auto-Submitted": "auto-generated"}
+    return EmailMessage(f"[MATE Arena] {subject}", body, to=[address], headers=headers)
+
+
+def postpone(letter: Letter, error: str) -> None:
+    """Record why a letter was not sent, and when it is tried again."""
+    letter.attempts += 1
+    letter.error = error[:200]
+    letter.is_over = letter.attempts > len(PAUSES)
+    if not letter.is_over:
+        letter.due = timezone.now() + timedelta(seconds=PAUSES[letter.attempts - 1])
+    letter.save(update_fields=["attempts", "error", "is_over", "due"])
+
+
+def describe_state(user: User) -> str:
+    """Say why a user who wants mail gets none; empty where nothing is in the way."""
+    if not EmailAddress.objects.filter(user=user, verified=True).exists():
+        return _("Add an e-mail address to your account first.")
+    return ""

@@ -1,0 +1,74 @@
+"""This portal's rules where django-allauth asks for them.
+
+Guessing passwords is limited by django-axes, everything else by `portal.server.throttling`. Of allauth's own limits,
+the one on codes of the second factor alone is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.stages import EmailVerificationStage
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+SILENT = ("logged_in", "logged_out", "password_changed", "password_set")
+"""Messages that tell only what the page shows anyway."""
+
+
+class ArenaAccounts(DefaultAccountAdapter):
+    """Who may sign in, by which steps, and what they are told."""
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count nothing: django-axes does."""
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Forget nothing: nothing was counted."""
+
+    def get_login_stages(self) -> list[str]:
+        return ["portal.signing.adapters.ConfirmedAddress", "allauth.mfa.stages.AuthenticateStage"]
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return str(settings.ARENA_SIGN_UP) == "open"
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **named: Any
+    ) -> None:
+        if not (message_template or "").endswith(tuple(f"{name}.txt" for name in SILENT)):
+            super().add_message(request, level, message_template, *rest, **named)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account")
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"[MATE Arena] {subject}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send nothing where no mail is set up."""
+        if settings.ARENA_MAIL:
+            super().send_mail(template_prefix, email, context)
+
+
+class ConfirmedAddress(EmailVerificationStage):
+    """Ask for the code that was sent to a new address. Accounts without an address, such as older ones, pass."""
+
+    def handle(self) -> tuple[Any, bool]:
+        user = self.login.user  # None: a pretence, so that nobody learns which addresses have accounts.
+        if not settings.ARENA_MAIL or (user and not EmailAddress.objects.filter(user=user).exists()):
+            return None, True
+        found: tuple[Any, bool] = super().handle()
+        return found
+
+
+class ArenaSecondFactor(DefaultMFAAdapter):
+    """What authenticator applications show: the user's name on this portal."""
+
+    def get_totp_label(self, user: Any) -> str:
+        return str(user.get_username())
+
+    def get_totp_issuer(self) -> str:
+        return "MATE Arena"

@@ -1,0 +1,16 @@
+"""This portal's rules for accounts of other sites. Loaded only where a provider is set up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+
+class ArenaSocialAccounts(DefaultSocialAccountAdapter):
+    """Newcomers may come from another site where anybody may sign up; they choose a name like all others."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return str(settings.ARENA_SIGN_UP) == "open"
