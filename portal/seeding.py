@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from mate import Team
-from tournament import entries, organising, schedules
+from tournament import entries, operated, organising, schedules
 from tournament.models import Agent, Scenario, Schedule, ScheduleKind, Tournament
 
 FIRST_SCENARIO = "MATE-4v8-9"
@@ -20,6 +20,7 @@ def seed_arena() -> Tournament | None:
     returned, and a schedule that places new agents."""
     entries.register_scenarios()
     agents = entries.register_builtin_agents()
+    operated.register_operator_agents()
     if Tournament.objects.exists():
         return None
     place_new_agents(Scenario.objects.get(name=FIRST_SCENARIO), agents)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from tasks import hints, leases, workers
-from tournament import entries, matches, tracing
+from tournament import agents, entries, matches, tracing
 from tournament.models import (
     Audit,
     Block,
@@ -45,6 +45,8 @@ def sample(block: Block) -> None:
         or not (is_first or block.pk % max(1, round(1 / share)) == 0)
     ):
         return
+    if any(agents.has_foreign_code(entries.load_spec(one)) for one in (block.pairing.camera, block.pairing.target)):
+        return  # What plays may differ between machines, and no worker is to blame.
     seed = block.seeds[block.pk % len(block.seeds)]
     found = episodes_of(block).filter(seed=seed).values_list("digest", flat=True).first()
     if found is not None:

@@ -1,4 +1,4 @@
-"""Specifications of agents: a built-in baseline, a checkpoint, or a mixture of agents.
+"""Specifications of agents: a built-in baseline, a checkpoint, a mixture of agents, or code outside the portal's own.
 
 A specification is frozen data with a canonical JSON form and a digest, by which it is compared. `load` makes an agent
 that plays from it.
@@ -42,7 +42,7 @@ def _check_team(team: str) -> None:
 
 
 class _Spec:
-    """The base of the three kinds: the digest is the SHA-256 of the canonical JSON form, 64 hexadecimal digits."""
+    """The base of all kinds: the digest is the SHA-256 of the canonical JSON form, 64 hexadecimal digits."""
 
     @cached_property
     def digest(self) -> str:
@@ -93,6 +93,41 @@ class LearnedAgent(_Spec):
 
 
 @dataclass(frozen=True)
+class OperatorAgent(_Spec):
+    """A class in Python that the operator trusts (`tournament.operators`), by the digest of its code and options."""
+
+    team: str
+    name: str
+    code: str
+
+    def __post_init__(self) -> None:
+        _check_team(self.team)
+        if not (isinstance(self.name, str) and isinstance(self.code, str) and self.name and self.code):
+            raise AgentError("An operator's agent needs a name and the digest of its code.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the canonical form."""
+        return {"kind": "operator", "team": self.team, "name": self.name, "code": self.code}
+
+
+@dataclass(frozen=True)
+class RemoteAgent(_Spec):
+    """A process of a user's own that plays over the network; `key` tells it from others."""
+
+    team: str
+    key: str
+
+    def __post_init__(self) -> None:
+        _check_team(self.team)
+        if not isinstance(self.key, str) or not self.key:
+            raise AgentError("A remote agent needs a key.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the canonical form."""
+        return {"kind": "remote", "team": self.team, "key": self.key}
+
+
+@dataclass(frozen=True)
 class Mixture(_Spec):
     """Weighted agents of one team; one of them is drawn for each episode and plays it for the whole team.
 
@@ -136,8 +171,10 @@ def identify_mixture(team: str, members: Iterable[tuple[float, str]]) -> str:
     return Mixture(team, tuple((weight, LearnedAgent(team, identity)) for weight, identity in members)).digest
 
 
-Spec = Builtin | LearnedAgent | Mixture
+Spec = Builtin | LearnedAgent | OperatorAgent | RemoteAgent | Mixture
 OpenCheckpoint = Callable[[str], "Checkpoint"]
+ConnectRemote = Callable[[RemoteAgent, "Scenario", int], "BatchedAgent"]
+"""Returns the agent that plays through a user's process, for a number of episodes of a scenario."""
 
 
 def from_json(document: Mapping[str, Any]) -> Spec:
@@ -151,34 +188,67 @@ def from_json(document: Mapping[str, Any]) -> Spec:
             return Builtin(team, document["name"])
         if kind == "checkpoint":
             return LearnedAgent(team, document["checkpoint"], document["deterministic"])
+        if kind == "operator":
+            return OperatorAgent(team, document["name"], document["code"])
+        if kind == "remote":
+            return RemoteAgent(team, document["key"])
         if kind == "mixture":
             members = document["members"]
             return Mixture(team, tuple((member["weight"], from_json(member["agent"])) for member in members))
     except (KeyError, TypeError) as error:
         raise AgentError(f"Invalid form of an agent: {error!r} in {str(document)[:200]}") from error
-    raise AgentError(f"An agent of kind {kind!r} is unknown: expected builtin, checkpoint or mixture.")
+    raise AgentError(
+        f"An agent of kind {kind!r} is unknown: expected builtin, checkpoint, operator, remote or mixture."
+    )
+
+
+def leaves(spec: Spec) -> list[Spec]:
+    """Return the agents that an agent consists of: the members of a mixture and of theirs, else itself."""
+    if isinstance(spec, Mixture):
+        return [leaf for _, agent in spec.members for leaf in leaves(agent)]
+    return [spec]
+
+
+def is_reproducible(spec: Spec) -> bool:
+    """Whether an episode of the agent can be played again from its seed."""
+    return not any(isinstance(leaf, RemoteAgent) for leaf in leaves(spec))
+
+
+def has_foreign_code(spec: Spec) -> bool:
+    """Whether code plays that is not the portal's own: an operator's class, or a user's process."""
+    return any(isinstance(leaf, OperatorAgent | RemoteAgent) for leaf in leaves(spec))
 
 
 def checkpoints(spec: Spec) -> set[str]:
     """Return the digests of all checkpoints that the agent needs."""
-    if isinstance(spec, LearnedAgent):
-        return {spec.checkpoint}
-    if isinstance(spec, Mixture):
-        return set().union(*(checkpoints(agent) for _, agent in spec.members))
-    return set()
+    return {leaf.checkpoint for leaf in leaves(spec) if isinstance(leaf, LearnedAgent)}
 
 
-def load(spec: Spec, scenario: Scenario, size: int, open_checkpoint: OpenCheckpoint | None = None) -> BatchedAgent:
+def load(
+    spec: Spec,
+    scenario: Scenario,
+    size: int,
+    open_checkpoint: OpenCheckpoint | None = None,
+    connect: ConnectRemote | None = None,
+) -> BatchedAgent:
     """Return the agent, ready to play `size` episodes of the scenario at once.
 
-    `open_checkpoint` returns the checkpoint with a digest; built-in agents need none. The code of networks is imported
-    only when a network plays.
+    `open_checkpoint` returns the checkpoint with a digest, `connect` a remote agent; built-in agents need none. The
+    code of networks is imported only when a network plays.
     """
     if isinstance(spec, Builtin):
         return batched.make(spec.name, spec.team, scenario, size)
     if isinstance(spec, Mixture):
-        members = [load(agent, scenario, size, open_checkpoint) for _, agent in spec.members]
+        members = [load(agent, scenario, size, open_checkpoint, connect) for _, agent in spec.members]
         return batched.BatchedMixture(members, [weight for weight, _ in spec.members])
+    if isinstance(spec, OperatorAgent):
+        from tournament import operators
+
+        return operators.make(spec.team, spec.name, spec.code, scenario, size)
+    if isinstance(spec, RemoteAgent):
+        if connect is None:
+            raise AgentError("A remote agent plays in tournaments of the portal alone: its process connects there.")
+        return connect(spec, scenario, size)
     if open_checkpoint is None:
         raise AgentError(f"Checkpoint {spec.checkpoint[:12]} is needed to play, but no checkpoints were given.")
     from policies.inference import BatchedPolicy

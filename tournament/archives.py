@@ -97,6 +97,9 @@ def _read_list(archive: zipfile.ZipFile) -> AgentArchive:
     if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
         raise AgentError(f"{LIST_NAME} is not of format {FORMAT}, version {VERSION}.")
     specs = {str(one["name"]): agents.from_json(one["spec"]) for one in document["agents"]}
+    for name, spec in specs.items():
+        if agents.has_foreign_code(spec):
+            raise AgentError(f"{name} is code, which no file brings along. Ask who runs it.")
     needed = set().union(*map(agents.checkpoints, specs.values()))
     return AgentArchive(
         specs, {digest: _read_checkpoint(archive, digest) for digest in sorted(needed)}, document["facts"]

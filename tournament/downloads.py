@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from mate.messages import Team
 from tournament import archives, entries, storages
-from tournament.agents import Mixture, Spec
+from tournament.agents import Mixture, Spec, has_foreign_code
 from tournament.models import Agent, AgentKind, PsroPhase, PsroRun
 from tournament.psro_runs import populations
 from tournament.refusals import RequestRefused
@@ -25,8 +25,11 @@ def find_file(agent: Agent) -> Path | None:
 
 
 def write_agent(agent: Agent, file: IO[bytes]) -> None:
-    """Write an agent with all that it needs."""
-    archives.write(file, {agent.name: entries.load_spec(agent)}, _read, _facts(agent))
+    """Write an agent with all that it needs. Raises RequestRefused where a part of it is code outside the portal."""
+    spec = entries.load_spec(agent)
+    if has_foreign_code(spec):
+        raise RequestRefused([("", f"{agent.name} is code that the portal does not have. Ask who runs it.")])
+    archives.write(file, {agent.name: spec}, _read, _facts(agent))
 
 
 def _read(digest: str) -> bytes:
@@ -55,6 +58,7 @@ def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge) -> None:
         for number, (member, share) in enumerate(zip(members, strategy, strict=True)):
             name, agent = f"{team}/{number} {member.name}", member.agent
             spec = entries.load_spec(agent) if agent is not None and may_have(agent) else None
+            spec = None if spec is not None and has_foreign_code(spec) else spec
             found.append((share, spec))
             if spec is None:
                 missing.append(name)

@@ -12,6 +12,7 @@ from mate.communication import messages_of
 from mate.errors import UserError
 from policies.devices import DeviceError
 from tournament import agents
+from tournament.operators import OperatorError
 
 if TYPE_CHECKING:
     from mate.agents.batched import BatchedAgent
@@ -42,12 +43,14 @@ def play(
     on_step: Callable[[Any, Any], None] | None = None,
     on_reset: Callable[[Any, Any], None] | None = None,
     max_steps: int | None = None,
+    connect: agents.ConnectRemote | None = None,
 ) -> list[EpisodeResult]:
     """Play one episode for each seed and return the results in the order of `seeds`.
 
     `on_episode(number, result)` is called as soon as the episode of `seeds[number]` is over; the other callbacks are
     those of `mate.episodes.play`. An exception of a callback ends the match and propagates. `max_steps` truncates all
-    episodes.
+    episodes. `connect` gives remote agents. Operators' agents play one episode at a time, so that those which draw from
+    global generators repeat themselves.
 
     Raises MatchError with the cause: an error of a learned agent is that agent's; an error of a built-in agent or of
     the engine is ours.
@@ -55,7 +58,7 @@ def play(
     from mate import episodes
 
     def factory(spec: agents.Spec) -> Callable[[Scenario, int], BatchedAgent]:
-        return lambda scenario, size: Attributed(spec, scenario, size, open_checkpoint)
+        return lambda scenario, size: Attributed(spec, scenario, size, open_checkpoint, connect)
 
     if camera.team != Team.CAMERA or target.team != Team.TARGET:
         raise MatchError("portal", f"A {camera.team} agent cannot play as camera against a {target.team} agent.")
@@ -64,7 +67,7 @@ def play(
         factory(camera),
         factory(target),
         seeds,
-        batch_size=episodes.BATCH_SIZE if batch_size is None else batch_size,
+        batch_size=_choose_batch(camera, target) if batch_size is None else batch_size,
         max_steps=max_steps,
         on_reset=on_reset,
         on_step=on_step,
@@ -72,17 +75,29 @@ def play(
     )
 
 
+def _choose_batch(*specs: agents.Spec) -> int:
+    from mate import episodes
+
+    leaves = [leaf for spec in specs for leaf in agents.leaves(spec)]
+    return 1 if any(isinstance(leaf, agents.OperatorAgent) for leaf in leaves) else episodes.BATCH_SIZE
+
+
 class Attributed:
     """A batched agent whose errors name their cause, and whose actions are checked to be finite."""
 
     def __init__(
-        self, spec: agents.Spec, scenario: Scenario, size: int, open_checkpoint: agents.OpenCheckpoint | None
+        self,
+        spec: agents.Spec,
+        scenario: Scenario,
+        size: int,
+        open_checkpoint: agents.OpenCheckpoint | None,
+        connect: agents.ConnectRemote | None = None,
     ) -> None:
         self.team = spec.team
-        self.cause = spec.team if agents.checkpoints(spec) else "portal"
+        self.cause = spec.team if agents.checkpoints(spec) or agents.has_foreign_code(spec) else "portal"
         try:
-            self.agent = agents.load(spec, scenario, size, open_checkpoint)
-        except (OSError, *OURS) as error:
+            self.agent = agents.load(spec, scenario, size, open_checkpoint, connect)
+        except (OSError, OperatorError, *OURS) as error:
             raise self._error("could not be loaded", error, "portal") from error
         except Exception as error:
             raise self._error("could not be loaded", error) from error

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from mate import Team
-from tournament import agents, entries, names, organising, queries, withdrawal
+from tournament import agents, entries, names, operated, organising, queries, withdrawal
 from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
 from training import configuration, installed
@@ -101,7 +101,8 @@ def _check_request(
         other = Team(team).opponent
         problems.append(("opponent", f"{opponent.name} is a {team} agent; a {team} team trains against {other}s."))
     problems += [("opponent", problem) for problem in entries.check_fitness(opponent, scenario).problems]
-    problems += [("opponent", problem) for problem in [withdrawal.find_problem(opponent)] if problem]
+    obstacles = withdrawal.find_problem(opponent), operated.find_training_problem(opponent)
+    problems += [("opponent", problem) for problem in obstacles if problem]
     if start_from is not None:
         problems += [("start_from", problem) for problem in _check_start(start_from, scenario, team)]
     if isinstance(episodes, bool) or not 0 <= episodes <= MAX_EVALUATION_EPISODES:
@@ -174,7 +175,7 @@ def list_opponents(agent: Agent) -> list[dict[str, Any]]:
                 walk(member, weight * share)
         elif isinstance(spec, agents.Builtin):
             weights["name", spec.name] += weight  # type: ignore[assignment]
-        else:
+        elif isinstance(spec, agents.LearnedAgent):
             weights["checkpoint", place_of(spec)] += weight  # type: ignore[assignment]
 
     walk(entries.load_spec(agent), 1.0)

@@ -25,6 +25,8 @@ def find_obstacle(agent: Agent) -> str:
     """Return why an agent cannot be withdrawn or listed; empty where it can."""
     if agent.kind == AgentKind.BUILTIN:
         return "Built-in agents are the references of all ratings. They stay listed."
+    if agent.kind == AgentKind.OPERATOR:
+        return "The portal's operator lists this agent, by installing its code."
     if not agent.is_listed and not agent.withdrawn:
         return "This is a milestone of a training. No list has it, so it cannot be withdrawn."
     return ""

@@ -92,7 +92,7 @@ def find(text: str, team: Team, kwargs: dict[str, Any], deterministic: bool | No
 
 def _builtin(name: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     agent_class = batched.object_class(name, team)
-    build = partial(_construct, agent_class, team, kwargs)
+    build = partial(construct, agent_class, team, kwargs)
     build(0)  # so that wrong arguments are noticed before anything is played
     chosen = {key: value for key, value in kwargs.items() if key != "seed"}
     return Entrant(name, partial(_make_builtin, name, team, chosen), build)
@@ -107,7 +107,7 @@ def _class(text: str, team: Team, kwargs: dict[str, Any]) -> Entrant:
     for name in batched.BUILTIN_NAMES:
         if agent_class is batched.object_class(name, team):
             return _builtin(name, team, kwargs)
-    return Entrant(text, None, partial(_construct, agent_class, team, kwargs))
+    return Entrant(text, None, partial(construct, agent_class, team, kwargs))
 
 
 def import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
@@ -130,7 +130,7 @@ def import_class(text: str, team: str, kwargs: dict[str, Any]) -> type:
     return agent_class
 
 
-def _construct(agent_class: type, team: str, kwargs: dict[str, Any], seed: int) -> Any:
+def construct(agent_class: type, team: str, kwargs: dict[str, Any], seed: int) -> Any:
     """Construct an agent; constructors that take ``seed`` get it, whatever ``kwargs`` say, as in upstream."""
     if _takes_seed(agent_class):
         kwargs = kwargs | {"seed": seed}

@@ -10,12 +10,12 @@ import numpy as np
 import mate
 from mate.agents.base import AgentBase, fixed_fresh_seeds
 from mate.agents.batched import BatchedAgent
-from mate.agents.draws import EpisodeDraws, agent_key
 from mate.communication import edges_by_member
 from mate.episodes import EpisodeResult
 from mate.evaluate.entrants import Entrant, Evaluation
+from mate.evaluate.object_team import spawn_team
 from mate.evaluate.options import Options
-from mate.evaluate.reseeding import LARGEST_SEED, spawn_afresh
+from mate.evaluate.reseeding import LARGEST_SEED
 from mate.evaluate.steps import StepRow, StepWatcher
 from mate.messages import Team
 from mate.streams import TEAM, derive
@@ -147,12 +147,7 @@ class _ObjectSeat:
 
     def reset(self, seed: int, observation: np.ndarray) -> None:
         team_key = derive(seed, TEAM, self.team.value)
-        self.agents = spawn_afresh(self.prototype, self.count, team_key)
-        for index, agent in enumerate(self.agents):
-            if hasattr(agent, "seed_mixture"):  # members of a team choose alike
-                agent.seed_mixture(team_key % LARGEST_SEED)
-            if hasattr(agent, "next_draws"):  # the draws that the batched form would make
-                agent.next_draws = EpisodeDraws(agent_key(team_key, index))
+        self.agents = spawn_team(self.prototype, self.count, team_key)
         mate.group_reset(self.agents, observation)
 
     def act(self, env: Any, observation: np.ndarray, infos: Any) -> list[Any]:

@@ -34,7 +34,7 @@ def scenario(slug: str = typer.Argument("", help="Slug of one scenario; all with
 def agents(
     slug: str = typer.Argument("", help="Slug or digest of one agent; a list without."),
     team: str = typer.Option("", help="camera or target."),
-    kind: str = typer.Option("", help="builtin, checkpoint or mixture."),
+    kind: str = typer.Option("", help="builtin, checkpoint, mixture, operator or remote."),
     scenario: str = typer.Option("", help="Only agents that can play in this scenario."),
     owner: str = typer.Option("", help="User name of the owner."),
     search: str = typer.Option("", help="A part of the name."),

@@ -25,7 +25,7 @@ router = Router()
 
 
 class AgentOut(AgentRef):
-    kind: Literal["builtin", "checkpoint", "mixture"]
+    kind: Literal["builtin", "checkpoint", "mixture", "operator", "remote"]
     description: str
     owner: Owner
     architecture: str
@@ -72,7 +72,7 @@ class AgentDetailOut(AgentOut):
 def list_agents(
     request: HttpRequest,
     team: Literal["", TeamName] = "",
-    kind: Literal["", "builtin", "checkpoint", "mixture"] = "",
+    kind: Literal["", "builtin", "checkpoint", "mixture", "operator", "remote"] = "",
     scenario: str = "",
     search: Text = "",
     owner: Text = "",

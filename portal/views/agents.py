@@ -232,4 +232,8 @@ def play_mode(agent: Agent) -> str:
         return _("deterministic: the most likely action") if deterministic else _("stochastic: samples from its policy")
     if agent.kind == AgentKind.MIXTURE:
         return _("draws one member for each episode")
+    if agent.kind == AgentKind.OPERATOR:
+        return _("code in Python that the operator of this portal has installed")
+    if agent.kind == AgentKind.REMOTE:
+        return _("a process of its owner that plays over the network; its episodes cannot be played again")
     return _("rule-based, with its own random stream")

@@ -12,6 +12,8 @@ class AgentKind(models.TextChoices):
     BUILTIN = "builtin", "Built-in"
     CHECKPOINT = "checkpoint", "Checkpoint"
     MIXTURE = "mixture", "Mixture"
+    OPERATOR = "operator", _("Operator's code")
+    REMOTE = "remote", _("Remote process")
 
 
 class Withdrawal(models.TextChoices):
@@ -23,7 +25,9 @@ class Withdrawal(models.TextChoices):
 
 
 class Agent(models.Model):
-    """A built-in baseline, a checkpoint or a mixture of agents. Immutable except for its name and description.
+    """A built-in baseline, a checkpoint, a mixture of agents, or code outside the portal's own.
+
+    It is immutable except for its name and description.
 
     `spec` is the JSON form of a specification of `tournament.agents`; `digest` is its digest, so that the same weights
     played in the same mode are the same agent, whoever uploads them. `identity` is the digest with checkpoints named by

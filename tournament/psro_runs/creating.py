@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate import Team
-from tournament import entries, names, organising, trainings, withdrawal
+from tournament import entries, names, operated, organising, trainings, withdrawal
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario
 from tournament.psro_runs.populations import members, population
@@ -116,7 +116,11 @@ def _check_pool(team: str, pool: list[Agent], scenario: Scenario) -> list[tuple[
     return problems + [
         (field, problem)
         for agent in pool
-        for problem in (*entries.check_fitness(agent, scenario).problems, withdrawal.find_problem(agent))
+        for problem in (
+            *entries.check_fitness(agent, scenario).problems,
+            withdrawal.find_problem(agent),
+            operated.find_training_problem(agent),
+        )
         if problem
     ]
 

@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from portal import seeding
 from tournament import storages
 from tournament.models import Installation
+from tournament.operators import OperatorError
 
 LOCK = 0x4D415445
 """Key of the advisory lock in PostgreSQL."""
@@ -87,7 +88,11 @@ class Command(BaseCommand):
         stamp.touch()
 
     def seed(self) -> None:
-        if tournament := seeding.seed_arena():
+        try:
+            tournament = seeding.seed_arena()
+        except OperatorError as error:
+            raise CommandError(str(error)) from None
+        if tournament:
             self.stdout.write(f"Starting a first tournament: {tournament.name}, {tournament.num_episodes:,} episodes")
         if made := seeding.make_administrator():
             self.stdout.write(
