@@ -56,6 +56,49 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         has_central_critic=False,
         is_hierarchical=True,
     ),
+    "iql": Algorithm(
+        "IQL",
+        "independent Q-learning: each member learns the value of its own choices, one network for all members",
+        has_central_critic=False,
+        learner=Q_LEARNING,
+    ),
+    "vdn": Algorithm(
+        "VDN",
+        "value decomposition: the sum of the members' values is the team's, one network for all members",
+        has_central_critic=False,
+        learner=Q_LEARNING,
+        mixing="sum",
+    ),
+    "qmix": Algorithm(
+        "QMIX",
+        "a mixing network that sees the whole state joins the members' values into the team's, monotonically",
+        has_central_critic=True,
+        learner=Q_LEARNING,
+        mixing="monotonic",
+    ),
+    "hrl-iql": Algorithm(
+        "Hierarchical IQL",
+        "cameras choose a set of targets by its value, a fixed rule aims at them; each learns its own values",
+        has_central_critic=False,
+        is_hierarchical=True,
+        learner=Q_LEARNING,
+    ),
+    "hrl-vdn": Algorithm(
+        "Hierarchical VDN",
+        "cameras choose a set of targets by its value, a fixed rule aims at them; values add up to the team's",
+        has_central_critic=False,
+        is_hierarchical=True,
+        learner=Q_LEARNING,
+        mixing="sum",
+    ),
+    "hrl-qmix": Algorithm(
+        "Hierarchical QMIX",
+        "cameras choose a set of targets by its value, a fixed rule aims at them; a mixing network joins the values",
+        has_central_critic=True,
+        is_hierarchical=True,
+        learner=Q_LEARNING,
+        mixing="monotonic",
+    ),
 }
 
 

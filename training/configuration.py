@@ -17,6 +17,9 @@ from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
 from mate.messages import Team
 from mate.scenario import ConfigError, Scenario
+from policies.fields import Dimensions
+from policies.recipe import MAX_SUBSET_TARGETS
+from training.algorithms import PPO, Q_LEARNING
 from training.hyperparameters import (
     ALGORITHMS,
     HYPERPARAMETERS,
@@ -48,6 +51,7 @@ FILE_NAME = "configuration.json"
 MAX_OPPONENTS = 100
 MAX_STEPS = 10**12
 MAX_SEED = 2**63 - 1
+MAX_REPLAY_BYTES = 16e9
 
 _FIELDS = (
     "scenario", "team", "algorithm", "preset", "hyperparameters", "seed", "opponents", "start_from", "steps", "cores",
@@ -184,6 +188,8 @@ def check(document: Any) -> TrainingConfiguration:
         hyperparameters = _read_hyperparameters(
             document.get("hyperparameters") or {}, preset, algorithm, team, problems
         )
+    if scenario and algorithm and hyperparameters:
+        problems += _find_limits(scenario, algorithm, hyperparameters)
     if problems:
         raise ConfigurationError(problems)
     assert scenario and team and algorithm and preset
@@ -279,6 +285,32 @@ def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, 
             values[name] = value
     problems += _find_contradictions(values)
     return values
+
+
+def _find_limits(scenario: Scenario, algorithm: str, values: Mapping[str, Any]) -> list[str]:
+    """Return what the scenario is too large for."""
+    problems = []
+    one = ALGORITHMS[algorithm]
+    if one.is_hierarchical and one.learner == Q_LEARNING and scenario.num_targets > MAX_SUBSET_TARGETS:
+        problems.append(
+            f"`algorithm` {algorithm} values all sets of {scenario.num_targets} targets; it is for at most "
+            f"{MAX_SUBSET_TARGETS}. Take hrl-mappo or hrl-ippo."
+        )
+    if one.learner != PPO and isinstance(values["replay_size"], int):
+        needed = 4 * values["replay_size"] * _replay_width(scenario)
+        if needed > MAX_REPLAY_BYTES:
+            problems.append(
+                f"`replay_size`: so many decisions of {scenario.name} take up to {needed / 1e9:.1f} GB; at most "
+                f"{MAX_REPLAY_BYTES / 1e9:.0f} GB are allowed. Set it to "
+                f"{int(values['replay_size'] * MAX_REPLAY_BYTES / needed):,} or less."
+            )
+    return problems
+
+
+def _replay_width(scenario: Scenario) -> int:
+    """Return how many numbers a decision of the larger team takes in the replay buffer."""
+    sizes = Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
+    return max(sizes.team_size(team) * sizes.observation_size(team) for team in TEAMS) + sizes.state_size
 
 
 def _find_contradictions(values: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import torch
 
 from mate.errors import UserError
 from policies import Checkpoint
-from policies.networks import Network
+from policies.networks import network_of
 from training.configuration import TrainingConfiguration
 from training.experience import Experience
 from training.modules import TeamModule
@@ -74,7 +74,7 @@ def _logits_of_module(module: TeamModule, arrays: dict[str, np.ndarray]) -> np.n
 
 
 def _logits_of_checkpoint(checkpoint: Checkpoint, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    network = Network(checkpoint)
+    network = network_of(checkpoint, checkpoint.recipe.dimensions, "cpu")
     rows, members, length, width = arrays["obs"].shape
     memory = arrays["actor_memory"].reshape(rows * members, -1).copy()
     outputs = [

@@ -12,6 +12,8 @@ from typing import Any
 from mate.messages import TEAMS, TEAMS_OF
 from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, algorithms_of, named
 from training.hyperparameter import Hyperparameter
+from training.presets import exception
+from training.replay_hyperparameters import REPLAY_BATCHES, REPLAY_LEARNING, REPLAY_NETWORK
 
 __all__ = ["ALGORITHMS", "HYPERPARAMETERS", "PRESETS", "STEPS", "TEAMS", "Hyperparameter", "algorithms_of", "defaults"]
 
@@ -98,14 +100,15 @@ _NETWORK = (
             "layer", "tanh", "tanh", choices=("tanh", "relu"),
     ),
     Hyperparameter(
-        "memory", "network", "choice", "recurrent layer of actor and critic", "lstm", "lstm", choices=("lstm", "none"),
+        "memory", "network", "choice", "recurrent layer of actor and critic", "lstm", "lstm",
+        choices=("lstm", "gru", "none"),
     ),
     Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096),
     Hyperparameter(
         "play", "network", "choice", "play mode of the finished agent: sample decisions as in training, or always "
             "take the "
             "likeliest",
-        "stochastic", "stochastic", choices=("stochastic", "deterministic"),
+        "stochastic", "stochastic", choices=("stochastic", "deterministic"), algorithms=ON_POLICY,
     ),
 )  # fmt: skip
 
@@ -165,7 +168,17 @@ _BATCHES = (
 )  # fmt: skip
 
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
-    one.name: one for one in (*_RULES, *_REWARDS, *_NETWORK, *_LEARNING, *_BATCHES)
+    one.name: one
+    for one in (
+        *_RULES,
+        *_REWARDS,
+        *_NETWORK,
+        *REPLAY_NETWORK,
+        *_LEARNING,
+        *REPLAY_LEARNING,
+        *_BATCHES,
+        *REPLAY_BATCHES,
+    )
 }
 """Every hyperparameter by name, in display order; ``group`` is game, rewards, network, learning or batches."""
 
@@ -178,4 +191,8 @@ STEPS: Mapping[str, Mapping[str, int]] = {
 
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
     """Return the hyperparameters that apply, with the preset's values."""
-    return {name: one.default(preset, team) for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}
+    return {
+        name: exception(algorithm, name, preset, one.default(preset, team))
+        for name, one in HYPERPARAMETERS.items()
+        if one.applies_to(algorithm, team)
+    }

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import torch
 
 from training import algorithm as ppo
+from training.algorithms import ALGORITHMS, PPO
 from training.configuration import TrainingConfiguration
 from training.experience import Experience, TrainingIteration
+from training.replay.q_learning import QLearner
 
 
 class TeamAlgorithm(Protocol):
@@ -55,4 +57,6 @@ def build(
 
     ``episodes`` holds the number of episodes that each slot began in earlier processes of the run.
     """
-    return ppo.build(configuration, folder, cores, episodes)
+    if ALGORITHMS[configuration.algorithm].learner == PPO:
+        return ppo.build(configuration, folder, cores, episodes)
+    return QLearner(configuration, folder, cores, episodes or [0] * configuration["episodes_at_once"])

@@ -8,8 +8,11 @@ critic and N otherwise. The columns of PPO's loss have a row for each decision o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical, TorchMultiCategorical
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
@@ -40,7 +43,7 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         outputs = self.num_members if self.has_central_critic and has_own_rewards else 1
         self.actor = TimedNetwork(recipe.layers, recipe.observation_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
         self.critic = TimedNetwork(recipe.layers, inputs, outputs)
-        self.memory_width = 2 * recipe.layers.memory_size
+        self.memory_width = recipe.layers.num_states * recipe.layers.memory_size
 
     @property
     def num_critics(self) -> int:
@@ -60,6 +63,10 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         """Return logits (R, A) and the next memory (R, 2H) of single decisions, from observations (R, D)."""
         logits, memory = self.actor(observations.unsqueeze(1), memory)
         return logits.squeeze(1), memory
+
+    def load_actor(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Load the weights of a checkpoint of the same recipe into the actor."""
+        self.actor.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Return the actor's logits (R, N, T, A)."""

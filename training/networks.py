@@ -29,27 +29,57 @@ class TimedNetwork(nn.Module):
         self.memory_size = architecture.memory_size
         if architecture.memory == "lstm":
             self.lstm = nn.LSTM(widths[-1], architecture.memory_size, batch_first=True)
-        self.output = nn.Linear(architecture.head_input_size, outputs)
+        elif architecture.memory == "gru":
+            self.gru = nn.GRU(widths[-1], architecture.memory_size, batch_first=True)
+        self._add_head(outputs)
         gain = TANH_GAIN if architecture.activation == "tanh" else math.sqrt(2.0)
         for layer in self.hidden:
             _initialise(layer, gain)
-        _initialise(self.output, output_scale)
+        self._initialise_head(output_scale)
+
+    def _add_head(self, outputs: int) -> None:
+        width, size = self.architecture.head_input_size, self.architecture.head_size
+        if self.architecture.head == "linear":
+            self.output = nn.Linear(width, outputs)
+        else:
+            self.advantage = nn.ModuleList([nn.Linear(width, size), nn.Linear(size, outputs)])
+            self.value = nn.ModuleList([nn.Linear(width, size), nn.Linear(size, 1)])
+
+    def _initialise_head(self, output_scale: float) -> None:
+        if self.architecture.head == "linear":
+            _initialise(self.output, output_scale)
+            return
+        for first, last in (self.advantage, self.value):
+            _initialise(first, math.sqrt(2.0))
+            _initialise(last, output_scale)
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return outputs (R, T, A) and the last memory (R, 2H: hidden state, then cell state).
+        """Return outputs (R, T, A) and the last memory.
 
-        ``inputs`` is (R, T, D), ``memory`` (R, 2H).
+        ``inputs`` is (R, T, D), ``memory`` (R, 2H) of an LSTM (hidden state, then cell state), (R, H) of a GRU.
         """
         activate = _ACTIVATIONS[self.architecture.activation]
         values = inputs
         for layer in self.hidden:
             values = activate(layer(values))
         if not self.memory_size:
-            return self.output(values), memory
+            return self._read(values), memory
+        if self.architecture.memory == "gru":
+            recalled, state = self.gru(values, memory.unsqueeze(0).contiguous())
+            return self._read(self._join(values, recalled)), state.squeeze(0)
         hidden, cell = memory.unsqueeze(0).chunk(2, dim=2)
         recalled, (hidden, cell) = self.lstm(values, (hidden.contiguous(), cell.contiguous()))
-        read = torch.cat([values, recalled], dim=2) if self.architecture.skip_connection else recalled
-        return self.output(read), torch.cat([hidden, cell], dim=2).squeeze(0)
+        return self._read(self._join(values, recalled)), torch.cat([hidden, cell], dim=2).squeeze(0)
+
+    def _join(self, values: Tensor, recalled: Tensor) -> Tensor:
+        return torch.cat([values, recalled], dim=2) if self.architecture.skip_connection else recalled
+
+    def _read(self, values: Tensor) -> Tensor:
+        """Return the outputs of the head; a dueling one adds the value to the centred advantages."""
+        if self.architecture.head == "linear":
+            return self.output(values)
+        advantage, value = (last(torch.relu(first(values))) for first, last in (self.advantage, self.value))
+        return value + (advantage - advantage.mean(dim=-1, keepdim=True))
 
 
 def _initialise(layer: nn.Module, scale: float) -> None:

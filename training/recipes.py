@@ -6,6 +6,7 @@ from mate.batched.rewards import COMPONENTS
 from mate.batched.team_play import Layers
 from mate.messages import Team
 from policies import Action, Architecture, Dimensions, Recipe
+from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
 
 _PREFIX = "coefficient_"
@@ -19,18 +20,26 @@ def team_of(configuration: TrainingConfiguration) -> Team:
 def architecture_of(configuration: TrainingConfiguration) -> Architecture:
     """Return the actor's network: upstream's MAPPO has a skip connection past the LSTM, its IPPO has none."""
     has_memory = configuration["memory"] != "none"
+    is_ppo = ALGORITHMS[configuration.algorithm].learner == PPO
+    dueling = configuration.hyperparameters.get("dueling_size", 0)
     return Architecture(
         hidden_sizes=tuple(configuration["hidden_sizes"]),
         activation=configuration["activation"],
         memory=configuration["memory"],
         memory_size=configuration["memory_size"] if has_memory else 0,
-        skip_connection=has_memory and configuration.has_central_critic,
+        skip_connection=has_memory and is_ppo and configuration.has_central_critic,
+        head="dueling" if dueling else "linear",
+        head_size=dueling,
     )
 
 
 def action_of(configuration: TrainingConfiguration) -> Action:
     """Return the interpretation of the actor's outputs."""
-    return Action("select-many") if configuration.is_hierarchical else Action("levels", levels=configuration["levels"])
+    has_values = ALGORITHMS[configuration.algorithm].learner == Q_LEARNING
+    outputs = "values" if has_values else "logits"
+    if configuration.is_hierarchical:
+        return Action("select-subset" if has_values else "select-many", outputs=outputs)
+    return Action("levels", levels=configuration["levels"], outputs=outputs)
 
 
 def dimensions_of(configuration: TrainingConfiguration) -> Dimensions:
@@ -48,7 +57,7 @@ def recipe_of(configuration: TrainingConfiguration, **provenance: str | int | fl
         scenario=dimensions_of(configuration),
         frame_skip=configuration["frame_skip"],
         enhanced_observation=configuration["enhanced_observation"],
-        play=configuration["play"],
+        play=configuration.hyperparameters.get("play", "deterministic"),
         provenance=provenance,
     )
 

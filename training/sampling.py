@@ -107,8 +107,7 @@ class Sampler:
             rows["mask"][t] = active
             rows["logits"][t], rows["actions"][t] = self._decide()
             before = batch.episode_step.copy()
-            choices = rows["actions"][t] if parts > 1 else rows["actions"][t, ..., 0]
-            rewards, _ = self.play.step(choices, active)
+            rewards, _ = self.play.step(self._to_choices(rows["actions"][t]), active)
             self._steps += int((batch.episode_step - before).sum())
             rows["rewards"][t] = rewards * self.configuration["reward_scale"]
             self._rewards += rewards.mean(axis=1)
@@ -127,15 +126,24 @@ class Sampler:
         if self.module.has_central_critic:
             rows["state"][t] = self.scale_state(self.play.batch.state())
 
+    def _to_choices(self, actions: np.ndarray) -> np.ndarray:
+        """Return what ``TeamPlay`` is told for decisions (B, N, P)."""
+        return actions if actions.shape[-1] > 1 else actions[..., 0]
+
     @torch.inference_mode()
-    def _decide(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return logits (B, N, A) and decisions (B, N, P), drawn as ``policies.inference`` draws them for this seed."""
+    def _act(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the actor's outputs (B, N, A), and its memory (B, N, W) after them."""
         size, members = self.play.batch.size, self.play.num_members
         observations = torch.from_numpy(self.play.observation.reshape(size * members, -1))
         memory = torch.from_numpy(self._actor_memory.reshape(size * members, -1))
         outputs, after = self.module.act(observations, memory)
-        self._actor_memory = after.numpy().reshape(self._actor_memory.shape)
-        logits, parts = outputs.numpy(), self._num_parts()
+        return outputs.numpy().reshape(size, members, -1), after.numpy().reshape(self._actor_memory.shape)
+
+    def _decide(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return logits (B, N, A) and decisions (B, N, P), drawn as ``policies.inference`` draws them for this seed."""
+        size, members = self.play.batch.size, self.play.num_members
+        outputs, self._actor_memory = self._act()
+        logits, parts = outputs.reshape(size * members, -1), self._num_parts()
         choices = np.empty((len(logits), parts), np.int64)
         keys, decisions = np.repeat(self._keys, members), np.repeat(self._decisions, members)
         agents = np.tile(np.arange(members), size)

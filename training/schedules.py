@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def value_at(schedule: float | Sequence[Sequence[float]], fraction: float) -> float:
+    """Return a schedule's value after this fraction of the run; of two points with one fraction the second holds."""
+    if isinstance(schedule, int | float):
+        return float(schedule)
+    before = [point for point in schedule if point[0] <= fraction]
+    after = [point for point in schedule if point[0] > fraction]
+    if not before or not after:
+        return float(before[-1][1] if before else after[0][1])
+    (start, low), (end, high) = before[-1], after[0]
+    return float(low + (high - low) * (fraction - start) / (end - start))
+
+
 def in_steps(schedule: float | Sequence[Sequence[float]], steps: int) -> float | list[list[float]]:
     """Convert a schedule over fractions of a run into RLlib's: a number, or at least two points [step, value] from 0.
 

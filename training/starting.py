@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from training.configuration import ConfigurationError, TrainingConfiguration
 from training.modules import TeamModule
 from training.opponents import load_checkpoint
@@ -33,7 +31,7 @@ def start_from(module: TeamModule, configuration: TrainingConfiguration, folder:
         raise ConfigurationError(
             [*problems, "Give the run the same hyperparameters, or start from another checkpoint."]
         )
-    module.actor.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()})
+    module.load_actor(checkpoint.weights)
 
 
 def _describe(part: object) -> str:

@@ -28,7 +28,9 @@ def start(
     scenario: str = typer.Argument(help="Slug of the scenario."),
     team: str = typer.Argument(help="The team that learns: camera or target."),
     opponent: str = typer.Option(help="Slug of the opponent."),
-    algorithm: str = typer.Option("hrl-mappo", help="mappo, ippo, or for cameras hrl-mappo, hrl-ippo."),
+    algorithm: str = typer.Option(
+        "hrl-mappo", help="Such as mappo, ippo, iql, vdn or qmix; for cameras also hrl-mappo and so on."
+    ),
     preset: str = typer.Option("quick", help="quick or upstream."),
     steps: int = typer.Option(None, help="Environment steps; by default the preset's."),
     name: str = typer.Option("", help="Name of the training and of its agent."),

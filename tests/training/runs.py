@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.configuration import TrainingConfiguration, check
+from training.configuration import TrainingConfiguration, check, defaults
 
 TINY = {
     "hidden_sizes": [8],
@@ -18,11 +18,14 @@ TINY = {
     "milestones": 2,
     "horizon": 20,
     "frame_skip": 2,
+    "learning_starts": 20,
+    "updates": 2,
+    "replay_size": 200,
 }
 
 
 def describe(**changes: Any) -> dict[str, Any]:
-    """The document of a training that takes a moment; hyperparameters are merged with those of ``TINY``."""
+    """The document of a training that takes a moment; hyperparameters are merged with those of ``TINY`` that apply."""
     document = {
         "scenario": "MATE-2v4-0",
         "team": "camera",
@@ -31,7 +34,9 @@ def describe(**changes: Any) -> dict[str, Any]:
         "cores": 1,
         "seed": 3,
     } | changes
-    return document | {"hyperparameters": TINY | changes.get("hyperparameters", {})}
+    applying = defaults("quick", document["algorithm"], document["team"])
+    tiny = {name: value for name, value in TINY.items() if name in applying}
+    return document | {"hyperparameters": tiny | changes.get("hyperparameters", {})}
 
 
 def configure(**changes: Any) -> TrainingConfiguration:

@@ -103,7 +103,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("gamma", float("nan")),
         ("passes", 1.5),
         ("passes", True),
-        ("memory", "gru"),
+        ("memory", "rnn"),
         ("learning_rate", [[0.0, 1e-3], [0.5, 1e-4], [0.4, 1e-5]]),
         ("learning_rate", [[0.0, -1.0]]),
         ("hidden_sizes", [64, 0]),

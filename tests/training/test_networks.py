@@ -12,6 +12,8 @@ ARCHITECTURES = [
     Architecture((9, 7), memory="lstm", memory_size=5, skip_connection=True),
     Architecture((9,), memory="lstm", memory_size=5),
     Architecture((9, 7), "relu"),
+    Architecture((9,), "relu", memory="gru", memory_size=5),
+    Architecture((9, 7), head="dueling", head_size=6),
 ]
 
 
@@ -21,7 +23,7 @@ def test_it_computes_what_the_checkpoints_network_computes(architecture) -> None
     network = TimedNetwork(architecture, recipe.observation_size, recipe.output_size)
     checkpoint = Checkpoint(recipe, {name: tensor.numpy() for name, tensor in network.state_dict().items()})
     inputs = torch.randn(6, 4, recipe.observation_size)
-    memory = torch.zeros(6, 2 * architecture.memory_size)
+    memory = torch.zeros(6, architecture.num_states * architecture.memory_size)
     with torch.no_grad():
         outputs, after = network(inputs, memory)
     state = memory.numpy().copy()

@@ -31,8 +31,13 @@ def weights_of(course: Course) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "team"), [("hrl-mappo", "camera"), ("hrl-ippo", "camera"), ("mappo", "target"), ("ippo", "camera")]
-)
+    ("algorithm", "team"),
+    [
+        ("hrl-mappo", "camera"), ("hrl-ippo", "camera"), ("mappo", "target"), ("ippo", "camera"),
+        ("iql", "target"), ("hrl-iql", "camera"), ("vdn", "target"), ("hrl-vdn", "camera"), ("qmix", "target"),
+        ("qmix", "camera"), ("hrl-qmix", "camera"),
+    ],
+)  # fmt: skip
 def test_a_run_leaves_progress_milestones_and_an_outcome(tmp_path, algorithm, team) -> None:
     folder = write(tmp_path / "run", algorithm=algorithm, team=team, preset="upstream")
     lines: list[dict] = []

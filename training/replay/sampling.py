@@ -1,0 +1,62 @@
+"""Sampling for a replay buffer: the fragments of ``training.sampling`` without advantages, with what follows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from mate.batched.selections import selection_table
+from mate.episodes import AgentFactory
+from policies import decoding
+from training.configuration import TrainingConfiguration
+from training.experience import Experience
+from training.sampling import Sampler
+
+
+class ReplaySampler(Sampler):
+    """Plays with a module that values choices; a share ``exploration`` of the decisions is drawn at random.
+
+    Beside the columns of an ``Experience`` its fragments have ``rewards`` (R, N, T), ``is_terminal`` (R, T), and what
+    follows the last decision: ``obs_after`` (R, N, D) and ``state_after`` (R, S).
+    """
+
+    def __init__(
+        self, configuration: TrainingConfiguration, module: Any, opponents: AgentFactory, slots: range
+    ) -> None:
+        super().__init__(configuration, module, opponents, slots)
+        self.exploration = 1.0
+
+    def sample(self) -> Experience:
+        """Return the next fragment of every slot."""
+        self._begin(np.flatnonzero(self._is_over))
+        rows = self._play_fragment()
+        has_delivered_all = ~self.play.batch.awaiting_cargo_counts.any(axis=1)
+        columns = {"obs": rows["obs"][:-1], "actions": rows["actions"], "rewards": rows["rewards"]}
+        arrays = {name: np.ascontiguousarray(np.moveaxis(array, 0, 2)) for name, array in columns.items()}
+        arrays["obs_after"], arrays["state_after"] = rows["obs"][-1], rows["state"][-1]
+        arrays["state"] = np.ascontiguousarray(rows["state"][:-1].transpose(1, 0, 2))
+        arrays["mask"] = np.ascontiguousarray(rows["mask"].T)
+        arrays["is_terminal"] = np.ascontiguousarray((rows["is_done"] & has_delivered_all).T)
+        arrays["actor_memory"] = rows["actor_memory"]
+        experience = Experience(arrays, self._steps)
+        experience.finished = self._finish(rows["is_done"].any(axis=0))
+        return experience
+
+    @torch.inference_mode()
+    def _decide(self) -> tuple[np.ndarray, np.ndarray]:
+        outputs, after = self._act()
+        self._actor_memory = after
+        size, members = self.play.batch.size, self.play.num_members
+        choices = np.empty((size * members, 1), np.int64)
+        keys, decisions = np.repeat(self._keys, members), np.repeat(self._decisions, members)
+        agents = np.tile(np.arange(members), size)
+        values = outputs.reshape(size * members, -1)
+        decoding.choose_by_values(values, self.exploration, keys, agents, decisions, choices)
+        return outputs, choices.reshape(size, members, 1)
+
+    def _to_choices(self, actions: np.ndarray) -> np.ndarray:
+        if self.module.recipe.action.decoding == "select-subset":
+            return selection_table("subset", self.scenario.num_targets)[actions[..., 0]]
+        return super()._to_choices(actions)
