@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -56,7 +57,10 @@ def path_of(episode: Episode, action: Action) -> Path:
 
 
 def ask_replay(episode: Episode, request: HttpRequest) -> Answer:
-    """The episode's replay file, or how far it is. Ask again until it is there or has failed."""
+    """The episode's replay file, or how far it is. Ask again until it is there or has failed.
+
+    Raises OSError where the disk has no room for it, as all requests here do.
+    """
     return _ask(episode, "record", request)
 
 
@@ -99,6 +103,8 @@ def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:
     if reply.state == "done":
         share(path)
         return Answer(path)
+    if reply.state == "full":
+        raise OSError(errno.ENOSPC, reply.message)
     if reply.state == "failed":
         return Answer(message=reply.message, has_failed=True)
     return Answer(message=describe(reply), partial=recorder.find_partial(path), is_busy=reply.state == "busy")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mate import Team
 from portal import problems, recordings
 from portal.inputs import takes
+from portal.server import disk
 from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
 from tournament.models import Agent, Episode, Pairing
@@ -145,7 +146,12 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
     tag = f'"{episode.digest}"'  # A trajectory's digest never changes, so its file never needs to be fetched twice.
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
-    answer = recordings.ask_replay(episode, request)
+    try:
+        answer = recordings.ask_replay(episode, request)
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        return answer_error(request, 507, "disk_full", disk.FULL, episode)
     if answer.path is not None:
         with suppress(FileNotFoundError):  # It has just made room for newer ones: it is rendered again.
             response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")

@@ -26,14 +26,15 @@ ANSWER_SECONDS = 5.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
-State = Literal["done", "playing", "waiting", "busy", "failed", "starting"]
+State = Literal["done", "playing", "waiting", "busy", "failed", "full", "starting"]
 
 
 @dataclass(frozen=True)
 class Reply:
     """How far an order is.
 
-    `step` is the last step that can be seen, `ahead` the number of orders that were given before and wait.
+    `step` is the last step that can be seen, `ahead` the number of orders that were given before and wait. The state
+    is `full` where the disk had no room for the file.
     """
 
     state: State

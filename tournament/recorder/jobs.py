@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import time
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tournament.recorder.asking import partial_of
+from tournament.recorder.asking import State, partial_of
 from tournament.recorder.orders import ACTIONS, Order
 
 LIGHT_PLACES = 4
@@ -26,13 +28,14 @@ LIMIT_SECONDS = 600.0
 """A process that plays for longer is stuck, and others wait for its place."""
 FIRST_GLANCE_SECONDS = 0.1
 """An episode that is not over by then is written as far as it is; after that, whenever its time has doubled."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
 NICE = 5
 """Pages are more urgent than the processes that play."""
 
 
 @dataclass
 class Job:
-    """An order on its way. `report` is the number of the last step, or what went wrong."""
+    """An order on its way. `step` is the last one to be seen; `failure` says what went wrong, `outcome` of what kind."""
 
     path: Path
     action: str
@@ -44,6 +47,7 @@ class Job:
     began: float = 0.0
     step: int = 0
     failure: str = ""
+    outcome: State = "failed"
     heard: bytes = field(default=b"", repr=False)
 
     @property
@@ -80,6 +84,7 @@ class Job:
                 self.step = int(rest)
             else:
                 self.failure = rest
+                self.outcome = "full" if kind == "full" else "failed"
         return bool(chunk)
 
     def end(self) -> None:
@@ -106,15 +111,24 @@ def carry_out(job: Job, pipe: int) -> int:
     except (UserError, MatchError) as error:
         os.write(pipe, f"failed {' '.join(str(error).split())[:2000]}\n".encode())
         return 1
-    write_whole(job.path, data)
+    try:
+        write_whole(job.path, data)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        os.write(pipe, b"full The disk is full.\n")
+        return 1
     return 0
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that others see complete or not at all."""
+    """Write a file that others see complete or not at all. Raises OSError, and leaves nothing behind then."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class Glances:
@@ -129,8 +143,9 @@ class Glances:
         if (passed := time.monotonic() - self.began) < self.due:
             return
         self.due = 2 * passed
-        write_whole(self.job.partial, partial())
-        os.write(self.pipe, f"step {step}\n".encode())
+        with contextlib.suppress(OSError):  # It can do without; only the whole file has to be written.
+            write_whole(self.job.partial, partial())
+            os.write(self.pipe, f"step {step}\n".encode())
 
 
 def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:

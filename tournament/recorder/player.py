@@ -37,7 +37,7 @@ class Player:
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.waiting: dict[Path, Job] = {}
         self.running: dict[Path, Job] = {}
-        self.failures: dict[Path, str] = {}
+        self.failures: dict[Path, dict[str, str]] = {}
         self.clients: dict[socket.socket, tuple[float, bytes]] = {}
 
     def serve(self, until: IO[bytes] | None = None) -> None:
@@ -94,7 +94,7 @@ class Player:
         """What became of the order for this file; it is taken on if nobody has given it yet."""
         path = Path(request["path"])
         if path in self.failures:
-            return {"state": "failed", "message": self.failures.pop(path)}
+            return dict(self.failures.pop(path))
         if path in self.running:
             return {"state": "playing", "step": self.running[path].step}
         if path in self.waiting:
@@ -127,7 +127,7 @@ class Player:
         del self.running[job.path]
         job.end()
         if job.failure:
-            self.failures[job.path] = job.failure
+            self.failures[job.path] = {"state": job.outcome, "message": job.failure}
             while len(self.failures) > FAILURES_KEPT:
                 del self.failures[next(iter(self.failures))]
         make_room(job.path.parent)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from portal.server import disk
 from tests.portal.conftest import PASSWORD
 from tests.portal.served import Served, serve
+from tests.tasks.conftest import Broker, Workers, broker, wait_for  # noqa: F401  A fixture.
 
 WORDS = "disk is full"
 
@@ -86,13 +87,7 @@ def test_a_portal_on_a_full_disk_is_read_and_goes_on_once_there_is_room(small_di
         server.manage("shell", "--command", f"from django.contrib.auth.models import User as "
             f"u\nu.objects.create_user('alice', "
             f"password={PASSWORD!r})")  # fmt: skip
-        filling = small_disk / "filling"
-        with open(filling, "wb", buffering=0) as file:
-            try:
-                while file.write(b"x" * 4096):
-                    pass
-            except OSError as error:
-                assert disk.is_full(error)
+        filling = fill(small_disk)
         assert [read(server, path) for path in ("/", "/agents/", "/status/")] == [200, 200, 200]
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/status/") as answer:
             assert WORDS in answer.read().decode()
@@ -102,9 +97,60 @@ def test_a_portal_on_a_full_disk_is_read_and_goes_on_once_there_is_room(small_di
         assert sign_in(server)[0] == 200
 
 
+def fill(folder: Path) -> Path:
+    """Write a file that leaves no room; return it."""
+    filling = folder / "filling"
+    with open(filling, "wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError as error:
+            assert disk.is_full(error)
+    return filling
+
+
+TOURNAMENT = """
+from tournament import entries, organising
+agents = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
+pair = [agents["camera", "greedy"]], [agents["target", "greedy"]]
+organising.create_tournament("Trial", entries.register_scenario("MATE-2v4-0"), *pair, 8)
+"""
+EPISODE = "from tournament.models import Episode\nprint(Episode.objects.first().pk)"
+STATE = "from tournament.models import Tournament\nprint(Tournament.objects.get().state)"
+
+
+def test_on_a_full_disk_a_tournament_waits_and_a_replay_says_so(
+    small_disk: Path,
+    broker: Broker,  # noqa: F811
+) -> None:
+    with serve(small_disk, REDIS_URL=broker.url, TMPDIR=str(small_disk), ARENA_LEASE_SECONDS="2") as server:
+        server.manage("shell", "--command", TOURNAMENT)
+        workers = Workers(server.environment, small_disk.parent)
+        filling = fill(small_disk)
+        try:
+            workers.start("worker")
+            workers.start_sweep()
+            wait_for(lambda: "is full" in workers.log("worker"), "that the worker waits")
+            assert [read(server, path) for path in ("/", "/tournaments/", "/status/")] == [200, 200, 200]
+            filling.unlink()
+            wait_for(lambda: server.manage("shell", "--command", STATE).split()[-1] == "finished", "the end")
+        finally:
+            workers.end()
+        filling = fill(small_disk)
+        episode = server.manage("shell", "--command", EPISODE).split()[-1]
+        assert read(server, f"/episodes/{episode}/") == 200
+        assert wait_for(lambda: (status := read(server, f"/episodes/{episode}/replay/")) != 202 and status) == 507
+        assert list((server.data / "files" / "replays").iterdir()) == []
+        filling.unlink()
+        assert wait_for(lambda: (status := read(server, f"/episodes/{episode}/replay/")) != 202 and status) == 200
+
+
 def read(server: Served, path: str) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=60) as answer:
-        return int(answer.status)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
 
 
 def sign_in(server: Served) -> tuple[int, bool]:
