@@ -35,7 +35,7 @@ NICE = 5
 
 @dataclass
 class Job:
-    """An order on its way. `step` is the last one to be seen; `failure` says what went wrong, `outcome` of what kind."""
+    """An order on its way. `step` is the last one to be seen; `failure` says what went wrong, `outcome` which kind."""
 
     path: Path
     action: str
