@@ -99,6 +99,13 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         learner=Q_LEARNING,
         mixing="monotonic",
     ),
+    "maddpg": Algorithm(
+        "MADDPG",
+        "continuous movements; each member has an actor, and critics that see the whole state and what all do",
+        has_central_critic=True,
+        learner=ACTOR_CRITIC,
+        network="maddpg",
+    ),
 }
 
 

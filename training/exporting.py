@@ -15,7 +15,7 @@ from policies.networks import network_of
 from training.configuration import TrainingConfiguration
 from training.experience import Experience
 from training.modules import TeamModule
-from training.recipes import recipe_of
+from training.recipes import recipe_with
 
 ROWS = 16
 """Number of fragments whose decisions are compared."""
@@ -38,8 +38,8 @@ class Agreement:
 
 def export(module: TeamModule, configuration: TrainingConfiguration, provenance: Mapping[str, Any]) -> Checkpoint:
     """Return the trained actor as a native checkpoint."""
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.actor.state_dict().items()}
-    return Checkpoint(recipe_of(configuration, **provenance), weights)
+    architecture, weights = module.parts()
+    return Checkpoint(recipe_with(configuration, architecture, module.recipe.action, **provenance), weights)
 
 
 def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) -> Agreement:
@@ -51,11 +51,14 @@ def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) 
     expected = _logits_of_module(module, arrays)
     outputs = _logits_of_checkpoint(checkpoint, arrays)
     made = np.broadcast_to(arrays["mask"][:, np.newaxis], outputs.shape[:3])
-    parts = checkpoint.recipe.dimensions.targets if checkpoint.recipe.action.decoding == "select-many" else 1
+    action = checkpoint.recipe.action
+    parts = 4 if action.decoding == "box" else action.num_choices(checkpoint.recipe.dimensions.targets)
     ours, theirs = (logits[made].reshape(-1, parts, logits.shape[-1] // parts) for logits in (outputs, expected))
-    is_equal = ours.argmax(axis=2) == theirs.argmax(axis=2)
-    best = np.sort(theirs, axis=2)[..., -2:]
-    is_tie = best[..., 1] - best[..., 0] <= TIE
+    if action.decoding == "box":
+        is_equal, is_tie = ours == theirs, np.abs(ours - theirs) <= TIE * np.maximum(1.0, np.abs(theirs))
+    else:
+        best = np.sort(theirs, axis=2)[..., -2:]
+        is_equal, is_tie = ours.argmax(axis=2) == theirs.argmax(axis=2), best[..., 1] - best[..., 0] <= TIE
     worst = float(np.abs(ours - theirs).max(initial=0.0))
     if not (is_equal | is_tie).all():
         raise ExportError(

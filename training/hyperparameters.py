@@ -25,6 +25,8 @@ PRESETS: Mapping[str, str] = {
 GRIDS = tuple(name for name in named(is_hierarchical=False) if ALGORITHMS[name].learner != ACTOR_CRITIC)
 """Algorithms that choose movements from a grid."""
 ON_POLICY = named(learner=PPO)
+SHARED = named(network="shared")
+RECURRENT = tuple(name for name in ALGORITHMS if name not in named(network="maddpg"))
 
 
 def _coefficient(
@@ -102,8 +104,10 @@ _NETWORK = (
     Hyperparameter(
         "memory", "network", "choice", "recurrent layer of actor and critic", "lstm", "lstm",
         choices=("lstm", "gru", "none"),
+        algorithms=SHARED,
     ),
-    Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096),
+    Hyperparameter("memory_size", "network", "integer", "width of the memory", 256, 64, "units", 1, 4096,
+    algorithms=RECURRENT),
     Hyperparameter(
         "play", "network", "choice", "play mode of the finished agent: sample decisions as in training, or always "
             "take the "

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import torch
 
 from training import algorithm as ppo
-from training.algorithms import ALGORITHMS, PPO
+from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
 from training.experience import Experience, TrainingIteration
+from training.replay.maddpg import ActorCriticLearner
 from training.replay.q_learning import QLearner
 
 
@@ -59,4 +60,5 @@ def build(
     """
     if ALGORITHMS[configuration.algorithm].learner == PPO:
         return ppo.build(configuration, folder, cores, episodes)
-    return QLearner(configuration, folder, cores, episodes or [0] * configuration["episodes_at_once"])
+    learner = QLearner if ALGORITHMS[configuration.algorithm].learner == Q_LEARNING else ActorCriticLearner
+    return learner(configuration, folder, cores, episodes or [0] * configuration["episodes_at_once"])

@@ -19,6 +19,8 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import Tensor
 
+from policies import Architecture
+from policies.graphs.graph import Graph
 from training.configuration import TrainingConfiguration
 from training.networks import TimedNetwork
 from training.recipes import recipe_of
@@ -63,6 +65,12 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         """Return logits (R, A) and the next memory (R, 2H) of single decisions, from observations (R, D)."""
         logits, memory = self.actor(observations.unsqueeze(1), memory)
         return logits.squeeze(1), memory
+
+    def parts(self) -> tuple[Architecture | Graph, dict[str, np.ndarray]]:
+        """Return what is exported: the network and its tensors."""
+        return self.recipe.architecture, {
+            name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()
+        }
 
     def load_actor(self, weights: Mapping[str, np.ndarray]) -> None:
         """Load the weights of a checkpoint of the same recipe into the actor."""

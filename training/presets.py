@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
+from training.algorithms import ACTOR_CRITIC, ALGORITHMS, Q_LEARNING
 
 Exceptions = Mapping[str, tuple[Any, Any]]
 """Default in the presets ``upstream`` and ``quick``, by hyperparameter."""
@@ -39,13 +39,20 @@ _MIXED: Exceptions = _VALUES | {
 }
 
 
+_CONTINUOUS: Exceptions = _VALUES | {
+    "learning_rate": (1e-4, [[0.0, 5e-4], [1.0, 1e-4]]),
+    "target_rate": (0.01, 0.01),
+    "target_period": (1, 1),
+    "error_clip": (10.0, 10.0),
+}
+
+
 def exceptions_of(algorithm: str) -> Exceptions:
     """Return the defaults that an algorithm has of its own."""
     one = ALGORITHMS[algorithm]
     if one.learner == Q_LEARNING:
         return _INDEPENDENT if one.mixing == "none" else _MIXED
-    assert one.learner == PPO
-    return {}
+    return _CONTINUOUS if one.learner == ACTOR_CRITIC else {}
 
 
 def exception(algorithm: str, name: str, preset: str, default: Any) -> Any:

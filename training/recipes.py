@@ -6,9 +6,11 @@ from mate.batched.rewards import COMPONENTS
 from mate.batched.team_play import Layers
 from mate.messages import Team
 from policies import Action, Architecture, Dimensions, Recipe
-from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
+from policies.graphs.graph import Graph
+from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
 
+Provenance = str | int | float | bool | None
 _PREFIX = "coefficient_"
 
 
@@ -35,7 +37,10 @@ def architecture_of(configuration: TrainingConfiguration) -> Architecture:
 
 def action_of(configuration: TrainingConfiguration) -> Action:
     """Return the interpretation of the actor's outputs."""
-    has_values = ALGORITHMS[configuration.algorithm].learner == Q_LEARNING
+    learner = ALGORITHMS[configuration.algorithm].learner
+    if learner == ACTOR_CRITIC:
+        return Action("box")
+    has_values = learner == Q_LEARNING
     outputs = "values" if has_values else "logits"
     if configuration.is_hierarchical:
         return Action("select-subset" if has_values else "select-many", outputs=outputs)
@@ -48,12 +53,19 @@ def dimensions_of(configuration: TrainingConfiguration) -> Dimensions:
     return Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
 
 
-def recipe_of(configuration: TrainingConfiguration, **provenance: str | int | float | bool | None) -> Recipe:
+def recipe_of(configuration: TrainingConfiguration, **provenance: Provenance) -> Recipe:
     """Return the recipe of the exported agents. Raises CheckpointError for a network that is too large."""
+    return recipe_with(configuration, architecture_of(configuration), action_of(configuration), **provenance)
+
+
+def recipe_with(
+    configuration: TrainingConfiguration, architecture: Architecture | Graph, action: Action, **provenance: Provenance
+) -> Recipe:
+    """Return the recipe of agents with this network and decoding. Raises CheckpointError if it is too large."""
     return Recipe(
         team=configuration.team,
-        architecture=architecture_of(configuration),
-        action=action_of(configuration),
+        architecture=architecture,
+        action=action,
         scenario=dimensions_of(configuration),
         frame_skip=configuration["frame_skip"],
         enhanced_observation=configuration["enhanced_observation"],
@@ -74,7 +86,7 @@ def layers_of(configuration: TrainingConfiguration) -> Layers:
     return Layers(
         relative_coordinates=True,
         rescaled=True,
-        levels=None if configuration.is_hierarchical else configuration["levels"],
+        levels=configuration.hyperparameters.get("levels"),
         selection="many" if configuration.is_hierarchical else None,
         frame_skip=configuration["frame_skip"],
         coefficients=coefficients_of(configuration),

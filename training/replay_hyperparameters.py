@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from training.algorithms import PPO, Q_LEARNING, named
+from training.algorithms import ACTOR_CRITIC, PPO, Q_LEARNING, named
 from training.hyperparameter import EVERY_ALGORITHM, Hyperparameter
 
 OFF_POLICY = tuple(name for name in EVERY_ALGORITHM if name not in named(learner=PPO))
 VALUES = named(learner=Q_LEARNING)
 MIXING = named(mixing="monotonic")
+CONTINUOUS = named(learner=ACTOR_CRITIC)
 
 REPLAY_NETWORK = (
     Hyperparameter(
@@ -31,6 +32,26 @@ REPLAY_LEARNING = (
         "double_q", "learning", "choice",
         "whether the trained network chooses the decision that the target network values (van Hasselt et al., 2016)",
         "yes", "yes", choices=("yes", "no"), algorithms=VALUES,
+    ),
+    Hyperparameter(
+        "exploration_noise", "learning", "schedule",
+        "standard deviation of the noise on actions while sampling, as a share of the largest action",
+        [[0.0, 1.0], [0.001, 1.0], [0.001, 0.1], [1.0, 0.1]], [[0.0, 1.0], [0.1, 0.4], [1.0, 0.1]], "", 0.0, 10.0,
+        algorithms=CONTINUOUS,
+    ),
+    Hyperparameter(
+        "policy_delay", "learning", "integer",
+        "gradient steps of the critics for one of the actors (Fujimoto et al., 2018)",
+        2, 2, "gradient steps", 1, 1000, algorithms=CONTINUOUS,
+    ),
+    Hyperparameter(
+        "target_noise", "learning", "number",
+        "standard deviation of the noise on the actions that target networks value, as a share of the largest action",
+        0.2, 0.2, "", 0.0, 10.0, algorithms=CONTINUOUS,
+    ),
+    Hyperparameter(
+        "target_noise_clip", "learning", "number", "largest noise on the actions that target networks value",
+        0.5, 0.5, "", 0.0, 10.0, algorithms=CONTINUOUS,
     ),
     Hyperparameter(
         "target_rate", "learning", "number", "share of the trained weights in each update of the target network",

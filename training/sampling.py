@@ -90,12 +90,12 @@ class Sampler:
         """Play a fragment; return arrays (T, B, ...), time first, with one more row of observations and states."""
         length, batch = self.configuration["fragment_length"], self.play.batch
         shape = (length, batch.size, self.play.num_members)
-        parts = self._num_parts()
+        parts, decoding = self._num_parts(), self.module.recipe.action.decoding
         rows: dict[str, np.ndarray] = {
             "obs": np.zeros((length + 1, *self.play.observation.shape), np.float32),
             "state": np.zeros((length + 1, batch.size, self.scenario.state_dim), np.float32),
             "logits": np.zeros((*shape, self.module.recipe.output_size), np.float32),
-            "actions": np.zeros((*shape, parts), np.int64),
+            "actions": np.zeros((*shape, parts), np.float32 if decoding == "box" else np.int64),
             "rewards": np.zeros(shape, np.float32),
             "mask": np.zeros(shape[:2], np.bool_),
             "is_done": np.zeros(shape[:2], np.bool_),
@@ -119,7 +119,7 @@ class Sampler:
 
     def _num_parts(self) -> int:
         action = self.module.recipe.action
-        return self.scenario.num_targets if action.decoding == "select-many" else 1
+        return 2 if action.decoding == "box" else action.num_choices(self.scenario.num_targets)
 
     def _look(self, rows: dict[str, np.ndarray], t: int) -> None:
         rows["obs"][t] = self.play.observation
@@ -128,6 +128,8 @@ class Sampler:
 
     def _to_choices(self, actions: np.ndarray) -> np.ndarray:
         """Return what ``TeamPlay`` is told for decisions (B, N, P)."""
+        if self.module.recipe.action.decoding == "box":
+            return np.clip(actions, -1.0, 1.0) * self.play.bounds
         return actions if actions.shape[-1] > 1 else actions[..., 0]
 
     @torch.inference_mode()

@@ -185,12 +185,11 @@ class TeamPlay:
             self._actions[:] = np.reshape(choices, self._actions.shape)
         else:
             grid = action_grid(self.team, self.layers.levels)
-            self._actions[:] = decode(
-                _check_numbers(np.reshape(choices, shape), len(grid), active), grid, self._bounds()
-            )
+            self._actions[:] = decode(_check_numbers(np.reshape(choices, shape), len(grid), active), grid, self.bounds)
         return None
 
-    def _bounds(self) -> np.ndarray:
+    @property
+    def bounds(self) -> np.ndarray:
         """The members' greatest actions, broadcastable to (B, N, 2)."""
         if self.team is Team.CAMERA:
             return np.array([self.scenario.camera_rotation_step, self.scenario.camera_zooming_step])

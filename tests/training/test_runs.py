@@ -35,7 +35,7 @@ def weights_of(course: Course) -> dict[str, np.ndarray]:
     [
         ("hrl-mappo", "camera"), ("hrl-ippo", "camera"), ("mappo", "target"), ("ippo", "camera"),
         ("iql", "target"), ("hrl-iql", "camera"), ("vdn", "target"), ("hrl-vdn", "camera"), ("qmix", "target"),
-        ("qmix", "camera"), ("hrl-qmix", "camera"),
+        ("qmix", "camera"), ("hrl-qmix", "camera"), ("maddpg", "camera"), ("maddpg", "target"),
     ],
 )  # fmt: skip
 def test_a_run_leaves_progress_milestones_and_an_outcome(tmp_path, algorithm, team) -> None:

@@ -23,6 +23,8 @@ from training.replay.buffer import Draw, ReplayBuffer
 from training.replay.runners import ReplayRunners
 from training.schedules import value_at
 
+NOISE = 0x4005
+"""Word for ``derive``: noise on the actions that target networks value."""
 REPLAY = 0x4004
 """Word for ``derive``: what is drawn from the replay buffer."""
 
@@ -67,6 +69,7 @@ class ReplayLearner(ABC):
         torch.set_num_threads(min(cores, len(os.sched_getaffinity(0))))
         self.team_module: Any = self.make_module().to(self.device)
         self.optimizers = self.make_optimizers()
+        self.noise = torch.Generator(self.device)
         capacity = max(1, configuration["replay_size"] // configuration["fragment_length"])
         priorities = configuration["priority_exponent"], configuration["priority_correction"]
         self.buffer = ReplayBuffer(capacity, *priorities)
@@ -156,7 +159,9 @@ class ReplayLearner(ABC):
 
     def update(self) -> dict[str, float]:
         """Take the iteration's gradient steps; return the means of their figures."""
-        random = np.random.Generator(np.random.Philox(derive(self.configuration.seed, REPLAY, self.steps)))
+        seed = self.configuration.seed
+        random = np.random.Generator(np.random.Philox(derive(seed, REPLAY, self.steps)))
+        self.noise.manual_seed(derive(seed, NOISE, self.steps) % 2**63)
         totals: dict[str, list[float]] = defaultdict(list)
         for _ in range(self.configuration["updates"]):
             draw = self.buffer.draw(self._draw_size, random, self._draws_rows)

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from policies import Architecture
+from policies.graphs.graph import Graph
 from training.algorithms import ALGORITHMS
 from training.configuration import TrainingConfiguration
 from training.networks import TimedNetwork
@@ -59,6 +61,12 @@ class ValueModule(nn.Module):
         """Return a network's values (R, N, T, A) of all choices."""
         obs = batch["obs"]
         return network(obs.flatten(0, 1), batch["actor_memory"].flatten(0, 1))[0].unflatten(0, obs.shape[:2])
+
+    def parts(self) -> tuple[Architecture | Graph, dict[str, np.ndarray]]:
+        """Return what is exported: the network and its tensors."""
+        return self.recipe.architecture, {
+            name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()
+        }
 
     def load_actor(self, weights: Mapping[str, np.ndarray]) -> None:
         """Load the weights of a checkpoint of the same recipe into the network and its target copy."""

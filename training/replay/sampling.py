@@ -16,7 +16,10 @@ from training.sampling import Sampler
 
 
 class ReplaySampler(Sampler):
-    """Plays with a module that values choices; a share ``exploration`` of the decisions is drawn at random.
+    """Plays with a module that values choices, or whose actions are continuous.
+
+    ``exploration`` is the share of choices that are drawn at random, or the standard deviation of the noise on actions
+    as a share of the largest one.
 
     Beside the columns of an ``Experience`` its fragments have ``rewards`` (R, N, T), ``is_terminal`` (R, T), and what
     follows the last decision: ``obs_after`` (R, N, D) and ``state_after`` (R, S).
@@ -49,11 +52,15 @@ class ReplaySampler(Sampler):
         outputs, after = self._act()
         self._actor_memory = after
         size, members = self.play.batch.size, self.play.num_members
-        choices = np.empty((size * members, 1), np.int64)
         keys, decisions = np.repeat(self._keys, members), np.repeat(self._decisions, members)
-        agents = np.tile(np.arange(members), size)
-        values = outputs.reshape(size * members, -1)
-        decoding.choose_by_values(values, self.exploration, keys, agents, decisions, choices)
+        agents, flat = np.tile(np.arange(members), size), outputs.reshape(size * members, -1)
+        if self.module.recipe.action.decoding == "box":
+            flat = np.concatenate([flat[:, :2], np.full_like(flat[:, 2:], np.log(max(self.exploration, 1e-9)))], axis=1)
+            actions = np.empty((len(flat), 2))
+            decoding.decode_box(flat, np.ones((len(flat), 2)), False, keys, agents, decisions, actions)
+            return outputs, actions.reshape(size, members, 2)
+        choices = np.empty((size * members, 1), np.int64)
+        decoding.choose_by_values(flat, self.exploration, keys, agents, decisions, choices)
         return outputs, choices.reshape(size, members, 1)
 
     def _to_choices(self, actions: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.training.runs import configure
+from training.configuration import HYPERPARAMETERS
 from training.experience import Experience
 from training.learners import build
 from training.replay.learner import ReplayLearner
@@ -20,6 +21,7 @@ def make_learner(algorithm: str, **hyperparameters: Any) -> ReplayLearner:
     """A learner for two cameras that see nothing but what a problem shows them."""
     usual = {"hidden_sizes": [32], "fragment_length": LENGTH, "replay_size": 5000, "updates": 400, "levels": 3}
     usual |= {"learning_rate": 3e-3, "target_period": 20, "minibatch_size": 256, "gradient_clip": 0.0}
+    usual = {name: value for name, value in usual.items() if HYPERPARAMETERS[name].applies_to(algorithm, "camera")}
     learner = build(configure(algorithm=algorithm, hyperparameters=usual | hyperparameters), Path("."), 1)
     assert isinstance(learner, ReplayLearner)
     return learner
@@ -32,7 +34,7 @@ def play(
     count: int = 200,
     is_terminal: bool = True,
 ) -> Experience:
-    """Fragments with drawn actions (R, N, T, P); the first entry of an observation is 0 or 1.
+    """Fragments with drawn actions (R, N, T, P); the first entry of an observation is 0 or 1, and in the state.
 
     ``reward`` of observed entries (R, N, T) and actions gives the members' rewards (R, N, T).
     """
@@ -42,12 +44,14 @@ def play(
     shown = random.integers(0, 2, (count, members, LENGTH + 1))
     obs = np.zeros((count, members, LENGTH + 1, width), np.float32)
     obs[..., 0] = shown
+    state = np.zeros((count, LENGTH + 1, states), np.float32)
+    state[..., :members] = shown.transpose(0, 2, 1)
     actions = draw(random, (count, members, LENGTH))
     arrays = {
         "obs": obs[:, :, :-1],
         "obs_after": obs[:, :, -1],
-        "state": np.zeros((count, LENGTH, states), np.float32),
-        "state_after": np.zeros((count, states), np.float32),
+        "state": state[:, :-1],
+        "state_after": state[:, -1],
         "actions": actions,
         "rewards": reward(shown[:, :, :-1], actions).astype(np.float32),
         "mask": np.ones((count, LENGTH), np.bool_),

@@ -1,0 +1,74 @@
+"""Networks of which each member of a team has its own, computed together: weights (N, outputs, inputs)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
+_GAINS = {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0)}
+
+
+class MemberLinear(nn.Module):
+    """A fully connected layer for each of N members, over rows (..., N, D).
+
+    Initialised as ``training.networks``: orthogonal, each unit's weights scaled to norm ``scale``, biases 0.
+    """
+
+    def __init__(self, members: int, inputs: int, outputs: int, scale: float = 1.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(members, outputs, inputs))
+        self.bias = nn.Parameter(torch.zeros(members, outputs))
+        with torch.no_grad():
+            for own in self.weight:
+                nn.init.orthogonal_(own)
+                own *= scale / own.norm(dim=1, keepdim=True)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return outputs (..., N, H)."""
+        flat = rows.flatten(0, -3).transpose(0, 1)  # (N, R, D)
+        outputs = torch.baddbmm(self.bias.unsqueeze(1), flat, self.weight.transpose(1, 2))
+        return outputs.transpose(0, 1).unflatten(0, rows.shape[:-2])
+
+
+class MemberMLP(nn.Module):
+    """Hidden layers and a linear output for each of N members, over rows (..., N, D)."""
+
+    def __init__(
+        self, members: int, inputs: int, hidden: Sequence[int], outputs: int, activation: str, scale: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.activate = ACTIVATIONS[activation]
+        widths = [inputs, *hidden]
+        self.hidden = nn.ModuleList(MemberLinear(members, a, b, _GAINS[activation]) for a, b in pairwise(widths))
+        self.output = MemberLinear(members, widths[-1], outputs, scale)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return outputs (..., N, A)."""
+        return self.output(self.features(rows))
+
+    def features(self, rows: Tensor) -> Tensor:
+        """Return the last hidden layer (..., N, H)."""
+        for layer in self.hidden:
+            rows = self.activate(layer(rows))
+        return rows
+
+
+def tensors_of_members(module: nn.Module) -> list[dict[str, Tensor]]:
+    """Return the tensors of each member by name: slices of those of ``MemberLinear`` layers."""
+    state = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
+    members = len(next(iter(state.values())))
+    return [{name: tensor[member] for name, tensor in state.items()} for member in range(members)]
+
+
+def load_members(module: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+    """Load the factors (N, D, H) and biases (N, 1, H) of a graph for teams, by the names of the module's tensors."""
+    state = module.state_dict()
+    for name, tensor in state.items():
+        array = torch.from_numpy(np.asarray(weights[name]).copy())
+        tensor.copy_(array.transpose(1, 2) if name.endswith("weight") else array.squeeze(1))
