@@ -1,9 +1,8 @@
 """The repository's own Python modules and what they import, read from the source without running it."""
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,21 +23,25 @@ class Module:
     def floor(self) -> str:
         return self.name.split(".")[0]
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
+        """Parsed anew each time: all trees together take hundreds of megabytes."""
         return ast.parse(self.path.read_text(), str(self.path))
 
-    def imports(self) -> Iterator[tuple[str, int]]:
+    @cache  # noqa: B019  (the modules are kept as well)
+    def imports(self) -> tuple[tuple[str, int], ...]:
         """Absolute dotted names that are imported anywhere in the module, with their lines.
 
         `from a import b` gives `a.b`: whether `b` is a module is for the caller to find out.
         """
+        found: list[tuple[str, int]] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                yield from ((alias.name, node.lineno) for alias in node.names)
+                found.extend((alias.name, node.lineno) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 base = self.resolve(node)
-                yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+                found.extend((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+        return tuple(found)
 
     @cached_property
     def names(self) -> set[str]:
@@ -61,6 +64,7 @@ class Module:
         return ".".join([*base, *([node.module] if node.module else [])])
 
 
+@cache
 def modules() -> list[Module]:
     """All modules of all floors, migrations (which are generated) left out."""
     return [
@@ -71,6 +75,7 @@ def modules() -> list[Module]:
     ]
 
 
+@cache
 def import_graph() -> dict[str, set[str]]:
     """For each module the modules of this repository that it imports by name."""
     found = {module.name: module for module in modules()}
