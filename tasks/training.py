@@ -34,7 +34,7 @@ from tournament.models import Agent, TrainingRun, TrainingState
 
 log = logging.getLogger(__name__)
 
-LOOK_AHEAD = 200
+LOOK_AHEAD = 5000
 """So many waiting trainings are looked at."""
 MAX_ATTEMPTS = 5
 """A process that was lost so often without getting further is not started again."""
@@ -65,14 +65,19 @@ def train_next() -> bool:
 
 
 def claim_run() -> TrainingRun | None:
-    """Claim the training that waits longest, of the users for whom the fewest are running."""
+    """Claim a waiting training: of the user for whom the fewest are running; of that user's studies, and trainings
+    outside studies, the one of which the fewest are running; of these the one that waits longest.
+    """
     waiting, ours = leases.waiting(TrainingRun).order_by("id"), available_cores()
-    running = Counter(TrainingRun.objects.filter(state=TrainingState.TRAINING).values_list("owner", flat=True))
-    asked = waiting[:LOOK_AHEAD].values_list("pk", "owner", "configuration")
+    running = TrainingRun.objects.filter(state=TrainingState.TRAINING).values_list("owner", "study_run__study")
+    by_owner, by_study = Counter(owner for owner, _ in running), Counter(running)
+    asked = waiting[:LOOK_AHEAD].values_list("pk", "owner", "study_run__study", "configuration__cores")
     fitting = [
-        (running[owner], key) for key, owner, wanted in asked if ours is None or (wanted.get("cores") or 1) <= ours
+        (by_owner[owner], by_study[owner, study], key)
+        for key, owner, study, cores in asked
+        if ours is None or (cores or 1) <= ours
     ]
-    for _, key in sorted(fitting):
+    for *_, key in sorted(fitting):
         if run := leases.claim(waiting.filter(pk=key), workers.State.name):
             return run
     return None

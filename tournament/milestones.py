@@ -20,7 +20,17 @@ from django.utils import timezone
 from mate import Team
 from tournament import entries, leaderboards, organising
 from tournament.comparing import student
-from tournament.models import Agent, AgentKind, Milestone, Tournament, TournamentState, TrainingRun, TrainingState
+from tournament.models import (
+    Agent,
+    AgentKind,
+    Milestone,
+    Purpose,
+    Tournament,
+    TournamentState,
+    TrainingPurpose,
+    TrainingRun,
+    TrainingState,
+)
 from tournament.payoffs import MetaGame
 
 if TYPE_CHECKING:
@@ -32,6 +42,8 @@ REEVALUATION_FACTOR = 4
 """Number of episodes of the re-evaluation, as a multiple of the milestones' own."""
 BASELINE = "greedy"
 """The built-in agent of the run's team with which the result is compared."""
+JUDGED_ELSEWHERE = (TrainingPurpose.PSRO, TrainingPurpose.ATTACK)
+"""Purposes of trainings whose agents are played on fresh seeds by who requested them."""
 NOTHING_MADE = "The training exported no milestone to evaluate. Extend it, so that it exports one."
 
 
@@ -153,7 +165,8 @@ def begin_evaluation(run: TrainingRun) -> None:
 def advance(run: TrainingRun) -> bool:
     """Take the next step of an evaluation, if one is possible; return whether it was taken. Idempotent."""
     if run.state == TrainingState.EVALUATING and run.result:
-        leaderboards.refit(run.scenario)
+        if not run.purpose:
+            leaderboards.refit(run.scenario)
         rows = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.EVALUATING)
         return bool(rows.update(state=TrainingState.FINISHED, finished=timezone.now()))
     with transaction.atomic():
@@ -178,6 +191,10 @@ def _advance(run: TrainingRun) -> bool:
         return False
     elif run.reevaluation is None:
         best = choose_best(run)
+        if run.purpose in JUDGED_ELSEWHERE:
+            _take(run, best, {"iteration": best.iteration, "steps": best.steps, "payoff": best.payoff})
+            run.save(update_fields=["agent", "result"])
+            return True
         wanted = min(REEVALUATION_FACTOR * run.evaluation_episodes, organising.MAX_EPISODES_PER_PAIRING)
         field = [agent for agent in (best.agent, baseline_of(run)) if agent is not None]
         run.reevaluation = _start(run, "reevaluation", field, wanted)
@@ -193,14 +210,15 @@ def _advance(run: TrainingRun) -> bool:
 
 
 def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int) -> Tournament:
-    """Plan the tournament of these agents against the training opponent and the other team's built-in agents."""
-    others = Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
+    """Plan the tournament of these agents against the training opponent; a user's own also meet the built-in agents."""
+    others = [] if run.purpose else Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
     against = [run.opponent, *others]
     cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)
     words = {"milestone": "milestones", "reevaluation": "re-evaluation"}
     return organising.create_tournament(
         f"{run.name}: {words[purpose]}", run.scenario, cameras, targets, episodes,
-        base_seed=evaluation_seed(run, purpose), owner=run.owner, purpose=purpose,
+        base_seed=evaluation_seed(run, purpose), owner=run.owner,
+        purpose=Purpose.MILESTONE if run.purpose else purpose,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "running": [(tournament, organising.progress(tournament)) for tournament in running],
         "tournaments": tournaments[:FEW],
         "newest": queries.find_agents().exclude(kind="builtin").order_by("-created")[:FEW],
-        "trainings": TrainingRun.objects.exclude(purpose="psro").select_related("scenario")[:FEW],
+        "trainings": TrainingRun.objects.filter(purpose="").select_related("scenario")[:FEW],
         "steps": STEPS,
         "mine": find_mine(request.user, board),
     }
@@ -115,7 +115,7 @@ def find_mine(user: User | AnonymousUser, board: boards.Board | None) -> dict[st
     return {
         "agents": [(agent, ranked.get(agent.pk)) for agent in agents],
         "uploads": Upload.objects.filter(owner=user.pk)[:FEW],
-        "trainings": TrainingRun.objects.filter(owner=user.pk).exclude(purpose="psro").select_related("scenario")[:FEW],
+        "trainings": TrainingRun.objects.filter(owner=user.pk, purpose="").select_related("scenario")[:FEW],
         "psro": PsroRun.objects.filter(owner=user.pk).select_related("scenario")[:FEW],
         "tournaments": Tournament.objects.filter(owner=user.pk).exclude(purpose__in=OF_OTHERS)[:FEW],
     }

@@ -11,9 +11,10 @@ from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
+from .study import Study, StudyRun, StudyState
 from .tally import Tally
 from .tournament import Purpose, Tournament, TournamentState
-from .training import Milestone, TrainingPoint, TrainingRun, TrainingState
+from .training import Milestone, TrainingPoint, TrainingPurpose, TrainingRun, TrainingState
 from .upload import Upload, UploadState
 from .worker import Worker
 
@@ -43,10 +44,14 @@ __all__ = [
     "Schedule",
     "ScheduleKind",
     "Start",
+    "Study",
+    "StudyRun",
+    "StudyState",
     "Tally",
     "Tournament",
     "TournamentState",
     "TrainingPoint",
+    "TrainingPurpose",
     "TrainingRun",
     "TrainingState",
     "Upload",

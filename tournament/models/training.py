@@ -19,6 +19,15 @@ class TrainingState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class TrainingPurpose(models.TextChoices):
+    """What requested a training; its agent is then not listed by itself."""
+
+    OWN = "", "A user"
+    PSRO = "psro", "PSRO run"
+    STUDY = "study", "Study"
+    ATTACK = "attack", "Attack"
+
+
 class TrainingRun(Lease):
     """One team of one scenario learning against an opponent, on its way to becoming an agent.
 
