@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.models import ApiToken
-from tournament import organising, psro_runs
-from tournament.models import PsroRun, Schedule, Tournament, TrainingRun, TrainingState
+from tournament import organising, psro_runs, trainings
+from tournament.models import PsroRun, Schedule, Study, Tournament, TrainingRun, TrainingState
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,23 @@ def ask_to_cancel_run(row: PsroRun) -> Confirmation:
             _("To lose nothing, pause it instead."),
         ),
         _("Cancel run"),
+    )
+
+
+def ask_to_cancel_study(row: Study) -> Confirmation:
+    left = row.runs.filter(training__state__in=trainings.OPEN).count()
+    return Confirmation(
+        _("Cancel “%(name)s”?") % {"name": row.name},
+        (
+            ngettext(
+                "%(left)d run has not ended. It stops at once, without saving.",
+                "%(left)d runs have not ended. They stop at once, without saving.",
+                left,
+            )
+            % {"left": left},
+            _("Runs that have ended stay, with their agents and figures. The others can be resumed."),
+        ),
+        _("Cancel study"),
     )
 
 

@@ -4,12 +4,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from tournament.models import Agent, PsroRun, Schedule, Tournament, TrainingRun, Upload
+from tournament.models import Agent, PsroRun, Schedule, Study, Tournament, TrainingRun, Upload
 
-Owned = Agent | PsroRun | Schedule | Tournament | TrainingRun | Upload
+Owned = Agent | PsroRun | Schedule | Study | Tournament | TrainingRun | Upload
 WORDS: dict[type, str] = {
-    Agent: "agent", PsroRun: "run", Schedule: "schedule", Tournament: "tournament", TrainingRun: "training",
-    Upload: "upload",
+    Agent: "agent", PsroRun: "run", Schedule: "schedule", Study: "study", Tournament: "tournament",
+    TrainingRun: "training", Upload: "upload",
 }  # fmt: skip
 
 

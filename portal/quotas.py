@@ -26,6 +26,8 @@ from tournament.models import (
     PsroState,
     Purpose,
     Schedule,
+    Study,
+    StudyState,
     Tournament,
     TournamentState,
     TrainingRun,
@@ -87,6 +89,12 @@ QUOTAS = {
         _("unfinished PSRO runs"),
         5,
         lambda user: PsroRun.objects.filter(owner=user, state__in=STANDING).order_by().count(),
+        _("Wait until one is finished, or cancel one, then try again."),
+    ),
+    "studies": Quota(
+        _("unfinished studies"),
+        3,
+        lambda user: Study.objects.filter(owner=user, state=StudyState.RUNNING).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "schedules": Quota(

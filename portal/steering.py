@@ -14,10 +14,11 @@ from django.urls import reverse
 from portal import quotas
 from portal.confirming import Confirmation, show_question
 from portal.permissions import insist_on_change
-from tournament.models import PsroRun, TrainingRun
+from tournament.models import PsroRun, Study, TrainingRun
 from tournament.refusals import RequestRefused
 
-Steered = PsroRun | TrainingRun
+Steered = PsroRun | Study | TrainingRun
+QUOTAS: dict[type, str] = {PsroRun: "psro", Study: "studies", TrainingRun: "trainings"}
 TOO_LATE = "It had moved on already; nothing was changed."
 
 
@@ -85,7 +86,7 @@ def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> No
     insist_on_change(request.user, row)
     try:
         action = actions[name]
-        with quotas.within(request.user, "psro" if isinstance(row, PsroRun) else "trainings"):
+        with quotas.within(request.user, QUOTAS[type(row)]):
             is_done = action.act(row)
         messages.success(request, action.outcome if is_done else TOO_LATE)
     except RequestRefused as refusal:

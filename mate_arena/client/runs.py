@@ -89,6 +89,38 @@ class PsroRuns(Group):
         return wait(self._connection, path, shapes.PsroRun, lambda run: run.state not in STILL, on_change, timeout)
 
 
+class Studies(Group):
+    """Studies: `list` takes the filters of the API, such as `state`, `team` and `owner`."""
+
+    def list(self, **filters: Any) -> Iterator[shapes.Study]:
+        return self._connection.pages("/studies", shapes.Study, **filters)
+
+    def get(self, number: int) -> shapes.Study:
+        return self._connection.get(f"/studies/{number}", shapes.Study)
+
+    def create(self, **settings: Any) -> shapes.Study:
+        """Start a study, with the settings of the API: `name`, `scenarios`, `team`, `configurations`, ..."""
+        return self._connection.post("/studies", shapes.Study, settings)
+
+    def cancel(self, number: int) -> shapes.Study:
+        return self._connection.post(f"/studies/{number}/cancel", shapes.Study)
+
+    def resume(self, number: int) -> shapes.Study:
+        return self._connection.post(f"/studies/{number}/resume", shapes.Study)
+
+    def export(self, number: int, name: str, place: str | Path) -> Path:
+        """Write a file of a study: `runs.csv` or `table.tex`."""
+        self._connection.download(f"/studies/{number}/{name}", Path(place))
+        return Path(place)
+
+    def wait(
+        self, number: int, on_change: Callable[[shapes.Study], Any] | None = None, timeout: float | None = None
+    ) -> shapes.Study:
+        """Return a study once no run of it is open."""
+        path = f"/studies/{number}"
+        return wait(self._connection, path, shapes.Study, lambda study: study.state not in STILL, on_change, timeout)
+
+
 class Schedules(Group):
     """Schedules, which start tournaments by themselves."""
 

@@ -207,6 +207,19 @@ class PsroRun(Shape):
     url: str
 
 
+class Study(Shape):
+    id: int
+    name: str
+    state: str
+    team: str
+    scenarios: list[str]
+    num_runs: int
+    num_scored: int
+    num_failed: int
+    url: str
+    figures: dict[str, Any] = {}
+
+
 class Schedule(Shape):
     id: int
     name: str

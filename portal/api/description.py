@@ -80,6 +80,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "POST /psro/{run_id}/extend": {"iterations": 3},
     "POST /psro/{run_id}/fork": {"name": "Another way", "number": 0, "meta_solver": "uniform"},
+    "POST /studies": {
+        "name": "Does memory help?",
+        "scenarios": ["mate-2v4-0"],
+        "team": "camera",
+        "opponent": "greedy-target",
+        "configurations": [
+            {"name": "LSTM", "algorithm": "hrl-mappo"},
+            {"name": "none", "algorithm": "hrl-mappo", "hyperparameters": {"memory": "none"}},
+        ],
+        "num_seeds": 5,
+        "steps": 1_000_000,
+    },
     "POST /webhooks": {"url": "https://example.org/hook", "kinds": ["tournament", "rank"]},
     "POST /tokens": {"name": "nightly script", "scopes": ["tournaments"], "days": 30},
 }

@@ -66,12 +66,16 @@ def group_by_settings(runs: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
     return list(groups.values())
 
 
-def draw_curves(groups: Sequence[Sequence[TrainingRun]]) -> list[tuple[CurveChart, str]]:
-    """A chart of each figure, with a colour for each group of runs, and what the figure is."""
+def draw_curves(groups: Sequence[Sequence[TrainingRun]], names: Sequence[str] = ()) -> list[tuple[CurveChart, str]]:
+    """A chart of each figure, with a colour for each group of runs, and what the figure is.
+
+    Groups are named after their first run where they have no `names`.
+    """
+    names = names or [group[0].name for group in groups]
     curves = read_curves([run.pk for group in groups for run in group])
     charts = []
     for name, title, told in CURVES:
-        series = [make_series(group, curves[name], colour) for colour, group in enumerate(groups)]
+        series = [make_series(group, curves[name], colour, names[colour]) for colour, group in enumerate(groups)]
         charts.append((CurveChart(str(title), _("steps"), series), str(told)))
     return charts
 
@@ -92,15 +96,15 @@ def read_curves(runs: Sequence[int]) -> dict[str, dict[int, CurvePoints]]:
     return curves
 
 
-def make_series(group: Sequence[TrainingRun], curves: dict[int, CurvePoints], colour: int) -> Series:
+def make_series(group: Sequence[TrainingRun], curves: dict[int, CurvePoints], colour: int, name: str) -> Series:
     """The curve of a run with its milestones, or the mean of several with their band."""
     if len(group) == 1:
         [run] = group
         points = curves[run.pk]
-        return Series(run.name, points, colour % COLOURS, marks=mark_milestones(run, points))
+        return Series(name, points, colour % COLOURS, marks=mark_milestones(run, points))
     points, band = mean_band([curves[run.pk] for run in group])
     label = ngettext("%(name)s, %(count)d seed", "%(name)s, %(count)d seeds", len(group))
-    return Series(label % {"name": group[0].name, "count": len(group)}, points, colour % COLOURS, band)
+    return Series(label % {"name": name, "count": len(group)}, points, colour % COLOURS, band)
 
 
 def mark_milestones(run: TrainingRun, points: CurvePoints) -> list[Mark]:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken, IncomingFile, Webhook
-from tournament import entries, leaderboards, organising, psro_runs, schedules, trainings
+from tournament import entries, leaderboards, organising, psro_runs, schedules, studies, trainings
 from tournament.models import (
     Agent,
     Block,
@@ -152,6 +152,10 @@ def world(
     training = trainings.create_training(
         "Learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
     )
+    study = studies.create_study(
+        "Alice's study", [scenario], "camera", agents["greedy-target"], [studies.StudyConfiguration("plain", "mappo")],
+        num_seeds=1, steps=1000, owner=alice,
+    )  # fmt: skip
     psro = psro_runs.create_run(
         "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
     )
@@ -159,7 +163,8 @@ def world(
     return {
         "username": "alice", "code": "not_found",
         "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
-        "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "pairing_id": first.pairing_id,
+        "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "study_id": study.pk,
+        "pairing_id": first.pairing_id,
         "episode_id": first.pk, "other_id": second.pk,
         "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
         "resumable_id": IncomingFile.objects.create(owner=alice, filename="mine", length=2).pk,

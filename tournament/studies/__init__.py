@@ -1,7 +1,10 @@
 """Studies: requested as one, trained by the ordinary trainers, scored on fresh seeds and summarised by the sweep."""
 
 from tournament.studies.creating import (
+    DEFAULT_EPISODES,
+    MAX_CONFIGURATION_NAME,
     MAX_CONFIGURATIONS,
+    MAX_NAME,
     MAX_RUNS,
     MAX_SEEDS,
     StudyConfiguration,
@@ -11,12 +14,18 @@ from tournament.studies.creating import (
 from tournament.studies.scoring import MEASURES, advance, advance_all, scores_of
 from tournament.studies.steering import cancel_study, resume_study
 from tournament.studies.writing import write_csv, write_latex
+from training.scores import MIN_RUNS, MIN_RUNS_PER_SCENARIO
 
 __all__ = [
+    "DEFAULT_EPISODES",
     "MAX_CONFIGURATIONS",
+    "MAX_CONFIGURATION_NAME",
+    "MAX_NAME",
     "MAX_RUNS",
     "MAX_SEEDS",
     "MEASURES",
+    "MIN_RUNS",
+    "MIN_RUNS_PER_SCENARIO",
     "StudyConfiguration",
     "StudyRefused",
     "advance",
