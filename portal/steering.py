@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from portal import quotas
 from portal.confirming import Confirmation, show_question
@@ -30,10 +31,10 @@ class SteeringAction:
     With `ask` it asks first: the question is told there.
     """
 
-    label: str
+    label: str | Promise
     states: Collection[str]
     act: Callable[[Any], bool]
-    outcome: str
+    outcome: str | Promise
     ask: Callable[[Any], Confirmation] | None = None
 
 
@@ -45,7 +46,7 @@ class Button:
     """An action as a page shows it."""
 
     name: str
-    label: str
+    label: str | Promise
     address: str
     question: Confirmation | None
 

@@ -27,6 +27,8 @@ PARAMETERS = {
     "tournament_id": "Number of the tournament.",
     "pairing_id": "Number of the pairing.",
     "episode_id": "Number of the episode.",
+    "study_id": "Number of the study.",
+    "measure": "Score of a run: `payoff`, or `gain` over the greedy agent.",
     "schedule_id": "Number of the schedule.",
     "run_id": "Number of the training or PSRO run.",
     "upload_id": "Identifier of the upload.",

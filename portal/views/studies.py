@@ -201,13 +201,19 @@ def export(request: HttpRequest, study_id: int, name: str) -> HttpResponse:
 
 ACTIONS = {
     "resume": SteeringAction(
-        "Resume stopped runs", tuple(StudyState), domain.resume_study, "They go on from their last states."
+        gettext_lazy("Resume stopped runs"),
+        tuple(StudyState),
+        domain.resume_study,
+        gettext_lazy("They go on from their last states."),
     ),
     "cancel": SteeringAction(
-        "Cancel study", (StudyState.RUNNING,), domain.cancel_study, "Cancelled. Stopped runs can be resumed.",
+        gettext_lazy("Cancel study"),
+        (StudyState.RUNNING,),
+        domain.cancel_study,
+        gettext_lazy("Cancelled. Stopped runs can be resumed."),
         ask_to_cancel_study,
     ),
-}  # fmt: skip
+}
 
 
 def buttons_of(row: Study, runs: list[StudyRun]) -> list[Button]:
