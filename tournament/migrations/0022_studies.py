@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tournament', '0020_blocks_of_a_tournament'),
+        ('tournament', '0021_agents_of_other_code'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
