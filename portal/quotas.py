@@ -37,7 +37,7 @@ from tournament.refusals import RequestRefused
 
 OVER = (TrainingState.FINISHED, TrainingState.CANCELLED, TrainingState.FAILED)
 STANDING = (PsroState.RUNNING, PsroState.PAUSED)
-OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
+OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
 """Tournaments that belong to a training or a PSRO run, and are bounded with it."""
 
 

@@ -77,7 +77,9 @@ def find_scenarios(words: str, most: int) -> Iterator[Found]:
 
 
 def find_tournaments(words: str, most: int) -> Iterator[Found]:
-    found = Tournament.objects.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO)).filter(name__icontains=words)
+    found = Tournament.objects.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)).filter(
+        name__icontains=words
+    )
     for row in found.select_related("scenario")[:most]:
         yield Found(row.name, reverse("tournament", args=[row.pk]), row.scenario.name)
 

@@ -13,7 +13,7 @@ from portal.charts import COLOURS, CurveChart, Series, mean_band, tick_places
 from portal.plots import Axis
 from tournament.models import Milestone, Study, StudyRun
 
-ROW, TOP, FOOT, WIDTH, LABELS, RIGHT = 34, 10, 34, 860, 220, 24
+ROW, TOP, FOOT, WIDTH, LABELS, RIGHT = 34, 10, 34, 560, 190, 24
 
 
 def draw_milestones(study: Study, runs: Sequence[StudyRun]) -> CurveChart:

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 
 from tasks import hints, leases, publishing
-from tournament import clock, milestones, organising, originals, psro_runs, schedules, studies
+from tournament import attacks, clock, milestones, organising, originals, psro_runs, schedules, studies
 from tournament.models import (
     Audit,
     Block,
@@ -69,6 +69,7 @@ def sweep(is_steady: bool = True) -> Swept:
     attempt(advance_evaluations)
     attempt(advance_psro_runs)
     attempt(studies.advance_all)
+    attempt(attacks.advance_all)
     started = attempt(lambda: len(schedules.start_due()))
     attempt(publish_cancelled_tournaments)
     attempt(publishing.renew)

@@ -85,7 +85,7 @@ def find_uploads(since: datetime) -> Iterator[Notification]:
 
 def find_tournaments(since: datetime) -> Iterator[Notification]:
     over = Tournament.objects.filter(state__in=(TournamentState.FINISHED, TournamentState.FAILED))
-    for row in lately(over.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO)), since):
+    for row in lately(over.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)), since):
         text = _("The tournament %(name)s has ended.") % {"name": row.name}
         if row.state == TournamentState.FAILED:
             text = _("The tournament %(name)s has ended, and some episodes could not be played.") % {"name": row.name}

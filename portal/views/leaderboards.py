@@ -27,7 +27,7 @@ ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similari
 TRUSTED = {"nash": gettext_lazy("Nash"), "deviation": gettext_lazy("Deviation"), "margin": gettext_lazy("Margin")}
 """Orders that a board may name as better than that by Elo: names and labels of columns."""
 TEAMS = {Team.CAMERA: gettext_lazy("Cameras"), Team.TARGET: gettext_lazy("Targets")}
-OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO)
+OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
 """Purposes of tournaments that are led to from their training or PSRO run, and have agents that no list has."""
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600

@@ -29,8 +29,7 @@ def finish(pretend_to_play):
 
     def finish(run):
         training = run.training
-        recipe = {"provenance": {"run": run.pk}}
-        agent = entries.register_checkpoint(make_checkpoint(**recipe), f"Agent {run.pk}", None, is_listed=False)
+        agent = entries.register_checkpoint(make_checkpoint(seed=run.pk), f"Agent {run.pk}", None, is_listed=False)
         Milestone.objects.create(run=training, iteration=1, steps=1000, agent=agent)
         type(agent).objects.filter(pk=agent.pk).update(num_obstacles=0)
         TrainingRun.objects.filter(pk=training.pk).update(state=TrainingState.EVALUATING)

@@ -1,6 +1,7 @@
 """The portal's models, in one file for each subject; import them from here."""
 
 from .agent import TEAM_CHOICES, Agent, AgentKind, Withdrawal
+from .attack import Attack, AttackState
 from .audit import Audit, AuditState
 from .block import Block, BlockState, Cause
 from .choice import Choice
@@ -22,6 +23,8 @@ __all__ = [
     "TEAM_CHOICES",
     "Agent",
     "AgentKind",
+    "Attack",
+    "AttackState",
     "Audit",
     "AuditState",
     "Basis",

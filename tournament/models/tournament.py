@@ -25,6 +25,7 @@ class Purpose(models.TextChoices):
     SCHEDULE = "schedule", "Started by a schedule"
     MILESTONE = "milestone", "Milestone of a training run"
     PSRO = "psro", "PSRO"
+    ATTACK = "attack", "Attack on an agent"
 
 
 class Tournament(models.Model):
