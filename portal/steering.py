@@ -89,6 +89,6 @@ def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> No
         action = actions[name]
         with quotas.within(request.user, QUOTAS[type(row)]):
             is_done = action.act(row)
-        messages.success(request, action.outcome if is_done else TOO_LATE)
+        messages.success(request, str(action.outcome) if is_done else TOO_LATE)
     except RequestRefused as refusal:
         messages.error(request, str(refusal))

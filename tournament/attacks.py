@@ -65,7 +65,8 @@ def create_attack(
     AttackRefused with every reason.
     """
     team = Team(agent.team).opponent
-    settings = {"algorithm": ALGORITHMS[team], "evaluation_episodes": SELECTION_EPISODES} | dict(training or {})
+    settings: dict[str, Any] = {"algorithm": ALGORITHMS[team], "evaluation_episodes": SELECTION_EPISODES}
+    settings |= dict(training or {})
     problems = []
     if not 1 <= num_attackers <= MAX_ATTACKERS:
         problems.append(("num_attackers", f"{num_attackers} were requested: expected 1 to {MAX_ATTACKERS} attackers."))
