@@ -110,11 +110,7 @@ def choose_by_values(outputs, epsilon, keys, agents, decisions, choices):
 
 
 @kernel
-def decode_box(outputs, bounds, is_deterministic, keys, agents, decisions, actions):
-    """Actions (R, 2) of Gaussian outputs (R, 4), means then log standard deviations, as fractions of bounds (R, 2).
-
-    Normal draws are those of Box and Muller (1958).
-    """
+def _draw_fractions(outputs, is_deterministic, keys, agents, decisions, fractions):
     for row in range(outputs.shape[0]):
         first, second = streams.uniform_pair(keys[row], SAMPLE, agents[row] << 16, decisions[row])
         radius, angle = math.sqrt(-2.0 * math.log(1.0 - first)), 2.0 * math.pi * second
@@ -123,4 +119,29 @@ def decode_box(outputs, bounds, is_deterministic, keys, agents, decisions, actio
             if not is_deterministic:
                 normal = radius * (math.cos(angle) if axis == 0 else math.sin(angle))
                 fraction += math.exp(min(np.float64(outputs[row, 2 + axis]), GREATEST_LOG_STD)) * normal
-            actions[row, axis] = min(max(fraction, -1.0), 1.0) * bounds[row, axis]
+            fractions[row, axis] = fraction
+
+
+def decode_box(
+    outputs: np.ndarray,
+    bounds: np.ndarray,
+    is_deterministic: bool,
+    keys: np.ndarray,
+    agents: np.ndarray,
+    decisions: np.ndarray,
+    actions: np.ndarray,
+) -> None:
+    """Write the actions (R, 2) of Gaussian outputs (R, 4), means then log standard deviations.
+
+    Outputs are fractions of ``bounds`` (R, 2). Normal draws are those of Box and Muller (1958).
+    """
+    _draw_fractions(outputs, is_deterministic, keys, agents, decisions, actions)
+    np.clip(actions, -1.0, 1.0, out=actions)
+    actions *= bounds
+
+
+def draw_box(outputs: np.ndarray, keys: np.ndarray, agents: np.ndarray, decisions: np.ndarray) -> np.ndarray:
+    """Return the fractions (R, 2) that ``decode_box`` draws, before they are clipped."""
+    fractions = np.empty((len(outputs), 2))
+    _draw_fractions(outputs, False, keys, agents, decisions, fractions)
+    return fractions

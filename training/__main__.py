@@ -41,6 +41,12 @@ def _parser() -> argparse.ArgumentParser:
 def _add_new(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path)
     command.add_argument("--scenario", default="MATE-2v4-0")
+    command.add_argument(
+        "--also", action="append", default=[], metavar="SCENARIO", help="another scenario to train on; repeatable"
+    )
+    command.add_argument(
+        "--test", action="append", default=[], metavar="SCENARIO", help="a scenario to evaluate on only; repeatable"
+    )
     command.add_argument("--team", choices=configurations.TEAMS, default="camera")
     command.add_argument("--algorithm", choices=tuple(configurations.ALGORITHMS), default="mappo")
     command.add_argument("--preset", choices=tuple(configurations.PRESETS), default="quick")
@@ -86,6 +92,7 @@ def _new(options: argparse.Namespace) -> int:
 
     document = {name: getattr(options, name) for name in ("scenario", "team", "algorithm", "preset", "seed")}
     document |= {"steps": options.steps, "cores": options.cores, "start_from": options.start_from}
+    document |= {"more_scenarios": options.also, "test_scenarios": options.test}
     document["opponents"] = [_read_opponent(text) for text in options.opponent or ["greedy"]]
     document["hyperparameters"] = dict(_read_setting(text) for text in options.set)
     configuration = configurations.check(document)

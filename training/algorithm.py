@@ -15,12 +15,13 @@ from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from mate.streams import derive
 from training.configuration import TrainingConfiguration
-from training.experience import Experience, TrainingIteration
+from training.experience import Experience, JointExperience, TrainingIteration
 from training.learner import TeamLearner
 from training.modules import TeamModule
 from training.private_ray import find_cluster
 from training.runner import SPACES, TeamEnvRunner
-from training.schedules import in_steps
+from training.schedules import cap, in_steps
+from training.starting import limits_of
 
 WEIGHTS = 0x4002
 """Word for ``derive``: the initial weights of the networks."""
@@ -32,6 +33,7 @@ _FIGURES = {
     "vf_loss": "value_loss",
     "vf_explained_var": "explained_variance",
     "default_optimizer_learning_rate": "learning_rate",
+    "curr_entropy_coeff": "entropy_coefficient",
 }
 """RLlib's metrics, with their names in ``progress.jsonl``."""
 
@@ -44,7 +46,7 @@ class TeamPPO(PPO):
 
     steps: int = 0
     last: TrainingIteration
-    experience: Experience
+    experience: JointExperience
     # Attributes of RLlib, which are None only before ``setup``.
     config: Any
     env_runner_group: Any
@@ -54,17 +56,17 @@ class TeamPPO(PPO):
     def training_step(self) -> None:
         """Sample a fragment of every episode, update the networks, and broadcast the new weights to the runners."""
         began = time.perf_counter()
-        parts: list[Experience] = self.env_runner_group.foreach_env_runner(
+        parts: list[list[Experience | None]] = self.env_runner_group.foreach_env_runner(
             lambda runner: runner.sample(), local_env_runner=self.config.num_env_runners == 0
         )
-        experience = Experience.join(parts)
+        experience = JointExperience.join(parts)
         experience.standardise_advantages()
         sampled = time.perf_counter()
         results = self.learner_group.update(
             batch=experience,
             timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: self.steps},
             num_epochs=self.config.num_epochs,
-            minibatch_size=self.config.minibatch_size,
+            minibatch_size=self.config.env_config["configuration"]["minibatch_size"],
         )
         self.metrics.aggregate(results, key="learners")
         self.share_weights()
@@ -151,6 +153,7 @@ def build(configuration: TrainingConfiguration, folder: Path, cores: int, episod
 
 def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], cores: int) -> PPOConfig:
     one = configuration.hyperparameters
+    limits = limits_of(configuration, Path(settings["folder"]))
     runners = min(cores, one["episodes_at_once"]) if cores > 1 or find_cluster() else 0
     config = PPOConfig(algo_class=TeamPPO)
     config.environment(env=None, env_config=settings, observation_space=SPACES[0], action_space=SPACES[1])
@@ -163,8 +166,10 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
     config.training(
         learner_class=TeamLearner,
         learner_config_dict={"configuration": configuration},
-        lr=in_steps(one["learning_rate"], configuration.steps),
-        entropy_coeff=in_steps(one["entropy_coefficient"], configuration.steps),  # type: ignore[arg-type]
+        lr=in_steps(cap(one["learning_rate"], limits.get("learning_rate")), configuration.steps),
+        entropy_coeff=in_steps(  # type: ignore[arg-type]
+            cap(one["entropy_coefficient"], limits.get("entropy_coefficient")), configuration.steps
+        ),
         gamma=one["gamma"],
         lambda_=one["gae_lambda"],
         clip_param=one["clip"],
@@ -176,7 +181,6 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
         grad_clip=one["gradient_clip"] or None,
         grad_clip_by="global_norm",
         num_epochs=one["passes"],
-        minibatch_size=one["minibatch_size"],
     )
     config.fault_tolerance(restart_failed_env_runners=False, ignore_env_runner_failures=False)
     config.debugging(log_level="ERROR", seed=None)

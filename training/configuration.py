@@ -49,12 +49,14 @@ __all__ = [
 
 FILE_NAME = "configuration.json"
 MAX_OPPONENTS = 100
+MAX_SCENARIOS = 32
 MAX_STEPS = 10**12
 MAX_SEED = 2**63 - 1
 MAX_REPLAY_BYTES = 16e9
 
 _FIELDS = (
     "scenario", "team", "algorithm", "preset", "hyperparameters", "seed", "opponents", "start_from", "steps", "cores",
+    "more_scenarios", "test_scenarios",
 )  # fmt: skip
 
 
@@ -86,7 +88,8 @@ class TrainingConfiguration:
 
     ``steps`` counts environment steps over all episodes. ``cores`` is the number of processors that the run may use;
     None means all. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of
-    checkpoints are absolute, or relative to the run's folder.
+    checkpoints are absolute, or relative to the run's folder. The episodes at once are divided evenly among
+    ``scenario`` and ``more_scenarios``; ``test_scenarios`` are never trained on, and agents are evaluated in all.
     """
 
     scenario: Scenario
@@ -99,6 +102,8 @@ class TrainingConfiguration:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     start_from: str | None = None
     cores: int | None = None
+    more_scenarios: tuple[Scenario, ...] = ()
+    test_scenarios: tuple[Scenario, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a hyperparameter."""
@@ -121,9 +126,28 @@ class TrainingConfiguration:
         return ALGORITHMS[self.algorithm].has_central_critic
 
     @property
+    def has_entities(self) -> bool:
+        """Whether the network shares its weights among entities, so that it plays in every scenario."""
+        return self.hyperparameters.get("architecture") == "entity"
+
+    @property
+    def is_egocentric(self) -> bool:
+        """Whether observations have egocentric features."""
+        return self.hyperparameters.get("egocentric") == "yes"
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """All scenarios that are trained on."""
+        return self.scenario, *self.more_scenarios
+
+    @property
     def training_scenario(self) -> Scenario:
         """The scenario with the training's reward type and enhanced observation."""
-        content = json.loads(self.scenario.to_json())
+        return self.in_training(self.scenario)
+
+    def in_training(self, scenario: Scenario) -> Scenario:
+        """Return a scenario with the training's reward type and enhanced observation."""
+        content = json.loads(scenario.to_json())
         changes = {name: self[name] for name in ("reward_type", "enhanced_observation")}
         return Scenario.from_json(json.dumps(content | changes))
 
@@ -140,6 +164,8 @@ class TrainingConfiguration:
             "hyperparameters": dict(self.hyperparameters),
             "start_from": self.start_from,
             "cores": self.cores,
+            "more_scenarios": [json.loads(one.to_json()) for one in self.more_scenarios],
+            "test_scenarios": [json.loads(one.to_json()) for one in self.test_scenarios],
         }
 
 
@@ -160,8 +186,8 @@ def check(document: Any) -> TrainingConfiguration:
 
     Keys: ``scenario`` (the name of a preset, a configuration, or a stored scenario), ``team``, ``algorithm``, and
     optionally ``preset`` (default quick), ``steps``, ``seed``, ``opponents`` (a list of ``{"name": ...}`` or
-    ``{"checkpoint": path}`` with ``weight``), ``hyperparameters``, ``start_from``, ``cores``. Raises
-    ConfigurationError, which lists everything that is wrong.
+    ``{"checkpoint": path}`` with ``weight``), ``hyperparameters``, ``start_from``, ``cores``, and lists of scenarios,
+    ``more_scenarios`` and ``test_scenarios``. Raises ConfigurationError, which lists everything that is wrong.
     """
     if not isinstance(document, Mapping):
         raise ConfigurationError(["A training's configuration is an object of names and values."])
@@ -169,6 +195,7 @@ def check(document: Any) -> TrainingConfiguration:
         f"{name!r} is not known; a configuration has {', '.join(_FIELDS)}." for name in document if name not in _FIELDS
     ]
     scenario = _read_scenario(document.get("scenario"), problems)
+    more, tests = (_read_scenarios(document, name, problems) for name in ("more_scenarios", "test_scenarios"))
     team = _read_choice(document, "team", TEAMS, None, problems)
     algorithm = _read_choice(document, "algorithm", tuple(ALGORITHMS), None, problems)
     preset = _read_choice(document, "preset", tuple(PRESETS), "quick", problems)
@@ -179,8 +206,9 @@ def check(document: Any) -> TrainingConfiguration:
     start_from = document.get("start_from") or None
     if start_from is not None and not isinstance(start_from, str):
         problems.append("`start_from` is the path of a native checkpoint, or null.")
-    if team and scenario and not (scenario.num_cameras if team == Team.CAMERA else scenario.num_targets):
-        problems.append(f"{scenario.name} has no {team}s that could be trained.")
+    for one in (scenario, *more, *tests):
+        if team and one and not (one.num_cameras if team == Team.CAMERA else one.num_targets):
+            problems.append(f"{one.name} has no {team}s that could be trained.")
     if team and algorithm and not ALGORITHMS[algorithm].can_train(team):
         problems.append(f"`algorithm` {algorithm} is for cameras: targets cannot choose targets. Take {algorithm[4:]}.")
     hyperparameters: dict[str, Any] = {}
@@ -188,6 +216,8 @@ def check(document: Any) -> TrainingConfiguration:
         hyperparameters = _read_hyperparameters(
             document.get("hyperparameters") or {}, preset, algorithm, team, problems
         )
+        if scenario:
+            problems += _compare_scenarios((scenario, *more), tests, team, hyperparameters)
     if scenario and algorithm and hyperparameters:
         problems += _find_limits(scenario, algorithm, hyperparameters)
     if problems:
@@ -195,7 +225,7 @@ def check(document: Any) -> TrainingConfiguration:
     assert scenario and team and algorithm and preset
     return TrainingConfiguration(
         scenario, team, algorithm, preset, steps or STEPS[preset][team], seed or 0, opponents,
-        MappingProxyType(hyperparameters), start_from, cores,
+        MappingProxyType(hyperparameters), start_from, cores, more, tests,
     )  # fmt: skip
 
 
@@ -212,6 +242,38 @@ def _read_scenario(content: Any, problems: list[str]) -> Scenario | None:
         return None
     problems.append("`scenario` is missing: give the name of one, such as MATE-2v4-0, or a configuration.")
     return None
+
+
+def _read_scenarios(document: Mapping[str, Any], name: str, problems: list[str]) -> tuple[Scenario, ...]:
+    content = document.get(name) or []
+    if not isinstance(content, list | tuple) or len(content) > MAX_SCENARIOS:
+        problems.append(f"`{name}` is a list of at most {MAX_SCENARIOS} scenarios.")
+        return ()
+    found: list[str] = []
+    scenarios = [_read_scenario(one, found) for one in content]
+    problems += [problem.replace("`scenario`", f"`{name}`", 1) for problem in found]
+    return tuple(one for one in scenarios if one)
+
+
+def _compare_scenarios(
+    trained: tuple[Scenario, ...], tests: tuple[Scenario, ...], team: str, values: Mapping[str, Any]
+) -> list[str]:
+    """Return what is wrong with the combination of scenarios, and with hyperparameters for the team."""
+    problems = []
+    digests = [one.digest for one in (*trained, *tests)]
+    if len(set(digests)) < len(digests):
+        problems.append("`more_scenarios` and `test_scenarios` name a scenario twice; name each once.")
+    sizes = {(one.num_cameras, one.num_targets, one.num_obstacles) for one in (*trained, *tests)}
+    if len(sizes) > 1 and values.get("architecture") != "entity":
+        problems.append(
+            "`architecture` is layers, which have one number of cameras, targets and obstacles; for several scenarios "
+            "take entity."
+        )
+    if isinstance(values["episodes_at_once"], int) and values["episodes_at_once"] < len(trained):
+        problems.append(f"`episodes_at_once` is less than the number of scenarios ({len(trained)}).")
+    if values.get("actions") == "pose" and team != Team.CAMERA:
+        problems.append("`actions` pose is for cameras; take levels or box.")
+    return problems
 
 
 def _read_choice(

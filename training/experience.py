@@ -72,8 +72,49 @@ class Experience:
             joined.finished.add(part.finished)
         return joined
 
+    @property
+    def parts(self) -> list[Experience]:
+        """The experience of each scenario: this one alone."""
+        return [self]
+
     def standardise_advantages(self) -> None:
         """Standardise the advantages of the decisions that were made to mean 0 and standard deviation 1."""
         advantages, mask = self.arrays["advantages"], self.arrays["mask"]
         made = advantages.transpose(0, 2, 1)[mask]
         self.arrays["advantages"] = ((advantages - made.mean()) / max(float(made.std()), 1e-4)).astype(np.float32)
+
+
+@dataclass
+class JointExperience:
+    """The experience of one iteration in several scenarios, one after the other."""
+
+    parts: list[Experience]
+
+    @staticmethod
+    def join(samples: list[list[Experience]]) -> JointExperience:
+        """Return the samples of all runners, each a list with a part for every scenario (or None)."""
+        found = [[part for part in parts if part is not None] for parts in zip(*samples, strict=True)]
+        return JointExperience([Experience.join(parts) for parts in found])
+
+    @property
+    def steps(self) -> int:
+        """Number of environment steps."""
+        return sum(part.steps for part in self.parts)
+
+    @property
+    def decisions(self) -> int:
+        """Number of decisions of single members."""
+        return sum(part.decisions for part in self.parts)
+
+    @property
+    def finished(self) -> Finished:
+        """Sums over all scenarios."""
+        total = Finished()
+        for part in self.parts:
+            total.add(part.finished)
+        return total
+
+    def standardise_advantages(self) -> None:
+        """Standardise the advantages of each scenario by themselves, so that all have the same say."""
+        for part in self.parts:
+            part.standardise_advantages()

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from mate.errors import UserError
-from policies import Checkpoint
+from policies import Checkpoint, Dimensions
+from policies.decoding import mask_outputs
+from policies.entities import parts_of
 from policies.networks import network_of
 from training.configuration import TrainingConfiguration
-from training.experience import Experience
-from training.modules import TeamModule
+from training.experience import Experience, JointExperience
+from training.modules import ScenarioModule, TeamModule
 from training.recipes import recipe_with
 
 ROWS = 16
@@ -42,18 +44,28 @@ def export(module: TeamModule, configuration: TrainingConfiguration, provenance:
     return Checkpoint(recipe_with(configuration, architecture, module.recipe.action, **provenance), weights)
 
 
-def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) -> Agreement:
-    """Compare the greedy decisions of checkpoint and module on the recorded observations, in their order.
+def compare(checkpoint: Checkpoint, module: TeamModule, experience: JointExperience) -> Agreement:
+    """Compare the greedy decisions of checkpoint and module on the recorded observations, scenario by scenario.
 
     Raises ExportError if they differ where the module's two best outputs are not tied (``TIE``).
     """
+    total = Agreement(0, 0, 0.0)
+    for view, part in zip(module.scenarios, experience.parts, strict=True):
+        found = _compare_in(checkpoint, view, part)
+        total = Agreement(
+            total.compared + found.compared, total.equal + found.equal, max(total.worst, found.worst)
+        )  # fmt: skip
+    return total
+
+
+def _compare_in(checkpoint: Checkpoint, view: ScenarioModule, experience: Experience) -> Agreement:
     arrays = {name: array[:ROWS] for name, array in experience.arrays.items()}
-    expected = _logits_of_module(module, arrays)
-    outputs = _logits_of_checkpoint(checkpoint, arrays)
+    expected = _outputs_of_module(view, arrays)
+    outputs = _outputs_of_checkpoint(checkpoint, view.dimensions, arrays)
     made = np.broadcast_to(arrays["mask"][:, np.newaxis], outputs.shape[:3])
     action = checkpoint.recipe.action
-    parts = 4 if action.decoding == "box" else action.num_choices(checkpoint.recipe.dimensions.targets)
-    ours, theirs = (logits[made].reshape(-1, parts, logits.shape[-1] // parts) for logits in (outputs, expected))
+    parts = 4 if action.decoding == "box" else action.num_choices(view.dimensions.targets)
+    ours, theirs = (found[made].reshape(-1, parts, found.shape[-1] // parts) for found in (outputs, expected))
     if action.decoding == "box":
         is_equal, is_tie = ours == theirs, np.abs(ours - theirs) <= TIE * np.maximum(1.0, np.abs(theirs))
     else:
@@ -70,17 +82,21 @@ def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience) 
 
 
 @torch.inference_mode()
-def _logits_of_module(module: TeamModule, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    device = next(module.parameters()).device
-    batch = {name: torch.from_numpy(arrays[name]).to(device) for name in ("obs", "actor_memory")}
-    return module.logits(batch).cpu().numpy()
+def _outputs_of_module(view: ScenarioModule, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    batch = {name: torch.from_numpy(arrays[name]).to(view.device) for name in ("obs", "actor_memory")}
+    return view.logits(batch).cpu().numpy()
 
 
-def _logits_of_checkpoint(checkpoint: Checkpoint, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    network = network_of(checkpoint, checkpoint.recipe.dimensions, "cpu")
+def _outputs_of_checkpoint(checkpoint: Checkpoint, dimensions: Dimensions, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    network = network_of(checkpoint, dimensions, "cpu")
     rows, members, length, width = arrays["obs"].shape
     memory = arrays["actor_memory"].reshape(rows * members, -1).copy()
-    outputs = [
-        network.forward(np.ascontiguousarray(arrays["obs"][:, :, t].reshape(-1, width)), memory) for t in range(length)
-    ]
+    outputs = []
+    for t in range(length):
+        inputs = np.ascontiguousarray(arrays["obs"][:, :, t].reshape(-1, width))
+        outputs.append(network.forward(inputs, memory))
+        if checkpoint.recipe.action.masked:
+            start, count, record, flag = parts_of(checkpoint.recipe, dimensions)[1][0]
+            visible = inputs[:, start + flag : start + count * record : record] > 0.0
+            mask_outputs(checkpoint.recipe.action, outputs[-1], visible)
     return np.stack(outputs, axis=1).reshape(rows, members, length, -1)

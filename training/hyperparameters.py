@@ -11,7 +11,9 @@ from typing import Any
 
 from mate.messages import TEAMS, TEAMS_OF
 from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, algorithms_of, named
+from training.entity_hyperparameters import ACTIONS, ENTITY_NETWORK, WARM_STARTS
 from training.hyperparameter import Hyperparameter
+from training.preset_changes import BASES, CHANGES
 from training.presets import exception
 from training.replay_hyperparameters import REPLAY_BATCHES, REPLAY_LEARNING, REPLAY_NETWORK
 
@@ -20,6 +22,8 @@ __all__ = ["ALGORITHMS", "HYPERPARAMETERS", "PRESETS", "STEPS", "TEAMS", "Hyperp
 
 PRESETS: Mapping[str, str] = {
     "quick": "For a small machine: small network, many episodes at once, few passes over large batches",
+    "fast": "As quick, without memory and with egocentric features: about twice the decisions a second",
+    "entity": "As fast, with one network for every scenario: weights shared by all entities, poses of targets",
     "upstream": "As in MATE's examples: 10 million decisions with their network and hyperparameters",
 }
 GRIDS = tuple(name for name in named(is_hierarchical=False) if ALGORITHMS[name].learner != ACTOR_CRITIC)
@@ -175,11 +179,14 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
     one.name: one
     for one in (
         *_RULES,
+        *ACTIONS,
         *_REWARDS,
         *_NETWORK,
+        *ENTITY_NETWORK,
         *REPLAY_NETWORK,
         *_LEARNING,
         *REPLAY_LEARNING,
+        *WARM_STARTS,
         *_BATCHES,
         *REPLAY_BATCHES,
     )
@@ -189,14 +196,18 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
 STEPS: Mapping[str, Mapping[str, int]] = {
     "upstream": {"camera": 50_000_000, "target": 100_000_000},
     "quick": {"camera": 10_000_000, "target": 10_000_000},
+    "fast": {"camera": 10_000_000, "target": 10_000_000},
+    "entity": {"camera": 10_000_000, "target": 10_000_000},
 }
 """Default number of environment steps of a run, over all episodes, by preset and team."""
 
 
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
     """Return the hyperparameters that apply, with the preset's values."""
+    base, changes = BASES.get(preset, preset), CHANGES.get(preset, {})
+    changes = changes if ALGORITHMS[algorithm].learner == PPO else {}
     return {
-        name: exception(algorithm, name, preset, one.default(preset, team))
+        name: changes[name] if name in changes else exception(algorithm, name, base, one.default(base, team))
         for name, one in HYPERPARAMETERS.items()
         if one.applies_to(algorithm, team)
     }

@@ -2,26 +2,31 @@
 
 A row of a batch is a *fragment*: T consecutive decisions of the N members in one episode. The columns of R rows are
 ``obs`` (R, N, T, D), ``state`` (R, T, S), ``mask`` (R, T) of the decisions that were made, and the recurrent states
-before the first decision, ``actor_memory`` (R, N, 2H) and ``critic_memory`` (R, K, 2H), where K is 1 for a central
-critic and N otherwise. The columns of PPO's loss have a row for each decision of each member.
+before the first decision, ``actor_memory`` (R, N, W) and ``critic_memory`` (R, K, W), where K is 1 for a central
+critic and N otherwise. Fragments of scenarios with other numbers have other shapes, so each scenario has its own batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from ray.rllib.core.columns import Columns
-from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical, TorchMultiCategorical
+from ray.rllib.core.distribution.torch.torch_distribution import TorchCategorical
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
-from torch import Tensor
+from torch import Tensor, nn
 
-from policies import Architecture
+from policies import Architecture, Dimensions, EntityArchitecture, Recipe
+from policies.compatibility import dimensions_of
+from policies.decoding import MASKED
+from policies.entities import parts_of
 from policies.graphs.graph import Graph
 from training.configuration import TrainingConfiguration
+from training.entity_networks import StateCritic, TimedEntityNetwork
+from training.heads import Head
 from training.networks import TimedNetwork
 from training.recipes import recipe_of
 
@@ -29,44 +34,45 @@ ACTOR_OUTPUT_SCALE = 0.01
 
 
 class TeamModule(TorchRLModule, ValueFunctionAPI):
-    """Actor and critic of a training; ``model_config`` is ``{"configuration": TrainingConfiguration}``."""
+    """Actor and critic of a training; ``model_config`` is ``{"configuration": TrainingConfiguration}``.
+
+    ``scenarios`` holds its view in each of the training's scenarios.
+    """
 
     model_config: Any
 
     def setup(self) -> None:
         """Build actor and critic."""
         configuration: TrainingConfiguration = self.model_config["configuration"]
-        recipe = recipe_of(configuration)
-        self.recipe = recipe
+        self.recipe = recipe = recipe_of(configuration)
+        self.head = Head(recipe.action)
         self.has_central_critic = configuration.has_central_critic
-        self.num_members = recipe.dimensions.team_size(recipe.team)
-        has_own_rewards = configuration["reduction"] == "none"
-        inputs = recipe.dimensions.state_size if self.has_central_critic else recipe.observation_size
-        outputs = self.num_members if self.has_central_critic and has_own_rewards else 1
-        self.actor = TimedNetwork(recipe.layers, recipe.observation_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
-        self.critic = TimedNetwork(recipe.layers, inputs, outputs)
-        self.memory_width = recipe.layers.num_states * recipe.layers.memory_size
-
-    @property
-    def num_critics(self) -> int:
-        """Number of critic memories in a row."""
-        return 1 if self.has_central_critic else self.num_members
+        has_own = configuration["reduction"] == "none" and self.has_central_critic
+        sizes = [dimensions_of(scenario) for scenario in configuration.scenarios]
+        self.actor: nn.Module
+        self.critic: nn.Module
+        if isinstance(recipe.architecture, EntityArchitecture):
+            self.actor = TimedEntityNetwork(recipe, ACTOR_OUTPUT_SCALE)
+            if self.has_central_critic:
+                self.critic = StateCritic(recipe.architecture, recipe.team, has_own)
+            else:
+                self.critic = TimedEntityNetwork(recipe, outputs=1)
+        else:
+            inputs = sizes[0].state_size if self.has_central_critic else recipe.input_size
+            self.actor = TimedNetwork(recipe.layers, recipe.input_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
+            self.critic = TimedNetwork(recipe.layers, inputs, sizes[0].team_size(recipe.team) if has_own else 1)
+        states = recipe.architecture.num_states * recipe.architecture.memory_size  # type: ignore[union-attr]
+        self.memory_width = states
+        self.scenarios = [ScenarioModule(self, one) for one in sizes]
 
     def get_train_action_dist_cls(self) -> Any:
-        """Return the action distribution: categorical, or one Bernoulli variable for each target."""
-        if self.recipe.action.decoding == "select-many":
-            return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.dimensions.targets)  # type: ignore[misc]
+        """Return a distribution, which RLlib requires; the loss uses ``head``."""
         return TorchCategorical
 
     get_exploration_action_dist_cls = get_train_action_dist_cls
     get_inference_action_dist_cls = get_train_action_dist_cls
 
-    def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (R, A) and the next memory (R, 2H) of single decisions, from observations (R, D)."""
-        logits, memory = self.actor(observations.unsqueeze(1), memory)
-        return logits.squeeze(1), memory
-
-    def parts(self) -> tuple[Architecture | Graph, dict[str, np.ndarray]]:
+    def parts(self) -> tuple[Architecture | EntityArchitecture | Graph, dict[str, np.ndarray]]:
         """Return what is exported: the network and its tensors."""
         return self.recipe.architecture, {
             name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()
@@ -76,29 +82,94 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         """Load the weights of a checkpoint of the same recipe into the actor."""
         self.actor.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
 
-    def logits(self, batch: dict[str, Any]) -> Tensor:
-        """Return the actor's logits (R, N, T, A)."""
-        obs, memory = batch["obs"], batch["actor_memory"]
-        logits, _ = self.actor(obs.flatten(0, 1), memory.flatten(0, 1))
-        return logits.unflatten(0, obs.shape[:2])
+    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return outputs and values of each scenario's part of a minibatch."""
+        pairs = zip(self.scenarios, batch["parts"], strict=True)
+        return {"parts": [(one.logits(part), one.values(part)[0]) if part else None for one, part in pairs]}
 
-    def values(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """Return the critic's estimates (R, N, T), and its memory (R, K, 2H) after the last decision."""
+    def compute_values(self, batch: dict[str, Any], embeddings: Any | None = None) -> Tensor:
+        """Return the critic's estimates (M,) of the first scenario's decisions that were made."""
+        return pick(self.scenarios[0].values(batch)[0], batch["mask"])
+
+
+@dataclass
+class ScenarioModule:
+    """The module as it acts and judges in a scenario of these dimensions."""
+
+    module: TeamModule
+    dimensions: Dimensions
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the exported agent."""
+        return self.module.recipe
+
+    @property
+    def has_central_critic(self) -> bool:
+        """Whether the critic sees the whole state."""
+        return self.module.has_central_critic
+
+    @property
+    def memory_width(self) -> int:
+        """Numbers that the actor, and each critic, remembers."""
+        return self.module.memory_width
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.module.parameters()).device
+
+    @property
+    def num_members(self) -> int:
+        """Number of members of the team."""
+        return self.dimensions.team_size(self.recipe.team)
+
+    @property
+    def num_critics(self) -> int:
+        """Number of critic memories in a row."""
+        return 1 if self.has_central_critic else self.num_members
+
+    def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs (R, A) and the next memory (R, W) of single decisions, from observations (R, D)."""
+        outputs, memory = self._run(self.module.actor, observations.unsqueeze(1), memory)
+        return self._mask(outputs.squeeze(1), observations), memory
+
+    def logits(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the actor's outputs (R, N, T, A)."""
+        obs, memory = batch["obs"], batch["actor_memory"]
+        outputs, _ = self._run(self.module.actor, obs.flatten(0, 1), memory.flatten(0, 1))
+        return self._mask(outputs.unflatten(0, obs.shape[:2]), obs)
+
+    def values(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the critic's estimates (R, N, T), and its memory (R, K, W) after the last decision."""
         obs, memory = batch["obs"], batch["critic_memory"]
         inputs = batch["state"] if self.has_central_critic else obs.flatten(0, 1)
-        values, after = self.critic(inputs, memory.flatten(0, 1))
+        values, after = self._run(self.module.critic, inputs, memory.flatten(0, 1))
         if self.has_central_critic:
             values = values.transpose(1, 2).expand(-1, obs.shape[1], -1)
         else:
             values = values.squeeze(2).unflatten(0, obs.shape[:2])
         return values, after.unflatten(0, memory.shape[:2])
 
-    def _forward(self, batch: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {Columns.ACTION_DIST_INPUTS: pick(self.logits(batch), batch["mask"])}
+    def _run(self, network: nn.Module, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        is_entity = isinstance(network, TimedEntityNetwork | StateCritic)
+        return network(inputs, memory, self.dimensions) if is_entity else network(inputs, memory)
 
-    def compute_values(self, batch: dict[str, Any], embeddings: Any | None = None) -> Tensor:
-        """Return the critic's estimates (M,) of the decisions that were made."""
-        return pick(self.values(batch)[0], batch["mask"])
+    def _mask(self, outputs: Tensor, observations: Tensor) -> Tensor:
+        """Set the outputs (..., A) that choose a target out of sight to ``MASKED``."""
+        action = self.recipe.action
+        if not action.masked:
+            return outputs
+        start, count, width, flag = parts_of(self.recipe, self.dimensions)[1][0]
+        hidden = observations[..., start + flag : start + count * width : width] <= 0.0
+        for_each, others = action.parts
+        masked = hidden.unsqueeze(-1).expand(*hidden.shape, for_each)
+        if action.decoding == "select-many":
+            masked = torch.stack([torch.zeros_like(hidden), hidden], dim=-1)
+        masked = masked.flatten(-2)
+        if others:
+            masked = torch.cat([masked, masked.new_zeros(*masked.shape[:-1], others)], dim=-1)
+        return outputs.masked_fill(masked, float(MASKED))
 
 
 def pick(values: Tensor, mask: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from policies import Architecture
 
-_ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
 TANH_GAIN = 5.0 / 3.0
 
 
@@ -32,9 +32,8 @@ class TimedNetwork(nn.Module):
         elif architecture.memory == "gru":
             self.gru = nn.GRU(widths[-1], architecture.memory_size, batch_first=True)
         self._add_head(outputs)
-        gain = TANH_GAIN if architecture.activation == "tanh" else math.sqrt(2.0)
         for layer in self.hidden:
-            _initialise(layer, gain)
+            initialise(layer, gain_of(architecture.activation))
         self._initialise_head(output_scale)
 
     def _add_head(self, outputs: int) -> None:
@@ -47,18 +46,18 @@ class TimedNetwork(nn.Module):
 
     def _initialise_head(self, output_scale: float) -> None:
         if self.architecture.head == "linear":
-            _initialise(self.output, output_scale)
+            initialise(self.output, output_scale)
             return
         for first, last in (self.advantage, self.value):
-            _initialise(first, math.sqrt(2.0))
-            _initialise(last, output_scale)
+            initialise(first, math.sqrt(2.0))
+            initialise(last, output_scale)
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs (R, T, A) and the last memory.
 
         ``inputs`` is (R, T, D), ``memory`` (R, 2H) of an LSTM (hidden state, then cell state), (R, H) of a GRU.
         """
-        activate = _ACTIVATIONS[self.architecture.activation]
+        activate = ACTIVATIONS[self.architecture.activation]
         values = inputs
         for layer in self.hidden:
             values = activate(layer(values))
@@ -82,7 +81,13 @@ class TimedNetwork(nn.Module):
         return value + (advantage - advantage.mean(dim=-1, keepdim=True))
 
 
-def _initialise(layer: nn.Module, scale: float) -> None:
+def gain_of(activation: str) -> float:
+    """Return the norm of a unit's initial weights before an activation."""
+    return TANH_GAIN if activation == "tanh" else math.sqrt(2.0)
+
+
+def initialise(layer: nn.Module, scale: float) -> None:
+    """Draw orthogonal weights and scale each unit's to the norm ``scale``; biases are 0."""
     assert isinstance(layer, nn.Linear)
     with torch.no_grad():
         nn.init.orthogonal_(layer.weight)

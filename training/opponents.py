@@ -25,19 +25,19 @@ def opponents_of(configuration: TrainingConfiguration, folder: Path) -> AgentFac
     """
     team = Team(configuration.team).opponent
     chosen = [opponent for opponent in configuration.opponents if opponent.weight > 0.0]
-    members = [(_factory_of(opponent, team, configuration.scenario, folder), opponent.weight) for opponent in chosen]
+    members = [(_factory_of(opponent, team, configuration.scenarios, folder), opponent.weight) for opponent in chosen]
     return members[0][0] if len(members) == 1 else partial(_mix, members)
 
 
-def _factory_of(opponent: Opponent, team: str, scenario: Scenario, folder: Path) -> AgentFactory:
+def _factory_of(opponent: Opponent, team: str, scenarios: tuple[Scenario, ...], folder: Path) -> AgentFactory:
     if opponent.name:
         return partial(batched.make, opponent.name, team)  # type: ignore[arg-type]
     checkpoint = load_checkpoint(folder / opponent.checkpoint, "opponent")
-    found = problems(checkpoint.recipe, scenario, team)
-    if found:
-        raise ConfigurationError(
-            [f"The opponent {opponent.checkpoint} cannot play {scenario.name}: {'; '.join(found)}. Choose another."]
-        )
+    for scenario in scenarios:
+        if found := problems(checkpoint.recipe, scenario, team):
+            raise ConfigurationError(
+                [f"The opponent {opponent.checkpoint} cannot play {scenario.name}: {'; '.join(found)}. Choose another."]
+            )
     return partial(BatchedPolicy, checkpoint, device="cpu")
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from mate.batched.rewards import COMPONENTS
 from mate.batched.team_play import Layers
 from mate.messages import Team
-from policies import Action, Architecture, Dimensions, Recipe
+from policies import Action, Architecture, EntityArchitecture, Preprocessing, Recipe
+from policies.compatibility import dimensions_of
 from policies.graphs.graph import Graph
 from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
 
 Provenance = str | int | float | bool | None
 _PREFIX = "coefficient_"
+_SELECTIONS = {"select-many": "many", "select-subset": "many", "select-one": "one", "select-pose": "pose"}
+"""What ``TeamPlay`` is told of decodings that select targets; of a subset it is told the bits."""
 
 
 def team_of(configuration: TrainingConfiguration) -> Team:
@@ -19,8 +22,10 @@ def team_of(configuration: TrainingConfiguration) -> Team:
     return Team[configuration.team.upper()]
 
 
-def architecture_of(configuration: TrainingConfiguration) -> Architecture:
+def architecture_of(configuration: TrainingConfiguration) -> Architecture | EntityArchitecture:
     """Return the actor's network: upstream's MAPPO has a skip connection past the LSTM, its IPPO has none."""
+    if configuration.has_entities:
+        return _entities_of(configuration)
     has_memory = configuration["memory"] != "none"
     is_ppo = ALGORITHMS[configuration.algorithm].learner == PPO
     dueling = configuration.hyperparameters.get("dueling_size", 0)
@@ -35,22 +40,32 @@ def architecture_of(configuration: TrainingConfiguration) -> Architecture:
     )
 
 
+def _entities_of(configuration: TrainingConfiguration) -> EntityArchitecture:
+    has_memory = configuration["memory"] != "none"
+    return EntityArchitecture(
+        entity_sizes=tuple(configuration["entity_sizes"]),
+        hidden_sizes=tuple(configuration["hidden_sizes"]),
+        activation=configuration["activation"],
+        pooling=configuration["pooling"],
+        memory=configuration["memory"],
+        memory_size=configuration["memory_size"] if has_memory else 0,
+        skip_connection=has_memory,
+        head_size=configuration["head_size"] if configuration.is_hierarchical else 0,
+    )
+
+
 def action_of(configuration: TrainingConfiguration) -> Action:
     """Return the interpretation of the actor's outputs."""
     learner = ALGORITHMS[configuration.algorithm].learner
     if learner == ACTOR_CRITIC:
         return Action("box")
-    has_values = learner == Q_LEARNING
-    outputs = "values" if has_values else "logits"
+    if learner == Q_LEARNING:
+        levels = 0 if configuration.is_hierarchical else configuration["levels"]
+        return Action("levels" if levels else "select-subset", levels=levels, outputs="values")
     if configuration.is_hierarchical:
-        return Action("select-subset" if has_values else "select-many", outputs=outputs)
-    return Action("levels", levels=configuration["levels"], outputs=outputs)
-
-
-def dimensions_of(configuration: TrainingConfiguration) -> Dimensions:
-    """Return the sizes of the scenario."""
-    scenario = configuration.scenario
-    return Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
+        return Action(f"select-{configuration['selection']}", masked=configuration["action_masks"] == "unseen")
+    actions = configuration["actions"]
+    return Action(actions, levels=0 if actions == "box" else configuration["levels"])
 
 
 def recipe_of(configuration: TrainingConfiguration, **provenance: Provenance) -> Recipe:
@@ -59,14 +74,18 @@ def recipe_of(configuration: TrainingConfiguration, **provenance: Provenance) ->
 
 
 def recipe_with(
-    configuration: TrainingConfiguration, architecture: Architecture | Graph, action: Action, **provenance: Provenance
+    configuration: TrainingConfiguration,
+    architecture: Architecture | EntityArchitecture | Graph,
+    action: Action,
+    **provenance: Provenance,
 ) -> Recipe:
     """Return the recipe of agents with this network and decoding. Raises CheckpointError if it is too large."""
     return Recipe(
         team=configuration.team,
         architecture=architecture,
         action=action,
-        scenario=dimensions_of(configuration),
+        scenario=None if configuration.has_entities else dimensions_of(configuration.scenario),
+        preprocessing=Preprocessing(egocentric=configuration.is_egocentric),
         frame_skip=configuration["frame_skip"],
         enhanced_observation=configuration["enhanced_observation"],
         play=configuration.hyperparameters.get("play", "deterministic"),
@@ -83,11 +102,14 @@ def coefficients_of(configuration: TrainingConfiguration) -> dict[str, float]:
 
 def layers_of(configuration: TrainingConfiguration) -> Layers:
     """Return the layers around the team in training."""
+    action = action_of(configuration).decoding
     return Layers(
         relative_coordinates=True,
         rescaled=True,
-        levels=configuration.hyperparameters.get("levels"),
-        selection="many" if configuration.is_hierarchical else None,
+        egocentric=configuration.is_egocentric,
+        levels=configuration["levels"] if action == "levels" else None,
+        pose_levels=configuration["levels"] if action == "pose" else None,
+        selection=_SELECTIONS.get(action),
         frame_skip=configuration["frame_skip"],
         coefficients=coefficients_of(configuration),
         reduction=configuration["reduction"],

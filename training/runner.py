@@ -45,22 +45,36 @@ class TeamEnvRunner(EnvRunner):
         self.module = TeamModule(
             observation_space=SPACES[0], action_space=SPACES[1], model_config={"configuration": configuration}
         )
-        self.sampler: Sampler | None = None
+        self.slots = range(0)
+        self.samplers: list[Sampler | None] = []
         workers = self.config.num_env_runners
         if self.worker_index or not workers:
-            slots = slots_of(configuration, self.worker_index or 0, workers)
-            opponents = opponents_of(configuration, Path(settings["folder"]))
-            self.sampler = Sampler(configuration, self.module, opponents, slots)
-            self.sampler.episodes[:] = settings["episodes"][slots.start : slots.stop]
+            self.slots = slots_of(configuration, self.worker_index or 0, workers)
+            self._make_samplers(configuration, Path(settings["folder"]), settings["episodes"])
 
-    def sample(self, **kwargs: Any) -> Experience:
-        """Return the next fragment of all slots."""
-        assert self.sampler is not None, "the runner of the driver does not play while others do"
-        return self.sampler.sample()
+    def _make_samplers(self, configuration: TrainingConfiguration, folder: Path, episodes: list[int]) -> None:
+        """Divide the slots among the scenarios, which take turns; a scenario without a slot has no sampler."""
+        opponents, count = opponents_of(configuration, folder), len(configuration.scenarios)
+        for place, scenario in enumerate(configuration.scenarios):
+            slots = [slot for slot in self.slots if slot % count == place]
+            if not slots:
+                self.samplers.append(None)
+                continue
+            sampler = Sampler(configuration, self.module.scenarios[place], opponents, slots, scenario)
+            sampler.episodes[:] = [episodes[slot] for slot in slots]
+            self.samplers.append(sampler)
+
+    def sample(self, **kwargs: Any) -> list[Experience | None]:
+        """Return the next fragment of all slots, scenario by scenario."""
+        assert self.samplers, "the runner of the driver does not play while others do"
+        return [sampler.sample() if sampler else None for sampler in self.samplers]
 
     def episodes(self) -> list[int]:
         """Return the number of episodes that each slot has begun."""
-        return self.sampler.episodes.tolist() if self.sampler else []
+        found = np.zeros(len(self.slots), np.int64)
+        for sampler in filter(None, self.samplers):
+            found[sampler.slots - self.slots.start] = sampler.episodes
+        return found.tolist()
 
     def load(self, weights: dict[str, np.ndarray]) -> None:
         """Load these weights for the next fragments."""

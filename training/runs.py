@@ -135,10 +135,11 @@ class Course:
         self.algorithm: TeamAlgorithm = build(configuration, folder, cores, self.counters.episodes or None)
         if found:
             states.load(*found, self.algorithm)
-        elif configuration.start_from:
+        (folder / files.MILESTONES).mkdir(exist_ok=True)
+        if not found and configuration.start_from:
             start_from(self.algorithm.team_module, configuration, folder)
             self.algorithm.share_weights()
-        (folder / files.MILESTONES).mkdir(exist_ok=True)
+            self._export()
         files.cut_progress(folder, self.counters.iteration)
         self._states = states
         self._kept = time.monotonic()
@@ -194,6 +195,7 @@ class Course:
 
     def _export(self) -> None:
         from training.exporting import compare, export
+        from training.starting import CONTINUED, save_critic
 
         counters, configuration = self.counters, self.configuration
         provenance = {
@@ -209,12 +211,18 @@ class Course:
             "opponents": ", ".join(one.name or Path(one.checkpoint).name for one in configuration.opponents)[:500],
             "software": f"mate-arena {__version__}",
         }
-        checkpoint = export(self.algorithm.team_module, configuration, provenance)
-        agreement = compare(checkpoint, self.algorithm.team_module, self.algorithm.experience)
-        place = self.folder / files.MILESTONES
+        module = self.algorithm.team_module
+        checkpoint = export(module, configuration, provenance)
         description = {"iteration": counters.iteration, "steps": counters.steps, "digest": checkpoint.digest}
-        files.replace_json(place / f"{counters.iteration:06d}.json", description | {"check": asdict(agreement)})
-        files.replace(place / f"{counters.iteration:06d}.zip", checkpoint.to_bytes())
+        if counters.iteration:  # the agent that the run starts from has no experience yet
+            description["check"] = asdict(compare(checkpoint, module, self.algorithm.experience))
+            figures = self.algorithm.last.figures
+            description |= {name: figures[name] for name in sorted(CONTINUED & figures.keys())}
+        place = self.folder / files.MILESTONES / f"{counters.iteration:06d}.zip"
+        files.replace_json(place.with_suffix(".json"), description)
+        if hasattr(module, "critic"):
+            save_critic(module, place)
+        files.replace(place, checkpoint.to_bytes())
 
 
 _MAY_BE_UNDEFINED = ("explained_variance",)

@@ -6,6 +6,7 @@ therefore depend on the policy alone, not on the distribution of slots over proc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ import torch
 from mate import streams
 from mate.batched.team_play import TeamPlay
 from mate.episodes import AgentFactory
+from mate.scenario import Scenario
 from mate.streams import TEAM, derive
 from policies import decoding
 from training.advantages import estimate
 from training.configuration import TrainingConfiguration
 from training.critic_inputs import StateScaling
 from training.experience import Experience, Finished
-from training.modules import TeamModule
+from training.heads import Head
 from training.recipes import layers_of, team_of
 
 EPISODES = 0x4000
@@ -30,7 +32,9 @@ FIRST_HORIZON = streams.PLAY + 0x20
 
 
 class Sampler:
-    """Plays the episodes of ``slots`` with a module's actor, one fragment at a time.
+    """Plays the episodes of ``slots`` in a scenario with a module's actor, one fragment at a time.
+
+    The module is one that acts in this scenario, such as a ``training.modules.ScenarioModule``.
 
     A slot whose episode has ended begins the next one at the start of a fragment. The rest of a fragment in which an
     episode ends stays empty: recurrent networks then need no resets inside it, at the cost of a few per cent of its
@@ -38,15 +42,21 @@ class Sampler:
     """
 
     def __init__(
-        self, configuration: TrainingConfiguration, module: TeamModule, opponents: AgentFactory, slots: range
+        self,
+        configuration: TrainingConfiguration,
+        module: Any,
+        opponents: AgentFactory,
+        slots: Sequence[int],
+        scenario: Scenario | None = None,
     ) -> None:
         self.configuration = configuration
         self.module = module
-        self.slots = np.arange(slots.start, slots.stop)
+        self.slots = np.array(slots, np.int64)
         self.team = team_of(configuration)
-        self.scenario = configuration.training_scenario
+        self.scenario = configuration.in_training(scenario or configuration.scenario)
         size = len(slots)
-        self.play = TeamPlay(self.scenario, self.team, opponents, size, layers_of(configuration), np.float32)
+        layers = layers_of(configuration)
+        self.play = TeamPlay(self.scenario, self.team, opponents, size, layers, np.float32, has_figures=False)
         self.scale_state = StateScaling(self.scenario)
         self.episodes = np.zeros(size, np.int64)
         """Number of episodes that each slot has begun."""
@@ -90,12 +100,12 @@ class Sampler:
         """Play a fragment; return arrays (T, B, ...), time first, with one more row of observations and states."""
         length, batch = self.configuration["fragment_length"], self.play.batch
         shape = (length, batch.size, self.play.num_members)
-        parts, decoding = self._num_parts(), self.module.recipe.action.decoding
+        parts, action = self._num_parts(), self.module.recipe.action
         rows: dict[str, np.ndarray] = {
             "obs": np.zeros((length + 1, *self.play.observation.shape), np.float32),
             "state": np.zeros((length + 1, batch.size, self.scenario.state_dim), np.float32),
-            "logits": np.zeros((*shape, self.module.recipe.output_size), np.float32),
-            "actions": np.zeros((*shape, parts), np.float32 if decoding == "box" else np.int64),
+            "logits": np.zeros((*shape, action.output_size(self.scenario.num_targets)), np.float32),
+            "actions": np.zeros((*shape, parts), np.float32 if action.decoding == "box" else np.int64),
             "rewards": np.zeros(shape, np.float32),
             "mask": np.zeros(shape[:2], np.bool_),
             "is_done": np.zeros(shape[:2], np.bool_),
@@ -117,6 +127,12 @@ class Sampler:
         self._look(rows, length)
         return rows
 
+    def _to_choices(self, actions: np.ndarray) -> np.ndarray:
+        """Return what ``TeamPlay`` is told for decisions (B, N, P)."""
+        if self.module.recipe.action.decoding == "box":
+            return np.clip(actions, -1.0, 1.0) * self.play.bounds
+        return actions if actions.shape[-1] > 1 else actions[..., 0]
+
     def _num_parts(self) -> int:
         action = self.module.recipe.action
         return 2 if action.decoding == "box" else action.num_choices(self.scenario.num_targets)
@@ -125,12 +141,6 @@ class Sampler:
         rows["obs"][t] = self.play.observation
         if self.module.has_central_critic:
             rows["state"][t] = self.scale_state(self.play.batch.state())
-
-    def _to_choices(self, actions: np.ndarray) -> np.ndarray:
-        """Return what ``TeamPlay`` is told for decisions (B, N, P)."""
-        if self.module.recipe.action.decoding == "box":
-            return np.clip(actions, -1.0, 1.0) * self.play.bounds
-        return actions if actions.shape[-1] > 1 else actions[..., 0]
 
     @torch.inference_mode()
     def _act(self) -> tuple[np.ndarray, np.ndarray]:
@@ -146,10 +156,13 @@ class Sampler:
         size, members = self.play.batch.size, self.play.num_members
         outputs, self._actor_memory = self._act()
         logits, parts = outputs.reshape(size * members, -1), self._num_parts()
-        choices = np.empty((len(logits), parts), np.int64)
         keys, decisions = np.repeat(self._keys, members), np.repeat(self._decisions, members)
         agents = np.tile(np.arange(members), size)
-        decoding.choose_by_logits(logits, logits.shape[1] // parts, keys, agents, decisions, choices)
+        if self.module.recipe.action.decoding == "box":
+            choices = decoding.draw_box(logits, keys, agents, decisions)
+        else:
+            choices = np.empty((len(logits), parts), np.int64)
+            decoding.choose_by_logits(logits, logits.shape[1] // parts, keys, agents, decisions, choices)
         return logits.reshape(size, members, -1), choices.reshape(size, members, parts)
 
     @torch.inference_mode()
@@ -190,12 +203,10 @@ class Sampler:
         arrays["actor_memory"], arrays["critic_memory"] = rows["actor_memory"], self._critic_memory
         return Experience(arrays, self._steps)
 
+    @torch.inference_mode()
     def _log_probability(self, rows: dict[str, np.ndarray]) -> np.ndarray:
-        actions = rows["actions"]
-        logits = rows["logits"].reshape(*actions.shape, -1)
-        shifted = logits - logits.max(axis=-1, keepdims=True)
-        chosen = np.take_along_axis(shifted, actions[..., np.newaxis], axis=-1)[..., 0]
-        return (chosen - np.log(np.exp(shifted).sum(axis=-1))).sum(axis=-1)
+        head = Head(self.module.recipe.action)
+        return head.log_probability(torch.from_numpy(rows["logits"]), torch.from_numpy(rows["actions"])).numpy()
 
     def _finish(self, is_done: Any) -> Finished:
         """Mark the slots whose episode has ended or is truncated, and return the sums over these episodes."""

@@ -28,3 +28,11 @@ def in_steps(schedule: float | Sequence[Sequence[float]], steps: int) -> float |
     if points[0][0] > 0:
         points.insert(0, [0, points[0][1]])
     return points if len(points) > 1 else points[0][1]
+
+
+def cap(schedule: float | Sequence[Sequence[float]], limit: float | None) -> float | list[list[float]]:
+    """Return a schedule that is nowhere above ``limit``, if there is one."""
+    limit = float("inf") if limit is None else limit
+    if isinstance(schedule, int | float):
+        return min(float(schedule), limit)
+    return [[fraction, min(float(value), limit)] for fraction, value in schedule]

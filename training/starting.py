@@ -1,21 +1,42 @@
-"""Initialisation of the actor from an earlier agent's weights."""
+"""Starting a run from an earlier agent: its weights, and what its training had learned besides them."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from training import files
 from training.configuration import ConfigurationError, TrainingConfiguration
 from training.modules import TeamModule
 from training.opponents import load_checkpoint
 from training.recipes import recipe_of
 
-_COMPARED = ("team", "architecture", "action", "scenario")
+CONTINUED = {"learning_rate", "entropy_coefficient"}
+"""Figures of a training that one which starts from its agents continues."""
+_COMPARED = ("team", "architecture", "action", "preprocessing", "scenario")
 
 
-def start_from(module: TeamModule, configuration: TrainingConfiguration, folder: Path) -> None:
-    """Load the weights of the configuration's ``start_from`` into the actor; the critic stays newly initialised.
+def critic_of(checkpoint: Path) -> Path:
+    """Return the path of the critic that belongs to a milestone's checkpoint."""
+    return checkpoint.with_suffix(".critic.safetensors")
 
-    Raises ConfigurationError if that checkpoint cannot be read, or names what differs: the team, scenario or network.
+
+def save_critic(module: TeamModule, checkpoint: Path) -> None:
+    """Write the critic beside a milestone's checkpoint."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.critic.state_dict().items()}
+    files.replace(critic_of(checkpoint), safetensors.torch.save(tensors))
+
+
+def start_from(module: Any, configuration: TrainingConfiguration, folder: Path) -> bool:
+    """Load the weights of the configuration's ``start_from`` into the actor, and its critic where one fits.
+
+    The critic is looked for beside the checkpoint, as milestones have it; returns whether it was loaded. Raises
+    ConfigurationError if the checkpoint cannot be read, or names what differs: the team, scenario or network.
     """
     assert configuration.start_from is not None
     path = folder / configuration.start_from
@@ -32,6 +53,43 @@ def start_from(module: TeamModule, configuration: TrainingConfiguration, folder:
             [*problems, "Give the run the same hyperparameters, or start from another checkpoint."]
         )
     module.load_actor(checkpoint.weights)
+    if not hasattr(module, "critic"):
+        return False
+    return _load_critic(module, critic_of(path))
+
+
+def limits_of(configuration: TrainingConfiguration, folder: Path) -> dict[str, float]:
+    """Return the greatest values of the schedules of a run that continues those of the agent's training, by name.
+
+    They are what that training ended with, told by the notes beside its milestone; empty where nothing is continued.
+    """
+    if not configuration.start_from or configuration["start_schedules"] != "continued":
+        return {}
+    return _read_notes((folder / configuration.start_from).with_suffix(".json"))
+
+
+def _load_critic(module: TeamModule, path: Path) -> bool:
+    """Load a critic if there is one of the same shapes; one of another algorithm or scenario begins anew."""
+    try:
+        tensors = safetensors.torch.load(path.read_bytes())
+    except (OSError, SafetensorError):
+        return False
+    expected = module.critic.state_dict()
+    fits = {name: one.shape for name, one in tensors.items()} == {name: one.shape for name, one in expected.items()}
+    if fits and all(bool(torch.isfinite(one).all()) for one in tensors.values()):
+        module.critic.load_state_dict(tensors)
+        return True
+    return False
+
+
+def _read_notes(path: Path) -> dict[str, float]:
+    """Return the positive numbers in a milestone's notes."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    found = content.items() if isinstance(content, dict) else ()
+    return {name: float(one) for name, one in found if name in CONTINUED and isinstance(one, int | float) and one > 0}
 
 
 def _describe(part: object) -> str:

@@ -157,6 +157,20 @@ class AuxiliaryRewards:
             rewards[:] = REDUCTIONS[self.reduction](rewards, axis=1, keepdims=True)
         return Composed(rewards, components, factors)
 
+    def total(self) -> np.ndarray:
+        """Return the rewards of the last step, as ``compose`` does, for coefficients that are numbers.
+
+        Shape (B, 1) where all members have the same, else (B, N).
+        """
+        found = np.zeros((self.batch.size, 1))
+        for key, coefficient in self.coefficients.items():
+            found = found + np.asarray(self._component(key), np.float64) * coefficient
+        if self.reduction == "none" or (found.shape[1] == 1 and self.reduction != "sum"):
+            return found
+        if self.reduction == "mean":
+            return found.mean(axis=1, keepdims=True)
+        return REDUCTIONS[self.reduction](np.broadcast_to(found, self._shape), axis=1, keepdims=True)
+
     def _component(self, key: str) -> np.ndarray:
         if key != "soft_coverage_score":
             return COMPONENTS[self.team][key](self.batch)

@@ -82,7 +82,8 @@ class TeamPlay:
     opponent alone. ``observation`` (B, N, D) is what the team sees now, of the given floating-point type; the next call
     overwrites it.
 
-    Raises ValueError for layers that the team or scenario cannot have.
+    Without ``has_figures`` no figures are collected besides the rewards, which is faster. Raises ValueError for layers
+    that the team or scenario cannot have.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class TeamPlay:
         size: int,
         layers: Layers,
         dtype: type[np.floating] = np.float64,
+        has_figures: bool = True,
     ) -> None:
         if (layers.selection or layers.pose_levels) and team is not Team.CAMERA:
             raise ValueError("Only cameras select targets and take poses; give targets levels, or nothing.")
@@ -114,7 +116,7 @@ class TeamPlay:
         self.observation = np.zeros((*self._own.shape[:2], width), np.float32 if layers.egocentric else dtype)
         self._actions = np.zeros((size, self.num_members, 2))
         self._other_actions = np.zeros((size, self._other.shape[1], 2))
-        self._metrics = StepMetrics()
+        self._metrics, self.has_figures = StepMetrics(), has_figures
         self._rewards: AuxiliaryRewards | None = None
         if layers.coefficients is not None:
             how = layers.coefficients, layers.reduction, layers.soft_coverage_clip
@@ -141,7 +143,8 @@ class TeamPlay:
         """
         selections = self._read(choices, active)
         running, totals = active.copy(), np.zeros((self.batch.size, self.num_members))
-        self._metrics.begin(self.batch.size)
+        if self.has_figures:
+            self._metrics.begin(self.batch.size)
         for _ in range(self.layers.frame_skip):
             if self.layers.selection == "pose":
                 execute_poses(self._own, self._choices, running, self._actions)
@@ -150,14 +153,17 @@ class TeamPlay:
             elif selections is not None:
                 execute_selections(self._own, selections, running, self._actions)
             self._step_both(running)
-            self._metrics.count(running)
-            totals[running] += self._reward(running)[running]
-            self._record(running, selections)
+            if self.has_figures:
+                self._metrics.count(running)
+                totals[running] += self._reward(running)[running]
+                self._record(running, selections)
+            else:
+                totals += self._total_reward() * running[:, np.newaxis]
             running &= ~self.batch.done
             if not running.any():
                 break
         self._show()
-        return totals, self._metrics.collect()
+        return totals, self._metrics.collect() if self.has_figures else {}
 
     def action_mask(self) -> np.ndarray:
         """(B, N, M) which selections make sense now: see ``mate.batched.selections.mask_choices``."""
@@ -185,7 +191,8 @@ class TeamPlay:
             self._actions[:] = np.reshape(choices, self._actions.shape)
         else:
             grid = action_grid(self.team, self.layers.levels)
-            self._actions[:] = decode(_check_numbers(np.reshape(choices, shape), len(grid), active), grid, self.bounds)
+            numbers = _check_numbers(np.reshape(choices, shape), len(grid), active)
+            self._actions[:] = decode(numbers, grid, self.bounds)
         return None
 
     @property
@@ -200,6 +207,12 @@ class TeamPlay:
         pair = self._actions, self._other_actions
         self.batch.step(*(pair if self.team is Team.CAMERA else pair[::-1]), running)
         self.batch.observe(active=running)
+
+    def _total_reward(self) -> np.ndarray:
+        """Return the members' rewards of the last step, broadcastable to (B, N)."""
+        if self._rewards is not None:
+            return self._rewards.total()
+        return (self.batch.camera_reward if self.team is Team.CAMERA else self.batch.target_reward)[:, np.newaxis]
 
     def _reward(self, running: np.ndarray) -> np.ndarray:
         if self._rewards is None:

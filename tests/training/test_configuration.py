@@ -13,7 +13,9 @@ from training.configuration import (
     HYPERPARAMETERS,
     PRESETS,
     STEPS,
+    TEAMS,
     ConfigurationError,
+    algorithms_of,
     check,
     defaults,
     read,
@@ -56,9 +58,13 @@ def test_the_upstream_preset_has_upstreams_values() -> None:
 def test_every_hyperparameter_says_what_it_means() -> None:
     for one in HYPERPARAMETERS.values():
         assert one.meaning and one.group in ("game", "rewards", "network", "learning", "batches")
-        for preset in PRESETS:
-            for team in one.teams:
-                assert one.find_problem(one.default(preset, team)) is None
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("team", TEAMS)
+def test_every_preset_is_valid(preset, team) -> None:
+    for algorithm in algorithms_of(team):
+        assert check({"scenario": "MATE-2v4-0", "team": team, "algorithm": algorithm, "preset": preset}).hyperparameters
 
 
 def test_a_configuration_survives_json_and_processes() -> None:
@@ -148,3 +154,26 @@ def test_a_missing_or_broken_file_is_named(tmp_path) -> None:
 def test_web_processes_can_import_it_without_a_network_library() -> None:
     code = "import sys, training.configuration; sys.exit(any(name in sys.modules for name in ('torch', 'ray')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_several_scenarios_need_a_network_of_entities() -> None:
+    several = QUICK | {"more_scenarios": ["MATE-4v8-9"], "test_scenarios": ["MATE-8v8-9"]}
+    assert "architecture" in problems_of(several)
+    configuration = check(several | {"preset": "entity"})
+    assert [one.num_cameras for one in configuration.scenarios] == [2, 4]
+    assert check(json.loads(json.dumps(configuration.to_json()))) == configuration
+    assert check(QUICK | {"more_scenarios": []}).scenarios == (check(QUICK).scenario,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"more_scenarios": "MATE-4v8-9"}, "list"),
+        ({"test_scenarios": ["MATE-9v9-9"]}, "test_scenarios"),
+        ({"more_scenarios": ["MATE-2v4-0"]}, "twice"),
+        ({"more_scenarios": ["MATE-4v8-9"], "hyperparameters": {"episodes_at_once": 1}}, "episodes_at_once"),
+        ({"algorithm": "mappo", "team": "target", "hyperparameters": {"actions": "pose"}}, "actions"),
+    ],
+)
+def test_impossible_scenarios_and_actions_are_refused(changes, problem) -> None:
+    assert problem in problems_of(QUICK | {"preset": "entity"} | changes)

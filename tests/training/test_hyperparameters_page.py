@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from training.hyperparameters import HYPERPARAMETERS, PRESETS, Hyperparameter
+from training.hyperparameters import HYPERPARAMETERS, Hyperparameter
+from training.preset_changes import CHANGES
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "hyperparameters.md").read_text()
 ROWS = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| `")]
@@ -21,9 +22,19 @@ def test_meaning_unit_bounds_and_defaults_are_those_of_the_code(one: Hyperparame
     assert meaning.startswith(one.meaning)
     assert unit == (one.unit or "–")
     assert bounds == (", ".join(one.choices) or f"{shorten(one.low)} to {shorten(one.high)}")
-    for preset, shown in zip(PRESETS, defaults, strict=True):
+    for preset, shown in zip(("quick", "upstream"), defaults, strict=True):
         values = [show(one.default(preset, team)) for team in one.teams]
         assert shown == "; ".join(dict.fromkeys(values))
+
+
+@pytest.mark.parametrize("preset", CHANGES)
+def test_presets_made_of_others_show_their_changes(preset: str) -> None:
+    column = list(CHANGES).index(preset)
+    rows = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| *")]
+    shown = {row[0].strip("*"): row[1 + column] for row in rows}
+    assert {name: value for name, value in shown.items() if value != "as quick"} == {
+        name: show(value) for name, value in CHANGES[preset].items()
+    }
 
 
 def show(value: Any) -> str:

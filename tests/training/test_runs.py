@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from mate.errors import UserError
+from mate.scenario import Scenario
 from policies import Checkpoint, Dimensions
+from policies.compatibility import problems
 from tests.policies.checkpoints import make_checkpoint
 from tests.training.runs import configure, describe, write
 from training import files
@@ -105,6 +108,45 @@ def test_a_run_begins_with_the_weights_of_a_checkpoint(tmp_path) -> None:
     course = Course(folder, configure(start_from="start.zip"), 1, ())
     actor = course.algorithm.team_module.actor.state_dict()
     assert all((actor[name].numpy() == checkpoint.weights[name]).all() for name in actor)
+
+
+ENTITY = {"architecture": "entity", "selection": "pose", "egocentric": "yes", "memory": "none", "episodes_at_once": 4}
+
+
+def test_one_agent_learns_in_several_scenarios_and_plays_in_others(tmp_path) -> None:
+    several = {"more_scenarios": ["MATE-4v2-9", "MATE-1v1-0"], "hyperparameters": ENTITY}
+    course = Course(write(tmp_path / "run", **several), configure(**several), 1, ())
+    before = weights_of(course)
+    course.go()
+    after = weights_of(course)
+    assert all((before[name] != after[name]).any() for name in before)
+    parts = course.algorithm.experience.parts
+    assert [part.rows for part in parts] == [2, 1, 1] and [part.arrays["obs"].shape[1] for part in parts] == [2, 4, 1]
+    path = sorted((tmp_path / "run" / files.MILESTONES).glob("*.zip"))[-1]
+    recipe = Checkpoint.load(path).recipe
+    assert not problems(recipe, Scenario.load("MATE-8v8-9"), "camera")
+    assert read(tmp_path / "run", f"milestones/{path.stem}.json")["check"]["compared"] > 0
+
+
+def test_a_warm_start_keeps_the_critic_and_the_schedules_and_exports_where_it_began(tmp_path) -> None:
+    source = write(tmp_path / "source", hyperparameters={"learning_rate": [[0.0, 1e-3], [1.0, 1e-4]]})
+    run(source)
+    first = sorted((source / files.MILESTONES).glob("*.zip"))[-1]
+    ended = read(source, f"milestones/{first.stem}.json")["learning_rate"]
+    settings = {"start_from": str(first), "hyperparameters": {"critic_warmup": 1.0, "learning_rate": 1.0}}
+    course = Course(write(tmp_path / "run", **settings), configure(**settings), 1, ())
+    before = weights_of(course)
+    kept = safetensors.numpy.load_file(first.with_suffix(".critic.safetensors"))
+    assert all((before[f"critic.{name}"] == array).all() for name, array in kept.items())
+    start = Checkpoint.load(tmp_path / "run" / files.MILESTONES / "000000.zip")
+    assert all((start.weights[name] == array).all() for name, array in Checkpoint.load(first).weights.items())
+    course.go()
+    after = weights_of(course)
+    assert all(
+        (before[name] == after[name]).all() == name.startswith("actor.") for name in before if "bias_hh" not in name
+    )
+    rates = [line["learning_rate"] for line in files.read_progress(tmp_path / "run")]
+    assert rates == pytest.approx([ended] * 5)
 
 
 def test_a_checkpoint_of_another_network_cannot_be_started_from(tmp_path) -> None:

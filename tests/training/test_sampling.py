@@ -38,15 +38,16 @@ def make_module(configuration) -> TeamModule:
         model_config={"configuration": configuration},
     )
     with torch.no_grad():
-        module.actor.output.weight *= 100.0  # decisions that differ
+        for name, tensor in module.actor.named_parameters():
+            if name in ("output.weight", "choice.1.weight"):
+                tensor *= 100.0  # decisions that differ
     return module
 
 
 def make_sampler(configuration, slots: range | None = None) -> Sampler:
     opponents = opponents_of(configuration, Path("."))
-    return Sampler(
-        configuration, make_module(configuration), opponents, slots or range(configuration["episodes_at_once"])
-    )
+    module = make_module(configuration).scenarios[0]
+    return Sampler(configuration, module, opponents, slots or range(configuration["episodes_at_once"]))
 
 
 @pytest.mark.parametrize(("algorithm", "team"), ALGORITHMS)
@@ -78,18 +79,38 @@ def test_a_run_of_the_same_seed_repeats_and_of_another_differs() -> None:
     assert (first == again).all() and (first != other).any()
 
 
+WAYS = {
+    "entities that take poses": ("hrl-mappo", "camera", {"architecture": "entity", "selection": "pose"}),
+    "one target, seen": ("hrl-ippo", "camera", {"selection": "one", "action_masks": "unseen", "egocentric": "yes"}),
+    "relative poses": ("mappo", "camera", {"actions": "pose", "memory": "none"}),
+    "numbers": ("mappo", "camera", {"actions": "box", "egocentric": "yes"}),
+    "numbers of targets": ("ippo", "target", {"actions": "box"}),
+    "entities of targets": ("mappo", "target", {"architecture": "entity", "egocentric": "yes", "pooling": "attention"}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_acting_plays_as_its_exported_agent(way) -> None:
+    algorithm, team, hyperparameters = WAYS[way]
+    compare_with_a_match(algorithm, team, hyperparameters)
+
+
 @pytest.mark.parametrize(("algorithm", "team"), ALGORITHMS)
 def test_training_plays_as_the_exported_agent_does(algorithm, team) -> None:
+    compare_with_a_match(algorithm, team, {})
+
+
+def compare_with_a_match(algorithm, team, changes) -> None:
     """The same seed, the same draws: a whole episode has the same trajectory in training and in a match."""
     scenario = {"max_episode_steps": 20}
 
     short = Scenario.load("MATE-2v4-0", **scenario)
-    hyperparameters = {"horizon": 1000, "fragment_length": 10}
+    hyperparameters = {"horizon": 1000, "fragment_length": 10} | changes
     configuration = configure(algorithm=algorithm, team=team, scenario=short, hyperparameters=hyperparameters)
     sampler = make_sampler(configuration)
     sampler._limits[:] = 1000
     sampler.sample()
-    module = sampler.module
+    module = sampler.module.module
     weights = {name: tensor.numpy() for name, tensor in module.actor.state_dict().items()}
     checkpoint = Checkpoint(recipe_of(configuration), weights)
     seeds = [derive(configuration.seed, EPISODES, slot, 0) for slot in range(4)]

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies import Recipe
+from policies import Dimensions, Recipe
+from policies.compatibility import dimensions_of
 from policies.graphs.graph import Graph
 from policies.importing.joint import build as build_graph
 from training.configuration import TrainingConfiguration
 from training.member_networks import MemberMLP, load_members, tensors_of_members
-from training.recipes import action_of, dimensions_of, recipe_with
+from training.recipes import action_of, recipe_with
 from training.replay.learner import GradientStep, ReplayBatch, ReplayLearner, huber
 from training.schedules import value_at
 
@@ -35,7 +36,7 @@ class ActorCriticModule(nn.Module):
 
     def __init__(self, configuration: TrainingConfiguration) -> None:
         super().__init__()
-        dimensions = dimensions_of(configuration)
+        dimensions = dimensions_of(configuration.scenario)
         team, hidden = configuration.team, configuration["hidden_sizes"]
         self.configuration = configuration
         self.num_members = members = dimensions.team_size(team)
@@ -54,6 +55,21 @@ class ActorCriticModule(nn.Module):
     def targets(self) -> list[tuple[nn.Module, nn.Module]]:
         """The pairs of a trained network and its target copy."""
         return [(getattr(self, name), getattr(self, f"target_{name}")) for name in ("actor", "critic", "twin")]
+
+    @property
+    def scenarios(self) -> list[ActorCriticModule]:
+        """The module as it acts in each scenario: in its only one."""
+        return [self]
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The numbers of its scenario."""
+        return self.recipe.dimensions
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
     def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs (R, 4) of whole teams, one after the other: actions, and the deviation of no noise."""

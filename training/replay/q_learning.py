@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies import Architecture
+from policies import Architecture, Dimensions
 from policies.graphs.graph import Graph
 from training.algorithms import ALGORITHMS
 from training.configuration import TrainingConfiguration
@@ -41,6 +41,21 @@ class ValueModule(nn.Module):
         if mixing == "monotonic":
             return MonotonicMixer(self.num_members, self.recipe.dimensions.state_size, configuration["mixing_size"])
         return SumMixer() if mixing == "sum" else nn.Identity()
+
+    @property
+    def scenarios(self) -> list[ValueModule]:
+        """The module as it acts in each scenario: in its only one."""
+        return [self]
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The numbers of its scenario."""
+        return self.recipe.dimensions
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
     @property
     def targets(self) -> list[tuple[nn.Module, nn.Module]]:
