@@ -37,6 +37,8 @@ test: dev ## run every test, on SQLite and (where it is installed) PostgreSQL
 lint: dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent lint; \
 		else echo "JavaScript and CSS are not checked: npm is not installed (Debian: apt install npm)."; fi
 	@# The second run, for Windows, goes beside the first: each takes a core.

@@ -158,6 +158,19 @@ def test_teams_and_built_in_agents_are_listed_in_one_place() -> None:
     assert not copies
 
 
+def test_no_line_is_longer_than_an_editor_is_wide() -> None:
+    # Migrations are written by Django, and what lies in `vendor` by others.
+    listed = subprocess.run(["git", "ls-files", "*.py", "*.html", "*.css", "*.js"], cwd=ROOT, capture_output=True)
+    files = [name for name in listed.stdout.decode().splitlines() if not re.search(r"migrations/|vendor/", name)]
+    long = [
+        f"{name}:{number}"
+        for name in files
+        for number, line in enumerate((ROOT / name).read_text().splitlines(), start=1)
+        if len(line) > 120
+    ]
+    assert files and not long
+
+
 def test_files_have_one_subject_and_so_are_short() -> None:
     long = {module.name: n for module in modules() if (n := len(module.path.read_text().splitlines())) > 500}
     assert not long

@@ -100,7 +100,7 @@ class TeamPPO(PPO):
 
     @divergence_weight.setter
     def divergence_weight(self, weight: float) -> None:
-        coefficient: torch.Tensor = self.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID]  # type: ignore[assignment]
+        coefficient: Any = self.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID]
         coefficient.data.fill_(weight)
 
     def share_weights(self) -> None:

@@ -30,7 +30,10 @@ class GymnasiumEnvironment(gymnasium.Env):
     around those that have a reward for each agent.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 60}  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": ["human", "rgb_array"],
+        "render_fps": 60,
+    }
 
     def __init__(self, env: Any, render_mode: str | None = None, stacked: bool = False) -> None:
         assert isinstance(env, SingleTeam), f"GymnasiumEnvironment goes around a single-team environment, not {env}"

@@ -160,7 +160,8 @@ class Environment:
                 f"The checkout {self.checkout} cannot be written to: {error.strerror}. "
                 "Clone it into a folder of your own."
             ) from None
-        code = subprocess.run([sys._base_executable, "-m", "venv", self.folder]).returncode  # type: ignore[attr-defined]
+        python = sys._base_executable  # type: ignore[attr-defined]
+        code = subprocess.run([python, "-m", "venv", self.folder]).returncode
         if code:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise LaunchRefused(

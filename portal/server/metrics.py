@@ -138,7 +138,8 @@ def count_history() -> Iterator[Metric]:
         "arena_fits": ("Fits of boards that were published: the newest one's key.", RatingSnapshot),
     }
     for name, (words, model) in newest.items():
-        yield CounterMetricFamily(name, words, value=model.objects.aggregate(key=Max("id"))["key"] or 0)  # type: ignore[attr-defined]
+        last = model._default_manager.aggregate(key=Max("id"))["key"]
+        yield CounterMetricFamily(name, words, value=last or 0)
     counts = dict(Tally.objects.values_list("name", "count"))
     for name, words in TALLIES.items():
         yield CounterMetricFamily(f"arena_{name}", words, value=counts.get(name, 0))

@@ -114,7 +114,8 @@ def limiter(url: str) -> SlidingWindowCounterRateLimiter:
     address = url.replace("redis+socket://", "redis+unix://").replace("unix://", "redis+unix://", 1)
     address = address.replace("redis+redis+", "redis+")
     more: dict[str, Any] = {} if url.startswith("memory:") else {"socket_timeout": 1, "socket_connect_timeout": 1}
-    return SlidingWindowCounterRateLimiter(storage_from_string(address, wrap_exceptions=True, **more))  # type: ignore[arg-type]
+    storage: Any = storage_from_string(address, wrap_exceptions=True, **more)
+    return SlidingWindowCounterRateLimiter(storage)
 
 
 class Throttle:

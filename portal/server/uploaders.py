@@ -56,7 +56,8 @@ def find_visitor(cookies: str) -> Uploader:
         cookie = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         cookie = None
-    user = auth.get_user(SimpleNamespace(session=SessionStore(cookie.value))) if cookie else None  # type: ignore[arg-type]
+    request: Any = SimpleNamespace(session=SessionStore(cookie.value if cookie else None))
+    user = auth.get_user(request) if cookie else None
     if user is None or not user.is_authenticated:
         return Uploader(status=401, code="sign_in", message="Sign in before you upload a file.")
     return Uploader(user)

@@ -146,12 +146,12 @@ ALIKE = 1e-7
 @register.filter
 def plus_minus(error: float | None, digits: int = 3) -> str:
     """The standard error beside a mean; empty where it is unknown, and no number where all values are the same."""
-    if is_missing(error):
+    if error is None or is_missing(error):
         return ""
-    if error < ALIKE:  # type: ignore[operator]
+    if error < ALIKE:
         return _("all alike")
     least = 10**-digits
-    return f"± {fixed(error, digits)}" if error >= least / 2 else f"± < {fixed(least, digits)}"  # type: ignore[operator]
+    return f"± {fixed(error, digits)}" if error >= least / 2 else f"± < {fixed(least, digits)}"
 
 
 def is_missing(value: Any) -> bool:

@@ -14,6 +14,6 @@ def figure(value: float | None) -> str:
     """
     if is_missing(value):
         return "–"
-    size = abs(value)  # type: ignore[arg-type]
-    digits = 0 if float(value).is_integer() or size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 4  # type: ignore[arg-type]
+    size = abs(float(value))  # type: ignore[arg-type]
+    digits = 0 if size.is_integer() or size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 4
     return fixed(value, digits)

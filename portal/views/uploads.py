@@ -1,6 +1,7 @@
 """Uploads: the list, a new one, and one with the steps of its checking."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -70,6 +71,7 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     context = {
         "upload": upload,
         "agents": agents,
+        "lineup": urlencode([("agents", agent.slug) for agent in agents]),
         "homeless": homes.find_homeless(agents) if agents else [],
         "runs": PsroRun.objects.filter(upload=upload),
         "placements": placements,

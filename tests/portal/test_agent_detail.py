@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from portal import timelines
 from tests.portal.conftest import make_up
+from tests.portal.markup import flatten
 from tournament import boards, history, leaderboards, organising, reevaluation
 from tournament.models import (
     Agent,
@@ -47,7 +48,7 @@ def play(tournament: Tournament, better: float = 0.0) -> None:
 
 def test_every_snapshot_is_a_point_that_leads_to_it(client: Client, played: Tournament, pairing: Pairing) -> None:
     add_snapshots(pairing, 3)
-    text = client.get(PAGE).content.decode()
+    text = flatten(client.get(PAGE).content.decode())
     for number in range(1, 5):
         assert f'<a href="{reverse("snapshot", args=["mate-2v4-0", number])}"><circle' in text
         assert f'<a href="{reverse("snapshot", args=["mate-2v4-0", number])}">{number}</a>' in text  # and in the table

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from portal import findings
 from tests.portal.conftest import make_up
+from tests.portal.markup import flatten
 from tournament import formats, organising
 from tournament.models import Agent, Block, BlockState, Choice, Episode, Scenario, Tournament
 
@@ -63,7 +64,7 @@ def test_every_format_is_offered_with_a_sentence_and_its_settings(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
     for name, info in formats.FORMATS.items():
-        part = visit(alice).get(reverse("tournament_create"), {"format": name}, headers=HTMX).content.decode()
+        part = flatten(visit(alice).get(reverse("tournament_create"), {"format": name}, headers=HTMX).content.decode())
         part = unescape(part)
         assert all(other.explanation in part for other in formats.FORMATS.values())
         assert f'value="{name}" checked' in part
@@ -76,7 +77,7 @@ def test_what_was_filled_in_stays_when_another_format_is_chosen(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
     wishes = {"format": "ranking", "name": "Cup", "cameras": [agents["naive-camera"].pk], "resolution": "0.07"}
-    part = visit(alice).get(reverse("tournament_create"), wishes, headers=HTMX).content.decode()
+    part = flatten(visit(alice).get(reverse("tournament_create"), wishes, headers=HTMX).content.decode())
     assert 'value="Cup"' in part and 'value="0.07"' in part
     assert f'value="{agents["naive-camera"].pk}" checked' in part
     assert f'value="{agents["greedy-camera"].pk}" checked' not in part
@@ -85,7 +86,9 @@ def test_what_was_filled_in_stays_when_another_format_is_chosen(
 def test_an_open_format_tells_what_it_can_cost_at_most(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
-    part = visit(alice).get(reverse("tournament_create"), {"format": "nash", "most": 7}, headers=HTMX).content.decode()
+    part = flatten(
+        visit(alice).get(reverse("tournament_create"), {"format": "nash", "most": 7}, headers=HTMX).content.decode()
+    )
     assert "<dt>Pairings</dt><dd>16</dd>" in part and "<strong>112 episodes</strong>" in part
 
 

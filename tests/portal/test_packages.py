@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,7 +35,8 @@ def make(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def without_pip(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
         changed = [one.replace("import pip, sys", "import sys") if isinstance(one, str) else one for one in command]
-        return run([*changed, "--without-pip"] if "venv" in changed else changed, **options)  # type: ignore[call-overload]
+        command = [*changed, "--without-pip"] if "venv" in changed else changed
+        return run(command, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(packages.subprocess, "run", without_pip)
     monkeypatch.setattr(Environment, "pip", lambda self, *options, total=0: asked.append(options[-1]))
@@ -136,7 +138,7 @@ def test_odd_paths_are_allowed(checkout: Path, make: list[str], name: str) -> No
 def test_a_full_disk_is_told_before_anything_is_fetched(
     checkout: Path, make: list[str], monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
-    monkeypatch.setattr(packages.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
+    monkeypatch.setattr(packages.shutil, "disk_usage", lambda _: SimpleNamespace(total=10, used=10, free=0))
     with pytest.raises(LaunchRefused, match=r"too full: 0 MB are free.*Make room"):
         packages.prepare([group], checkout)
     assert not make

@@ -90,10 +90,10 @@ def test_no_two_landmarks_of_a_page_have_the_same_name(client: Client, played: T
         page = client.get(address).content.decode()
         headings = (
             re.search(rf'id="{name}"[^>]*>(.*?)</h\d>', page, re.S)
-            for name in re.findall(r'<section[^>]* aria-labelledby="([^"]+)"', page)
+            for name in re.findall(r'<section[^>]*\saria-labelledby="([^"]+)"', page)
         )
         names = [read_text(heading[1]) for heading in headings if heading]
-        names += [unescape(name) for name in re.findall(r'role="region" aria-label="([^"]+)"', page)]
+        names += [unescape(name) for name in re.findall(r'role="region"\s+aria-label="([^"]+)"', page)]
         assert len(names) == len(set(names)), (address, sorted(names))
 
 
@@ -102,9 +102,9 @@ def test_links_are_called_what_they_show_and_are_in_no_picture(
 ) -> None:
     for address in addresses(played, pairing):
         page = client.get(address).content.decode()
-        for name, content in re.findall(r'<a [^>]*aria-label="([^"]+)"[^>]*>(.*?)</a>', page, re.S):
+        for name, content in re.findall(r'<a\s[^>]*aria-label="([^"]+)"[^>]*>(.*?)</a>', page, re.S):
             assert read_text(content).strip("?").lower() in unescape(name).lower(), (address, name)
-        for picture in re.findall(r'<svg[^>]* role="img".*?</svg>', page, re.S):
+        for picture in re.findall(r'<svg[^>]*\srole="img".*?</svg>', page, re.S):
             assert "<a " not in picture, address
 
 

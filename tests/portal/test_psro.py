@@ -15,6 +15,7 @@ from django.utils.html import escape
 
 from mate import Team
 from portal.models import ApiToken
+from tests.portal.markup import flatten
 from tournament import entries, psro_runs
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
@@ -134,7 +135,7 @@ def test_anybody_forks_a_run(client: Client, run: PsroRun, bob: User) -> None:
 
 
 def test_the_page_shows_populations_strategies_and_payoffs(visit: Visit, run: PsroRun, alice: User) -> None:
-    text = visit(alice).get(reverse("psro_run", args=[run.pk])).content.decode()
+    text = flatten(visit(alice).get(reverse("psro_run", args=[run.pk])).content.decode())
     assert "A lower bound: within trained responses." in text
     assert text.count('class="areas"') == 2
     assert "Payoffs of iteration 2" in text

@@ -9,6 +9,7 @@ from django.test import Client
 
 from portal.models import ApiToken
 from portal.quotas import QUOTAS, UnknownQuota, read_quotas
+from tests.portal.markup import flatten
 from tournament.models import Agent, Scenario, Schedule, Tournament, TrainingRun
 
 Call = Callable[..., Client]
@@ -101,7 +102,7 @@ def test_the_account_shows_what_is_used_and_allowed(
 ) -> None:
     settings.ARENA_QUOTAS = "tournaments=7"
     page = visit(alice).get("/account/").content.decode()
-    assert "Unfinished tournaments" in page and '<td class="n">1</td><td class="n">7</td>' in page
+    assert "Unfinished tournaments" in page and '<td class="n">1</td><td class="n">7</td>' in flatten(page)
     assert "Quotas" not in visit(admin).get("/account/").content.decode()
     told = call(alice).get("/api/v1/account").json()["quotas"]
     assert {"name": "tournaments", "title": "unfinished tournaments", "used": 1, "allowed": 7} in told

@@ -9,6 +9,7 @@ from django.urls import reverse
 from PIL import Image
 
 from portal import cards
+from tests.portal.markup import flatten
 from tournament import entries
 from tournament.models import Agent, Tournament
 
@@ -18,7 +19,7 @@ MAP = {"map": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 
 def test_a_board_has_a_picture_that_its_page_names(client: Client, played: Tournament) -> None:
     address = reverse("board_picture", args=["mate-2v4-0"])
-    page = client.get(reverse("leaderboard", args=["mate-2v4-0"])).content.decode()
+    page = flatten(client.get(reverse("leaderboard", args=["mate-2v4-0"])).content.decode())
     assert f'property="og:image" content="http://testserver{address}"' in page
     answer = client.get(address)
     image = Image.open(BytesIO(answer.content))

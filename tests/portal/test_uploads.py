@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from tests.portal.markup import flatten
 from tournament.models import Agent, PsroRun, Scenario, Upload, UploadState
 
 Visit = Callable[..., Client]
@@ -33,7 +34,7 @@ def test_an_uploaded_file_is_hashed_and_waits_for_its_check(visit: Visit, alice:
 
 
 def test_upstreams_default_play_mode_is_preselected(visit: Visit, alice: User) -> None:
-    text = visit(alice).get(reverse("upload_create")).content.decode()
+    text = flatten(visit(alice).get(reverse("upload_create")).content.decode())
     assert 'value="stochastic" checked' in text
 
 

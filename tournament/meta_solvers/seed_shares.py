@@ -191,7 +191,9 @@ def _share(camera, target, cluster, reward, owner, alone, payoff, scale):  # typ
 
 
 @kernel
-def _fill(camera, target, cluster, shares, owner, column, starts, widths, num_targets, full):  # type: ignore[no-untyped-def]
+def _fill(  # type: ignore[no-untyped-def]
+    camera, target, cluster, shares, owner, column, starts, widths, num_targets, full
+):
     """Add the episodes' contributions to the matrices of dense parts, which lie one after another in `full`."""
     num_agents = len(widths) - 1
     for row in range(len(shares)):

@@ -1,5 +1,5 @@
-// Adds to the server's charts: a read-out under the pointer, zooming into a range by dragging, and smoothing. Each chart has its
-// figures beside it as JSON; charts of one group share their smoothing.
+// Adds to the server's charts: a read-out under the pointer, zooming into a range by dragging, and smoothing. Each
+// chart has its figures beside it as JSON; charts of one group share their smoothing.
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,5 +1,5 @@
-// Adds to the server's picture of payoffs: a cross-hair with a fixed read-out, by pointer and by keyboard, and the way down to
-// the pairing of a cell. The figures come with the page, or, for large pictures, when they are first wanted.
+// Adds to the server's picture of payoffs: a cross-hair with a fixed read-out, by pointer and by keyboard, and the way
+// down to the pairing of a cell. The figures come with the page, or, for large pictures, when they are first wanted.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -97,7 +97,8 @@ class HeatMap {
     const error = data.error[row][column];
     const count = data.count[row][column];
     const episodes = count ? `, ${count} ${this.words.dataset.episodes}` : ""; // Imported payoffs come without theirs.
-    return `${names}: ${number(value)}${error === null ? "" : ` ${spread(error, this.words.dataset.alike)}`}${episodes}`;
+    const margin = error === null ? "" : ` ${spread(error, this.words.dataset.alike)}`;
+    return `${names}: ${number(value)}${margin}${episodes}`;
   }
 
   async open() {

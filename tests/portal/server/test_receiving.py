@@ -61,7 +61,8 @@ def post(chunks: list[bytes], declared: int | None, path: str = "/uploads/new/",
 
     with ThreadPoolExecutor() as thread:  # Browser tests of the same process leave a loop running in this one.
         scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
-        thread.submit(lambda: asyncio.run(limit_body(answer_all, find)(scope, receive, send))).result()  # type: ignore[arg-type]
+        limited: Any = limit_body(answer_all, find)  # type: ignore[arg-type]
+        thread.submit(lambda: asyncio.run(limited(scope, receive, send))).result()
     return sent
 
 

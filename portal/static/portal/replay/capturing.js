@@ -21,7 +21,10 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-export const png = (canvas) => new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+export const png = (canvas) =>
+  new Promise((resolve) => {
+    canvas.toBlob(resolve, "image/png");
+  });
 
 /** The positions of a clip from a state of playing on, `rate` for each second. Pure. */
 export function positionsOf(state, rate, seconds = CLIP_SECONDS) {
@@ -34,7 +37,10 @@ export function positionsOf(state, rate, seconds = CLIP_SECONDS) {
   return positions;
 }
 
-/** An animated GIF of a clip. `draw(canvas, position)` draws; `say(share)` is told how far it is, and stops it by returning false. */
+/**
+ * An animated GIF of a clip. `draw(canvas, position)` draws; `say(share)` is told how far it is, and stops it by
+ * returning false.
+ */
 export async function gif(draw, state, size, say) {
   const { GIFEncoder, applyPalette, quantize } = await import("../vendor/gifenc.js");
   const canvas = document.createElement("canvas");
@@ -49,10 +55,15 @@ export async function gif(draw, state, size, say) {
     draw(canvas, position);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     palette ??= quantize(data, 256);
-    encoder.writeFrame(applyPalette(data, palette), canvas.width, canvas.height, { palette: index ? undefined : palette, delay: 1000 / GIF_RATE });
+    encoder.writeFrame(applyPalette(data, palette), canvas.width, canvas.height, {
+      palette: index ? undefined : palette,
+      delay: 1000 / GIF_RATE,
+    });
     if (performance.now() - turn > PATIENCE) {
       if (say((index + 1) / positions.length) === false) return null;
-      await new Promise((resolve) => { setTimeout(resolve); });
+      await new Promise((resolve) => {
+        setTimeout(resolve);
+      });
       turn = performance.now();
     }
   }
@@ -68,18 +79,23 @@ export async function webm(draw, state, size, say) {
   const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: webmType(), videoBitsPerSecond: 8_000_000 });
   const pieces = [];
   recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
-  const stopped = new Promise((resolve) => { recorder.addEventListener("stop", resolve, { once: true }); });
+  const stopped = new Promise((resolve) => {
+    recorder.addEventListener("stop", resolve, { once: true });
+  });
   recorder.start(250);
   const began = performance.now();
   let now = { ...state, playing: true, loops: false };
   let before = began;
-  for (let passed = 0; passed < CLIP_SECONDS && now.playing;) {
+  for (let passed = 0; passed < CLIP_SECONDS && now.playing; ) {
     const moment = await new Promise(requestAnimationFrame);
     now = reduce(now, { type: "tick", seconds: (moment - before) / 1000 });
     before = moment;
     passed = (moment - began) / 1000;
     draw(canvas, now.position);
-    if (say(Math.min(1, passed / CLIP_SECONDS)) === false) { recorder.stop(); return null; }
+    if (say(Math.min(1, passed / CLIP_SECONDS)) === false) {
+      recorder.stop();
+      return null;
+    }
   }
   recorder.stop();
   await stopped;

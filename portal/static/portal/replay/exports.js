@@ -1,4 +1,5 @@
-// The menu of exports: link at this step, PNG, GIF, WebM. Films are made in a copy of the canvas, so the page stays usable.
+// The menu of exports: link at this step, PNG, GIF, WebM. Films are made in a copy of the canvas, so the page stays
+// usable.
 
 import { gif, nameOf, png, save, webm, webmType } from "./capturing.js";
 import { frameOf } from "./player.js";
@@ -9,7 +10,8 @@ export function wireExports(stage, viewer) {
   const canvas = stage.querySelector('[data-part="canvas"]');
   const page = stage.dataset.episode ?? "replay";
   const buttons = [...stage.querySelectorAll("[data-export]")];
-  const draw = (target, position) => viewer.sides[0].scene.draw(target, Math.min(position, viewer.replay.last), viewer.view);
+  const draw = (target, position) =>
+    viewer.sides[0].scene.draw(target, Math.min(position, viewer.replay.last), viewer.view);
   const makers = {
     png: () => png(canvas),
     gif: (say) => gif(draw, viewer.state, canvas, say),
@@ -19,7 +21,11 @@ export function wireExports(stage, viewer) {
   async function run(kind) {
     for (const button of buttons) button.disabled = true;
     const state = { ...viewer.state };
-    const say = (share) => { progress.hidden = false; progress.value = share; return stage.isConnected; };
+    const say = (share) => {
+      progress.hidden = false;
+      progress.value = share;
+      return stage.isConnected;
+    };
     try {
       const blob = await makers[kind](say);
       if (blob) save(blob, nameOf(page, state, kind));
@@ -44,6 +50,8 @@ export function wireExports(stage, viewer) {
       return; // The address bar has it.
     }
     copy.dataset.done = "";
-    setTimeout(() => { delete copy.dataset.done; }, 1500);
+    setTimeout(() => {
+      delete copy.dataset.done;
+    }, 1500);
   });
 }

@@ -1,14 +1,18 @@
-// Fetching a replay: it is rendered on demand, so the server first says how far it is, and sends its beginning meanwhile.
+// Fetching a replay: it is rendered on demand, so the server first says how far it is, and sends its beginning
+// meanwhile.
 
 import { read } from "./format.js";
 
 const PAUSES = [60, 100, 150, 250, 400, 700]; // Milliseconds between requests; the last one goes on.
 
-const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+const pause = (milliseconds) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 
 /**
- * Call `show(replay)` with the beginning of a replay as it grows, then with all of it. `say(message)` is told what the server says
- * while there is nothing to show. Throws an Error with the server's reason.
+ * Call `show(replay)` with the beginning of a replay as it grows, then with all of it. `say(message)` is told what the
+ * server says while there is nothing to show. Throws an Error with the server's reason.
  */
 export async function follow(address, show, say) {
   let shown = 0;

@@ -23,11 +23,13 @@ export function fieldOfView(camera, orientation, angle, range, sight) {
 export function sightOf(angles, ranges, maxRange) {
   const count = angles.length;
   const wrap = (a) => ((((a + 180) % 360) + 360) % 360) - 180;
-  const after = (a) => { // index of the first knot beyond angle a
+  const after = (a) => {
+    // index of the first knot beyond angle a
     let [low, high] = [0, count];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (angles[middle] <= a) low = middle + 1; else high = middle;
+      if (angles[middle] <= a) low = middle + 1;
+      else high = middle;
     }
     return low;
   };
@@ -47,7 +49,10 @@ export function sightOf(angles, ranges, maxRange) {
     let turn = from - wrap(from);
     let index = after(wrap(from));
     for (let steps = 0; count && steps < 2 * count; steps += 1, index += 1) {
-      if (index === count) { index = 0; turn += 360; }
+      if (index === count) {
+        index = 0;
+        turn += 360;
+      }
       const a = angles[index] + turn;
       if (a >= to) break;
       knots.push(a);

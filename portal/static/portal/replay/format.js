@@ -20,15 +20,19 @@ async function inflate(bytes) {
 export async function unpack(buffer) {
   const bytes = new Uint8Array(buffer);
   const text = new TextDecoder();
-  if (bytes.length < 12 || text.decode(bytes.subarray(0, 8)) !== MAGIC) throw new ReplayError("This is not a replay file.");
+  if (bytes.length < 12 || text.decode(bytes.subarray(0, 8)) !== MAGIC)
+    throw new ReplayError("This is not a replay file.");
   const end = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   if (end > bytes.length) throw new ReplayError("The replay is cut short.");
   const header = JSON.parse(text.decode(bytes.subarray(12, end)));
   if (!VERSIONS.includes(header.version)) {
-    throw new ReplayError(`The replay has format version ${header.version}; this page reads ${VERSIONS.join(" and ")}.`);
+    throw new ReplayError(
+      `The replay has format version ${header.version}; this page reads ${VERSIONS.join(" and ")}.`,
+    );
   }
   const body = await inflate(bytes.subarray(end));
-  if (body.length !== header.body_bytes) throw new ReplayError("The replay is damaged: its columns have the wrong length.");
+  if (body.length !== header.body_bytes)
+    throw new ReplayError("The replay is damaged: its columns have the wrong length.");
   return { header, body };
 }
 
@@ -44,7 +48,12 @@ function fromPlanes(bytes, dtype) {
     for (let i = 0; i < count; i += 1) packed[i * width + plane] = bytes[plane * count + i];
   }
   const view = new DataView(buffer);
-  const read = { int8: (i) => view.getInt8(i), int16: (i) => view.getInt16(2 * i, true), int32: (i) => view.getInt32(4 * i, true), float32: (i) => view.getFloat32(4 * i, true) }[dtype];
+  const read = {
+    int8: (i) => view.getInt8(i),
+    int16: (i) => view.getInt16(2 * i, true),
+    int32: (i) => view.getInt32(4 * i, true),
+    float32: (i) => view.getFloat32(4 * i, true),
+  }[dtype];
   return Float64Array.from({ length: count }, (_, i) => read(i));
 }
 
@@ -84,7 +93,7 @@ export async function read(buffer) {
 }
 
 /** Angles run through 180 degrees the short way. */
-const turned = (from, to, share) => from + ((((to - from + 540) % 360) + 360) % 360 - 180) * share;
+const turned = (from, to, share) => from + (((((to - from + 540) % 360) + 360) % 360) - 180) * share;
 
 export class Replay {
   constructor(header, columns) {
@@ -94,9 +103,17 @@ export class Replay {
     this.isPartial = Boolean(header.partial);
     this.last = columns.target_location.length - 1;
     this.cameras = facts.cameras.map((c) => ({
-      x: c.location[0], y: c.location[1], radius: c.radius, maxRange: c.max_sight_range, minAngle: c.min_viewing_angle,
+      x: c.location[0],
+      y: c.location[1],
+      radius: c.radius,
+      maxRange: c.max_sight_range,
+      minAngle: c.min_viewing_angle,
     }));
-    this.targets = facts.targets.map((t) => ({ capacity: t.capacity, heading: t.orientation, sightRange: t.sight_range }));
+    this.targets = facts.targets.map((t) => ({
+      capacity: t.capacity,
+      heading: t.orientation,
+      sightRange: t.sight_range,
+    }));
     this.obstacles = facts.obstacles.map((o) => ({ x: o.location[0], y: o.location[1], radius: o.radius }));
     this.sights = this.#sights(facts.boundary_counts);
     this.headings = this.#headings();
@@ -116,7 +133,9 @@ export class Replay {
     });
   }
 
-  /** Messages that arrived in the step to frame t: [{team, sender, recipient, kind}]; null where the file does not say. */
+  /**
+   * Messages that arrived in the step to frame t: [{team, sender, recipient, kind}]; null where the file does not say.
+   */
   messages(t) {
     if (!this.columns.camera_messages) return null;
     if (t === 0) return [];
@@ -159,7 +178,8 @@ export class Replay {
     for (let t = 0; t < frames; t += 1) {
       totals.coverage[t] = this.targets.filter((_, i) => this.isTracked(t, i)).length / this.targets.length;
       // The mean runs over the steps: the state after the reset is left out, as in results.
-      totals.meanCoverage[t] = t > 1 ? (totals.meanCoverage[t - 1] * (t - 1) + totals.coverage[t]) / t : totals.coverage[t];
+      totals.meanCoverage[t] =
+        t > 1 ? (totals.meanCoverage[t - 1] * (t - 1) + totals.coverage[t]) / t : totals.coverage[t];
       totals.delivered[t] = awaited(0) - awaited(t);
       if (t) totals.reward[t] = totals.reward[t - 1] + this.columns.target_reward.at(t - 1);
       if (t) totals.events.push(...this.#deliveries(t));
@@ -171,8 +191,9 @@ export class Replay {
   #deliveries(t) {
     const { target_goal: goal, target_weight: weight } = this.columns;
     const arrived = (i) => weight.at(t - 1, i) > 0 && (weight.at(t, i) === 0 || goal.at(t, i) !== goal.at(t - 1, i));
-    return this.targets.flatMap((_, i) => (arrived(i)
-      ? [{ frame: t, target: i, weight: weight.at(t - 1, i), warehouse: goal.at(t - 1, i) }] : []));
+    return this.targets.flatMap((_, i) =>
+      arrived(i) ? [{ frame: t, target: i, weight: weight.at(t - 1, i), warehouse: goal.at(t - 1, i) }] : [],
+    );
   }
 
   isTracked(t, target) {
@@ -188,7 +209,12 @@ export class Replay {
   frame(position) {
     const t = Math.floor(position);
     const share = t < this.last ? position - t : 0;
-    return { t, cameras: this.#camerasAt(t, share), targets: this.#targetsAt(t, share), warehouses: this.#warehousesAt(t) };
+    return {
+      t,
+      cameras: this.#camerasAt(t, share),
+      targets: this.#targetsAt(t, share),
+      warehouses: this.#warehousesAt(t),
+    };
   }
 
   #camerasAt(t, share) {
@@ -198,7 +224,8 @@ export class Replay {
       const angle = c.camera_viewing_angle.at(t, i) * (1 - share) + c.camera_viewing_angle.at(next, i) * share;
       const orientation = c.camera_orientation.at(t, i);
       return {
-        orientation: share ? turned(orientation, c.camera_orientation.at(next, i), share) : orientation, angle,
+        orientation: share ? turned(orientation, c.camera_orientation.at(next, i), share) : orientation,
+        angle,
         range: Math.sqrt((camera.minAngle * camera.maxRange ** 2) / angle),
         isSeen: c.camera_is_seen.at(t, i) > 0,
         tracks: this.targets.some((_, j) => c.camera_target_view_mask.at(t, i * this.targets.length + j)),
@@ -209,20 +236,26 @@ export class Replay {
   #targetsAt(t, share) {
     const c = this.columns;
     const next = share ? t + 1 : t;
-    const place = (i, axis) => c.target_location.at(t, 2 * i + axis) * (1 - share) + c.target_location.at(next, 2 * i + axis) * share;
+    const place = (i, axis) =>
+      c.target_location.at(t, 2 * i + axis) * (1 - share) + c.target_location.at(next, 2 * i + axis) * share;
     return this.targets.map(({ capacity }, i) => {
       const isLoaded = c.target_weight.at(t, i) > 0;
       return {
-        x: place(i, 0), y: place(i, 1), capacity,
-        heading: this.headings[i][t], goal: isLoaded ? c.target_goal.at(t, i) : -1,
-        isExhausted: isLoaded && c.bounties.at(t, i) === 0, isTracked: this.isTracked(t, i),
+        x: place(i, 0),
+        y: place(i, 1),
+        capacity,
+        heading: this.headings[i][t],
+        goal: isLoaded ? c.target_goal.at(t, i) : -1,
+        isExhausted: isLoaded && c.bounties.at(t, i) === 0,
+        isTracked: this.isTracked(t, i),
       };
     });
   }
 
   #warehousesAt(t) {
     return this.cargo(t).map((row, w) => ({
-      remaining: row.some((n) => n > 0), awaiting: this.columns.awaiting_cargo_counts.at(t, w) > 0,
+      remaining: row.some((n) => n > 0),
+      awaiting: this.columns.awaiting_cargo_counts.at(t, w) > 0,
     }));
   }
 }

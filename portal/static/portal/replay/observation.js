@@ -15,18 +15,33 @@ export const canObserve = (replay) => Boolean(replay.columns.target_target_view_
 
 function preserved(replay, index) {
   const { facts } = replay.header;
-  return [replay.cameras.length, replay.targets.length, replay.obstacles.length, index, ...facts.warehouses.flat(), facts.warehouse_radius];
+  return [
+    replay.cameras.length,
+    replay.targets.length,
+    replay.obstacles.length,
+    index,
+    ...facts.warehouses.flat(),
+    facts.warehouse_radius,
+  ];
 }
 
 function stateOf(replay, t, kind, index) {
-  const { columns: c, header: { facts } } = replay;
+  const {
+    columns: c,
+    header: { facts },
+  } = replay;
   if (kind === "obstacle") {
     const { x, y, radius } = replay.obstacles[index];
     return [x, y, radius];
   }
   if (kind === "target") {
     const loaded = c.target_weight.at(t, index) > 0 ? 1 : 0;
-    return [c.target_location.at(t, 2 * index), c.target_location.at(t, 2 * index + 1), facts.targets[index].sight_range, loaded];
+    return [
+      c.target_location.at(t, 2 * index),
+      c.target_location.at(t, 2 * index + 1),
+      facts.targets[index].sight_range,
+      loaded,
+    ];
   }
   const camera = replay.cameras[index];
   const angle = c.camera_viewing_angle.at(t, index);
@@ -37,7 +52,10 @@ function stateOf(replay, t, kind, index) {
 
 /** The agent's own state: the public one, and what only it knows. */
 function ownState(replay, t, team, index, knowsAll, shares) {
-  const { columns: c, header: { facts } } = replay;
+  const {
+    columns: c,
+    header: { facts },
+  } = replay;
   const state = stateOf(replay, t, team, index);
   if (team === "camera") {
     const { max_sight_range: range, rotation_step: turn, zooming_step: zoom } = facts.cameras[index];
@@ -65,7 +83,10 @@ export function observe(replay, t, team, index) {
   const vector = [...preserved(replay, index), ...ownState(replay, t, team, index, knowsAll, shares)];
   for (const kind of ORDER[team]) {
     for (let whom = 0; whom < counts[kind]; whom += 1) {
-      const teammates = () => (kind === team ? shares : shares && Array.from({ length: counts[team] }, (_, who) => sees(kind, who, whom)).some(Boolean));
+      const teammates = () =>
+        kind === team
+          ? shares
+          : shares && Array.from({ length: counts[team] }, (_, who) => sees(kind, who, whom)).some(Boolean);
       if (knowsAll || sees(kind, index, whom) || teammates()) vector.push(...stateOf(replay, t, kind, whom), 1);
       else vector.push(...Array(SIZES[kind]).fill(0));
     }
@@ -74,9 +95,9 @@ export function observe(replay, t, team, index) {
 }
 
 /**
- * The world that a vector tells of: {camera, target, obstacle} are lists with null for those that are hidden. The agent itself
- * is among its team. `goal` is the warehouse of a target's own cargo, or -1;
- * `empty` says which warehouses it knows to be empty.
+ * The world that a vector tells of: {camera, target, obstacle} are lists with null for those that are hidden. The agent
+ * itself is among its team. `goal` is the warehouse of a target's own cargo, or -1; `empty` says which warehouses it
+ * knows to be empty.
  */
 export function worldOf(vector, team) {
   const [cameras, targets, obstacles, index] = vector;
@@ -101,5 +122,12 @@ export function worldOf(vector, team) {
 function read(kind, [x, y, third, fourth, fifth, sixth]) {
   if (kind === "obstacle") return { x, y, radius: third };
   if (kind === "target") return { x, y, sightRange: third, isLoaded: fourth > 0 };
-  return { x, y, radius: third, range: Math.hypot(fourth, fifth), orientation: Math.atan2(fifth, fourth) / RADIANS, angle: sixth };
+  return {
+    x,
+    y,
+    radius: third,
+    range: Math.hypot(fourth, fifth),
+    orientation: Math.atan2(fifth, fourth) / RADIANS,
+    angle: sixth,
+  };
 }

@@ -3,11 +3,15 @@
 const words = (key) => document.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-const number = (value, digits = 0) => value
-  .toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).replace("-", "−");
+const number = (value, digits = 0) =>
+  value
+    .toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" })
+    .replace("-", "−");
 const percent = (value) => `${number(100 * value, 1)} %`;
 
-const write = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+const write = (place, text) => {
+  if (place.textContent !== text) place.textContent = text;
+};
 
 /** Fill every [data-fact] below `root` with the figures of frame t. */
 export function showFacts(root, replay, t) {
@@ -35,8 +39,10 @@ export function describe(replay, t) {
   const { cameras, targets } = replay.frame(t);
   return fill(words("spoken"), {
     step: t,
-    tracked: targets.filter((target) => target.isTracked).length, targets: targets.length,
-    looking: cameras.filter((camera) => camera.tracks).length, cameras: cameras.length,
+    tracked: targets.filter((target) => target.isTracked).length,
+    targets: targets.length,
+    looking: cameras.filter((camera) => camera.tracks).length,
+    cameras: cameras.length,
     loaded: targets.filter((target) => target.goal >= 0).length,
     delivered: number(replay.totals.delivered[t]),
   });
@@ -71,7 +77,10 @@ export class Agents {
 
   show(t) {
     const { cameras, targets } = this.replay.frame(t);
-    for (const { state, agent: { team, index } } of this.rows) {
+    for (const {
+      state,
+      agent: { team, index },
+    } of this.rows) {
       write(state, team === "camera" ? this.#camera(t, cameras[index], index) : this.#target(targets[index], t, index));
     }
   }
@@ -79,7 +88,10 @@ export class Agents {
   #camera(t, { isSeen, angle }, index) {
     const mask = this.replay.columns.camera_target_view_mask;
     const count = this.replay.targets.length;
-    const seen = this.replay.targets.map((_, j) => j).filter((j) => mask.at(t, index * count + j)).map((j) => `T${j}`);
+    const seen = this.replay.targets
+      .map((_, j) => j)
+      .filter((j) => mask.at(t, index * count + j))
+      .map((j) => `T${j}`);
     const sees = seen.length ? fill(words("sees"), { who: seen.join(" ") }) : words("sees-nobody");
     return [sees, `${Math.round(angle)}°`, ...(isSeen ? [words("is-seen")] : [])].join(" · ");
   }
@@ -91,7 +103,10 @@ export class Agents {
   }
 
   choose(agent) {
-    for (const { button, agent: { team, index } } of this.rows) {
+    for (const {
+      button,
+      agent: { team, index },
+    } of this.rows) {
       button.setAttribute("aria-pressed", String(agent?.team === team && agent?.index === index));
     }
   }

@@ -6,14 +6,20 @@ export const FRAMES_PER_SECOND = 60; // At speed 1: as upstream shows its games.
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
 
 /**
- * The state before the first action. `last` is the number of the last frame that can be shown; while `isComplete` is false,
- * more frames are being rendered, and playing waits for them. `wanted` is a frame beyond the last one, to be shown when it is there.
+ * The state before the first action. `last` is the number of the last frame that can be shown; while `isComplete` is
+ * false, more frames are being rendered, and playing waits for them. `wanted` is a frame beyond the last one, to be
+ * shown when it is there.
  */
 export function start(last, frame = 0, isComplete = true) {
   const asked = Math.max(Math.trunc(frame) || 0, 0);
   return {
-    position: Math.min(asked, last), wanted: isComplete ? 0 : asked, last, isComplete,
-    playing: false, speed: 1, loops: false,
+    position: Math.min(asked, last),
+    wanted: isComplete ? 0 : asked,
+    last,
+    isComplete,
+    playing: false,
+    speed: 1,
+    loops: false,
   };
 }
 
@@ -55,33 +61,56 @@ function jump(state, { frames, by }) {
 
 export function reduce(state, action) {
   switch (action.type) {
-    case "play": return play(state);
-    case "pause": return { ...state, playing: false };
-    case "toggle": return reduce(state, { type: state.playing ? "pause" : "play" });
-    case "loop": return { ...state, loops: action.on ?? !state.loops };
-    case "seek": return Number.isFinite(action.frame)
-      ? { ...state, wanted: 0, position: clamp(Math.round(action.frame), 0, state.last) } : state;
-    case "step": return { ...state, wanted: 0, playing: false, position: clamp(frameOf(state) + action.by, 0, state.last) };
-    case "jump": return jump(state, action);
-    case "extend": return extend(state, action);
-    case "speed": return SPEEDS.includes(action.value) ? { ...state, speed: action.value } : state;
-    case "faster": return { ...state, speed: shift(state.speed, 1) };
-    case "slower": return { ...state, speed: shift(state.speed, -1) };
-    case "tick": return tick(state, action.seconds);
-    default: return state;
+    case "play":
+      return play(state);
+    case "pause":
+      return { ...state, playing: false };
+    case "toggle":
+      return reduce(state, { type: state.playing ? "pause" : "play" });
+    case "loop":
+      return { ...state, loops: action.on ?? !state.loops };
+    case "seek":
+      return Number.isFinite(action.frame)
+        ? { ...state, wanted: 0, position: clamp(Math.round(action.frame), 0, state.last) }
+        : state;
+    case "step":
+      return { ...state, wanted: 0, playing: false, position: clamp(frameOf(state) + action.by, 0, state.last) };
+    case "jump":
+      return jump(state, action);
+    case "extend":
+      return extend(state, action);
+    case "speed":
+      return SPEEDS.includes(action.value) ? { ...state, speed: action.value } : state;
+    case "faster":
+      return { ...state, speed: shift(state.speed, 1) };
+    case "slower":
+      return { ...state, speed: shift(state.speed, -1) };
+    case "tick":
+      return tick(state, action.seconds);
+    default:
+      return state;
   }
 }
 
 /** The action that a key requests, or null. `deliveries` are the frames that N and P jump to. */
 export function actionOf(key, shifted = false, deliveries = []) {
   const by = shifted ? 10 : 1;
-  return {
-    " ": { type: "toggle" }, k: { type: "toggle" },
-    ArrowRight: { type: "step", by }, ArrowLeft: { type: "step", by: -by },
-    ArrowUp: { type: "step", by: 100 }, ArrowDown: { type: "step", by: -100 },
-    Home: { type: "seek", frame: 0 }, End: { type: "seek", frame: Number.MAX_SAFE_INTEGER },
-    n: { type: "jump", frames: deliveries, by: 1 }, p: { type: "jump", frames: deliveries, by: -1 },
-    l: { type: "loop" },
-    "+": { type: "faster" }, "=": { type: "faster" }, "-": { type: "slower" },
-  }[key] ?? null;
+  return (
+    {
+      " ": { type: "toggle" },
+      k: { type: "toggle" },
+      ArrowRight: { type: "step", by },
+      ArrowLeft: { type: "step", by: -by },
+      ArrowUp: { type: "step", by: 100 },
+      ArrowDown: { type: "step", by: -100 },
+      Home: { type: "seek", frame: 0 },
+      End: { type: "seek", frame: Number.MAX_SAFE_INTEGER },
+      n: { type: "jump", frames: deliveries, by: 1 },
+      p: { type: "jump", frames: deliveries, by: -1 },
+      l: { type: "loop" },
+      "+": { type: "faster" },
+      "=": { type: "faster" },
+      "-": { type: "slower" },
+    }[key] ?? null
+  );
 }

@@ -1,9 +1,9 @@
-// Draws one frame of a replay: ground, fields of view, terrain, trails, agents, messages, names; or the world as one agent
-// observes it. What does not change from frame to frame is drawn once, into a layer that is copied.
+// Draws one frame of a replay: ground, fields of view, terrain, trails, agents, messages, names; or the world as one
+// agent observes it. What does not change from frame to frame is drawn once, into a layer that is copied.
 
-import { canObserve, observe, worldOf } from "./observation.js";
 import { fieldOfView } from "./fields.js";
 import { scaleOf, toPixel, WHOLE } from "./lens.js";
+import { canObserve, observe, worldOf } from "./observation.js";
 import { disc, drawArrow, drawCamera, drawTarget, drawWarehouse, polygon, TARGET_SIZE } from "./shapes.js";
 
 const TERRAIN = 1000;
@@ -21,8 +21,8 @@ export class Scene {
   }
 
   /**
-   * Draw the replay at a position on a canvas. `view` has `colours`, `layers`, a `lens`, `agent` ({team, index}: only what it
-   * observes is drawn, or null) and `kinds` (of messages that are hidden).
+   * Draw the replay at a position on a canvas. `view` has `colours`, `layers`, a `lens`, `agent` ({team, index}: only
+   * what it observes is drawn, or null) and `kinds` (of messages that are hidden).
    */
   draw(canvas, position, { colours, layers = LAYERS, lens = WHOLE, agent = null, kinds = new Set() }) {
     const context = canvas.getContext("2d");
@@ -36,7 +36,10 @@ export class Scene {
     world();
     context.fillStyle = colours.ground;
     context.fillRect(-TERRAIN, -TERRAIN, 2 * TERRAIN, 2 * TERRAIN);
-    const seen = agent && canObserve(this.replay) ? worldOf(observe(this.replay, frame.t, agent.team, agent.index), agent.team) : null;
+    const seen =
+      agent && canObserve(this.replay)
+        ? worldOf(observe(this.replay, frame.t, agent.team, agent.index), agent.team)
+        : null;
     if (layers.fields) this.#fields(context, frame, colours, seen);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.#terrainLayer(canvas, lens, frame, colours, seen), 0, 0);
@@ -50,8 +53,12 @@ export class Scene {
   /** Obstacles, warehouses and the border, on nothing: drawn anew only when the view or the cargo at stake changes. */
   #terrainLayer(canvas, lens, frame, colours, seen) {
     // An agent is told nothing of the cargo at a warehouse, but that it is empty.
-    const warehouses = seen ? seen.empty.map((isEmpty) => ({ remaining: false, awaiting: false, unknown: !isEmpty })) : frame.warehouses;
-    const cargo = warehouses.map(({ remaining, awaiting, unknown }) => `${+remaining}${+awaiting}${+Boolean(unknown)}`).join("");
+    const warehouses = seen
+      ? seen.empty.map((isEmpty) => ({ remaining: false, awaiting: false, unknown: !isEmpty }))
+      : frame.warehouses;
+    const cargo = warehouses
+      .map(({ remaining, awaiting, unknown }) => `${+remaining}${+awaiting}${+Boolean(unknown)}`)
+      .join("");
     const hidden = seen ? seen.obstacle.map((one) => (one ? 1 : 0)).join("") : "";
     const key = [canvas.width, canvas.height, lens.x, lens.y, lens.zoom, cargo, hidden, colours.ground].join();
     if (key === this.key) return this.terrain;
@@ -79,7 +86,13 @@ export class Scene {
     frame.cameras.forEach((state, index) => {
       if (seen && !seen.camera[index]) return;
       const camera = this.replay.cameras[index];
-      const { outer, inner } = fieldOfView(camera, state.orientation, state.angle, state.range, this.replay.sights[index]);
+      const { outer, inner } = fieldOfView(
+        camera,
+        state.orientation,
+        state.angle,
+        state.range,
+        this.replay.sights[index],
+      );
       polygon(context, [[camera.x, camera.y], ...outer]);
       context.fillStyle = colours.sector;
       context.fill();
@@ -102,7 +115,12 @@ export class Scene {
     context.lineCap = "round";
     targets.forEach(({ goal }, i) => {
       context.strokeStyle = goal < 0 ? colours.empty : colours.warehouses[goal];
-      for (const [part, alpha] of [[0, 0.15], [1, 0.3], [2, 0.5]]) { // It fades in three steps.
+      for (const [part, alpha] of [
+        [0, 0.15],
+        [1, 0.3],
+        [2, 0.5],
+      ]) {
+        // It fades in three steps.
         const [a, b] = [0, 1].map((end) => Math.round(from + ((t - from) * (part + end)) / 3));
         context.globalAlpha = alpha;
         context.beginPath();
@@ -116,9 +134,11 @@ export class Scene {
   #agents(context, frame, colours, grow, seen) {
     frame.cameras.forEach(({ orientation, isSeen }, index) => {
       if (!seen) drawCamera(context, colours, this.replay.cameras[index], orientation, isSeen);
-      else if (seen.camera[index]) drawCamera(context, colours, seen.camera[index], seen.camera[index].orientation, false);
+      else if (seen.camera[index])
+        drawCamera(context, colours, seen.camera[index], seen.camera[index].orientation, false);
     });
-    for (const { isTracked, x, y } of seen ? [] : frame.targets) { // Nobody observes whether a target is seen.
+    for (const { isTracked, x, y } of seen ? [] : frame.targets) {
+      // Nobody observes whether a target is seen.
       if (isTracked) disc(context, x, y, 1.2 * TARGET_SIZE * grow, colours.tracked);
     }
     frame.targets.forEach((target, index) => {
@@ -138,7 +158,12 @@ export class Scene {
   #observedTarget(context, target, seen, index, colours, grow) {
     const { x, y, isLoaded } = seen.target[index];
     const isSelf = seen.team === "target" && seen.index === index;
-    drawTarget(context, colours, { ...target, x, y, goal: isSelf ? seen.goal : -1, isExhausted: false, capacity: isSelf ? target.capacity : 1 }, grow);
+    drawTarget(
+      context,
+      colours,
+      { ...target, x, y, goal: isSelf ? seen.goal : -1, isExhausted: false, capacity: isSelf ? target.capacity : 1 },
+      grow,
+    );
     if (isLoaded && !isSelf) disc(context, x, y, 0.3 * TARGET_SIZE * grow, colours.ink);
   }
 
@@ -165,12 +190,20 @@ export class Scene {
   #names(context, canvas, lens, frame, colours, seen) {
     const ratio = Math.max(1, canvas.width / Math.max(canvas.clientWidth ?? canvas.width, 1));
     context.setTransform(1, 0, 0, 1, 0, 0);
-    Object.assign(context, { fillStyle: colours.ink, font: `600 ${12 * ratio}px Inter, system-ui, sans-serif`, textAlign: "center" });
+    Object.assign(context, {
+      fillStyle: colours.ink,
+      font: `600 ${12 * ratio}px Inter, system-ui, sans-serif`,
+      textAlign: "center",
+    });
     const write = (text, x, y, above) => {
       const [px, py] = toPixel(lens, canvas, x, y + above);
       context.fillText(text, px, py - 3 * ratio);
     };
-    this.replay.cameras.forEach((camera, index) => { if (!seen || seen.camera[index]) write(`C${index}`, camera.x, camera.y, camera.radius); });
-    frame.targets.forEach((target, index) => { if (!seen || seen.target[index]) write(`T${index}`, target.x, target.y, TARGET_SIZE); });
+    this.replay.cameras.forEach((camera, index) => {
+      if (!seen || seen.camera[index]) write(`C${index}`, camera.x, camera.y, camera.radius);
+    });
+    frame.targets.forEach((target, index) => {
+      if (!seen || seen.target[index]) write(`T${index}`, target.x, target.y, TARGET_SIZE);
+    });
   }
 }

@@ -1,5 +1,5 @@
-// The timeline below the arena: coverage and reward over the episode, a tick for each delivery, how much is rendered, and where
-// we are. The curves are drawn once, into a layer; each frame copies it and draws the playhead.
+// The timeline below the arena: coverage and reward over the episode, a tick for each delivery, how much is rendered,
+// and where we are. The curves are drawn once, into a layer; each frame copies it and draws the playhead.
 
 export const INSET = 8; // Pixels at both ends: half a thumb of the range input that lies over the canvas.
 const TICKS = 12; // Height in pixels of the strip of deliveries.
@@ -28,7 +28,10 @@ export class Timeline {
     this.key = "";
   }
 
-  /** Draw for a position. `last` is the number of the episode's last frame, of which the replay may have only the first ones. */
+  /**
+   * Draw for a position. `last` is the number of the episode's last frame, of which the replay may have only the first
+   * ones.
+   */
   draw(sides, position, last) {
     const { canvas, layer } = this;
     const ratio = window.devicePixelRatio || 1;

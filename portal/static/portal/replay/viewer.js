@@ -2,20 +2,33 @@
 
 import { wireExports } from "./exports.js";
 import { follow } from "./fetching.js";
-import { palette } from "./shapes.js";
 import { pan, WHOLE, zoomAt } from "./lens.js";
-import { actionOf, frameOf, reduce, start } from "./player.js";
 import { Agents, describe, Events, showCargo, showFacts, wireTabs } from "./panel.js";
+import { actionOf, frameOf, reduce, start } from "./player.js";
 import { LAYERS, Scene } from "./scene.js";
+import { palette } from "./shapes.js";
 import { INSET, Timeline } from "./timeline.js";
 
 const PANEL_MILLISECONDS = 100; // The figures change ten times a second; more often, nobody can read them.
 
 const stage = document.querySelector("[data-stage]");
 const roots = stage.matches("[data-replay]") ? [stage] : [...stage.querySelectorAll("[data-replay]")];
-const partsOf = (root, names) => Object.fromEntries(names.map((name) => [name, root.querySelector(`[data-part="${name}"]`)]));
+const partsOf = (root, names) =>
+  Object.fromEntries(names.map((name) => [name, root.querySelector(`[data-part="${name}"]`)]));
 const controls = partsOf(stage, [
-  "scrub", "play", "speed", "time", "timeline", "loop", "full", "copy", "kinds", "unzoom", "hover", "unobserve", "observed",
+  "scrub",
+  "play",
+  "speed",
+  "time",
+  "timeline",
+  "loop",
+  "full",
+  "copy",
+  "kinds",
+  "unzoom",
+  "hover",
+  "unobserve",
+  "observed",
 ]);
 
 const frameInAddress = () => Number(/^#t=(\d+)$/.exec(location.hash)?.[1] ?? 0);
@@ -39,7 +52,9 @@ class Side {
   paint(position, view) {
     const { canvas } = this.parts;
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.max(1, Math.round(side * ratio)));
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
+      Math.max(1, Math.round(side * ratio)),
+    );
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     this.scene.draw(canvas, Math.min(position, this.replay.last), view);
   }
@@ -80,7 +95,11 @@ class Viewer {
 
   get view() {
     return {
-      colours: palette(document.documentElement.dataset.theme), layers: this.layers, lens: this.lens, agent: this.agent, kinds: this.hiddenKinds,
+      colours: palette(document.documentElement.dataset.theme),
+      layers: this.layers,
+      lens: this.lens,
+      agent: this.agent,
+      kinds: this.hiddenKinds,
     };
   }
 
@@ -114,8 +133,8 @@ class Viewer {
   }
 
   /**
-   * Play by the clock, so that a slow screen shows fewer frames and not a slower game. There is one loop at most: one that was
-   * paused a moment ago has a frame to come, which would go on beside a new one.
+   * Play by the clock, so that a slow screen shows fewer frames and not a slower game. There is one loop at most: one
+   * that was paused a moment ago has a frame to come, which would go on beside a new one.
    */
   run() {
     cancelAnimationFrame(this.coming);
@@ -183,7 +202,8 @@ class Viewer {
     this.agent = agent;
     for (const side of this.sides) side.agents?.choose(agent);
     if (controls.unobserve) controls.unobserve.hidden = !agent;
-    if (agent && controls.observed) controls.observed.textContent = `${agent.team === "camera" ? "C" : "T"}${agent.index}`;
+    if (agent && controls.observed)
+      controls.observed.textContent = `${agent.team === "camera" ? "C" : "T"}${agent.index}`;
     this.repaint();
   }
 
@@ -196,27 +216,44 @@ class Viewer {
   listen() {
     for (const part of [controls.scrub, ...stage.querySelectorAll("button[disabled]")]) part.disabled = false;
     controls.play.addEventListener("click", () => this.dispatch({ type: "toggle" }));
-    controls.play.addEventListener("keydown", (event) => { if (event.repeat) event.preventDefault(); }); // One press, one click.
-    controls.scrub.addEventListener("input", () => this.dispatch({ type: "seek", frame: Number(controls.scrub.value) }));
+    controls.play.addEventListener("keydown", (event) => {
+      if (event.repeat) event.preventDefault();
+    }); // One press, one click.
+    controls.scrub.addEventListener("input", () =>
+      this.dispatch({ type: "seek", frame: Number(controls.scrub.value) }),
+    );
     controls.scrub.addEventListener("pointermove", (event) => this.hover(event));
-    controls.scrub.addEventListener("pointerleave", () => { controls.hover.hidden = true; });
-    controls.speed.addEventListener("change", () => this.dispatch({ type: "speed", value: Number(controls.speed.value) }));
+    controls.scrub.addEventListener("pointerleave", () => {
+      controls.hover.hidden = true;
+    });
+    controls.speed.addEventListener("change", () =>
+      this.dispatch({ type: "speed", value: Number(controls.speed.value) }),
+    );
     controls.loop?.addEventListener("click", () => this.dispatch({ type: "loop" }));
     controls.unobserve?.addEventListener("click", () => this.observe(null));
     controls.unzoom?.addEventListener("click", () => this.look(WHOLE));
-    controls.full?.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
+    controls.full?.addEventListener("click", () =>
+      document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen(),
+    );
     for (const button of stage.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => this.dispatch({ type: "step", by: Number(button.dataset.step) }));
     }
     for (const button of stage.querySelectorAll("[data-jump]")) {
-      button.addEventListener("click", () => this.dispatch({ type: "jump", frames: this.deliveries, by: Number(button.dataset.jump) }));
+      button.addEventListener("click", () =>
+        this.dispatch({ type: "jump", frames: this.deliveries, by: Number(button.dataset.jump) }),
+      );
     }
     for (const box of stage.querySelectorAll("[data-layer]")) {
       this.layers[box.dataset.layer] = box.checked;
-      box.addEventListener("change", () => { this.layers[box.dataset.layer] = box.checked; this.repaint(); });
+      box.addEventListener("change", () => {
+        this.layers[box.dataset.layer] = box.checked;
+        this.repaint();
+      });
     }
     addEventListener("keydown", (event) => this.onKey(event));
-    document.addEventListener("visibilitychange", () => { this.before = performance.now(); }); // Nobody watched meanwhile.
+    document.addEventListener("visibilitychange", () => {
+      this.before = performance.now();
+    }); // Nobody watched meanwhile.
     addEventListener("hashchange", () => this.dispatch({ type: "seek", frame: frameInAddress() }));
     addEventListener("arena:theme", () => this.repaint());
     const observer = new ResizeObserver(() => this.repaint());
@@ -232,19 +269,23 @@ class Viewer {
 
   /** A box for each kind of message that the replays know. */
   listKinds() {
-    const kinds = [...new Set(this.sides.flatMap(({ replay }) => Object.values(replay.header.facts.message_kinds ?? {})))];
-    controls.kinds.replaceChildren(...kinds.map((kind) => {
-      const label = document.createElement("label");
-      label.className = "choice";
-      const box = document.createElement("input");
-      Object.assign(box, { type: "checkbox", checked: true });
-      box.addEventListener("change", () => {
-        this.hiddenKinds[box.checked ? "delete" : "add"](kind);
-        this.repaint();
-      });
-      label.append(box, ` ${kind.replaceAll("_", " ")}`);
-      return label;
-    }));
+    const kinds = [
+      ...new Set(this.sides.flatMap(({ replay }) => Object.values(replay.header.facts.message_kinds ?? {}))),
+    ];
+    controls.kinds.replaceChildren(
+      ...kinds.map((kind) => {
+        const label = document.createElement("label");
+        label.className = "choice";
+        const box = document.createElement("input");
+        Object.assign(box, { type: "checkbox", checked: true });
+        box.addEventListener("change", () => {
+          this.hiddenKinds[box.checked ? "delete" : "add"](kind);
+          this.repaint();
+        });
+        label.append(box, ` ${kind.replaceAll("_", " ")}`);
+        return label;
+      }),
+    );
   }
 
   /** The wheel with Ctrl, or two fingers, magnify; what is magnified is dragged. The page scrolls as ever. */
@@ -254,11 +295,17 @@ class Viewer {
       return [((clientX - box.left) * canvas.width) / box.width, ((clientY - box.top) * canvas.height) / box.height];
     };
     const held = new Map();
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey && this.lens.zoom === 1 && event.deltaY > 0) return;
-      event.preventDefault();
-      this.look(zoomAt(this.lens, canvas, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...place(event)));
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey && this.lens.zoom === 1 && event.deltaY > 0) return;
+        event.preventDefault();
+        this.look(
+          zoomAt(this.lens, canvas, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...place(event)),
+        );
+      },
+      { passive: false },
+    );
     canvas.addEventListener("dblclick", (event) => {
       this.look(this.lens.zoom > 1 ? WHOLE : zoomAt(this.lens, canvas, 3, ...place(event)));
     });
@@ -276,7 +323,8 @@ class Viewer {
       if (other) this.look(zoomAt(this.lens, canvas, apart(to) / Math.max(apart(from), 1), ...other));
       else if (this.lens.zoom > 1) this.look(pan(this.lens, canvas, to[0] - from[0], to[1] - from[1]));
     });
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => held.delete(event.pointerId));
+    for (const end of ["pointerup", "pointercancel"])
+      canvas.addEventListener(end, (event) => held.delete(event.pointerId));
   }
 
   /** The step under the pointer, above the timeline. */
@@ -301,7 +349,10 @@ class Viewer {
       return;
     }
     const special = { f: controls.full, 0: controls.unzoom, Escape: controls.unobserve }[event.key];
-    if (special && !special.hidden) { special.click(); return; }
+    if (special && !special.hidden) {
+      special.click();
+      return;
+    }
     const action = actionOf(event.key, event.shiftKey, this.deliveries);
     if (!action) return;
     event.preventDefault();
@@ -333,7 +384,9 @@ async function load(root) {
     stage.dataset.ready = "";
   };
   try {
-    await follow(root.dataset.replay, show, (message) => { status.textContent = message; });
+    await follow(root.dataset.replay, show, (message) => {
+      status.textContent = message;
+    });
   } catch (error) {
     status.hidden = false;
     status.textContent = error.message;
