@@ -10,7 +10,7 @@ from typing import Any
 
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
-from mate.messages import Team
+from mate.messages import TEAMS_OF, Team
 from training import configuration as configurations
 
 _SHOWN = (
@@ -78,6 +78,9 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--opponent", default="greedy", help="the other team: a rule-based agent or a checkpoint")
     command.add_argument(
         "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
+    )
+    command.add_argument(
+        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="cut the messages of these teams off"
     )
     command.add_argument("--episodes", type=int, default=200)
     command.add_argument("--seed", type=int, default=1)
@@ -150,7 +153,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         team = options.team or Checkpoint.load(options.checkpoint).recipe.team
     except OSError as error:
         raise UserError(f"{options.checkpoint} cannot be read ({error.strerror}); name a native checkpoint.") from None
-    scenario = Scenario.load(options.scenario)
+    limits = {} if options.no_communication is None else {"no_communication": options.no_communication}
+    scenario = Scenario.load(options.scenario, **limits)
     opponent = find_agent(options.opponent, Team(team).opponent, scenario)
     agents = [(options.checkpoint, find_agent(options.checkpoint, team, scenario, options.deterministic))]
     agents += [(name, find_agent(name, team, scenario)) for name in options.against or ["greedy"]]

@@ -17,6 +17,7 @@ from mate.streams import derive
 from training.configuration import TrainingConfiguration
 from training.experience import Experience, JointExperience, TrainingIteration
 from training.learner import TeamLearner
+from training.module_classes import module_class_of
 from training.modules import TeamModule
 from training.private_ray import find_cluster
 from training.runner import SPACES, TeamEnvRunner
@@ -162,7 +163,11 @@ def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], c
         num_cpus_per_env_runner=1, rollout_fragment_length=one["fragment_length"],
     )  # fmt: skip
     config.learners(num_learners=0, num_gpus_per_learner=int(torch.cuda.is_available()))
-    config.rl_module(rl_module_spec=RLModuleSpec(TeamModule, *SPACES, model_config={"configuration": configuration}))
+    config.rl_module(
+        rl_module_spec=RLModuleSpec(
+            module_class_of(configuration), *SPACES, model_config={"configuration": configuration}
+        )
+    )
     config.training(
         learner_class=TeamLearner,
         learner_config_dict={"configuration": configuration},

@@ -106,6 +106,25 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         learner=ACTOR_CRITIC,
         network="maddpg",
     ),
+    "tarmac": Algorithm(
+        "TarMAC",
+        "members attend to messages that all sent at the previous decision; the critic sees the whole state",
+        has_central_critic=True,
+        network="tarmac",
+    ),
+    "hrl-tarmac": Algorithm(
+        "Hierarchical TarMAC",
+        "cameras choose targets, a fixed rule aims at them; they attend to each other's messages",
+        has_central_critic=True,
+        is_hierarchical=True,
+        network="tarmac",
+    ),
+    "i2c": Algorithm(
+        "I2C",
+        "each member learns whom to ask for its observation; networks of their own, the critic sees the whole state",
+        has_central_critic=True,
+        network="i2c",
+    ),
 }
 
 

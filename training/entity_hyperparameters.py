@@ -54,11 +54,11 @@ WARM_STARTS = (
     Hyperparameter(
         "critic_warmup", "learning", "number", "part of the run at its start in which the critic alone learns, if the "
             "run starts from an agent",
-        0.02, 0.02, "", 0.0, 1.0, algorithms=ON_POLICY,
+        0.02, 0.02, "", 0.0, 1.0, algorithms=named(learner=PPO),
     ),
     Hyperparameter(
         "start_schedules", "learning", "choice", "learning rate and entropy coefficient of a run that starts from an "
             "agent: at most what that agent's training ended with (continued), or as scheduled (anew)",
-        "continued", "continued", choices=("continued", "anew"), algorithms=ON_POLICY,
+        "continued", "continued", choices=("continued", "anew"), algorithms=named(learner=PPO),
     ),
 )  # fmt: skip

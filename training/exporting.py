@@ -13,6 +13,8 @@ from mate.errors import UserError
 from policies import Checkpoint, Dimensions
 from policies.decoding import mask_outputs
 from policies.entities import parts_of
+from policies.graphs.network import GraphNetwork, new_speech
+from policies.inference import messages_of
 from policies.networks import network_of
 from training.configuration import TrainingConfiguration
 from training.experience import Experience, JointExperience
@@ -91,6 +93,9 @@ def _outputs_of_checkpoint(checkpoint: Checkpoint, dimensions: Dimensions, array
     network = network_of(checkpoint, dimensions, "cpu")
     rows, members, length, width = arrays["obs"].shape
     memory = arrays["actor_memory"].reshape(rows * members, -1).copy()
+    if (spoken := messages_of(checkpoint.recipe)) is not None:
+        assert isinstance(network, GraphNetwork)
+        return _outputs_of_speakers(network, spoken.size, arrays, memory)
     outputs = []
     for t in range(length):
         inputs = np.ascontiguousarray(arrays["obs"][:, :, t].reshape(-1, width))
@@ -99,4 +104,24 @@ def _outputs_of_checkpoint(checkpoint: Checkpoint, dimensions: Dimensions, array
             start, count, record, flag = parts_of(checkpoint.recipe, dimensions)[1][0]
             visible = inputs[:, start + flag : start + count * record : record] > 0.0
             mask_outputs(checkpoint.recipe.action, outputs[-1], visible)
+    return np.stack(outputs, axis=1).reshape(rows, members, length, -1)
+
+
+def _outputs_of_speakers(
+    network: GraphNetwork, size: int, arrays: dict[str, np.ndarray], memory: np.ndarray
+) -> np.ndarray:
+    """Return the outputs (R, N, T, A) of a network whose members hear all that was said at the last decision.
+
+    The module's memory (R * N, W) ends with the message of ``size`` numbers that a member sent.
+    """
+    rows, members, length, width = arrays["obs"].shape
+    memory, said = np.ascontiguousarray(memory[:, : network.memory_size]), memory[:, network.memory_size :]
+    outputs = []
+    for t in range(length):
+        speech = new_speech(rows * members, members, size)
+        speech.messages[:] = np.repeat(said.reshape(rows, members, -1), members, axis=0)
+        speech.heard[:] = 1.0
+        inputs = np.ascontiguousarray(arrays["obs"][:, :, t].reshape(-1, width))
+        outputs.append(network.forward(inputs, memory, speech))
+        said = speech.message
     return np.stack(outputs, axis=1).reshape(rows, members, length, -1)

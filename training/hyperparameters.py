@@ -13,6 +13,7 @@ from mate.messages import TEAMS, TEAMS_OF
 from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, algorithms_of, named
 from training.entity_hyperparameters import ACTIONS, ENTITY_NETWORK, WARM_STARTS
 from training.hyperparameter import Hyperparameter
+from training.message_hyperparameters import MESSAGES, PRIOR
 from training.preset_changes import BASES, CHANGES
 from training.presets import exception
 from training.replay_hyperparameters import REPLAY_BATCHES, REPLAY_LEARNING, REPLAY_NETWORK
@@ -184,7 +185,9 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
         *_NETWORK,
         *ENTITY_NETWORK,
         *REPLAY_NETWORK,
+        *MESSAGES,
         *_LEARNING,
+        *PRIOR,
         *REPLAY_LEARNING,
         *WARM_STARTS,
         *_BATCHES,

@@ -107,6 +107,7 @@ class TeamLearner(PPOTorchLearner):
             ]
         )
         loss, figures = loss_of(terms, weights)
+        loss = loss + self.module[module_id].unwrapped().auxiliary_loss(batch["parts"], fwd_out["parts"])
         if batch["is_last"]:
             figures["vf_explained_var"] = explained_variance(terms.values, terms.value_targets)
             plain = {name: value.detach() for name, value in figures.items()}

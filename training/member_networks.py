@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -10,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
-_GAINS = {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0)}
+from training.networks import ACTIVATIONS, gain_of
 
 
 class MemberLinear(nn.Module):
@@ -45,7 +43,7 @@ class MemberMLP(nn.Module):
         super().__init__()
         self.activate = ACTIVATIONS[activation]
         widths = [inputs, *hidden]
-        self.hidden = nn.ModuleList(MemberLinear(members, a, b, _GAINS[activation]) for a, b in pairwise(widths))
+        self.hidden = nn.ModuleList(MemberLinear(members, a, b, gain_of(activation)) for a, b in pairwise(widths))
         self.output = MemberLinear(members, widths[-1], outputs, scale)
 
     def forward(self, rows: Tensor) -> Tensor:

@@ -40,17 +40,25 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
     """
 
     model_config: Any
+    recipe: Recipe
+    actor: nn.Module
+    critic: nn.Module
+    memory_width: int
+    critic_memory_width: int
 
     def setup(self) -> None:
         """Build actor and critic."""
         configuration: TrainingConfiguration = self.model_config["configuration"]
-        self.recipe = recipe = recipe_of(configuration)
-        self.head = Head(recipe.action)
         self.has_central_critic = configuration.has_central_critic
         has_own = configuration["reduction"] == "none" and self.has_central_critic
         sizes = [dimensions_of(scenario) for scenario in configuration.scenarios]
-        self.actor: nn.Module
-        self.critic: nn.Module
+        self.make_networks(configuration, sizes, has_own)
+        self.head = Head(self.recipe.action)
+        self.scenarios = [self.view(one) for one in sizes]
+
+    def make_networks(self, configuration: TrainingConfiguration, sizes: list[Dimensions], has_own: bool) -> None:
+        """Build the networks and the recipe. With ``has_own`` the critic has a value for each member."""
+        self.recipe = recipe = recipe_of(configuration)
         if isinstance(recipe.architecture, EntityArchitecture):
             self.actor = TimedEntityNetwork(recipe, ACTOR_OUTPUT_SCALE)
             if self.has_central_critic:
@@ -62,8 +70,15 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
             self.actor = TimedNetwork(recipe.layers, recipe.input_size, recipe.output_size, ACTOR_OUTPUT_SCALE)
             self.critic = TimedNetwork(recipe.layers, inputs, sizes[0].team_size(recipe.team) if has_own else 1)
         states = recipe.architecture.num_states * recipe.architecture.memory_size  # type: ignore[union-attr]
-        self.memory_width = states
-        self.scenarios = [ScenarioModule(self, one) for one in sizes]
+        self.memory_width = self.critic_memory_width = states
+
+    def view(self, dimensions: Dimensions) -> ScenarioModule:
+        """Return the module as it acts in a scenario of these dimensions."""
+        return ScenarioModule(self, dimensions)
+
+    def auxiliary_loss(self, batches: list[dict[str, Tensor]], outputs: list[Any]) -> Tensor | float:
+        """Return what is added to PPO's loss, for the parts of a minibatch and what ``_forward`` gave for each."""
+        return 0.0
 
     def get_train_action_dist_cls(self) -> Any:
         """Return a distribution, which RLlib requires; the loss uses ``head``."""
@@ -111,8 +126,13 @@ class ScenarioModule:
 
     @property
     def memory_width(self) -> int:
-        """Numbers that the actor, and each critic, remembers."""
+        """Numbers that the actor remembers of each member."""
         return self.module.memory_width
+
+    @property
+    def critic_memory_width(self) -> int:
+        """Numbers that each critic remembers."""
+        return self.module.critic_memory_width
 
     @property
     def device(self) -> torch.device:

@@ -40,6 +40,17 @@ def architecture_of(configuration: TrainingConfiguration) -> Architecture | Enti
     )
 
 
+def critic_layers_of(configuration: TrainingConfiguration) -> Architecture:
+    """Return the critic's network of algorithms whose actor is a graph: upstream's, with an LSTM."""
+    return Architecture(
+        hidden_sizes=tuple(configuration["hidden_sizes"]),
+        activation=configuration["activation"],
+        memory="lstm",
+        memory_size=configuration["memory_size"],
+        skip_connection=True,
+    )
+
+
 def _entities_of(configuration: TrainingConfiguration) -> EntityArchitecture:
     has_memory = configuration["memory"] != "none"
     return EntityArchitecture(
@@ -63,8 +74,9 @@ def action_of(configuration: TrainingConfiguration) -> Action:
         levels = 0 if configuration.is_hierarchical else configuration["levels"]
         return Action("levels" if levels else "select-subset", levels=levels, outputs="values")
     if configuration.is_hierarchical:
-        return Action(f"select-{configuration['selection']}", masked=configuration["action_masks"] == "unseen")
-    actions = configuration["actions"]
+        selection = configuration.hyperparameters.get("selection", "many")
+        return Action(f"select-{selection}", masked=configuration.hyperparameters.get("action_masks") == "unseen")
+    actions = configuration.hyperparameters.get("actions", "levels")
     return Action(actions, levels=0 if actions == "box" else configuration["levels"])
 
 

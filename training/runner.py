@@ -14,7 +14,7 @@ from ray.rllib.env.env_runner import EnvRunner
 
 from training.configuration import TrainingConfiguration
 from training.experience import Experience
-from training.modules import TeamModule
+from training.module_classes import module_class_of
 from training.opponents import opponents_of
 from training.sampling import Sampler
 
@@ -42,7 +42,7 @@ class TeamEnvRunner(EnvRunner):
         torch.set_num_threads(1)
         settings = self.config.env_config
         configuration: TrainingConfiguration = settings["configuration"]
-        self.module = TeamModule(
+        self.module = module_class_of(configuration)(
             observation_space=SPACES[0], action_space=SPACES[1], model_config={"configuration": configuration}
         )
         self.slots = range(0)

@@ -65,9 +65,8 @@ class Sampler:
         self._decisions = np.zeros(size, np.int64)
         self._rewards = np.zeros(size)
         self._keys = np.zeros(size, np.uint64)
-        members, width = self.play.num_members, module.memory_width
-        self._actor_memory = np.zeros((size, members, width), np.float32)
-        self._critic_memory = np.zeros((size, module.num_critics, width), np.float32)
+        self._actor_memory = np.zeros((size, self.play.num_members, module.memory_width), np.float32)
+        self._critic_memory = np.zeros((size, module.num_critics, module.critic_memory_width), np.float32)
 
     def _first_horizon(self, slot: int) -> int:
         share = streams.uniform(np.uint64(self.configuration.seed), FIRST_HORIZON, slot, 0)

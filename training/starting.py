@@ -10,11 +10,11 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
+from policies.graphs.graph import Graph
 from training import files
 from training.configuration import ConfigurationError, TrainingConfiguration
 from training.modules import TeamModule
 from training.opponents import load_checkpoint
-from training.recipes import recipe_of
 
 CONTINUED = {"learning_rate", "entropy_coefficient"}
 """Figures of a training that one which starts from its agents continues."""
@@ -41,12 +41,12 @@ def start_from(module: Any, configuration: TrainingConfiguration, folder: Path) 
     assert configuration.start_from is not None
     path = folder / configuration.start_from
     checkpoint = load_checkpoint(path, "checkpoint to start from")
-    recipe, wanted = checkpoint.recipe, recipe_of(configuration)
+    recipe, wanted = checkpoint.recipe, module.recipe
     problems = [
         f"The checkpoint to start from, {path}, has {name} {_describe(getattr(recipe, name))}, and the run "
         f"{_describe(getattr(wanted, name))}."
         for name in _COMPARED
-        if getattr(recipe, name) != getattr(wanted, name)
+        if _plain(getattr(recipe, name)) != _plain(getattr(wanted, name))
     ]
     if problems:
         raise ConfigurationError(
@@ -63,7 +63,7 @@ def limits_of(configuration: TrainingConfiguration, folder: Path) -> dict[str, f
 
     They are what that training ended with, told by the notes beside its milestone; empty where nothing is continued.
     """
-    if not configuration.start_from or configuration["start_schedules"] != "continued":
+    if not configuration.start_from or configuration.hyperparameters.get("start_schedules") != "continued":
         return {}
     return _read_notes((folder / configuration.start_from).with_suffix(".json"))
 
@@ -90,6 +90,11 @@ def _read_notes(path: Path) -> dict[str, float]:
         return {}
     found = content.items() if isinstance(content, dict) else ()
     return {name: float(one) for name, one in found if name in CONTINUED and isinstance(one, int | float) and one > 0}
+
+
+def _plain(part: object) -> object:
+    """Return a part of a recipe in a form that can be compared: graphs hold arrays."""
+    return part.to_json() if isinstance(part, Graph) else part
 
 
 def _describe(part: object) -> str:

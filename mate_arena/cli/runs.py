@@ -29,7 +29,7 @@ def start(
     team: str = typer.Argument(help="The team that learns: camera or target."),
     opponent: str = typer.Option(help="Slug of the opponent."),
     algorithm: str = typer.Option(
-        "hrl-mappo", help="Such as mappo, ippo, iql, vdn or qmix; for cameras also hrl-mappo and so on."
+        "hrl-mappo", help="Such as mappo, qmix, maddpg, tarmac or i2c; for cameras also hrl-mappo and so on."
     ),
     preset: str = typer.Option("quick", help="quick or upstream."),
     steps: int = typer.Option(None, help="Environment steps; by default the preset's."),

@@ -37,8 +37,8 @@ def weights_of(course: Course) -> dict[str, np.ndarray]:
     ("algorithm", "team"),
     [
         ("hrl-mappo", "camera"), ("hrl-ippo", "camera"), ("mappo", "target"), ("ippo", "camera"),
-        ("iql", "target"), ("hrl-iql", "camera"), ("vdn", "target"), ("hrl-vdn", "camera"), ("qmix", "target"),
-        ("qmix", "camera"), ("hrl-qmix", "camera"), ("maddpg", "camera"), ("maddpg", "target"),
+        ("iql", "target"), ("hrl-iql", "camera"), ("vdn", "target"), ("qmix", "target"), ("hrl-qmix", "camera"),
+        ("maddpg", "camera"), ("tarmac", "camera"), ("hrl-tarmac", "camera"), ("i2c", "target"),
     ],
 )  # fmt: skip
 def test_a_run_leaves_progress_milestones_and_an_outcome(tmp_path, algorithm, team) -> None:
@@ -90,6 +90,21 @@ def test_a_run_goes_on_from_its_newest_state(tmp_path) -> None:
     course.go()
     assert [line["iteration"] for line in files.read_progress(folder)] == [1, 2, 3, 4, 5]
     assert len(list((folder / files.STATE).iterdir())) == 1
+
+
+@pytest.mark.parametrize("algorithm", ["qmix", "maddpg", "i2c"])
+def test_every_learner_goes_on_with_its_weights_and_moments(tmp_path, algorithm) -> None:
+    folder = write(tmp_path / "run", algorithm=algorithm, steps=120)
+    course = Course(folder, configure(algorithm=algorithm, steps=120), 1, ())
+    course.go()
+    again = Course(folder, configure(algorithm=algorithm, steps=120), 1, ())
+    before, after = weights_of(course), weights_of(again)
+    assert before.keys() == after.keys() and all((before[name] == after[name]).all() for name in before)
+    for ours, theirs in zip(course.algorithm.optimizers, again.algorithm.optimizers, strict=True):
+        one, other = ours.state_dict()["state"], theirs.state_dict()["state"]
+        assert one.keys() == other.keys() and one
+        assert all((one[number][name] == other[number][name]).all() for number in one for name in one[number])
+    assert again.counters.steps == again.algorithm.steps == 120
 
 
 def test_progress_after_the_state_is_forgotten(tmp_path) -> None:

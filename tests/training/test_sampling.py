@@ -12,13 +12,14 @@ from mate.agents import batched
 from mate.episodes import play
 from mate.scenario import Scenario
 from mate.streams import derive
-from policies import Checkpoint
+from policies.compatibility import dimensions_of
 from policies.inference import BatchedPolicy
 from tests.training.runs import configure
 from training.experience import Experience
+from training.exporting import export
+from training.module_classes import module_class_of
 from training.modules import TeamModule
 from training.opponents import opponents_of
-from training.recipes import recipe_of
 from training.sampling import EPISODES, Sampler
 
 ALGORITHMS = [
@@ -27,12 +28,15 @@ ALGORITHMS = [
     ("mappo", "camera"),
     ("ippo", "target"),
     ("mappo", "target"),
+    ("tarmac", "target"),
+    ("hrl-tarmac", "camera"),
+    ("i2c", "camera"),
 ]
 
 
 def make_module(configuration) -> TeamModule:
     torch.manual_seed(0)
-    module = TeamModule(
+    module = module_class_of(configuration)(
         observation_space=gym.spaces.Box(-1, 1, (1,)),
         action_space=gym.spaces.Discrete(2),
         model_config={"configuration": configuration},
@@ -54,7 +58,7 @@ def make_sampler(configuration, slots: range | None = None) -> Sampler:
 def test_experience_has_a_row_for_each_episode(algorithm, team) -> None:
     configuration = configure(algorithm=algorithm, team=team)
     experience = make_sampler(configuration).sample()
-    members = recipe_of(configuration).scenario.team_size(team)
+    members = dimensions_of(configuration.scenario).team_size(team)
     assert experience.arrays["obs"].shape[:3] == (4, members, 5)
     assert experience.decisions == 4 * members * 5 and experience.steps == 4 * 5 * 2
     for name in ("log_probability", "advantages", "value_targets"):
@@ -110,9 +114,7 @@ def compare_with_a_match(algorithm, team, changes) -> None:
     sampler = make_sampler(configuration)
     sampler._limits[:] = 1000
     sampler.sample()
-    module = sampler.module.module
-    weights = {name: tensor.numpy() for name, tensor in module.actor.state_dict().items()}
-    checkpoint = Checkpoint(recipe_of(configuration), weights)
+    checkpoint = export(sampler.module.module, configuration, {})
     seeds = [derive(configuration.seed, EPISODES, slot, 0) for slot in range(4)]
     trained = partial(BatchedPolicy, checkpoint)
     opponent = partial(batched.make, "greedy", "target" if team == "camera" else "camera")

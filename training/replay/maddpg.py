@@ -30,8 +30,7 @@ LOG_NO_NOISE = -20.0
 class ActorCriticModule(nn.Module):
     """The members' actors, their pairs of critics, and the target copies of all."""
 
-    num_critics = 0
-    memory_width = 0
+    num_critics = memory_width = critic_memory_width = 0
     has_central_critic = True
 
     def __init__(self, configuration: TrainingConfiguration) -> None:

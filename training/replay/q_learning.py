@@ -23,7 +23,7 @@ from training.schedules import value_at
 class ValueModule(nn.Module):
     """The values of a member's choices, a mixer where the team has one, and the target copies of both."""
 
-    num_critics = 0
+    num_critics = critic_memory_width = 0
 
     def __init__(self, configuration: TrainingConfiguration) -> None:
         super().__init__()
