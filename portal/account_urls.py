@@ -7,7 +7,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from portal.forms.accounts import PasswordForm
 from portal.inputs import takes
-from portal.views import accounts, notifications, people, signing
+from portal.views import accounts, labs, notifications, people, signing
 
 password_change = auth.PasswordChangeView.as_view(
     form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
@@ -54,6 +54,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/webhooks/<key:webhook_id>/delete/", notifications.delete_webhook, name="webhook_delete"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.mark_read, name="notifications_read"),
+    path("labs/", labs.labs, name="labs"),
+    path("labs/<slug:slug>/", labs.lab, name="lab"),
+    path("labs/<slug:slug>/invite/", labs.invite, name="lab_invite"),
+    path("labs/<slug:slug>/join/", labs.accept, name="lab_accept"),
+    path("labs/<slug:slug>/delete/", labs.delete, name="lab_delete"),
+    path("labs/<slug:slug>/members/<str:username>/remove/", labs.remove, name="lab_remove"),
+    path("labs/<slug:slug>/members/<str:username>/role/", labs.set_role, name="lab_role"),
     path("users/<str:username>/", people.profile, name="user"),
 ]
 

@@ -87,7 +87,9 @@ class TournamentFeed(AtomFeed):
     link = reverse_lazy("tournaments")
 
     def items(self) -> QuerySet[Tournament]:
-        found = Tournament.objects.filter(state=TournamentState.FINISHED, purpose="").select_related("scenario")
+        found = Tournament.objects.filter(state=TournamentState.FINISHED, purpose="", is_private=False).select_related(
+            "scenario"
+        )
         return found.order_by("-finished", "-pk")[:MOST]
 
     def item_title(self, item: Tournament) -> str:

@@ -107,6 +107,8 @@ class IncomingFile(models.Model):
     name = models.CharField(max_length=80, blank=True)
     team = models.CharField(max_length=6, blank=True)
     deterministic = models.BooleanField(default=False)
+    lab = models.ForeignKey("tournament.Lab", null=True, on_delete=models.SET_NULL, related_name="+")
+    is_private = models.BooleanField(default=False)
     length = models.PositiveBigIntegerField()
     offset = models.PositiveBigIntegerField(default=0)
     created = models.DateTimeField(auto_now_add=True)

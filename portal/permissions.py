@@ -4,7 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from tournament.models import Agent, PsroRun, Schedule, Study, Tournament, TrainingRun, Upload
+from tournament.models import Agent, Membership, PsroRun, Schedule, Study, Tournament, TrainingRun, Upload
 
 Owned = Agent | PsroRun | Schedule | Study | Tournament | TrainingRun | Upload
 WORDS: dict[type, str] = {
@@ -14,10 +14,13 @@ WORDS: dict[type, str] = {
 
 
 def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
-    """Owners change what is theirs; administrators everything. What the portal owns is the administrators'."""
+    """Owners change what is theirs, labs their agents; administrators everything, also what the portal owns."""
     if not user.is_authenticated or not user.is_active:
         return False
-    return bool(getattr(user, "is_staff", False)) or (thing.owner_id is not None and thing.owner_id == user.pk)
+    if getattr(user, "is_staff", False) or (thing.owner_id is not None and thing.owner_id == user.pk):
+        return True
+    lab = getattr(thing, "lab_id", None)
+    return lab is not None and Membership.objects.filter(lab=lab, user=user.pk, accepted=True).exists()
 
 
 def insist_on_change(user: AbstractBaseUser | AnonymousUser, thing: Owned, deed: str = "change it") -> None:

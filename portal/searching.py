@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from tournament import queries
 from tournament.models import PsroRun, Purpose, Scenario, Tournament, TrainingRun
+from tournament.visibility import seen_tournaments
 
 FEW, MANY = 5, 25
 """Results of a kind while somebody types, and on the page of all results."""
@@ -36,15 +37,15 @@ class Group:
     rows: tuple[Found, ...]
 
 
-def search(text: str, most: int = FEW) -> list[Group]:
-    """Return what fits a text by kind, kinds without any left out. Without a text: where one can go."""
+def search(text: str, most: int = FEW, viewer: Any = None) -> list[Group]:
+    """Return by kind what fits a text and a viewer sees, kinds without any left out; else where one can go."""
     words = text.strip()[:LONGEST_QUERY]
     if not words:
         return [Group(gettext_lazy("Go to"), "chevron-right", tuple(list_places()))]
     groups = (
-        Group(gettext_lazy("Agents"), "bot", tuple(find_agents(words, most))),
+        Group(gettext_lazy("Agents"), "bot", tuple(find_agents(words, most, viewer))),
         Group(gettext_lazy("Leaderboards"), "trophy", tuple(find_scenarios(words, most))),
-        Group(gettext_lazy("Tournaments"), "swords", tuple(find_tournaments(words, most))),
+        Group(gettext_lazy("Tournaments"), "swords", tuple(find_tournaments(words, most, viewer))),
         Group(gettext_lazy("Trainings"), "graduation-cap", tuple(find_runs(TrainingRun, "training", words, most))),
         Group(gettext_lazy("PSRO runs"), "git-branch", tuple(find_runs(PsroRun, "psro_run", words, most))),
         Group(gettext_lazy("Users"), "circle-user", tuple(find_users(words, most))),
@@ -62,9 +63,9 @@ def list_places() -> Iterator[Found]:
         yield Found(name, reverse(view))
 
 
-def find_agents(words: str, most: int) -> Iterator[Found]:
+def find_agents(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
     """Names that begin with the text come first."""
-    found = queries.find_agents(search=words)
+    found = queries.find_agents(search=words, viewer=viewer)
     first = found.filter(name__istartswith=words)[:most]
     rest = found.exclude(name__istartswith=words)[:most]
     for agent in [*first, *rest][:most]:
@@ -76,11 +77,11 @@ def find_scenarios(words: str, most: int) -> Iterator[Found]:
         yield Found(scenario.name, reverse("leaderboard", args=[scenario.slug]))
 
 
-def find_tournaments(words: str, most: int) -> Iterator[Found]:
+def find_tournaments(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
     found = Tournament.objects.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)).filter(
         name__icontains=words
     )
-    for row in found.select_related("scenario")[:most]:
+    for row in seen_tournaments(found, viewer).select_related("scenario")[:most]:
         yield Found(row.name, reverse("tournament", args=[row.pk]), row.scenario.name)
 
 

@@ -197,6 +197,7 @@ MIDDLEWARE = [
     "portal.views.errors.UserErrors",
     "portal.server.throttling.Throttle",
     "portal.inputs.UnknownNames",
+    "portal.viewing.PrivateRows",
     "portal.server.audit.AuditLog",
     "axes.middleware.AxesMiddleware",
     "portal.server.idempotency.Idempotency",

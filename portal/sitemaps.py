@@ -56,7 +56,7 @@ class TournamentMap(Sitemap):
     """Finished tournaments."""
 
     def items(self) -> QuerySet[Tournament]:
-        return Tournament.objects.filter(state=TournamentState.FINISHED, purpose="").order_by("pk")
+        return Tournament.objects.filter(state=TournamentState.FINISHED, purpose="", is_private=False).order_by("pk")
 
     def location(self, item: Tournament) -> str:
         return reverse("tournament", args=[item.pk])

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from mate.errors import UserError
 from tasks import admission, connecting, hints, infrastructure, leases, workers
-from tournament import entries, organising, originals, psro_runs, storages, tracing
+from tournament import entries, organising, originals, psro_runs, storages, tracing, visibility
 from tournament.clock import Now
 from tournament.models import Agent, Upload, UploadState
 from tournament.placements import plan as plan_placements
@@ -50,7 +50,7 @@ def check_next() -> bool:
     upload = leases.claim(leases.waiting(Upload).order_by("created"), workers.State.name)
     if upload is None:
         return False
-    workers.do(f"checking {upload.filename}")
+    workers.do(f"checking {'a private upload' if upload.is_private else upload.filename}")
     with tracing.bound(work=f"upload {upload.pk}"):
         check(upload)
     return True
@@ -107,11 +107,12 @@ def _check(upload: Upload, steps: Steps) -> None:
         named = report.renamed({digest: agent.spec["checkpoint"] for digest, agent in checkpoints.items()})
         accepted = accept_mixtures(upload, named, list(checkpoints.values()))
         details.append(", ".join(agent.name for agent in accepted))
+        insist_on_own(upload, accepted)
         upload.agents.set(accepted)
         placements = plan_placements(upload, accepted)
-        runs = psro_runs.enter_results(upload, named, accepted)
+        runs = [] if upload.is_private else psro_runs.enter_results(upload, named, accepted)
         details += [f"the PSRO run “{run.name}”" for run in runs]
-        if report.results and not runs:
+        if report.results and not runs and not upload.is_private:
             details.append(
                 "its PSRO tables are not shown: no packaged scenario has these dimensions, or iterations are missing"
             )
@@ -263,6 +264,13 @@ def accept_mixtures(upload: Upload, report: ImportReport, accepted: list[Agent])
         for mixture in report.mixtures
     ]
     return list({row.pk: row for row in (*accepted, *mixtures) if row is not None}.values())
+
+
+def insist_on_own(upload: Upload, accepted: list[Agent]) -> None:
+    """Refuse weights that are here already as a private agent of somebody else."""
+    hidden = visibility.hidden_agents(upload.owner).filter(pk__in=[row.pk for row in accepted])
+    if hidden.exists():
+        raise Refused("These weights are on this portal already, as a private agent of another user.")
 
 
 def _name_of(upload: Upload, report: ImportReport, imported: ImportedAgent | ImportedMixture) -> str:

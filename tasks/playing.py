@@ -36,7 +36,8 @@ def play_next() -> bool:
     block = claim_block()
     if block is None:
         return False
-    workers.do(f"playing block {block.pk} of {block.tournament.name}")
+    name = "a private tournament" if block.tournament.is_private else block.tournament.name
+    workers.do(f"playing block {block.pk} of {name}")
     with tracing.bound(work=f"block {block.pk}", tournament=block.tournament_id):
         play(block)
         publishing.publish(block.tournament)

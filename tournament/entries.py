@@ -22,7 +22,7 @@ from mate import Team
 from mate import scenario as game
 from mate.agents.batched import BUILTIN_AGENTS
 from tournament import agents, names, storages
-from tournament.models import Agent, AgentKind, Scenario, Upload
+from tournament.models import Agent, AgentKind, Lab, Scenario, Upload, Withdrawal
 from tournament.refusals import RequestRefused
 
 if TYPE_CHECKING:
@@ -220,6 +220,8 @@ def accept_checkpoint(upload: Upload, imported: ImportedAgent, name: str = "") -
         upload.owner,
         deterministic=upload.deterministic,
         provenance=provenance,
+        lab=upload.lab,
+        is_private=upload.is_private,
     )
     if not agent.is_listed and not agent.withdrawn:  # A milestone of a training, now uploaded.
         agent.is_listed = True
@@ -236,6 +238,8 @@ def register_checkpoint(
     provenance: dict[str, Any] | None = None,
     is_listed: bool = True,
     called: str = "",
+    lab: Lab | None = None,
+    is_private: bool = False,
 ) -> Agent:
     """Register the agent of a checkpoint and store its weights; `deterministic` None uses the recipe's mode.
 
@@ -261,7 +265,9 @@ def register_checkpoint(
         **_sizes_of(recipe),
         trained_enhanced_observation=recipe.enhanced_observation,
         provenance=_plain(provenance or dict(recipe.provenance)),
-        is_listed=is_listed,
+        is_listed=is_listed and not is_private,
+        withdrawn=Withdrawal.PRIVATE if is_private else Withdrawal.NONE,
+        lab=lab,
         slug=_free_slug(called or name, spec.digest),
     )
 
@@ -304,6 +310,9 @@ def accept_mixture(upload: Upload, imported: ImportedMixture, members: Sequence[
         architecture=f"Mixture of {len(parts)}",
         trained_enhanced_observation=learned[0].trained_enhanced_observation if learned else "",
         provenance={"file": upload.filename, "members": [[part.label, part.weight] for part in imported.members]},
+        is_listed=not upload.is_private,
+        withdrawn=Withdrawal.PRIVATE if upload.is_private else Withdrawal.NONE,
+        lab=upload.lab,
         **sizes,
     )
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from mate import Team
+from tournament import visibility
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
 from tournament.formats.settings import ROUND_SIZE
@@ -70,7 +71,8 @@ class Matchup:
 
 def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
     """Return the current engine's episodes that both agents played from the same seed against the same opponent."""
-    mine, theirs = (_read(scenario, agent) for agent in (first, second))
+    is_private = visibility.are_private((first, second))
+    mine, theirs = (_read(scenario, agent, is_private) for agent in (first, second))
     left, right = _match(mine, theirs)
     sign = -1.0 if first.team == Team.CAMERA else 1.0
     pairs = Pairs(
@@ -93,12 +95,14 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
     )
 
 
-def _read(scenario: Scenario, agent: Agent) -> Rows:
-    """Read the agent's latest episodes, sorted by opponent and seed."""
+def _read(scenario: Scenario, agent: Agent, is_private: bool) -> Rows:
+    """Read the agent's latest episodes, sorted by opponent and seed; those with private opponents for private eyes."""
     other = "pairing__target_id" if agent.team == Team.CAMERA else "pairing__camera_id"
     episodes = Episode.objects.filter(
         **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
     )
+    if not is_private and (hidden := set(visibility.hidden_agents(None).values_list("pk", flat=True))):
+        episodes = episodes.exclude(**{f"{other}__in": hidden})
     rows = episodes.order_by("-id").values_list(other, "seed", "normalised_reward", "id")[:MOST_EPISODES]
     table = np.fromiter(rows.iterator(chunk_size=10_000), dtype=ROW)
     return table[np.lexsort((table["seed"], table["opponent"]))]
@@ -160,6 +164,8 @@ def rivals_of(pairing: Pairing, team: str, episodes: QuerySet[Episode]) -> list[
     agent, opponent = (pairing.camera, "target") if team == Team.CAMERA else (pairing.target, "camera")
     others = Pairing.objects.filter(**{"scenario": pairing.scenario, opponent: getattr(pairing, opponent)})
     found = others.exclude(pk=pairing.pk).select_related(team)
+    if not visibility.are_private((pairing.camera, pairing.target)):
+        found = visibility.seen_pairings(found, None)
     by_key = {row.pk: row for row in found}
     engines = episodes.order_by().values_list("engine", flat=True)[:1]
     theirs = Episode.objects.filter(

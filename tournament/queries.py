@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet, StdDev
 from django.db.models.functions import Greatest, NullIf, Sqrt
 
+from tournament import visibility
 from tournament.clock import ago
 from tournament.entries import check_fitness
 from tournament.forecasts import Span, forecast, left_by_pair
@@ -25,6 +27,7 @@ from tournament.models import (
     TournamentState,
     Upload,
     UploadState,
+    Withdrawal,
     Worker,
 )
 from tournament.seeds import episode_seed
@@ -33,9 +36,17 @@ WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 """Maximum time since a worker's last heartbeat; after it the worker counts as gone."""
 
 
-def find_agents(team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "") -> QuerySet[Agent]:
-    """Return agents, filtered by team, kind, scenario whose numbers of entities they can play, and part of the name."""
-    agents = Agent.objects.filter(is_listed=True).select_related("owner")
+def find_agents(
+    team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "", viewer: Any = None
+) -> QuerySet[Agent]:
+    """Return agents, filtered by team, kind, scenario whose numbers of entities they can play, and part of the name.
+
+    A signed-in ``viewer`` finds their own private agents and those of their labs too.
+    """
+    shown = Q(is_listed=True)
+    if viewer is not None and viewer.is_authenticated:
+        shown |= Q(withdrawn=Withdrawal.PRIVATE) & visibility.is_own(viewer)
+    agents = Agent.objects.filter(shown).select_related("owner", "lab")
     if team:
         agents = agents.filter(team=team)
     if kind:
@@ -84,7 +95,7 @@ MEASURES = ("normalised_reward", "target_reward", "coverage", "real_coverage", "
 def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
     """Return means and standard errors, from one query."""
     wanted: dict[str, Avg | StdDev] = {f"{name}_mean": Avg(name) for name in MEASURES}
-    wanted |= {f"{name}_sd": StdDev(name, sample=True) for name in MEASURES}
+    wanted |= {f"{name}_sd": StdDev(name) for name in MEASURES}  # Of a sample, SQLite fails for a single episode.
     row = episodes.order_by().aggregate(
         n=Count("id"),
         done=Count("id", filter=Q(completed=True)),
@@ -96,7 +107,7 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
 
     def mean(name: str, sign: int = 1) -> Mean:
         value, spread = row[f"{name}_mean"], row[f"{name}_sd"]
-        error = spread / math.sqrt(count) if spread is not None and count > 1 else None
+        error = spread / math.sqrt(count - 1) if spread is not None and count > 1 else None
         return Mean(None if value is None else sign * value, error)
 
     def flip(value: float | None) -> float | None:
@@ -112,12 +123,17 @@ def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
 
 
 def pairings_of(agent: Agent) -> QuerySet[Pairing]:
-    """Return the agent's played pairings, with `num_episodes`, `payoff` (the camera's) and its standard `error`."""
+    """Return the agent's played pairings, with `num_episodes`, `payoff` (the camera's) and its standard `error`.
+
+    Private opponents are left out, unless the agent is private itself.
+    """
     reward, number = "episodes__normalised_reward", Count("episodes")
+    shown = Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
+    if agent.withdrawn != Withdrawal.PRIVATE:
+        shown = visibility.seen_pairings(shown, None)
     spread = Avg(F(reward) * F(reward)) - Avg(reward) * Avg(reward)  # Only sums, which are fast in every database.
     return (
-        Pairing.objects.filter(Q(camera=agent) | Q(target=agent))
-        .select_related("scenario", "camera", "target")
+        shown.select_related("scenario", "camera", "target")
         .filter(episodes__device=DEVICE)
         .annotate(num_episodes=number, payoff=-Avg(reward))
         .annotate(error=Sqrt(Greatest(spread, 0.0) / NullIf(number - 1, 0)))

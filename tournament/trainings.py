@@ -104,6 +104,7 @@ def _check_request(
     obstacles = withdrawal.find_problem(opponent), operated.find_training_problem(opponent)
     problems += [("opponent", problem) for problem in obstacles if problem]
     if start_from is not None:
+        problems += [("start_from", problem) for problem in [withdrawal.find_problem(start_from)] if problem]
         problems += [("start_from", problem) for problem in _check_start(start_from, scenario, team)]
     if isinstance(episodes, bool) or not 0 <= episodes <= MAX_EVALUATION_EPISODES:
         text = f"{episodes} were requested: expected 0 to {MAX_EVALUATION_EPISODES} episodes."

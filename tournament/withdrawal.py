@@ -1,24 +1,35 @@
-"""Withdrawal of agents: unlisted or retired ones stay as facts, and lists and boards pass over them."""
+"""Withdrawal of agents: unlisted, retired or private ones stay as facts, and lists and boards pass over them."""
 
 from __future__ import annotations
 
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from tournament.models import Agent, AgentKind, Withdrawal
+from tournament import visibility
+from tournament.models import Agent, AgentKind, Pairing, Withdrawal
 from tournament.refusals import RequestRefused
 
 
 def withdraw(agent: Agent, how: str) -> None:
-    """Unlist or retire an agent, or list it again where `how` is empty. The sweep refits the boards that rated it.
+    """Unlist or retire an agent, make it private, or list it again where `how` is empty.
 
-    Raises RequestRefused for built-in agents and for milestones, which no list has.
+    The sweep refits the boards that rated it. Raises RequestRefused for built-in agents and for milestones, which no
+    list has; and for an agent that is to be private and has played.
     """
     if how == agent.withdrawn:
         return
     if problem := find_obstacle(agent):
         raise RequestRefused([("withdrawn", problem)])
+    if how == Withdrawal.PRIVATE and Pairing.objects.filter(Q(camera=agent) | Q(target=agent)).exists():
+        text = "It has played already, and others' results rest on it. Unlist or retire it instead."
+        raise RequestRefused([("withdrawn", text)])
+    was_private = agent.withdrawn == Withdrawal.PRIVATE
     agent.withdrawn, agent.is_listed, agent.listing_changed = how, not how, timezone.now()
-    agent.save(update_fields=["withdrawn", "is_listed", "listing_changed"])
+    with transaction.atomic():
+        agent.save(update_fields=["withdrawn", "is_listed", "listing_changed"])
+        if was_private:
+            visibility.publish_tournaments(agent)
 
 
 def find_obstacle(agent: Agent) -> str:
@@ -32,8 +43,10 @@ def find_obstacle(agent: Agent) -> str:
     return ""
 
 
-def find_problem(agent: Agent) -> str:
-    """Return why an agent cannot begin anything new; empty where it can."""
+def find_problem(agent: Agent, is_tournament: bool = False) -> str:
+    """Return why an agent cannot begin anything new, or only a tournament; empty where it can."""
+    if agent.withdrawn == Withdrawal.PRIVATE and not is_tournament:
+        return f"{agent.name} is private: it plays in tournaments alone. List or unlist it first."
     if agent.withdrawn == Withdrawal.RETIRED:
         return f"{agent.name} is retired. Choose another agent, or ask its owner to list it again."
     return ""

@@ -66,10 +66,12 @@ def upload(
     deterministic: bool = typer.Option(False, help="Play the likeliest action instead of sampling."),
     wait: bool = typer.Option(True, help="Wait until the check has ended."),
     place: str = typer.Option("", metavar="SCENARIO", help="Place the accepted agents in a scenario, and wait for it."),
+    private: bool = typer.Option(False, help="Only you and the lab see the agents and use them."),
+    lab: str = typer.Option("", help="Slug of a lab of yours whose members share the agents."),
 ) -> None:
     """Upload checkpoints; wait for their checks, and place their agents on a leaderboard."""
     with open_client() as client:
-        sent = [send(client, path, name, team, deterministic) for path in files]
+        sent = [send(client, path, name, team, deterministic, private, lab) for path in files]
         found = [follow(client, one) for one in sent] if wait or place else sent
         refused = [one for one in found if one.is_over and one.state != "accepted"]
         placed = [agent for one in found for agent in one.agents if place]
@@ -84,9 +86,9 @@ def upload(
         raise ArenaError(f"{refused[0].filename} was not accepted: {refused[0].reason}")
 
 
-def send(client: ArenaClient, path: Path, name: str, team: str, deterministic: bool) -> Upload:
+def send(client: ArenaClient, path: Path, name: str, team: str, deterministic: bool, private: bool, lab: str) -> Upload:
     with counted(f"Sending {path.name}", is_bytes=True) as move:
-        return client.uploads.send(path, name, team, deterministic, move)
+        return client.uploads.send(path, name, team, deterministic, move, private=private, lab=lab)
 
 
 def follow(client: ArenaClient, upload: Upload) -> Upload:

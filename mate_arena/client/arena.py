@@ -46,6 +46,7 @@ class ArenaClient:
         self.scenarios = games.Scenarios(self.connection)
         self.agents = games.Agents(self.connection)
         self.uploads = games.Uploads(self.connection)
+        self.labs = games.Labs(self.connection)
         self.tournaments = games.Tournaments(self.connection)
         self.boards = games.Boards(self.connection)
         self.episodes = games.Episodes(self.connection)

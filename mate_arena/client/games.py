@@ -66,6 +66,38 @@ class Agents(Group):
         return self._connection.post(f"/agents/{slug}/scenarios", shapes.Scenario)
 
 
+class Labs(Group):
+    """People who own agents together."""
+
+    def list(self) -> list[shapes.Lab]:
+        """Return your labs and invitations."""
+        return self._connection.list("/labs", shapes.Lab)
+
+    def get(self, slug: str) -> shapes.Lab:
+        return self._connection.get(f"/labs/{slug}", shapes.Lab)
+
+    def create(self, name: str, description: str = "") -> shapes.Lab:
+        return self._connection.post("/labs", shapes.Lab, {"name": name, "description": description})
+
+    def invite(self, slug: str, username: str, role: str = "member") -> shapes.Lab:
+        """Invite a user to a lab of yours."""
+        return self._connection.post(f"/labs/{slug}/members", shapes.Lab, {"username": username, "role": role})
+
+    def join(self, slug: str) -> shapes.Lab:
+        """Accept an invitation."""
+        return self._connection.post(f"/labs/{slug}/join", shapes.Lab)
+
+    def set_role(self, slug: str, username: str, role: str) -> shapes.Lab:
+        return self._connection.patch(f"/labs/{slug}/members/{username}", shapes.Lab, {"role": role})
+
+    def remove(self, slug: str, username: str) -> None:
+        """Leave a lab, or take somebody out of one of yours."""
+        self._connection.delete(f"/labs/{slug}/members/{username}")
+
+    def delete(self, slug: str) -> None:
+        self._connection.delete(f"/labs/{slug}")
+
+
 class Uploads(Group):
     """Uploads of checkpoints, and their checks."""
 
@@ -76,9 +108,16 @@ class Uploads(Group):
         team: str = "",
         deterministic: bool = False,
         on_progress: uploading.OnProgress | None = None,
+        *,
+        private: bool = False,
+        lab: str = "",
     ) -> shapes.Upload:
-        """Send a checkpoint in pieces. A cut line costs one piece."""
+        """Send a checkpoint in pieces. A cut line costs one piece.
+
+        Only you and the lab see a ``private`` agent. The members of ``lab``, a slug, share it.
+        """
         said = {"name": name, "team": team, "mode": "deterministic" if deterministic else "stochastic"}
+        said |= {"private": "1" if private else "", "lab": lab}
         return self.get(uploading.send_file(self._connection, Path(path), said, on_progress))
 
     def list(self, **filters: Any) -> Iterator[shapes.Upload]:

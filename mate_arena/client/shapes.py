@@ -42,8 +42,24 @@ class Agent(AgentRef):
     owner: str | None
     architecture: str
     created: datetime
+    withdrawn: str = ""
+    lab: str = ""
     standings: list[Standing] = []
     no_scenario: str = ""
+
+
+class Member(Shape):
+    username: str
+    role: Literal["owner", "member"]
+    accepted: bool
+
+
+class Lab(Shape):
+    slug: str
+    name: str
+    description: str
+    members: list[Member]
+    agents: list[str]
 
 
 class Scenario(Shape):

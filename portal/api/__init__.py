@@ -18,6 +18,7 @@ from portal.api import (
     events,
     formats,
     kinds,
+    labs,
     notifications,
     pairings,
     psro,
@@ -87,6 +88,7 @@ for tag, router in (
     ("Progress", events.router),
     ("Account", account.router),
     ("Account", notifications.router),
+    ("Labs", labs.router),
     ("Portal", status.router),
     ("Portal", kinds.router),
 ):

@@ -18,7 +18,8 @@ from portal.api.scenarios import ScenarioOut
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, TeamName, Text, answers
 from portal.downloading import answer_agent
 from portal.permissions import insist_on_change
-from tournament import boards, homes, queries, withdrawal
+from portal.viewing import viewer_of
+from tournament import boards, homes, labs, queries, withdrawal
 from tournament.models import Agent, Scenario
 
 router = Router()
@@ -34,8 +35,13 @@ class AgentOut(AgentRef):
     num_obstacles: int | None
     trained_enhanced_observation: str
     is_downloadable: bool = Field(description="Whether everyone may download it; its owner always may.")
-    withdrawn: Literal["", "unlisted", "retired"]
+    withdrawn: Literal["", "unlisted", "retired", "private"]
+    lab: str = Field(description="The lab that it belongs to, by slug; empty: none.")
     created: datetime
+
+    @staticmethod
+    def resolve_lab(agent: Any) -> str:
+        return name_lab(agent)
 
 
 class AgentIn(Asked):
@@ -44,9 +50,11 @@ class AgentIn(Asked):
     name: AgentName | None = None
     description: Text | None = Field(None, max_length=2000)
     is_downloadable: bool | None = Field(None, description="Whether everyone may download it.")
-    withdrawn: Literal["", "unlisted", "retired"] | None = Field(
+    lab: Text | None = Field(None, description="A lab of yours by slug, whose members share it; empty: none.")
+    withdrawn: Literal["", "unlisted", "retired", "private"] | None = Field(
         None,
-        description="`unlisted`: in no list or leaderboard; `retired`: it plays in nothing new either; empty: listed.",
+        description="`unlisted`: in no list or leaderboard; `retired`: it plays in nothing new either; `private`: only "
+        "its owner and its lab see it (before it has played); empty: listed.",
     )
 
 
@@ -79,12 +87,12 @@ def list_agents(
 ) -> QuerySet[Agent]:
     """`search` finds a part of the name or of the architecture."""
     chosen = get_object_or_404(Scenario, slug=scenario) if scenario else None
-    return narrow(queries.find_agents(team, kind, chosen, search), owner__username=owner)
+    return narrow(queries.find_agents(team, kind, chosen, search, viewer_of(request)), owner__username=owner)
 
 
 @router.get("/agents/{slug}", response=answers(AgentDetailOut, 404), summary="One agent, by slug or digest")
 def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
-    return describe(find_agent(slug))
+    return describe(find_agent(slug, viewer_of(request)))
 
 
 @router.patch(
@@ -95,12 +103,14 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
 )
 def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
     """What the agent is, its slug and its ratings stay as they are."""
-    agent = find_agent(slug)
+    agent = find_agent(slug, viewer_of(request))
     insist_on_change(request.user, agent, "rename or describe it")
     with transaction.atomic():
-        for name, value in wanted.dict(exclude_none=True, exclude={"withdrawn"}).items():
+        for name, value in wanted.dict(exclude_none=True, exclude={"withdrawn", "lab"}).items():
             setattr(agent, name, value)
-        agent.save(update_fields=["name", "description", "is_downloadable"])
+        if wanted.lab is not None:
+            agent.lab = labs.find_own_lab(request.user, wanted.lab) if wanted.lab else None
+        agent.save(update_fields=["name", "description", "is_downloadable", "lab"])
         if wanted.withdrawn is not None:
             withdrawal.withdraw(agent, wanted.withdrawn)
     return describe(agent)
@@ -114,7 +124,7 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
 )
 def download_agent(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A native checkpoint, or all that a mixture needs. For its owner, and for others where the owner allows it."""
-    return answer_agent(request.user, find_agent(slug))
+    return answer_agent(request.user, find_agent(slug, viewer_of(request)))
 
 
 @router.post(
@@ -125,15 +135,24 @@ def download_agent(request: HttpRequest, slug: str) -> HttpResponseBase:
 )
 def add_scenario(request: HttpRequest, slug: str) -> Any:
     """Only where no scenario of the portal fits it; `no_scenario` of the agent says so."""
-    agent = find_agent(slug)
+    agent = find_agent(slug, viewer_of(request))
     insist_on_change(request.user, agent, "add a scenario for it")
     return Status(201, homes.add_home(agent))
 
 
 def describe(agent: Agent) -> SimpleNamespace:
-    made = {"standings": list_standings(agent), "no_scenario": "".join(map(str, homes.find_homeless([agent])))}
+    made = {
+        "standings": list_standings(agent),
+        "lab": name_lab(agent),
+        "no_scenario": "".join(map(str, homes.find_homeless([agent]))),
+    }
     kept = {name: getattr(agent, name) for name in AgentDetailOut.model_fields if name not in made}
     return SimpleNamespace(**kept, **made)
+
+
+def name_lab(agent: Any) -> str:
+    """Return the slug of an agent's lab; what has been described has it already."""
+    return agent.lab if isinstance(agent.lab, str) else agent.lab.slug if agent.lab else ""
 
 
 def list_standings(agent: Agent) -> list[StandingOut]:

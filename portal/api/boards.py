@@ -30,6 +30,7 @@ from portal.api.snapshots import (
 from portal.api.tables import Format
 from portal.server import kept_files
 from portal.server.visitor_pages import kept_for_visitors
+from portal.viewing import viewer_of
 from tournament import boards, exports, history, tables
 from tournament.models import Agent, RatingSnapshot, Scenario, Tournament
 
@@ -90,7 +91,7 @@ def snapshots(request: HttpRequest, slug: str) -> QuerySet[RatingSnapshot]:
 )
 def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
     """Of more snapshots than sixty, evenly spaced ones, and all at which code or engine changed."""
-    points = history.history_of(find_agent(agent), get_object_or_404(Scenario, slug=slug))
+    points = history.history_of(find_agent(agent, viewer_of(request)), get_object_or_404(Scenario, slug=slug))
     return [describe_past(point) for point in points]
 
 

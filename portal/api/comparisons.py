@@ -14,6 +14,7 @@ from portal.api.errors import Refusal
 from portal.api.rows import find_agent, find_scenario
 from portal.api.schemas import AgentRef, Asked, answers
 from portal.api.tournaments import TournamentDetailOut
+from portal.viewing import viewer_of
 from tasks import hints
 from tournament import reevaluation
 from tournament.comparing import PairedInterval
@@ -74,7 +75,7 @@ class ReevaluationIn(Asked):
 def compare(request: HttpRequest, slug: str, first: str, second: str) -> ComparisonOut:
     """Agents by slug or digest. All opponents count alike."""
     scenario = get_object_or_404(Scenario, slug=slug)
-    agents = find_agent(first), find_agent(second)
+    agents = find_agent(first, viewer_of(request)), find_agent(second, viewer_of(request))
     if agents[0].team != agents[1].team:
         raise Refusal(400, "refused", "Agents of different teams meet, and cannot be compared.", "second")
     if agents[0] == agents[1]:
@@ -91,7 +92,9 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
 def reevaluate(request: HttpRequest, slug: str, wanted: ReevaluationIn) -> Status[Tournament]:
     """Against the opponents it has met, with the greedy agent of its team for comparison."""
     with quotas.within(request.user, "tournaments", "episodes"):
-        tournament = reevaluation.reevaluate(find_agent(slug), find_scenario(wanted.scenario), request.user)
+        tournament = reevaluation.reevaluate(
+            find_agent(slug, viewer_of(request)), find_scenario(wanted.scenario), request.user
+        )
     hints.send()
     return Status(201, tournament)
 

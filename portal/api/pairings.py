@@ -13,8 +13,10 @@ from portal.api.paging import NEXT, Slice
 from portal.api.schemas import AgentRef, Key, answers
 from portal.api.tables import Format, answer_table
 from portal.keys import LARGEST_KEY
+from portal.viewing import viewer_of
 from tournament import exports, queries
-from tournament.models import Pairing
+from tournament.models import Pairing, Tournament
+from tournament.visibility import seen_pairings, seen_tournaments
 
 router = Router()
 
@@ -69,7 +71,7 @@ def list_pairings(
     agent: str = "",
     tournament: Annotated[int | None, Query(ge=1, le=LARGEST_KEY)] = None,
 ) -> dict[str, Any]:
-    found = Pairing.objects.order_by("id")
+    found = seen_pairings(Pairing.objects.order_by("id"), viewer_of(request))
     if scenario:
         found = found.filter(scenario__slug=scenario)
     if agent:
@@ -77,7 +79,8 @@ def list_pairings(
             Q(camera__slug=agent) | Q(target__slug=agent) | Q(camera__digest=agent) | Q(target__digest=agent)
         )
     if tournament is not None:
-        found = found.filter(tournaments=tournament)
+        cups = seen_tournaments(Tournament.objects.filter(pk=tournament), viewer_of(request))
+        found = found.filter(tournaments__in=cups)
     counted = found.select_related("scenario", "camera", "target").annotate(num_episodes=Count("episodes"))
     return part.page(counted) | {"count": found.count()}
 

@@ -190,7 +190,10 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     All that is wrong with a request is told at once.
     """
     scenario = find_scenario(wanted.scenario)
-    cameras, targets = find_agents(wanted.cameras, "cameras"), find_agents(wanted.targets, "targets")
+    cameras, targets = (
+        find_agents(wanted.cameras, "cameras", request.user),
+        find_agents(wanted.targets, "targets", request.user),
+    )
     asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
     with quotas.within(request.user, "psro"):
         run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)

@@ -22,11 +22,12 @@ from portal.api.schemas import answers
 from portal.api.uploads import check_wishes
 from portal.models import IncomingFile
 from portal.server import disk, incoming, receiving
+from tournament import labs
 
 router = Router()
 VERSION = "1.0.0"
 PIECE_TYPE = "application/offset+octet-stream"
-NAMES = ("filename", "name", "team", "mode", "filetype")
+NAMES = ("filename", "name", "team", "mode", "private", "lab", "filetype")
 
 
 def header(name: str, words: str, is_required: bool = True) -> dict[str, Any]:
@@ -38,7 +39,7 @@ LENGTH = header("Upload-Length", "Bytes of the whole file.")
 METADATA = header(
     "Upload-Metadata",
     "Pairs of a name and a value in base64, separated by commas: `filename`, and as in POST /uploads `name`, "
-    "`team`, `mode`.",
+    "`team`, `mode`, `private`, `lab`.",
     is_required=False,
 )
 OFFSET = header("Upload-Offset", "Bytes that the portal has received, as HEAD says.")
@@ -69,6 +70,8 @@ def begin_upload(request: HttpRequest) -> HttpResponse:
     length = read_number(request, "Upload-Length")
     said = read_metadata(request.headers.get("Upload-Metadata", ""))
     wishes = check_wishes(said.get("name", ""), said.get("team", ""), said.get("mode", "") or "stochastic")
+    wishes["lab"] = labs.find_own_lab(request.user, said["lab"]) if said.get("lab") else None
+    wishes["is_private"] = said.get("private", "").lower() in ("1", "true", "yes")
     if not length:
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "Upload-Length")
     if length > settings.ARENA_UPLOAD_LIMIT:

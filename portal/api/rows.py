@@ -12,6 +12,7 @@ from portal.api.errors import Refusal
 from portal.api.schemas import Text
 from portal.permissions import Owned, insist_on_change
 from tournament.models import Agent, Scenario
+from tournament.visibility import seen_agents
 
 Row = TypeVar("Row", bound=Model)
 Own = TypeVar("Own", bound=Owned)
@@ -60,14 +61,14 @@ def find_scenario(slug: str) -> Scenario:
     return scenario
 
 
-def find_agent(slug: str) -> Agent:
-    """The agent that an address names, by slug or digest."""
-    return get_object_or_404(Agent.objects.select_related("owner"), Q(slug=slug) | Q(digest=slug))
+def find_agent(slug: str, user: Any) -> Agent:
+    """The agent that an address names, by slug or digest, if a user sees it."""
+    return get_object_or_404(seen_agents(user).select_related("owner"), Q(slug=slug) | Q(digest=slug))
 
 
-def find_agents(names: list[str], where: str) -> list[Agent]:
-    """Agents by slug or digest, in the order given."""
-    rows = list(Agent.objects.filter(Q(slug__in=names) | Q(digest__in=names)))
+def find_agents(names: list[str], where: str, user: Any) -> list[Agent]:
+    """Agents by slug or digest, in the order given, if a user sees them."""
+    rows = list(seen_agents(user).filter(Q(slug__in=names) | Q(digest__in=names)))
     by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
     missing = [name for name in names if name not in by_name]
     if missing:

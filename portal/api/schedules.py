@@ -131,9 +131,9 @@ def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], tar
         if value is not None:
             setattr(schedule, name, value)
     if wanted.cameras is not None:
-        cameras = find_agents(wanted.cameras, "cameras")
+        cameras = find_agents(wanted.cameras, "cameras", schedule.owner)
     if wanted.targets is not None:
-        targets = find_agents(wanted.targets, "targets")
+        targets = find_agents(wanted.targets, "targets", schedule.owner)
     if wanted.has_everyone is None and (wanted.cameras or wanted.targets):
         schedule.has_everyone = False
     return schedules.save(schedule, cameras, targets)

@@ -127,7 +127,7 @@ def list_studies(
 def create_study(request: HttpRequest, wanted: StudyIn) -> Any:
     """Every configuration is trained with every seed in every scenario. All that is wrong is told at once."""
     scenarios = [find_scenario(slug) for slug in wanted.scenarios]
-    (opponent,) = find_agents([wanted.opponent], "opponent")
+    (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
     chosen = [StudyConfiguration(**one.dict()) for one in wanted.configurations]
     asked = wanted.dict(exclude={"name", "scenarios", "team", "opponent", "configurations"})
     with quotas.within(request.user, "studies"):

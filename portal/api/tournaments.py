@@ -18,10 +18,12 @@ from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
+from portal.viewing import viewer_of
 from tasks import hints
 from tournament import formats, organising, queries
 from tournament.agents import TEAMS
 from tournament.models import Pairing, Tournament, TournamentState
+from tournament.visibility import seen_tournaments
 
 router = Router()
 State = Literal["playing", "finished", "cancelled", "failed"]
@@ -142,7 +144,8 @@ def list_tournaments(
     purpose: Text = "",
     agent: Text = "",
 ) -> QuerySet[Tournament]:
-    found = narrow(part.of(ROWS), scenario__slug=scenario, state=state, format=format, purpose=purpose)
+    rows = seen_tournaments(part.of(ROWS), viewer_of(request))
+    found = narrow(rows, scenario__slug=scenario, state=state, format=format, purpose=purpose)
     return found.filter(pk__in=tournaments_of(agent)) if agent else found
 
 
@@ -203,8 +206,8 @@ def plan(request: HttpRequest, wanted: TournamentIn, make: Callable[..., Tournam
     return make(
         wanted.name.strip() or f"{scenario.name} {title}",
         scenario,
-        find_agents(wanted.cameras, "cameras"),
-        find_agents(wanted.targets, "targets"),
+        find_agents(wanted.cameras, "cameras", request.user),
+        find_agents(wanted.targets, "targets", request.user),
         wanted.episodes_per_pairing,
         wanted.base_seed,
         owner=request.user,

@@ -230,9 +230,9 @@ def list_hyperparameters(
 def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
     scenario = find_scenario(wanted.scenario)
-    (opponent,) = find_agents([wanted.opponent], "opponent")
+    (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
     asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
-    (start_from,) = find_agents([wanted.start_from], "start_from") if wanted.start_from else (None,)
+    (start_from,) = find_agents([wanted.start_from], "start_from", request.user) if wanted.start_from else (None,)
     name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
     with quotas.within(request.user, "trainings"):
         run = trainings.create_training(

@@ -17,7 +17,7 @@ from portal.api.errors import Refusal
 from portal.api.rows import narrow
 from portal.api.schemas import AgentRef, TeamName, Text, answers
 from portal.server import receiving
-from tournament import homes, names
+from tournament import homes, labs, names
 from tournament.models import Upload
 
 router = Router()
@@ -78,8 +78,13 @@ def create_upload(
     name: Text = Form(""),  # noqa: B008
     team: Form[Literal["", TeamName]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
+    private: Form[bool] = False,
+    lab: Text = Form(""),  # noqa: B008
 ) -> Any:
-    """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample."""
+    """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample.
+
+    A `private` agent is seen and used by you and the lab alone; `lab` is one of yours, by slug.
+    """
     if receiving.was_too_large(request):
         message = f"The file is larger than this portal accepts ({receiving.describe_limit()})."
         raise Refusal(413, "too_large", message, "file")
@@ -91,7 +96,15 @@ def create_upload(
         raise Refusal(400, "empty_file", "This file is empty (0 bytes). Send the checkpoint itself.", "file")
     wishes = check_wishes(name, team, mode)
     try:
-        upload = receiving.store_upload(request.user, file, wishes["name"], team, wishes["deterministic"])
+        upload = receiving.store_upload(
+            request.user,
+            file,
+            wishes["name"],
+            team,
+            wishes["deterministic"],
+            lab=labs.find_own_lab(request.user, lab) if lab else None,
+            is_private=private,
+        )
     except receiving.TooManyUploads as refusal:
         raise Refusal(429, "too_many_uploads", str(refusal), "file") from None
     return Status(201, upload)

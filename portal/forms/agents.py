@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from portal.forms.labs import LabField, offer_labs
 from tournament import names, withdrawal
 from tournament.models import Agent, Withdrawal
 
@@ -34,12 +35,17 @@ class AgentForm(forms.ModelForm):
         help_text=gettext_lazy("Its episodes and earlier snapshots of leaderboards stay as they are."),
     )
 
+    lab = LabField(help_text=gettext_lazy("Its members see, use and change the agent as you do."))
+
     class Meta:
         model = Agent
-        fields = ["name", "description", "is_downloadable"]
+        fields = ["name", "description", "is_downloadable", "lab"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "lab" in self.fields:
+            offer_labs(self, user)
+            self.initial["lab"] = self.instance.lab.slug if self.instance.lab else ""
         if "withdrawn" not in self.fields:  # the admin shows a part of the form
             return
         self.fields["withdrawn"].initial = self.instance.withdrawn

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.keys import RowsField, is_key
-from tournament import boards, entries, queries
+from tournament import boards, entries, queries, visibility
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.formats.numbers import write
 from tournament.models import Agent, AgentKind, Scenario
@@ -111,10 +111,11 @@ class LineupForm(forms.Form):
         initial: Mapping[str, Any] | None = None,
         formats: Iterable[str] = tuple(FORMATS),
         user_key: int | None = None,
+        viewer: Any = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.scenario = scenario
-        self.user_key = user_key
+        self.user_key, self.viewer = user_key, viewer
         self.offered = [FORMATS[name] for name in formats]
         names = [info.name for info in self.offered]
         wanted = (self.data if self.is_bound else self.initial).get("format")
@@ -122,7 +123,7 @@ class LineupForm(forms.Form):
         self.fields["format"].choices = [(info.name, info.title) for info in self.offered]  # type: ignore[attr-defined]
         self.fields["format"].initial = self.initial["format"] = self.info.name
         for team, field in FIELDS.items():
-            self.fields[field].queryset = queries.find_agents(team=team)  # type: ignore[attr-defined]
+            self.fields[field].queryset = queries.find_agents(team=team, viewer=viewer)  # type: ignore[attr-defined]
         self._forget_others(self.initial.get("settings_of", ""))
         for setting in self.info.settings:
             self.fields[setting.name] = field_of(setting)
@@ -161,7 +162,7 @@ class LineupForm(forms.Form):
     def _offer_pair(self) -> None:
         """The two agents that are compared, of the chosen team."""
         self.fields[FIELDS[Team(self.team).opponent]].label = _("Opponents")
-        fitting = queries.find_agents(team=self.team, scenario=self.scenario)
+        fitting = queries.find_agents(team=self.team, scenario=self.scenario, viewer=self.viewer)
         for name, label in (("first", _("First agent")), ("second", _("Second agent"))):
             self.fields[name] = forms.ModelChoiceField(
                 fitting, label=label, empty_label=_("Choose one"), error_messages={"required": MISSING[name]}
@@ -223,11 +224,11 @@ class LineupForm(forms.Form):
             board = boards.latest_board(self.scenario)
             found = [line.agent for line in board.of(team)[:PRESET_SIZE]] if board and team else []
         else:
-            fitting = queries.find_agents(team=team or "", scenario=self.scenario)
+            fitting = queries.find_agents(team=team or "", scenario=self.scenario, viewer=self.viewer)
             if preset == "builtin":
                 fitting = fitting.filter(kind=AgentKind.BUILTIN)
             elif preset == "mine":
-                fitting = fitting.filter(owner=self.user_key)
+                fitting = fitting.filter(visibility.is_own(self.viewer) if self.viewer else Q(owner=self.user_key))
             elif preset == "new":
                 fitting = fitting.order_by("-created")[:PRESET_SIZE]
             found = list(fitting)

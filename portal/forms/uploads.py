@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.forms.agents import check_agent_name
+from portal.forms.labs import LabField, offer_labs
 from portal.server.receiving import describe_limit
 from tournament.models import TEAM_CHOICES, Scenario
 
@@ -48,9 +49,19 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("If you choose a team, a checkpoint of the other team is refused."),
     )
     mode = forms.ChoiceField(label=gettext_lazy("Play mode"), choices=PLAY_MODES, initial="stochastic", required=False)
+    is_private = forms.BooleanField(
+        label=gettext_lazy("Private"),
+        required=False,
+        help_text=gettext_lazy(
+            "Only you and the members of its lab see it and use it, in tournaments of your own. It is on no "
+            "leaderboard. You can publish it later."
+        ),
+    )
+    lab = LabField(help_text=gettext_lazy("Its members see, use and change the agent as you do."))
 
-    def __init__(self, *args: Any, was_too_large: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, was_too_large: bool = False, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offer_labs(self, user)
         self.was_too_large = was_too_large
         self.fields["file"].error_messages["required"] = _("Choose the file to upload.")
         self.fields["file"].error_messages["empty"] = _("This file is empty (0 bytes). Choose the checkpoint itself.")

@@ -54,7 +54,9 @@ def finish(row: IncomingFile) -> None:
         file: Any = File(opened, name=row.filename)
         file.sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         opened.seek(0)
-        store_upload(row.owner, file, row.name, row.team, row.deterministic, row.pk)
+        store_upload(
+            row.owner, file, row.name, row.team, row.deterministic, row.pk, lab=row.lab, is_private=row.is_private
+        )
 
 
 def discard(row: IncomingFile) -> None:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from mate.errors import UserError
 from tasks import hints
 from tournament import originals
-from tournament.models import Scenario, Upload, UploadState
+from tournament.models import Lab, Scenario, Upload, UploadState
 
 FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
 
@@ -77,8 +77,10 @@ def store_upload(
     is_deterministic: bool,
     key: UUID | None = None,
     place_in: Scenario | None = None,
+    lab: Lab | None = None,
+    is_private: bool = False,
 ) -> Upload:
-    """Keep a received file and have it checked; its agents are placed in a scenario, if one is given.
+    """Keep a received file and have it checked; its agents are placed in a scenario, and belong to a lab, if given.
 
     The stored name says nothing of the user's; the user's is kept as text.
 
@@ -94,6 +96,8 @@ def store_upload(
         team=team,
         deterministic=is_deterministic,
         place_in=place_in,
+        lab=lab,
+        is_private=is_private,
     )
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at a time, the second counts the first.

@@ -22,7 +22,7 @@ from portal.permissions import insist_on_change, may_change
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from tasks import hints
-from tournament import boards, entries, history, homes, queries, reevaluation
+from tournament import boards, entries, history, homes, queries, reevaluation, visibility
 from tournament.agents import from_json
 from tournament.boards import BoardLine
 from tournament.leaderboards import DEVICE
@@ -42,11 +42,11 @@ def agents(request: HttpRequest) -> HttpResponse:
     names = ("team", "kind", "scenario", "search", "owner", "mine", "sort")
     asked = {name: request.GET.get(name, "").replace("\0", "") for name in names}
     scenario = Scenario.objects.filter(slug=asked["scenario"]).first()
-    found = queries.find_agents(asked["team"], asked["kind"], scenario, asked["search"].strip())
+    found = queries.find_agents(asked["team"], asked["kind"], scenario, asked["search"].strip(), viewer=request.user)
     if asked["owner"]:
         found = found.filter(owner__username=asked["owner"])
     if asked["mine"] and request.user.is_authenticated:
-        found = found.filter(owner=request.user.pk)
+        found = found.filter(visibility.is_own(request.user))
     context = {
         "page": Paginator(sort_rows(found, asked["sort"], SORTS), PAGE).get_page(request.GET.get("page")),
         "asked": asked,
@@ -73,7 +73,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
 
 def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
     """What the page shows to everybody, the scenario that is asked for more closely."""
-    agent = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
+    agent = get_object_or_404(Agent.objects.select_related("owner", "lab"), slug=slug)
     standings = boards.standings_of(agent)
     described = describe_standings(agent, standings)
     page = read_page(queries.pairings_of(agent), PAGE, number)
@@ -182,7 +182,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Give an agent of one's own another name or description."""
     agent = get_object_or_404(Agent, slug=slug)
     insist_on_change(request.user, agent, "rename or describe it")
-    form = AgentForm(request.POST or None, instance=agent)
+    form = AgentForm(request.POST or None, instance=agent, user=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved. The agent keeps its address and its ratings."))

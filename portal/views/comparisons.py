@@ -21,6 +21,7 @@ from tournament.comparing import Comparison, PairedInterval
 from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Agent, Episode, Scenario
+from tournament.visibility import seen_agents
 
 
 @require_safe
@@ -46,7 +47,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
 def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
     """The two agents asked for, and what is wrong with asking for them."""
     slugs = [request.GET.get(name, "") for name in ("first", "second")]
-    rows = Agent.objects.in_bulk([slug for slug in slugs if slug], field_name="slug")
+    rows = seen_agents(request.user).in_bulk([slug for slug in slugs if slug], field_name="slug")
     first, second = (rows.get(slug) for slug in slugs)
     unknown = [slug for slug in slugs if slug and slug not in rows]
     if unknown:

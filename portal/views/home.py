@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from mate import Team
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import OF_OTHERS, TEAMS
-from tournament import boards, history, organising, queries
+from tournament import boards, history, organising, queries, visibility
 from tournament.models import (
     Agent,
     Episode,
@@ -54,6 +54,7 @@ STEPS = (
 @kept_for_visitors(5)
 def home(request: HttpRequest) -> HttpResponse:
     tournaments = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
+    tournaments = tournaments.filter(is_private=False)
     running = tournaments.filter(state=TournamentState.PLAYING)[:RUNNING]
     board = boards.busiest_board()
     context = {
@@ -110,7 +111,7 @@ def find_mine(user: User | AnonymousUser, board: boards.Board | None) -> dict[st
     """A member's own agents with their ranks, uploads and runs; None for visitors."""
     if not user.is_authenticated:
         return None
-    agents = list(queries.find_agents().filter(owner=user.pk).order_by("-created")[:FEW])
+    agents = list(queries.find_agents(viewer=user).filter(visibility.is_own(user)).order_by("-created")[:FEW])
     ranked = {line.agent.pk: line.rating for line in (*board.cameras, *board.targets)} if board else {}
     return {
         "agents": [(agent, ranked.get(agent.pk)) for agent in agents],

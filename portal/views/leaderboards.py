@@ -67,7 +67,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         "rated": rated if board else [scenario, *rated],
         "unrated": Scenario.objects.exclude(pk__in=[scenario.pk, *(row.pk for row in rated)]),
         "board": board,
-        "tournaments": Tournament.objects.filter(scenario=scenario)
+        "tournaments": Tournament.objects.filter(scenario=scenario, is_private=False)
         .exclude(purpose__in=OF_OTHERS)
         .select_related("scenario", "owner")[:5],
         "citation": board and cite(request, board),

@@ -23,9 +23,18 @@ from portal.views.comparisons import axis_of
 from tournament import queries
 from tournament.distributions import Bin, Distribution, distribute
 from tournament.matchups import rivals_of
-from tournament.models import Episode, Pairing
+from tournament.models import Episode, Pairing, Tournament
+from tournament.visibility import are_private
 
 PAGE = 25
+
+
+def find_tournaments(pairing: Pairing) -> QuerySet[Tournament]:
+    """The tournaments that played a pairing, without private ones unless the pairing is private itself."""
+    found = pairing.tournaments.select_related("scenario", "owner")
+    return found if are_private((pairing.camera, pairing.target)) else found.filter(is_private=False)
+
+
 DISTRIBUTION_OF = 20_000
 """Distributions are of at most this many of the latest episodes."""
 FIRST_RIVALS = 8
@@ -93,7 +102,7 @@ def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
         "order": order,
         "orders": [(value, label) for value, (_column, label) in ORDERS.items()],
         "notable": notable_episodes(counted, num_episodes),
-        "tournaments": list(pairing.tournaments.select_related("scenario", "owner")[:10]),
+        "tournaments": list(find_tournaments(pairing)[:10]),
     }
 
 

@@ -31,11 +31,12 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     """What a user has made. Accounts that were deleted have no page."""
     owner = get_object_or_404(User, username=username, is_active=True)
     agents = queries.find_agents().filter(owner=owner).order_by("-created")[:MOST_AGENTS]
+    tournaments = Tournament.objects.filter(owner=owner, purpose="", is_private=False)
     context = {
         "owner": owner,
         "agents": [(agent, boards.standings_of(agent)) for agent in agents[:FEW]],
         "num_agents": len(agents),
-        "tournaments": Tournament.objects.filter(owner=owner, purpose="").select_related("scenario")[:FEW],
+        "tournaments": tournaments.select_related("scenario")[:FEW],
         "trainings": TrainingRun.objects.filter(owner=owner, purpose="").select_related("scenario")[:FEW],
         "runs": PsroRun.objects.filter(owner=owner).select_related("scenario")[:FEW],
     }

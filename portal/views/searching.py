@@ -13,5 +13,5 @@ from portal.searching import FEW, LONGEST_QUERY, MANY, search
 def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     is_part = bool(request.htmx)  # type: ignore[attr-defined]
-    context = {"text": text, "groups": search(text, FEW if is_part else MANY)}
+    context = {"text": text, "groups": search(text, FEW if is_part else MANY, request.user)}
     return render(request, "parts/found.html" if is_part else "search.html", context)

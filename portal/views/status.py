@@ -11,7 +11,7 @@ from tournament.models import Block, BlockState, TrainingRun, TrainingState, Wor
 
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    failed = Block.objects.filter(state=BlockState.FAILED).select_related(
+    failed = Block.objects.filter(state=BlockState.FAILED, tournament__is_private=False).select_related(
         "tournament", "pairing__camera", "pairing__target"
     )
     context = {

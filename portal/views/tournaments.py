@@ -30,6 +30,7 @@ from tournament.formats import Evidence
 from tournament.formats.numbers import write
 from tournament.models import Agent, Scenario, Tournament, TournamentState
 from tournament.ratings import find_limit
+from tournament.visibility import seen_tournaments
 
 CHOICES = 100
 OFFERED = 30
@@ -41,6 +42,7 @@ OFFERED = 30
 @takes(*LIST)
 def tournaments(request: HttpRequest) -> HttpResponse:
     found = Tournament.objects.exclude(purpose__in=OF_OTHERS).select_related("scenario", "owner")
+    found = seen_tournaments(found, request.user)
     return render(
         request, "tournaments/tournaments.html", list_page(request, found, sorts=SORTS | {"episodes": "num_episodes"})
     )
@@ -50,21 +52,21 @@ def tournaments(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes("like", *TournamentForm.names(), form=TournamentForm.names())
 def create(request: HttpRequest) -> HttpResponse:
-    earlier = find_like(request, Tournament.objects.select_related("scenario").exclude(purpose__in=OF_OTHERS))
+    earlier = find_like(request, seen_tournaments(Tournament.objects.select_related("scenario"), request.user))
     usual = earlier.scenario.slug if earlier else None
     slug = request.POST.get("scenario") or request.GET.get("scenario") or usual
     scenario = chosen_scenario(slug, request.GET.getlist("agents"))
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
-        form = TournamentForm(scenario, request.POST, user_key=request.user.pk)
+        form = TournamentForm(scenario, request.POST, user_key=request.user.pk, viewer=request.user)
         tournament = start(request, form) if form.is_valid() else None
         if tournament is not None:
             return redirect("tournament", tournament.pk)
         return render(request, "tournaments/create.html", describe_form(form), status=400)
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
     wishes = (wishes_like(earlier) if earlier else {}) | read_wishes(request.GET)
-    form = TournamentForm(scenario, initial=wishes, user_key=request.user.pk)
+    form = TournamentForm(scenario, initial=wishes, user_key=request.user.pk, viewer=request.user)
     return render(request, template, describe_form(form))
 
 
@@ -138,7 +140,7 @@ def pick(request: HttpRequest) -> HttpResponse:
     """The agents of a team that a picker offers for what is typed, those that cannot play marked as such."""
     scenario = chosen_scenario(request.GET.get("scenario"))
     search = request.GET.get("search", "").replace("\0", "").strip()[:100]
-    agents = queries.find_agents(team=request.GET.get("team", ""), search=search)
+    agents = queries.find_agents(team=request.GET.get("team", ""), search=search, viewer=request.user)
     first = sorted(agents[:OFFERED], key=lambda agent: not agent.name.lower().startswith(search.lower()))
     options = [
         (agent, " ".join(entries.check_fitness(agent, scenario).problems) if scenario else "") for agent in first
@@ -154,7 +156,8 @@ def cost(request: HttpRequest) -> HttpResponse:
     scenario = chosen_scenario(request.GET.get("scenario"))
     if scenario is None:
         return HttpResponse(status=204)
-    form = TournamentForm(scenario, initial={"cameras": [], "targets": []} | read_wishes(request.GET))
+    wishes = {"cameras": [], "targets": []} | read_wishes(request.GET)
+    form = TournamentForm(scenario, initial=wishes, viewer=request.user)
     return render(request, "tournaments/estimate.html", describe_form(form))
 
 

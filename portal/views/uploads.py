@@ -18,6 +18,7 @@ from portal.server import receiving
 from tournament import boards, homes, organising, queries
 from tournament.models import Agent, PsroRun, Scenario, Tournament, TournamentState, Upload
 from tournament.placements import placements_of as find_placements
+from tournament.visibility import seen_uploads
 
 SORTS = {"name": "filename", "state": "state", "size": "size", "created": "created"}
 
@@ -26,6 +27,7 @@ SORTS = {"name": "filename", "state": "state", "size": "size", "created": "creat
 @takes(*LIST)
 def uploads(request: HttpRequest) -> HttpResponse:
     found = Upload.objects.select_related("owner").prefetch_related("agents")
+    found = seen_uploads(found, request.user)
     return render(request, "uploads/uploads.html", list_page(request, found, "filename", SORTS))
 
 
@@ -34,14 +36,22 @@ def uploads(request: HttpRequest) -> HttpResponse:
 @takes(form=UploadForm.base_fields)
 def create(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render_form(request, UploadForm(initial={"place_in": usual_scenario()}))
-    form = UploadForm(request.POST, request.FILES, was_too_large=receiving.was_too_large(request))
+        return render_form(request, UploadForm(initial={"place_in": usual_scenario()}, user=request.user))
+    too_large = receiving.was_too_large(request)
+    form = UploadForm(request.POST, request.FILES, was_too_large=too_large, user=request.user)
     if not form.is_valid():
         return render_form(request, form, status=413 if form.was_too_large else 400)
     data = form.cleaned_data
     try:
         upload = receiving.store_upload(
-            request.user, data["file"], data["name"], data["team"], form.is_deterministic, place_in=data["place_in"]
+            request.user,
+            data["file"],
+            data["name"],
+            data["team"],
+            form.is_deterministic,
+            place_in=None if data["is_private"] else data["place_in"],
+            lab=data["lab"],
+            is_private=data["is_private"],
         )
     except receiving.TooManyUploads as refusal:
         form.add_error("file", str(refusal))

@@ -67,7 +67,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
             *("agents", "agent", "tournament_payoff_figures", "training_compare"),
             *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
             *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
-            *("status", "about", "search", "studies", "study", "scenarios", "scenario", "scenario_file", "user"),
+            *("lab", "status", "about", "search", "studies", "study", "scenarios", "scenario", "scenario_file", "user"),
         ),
         READ,
     ),
@@ -129,6 +129,12 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
     "account_data": MEMBER_PAGE,
     "notifications": FORM,
+    "labs": FORM,
+    "lab_invite": Rule(OWNERS, ("POST",), body={"username": "bob"}),
+    "lab_accept": MEMBER_ACTION,
+    "lab_delete": OWNER_FORM,
+    "lab_remove": OWNER_FORM,
+    "lab_role": OWNER_ACTION,
     "notifications_read": MEMBER_ACTION,
     "webhooks": FORM,
     "webhook_delete": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
@@ -146,7 +152,7 @@ def calls(who: tuple[str, ...], **body: Any) -> Rule:
 OPERATIONS = {
     **dict.fromkeys(
         (
-            *("GET /users/{username}", "GET /problems", "GET /problems/{code}", "GET /status"),
+            *("GET /labs/{slug}", "GET /users/{username}", "GET /problems", "GET /problems/{code}", "GET /status"),
             *("GET /scenarios", "GET /scenarios/{slug}", "GET /agents", "GET /agents/{slug}"),
             *("GET /uploads/{upload_id}", "GET /tournaments", "GET /tournaments/{tournament_id}", "GET /formats"),
             *("GET /trainings", "GET /trainings/hyperparameters", "GET /trainings/{run_id}"),
@@ -181,6 +187,13 @@ OPERATIONS = {
     "GET /account": MEMBER_PAGE,
     "GET /account/data": MEMBER_PAGE,
     "GET /notifications": MEMBER_PAGE,
+    "GET /labs": MEMBER_PAGE,
+    "POST /labs": calls(MEMBERS, name="Another lab"),
+    "DELETE /labs/{slug}": Rule(OWNERS, ("DELETE",)),
+    "POST /labs/{slug}/members": calls(OWNERS, username="bob"),
+    "POST /labs/{slug}/join": calls(MEMBERS),
+    "PATCH /labs/{slug}/members/{username}": Rule(OWNERS, ("PATCH",), body={"role": "owner"}),
+    "DELETE /labs/{slug}/members/{username}": Rule(OWNERS, ("DELETE",)),
     "POST /notifications/read": calls(MEMBERS),
     "GET /webhooks": MEMBER_PAGE,
     "POST /webhooks": calls(MEMBERS),
@@ -245,6 +258,8 @@ def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dic
     found = {name: world[name] for name in names if name in world}
     if "slug" in names and ("leaderboards/" in template or "scenarios/" in template):
         found["slug"] = "mate-2v4-0"
+    if "slug" in names and "labs/" in template:
+        found["slug"] = "trackers"
     if "run_id" in names:
         found["run_id"] = world["psro" if "psro/" in template else "training"]
     if "uidb36" in names:

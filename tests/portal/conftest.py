@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken, IncomingFile, Webhook
-from tournament import entries, leaderboards, organising, psro_runs, schedules, studies, trainings
+from tournament import entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
 from tournament.models import (
     Agent,
     Block,
@@ -160,6 +160,7 @@ def world(
         "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
     )
     first, second = Episode.objects.order_by("pk")[:2]
+    labs.create(alice, "Trackers")
     return {
         "username": "alice", "code": "not_found",
         "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,

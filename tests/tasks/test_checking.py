@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
 from policies import Checkpoint, Dimensions
@@ -17,7 +18,7 @@ from tasks import checking
 from tests.policies.checkpoints import make_checkpoint
 from tests.policies.test_psro import result
 from tests.policies.trials import Trial, files_of, tar_of, zip_of
-from tournament import entries
+from tournament import entries, labs
 from tournament.models import Agent, PsroIteration, Upload, UploadState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -257,3 +258,18 @@ def test_of_a_psro_result_its_checkpoints_become_agents(offer, reference_data):
     upload = check(offer((reference_data / "checkpoints" / "public" / file).read_bytes(), filename=file, name="PSRO"))
     assert (upload.state, upload.reason) == (UploadState.ACCEPTED, "")
     assert all(agent.name.startswith("PSRO") for agent in upload.agents.all())
+
+
+def test_agents_of_a_private_upload_are_private_and_its_labs(offer):
+    lab = labs.create(User.objects.create_user("bob"), "Owls")
+    agent = check(offer(make_checkpoint(**IN_2V4_0).to_bytes(), is_private=True, lab=lab)).agents.get()
+    assert (agent.withdrawn, agent.is_listed, agent.lab) == ("private", False, lab)
+
+
+def test_weights_that_are_here_as_a_private_agent_of_another_are_refused(offer):
+    content = make_checkpoint(**IN_2V4_0).to_bytes()
+    agent = check(offer(content, is_private=True)).agents.get()
+    Agent.objects.filter(pk=agent.pk).update(owner=User.objects.create_user("bob"))
+    upload = check(offer(content))
+    assert upload.state == UploadState.REFUSED
+    assert "private agent of another user" in upload.reason

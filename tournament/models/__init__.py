@@ -7,6 +7,7 @@ from .block import Block, BlockState, Cause
 from .choice import Choice
 from .episode import Episode, Pairing
 from .installation import Installation
+from .lab import Lab, LabRole, Membership
 from .lease import Lease
 from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
@@ -34,7 +35,10 @@ __all__ = [
     "Choice",
     "Episode",
     "Installation",
+    "Lab",
+    "LabRole",
     "Lease",
+    "Membership",
     "Milestone",
     "Pairing",
     "PsroIteration",

@@ -22,6 +22,7 @@ class Withdrawal(models.TextChoices):
     NONE = "", _("Listed: everybody finds it, and leaderboards rate it")
     UNLISTED = "unlisted", _("Unlisted: who has its address finds it; no list and no leaderboard has it")
     RETIRED = "retired", _("Retired: as unlisted, and it plays in nothing new")
+    PRIVATE = "private", _("Private: only its owner and the members of its lab see it and use it")
 
 
 class Agent(models.Model):
@@ -46,6 +47,10 @@ class Agent(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="agents"
     )
+    lab = models.ForeignKey(
+        "tournament.Lab", null=True, blank=True, on_delete=models.SET_NULL, related_name="agents",
+        help_text="Whose members see, use and change it as its owner does.",
+    )  # fmt: skip
     spec = models.JSONField()
     checkpoint = models.FileField(upload_to="checkpoints/", blank=True, max_length=255)
     architecture = models.CharField(max_length=80, blank=True, help_text="In words, such as 'Hierarchical MAPPO'.")

@@ -60,6 +60,7 @@ class Tournament(models.Model):
     state = models.CharField(max_length=10, choices=TournamentState.choices, default=TournamentState.PLAYING)
     num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of, so far.")
     num_reused = models.PositiveIntegerField(default=0, help_text="Of those, how many existed already.")
+    is_private = models.BooleanField(default=False, help_text="An agent of it is private.")
     created = models.DateTimeField(auto_now_add=True)
     finished = models.DateTimeField(null=True, blank=True)
 

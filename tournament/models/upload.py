@@ -41,6 +41,11 @@ class Upload(Lease):
         related_name="+",
         help_text="Where its agents are to get a rank at once, if anywhere.",
     )
+    lab = models.ForeignKey(
+        "tournament.Lab", null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads",
+        help_text="To which its agents will belong.",
+    )  # fmt: skip
+    is_private = models.BooleanField(default=False, help_text="Its agents will be private.")
     state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.WAITING)
     reason = models.TextField(blank=True)
     steps = models.JSONField(default=list, blank=True)

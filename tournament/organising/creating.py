@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from mate import Team
-from tournament import formats, leaderboards, names, withdrawal
+from tournament import formats, leaderboards, names, visibility, withdrawal
 from tournament.entries import check_fitness
 from tournament.fields import enter
 from tournament.models import Agent, Purpose, Scenario, Start, Tournament
@@ -76,6 +76,7 @@ def plan_tournament(
             base_seed=base_seed,
             engine=leaderboards.engine_version(),
             device=leaderboards.DEVICE,
+            is_private=visibility.are_private([*cameras, *targets]),
         )
         enter(tournament.cameras, cameras)
         enter(tournament.targets, targets)
@@ -126,7 +127,7 @@ def _check_field(team: str, field: Sequence[Agent], scenario: Scenario) -> list[
     for agent in field:
         if agent.team != team:
             problems.append(f"{agent.name} is a {agent.team} agent and cannot play in the {team} field.")
-        problems.extend(filter(None, [withdrawal.find_problem(agent)]))
+        problems.extend(filter(None, [withdrawal.find_problem(agent, is_tournament=True)]))
         problems.extend(check_fitness(agent, scenario).problems)
     return problems
 

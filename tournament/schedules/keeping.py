@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate import Team
-from tournament import formats, names, organising, queries
+from tournament import formats, names, organising, queries, withdrawal
 from tournament.fields import enter, in_order
 from tournament.models import Agent, Schedule, ScheduleKind
 from tournament.refusals import RequestRefused
@@ -64,6 +64,8 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
     """Check that a tournament could be started now."""
     if schedule.has_everyone:
         cameras, targets = (everyone(schedule, team) for team in (Team.CAMERA, Team.TARGET))
+    if problems := [problem for agent in (*cameras, *targets) if (problem := withdrawal.find_problem(agent))]:
+        raise ScheduleRefused([("cameras", problems[0])])
     organising.check_tournament(
         schedule.name or "Name",
         schedule.scenario,
@@ -83,6 +85,7 @@ def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence
         problems.append(("expression", text))
     if not schedule.has_everyone and not (cameras or targets):
         problems.append(("cameras", "Choose the cameras or the targets that new agents play, or everyone."))
+    problems += [("cameras", problem) for one in (*cameras, *targets) if (problem := withdrawal.find_problem(one))]
     if problems:
         raise ScheduleRefused(problems)
 

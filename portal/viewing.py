@@ -1,0 +1,88 @@
+"""Whose eyes a request sees with, and that nobody sees another's private agents.
+
+`PrivateRows` judges every page and operation by the rows that its address names, so none can forget it. Lists keep to
+`tournament.visibility` themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from portal.models import ApiToken
+from portal.views import errors
+from tournament import visibility
+from tournament.models import Agent, Episode, Pairing, Tournament, Upload
+
+
+def viewer_of(request: HttpRequest) -> Any:
+    """Return the signed-in user, or the one whose token a program sends; an anonymous user for neither."""
+    if not hasattr(request, "viewer"):
+        request.viewer = request.user  # type: ignore[attr-defined]
+        kind, _, key = request.headers.get("Authorization", "").partition(" ")
+        if kind == "Bearer" and errors.is_for_a_program(request):
+            token = ApiToken.find(key.strip())
+            if token is not None and not token.is_expired:
+                request.viewer = token.user  # type: ignore[attr-defined]
+    return request.viewer  # type: ignore[attr-defined]
+
+
+def sees_agent(user: Any, name: str) -> bool:
+    """Return whether the agent of a slug or digest, if there is one, may be met."""
+    rows = Agent.objects.filter(Q(slug=name) | Q(digest=name), withdrawn="private")
+    return not rows.exists() or visibility.seen_agents(user).filter(pk__in=rows.values("pk")).exists()
+
+
+def sees(rows: Any, seen: Callable[[Any, Any], Any], user: Any) -> bool:
+    """Return whether the named rows, if they exist, are all among those that a user sees."""
+    return not rows.exists() or seen(rows, user).exists()
+
+
+def sees_pairing(user: Any, key: Any) -> bool:
+    return sees(Pairing.objects.filter(pk=key), visibility.seen_pairings, user)
+
+
+def sees_episode(user: Any, key: Any) -> bool:
+    pairing = Episode.objects.filter(pk=key).values_list("pairing", flat=True).first()
+    return pairing is None or sees_pairing(user, pairing)
+
+
+JUDGES: dict[str, Callable[[Any, Any], bool]] = {
+    "agent": sees_agent,
+    "tournament_id": lambda user, key: sees(Tournament.objects.filter(pk=key), visibility.seen_tournaments, user),
+    "pairing_id": sees_pairing,
+    "episode_id": sees_episode,
+    "other_id": sees_episode,
+    "upload_id": lambda user, key: sees(Upload.objects.filter(pk=key), visibility.seen_uploads, user),
+}
+"""How a row is judged, by the name that addresses give it."""
+
+
+def find_named(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rows that an address names, by the names of JUDGES. A slug is an agent's below ``agents/``."""
+    named = {name: value for name, value in arguments.items() if name in JUDGES}
+    if "slug" in arguments and path.removeprefix("/api/v1").startswith("/agents/"):
+        named["agent"] = arguments["slug"]
+    return named
+
+
+class PrivateRows:
+    """Middleware that answers an address of what a caller does not see as if nothing were there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, _: Any, arguments: Mapping[str, Any]) -> Any:
+        named = find_named(request.path, arguments)
+        if not named or ("upload_id" not in named and not Agent.objects.filter(withdrawn="private").exists()):
+            return None
+        user = viewer_of(request)
+        if all(JUDGES[name](user, value) for name, value in named.items()):
+            return None
+        return errors.not_found(request, Exception())
