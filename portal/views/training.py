@@ -88,7 +88,7 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 def describe_form(form: TrainingForm) -> dict[str, Any]:
     pace = paces.pace_of(form.scenario, form.team, form.algorithm, form.preset)
     algorithms = [
-        (name, algorithm.title, algorithm.explanation)
+        (name, algorithm.title, _(algorithm.explanation))
         for name, algorithm in configuration.algorithms_of(form.team).items()
     ]
     return {
@@ -96,7 +96,7 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
         "scenarios": Scenario.objects.exclude(num_cameras=0),
         "teams": TEAM_CHOICES,
         "algorithms": algorithms,
-        "explanation": configuration.ALGORITHMS[form.algorithm].explanation,
+        "explanation": _(configuration.ALGORITHMS[form.algorithm].explanation),
         "presets": list(configuration.PRESETS.items()),
         "preset_explanation": configuration.PRESETS[form.preset],
         **domain.describe_trainers(),

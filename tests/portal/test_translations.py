@@ -10,6 +10,9 @@ from pathlib import Path
 import polib
 import pytest
 
+from portal.algorithm_texts import EXPLANATIONS
+from training.algorithms import ALGORITHMS
+
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%s")
@@ -57,3 +60,7 @@ def test_the_catalogue_has_just_the_texts_of_the_sources(tmp_path: Path, catalog
     known = {(entry.msgctxt, entry.msgid) for entry in catalogue if not entry.obsolete}
     assert texts - known == set(), "run: make messages"
     assert known - texts == set(), "run: make messages"
+
+
+def test_explanations_of_algorithms_are_in_the_catalogue() -> None:
+    assert list(EXPLANATIONS) == [algorithm.explanation for algorithm in ALGORITHMS.values()]

@@ -38,12 +38,12 @@ def test_a_configuration_needs_a_scenario_a_team_and_an_algorithm_alone() -> Non
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize(("team", "algorithm"), [("camera", "hrl-ippo"), ("camera", "mappo"), ("target", "ippo")])
+@pytest.mark.parametrize(("team", "algorithm"), [(team, name) for team in TEAMS for name in algorithms_of(team)])
 def test_presets_give_possible_values_to_all_that_applies(preset, team, algorithm) -> None:
     configuration = check(QUICK | {"preset": preset, "team": team, "algorithm": algorithm})
     applying = {name for name, one in HYPERPARAMETERS.items() if one.applies_to(algorithm, team)}
     assert set(configuration.hyperparameters) == applying
-    assert ("levels" in applying) == (not algorithm.startswith("hrl-"))
+    assert ("levels" in applying) == (not algorithm.startswith("hrl-") and algorithm != "maddpg")
 
 
 def test_the_upstream_preset_has_upstreams_values() -> None:
@@ -53,6 +53,33 @@ def test_the_upstream_preset_has_upstreams_values() -> None:
     assert cameras["coefficient_coverage_rate"] == 1.0 and cameras["coefficient_raw_reward"] == 0.0
     targets = check(QUICK | {"preset": "upstream", "algorithm": "mappo", "team": "target"})
     assert targets["frame_skip"] == 10 and targets["coefficient_raw_reward"] == 1.0
+
+
+def test_the_upstream_preset_has_upstreams_values_of_other_algorithms() -> None:
+    qmix = check(QUICK | {"preset": "upstream", "algorithm": "qmix"})
+    assert (qmix["mixing_size"], qmix["memory"], qmix["learning_rate"], qmix["gradient_clip"]) == (
+        128,
+        "gru",
+        1e-4,
+        1e3,
+    )
+    iql = check(QUICK | {"preset": "upstream", "algorithm": "hrl-iql"})
+    assert (iql["hidden_sizes"], iql["dueling_size"], iql["priority_exponent"]) == ([512, 512, 256], 256, 0.6)
+    maddpg = check(QUICK | {"preset": "upstream", "algorithm": "maddpg"})
+    assert (maddpg["target_rate"], maddpg["policy_delay"], maddpg["error_clip"]) == (0.01, 2, 10.0)
+    tarmac = check(QUICK | {"preset": "upstream", "algorithm": "tarmac"})
+    assert (tarmac["message_key_size"], tarmac["message_value_size"], tarmac["memory_size"]) == (32, 32, 256)
+
+
+def test_a_choice_among_all_sets_is_refused_where_there_are_too_many() -> None:
+    scenario = Scenario.load("MATE-4v8-9", target={"location_random_range": [[-100, 100, -100, 100]] * 13})
+    assert "at most 12" in problems_of(QUICK | {"algorithm": "hrl-qmix", "scenario": scenario})
+
+
+def test_a_replay_buffer_beyond_the_memory_is_refused_with_what_would_fit() -> None:
+    document = QUICK | {"algorithm": "iql", "hyperparameters": {"replay_size": 10_000_000}}
+    found = problems_of(document | {"scenario": "MATE-8v8-9"})
+    assert "GB" in found and "or less" in found
 
 
 def test_every_hyperparameter_says_what_it_means() -> None:
