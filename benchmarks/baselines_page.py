@@ -11,12 +11,11 @@ from typing import Any
 from benchmarks.browsing import open_page
 from benchmarks.installation import CHECKOUT
 from benchmarks.rest import Portal
+from tournament.intervals import NORMAL
 
 PAGE = CHECKOUT / "docs" / "baselines.md"
 PICTURES = CHECKOUT / "docs" / "images"
 WIDTH, COLOURS = 1000, 160
-NORMAL = 1.959963984540054
-"""The normal distribution's quantile for 95 %."""
 STYLE = (
     "header, footer, .skip, .actions, .orders { display: none !important; }"
     "#boards + .grid { grid-template-columns: 1fr !important; }"

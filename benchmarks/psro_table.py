@@ -1,6 +1,4 @@
-"""What is wrong with a PSRO run that has ended: its table, recomputed from the rows of its episodes, and everything
-that hangs on it.
-"""
+"""Check a finished PSRO run: recompute its payoff table, and what follows from it, from the rows of its episodes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def parts_of(recipe: Recipe, dimensions: Dimensions) -> tuple[int, Parts]:
 
     ``flag`` is the column of a record that says whether its entity is in sight.
     """
-    team = Team[recipe.team.upper()]
+    team = Team(recipe.team)
     widths, plain = widths_of(team, recipe.preprocessing.egocentric), RECORDS[team]
     cameras, targets, obstacles = dimensions.cameras, dimensions.targets, dimensions.obstacles
     opponents, mates = (targets, cameras) if team is Team.CAMERA else (cameras, targets)

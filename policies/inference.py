@@ -178,7 +178,7 @@ class BatchedPolicy:
             return
         choices = self._choose(outputs, keys, agents, decisions)
         if self.recipe.action.decoding == "levels":
-            grid = action_grid(Team[self.recipe.team.upper()], self.recipe.action.levels)
+            grid = action_grid(Team(self.recipe.team), self.recipe.action.levels)
             self.held_actions[slots] = decode(choices.reshape(shape), grid, self.bounds[slots])
         elif self.recipe.action.decoding == "pose":
             poses = np.empty((len(choices), 2))

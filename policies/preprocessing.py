@@ -22,9 +22,9 @@ def preprocess(observations: np.ndarray, team: str, dimensions: Dimensions, prep
     if not preprocessing.egocentric:
         return plain
     sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
-    return append(observations, plain, Team[team.upper()], sizes)
+    return append(observations, plain, Team(team), sizes)
 
 
 def _transform(team: str, dimensions: Dimensions, preprocessing: Preprocessing) -> Transform:
     sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
-    return transform_of(Team[team.upper()], *sizes, preprocessing.relative_coordinates, preprocessing.rescaled)
+    return transform_of(Team(team), *sizes, preprocessing.relative_coordinates, preprocessing.rescaled)

@@ -69,7 +69,7 @@ class Preprocessing:
         """Return the length of a preprocessed observation."""
         sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
         if self.egocentric:
-            return egocentric.size_of(Team[team.upper()], *sizes)
+            return egocentric.size_of(Team(team), *sizes)
         return dimensions.observation_size(team)
 
 
@@ -259,7 +259,7 @@ class Recipe:
         if isinstance(self.architecture, Graph):
             return dict(self.architecture.tensors)
         if isinstance(self.architecture, EntityArchitecture):
-            widths = egocentric.widths_of(Team[self.team.upper()], self.preprocessing.egocentric)
+            widths = egocentric.widths_of(Team(self.team), self.preprocessing.egocentric)
             return self.architecture.tensor_shapes(widths, self.action.parts)
         return self.architecture.tensor_shapes(self.input_size, self.output_size)
 

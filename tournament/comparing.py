@@ -11,13 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.intervals import NORMAL, student
+
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-CONFIDENCE = 0.95
-NORMAL = 1.959963984540054
-"""The normal distribution's quantile for a two-sided 95 % interval."""
-
 
 ROUNDING = 1e-12
 """Maximum magnitude of differences that count as rounding."""
@@ -181,10 +178,3 @@ def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -
 def _sum_by(keys: Integers, values: Array) -> Array:
     _, indices = np.unique(keys, return_inverse=True)
     return np.bincount(indices, values).astype(np.float64)
-
-
-def student(freedom: float) -> float:
-    """Return the quantile of Student's distribution for a two-sided 95 % interval."""
-    from scipy.special import stdtrit  # Loaded when first needed: most pages compare nothing.
-
-    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))

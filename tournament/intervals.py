@@ -10,6 +10,8 @@ import numpy as np
 from tournament.payoffs import Array
 
 CONFIDENCE = 0.95
+NORMAL = 1.959963984540054
+"""The normal distribution's quantile for a two-sided 95 % interval."""
 
 
 @dataclass
@@ -71,6 +73,13 @@ def quantile(confidence: float, freedom: Array) -> Array:
     found = np.full(len(values), ndtri(probability))
     found[is_finite] = stdtrit(values[is_finite], probability)
     return np.asarray(found[places].reshape(shape))
+
+
+def student(freedom: float) -> float:
+    """Return the quantile of Student's distribution for a two-sided 95 % interval; at least one degree of freedom."""
+    from scipy.special import stdtrit  # Loaded when first needed: most pages compare nothing.
+
+    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
 
 
 def fewest(first: Array, second: Array) -> Array:

@@ -69,7 +69,7 @@ class Seat:
 
     def reset(self, observations: Any) -> None:
         """Begin an episode with its first observations."""
-        key = derive(self.seed, self.num_episodes, TEAM, Team[self.agent.team.upper()].value)
+        key = derive(self.seed, self.num_episodes, TEAM, Team(self.agent.team).value)
         self.num_episodes += 1
         self.team.reset(np.zeros(1, np.int64), np.array([key], np.uint64), self._rows(observations))
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from mate import Team
 from tournament import entries, leaderboards, organising
-from tournament.comparing import student
+from tournament.intervals import student
 from tournament.models import (
     Agent,
     AgentKind,

@@ -19,7 +19,7 @@ _SELECTIONS = {"select-many": "many", "select-subset": "many", "select-one": "on
 
 def team_of(configuration: TrainingConfiguration) -> Team:
     """Return the team that is trained."""
-    return Team[configuration.team.upper()]
+    return Team(configuration.team)
 
 
 def architecture_of(configuration: TrainingConfiguration) -> Architecture | EntityArchitecture:

@@ -44,8 +44,11 @@ MEASURED = {
     "MATE-4v8-9": Noise(0.056, seed=0.55, camera_by_seed=0.24, target_by_seed=0.02),
     "MATE-2v4-0": Noise(0.083, seed=0.82, camera_by_seed=0.08, target_by_seed=0.02),
 }
-"""Of MATE's rule-based agents in episodes of 1,000 steps. The seed's share was measured, the agents' ways with it
-follow from how much longer a tournament takes that gives all pairings the same seeds."""
+"""The noise of payoffs by scenario, between MATE's rule-based agents in episodes of 1,000 steps.
+
+The share of the seed is measured. The shares of an agent and a seed together follow from how much longer a tournament
+takes that gives all pairings the same seeds.
+"""
 
 
 @dataclass

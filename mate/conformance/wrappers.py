@@ -137,11 +137,7 @@ def _action_of(recording: Recording, base: PlaybackEnvironment, env: Any, step: 
             actions.append(recording[f"{team}_action"][base.moment])
     if recording.meta["team"] is None:
         return tuple(actions)
-    own = (
-        recording["selection"][step]
-        if "selection" in recording
-        else actions[Team[recording.meta["team"].upper()].value]
-    )
+    own = recording["selection"][step] if "selection" in recording else actions[Team(recording.meta["team"]).value]
     return dict(zip(env.agent_ids, own, strict=True)) if isinstance(env, wrappers.RLlibMultiAgentAPI) else own
 
 

@@ -379,7 +379,7 @@ def _results(call: _Call, read: list[np.ndarray | None]) -> list[np.ndarray]:
 def _parts_of(team: str, dimensions: Dimensions) -> dict[str, slice]:
     """The columns of each part of an observation."""
     sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
-    slices = observation_slices_of(Team[team.upper()], *sizes)
+    slices = observation_slices_of(Team(team), *sizes)
     opponents, teammates = ("targets", "cameras") if team == Team.CAMERA else ("cameras", "targets")
     return {
         "observation": slice(0, dimensions.observation_size(team)),

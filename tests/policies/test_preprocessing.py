@@ -19,7 +19,7 @@ def test_inputs_are_the_games_transforms_rounded_to_float32(
     generator = np.random.default_rng(3)
     rows = generator.uniform(-1500, 1500, (20, dimensions.observation_size(team)))
     rows[generator.random(rows.shape) < 0.3] = 0.0  # masked records, and flags that are not set
-    sizes = (Team[team.upper()], dimensions.cameras, dimensions.targets, dimensions.obstacles)
+    sizes = (Team(team), dimensions.cameras, dimensions.targets, dimensions.obstacles)
     expected = convert_coordinates(rows, *sizes) if relative_coordinates else rows
     expected = rescale_observation(expected, *sizes) if rescaled else expected
     inputs = preprocess(rows, team, dimensions, Preprocessing(relative_coordinates, rescaled))

@@ -18,6 +18,7 @@ from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, Setting, most
 from tournament.formats.table import PayoffTable
+from tournament.intervals import NORMAL
 
 GROWTH = 20
 """Divisor of the played episodes that gives a round's minimum size, so that long tournaments need few rounds."""
@@ -165,8 +166,8 @@ class Nash:
                 Figure(
                     "Value of the game",
                     solution.value,
-                    solution.value - 1.96 * error,
-                    solution.value + 1.96 * error,
+                    solution.value - NORMAL * error,
+                    solution.value + NORMAL * error,
                     "payoff",
                 ),
                 Figure("Cameras in the support", float((solution.camera > 1e-6).sum())),

@@ -15,8 +15,8 @@ from mate import Team
 from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers, View
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, most
+from tournament.intervals import student
 
-CONFIDENCE = 0.95
 START = 8
 """Number of episodes against each opponent before anything is judged."""
 PRIOR = 4.0
@@ -50,8 +50,6 @@ class Place:
 
 def place(view: View, agent: int) -> Place:
     """Estimate one agent's mean payoff; errors are infinite where episodes are missing."""
-    from scipy.stats import t as student
-
     opponents = np.flatnonzero(~view.closed[agent])
     held = view.count[agent, opponents]
     if not len(opponents) or held.min() < 2:
@@ -68,7 +66,7 @@ def place(view: View, agent: int) -> Place:
         np.sqrt(variance),
         float(np.mean([cell.mean() for cell in cells])),
         float(np.sqrt((variance / held).sum()) / len(opponents)),
-        float(student.ppf(0.5 + CONFIDENCE / 2, freedom.sum())),
+        student(freedom.sum()),
     )
 
 
