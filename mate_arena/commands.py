@@ -15,6 +15,8 @@ def main() -> int:
         return launch()
     if chosen == "evaluate":
         return evaluate()
+    if chosen == "remote":
+        return play_remotely()
     from mate_arena.cli import run
 
     return run()
@@ -33,6 +35,13 @@ def evaluate() -> int:
     from mate.evaluate.command import main as play
 
     return play(sys.argv[2:])
+
+
+def play_remotely() -> int:
+    """Let a class of one's own play in a portal, from this process."""
+    from mate.remote.__main__ import main as serve
+
+    return serve(sys.argv[2:])
 
 
 if __name__ == "__main__":

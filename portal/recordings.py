@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from portal.server import compiling
 from portal.server.throttling import callers
-from tournament import agents, entries, recorder, storages
-from tournament.models import Episode
+from tournament import agents, entries, recorded, recorder, storages
+from tournament.models import AgentKind, Episode
 from tournament.replays.file import FORMAT_VERSION
 
 Action = Literal["record", "verify", "picture", "film"]
@@ -140,6 +140,13 @@ def fetch_checkpoints(*specs: dict[str, Any]) -> Path:
     return Path(settings.MEDIA_ROOT) / "checkpoints"
 
 
+def fetch_actions(episode: Episode, team: str) -> str:
+    """Return the path of what a remote agent did in an episode; empty where it is not in the storage any more."""
+    with contextlib.suppress(FileNotFoundError):
+        return str(storages.local_path(recorded.file_name(episode.pairing_id, episode.seed, team)))
+    return ""
+
+
 def describe(reply: recorder.Reply) -> str:
     match reply.state:
         case "starting":
@@ -155,7 +162,7 @@ def describe(reply: recorder.Reply) -> str:
 
 def order_of(episode: Episode) -> recorder.Order:
     pairing = episode.pairing
-    config = pairing.scenario.config
+    config, sides = pairing.scenario.config, (pairing.camera, pairing.target)
     return recorder.Order(
         scenario=config if isinstance(config, str) else json.dumps(config),
         camera=pairing.camera.spec,
@@ -166,4 +173,5 @@ def order_of(episode: Episode) -> recorder.Order:
         digest=episode.digest,
         device=episode.device,
         checkpoints=str(fetch_checkpoints(pairing.camera.spec, pairing.target.spec)),
+        actions={agent.team: fetch_actions(episode, agent.team) for agent in sides if agent.kind == AgentKind.REMOTE},
     )

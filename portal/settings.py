@@ -368,6 +368,7 @@ REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.s
 ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
 ARENA_LABELS = [word.strip() for word in os.environ.get("ARENA_LABELS", "").split(",") if word.strip()]  # of a worker
 ARENA_AUDIT_SHARE = read_number("ARENA_AUDIT_SHARE", 0.01)  # of blocks, of which an episode is played again elsewhere
+ARENA_REMOTE_SECONDS = read_number("ARENA_REMOTE_SECONDS", 60)  # in which a remote agent answers a turn
 ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
 ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))
 ARENA_TRAINING_CORES = int(read_number("ARENA_TRAINING_CORES", 0))  # 0: all there are, shared among the slots

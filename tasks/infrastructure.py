@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
+from redis.exceptions import RedisError
 
 from tasks import connecting, workers
 
@@ -48,6 +49,8 @@ def _explain_one(error: BaseException) -> str:
         if getattr(error.__cause__, "sqlstate", None) == "53100" or "is full" in str(error):
             return "The disk of the database is full."
         return "The database does not answer."
+    if isinstance(error, RedisError):
+        return "Redis does not answer."
     if isinstance(error, OSError) and error.errno in FULL:
         return "The disk of this machine is full."
     if isinstance(error, OSError) and error.errno in AWAY:

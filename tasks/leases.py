@@ -20,6 +20,7 @@ from django.db.models import ExpressionWrapper, F, Q, QuerySet
 
 from tasks import connecting
 from tournament.clock import Now, ahead
+from tournament.interruptions import Interrupted
 from tournament.models import (
     Audit,
     AuditState,
@@ -48,7 +49,7 @@ HELD: dict[type[Lease], str] = {
 }
 
 
-class LeaseLost(Exception):
+class LeaseLost(Interrupted):
     """Somebody else holds the row now, or it was cancelled; nothing may be written to it any more."""
 
 

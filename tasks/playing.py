@@ -6,11 +6,13 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from tasks import admission, auditing, connecting, infrastructure, leases, ordering, publishing, sizing, workers
+from tasks.remotes import RemoteRestarted, RemoteTeams
 from tournament import entries, leaderboards, matches, tracing
 from tournament.clock import Now
 from tournament.models import Block, BlockState, Cause, Episode
@@ -26,6 +28,9 @@ RELATED = ("tournament__scenario", "pairing__scenario", "pairing__camera", "pair
 """What playing a block needs besides it."""
 MAX_ATTEMPTS = 3
 """After this many attempts an error of ours is final."""
+MOST_RESTARTS = 20
+"""After this many attempts a remote agent that is started again and again has failed."""
+RESTARTED = "The process of a remote agent was started again. Its unfinished episodes are played anew."
 FLUSH_SECONDS = 1.0
 LIMIT_SECONDS = 3600.0
 """A block that takes longer counts as stuck."""
@@ -77,6 +82,11 @@ def _note_error(block: Block, error: Exception) -> None:
         _unless_lost(
             leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=admission.LastAdmission.problem
         )
+    elif isinstance(error, RemoteRestarted) and block.attempts < MOST_RESTARTS:
+        log.info("%s: %s", block, RESTARTED)
+        _unless_lost(leases.give_back, block, delay=1.0, error=RESTARTED)
+    elif isinstance(error, RemoteRestarted):
+        _unless_lost(fail, block, error.team, f"{RESTARTED} That was {block.attempts} times.")
     elif isinstance(error, matches.MatchError):
         log.warning("%s: %s", block, error, exc_info=error.cause == Cause.PORTAL)
         _unless_lost(fail, block, error.cause, str(error))
@@ -115,6 +125,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
     if existing and block.previous_worker:
         leases.write(block, earlier_workers=f"{block.earlier_workers} {block.previous_worker} ")
     notes = Notes(block, keeper, len(existing))
+    remotes = RemoteTeams(notes.look)
     connecting.release()
     matches.play(
         entries.load_scenario(pairing.scenario),
@@ -122,11 +133,18 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         entries.load_spec(pairing.target),
         [seed for seed in block.seeds if seed not in existing],
         entries.open_checkpoint,
-        on_episode=notes.add,
+        on_episode=partial(_take, block, notes, remotes),
         on_step=notes.look,
+        connect=remotes.connect,
     )
     notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=Now(), cause="", error="")
     infrastructure.insist(auditing.sample, block)
+
+
+def _take(block: Block, notes: Notes, remotes: RemoteTeams, number: int, result: EpisodeResult) -> None:
+    """Keep an episode that is over, with what remote agents did in it."""
+    infrastructure.insist(remotes.keep_actions, block.pairing_id, result.seed)
+    notes.add(number, result)
 
 
 class Notes:

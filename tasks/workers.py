@@ -19,6 +19,7 @@ from django.db import DatabaseError, connections
 from tasks import answers, connecting, identity, leases
 from tournament import leaderboards, warm
 from tournament.clock import Now
+from tournament.interruptions import Interrupted
 from tournament.models import Worker
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 10.0
 
 
-class Stopping(Exception):
+class Stopping(Interrupted):
     """The worker was asked to end; what it holds is given back."""
 
 

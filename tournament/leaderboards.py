@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from policies.devices import device_class
 from tournament import evolution, ledgers, packing, ratings, refitting
 from tournament.ledgers import Fields, Played
-from tournament.models import Agent, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
+from tournament.models import Agent, AgentKind, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
 
 DEVICE = device_class()
@@ -32,12 +32,16 @@ def played_in(board: Scenario | Tournament, engine: str = "") -> Played:
 
 
 def leave_out_unlisted(played: Played) -> Played:
-    """Drop the episodes of unlisted agents: milestones count only for their training."""
-    unlisted = set(Agent.objects.filter(is_listed=False).values_list("digest", flat=True))
-    if not unlisted:
+    """Drop the episodes of unlisted agents, since milestones count only for their training, and of remote ones."""
+    rows = Agent.objects.filter(Q(is_listed=False) | Q(kind=AgentKind.REMOTE))
+    return _leave_out(played, set(rows.values_list("digest", flat=True)))
+
+
+def _leave_out(played: Played, digests: set[str]) -> Played:
+    if not digests:
         return played
     return Played(
-        {key: found for key, found in played.results.items() if not unlisted & {*played.agents[key]}}, played.agents
+        {key: found for key, found in played.results.items() if not digests & {*played.agents[key]}}, played.agents
     )
 
 
@@ -57,6 +61,7 @@ def count_episodes(board: Scenario | Tournament) -> int:
     if isinstance(board, Tournament):
         return board.num_reused + (board.blocks.aggregate(played=Sum("num_played"))["played"] or 0)
     listed = Pairing.objects.filter(scenario=board, camera__is_listed=True, target__is_listed=True)
+    listed = listed.exclude(camera__kind=AgentKind.REMOTE).exclude(target__kind=AgentKind.REMOTE)
     return Episode.objects.filter(pairing__in=listed, engine=engine_version(), device=DEVICE).count()
 
 
@@ -72,9 +77,14 @@ def refit(scenario: Scenario) -> RatingSnapshot | None:
 def refit_tournament(tournament: Tournament) -> RatingSnapshot | None:
     """Publish a tournament's ratings from its own episodes, unless they are up to date.
 
-    None where nothing was played.
+    Remote agents are rated where the tournament says so. None where nothing was played.
     """
-    return _publish(tournament, played_in(tournament), fields_of(tournament), tournament.engine)
+    played, fields = played_in(tournament), fields_of(tournament)
+    if not tournament.rates_remote:
+        remote = set(Agent.objects.filter(kind=AgentKind.REMOTE).values_list("digest", flat=True))
+        played = _leave_out(played, remote)
+        fields = tuple(tuple(one for one in field if one not in remote) for field in fields)  # type: ignore[assignment]
+    return _publish(tournament, played, fields, tournament.engine)
 
 
 def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engine: str) -> RatingSnapshot | None:

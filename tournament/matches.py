@@ -12,6 +12,7 @@ from mate.communication import messages_of
 from mate.errors import UserError
 from policies.devices import DeviceError
 from tournament import agents
+from tournament.interruptions import Interrupted
 from tournament.operators import OperatorError
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class Attributed:
         """As `BatchedAgent.act`. Raises MatchError."""
         try:
             self.agent.act(observations, actions, active)
+        except Interrupted:
+            raise
         except OURS as error:
             raise self._error("failed while acting", error, "portal") from error
         except Exception as error:

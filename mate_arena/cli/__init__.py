@@ -40,7 +40,11 @@ def _add_local(name: str, words: str) -> None:
     app.command(name, help=words, rich_help_panel=ON_THIS_MACHINE)(pass_on)
 
 
-for _name, _words in (LAUNCHER | {"evaluate": "Play two agents against each other, without a portal."}).items():
+HERE = LAUNCHER | {
+    "evaluate": "Play two agents against each other, without a portal.",
+    "remote": "Let a class of your own play in a portal, from this process.",
+}
+for _name, _words in HERE.items():
     _add_local(_name, _words)
 
 

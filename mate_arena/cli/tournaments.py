@@ -68,11 +68,14 @@ def create(
     episodes: int = typer.Option(0, help="Episodes of each pairing of a round robin.", show_default=False),
     setting: list[str] = typer.Option([], metavar="NAME=VALUE", help="Setting of the format; repeat it for more."),
     base_seed: int = typer.Option(0, help="Base seed."),
+    rates_remote: bool = typer.Option(False, help="Rate remote agents in it."),
     estimate: bool = typer.Option(False, help="Show the cost and start nothing."),
     watch_it: bool = typer.Option(False, "--watch", help="Wait until it is over."),
 ) -> None:
     """Start a tournament: every camera meets every target, unless the format chooses."""
     wanted = {"name": name, "format": format, "settings": read_settings(setting), "base_seed": base_seed}
+    if rates_remote:
+        wanted["rates_remote"] = True
     if episodes:
         wanted["episodes_per_pairing"] = episodes
     with open_client() as client:

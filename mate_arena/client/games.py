@@ -148,7 +148,7 @@ class Tournaments(Group):
     ) -> shapes.Tournament:
         """Start a tournament.
 
-        `options` are the API's: `name`, `format`, `settings`, `episodes_per_pairing`, `base_seed`.
+        `options` are the API's: `name`, `format`, `settings`, `episodes_per_pairing`, `base_seed`, `rates_remote`.
         """
         return self._connection.post("/tournaments", shapes.Tournament, _body(scenario, cameras, targets, options))
 

@@ -22,6 +22,7 @@ from portal.api import (
     notifications,
     pairings,
     psro,
+    remotes,
     resumable,
     scenarios,
     schedules,
@@ -73,6 +74,7 @@ errors.register(api)
 for tag, router in (
     ("Scenarios", scenarios.router),
     ("Agents", agents.router),
+    ("Agents", remotes.router),
     ("Uploads", resumable.router),
     ("Uploads", uploads.router),
     ("Tournaments", tournaments.router),

@@ -44,6 +44,7 @@ class PairingOut(Schema):
     camera: AgentRef
     target: AgentRef
     num_episodes: int
+    is_reproducible: bool = Field(description="Whether its episodes can be played again; not with a remote agent.")
 
 
 class PairingDetailOut(PairingOut):

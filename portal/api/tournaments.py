@@ -40,6 +40,7 @@ class TournamentIn(Asked):
         None, ge=1, description="A round robin's setting `episodes`, under its older name."
     )
     base_seed: int = Field(0, ge=0, lt=2**63)
+    rates_remote: bool = Field(False, description="Rate remote agents in this tournament.")
 
 
 class ProgressOut(Schema):
@@ -72,6 +73,7 @@ class TournamentOut(Schema):
     schedule: int | None = Field(description="The schedule that started it.")
     episodes_per_pairing: int = Field(description="Of a round robin; 0 where the format decides round by round.")
     base_seed: Seed
+    rates_remote: bool = Field(description="Whether remote agents are rated in it.")
     engine: str
     num_episodes: int = Field(description="Episodes that it consists of so far.")
     num_reused: int
@@ -213,6 +215,7 @@ def plan(request: HttpRequest, wanted: TournamentIn, make: Callable[..., Tournam
         owner=request.user,
         format=wanted.format,
         settings=wanted.settings,
+        rates_remote=wanted.rates_remote,
     )
 
 

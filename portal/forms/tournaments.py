@@ -33,6 +33,7 @@ def wishes_like(tournament: Tournament) -> dict[str, Any]:
     """Initial values of a form that would start the same tournament once more."""
     fields = {field: [agent.pk for agent in in_order(getattr(tournament, field))] for field in FIELDS.values()}
     wishes = {**tournament.settings, **fields, "format": tournament.format, "base_seed": tournament.base_seed}
+    wishes["rates_remote"] = tournament.rates_remote
     if tournament.format in FORMATS and FORMATS[tournament.format].compares_two:
         wishes |= dict(zip(("first", "second"), fields[FIELDS[tournament.settings["team"]]], strict=True))
     return wishes
@@ -48,6 +49,11 @@ class TournamentForm(LineupForm):
         help_text=_("Left empty, it is named after its scenario and its format."),
     )
     base_seed = BaseSeedField()
+    rates_remote = forms.BooleanField(
+        label=_("Rate remote agents in this tournament"),
+        required=False,
+        help_text=_("Their episodes cannot be played again. Leaderboards of scenarios never rate them."),
+    )
 
     def default_name(self) -> str:
         """The name of a tournament that was given none."""

@@ -18,6 +18,7 @@ from portal.server.bodies import limit_body  # noqa: E402
 from portal.server.disk import keep_readable  # noqa: E402
 from portal.server.handler import Handler  # noqa: E402
 from portal.server.lanes import Application, use_lanes  # noqa: E402
+from portal.server.remotes import serve_turns  # noqa: E402
 
 if (server := multiprocessing.parent_process()) is not None and sys.platform == "linux":
     # A process of the web server ends with the server, whatever ended that.
@@ -36,7 +37,8 @@ def always_https(application: Application) -> Application:
 
 
 held = keep_readable()
-application = limit_body(use_lanes(Handler(), settings.ARENA_WEB_THREADS, 1, settings.ARENA_WEB_WAITING))
+pages = use_lanes(Handler(), settings.ARENA_WEB_THREADS, 1, settings.ARENA_WEB_WAITING)
+application = limit_body(serve_turns(pages))
 if settings.IS_HTTPS:
     application = always_https(application)
 if settings.FORWARDED_ALLOW_IPS:

@@ -174,6 +174,7 @@ def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
                 lineup.pop("cameras"),
                 lineup.pop("targets"),
                 base_seed=data["base_seed"],
+                rates_remote=data["rates_remote"],
                 owner=request.user,
                 **lineup,
             )

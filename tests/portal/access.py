@@ -202,6 +202,7 @@ OPERATIONS = {
     "POST /tokens": calls(MEMBERS, name="another"),
     "DELETE /tokens/{token_id}": Rule(("owner",), ("DELETE",), others=404),
     "POST /agents/{slug}/scenarios": calls(OWNERS),
+    "POST /remote-agents": calls(MEMBERS, name="Mine", team="camera"),
     "POST /scenarios": calls(MEMBERS, name="Mine", start="mate-2v4-0"),
     "POST /tournaments/estimate": calls(MEMBERS),
     "POST /uploads": calls(MEMBERS),

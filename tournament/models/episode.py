@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from .agent import Agent
+from .agent import Agent, AgentKind
 from .scenario import Scenario
 
 EDGES = "Messages {} by each {}, by index, separated by spaces; null in rows from before they were counted."
@@ -20,6 +20,11 @@ class Pairing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.camera.name} v {self.target.name}, {self.scenario.name}"
+
+    @property
+    def is_reproducible(self) -> bool:
+        """Whether its episodes can be played again from their seeds."""
+        return AgentKind.REMOTE not in (self.camera.kind, self.target.kind)
 
 
 class Episode(models.Model):

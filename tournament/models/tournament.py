@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .agent import Agent
 from .episode import Pairing
@@ -47,6 +48,11 @@ class Tournament(models.Model):
     settings = models.JSONField(default=dict, blank=True, help_text="The format's settings, all of them.")
     round = models.PositiveIntegerField(default=0, help_text="Rounds that were chosen.")
     finding = models.JSONField(default=dict, blank=True)
+    rates_remote = models.BooleanField(
+        _("Rate remote agents in this tournament"),
+        default=False,
+        help_text=_("Their episodes cannot be played again. Leaderboards of scenarios never rate them."),
+    )
     purpose = models.CharField(max_length=16, choices=Purpose.choices, blank=True, default=Purpose.NONE)
     start = models.OneToOneField(
         Start, null=True, blank=True, on_delete=models.SET_NULL, related_name="tournament", help_text="By a schedule."

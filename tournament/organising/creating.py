@@ -51,6 +51,7 @@ def plan_tournament(
     settings: Mapping[str, Any] | None = None,
     purpose: str = Purpose.NONE,
     start: Start | None = None,
+    rates_remote: bool = False,
 ) -> Tournament:
     """Create a tournament and its first round, in one transaction; `finish_if_complete` continues from there.
 
@@ -74,6 +75,7 @@ def plan_tournament(
             start=start,
             episodes_per_pairing=complete["episodes"] if format == ROUND_ROBIN else 0,
             base_seed=base_seed,
+            rates_remote=rates_remote,
             engine=leaderboards.engine_version(),
             device=leaderboards.DEVICE,
             is_private=visibility.are_private([*cameras, *targets]),

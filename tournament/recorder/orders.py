@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ class CannotRecord(UserError):
 class Order:
     """The request to replay an episode with this `digest`; `checkpoints` is the folder of DIGEST.zip files.
 
-    `device` is the device class that the episode was played on.
+    `device` is the device class that the episode was played on, `actions` the path of a remote agent's actions by
+    team.
     """
 
     scenario: str
@@ -34,6 +35,7 @@ class Order:
     digest: str
     device: str
     checkpoints: str
+    actions: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -48,6 +50,7 @@ def play(order: Order, watch: Watch | None = None) -> bytes:
     """Play the order's episode and return its replay. Raises CannotRecord if the engine version differs."""
     from mate.scenario import Scenario
     from tournament import agents, replays
+    from tournament.recorded import RecordedTeam
 
     if order.engine != replays.playback.engine_version():
         raise CannotRecord(
@@ -64,9 +67,14 @@ def play(order: Order, watch: Watch | None = None) -> bytes:
             raise CannotRecord(f"The checkpoint {digest[:12]} of this episode is no longer in the portal's files.")
         return Checkpoint.load(path)
 
+    def repeat(spec: agents.RemoteAgent, scenario: Scenario, size: int) -> RecordedTeam:
+        return RecordedTeam(order.actions.get(spec.team, ""), spec.team, scenario)
+
     camera, target = agents.from_json(order.camera), agents.from_json(order.target)
     scenario = Scenario.from_json(order.scenario)
-    return replays.record(scenario, camera, target, order.seed, open_checkpoint, order.names, watch=watch)
+    return replays.record(
+        scenario, camera, target, order.seed, open_checkpoint, order.names, watch=watch, connect=repeat
+    )
 
 
 def digest_of(replay: bytes) -> str:

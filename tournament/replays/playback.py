@@ -49,6 +49,7 @@ def record(
     names: tuple[str, str] | None = None,
     max_steps: int | None = None,
     watch: Watch | None = None,
+    connect: agents.ConnectRemote | None = None,
 ) -> bytes:
     """Play the episode of `seed` and return the content of its replay file.
 
@@ -90,6 +91,7 @@ def record(
         on_reset=begin,
         on_step=add,
         max_steps=max_steps,
+        connect=connect,
     )
     return finish(result)
 

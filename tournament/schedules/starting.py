@@ -59,7 +59,7 @@ def start_now(schedule: Schedule) -> Start:
 
 def new_agents(schedule: Schedule) -> QuerySet[Agent]:
     """Return the unplaced agents, oldest first, that joined a watched scenario after the watch was made."""
-    agents = queries.find_agents(scenario=schedule.scenario).exclude(kind=AgentKind.BUILTIN)
+    agents = queries.find_agents(scenario=schedule.scenario).exclude(kind__in=(AgentKind.BUILTIN, AgentKind.REMOTE))
     placed = Start.objects.filter(schedule=schedule).exclude(agent=None).values("agent")
     return agents.filter(created__gte=schedule.created).exclude(pk__in=placed).order_by("created", "pk")
 
