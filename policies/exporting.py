@@ -24,7 +24,7 @@ from mate.errors import UserError
 from mate.messages import Team
 from mate.scenario import Scenario
 from policies import protobuf
-from policies.architectures import Architecture
+from policies.architectures import Architecture, EntityArchitecture
 from policies.checkpoint import RECIPE_NAME, Checkpoint
 from policies.compatibility import dimensions_of
 from policies.errors import CheckpointError
@@ -81,10 +81,15 @@ def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
 
 
 def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
-    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together."""
+    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together.
+
+    Raises CheckpointError for networks of entities, which have no form in ONNX here.
+    """
     recipe = checkpoint.recipe
     if isinstance(recipe.architecture, Graph):
         graph, tensors = recipe.architecture, dict(checkpoint.weights)
+    elif isinstance(recipe.architecture, EntityArchitecture):
+        raise CheckpointError("a network of entities cannot be written in ONNX's format; take the native file")
     else:
         graph, tensors = _graph_of(recipe, checkpoint.weights)
     states = {state.input: state.output for state in graph.states}

@@ -8,14 +8,24 @@ from functools import partial
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse
+from django.http import FileResponse, Http404, HttpRequest
 
 from portal.permissions import may_change
 from tournament import downloads
+from tournament.archives import NATIVE, NETWORKS, ONNX
 from tournament.models import Agent, PsroRun
 
+ENDINGS = {NATIVE: "", ONNX: "-onnx"}
 IN_MEMORY = 8 * 1024 * 1024
 """Maximum bytes of a written file that are kept in memory; a larger one lies in a temporary file."""
+
+
+def read_networks(request: HttpRequest) -> str:
+    """Return the format that a page's address asks for: native, or ONNX. Raises Http404 for any other."""
+    wanted = request.GET.get("format", NATIVE)
+    if wanted not in NETWORKS:
+        raise Http404(f"There is no format {wanted[:20]!r}: agents are downloaded as {' or '.join(NETWORKS)}.")
+    return wanted
 
 
 def may_download(user: Any, agent: Agent) -> bool:
@@ -23,23 +33,26 @@ def may_download(user: Any, agent: Agent) -> bool:
     return downloads.is_common(agent) or may_change(user, agent)
 
 
-def answer_agent(user: Any, agent: Agent) -> FileResponse:
-    """Return the file of an agent. Raises PermissionDenied for those who may not have it."""
+def answer_agent(user: Any, agent: Agent, networks: str = NATIVE) -> FileResponse:
+    """Return the file of an agent, its networks native or in ONNX's format. Raises PermissionDenied for those who may
+    not have it, RequestRefused where there is none.
+    """
     if not may_download(user, agent):
         raise PermissionDenied(
             "Only the agent's owner or an administrator can download it. Ask the owner to allow downloads."
         )
-    path = downloads.find_file(agent)
+    path = downloads.find_file(agent, networks)
     if path is not None:
         return as_file(path.open("rb"), agent.slug)
-    return as_file(written(partial(downloads.write_agent, agent)), agent.slug)
+    file = written(lambda file: downloads.write_agent(agent, file, networks))
+    return as_file(file, agent.slug + ENDINGS[networks])
 
 
-def answer_populations(user: Any, run: PsroRun) -> FileResponse:
+def answer_populations(user: Any, run: PsroRun, networks: str = NATIVE) -> FileResponse:
     """Return the file of a run's populations, without agents that the user may not have."""
     judge = partial(may_download, user)
-    file = written(lambda file: downloads.write_populations(run, file, judge))
-    return as_file(file, f"psro-{run.pk}-agents")
+    file = written(lambda file: downloads.write_populations(run, file, judge, networks))
+    return as_file(file, f"psro-{run.pk}-agents{ENDINGS[networks]}")
 
 
 def written(write: Callable[[IO[bytes]], None]) -> IO[bytes]:

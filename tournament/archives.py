@@ -29,6 +29,9 @@ FOLDER = "checkpoints"
 MAX_LIST_BYTES = 5_000_000
 MAX_DIRECTORY_BYTES = 1_000_000
 MAX_CHECKPOINT_BYTES = 80_000_000
+NATIVE, ONNX = "native", "onnx"
+NETWORKS = (NATIVE, ONNX)
+"""Formats of the checkpoints in a file; only native ones are read back, ONNX is for other tools and for uploads."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 _RECIPE = "policy.json"
 
@@ -53,11 +56,15 @@ def write(
     specs: Mapping[str, Spec],
     open_file: Callable[[str], bytes],
     facts: Mapping[str, Any] | None = None,
+    networks: str = NATIVE,
 ) -> None:
-    """Write agents by name. `open_file` returns the native checkpoint with a digest as bytes; `facts` are free."""
+    """Write agents by name. `open_file` returns the checkpoint with a digest as bytes, in the format that `networks`
+    says; `facts` are free.
+    """
     document = {
         "format": FORMAT,
         "version": VERSION,
+        **({} if networks == NATIVE else {"networks": networks}),
         "facts": dict(facts or {}),
         "agents": [{"name": name, "spec": spec.to_json()} for name, spec in specs.items()],
     }
@@ -96,6 +103,10 @@ def _read_list(archive: zipfile.ZipFile) -> AgentArchive:
     document = json.loads(_read_entry(archive, LIST_NAME, MAX_LIST_BYTES))
     if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
         raise AgentError(f"{LIST_NAME} is not of format {FORMAT}, version {VERSION}.")
+    if document.get("networks", NATIVE) != NATIVE:
+        raise AgentError(
+            "Its networks are in ONNX's format, for other tools. Download the agents in the native format."
+        )
     specs = {str(one["name"]): agents.from_json(one["spec"]) for one in document["agents"]}
     for name, spec in specs.items():
         if agents.has_foreign_code(spec):

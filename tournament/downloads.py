@@ -8,7 +8,8 @@ from typing import IO, Any
 
 from mate.messages import Team
 from tournament import archives, entries, storages
-from tournament.agents import Mixture, Spec, has_foreign_code
+from tournament.agents import LearnedAgent, Mixture, Spec, checkpoints, has_foreign_code
+from tournament.archives import NATIVE, ONNX
 from tournament.models import Agent, AgentKind, PsroPhase, PsroRun
 from tournament.psro_runs import populations
 from tournament.refusals import RequestRefused
@@ -17,30 +18,51 @@ Judge = Callable[[Agent], bool]
 """Whether an agent may be given to the caller."""
 
 
-def find_file(agent: Agent) -> Path | None:
+def find_file(agent: Agent, networks: str = NATIVE) -> Path | None:
     """Return the native checkpoint of an agent that is one; None for others, which `write_agent` writes."""
-    if agent.kind != AgentKind.CHECKPOINT:
+    if agent.kind != AgentKind.CHECKPOINT or networks != NATIVE:
         return None
     return Path(storages.local_path(entries.checkpoint_name(agent.spec["checkpoint"])))
 
 
-def write_agent(agent: Agent, file: IO[bytes]) -> None:
-    """Write an agent with all that it needs. Raises RequestRefused where a part of it is code outside the portal."""
+def write_agent(agent: Agent, file: IO[bytes], networks: str = NATIVE) -> None:
+    """Write an agent with all that it needs; one network in ONNX's format as a file that can be uploaded.
+
+    Raises RequestRefused where a part of it is code outside the portal, or cannot be written in the format.
+    """
     spec = entries.load_spec(agent)
     if has_foreign_code(spec):
         raise RequestRefused([("", f"{agent.name} is code that the portal does not have. Ask who runs it.")])
-    archives.write(file, {agent.name: spec}, _read, _facts(agent))
+    if networks == ONNX and isinstance(spec, LearnedAgent):
+        file.write(_read_onnx(spec.checkpoint))
+        return
+    if networks == ONNX and not checkpoints(spec):
+        raise RequestRefused([("format", f"{agent.name} has no network. Download it in the native format.")])
+    archives.write(file, {agent.name: spec}, _READERS[networks], _facts(agent), networks)
 
 
 def _read(digest: str) -> bytes:
     return Path(storages.local_path(entries.checkpoint_name(digest))).read_bytes()
 
 
+def _read_onnx(digest: str) -> bytes:
+    from policies import CheckpointError
+    from policies.exporting import pack, to_onnx
+
+    try:
+        return pack(*to_onnx(entries.open_checkpoint(digest)))
+    except CheckpointError as error:
+        raise RequestRefused([("format", f"Checkpoint {digest[:12]}: {error}.")]) from None
+
+
+_READERS = {NATIVE: _read, ONNX: _read_onnx}
+
+
 def _facts(agent: Agent) -> dict[str, Any]:
     return {"slug": agent.slug, "digest": agent.digest, "description": agent.description}
 
 
-def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge) -> None:
+def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge, networks: str = NATIVE) -> None:
     """Write both populations of a run after its last solved iteration, and each team's strategy as a mixture.
 
     They are named `camera/NUMBER NAME` and `target/NUMBER NAME`, in the order of the tables, and the mixtures
@@ -68,7 +90,7 @@ def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge) -> None:
         if played and all(spec is not None for _share, spec in played):
             specs[str(team)] = Mixture(str(team), tuple(played))  # type: ignore[arg-type]
     facts = {"run": run.name, "scenario": run.scenario.slug, "iteration": last.number, "missing": missing}
-    archives.write(file, specs, _read, facts)
+    archives.write(file, specs, _READERS[networks], facts, networks)
 
 
 def is_common(agent: Agent) -> bool:

@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(scenario)
     app.command()(agents)
     app.command()(upload)
+    app.command("download")(download_agent)
 
 
 def scenario(slug: str = typer.Argument("", help="Slug of one scenario; all without.")) -> None:
@@ -29,6 +30,18 @@ def scenario(slug: str = typer.Argument("", help="Slug of one scenario; all with
     titles = ("scenario", "#cameras", "#targets", "#obstacles", "enhanced observation")
     rows = [(s.slug, s.num_cameras, s.num_targets, s.num_obstacles, s.enhanced_observation) for s in found]
     show(found[0] if slug else found, lambda: table(titles, rows))
+
+
+def download_agent(
+    slug: str = typer.Argument(help="Slug or digest of the agent."),
+    output: Path = typer.Option(None, "--output", "-o", help="File to write."),
+    onnx: bool = typer.Option(False, "--onnx", help="Networks in ONNX's format, for other tools."),
+) -> None:
+    """Write the file of an agent, which mate_arena.load reads."""
+    place = output or Path(f"{slug}{'-onnx' if onnx else ''}.zip")
+    with open_client() as client:
+        client.agents.download(slug, place, "onnx" if onnx else "native")
+    say(f"Wrote {place}, {place.stat().st_size:,} bytes.")
 
 
 def agents(

@@ -52,9 +52,12 @@ class Agents(Group):
         """Rename or describe an agent of yours."""
         return self._connection.patch(f"/agents/{slug}", shapes.Agent, changes)
 
-    def download(self, slug: str, place: Path) -> Path:
-        """Write the file of an agent, which `mate_arena.load` reads, and return its place."""
-        self._connection.download(f"/agents/{slug}/file", place)
+    def download(self, slug: str, place: Path, format: str = "native") -> Path:
+        """Write the file of an agent and return its place.
+
+        `mate_arena.load` reads `native` files; the networks of `onnx` files are for other tools.
+        """
+        self._connection.download(f"/agents/{slug}/file", place, format=format)
         return place
 
     def reevaluate(self, slug: str, scenario: str) -> shapes.Tournament:

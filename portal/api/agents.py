@@ -119,12 +119,15 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
 @router.get(
     "/agents/{slug}/file",
     auth=any_token,
-    response=answers(None, 401, 403, 404),
+    response=answers(None, 400, 401, 403, 404),
     summary="The file of an agent, which mate_arena.load reads",
 )
-def download_agent(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """A native checkpoint, or all that a mixture needs. For its owner, and for others where the owner allows it."""
-    return answer_agent(request.user, find_agent(slug, viewer_of(request)))
+def download_agent(request: HttpRequest, slug: str, format: Literal["native", "onnx"] = "native") -> HttpResponseBase:
+    """A checkpoint, or all that a mixture needs. For its owner, and for others where the owner allows it.
+
+    `onnx` gives networks in ONNX's format, for other tools. One of a single network can be uploaded again.
+    """
+    return answer_agent(request.user, find_agent(slug, viewer_of(request)), format)
 
 
 @router.post(

@@ -237,9 +237,15 @@ def export_run(request: HttpRequest, run_id: Key) -> HttpResponse:
     response=answers(None, 400, 401, 404),
     summary="Both populations and their strategies, as a file that mate_arena.load reads",
 )
-def download_populations(request: HttpRequest, run_id: Key) -> HttpResponseBase:
-    """Without agents that you may not download; `facts.missing` of the file's `agents.json` names them."""
-    return answer_populations(request.user, get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id))
+def download_populations(
+    request: HttpRequest, run_id: Key, format: Literal["native", "onnx"] = "native"
+) -> HttpResponseBase:
+    """Without agents that you may not download; `facts.missing` of the file's `agents.json` names them.
+
+    `onnx` gives networks in ONNX's format, for other tools.
+    """
+    run = get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id)
+    return answer_populations(request.user, run, format)
 
 
 @router.post("/psro/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a run of yours")

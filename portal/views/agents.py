@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mate import Team
 from portal import quotas, timelines
-from portal.downloading import answer_agent, may_download
+from portal.downloading import answer_agent, may_download, read_networks
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
 from portal.lists import read_page, sort_rows
@@ -27,6 +27,7 @@ from tournament.agents import from_json
 from tournament.boards import BoardLine
 from tournament.leaderboards import DEVICE
 from tournament.models import TEAM_CHOICES, Agent, AgentKind, Episode, Pairing, RatingSnapshot, Scenario
+from tournament.refusals import RequestRefused
 
 PAGE = 50
 TILES = 4
@@ -192,10 +193,15 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@takes()
+@takes("format")
 def download(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The agent's file: a native checkpoint, or all that a mixture needs."""
-    return answer_agent(request.user, get_object_or_404(Agent, slug=slug))
+    """The agent's file: a checkpoint, or all that a mixture needs."""
+    agent = get_object_or_404(Agent, slug=slug)
+    try:
+        return answer_agent(request.user, agent, read_networks(request))
+    except RequestRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("agent", agent.slug)
 
 
 def scenario_notes(agent: Agent) -> list[str]:

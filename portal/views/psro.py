@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mate import Team
 from portal import heatmaps, psro_plots, quotas
 from portal.confirming import ask_to_cancel_run
-from portal.downloading import answer_populations
+from portal.downloading import answer_populations, read_networks
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
 from portal.forms.steering import ExtendRunForm, ForkForm
 from portal.inputs import takes
@@ -263,10 +263,11 @@ def find_pairings(
 
 
 @require_safe
-@takes()
+@takes("format")
 def download(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Both populations and their strategies as one file, without agents that the visitor may not have."""
-    return answer_populations(request.user, get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id))
+    run = get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id)
+    return answer_populations(request.user, run, read_networks(request))
 
 
 # Changing one

@@ -14,11 +14,11 @@ from django.test import Client
 from django.urls import reverse
 
 import mate_arena
-from policies import Checkpoint, Dimensions
+from policies import Checkpoint, Dimensions, importing
 from tests.policies.checkpoints import make_checkpoint
 from tests.portal import test_psro
 from tournament import entries
-from tournament.agents import Builtin, LearnedAgent, Mixture
+from tournament.agents import AgentError, Builtin, LearnedAgent, Mixture
 from tournament.models import Agent, AgentKind, PsroRun
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +142,34 @@ def test_an_administrator_writes_agents_by_a_command(
         call_command("download_agent", "nobody", str(path))
     with pytest.raises(CommandError, match="no PSRO run 7"):
         call_command("download_agent", "7", str(path), psro=True)
+
+
+def test_a_network_leaves_in_onnx_and_can_be_uploaded_again(
+    learned: Agent, mixture: Agent, checkpoint: Checkpoint, visit: Call, call: Call, alice: User, tmp_path: Path
+) -> None:
+    files = [
+        content(visit(alice).get(reverse("agent_download", args=[learned.slug]), {"format": "onnx"})),
+        content(call(alice).get(f"/api/v1/agents/{learned.slug}/file?format=onnx")),
+    ]
+    assert files[0] == files[1]
+    (tmp_path / "agent.zip").write_bytes(files[0])
+    back = importing.read(tmp_path / "agent.zip").agents[0].checkpoint
+    assert back.recipe.team == "camera" and back.recipe.scenario == checkpoint.recipe.scenario
+    both = content(call(alice).get(f"/api/v1/agents/{mixture.slug}/file?format=onnx"))
+    (tmp_path / "both.zip").write_bytes(both)
+    with zipfile.ZipFile(io.BytesIO(both)) as archive:
+        assert archive.namelist() == ["agents.json", f"checkpoints/{checkpoint.digest}.zip"]
+        assert archive.read(f"checkpoints/{checkpoint.digest}.zip") == files[0]
+    with pytest.raises(AgentError, match="native format"):
+        mate_arena.load(tmp_path / "both.zip")
+
+
+def test_what_has_no_network_and_other_formats_are_refused(
+    learned: Agent, visit: Call, call: Call, alice: User
+) -> None:
+    slug = Agent.objects.get(team="camera", spec__name="greedy").slug
+    assert call(alice).get(f"/api/v1/agents/{slug}/file?format=onnx").status_code == 400
+    page = visit(alice).get(reverse("agent_download", args=[slug]), {"format": "onnx"}, follow=True)
+    assert "has no network" in page.content.decode()
+    assert visit(alice).get(reverse("agent_download", args=[slug]), {"format": "pickle"}).status_code == 404
+    assert call(alice).get(f"/api/v1/agents/{slug}/file?format=pickle").status_code == 422
