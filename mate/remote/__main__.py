@@ -12,8 +12,8 @@ from typing import Any
 from mate.errors import UserError
 from mate.evaluate.entrants import construct, import_class
 from mate.messages import TEAMS
-from mate.remote.connection import Portal, Seat
-from mate.remote.player import Player
+from mate.remote.connection import Portal, RemoteSeat
+from mate.remote.player import TurnTaker
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         team, agent_class = find_class(chosen.agent, options)
         construct(agent_class, team, options, 0)
-        player = Player(partial(construct, agent_class, team, options))
+        player = TurnTaker(partial(construct, agent_class, team, options))
         portal = Portal(chosen.url, chosen.token)
         portal.serve(player, chosen.name or agent_class.__name__, team, _greet)
     except UserError as error:
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _greet(seat: Seat) -> None:
+def _greet(seat: RemoteSeat) -> None:
     print(f"{seat.agent} is connected ({seat.page}). It plays when a tournament asks for it.", flush=True)
 
 

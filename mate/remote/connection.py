@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from mate.errors import UserError
-from mate.remote.player import Player
+from mate.remote.player import TurnTaker
 from mate.remote.wire import CONTENT_TYPE, WireError
 
 POLL_SECONDS = 60.0
@@ -20,7 +20,7 @@ TAKEN_OVER = "Another process has begun to play this agent; this one ends."
 
 
 @dataclass(frozen=True)
-class Seat:
+class RemoteSeat:
     """What the portal says of the agent that this process plays."""
 
     agent: str
@@ -39,16 +39,18 @@ class Portal:
         self.http = httpx.Client(base_url=url.rstrip("/"), timeout=POLL_SECONDS, transport=transport)
         self.is_ending = False
 
-    def take_seat(self, name: str, team: str) -> Seat:
+    def take_seat(self, name: str, team: str) -> RemoteSeat:
         """Begin to play the agent of the token's owner with a name; it is made if need be."""
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = self._insist("/api/v1/remote-agents", headers, json={"name": name, "team": team})
         if answer.status_code not in (200, 201):
             raise UserError(_explain(answer))
         told = answer.json()
-        return Seat(told["slug"], told["page"], told["session"])
+        return RemoteSeat(told["slug"], told["page"], told["session"])
 
-    def serve(self, player: Player, name: str, team: str, on_seat: Callable[[Seat], None] | None = None) -> None:
+    def serve(
+        self, player: TurnTaker, name: str, team: str, on_seat: Callable[[RemoteSeat], None] | None = None
+    ) -> None:
         """Answer turns until ``is_ending`` is set, or another process has taken over the agent."""
         seat = self.take_seat(name, team)
         if on_seat is not None:

@@ -32,7 +32,7 @@ class _Match:
     seen: float = field(default_factory=time.monotonic)
 
 
-class Player:
+class TurnTaker:
     """Answers turns with the objects of one class.
 
     ``build`` makes an object for a seed, as for ``mate.evaluate.object_team.ObjectTeam``. Errors of the class become

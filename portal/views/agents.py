@@ -1,5 +1,6 @@
 """All agents, and one of them."""
 
+import shlex
 from typing import Any
 
 from django.contrib import messages
@@ -67,7 +68,10 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
     mine = {
         "may_change": may_change(request.user, shown["agent"]),
         "may_download": may_download(request.user, shown["agent"]),
-        "origin": request.build_absolute_uri("/")[:-1],
+        "origin": (origin := request.build_absolute_uri("/")[:-1]),
+        "remote_command": (
+            f"python -m mate.remote MODULE:CLASS --url {origin} --token TOKEN --name {shlex.quote(shown['agent'].name)}"
+        ),
     }
     return render(request, "agents/agent.html", shown | mine)
 
