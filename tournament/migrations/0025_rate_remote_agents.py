@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tournament', '0023_attacks'),
+        ('tournament', '0024_labs'),
     ]
 
     operations = [
