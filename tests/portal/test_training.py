@@ -91,8 +91,11 @@ def test_what_the_form_shows_is_what_the_form_takes(
 ) -> None:
     """Sending every field as it is shown changes nothing about the preset."""
     browser = visit(alice)
-    for preset in ("quick", "upstream"):
-        form = browser.get(reverse("training_create"), {"preset": preset}).context["form"]
+    for preset, algorithm in (
+        ("quick", "hrl-mappo"), ("upstream", "hrl-qmix"), ("quick", "maddpg"), ("upstream", "iql"), ("quick", "i2c"),
+    ):  # fmt: skip
+        asked = {"preset": preset, "algorithm": algorithm}
+        form = browser.get(reverse("training_create"), asked).context["form"]
         shown = {name: form[name].value() for name in form.fields if name.startswith("hyperparameter_")}
         answer = browser.post(
             reverse("training_create"), fields(agents, algorithm=form.algorithm, preset=preset, **shown)
@@ -172,16 +175,25 @@ def test_targets_are_offered_what_is_for_targets(
     assert "hrl-mappo" not in text and "<html" not in text
 
 
+@pytest.mark.parametrize("algorithm", ["mappo", "qmix", "maddpg", "tarmac", "i2c"])
 def test_every_hyperparameter_is_offered_with_its_meaning_and_default(
-    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent], algorithm: str
 ) -> None:
     from training.configuration import HYPERPARAMETERS, defaults
 
-    answer = visit(alice).get(reverse("training_create"), {"algorithm": "mappo"})
+    answer = visit(alice).get(reverse("training_create"), {"algorithm": algorithm})
     text = answer.content.decode()
-    for name in defaults("quick", "mappo", "camera"):
+    for name in defaults("quick", algorithm, "camera"):
         assert f'name="hyperparameter_{name}"' in text
         assert HYPERPARAMETERS[name].meaning[1:30] in text.replace("&#x27;", "'")
+
+
+def test_an_algorithm_is_explained_in_the_readers_language(
+    visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    asked = {"algorithm": "qmix"}
+    text = visit(alice).get(reverse("training_create"), asked, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "混合网络" in text
 
 
 def test_a_scenario_that_shows_everything_is_trained_in_as_it_is(
