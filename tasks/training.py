@@ -17,6 +17,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +31,7 @@ from tasks import carrying, connecting, infrastructure, leases, processes, worke
 from tasks.following import ProgressFollower
 from tournament import agents, entries, leaderboards, milestones, tracing, trainings
 from tournament.clock import Now
-from tournament.models import Agent, TrainingRun, TrainingState
+from tournament.models import Agent, Milestone, TrainingRun, TrainingState
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +187,12 @@ def write_orders(run: TrainingRun, folder: Path) -> None:
     (folder / "agents").mkdir(exist_ok=True)
     for agent in filter(None, (run.opponent, run.start_from)):
         lay_out(entries.load_spec(agent), folder)
+    if run.start_from is not None:
+        bring_critic(run.start_from, folder)
     orders = run.configuration | {
         "scenario": run.scenario.config,
+        "more_scenarios": [one.config for one in run.more_scenarios.all()],
+        "test_scenarios": [one.config for one in run.test_scenarios.all()],
         "steps": run.steps_wanted,
         "opponents": trainings.list_opponents(run.opponent),
         "start_from": place_of(run.start_from),
@@ -218,6 +223,18 @@ def lay_out(spec: agents.Spec, folder: Path) -> None:
             if checkpoint.recipe.play != play:
                 checkpoint = replace(checkpoint, recipe=replace(checkpoint.recipe, play=play))
             write_whole(path, checkpoint.to_bytes())
+
+
+def bring_critic(agent: Agent, folder: Path) -> None:
+    """Put what an agent's training learned besides it beside its checkpoint, where that training's folder is here."""
+    milestone = Milestone.objects.filter(agent=agent).select_related("run").order_by("-pk").first()
+    place = place_of(agent)
+    if milestone is None or place is None:
+        return
+    source = folder_of(milestone.run) / "milestones" / f"{milestone.iteration:06d}.zip"
+    for suffix in (".critic.safetensors", ".json"):
+        with suppress(OSError):
+            write_whole((folder / place).with_suffix(suffix), source.with_suffix(suffix).read_bytes())
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from mate import Team
 from mate.errors import UserError
-from tournament import boards, leaderboards, milestones, organising, trainings
+from tournament import boards, leaderboards, measuring, milestones, organising, trainings
 from tournament.models import (
     Agent,
     Attack,
@@ -164,7 +164,7 @@ def _judge(attack: Attack) -> bool:
     payoffs = milestones.payoffs_of(game, attack.attacker, attack.agent)
     if not payoffs:
         raise AttackRefused([("", "The best attacker has no episodes. Resume plays them.")])
-    found = milestones.estimate(np.array(list(payoffs.values())))
+    found = measuring.estimate(np.array(list(payoffs.values())))
     value = value_of(attack.scenario, attack.attacker.team)
     attack.result = {
         "payoff": asdict(found),
@@ -211,7 +211,7 @@ def value_of(scenario: Scenario, team: str) -> GameValue | None:
     return GameValue(value, low, high, board.snapshot.number)
 
 
-def _subtract(found: milestones.MeanEstimate, value: GameValue) -> dict[str, float | None]:
+def _subtract(found: measuring.MeanEstimate, value: GameValue) -> dict[str, float | None]:
     """Return the payoff beyond the value. The limits are as far apart as both intervals allow."""
     low = None if found.low is None else found.low - (value.mean if value.high is None else value.high)
     high = None if found.high is None else found.high - (value.mean if value.low is None else value.low)

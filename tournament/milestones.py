@@ -6,10 +6,9 @@ on fresh seeds therefore provides all figures of the agent.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mate import Team
-from tournament import entries, leaderboards, organising
-from tournament.intervals import student
+from tournament import entries, leaderboards, organising, transfers
+from tournament.measuring import estimate, evaluation_seed, payoffs_of
 from tournament.models import (
     Agent,
     AgentKind,
@@ -31,7 +30,6 @@ from tournament.models import (
     TrainingRun,
     TrainingState,
 )
-from tournament.payoffs import MetaGame
 
 if TYPE_CHECKING:
     from policies import Checkpoint
@@ -49,43 +47,6 @@ NOTHING_MADE = "The training exported no milestone to evaluate. Extend it, so th
 
 class EvaluationFailed(Exception):
     """Milestones that cannot be compared; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class MeanEstimate:
-    """A mean of `episodes` numbers, its standard error and 95 % interval (Student's t); None where they are unknown."""
-
-    mean: float
-    error: float | None
-    low: float | None
-    high: float | None
-    episodes: int
-
-
-def estimate(values: np.ndarray) -> MeanEstimate:
-    """Return the mean of independent numbers (n,), at least one of them, with its interval."""
-    mean, count = float(np.mean(values)), len(values)
-    error = float(np.std(values, ddof=1) / math.sqrt(count)) if count > 1 else None
-    return MeanEstimate(mean, error, *interval(mean, error, count), count)
-
-
-def interval(mean: float, error: float | None, count: int) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of a mean of `count` numbers with this standard error."""
-    if error is None or count < 2:
-        return None, None
-    reach = student(count - 1) * error
-    return mean - reach, mean + reach
-
-
-def payoffs_of(game: MetaGame, agent: Agent, opponent: Agent) -> dict[int, float]:
-    """Return `agent`'s payoffs against `opponent` by seed: its own team's normalised reward."""
-    camera, target = (agent, opponent) if agent.team == Team.CAMERA else (opponent, agent)
-    sign = -1.0 if agent.team == Team.CAMERA else 1.0
-    episodes = game.episodes
-    assert episodes is not None
-    row, column = game.cameras.index(camera.digest), game.targets.index(target.digest)
-    found = (episodes.camera == row) & (episodes.target == column)
-    return dict(zip(episodes.seed[found].tolist(), (sign * episodes.reward[found]).tolist(), strict=True))
 
 
 # From files to rows
@@ -187,7 +148,8 @@ def _advance(run: TrainingRun) -> bool:
         if not made:
             raise EvaluationFailed(NOTHING_MADE)
         run.milestone_tournament = _start(run, "milestone", made, run.evaluation_episodes)
-    elif run.milestone_tournament.state == TournamentState.PLAYING:
+        run.transfers.set(transfers.start(run, transfers.MILESTONE, made, run.evaluation_episodes))
+    elif run.milestone_tournament.state == TournamentState.PLAYING or transfers.are_playing(run):
         return False
     elif run.reevaluation is None:
         best = choose_best(run)
@@ -198,13 +160,14 @@ def _advance(run: TrainingRun) -> bool:
         wanted = min(REEVALUATION_FACTOR * run.evaluation_episodes, organising.MAX_EPISODES_PER_PAIRING)
         field = [agent for agent in (best.agent, baseline_of(run)) if agent is not None]
         run.reevaluation = _start(run, "reevaluation", field, wanted)
-    elif run.reevaluation.state == TournamentState.PLAYING:
+        run.transfers.add(*transfers.start(run, transfers.REEVALUATION, field, wanted))
+    elif run.reevaluation.state == TournamentState.PLAYING or transfers.are_playing(run):
         return False
     else:
         tournament = _over(run.reevaluation)
         field_of = tournament.cameras if run.team == Team.CAMERA else tournament.targets
         best = run.milestones.filter(agent__in=field_of.all()).select_related("agent").latest("payoff")
-        _take(run, best, measure(run, tournament, best))
+        _take(run, best, measure(run, tournament, best) | _measure_elsewhere(run, best))
     run.save(update_fields=["milestone_tournament", "reevaluation", "agent", "result"])
     return True
 
@@ -222,12 +185,6 @@ def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int)
     )  # fmt: skip
 
 
-def evaluation_seed(run: TrainingRun, purpose: str) -> int:
-    """Return the base seed of a run's milestones or of their re-evaluation, which nothing else uses."""
-    words = f"training/{run.pk}/{run.created.isoformat()}/{purpose}"
-    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") >> 1
-
-
 def baseline_of(run: TrainingRun) -> Agent | None:
     return Agent.objects.filter(kind=AgentKind.BUILTIN, team=run.team, spec__name=BASELINE).first()
 
@@ -235,11 +192,13 @@ def baseline_of(run: TrainingRun) -> Agent | None:
 def choose_best(run: TrainingRun) -> Milestone:
     """Record each milestone's payoff against the training opponent, and return the best one.
 
+    The best has the greatest mean payoff over the scenarios that were trained on; the recorded one is of the first.
     Raises EvaluationFailed if one was not played.
     """
     tournament = _over(run.milestone_tournament)
     game = leaderboards.meta_game_of_tournament(tournament)
     best: Milestone | None = None
+    greatest = -math.inf
     for milestone in run.milestones.exclude(agent=None).select_related("agent"):
         assert milestone.agent is not None
         payoffs = payoffs_of(game, milestone.agent, run.opponent)
@@ -251,8 +210,9 @@ def choose_best(run: TrainingRun) -> Milestone:
         found = estimate(np.array(list(payoffs.values())))
         milestone.payoff, milestone.error, milestone.num_episodes = found.mean, found.error, found.episodes
         milestone.save(update_fields=["payoff", "error", "num_episodes"])
-        if best is None or best.payoff is None or found.mean > best.payoff:
-            best = milestone
+        overall = transfers.mean_payoff(run, milestone.agent, found.mean)
+        if best is None or overall > greatest:
+            best, greatest = milestone, overall
     if best is None:
         raise EvaluationFailed(NOTHING_MADE)
     return best
@@ -296,6 +256,10 @@ def measure(run: TrainingRun, tournament: Tournament, best: Milestone) -> dict[s
         lines.append(line)
     name = baseline.name if baseline is not None else ""
     return {"iteration": best.iteration, "steps": best.steps, "baseline": name, "against": lines}
+
+
+def _measure_elsewhere(run: TrainingRun, best: Milestone) -> dict[str, Any]:
+    return {} if best.agent is None else transfers.measure(run, best.agent, baseline_of(run))
 
 
 def _take(run: TrainingRun, best: Milestone, result: dict[str, Any]) -> None:

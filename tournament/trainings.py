@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -48,20 +48,26 @@ def create_training(
     evaluation_episodes: int = EVALUATION_EPISODES,
     purpose: str = "",
     owner: Any = None,
+    more_scenarios: Sequence[Scenario] = (),
+    test_scenarios: Sequence[Scenario] = (),
 ) -> TrainingRun:
     """Create a training of an agent of `team` against `opponent` (a mixture is sampled in each episode).
 
     `steps` are environment steps, None for the preset's. The weights are initialised from `start_from`. With
     `evaluation_episodes` 0 the last milestone is the result; otherwise milestones play that many episodes against each
-    opponent, and the best is chosen. A run with a `purpose` makes an unlisted agent. A trainer starts it within a
-    second or two. Raises TrainingRefused.
+    opponent, and the best is chosen. It also trains on `more_scenarios`, and milestones are judged in these and in
+    `test_scenarios` too. A run with a `purpose` makes an unlisted agent. A trainer starts it within a second or two.
+    Raises TrainingRefused.
     """
     given = dict(hyperparameters or {})
     if scenario.enhanced_observation != "none":
         given.setdefault("enhanced_observation", scenario.enhanced_observation)
     problems = _check_request(name, scenario, team, opponent, start_from, cores, evaluation_episodes)
+    problems += _check_other_scenarios(opponent, (*more_scenarios, *test_scenarios))
     document = {
         "scenario": scenario.config, "team": team, "algorithm": algorithm, "preset": preset, "hyperparameters": given,
+        "more_scenarios": [one.config for one in more_scenarios],
+        "test_scenarios": [one.config for one in test_scenarios],
         "steps": steps, "seed": seed, "cores": cores, "opponents": list_opponents(opponent) or [{"name": "greedy"}],
     }  # fmt: skip
     try:
@@ -73,13 +79,26 @@ def create_training(
     if problems:
         raise TrainingRefused(problems)
     kept = checked.to_json()
-    for told_by_row in ("scenario", "opponents", "start_from"):
+    for told_by_row in ("scenario", "opponents", "start_from", "more_scenarios", "test_scenarios"):
         kept.pop(told_by_row)
-    return TrainingRun.objects.create(
+    with transaction.atomic():
+        run = TrainingRun.objects.create(
         owner=owner, name=name.strip(), purpose=purpose, scenario=scenario, team=team, algorithm=algorithm,
         preset=preset, configuration=kept, opponent=opponent, start_from=start_from, seed=checked.seed,
         evaluation_episodes=evaluation_episodes, steps_wanted=checked.steps,
-    )  # fmt: skip
+        )  # fmt: skip
+        run.more_scenarios.set(more_scenarios)
+        run.test_scenarios.set(test_scenarios)
+    return run
+
+
+def _check_other_scenarios(opponent: Agent, scenarios: Sequence[Scenario]) -> list[tuple[str, str]]:
+    """Return why the opponent cannot play the scenarios besides the first."""
+    return [
+        ("opponent", f"{scenario.name}: {problem}")
+        for scenario in scenarios
+        for problem in entries.check_fitness(opponent, scenario).problems
+    ]
 
 
 def _check_request(
@@ -130,22 +149,29 @@ def _check_start(agent: Agent, scenario: Scenario, team: str) -> list[str]:
 
 def _compare_networks(agent: Agent, checked: configuration.TrainingConfiguration) -> list[str]:
     """Return why a checkpoint's weights do not fit the network to be trained."""
-    from policies.recipe import Architecture
+    from policies.architectures import Architecture, EntityArchitecture
     from training.recipes import recipe_of
 
     spec = entries.load_spec(agent)
     assert isinstance(spec, agents.LearnedAgent)
     theirs, ours = entries.open_checkpoint(spec.checkpoint).recipe, recipe_of(checked)
-    if not isinstance(theirs.architecture, Architecture):
+    if not isinstance(theirs.architecture, Architecture | EntityArchitecture):
         return [
             f"{agent.name} is a graph of operators, which trainings cannot continue. Choose an agent that was "
             f"trained here."
         ]
-    assert isinstance(ours.architecture, Architecture)
+    assert isinstance(ours.architecture, Architecture | EntityArchitecture)
+    if type(theirs.architecture) is not type(ours.architecture):
+        kind = "entity" if isinstance(theirs.architecture, EntityArchitecture) else "layers"
+        return [f"{agent.name} has another network, with architecture {kind}. Set the hyperparameters as it has them."]
+    pairs = (
+        (theirs.architecture, ours.architecture), (theirs.action, ours.action),
+        (theirs.preprocessing, ours.preprocessing),
+    )  # fmt: skip
     differences = [
         f"{field.name.replace('_', ' ')} {write(getattr(part, field.name))} instead of "
         f"{write(getattr(wanted, field.name))}"
-        for part, wanted in ((theirs.architecture, ours.architecture), (theirs.action, ours.action))
+        for part, wanted in pairs
         for field in dataclasses.fields(part)
         if getattr(part, field.name) != getattr(wanted, field.name)
     ]

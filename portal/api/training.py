@@ -28,7 +28,7 @@ from portal.api.schemas import (
     Text,
     answers,
 )
-from tournament import milestones, paces, trainings
+from tournament import measuring, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from training import configuration
 
@@ -46,7 +46,11 @@ class TrainingIn(Asked):
     team: TeamName
     algorithm: Text = Field(description=ALGORITHM)
     opponent: Text = Field(description="Slug or digest of an agent of the other team; mixtures too.")
-    preset: Text = Field("quick", description="quick or upstream.")
+    preset: Text = Field("quick", description="One of quick, fast, entity and upstream.")
+    more_scenarios: list[Text] = Field(
+        [], max_length=32, description="Slugs of scenarios to train on as well; see the hyperparameter architecture."
+    )
+    test_scenarios: list[Text] = Field([], max_length=32, description="Slugs of scenarios to evaluate in only.")
     hyperparameters: dict[str, Any] = Field(
         {}, description="Those that differ from the preset's; see /trainings/hyperparameters."
     )
@@ -75,11 +79,11 @@ class MilestoneOut(Schema):
 
     @staticmethod
     def resolve_lower(row: Any) -> float | None:
-        return milestones.interval(row.payoff or 0.0, row.error, row.num_episodes)[0]
+        return measuring.interval(row.payoff or 0.0, row.error, row.num_episodes)[0]
 
     @staticmethod
     def resolve_upper(row: Any) -> float | None:
-        return milestones.interval(row.payoff or 0.0, row.error, row.num_episodes)[1]
+        return measuring.interval(row.payoff or 0.0, row.error, row.num_episodes)[1]
 
 
 class TrainingOut(Schema):
@@ -140,6 +144,8 @@ class TrainingDetailOut(TrainingOut):
     seed: Seed = Field(description="A string, since it has up to 63 bits.")
     start_from: AgentRef | None
     evaluation_episodes: int
+    more_scenarios: list[str] = Field(description="Slugs of the scenarios that it trains on as well.")
+    test_scenarios: list[str] = Field(description="Slugs of the scenarios that it is evaluated in only.")
     configuration: dict[str, Any]
     progress: dict[str, Any] = Field(description="The newest line of the trainer's progress.")
     waiting_reason: str = Field(description="Why it has not begun, while it waits.")
@@ -149,6 +155,14 @@ class TrainingDetailOut(TrainingOut):
     milestone_tournament: int | None = Field(alias="milestone_tournament_id")
     reevaluation: int | None = Field(alias="reevaluation_id")
     result: dict[str, Any] = Field(description="How the agent did in the re-evaluation, with 95 % intervals.")
+
+    @staticmethod
+    def resolve_more_scenarios(run: Any) -> list[str]:
+        return [one.slug for one in run.more_scenarios.all()]
+
+    @staticmethod
+    def resolve_test_scenarios(run: Any) -> list[str]:
+        return [one.slug for one in run.test_scenarios.all()]
 
     @staticmethod
     def resolve_waiting_reason(run: Any) -> str:
@@ -232,6 +246,8 @@ def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     scenario = find_scenario(wanted.scenario)
     (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
     asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
+    for name in ("more_scenarios", "test_scenarios"):
+        asked[name] = [find_scenario(slug) for slug in asked[name]]
     (start_from,) = find_agents([wanted.start_from], "start_from", request.user) if wanted.start_from else (None,)
     name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
     with quotas.within(request.user, "trainings"):

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from tournament import queries, trainings
@@ -125,6 +126,8 @@ def wishes_like(run: TrainingRun) -> dict[str, Any]:
         "scenario": run.scenario.slug,
         "opponent": str(run.opponent_id),
         "start_from": str(run.start_from_id or ""),
+        "more_scenarios": [one.slug for one in run.more_scenarios.all()],
+        "test_scenarios": [one.slug for one in run.test_scenarios.all()],
         "cores": run.configuration.get("cores"),
         "steps": run.steps_wanted,
         **{f"{PREFIX}{name}": write_value(value) for name, value in settings.items()},
@@ -146,6 +149,17 @@ class TrainingForm(forms.Form):
     start_from = forms.ModelChoiceField(
         Agent.objects.none(), label="Start from", required=False, empty_label="nothing (random weights)",
         help_text="Takes the weights of a checkpoint with the same network.",
+    )  # fmt: skip
+    more_scenarios = forms.ModelMultipleChoiceField(
+        Scenario.objects.none(), label=_("Train on these as well"), required=False,
+        help_text=_(
+            "The episodes are divided evenly among all. Scenarios with other numbers of cameras, targets and obstacles "
+            "need the architecture entity (preset entity)."
+        ),
+    )  # fmt: skip
+    test_scenarios = forms.ModelMultipleChoiceField(
+        Scenario.objects.none(), label=_("Only evaluate in these"), required=False,
+        help_text=_("Never trained on. Milestones are played there too."),
     )  # fmt: skip
     steps = forms.IntegerField(
         label="Steps",
@@ -179,6 +193,12 @@ class TrainingForm(forms.Form):
         self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT))
         greedy = fitting[other].filter(kind=AgentKind.BUILTIN, spec__name="greedy").first()
         self.fields["opponent"].initial = greedy and greedy.pk
+        members = {f"num_{team}s": 0}
+        for name in ("more_scenarios", "test_scenarios"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelMultipleChoiceField)
+            field.queryset = Scenario.objects.exclude(pk=scenario.pk).exclude(**members)
+            field.to_field_name = "slug"
         self.fields["steps"].initial = configuration.STEPS[preset][team]
         for name, default in self.defaults().items():
             self.fields[f"{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
@@ -222,6 +242,8 @@ class TrainingForm(forms.Form):
         data = dict(self.cleaned_data)
         asked = {name: data.pop(f"{PREFIX}{name}") for name in self.defaults()}
         changed = {name: value for name, value in asked.items() if value != self.defaults()[name]}
+        for name in ("more_scenarios", "test_scenarios"):
+            data[name] = list(data[name])
         data["name"] = data["name"].strip() or self.default_name(data["opponent"])
         where = {"scenario": self.scenario, "team": self.team, "algorithm": self.algorithm, "preset": self.preset}
         return {**data, **where, "hyperparameters": changed}

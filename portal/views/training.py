@@ -23,8 +23,7 @@ from portal.lists import LIST, find_like, list_page
 from portal.permissions import insist_on_change, may_change
 from portal.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from portal.views.training_curves import draw_curves
-from tournament import milestones as evaluation
-from tournament import organising, paces
+from tournament import measuring, organising, paces
 from tournament import trainings as domain
 from tournament.forecasts import Span
 from tournament.models import TEAM_CHOICES, Milestone, Scenario, TrainingRun, TrainingState
@@ -179,7 +178,7 @@ def follow_evaluation(run: TrainingRun) -> organising.Progress | None:
 
 def interval_of(row: Milestone) -> tuple[float | None, float | None]:
     """The 95 % interval of a milestone's payoff."""
-    return evaluation.interval(row.payoff or 0.0, row.error, row.num_episodes)
+    return measuring.interval(row.payoff or 0.0, row.error, row.num_episodes)
 
 
 def list_phases(run: TrainingRun) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from portal.templatetags.arena import signed
 from tests.portal.markup import flatten
 from tests.portal.test_api import check_error
-from tournament import entries, milestones, trainings
+from tournament import entries, measuring, trainings
 from tournament.models import Agent, Milestone, Scenario, Tournament, TrainingPoint, TrainingRun, TrainingState, Worker
 from training import installed
 
@@ -255,7 +255,7 @@ def test_the_axis_of_the_milestones_intervals_has_its_ends_named(client: Client,
     address = reverse("training", args=[learning.pk])
     assert 'class="ends"' not in client.get(address).content.decode()
     Milestone.objects.create(run=learning, iteration=6, steps=600, payoff=-0.5, error=0.1, num_episodes=4)
-    least, most = milestones.interval(-0.5, 0.1, 4)
+    least, most = measuring.interval(-0.5, 0.1, 4)
     ends = f"<span>{signed(least)}</span><span>{signed(most)}</span>"
     assert ends in flatten(client.get(address).content.decode())
 
@@ -423,6 +423,23 @@ def test_a_program_trains_and_follows(call: Call, alice: User, scenario: Scenari
     assert call().get(f"{V1}/trainings/{made['id']}").json()["id"] == made["id"]
     assert call().get(f"{V1}/trainings", {"state": "waiting"}).json()["count"] == 1
     assert call().get(f"{V1}/trainings", {"team": "target"}).json()["count"] == 0
+
+
+def test_a_program_and_a_form_name_several_scenarios(
+    call: Call, visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    other, unseen = (entries.register_scenario(name) for name in ("MATE-4v2-9", "MATE-8v8-9"))
+    several = {"more_scenarios": [other.slug], "test_scenarios": [unseen.slug]}
+    made = ask(call(alice), preset="entity", **several).json()
+    assert (made["more_scenarios"], made["test_scenarios"]) == ([other.slug], [unseen.slug])
+    error = check_error(ask(call(alice), **several), 400, "refused")
+    assert error["where"] == "architecture" and "entity" in error["message"]
+    like = visit(alice).get(f"/training/new/?like={made['id']}").content.decode()
+    assert f'value="{other.slug}" selected' in like and f'value="{unseen.slug}" selected' in like
+    answer = visit(alice).post("/training/new/", fields(agents, preset="entity", algorithm="hrl-mappo", **several))
+    run = TrainingRun.objects.latest("pk")
+    assert answer.status_code == 302 and list(run.more_scenarios.all()) == [other]
+    assert other.name in visit(alice).get(answer["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(

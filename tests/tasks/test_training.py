@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+import mate as game
 from tasks import processes, sweeping, training, workers
 from tests.tasks.conftest import wait_for
 from tests.tasks.stand_in import BEHAVIOURS, COMMAND
-from tournament import milestones, trainings
+from tournament import entries, milestones, trainings
 from tournament.models import Agent, TournamentState, TrainingRun, TrainingState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -345,6 +346,35 @@ def test_milestones_are_played_the_best_is_played_again_and_becomes_an_agent(ask
     assert first["opponent"] == "greedy-target"
     assert first["low"] < first["mean"] < first["high"] and first["episodes"] == 8
     assert first["gain"]["episodes"] == 4  # half of the seeds are shared by all cameras
+
+
+def test_milestones_are_judged_in_all_scenarios_of_the_training(ask):
+    # The stand-in's agents have one size, so these differ from the first in their length alone.
+    short, long = (
+        entries.keep_scenario(game.Scenario.load("MATE-2v4-0", max_episode_steps=steps), f"{steps} steps")
+        for steps in (100, 200)
+    )
+    run = train(ask(iterations=2, more_scenarios=[short], test_scenarios=[long]))
+    seen, unseen = short, long
+    orders = json.loads((training.folder_of(run) / "configuration.json").read_text())
+    assert [one["name"] for one in orders["more_scenarios"]] == [seen.config["name"]]
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    first = list(run.transfers.all())
+    assert {one.scenario for one in first} == {seen, unseen}
+    pretend_to_play(run.milestone_tournament)
+    assert not milestones.advance(run)  # the others are being played
+    for one in first:
+        pretend_to_play(one)
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    for one in (run.reevaluation, *run.transfers.all()):
+        pretend_to_play(one)
+    assert milestones.advance(run)
+    run.refresh_from_db()
+    lines = run.result["scenarios"]
+    assert [(one["scenario"], one["is_trained"]) for one in lines] == [(seen.slug, True), (unseen.slug, False)]
+    assert all(one["low"] < one["mean"] < one["high"] and one["gain"]["episodes"] > 1 for one in lines)
 
 
 def pretend_to_play(tournament):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.policies.checkpoints import make_checkpoint
-from tournament import entries, leaderboards, milestones, organising, queries, trainings
+from tournament import entries, leaderboards, measuring, milestones, organising, queries, trainings
 from tournament.models import Milestone, TrainingState
 from tournament.payoffs import Episodes, MetaGame
 
@@ -21,19 +21,19 @@ def test_of_many_milestones_some_at_even_distances_are_played_with_the_last(coun
 
 
 def test_an_interval_is_students():
-    found = milestones.estimate(np.array([1.0, 2.0, 3.0]))
+    found = measuring.estimate(np.array([1.0, 2.0, 3.0]))
     assert (found.mean, found.episodes) == (2.0, 3)
     assert found.error == pytest.approx(1 / np.sqrt(3))
     assert found.high - found.mean == pytest.approx(4.3027 * found.error, rel=1e-4)
 
 
 def test_one_number_has_no_interval():
-    assert milestones.estimate(np.array([0.5])) == milestones.MeanEstimate(0.5, None, None, None, 1)
+    assert measuring.estimate(np.array([0.5])) == measuring.MeanEstimate(0.5, None, None, None, 1)
 
 
 def test_about_95_percent_of_intervals_hold_the_truth():
     random = np.random.default_rng(0)
-    found = [milestones.estimate(random.normal(1.0, 2.0, 8)) for _ in range(4000)]
+    found = [measuring.estimate(random.normal(1.0, 2.0, 8)) for _ in range(4000)]
     share = np.mean([one.low <= 1.0 <= one.high for one in found])
     assert 0.94 < share < 0.96
 

@@ -68,6 +68,13 @@ class TrainingRun(Lease):
     agent = models.ForeignKey(
         Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="trainings", help_text="What it made."
     )
+    more_scenarios = models.ManyToManyField(Scenario, related_name="+", blank=True, help_text="Trained on as well.")
+    test_scenarios = models.ManyToManyField(
+        Scenario, related_name="+", blank=True, help_text="Never trained on; evaluated in."
+    )
+    transfers = models.ManyToManyField(
+        Tournament, related_name="+", blank=True, help_text="The evaluations of milestones in its other scenarios."
+    )
     result = models.JSONField(default=dict, blank=True, help_text="How the agent did in the re-evaluation.")
     created = models.DateTimeField(auto_now_add=True)
     started = models.DateTimeField(null=True, blank=True)
