@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("tournament", "0024_labs"),
+        ("tournament", "0025_rate_remote_agents"),
     ]
 
     operations = [
