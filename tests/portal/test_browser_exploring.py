@@ -1,0 +1,33 @@
+"""Charts in Plotly: fetched only when somebody reaches for one, without a breach of the policy, and closed again."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tests.portal.conftest import Open
+from tournament.models import Pairing, Tournament
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+
+def test_the_heat_map_is_explored_in_plotly_which_comes_when_it_is_reached_for(
+    open_page: Open, played: Tournament, pairing: Pairing
+) -> None:
+    page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
+    fetched: list[str] = []
+    problems: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.wait_for_selector("[data-explore][data-ready]")
+    assert not any("plotly" in url for url in fetched)
+    page.locator("[data-heatmap]").hover()
+    page.get_by_role("button", name="Explore").click()
+    expect(page.locator(".explorer .heatmaplayer image")).to_be_visible()
+    expect(page.locator(".payoff-map")).to_be_hidden()
+    assert sum(url.endswith(".js") and "plotly" in url for url in fetched) == 1
+    assert problems == []
+    page.get_by_role("button", name="Back to the picture").click()
+    expect(page.locator(".payoff-map")).to_be_visible()
+    expect(page.locator(".explorer")).to_have_count(0)
