@@ -54,6 +54,7 @@ class AskingActor(nn.Module):
 
     def __init__(self, configuration: TrainingConfiguration, members: int, inputs: int, outputs: int) -> None:
         super().__init__()
+        self.order: Tensor
         hidden, activation = configuration["hidden_sizes"], configuration["activation"]
         size, width = configuration["memory_size"], configuration["message_size"]
         self.inputs, self.size = inputs, size
@@ -99,7 +100,7 @@ class AskingActor(nn.Module):
         shares = scores.softmax(dim=2)[:, :, :-1]
         return self.message(self.projection((shares.unsqueeze(4) * value).sum(dim=2)))
 
-    def members(self) -> list[dict[str, np.ndarray]]:
+    def members(self) -> list[dict[str, Tensor]]:
         """Return the tensors of each member, by the names of ``policies.importing.joint``."""
         renamed = {"lstm.given.weight": "lstm.weight_ih", "lstm.given.bias": "lstm.bias_ih",
                    "lstm.kept.weight": "lstm.weight_hh", "lstm.kept.bias": "lstm.bias_hh"}  # fmt: skip

@@ -98,16 +98,16 @@ class TeamLearner(PPOTorchLearner):
     ) -> Tensor:
         """Return PPO's loss of a minibatch, and log its terms if it is the last one of the iteration."""
         weights = self._weigh(config)
-        head = self.module[module_id].unwrapped().head
+        module: Any = self.module[module_id].unwrapped()
         terms = Terms.join(
             [
-                terms_of(head, *computed, part, weights)
+                terms_of(module.head, *computed, part, weights)
                 for computed, part in zip(fwd_out["parts"], batch["parts"], strict=True)
                 if computed is not None
             ]
         )
         loss, figures = loss_of(terms, weights)
-        loss = loss + self.module[module_id].unwrapped().auxiliary_loss(batch["parts"], fwd_out["parts"])
+        loss = loss + module.auxiliary_loss(batch["parts"], fwd_out["parts"])
         if batch["is_last"]:
             figures["vf_explained_var"] = explained_variance(terms.values, terms.value_targets)
             plain = {name: value.detach() for name, value in figures.items()}

@@ -10,7 +10,7 @@ import torch
 from training import algorithm as ppo
 from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
-from training.experience import Experience, TrainingIteration
+from training.experience import TrainingIteration
 from training.replay.maddpg import ActorCriticLearner
 from training.replay.q_learning import QLearner
 
@@ -25,7 +25,7 @@ class TeamAlgorithm(Protocol):
 
     steps: int
     last: TrainingIteration
-    experience: Experience
+    experience: Any
     divergence_weight: float
 
     @property

@@ -20,12 +20,14 @@ _VALUES: Exceptions = {
     ),
     "gradient_clip": (0.0, 10.0),
 }
-_INDEPENDENT: Exceptions = _VALUES | {
+_INDEPENDENT: Exceptions = {
+    **_VALUES,
     "hidden_sizes": ([512, 512, 256], [64, 64]),
     "memory": ("none", "none"),
     "dueling_size": (256, 64),
 }
-_MIXED: Exceptions = _VALUES | {
+_MIXED: Exceptions = {
+    **_VALUES,
     "hidden_sizes": ([256], [64]),
     "activation": ("relu", "relu"),
     "memory": ("gru", "gru"),
@@ -39,7 +41,8 @@ _MIXED: Exceptions = _VALUES | {
 }
 
 
-_CONTINUOUS: Exceptions = _VALUES | {
+_CONTINUOUS: Exceptions = {
+    **_VALUES,
     "learning_rate": (1e-4, [[0.0, 5e-4], [1.0, 1e-4]]),
     "target_rate": (0.01, 0.01),
     "target_period": (1, 1),

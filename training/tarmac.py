@@ -53,6 +53,7 @@ class TalkingActor(nn.Module):
         """Return outputs (R, N, T, A) and the last memory (R, N, W), from observations (R, N, T, D)."""
         # What is observed is known ahead, so that its share of the first layer is computed for all decisions at once.
         first = self.hidden[0]
+        assert isinstance(first, nn.Linear)
         width = observations.shape[-1]
         seen = nn.functional.linear(observations, first.weight[:, :width], first.bias)
         outputs = []

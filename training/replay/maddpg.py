@@ -45,15 +45,17 @@ class ActorCriticModule(nn.Module):
         read = dimensions.state_size + 2 * members
         self.critic = MemberMLP(members, read, hidden, 1, activation)
         self.twin = MemberMLP(members, read, hidden, 1, activation)
-        for name in ("actor", "critic", "twin"):
-            setattr(self, f"target_{name}", copy.deepcopy(getattr(self, name)))
+        self.target_actor, self.target_critic = copy.deepcopy(self.actor), copy.deepcopy(self.critic)
+        self.target_twin = copy.deepcopy(self.twin)
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
         self.recipe: Recipe = recipe_with(configuration, self.parts()[0], action_of(configuration))
 
     @property
     def targets(self) -> list[tuple[nn.Module, nn.Module]]:
         """The pairs of a trained network and its target copy."""
-        return [(getattr(self, name), getattr(self, f"target_{name}")) for name in ("actor", "critic", "twin")]
+        return [
+            (self.actor, self.target_actor), (self.critic, self.target_critic), (self.twin, self.target_twin),
+        ]  # fmt: skip
 
     @property
     def scenarios(self) -> list[ActorCriticModule]:
@@ -91,8 +93,8 @@ class ActorCriticModule(nn.Module):
 
     def load_actor(self, weights: Mapping[str, np.ndarray]) -> None:
         """Load the weights of a checkpoint of the same recipe into the actors and their target copies."""
-        for network in (self.actor, self.target_actor):
-            load_members(network, weights)
+        load_members(self.actor, weights)
+        self.target_actor.load_state_dict(self.actor.state_dict())
 
     @staticmethod
     def value(network: nn.Module, states: Tensor, actions: Tensor) -> Tensor:
@@ -127,7 +129,7 @@ class ActorCriticLearner(ReplayLearner):
         values = [module.value(critic, states, actions) for critic in (module.critic, module.twin)]
         errors = [value - target for value in values]
         losses = [huber(error, self.configuration["error_clip"]) * batch["weights"].unsqueeze(1) for error in errors]
-        loss = sum(one.mean() for one in losses)
+        loss = torch.stack(losses).mean(dim=(1, 2)).sum()
         self.descend(0, loss, [module.critic, module.twin])
         figures = {"value_loss": loss.item(), "value_mean": values[0].mean().item()}
         if int(module.updates) % self.configuration["policy_delay"] == 0:

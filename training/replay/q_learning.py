@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies import Architecture, Dimensions
+from policies import Architecture, Dimensions, EntityArchitecture
 from policies.graphs.graph import Graph
 from training.algorithms import ALGORITHMS
 from training.configuration import TrainingConfiguration
@@ -77,7 +77,7 @@ class ValueModule(nn.Module):
         obs = batch["obs"]
         return network(obs.flatten(0, 1), batch["actor_memory"].flatten(0, 1))[0].unflatten(0, obs.shape[:2])
 
-    def parts(self) -> tuple[Architecture | Graph, dict[str, np.ndarray]]:
+    def parts(self) -> tuple[Architecture | EntityArchitecture | Graph, dict[str, np.ndarray]]:
         """Return what is exported: the network and its tensors."""
         return self.recipe.architecture, {
             name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()

@@ -57,7 +57,7 @@ class ReplayRunners:
         ]
         self._local = None if count else ReplayRunner(*arguments[0])
         remote = ray.remote(num_cpus=1)(ReplayRunner)
-        self._remote = [remote.remote(*one) for one in arguments] if count else []
+        self._remote: list[Any] = [remote.remote(*one) for one in arguments] if count else []
 
     def sample(self, exploration: float) -> Experience:
         """Return the next fragment of all slots, in their order."""
