@@ -91,7 +91,7 @@ def get_pairing(request: HttpRequest, pairing_id: Key) -> SimpleNamespace:
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     engine = queries.newest_engine(pairing)
     summary = queries.summarise(queries.episodes_of(pairing, engine))
-    described = {name: getattr(pairing, name) for name in ("id", "scenario", "camera", "target")}
+    described = {name: getattr(pairing, name) for name in ("id", "scenario", "camera", "target", "is_reproducible")}
     return SimpleNamespace(**described, num_episodes=summary.episodes, engine=engine, summary=summary)
 
 
