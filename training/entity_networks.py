@@ -79,7 +79,9 @@ class TimedEntityNetwork(_Trunk):
             self.output = nn.Linear(entities.trunk.head_input_size, others)
             initialise(self.output, output_scale)
 
-    def forward(self, inputs: Tensor, memory: Tensor, dimensions: Dimensions) -> tuple[Tensor, Tensor]:
+    def forward(  # type: ignore[override]
+        self, inputs: Tensor, memory: Tensor, dimensions: Dimensions
+    ) -> tuple[Tensor, Tensor]:
         """Return outputs (R, T, A) and the last memory (R, 2H), for preprocessed observations (R, T, D)."""
         first, parts = parts_of(self.recipe, dimensions)
         pooled, opponents = [inputs[..., NUM_COUNTS:first]], None
@@ -145,7 +147,9 @@ class StateCritic(_Trunk):
         self.output = nn.Linear(architecture.trunk.head_input_size + own * embedded, 1)
         initialise(self.output, 1.0)
 
-    def forward(self, states: Tensor, memory: Tensor, dimensions: Dimensions) -> tuple[Tensor, Tensor]:
+    def forward(  # type: ignore[override]
+        self, states: Tensor, memory: Tensor, dimensions: Dimensions
+    ) -> tuple[Tensor, Tensor]:
         """Return values (R, T, 1), or one of each member (R, T, N), and the last memory, for states (R, T, S)."""
         pooled, members = [self._shared(states, dimensions)], None
         for kind, records in _entities_of(states, dimensions).items():

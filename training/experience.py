@@ -91,7 +91,7 @@ class JointExperience:
     parts: list[Experience]
 
     @staticmethod
-    def join(samples: list[list[Experience]]) -> JointExperience:
+    def join(samples: list[list[Experience | None]]) -> JointExperience:
         """Return the samples of all runners, each a list with a part for every scenario (or None)."""
         found = [[part for part in parts if part is not None] for parts in zip(*samples, strict=True)]
         return JointExperience([Experience.join(parts) for parts in found])

@@ -46,7 +46,7 @@ def export(module: TeamModule, configuration: TrainingConfiguration, provenance:
     return Checkpoint(recipe_with(configuration, architecture, module.recipe.action, **provenance), weights)
 
 
-def compare(checkpoint: Checkpoint, module: TeamModule, experience: JointExperience) -> Agreement:
+def compare(checkpoint: Checkpoint, module: TeamModule, experience: Experience | JointExperience) -> Agreement:
     """Compare the greedy decisions of checkpoint and module on the recorded observations, scenario by scenario.
 
     Raises ExportError if they differ where the module's two best outputs are not tied (``TIE``).
