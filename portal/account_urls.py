@@ -7,7 +7,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from portal.forms.accounts import PasswordForm
 from portal.inputs import takes
-from portal.views import accounts, labs, notifications, people, signing
+from portal.views import accounts, labs, notifications, people, signing, training_logs
 
 password_change = auth.PasswordChangeView.as_view(
     form_class=PasswordForm, template_name="accounts/password_change.html", success_url=reverse_lazy("account")
@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/two-factor/codes/file/", signing.download_codes, name="mfa_download_recovery_codes"),
     path("account/data/", people.download_data, name="account_data"),
     path("account/delete/", people.delete_account, name="account_delete"),
+    path("account/training-logs/", training_logs.training_logs, name="training_logs"),
     path("account/tokens/", accounts.create_token, name="token_create"),
     path("account/tokens/<key:token_id>/revoke/", accounts.revoke_token, name="token_revoke"),
     path("account/webhooks/", notifications.webhooks, name="webhooks"),

@@ -145,6 +145,16 @@ COLUMNS = (
         is_text=True,
     ),
     BoardColumn(
+        "exploitability",
+        _("Exploitability"),
+        _(
+            "What the best attacker that was trained against the agent gains beyond the value of the game, on fresh "
+            "seeds: at least so much can be gained. Empty where nobody attacked the agent."
+        ),
+        "exploitability",
+        is_extra=True,
+    ),
+    BoardColumn(
         "episodes",
         _("Episodes"),
         _("The number of episodes that the agent played here."),

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from portal.models import ApiToken
 from tournament import organising, psro_runs, trainings
-from tournament.models import PsroRun, Schedule, Study, Tournament, TrainingRun, TrainingState
+from tournament.models import Attack, PsroRun, Schedule, Study, Tournament, TrainingRun, TrainingState
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,17 @@ def ask_to_cancel_study(row: Study) -> Confirmation:
             _("Runs that have ended stay, with their agents and figures. The others can be resumed."),
         ),
         _("Cancel study"),
+    )
+
+
+def ask_to_cancel_attack(row: Attack) -> Confirmation:
+    return Confirmation(
+        _("Cancel the attack on “%(name)s”?") % {"name": row.agent.name},
+        (
+            _("Its trainings stop at once, without saving: what they learned since their last saved states is lost."),
+            _("Attackers that have ended stay. The attack can be resumed."),
+        ),
+        _("Cancel attack"),
     )
 
 

@@ -4,11 +4,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from tournament.models import Agent, Membership, PsroRun, Schedule, Study, Tournament, TrainingRun, Upload
+from tournament.models import Agent, Attack, Membership, PsroRun, Schedule, Study, Tournament, TrainingRun, Upload
 
-Owned = Agent | PsroRun | Schedule | Study | Tournament | TrainingRun | Upload
+Owned = Agent | Attack | PsroRun | Schedule | Study | Tournament | TrainingRun | Upload
 WORDS: dict[type, str] = {
-    Agent: "agent", PsroRun: "run", Schedule: "schedule", Study: "study", Tournament: "tournament",
+    Agent: "agent", Attack: "attack", PsroRun: "run", Schedule: "schedule", Study: "study", Tournament: "tournament",
     TrainingRun: "training", Upload: "upload",
 }  # fmt: skip
 

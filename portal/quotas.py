@@ -19,7 +19,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import ApiToken
+from tournament import attacks
 from tournament.models import (
+    Attack,
     Block,
     BlockState,
     PsroRun,
@@ -95,6 +97,12 @@ QUOTAS = {
         _("unfinished studies"),
         3,
         lambda user: Study.objects.filter(owner=user, state=StudyState.RUNNING).order_by().count(),
+        _("Wait until one is finished, or cancel one, then try again."),
+    ),
+    "attacks": Quota(
+        _("unfinished attacks"),
+        5,
+        lambda user: Attack.objects.filter(owner=user, state__in=attacks.OPEN).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "schedules": Quota(

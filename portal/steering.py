@@ -15,11 +15,11 @@ from django.utils.functional import Promise
 from portal import quotas
 from portal.confirming import Confirmation, show_question
 from portal.permissions import insist_on_change
-from tournament.models import PsroRun, Study, TrainingRun
+from tournament.models import Attack, PsroRun, Study, TrainingRun
 from tournament.refusals import RequestRefused
 
-Steered = PsroRun | Study | TrainingRun
-QUOTAS: dict[type, str] = {PsroRun: "psro", Study: "studies", TrainingRun: "trainings"}
+Steered = Attack | PsroRun | Study | TrainingRun
+QUOTAS: dict[type, str] = {Attack: "attacks", PsroRun: "psro", Study: "studies", TrainingRun: "trainings"}
 TOO_LATE = "It had moved on already; nothing was changed."
 
 

@@ -15,6 +15,7 @@ from portal.sitemaps import SITEMAPS
 from portal.views import (
     about,
     agents,
+    attacks,
     board_rows,
     comparisons,
     home,
@@ -32,6 +33,7 @@ from portal.views import (
     tournaments,
     training,
     training_curves,
+    training_logs,
     uploads,
 )
 
@@ -63,6 +65,9 @@ urlpatterns = [
     path("agents/<slug:slug>/", agents.agent, name="agent"),
     path("agents/<slug:slug>/edit/", agents.edit, name="agent_edit"),
     path("agents/<slug:slug>/download/", agents.download, name="agent_download"),
+    path("agents/<slug:slug>/attack/", attacks.create, name="agent_attack"),
+    path("attacks/<key:attack_id>/", attacks.attack, name="attack"),
+    path("attacks/<key:attack_id>/<str:action>/", attacks.act, name="attack_act"),
     path("agents/<slug:slug>/reevaluate/", agents.reevaluate, name="agent_reevaluate"),
     path("agents/<slug:slug>/add-scenario/", agents.add_scenario, name="agent_add_scenario"),
     path("uploads/", uploads.uploads, name="uploads"),
@@ -99,6 +104,7 @@ urlpatterns = [
     path("training/compare/", training_curves.compare, name="training_compare"),
     path("training/new/", training.create, name="training_create"),
     path("training/<key:run_id>/", training.training, name="training"),
+    path("training/<key:run_id>/logs/", training_logs.download, name="training_logs_file"),
     path("training/<key:run_id>/<str:action>/", training.act, name="training_act"),
     path("psro/", psro.runs, name="psro_runs"),
     path("psro/new/", psro.create, name="psro_create"),

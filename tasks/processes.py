@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -93,13 +95,30 @@ def identify(pid: int) -> list[str]:
     return [str(pid), status.rpartition(")")[2].split()[19], platform.node()]
 
 
+def describe_logs(logs: Mapping[str, Any]) -> list[str]:
+    """Return the options of `python -m training run` for where else a training is logged.
+
+    Weights & Biases is left out where its library is missing: no log may keep a training from running.
+    """
+    options = ["--tensorboard"] if logs.get("tensorboard") else []
+    if logs.get("wandb") and find_spec("wandb") is not None:
+        options += ["--wandb", str(logs["wandb"])]
+    return options
+
+
+def logging_mode(logs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables by which Weights & Biases keeps its logs in the folder."""
+    return {"WANDB_MODE": "offline"} if logs.get("is_offline", True) else {}
+
+
 class TrainingProcess:
     """A training's process. As a context it is gone when its block is left, unless `leave` was called."""
 
-    def __init__(self, folder: Path, lock: int) -> None:
+    def __init__(self, folder: Path, lock: int, logs: Mapping[str, Any] | None = None) -> None:
         self._is_left = False
         self.scratch = renew_scratch(folder)
-        command = settings.ARENA_TRAINING_COMMAND or [sys.executable, "-m", "training", "run"]
+        usual = [sys.executable, "-m", "training", "run", *describe_logs(logs or {})]
+        command = settings.ARENA_TRAINING_COMMAND or usual
         polite = [sys.executable, "-S", bound.__file__, str(os.getpid()), str(settings.ARENA_TRAINING_NICE)]
         with open(folder / LOG, "ab") as log:
             if log.tell() > LOG_LIMIT:
@@ -107,7 +126,7 @@ class TrainingProcess:
             self.process = subprocess.Popen(
                 [*polite, *command, str(folder)],
                 cwd=settings.BASE_DIR,
-                env=environment(os.environ) | {"TMPDIR": self.scratch},
+                env=environment(os.environ) | logging_mode(logs or {}) | {"TMPDIR": self.scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

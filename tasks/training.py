@@ -153,7 +153,7 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
         write_orders(run, folder)
         began = {} if run.started else {"started": Now()}
         leases.write(run, code=describe_code(), **began)
-        with processes.TrainingProcess(folder, lock) as process:
+        with processes.TrainingProcess(folder, lock, run.logs) as process:
             try:
                 reason = Watch(run, keeper, folder, process, carrier).follow()
             finally:

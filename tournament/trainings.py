@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mate import Team
 from tournament import agents, entries, names, operated, organising, queries, withdrawal
-from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingRun, TrainingState
+from tournament.models import Agent, AgentKind, Scenario, TournamentState, TrainingLogs, TrainingRun, TrainingState
 from tournament.refusals import RequestRefused
 from training import configuration, installed
 
@@ -85,7 +85,7 @@ def create_training(
         run = TrainingRun.objects.create(
         owner=owner, name=name.strip(), purpose=purpose, scenario=scenario, team=team, algorithm=algorithm,
         preset=preset, configuration=kept, opponent=opponent, start_from=start_from, seed=checked.seed,
-        evaluation_episodes=evaluation_episodes, steps_wanted=checked.steps,
+        evaluation_episodes=evaluation_episodes, logs=logs_of(owner), steps_wanted=checked.steps,
         )  # fmt: skip
         run.more_scenarios.set(more_scenarios)
         run.test_scenarios.set(test_scenarios)
@@ -99,6 +99,12 @@ def _check_other_scenarios(opponent: Agent, scenarios: Sequence[Scenario]) -> li
         for scenario in scenarios
         for problem in entries.check_fitness(opponent, scenario).problems
     ]
+
+
+def logs_of(owner: Any) -> dict[str, Any]:
+    """Return where else the trainings of a user are logged."""
+    wishes = TrainingLogs.objects.filter(owner=owner).first() if owner is not None else None
+    return wishes.to_json() if wishes is not None else {}
 
 
 def _check_request(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
-from mate.messages import TEAMS_OF, Team
 from training import configuration as configurations
+from training import evaluating
 
 _SHOWN = (
     ("steps", ","), ("return_mean", ".2f"), ("target_reward", ".3f"), ("coverage", ".3f"), ("entropy", ".2f"),
@@ -21,7 +22,10 @@ _SHOWN = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status: 0 when finished or paused, 2 for an error that the user can correct."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["psro"]:  # A program of the floor above, which this one does not import.
+        return subprocess.run([sys.executable, "-m", "tournament.psro", *words[1:]], check=False).returncode
+    options = _parser().parse_args(words)
     try:
         return options.act(options)
     except UserError as error:
@@ -34,7 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_new(commands.add_parser("new", help="write a configuration into a new folder"))
     _add_run(commands.add_parser("run", help="run FOLDER/configuration.json, resuming from the newest state"))
-    _add_evaluate(commands.add_parser("evaluate", help="compare a checkpoint with other agents on fresh seeds"))
+    commands.add_parser("psro", help="grow two populations by best responses (PSRO), in a folder")
+    evaluating.add_arguments(commands.add_parser("evaluate", help="compare checkpoints with others on fresh seeds"))
     return parser
 
 
@@ -69,25 +74,6 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases as well")
     command.add_argument("--quiet", action="store_true", help="print no progress")
     command.set_defaults(act=_run)
-
-
-def _add_evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("checkpoint")
-    command.add_argument("--team", choices=configurations.TEAMS, help="default: the checkpoint's")
-    command.add_argument("--scenario", default="MATE-2v4-0")
-    command.add_argument("--opponent", default="greedy", help="the other team: a rule-based agent or a checkpoint")
-    command.add_argument(
-        "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
-    )
-    command.add_argument(
-        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="cut the messages of these teams off"
-    )
-    command.add_argument("--episodes", type=int, default=200)
-    command.add_argument("--seed", type=int, default=1)
-    play = command.add_mutually_exclusive_group()
-    play.add_argument("--deterministic", dest="deterministic", action="store_true", default=None)
-    play.add_argument("--stochastic", dest="deterministic", action="store_false")
-    command.set_defaults(act=_evaluate)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -138,31 +124,6 @@ def _run(options: argparse.Namespace) -> int:
 def _print_line(line: dict[str, Any]) -> None:
     figures = [f"{name} {'-' if line[name] is None else format(line[name], form)}" for name, form in _SHOWN]
     print(f"{line['iteration']:5d}  {'  '.join(figures)}", flush=True)
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from mate.scenario import Scenario
-    from policies import Checkpoint
-    from training.evaluation import compare, find_agent, table
-
-    if options.episodes < 2:
-        raise UserError(
-            f"--episodes is {options.episodes}: a confidence interval needs at least 2. Give a larger number."
-        )
-    try:
-        team = options.team or Checkpoint.load(options.checkpoint).recipe.team
-    except OSError as error:
-        raise UserError(f"{options.checkpoint} cannot be read ({error.strerror}); name a native checkpoint.") from None
-    limits = {} if options.no_communication is None else {"no_communication": options.no_communication}
-    scenario = Scenario.load(options.scenario, **limits)
-    opponent = find_agent(options.opponent, Team(team).opponent, scenario)
-    agents = [(options.checkpoint, find_agent(options.checkpoint, team, scenario, options.deterministic))]
-    agents += [(name, find_agent(name, team, scenario)) for name in options.against or ["greedy"]]
-    print(
-        f"{scenario.name}, {team} team against {options.opponent}, {options.episodes} episodes of seed {options.seed}"
-    )
-    print(table(compare(scenario, team, agents, opponent, options.episodes, options.seed)))
-    return 0
 
 
 if __name__ == "__main__":

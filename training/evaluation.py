@@ -95,20 +95,21 @@ def compare(
     for name, agent in agents:
         sides = (agent, opponent) if team == Team.CAMERA else (opponent, agent)
         played.append((name, play(scenario, *sides, seeds)))
-    first = _payoffs(played[0][1], team)
+    first = payoffs_of(played[0][1], team)
     return [
         AgentComparison(
             name,
-            MeanInterval.of(_payoffs(results, team)),
+            MeanInterval.of(payoffs_of(results, team)),
             MeanInterval.of(np.array([one.mean_coverage_rate for one in results])),
             MeanInterval.of(np.array([one.mean_transport_rate for one in results])),
-            MeanInterval.of(first - _payoffs(results, team)) if number else None,
+            MeanInterval.of(first - payoffs_of(results, team)) if number else None,
         )
         for number, (name, results) in enumerate(played)
     ]
 
 
-def _payoffs(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
+def payoffs_of(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
+    """Return a team's payoffs (E,): its normalised reward, with the sign by which more is better."""
     sign = -1.0 if team == Team.CAMERA else 1.0
     return sign * np.array([one.normalised_reward for one in results])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mate_arena.cli import accounts, agents, boards, labs, replays, runs, studies, tournaments
+from mate_arena.cli import accounts, agents, attacks, boards, labs, replays, runs, studies, tournaments
 from mate_arena.cli.output import complain, options
 from mate_arena.client.errors import ArenaError
 from mate_arena.launching import LAUNCHER
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (accounts, agents, labs, tournaments, boards, replays, runs, studies):
+for part in (accounts, agents, labs, tournaments, boards, replays, runs, studies, attacks):
     part.register(app)
 
 

@@ -52,6 +52,7 @@ class ArenaClient:
         self.episodes = games.Episodes(self.connection)
         self.trainings = runs.Trainings(self.connection)
         self.psro = runs.PsroRuns(self.connection)
+        self.attacks = runs.Attacks(self.connection)
         self.studies = runs.Studies(self.connection)
         self.schedules = runs.Schedules(self.connection)
         self.tokens = Tokens(self.connection)

@@ -10,7 +10,7 @@ from mate_arena.client import shapes
 from mate_arena.client.games import Group
 from mate_arena.client.waiting import wait
 
-STILL = ("waiting", "training", "evaluating", "running")
+STILL = ("waiting", "training", "evaluating", "running", "judging")
 """States in which a run goes on by itself."""
 
 
@@ -119,6 +119,33 @@ class Studies(Group):
         """Return a study once no run of it is open."""
         path = f"/studies/{number}"
         return wait(self._connection, path, shapes.Study, lambda study: study.state not in STILL, on_change, timeout)
+
+
+class Attacks(Group):
+    """Attacks on agents: `list` takes the filters of the API: `agent`, `scenario` and `state`."""
+
+    def list(self, **filters: Any) -> Iterator[shapes.Attack]:
+        return self._connection.pages("/attacks", shapes.Attack, **filters)
+
+    def get(self, number: int) -> shapes.Attack:
+        return self._connection.get(f"/attacks/{number}", shapes.Attack)
+
+    def create(self, agent: str, **settings: Any) -> shapes.Attack:
+        """Attack an agent, with the settings of the API: `scenario`, `num_attackers`, `training`, `episodes`, ..."""
+        return self._connection.post(f"/agents/{agent}/attacks", shapes.Attack, settings)
+
+    def cancel(self, number: int) -> shapes.Attack:
+        return self._connection.post(f"/attacks/{number}/cancel", shapes.Attack)
+
+    def resume(self, number: int) -> shapes.Attack:
+        return self._connection.post(f"/attacks/{number}/resume", shapes.Attack)
+
+    def wait(
+        self, number: int, on_change: Callable[[shapes.Attack], Any] | None = None, timeout: float | None = None
+    ) -> shapes.Attack:
+        """Return an attack once it is over."""
+        path = f"/attacks/{number}"
+        return wait(self._connection, path, shapes.Attack, lambda one: one.state not in STILL, on_change, timeout)
 
 
 class Schedules(Group):

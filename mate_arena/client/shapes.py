@@ -236,6 +236,16 @@ class Study(Shape):
     figures: dict[str, Any] = {}
 
 
+class Attack(Shape):
+    id: int
+    agent: dict[str, Any]
+    scenario: str
+    state: str
+    reason: str
+    result: dict[str, Any]
+    url: str
+
+
 class Schedule(Shape):
     id: int
     name: str

@@ -10,6 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 from portal.api import (
     account,
     agents,
+    attacks,
     boards,
     comparisons,
     description,
@@ -81,6 +82,7 @@ for tag, router in (
     ("Trainings", training.router),
     ("PSRO", psro.router),
     ("Studies", studies.router),
+    ("Attacks", attacks.router),
     ("Tournaments", formats.router),
     ("Schedules", schedules.router),
     ("Ratings and payoffs", boards.router),

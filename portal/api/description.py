@@ -27,6 +27,7 @@ PARAMETERS = {
     "tournament_id": "Number of the tournament.",
     "pairing_id": "Number of the pairing.",
     "episode_id": "Number of the episode.",
+    "attack_id": "Number of the attack.",
     "study_id": "Number of the study.",
     "measure": "Score of a run: `payoff`, or `gain` over the greedy agent.",
     "schedule_id": "Number of the schedule.",
@@ -82,6 +83,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "POST /psro/{run_id}/extend": {"iterations": 3},
     "POST /psro/{run_id}/fork": {"name": "Another way", "number": 0, "meta_solver": "uniform"},
+    "POST /agents/{slug}/attacks": {
+        "scenario": "mate-2v4-0",
+        "num_attackers": 3,
+        "training": {"steps": 1_000_000},
+    },
     "POST /studies": {
         "name": "Does memory help?",
         "scenarios": ["mate-2v4-0"],

@@ -51,6 +51,9 @@ class PsroIn(Asked):
     is_anytime: bool = Field(False, description="More episodes are played where they narrow NashConv most.")
     is_warm: bool = Field(True, description="Best responses start from their team's last one.")
     base_seed: int = 0
+    num_attackers: int = Field(
+        3, description="Attackers of each strategy that must fail before it ends by epsilon; 0: none are trained."
+    )
 
 
 class PsroExtensionIn(Asked):
@@ -82,6 +85,8 @@ class IterationOut(Schema):
     camera_training: int | None = Field(alias="camera_training_id")
     target_training: int | None = Field(alias="target_training_id")
     tournament: int | None = Field(alias="tournament_id")
+    camera_attack: int | None = Field(alias="camera_attack_id", description="On the cameras' strategy, before the end.")
+    target_attack: int | None = Field(alias="target_attack_id")
     camera: AgentRef | None = Field(description="What it added.")
     target: AgentRef | None
     camera_strategy: list[float]
@@ -132,6 +137,7 @@ class PsroDetailOut(PsroOut):
     hours: float = Field(description="So long it has run, pauses left out.")
     is_anytime: bool
     is_warm: bool
+    num_attackers: int
     base_seed: Seed = Field(description="A string, since it has up to 63 bits.")
     camera_training: dict[str, Any]
     target_training: dict[str, Any]

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy
 
 from mate import Team
 from portal.forms.training import (
@@ -23,6 +24,7 @@ from portal.forms.training import (
 )
 from portal.keys import RowsField, is_key
 from tournament import organising, psro_runs, trainings
+from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroRun, Scenario
 from tournament.refusals import RequestRefused
@@ -31,7 +33,7 @@ from training.configuration import HYPERPARAMETERS
 
 USUAL = {"camera": "hrl-mappo", "target": "mappo"}
 PRESET = "quick"
-KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed")
+KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed", "num_attackers")
 """What stays as it is when the choice of an algorithm changes the form."""
 
 
@@ -47,7 +49,8 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
     """What a form begins with that would start the same run once more: as an address says it, and the rest."""
     asked = QueryDict(mutable=True)
     values = {
-        name: getattr(run, name) for name in ("name", "meta_solver", "episodes_per_pairing", "epsilon", "base_seed")
+        name: getattr(run, name)
+        for name in ("name", "meta_solver", "episodes_per_pairing", "epsilon", "base_seed", "num_attackers")
     }
     values |= {"scenario": run.scenario.slug, "iterations": run.iterations_wanted, "hours": run.hours_wanted}
     asked.update({name: str(value) for name, value in values.items() if value is not None})
@@ -97,6 +100,10 @@ class PsroForm(forms.Form):
     hours = forms.FloatField(
         label="Hours", required=False, min_value=0.0, help_text="After these, no iteration is begun. Empty: no limit."
     )
+    num_attackers = forms.IntegerField(
+        label=gettext_lazy("Attackers"), min_value=0, max_value=MAX_ATTACKERS, initial=3,
+        help_text=gettext_lazy("Of each strategy; they must gain less before the run ends below that NashConv."),
+    )  # fmt: skip
     base_seed = forms.IntegerField(label="Seed", min_value=0, max_value=2**63 - 1, initial=0)
     is_warm = forms.BooleanField(
         label="Best responses start from their team's last one", required=False, initial=True,

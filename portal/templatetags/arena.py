@@ -40,7 +40,7 @@ SECTIONS = {
         "scenario",
         "scenario_create",
     },
-    "agents": {"agents", "agent", "agent_edit"},
+    "agents": {"agents", "agent", "agent_attack", "agent_edit", "attack"},
     "tournaments": {
         "tournaments",
         "tournament",

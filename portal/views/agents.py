@@ -33,6 +33,8 @@ from tournament.refusals import RequestRefused
 PAGE = 50
 TILES = 4
 SORTS = {name: name for name in ("name", "team", "kind", "architecture", "created")} | {"owner": "owner__username"}
+MOST_ATTACKS = 5
+"""Attacks that an agent's page shows, newest first."""
 WATCHED = 8
 """Opponents whose best and worst episodes an agent's page leads to."""
 
@@ -90,6 +92,7 @@ def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
         "page": page,
         "replays": find_replays(agent, list(page)[:WATCHED]),
         "members": list_members(agent),
+        "attacks": list(agent.attacks.select_related("scenario")[:MOST_ATTACKS]),
         "play_mode": play_mode(agent),
         "upload": agent.uploads.order_by("created").first(),
         "milestone": agent.milestones.select_related("run").first(),

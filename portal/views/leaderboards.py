@@ -17,7 +17,7 @@ from mate import Team
 from portal import columns, heatmaps
 from portal.inputs import takes
 from portal.server.visitor_pages import kept_for_visitors
-from tournament import boards, history
+from tournament import attacks, boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, BoardLine, Cell
 from tournament.models import Pairing, Purpose, Scenario, Tournament
@@ -249,10 +249,13 @@ def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) 
     past = history.past_of(board.snapshot, team)
     pairings = find_worst_pairings(board, list(page))
     least, most = boards.axis_of(ranked)
+    found_by = attacks.strongest_of([line.agent for line in page], board.snapshot.scenario)
     return {
         "team": team,
         "title": TEAMS[Team(team)],
-        "rows": [describe_row(board, line, rivals, pairings, past) for line in page],
+        "rows": [
+            describe_row(board, line, rivals, pairings, past) | {"attack": found_by.get(line.agent.pk)} for line in page
+        ],
         "page": page,
         "search": search,
         "limit": find_limit(team, [line.rating for line in ranked]),

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken, IncomingFile, Webhook
-from tournament import entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
+from tournament import attacks, entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
 from tournament.models import (
     Agent,
     Block,
@@ -156,6 +156,9 @@ def world(
         "Alice's study", [scenario], "camera", agents["greedy-target"], [studies.StudyConfiguration("plain", "mappo")],
         num_seeds=1, steps=1000, owner=alice,
     )  # fmt: skip
+    attack = attacks.create_attack(
+        agents["random-camera"], scenario, num_attackers=1, training={"steps": 1000}, owner=alice
+    )
     psro = psro_runs.create_run(
         "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
     )
@@ -165,7 +168,7 @@ def world(
         "username": "alice", "code": "not_found",
         "slug": "greedy-camera", "agent": "greedy-camera", "number": 1, "tournament_id": played.pk,
         "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "study_id": study.pk,
-        "pairing_id": first.pairing_id,
+        "attack_id": attack.pk, "pairing_id": first.pairing_id,
         "episode_id": first.pk, "other_id": second.pk,
         "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
         "resumable_id": IncomingFile.objects.create(owner=alice, filename="mine", length=2).pk,

@@ -123,11 +123,11 @@ def test_lists_are_narrowed_by_name_owner_time_and_agent(client: Client, world: 
         assert count(address, search=word.upper(), owner="alice") == 1
         assert count(address, owner="bob") == 0
         assert count(address, created_after="2100-01-01T00:00:00") == 0
-        assert count(address, created_before="2100-01-01T00:00:00Z") == (2 if address == "trainings" else 1)
+        assert count(address, created_before="2100-01-01T00:00:00Z") == (3 if address == "trainings" else 1)
     assert count("tournaments", agent="greedy-camera") == 1
     assert count("tournaments", agent="heuristic-camera") == 0
     assert count("agents", owner="alice") == 1
-    assert count("trainings", algorithm="mappo") == 1  # of the study
+    assert count("trainings", algorithm="mappo") == 2  # of the study and the attack
     assert count("trainings", algorithm="ippo") == 0
 
 

@@ -82,6 +82,21 @@ def test_an_evaluation_prints_payoffs_and_gains(tmp_path, capsys) -> None:
     assert "nobody" in capsys.readouterr().err
 
 
+def test_checkpoints_are_evaluated_in_scenarios_against_opponents_as_json(tmp_path, capsys) -> None:
+    paths = [str(tmp_path / f"{number}.zip") for number in range(2)]
+    for number, path in enumerate(paths):
+        make_checkpoint(seed=number, scenario=Dimensions(2, 4, 0)).save(Path(path))
+    wanted = ["--opponent", "greedy", "--opponent", "random", "--against", "naive", "--episodes", "2", "--json"]
+    assert main(["evaluate", *paths, *wanted]) == 0
+    found = json.loads(capsys.readouterr().out)["evaluations"]
+    assert [(one["opponent"], one["agent"]) for one in found] == [
+        (opponent, agent) for opponent in ("greedy", "random") for agent in (*paths, "naive")
+    ]
+    one = found[0]
+    assert one["payoff"]["low"] <= one["payoff"]["mean"] <= one["payoff"]["high"]
+    assert one["gains"]["naive"]["mean"] == pytest.approx(one["payoff"]["mean"] - found[2]["payoff"]["mean"])
+
+
 @pytest.mark.parametrize("episodes", ["0", "1"])
 def test_an_interval_needs_episodes(tmp_path, capsys, episodes) -> None:
     assert main(["evaluate", "agent.zip", "--episodes", episodes]) == 2

@@ -17,6 +17,7 @@ from .study import Study, StudyRun, StudyState
 from .tally import Tally
 from .tournament import Purpose, Tournament, TournamentState
 from .training import Milestone, TrainingPoint, TrainingPurpose, TrainingRun, TrainingState
+from .training_logs import TrainingLogs
 from .upload import Upload, UploadState
 from .worker import Worker
 
@@ -57,6 +58,7 @@ __all__ = [
     "Tally",
     "Tournament",
     "TournamentState",
+    "TrainingLogs",
     "TrainingPoint",
     "TrainingPurpose",
     "TrainingRun",

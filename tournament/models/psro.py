@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from .agent import Agent
+from .attack import Attack
 from .scenario import Scenario
 from .tournament import Tournament
 from .training import TrainingRun
@@ -45,6 +46,9 @@ class PsroRun(models.Model):
     base_seed = models.BigIntegerField(default=0)
     iterations_wanted = models.PositiveIntegerField()
     epsilon = models.FloatField(null=True, blank=True, help_text="It ends when NashConv is surely below this.")
+    num_attackers = models.PositiveSmallIntegerField(
+        default=0, help_text="Attackers of each strategy that must fail before it ends as solved; 0: none are trained."
+    )
     hours_wanted = models.FloatField(null=True, blank=True, help_text="No iteration is begun after so many hours.")
     state = models.CharField(max_length=10, choices=PsroState.choices, default=PsroState.RUNNING)
     reason = models.TextField(blank=True, help_text="Why it ended, or what went wrong and what to do, in words.")
@@ -95,6 +99,15 @@ class PsroIteration(models.Model):
     camera = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     tournament = models.ForeignKey(Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    camera_attack = models.ForeignKey(
+        Attack,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="On its cameras.",
+    )
+    target_attack = models.ForeignKey(Attack, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     table = models.JSONField(default=dict, blank=True)
     camera_strategy = models.JSONField(default=list, blank=True)
     target_strategy = models.JSONField(default=list, blank=True)

@@ -60,6 +60,7 @@ class TrainingRun(Lease):
     progress = models.JSONField(default=dict, blank=True, help_text="The newest line of the trainer's progress.")
     error = models.TextField(blank=True, help_text="What went wrong and what to do, in words.")
     log = models.TextField(blank=True, help_text="The end of the trainer's log.")
+    logs = models.JSONField(default=dict, blank=True, help_text="Where else it is logged; see TrainingLogs.")
     code = models.CharField(max_length=64, blank=True, help_text="Versions of the code that trained.")
     milestone_tournament = models.ForeignKey(
         Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

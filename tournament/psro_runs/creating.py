@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from mate import Team
 from tournament import entries, names, operated, organising, trainings, withdrawal
+from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario
 from tournament.psro_runs.populations import members, population
@@ -21,7 +22,7 @@ MAX_POOL = 20
 TRAINING_FIELDS = ("algorithm", "preset", "hyperparameters", "steps", "evaluation_episodes", "cores")
 INHERITED = (
     "scenario", "meta_solver", "camera_training", "target_training", "episodes_per_pairing", "is_anytime", "is_warm",
-    "base_seed", "iterations_wanted", "epsilon", "hours_wanted",
+    "base_seed", "iterations_wanted", "epsilon", "hours_wanted", "num_attackers",
 )  # fmt: skip
 """Settings that a fork inherits from its origin."""
 
@@ -46,12 +47,14 @@ def create_run(
     is_anytime: bool = False,
     is_warm: bool = True,
     base_seed: int = 0,
+    num_attackers: int = 3,
     owner: Any = None,
 ) -> PsroRun:
     """Create a PSRO run that begins with these agents; the sweep starts it within seconds.
 
     `camera_training` and `target_training` are settings of `trainings.create_training`: algorithm, preset,
-    hyperparameters, steps, evaluation_episodes, cores. Raises PsroRefused with every reason.
+    hyperparameters, steps, evaluation_episodes, cores. A run that ends by `epsilon` first trains `num_attackers`
+    against each strategy, which must gain less; with 0 it ends by NashConv alone. Raises PsroRefused with every reason.
     """
     pools: dict[str, list[Agent]] = {
         Team.CAMERA: list(dict.fromkeys(cameras)),
@@ -59,6 +62,9 @@ def create_run(
     }
     settings: dict[str, dict[str, Any]] = {Team.CAMERA: dict(camera_training), Team.TARGET: dict(target_training)}
     problems = _check_run(name, meta_solver, iterations, episodes_per_pairing, epsilon, hours, base_seed)
+    if not 0 <= num_attackers <= MAX_ATTACKERS:
+        text = f"{num_attackers} were requested: expected 0 to {MAX_ATTACKERS} attackers of each strategy."
+        problems.append(("num_attackers", text))
     misfits = {team: _check_pool(team, pools[team], scenario) for team in pools}
     for team in Team:
         rival = team.opponent
@@ -71,7 +77,7 @@ def create_run(
             owner=owner, name=name.strip(), scenario=scenario, meta_solver=meta_solver, is_anytime=is_anytime,
             camera_training=settings[Team.CAMERA], target_training=settings[Team.TARGET], is_warm=is_warm,
             episodes_per_pairing=episodes_per_pairing, iterations_wanted=iterations, epsilon=epsilon,
-            hours_wanted=hours, base_seed=base_seed, resumed=timezone.now(),
+            hours_wanted=hours, base_seed=base_seed, num_attackers=num_attackers, resumed=timezone.now(),
         )  # fmt: skip
         run.cameras.set(pools[Team.CAMERA])
         run.targets.set(pools[Team.TARGET])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from tournament import organising, trainings
+from tournament import attacks, organising, trainings
 from tournament.models import (
     PsroPhase,
     PsroRun,
@@ -17,6 +17,7 @@ from tournament.models import (
 )
 from tournament.psro_runs.creating import MAX_ITERATIONS, PsroRefused
 from tournament.psro_runs.progress import stop_clock
+from tournament.psro_runs.proving import attacks_of
 
 OPEN = (PsroState.RUNNING, PsroState.PAUSED, PsroState.FAILED)
 RESUMABLE = (PsroState.PAUSED, PsroState.FAILED, PsroState.CANCELLED)
@@ -67,6 +68,8 @@ def _resume_work(run: PsroRun) -> None:
     newest = run.iterations.last()
     if newest is None:
         return
+    for attack in attacks_of(newest):
+        attacks.resume_attack(attack)
     for name in ("camera_training", "target_training"):
         training = getattr(newest, name)
         if training is not None and training.state == TrainingState.CANCELLED and run.state != PsroState.CANCELLED:
@@ -118,6 +121,8 @@ def cancel_run(run: PsroRun) -> bool:
             for training in trainings_of(row):
                 trainings.cancel_training(training)
             newest = row.iterations.last()
+            for attack in attacks_of(newest) if newest else ():
+                attacks.cancel_attack(attack)
             if newest and newest.tournament and newest.tournament.state == TournamentState.PLAYING:
                 organising.cancel_tournament(newest.tournament)
     run.refresh_from_db()

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from mate import Team
 from mate.errors import UserError
-from tournament import trainings
+from tournament import attacks, trainings
 from tournament.models import (
     AgentKind,
+    AttackState,
     PsroIteration,
     PsroPhase,
     PsroRun,
@@ -28,6 +29,7 @@ from tournament.models import (
 )
 from tournament.psro import accounts
 from tournament.psro_runs.progress import seconds_of, stop_clock
+from tournament.psro_runs.proving import attacks_of, judge, request_attacks
 from tournament.psro_runs.requesting import mix, request_tournament, request_training
 from tournament.psro_runs.solving import read_table, solve
 
@@ -48,7 +50,9 @@ def due() -> QuerySet[PsroRun]:
     is_training = Q(phase=PsroPhase.TRAINING) & neither_broke & (camera | target)
     is_playing = Q(phase=PsroPhase.PLAYING, tournament__state=TournamentState.PLAYING)
     waiting = PsroIteration.objects.filter(is_training | is_playing, run=OuterRef("pk"))
-    return PsroRun.objects.filter(~Exists(waiting), state=PsroState.RUNNING)
+    attacked = Q(camera_attack__state__in=attacks.OPEN) | Q(target_attack__state__in=attacks.OPEN)
+    proving = PsroIteration.objects.filter(attacked, run=OuterRef("pk"))
+    return PsroRun.objects.filter(~Exists(waiting), ~Exists(proving), state=PsroState.RUNNING)
 
 
 def advance(run: PsroRun) -> bool:
@@ -82,6 +86,8 @@ def _advance(run: PsroRun) -> bool:
         return _train(run, newest)
     if newest.phase == PsroPhase.PLAYING:
         return _play(run, newest)
+    if needs_proof(run, newest):
+        return _prove(run, newest)
     if reason := why_over(run, newest):
         _finish(run, newest, reason)
     else:
@@ -91,14 +97,51 @@ def _advance(run: PsroRun) -> bool:
 
 def why_over(run: PsroRun, newest: PsroIteration) -> str:
     """Return why no iteration follows a solved one, in words; empty if one follows."""
-    limit = accounts.bound_nash_conv(newest.figures)
-    if run.epsilon is not None and newest.number and limit is not None and limit < run.epsilon:
-        return f"NashConv is below {run.epsilon:g}: its interval ends at {limit:.3g}, within trained responses."
+    if run.epsilon is not None and is_below(run, newest):
+        limit = accounts.bound_nash_conv(newest.figures)
+        proof = judge(newest)
+        if not run.num_attackers:
+            return f"NashConv is below {run.epsilon:g}: its interval ends at {limit:.3g}, within trained responses."
+        if proof.holds(run.epsilon):
+            return (
+                f"NashConv is below {run.epsilon:g}: its interval ends at {limit:.3g}, and {run.num_attackers} "
+                f"attackers of each strategy gain at most {proof.limit:.3g} together."
+            )
     if newest.number >= run.iterations_wanted:
         return f"It has all requested iterations: {run.iterations_wanted}."
     if run.hours_wanted is not None and seconds_of(run) > 3600 * run.hours_wanted:
         return f"Its time limit of {run.hours_wanted:g} h is reached."
     return ""
+
+
+def is_below(run: PsroRun, newest: PsroIteration) -> bool:
+    """Return whether the interval of NashConv lies below the run's limit."""
+    limit = accounts.bound_nash_conv(newest.figures)
+    return run.epsilon is not None and newest.number > 0 and limit is not None and limit < run.epsilon
+
+
+def needs_proof(run: PsroRun, newest: PsroIteration) -> bool:
+    """Return whether a run would end as solved, and attackers have not been heard yet."""
+    return bool(run.num_attackers) and is_below(run, newest) and judge(newest).limit is None
+
+
+def _prove(run: PsroRun, newest: PsroIteration) -> bool:
+    """Request the attacks on both strategies; wait for them."""
+    made = attacks_of(newest)
+    if len(made) < 2:
+        request_attacks(run, newest)
+        return True
+    for attack in made:
+        if attack.state == AttackState.FAILED:
+            raise RunFailed(
+                f"Iteration {newest.number}: the attack on the {attack.agent.team}s failed. {attack.reason}"
+            )
+        if attack.state == AttackState.CANCELLED:
+            raise RunFailed(
+                f"Iteration {newest.number}: the attack on the {attack.agent.team}s was cancelled. Resume the run to "
+                "start it again."
+            )
+    return False
 
 
 def _train(run: PsroRun, iteration: PsroIteration) -> bool:

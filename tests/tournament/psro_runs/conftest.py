@@ -19,6 +19,7 @@ def make_run(scenario, builtins) -> Callable[..., PsroRun]:
             "name": "Trial", "scenario": scenario, "cameras": [builtins["camera", "random"]],
             "targets": [builtins["target", "random"]], "camera_training": TRAINING, "target_training": TRAINING,
             "iterations": 2, "episodes_per_pairing": 4, "is_warm": False,
+            "num_attackers": 0,
         }  # fmt: skip
         return psro_runs.create_run(**asked | changes)
 

@@ -1,0 +1,71 @@
+"""The form of a new attack on an agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from mate import Team
+from tournament import attacks, entries, organising
+from tournament.models import Agent, Scenario
+from tournament.refusals import RequestRefused
+from training import configuration
+
+
+class AttackForm(forms.Form):
+    """Made for the agent that is attacked: the attackers are of the other team."""
+
+    scenario = forms.ModelChoiceField(
+        Scenario.objects.none(), label=gettext_lazy("Scenario"), empty_label=None, to_field_name="slug"
+    )
+    num_attackers = forms.IntegerField(
+        label=gettext_lazy("Attackers"), min_value=1, max_value=attacks.MAX_ATTACKERS, initial=3,
+        help_text=gettext_lazy("Each is trained from its own seed."),
+    )  # fmt: skip
+    algorithm = forms.ChoiceField(label=gettext_lazy("Algorithm"))
+    preset = forms.ChoiceField(
+        label=gettext_lazy("Preset"), choices=[(name, name) for name in configuration.PRESETS], initial="quick"
+    )
+    steps = forms.IntegerField(
+        label=gettext_lazy("Steps"), min_value=1, max_value=configuration.MAX_STEPS,
+        help_text=gettext_lazy("Of the environment, for each attacker."),
+    )  # fmt: skip
+    evaluation_episodes = forms.IntegerField(
+        label=gettext_lazy("Selection episodes"), min_value=2, max_value=1000, initial=attacks.SELECTION_EPISODES,
+        help_text=gettext_lazy("Of each milestone; they choose the best attacker."),
+    )  # fmt: skip
+    episodes = forms.IntegerField(
+        label=gettext_lazy("Fresh episodes"), min_value=2, max_value=organising.MAX_EPISODES_PER_PAIRING,
+        initial=attacks.DEFAULT_EPISODES, help_text=gettext_lazy("Of the best attacker; they give the figure."),
+    )  # fmt: skip
+    first_seed = forms.IntegerField(label=gettext_lazy("First seed"), min_value=0, initial=0)
+
+    def __init__(self, agent: Agent, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = Team(agent.team).opponent
+        fitting = [
+            one.pk for one in Scenario.objects.exclude(num_cameras=0) if not entries.check_fitness(agent, one).problems
+        ]
+        scenarios = self.fields["scenario"]
+        assert isinstance(scenarios, forms.ModelChoiceField)
+        scenarios.queryset = Scenario.objects.filter(pk__in=fitting)
+        scenarios.initial = "mate-2v4-0"
+        algorithms = self.fields["algorithm"]
+        assert isinstance(algorithms, forms.ChoiceField)
+        algorithms.choices = [(name, one.title) for name, one in configuration.algorithms_of(team).items()]
+        algorithms.initial = attacks.ALGORITHMS[team]
+        self.fields["steps"].initial = configuration.STEPS["quick"][team]
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `attacks.create_attack`, but for the agent and the owner."""
+        data = dict(self.cleaned_data)
+        names = ("algorithm", "preset", "steps", "evaluation_episodes")
+        data["training"] = {name: data.pop(name) for name in names}
+        return data
+
+    def tell(self, refusal: RequestRefused) -> None:
+        """Put each reason of a refusal beside the field that it is about."""
+        for field, text in refusal.problems:
+            self.add_error(field if field in self.fields else None, text)

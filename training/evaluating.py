@@ -1,0 +1,152 @@
+"""``python -m training evaluate``: several agents in several scenarios against several opponents, on the same seeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mate.episodes import AgentFactory, EpisodeResult, play
+from mate.errors import UserError
+from mate.messages import TEAMS_OF, Team
+from mate.scenario import Scenario
+from mate.streams import derive
+from policies import Checkpoint, CheckpointError
+from training.configuration import TEAMS
+from training.evaluation import EVALUATION, MeanInterval, find_agent, payoffs_of
+
+
+@dataclass(frozen=True)
+class AgentEvaluation:
+    """An agent's means in one scenario against one opponent; `gains` are over other agents, paired by seed."""
+
+    scenario: str
+    opponent: str
+    agent: str
+    payoff: MeanInterval
+    coverage: MeanInterval
+    transport: MeanInterval
+    gains: dict[str, MeanInterval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    command.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT")
+    command.add_argument("--team", choices=TEAMS, help="default: the first checkpoint's")
+    command.add_argument("--scenario", action="append", help="a scenario (default MATE-2v4-0); repeatable")
+    command.add_argument(
+        "--opponent", action="append", help="the other team: a rule-based agent or a checkpoint; repeatable"
+    )
+    command.add_argument(
+        "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
+    )
+    command.add_argument(
+        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="cut the messages of these teams off"
+    )
+    command.add_argument("--episodes", type=int, default=200)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument("--deterministic", dest="deterministic", action="store_true", default=None)
+    mode.add_argument("--stochastic", dest="deterministic", action="store_false")
+    command.set_defaults(act=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate and print; return 0. Raises UserError for agents that cannot play, before anything is played."""
+    if options.episodes < 2:
+        raise UserError(
+            f"--episodes is {options.episodes}: a confidence interval needs at least 2. Give a larger number."
+        )
+    team = options.team or find_team(options.checkpoints[0])
+    limits = {} if options.no_communication is None else {"no_communication": options.no_communication}
+    scenarios = [Scenario.load(name, **limits) for name in options.scenario or ["MATE-2v4-0"]]
+    opponents, against = options.opponent or ["greedy"], options.against or ["greedy"]
+    names = list(dict.fromkeys([*options.checkpoints, *against]))
+    plans = [
+        (
+            scenario,
+            {name: find_agent(name, Team(team).opponent, scenario) for name in opponents},
+            {
+                name: find_agent(name, team, scenario, options.deterministic if name in options.checkpoints else None)
+                for name in names
+            },
+        )
+        for scenario in scenarios
+    ]
+    found = [
+        one
+        for scenario, others, agents in plans
+        for name, opponent in others.items()
+        for one in evaluate(scenario, team, agents, (name, opponent), against, options.episodes, options.seed)
+    ]
+    if options.json:
+        facts = {"team": team, "episodes": options.episodes, "seed": options.seed}
+        print(json.dumps(facts | {"evaluations": [one.to_json() for one in found]}, indent=1))
+    else:
+        print(f"{team} team, {options.episodes} episodes of seed {options.seed}; 95 % intervals in brackets")
+        print(write_tables(found))
+    return 0
+
+
+def find_team(path: str) -> str:
+    """Return the team of a checkpoint. Raises UserError for a file that is none."""
+    try:
+        return Checkpoint.load(path).recipe.team
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); name a native checkpoint.") from None
+    except CheckpointError as error:
+        raise UserError(f"{path} is no native checkpoint: {error}. Name one, or give --team.") from None
+
+
+def evaluate(
+    scenario: Scenario,
+    team: str,
+    agents: dict[str, AgentFactory],
+    opponent: tuple[str, AgentFactory],
+    against: Sequence[str],
+    episodes: int,
+    seed: int,
+) -> list[AgentEvaluation]:
+    """Play the same seeds with each agent against one opponent. Gains are over the agents that `against` names."""
+    seeds = [derive(seed, EVALUATION, number) for number in range(episodes)]
+    played: dict[str, Sequence[EpisodeResult]] = {}
+    for name, agent in agents.items():
+        sides = (agent, opponent[1]) if team == Team.CAMERA else (opponent[1], agent)
+        played[name] = play(scenario, *sides, seeds)
+    payoffs = {name: payoffs_of(results, team) for name, results in played.items()}
+    return [
+        AgentEvaluation(
+            scenario.name,
+            opponent[0],
+            name,
+            MeanInterval.of(payoffs[name]),
+            MeanInterval.of(np.array([one.mean_coverage_rate for one in results])),
+            MeanInterval.of(np.array([one.mean_transport_rate for one in results])),
+            {other: MeanInterval.of(payoffs[name] - payoffs[other]) for other in against if other != name},
+        )
+        for name, results in played.items()
+    ]
+
+
+def write_tables(found: Sequence[AgentEvaluation]) -> str:
+    """Return a table for each scenario and opponent."""
+    lines: list[str] = []
+    head = None
+    for one in found:
+        if (one.scenario, one.opponent) != head:
+            head = (one.scenario, one.opponent)
+            lines += ["", f"{one.scenario} against {one.opponent}"]
+            lines.append(f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  gain")
+        gains = "; ".join(f"{gain} over {other}" for other, gain in one.gains.items())
+        means = f"{one.payoff!s:<28} {one.coverage.mean:8.3f} {one.transport.mean:9.3f}"
+        lines.append(f"{one.agent[-40:]:<40} {means}  {gains}")
+    return "\n".join(lines[1:])
