@@ -26,7 +26,7 @@ class Team(str, enum.Enum):  # noqa: UP042  (values are positions, not texts)
     @classmethod
     def _missing_(cls, value: object) -> Team | None:
         for team in cls:
-            if str.__eq__(team, value):  # type: ignore[arg-type]
+            if str.__eq__(team, value):
                 return team
         raise ValueError(f"team is camera or target, not {value!r}.")
 

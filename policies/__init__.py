@@ -4,7 +4,8 @@ from policies.architectures import Architecture, EntityArchitecture
 from policies.checkpoint import Checkpoint
 from policies.compatibility import compatibility
 from policies.errors import CheckpointError
-from policies.recipe import Action, Dimensions, Preprocessing, Recipe
+from policies.fields import Dimensions
+from policies.recipe import Action, Preprocessing, Recipe
 
 __all__ = [
     "Action",

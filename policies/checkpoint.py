@@ -22,8 +22,9 @@ from safetensors import SafetensorError
 
 from policies.architectures import KINDS, Architecture, EntityArchitecture
 from policies.errors import CheckpointError
+from policies.fields import shorten
 from policies.graphs.graph import Graph
-from policies.recipe import MAX_PARAMETERS, Recipe, shorten
+from policies.recipe import MAX_PARAMETERS, Recipe
 from policies.texts import parse_json
 from policies.zips import DirectoryTooLarge, open_zip
 

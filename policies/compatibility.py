@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from posixpath import splitext
 from typing import Any
 
+from policies.fields import Dimensions
 from policies.graphs.graph import Graph
-from policies.recipe import Dimensions, Recipe
+from policies.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 from mate.batched.egocentric import append
 from mate.batched.transforms import Transform, transform, transform_of
 from mate.messages import Team
-from policies.recipe import Dimensions, Preprocessing
+from policies.fields import Dimensions
+from policies.recipe import Preprocessing
 
 
 def preprocess(observations: np.ndarray, team: str, dimensions: Dimensions, preprocessing: Preprocessing) -> np.ndarray:

@@ -29,11 +29,12 @@ import numpy as np
 from policies import decoding
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
+from policies.fields import Dimensions
 from policies.graphs.graph import Graph
 from policies.importing import read
 from policies.inference import BatchedPolicy
 from policies.preprocessing import preprocess
-from policies.recipe import Dimensions, Recipe
+from policies.recipe import Recipe
 
 INPUT_TOLERANCE = 1e-6
 STATE_TOLERANCE = 1e-5

@@ -11,11 +11,12 @@ import numpy as np
 from mate.scenario import Scenario
 from policies.architectures import POOLINGS, Architecture, EntityArchitecture
 from policies.checkpoint import Checkpoint
+from policies.fields import Dimensions
 from policies.graphs.elementwise import ELEMENTWISE
 from policies.graphs.graph import GraphMessages
 from policies.graphs.products import PRODUCTS
 from policies.inference import BatchedPolicy
-from policies.recipe import Action, Dimensions, Preprocessing, Recipe
+from policies.recipe import Action, Preprocessing, Recipe
 from policies.speaking import Channel
 
 

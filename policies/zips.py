@@ -36,6 +36,6 @@ def open_zip(file: IO[bytes], max_directory: int) -> zipfile.ZipFile:
     DirectoryTooLarge, and whatever ``zipfile.ZipFile`` raises.
     """
     source = _Source(file, max_directory)
-    archive = zipfile.ZipFile(source)  # type: ignore[arg-type]
+    archive = zipfile.ZipFile(source)
     source.limit = None
     return archive

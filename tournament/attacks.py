@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from mate import Team
 from mate.errors import UserError
-from tournament import boards, leaderboards, measuring, milestones, organising, trainings
+from tournament import boards, leaderboards, measuring, organising, trainings
 from tournament.models import (
     Agent,
     Attack,
@@ -161,7 +161,7 @@ def _judge(attack: Attack) -> bool:
         raise AttackRefused([("", "The matches of the best attacker did not end. Resume plays the rest of them.")])
     assert attack.attacker is not None
     game = leaderboards.meta_game_of_tournament(played)
-    payoffs = milestones.payoffs_of(game, attack.attacker, attack.agent)
+    payoffs = measuring.payoffs_of(game, attack.attacker, attack.agent)
     if not payoffs:
         raise AttackRefused([("", "The best attacker has no episodes. Resume plays them.")])
     found = measuring.estimate(np.array(list(payoffs.values())))

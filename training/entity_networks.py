@@ -67,8 +67,9 @@ class TimedEntityNetwork(_Trunk):
             widths = [shapes[f"{kind}.0.weight"][1], *entities.entity_sizes]
             layers = _make_layers(widths, entities.activation)
             if entities.pooling == "attention":
-                layers.add_module("score", nn.Linear(widths[-1], 1))
-                initialise(layers.score, 0.01)
+                score = nn.Linear(widths[-1], 1)
+                layers.add_module("score", score)
+                initialise(score, 0.01)
             self.add_module(kind, layers)
         self.for_each, others = recipe.action.parts if outputs is None else (0, outputs)
         if self.for_each:
@@ -117,6 +118,7 @@ class TimedEntityNetwork(_Trunk):
     def _choose(self, read: Tensor, embeddings: Tensor) -> Tensor:
         """Return the outputs (..., T, P) for targets with embeddings (..., T, E), in the trunk's context (..., K)."""
         first, size = self.choice[0], self.entities.entity_sizes[-1]
+        assert isinstance(first, nn.Linear)
         context = nn.functional.linear(read, first.weight[:, size:], first.bias).unsqueeze(-2)
         hidden = context + nn.functional.linear(embeddings, first.weight[:, :size])
         return self.choice[1](ACTIVATIONS[self.entities.activation](hidden))

@@ -62,7 +62,7 @@ class AgentComparison:
 def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
     """Return the rule-based agent of this name or the checkpoint at this path. Raises UserError if none fits."""
     if text in BUILTIN_NAMES:
-        return partial(batched.make, text, team)  # type: ignore[arg-type]
+        return partial(batched.make, text, team)
     try:
         checkpoint = Checkpoint.load(Path(text))
     except (OSError, CheckpointError) as error:

@@ -101,7 +101,7 @@ class TeamLearner(PPOTorchLearner):
         module: Any = self.module[module_id].unwrapped()
         terms = Terms.join(
             [
-                terms_of(module.head, *computed, part, weights)
+                terms_of(module.head, *computed, part, weights)  # type: ignore[call-arg]
                 for computed, part in zip(fwd_out["parts"], batch["parts"], strict=True)
                 if computed is not None
             ]

@@ -31,7 +31,7 @@ def opponents_of(configuration: TrainingConfiguration, folder: Path) -> AgentFac
 
 def _factory_of(opponent: Opponent, team: str, scenarios: tuple[Scenario, ...], folder: Path) -> AgentFactory:
     if opponent.name:
-        return partial(batched.make, opponent.name, team)  # type: ignore[arg-type]
+        return partial(batched.make, opponent.name, team)
     checkpoint = load_checkpoint(folder / opponent.checkpoint, "opponent")
     for scenario in scenarios:
         if found := problems(checkpoint.recipe, scenario, team):

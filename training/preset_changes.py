@@ -8,7 +8,7 @@ from typing import Any
 BASES: Mapping[str, str] = {"fast": "quick", "entity": "quick"}
 """The preset that another one changes."""
 
-_FAST: Mapping[str, Any] = {
+_FAST: dict[str, Any] = {
     "memory": "none",
     "egocentric": "yes",
 }

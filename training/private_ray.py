@@ -137,4 +137,4 @@ def _keep_results_in(place: Path) -> None:
     """Redirect the empty folder that RLlib's algorithms make for results away from the user's home."""
     from ray.tune.trainable import trainable
 
-    trainable.DEFAULT_STORAGE_PATH = str(place)
+    trainable.DEFAULT_STORAGE_PATH = str(place)  # type: ignore[attr-defined]

@@ -164,7 +164,7 @@ class AuxiliaryRewards:
         """
         found = np.zeros((self.batch.size, 1))
         for key, coefficient in self.coefficients.items():
-            found = found + np.asarray(self._component(key), np.float64) * coefficient
+            found = found + np.asarray(self._component(key), np.float64) * coefficient  # type: ignore[operator]
         if self.reduction == "none" or (found.shape[1] == 1 and self.reduction != "sum"):
             return found
         if self.reduction == "mean":

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.laws.coverage import NUM_ORDERS
+from mate.agents.laws.draws import FASTEST_TURN
 from mate.agents.laws.pursuit import MEMORY_PERIOD
 from mate.agents.laws.walk import NUM_WAREHOUSES
-from mate.agents.naive import FASTEST_TURN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,12 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from policies.fields import shorten
 from policies.importing import names
 from policies.importing.errors import ImportRefused
 from policies.importing.limits import MEGABYTE, Limits
 from policies.importing.strangers import describe_start
 from policies.importing.tar_headers import HeaderCheck
-from policies.recipe import shorten
 from policies.zips import DirectoryTooLarge, open_zip
 
 _CHUNK = 64 * 1024
@@ -271,7 +271,7 @@ class TarArchive(Archive):
 
     @staticmethod
     def _entries(stream: _Counted) -> tarfile.TarFile:
-        return tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload, no-any-return]
+        return tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload]
 
     def _list(self) -> Iterator[ArchiveEntry]:
         stream = self._stream()

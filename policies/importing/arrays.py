@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from policies.fields import shorten
 from policies.importing.globals import Global
-from policies.recipe import shorten
 
 MAX_DIMENSIONS = 8
 MAX_LENGTH = 2**31

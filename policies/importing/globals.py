@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from policies.recipe import shorten
+from policies.fields import shorten
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,11 @@ from typing import Any
 
 from mate.messages import Team
 from policies.architectures import MAX_LAYERS, MAX_WIDTH
+from policies.fields import Dimensions, shorten
 from policies.importing.errors import ImportRefused
 from policies.importing.names import is_plain, last_part
 from policies.importing.translation import LAYOUTS, layout_of
-from policies.recipe import (
-    ENHANCEMENTS,
-    MAX_FRAME_SKIP,
-    MAX_LEVELS,
-    Dimensions,
-    shorten,
-)
+from policies.recipe import ENHANCEMENTS, MAX_FRAME_SKIP, MAX_LEVELS
 from policies.texts import parse_json
 
 PLAYABLE = (*LAYOUTS, "tarmac", "i2c", "maddpg")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from posixpath import basename
 
+from policies.fields import shorten
 from policies.importing.errors import ImportRefused
 from policies.importing.names import storable
 from policies.importing.report import (
@@ -17,7 +18,6 @@ from policies.importing.report import (
     ResultTable,
 )
 from policies.importing.trials import place_in_psro
-from policies.recipe import shorten
 from policies.texts import decode_text
 
 TABLE_NAMES = ("payoff.txt", "sigma.txt", "coverage_rate.txt", "exploitability.txt")

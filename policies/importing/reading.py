@@ -20,6 +20,7 @@ from policies.checkpoint import (
     parse_weights,
 )
 from policies.errors import CheckpointError
+from policies.fields import shorten
 from policies.graphs.graph import Graph
 from policies.importing import onnx, psro
 from policies.importing.archives import Archive, open_archive
@@ -30,7 +31,7 @@ from policies.importing.parameters import Parameters, parse_parameters
 from policies.importing.recognition import read_worker, recognise
 from policies.importing.report import ImportedAgent, ImportReport, Journal, ResultTable, Step
 from policies.importing.trials import TrialFolder, choose_checkpoint, find_trials, has_trials, place_in_psro
-from policies.recipe import Recipe, shorten
+from policies.recipe import Recipe
 
 QUOTES = "'\""
 MAX_CUT_OFF = 3

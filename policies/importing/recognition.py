@@ -10,7 +10,7 @@ import numpy as np
 from policies.architectures import MAX_LAYERS, Architecture
 from policies.checkpoint import Checkpoint
 from policies.errors import CheckpointError
-from policies.fields import MAX_ENTITIES
+from policies.fields import MAX_ENTITIES, Dimensions, shorten
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.joint import JOINT_LAYOUTS, SEPARATE, SHARED, build
 from policies.importing.parameters import Parameters
@@ -25,7 +25,7 @@ from policies.importing.translation import (
     observed_widths,
     translate_tensors,
 )
-from policies.recipe import MAX_SUBSET_TARGETS, Action, Dimensions, Recipe, shorten
+from policies.recipe import MAX_SUBSET_TARGETS, Action, Recipe
 
 MAX_POLICIES = 64
 

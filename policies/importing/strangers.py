@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from posixpath import basename, splitext
 
+from policies.fields import shorten
 from policies.importing.names import is_clutter
-from policies.recipe import shorten
 
 _NATIVE = "write a native checkpoint of its weights (docs/checkpoint-format.md)"
 _REPACK = "unpack it and archive the trial's folder as .zip or .tar.gz"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import tarfile
 
+from policies.fields import shorten
 from policies.importing.errors import ImportRefused
-from policies.recipe import shorten
 
 MAX_EXTENSION = 8 * 1024
 MAX_EXTENSIONS_TOGETHER = 4 * 1024 * 1024

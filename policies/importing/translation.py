@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from policies.architectures import MAX_LAYERS, Architecture
+from policies.fields import shorten
 from policies.importing.arrays import Array
 from policies.importing.errors import ImportRefused
-from policies.recipe import MAX_PARAMETERS, shorten
+from policies.recipe import MAX_PARAMETERS
 
 MAX_TENSORS = 200
 MAX_NUMBERS = 2 * MAX_PARAMETERS  # in all tensors of a policy, its critic's among them

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from posixpath import basename, dirname
 
+from policies.fields import shorten
 from policies.importing.errors import ImportRefused
 from policies.importing.names import split_path
 from policies.importing.strangers import describe_members
-from policies.recipe import shorten
 
 PARAMETERS_NAME = "params.json"
 

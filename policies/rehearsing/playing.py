@@ -17,8 +17,9 @@ from policies.errors import CheckpointError
 if TYPE_CHECKING:
     from mate.scenario import Scenario
     from policies.checkpoint import Checkpoint
+    from policies.fields import Dimensions
     from policies.inference import BatchedPolicy
-    from policies.recipe import Dimensions, Recipe
+    from policies.recipe import Recipe
 
 STEPS = 60
 _ANY = ("MATE-4v8-9", "MATE-2v4-0", "MATE-8v8-9", "MATE-1v1-9")
@@ -150,7 +151,8 @@ def warm() -> None:
     """Play with every kind of network and action and either team, so that nothing is loaded or compiled afterwards."""
     from policies.architectures import Architecture
     from policies.checkpoint import Checkpoint
-    from policies.recipe import ENHANCEMENTS, Action, Dimensions, Recipe
+    from policies.fields import Dimensions
+    from policies.recipe import ENHANCEMENTS, Action, Recipe
     from policies.warm import warm as warm_networks
 
     warm_networks()

@@ -37,7 +37,7 @@ class AttackIn(Asked):
     num_attackers: int = Field(3, description="Each is trained from its own seed.")
     first_seed: int = 0
     episodes: int = Field(attacks.DEFAULT_EPISODES, description="Fresh ones, of the best attacker.")
-    training: AttackTrainingIn = AttackTrainingIn()
+    training: AttackTrainingIn = AttackTrainingIn.model_validate({})
 
 
 class AttackOut(Schema):
@@ -78,7 +78,7 @@ def list_attacks(
     agent: Text = "",
     scenario: Text = "",
     state: Literal["", State] = "",
-) -> QuerySet[Attack]:  # type: ignore[valid-type]
+) -> QuerySet[Attack]:
     rows = ROWS.filter(agent__in=seen_agents(viewer_of(request)))
     return narrow(rows, agent__slug=agent, scenario__slug=scenario, state=state)
 

@@ -185,7 +185,7 @@ def list_runs(
     scenario: Text = "",
     state: Literal["", State] = "",
     meta_solver: Text = "",
-) -> QuerySet[PsroRun]:  # type: ignore[valid-type]
+) -> QuerySet[PsroRun]:
     return narrow(part.of(ROWS), scenario__slug=scenario, state=state, meta_solver=meta_solver)
 
 

@@ -114,7 +114,7 @@ ROWS = Study.objects.select_related("owner", "opponent").prefetch_related("scena
 @paginate
 def list_studies(
     request: HttpRequest, part: Query[Filter], state: Literal["", State] = "", team: Literal["", TeamName] = ""
-) -> QuerySet[Study]:  # type: ignore[valid-type]
+) -> QuerySet[Study]:
     return narrow(part.of(ROWS), state=state, team=team)
 
 

@@ -211,7 +211,7 @@ def list_trainings(
     state: Literal["", State] = "",
     team: Literal["", TeamName] = "",
     algorithm: Text = "",
-) -> QuerySet[TrainingRun]:  # type: ignore[valid-type]
+) -> QuerySet[TrainingRun]:
     return narrow(part.of(ROWS), scenario__slug=scenario, state=state, team=team, algorithm=algorithm)
 
 

@@ -99,7 +99,7 @@ def copy_files(folder: Path, manifest: dict[str, Any]) -> None:
     for name, facts in manifest["files"].items():
         if default_storage.exists(name):
             with default_storage.open(name) as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() == facts["sha256"]:  # type: ignore[arg-type]
+                if hashlib.file_digest(file, "sha256").hexdigest() == facts["sha256"]:
                     continue
             default_storage.delete(name)
         with open(folder / "files" / name, "rb") as original:

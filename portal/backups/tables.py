@@ -85,7 +85,7 @@ def _encode(value: Any) -> Any:
 def digest_of(path: Path) -> str:
     """Return the digest of a table's uncompressed lines. Raises OSError and EOFError for a damaged file."""
     with gzip.open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(model: type[Model], path: Path) -> int:

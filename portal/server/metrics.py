@@ -73,9 +73,9 @@ def write() -> bytes:
     """Return all metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry)
     else:
-        registry.register(REGISTRY)  # type: ignore[arg-type]
+        registry.register(REGISTRY)
     registry.register(Database())
     return generate_latest(registry)
 
@@ -106,7 +106,7 @@ def count_work() -> Iterator[Metric]:
         ("uploads", "Uploads", Upload, UploadState),
         ("trainings", "Trainings", TrainingRun, TrainingState),
     ):
-        counts = model.objects.order_by().values_list("state").annotate(Count("pk"))  # type: ignore[attr-defined]
+        counts = model.objects.order_by().values_list("state").annotate(Count("pk"))
         yield gauge(f"arena_{name}", f"{words} by state.", ["state"], dict.fromkeys(known.values, 0) | dict(counts))
     playing = Tournament.objects.filter(state=TournamentState.PLAYING)
     yield gauge("arena_tournaments_playing", "Tournaments that are being played.", [], {(): playing.count()})
@@ -152,7 +152,7 @@ def measure_storage() -> Iterator[Metric]:
     yield gauge("arena_cache_bytes", "Local copies of stored files.", [], {(): copies})
 
 
-def gauge(name: str, words: str, labels: list[str], values: dict) -> GaugeMetricFamily:  # type: ignore[type-arg]
+def gauge(name: str, words: str, labels: list[str], values: dict) -> GaugeMetricFamily:
     """Return a gauge with these values by the values of its labels."""
     family = GaugeMetricFamily(name, words, labels=labels)
     for key, value in values.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -36,7 +37,8 @@ class TrainingLogsForm(forms.ModelForm):
 @takes(form=TrainingLogsForm.base_fields)
 def training_logs(request: HttpRequest) -> HttpResponse:
     """The form; trainings that are started later follow it."""
-    row = TrainingLogs.objects.filter(owner=request.user.pk).first() or TrainingLogs(owner_id=request.user.pk)
+    owner: Any = request.user.pk
+    row = TrainingLogs.objects.filter(owner=owner).first() or TrainingLogs(owner_id=owner)
     form = TrainingLogsForm(request.POST if request.method == "POST" else None, instance=row)
     if form.is_bound and form.is_valid():
         form.save()

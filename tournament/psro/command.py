@@ -87,7 +87,7 @@ class LocalRun:
             known = json.loads(path.read_text())
         else:
             seeds = [derive(self.seed, EPISODES, number) for number in range(self.episodes)]
-            agents = (find_agent(name, team) for name, team in ((camera, Team.CAMERA), (target, Team.TARGET)))
+            agents = find_agent(camera, Team.CAMERA), find_agent(target, Team.TARGET)
             results = play(self.scenario, *agents, seeds)
             payoffs = -np.array([one.normalised_reward for one in results])
             known = {
@@ -121,7 +121,7 @@ def find_agent(name: str, team: Team) -> AgentFactory:
     from policies.inference import BatchedPolicy
 
     if name in BUILTIN_NAMES:
-        return partial(batched.make, name, team)  # type: ignore[arg-type]
+        return partial(batched.make, name, team)
     return partial(BatchedPolicy, Checkpoint.load(Path(name)))
 
 

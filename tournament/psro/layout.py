@@ -68,7 +68,7 @@ def read_results(files: Mapping[str, bytes]) -> list[Result]:
         tables = found.setdefault(root, {player: {} for player in Team})[player]
         name = path.rsplit("/", 1)[-1]
         change = {"checkpoint": _read_path(files[path])} if name == BEST_NAME else _read_table(path, files[path])
-        tables[number] = replace(tables.get(number, PlayerTables()), **change)  # type: ignore[arg-type]
+        tables[number] = replace(tables.get(number, PlayerTables()), **change)
     return [Result(root.rsplit("/", 1)[-1], **players) for root, players in sorted(found.items())]
 
 

@@ -6,11 +6,12 @@ evidence.add(block); ratings = evidence.rate()     # an incremental refit
 """
 
 from tournament.intervals import CONFIDENCE
+from tournament.meta_solvers.cycles import Cyclicity
 from tournament.ratings.claims import PROVISIONAL_EPISODES, find_limit
 from tournament.ratings.evidence import BoardEvidence
 from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, SCALE, compare, outcome, rate
 from tournament.ratings.nash import complete_part
-from tournament.ratings.records import VERSION, AgentRating, Cyclicity, Influence, NashSummary, Ratings
+from tournament.ratings.records import VERSION, AgentRating, Influence, NashSummary, Ratings
 
 __all__ = [
     "ANCHORS",

@@ -155,12 +155,13 @@ def make_room(folder: Path) -> None:
 
 def load() -> None:
     """Play with every built-in agent and every kind of network, so that nothing is loaded or compiled afterwards."""
+    from mate.agents.batched import BUILTIN_NAMES
     from mate.scenario import Scenario
     from policies.rehearsing import playing
     from tournament import agents, replays
 
     scenario = Scenario.load("MATE-4v8-9")
-    for name in agents.BUILTIN_NAMES:
+    for name in BUILTIN_NAMES:
         replays.record(scenario, agents.Builtin("camera", name), agents.Builtin("target", name), 1, max_steps=50)
     playing.warm()
 

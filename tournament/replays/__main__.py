@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from mate.errors import UserError
 from mate.scenario import Scenario
@@ -59,7 +60,7 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def regenerate(options: argparse.Namespace) -> int:
-    def open_checkpoint(digest: str):
+    def open_checkpoint(digest: str) -> Any:
         from policies import Checkpoint
 
         if options.checkpoints is None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tournament import leaderboards, milestones, trainings
+from tournament import leaderboards, measuring, milestones, trainings
 from tournament.models import Study, StudyRun, StudyState, TrainingState
 from training.scores import RunScores, summarise
 
@@ -46,9 +46,9 @@ def _read_scores(run: StudyRun) -> bool:
     if training.reevaluation is None or training.agent is None:
         return False
     game = leaderboards.meta_game_of_tournament(training.reevaluation)
-    own = milestones.payoffs_of(game, training.agent, training.opponent)
+    own = measuring.payoffs_of(game, training.agent, training.opponent)
     baseline = milestones.baseline_of(training)
-    theirs = milestones.payoffs_of(game, baseline, training.opponent) if baseline is not None else {}
+    theirs = measuring.payoffs_of(game, baseline, training.opponent) if baseline is not None else {}
     run.payoffs = list(own.values())
     run.gains = [payoff - theirs[seed] for seed, payoff in own.items() if seed in theirs]
     run.save(update_fields=["payoffs", "gains"])

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
 from mate import Team
+from policies.fields import Dimensions
 from policies.importing import (
     ImportedAgent,
     ImportedIteration,
@@ -19,7 +20,6 @@ from policies.importing import (
     ImportReport,
     ResultTable,
 )
-from policies.recipe import Dimensions
 from tests.policies.checkpoints import make_checkpoint
 from tournament import entries, psro_runs
 from tournament.models import PsroState, Scenario, Upload
