@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import slugify
 from ninja import Field, Router, Schema, Status
+from redis.exceptions import RedisError
 
 from portal.api.authentication import agent_token
+from portal.api.errors import Refusal
 from portal.api.schemas import Asked, Text, answers
 from portal.server import remotes
 from tournament import names
@@ -36,7 +38,7 @@ class SeatOut(Schema):
 @router.post(
     "/remote-agents",
     auth=agent_token,
-    response=answers(SeatOut, 400, 401, 403, 422) | {201: SeatOut},
+    response=answers(SeatOut, 400, 401, 403, 422, 503) | {201: SeatOut},
     summary="Play an agent from a process of your own",
 )
 def take_seat(request: HttpRequest, wanted: RemoteAgentIn) -> Any:
@@ -46,7 +48,12 @@ def take_seat(request: HttpRequest, wanted: RemoteAgentIn) -> Any:
     """
     agent, is_new = find_or_make(request.user, wanted.name.strip(), wanted.team)
     page = request.build_absolute_uri(reverse("agent", args=[agent.slug]))
-    seat = {"slug": agent.slug, "page": page, "session": remotes.take_seat(agent.spec["key"])}
+    try:
+        session = remotes.take_seat(agent.spec["key"])
+    except RedisError:
+        message = "The portal's broker, which carries turns, does not answer. Try again in a few seconds."
+        raise Refusal(503, "busy", message) from None
+    seat = {"slug": agent.slug, "page": page, "session": session}
     return Status(201 if is_new else 200, seat)
 
 
