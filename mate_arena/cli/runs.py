@@ -31,7 +31,7 @@ def start(
     algorithm: str = typer.Option(
         "hrl-mappo", help="Such as mappo, qmix, maddpg, tarmac or i2c; for cameras also hrl-mappo and so on."
     ),
-    preset: str = typer.Option("quick", help="quick or upstream."),
+    preset: str = typer.Option("quick", help="One of quick, fast, entity and upstream."),
     steps: int = typer.Option(None, help="Environment steps; by default the preset's."),
     name: str = typer.Option("", help="Name of the training and of its agent."),
     setting: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="Hyperparameter; repeat it for more."),

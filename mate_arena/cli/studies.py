@@ -31,7 +31,7 @@ def start_study(
     opponent: str = typer.Option("", help="Slug of the opponent; by default the greedy agent of the other team."),
     seeds: int = typer.Option(5, help="Seeds of each configuration in each scenario."),
     first_seed: int = typer.Option(0, help="First seed."),
-    preset: str = typer.Option("quick", help="quick or upstream."),
+    preset: str = typer.Option("quick", help="One of quick, fast, entity and upstream."),
     steps: int = typer.Option(None, help="Environment steps of each run; by default the preset's."),
     episodes: int = typer.Option(40, help="Episodes that each milestone plays."),
     watch: bool = typer.Option(False, help="Wait until no run is open."),

@@ -25,7 +25,7 @@ State = Literal["training", "judging", "finished", "cancelled", "failed"]
 
 class AttackTrainingIn(Asked):
     algorithm: Text | None = Field(None, description="null: hrl-mappo for attacking cameras, mappo for targets.")
-    preset: Text = Field("quick", description="quick or upstream.")
+    preset: Text = Field("quick", description="One of quick, fast, entity and upstream.")
     steps: int | None = Field(None, description="Environment steps of each attacker; null: the preset's.")
     hyperparameters: dict[str, Any] = Field({}, description="Those that differ from the preset's.")
     evaluation_episodes: int = Field(attacks.SELECTION_EPISODES, description="Of each milestone, to choose the best.")

@@ -27,7 +27,7 @@ State = Literal["running", "paused", "finished", "cancelled", "failed"]
 
 class BestResponseIn(Asked):
     algorithm: Text = Field(description=ALGORITHM)
-    preset: Text = Field("quick", description="quick or upstream.")
+    preset: Text = Field("quick", description="One of quick, fast, entity and upstream.")
     steps: int | None = Field(None, description="Environment steps of each training; null: the preset's.")
     hyperparameters: dict[str, Any] = Field({}, description="Those that differ from the preset's.")
     evaluation_episodes: int = Field(

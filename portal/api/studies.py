@@ -26,7 +26,7 @@ State = Literal["running", "finished", "cancelled"]
 class ConfigurationIn(Asked):
     name: Text = Field(max_length=studies.MAX_CONFIGURATION_NAME)
     algorithm: Text = Field(description=ALGORITHM)
-    preset: Text = Field("quick", description="quick or upstream.")
+    preset: Text = Field("quick", description="One of quick, fast, entity and upstream.")
     hyperparameters: dict[str, Any] = Field({}, description="Those that differ from the preset's.")
 
 
