@@ -14,7 +14,7 @@ from tournament.models import Agent, Episode, Scenario
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
 ROOT = PAGE.parents[1]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 def blocks(language: str) -> list[str]:

@@ -15,7 +15,7 @@ from portal.launcher.__main__ import ACTIONS
 from tests.client.conftest import Command
 from tournament.models import Agent, Pairing, Scenario, Tournament, Upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 def test_an_upload_is_checked_placed_and_ranked(

@@ -38,6 +38,7 @@ from tests.portal.access import (
 )
 from tournament.models import Tournament
 
+pytestmark = pytest.mark.one_database
 Call = Callable[..., Client]
 Cells = Iterator[tuple[str, dict[str, Rule]]]
 World = dict[str, Any]
