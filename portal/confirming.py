@@ -32,8 +32,7 @@ def show_question(request: HttpRequest, question: Confirmation, back: str) -> Ht
     return render(request, "confirm.html", {"question": question, "address": request.path, "back": back})
 
 
-def ask_to_cancel_tournament(row: Tournament) -> Confirmation:
-    progress = organising.progress(row)
+def ask_to_cancel_tournament(row: Tournament, progress: organising.Progress) -> Confirmation:
     left = max(progress.total - progress.done, 0)
     return Confirmation(
         _("Cancel “%(name)s”?") % {"name": row.name},

@@ -11,7 +11,7 @@ from tests.sources import ROOT, modules
 PAGE = (ROOT / "docs" / "installing.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 NAMES = {"yaml": "pyyaml", "PIL": "pillow", "imageio_ffmpeg": "imageio-ffmpeg"}
-OPTIONAL = {"pygame", "pettingzoo", "torch"}
+OPTIONAL = {"pygame", "pettingzoo", "torch", "httpx"}
 
 
 def test_the_packages_that_it_installs_natively_are_those_that_are_imported() -> None:

@@ -100,6 +100,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "num_seeds": 5,
         "steps": 1_000_000,
     },
+    "POST /labs": {"name": "Tracking group", "description": "Who works on pursuit."},
+    "POST /labs/{slug}/members": {"username": "bob", "role": "member"},
+    "PATCH /labs/{slug}/members/{username}": {"role": "owner"},
+    "POST /remote-agents": {"name": "My greedy camera", "team": "camera"},
     "POST /webhooks": {"url": "https://example.org/hook", "kinds": ["tournament", "rank"]},
     "POST /tokens": {"name": "nightly script", "scopes": ["tournaments"], "days": 30},
 }

@@ -194,12 +194,13 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")
     tournament = get_object_or_404(found, pk=tournament_id)
     num_pairings = tournament.pairings.count()
+    progress = organising.progress(tournament)
     context = {
         "tournament": tournament,
-        "progress": organising.progress(tournament),
+        "progress": progress,
         "is_over": tournament.state != TournamentState.PLAYING,
         "may_change": may_change(request.user, tournament),
-        "question": ask_to_cancel_tournament(tournament),
+        "question": ask_to_cancel_tournament(tournament, progress),
         "is_repeatable": request.user.is_authenticated and tournament.purpose not in OF_OTHERS,
         "num_workers": queries.live_workers().count(),
         "grid": organising.pairing_grid(tournament) if num_pairings <= LARGEST_TABLE else None,
@@ -273,7 +274,7 @@ def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     insist_on_change(request.user, tournament, "cancel it")
     if request.method != "POST" and tournament.state == TournamentState.PLAYING:
-        question = ask_to_cancel_tournament(tournament)
+        question = ask_to_cancel_tournament(tournament, organising.progress(tournament))
         return show_question(request, question, reverse("tournament", args=[tournament.pk]))
     if request.method == "POST" and organising.cancel_tournament(tournament):
         messages.success(request, _("Cancelled. Episodes that were finished stay and count."))

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
+from policies import Dimensions
 from portal import recordings
+from tests.policies.checkpoints import make_checkpoint
+from tournament import labs
 from tournament.models import Agent, Episode, Scenario
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
@@ -24,12 +28,17 @@ def blocks(language: str) -> list[str]:
 def test_the_commands(
     live_server: Any,
     token: str,
+    alice: User,
+    bob: User,
     worker: None,
     real_episode: Episode,
     real_replay: bytes,
     checkpoint: Path,
     tmp_path: Path,
 ) -> None:
+    secret = make_checkpoint(seed=1, scenario=Dimensions(2, 4, 0))
+    (tmp_path / "secret.zip").write_bytes(secret.to_bytes())
+    labs.create(alice, "Owls")
     recordings.path_of(real_episode, "record").write_bytes(real_replay)
     names = {"ARENA_URL": live_server.url, "ARENA_TOKEN": token, "EPISODE": str(real_episode.pk)}
     shim = f'mate-arena() {{ "{sys.executable}" -m mate_arena.commands "$@"; }}\n'

@@ -14,6 +14,7 @@ from portal.models import ApiToken, Scope
 from portal.problems import CONTENT_TYPE, KINDS
 from portal.server import throttling
 from tests.portal.access import find_arguments
+from tests.tasks.conftest import broker  # noqa: F401  A fixture.
 from tournament.models import Agent, Pairing, PsroIteration, Scenario, Tournament, TrainingRun
 
 Call = Callable[..., Client]
@@ -206,12 +207,14 @@ def test_the_status_counts_what_waits(client: Client, tournament: Tournament) ->
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_every_example_of_the_description_is_accepted(
-    call: Call, alice: User, world: World, agents: dict[str, Agent], name: str
+    call: Call, alice: User, world: World, agents: dict[str, Agent], name: str, settings: Any, request: Any
 ) -> None:
     method, template = name.split(" ")
+    if "remote" in template:
+        settings.REDIS_URL = request.getfixturevalue("broker").url
     TrainingRun.objects.update(state="finished")
     PsroIteration.objects.update_or_create(run_id=world["psro"], number=0, defaults={"phase": "solved"})
-    path = template.format(**find_arguments(world, template, {"slug", "schedule_id", "run_id"}))
+    path = template.format(**find_arguments(world, template, {"slug", "schedule_id", "run_id", "username"}))
     answer = call(alice).generic(method, f"{V1}{path}", json.dumps(EXAMPLES[name]), content_type="application/json")
     assert answer.status_code in (200, 201), answer.content
 

@@ -26,6 +26,9 @@ MARK = 987654321
 HUGE = 2**63
 """Just over what a column of 64 bits holds, and Python's driver of SQLite takes."""
 
+FIELDS = 24
+"""Fields of a form that are tried at a time: each is read by itself, and the forms have a hundred."""
+
 
 def find_addresses(world: World, number: int) -> Iterator[tuple[str, Rule]]:
     """The address of each page whose address holds numbers, with one of them this large, and the page's rule."""
@@ -68,16 +71,17 @@ def find_inputs(world: World, number: int) -> Iterator[tuple[str, str, dict[str,
         for rule in rules_of(pattern):
             for more in rule.arguments:
                 address = reverse(str(pattern.name), kwargs=find_arguments(world, template, names) | more)
-                for name in declared.query if "GET" in rule.methods else ():
-                    yield "GET", f"{address}?{urlencode({name: number})}", {}
-                for group in batched(declared.form) if "POST" in rule.methods else ():
+                size = FIELDS if len(declared.query) > FIELDS else 1  # A form that is filled from its address.
+                for group in batched(declared.query, size) if "GET" in rule.methods else ():
+                    yield "GET", f"{address}?{urlencode(dict.fromkeys(group, number))}", {}
+                for group in batched(declared.form, FIELDS) if "POST" in rule.methods else ():
                     yield "POST", address, rule.body | dict.fromkeys(group, str(number))
 
 
-def batched(names: Iterable[str]) -> Iterator[list[str]]:
-    """Some fields at a time: each is read by itself, and the forms have a hundred."""
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Some names at a time."""
     ordered = sorted(names)
-    return (ordered[start : start + 24] for start in range(0, len(ordered), 24))
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))
 
 
 def rules_of(pattern: URLPattern) -> tuple[Rule, ...]:

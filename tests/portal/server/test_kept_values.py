@@ -40,7 +40,7 @@ def test_pages_of_signed_in_users_are_read_once_and_differ_where_users_do(
     with CaptureQueriesContext(connection) as asked:
         second = other.get(address).content.decode()
     version = connection.vendor == "postgresql"  # SQLite's is read from its file.
-    assert len(asked) <= 4 + version, "the session, its user, what the header shows, and the database's version"
+    assert len(asked) <= 5 + version, "session, user, header's two, whether agents are private, the database's version"
     edit = "/agents/greedy-camera/edit/"
     assert (edit in first) == (which == "agent") and edit not in second
     Episode.objects.filter(pairing=pairing).delete()
