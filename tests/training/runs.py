@@ -18,14 +18,14 @@ TINY = {
     "milestones": 2,
     "horizon": 20,
     "frame_skip": 2,
-    "learning_starts": 20,
-    "updates": 2,
-    "replay_size": 200,
 }
+"""Hyperparameters of PPO for a training that takes a moment."""
+TINY_REPLAY = {"learning_starts": 20, "updates": 2, "replay_size": 200}
+"""Those that algorithms with a replay buffer have besides."""
 
 
 def describe(**changes: Any) -> dict[str, Any]:
-    """The document of a training that takes a moment; hyperparameters are merged with those of ``TINY`` that apply."""
+    """The document of a training that takes a moment; hyperparameters are merged with the tiny ones that apply."""
     document = {
         "scenario": "MATE-2v4-0",
         "team": "camera",
@@ -35,7 +35,7 @@ def describe(**changes: Any) -> dict[str, Any]:
         "seed": 3,
     } | changes
     applying = defaults("quick", document["algorithm"], document["team"])
-    tiny = {name: value for name, value in TINY.items() if name in applying}
+    tiny = {name: value for name, value in (TINY | TINY_REPLAY).items() if name in applying}
     return document | {"hyperparameters": tiny | changes.get("hyperparameters", {})}
 
 
