@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from django.db.models.functions import Greatest, NullIf, Sqrt
 from tournament import visibility
 from tournament.clock import ago
 from tournament.entries import check_fitness
-from tournament.forecasts import Span, forecast, left_by_pair
+from tournament.forecasts import Pair, Span, forecast, left_by_pair
 from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import (
     Agent,
@@ -225,7 +226,7 @@ def count_unplayable() -> list[Unplayable]:
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The cost of a tournament if none of its episodes exists already.
+    """The cost of a tournament, of which `span` leaves out the episodes that are known to exist.
 
     At least `least_episodes` and at most `episodes` are played; `span` is None where nothing was played yet.
     """
@@ -238,15 +239,24 @@ class CostEstimate:
 
 
 def estimate(
-    scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], least: int, most: int, beside: bool = True
+    scenario: Scenario,
+    cameras: Sequence[int],
+    targets: Sequence[int],
+    least: int,
+    most: int,
+    beside: bool = True,
+    existing: Mapping[Pair, int] | None = None,
 ) -> CostEstimate:
     """Return the cost of a tournament of these agents (keys), with `least` to `most` episodes spread over all pairings.
 
-    Blocks of other tournaments may come first.
+    `existing` episodes of a pair take no time. Blocks of other tournaments may come first.
     """
     pairs = [(camera, target) for camera in cameras for target in targets]
     workers = live_workers().count()
-    episodes = {pair: max(1, math.ceil(most / len(pairs))) for pair in pairs}
+    each = max(1, math.ceil(most / len(pairs))) if pairs else 0
+    episodes = {pair: max(0, each - (existing or {}).get(pair, 0)) for pair in pairs}
+    if pairs and not any(episodes.values()):
+        return CostEstimate(len(pairs), least, most, Span(0.0, 0.0, 0.0), workers)
     share = least / most if most else 1.0
     span = forecast(scenario, episodes, workers, seconds_waiting() if beside else 0.0, share) if pairs else None
     return CostEstimate(len(pairs), least, most, span, workers)
@@ -258,8 +268,10 @@ MOST_SEEDS = 5000
 
 def count_existing(
     scenario: Scenario, cameras: Sequence[int], targets: Sequence[int], base_seed: int, episodes: int
-) -> int | None:
-    """Return how many episodes of a round robin of these agents (keys) exist already; None where there are too many."""
+) -> Counter[Pair] | None:
+    """Return how many episodes of a round robin of these agents (keys) exist already, by pair; None where there are
+    too many to look up.
+    """
     if not 0 < len(cameras) * len(targets) * episodes <= MOST_SEEDS:
         return None
     digests = dict(Agent.objects.filter(pk__in=[*cameras, *targets]).values_list("pk", "digest"))
@@ -274,7 +286,8 @@ def count_existing(
         pairing__scenario=scenario, pairing__camera__in=cameras, pairing__target__in=targets,
         device=DEVICE, engine=engine_version(), seed__in={seed for _, _, seed in wanted},
     )  # fmt: skip
-    return len(wanted & set(found.values_list("pairing__camera", "pairing__target", "seed")))
+    existing = wanted & set(found.values_list("pairing__camera", "pairing__target", "seed"))
+    return Counter((camera, target) for camera, target, _ in existing)
 
 
 def seconds_waiting() -> float:

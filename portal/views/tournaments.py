@@ -1,5 +1,6 @@
 """Tournaments: all, a new one, and one while it is played and after."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +27,7 @@ from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
+from tournament.forecasts import Pair
 from tournament.formats import Evidence
 from tournament.formats.numbers import write
 from tournament.models import Agent, Scenario, Tournament, TournamentState
@@ -81,18 +83,22 @@ def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenar
 
 
 def describe_form(form: LineupForm) -> dict[str, Any]:
+    existing = count_existing(form)
     return {
-        "existing": count_existing(form),
+        "existing": None if existing is None else existing.total(),
         "form": form,
         "scenario": form.scenario,
         "scenarios": Scenario.objects.all(),
-        "estimate": estimate(form),
+        "estimate": estimate(form, existing),
         "most_episodes": organising.MAX_EPISODES_PER_PAIRING,
     }
 
 
-def estimate(form: LineupForm) -> queries.CostEstimate | None:
-    """What the form as it stands would cost: from the first round of its format to the most that it may play."""
+def estimate(form: LineupForm, existing: Counter[Pair] | None) -> queries.CostEstimate | None:
+    """What the form as it stands would cost: from the first round of its format to the most that it may play.
+
+    Episodes that exist take no time.
+    """
     try:
         settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
         cameras, targets = (chosen_agents(form, team) for team in FIELDS)
@@ -106,11 +112,11 @@ def estimate(form: LineupForm) -> queries.CostEstimate | None:
     most = min(format.limit, organising.MAX_EPISODES)
     # Formats without a fixed size may stop after their first round.
     least = most if form.info.has_fixed_size else min(sum(choice.count for choice in first), most)
-    return queries.estimate(form.scenario, cameras, targets, least, most)
+    return queries.estimate(form.scenario, cameras, targets, least, most, existing=existing)
 
 
-def count_existing(form: LineupForm) -> int | None:
-    """How many episodes of a round robin exist already; None for other formats, and where nobody can tell quickly."""
+def count_existing(form: LineupForm) -> Counter[Pair] | None:
+    """How many episodes of a round robin exist, by pair; None for other formats, and where they are too many."""
     if form.info.name != "round-robin":
         return None
     try:

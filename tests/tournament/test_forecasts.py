@@ -119,6 +119,20 @@ def test_an_estimate_reaches_from_the_first_round_to_the_most(make_tournament, b
     assert adaptive.span.low < whole.span.low and adaptive.span.high == whole.span.high
 
 
+def test_episodes_that_exist_take_no_time(make_tournament, builtins, worker):
+    tournament = make_tournament("greedy naive", "greedy", episodes=100)
+    for block in tournament.blocks.all():
+        say_played(block, 0.1)
+    cameras, target = [builtins["camera", name].pk for name in ("greedy", "naive")], builtins["target", "greedy"].pk
+    half, whole = {(cameras[0], target): 100}, {(camera, target): 100 for camera in cameras}
+    spans = [
+        queries.estimate(tournament.scenario, cameras, [target], 200, 200, beside=False, existing=existing).span
+        for existing in ({}, half, whole)
+    ]
+    assert spans[1].expected == pytest.approx(spans[0].expected / 2)
+    assert (spans[2].low, spans[2].expected, spans[2].high) == (0.0, 0.0, 0.0)
+
+
 def test_agents_that_were_not_played_are_expected_to_take_what_others_of_their_kind_took(
     make_tournament, builtins, worker
 ):
