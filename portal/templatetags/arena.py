@@ -186,7 +186,7 @@ def span(value: Span | None, word: str = "") -> str:
     if value.high is None:
         return _("at least %(time)s") % {"time": duration(value.low)} + after
     low, expected, high = (duration(seconds) for seconds in (value.low, value.expected, value.high))
-    about = _("about %(time)s") % {"time": expected} + after
+    about = (expected if value.expected < 0.5 else _("about %(time)s") % {"time": expected}) + after
     return about if low == high else _("%(about)s (%(low)s to %(high)s)") % {"about": about, "low": low, "high": high}
 
 

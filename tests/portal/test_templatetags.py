@@ -43,6 +43,7 @@ def test_what_stands_in_backticks_is_code_and_nothing_else_of_a_message_is_marku
         (Span(10.0, 120.0, 20.0), "about 20 s left (10 s to 2 min)"),
         (Span(10.0, None, 20.0), "at least 10 s left"),
         (Span(600.0, 610.0, 605.0), "about 10 min left"),
+        (Span(0.0, 0.0, 0.0), "under a second left"),
         (None, "not known yet"),
     ],
 )
