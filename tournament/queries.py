@@ -96,7 +96,8 @@ MEASURES = ("normalised_reward", "target_reward", "coverage", "real_coverage", "
 def summarise(episodes: QuerySet[Episode]) -> PairingSummary:
     """Return means and standard errors, from one query."""
     wanted: dict[str, Avg | StdDev] = {f"{name}_mean": Avg(name) for name in MEASURES}
-    wanted |= {f"{name}_sd": StdDev(name) for name in MEASURES}  # Of a sample, SQLite fails for a single episode.
+    # SQLite fails on the sample's deviation of a single episode, so this is the population's.
+    wanted |= {f"{name}_sd": StdDev(name) for name in MEASURES}
     row = episodes.order_by().aggregate(
         n=Count("id"),
         done=Count("id", filter=Q(completed=True)),

@@ -12,7 +12,7 @@ from typing import Any
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
 from training import configuration as configurations
-from training import evaluating
+from training import evaluation
 
 _SHOWN = (
     ("steps", ","), ("return_mean", ".2f"), ("target_reward", ".3f"), ("coverage", ".3f"), ("entropy", ".2f"),
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_new(commands.add_parser("new", help="write a configuration into a new folder"))
     _add_run(commands.add_parser("run", help="run FOLDER/configuration.json, resuming from the newest state"))
     commands.add_parser("psro", help="grow two populations by best responses (PSRO), in a folder")
-    evaluating.add_arguments(commands.add_parser("evaluate", help="compare checkpoints with others on fresh seeds"))
+    evaluation.add_arguments(commands.add_parser("evaluate", help="compare checkpoints with others on fresh seeds"))
     return parser
 
 

@@ -1,12 +1,15 @@
-"""Paired comparison of agents: the same fresh seeds and opponents for all, differences with confidence intervals."""
+"""``python -m training evaluate``: several agents in several scenarios against several opponents, on the same seeds."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +17,13 @@ from mate.agents import batched
 from mate.agents.batched import BUILTIN_NAMES
 from mate.episodes import AgentFactory, EpisodeResult, play
 from mate.errors import UserError
-from mate.messages import Team
+from mate.messages import TEAMS_OF, Team
 from mate.scenario import Scenario
 from mate.streams import derive
 from policies import Checkpoint, CheckpointError
 from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
+from training.configuration import TEAMS
 
 EVALUATION = 0x4003
 """Word for ``derive``: the seeds of evaluations, which are disjoint from those of training episodes."""
@@ -49,14 +53,90 @@ class MeanInterval:
 
 
 @dataclass(frozen=True)
-class AgentComparison:
-    """An agent compared with another of its team: the payoffs of both, and the mean paired difference."""
+class AgentEvaluation:
+    """An agent's means in one scenario against one opponent; `gains` are over other agents, paired by seed."""
 
-    name: str
+    scenario: str
+    opponent: str
+    agent: str
     payoff: MeanInterval
     coverage: MeanInterval
     transport: MeanInterval
-    gain: MeanInterval | None
+    gains: dict[str, MeanInterval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    command.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT")
+    command.add_argument("--team", choices=TEAMS, help="default: the first checkpoint's")
+    command.add_argument("--scenario", action="append", help="a scenario (default MATE-2v4-0); repeatable")
+    command.add_argument(
+        "--opponent", action="append", help="the other team: a rule-based agent or a checkpoint; repeatable"
+    )
+    command.add_argument(
+        "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
+    )
+    command.add_argument(
+        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="cut the messages of these teams off"
+    )
+    command.add_argument("--episodes", type=int, default=200)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument("--deterministic", dest="deterministic", action="store_true", default=None)
+    mode.add_argument("--stochastic", dest="deterministic", action="store_false")
+    command.set_defaults(act=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate and print; return 0. Raises UserError for agents that cannot play, before anything is played."""
+    if options.episodes < 2:
+        raise UserError(
+            f"--episodes is {options.episodes}: a confidence interval needs at least 2. Give a larger number."
+        )
+    team = options.team or find_team(options.checkpoints[0])
+    limits = {} if options.no_communication is None else {"no_communication": options.no_communication}
+    scenarios = [Scenario.load(name, **limits) for name in options.scenario or ["MATE-2v4-0"]]
+    opponents, against = options.opponent or ["greedy"], options.against or ["greedy"]
+    names = list(dict.fromkeys([*options.checkpoints, *against]))
+    plans = [
+        (
+            scenario,
+            {name: find_agent(name, Team(team).opponent, scenario) for name in opponents},
+            {
+                name: find_agent(name, team, scenario, options.deterministic if name in options.checkpoints else None)
+                for name in names
+            },
+        )
+        for scenario in scenarios
+    ]
+    found = [
+        one
+        for scenario, others, agents in plans
+        for name, opponent in others.items()
+        for one in evaluate(scenario, team, agents, (name, opponent), against, options.episodes, options.seed)
+    ]
+    if options.json:
+        facts = {"team": team, "episodes": options.episodes, "seed": options.seed}
+        print(json.dumps(facts | {"evaluations": [one.to_json() for one in found]}, indent=1))
+    else:
+        print(f"{team} team, {options.episodes} episodes of seed {options.seed}; 95 % intervals in brackets")
+        print(write_tables(found))
+    return 0
+
+
+def find_team(path: str) -> str:
+    """Return the team of a checkpoint. Raises UserError for a file that is none."""
+    try:
+        return Checkpoint.load(path).recipe.team
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); name a native checkpoint.") from None
+    except CheckpointError as error:
+        raise UserError(f"{path} is no native checkpoint: {error}. Name one, or give --team.") from None
 
 
 def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
@@ -77,34 +157,33 @@ def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | N
     return partial(BatchedPolicy, checkpoint, deterministic=deterministic)
 
 
-def compare(
+def evaluate(
     scenario: Scenario,
     team: str,
-    agents: Sequence[tuple[str, AgentFactory]],
-    opponent: AgentFactory,
+    agents: dict[str, AgentFactory],
+    opponent: tuple[str, AgentFactory],
+    against: Sequence[str],
     episodes: int,
     seed: int,
-) -> list[AgentComparison]:
-    """Play ``episodes`` seeds with every agent against the opponent and compare their payoffs.
-
-    The gain is the first agent's payoff minus the other's. A payoff is the team's mean normalised reward, with the
-    sign chosen so that more is better for either team.
-    """
+) -> list[AgentEvaluation]:
+    """Play the same seeds with each agent against one opponent. Gains are over the agents that `against` names."""
     seeds = [derive(seed, EVALUATION, number) for number in range(episodes)]
-    played = []
-    for name, agent in agents:
-        sides = (agent, opponent) if team == Team.CAMERA else (opponent, agent)
-        played.append((name, play(scenario, *sides, seeds)))
-    first = payoffs_of(played[0][1], team)
+    played: dict[str, Sequence[EpisodeResult]] = {}
+    for name, agent in agents.items():
+        sides = (agent, opponent[1]) if team == Team.CAMERA else (opponent[1], agent)
+        played[name] = play(scenario, *sides, seeds)
+    payoffs = {name: payoffs_of(results, team) for name, results in played.items()}
     return [
-        AgentComparison(
+        AgentEvaluation(
+            scenario.name,
+            opponent[0],
             name,
-            MeanInterval.of(payoffs_of(results, team)),
+            MeanInterval.of(payoffs[name]),
             MeanInterval.of(np.array([one.mean_coverage_rate for one in results])),
             MeanInterval.of(np.array([one.mean_transport_rate for one in results])),
-            MeanInterval.of(first - payoffs_of(results, team)) if number else None,
+            {other: MeanInterval.of(payoffs[name] - payoffs[other]) for other in against if other != name},
         )
-        for number, (name, results) in enumerate(played)
+        for name, results in played.items()
     ]
 
 
@@ -114,12 +193,16 @@ def payoffs_of(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
     return sign * np.array([one.normalised_reward for one in results])
 
 
-def table(comparisons: Sequence[AgentComparison]) -> str:
-    """Return the comparisons as a printable table: 95 % confidence intervals, gains over the same seeds."""
-    lines = [f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  the first one's gain over it"]
-    for one in comparisons:
-        gain = "" if one.gain is None else str(one.gain)
-        lines.append(
-            f"{one.name[-40:]:<40} {one.payoff!s:<28} {one.coverage.mean:8.3f} {one.transport.mean:9.3f}  {gain}"
-        )
-    return "\n".join(lines)
+def write_tables(found: Sequence[AgentEvaluation]) -> str:
+    """Return a table for each scenario and opponent."""
+    lines: list[str] = []
+    head = None
+    for one in found:
+        if (one.scenario, one.opponent) != head:
+            head = (one.scenario, one.opponent)
+            lines += ["", f"{one.scenario} against {one.opponent}"]
+            lines.append(f"{'agent':<40} {'payoff':<28} {'coverage':>8} {'transport':>9}  gain")
+        gains = "; ".join(f"{gain} over {other}" for other, gain in one.gains.items())
+        means = f"{one.payoff!s:<28} {one.coverage.mean:8.3f} {one.transport.mean:9.3f}"
+        lines.append(f"{one.agent[-40:]:<40} {means}  {gains}")
+    return "\n".join(lines[1:])

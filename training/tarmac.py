@@ -51,7 +51,7 @@ class TalkingActor(nn.Module):
 
     def forward(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs (R, N, T, A) and the last memory (R, N, W), from observations (R, N, T, D)."""
-        # What is observed is known ahead, so that its share of the first layer is computed for all decisions at once.
+        # All observations are known before the first decision, so one call computes their part of the first layer.
         first = self.hidden[0]
         assert isinstance(first, nn.Linear)
         width = observations.shape[-1]

@@ -11,7 +11,7 @@ from mate.scenario import Scenario
 from policies import Architecture, Dimensions
 from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, make_checkpoint
 from tests.training.runs import configure
-from training.evaluation import MeanInterval, compare, find_agent, table
+from training.evaluation import MeanInterval, evaluate, find_agent, write_tables
 from training.opponents import opponents_of
 
 SCENARIO = Scenario.load("MATE-2v4-0", max_episode_steps=300)
@@ -29,18 +29,21 @@ def test_an_interval_of_one_episode_has_no_end() -> None:
 
 
 def test_greedy_cameras_gain_over_random_ones_and_nothing_over_themselves() -> None:
-    agents = [(name, partial(batched.make, name, "camera")) for name in ("greedy", "random", "greedy")]
-    greedy, random, itself = compare(SCENARIO, "camera", agents, partial(batched.make, "greedy", "target"), 20, 5)
-    assert greedy.gain is None and random.gain is not None and random.gain.low > 0.0
-    assert random.gain.mean == pytest.approx(greedy.payoff.mean - random.payoff.mean)
-    assert itself.gain == MeanInterval(0.0, 0.0, 0.0, 20)
-    assert "random" in table([greedy, random])
+    kinds = {"greedy": "greedy", "random": "random", "itself": "greedy"}
+    agents = {name: partial(batched.make, kind, "camera") for name, kind in kinds.items()}
+    opponent = "greedy", partial(batched.make, "greedy", "target")
+    greedy, random, _ = evaluate(SCENARIO, "camera", agents, opponent, ["random", "itself"], 20, 5)
+    assert greedy.gains["random"].low > 0.0
+    assert greedy.gains["random"].mean == pytest.approx(greedy.payoff.mean - random.payoff.mean)
+    assert greedy.gains["itself"] == MeanInterval(0.0, 0.0, 0.0, 20)
+    assert "over random" in write_tables([greedy, random])
 
 
 def test_targets_payoffs_are_their_rewards() -> None:
-    agents = [(name, partial(batched.make, name, "target")) for name in ("greedy", "random")]
-    greedy, random = compare(SCENARIO, "target", agents, partial(batched.make, "random", "camera"), 10, 5)
-    assert greedy.payoff.mean > random.payoff.mean and random.gain is not None and random.gain.low > 0.0
+    agents = {name: partial(batched.make, name, "target") for name in ("greedy", "random")}
+    opponent = "random", partial(batched.make, "random", "camera")
+    greedy, random = evaluate(SCENARIO, "target", agents, opponent, ["random"], 10, 5)
+    assert greedy.payoff.mean > random.payoff.mean and greedy.gains["random"].low > 0.0
 
 
 PLAIN = Architecture((9, 7))
@@ -56,7 +59,7 @@ def test_every_architecture_is_evaluated_and_met_in_training(tmp_path, architect
     make_checkpoint(team=team, architecture=architecture, scenario=Dimensions(2, 4, 0)).save(path)
     agent = find_agent(str(path), team, BRIEF)
     rival = partial(batched.make, "random", "target" if team == "camera" else "camera")
-    (own,) = compare(BRIEF, team, [("own", agent)], rival, 2, 5)
+    (own,) = evaluate(BRIEF, team, {"own": agent}, ("random", rival), [], 2, 5)
     assert np.isfinite(own.payoff.mean)
     learner = "target" if team == "camera" else "camera"
     configuration = configure(team=learner, algorithm="mappo", opponents=[{"checkpoint": "agent.zip"}])
