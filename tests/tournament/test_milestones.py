@@ -1,6 +1,6 @@
 """Milestones: which are played, what their figures are, and who sees them.
 
-Their whole way is told in tests/tasks/test_training.py.
+Their whole way is told in tests/tasks/training/.
 """
 
 import numpy as np

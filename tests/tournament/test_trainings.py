@@ -1,4 +1,4 @@
-"""Trainings as they are asked for and changed; how they run is told in tests/tasks/test_training.py."""
+"""Trainings as they are asked for and changed; how they run is told in tests/tasks/training/."""
 
 import pytest
 
