@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from mate.batched.egocentric import RECORDS, widths_of
-from mate.constants import OBSERVATION_OFFSET
-from mate.messages import Team
 from policies.architectures import KINDS, NUM_COUNTS, EntityArchitecture
 from policies.checkpoint import Checkpoint
 from policies.fields import Dimensions
+from policies.inputs import InputPart, input_parts_of, kinds_of
 from policies.kernels import attend, pool_max, pool_weighted
 from policies.recipe import Recipe
 from policies.trunk import Trunk
 
-Parts = tuple[tuple[int, int, int, int], ...]
 
-
-def parts_of(recipe: Recipe, dimensions: Dimensions) -> tuple[int, Parts]:
-    """Return where the entities begin in a preprocessed observation, and (start, count, width, flag) of each kind.
-
-    ``flag`` is the column of a record that says whether its entity is in sight.
-    """
-    team = Team(recipe.team)
-    widths, plain = widths_of(team, recipe.preprocessing.egocentric), RECORDS[team]
-    cameras, targets, obstacles = dimensions.cameras, dimensions.targets, dimensions.obstacles
-    opponents, mates = (targets, cameras) if team is Team.CAMERA else (cameras, targets)
-    first = start = OBSERVATION_OFFSET + widths.own
-    parts = []
-    for count, width, record in zip((opponents, obstacles, mates), widths[1:], plain[1:], strict=True):
-        parts.append((start, count, width, record - 1))
-        start += count * width
-    return first, tuple(parts)
+def parts_of(recipe: Recipe, dimensions: Dimensions) -> tuple[int, tuple[InputPart, ...]]:
+    """Return where the entities begin in a preprocessed observation, and the part of each kind."""
+    parts = input_parts_of(recipe.team, dimensions, recipe.preprocessing.egocentric)
+    return parts["self"].columns.stop, tuple(parts[kind] for kind in kinds_of(recipe.team))
 
 
 class EntityNetwork(Trunk):

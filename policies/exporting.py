@@ -21,19 +21,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mate.errors import UserError
-from mate.messages import Team
 from mate.scenario import Scenario
 from policies import protobuf
-from policies.architectures import Architecture, EntityArchitecture
 from policies.checkpoint import RECIPE_NAME, Checkpoint
 from policies.compatibility import dimensions_of
 from policies.errors import CheckpointError
 from policies.fields import Dimensions
-from policies.graphs.graph import INPUTS, ROWS, SPOKEN_INPUTS, Graph, GraphState, Node
+from policies.graphs.graph import ROWS, SPOKEN_INPUTS, Graph, Node
 from policies.graphs.network import GraphNetwork
 from policies.importing.onnx import KIND, MODEL_NAME
 from policies.importing.reading import describe, read_file
+from policies.inputs import ENTITY_INPUTS, INPUTS, InputPart, input_parts_of
+from policies.networks import network_of
 from policies.recipe import ANY, DECODINGS, FORMAT, VERSION, Recipe
+from policies.writing import graph_of
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,8 @@ OPSET = 20
 TOLERANCE = 1e-4
 """How far outputs may be from those of PyTorch, relative to the greatest where that is above 1."""
 
-_ENTITY_WIDTHS = {"cameras": 7, "targets": 5, "obstacles": 4}
+_EXAMPLE = Dimensions(4, 8, 9)
+"""What networks for any scenario are tried in."""
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -81,109 +83,15 @@ def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
 
 
 def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
-    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together.
-
-    Raises CheckpointError for networks of entities, which have no form in ONNX here.
-    """
+    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together."""
     recipe = checkpoint.recipe
-    if isinstance(recipe.architecture, Graph):
-        graph, tensors = recipe.architecture, dict(checkpoint.weights)
-    elif isinstance(recipe.architecture, EntityArchitecture):
-        raise CheckpointError("a network of entities cannot be written in ONNX's format; take the native file")
-    else:
-        graph, tensors = _graph_of(recipe, checkpoint.weights)
+    graph, tensors = graph_of(checkpoint)
     states = {state.input: state.output for state in graph.states}
     architecture = {"kind": KIND, "rows": graph.rows, "states": states, "output": graph.output}
     if graph.messages is not None:
         told = {"message": graph.messages.message, "recipients": graph.messages.recipients}
         architecture["messages"] = {kind: name for kind, name in told.items() if name}
     return {**recipe.to_json(), "architecture": architecture}, _model_of(graph, tensors, recipe)
-
-
-def _graph_of(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> tuple[Graph, dict[str, np.ndarray]]:
-    """The operators of one of our own architectures, and their constants."""
-    assert isinstance(recipe.architecture, Architecture)
-    writing = _Writing(recipe.architecture, weights)
-    output = writing.write()
-    used = {name for node in writing.nodes for name in node.inputs}
-    graph = Graph(
-        rows="member",
-        inputs=("observation",),
-        output=output,
-        nodes=tuple(writing.nodes),
-        states=tuple(writing.states),
-        tensors={name: array.shape for name, array in writing.tensors.items()},
-        constants={name: array for name, array in writing.constants.items() if name in used},
-    )
-    return graph, writing.tensors
-
-
-class _Writing:
-    """The translation of one of our own networks into operators."""
-
-    def __init__(self, architecture: Architecture, weights: Mapping[str, np.ndarray]) -> None:
-        self.architecture, self.weights = architecture, weights
-        self.nodes: list[Node] = []
-        self.states: list[GraphState] = []
-        self.tensors: dict[str, np.ndarray] = {}
-        self.constants = {"first": np.array([0], np.int64), "mean_axis": np.array([1], np.int64)}
-
-    def write(self) -> str:
-        """Write all operators; the name of the output."""
-        architecture, value = self.architecture, "observation"
-        activation = {"tanh": "Tanh", "relu": "Relu", "linear": "Identity"}[architecture.activation]
-        for number in range(len(architecture.hidden_sizes)):
-            value = self._add(activation, self._linear(f"hidden.{number}", value))
-        if architecture.memory != "none":
-            recalled = self._recall(value)
-            value = self._add("Concat", value, recalled, axis=1) if architecture.skip_connection else recalled
-        if architecture.head == "linear":
-            return self._linear("output", value)
-        advantage, state_value = self._branch("advantage", value), self._branch("value", value)
-        mean = self._add("ReduceMean", advantage, "mean_axis", keepdims=1)
-        return self._add("Add", state_value, self._add("Sub", advantage, mean))
-
-    def _add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        names = tuple(f"{op.lower()}{len(self.nodes)}_{place}" for place in range(outputs))
-        self.nodes.append(Node(op, inputs, names, attributes))
-        return names[-1]
-
-    def _tensor(self, name: str, array: np.ndarray | None = None) -> str:
-        self.tensors[name] = self.weights[name] if array is None else array
-        return name
-
-    def _linear(self, name: str, value: str) -> str:
-        return self._add("Gemm", value, self._tensor(f"{name}.weight"), self._tensor(f"{name}.bias"), transB=1)
-
-    def _branch(self, name: str, value: str) -> str:
-        return self._linear(f"{name}.1", self._add("Relu", self._linear(f"{name}.0", value)))
-
-    def _recall(self, value: str) -> str:
-        """A recurrent layer over a sequence of one step; its new states are outputs of the graph."""
-        kind, size = self.architecture.memory, self.architecture.memory_size
-        # ONNX has input, output, forget, cell, and update, reset, new; PyTorch input, forget, cell, output, and reset,
-        # update, new.
-        order = (0, 3, 1, 2) if kind == "lstm" else (1, 0, 2)
-        tensors = [
-            self._tensor(f"{kind}.{part}", _reordered(self.weights, kind, part, order))
-            for part in ("weight_ih", "weight_hh", "bias")
-        ]
-        names = ("hidden", "cell")[: 2 if kind == "lstm" else 1]
-        before = [self._add("Unsqueeze", name, "first") for name in names]
-        sequence = self._add("Unsqueeze", value, "first")
-        attributes = {"hidden_size": size} | ({} if kind == "lstm" else {"linear_before_reset": 1})
-        last = self._add(kind.upper(), sequence, *tensors, "", *before, outputs=1 + len(names), **attributes)
-        stem = last[: last.rindex("_") + 1]
-        after = [self._add("Squeeze", f"{stem}{place + 1}", "first") for place in range(len(names))]
-        self.states = [GraphState(name, output, (size,)) for name, output in zip(names, after, strict=True)]
-        return after[0]
-
-
-def _reordered(weights: Mapping[str, np.ndarray], kind: str, part: str, order: tuple[int, ...]) -> np.ndarray:
-    """The gates of a layer's weights or of both its biases in another order, with ONNX's axis of directions."""
-    names = [f"{kind}.{part}_l0"] if part != "bias" else [f"{kind}.bias_ih_l0", f"{kind}.bias_hh_l0"]
-    blocks = [np.split(weights[name], len(order))[place] for name in names for place in order]
-    return np.ascontiguousarray(np.concatenate(blocks)[np.newaxis], np.float32)
 
 
 def _model_of(graph: Graph, tensors: Mapping[str, np.ndarray], recipe: Recipe) -> bytes:
@@ -213,11 +121,10 @@ def _own_shape(name: str, recipe: Recipe, graph: Graph) -> list[int | str]:
     if name in SPOKEN_INPUTS:
         size = [] if graph.messages is None or name != "messages" else [graph.messages.size]
         return [_team_axis(recipe), *size]
-    if name in _ENTITY_WIDTHS:
-        return [name if scenario is None else getattr(scenario, name), _ENTITY_WIDTHS[name]]
-    if name == "observation":
-        return ["features" if scenario is None else recipe.observation_size]
-    return [13 if name == "preserved" else 9 if recipe.team == Team.CAMERA else 14]
+    part = input_parts_of(recipe.team, scenario or _EXAMPLE, recipe.preprocessing.egocentric)[name]
+    if scenario is None and name in ENTITY_INPUTS:
+        return [name, part.width]
+    return ["features"] if scenario is None and name == "observation" else list(part.shape)
 
 
 def _node_fields(node: Node) -> list[tuple[int, Any]]:
@@ -277,7 +184,7 @@ def export_module(
         team: ``camera`` or ``target``.
         action: the field of ``policy.json``, such as ``{"decoding": "levels", "levels": 5}``.
         scenario: the dimensions it was trained for; None if it plays in any scenario.
-        inputs: what it reads, of ``policies.graphs.graph.INPUTS``.
+        inputs: what it reads, of ``policies.inputs.INPUTS``.
         states: the shape of each recurrent state of a member, by name.
         rows: ``member`` or ``team`` (``policies.graphs.Graph``).
         messages: what members tell each other; ``inputs`` then may have ``messages``, ``heard`` and ``links``, and the
@@ -300,8 +207,9 @@ def export_module(
         "scenario": ANY if scenario is None else vars(scenario),
         **recipe,
     }
-    sizes = scenario or Dimensions(4, 8, 9)
-    shapes = _shapes(team, sizes, inputs, 0 if messages is None else messages.size) | known
+    sizes = scenario or _EXAMPLE
+    parts = input_parts_of(team, sizes, bool(recipe.get("preprocessing", {}).get("egocentric")))
+    shapes = _shapes(inputs, parts, sizes.team_size(team), 0 if messages is None else messages.size) | known
     outputs = ["output", *(f"{name}_next" for name in known), *told]
     model = _export(module, _examples(_leading(team, sizes, rows, 3), shapes), outputs, scenario is None, rows)
     content = pack(policy, model)
@@ -317,18 +225,12 @@ def _leading(team: str, sizes: Dimensions, rows: str, count: int) -> tuple[int, 
     return (count,) if rows == "member" else (count, sizes.team_size(team))
 
 
-def _shapes(team: str, sizes: Dimensions, inputs: tuple[str, ...], message_size: int) -> dict[str, tuple[int, ...]]:
+def _shapes(
+    inputs: tuple[str, ...], parts: Mapping[str, InputPart], members: int, message_size: int
+) -> dict[str, tuple[int, ...]]:
     """The shape of each input of a row."""
-    members = sizes.team_size(team)
-    own = {
-        "preserved": (13,),
-        "self": (9 if team == Team.CAMERA else 14,),
-        "observation": (sizes.observation_size(team),),
-        "messages": (members, message_size),
-        "heard": (members,),
-        "links": (members,),
-    }
-    return {name: own.get(name) or (getattr(sizes, name), _ENTITY_WIDTHS[name]) for name in inputs}
+    spoken = {"messages": (members, message_size), "heard": (members,), "links": (members,)}
+    return {name: spoken[name] if name in spoken else parts[name].shape for name in inputs}
 
 
 def _examples(leading: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -349,7 +251,7 @@ def _export(
         entity = 1 if rows == "member" else 2
         if rows == "team":
             found[1] = torch.export.Dim("members") if is_any else torch.export.Dim.STATIC
-        if is_any and name in _ENTITY_WIDTHS:
+        if is_any and name in ENTITY_INPUTS:
             found[entity] = torch.export.Dim(name)
         if is_any and name in SPOKEN_INPUTS:
             found[entity] = found.get(1) or torch.export.Dim("members")
@@ -384,10 +286,10 @@ def _compare(
 
     recipe = checkpoint.recipe
     assert isinstance(recipe.architecture, Graph)
-    width = recipe.action.output_size(sizes.targets)
-    network = GraphNetwork(recipe.architecture, checkpoint.weights, recipe.team, sizes, width)
+    network = network_of(checkpoint, sizes)
+    assert isinstance(network, GraphNetwork)
     random, count = np.random.default_rng(1), 5 * network.members
-    observations = random.uniform(-1, 1, (count, sizes.observation_size(recipe.team))).astype(np.float32)
+    observations = random.uniform(-1, 1, (count, network.parts["observation"].width)).astype(np.float32)
     memory = random.uniform(-1, 1, (count, network.memory_size)).astype(np.float32)
     speech = network.silence(count)
     for heard in speech[:3]:

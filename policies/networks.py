@@ -81,7 +81,10 @@ def _build(checkpoint: Checkpoint, dimensions: Dimensions, device: str) -> AnyNe
     recipe = checkpoint.recipe
     if isinstance(recipe.architecture, Graph):  # on every device, by the exact kernels
         outputs = recipe.action.output_size(dimensions.targets)
-        return GraphNetwork(recipe.architecture, checkpoint.weights, recipe.team, dimensions, outputs)
+        is_egocentric = recipe.preprocessing.egocentric
+        return GraphNetwork(
+            recipe.architecture, checkpoint.weights, recipe.team, dimensions, outputs, is_egocentric
+        )  # fmt: skip
     if isinstance(recipe.architecture, EntityArchitecture):  # likewise
         return EntityNetwork(checkpoint, dimensions)
     if device == devices.CPU:

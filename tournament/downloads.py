@@ -28,7 +28,7 @@ def find_file(agent: Agent, networks: str = NATIVE) -> Path | None:
 def write_agent(agent: Agent, file: IO[bytes], networks: str = NATIVE) -> None:
     """Write an agent with all that it needs; one network in ONNX's format as a file that can be uploaded.
 
-    Raises RequestRefused where a part of it is code outside the portal, or cannot be written in the format.
+    Raises RequestRefused where a part of it is code outside the portal, or nothing of it is a network.
     """
     spec = entries.load_spec(agent)
     if has_foreign_code(spec):
@@ -46,13 +46,9 @@ def _read(digest: str) -> bytes:
 
 
 def _read_onnx(digest: str) -> bytes:
-    from policies import CheckpointError
     from policies.exporting import pack, to_onnx
 
-    try:
-        return pack(*to_onnx(entries.open_checkpoint(digest)))
-    except CheckpointError as error:
-        raise RequestRefused([("format", f"Checkpoint {digest[:12]}: {error}.")]) from None
+    return pack(*to_onnx(entries.open_checkpoint(digest)))
 
 
 _READERS = {NATIVE: _read, ONNX: _read_onnx}

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from policies.fields import check_choice, check_integer, refuse, shorten
+from policies.inputs import INPUTS
 
 ROWS = ("member", "team")
-INPUTS = ("observation", "preserved", "self", "cameras", "targets", "obstacles")
-"""What a network may read: a whole preprocessed observation, or its parts."""
 SPOKEN_INPUTS = ("messages", "heard", "links")
 """What a network that speaks may read besides: messages of teammates, from whom one arrived, and which would arrive."""
 

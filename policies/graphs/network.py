@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mate.layout import observation_slices_of
-from mate.messages import Team
 from policies.errors import CheckpointError
 from policies.fields import Dimensions, shorten
 from policies.graphs.arrangement import ARRANGEMENT, MAX_ELEMENTS, SHAPE_INPUTS
@@ -19,10 +16,9 @@ from policies.graphs.elementwise import ELEMENTWISE
 from policies.graphs.graph import SPOKEN_INPUTS, Graph, GraphMessages, Node
 from policies.graphs.products import PREPARATION, PREPARED, PRODUCTS
 from policies.graphs.rows import Mixed, Place, Rows, RowStep, elementwise
+from policies.inputs import input_parts_of
 
 _PLANS = 64
-_ENTITIES = {"cameras": 7, "targets": 5, "obstacles": 4}
-"""Length of one record of each kind in an observation: the public state and whether it is seen."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +111,18 @@ class GraphNetwork:
     """
 
     def __init__(
-        self, graph: Graph, weights: Mapping[str, np.ndarray], team: str, dimensions: Dimensions, output_size: int
+        self,
+        graph: Graph,
+        weights: Mapping[str, np.ndarray],
+        team: str,
+        dimensions: Dimensions,
+        output_size: int,
+        is_egocentric: bool = False,
     ) -> None:
         self.graph, self.output_size = graph, output_size
         self.team_size = dimensions.team_size(team)
         self.members = self.team_size if graph.rows == "team" else 1
-        self.slices = _parts_of(team, dimensions)
+        self.parts = input_parts_of(team, dimensions, is_egocentric)
         self.constants = {name: np.array(weights[name], np.float32) for name in graph.tensors} | dict(graph.constants)
         self.memory_size = sum(state.size for state in graph.states)
         self._plans: OrderedDict[int, Plan] = OrderedDict()
@@ -196,10 +198,8 @@ class GraphNetwork:
         for name in self.graph.inputs:
             if name in SPOKEN_INPUTS:
                 continue
-            part = np.ascontiguousarray(observations[:, self.slices[name]])
-            record = _ENTITIES.get(name)
-            shape = (part.shape[1],) if record is None else (part.shape[1] // record, record)
-            found[name] = part.reshape(*leading, *shape)
+            part = self.parts[name]
+            found[name] = np.ascontiguousarray(observations[:, part.columns]).reshape(*leading, *part.shape)
         return found
 
     def _states(self, memory: np.ndarray) -> dict[str, np.ndarray]:
@@ -224,7 +224,7 @@ class GraphNetwork:
         Raises Mixed if they would depend on each other, CheckpointError if it cannot be.
         """
         rows = count * self.members
-        width = self.slices["observation"].stop
+        width = self.parts["observation"].width
         zeros = np.zeros((rows, width), np.float32), np.zeros((rows, self.memory_size), np.float32)
         given = self.given(*zeros, self.silence(rows))
         planning = _Planning(count, given, self.constants)
@@ -373,19 +373,3 @@ def _results(call: _Call, read: list[np.ndarray | None]) -> list[np.ndarray]:
     if any(one.size > MAX_ELEMENTS for one in results):
         raise CheckpointError(f"operator {call.op} of the network gives more than {MAX_ELEMENTS:,} numbers")
     return results
-
-
-@cache
-def _parts_of(team: str, dimensions: Dimensions) -> dict[str, slice]:
-    """The columns of each part of an observation."""
-    sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
-    slices = observation_slices_of(Team(team), *sizes)
-    opponents, teammates = ("targets", "cameras") if team == Team.CAMERA else ("cameras", "targets")
-    return {
-        "observation": slice(0, dimensions.observation_size(team)),
-        "preserved": slices["preserved_data"],
-        "self": slices["self_state"],
-        opponents: slices["opponent_states_with_mask"],
-        "obstacles": slices["obstacle_states_with_mask"],
-        teammates: slices["teammate_states_with_mask"],
-    }

@@ -16,7 +16,6 @@ import numpy as np
 from policies.checkpoint import Checkpoint
 from policies.fields import check_choice, refuse, shorten
 from policies.graphs.graph import (
-    INPUTS,
     MAX_CONSTANTS,
     MAX_NODES,
     MAX_RANK,
@@ -29,6 +28,7 @@ from policies.graphs.graph import (
     Node,
 )
 from policies.importing.errors import ImportRefused
+from policies.inputs import INPUTS
 from policies.protobuf import ProtobufMessage
 from policies.recipe import MAX_PARAMETERS, Recipe
 

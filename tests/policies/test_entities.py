@@ -1,6 +1,11 @@
 """Networks of entities: one set of weights for any number of cameras, targets and obstacles."""
 
+import io
+from functools import partial
+
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 
 from mate.agents import batched
@@ -17,9 +22,14 @@ from policies import (
     compatibility,
 )
 from policies.architectures import POOLINGS
+from policies.compatibility import dimensions_of
 from policies.decoding import MASKED, mask_outputs
 from policies.entities import EntityNetwork, parts_of
+from policies.exporting import pack, to_onnx
+from policies.graphs.network import GraphNetwork
+from policies.importing.reading import read_file
 from policies.inference import BatchedPolicy
+from policies.networks import network_of
 from tests.policies.checkpoints import make_checkpoint
 
 LARGE = Dimensions(4, 8, 9)
@@ -63,6 +73,47 @@ def test_an_entity_out_of_sight_changes_nothing(pooling: str) -> None:
         changed[:, start + flag] = 0.0
         memory = np.zeros((3, 0), np.float32)
         assert np.array_equal(network.forward(rows, memory), network.forward(changed, memory))
+
+
+@pytest.mark.parametrize("name", ["MATE-1v1-0", "MATE-2v4-9", "MATE-4v8-9"])
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_its_onnx_form_gives_the_same_outputs_in_every_scenario(team: str, pooling: str, name: str) -> None:
+    checkpoint = make(team, pooling=pooling, memory="gru", memory_size=3)
+    policy, model = to_onnx(checkpoint)
+    onnx.checker.check_model(onnx.load_from_string(model), full_check=True)
+    back = read_file(io.BytesIO(pack(policy, model))).agents[0].checkpoint
+    dimensions = dimensions_of(Scenario.load(name))
+    rows = rows_of(checkpoint, dimensions, 9)
+    for start, count, width, flag in parts_of(checkpoint.recipe, dimensions)[1]:
+        rows[:, start + flag : start + count * width : width] = np.random.default_rng(1).integers(0, 2, (9, count))
+        rows[0, start + flag : start + count * width : width] = 0.0  # nothing of this kind is in sight
+    theirs = network_of(back, dimensions)
+    assert isinstance(theirs, GraphNetwork) and theirs.computes_rows_together
+    memory = np.random.default_rng(2).normal(size=(9, 3)).astype(np.float32)
+    given = theirs.given(rows, memory.copy(), theirs.silence(9))
+    expected = EntityNetwork(checkpoint, dimensions).forward(rows, memory)
+    session = onnxruntime.InferenceSession(model)
+    by_runtime = session.run(None, {one.name: given[one.name] for one in session.get_inputs()})
+    for outputs in (theirs.forward(rows, given["hidden"]), by_runtime[0]):
+        assert np.abs(outputs - expected).max() < 1e-6
+    assert np.abs(by_runtime[1] - memory).max() < 1e-6
+
+
+@pytest.mark.parametrize("team", ["camera", "target"])
+def test_its_onnx_form_plays_the_same_episodes(team: str) -> None:
+    checkpoint, scenario = make(team), Scenario.load("MATE-2v4-9")
+    back = read_file(io.BytesIO(pack(*to_onnx(checkpoint)))).agents[0].checkpoint
+
+    def other(scenario: Scenario, size: int) -> batched.BatchedAgent:
+        return batched.make("greedy", "target" if team == "camera" else "camera", scenario, size)
+
+    digests = []
+    for one in (checkpoint, back):
+        own = partial(BatchedPolicy, one)
+        results = play(scenario, *((own, other) if team == "camera" else (other, own)), [1, 2], 2, 200)
+        digests.append([result.digest for result in results])
+    assert digests[0] == digests[1]
 
 
 def test_the_order_of_targets_is_the_order_of_their_outputs() -> None:

@@ -11,12 +11,13 @@ import torch
 import mate
 from mate import episodes
 from mate.agents import batched
-from policies import Checkpoint, compatibility
+from policies import Checkpoint, Preprocessing, compatibility
 from policies.exporting import TOLERANCE, export_module, pack, to_onnx
 from policies.graphs.network import GraphNetwork
 from policies.importing import read
 from policies.importing.onnx import MODEL_NAME
 from policies.inference import BatchedPolicy
+from policies.networks import network_of
 from tests.policies.checkpoints import IPPO, IQL, MAPPO, QMIX, SMALL, Action, Sizes, make_checkpoint
 from tests.policies.graphs.modules import CASES, SIZES
 
@@ -36,17 +37,10 @@ def checkpoint_of(path: Path) -> Checkpoint:
     return read(path).agents[0].checkpoint
 
 
-def network_of(checkpoint: Checkpoint, sizes=SIZES) -> GraphNetwork:
-    recipe = checkpoint.recipe
-    return GraphNetwork(
-        recipe.architecture, checkpoint.weights, recipe.team, sizes, recipe.action.output_size(sizes.targets)
-    )
-
-
 def rows_for(network: GraphNetwork, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     shapes = (
-        (count * network.members, network.slices["observation"].stop),
+        (count * network.members, network.parts["observation"].width),
         (count * network.members, network.memory_size),
     )
     return tuple(random.normal(size=shape).astype(np.float32) for shape in shapes)
@@ -55,7 +49,7 @@ def rows_for(network: GraphNetwork, count: int, seed: int = 0) -> tuple[np.ndarr
 @pytest.mark.parametrize("name", CASES)
 def test_outputs_and_states_are_those_of_onnxruntime(exported: dict[str, Path], name: str) -> None:
     checkpoint = checkpoint_of(exported[name])
-    network = network_of(checkpoint)
+    network = network_of(checkpoint, SIZES)
     observations, memory = rows_for(network, 6)
     _, model = to_onnx(checkpoint)
     session = onnxruntime.InferenceSession(model)
@@ -71,7 +65,7 @@ def test_outputs_and_states_are_those_of_onnxruntime(exported: dict[str, Path], 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_row_alone_gives_the_same_bits_as_among_others(exported: dict[str, Path], name: str) -> None:
-    network = network_of(checkpoint_of(exported[name]))
+    network = network_of(checkpoint_of(exported[name]), SIZES)
     assert network.computes_rows_together
     observations, memory = rows_for(network, 7)
     before = memory.copy()
@@ -124,12 +118,15 @@ def test_both_of_pytorchs_exporters_give_one_agent(exported: dict[str, Path], tm
 
 
 @pytest.mark.parametrize(
-    ("architecture", "action"),
-    [(MAPPO, Action("levels", 5)), (IPPO, Action("box")), (QMIX, Action("levels", 5, "values")),
-    (IQL, Action("select-one", outputs="values"))],
+    ("architecture", "action", "is_egocentric"),
+    [(MAPPO, Action("levels", 5), False), (IPPO, Action("box"), True), (QMIX, Action("levels", 5, "values"), False),
+    (IQL, Action("select-one", outputs="values"), False)],
 )  # fmt: skip
-def test_our_own_architectures_leave_as_valid_onnx_and_come_back_the_same(architecture, action, tmp_path: Path) -> None:
-    checkpoint = make_checkpoint(architecture=architecture, action=action)
+def test_our_own_architectures_leave_as_valid_onnx_and_come_back_the_same(
+    architecture, action, is_egocentric, tmp_path: Path
+) -> None:
+    preprocessing = Preprocessing(egocentric=is_egocentric)
+    checkpoint = make_checkpoint(architecture=architecture, action=action, preprocessing=preprocessing)
     policy, model = to_onnx(checkpoint)
     onnx.checker.check_model(onnx.load_from_string(model), full_check=True)
     path = tmp_path / "agent.zip"
