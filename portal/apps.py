@@ -7,10 +7,10 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Check the names of users wherever one is made, and notify users after each sweep."""
-        from portal.names import check_user_name
         from portal.notifications.collecting import collect
         from portal.notifications.letters import start_sending as start_mailing
         from portal.notifications.webhooks import start_sending
+        from portal.people.names import check_user_name
         from tasks.sweeping import swept
 
         swept.connect(lambda **_: collect(), weak=False, dispatch_uid="collect")

@@ -197,7 +197,7 @@ MIDDLEWARE = [
     "portal.views.errors.UserErrors",
     "portal.server.throttling.Throttle",
     "portal.inputs.UnknownNames",
-    "portal.viewing.PrivateRows",
+    "portal.people.viewing.PrivateRows",
     "portal.server.audit.AuditLog",
     "axes.middleware.AxesMiddleware",
     "portal.server.idempotency.Idempotency",
@@ -255,7 +255,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "portal.server.compiling.notice",
-                "portal.notices.current",
+                "portal.notifications.notices.current",
                 "portal.signing.context.offered",
             ],
             "builtins": [
@@ -353,7 +353,9 @@ ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
 # `off` for none)
 ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
 ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
-ARENA_QUOTAS = os.environ.get("ARENA_QUOTAS", "")  # how much one user may have (`portal.quotas`), `off` for no quotas
+ARENA_QUOTAS = os.environ.get(
+    "ARENA_QUOTAS", ""
+)  # how much one user may have (`portal.people.quotas`), `off` for no quotas
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
 
 # Files

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from portal.api import api
-from portal.feeds import AgentFeed, BoardFeed, TournamentFeed
 from portal.inputs import takes
 from portal.keys import KeyConverter
-from portal.sitemaps import SITEMAPS
+from portal.sharing.feeds import AgentFeed, BoardFeed, TournamentFeed
+from portal.sharing.sitemaps import SITEMAPS
 from portal.views import (
     about,
     agents,

@@ -15,12 +15,12 @@ from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import leaving, quotas
 from portal.api.authentication import account_token, any_token
 from portal.api.errors import Refusal
 from portal.api.schemas import Asked, Key, Text, answers
 from portal.forms.accounts import check_name
 from portal.models import ApiToken, Scope, every_scope
+from portal.people import leaving, quotas
 from portal.server.incoming import bytes_of
 from tournament import queries
 

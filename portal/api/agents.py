@@ -16,9 +16,9 @@ from portal.api.authentication import agent_token, any_token
 from portal.api.rows import find_agent, narrow
 from portal.api.scenarios import ScenarioOut
 from portal.api.schemas import AgentName, AgentRef, Asked, Owner, TeamName, Text, answers
-from portal.downloading import answer_agent
-from portal.permissions import insist_on_change
-from portal.viewing import viewer_of
+from portal.people.permissions import insist_on_change
+from portal.people.viewing import viewer_of
+from portal.sharing.downloading import answer_agent
 from tournament import boards, homes, labs, queries, withdrawal
 from tournament.models import Agent, Scenario
 

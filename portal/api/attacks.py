@@ -10,11 +10,11 @@ from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import quotas
 from portal.api.authentication import training_token
 from portal.api.rows import find_agent, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
-from portal.viewing import viewer_of
+from portal.people import quotas
+from portal.people.viewing import viewer_of
 from tournament import attacks
 from tournament.models import Attack
 from tournament.visibility import seen_agents

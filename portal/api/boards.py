@@ -28,9 +28,9 @@ from portal.api.snapshots import (
     describe_ratings,
 )
 from portal.api.tables import Format
+from portal.people.viewing import viewer_of
 from portal.server import kept_files
 from portal.server.visitor_pages import kept_for_visitors
-from portal.viewing import viewer_of
 from tournament import boards, exports, history, tables
 from tournament.models import Agent, RatingSnapshot, Scenario, Tournament
 

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 
-from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.errors import Refusal
 from portal.api.rows import find_agent, find_scenario
 from portal.api.schemas import AgentRef, Asked, answers
 from portal.api.tournaments import TournamentDetailOut
-from portal.viewing import viewer_of
+from portal.people import quotas
+from portal.people.viewing import viewer_of
 from tasks import hints
 from tournament import reevaluation
 from tournament.comparing import PairedInterval

@@ -11,8 +11,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from mate.errors import UserError
 from portal import problems
+from portal.people.quotas import QuotaExceeded
 from portal.problems import Reasons
-from portal.quotas import QuotaExceeded
 from tournament.refusals import RequestRefused
 
 

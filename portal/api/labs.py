@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 
 from portal.api.authentication import account_token, any_token
 from portal.api.schemas import Asked, Text, answers
-from portal.viewing import viewer_of
+from portal.people.viewing import viewer_of
 from tournament import labs as rules
 from tournament import queries
 from tournament.models import Lab

@@ -13,7 +13,7 @@ from portal.api.paging import NEXT, Slice
 from portal.api.schemas import AgentRef, Key, answers
 from portal.api.tables import Format, answer_table
 from portal.keys import LARGEST_KEY
-from portal.viewing import viewer_of
+from portal.people.viewing import viewer_of
 from tournament import exports, queries
 from tournament.models import Pairing, Tournament
 from tournament.visibility import seen_pairings, seen_tournaments

@@ -12,11 +12,11 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from mate import Team
-from portal import quotas
 from portal.api.authentication import any_token, training_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import ALGORITHM, AgentRef, Asked, Key, Owner, Seed, Text, answers
-from portal.downloading import answer_populations
+from portal.people import quotas
+from portal.sharing.downloading import answer_populations
 from tournament import psro_runs
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroIteration, PsroRun

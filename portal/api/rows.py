@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from portal.api.errors import Refusal
 from portal.api.schemas import Text
-from portal.permissions import Owned, insist_on_change
+from portal.people.permissions import Owned, insist_on_change
 from tournament.models import Agent, Scenario
 from tournament.visibility import seen_agents
 

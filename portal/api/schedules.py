@@ -10,10 +10,10 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
+from portal.people import quotas
 from tasks import hints
 from tournament import schedules
 from tournament.models import Agent, Schedule, Start

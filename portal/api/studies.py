@@ -10,11 +10,11 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import quotas
 from portal.api.authentication import training_token
 from portal.api.errors import Refusal
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import ALGORITHM, AgentRef, Asked, Key, Owner, Seed, TeamName, Text, answers
+from portal.people import quotas
 from tournament import studies
 from tournament.models import Study, StudyRun
 from tournament.studies import StudyConfiguration

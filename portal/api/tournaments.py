@@ -15,11 +15,11 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from mate.messages import TEAMS
-from portal import quotas
 from portal.api.authentication import tournament_token
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import AgentRef, Asked, Key, Owner, Seed, Text, answers
-from portal.viewing import viewer_of
+from portal.people import quotas
+from portal.people.viewing import viewer_of
 from tasks import hints
 from tournament import formats, organising, queries
 from tournament.models import Pairing, Tournament, TournamentState

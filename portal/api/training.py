@@ -11,7 +11,6 @@ from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
-from portal import quotas
 from portal.api.authentication import training_token
 from portal.api.paging import PagePart
 from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
@@ -28,6 +27,7 @@ from portal.api.schemas import (
     Text,
     answers,
 )
+from portal.people import quotas
 from tournament import measuring, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from training import configuration

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.forms.rendering import first_fault
-from portal.permissions import Owned, may_change
+from portal.people.permissions import Owned, may_change
 from tournament.forecasts import Span
 
 register = template.Library()

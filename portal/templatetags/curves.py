@@ -2,8 +2,8 @@
 
 from django import template
 
-from portal.charts import COLOURS
-from portal.plots import write_number
+from portal.drawing.charts import COLOURS
+from portal.drawing.plots import write_number
 from portal.templatetags.arena import is_missing
 from tournament import paces
 from tournament.forecasts import Span

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
-from portal import arenas, toasts
+from portal.actions import toasts
+from portal.drawing import arenas
 from tournament.models import Scenario
 
 register = template.Library()

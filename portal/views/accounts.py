@@ -14,12 +14,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import quotas
-from portal.confirming import Confirmation, ask_to_revoke_token, show_question
+from portal.actions.confirming import Confirmation, ask_to_revoke_token, show_question
 from portal.forms.accounts import SignUpForm, TokenForm
 from portal.inputs import takes
-from portal.invitations import invited_name
 from portal.models import ApiToken
+from portal.people import quotas
+from portal.people.invitations import invited_name
 from portal.server.incoming import bytes_of
 
 REFUSALS = {

@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mate import Team
-from portal import quotas, timelines
-from portal.downloading import answer_agent, may_download, read_networks
+from portal.drawing import timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
-from portal.lists import read_page, sort_rows
-from portal.permissions import insist_on_change, may_change
+from portal.listing.lists import read_page, sort_rows
+from portal.people import quotas
+from portal.people.permissions import insist_on_change, may_change
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
+from portal.sharing.downloading import answer_agent, may_download, read_networks
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation, visibility
 from tournament.agents import from_json

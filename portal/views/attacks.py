@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import quotas
-from portal.confirming import ask_to_cancel_attack
+from portal.actions.confirming import ask_to_cancel_attack
+from portal.actions.steering import SteeringAction, ask_first, list_buttons, steer
 from portal.forms.attacks import AttackForm
 from portal.inputs import takes
-from portal.permissions import may_change
-from portal.steering import SteeringAction, ask_first, list_buttons, steer
+from portal.people import quotas
+from portal.people.permissions import may_change
 from tournament import attacks as domain
 from tournament import trainings
 from tournament.models import Attack

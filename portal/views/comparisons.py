@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from mate import Team
-from portal import dumbbells, findings
-from portal.dumbbells import OpponentPair
+from portal.drawing import dumbbells, findings
+from portal.drawing.dumbbells import OpponentPair
 from portal.inputs import takes
 from tournament import boards
 from tournament.boards import Board, BoardLine

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.confirming import Confirmation, show_question
+from portal.actions.confirming import Confirmation, show_question
 from portal.forms.labs import InvitationForm, LabForm
 from portal.inputs import takes
 from tournament import labs as rules

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from mate import Team
-from portal import columns, heatmaps
+from portal.drawing import heatmaps
 from portal.inputs import takes
+from portal.listing import columns
 from portal.server.visitor_pages import kept_for_visitors
 from tournament import attacks, boards, history
 from tournament.arranging import by_similarity

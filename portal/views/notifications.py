@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.confirming import Confirmation, show_question
+from portal.actions.confirming import Confirmation, show_question
 from portal.forms.notifications import MailForm, WebhookForm
 from portal.inputs import takes
 from portal.models import Notification, Webhook

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from mate import Team
 from portal.inputs import takes
-from portal.lists import read_page
+from portal.listing.lists import read_page
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.comparisons import axis_of

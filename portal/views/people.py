@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import leaving
 from portal.forms.accounts import DeletionForm
 from portal.inputs import takes
+from portal.people import leaving
 from portal.server.visitor_pages import kept_for_visitors
 from tournament import boards, queries
 from tournament.models import PsroRun, Tournament, TrainingRun

@@ -13,16 +13,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
-from portal import heatmaps, psro_plots, quotas
-from portal.confirming import ask_to_cancel_run
-from portal.downloading import answer_populations, read_networks
+from portal.actions.confirming import ask_to_cancel_run
+from portal.actions.steering import SteeringAction, ask_first, list_buttons, steer
+from portal.drawing import heatmaps, psro_plots
+from portal.drawing.psro_plots import Bounded
 from portal.forms.psro import PsroForm, list_solvers, wishes_like
 from portal.forms.steering import ExtendRunForm, ForkForm
 from portal.inputs import takes
-from portal.lists import LIST, find_like, list_page
-from portal.permissions import insist_on_change, may_change
-from portal.psro_plots import Bounded
-from portal.steering import SteeringAction, ask_first, list_buttons, steer
+from portal.listing.lists import LIST, find_like, list_page
+from portal.people import quotas
+from portal.people.permissions import insist_on_change, may_change
+from portal.sharing.downloading import answer_populations, read_networks
 from tournament import organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario

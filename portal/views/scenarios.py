@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mate.assets.generator import generate
 from mate.errors import UserError
-from portal import maps
+from portal.drawing import maps
 from portal.forms.scenarios import NAMES, ScenarioForm, find_start, initial_of
 from portal.inputs import takes
-from portal.lists import LONGEST_SEARCH
+from portal.listing.lists import LONGEST_SEARCH
 from tournament import drafts, entries, new_scenarios
 from tournament.models import Agent, RatingSnapshot, Scenario
 from tournament.refusals import RequestRefused

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import quotas
-from portal.confirming import ask_to_delete_schedule, show_question
+from portal.actions.confirming import ask_to_delete_schedule, show_question
+from portal.actions.toasts import offer_undo
 from portal.forms.lineups import read_wishes
 from portal.forms.schedules import ScheduleForm, describe
 from portal.inputs import takes
-from portal.permissions import insist_on_change, may_change
-from portal.toasts import offer_undo
+from portal.people import quotas
+from portal.people.permissions import insist_on_change, may_change
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
 from tournament import formats, schedules

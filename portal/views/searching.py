@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.inputs import takes
-from portal.searching import FEW, LONGEST_QUERY, MANY, search
+from portal.listing.searching import FEW, LONGEST_QUERY, MANY, search
 
 
 @require_safe

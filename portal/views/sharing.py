@@ -4,9 +4,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from portal.cards import draw_board
 from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
+from portal.sharing.cards import draw_board
 from tournament import boards
 from tournament.boards import Board
 from tournament.models import Scenario

@@ -13,13 +13,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
-from portal import quotas, study_files, study_plots
-from portal.confirming import ask_to_cancel_study
+from portal.actions.confirming import ask_to_cancel_study
+from portal.actions.steering import Button, SteeringAction, ask_first, list_buttons, steer
+from portal.drawing import study_plots
 from portal.forms.studies import FIRST_ROWS, StudyForm, wishes_like
 from portal.inputs import takes
-from portal.lists import LIST, find_like, list_page
-from portal.permissions import may_change
-from portal.steering import Button, SteeringAction, ask_first, list_buttons, steer
+from portal.listing.lists import LIST, find_like, list_page
+from portal.people import quotas
+from portal.people.permissions import may_change
+from portal.sharing import study_files
 from portal.views.training_curves import draw_curves
 from tournament import studies as domain
 from tournament import trainings

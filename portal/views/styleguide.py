@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.confirming import Confirmation
+from portal.actions.confirming import Confirmation
 from tournament.forecasts import Span
 
 COLOURS = ("paper", "card", "sunk", "line", "ink", "soft", "accent", "camera", "target", "good", "warn", "bad")

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
 from mate.errors import UserError
-from portal import quotas
-from portal.confirming import ask_to_cancel_tournament, show_question
-from portal.findings import show_finding
+from portal.actions.confirming import ask_to_cancel_tournament, show_question
+from portal.drawing.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.inputs import takes
-from portal.lists import LIST, SORTS, find_like, list_page
-from portal.permissions import insist_on_change, may_change
+from portal.listing.lists import LIST, SORTS, find_like, list_page
+from portal.people import quotas
+from portal.people.permissions import insist_on_change, may_change
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
 from tasks import hints

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
-from portal import quotas
-from portal.confirming import ask_to_cancel_training
+from portal.actions.confirming import ask_to_cancel_training
+from portal.actions.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from portal.forms.steering import ExtendTrainingForm
 from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
 from portal.inputs import takes
-from portal.lists import LIST, find_like, list_page
-from portal.permissions import insist_on_change, may_change
-from portal.steering import Button, SteeringAction, ask_first, list_buttons, steer
+from portal.listing.lists import LIST, find_like, list_page
+from portal.people import quotas
+from portal.people.permissions import insist_on_change, may_change
 from portal.views.training_curves import draw_curves
 from tournament import measuring, organising, paces
 from tournament import trainings as domain

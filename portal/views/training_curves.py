@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from portal.charts import COLOURS, CurveChart, Mark, Series, interpolate, mean_band
+from portal.drawing.charts import COLOURS, CurveChart, Mark, Series, interpolate, mean_band
 from portal.inputs import takes
 from tournament.models import TrainingPoint, TrainingRun
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.inputs import takes
-from portal.permissions import insist_on_change
+from portal.people.permissions import insist_on_change
 from tournament.models import TrainingLogs, TrainingRun
 
 FOLDERS = ("tensorboard", "wandb")

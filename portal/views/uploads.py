@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mate import Team
 from portal.forms.uploads import UploadForm
 from portal.inputs import takes
-from portal.lists import LIST, list_page
+from portal.listing.lists import LIST, list_page
 from portal.server import receiving
 from tournament import boards, homes, organising, queries
 from tournament.models import Agent, PsroRun, Scenario, Tournament, TournamentState, Upload

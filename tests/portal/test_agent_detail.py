@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from portal import timelines
+from portal.drawing import timelines
 from tests.portal.conftest import make_up
 from tests.portal.markup import flatten
 from tournament import boards, history, leaderboards, organising, reevaluation

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal import columns
+from portal.listing import columns
 from tests.portal.conftest import make_up
 from tournament import boards, leaderboards
 from tournament.boards import BoardLine
@@ -241,7 +241,7 @@ def test_of_a_very_large_board_the_first_agents_are_drawn_with_a_way_to_all(
     client: Client, played: Tournament, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.views.leaderboards.LARGEST_PICTURE", 3)
-    monkeypatch.setattr("portal.heatmaps.FIRST", 1)
+    monkeypatch.setattr("portal.drawing.heatmaps.FIRST", 1)
     answer = client.get(BOARD, {"payoffs": "all"})
     assert [line["name"] for line in answer.context["payoffs"]["cameras"]] == ["Greedy"]
     text = answer.content.decode()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken
-from portal.quotas import QUOTAS, UnknownQuota, read_quotas
+from portal.people.quotas import QUOTAS, UnknownQuota, read_quotas
 from tests.portal.markup import flatten
 from tournament.models import Agent, Scenario, Schedule, Tournament, TrainingRun
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from portal.searching import search
+from portal.listing.searching import search
 from tests.portal.conftest import Open
 from tournament.models import Agent, Tournament, TrainingRun
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from portal import cards
+from portal.sharing import cards
 from tests.portal.markup import flatten
 from tournament import entries
 from tournament.models import Agent, Tournament

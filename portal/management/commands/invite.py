@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
-from portal.invitations import invite
+from portal.people.invitations import invite
 
 
 class Command(BaseCommand):

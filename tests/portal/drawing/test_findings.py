@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from portal import findings
+from portal.drawing import findings
 from tests.portal.conftest import make_up
 from tests.portal.markup import flatten
 from tournament import formats, organising

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from portal.charts import round_values
-from portal.heatmaps import cut
-from portal.plots import Axis, write_number
+from portal.drawing.charts import round_values
+from portal.drawing.heatmaps import cut
+from portal.drawing.plots import Axis, write_number
 
 WIDTH = 760
 ROW, TOP, BOTTOM, RIGHT = 26, 10, 34, 24

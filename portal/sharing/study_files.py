@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from portal import chart_files
-from portal.charts import CurveChart
-from portal.study_plots import draw_milestones, draw_profiles
+from portal.drawing import chart_files
+from portal.drawing.charts import CurveChart
+from portal.drawing.study_plots import draw_milestones, draw_profiles
 from tournament import studies
 from tournament.models import Study
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest
 
-from portal.permissions import may_change
+from portal.people.permissions import may_change
 from tournament import downloads
 from tournament.archives import NATIVE, NETWORKS, ONNX
 from tournament.models import Agent, PsroRun

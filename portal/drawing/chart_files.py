@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from portal.charts import (
+from portal.drawing.charts import (
     BOTTOM,
     HEIGHT,
     LEFT,
@@ -18,7 +18,7 @@ from portal.charts import (
     draw,
     tick_places,
 )
-from portal.plots import thin
+from portal.drawing.plots import thin
 
 HUES = ("#6d3fc8", "#12805c", "#b4256b", "#0e7c86", "#7c6a0a", "#8a4b2d", "#5b6573", "#a33bb5")
 """Colours of the curves, as in `css/chart.css` for light pages."""

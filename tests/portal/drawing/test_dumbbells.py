@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree
 
-from portal import dumbbells
-from portal.dumbbells import OpponentPair
+from portal.drawing import dumbbells
+from portal.drawing.dumbbells import OpponentPair
 
 
 def test_both_agents_share_an_axis_and_more_is_to_the_right() -> None:

@@ -9,8 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from portal.charts import COLOURS, CurveChart, Series, mean_band, tick_places
-from portal.plots import Axis
+from portal.drawing.charts import COLOURS, CurveChart, Series, mean_band, tick_places
+from portal.drawing.plots import Axis
 from tournament.models import Milestone, Study, StudyRun
 
 ROW, TOP, FOOT, WIDTH, LABELS, RIGHT = 34, 10, 34, 560, 190, 24

@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from portal import quotas
-from portal.confirming import Confirmation, show_question
-from portal.permissions import insist_on_change
+from portal.actions.confirming import Confirmation, show_question
+from portal.people import quotas
+from portal.people.permissions import insist_on_change
 from tournament.models import Attack, PsroRun, Study, TrainingRun
 from tournament.refusals import RequestRefused
 

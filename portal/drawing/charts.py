@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from portal.plots import MOST_POINTS, Axis, thin, write_number
+from portal.drawing.plots import MOST_POINTS, Axis, thin, write_number
 
 WIDTH, HEIGHT = 560, 250
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from portal import heatmaps
-from portal.heatmaps import Named, Payoffs
+from portal.drawing import heatmaps
+from portal.drawing.heatmaps import Named, Payoffs
 from tournament.models import Tournament
 
 SIZES = (2, 20, 100, 200)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import plots
+from portal.drawing import plots
 
 
 def test_a_long_curve_is_thinned_to_means_and_keeps_its_end() -> None:

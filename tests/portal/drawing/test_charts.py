@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from portal import charts
-from portal.charts import CurveChart, Mark, Series
+from portal.drawing import charts
+from portal.drawing.charts import CurveChart, Mark, Series
 
 
 def parts(svg: str, name: str) -> list[ElementTree.Element]:

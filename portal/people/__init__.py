@@ -1,0 +1,1 @@
+"""Who users are, what they may see, change and keep, and what remains when they leave."""

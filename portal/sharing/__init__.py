@@ -1,0 +1,1 @@
+"""What leaves the portal: downloads, feeds, site maps, pictures beside links, files for papers."""
