@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.server import disk
-from tournament import queries
+from tournament import leaderboards, queries
 from tournament.models import Block, BlockState, TrainingRun, TrainingState, Worker
 
 
@@ -17,6 +17,7 @@ def status(request: HttpRequest) -> HttpResponse:
     context = {
         "disks": disk.disks(),
         "workers": queries.with_signs_of_life(Worker.objects.order_by("-seen"))[:50],
+        "engine": leaderboards.engine_version(),
         "unplayable": queries.count_unplayable(),
         "num_live": queries.live_workers().count(),
         "num_trainers": queries.live_trainers().count(),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from tests.portal.conftest import make_up
-from tournament import entries
+from tournament import entries, leaderboards
 from tournament.agents import Builtin, Mixture
 from tournament.models import Agent, Pairing, Scenario, Tournament, Worker
 
@@ -153,6 +153,21 @@ def test_the_status_page_tells_live_workers_from_gone_ones(client: Client, tourn
     answer = client.get(reverse("status"))
     assert answer.context["num_live"] == 1
     assert answer.context["queue"].episodes_left == 12
+
+
+def test_the_status_page_says_of_workers_whose_clock_is_wrong_or_who_have_another_engine(
+    client: Client, tournament: Tournament
+) -> None:
+    facts = {"seen": timezone.now(), "engine": leaderboards.engine_version()}
+    Worker.objects.create(name="right", clock_error=0.4, **facts)
+    page = client.get(reverse("status")).content.decode()
+    assert "Its clock" not in page and "waiting for work" in page
+    Worker.objects.create(name="slow", clock_error=-45.0, **facts)
+    Worker.objects.create(name="fast", clock_error=600.0, **facts)
+    Worker.objects.create(name="newer", **facts | {"engine": "next"})
+    page = client.get(reverse("status")).content.decode()
+    assert "Its clock is 45 s slow." in page and "Its clock is 10 min fast." in page
+    assert "waiting for tournaments of engine version next" in page
 
 
 def test_without_workers_the_status_page_says_what_to_do(client: Client, alice: User) -> None:

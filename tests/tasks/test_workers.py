@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -48,6 +49,13 @@ def test_a_worker_says_what_it_is(heart):
     assert worker.processor and worker.machine_cores == len(os.sched_getaffinity(0))
     assert worker.labels == ["lab-3"]
     assert not identity.has_ended(worker.process)
+
+
+def test_a_worker_whose_clock_is_wrong_says_by_how_much(heart, monkeypatch):
+    ahead = timezone.now
+    monkeypatch.setattr(workers.timezone, "now", lambda: ahead() + timedelta(seconds=600))
+    wait_for(lambda: Worker.objects.filter(name="one@test", clock_error__gt=590).exists(), "its clock", patience=10)
+    assert abs(Worker.objects.get(name="one@test").clock_error - 600) < 5
 
 
 def test_a_process_is_known_to_have_ended_only_on_its_own_machine():

@@ -29,9 +29,22 @@ class Worker(models.Model):
     processor = models.CharField(max_length=120, blank=True, help_text="Name of the machine's processor.")
     machine_cores = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Processors of the machine.")
     labels = models.JSONField(default=list, blank=True, help_text="What its administrator calls it.")
+    clock_error = models.FloatField(default=0.0, help_text="Seconds by which its clock is ahead of the database's.")
 
     class Meta:
         ordering = ["name"]
+
+    TOLERANCE_SECONDS = 2.0
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether its machine's clock differs from the database's by more than what is usual."""
+        return abs(self.clock_error) > self.TOLERANCE_SECONDS
+
+    @property
+    def clock_lag(self) -> float:
+        """Seconds by which its clock is behind the database's."""
+        return -self.clock_error
 
     def __str__(self) -> str:
         return self.name
