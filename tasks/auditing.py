@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from tasks import hints, leases, workers
-from tournament import agents, entries, matches, tracing
+from tournament import agents, entries, leaderboards, matches, tracing
 from tournament.models import (
     Audit,
     Block,
@@ -55,8 +55,14 @@ def sample(block: Block) -> None:
 
 
 def audit_next() -> bool:
-    """Claim an audit that this worker has no opinion on, and play its episode; return whether there was one."""
-    waiting = leases.waiting(Audit).exclude(opinions__has_key=workers.State.name).order_by("id")
+    """Claim an audit that this worker has no opinion on, and play its episode; return whether there was one.
+
+    Another engine version or device class than the block's would give another digest, and nobody would be wrong.
+    """
+    ours = leases.waiting(Audit).filter(
+        block__tournament__engine=leaderboards.engine_version(), block__tournament__device=leaderboards.DEVICE
+    )
+    waiting = ours.exclude(opinions__has_key=workers.State.name).order_by("id")
     audit = leases.claim(waiting, workers.State.name, ("block__tournament",)) if waiting.exists() else None
     if audit is None:
         return False

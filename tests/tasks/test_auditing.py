@@ -120,6 +120,16 @@ def test_what_a_wrong_worker_began_and_another_finished_is_played_again(make_tou
     assert Block.objects.get().state == BlockState.WAITING and not Episode.objects.exists()
 
 
+def test_a_worker_of_another_engine_version_judges_nobody(make_tournament, act_as, monkeypatch):
+    make_tournament(episodes=2)
+    act_as("a")
+    play_all()
+    act_as("b")
+    monkeypatch.setattr(leaderboards, "engine_version", lambda: "next")
+    assert not turns.do_next()
+    assert Audit.objects.get().state == AuditState.WAITING
+
+
 def test_with_nobody_to_compare_with_nothing_is_audited(make_tournament, act_as):
     Worker.objects.exclude(name="a").delete()
     make_tournament(episodes=2)
