@@ -1,15 +1,21 @@
-"""Agents that no scenario of the portal fits: what they need, and which packaged scenario would do."""
+"""Agents that no scenario of the portal fits: what they need, and which scenario would do.
+
+That is the one that an agent was trained on, if its archive says which (`scenario_config` and `scenario_overrides` of
+its provenance), or a packaged one with the same numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from posixpath import splitext
+from typing import Any
 from urllib.parse import urlencode
 
 from mate import scenario as game
-from tournament import entries
+from mate.errors import UserError
+from tournament import drafts, entries, names, new_scenarios
 from tournament.models import Agent, Scenario
 from tournament.refusals import RequestRefused
 
@@ -20,13 +26,20 @@ COMMAND = "python manage.py add_scenario FILE.yaml"
 class Homeless:
     """What an agent needs that no scenario here has.
 
-    `preset` names the packaged scenario that has it; empty: there is none.
+    `preset` names the packaged scenario that has it; empty: there is none. `trained_on` is the document of the map that
+    it was trained on, if that is known and no packaged one.
     """
 
     agent: Agent
     needs: str
     preset: str
+    trained_on: Mapping[str, Any] | None = None
     command: str = COMMAND
+
+    @property
+    def offer(self) -> str:
+        """Name of the scenario that can be added for the agent; empty: there is none."""
+        return str(self.trained_on["name"]) if self.trained_on else self.preset
 
     @property
     def problem(self) -> str:
@@ -34,8 +47,8 @@ class Homeless:
 
     @property
     def remedy(self) -> str:
-        if self.preset:
-            return f"Its owner or an administrator can add {self.preset} to the scenarios, on the agent's page."
+        if self.offer:
+            return f"Its owner or an administrator can add {self.offer} to the scenarios, on the agent's page."
         return (
             "No packaged scenario has these numbers. Add one: on the page Scenarios, by POST /api/v1/scenarios, or as "
             f"an administrator by {self.command}"
@@ -55,7 +68,7 @@ def find_homeless(agents: Sequence[Agent]) -> list[Homeless]:
     """Those of these agents that can play in no scenario of the portal."""
     scenarios = list(Scenario.objects.all())
     return [
-        Homeless(agent, describe_needs(agent), find_preset(agent))
+        Homeless(agent, describe_needs(agent), find_preset(agent), find_map(agent))
         for agent in agents
         if describe_needs(agent) and all(entries.check_fitness(agent, scenario).problems for scenario in scenarios)
     ]
@@ -84,6 +97,46 @@ def find_preset(agent: Agent) -> str:
     return min(fitting, key=lambda name: (name != told, -len(name), name), default="")
 
 
+def find_map(agent: Agent) -> dict[str, Any] | None:
+    """The document of the map that an agent's archive brought, named; None where it brought none that can be played.
+
+    Neither where that map is a packaged one, or has not the numbers that the agent needs.
+    """
+    told = agent.provenance
+    if not isinstance(told.get("scenario_config") or told.get("scenario_overrides"), str):
+        return None
+    try:
+        document = _read_map(told)
+        name = str(document.get("name") or _stem(told))[: new_scenarios.MAX_NAME]
+        document["name"] = f"Map of {agent.slug}" if names.find_problem(name) else name
+        if agent.trained_enhanced_observation not in ("", "none"):
+            document["enhanced_observation"] = agent.trained_enhanced_observation
+        scenario = drafts.check(document)
+    except (UserError, TypeError, ValueError, ArithmeticError, LookupError):
+        return None
+    numbers = [getattr(agent, key) for key in entries.DIMENSIONS]
+    fits = all(one in (None, getattr(scenario, key)) for one, key in zip(numbers, entries.DIMENSIONS, strict=True))
+    packaged = {game.Scenario.load(name, **scenario.variant).digest for name in game.preset_names()}
+    return document if fits and scenario.digest not in packaged else None
+
+
+def _stem(provenance: Mapping[str, Any]) -> str:
+    return splitext(str(provenance.get("scenario", "")))[0] or "Map"
+
+
+def _read_map(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """The document in a provenance. Raises RequestRefused or UserError where there is none."""
+    if text := provenance.get("scenario_config"):
+        document = drafts.read(str(text))
+        if "camera_boxes" in document:  # a scenario as trainings here write it
+            return drafts.to_document(game.Scenario.from_json(str(text)))
+    else:
+        document = drafts.to_document(game.Scenario.load(_stem(provenance)))
+        document["name"] = f"{_stem(provenance)} (as trained)"
+    changes = provenance.get("scenario_overrides")
+    return drafts.merge(document, drafts.read(str(changes))) if changes else document
+
+
 @cache
 def preset_numbers() -> tuple[tuple[str, tuple[int, int, int]], ...]:
     """The numbers of cameras, targets and obstacles of each packaged scenario in which two teams play."""
@@ -94,13 +147,18 @@ def preset_numbers() -> tuple[tuple[str, tuple[int, int, int]], ...]:
 
 
 def add_home(agent: Agent) -> Scenario:
-    """Add the packaged scenario that an agent needs, with the enhanced observation that it was trained under.
+    """Add the scenario that an agent was trained on, or the packaged one that it needs.
 
-    Raises RequestRefused where some scenario fits the agent already, or no packaged one does.
+    It gets the enhanced observation that the agent was trained under. Raises RequestRefused where some scenario fits
+    the agent already, or none is known that does.
     """
     found = find_homeless([agent])
     if not found:
         raise RequestRefused([("", f"{agent.name} can play here already. Start a tournament with it.")])
+    if (document := found[0].trained_on) is not None:
+        offered = (str(document["name"]), f"{agent.name}: map", f"Map of {agent.slug}")
+        name = next((one for one in offered if not new_scenarios.find_name_problem(one)), offered[-1])
+        return new_scenarios.add(document, name, agent.owner)[0]
     if not found[0].preset:
         raise RequestRefused([("", str(found[0]))])
     return entries.register_scenario(found[0].preset, agent.trained_enhanced_observation or "none")

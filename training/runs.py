@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mate import __version__
 from mate.errors import UserError
+from mate.scenario import Scenario, preset_names
+from policies.importing.maps import MAX_MAP_CHARACTERS
 from training import configuration as configurations
 from training import files
 from training.configuration import TrainingConfiguration
@@ -210,6 +212,7 @@ class Course:
             "scenario_digest": configuration.scenario.digest,
             "opponents": ", ".join(one.name or Path(one.checkpoint).name for one in configuration.opponents)[:500],
             "software": f"mate-arena {__version__}",
+            **_describe_map(configuration.scenario),
         }
         module = self.algorithm.team_module
         checkpoint = export(module, configuration, provenance)
@@ -227,6 +230,14 @@ class Course:
 
 _MAY_BE_UNDEFINED = ("explained_variance",)
 """Figures that are no number where nothing varies."""
+
+
+def _describe_map(scenario: Scenario) -> dict[str, str]:
+    """A map of one's own, so that it can be added where the agent goes; nothing of a packaged one."""
+    presets = (Scenario.load(name, **scenario.variant) for name in preset_names())
+    text = scenario.to_json()
+    is_kept = len(text) <= MAX_MAP_CHARACTERS and all(one.digest != scenario.digest for one in presets)
+    return {"scenario_config": text} if is_kept else {}
 
 
 def _check_figures(last: TrainingIteration) -> None:

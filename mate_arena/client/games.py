@@ -65,7 +65,7 @@ class Agents(Group):
         return self._connection.post(f"/agents/{slug}/reevaluations", shapes.Tournament, {"scenario": scenario})
 
     def add_scenario(self, slug: str) -> shapes.Scenario:
-        """Add the packaged scenario that an agent of yours needs."""
+        """Add the scenario that an agent of yours was trained on, or needs."""
         return self._connection.post(f"/agents/{slug}/scenarios", shapes.Scenario)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from posixpath import splitext
 from typing import Any
 
@@ -11,6 +12,7 @@ from mate.messages import Team
 from policies.architectures import MAX_LAYERS, MAX_WIDTH
 from policies.fields import Dimensions, shorten
 from policies.importing.errors import ImportRefused
+from policies.importing.maps import INLINE, USUAL_OVERRIDES, count_entities, override, places_entities
 from policies.importing.names import is_plain, last_part
 from policies.importing.translation import LAYOUTS, layout_of
 from policies.recipe import ENHANCEMENTS, MAX_FRAME_SKIP, MAX_LEVELS
@@ -28,6 +30,8 @@ _NAVIGATION = re.compile(r"MATE-Navigation\.(?:yaml|yml|json)", re.ASCII)
 class Parameters:
     """The checked part of a ``params.json`` that matters for playing; sizes are what it says, None where it is
     silent.
+
+    ``scenario_config`` is the map, without its overrides, where it is no preset and known.
     """
 
     algorithm: str
@@ -35,6 +39,8 @@ class Parameters:
     team: str
     scenario_name: str
     scenario: Dimensions | None
+    scenario_config: Mapping[str, Any] | None
+    scenario_overrides: Mapping[str, Any]
     levels: int | None
     multi_selection: bool
     frame_skip: int
@@ -53,6 +59,11 @@ class Parameters:
     def shown_algorithm(self) -> str:
         """Such as ``HRL-MAPPO``."""
         return ("HRL-" if self.is_hierarchical else "") + self.algorithm.upper()
+
+    def on_map(self, config: Mapping[str, Any]) -> Parameters:
+        """Return these parameters with the map that they name, and its numbers."""
+        scenario = count_entities(override(config, self.scenario_overrides))
+        return replace(self, scenario=scenario, scenario_config=config)
 
     @property
     def shown_scenario(self) -> str:
@@ -104,16 +115,19 @@ def parse_parameters(content: bytes) -> Parameters:
     algorithm, is_hierarchical, team = _parse_environment(parsed.get("env"))
     env_config = _object(parsed, "env_config")
     config = env_config.get("config", "MATE-4v8-9.yaml")
+    overrides = _object(env_config, "config_overrides", "env_config.")
     model = _object(parsed, "model")
     hidden_sizes, activation, memory_size = _parse_model(model, algorithm)
     memory_key = layout_of(algorithm).memory_key
     _check_filter(parsed.get("observation_filter"))
-    return Parameters(
+    found = Parameters(
         algorithm=algorithm,
         is_hierarchical=is_hierarchical,
         team=team,
         scenario_name=_scenario_name(config),
-        scenario=_preset_dimensions(_scenario_name(config)),
+        scenario=None if places_entities(overrides) else _preset_dimensions(_scenario_name(config)),
+        scenario_config=None,
+        scenario_overrides={} if overrides == USUAL_OVERRIDES else overrides,
         levels=_integer(env_config, "discrete_levels", "env_config.", 2, MAX_LEVELS),
         multi_selection=_choice(env_config, "multi_selection", "env_config.", _YES_OR_NO, False),
         frame_skip=_integer(env_config, "frame_skip", "env_config.", 1, MAX_FRAME_SKIP) or 1,
@@ -128,6 +142,7 @@ def parse_parameters(content: bytes) -> Parameters:
         message_value=_integer(_custom(model), "message_value_dim", "model.custom_model_config.", 1, MAX_WIDTH) or 32,
         noise=_parse_noise(_object(parsed, "exploration_config")),
     )
+    return found.on_map(config) if isinstance(config, dict) else found
 
 
 def _parse_environment(env: Any) -> tuple[str, bool, str]:
@@ -144,6 +159,9 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
 
 def _scenario_name(config: Any) -> str:
     # The name alone; a path of the machine that trained is never opened.
+    if isinstance(config, dict):
+        told = config.get("name")
+        return told if isinstance(told, str) and 0 < len(told) <= 100 and is_plain(told) else INLINE
     name = last_part(config) if isinstance(config, str) and len(config) <= 1000 and is_plain(config) else ""
     if not name:
         raise _refuse("env_config.config", config, "the name of a scenario's file")

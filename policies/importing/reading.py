@@ -26,6 +26,7 @@ from policies.importing import onnx, psro
 from policies.importing.archives import Archive, open_archive
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.limits import DEFAULT_LIMITS, Limits
+from policies.importing.maps import MAX_MAP_BYTES, find_map, parse_map
 from policies.importing.names import is_clutter, is_plain, storable
 from policies.importing.parameters import Parameters, parse_parameters
 from policies.importing.recognition import read_worker, recognise
@@ -268,12 +269,26 @@ class _TrialReading:
                 raise ImportRefused(
                     f"params.json describes a {parameters.team} policy in the folder of the {trial.player} player"
                 )
+            parameters = self._with_map(trial, parameters, details)
             details.append(
                 f"{parameters.shown_algorithm} {parameters.team}, trained on {shorten(parameters.scenario_name)} "
                 f"with a "
                 f"decision every {parameters.frame_skip} frames"
             )
         return parameters
+
+    def _with_map(self, trial: TrialFolder, parameters: Parameters, details: list[str]) -> Parameters:
+        """The parameters with the map that they name, if it is no preset and lies in the archive."""
+        if parameters.scenario is not None or parameters.scenario_config is not None:
+            return parameters
+        path = find_map(self.archive.members, trial.folder, parameters.scenario_name)
+        if not path or self.archive.members[path].size > MAX_MAP_BYTES:
+            return parameters
+        _, content = next(self.archive.read({path: MAX_MAP_BYTES}))
+        config = parse_map(bytes(content))
+        told = "its map was read" if config else "it is no map in YAML or JSON"
+        details.append(f"{shorten(path, 120).strip(QUOTES)}: {told}")
+        return parameters.on_map(config) if config else parameters
 
     def _read_agent(self, path: str, content: memoryview, parameters: Parameters) -> str | None:
         """Read the agent of a checkpoint; the path of an older one, to be tried instead, if it is cut off."""

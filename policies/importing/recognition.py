@@ -13,6 +13,7 @@ from policies.errors import CheckpointError
 from policies.fields import MAX_ENTITIES, Dimensions, shorten
 from policies.importing.errors import CutOff, ImportRefused
 from policies.importing.joint import JOINT_LAYOUTS, SEPARATE, SHARED, build
+from policies.importing.maps import write_map
 from policies.importing.parameters import Parameters
 from policies.importing.pickles import read_pickle
 from policies.importing.spaces import action_width, class_of
@@ -275,14 +276,18 @@ def _provenance(parameters: Parameters, state: dict[str, Any]) -> dict[str, Any]
     timestep = _timestep_of(state)
     if timestep is not None:
         known["timesteps"] = timestep
+    if parameters.scenario_config is not None and (text := write_map(parameters.scenario_config)):
+        known["scenario_config"] = text
+    if parameters.scenario_overrides and (text := write_map(parameters.scenario_overrides)):
+        known["scenario_overrides"] = text
     return known
 
 
 def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_size: int) -> tuple[Dimensions, list[str]]:
     """The scenario that a policy was trained for, and notes on how it was found.
 
-    A preset's name settles it if the weights' widths agree; for any other file only the widths are known, and they
-    must leave a single possibility.
+    A preset's name or the map in the archive settles it if the weights' widths agree; otherwise only the widths are
+    known, and they must leave a single possibility.
     """
     preset, shown = parameters.scenario, shorten(parameters.scenario_name, 80)
     if preset is not None:

@@ -134,7 +134,7 @@ def download_agent(request: HttpRequest, slug: str, format: Literal["native", "o
     "/agents/{slug}/scenarios",
     auth=agent_token,
     response=answers(ScenarioOut, 400, 401, 403, 404, status=201),
-    summary="Add the packaged scenario that an agent of yours needs",
+    summary="Add the scenario that an agent of yours was trained on, or needs",
 )
 def add_scenario(request: HttpRequest, slug: str) -> Any:
     """Only where no scenario of the portal fits it; `no_scenario` of the agent says so."""

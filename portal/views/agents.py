@@ -175,7 +175,7 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @takes()
 def add_scenario(request: HttpRequest, slug: str) -> HttpResponse:
-    """Add the packaged scenario that an agent needs to the portal's scenarios."""
+    """Add the scenario that an agent was trained on, or needs, to the portal's scenarios."""
     agent = get_object_or_404(Agent, slug=slug)
     insist_on_change(request.user, agent, "add a scenario for it")
     scenario = homes.add_home(agent)

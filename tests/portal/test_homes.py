@@ -1,15 +1,21 @@
 """Agents that no scenario of the portal fits: pages and API say so, and offer what helps."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from tournament import entries
+from mate import scenario as game
+from policies.importing.reading import read_file
+from tests.policies.test_maps import MAP, TRIAL
+from tests.policies.trials import Trial, files_of, zip_of
+from tournament import drafts, entries, homes
 from tournament.models import Agent, AgentKind, Scenario, Upload
 
 Call = Callable[..., Client]
@@ -115,3 +121,65 @@ def test_a_scenario_that_cannot_be_added_is_refused_in_a_sentence(db: None, give
     with pytest.raises(CommandError):
         call_command("add_scenario", given, name=name)
     assert Scenario.objects.count() == 1
+
+
+@pytest.fixture
+def uploaded(alice: User, scenario: Scenario) -> Callable[..., Agent]:
+    """Alice's agent from a trial's archive, in a portal that has MATE-2v4-0 alone."""
+
+    def make(trial: Trial, files: dict[str, bytes] | None = None) -> Agent:
+        (found,) = read_file(io.BytesIO(zip_of(files_of(trial) | (files or {})))).agents
+        return entries.register_checkpoint(found.checkpoint, found.name, alice)
+
+    return make
+
+
+def test_the_map_in_an_agents_archive_is_offered_and_added(
+    uploaded: Callable[..., Agent], visit: Call, alice: User
+) -> None:
+    content = yaml.safe_dump(MAP).encode()
+    agent = uploaded(TRIAL.changed(enhanced_observation="target"), {"two-rooms.yaml": content})
+    page, owner = reverse("agent", args=[agent.slug]), visit(alice)
+    assert "Add Two rooms to the scenarios" in owner.get(page).content.decode()
+    assert "can add Two rooms to the scenarios" in visit().get(page).content.decode()
+    owner.post(reverse("agent_add_scenario", args=[agent.slug]))
+    added = Scenario.objects.get(name="Two rooms")
+    assert (added.owner, added.num_cameras, added.num_targets, added.enhanced_observation) == (alice, 3, 5, "target")
+    expected = drafts.check(MAP | {"enhanced_observation": "target"})
+    assert added.digest == expected.digest
+    assert "No scenario of this portal" not in owner.get(page).content.decode()
+
+
+def test_a_preset_with_overrides_is_offered_as_it_was_trained_on(
+    uploaded: Callable[..., Agent], call: Call, alice: User
+) -> None:
+    trial = Trial(scenario="MATE-4v8-9", extra_environment={"config_overrides": {"max_episode_steps": 300}})
+    agent = uploaded(trial)
+    Scenario.objects.create(name="MATE-4v8-9 (as trained)", slug="taken", digest="0" * 64, config={}, num_cameras=1,
+                            num_targets=1, num_obstacles=0)  # fmt: skip
+    answer = call(alice).post(f"/api/v1/agents/{agent.slug}/scenarios")
+    assert answer.status_code == 201 and answer.json()["name"] == f"{agent.name}: map"
+    row = Scenario.objects.get(name=f"{agent.name}: map")
+    assert row.digest == game.Scenario.load("MATE-4v8-9", max_episode_steps=300).digest
+
+
+def test_a_map_of_a_training_elsewhere_is_offered(make_agent: Callable[..., Agent]) -> None:
+    agent = make_agent(3, 5, 2)
+    agent.provenance = {"scenario": "Two rooms", "scenario_config": drafts.check(MAP).to_json()}
+    assert homes.find_homeless([agent])[0].offer == "Two rooms"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"scenario_config": "{"}, {"scenario_config": '{"camera_boxes": 3}'}, {"scenario_config": "camera: {}"},
+        {"scenario_overrides": '{"camera": 7}'}, {"scenario": "/etc/passwd", "scenario_overrides": "{}"},
+        {"scenario_config": drafts.to_yaml(MAP | {"camera": {"location": [[1, 1]]}})},
+    ],
+)  # fmt: skip
+def test_a_map_that_cannot_be_played_or_has_other_numbers_is_not_offered(
+    make_agent: Callable[..., Agent], told: dict[str, str]
+) -> None:
+    agent = make_agent(3, 5, 2)
+    agent.provenance = told
+    assert homes.find_homeless([agent])[0].offer == ""
