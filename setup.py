@@ -22,7 +22,7 @@ else:
         package_dir={INSIDE: "."} | {f"{INSIDE}.{name}": name.replace(".", "/") for name in APPLICATION},
         package_data={
             "mate": ["assets/*.yaml"],
-            INSIDE: ["manage.py", "templates/**/*", "locale/**/*"],
+            INSIDE: ["manage.py", "templates/**/*", "locale/**/*", "docs/**/*"],
             f"{INSIDE}.portal": ["static/**/*"],
         },
     )

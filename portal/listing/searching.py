@@ -1,4 +1,4 @@
-"""Search over everything that has a page: agents, tournaments, scenarios, users, trainings and PSRO runs."""
+"""Search over everything that has a page: agents, tournaments, scenarios, users, trainings, PSRO runs and documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from portal.documents.finding import find_in_documents
 from tournament import queries
 from tournament.models import PsroRun, Purpose, Scenario, Tournament, TrainingRun
 from tournament.visibility import seen_tournaments
@@ -49,6 +50,7 @@ def search(text: str, most: int = FEW, viewer: Any = None) -> list[Group]:
         Group(gettext_lazy("Trainings"), "graduation-cap", tuple(find_runs(TrainingRun, "training", words, most))),
         Group(gettext_lazy("PSRO runs"), "git-branch", tuple(find_runs(PsroRun, "psro_run", words, most))),
         Group(gettext_lazy("Users"), "circle-user", tuple(find_users(words, most))),
+        Group(gettext_lazy("Documents"), "file", tuple(find_documents(words, most))),
     )
     return [group for group in groups if group.rows]
 
@@ -57,7 +59,7 @@ def list_places() -> Iterator[Found]:
     names = {
         "leaderboards": _("Leaderboards"), "agents": _("Agents"), "tournaments": _("Tournaments"),
         "trainings": _("Trainings"), "psro_runs": _("PSRO runs"), "upload_create": _("Upload checkpoint"),
-        "about": _("Help"),
+        "about": _("Help"), "documents": _("Documents"),
     }  # fmt: skip
     for view, name in names.items():
         yield Found(name, reverse(view))
@@ -90,6 +92,11 @@ def find_runs(model: Any, view: str, words: str, most: int) -> Iterator[Found]:
     runs: QuerySet[Any] = model.objects.filter(Q(name__icontains=words)).select_related("scenario")
     for run in runs[:most]:
         yield Found(run.name, reverse(view, args=[run.pk]), run.get_state_display())
+
+
+def find_documents(words: str, most: int) -> Iterator[Found]:
+    for match in find_in_documents(words, get_language() or "en", most):
+        yield Found(match.part.title, match.address, match.document.title if match.part.level > 1 else "")
 
 
 def find_users(words: str, most: int) -> Iterator[Found]:

@@ -19,7 +19,7 @@ class PageMap(Sitemap):
     priority = 0.6
 
     def items(self) -> list[str]:
-        return ["home", "agents", "tournaments", "trainings", "psro_runs", "about"]
+        return ["home", "agents", "tournaments", "trainings", "psro_runs", "about", "documents"]
 
     def location(self, item: str) -> str:
         return reverse(item)

@@ -67,7 +67,7 @@ SECTIONS = {
     },
     "uploads": {"uploads", "upload", "upload_create"},
     "status": {"status"},
-    "about": {"about"},
+    "about": {"about", "documents", "document"},
 }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
 from portal.actions import toasts
+from portal.documents import examples
 from portal.drawing import arenas
 from tournament.models import Scenario
 
@@ -162,3 +163,11 @@ def prose(text: str) -> SafeString:
     HTML in it is shown as it is written, not as HTML.
     """
     return SafeString(MARKDOWN.render(text))
+
+
+@register.inclusion_tag("parts/api_examples.html", takes_context=True)
+def api_examples(context: template.Context, kind: str, key: str | int) -> dict[str, object]:
+    """A disclosure with the lines of curl and of the Python client for just what a page shows."""
+    found = examples.EXAMPLES[kind](key)
+    origin = context["request"].build_absolute_uri("/")[:-1]
+    return {"examples": found, "origin": origin, "LANGUAGE_CODE": context.get("LANGUAGE_CODE")}

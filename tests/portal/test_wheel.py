@@ -28,7 +28,7 @@ EXTRAS = ("requirements-training.in", "requirements-film.in", "requirements-wind
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    for name in (*FLOORS, "templates"):
+    for name in (*FLOORS, "templates", "docs"):
         shutil.copytree(ROOT / name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (*SOURCES, *EXTRAS):
         shutil.copy(ROOT / name, folder / "source" / name)
@@ -67,7 +67,7 @@ def test_a_wheel_has_two_names_at_its_top_and_all_that_the_portal_needs(wheel: P
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"mate", "mate_arena"}
     inside = "mate_arena/application"
-    for floor in (*FLOORS[1:-1], "templates"):
+    for floor in (*FLOORS[1:-1], "templates", "docs"):
         for path in (ROOT / floor).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"{inside}/{path.relative_to(ROOT)}" in names

@@ -1,0 +1,1 @@
+"""The documents of docs/ as pages of the site: rendered from their Markdown, listed, searched."""
