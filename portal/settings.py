@@ -1,10 +1,10 @@
-"""Settings. Everything that differs between machines comes from environment variables; the defaults need nothing."""
+"""Settings. Everything that differs between machines comes from environment variables (`portal.variables`); the
+defaults need nothing.
+"""
 
 import fcntl
-import math
 import os
 import secrets
-import shlex
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +16,13 @@ import dj_database_url
 from portal.launcher.installation import advise, choose_data
 from portal.signing.mail import read_mail
 from portal.signing.providers import read_providers
+from portal.variables.reading import VariablesRefused, read_variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+try:
+    VARIABLES = read_variables()
+except VariablesRefused as refusal:
+    raise SystemExit(str(refusal)) from None
 DATA_DIR = choose_data(os.environ)
 try:
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -25,29 +30,8 @@ except OSError as error:
     raise SystemExit(f"The data folder {DATA_DIR} cannot be used: {error.strerror}. {advise(error)}") from None
 
 
-def read_number(name: str, default: float, least: float = 0) -> float:
-    """A number from the environment. Whoever starts the process reads the refusal: a traceback would hide it."""
-    text = os.environ.get(name) or str(default)
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not least <= number < math.inf:
-        raise SystemExit(f"{name} is {text!r}; it must be a number of at least {least:g}.")
-    return number
-
-
-def read_choice(name: str, choices: tuple[str, ...]) -> str:
-    """One of some words from the environment, the first where none is named."""
-    chosen = os.environ.get(name) or choices[0]
-    if chosen not in choices:
-        raise SystemExit(f"{name} is {chosen!r}; it must be one of {', '.join(choices)}.")
-    return chosen
-
-
 # A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The
-# address
-# overrides each of them, as in postgres://.../arena?connect_timeout=3
+# address overrides each of them, as in postgres://.../arena?connect_timeout=3
 POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -55,26 +39,17 @@ POSTGRESQL: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    "options": f"-c statement_timeout={int(read_number('ARENA_STATEMENT_SECONDS', 120)) * 1000}"
+    "options": f"-c statement_timeout={VARIABLES.ARENA_STATEMENT_SECONDS * 1000}"
     " -c idle_in_transaction_session_timeout=300000",
 }
 
 
 def read_database() -> dict[str, Any]:
-    """Where DATABASE_URL leads, or to SQLite in the data folder.
-
-    The address itself is not printed: it holds a password.
-    """
-    address = os.environ.get("DATABASE_URL")
-    if not address:  # A path in an address would lose all from its first "#" or "?".
+    """Where DATABASE_URL leads, or to SQLite in the data folder."""
+    if not VARIABLES.DATABASE_URL:  # A path in an address would lose all from its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
-    try:
-        database: dict[str, Any] = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
-    except ValueError:
-        raise SystemExit(
-            "DATABASE_URL is no address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME, "
-            "with special characters of the password as %XX, or leave it out for SQLite in the data folder."
-        ) from None
+    parsed = dj_database_url.parse(VARIABLES.DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    database: dict[str, Any] = dict(parsed)
     if database["ENGINE"] == "django.db.backends.postgresql":
         database["OPTIONS"] = POSTGRESQL | database.get("OPTIONS", {})
     return database
@@ -82,14 +57,9 @@ def read_database() -> dict[str, Any]:
 
 def read_storage() -> dict[str, Any]:
     """Return where files are kept: the folder `files`, or the S3-compatible storage that ARENA_FILES names."""
-    address = urlsplit(os.environ.get("ARENA_FILES", ""))
-    if not address.geturl():
+    if not VARIABLES.ARENA_FILES:
         return {"BACKEND": "tournament.storages.LocalStorage"}
-    if address.scheme != "s3" or not address.netloc:
-        raise SystemExit(
-            f"ARENA_FILES is {address.geturl()!r}; it must be s3://BUCKET or s3://BUCKET/PREFIX, or be left out "
-            f"for a folder."
-        )
+    address = urlsplit(VARIABLES.ARENA_FILES)
     if find_spec("storages") is None or find_spec("boto3") is None:
         raise SystemExit("ARENA_FILES needs the extra `s3`: pip install 'mate-arena[s3]', or -r requirements-s3.in")
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
@@ -100,8 +70,8 @@ def read_storage() -> dict[str, Any]:
 
 def read_secret_key() -> str:
     """The key from SECRET_KEY, or one generated once and kept in the data folder."""
-    if key := os.environ.get("SECRET_KEY"):
-        return key
+    if VARIABLES.SECRET_KEY:
+        return VARIABLES.SECRET_KEY
     path = DATA_DIR / "secret_key"
     try:
         return read_key(path) or make_key(path)
@@ -135,22 +105,22 @@ def make_key(path: Path) -> str:
 
 
 SECRET_KEY = read_secret_key()
-DEBUG = os.environ.get("DEBUG", "") == "1"
-ALLOWED_HOSTS = (os.environ.get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
-CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
+DEBUG = VARIABLES.DEBUG
+ALLOWED_HOSTS = VARIABLES.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = VARIABLES.CSRF_TRUSTED_ORIGINS
 
 # Whose X-Forwarded headers are believed: nobody's, unless proxies are named. A client could write its own.
-FORWARDED_ALLOW_IPS = [name.strip() for name in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",") if name.strip()]
+FORWARDED_ALLOW_IPS = VARIABLES.FORWARDED_ALLOW_IPS
 
 # Behind a proxy that speaks TLS: cookies go over nothing else, and browsers remember to ask for nothing else.
-IS_HTTPS = os.environ.get("ARENA_HTTPS", "") == "1"
+IS_HTTPS = VARIABLES.ARENA_HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
 
 # Accounts of other sites with which people may sign in, and where mail is handed over (none without it)
-ARENA_PROVIDERS = read_providers(os.environ)
-ARENA_MAIL = os.environ.get("ARENA_MAIL", "")
-ARENA_ADDRESS = os.environ.get("ARENA_ADDRESS", "http://localhost:8000").rstrip("/")  # of the portal, in mail
+ARENA_PROVIDERS = read_providers(VARIABLES)
+ARENA_MAIL = VARIABLES.ARENA_MAIL
+ARENA_ADDRESS = VARIABLES.ARENA_ADDRESS
 locals().update(read_mail(ARENA_MAIL))
 
 INSTALLED_APPS = [
@@ -323,7 +293,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, files apart.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-ARENA_LOG = read_choice("ARENA_LOG", ("line", "json"))
+ARENA_LOG = VARIABLES.ARENA_LOG
 # What the portal did not expect goes to the process's log with its cause; Django by itself would tell nobody.
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -340,43 +310,39 @@ if ARENA_LOG == "json":
     LOGGING["root"] = {"handlers": ["log"], "level": "INFO"}
 
 # The web server
-ARENA_WEB_THREADS = int(read_number("ARENA_WEB_THREADS", 4, 1))  # in each process, each with a database connection
-ARENA_WEB_WAITING = int(read_number("ARENA_WEB_WAITING", 500, 1))  # requests that wait for a thread; more are refused
-ARENA_METRICS_TOKEN = os.environ.get("ARENA_METRICS_TOKEN", "")  # of who may read /metrics; nobody without it
-ARENA_STREAMS = int(read_number("ARENA_STREAMS", 1000))  # event streams open at once in each process
-ARENA_STREAMS_EACH = int(read_number("ARENA_STREAMS_EACH", 50))  # of them for each user and each address
-ARENA_FREE_BYTES = int(read_number("ARENA_FREE_BYTES", 256 * 1024 * 1024))
-ARENA_EXPORT_BYTES = int(read_number("ARENA_EXPORT_BYTES", 1024**3))  # exports of published fits that are kept
-ARENA_USER_BYTES = int(read_number("ARENA_USER_BYTES", 4 * 1024**3))
+ARENA_WEB_THREADS = VARIABLES.ARENA_WEB_THREADS
+ARENA_WEB_WAITING = VARIABLES.ARENA_WEB_WAITING
+ARENA_METRICS_TOKEN = VARIABLES.ARENA_METRICS_TOKEN
+ARENA_STREAMS = VARIABLES.ARENA_STREAMS
+ARENA_STREAMS_EACH = VARIABLES.ARENA_STREAMS_EACH
+ARENA_FREE_BYTES = VARIABLES.ARENA_FREE_BYTES
+ARENA_EXPORT_BYTES = VARIABLES.ARENA_EXPORT_BYTES
+ARENA_USER_BYTES = VARIABLES.ARENA_USER_BYTES
 
-# Who may sign up, and how often who may do what (`portal.server.throttling.DEFAULTS` for those that are not named,
-# `off` for none)
-ARENA_SIGN_UP = read_choice("ARENA_SIGN_UP", ("open", "invitation", "closed"))
-ARENA_LIMITS = os.environ.get("ARENA_LIMITS", "")
-ARENA_QUOTAS = os.environ.get(
-    "ARENA_QUOTAS", ""
-)  # how much one user may have (`portal.people.quotas`), `off` for no quotas
+# Who may sign up, how often who may do what (`portal.server.throttling`), and how much one user may have
+ARENA_SIGN_UP = VARIABLES.ARENA_SIGN_UP
+ARENA_LIMITS = VARIABLES.ARENA_LIMITS
+ARENA_QUOTAS = VARIABLES.ARENA_QUOTAS
 ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
 
 # Files
-ARENA_CACHE_BYTES = int(read_number("ARENA_CACHE_BYTES", 4 * 1024**3))  # local copies of files in S3-compatible storage
-ARENA_KEEP_ORIGINALS_DAYS = read_number("ARENA_KEEP_ORIGINALS_DAYS", 90)  # of accepted uploads; 0: for good
+ARENA_CACHE_BYTES = VARIABLES.ARENA_CACHE_BYTES
+ARENA_KEEP_ORIGINALS_DAYS = VARIABLES.ARENA_KEEP_ORIGINALS_DAYS
 
-# Webhooks of users: to public addresses over https, to `any` address (also private ones and plain http), or `off`
-ARENA_WEBHOOKS = read_choice("ARENA_WEBHOOKS", ("public", "any", "off"))
+ARENA_WEBHOOKS = VARIABLES.ARENA_WEBHOOKS
 
 # Work
-REDIS_URL = os.environ.get("REDIS_URL") or f"redis+socket://{DATA_DIR / 'redis.sock'}"
-ARENA_BLOCK_SIZE = int(read_number("ARENA_BLOCK_SIZE", 0))  # 0: by what episodes take
-ARENA_LABELS = [word.strip() for word in os.environ.get("ARENA_LABELS", "").split(",") if word.strip()]  # of a worker
-ARENA_AUDIT_SHARE = read_number("ARENA_AUDIT_SHARE", 0.01)  # of blocks, of which an episode is played again elsewhere
-ARENA_REMOTE_SECONDS = read_number("ARENA_REMOTE_SECONDS", 60)  # in which a remote agent answers a turn
-ARENA_LEASE_SECONDS = read_number("ARENA_LEASE_SECONDS", 30)
-ARENA_TRAINING_SLOTS = int(read_number("ARENA_TRAINING_SLOTS", 1))
-ARENA_TRAINING_CORES = int(read_number("ARENA_TRAINING_CORES", 0))  # 0: all there are, shared among the slots
-ARENA_TRAINING_NICE = int(read_number("ARENA_TRAINING_NICE", 5))
-ARENA_TRAINING_FREE_BYTES = int(read_number("ARENA_TRAINING_FREE_BYTES", 512 * 1024 * 1024))
-ARENA_TRAINING_COMMAND = shlex.split(os.environ.get("ARENA_TRAINING_COMMAND", ""))
-ARENA_OPEN_UPLOADS = int(read_number("ARENA_OPEN_UPLOADS", 5, 1))
-ARENA_SLOWEST_AGENT = read_number("ARENA_SLOWEST_AGENT", 20)  # steps of an episode a second
-ARENA_UPLOAD_LIMIT = int(read_number("ARENA_UPLOAD_LIMIT", 64 * 1024 * 1024, 1))
+REDIS_URL = VARIABLES.REDIS_URL or f"redis+socket://{DATA_DIR / 'redis.sock'}"
+ARENA_BLOCK_SIZE = VARIABLES.ARENA_BLOCK_SIZE  # 0: by what episodes take
+ARENA_LABELS = VARIABLES.ARENA_LABELS
+ARENA_AUDIT_SHARE = VARIABLES.ARENA_AUDIT_SHARE
+ARENA_REMOTE_SECONDS = VARIABLES.ARENA_REMOTE_SECONDS
+ARENA_LEASE_SECONDS = VARIABLES.ARENA_LEASE_SECONDS
+ARENA_TRAINING_SLOTS = VARIABLES.ARENA_TRAINING_SLOTS
+ARENA_TRAINING_CORES = VARIABLES.ARENA_TRAINING_CORES  # 0: all there are, shared among the slots
+ARENA_TRAINING_NICE = VARIABLES.ARENA_TRAINING_NICE
+ARENA_TRAINING_FREE_BYTES = VARIABLES.ARENA_TRAINING_FREE_BYTES
+ARENA_TRAINING_COMMAND = VARIABLES.ARENA_TRAINING_COMMAND
+ARENA_OPEN_UPLOADS = VARIABLES.ARENA_OPEN_UPLOADS
+ARENA_SLOWEST_AGENT = VARIABLES.ARENA_SLOWEST_AGENT
+ARENA_UPLOAD_LIMIT = VARIABLES.ARENA_UPLOAD_LIMIT

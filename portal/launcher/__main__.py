@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from training import installed
 
 from . import broker, commands, preparation, warming
-from .installation import LaunchRefused, LocalInstallation, raise_open_files
+from .installation import CHECKOUT, LaunchRefused, LocalInstallation, raise_open_files
 from .supervisor import Supervisor, answers, can_train
 
 LOOK_SECONDS = 5.0
@@ -37,6 +38,8 @@ def main(program: str = "python -m portal.launcher") -> int:
     action = arguments.action
     raise_open_files()
     try:
+        if action != "health":
+            check_variables()
         installation = LocalInstallation.from_environment(os.environ)
         environment = commands.child_environment(installation, os.environ)
         if action == "manage":
@@ -47,6 +50,19 @@ def main(program: str = "python -m portal.launcher") -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def check_variables() -> None:
+    """Refuse variables that make no sense, all at once.
+
+    A process of its own reads them: what that loads, this one would keep for months.
+    """
+    checked = subprocess.run(
+        [sys.executable, "-m", "portal.variables"], cwd=CHECKOUT, stderr=subprocess.PIPE, text=True
+    )
+    if checked.returncode:
+        raise LaunchRefused(checked.stderr.strip())
+    print(checked.stderr, end="", file=sys.stderr, flush=True)
 
 
 def act(action: str, installation: LocalInstallation, environment: dict[str, str]) -> int:

@@ -44,20 +44,20 @@ class LocalInstallation:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "LocalInstallation":
-        """Read ARENA_DATA, ARENA_HOST, ARENA_PORT, ARENA_WORKERS, ARENA_TRAINING_SLOTS, ARENA_WEB_PROCESSES, REDIS_URL
-        and ALLOWED_HOSTS.
+        """Read the variables that the launcher itself needs; `portal.variables` has found that they make sense."""
 
-        Raises LaunchRefused if one of them makes no sense.
-        """
+        def number(name: str, default: int) -> int:
+            return int(environment.get(name) or default)
+
         return cls(
             data=choose_data(environment),
             host=environment.get("ARENA_HOST") or cls.host,
-            port=read_number(environment, "ARENA_PORT", cls.port, 1, 65535),
-            workers=read_number(environment, "ARENA_WORKERS", cls.workers, 0, 256),
-            trainers=read_number(environment, "ARENA_TRAINING_SLOTS", cls.trainers, 0, 64),
-            web_processes=read_number(environment, "ARENA_WEB_PROCESSES", cls.web_processes, 1, 64),
+            port=number("ARENA_PORT", cls.port),
+            workers=number("ARENA_WORKERS", cls.workers),
+            trainers=number("ARENA_TRAINING_SLOTS", cls.trainers),
+            web_processes=number("ARENA_WEB_PROCESSES", cls.web_processes),
             redis_url=environment.get("REDIS_URL") or None,
-            name=environment.get("ALLOWED_HOSTS", "").split(",")[0].strip("*.") or cls.name,
+            name=environment.get("ALLOWED_HOSTS", "").split(",")[0].strip(" *.") or cls.name,
         )
 
     @property
@@ -161,10 +161,3 @@ def raise_open_files(most: int = 65536) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # Some systems name a limit that they do not give.
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    text = environment.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise LaunchRefused(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
-    return int(text)

@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import ApiToken
+from portal.variables.allowances import read_quotas
 from tournament import attacks
 from tournament.models import (
     Attack,
@@ -43,16 +44,11 @@ OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
 """Tournaments that belong to a training or a PSRO run, and are bounded with it."""
 
 
-class UnknownQuota(ValueError):
-    """A quota in the settings that there is none of, or that cannot be read."""
-
-
 @dataclass(frozen=True)
 class Quota:
-    """A quota: what is counted, its default, and what a user can do about too many."""
+    """A quota: what is counted, and what a user can do about too many."""
 
     plural: str | Promise
-    usual: int
     count: Callable[[Any], int]
     advice: str | Promise
 
@@ -71,49 +67,41 @@ def count_episodes(user: Any) -> int:
 QUOTAS = {
     "tournaments": Quota(
         _("unfinished tournaments"),
-        20,
         count_tournaments,
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "episodes": Quota(
         _("episodes waiting to be played"),
-        500_000,
         count_episodes,
         _("Ask for fewer episodes, or wait until more of your others are played."),
     ),
     "trainings": Quota(
         _("unfinished trainings"),
-        10,
         lambda user: TrainingRun.objects.filter(owner=user, purpose="").exclude(state__in=OVER).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "psro": Quota(
         _("unfinished PSRO runs"),
-        5,
         lambda user: PsroRun.objects.filter(owner=user, state__in=STANDING).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "studies": Quota(
         _("unfinished studies"),
-        3,
         lambda user: Study.objects.filter(owner=user, state=StudyState.RUNNING).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "attacks": Quota(
         _("unfinished attacks"),
-        5,
         lambda user: Attack.objects.filter(owner=user, state__in=attacks.OPEN).order_by().count(),
         _("Wait until one is finished, or cancel one, then try again."),
     ),
     "schedules": Quota(
         _("schedules"),
-        20,
         lambda user: Schedule.objects.filter(owner=user).order_by().count(),
         _("Delete one, then try again."),
     ),
     "tokens": Quota(
         _("tokens"),
-        50,
         lambda user: ApiToken.objects.filter(user=user).order_by().count(),
         _("Revoke one, then try again."),
     ),
@@ -125,24 +113,6 @@ class QuotaExceeded(RequestRefused):
     """A user would have more than one may have."""
 
     status, code = 409, "quota"
-
-
-def read_quotas(text: str) -> dict[str, int]:
-    """The quotas, those named in ``text`` instead of the usual ones: ``tournaments=5,episodes=100000``.
-
-    None at all for ``off``. Raises UnknownQuota.
-    """
-    if text.strip() == "off":
-        return {}
-    found = {name: quota.usual for name, quota in QUOTAS.items()}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, number = part.partition("=")
-        if name not in QUOTAS:
-            raise UnknownQuota(f"ARENA_QUOTAS names {name!r}; there are {', '.join(QUOTAS)}.")
-        if not number.isdecimal():
-            raise UnknownQuota(f"ARENA_QUOTAS cannot be read: {part!r}. Write it like tournaments=5,episodes=100000.")
-        found[name] = int(number)
-    return found
 
 
 @contextmanager

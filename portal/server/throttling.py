@@ -16,27 +16,17 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from limits import RateLimitItem, parse
+from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from portal.server.lanes import is_costly
+from portal.variables.allowances import read_limits
 from portal.views.errors import refuse
 
 logger = logging.getLogger("django.arena")
 
-DEFAULTS = {
-    "sign-in": "30/10minute",
-    "sign-up": "10/hour",
-    "mail": "10/hour",
-    "tokens": "20/hour",
-    "uploads": "60/hour",
-    "starts": "60/hour",
-    "changes": "120/minute",
-    "files": "60/minute",
-}
-"""What is limited, and to how much for each user and for each address."""
 WORDS = {
     "sign-in": "attempts to sign in",
     "sign-up": "attempts to sign up",
@@ -65,31 +55,6 @@ OPERATIONS = {
 }
 """By the last word of an address of the API."""
 LOG_SECONDS = 60.0
-
-
-class UnknownLimit(ValueError):
-    """A limit in the settings that there is none of, or that cannot be read."""
-
-
-def read_limits(text: str) -> dict[str, RateLimitItem]:
-    """The limits, those named in ``text`` instead of the defaults:
-
-    ``sign-up=30/hour,starts=200/day``; ``off`` for none at all.
-    """
-    if text.strip() == "off":
-        return {}
-    found = dict(DEFAULTS)
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, rate = part.partition("=")
-        if name not in DEFAULTS:
-            raise UnknownLimit(f"ARENA_LIMITS names {name!r}; there are {', '.join(DEFAULTS)}.")
-        found[name] = rate
-    try:
-        return {name: parse(rate) for name, rate in found.items()}
-    except ValueError as error:
-        raise UnknownLimit(
-            f"ARENA_LIMITS cannot be read: {error}. Write it like sign-up=30/hour,starts=200/day."
-        ) from None
 
 
 @dataclass

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 KINDS = {"smtp": 587, "smtps": 465, "file": 0}
 """Schemes of an address, with the port where none is named."""
-EXAMPLE = "smtp://USER:PASSWORD@mail.example.org:587/?from=arena@example.org"
+ALLOWED = "smtp://USER:PASSWORD@mail.example.org:587/?from=arena@example.org, or be left out, and no mail is sent"
 
 
 def read_mail(address: str) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def read_mail(address: str) -> dict[str, Any]:
     each mail into a file. Special characters of the password are written as %XX.
 
     Raises:
-        SystemExit: The address cannot be read. It is not printed, since it holds a password.
+        ValueError: The address cannot be read. It says what is allowed, and not the address, which holds a password.
     """
     if not address:
         return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
@@ -28,7 +28,7 @@ def read_mail(address: str) -> dict[str, Any]:
         parts, port = urlsplit(""), None
     more = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if parts.scheme not in KINDS or set(more) - {"from", "tls"} or "@" not in more.get("from", "arena@localhost"):
-        raise SystemExit(f"ARENA_MAIL cannot be read: write {EXAMPLE}, or leave it out and the portal sends no mail.")
+        raise ValueError(ALLOWED)
     found: dict[str, Any] = {"DEFAULT_FROM_EMAIL": more.get("from", "arena@localhost")}
     found["SERVER_EMAIL"] = found["DEFAULT_FROM_EMAIL"]
     if parts.scheme == "file":
@@ -37,7 +37,7 @@ def read_mail(address: str) -> dict[str, Any]:
             "EMAIL_FILE_PATH": unquote(parts.path),
         }
     if not parts.hostname:
-        raise SystemExit(f"ARENA_MAIL names no host: write {EXAMPLE}.")
+        raise ValueError(ALLOWED)
     return found | {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,

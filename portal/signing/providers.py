@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
+
+from portal.variables.declared import Variables
 
 OIDC = "oidc"
 """The part of the address that the OpenID Connect provider sends people back to."""
@@ -24,27 +25,22 @@ class Providers:
     origins: list[str] = field(default_factory=list)
 
 
-def read_providers(environment: Mapping[str, str]) -> Providers:
-    """Read ARENA_GITHUB_ID and _SECRET, ARENA_OIDC_SERVER, _ID, _SECRET, _NAME and _ORIGINS.
-
-    Raises:
-        SystemExit: One of them is missing, or the extra `oauth` is.
-    """
+def read_providers(variables: Variables) -> Providers:
+    """Return what ARENA_GITHUB_* and ARENA_OIDC_* name. Raises SystemExit if the extra `oauth` is missing."""
     found = Providers()
-    if github := read_group(environment, "ARENA_GITHUB", ("ID", "SECRET")):
+    if variables.ARENA_GITHUB_ID:
         found.apps.append("allauth.socialaccount.providers.github")
-        client = {"client_id": github["ID"], "secret": github["SECRET"]}
+        client = {"client_id": variables.ARENA_GITHUB_ID, "secret": variables.ARENA_GITHUB_SECRET}
         found.settings["github"] = {"APPS": [client], "SCOPE": ["read:user", "user:email"], "VERIFIED_EMAIL": True}
         found.origins.append("https://github.com")
-    if oidc := read_group(environment, "ARENA_OIDC", ("SERVER", "ID", "SECRET")):
+    if variables.ARENA_OIDC_SERVER:
         found.apps.append("allauth.socialaccount.providers.openid_connect")
-        name = environment.get("ARENA_OIDC_NAME") or "OpenID Connect"
-        more = {"server_url": oidc["SERVER"], "fetch_userinfo": True}
-        client = {"client_id": oidc["ID"], "secret": oidc["SECRET"]}
-        app = {"provider_id": OIDC, "name": name, "settings": more, **client}
+        more = {"server_url": variables.ARENA_OIDC_SERVER, "fetch_userinfo": True}
+        client = {"client_id": variables.ARENA_OIDC_ID, "secret": variables.ARENA_OIDC_SECRET}
+        app = {"provider_id": OIDC, "name": variables.ARENA_OIDC_NAME, "settings": more, **client}
         found.settings["openid_connect"] = {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
-        server = urlsplit(oidc["SERVER"])
-        found.origins.extend([f"{server.scheme}://{server.netloc}", *environment.get("ARENA_OIDC_ORIGINS", "").split()])
+        server = urlsplit(variables.ARENA_OIDC_SERVER)
+        found.origins.extend([f"{server.scheme}://{server.netloc}", *variables.ARENA_OIDC_ORIGINS])
     if found.apps:
         found.apps.insert(0, "allauth.socialaccount")
         if missing := [name for name in ("oauthlib", "requests", "jwt") if find_spec(name) is None]:
@@ -52,14 +48,4 @@ def read_providers(environment: Mapping[str, str]) -> Providers:
                 f"Signing in with accounts of other sites needs {', '.join(missing)}: "
                 "pip install 'mate-arena[oauth]', or -r requirements-oauth.in"
             )
-    return found
-
-
-def read_group(environment: Mapping[str, str], prefix: str, names: tuple[str, ...]) -> dict[str, str]:
-    """Return the variables of a group by the ends of their names; empty where none of them is set."""
-    found = {name: environment.get(f"{prefix}_{name}", "") for name in names}
-    if not any(found.values()):
-        return {}
-    if missing := [f"{prefix}_{name}" for name, value in found.items() if not value]:
-        raise SystemExit(f"{' and '.join(missing)} must be set as well, beside the others that begin with {prefix}_.")
     return found

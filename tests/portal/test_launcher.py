@@ -87,12 +87,6 @@ def test_the_website_is_asked_for_its_health_by_a_name_that_it_answers_to(hosts:
     assert validate_host(name, hosts.split(","))
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8e3", "８０"])
-def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
-    with pytest.raises(LaunchRefused, match="ARENA_PORT"):
-        LocalInstallation.from_environment({"ARENA_PORT": port})
-
-
 def test_an_ipv6_host_has_brackets_in_its_address() -> None:
     assert LocalInstallation.from_environment({"ARENA_HOST": "::1"}).address == "http://[::1]:8000/"
 

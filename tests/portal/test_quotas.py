@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from portal.models import ApiToken
-from portal.people.quotas import QUOTAS, UnknownQuota, read_quotas
+from portal.people.quotas import QUOTAS
+from portal.variables.allowances import USUAL_QUOTAS, read_quotas
 from tests.portal.markup import flatten
 from tournament.models import Agent, Scenario, Schedule, Tournament, TrainingRun
 
@@ -111,8 +111,6 @@ def test_the_account_shows_what_is_used_and_allowed(
 
 def test_quotas_are_read_from_the_setting() -> None:
     assert read_quotas("off") == {}
-    assert read_quotas("") == {name: quota.usual for name, quota in QUOTAS.items()}
+    assert read_quotas("") == USUAL_QUOTAS
+    assert USUAL_QUOTAS.keys() == QUOTAS.keys()
     assert read_quotas("psro=1, tokens=2")["psro"] == 1
-    for text in ("wolves=1", "psro", "psro=many"):
-        with pytest.raises(UnknownQuota, match="ARENA_QUOTAS"):
-            read_quotas(text)

@@ -14,7 +14,6 @@ from django.urls import reverse
 
 from portal.models import ApiToken
 from portal.signing.mail import read_mail
-from portal.signing.providers import read_providers
 from tests.portal.conftest import PASSWORD
 
 Visit = Callable[..., Client]
@@ -181,16 +180,3 @@ def test_an_address_says_where_mail_is_handed_over(address: str, expected: tuple
     found = read_mail(address)
     names = ("HOST", "PORT", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
     assert tuple(found[f"EMAIL_{name}"] for name in names) == expected
-
-
-@pytest.mark.parametrize("address", ["mail.example.org", "smtp://", "smtp://u:secret@h/?form=x", "http://u:secret@h/"])
-def test_an_address_that_cannot_be_read_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(SystemExit, match="ARENA_MAIL") as refusal:
-        read_mail(address)
-    assert "secret" not in str(refusal.value)
-
-
-def test_half_a_provider_is_refused_with_the_name_of_what_is_missing() -> None:
-    with pytest.raises(SystemExit, match="ARENA_GITHUB_SECRET"):
-        read_providers({"ARENA_GITHUB_ID": "x"})
-    assert read_providers({}).apps == []

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.server import throttling
-from portal.server.throttling import UnknownLimit, read_limits
 from tests.portal.conftest import PASSWORD
 
 Visit = Callable[..., Client]
@@ -89,12 +88,6 @@ def test_without_redis_nobody_is_refused_and_that_is_counted(settings: Any, db: 
     before = throttling.silence.count
     assert {sign_up(Client(), f"newcomer-{number}").status_code for number in range(4)} == {302}
     assert throttling.silence.count >= before + 4
-
-
-@pytest.mark.parametrize("text", ["signup=3/hour", "sign-up=often", "sign-up=3"])
-def test_a_limit_that_makes_no_sense_is_refused_with_the_name_of_the_setting(text: str) -> None:
-    with pytest.raises(UnknownLimit, match="ARENA_LIMITS"):
-        read_limits(text)
 
 
 def test_limits_can_be_switched_off(settings: Any, db: None) -> None:
