@@ -98,7 +98,9 @@ def make_blocks(waiting: int) -> None:
         scenario = entries.register_scenario("MATE-2v4-0")
         field = [agents["greedy-camera"]], [agents["greedy-target"]]
         for number in range(TOURNAMENTS):
-            organising.create_tournament(f"Claims {number}", scenario, *field, 1, base_seed=number)
+            organising.create_tournament(
+                organising.TournamentRequest(f"Claims {number}", scenario, *field, 1, base_seed=number)
+            )
     Block.objects.all().delete()
     tournaments = list(Tournament.objects.order_by("pk"))
     pairing = tournaments[0].pairings.get()

@@ -154,13 +154,15 @@ def make_tournament(plan: Plan) -> Any:
         for team, names in (("camera", plan.cameras), ("target", plan.targets))
     }
     tournament = organising.create_tournament(
-        "Equality",
-        scenario,
-        fields["camera"],
-        fields["target"],
-        plan.episodes,
-        format=plan.format,
-        settings=plan.settings,
+        organising.TournamentRequest(
+            "Equality",
+            scenario,
+            fields["camera"],
+            fields["target"],
+            plan.episodes,
+            format=plan.format,
+            settings=plan.settings,
+        )
     )
     hints.send()
     return tournament

@@ -95,7 +95,7 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
     if options.playing:
         rows = entries.register_builtin_agents()
         fields = [[row for row in rows if row.team == team] for team in Team]
-        organising.create_tournament("Being played", scenario, *fields, 5000)
+        organising.create_tournament(organising.TournamentRequest("Being played", scenario, *fields, 5000))
     pairing = tournament.pairings.first()
     episode = Episode.objects.filter(pairing=pairing).earliest("id")
     return {

@@ -119,7 +119,7 @@ def make_tournament(scenario: Any, cameras: list[Any], targets: list[Any], episo
     from tasks import hints
     from tournament import organising
 
-    tournament = organising.create_tournament(title, scenario, cameras, targets, episodes)
+    tournament = organising.create_tournament(organising.TournamentRequest(title, scenario, cameras, targets, episodes))
     hints.send()
     return tournament
 

@@ -30,11 +30,13 @@ def seed_arena() -> Tournament | None:
 def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournament:
     """A round robin of the given agents. The broker need not be up yet: the sweep wakes the workers."""
     return organising.create_tournament(
-        "The built-in agents",
-        scenario,
-        cameras=[agent for agent in agents if agent.team == Team.CAMERA],
-        targets=[agent for agent in agents if agent.team == Team.TARGET],
-        episodes_per_pairing=FIRST_EPISODES,
+        organising.TournamentRequest(
+            "The built-in agents",
+            scenario,
+            cameras=[agent for agent in agents if agent.team == Team.CAMERA],
+            targets=[agent for agent in agents if agent.team == Team.TARGET],
+            episodes_per_pairing=FIRST_EPISODES,
+        )
     )
 
 

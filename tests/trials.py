@@ -26,12 +26,14 @@ def make_tournament(scenario: Scenario, builtins: dict[tuple[str, str], Agent]) 
 
     def make(cameras: str = "greedy", targets: str = "greedy", episodes: int = 4, **more: Any) -> Tournament:
         return organising.create_tournament(
-            more.pop("name", "Trial"),
-            more.pop("scenario", scenario),
-            [builtins["camera", name] for name in cameras.split()],
-            [builtins["target", name] for name in targets.split()],
-            episodes,
-            **more,
+            organising.TournamentRequest(
+                more.pop("name", "Trial"),
+                more.pop("scenario", scenario),
+                [builtins["camera", name] for name in cameras.split()],
+                [builtins["target", name] for name in targets.split()],
+                episodes,
+                **more,
+            )
         )
 
     return make

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from tournament.models import (
     TrainingState,
 )
 from tournament.refusals import RequestRefused
+from tournament.trainings import TrainingSettings
 
 log = logging.getLogger(__name__)
 
@@ -49,51 +50,59 @@ class AttackRefused(RequestRefused):
     """An attack that cannot be created as requested."""
 
 
-def create_attack(
-    agent: Agent,
-    scenario: Scenario,
-    *,
-    num_attackers: int = 3,
-    first_seed: int = 0,
-    training: Mapping[str, Any] | None = None,
-    episodes: int = DEFAULT_EPISODES,
-    owner: Any = None,
-) -> Attack:
-    """Create an attack on an agent, a checkpoint or a mixture, with its trainings; the sweep does the rest.
+def usual_training(agent: Agent) -> TrainingSettings:
+    """Return how attackers of an agent are trained where nothing else is wished."""
+    return TrainingSettings(ALGORITHMS[Team(agent.team).opponent], evaluation_episodes=SELECTION_EPISODES)
 
-    `training` are settings of `trainings.create_training`: algorithm, preset, hyperparameters, steps, cores. Raises
-    AttackRefused with every reason.
-    """
-    team = Team(agent.team).opponent
-    settings: dict[str, Any] = {"algorithm": ALGORITHMS[team], "evaluation_episodes": SELECTION_EPISODES}
-    settings |= dict(training or {})
+
+@dataclass(frozen=True)
+class AttackRequest:
+    """An attack on an agent, a checkpoint or a mixture; `training` is None for the usual one."""
+
+    agent: Agent
+    scenario: Scenario
+    _: KW_ONLY
+    num_attackers: int = 3
+    first_seed: int = 0
+    training: TrainingSettings | None = None
+    episodes: int = DEFAULT_EPISODES
+    owner: Any = None
+
+
+def create_attack(request: AttackRequest) -> Attack:
+    """Create an attack with its trainings; the sweep does the rest. Raises AttackRefused with every reason."""
+    settings = request.training or usual_training(request.agent)
+    count, episodes = request.num_attackers, request.episodes
     problems = []
-    if not 1 <= num_attackers <= MAX_ATTACKERS:
-        problems.append(("num_attackers", f"{num_attackers} were requested: expected 1 to {MAX_ATTACKERS} attackers."))
+    if not 1 <= count <= MAX_ATTACKERS:
+        problems.append(("num_attackers", f"{count} were requested: expected 1 to {MAX_ATTACKERS} attackers."))
     most = organising.MAX_EPISODES_PER_PAIRING
     if not 2 <= episodes <= most:
         problems.append(("episodes", f"{episodes} were requested: expected 2 to {most:,} episodes."))
-    if settings["evaluation_episodes"] < 2:
+    if settings.evaluation_episodes < 2:
         problems.append(("evaluation_episodes", "Attackers are compared by episodes: expected at least 2 of them."))
     if problems:
         raise AttackRefused(problems)
     with transaction.atomic():
         attack = Attack.objects.create(
-            owner=owner, agent=agent, scenario=scenario, training=settings, num_attackers=num_attackers,
-            first_seed=first_seed, episodes=episodes,
+            owner=request.owner, agent=request.agent, scenario=request.scenario, training=asdict(settings),
+            num_attackers=count, first_seed=request.first_seed, episodes=episodes,
         )  # fmt: skip
         try:
-            for seed in range(first_seed, first_seed + num_attackers):
-                attack.trainings.add(_request(attack, team, seed, settings))
+            for seed in range(request.first_seed, request.first_seed + count):
+                attack.trainings.add(_request(attack, settings, seed))
         except trainings.TrainingRefused as refusal:
             raise AttackRefused(refusal.problems) from refusal
     return attack
 
 
-def _request(attack: Attack, team: str, seed: int, settings: Mapping[str, Any]) -> TrainingRun:
+def _request(attack: Attack, settings: TrainingSettings, seed: int) -> TrainingRun:
+    agent = attack.agent
     return trainings.create_training(
-        f"Attack {attack.pk} on {attack.agent.name[:40]}, seed {seed}", attack.scenario, team, opponent=attack.agent,
-        seed=seed, purpose=TrainingPurpose.ATTACK, owner=attack.owner, **settings,
+        trainings.TrainingRequest(
+            f"Attack {attack.pk} on {agent.name[:40]}, seed {seed}", attack.scenario, Team(agent.team).opponent,
+            opponent=agent, seed=seed, purpose=TrainingPurpose.ATTACK, owner=attack.owner, **vars(settings),
+        )
     )  # fmt: skip
 
 
@@ -139,8 +148,10 @@ def _select(attack: Attack) -> bool:
     pair = {attack.agent.team: attack.agent, best.agent.team: best.agent}
     attack.attacker = best.agent
     attack.tournament = organising.create_tournament(
-        f"Attack {attack.pk} on {attack.agent.name}"[:120], attack.scenario, [pair[Team.CAMERA]], [pair[Team.TARGET]],
-        attack.episodes, base_seed=_fresh_seed(attack), owner=attack.owner, purpose=Purpose.ATTACK,
+        organising.TournamentRequest(
+            f"Attack {attack.pk} on {attack.agent.name}"[:120], attack.scenario, [pair[Team.CAMERA]],
+            [pair[Team.TARGET]], attack.episodes, _fresh_seed(attack), owner=attack.owner, purpose=Purpose.ATTACK,
+        )
     )  # fmt: skip
     attack.state = AttackState.JUDGING
     attack.save(update_fields=["attacker", "tournament", "state"])

@@ -178,11 +178,11 @@ def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int)
     against = [run.opponent, *others]
     cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)
     words = {"milestone": "milestones", "reevaluation": "re-evaluation"}
-    return organising.create_tournament(
+    return organising.create_tournament(organising.TournamentRequest(
         f"{run.name}: {words[purpose]}", run.scenario, cameras, targets, episodes,
         base_seed=evaluation_seed(run, purpose), owner=run.owner,
         purpose=Purpose.MILESTONE if run.purpose else purpose,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def baseline_of(run: TrainingRun) -> Agent | None:

@@ -49,13 +49,15 @@ def _plan(agent: Agent, scenario: Scenario, upload: Upload) -> Tournament | None
     fields = ([agent], opponents) if agent.team == Team.CAMERA else (opponents, [agent])
     try:
         return organising.plan_tournament(
-            f"Placement of {agent.name}"[:120],
-            scenario,
-            *fields,
-            owner=upload.owner,
-            format="placement",
-            settings={"team": agent.team},
-            purpose=Purpose.PLACEMENT,
+            organising.TournamentRequest(
+                f"Placement of {agent.name}"[:120],
+                scenario,
+                *fields,
+                owner=upload.owner,
+                format="placement",
+                settings={"team": agent.team},
+                purpose=Purpose.PLACEMENT,
+            )
         )
     except UserError:  # Nobody to play against: the agent can be placed later.
         return None

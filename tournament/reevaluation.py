@@ -113,13 +113,15 @@ def reevaluate(agent: Agent, scenario: Scenario, owner: Any) -> Tournament:
         )
     fields = (offer.agents, offer.opponents) if agent.team == Team.CAMERA else (offer.opponents, offer.agents)
     return organising.create_tournament(
-        f"{agent.name[:80]} on fresh seeds",
-        scenario,
-        *fields,
-        base_seed=1 + secrets.randbelow(2**63 - 1),
-        owner=owner,
-        settings={"episodes": offer.episodes_per_pairing},
-        purpose=Purpose.REEVALUATION,
+        organising.TournamentRequest(
+            f"{agent.name[:80]} on fresh seeds",
+            scenario,
+            *fields,
+            base_seed=1 + secrets.randbelow(2**63 - 1),
+            owner=owner,
+            settings={"episodes": offer.episodes_per_pairing},
+            purpose=Purpose.REEVALUATION,
+        )
     )
 
 

@@ -29,10 +29,10 @@ def start(run: TrainingRun, purpose: str, field: Sequence[Agent], episodes: int)
         cameras, targets = (field, [run.opponent]) if run.team == Team.CAMERA else ([run.opponent], field)
         seed = evaluation_seed(run, f"{purpose}/{scenario.digest}")
         started.append(
-            organising.create_tournament(
+            organising.create_tournament(organising.TournamentRequest(
                 f"{run.name[:40]}: {purpose}, {scenario.name}"[:80], scenario, cameras, targets, episodes,
                 base_seed=seed, owner=run.owner, purpose=purpose,
-            )
+            ))
         )  # fmt: skip
     return started
 

@@ -1,5 +1,6 @@
 """Attacks on agents: start one, poll it, cancel and resume it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -92,10 +93,13 @@ def list_attacks(
 def create_attack(request: HttpRequest, slug: str, wanted: AttackIn) -> Any:
     """Attackers of several seeds are trained against it; the best is judged on fresh seeds."""
     agent, scenario = find_agent(slug, request.user), find_scenario(wanted.scenario)
-    asked = wanted.dict(exclude={"scenario", "training"})
-    training = {name: value for name, value in wanted.training.dict().items() if value is not None}
+    given = {name: value for name, value in wanted.training.dict().items() if value is not None}
+    asked = attacks.AttackRequest(
+        agent, scenario, training=replace(attacks.usual_training(agent), **given), owner=request.user,
+        **wanted.dict(exclude={"scenario", "training"}),
+    )  # fmt: skip
     with quotas.within(request.user, "attacks"):
-        attack = attacks.create_attack(agent, scenario, training=training, owner=request.user, **asked)
+        attack = attacks.create_attack(asked)
     return Status(201, attack)
 
 

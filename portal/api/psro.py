@@ -20,6 +20,7 @@ from portal.sharing.downloading import answer_populations
 from tournament import psro_runs
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroIteration, PsroRun
+from tournament.trainings import TrainingSettings
 
 router = Router()
 State = Literal["running", "paused", "finished", "cancelled", "failed"]
@@ -34,6 +35,10 @@ class BestResponseIn(Asked):
         20, description="Episodes by which the best milestone is found; 0: the last one is taken."
     )
     cores: int | None = Field(None, description="null: all that trainings may use.")
+
+    def settings(self) -> TrainingSettings:
+        """Return the same as the floors below take it."""
+        return TrainingSettings(**self.dict())
 
 
 class PsroIn(Asked):
@@ -195,14 +200,15 @@ def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
 
     All that is wrong with a request is told at once.
     """
-    scenario = find_scenario(wanted.scenario)
-    cameras, targets = (
-        find_agents(wanted.cameras, "cameras", request.user),
-        find_agents(wanted.targets, "targets", request.user),
-    )
-    asked = wanted.dict(exclude={"name", "scenario", "cameras", "targets"})
+    rows = {"scenario", "cameras", "targets", "camera_training", "target_training"}
+    asked = psro_runs.PsroRequest(
+        scenario=find_scenario(wanted.scenario), cameras=find_agents(wanted.cameras, "cameras", request.user),
+        targets=find_agents(wanted.targets, "targets", request.user), owner=request.user,
+        camera_training=wanted.camera_training.settings(), target_training=wanted.target_training.settings(),
+        **wanted.dict(exclude=rows),
+    )  # fmt: skip
     with quotas.within(request.user, "psro"):
-        run = psro_runs.create_run(wanted.name, scenario, cameras, targets, owner=request.user, **asked)
+        run = psro_runs.create_run(asked)
     return Status(201, run)
 
 
@@ -293,11 +299,13 @@ def extend_run(request: HttpRequest, run_id: Key, wanted: PsroExtensionIn) -> Ps
 def fork_run(request: HttpRequest, run_id: Key, wanted: ForkIn) -> Any:
     """Anybody's run can be forked: the fork is yours. What was played for both is played once."""
     run = get_object_or_404(ROWS, pk=run_id)
-    asked = {name: value for name, value in wanted.dict(exclude={"name", "number"}).items() if value is not None}
-    names = {"iterations": "iterations_wanted", "hours": "hours_wanted"}
-    changes = {names.get(name, name): value for name, value in asked.items()}
+    camera, target = (one.settings() if one else None for one in (wanted.camera_training, wanted.target_training))
+    asked = psro_runs.ForkRequest(
+        camera_training=camera, target_training=target, owner=request.user,
+        **wanted.dict(exclude={"camera_training", "target_training"}),
+    )  # fmt: skip
     with quotas.within(request.user, "psro"):
-        fork = psro_runs.fork_run(run, wanted.number, wanted.name, owner=request.user, **changes)
+        fork = psro_runs.fork_run(run, asked)
     return Status(201, fork)
 
 

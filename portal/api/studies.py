@@ -126,12 +126,14 @@ def list_studies(
 )
 def create_study(request: HttpRequest, wanted: StudyIn) -> Any:
     """Every configuration is trained with every seed in every scenario. All that is wrong is told at once."""
-    scenarios = [find_scenario(slug) for slug in wanted.scenarios]
     (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
-    chosen = [StudyConfiguration(**one.dict()) for one in wanted.configurations]
-    asked = wanted.dict(exclude={"name", "scenarios", "team", "opponent", "configurations"})
+    asked = studies.StudyRequest(
+        scenarios=[find_scenario(slug) for slug in wanted.scenarios], opponent=opponent, owner=request.user,
+        configurations=[StudyConfiguration(**one.dict()) for one in wanted.configurations],
+        **wanted.dict(exclude={"scenarios", "opponent", "configurations"}),
+    )  # fmt: skip
     with quotas.within(request.user, "studies"):
-        study = studies.create_study(wanted.name, scenarios, wanted.team, opponent, chosen, owner=request.user, **asked)
+        study = studies.create_study(asked)
     return Status(201, study)
 
 

@@ -1,6 +1,5 @@
 """Tournaments: start, watch, cancel."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -169,7 +168,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     Episodes that exist already are reused.
     """
     with quotas.within(request.user, "tournaments", "episodes"):
-        tournament = plan(request, wanted, organising.plan_tournament)
+        tournament = organising.plan_tournament(read_request(request, wanted))
     organising.finish_if_complete(tournament)
     hints.send()
     return Status(201, tournament)
@@ -184,7 +183,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
 def estimate_tournament(request: HttpRequest, wanted: TournamentIn) -> EstimateOut:
     """Takes the body of a new tournament, starts nothing, and refuses what a new tournament would be refused for."""
     with transaction.atomic():
-        tournament = plan(request, wanted, organising.plan_tournament)
+        tournament = organising.plan_tournament(read_request(request, wanted))
         progress = organising.progress(tournament)
         pairings = tournament.pairings.count()
         transaction.set_rollback(True)
@@ -200,23 +199,16 @@ def estimate_tournament(request: HttpRequest, wanted: TournamentIn) -> EstimateO
     )
 
 
-def plan(request: HttpRequest, wanted: TournamentIn, make: Callable[..., Tournament]) -> Tournament:
-    """Return the tournament that a body describes, made by a function of `tournament.organising`."""
+def read_request(request: HttpRequest, wanted: TournamentIn) -> organising.TournamentRequest:
+    """Return the tournament that a body describes."""
     scenario = find_scenario(wanted.scenario)
     info = formats.FORMATS.get(wanted.format)
     title = info.title.lower() if info else ""
-    return make(
-        wanted.name.strip() or f"{scenario.name} {title}",
-        scenario,
-        find_agents(wanted.cameras, "cameras", request.user),
-        find_agents(wanted.targets, "targets", request.user),
-        wanted.episodes_per_pairing,
-        wanted.base_seed,
-        owner=request.user,
-        format=wanted.format,
-        settings=wanted.settings,
-        rates_remote=wanted.rates_remote,
-    )
+    return organising.TournamentRequest(
+        wanted.name.strip() or f"{scenario.name} {title}", scenario,
+        find_agents(wanted.cameras, "cameras", request.user), find_agents(wanted.targets, "targets", request.user),
+        owner=request.user, **wanted.dict(exclude={"name", "scenario", "cameras", "targets"}),
+    )  # fmt: skip
 
 
 @router.get(

@@ -245,15 +245,16 @@ def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
     """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
     scenario = find_scenario(wanted.scenario)
     (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
-    asked = wanted.dict(exclude={"scenario", "opponent", "start_from", "name"})
-    for name in ("more_scenarios", "test_scenarios"):
-        asked[name] = [find_scenario(slug) for slug in asked[name]]
+    more, test = ([find_scenario(slug) for slug in slugs] for slugs in (wanted.more_scenarios, wanted.test_scenarios))
     (start_from,) = find_agents([wanted.start_from], "start_from", request.user) if wanted.start_from else (None,)
-    name = wanted.name.strip() or f"{wanted.algorithm} {wanted.team} v {opponent.name}"[:80]
+    rows = {"name", "scenario", "opponent", "start_from", "more_scenarios", "test_scenarios"}
+    asked = trainings.TrainingRequest(
+        wanted.name.strip() or f"{wanted.algorithm} {wanted.team} vs {opponent.name}"[:80], scenario,
+        opponent=opponent, start_from=start_from, more_scenarios=more, test_scenarios=test, owner=request.user,
+        **wanted.dict(exclude=rows),
+    )  # fmt: skip
     with quotas.within(request.user, "trainings"):
-        run = trainings.create_training(
-            name, scenario, opponent=opponent, start_from=start_from, owner=request.user, **asked
-        )
+        run = trainings.create_training(asked)
     return Status(201, run)
 
 

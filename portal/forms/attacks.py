@@ -11,6 +11,7 @@ from mate import Team
 from tournament import attacks, entries, organising
 from tournament.models import Agent, Scenario
 from tournament.refusals import RequestRefused
+from tournament.trainings import TrainingSettings
 from training import configuration
 
 
@@ -44,6 +45,7 @@ class AttackForm(forms.Form):
 
     def __init__(self, agent: Agent, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.agent = agent
         team = Team(agent.team).opponent
         fitting = [
             one.pk for one in Scenario.objects.exclude(num_cameras=0) if not entries.check_fitness(agent, one).problems
@@ -58,12 +60,12 @@ class AttackForm(forms.Form):
         algorithms.initial = attacks.ALGORITHMS[team]
         self.fields["steps"].initial = configuration.STEPS["quick"][team]
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of `attacks.create_attack`, but for the agent and the owner."""
+    def request(self, owner: Any) -> attacks.AttackRequest:
+        """The request of a valid form."""
         data = dict(self.cleaned_data)
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
-        data["training"] = {name: data.pop(name) for name in names}
-        return data
+        training = TrainingSettings(**{name: data.pop(name) for name in names})
+        return attacks.AttackRequest(self.agent, training=training, owner=owner, **data)
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""

@@ -285,13 +285,6 @@ class LineupForm(forms.Form):
             name = place.removeprefix("settings.")
             self.add_error(name if name in [field.name for field in self.setting_fields] else None, text)
 
-    def lineup(self) -> dict[str, Any]:
-        """Fields, format and settings of a valid form, as `organising.create_tournament` takes them."""
-        data = self.cleaned_data
-        settings = {setting.name: data[setting.name] for setting in self.info.settings if setting.name in data}
-        return {
-            "cameras": list(data["cameras"]),
-            "targets": list(data["targets"]),
-            "format": self.info.name,
-            "settings": settings,
-        }
+    def chosen_settings(self) -> dict[str, Any]:
+        """The format's settings in a valid form."""
+        return {one.name: self.cleaned_data[one.name] for one in self.info.settings if one.name in self.cleaned_data}

@@ -27,7 +27,9 @@ from tournament import organising, psro_runs, trainings
 from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroRun, Scenario
+from tournament.psro_runs import PsroRequest
 from tournament.refusals import RequestRefused
+from tournament.trainings import TrainingSettings
 from training import configuration
 from training.configuration import HYPERPARAMETERS
 
@@ -206,20 +208,22 @@ class PsroForm(forms.Form):
         chosen = self["meta_solver"].value()
         return [(solver, solver["name"] == chosen) for solver in list_solvers()]
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of `psro_runs.create_run`, but for the owner; hyperparameters that are the defaults are left
-        out.
-        """
-        data = dict(self.cleaned_data)
-        for team in Team:
-            defaults = self.defaults(team)
-            asked = {name: data.pop(f"{team}_{PREFIX}{name}") for name in defaults}
-            settings = {
-                name: data.pop(f"{team}_{name}") for name in ("algorithm", "preset", "steps", "evaluation_episodes")
-            }
-            changed = {name: value for name, value in asked.items() if value != defaults[name]}
-            data[f"{team}_training"] = settings | {"hyperparameters": changed}
-        return data | {"scenario": self.scenario}
+    def request(self, owner: Any) -> PsroRequest:
+        """The request of a valid form."""
+        own = {name: self.cleaned_data[name] for name in self.base_fields}
+        camera, target = (self._training_of(team) for team in Team)
+        return PsroRequest(
+            scenario=self.scenario, camera_training=camera, target_training=target, owner=owner, **own
+        )  # fmt: skip
+
+    def _training_of(self, team: str) -> TrainingSettings:
+        """How a team is trained; hyperparameters that are the defaults are left out."""
+        defaults = self.defaults(team)
+        asked = {name: self.cleaned_data[f"{team}_{PREFIX}{name}"] for name in defaults}
+        changed = {name: value for name, value in asked.items() if value != defaults[name]}
+        names = ("algorithm", "preset", "steps", "evaluation_episodes")
+        chosen = {name: self.cleaned_data[f"{team}_{name}"] for name in names}
+        return TrainingSettings(**chosen, hyperparameters=changed)
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""

@@ -101,15 +101,15 @@ class ScheduleForm(LineupForm):
 
     def apply(self, schedule: Schedule) -> Schedule:
         """Keep the schedule as a valid form says. Raises ScheduleRefused."""
-        data, lineup = self.cleaned_data, self.lineup()
+        data = self.cleaned_data
         schedule.kind = ScheduleKind.WATCH if self.rhythm == WATCH else ScheduleKind.CRON
         schedule.expression = self.read_times()
         schedule.scenario = self.scenario
         schedule.has_everyone = self.has_everyone
-        schedule.format, schedule.settings = lineup["format"], lineup["settings"]
+        schedule.format, schedule.settings = self.info.name, self.chosen_settings()
         for name in ("name", "base_seed", "has_fresh_seeds"):
             setattr(schedule, name, data[name])
-        return schedules.save(schedule, lineup["cameras"], lineup["targets"])
+        return schedules.save(schedule, data["cameras"], data["targets"])
 
     def read_times(self) -> str:
         """The cron expression of the times that were chosen."""

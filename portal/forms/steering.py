@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroRun
-from tournament.psro_runs import MAX_ITERATIONS
+from tournament.psro_runs import MAX_ITERATIONS, ForkRequest
 from tournament.refusals import RequestRefused
 from training.configuration import MAX_STEPS
 
@@ -59,7 +59,6 @@ class ForkForm(SteeringForm):
         super().__init__(data, initial=initial)
         self.fields["number"].choices = [(one, one) for one in reversed(solved)]  # type: ignore[attr-defined]
 
-    def request(self) -> dict[str, Any]:
-        """Return a valid form's request, as `psro_runs.fork_run` takes it."""
-        data = dict(self.cleaned_data)
-        return {"iterations_wanted": data.pop("iterations"), **data}
+    def request(self, owner: Any) -> ForkRequest:
+        """Return a valid form's request."""
+        return ForkRequest(**self.cleaned_data, owner=owner)

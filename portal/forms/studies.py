@@ -15,7 +15,7 @@ from portal.keys import RowsField
 from tournament import queries, studies, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
-from tournament.studies import StudyConfiguration
+from tournament.studies import StudyConfiguration, StudyRequest
 from training import configuration
 from training.configuration import HYPERPARAMETERS
 
@@ -128,14 +128,14 @@ class StudyForm(forms.Form):
                 self.add_error(field, error)
         return data
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of `studies.create_study`, but for the owner."""
-        data = dict(self.cleaned_data)
-        rows = [[data.pop(name) for name in row_fields(number)] for number in range(self.num_rows)]
-        chosen = [
+    def request(self, owner: Any) -> StudyRequest:
+        """The request of a valid form."""
+        rows = [[self.cleaned_data[name] for name in row_fields(number)] for number in range(self.num_rows)]
+        configurations = [
             StudyConfiguration(name.strip(), algorithm, preset, changes) for name, algorithm, preset, changes in rows
         ]
-        return {**data, "scenarios": list(data["scenarios"]), "team": self.team, "chosen": chosen}
+        own = {name: self.cleaned_data[name] for name in self.base_fields}
+        return StudyRequest(**own, team=self.team, configurations=configurations, owner=owner)
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""

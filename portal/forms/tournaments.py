@@ -9,6 +9,7 @@ from portal.forms.lineups import FIELDS, LineupForm
 from tournament.fields import in_order
 from tournament.formats import FORMATS
 from tournament.models import Tournament
+from tournament.organising import TournamentRequest
 
 LARGEST_SEED = 2**63 - 1
 
@@ -54,6 +55,15 @@ class TournamentForm(LineupForm):
         required=False,
         help_text=_("Their episodes cannot be played again. Leaderboards of scenarios never rate them."),
     )
+
+    def request(self, owner: Any) -> TournamentRequest:
+        """The request of a valid form."""
+        data = self.cleaned_data
+        return TournamentRequest(
+            data["name"] or self.default_name(), self.scenario, data["cameras"], data["targets"],
+            base_seed=data["base_seed"], owner=owner, format=self.info.name, settings=self.chosen_settings(),
+            rates_remote=data["rates_remote"],
+        )  # fmt: skip
 
     def default_name(self) -> str:
         """The name of a tournament that was given none."""

@@ -17,6 +17,7 @@ from mate import Team
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
+from tournament.trainings import TrainingRequest
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
 
@@ -235,22 +236,21 @@ class TrainingForm(forms.Form):
         """Whether something among the hyperparameters is to be looked at."""
         return any(group.is_open for group in self.groups)
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of `trainings.create_training`, but for the owner; hyperparameters that are the defaults are
-        left out.
-        """
-        data = dict(self.cleaned_data)
-        asked = {name: data.pop(f"{PREFIX}{name}") for name in self.defaults()}
-        changed = {name: value for name, value in asked.items() if value != self.defaults()[name]}
-        for name in ("more_scenarios", "test_scenarios"):
-            data[name] = list(data[name])
-        data["name"] = data["name"].strip() or self.default_name(data["opponent"])
-        where = {"scenario": self.scenario, "team": self.team, "algorithm": self.algorithm, "preset": self.preset}
-        return {**data, **where, "hyperparameters": changed}
+    def request(self, owner: Any) -> TrainingRequest:
+        """The request of a valid form; hyperparameters that are the defaults are left out."""
+        data, defaults = self.cleaned_data, self.defaults()
+        asked = {name: data[f"{PREFIX}{name}"] for name in defaults}
+        return TrainingRequest(
+            data["name"].strip() or self.default_name(data["opponent"]), self.scenario, self.team, self.algorithm,
+            data["opponent"], preset=self.preset, steps=data["steps"], cores=data["cores"], seed=data["seed"],
+            hyperparameters={name: value for name, value in asked.items() if value != defaults[name]},
+            evaluation_episodes=data["evaluation_episodes"], start_from=data["start_from"], owner=owner,
+            more_scenarios=list(data["more_scenarios"]), test_scenarios=list(data["test_scenarios"]),
+        )  # fmt: skip
 
     def default_name(self, opponent: Agent) -> str:
         title = configuration.ALGORITHMS[self.algorithm].title
-        return f"{title} {self.team} v {opponent.name}"[:80]
+        return f"{title} {self.team} vs {opponent.name}"[:80]
 
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""

@@ -32,7 +32,7 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             try:
                 with quotas.within(request.user, "attacks"):
-                    made = domain.create_attack(agent, owner=request.user, **form.request())
+                    made = domain.create_attack(form.request(request.user))
                 return redirect("attack", made.pk)
             except (domain.AttackRefused, quotas.QuotaExceeded) as refusal:
                 form.tell(refusal)

@@ -60,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             with quotas.within(request.user, "psro"):
-                made = psro_runs.create_run(owner=request.user, **form.request())
+                made = psro_runs.create_run(form.request(request.user))
             return redirect("psro_run", made.pk)
         except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)
@@ -324,7 +324,7 @@ def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
     if form.is_valid():
         try:
             with quotas.within(request.user, "psro"):
-                made = psro_runs.fork_run(row, owner=request.user, **form.request())
+                made = psro_runs.fork_run(row, form.request(request.user))
             return redirect("psro_run", made.pk)
         except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)

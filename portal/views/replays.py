@@ -127,7 +127,7 @@ def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> di
     """An episode with the name of what is special about it: the agent that differs, or both."""
     pairing = episode.pairing
     if differing is None:
-        return {"episode": episode, "label": f"{pairing.camera.name} v {pairing.target.name}", "team": ""}
+        return {"episode": episode, "label": f"{pairing.camera.name} vs {pairing.target.name}", "team": ""}
     agent = pairing.camera if differing[0].team == Team.CAMERA else pairing.target
     return {"episode": episode, "label": agent.name, "team": agent.team}
 

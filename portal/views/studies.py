@@ -83,7 +83,7 @@ def start(request: HttpRequest, form: StudyForm) -> Study | None:
     """The new study; None where it is refused, with the reasons on the form."""
     try:
         with quotas.within(request.user, "studies"):
-            return domain.create_study(owner=request.user, **form.request())
+            return domain.create_study(form.request(request.user))
     except (domain.StudyRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return None

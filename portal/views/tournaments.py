@@ -169,21 +169,9 @@ def cost(request: HttpRequest) -> HttpResponse:
 
 def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
     """The new tournament; None where it is refused, with the reasons on the form."""
-    data = form.cleaned_data
-    name = data["name"] or form.default_name()
-    lineup = form.lineup()
     try:
         with quotas.within(request.user, "tournaments", "episodes"):
-            tournament = organising.plan_tournament(
-                name,
-                form.scenario,
-                lineup.pop("cameras"),
-                lineup.pop("targets"),
-                base_seed=data["base_seed"],
-                rates_remote=data["rates_remote"],
-                owner=request.user,
-                **lineup,
-            )
+            tournament = organising.plan_tournament(form.request(request.user))
     except (organising.TournamentRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return None

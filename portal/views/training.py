@@ -117,7 +117,7 @@ def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
     """The new training; None where it is refused, with the reasons on the form."""
     try:
         with quotas.within(request.user, "trainings"):
-            return domain.create_training(owner=request.user, **form.request())
+            return domain.create_training(form.request(request.user))
     except (domain.TrainingRefused, quotas.QuotaExceeded) as refusal:
         form.tell(refusal)
         return None

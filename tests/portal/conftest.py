@@ -26,7 +26,7 @@ from tournament.models import (
 
 PASSWORD = "a long pass phrase"
 Open = Callable[..., Any]
-TRAINING = {"algorithm": "mappo", "steps": 10_000}
+TRAINING = trainings.TrainingSettings("mappo", steps=10_000)
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,9 @@ def tournament(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Tou
     """Alice's tournament of two cameras and two targets, three episodes each, not played yet."""
     cameras = [agents["greedy-camera"], agents["random-camera"]]
     targets = [agents["greedy-target"], agents["random-target"]]
-    return organising.create_tournament("Alice's cup", scenario, cameras, targets, 3, owner=alice)
+    return organising.create_tournament(
+        organising.TournamentRequest("Alice's cup", scenario, cameras, targets, 3, owner=alice)
+    )
 
 
 @pytest.fixture
@@ -150,17 +152,21 @@ def world(
     )
     schedules.save(weekly, [agents["greedy-camera"]], [agents["greedy-target"]])
     training = trainings.create_training(
-        "Learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        trainings.TrainingRequest(
+            "Learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        )
     )
-    study = studies.create_study(
+    study = studies.create_study(studies.StudyRequest(
         "Alice's study", [scenario], "camera", agents["greedy-target"], [studies.StudyConfiguration("plain", "mappo")],
         num_seeds=1, steps=1000, owner=alice,
-    )  # fmt: skip
+    ))  # fmt: skip
     attack = attacks.create_attack(
-        agents["random-camera"], scenario, num_attackers=1, training={"steps": 1000}, owner=alice
+        attacks.AttackRequest(agents["random-camera"], scenario, num_attackers=1, training=TRAINING, owner=alice)
     )
     psro = psro_runs.create_run(
-        "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
+        psro_runs.PsroRequest(
+            "Growing", scenario, [agents["random-camera"]], [agents["random-target"]], TRAINING, TRAINING, owner=alice
+        )
     )
     first, second = Episode.objects.order_by("pk")[:2]
     labs.create(alice, "Trackers")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.portal.test_api import check_error
 from tournament import attacks
 from tournament.models import Agent, Attack, AttackState, Scenario, Tournament
+from tournament.trainings import TrainingSettings
 
 Visit = Callable[..., Client]
 V1 = "/api/v1"
@@ -19,7 +20,13 @@ V1 = "/api/v1"
 @pytest.fixture
 def attack(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Attack:
     return attacks.create_attack(
-        agents["greedy-camera"], scenario, num_attackers=2, training={"steps": 1000}, owner=alice
+        attacks.AttackRequest(
+            agents["greedy-camera"],
+            scenario,
+            num_attackers=2,
+            training=TrainingSettings("mappo", steps=1000),
+            owner=alice,
+        )
     )
 
 

@@ -127,7 +127,9 @@ def test_no_page_of_formats_or_schedules_is_wider_than_a_phone(
 ) -> None:
     cameras, targets = ([agents[f"{name}-{team}"] for name in ("greedy", "random")] for team in ("camera", "target"))
     ranking = {"resolution": 0.01, "most": 20, "round_size": 32}
-    tournament = organising.create_tournament("T" * 60, scenario, cameras, targets, format="ranking", settings=ranking)
+    tournament = organising.create_tournament(
+        organising.TournamentRequest("T" * 60, scenario, cameras, targets, format="ranking", settings=ranking)
+    )
     while not organising.finish_if_complete(tournament):
         play_round(tournament)
     schedule = Schedule(name="S" * 60, owner=alice, scenario=scenario, kind=ScheduleKind.CRON, expression="0 3 * * 1")

@@ -53,7 +53,7 @@ def test_three_architectures_are_uploaded_and_play(
     mine = list(Agent.objects.filter(owner=alice).order_by("created"))
     assert [row.num_cameras for row in mine] == [2, 2, None]
     target = Agent.objects.get(slug="greedy-target")
-    tournament = organising.create_tournament("Networks", scenario, mine, [target], 1)
+    tournament = organising.create_tournament(organising.TournamentRequest("Networks", scenario, mine, [target], 1))
     while playing.play_next():
         pass
     tournament.refresh_from_db()

@@ -65,13 +65,15 @@ def accept(upload: Upload, scenario: Scenario) -> None:
     greedy, random = (Agent.objects.get(slug=f"{name}-camera") for name in ("greedy", "random"))
     targets = list(Agent.objects.filter(slug__in=["greedy-target", "random-target"]))
     cup = organising.create_tournament(
-        "Placement of Hawk",
-        scenario,
-        [agent, greedy, random],
-        targets,
-        3,
-        owner=upload.owner,
-        purpose=Purpose.PLACEMENT,
+        organising.TournamentRequest(
+            "Placement of Hawk",
+            scenario,
+            [agent, greedy, random],
+            targets,
+            3,
+            owner=upload.owner,
+            purpose=Purpose.PLACEMENT,
+        )
     )
     for block in cup.blocks.select_related("pairing__camera", "pairing__target"):
         Episode.objects.bulk_create(make_up(block.pairing, seed) for seed in block.seeds)

@@ -20,7 +20,9 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 def learning(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRun:
     """Alice's training after five iterations."""
     run = trainings.create_training(
-        "Alice's learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        trainings.TrainingRequest(
+            "Alice's learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        )
     )
     add_points(run, 1, 5)
     return run

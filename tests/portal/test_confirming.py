@@ -26,15 +26,15 @@ from tournament.models import (
 )
 
 Visit = Callable[..., Client]
-TRAINING = {"algorithm": "mappo", "steps": 10_000, "hyperparameters": {"gamma": 0.9}}
+TRAINING = trainings.TrainingSettings("mappo", hyperparameters={"gamma": 0.9}, steps=10_000)
 
 
 @pytest.fixture
 def training(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRun:
-    run = trainings.create_training(
+    run = trainings.create_training(trainings.TrainingRequest(
         "Learner", scenario, "camera", "mappo", agents["greedy-target"],
         steps=12_345, seed=7, cores=1, hyperparameters={"gamma": 0.9}, evaluation_episodes=10, owner=alice,
-    )  # fmt: skip
+    ))  # fmt: skip
     TrainingRun.objects.filter(pk=run.pk).update(state=TrainingState.TRAINING, steps_done=500)
     run.refresh_from_db()
     return run
@@ -42,10 +42,10 @@ def training(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Train
 
 @pytest.fixture
 def run(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> PsroRun:
-    return psro_runs.create_run(
+    return psro_runs.create_run(psro_runs.PsroRequest(
         "Growing", scenario, [agents["greedy-camera"]], [agents["random-target"]], TRAINING, TRAINING,
         meta_solver="uniform", iterations=3, owner=alice,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 @pytest.fixture

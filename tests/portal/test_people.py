@@ -91,9 +91,11 @@ def test_a_retired_agent_plays_in_nothing_new(alice: User, hawk: Agent, agents: 
     hawk.refresh_from_db()
     scenario = Tournament.objects.get().scenario
     with pytest.raises(RequestRefused, match="Hawk is retired"):
-        organising.create_tournament("Cup", scenario, [hawk], [agents["greedy-target"]], 2)
+        organising.create_tournament(
+            organising.TournamentRequest("Cup", scenario, [hawk], [agents["greedy-target"]], 2)
+        )
     with pytest.raises(RequestRefused, match="Hawk is retired"):
-        trainings.create_training("Run", scenario, "target", "mappo", hawk, steps=1000)
+        trainings.create_training(trainings.TrainingRequest("Run", scenario, "target", "mappo", hawk, steps=1000))
 
 
 def test_built_in_agents_and_milestones_cannot_be_withdrawn(

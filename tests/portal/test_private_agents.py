@@ -36,7 +36,9 @@ def secret(world: World, alice: User) -> Agent:
     )
     upload.agents.set([agent])
     scenario = Scenario.objects.get(slug="mate-2v4-0")
-    cup = organising.create_tournament(f"{SECRET} cup", scenario, [agent, greedy], [opponent], 2, owner=alice)
+    cup = organising.create_tournament(
+        organising.TournamentRequest(f"{SECRET} cup", scenario, [agent, greedy], [opponent], 2, owner=alice)
+    )
     assert cup.is_private
     for number, pairing in enumerate(cup.pairings.all()):
         like = Episode.objects.first()

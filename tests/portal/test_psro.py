@@ -21,10 +21,12 @@ from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
 from tournament.payoffs import Episodes, MetaGame
 from tournament.psro import accounts
+from tournament.trainings import TrainingSettings
 from training import configuration
 
 Visit = Callable[..., Client]
 TRAINING = {"algorithm": "mappo", "steps": 10_000}
+BEST_RESPONSE = TrainingSettings(**TRAINING)
 
 
 @pytest.fixture
@@ -42,10 +44,10 @@ def token(alice: User) -> dict[str, str]:
 def run(scenario: Scenario, alice: User) -> PsroRun:
     """A run of three iterations, whose best responses are the built-in agents."""
     agents = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
-    made = psro_runs.create_run(
-        "Growing", scenario, [agents["camera", "random"]], [agents["target", "random"]], TRAINING, TRAINING,
+    made = psro_runs.create_run(psro_runs.PsroRequest(
+        "Growing", scenario, [agents["camera", "random"]], [agents["target", "random"]], BEST_RESPONSE, BEST_RESPONSE,
         iterations=2, owner=alice,
-    )  # fmt: skip
+    ))  # fmt: skip
     rng = np.random.default_rng(5)
     whole, errors = rng.normal(size=(3, 3)), np.full((3, 3), 0.02)
     names = ["random", "naive", "greedy"]

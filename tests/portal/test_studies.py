@@ -24,7 +24,9 @@ def study(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Study:
         studies.StudyConfiguration("small", "mappo", hyperparameters={"memory": "none"}),
     ]
     return studies.create_study(
-        "Memory", [scenario], "camera", agents["greedy-target"], chosen, num_seeds=2, steps=1000, owner=alice
+        studies.StudyRequest(
+            "Memory", [scenario], "camera", agents["greedy-target"], chosen, num_seeds=2, steps=1000, owner=alice
+        )
     )
 
 
@@ -88,7 +90,9 @@ def test_a_study_can_begin_with_a_training_s_settings(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
     run = trainings.create_training(
-        "Learner", scenario, "camera", "mappo", agents["greedy-target"], hyperparameters={"gamma": 0.5}, owner=alice
+        trainings.TrainingRequest(
+            "Learner", scenario, "camera", "mappo", agents["greedy-target"], hyperparameters={"gamma": 0.5}, owner=alice
+        )
     )
     page = visit(alice).get(reverse("study_create"), {"like": run.pk}).content.decode()
     assert "gamma = 0.5" in page

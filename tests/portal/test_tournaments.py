@@ -254,7 +254,9 @@ def test_a_tournament_can_be_started_once_more(
     entries.register_scenario("MATE-4v8-9")
     cameras, targets = ([agents[f"{name}-{team}"] for name in ("naive", "greedy")] for team in ("camera", "target"))
     earlier = organising.create_tournament(
-        "Cup", scenario, cameras, targets, base_seed=3, owner=alice, format=format, settings=chosen
+        organising.TournamentRequest(
+            "Cup", scenario, cameras, targets, base_seed=3, owner=alice, format=format, settings=chosen
+        )
     )
     address = f"{reverse('tournament_create')}?like={earlier.pk}"
     assert address in visit(bob).get(reverse("tournament", args=[earlier.pk])).content.decode()

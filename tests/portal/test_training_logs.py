@@ -18,7 +18,9 @@ Visit = Callable[..., Client]
 
 
 def start(owner: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRun:
-    return trainings.create_training("Learner", scenario, "camera", "mappo", agents["greedy-target"], owner=owner)
+    return trainings.create_training(
+        trainings.TrainingRequest("Learner", scenario, "camera", "mappo", agents["greedy-target"], owner=owner)
+    )
 
 
 def test_trainings_started_later_keep_what_their_owner_chose(

@@ -112,7 +112,9 @@ def name_in_setting(monkeypatch, told):
 
 
 def begin(scenario, builtins, target, episodes=2):
-    return organising.create_tournament("Talk", scenario, [builtins["camera", "greedy"]], [target], episodes)
+    return organising.create_tournament(
+        organising.TournamentRequest("Talk", scenario, [builtins["camera", "greedy"]], [target], episodes)
+    )
 
 
 def play_all():
@@ -203,10 +205,10 @@ def test_a_class_that_cannot_be_used_is_logged_and_the_others_are_kept(own_modul
 def test_neither_trainings_nor_psro_runs_nor_downloads_take_an_operators_agent(site, scenario, builtins, tmp_path):
     (row,) = operated.register_operator_agents()
     with pytest.raises(RequestRefused, match="code outside the portal"):
-        trainings.create_training("T", scenario, "camera", "mappo", row, steps=10_000)
-    pools = [builtins["camera", "random"]], [row]
+        trainings.create_training(trainings.TrainingRequest("T", scenario, "camera", "mappo", row, steps=10_000))
+    pools, settings = ([builtins["camera", "random"]], [row]), trainings.TrainingSettings("mappo", steps=10_000)
     with pytest.raises(RequestRefused, match="code outside the portal"):
-        psro_runs.create_run("P", scenario, *pools, {"algorithm": "mappo", "steps": 10_000}, {"algorithm": "mappo"})
+        psro_runs.create_run(psro_runs.PsroRequest("P", scenario, *pools, settings, settings))
     with pytest.raises(RequestRefused, match="code that the portal does not have"), open(tmp_path / "x", "wb") as file:
         downloads.write_agent(row, file)
 

@@ -57,10 +57,14 @@ def test_a_scenario_of_ones_own_is_played_to_a_board_and_trained_in_like_any_oth
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.FINISHED
     assert leaderboards.latest(own).num_episodes == 4
-    settings = {"algorithm": "mappo", "steps": 10_000}
-    run = trainings.create_training("Learner", own, "camera", "mappo", builtins["target", "greedy"], steps=10_000)
+    settings = trainings.TrainingSettings("mappo", steps=10_000)
+    run = trainings.create_training(
+        trainings.TrainingRequest("Learner", own, "camera", "mappo", builtins["target", "greedy"], steps=10_000)
+    )
     psro = psro_runs.create_run(
-        "Growing", own, [builtins["camera", "random"]], [builtins["target", "random"]], settings, settings
+        psro_runs.PsroRequest(
+            "Growing", own, [builtins["camera", "random"]], [builtins["target", "random"]], settings, settings
+        )
     )
     assert run.scenario == psro.scenario == own
 

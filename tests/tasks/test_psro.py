@@ -20,12 +20,12 @@ from tests.tasks.stand_in import COMMAND
 from tests.training.runs import TINY
 from tournament import psro_runs
 from tournament.models import Block, BlockState, PsroPhase, PsroRun, PsroState, TrainingRun, TrainingState
+from tournament.trainings import TrainingSettings
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TRAINING = {
-    "algorithm": "mappo", "steps": 200, "hyperparameters": TINY | {"memory": "none"}, "evaluation_episodes": 0,
-    "cores": 1,
-}  # fmt: skip
+TRAINING = TrainingSettings(
+    "mappo", steps=200, hyperparameters=TINY | {"memory": "none"}, evaluation_episodes=0, cores=1
+)
 PATIENCE = 600.0  # seconds: a training's process alone takes half a minute to begin on a busy machine
 
 
@@ -59,10 +59,10 @@ def is_in(phase: PsroPhase, number: int) -> bool:
 
 
 def test_a_run_ends_complete_and_consistent_whoever_is_killed(scenario, builtins, broker, workers, start):
-    run = psro_runs.create_run(
+    run = psro_runs.create_run(psro_runs.PsroRequest(
         "Killed", scenario, [builtins["camera", "random"]], [builtins["target", "random"]], TRAINING, TRAINING,
         iterations=1, episodes_per_pairing=6,
-    )  # fmt: skip
+    ))  # fmt: skip
     sweep, worker, trainers = start("sweep"), start("worker"), [start("camera-trainer"), start("target-trainer")]
     wait_for(lambda: Block.objects.filter(state=BlockState.LEASED).exists() or is_in(PsroPhase.TRAINING, 1), "a match")
     kill(worker)

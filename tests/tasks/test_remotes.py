@@ -115,7 +115,9 @@ class Site:
     def begin(self, episodes=4, **options):
         agent = Agent.objects.get(kind=AgentKind.REMOTE)
         camera = self.builtins["camera", "greedy"]
-        return organising.create_tournament("Remote", self.scenario, [camera], [agent], episodes, **options)
+        return organising.create_tournament(
+            organising.TournamentRequest("Remote", self.scenario, [camera], [agent], episodes, **options)
+        )
 
 
 def play_all():
@@ -253,6 +255,6 @@ def test_neither_trainings_nor_mixtures_nor_files_take_a_remote_agent(portal):
     portal.seat()
     row = Agent.objects.get(kind=AgentKind.REMOTE)
     with pytest.raises(RequestRefused, match="code outside the portal"):
-        trainings.create_training("T", portal.scenario, "camera", "mappo", row, steps=10_000)
+        trainings.create_training(trainings.TrainingRequest("T", portal.scenario, "camera", "mappo", row, steps=10_000))
     spec = entries.load_spec(row)
     assert not agents.is_reproducible(spec) and agents.from_json(spec.to_json()) == spec

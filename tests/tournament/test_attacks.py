@@ -5,15 +5,16 @@ import pytest
 from tests.policies.checkpoints import make_checkpoint
 from tournament import attacks, entries, organising
 from tournament.models import Agent, Attack, AttackState, TrainingRun, TrainingState
+from tournament.trainings import TrainingSettings
 
-TRAINING = {"algorithm": "mappo", "steps": 1000}
+TRAINING = TrainingSettings("mappo", steps=1000)
 
 
 @pytest.fixture
 def ask(scenario, builtins):
     def ask(**more):
         more = {"num_attackers": 3, "training": TRAINING, "episodes": 6} | more
-        return attacks.create_attack(builtins["camera", "greedy"], scenario, **more)
+        return attacks.create_attack(attacks.AttackRequest(builtins["camera", "greedy"], scenario, **more))
 
     return ask
 
@@ -107,7 +108,7 @@ def test_what_is_wrong_is_told_at_once(ask):
         ask(num_attackers=0, episodes=1)
     assert {field for field, _ in refused.value.problems} == {"num_attackers", "episodes"}
     with pytest.raises(attacks.AttackRefused):
-        ask(training={"algorithm": "hrl-mappo"})
+        ask(training=TrainingSettings("hrl-mappo"))
     assert not Attack.objects.exists() and not TrainingRun.objects.exists()
 
 

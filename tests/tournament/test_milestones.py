@@ -40,7 +40,9 @@ def test_about_95_percent_of_intervals_hold_the_truth():
 
 @pytest.fixture
 def run(scenario, builtins):
-    return trainings.create_training("Learner", scenario, "camera", "mappo", builtins["target", "greedy"])
+    return trainings.create_training(
+        trainings.TrainingRequest("Learner", scenario, "camera", "mappo", builtins["target", "greedy"])
+    )
 
 
 @pytest.fixture
@@ -65,7 +67,9 @@ def test_milestones_are_in_no_list_and_on_no_leaderboard_until_one_is_chosen(
     type(learner).objects.filter(pk=learner.pk).update(num_obstacles=0)
     field = [type(learner).objects.get(pk=learner.pk), builtins["camera", "greedy"]]
     tournament = organising.create_tournament(
-        "Milestones", scenario, field, [builtins["target", "greedy"]], 4, purpose="milestone"
+        organising.TournamentRequest(
+            "Milestones", scenario, field, [builtins["target", "greedy"]], 4, purpose="milestone"
+        )
     )
     pretend_to_play(tournament)
     organising.finish_if_complete(tournament)
@@ -87,7 +91,9 @@ def test_the_address_of_a_milestone_is_named_as_the_agent_that_it_may_become(run
 
 
 def test_seeds_of_milestones_their_re_evaluation_and_other_runs_differ(run, scenario, builtins):
-    other = trainings.create_training("Learner", scenario, "camera", "mappo", builtins["target", "greedy"])
+    other = trainings.create_training(
+        trainings.TrainingRequest("Learner", scenario, "camera", "mappo", builtins["target", "greedy"])
+    )
     found = {
         milestones.evaluation_seed(one, purpose) for one in (run, other) for purpose in ("milestone", "reevaluation")
     }

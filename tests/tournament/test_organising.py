@@ -87,7 +87,7 @@ def test_too_many_episodes_in_all_are_refused(make_tournament, monkeypatch):
 def test_an_agent_in_the_wrong_field_is_refused(scenario, builtins):
     target = builtins["target", "greedy"]
     with pytest.raises(TournamentRefused, match="Greedy is a target agent and cannot play in the camera field"):
-        organising.create_tournament("T", scenario, [target], [target], 2)
+        organising.create_tournament(organising.TournamentRequest("T", scenario, [target], [target], 2))
 
 
 def test_an_agent_for_other_dimensions_is_refused_with_both_figures(scenario, builtins):
@@ -102,14 +102,21 @@ def test_an_agent_for_other_dimensions_is_refused_with_both_figures(scenario, bu
         num_targets=8,
     )
     with pytest.raises(TournamentRefused) as caught:
-        organising.create_tournament("T", scenario, [agent], [builtins["target", "greedy"]], 2)
+        organising.create_tournament(
+            organising.TournamentRequest("T", scenario, [agent], [builtins["target", "greedy"]], 2)
+        )
     assert "trained for 4 cameras, and MATE-2v4-0 has 2." in str(caught.value)
     assert "trained for 8 targets, and MATE-2v4-0 has 4." in str(caught.value)
 
 
 def test_an_agent_named_twice_plays_once(scenario, builtins):
     camera, target = builtins["camera", "greedy"], builtins["target", "greedy"]
-    assert organising.create_tournament("T", scenario, [camera, camera], [target], 2).num_episodes == 2
+    assert (
+        organising.create_tournament(
+            organising.TournamentRequest("T", scenario, [camera, camera], [target], 2)
+        ).num_episodes
+        == 2
+    )
 
 
 def test_cancelling_stops_all_blocks_and_fences_off_their_workers(make_tournament, settings, pretend_to_play):
@@ -175,9 +182,11 @@ def test_time_left_goes_by_what_the_scenario_took_before(make_tournament, preten
 def test_a_scenario_without_cameras_has_no_tournaments(builtins):
     with pytest.raises(TournamentRefused, match="has no cameras"):
         organising.create_tournament(
-            "T",
-            entries.register_scenario("MATE-Navigation"),
-            [builtins["camera", "greedy"]],
-            [builtins["target", "greedy"]],
-            2,
+            organising.TournamentRequest(
+                "T",
+                entries.register_scenario("MATE-Navigation"),
+                [builtins["camera", "greedy"]],
+                [builtins["target", "greedy"]],
+                2,
+            )
         )

@@ -218,10 +218,10 @@ def test_an_error_of_ours_is_told_and_stops_no_other_schedule(make_schedule, mak
     Schedule.objects.filter(pk=broken.pk).update(settings={"episodes": []})
     plan = organising.plan_tournament
 
-    def fail(name: str, *arguments: object, **named: object) -> Tournament:
-        if name.startswith("Broken"):
+    def fail(request: organising.TournamentRequest) -> Tournament:
+        if request.name.startswith("Broken"):
             raise ZeroDivisionError
-        return plan(name, *arguments, **named)
+        return plan(request)
 
     monkeypatch.setattr(organising, "plan_tournament", fail)
     for schedule in (broken, sound):

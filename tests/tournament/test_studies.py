@@ -18,7 +18,9 @@ CHANGED = StudyConfiguration("No memory", "mappo", hyperparameters={"memory": "n
 def ask(scenario, builtins):
     def ask(chosen=(PLAIN, CHANGED), **more):
         more = {"num_seeds": 2, "steps": 1000, "evaluation_episodes": 3} | more
-        return studies.create_study("Memory", [scenario], "camera", builtins["target", "greedy"], chosen, **more)
+        return studies.create_study(
+            studies.StudyRequest("Memory", [scenario], "camera", builtins["target", "greedy"], chosen, **more)
+        )
 
     return ask
 

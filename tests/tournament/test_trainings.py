@@ -11,7 +11,9 @@ from tournament.models import Agent, TrainingRun, TrainingState
 def ask(scenario, builtins):
     def ask(**more):
         opponent = more.pop("opponent", builtins["target", "greedy"])
-        return trainings.create_training("Learner", scenario, "camera", "hrl-mappo", opponent, **more)
+        return trainings.create_training(
+            trainings.TrainingRequest("Learner", scenario, "camera", "hrl-mappo", opponent, **more)
+        )
 
     return ask
 
@@ -55,7 +57,9 @@ def test_all_that_is_wrong_is_told_at_once_with_its_fields(ask, builtins):
 
 def test_a_name_is_needed(scenario, builtins):
     with pytest.raises(trainings.TrainingRefused, match="needs a name"):
-        trainings.create_training(" ", scenario, "camera", "mappo", builtins["target", "greedy"])
+        trainings.create_training(
+            trainings.TrainingRequest(" ", scenario, "camera", "mappo", builtins["target", "greedy"])
+        )
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ class AttackState(models.TextChoices):
 class Attack(models.Model):
     """Attackers of several seeds against one agent in a scenario.
 
-    `training` is what `tournament.trainings.create_training` is given: algorithm, preset, hyperparameters, steps. The
-    best attacker on selection seeds is played on fresh seeds in `tournament`; `result` is what that found.
+    `training` has the fields of `tournament.trainings.TrainingSettings`. The best attacker on selection seeds is played
+    on fresh seeds in `tournament`; `result` is what that found.
     """
 
     owner = models.ForeignKey(

@@ -19,7 +19,7 @@ class Pairing(models.Model):
         constraints = [models.UniqueConstraint(fields=["scenario", "camera", "target"], name="one_pairing")]
 
     def __str__(self) -> str:
-        return f"{self.camera.name} v {self.target.name}, {self.scenario.name}"
+        return f"{self.camera.name} vs {self.target.name}, {self.scenario.name}"
 
     @property
     def is_reproducible(self) -> bool:

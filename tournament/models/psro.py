@@ -24,8 +24,8 @@ class PsroRun(models.Model):
 
     The populations begin with `cameras` and `targets`. Each iteration trains a best response of each team to the other
     team's strategy of the iteration before, plays the pairings that are new, and solves the meta-game of all agents
-    with `meta_solver`. `camera_training` and `target_training` are what `tournament.trainings.create_training` is
-    given: algorithm, preset, hyperparameters, steps, evaluation_episodes, cores.
+    with `meta_solver`. `camera_training` and `target_training` have the fields of
+    `tournament.trainings.TrainingSettings`; they are empty in an imported run.
     """
 
     owner = models.ForeignKey(

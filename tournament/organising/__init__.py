@@ -8,6 +8,7 @@ does not matter who played them, in which order, or how often a worker died.
 from tournament.organising.creating import (
     MAX_EPISODES_PER_PAIRING,
     TournamentRefused,
+    TournamentRequest,
     check_tournament,
     create_tournament,
     plan_tournament,
@@ -23,6 +24,7 @@ __all__ = [
     "UNKNOWN_SECONDS",
     "Progress",
     "TournamentRefused",
+    "TournamentRequest",
     "cancel_tournament",
     "check_tournament",
     "create_tournament",

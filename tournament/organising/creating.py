@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -27,55 +28,59 @@ class TournamentRefused(RequestRefused):
     """A tournament that cannot be created as requested."""
 
 
-def create_tournament(*arguments: Any, **named: Any) -> Tournament:
-    """Create a tournament and the blocks of its first round, with the arguments of `plan_tournament`.
+@dataclass(frozen=True)
+class TournamentRequest:
+    """What a new tournament is to be; pages, the API, schedules and commands request it alike.
+
+    `format` is one of `formats.FORMATS`, `settings` are its settings, where missing ones get their defaults.
+    `episodes_per_pairing` is the older name of a round robin's setting. The order of agents in a field is kept.
+    """
+
+    name: str
+    scenario: Scenario
+    cameras: Iterable[Agent]
+    targets: Iterable[Agent]
+    episodes_per_pairing: int | None = None
+    base_seed: int = 0
+    _: KW_ONLY
+    owner: Any = None
+    format: str = ROUND_ROBIN
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str = Purpose.NONE
+    start: Start | None = None
+    rates_remote: bool = False
+
+
+def create_tournament(request: TournamentRequest) -> Tournament:
+    """Create a tournament and the blocks of its first round.
 
     Episodes that exist (of the same pairing, engine and seed) are reused and counted as such; if all do, the tournament
     is finished when this returns. Send hints to workers afterwards (`tasks.hints.send`). Raises TournamentRefused.
     """
-    tournament = plan_tournament(*arguments, **named)
+    tournament = plan_tournament(request)
     finish_if_complete(tournament)
     return tournament
 
 
-def plan_tournament(
-    name: str,
-    scenario: Scenario,
-    cameras: Iterable[Agent],
-    targets: Iterable[Agent],
-    episodes_per_pairing: int | None = None,
-    base_seed: int = 0,
-    owner: Any = None,
-    *,
-    format: str = ROUND_ROBIN,
-    settings: Mapping[str, Any] | None = None,
-    purpose: str = Purpose.NONE,
-    start: Start | None = None,
-    rates_remote: bool = False,
-) -> Tournament:
+def plan_tournament(request: TournamentRequest) -> Tournament:
     """Create a tournament and its first round, in one transaction; `finish_if_complete` continues from there.
 
-    `format` is one of `formats.FORMATS`, `settings` are its settings, where missing ones get their defaults.
-    `episodes_per_pairing` is the older name of a round robin's setting. The order of agents in a field is kept. Raises
-    TournamentRefused.
+    Raises TournamentRefused.
     """
-    cameras, targets = _distinct(cameras), _distinct(targets)
-    wanted = dict(settings or {})
-    if format == ROUND_ROBIN and episodes_per_pairing is not None:
-        wanted["episodes"] = episodes_per_pairing
-    complete = check_tournament(name, scenario, cameras, targets, base_seed, format, wanted)
+    cameras, targets = _distinct(request.cameras), _distinct(request.targets)
+    settings = check_tournament(replace(request, cameras=cameras, targets=targets))
     with transaction.atomic():
         tournament = Tournament.objects.create(
-            name=name.strip(),
-            owner=owner,
-            scenario=scenario,
-            format=format,
-            settings=complete,
-            purpose=purpose,
-            start=start,
-            episodes_per_pairing=complete["episodes"] if format == ROUND_ROBIN else 0,
-            base_seed=base_seed,
-            rates_remote=rates_remote,
+            name=request.name.strip(),
+            owner=request.owner,
+            scenario=request.scenario,
+            format=request.format,
+            settings=settings,
+            purpose=request.purpose,
+            start=request.start,
+            episodes_per_pairing=settings["episodes"] if request.format == ROUND_ROBIN else 0,
+            base_seed=request.base_seed,
+            rates_remote=request.rates_remote,
             engine=leaderboards.engine_version(),
             device=leaderboards.DEVICE,
             is_private=visibility.are_private([*cameras, *targets]),
@@ -91,30 +96,27 @@ def _distinct(agents: Iterable[Agent]) -> list[Agent]:
     return list({agent.pk: agent for agent in agents}.values())
 
 
-def check_tournament(
-    name: str,
-    scenario: Scenario,
-    cameras: Sequence[Agent],
-    targets: Sequence[Agent],
-    base_seed: int,
-    format: str,
-    settings: Mapping[str, Any],
-) -> dict[str, Any]:
+def check_tournament(request: TournamentRequest) -> dict[str, Any]:
     """Return all settings of the format. Raises TournamentRefused with everything that is wrong."""
+    name, scenario = request.name, request.scenario
+    fields = {Team.CAMERA: list(request.cameras), Team.TARGET: list(request.targets)}
     problems: Problems = []
     if not name.strip() or len(name) > 120:
         problems.append(("name", "A tournament needs a name of at most 120 characters."))
     elif problem := names.find_problem(name):
         problems.append(("name", problem))
-    if not 0 <= base_seed < 2**63:
-        text = f"The base seed is {base_seed}: expected a whole number from 0 to 2^63 - 1."
+    if not 0 <= request.base_seed < 2**63:
+        text = f"The base seed is {request.base_seed}: expected a whole number from 0 to 2^63 - 1."
         problems.append(("base_seed", text))
     if not scenario.num_cameras:
         text = f"{scenario.name} has no cameras: there is nobody to play against its targets."
         problems.append(("scenario", text))
-    for team, field in ((Team.CAMERA, cameras), (Team.TARGET, targets)):
-        problems += [(f"{team}s", text) for text in _check_field(team, field, scenario)]
-    complete, refusals = _check_format(format, settings, cameras, targets)
+    for team, agents in fields.items():
+        problems += [(f"{team}s", text) for text in _check_field(team, agents, scenario)]
+    settings = dict(request.settings)
+    if request.format == ROUND_ROBIN and request.episodes_per_pairing is not None:
+        settings["episodes"] = request.episodes_per_pairing
+    complete, refusals = _check_format(request.format, settings, fields[Team.CAMERA], fields[Team.TARGET])
     problems += refusals
     if problems:
         raise TournamentRefused(problems)

@@ -4,7 +4,15 @@ A run does no work itself. It asks for trainings and tournaments like everybody 
 mathematics, which needs no database, is `tournament.psro`.
 """
 
-from tournament.psro_runs.creating import MAX_ITERATIONS, MAX_POOL, PsroRefused, create_run, fork_run
+from tournament.psro_runs.creating import (
+    MAX_ITERATIONS,
+    MAX_POOL,
+    ForkRequest,
+    PsroRefused,
+    PsroRequest,
+    create_run,
+    fork_run,
+)
 from tournament.psro_runs.files import enter_results, write_run
 from tournament.psro_runs.populations import PopulationMember, members, population
 from tournament.psro_runs.progress import estimate_rest, iterations_done, seconds_of
@@ -17,8 +25,10 @@ __all__ = [
     "MAX_POOL",
     "OPEN",
     "RESUMABLE",
+    "ForkRequest",
     "PopulationMember",
     "PsroRefused",
+    "PsroRequest",
     "advance",
     "cancel_run",
     "create_run",

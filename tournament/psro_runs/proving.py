@@ -6,13 +6,13 @@ only when independent attackers gain less than its limit too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from mate import Team
 from tournament import attacks
 from tournament.models import Attack, AttackState, PsroIteration, PsroRun
-from tournament.psro_runs.requesting import derive_seed, opponent_of
+from tournament.psro_runs.requesting import derive_seed, opponent_of, training_of
+from tournament.trainings import TrainingSettings
 
 FRESH_EPISODES = 200
 
@@ -31,13 +31,14 @@ class Proof:
 def request_attacks(run: PsroRun, iteration: PsroIteration) -> None:
     """Request an attack on each team's strategy, with the settings of the run's own responses."""
     for team in Team:
-        settings: dict[str, Any] = run.target_training if team == Team.CAMERA else run.camera_training
-        chosen = settings.get("evaluation_episodes") or 0
+        settings = TrainingSettings(**training_of(run, team.opponent))
         attack = attacks.create_attack(
-            opponent_of(run, iteration, team), run.scenario, num_attackers=run.num_attackers,
-            first_seed=derive_seed(run, f"attack/{team}/{iteration.number}") >> 32,
-            training=settings | {"evaluation_episodes": max(chosen, 2)},
-            episodes=max(FRESH_EPISODES, run.episodes_per_pairing), owner=run.owner,
+            attacks.AttackRequest(
+                opponent_of(run, iteration, team), run.scenario, num_attackers=run.num_attackers,
+                first_seed=derive_seed(run, f"attack/{team}/{iteration.number}") >> 32,
+                training=replace(settings, evaluation_episodes=max(settings.evaluation_episodes, 2)),
+                episodes=max(FRESH_EPISODES, run.episodes_per_pairing), owner=run.owner,
+            )
         )  # fmt: skip
         setattr(iteration, f"{team}_attack", attack)
     iteration.save(update_fields=["camera_attack", "target_attack"])

@@ -12,21 +12,23 @@ from tournament.models import Agent, PsroIteration, PsroRun, Purpose, Tournament
 from tournament.psro_runs.populations import last_trained, population
 
 
+def training_of(run: PsroRun, team: str) -> dict[str, Any]:
+    """Return the settings of a team's best responses (`trainings.TrainingSettings`); none in an imported run."""
+    return run.camera_training if team == Team.CAMERA else run.target_training
+
+
 def request_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:
-    rival = Team(team).opponent
-    settings = run.camera_training if team == Team.CAMERA else run.target_training
+    """Request the training of a team's best response to the other's strategy."""
     number = before.number + 1
     return trainings.create_training(
-        f"{run.name}, {team} {number}",
-        run.scenario,
-        team,
-        opponent=opponent_of(run, before, rival),
-        start_from=last_trained(run, team) if run.is_warm else None,
-        seed=derive_seed(run, f"{team}/{number}") >> 32,
-        purpose=Purpose.PSRO,
-        owner=run.owner,
-        **settings,
-    )
+        trainings.TrainingRequest(
+            f"{run.name}, {team} {number}", run.scenario, team,
+            opponent=opponent_of(run, before, Team(team).opponent),
+            start_from=last_trained(run, team) if run.is_warm else None,
+            seed=derive_seed(run, f"{team}/{number}") >> 32, purpose=Purpose.PSRO, owner=run.owner,
+            **training_of(run, team),
+        )
+    )  # fmt: skip
 
 
 def opponent_of(run: PsroRun, iteration: PsroIteration, team: str) -> Agent:
@@ -53,8 +55,10 @@ def request_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
         form, settings = "nash", settings_of_nash(run.epsilon)
     return organising.plan_tournament(
-        name, run.scenario, cameras, targets, base_seed=derive_seed(run, "payoffs"), owner=run.owner,
-        format=form, settings=settings, purpose=Purpose.PSRO,
+        organising.TournamentRequest(
+            name, run.scenario, cameras, targets, base_seed=derive_seed(run, "payoffs"), owner=run.owner,
+            format=form, settings=settings, purpose=Purpose.PSRO,
+        )
     )  # fmt: skip
 
 

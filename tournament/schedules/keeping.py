@@ -67,14 +67,11 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
     if problems := [problem for agent in (*cameras, *targets) if (problem := withdrawal.find_problem(agent))]:
         raise ScheduleRefused([("cameras", problems[0])])
     organising.check_tournament(
-        schedule.name or "Name",
-        schedule.scenario,
-        cameras,
-        targets,
-        schedule.base_seed,
-        schedule.format,
-        schedule.settings,
-    )
+        organising.TournamentRequest(
+            schedule.name or "Name", schedule.scenario, cameras, targets, base_seed=schedule.base_seed,
+            format=schedule.format, settings=schedule.settings,
+        )
+    )  # fmt: skip
 
 
 def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:

@@ -105,16 +105,18 @@ def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_
     try:
         with transaction.atomic():
             return organising.plan_tournament(
-                name,
-                schedule.scenario,
-                cameras,
-                targets,
-                base_seed=base_seed,
-                owner=schedule.owner,
-                format=schedule.format,
-                settings=_settings(schedule, agent),
-                purpose=Purpose.PLACEMENT if agent else Purpose.SCHEDULE,
-                start=start,
+                organising.TournamentRequest(
+                    name,
+                    schedule.scenario,
+                    cameras,
+                    targets,
+                    base_seed=base_seed,
+                    owner=schedule.owner,
+                    format=schedule.format,
+                    settings=_settings(schedule, agent),
+                    purpose=Purpose.PLACEMENT if agent else Purpose.SCHEDULE,
+                    start=start,
+                )
             )
     except UserError as refusal:
         reason = str(refusal)

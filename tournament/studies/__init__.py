@@ -9,6 +9,7 @@ from tournament.studies.creating import (
     MAX_SEEDS,
     StudyConfiguration,
     StudyRefused,
+    StudyRequest,
     create_study,
 )
 from tournament.studies.scoring import MEASURES, advance, advance_all, scores_of
@@ -28,6 +29,7 @@ __all__ = [
     "MIN_RUNS_PER_SCENARIO",
     "StudyConfiguration",
     "StudyRefused",
+    "StudyRequest",
     "advance",
     "advance_all",
     "cancel_study",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -35,44 +35,50 @@ class StudyConfiguration:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def create_study(
-    name: str,
-    scenarios: Sequence[Scenario],
-    team: str,
-    opponent: Agent,
-    chosen: Sequence[StudyConfiguration],
-    *,
-    num_seeds: int = 5,
-    first_seed: int = 0,
-    steps: int | None = None,
-    evaluation_episodes: int = DEFAULT_EPISODES,
-    cores: int | None = None,
-    owner: Any = None,
-) -> Study:
+@dataclass(frozen=True)
+class StudyRequest:
+    """A study of `configurations`; `steps` are those of each run, None for the preset's of the first configuration."""
+
+    name: str
+    scenarios: Sequence[Scenario]
+    team: str
+    opponent: Agent
+    configurations: Sequence[StudyConfiguration]
+    _: KW_ONLY
+    num_seeds: int = 5
+    first_seed: int = 0
+    steps: int | None = None
+    evaluation_episodes: int = DEFAULT_EPISODES
+    cores: int | None = None
+    owner: Any = None
+
+
+def create_study(request: StudyRequest) -> Study:
     """Create a study with all its trainings; seed by seed, so that configurations can be compared early.
 
-    `steps` are environment steps of each run, None for the preset's of the first configuration. Raises StudyRefused
-    with every reason.
+    Raises StudyRefused with every reason.
     """
-    scenarios = list(dict.fromkeys(scenarios))
-    problems = _check(name, scenarios, chosen, num_seeds, first_seed, evaluation_episodes)
+    scenarios, chosen = list(dict.fromkeys(request.scenarios)), request.configurations
+    problems = _check(request, len(scenarios))
     if problems:
         raise StudyRefused(problems)
+    steps = request.steps
     if steps is None:
-        steps = configurations.STEPS.get(chosen[0].preset, {}).get(team, 0)
+        steps = configurations.STEPS.get(chosen[0].preset, {}).get(request.team, 0)
     with transaction.atomic():
         study = Study.objects.create(
-            owner=owner, name=name.strip(), team=team, opponent=opponent, first_seed=first_seed, num_seeds=num_seeds,
-            steps=steps, evaluation_episodes=evaluation_episodes,
+            owner=request.owner, name=request.name.strip(), team=request.team, opponent=request.opponent,
+            first_seed=request.first_seed, num_seeds=request.num_seeds, steps=steps,
+            evaluation_episodes=request.evaluation_episodes,
             configurations=[asdict(one) | {"hyperparameters": dict(one.hyperparameters)} for one in chosen],
         )  # fmt: skip
         study.scenarios.set(scenarios)
         refused: dict[tuple[str, str], None] = {}
-        for seed in range(first_seed, first_seed + num_seeds):
+        for seed in range(request.first_seed, request.first_seed + request.num_seeds):
             for scenario in scenarios:
                 for number, one in enumerate(chosen):
                     try:
-                        _request(study, number, one, scenario, seed, cores)
+                        _request(study, number, one, scenario, seed, request.cores)
                     except trainings.TrainingRefused as refusal:
                         refused |= dict.fromkeys(_tell(refusal, one, scenario))
             if refused:
@@ -80,18 +86,13 @@ def create_study(
     return study
 
 
-def _check(
-    name: str,
-    scenarios: Sequence[Scenario],
-    chosen: Sequence[StudyConfiguration],
-    num_seeds: int,
-    first_seed: int,
-    episodes: int,
-) -> list[tuple[str, str]]:
+def _check(request: StudyRequest, num_scenarios: int) -> list[tuple[str, str]]:
+    name, chosen, num_seeds = request.name, request.configurations, request.num_seeds
+    first_seed, episodes = request.first_seed, request.evaluation_episodes
     problems = []
     if not name.strip() or len(name.strip()) > MAX_NAME:
         problems.append(("name", f"A study needs a name of at most {MAX_NAME} characters."))
-    if not scenarios:
+    if not num_scenarios:
         problems.append(("scenarios", "A study needs at least one scenario."))
     if not 1 <= len(chosen) <= MAX_CONFIGURATIONS:
         text = f"{len(chosen)} were given: expected 1 to {MAX_CONFIGURATIONS} configurations."
@@ -104,7 +105,7 @@ def _check(
     if not 2 <= episodes <= trainings.MAX_EVALUATION_EPISODES:
         text = f"{episodes} were requested: expected 2 to {trainings.MAX_EVALUATION_EPISODES} episodes."
         problems.append(("evaluation_episodes", text))
-    runs = len(chosen) * len(scenarios) * num_seeds
+    runs = len(chosen) * num_scenarios * num_seeds
     if runs > MAX_RUNS:
         text = f"The study would have {runs} runs, and one has at most {MAX_RUNS}. Choose fewer seeds or scenarios."
         problems.append(("num_seeds", text))
@@ -126,9 +127,11 @@ def _request(
     study: Study, number: int, one: StudyConfiguration, scenario: Scenario, seed: int, cores: int | None
 ) -> StudyRun:
     training = trainings.create_training(
-        f"{study.name}: {one.name}, seed {seed}"[:80], scenario, study.team, one.algorithm, study.opponent,
-        preset=one.preset, hyperparameters=one.hyperparameters, steps=study.steps, seed=seed, cores=cores,
-        evaluation_episodes=study.evaluation_episodes, purpose=TrainingPurpose.STUDY, owner=study.owner,
+        trainings.TrainingRequest(
+            f"{study.name}: {one.name}, seed {seed}"[:80], scenario, study.team, one.algorithm, study.opponent,
+            preset=one.preset, hyperparameters=one.hyperparameters, steps=study.steps, seed=seed, cores=cores,
+            evaluation_episodes=study.evaluation_episodes, purpose=TrainingPurpose.STUDY, owner=study.owner,
+        )
     )  # fmt: skip
     return StudyRun.objects.create(study=study, configuration=number, scenario=scenario, seed=seed, training=training)
 

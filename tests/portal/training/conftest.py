@@ -13,7 +13,9 @@ from tournament.models import Agent, Milestone, Scenario, TrainingPoint, Trainin
 def run(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> TrainingRun:
     """Alice's training of a camera against greedy targets, not begun."""
     return trainings.create_training(
-        "Alice's learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        trainings.TrainingRequest(
+            "Alice's learner", scenario, "camera", "hrl-mappo", agents["greedy-target"], steps=1000, owner=alice
+        )
     )
 
 

@@ -113,7 +113,7 @@ def test_an_opponent_of_another_scenario_is_refused_with_both_figures(
     assert f'value="{quartet.pk}"' not in page
     assert visit(alice).post(reverse("training_create"), fields(agents, opponent=quartet.pk)).status_code == 400
     with pytest.raises(trainings.TrainingRefused, match="trained for 4 cameras, and MATE-2v4-0 has 2"):
-        trainings.create_training("Learner", scenario, "camera", "mappo", quartet)
+        trainings.create_training(trainings.TrainingRequest("Learner", scenario, "camera", "mappo", quartet))
 
 
 def test_more_cores_than_any_machine_has_are_refused(
@@ -160,7 +160,9 @@ def test_a_scenario_that_shows_everything_is_trained_in_as_it_is(
     visit: Visit, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
     shown = entries.register_scenario("MATE-2v4-0", "target")
-    run = trainings.create_training("Learner", shown, "camera", "mappo", agents["greedy-target"])
+    run = trainings.create_training(
+        trainings.TrainingRequest("Learner", shown, "camera", "mappo", agents["greedy-target"])
+    )
     assert run.configuration["hyperparameters"]["enhanced_observation"] == "target"
 
 

@@ -25,10 +25,10 @@ def ask(scenario, builtins):
 
     def ask(behaviour="steady", iterations=5, **more):
         more.setdefault("evaluation_episodes", 2)
-        return trainings.create_training(
+        return trainings.create_training(trainings.TrainingRequest(
             "Learner", scenario, "camera", "mappo", builtins["target", "greedy"],
             steps=100 * iterations, seed=BEHAVIOURS[behaviour], **more,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     return ask
 

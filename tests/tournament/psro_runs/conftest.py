@@ -21,7 +21,7 @@ def make_run(scenario, builtins) -> Callable[..., PsroRun]:
             "iterations": 2, "episodes_per_pairing": 4, "is_warm": False,
             "num_attackers": 0,
         }  # fmt: skip
-        return psro_runs.create_run(**asked | changes)
+        return psro_runs.create_run(psro_runs.PsroRequest(**asked | changes))
 
     return make
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from tournament import psro_runs
 from tournament.models import PsroRun, PsroState
+from tournament.trainings import TrainingSettings
 
-TRAINING = {"algorithm": "mappo", "steps": 10_000, "evaluation_episodes": 0}
+TRAINING = TrainingSettings("mappo", steps=10_000, evaluation_episodes=0)
 
 
 def drive(

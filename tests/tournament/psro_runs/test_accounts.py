@@ -76,7 +76,7 @@ def test_figures_of_earlier_accounts_are_renewed_from_the_episodes(make_run, wor
 
 def test_a_forks_shared_iterations_are_renewed_from_the_run_it_comes_from(make_run, work):
     run = drive(make_run(meta_solver="uniform"), work)
-    fork = psro_runs.fork_run(run, 2, "Fork")
+    fork = psro_runs.fork_run(run, psro_runs.ForkRequest("Fork", 2))
     assert fork.state == PsroState.RUNNING
     wanted = run.iterations.last().figures
     shared = fork.iterations.get(number=2)

@@ -1,5 +1,7 @@
 """A PSRO run is made as it was asked for, or refused with everything that is wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.tournament.psro_runs.driving import TRAINING, drive, is_training
@@ -13,7 +15,8 @@ def test_everything_that_is_wrong_is_named_at_once(make_run, builtins):
     with pytest.raises(psro_runs.PsroRefused) as refusal:
         make_run(
             name="", meta_solver="coin", iterations=-1, cameras=[builtins["target", "greedy"]], targets=[],
-            camera_training=TRAINING | {"steps": 0}, target_training=TRAINING | {"hyperparameters": {"gamma": 3.0}},
+            camera_training=replace(TRAINING, steps=0),
+            target_training=replace(TRAINING, hyperparameters={"gamma": 3.0}),
         )  # fmt: skip
     wrong = {"name", "meta_solver", "iterations", "cameras", "targets", "camera_steps", "target_gamma"}
     assert {field for field, _ in refusal.value.problems} == wrong
@@ -22,14 +25,14 @@ def test_everything_that_is_wrong_is_named_at_once(make_run, builtins):
 
 def test_impossible_hyperparameters_are_named_with_their_team(make_run):
     with pytest.raises(psro_runs.PsroRefused) as refusal:
-        make_run(target_training=TRAINING | {"hyperparameters": {"gamma": 3.0}})
+        make_run(target_training=replace(TRAINING, hyperparameters={"gamma": 3.0}))
     assert [field for field, _ in refusal.value.problems] == ["target_gamma"]
     assert not TrainingRun.objects.exists()
 
 
 def test_a_fork_shares_what_was_and_goes_its_own_way(make_run, work):
     run = drive(make_run(iterations=1), work)
-    fork = psro_runs.fork_run(run, 0, "Fork", meta_solver="uniform", iterations_wanted=1)
+    fork = psro_runs.fork_run(run, psro_runs.ForkRequest("Fork", 0, meta_solver="uniform", iterations=1))
     fork = drive(fork, work)
     assert fork.forked_from == run
     assert fork.iterations.count() == 2
@@ -41,4 +44,4 @@ def test_a_fork_shares_what_was_and_goes_its_own_way(make_run, work):
 def test_nothing_starts_from_an_iteration_that_is_not_solved(make_run, work):
     run = drive(make_run(), work, is_training)
     with pytest.raises(psro_runs.PsroRefused, match="not solved"):
-        psro_runs.fork_run(run, 1, "Fork")
+        psro_runs.fork_run(run, psro_runs.ForkRequest("Fork", 1))

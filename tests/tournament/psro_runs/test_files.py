@@ -24,6 +24,7 @@ from tests.policies.checkpoints import make_checkpoint
 from tournament import entries, psro_runs
 from tournament.models import PsroState, Scenario, Upload
 from tournament.psro import layout
+from tournament.trainings import TrainingSettings
 
 pytestmark = pytest.mark.django_db
 REFERENCE = Path(os.environ.get("ARENA_REFERENCE_DATA", Path(__file__).resolve().parents[4] / "shared"))
@@ -122,9 +123,10 @@ def test_without_a_complete_result_nothing_is_entered_and_no_scenario_is_added(u
 
 def test_nothing_can_start_from_agents_that_are_not_there(upload, report):
     (run,) = psro_runs.enter_results(upload, report, [])
-    training = {"algorithm": "mappo"}
+    training = TrainingSettings("mappo")
+    request = psro_runs.ForkRequest("Fork", 2, camera_training=training, target_training=training)
     with pytest.raises(psro_runs.PsroRefused, match="not in the uploaded file"):
-        psro_runs.fork_run(run, 2, "Fork", camera_training=training, target_training=training)
+        psro_runs.fork_run(run, request)
 
 
 @pytest.mark.skipif(not TREE.exists(), reason="the genuine result is not here")
