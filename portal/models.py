@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
@@ -149,15 +150,38 @@ class Announcement(models.Model):
         WARNING = "warning", _("Warning")
 
     text = models.CharField(max_length=300)
+    text_zh = models.CharField(max_length=300, blank=True, help_text=_("Empty: the English text."))
     level = models.CharField(max_length=7, choices=Level.choices, default=Level.INFO)
     begins = models.DateTimeField(default=timezone.now)
     ends = models.DateTimeField(null=True, blank=True, help_text=_("Empty: until it is deleted."))
+    is_dismissible = models.BooleanField(default=True, help_text=_("Readers may close it, each in the own browser."))
 
     class Meta:
         ordering = ["-begins"]
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def shown(self) -> str:
+        """The text in the reader's language."""
+        return self.text_zh if self.text_zh and (get_language() or "").startswith("zh") else self.text
+
+    @property
+    def is_current(self) -> bool:
+        now = timezone.now()
+        return self.begins <= now and (self.ends is None or self.ends > now)
+
+
+class UserLimits(models.Model):
+    """Limits of one user that differ from the portal's: quotas by name (`portal.people.quotas`), bytes of uploads."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="limits")
+    quotas = models.JSONField(default=dict)
+    bytes = models.PositiveBigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class NotificationKind(models.TextChoices):

@@ -149,6 +149,7 @@ urlpatterns = [
     path("docs/<slug:name>/", documents.document, name="document"),
     path("docs/files/<path:name>", documents.document_file, name="document_file"),
     path("api/v1/", api.urls),
+    path("administration/", include("portal.administration_urls")),
     path("admin/", admin.site.urls),
     path("", include("portal.account_urls")),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -82,7 +81,7 @@ def get_account(request: HttpRequest) -> dict[str, Any]:
         "token": token_of(request),
         "num_agents": user.agents.filter(is_listed=True).count(),
         "bytes_used": bytes_of(user),
-        "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
+        "bytes_allowed": quotas.bytes_allowed(user),
         "quotas": quotas.list_usage(user),
     }
 

@@ -18,7 +18,7 @@ from django.db.models import F, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import ApiToken
+from portal.models import ApiToken, UserLimits
 from portal.variables.allowances import read_quotas
 from tournament import attacks
 from tournament.models import (
@@ -137,7 +137,24 @@ def within(user: Any, *names: str) -> Iterator[None]:
 
 
 def quotas_of(user: Any) -> dict[str, int]:
-    return {} if user.is_staff else read_quotas(settings.ARENA_QUOTAS)
+    """The quotas of a user: the portal's, and in their place those that an administrator gave this user."""
+    if user.is_staff:
+        return {}
+    own = limits_of(user)
+    return read_quotas(settings.ARENA_QUOTAS) | (own.quotas if own else {})
+
+
+def limits_of(user: Any) -> UserLimits | None:
+    """What an administrator has set for this user alone."""
+    return UserLimits.objects.filter(user=user.pk).first()
+
+
+def bytes_allowed(user: Any) -> int | None:
+    """Bytes of uploads that a user may keep; None without a limit."""
+    if user.is_staff:
+        return None
+    own = limits_of(user)
+    return settings.ARENA_USER_BYTES if own is None or own.bytes is None else own.bytes
 
 
 def list_usage(user: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from portal.api.errors import NO_TOKEN, UNKNOWN_TOKEN
 from portal.models import ApiToken
+from portal.people.quotas import bytes_allowed
 from portal.server.incoming import bytes_of
 
 
@@ -68,10 +69,10 @@ def bound(uploader: Uploader) -> Uploader:
     if uploader.user is None or uploader.user.is_staff:
         return uploader
     held = bytes_of(uploader.user)
-    if held < settings.ARENA_USER_BYTES:
+    most = bytes_allowed(uploader.user)
+    if most is None or held < most:
         return uploader
-    allowed = settings.ARENA_USER_BYTES / 2**30
     message = (
-        f"Your uploads take {held / 2**30:.1f} GiB, and a user may have {allowed:g} GiB here. Ask the administrator."
+        f"Your uploads take {held / 2**30:.1f} GiB, and you may have {most / 2**30:g} GiB here. Ask the administrator."
     )
     return Uploader(uploader.user, 403, "quota", message, "file")

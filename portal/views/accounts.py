@@ -89,7 +89,7 @@ def describe_account(request: HttpRequest, form: TokenForm) -> dict[str, Any]:
         "tokens": list_tokens(request),
         "quotas": quotas.list_usage(user),
         "bytes_used": bytes_of(user),
-        "bytes_allowed": None if user.is_staff else settings.ARENA_USER_BYTES,
+        "bytes_allowed": quotas.bytes_allowed(user),
     }
 
 

@@ -44,6 +44,7 @@ FORM = Rule(MEMBERS, ("GET", "HEAD", "POST"))
 MEMBER_PAGE = Rule(MEMBERS)
 MEMBER_ACTION = Rule(MEMBERS, ("POST",))
 OWNER_FORM = Rule(OWNERS, ("GET", "HEAD", "POST"))
+STAFF_FORM = Rule(("staff",), ("GET", "HEAD", "POST"))
 OWNER_ACTION = Rule(OWNERS, ("POST",))
 
 NOTHING_THERE = Rule(ACTORS, METHODS, is_empty=True)
@@ -132,6 +133,17 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "board_row": Rule(ACTORS, arguments=({"agent": "greedy-camera"},)),
     "set_language": Rule(ACTORS, ("POST",), body={"language": "en"}),
     "styleguide": Rule(("staff",)),
+    **dict.fromkeys(
+        (*("administration", "administration_users", "administration_log", "administration_storage"),), Rule(("staff",))
+    ),
+    **dict.fromkeys(
+        (
+            *("administration_quarantine", "administration_lift", "administration_user"),
+            *("administration_announcements", "administration_announcement", "administration_announcement_delete"),
+        ),
+        STAFF_FORM,
+    ),
+    "administration_user_act": questions(("staff",), "block", "unblock", "sign-out"),
     "account": MEMBER_PAGE,
     "password_change": Rule(MEMBERS, ("GET", "HEAD", "POST", "PUT")),
     "account_data": MEMBER_PAGE,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from portal.models import ApiToken, IncomingFile, Webhook
+from portal.models import Announcement, ApiToken, IncomingFile, Webhook
 from tournament import attacks, entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
 from tournament.models import (
     Agent,
@@ -22,6 +23,7 @@ from tournament.models import (
     ScheduleKind,
     Tournament,
     Upload,
+    Worker,
 )
 
 PASSWORD = "a long pass phrase"
@@ -180,6 +182,8 @@ def world(
         "resumable_id": IncomingFile.objects.create(owner=alice, filename="mine", length=2).pk,
         "webhook_id": Webhook.objects.create(user=alice, url="https://example.org/hook", secret="secret").pk,
         "token_id": ApiToken.issue(alice, "laptop")[0].pk,
+        "name": Worker.objects.create(name="worker-1@host", seen=timezone.now()).pk,
+        "announcement_id": Announcement.objects.create(text="Maintenance on Friday").pk,
     }  # fmt: skip
 
 
