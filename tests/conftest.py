@@ -1,5 +1,6 @@
 """What all tests share: where reference data lies, which browser is driven, which tests a run is restricted to."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=f"no Chromium: {ADVICE}"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what modules define to the end out of garbage collection, which would look through all of it again."""
+    gc.freeze()
 
 
 def is_elsewhere(item: pytest.Item) -> bool:

@@ -1,6 +1,7 @@
 """Meta-solvers that are nashpy's (Knight and Campbell, JOSS 2018), beside which ours can be checked on a page.
 
-nashpy is imported where it is called: it loads networkx and SciPy's optimisers, which nothing else on a page needs.
+nashpy and SciPy's integrators are imported where they are called: every process of the portal loads this module, and
+they would take a third of its start.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy.integrate import ODEintWarning
 
 from tournament.meta_solvers.matrices import Array, check_payoff
 
@@ -55,6 +55,8 @@ def replicator_dynamics(payoff: Any, stages: int = STAGES) -> tuple[Array, Array
     the dynamics explode. Where nashpy's integrator gives up, the average so far is returned. Agents that died out never
     come back, because there is no floor. Takes 0.2 s for 100 x 100 agents.
     """
+    from scipy.integrate import ODEintWarning
+
     game, span = _game(payoff)
     camera, target = (np.full(size, 1.0 / size) for size in game.payoff_matrices[0].shape)
     averages = [(camera, target)]
