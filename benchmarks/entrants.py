@@ -62,11 +62,13 @@ def genuine_checkpoint(kind: str, team: Team) -> Checkpoint | None:
 
 
 @cache
-def random_checkpoint(kind: str, team: Team, dimensions: Dimensions, seed: int) -> Checkpoint:
-    """A network of the genuine architecture with random weights."""
+def random_checkpoint(
+    kind: str, team: Team, dimensions: Dimensions, seed: int, architecture: Architecture = ARCHITECTURE
+) -> Checkpoint:
+    """A network of the genuine architecture, or of another one, with random weights."""
     recipe = Recipe(
         team,
-        ARCHITECTURE,
+        architecture,
         Action("select-many") if kind == "hrl-mappo" else Action("levels", 5),
         dimensions,
         frame_skip=FRAME_SKIP[team],

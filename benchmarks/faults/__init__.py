@@ -1,0 +1,1 @@
+"""Faults under a tournament on several hosts, each with its own network, processes and disk."""
