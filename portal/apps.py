@@ -6,15 +6,17 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Check the names of users wherever one is made, and notify users after each sweep."""
+        """Check the names of users wherever one is made, notify users after each sweep, and let others observe."""
         from portal.notifications.collecting import collect
         from portal.notifications.letters import start_sending as start_mailing
         from portal.notifications.webhooks import start_sending
         from portal.people.names import check_user_name
+        from portal.server import observing
         from tasks.sweeping import swept
 
         swept.connect(lambda **_: collect(), weak=False, dispatch_uid="collect")
         swept.connect(lambda **_: start_sending(), weak=False, dispatch_uid="start_sending")
         swept.connect(lambda **_: start_mailing(), weak=False, dispatch_uid="start_mailing")
 
+        observing.begin()
         apps.get_model("auth", "User")._meta.get_field("username").validators.append(check_user_name)

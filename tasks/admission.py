@@ -30,9 +30,9 @@ class LastAdmission:
 def may_claim() -> bool:
     """Return whether this process may take work; if not, the status page says why.
 
-    The storage is looked at now and then.
+    The storage is looked at now and then, a quarantine each time: what a wrong worker plays is played again.
     """
-    if time.monotonic() - LastAdmission.looked > LOOK_SECONDS:
+    if time.monotonic() - LastAdmission.looked > LOOK_SECONDS or (not LastAdmission.problem and find_quarantine()):
         look()
     return not LastAdmission.problem
 
@@ -57,12 +57,7 @@ def look() -> None:
 
 def find_problem() -> str:
     """Return why this process may take no work; empty if it may."""
-    if (
-        quarantine := Worker.objects.filter(name=workers.State.name)
-        .exclude(quarantine="")
-        .values_list("quarantine", flat=True)
-        .first()
-    ):
+    if quarantine := find_quarantine():
         return quarantine
     installation = Installation.objects.first()
     if installation is None:  # Nothing was prepared, and so nothing is known.
@@ -73,3 +68,9 @@ def find_problem() -> str:
         if reason := infrastructure.explain(error):
             return reason
         raise
+
+
+def find_quarantine() -> str:
+    """Return why this process is quarantined; empty if it is not."""
+    ours = Worker.objects.filter(name=workers.State.name).exclude(quarantine="")
+    return ours.values_list("quarantine", flat=True).first() or ""

@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from tasks import hints, leases, workers
 from tournament import agents, entries, leaderboards, matches, tracing
+from tournament.clock import ago
 from tournament.models import (
     Audit,
     Block,
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 AGREE = 2
 """So many equal digests decide."""
+LATE_SECONDS = 300.0
+"""For so long after the end of a tournament, blocks are looked for that a worker claimed as it was quarantined."""
 
 
 def sample(block: Block) -> None:
@@ -115,10 +118,28 @@ def conclude(audit: Audit, digest: str) -> None:
 def quarantine(name: str, reason: str) -> int:
     """Let a worker take no more work, and have played again what it played; return how many blocks."""
     log.error("Worker %s is quarantined: %s", name, reason)
+    Worker.objects.filter(name=name).update(quarantine=reason[:300])
+    theirs = Q(worker=name) | Q(earlier_workers__contains=f" {name} ")
+    begun = Q(state__in=(BlockState.DONE, BlockState.LEASED)) | Q(state=BlockState.WAITING, num_played__gt=0)
+    return void_all(Block.objects.filter(theirs, begun))
+
+
+def void_late() -> int:
+    """Have played again what workers played after they were quarantined: one may have claimed a block at that very
+    moment. Return how many blocks.
+    """
+    lately = Tournament.objects.filter(Q(state=TournamentState.PLAYING) | Q(finished__gte=ago(LATE_SECONDS)))
+    wrong = live_workers().exclude(quarantine="").values("name")
+    found = Block.objects.filter(tournament__in=lately, state__in=(BlockState.DONE, BlockState.LEASED))
+    return void_all(found.filter(worker__in=wrong))
+
+
+def void_all(blocks: QuerySet[Block]) -> int:
+    """Have these blocks played again; return how many there are."""
     with transaction.atomic():
-        Worker.objects.filter(name=name).update(quarantine=reason[:300])
-        theirs = Q(worker=name) | Q(earlier_workers__contains=f" {name} ")
-        played = list(Block.objects.filter(theirs, state__in=(BlockState.DONE, BlockState.LEASED, BlockState.WAITING)))
+        played = list(blocks)
+        if not played:
+            return 0
         for block in played:
             void(block)
         again = {block.tournament_id for block in played}

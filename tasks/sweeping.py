@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 
-from tasks import hints, leases, publishing
+from tasks import auditing, hints, leases, publishing
 from tournament import attacks, clock, milestones, organising, originals, psro_runs, schedules, studies
 from tournament.models import (
     Audit,
@@ -76,6 +76,7 @@ def sweep(is_steady: bool = True) -> Swept:
     attempt(publishing.leave_out)
     attempt(psro_runs.renew_one)
     attempt(originals.expire)
+    attempt(auditing.void_late)
     Audit.objects.filter(created__lt=clock.ago(FORGET_AUDITS.total_seconds())).delete()
     Worker.objects.filter(seen__lt=clock.ago(FORGET_WORKERS.total_seconds())).delete()
     for _, outcome in swept.send_robust(sender=None):

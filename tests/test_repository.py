@@ -32,7 +32,13 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==([A-Za-z0-9.]+)( ; .+)?$")
 PINNED_FILES = ("requirements", "requirements-training", "requirements-dev")
-OPTIONAL_FILES = ("requirements-film", "requirements-oauth", "requirements-s3", "requirements-window")
+OPTIONAL_FILES = (
+    "requirements-film",
+    "requirements-oauth",
+    "requirements-observing",
+    "requirements-s3",
+    "requirements-window",
+)
 # Debian 12's own, each supported series, and the first patch of the newest.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.3", "3.13.5", "3.14.0")
 
@@ -260,7 +266,7 @@ def test_the_package_says_which_licence_and_paper_it_has() -> None:
 
 def test_the_package_can_be_built_with_every_extra() -> None:
     package = apply_configuration(Distribution(), str(ROOT / "pyproject.toml"))
-    assert set(package.extras_require) == {"training", "film", "oauth", "s3", "window"}
+    assert set(package.extras_require) == {"training", "film", "oauth", "observing", "s3", "window"}
     assert all(package.extras_require.values()) and package.install_requires
 
 
@@ -312,7 +318,8 @@ def test_secrets_of_containers_come_from_the_environment_and_are_in_the_example(
 def test_the_pods_of_kubernetes_run_the_launchers_commands_and_share_no_folder() -> None:
     folder = ROOT / "deploy" / "kubernetes"
     listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
-    documents = [one for name in listed for one in yaml.safe_load_all((folder / name).read_text())]
+    files = [folder / name for name in listed if (folder / name).is_file()]
+    documents = [one for file in files for one in yaml.safe_load_all(file.read_text())]
     deployments = {one["metadata"]["name"]: one["spec"] for one in documents if one["kind"] == "Deployment"}
     assert set(deployments) == {"web", "worker", "trainer", "sweep"}
     for name, spec in deployments.items():

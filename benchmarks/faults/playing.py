@@ -97,12 +97,14 @@ class Course:
         return (done or 0) / self.tournament.num_episodes
 
     def is_over(self) -> bool:
-        """Whether it is over and nothing of it is doubted any more."""
-        from tournament.models import Audit
+        """Whether it is over and nothing of it is doubted any more, nor found by the next sweep."""
+        from tournament.models import Audit, Worker
 
         def look() -> bool:
             self.tournament.refresh_from_db()
-            return self.tournament.state != "playing" and not Audit.objects.exists()
+            wrong = Worker.objects.exclude(quarantine="").values("name")
+            is_doubted = Audit.objects.exists() or self.tournament.blocks.filter(worker__in=wrong).exists()
+            return self.tournament.state != "playing" and not is_doubted
 
         return bool(ask(look))
 

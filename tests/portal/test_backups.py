@@ -1,6 +1,7 @@
 """A backup makes an installation what it was, bit for bit; a damaged one changes nothing."""
 
 import gzip
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,25 @@ def test_a_backup_that_fails_leaves_nothing(
         backups.back_up(tmp_path / "backups")
     assert not list((tmp_path / "backups").iterdir())
     assert not connection.in_atomic_block and Tournament.objects.exists()
+
+
+def test_one_command_moves_a_portal_to_another_database(
+    played: Tournament, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Installation.objects.create()
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "portal.settings")
+    monkeypatch.setenv("ARENA_DATA", str(tmp_path))
+    elsewhere = tmp_path / "elsewhere.sqlite3"
+    call_command("move", "--database", f"sqlite:///{elsewhere}")
+    assert "Start the portal with DATABASE_URL" in capsys.readouterr().out
+    with sqlite3.connect(elsewhere) as moved:
+        found = {row[0] for row in moved.execute("SELECT digest FROM tournament_episode")}
+    assert found == set(Episode.objects.values_list("digest", flat=True))
+
+
+def test_a_move_to_nowhere_or_to_a_database_that_does_not_answer_changes_nothing(played: Tournament) -> None:
+    with pytest.raises(CommandError, match="Say where to"):
+        call_command("move")
+    with pytest.raises(CommandError, match="Nothing was moved"):
+        call_command("move", "--database", "postgres://nobody@127.0.0.1:1/none?connect_timeout=1")
+    assert Episode.objects.exists()

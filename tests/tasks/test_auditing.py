@@ -5,7 +5,7 @@ import math
 import pytest
 from django.utils import timezone
 
-from tasks import admission, answers, auditing, playing, turns, workers
+from tasks import admission, answers, auditing, playing, sweeping, turns, workers
 from tests.trials import write_episodes
 from tournament import leaderboards
 from tournament.models import Audit, AuditState, Block, BlockState, Episode, Tally, TournamentState, Worker
@@ -100,6 +100,29 @@ def test_a_quarantined_worker_plays_no_more_and_its_late_results_are_refused(mak
     act_as("b")
     admission.LastAdmission.looked = -math.inf
     assert turns.do_next()
+
+
+def test_a_quarantine_holds_at_once(make_tournament, act_as):
+    make_tournament(episodes=4)
+    act_as("a")
+    assert turns.do_next()  # It has just looked at its storage.
+    auditing.quarantine("a", "It was wrong.")
+    assert not turns.do_next()
+
+
+def test_what_a_worker_claimed_at_the_moment_of_its_quarantine_is_played_again(make_tournament, act_as, expected):
+    tournament = make_tournament(episodes=6, name="Claimed at that moment")
+    auditing.quarantine("a", "It was wrong.")
+    act_as("a", is_wrong=True)
+    while block := playing.claim_block():
+        playing.play(block)
+        playing.publishing.publish(tournament)
+    assert write_episodes(tournament) != expected
+    sweeping.sweep()
+    act_as("b")
+    play_all()
+    assert write_episodes(tournament) == expected
+    assert sweeping.auditing.void_late() == 0
 
 
 def test_what_a_wrong_worker_began_and_another_finished_is_played_again(make_tournament, act_as):

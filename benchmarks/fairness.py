@@ -1,0 +1,186 @@
+"""Does one user's work keep another's waiting? ``python -m benchmarks.fairness``.
+
+On a PostgreSQL and a Redis of its own, workers play two tournaments of 100,000 episodes of two users. A third user asks
+for one of 12 episodes: how long does it take? Then two users upload a file again and again: by how much is play slowed?
+At last a user asks the API for a million episodes, and is refused with a reason. The exit status is 0 if all is as
+wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from benchmarks import entrants, table
+from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
+from portal.launcher import commands
+from portal.launcher.installation import CHECKOUT
+from tests import postgres
+
+SCENARIO = "MATE-2v4-0"
+SMALL, SMALL_SECONDS = 12, 30.0
+SLOWED = 0.5
+"""Least share of the speed of play that is left beside uploads."""
+LOOPS = 2
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    options = make_parser().parse_args()
+    if options.child:
+        return measure(options)
+    with postgres.cluster(haste=False) as url, private_installation() as environment:
+        command = [sys.executable, "-m", "benchmarks.fairness", *sys.argv[1:], "--child"]
+        environment |= {"DATABASE_URL": url, "ALLOWED_HOSTS": "testserver"}
+        return subprocess.run(command, cwd=CHECKOUT, env=environment).returncode
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fairness", description=__doc__)
+    parser.add_argument("--episodes", type=int, default=100_000, help="of each of the two large tournaments")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="for which play is watched, with and without uploads"
+    )
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    table.add_options(parser)
+    return parser
+
+
+def measure(options: argparse.Namespace) -> int:
+    """In the child: the figures."""
+    set_up_django()
+    crew = Crew()
+    try:
+        crew.start(commands.manage("sweep"), "sweep")
+        for number in range(options.workers):
+            crew.start_worker(number)
+        for name in ("first", "second"):
+            make_tournament(name, options.episodes)
+        wait_for(lambda: count_episodes() > 0)
+        figures = [measure_small(), *measure_uploads(options.seconds)]
+    finally:
+        crew.end()
+    table.report(figures, options.json)
+    is_refused, words = ask_for_too_much()
+    print(f"A million episodes: {words}")
+    return 0 if is_refused and all(figure.is_met is not False for figure in figures) else 1
+
+
+def make_tournament(user: str, episodes: int) -> Any:
+    """A user's tournament of two cameras against two targets; its row."""
+    from django.contrib.auth.models import User
+
+    from tasks import hints
+    from tournament import entries, organising
+
+    rows = {row.slug: row for row in entries.register_builtin_agents()}
+    cameras, targets = ([rows[f"{name}-{team}"] for name in ("greedy", "random")] for team in ("camera", "target"))
+    owner, _ = User.objects.get_or_create(username=user)
+    scenario = entries.register_scenario(SCENARIO)
+    seed = int(hashlib.sha256(user.encode()).hexdigest()[:8], 16)
+    tournament = organising.create_tournament(
+        user, scenario, cameras, targets, episodes // 4, base_seed=seed, owner=owner
+    )
+    hints.send()
+    return tournament
+
+
+def count_episodes() -> int:
+    from tournament.models import Episode
+
+    return Episode.objects.count()
+
+
+def measure_small() -> table.Figure:
+    """How long the small tournament takes beside the large ones."""
+    began = time.monotonic()
+    tournament = make_tournament("third", SMALL)
+    wait_for(lambda: type(tournament).objects.get(pk=tournament.pk).state == "finished")
+    what = f"{SMALL} episodes beside two large tournaments"
+    return table.Figure(what, time.monotonic() - began, "s", wanted=SMALL_SECONDS)
+
+
+def measure_uploads(seconds: float) -> list[table.Figure]:
+    """The speed of play without and with two loops of uploads."""
+    alone = measure_play(seconds)
+    stop, counts = threading.Event(), [0] * LOOPS
+    loops = [threading.Thread(target=upload_on, args=(number, stop, counts)) for number in range(LOOPS)]
+    for loop in loops:
+        loop.start()
+    beside = measure_play(seconds)
+    stop.set()
+    for loop in loops:
+        loop.join()
+    return [
+        table.Figure("play alone", alone, "episodes/s"),
+        table.Figure(f"play beside {LOOPS} loops of uploads", beside, "episodes/s", wanted=SLOWED * alone,
+                     is_more_better=True),
+        table.Figure("uploads checked meanwhile", sum(counts) / seconds, "/s"),
+    ]  # fmt: skip
+
+
+def measure_play(seconds: float) -> float:
+    """Episodes a second."""
+    began, before = time.monotonic(), count_episodes()
+    time.sleep(seconds)
+    return (count_episodes() - before) / (time.monotonic() - began)
+
+
+def upload_on(number: int, stop: threading.Event, counts: list[int]) -> None:
+    """Upload one file after another, each of other weights, as soon as the last was checked."""
+    from django.contrib.auth.models import User
+    from django.core.files.base import ContentFile
+    from django.db import connection
+
+    from policies import Dimensions
+    from tasks import hints
+    from tournament import originals
+    from tournament.models import Upload, UploadState
+
+    owner, _ = User.objects.get_or_create(username=f"uploader-{number}")
+    for seed in itertools.count(number * 1000):
+        content = entrants.random_checkpoint("mappo", "camera", Dimensions(2, 4, 0), seed).to_bytes()
+        row = Upload(owner=owner, filename=f"{seed}.zip", size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        originals.keep(row, ContentFile(content))
+        row.save()
+        hints.send()
+        waiting = (UploadState.WAITING, UploadState.CHECKING)
+        while Upload.objects.get(pk=row.pk).state in waiting:
+            if stop.wait(0.1):
+                connection.close()
+                return
+        counts[number] += 1
+
+
+def ask_for_too_much() -> tuple[bool, str]:
+    """Ask the API for ten tournaments of 100,000 episodes; whether that was refused, and in which words."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from portal.models import ApiToken
+
+    _, key = ApiToken.issue(User.objects.get(username="third"), "fairness")
+    body = {"scenario": SCENARIO.lower(), "cameras": ["greedy-camera"], "targets": ["greedy-target"],
+            "episodes_per_pairing": 100_000}  # fmt: skip
+    for number in range(10):
+        answer = Client().post(
+            *("/api/v1/tournaments", json.dumps(body | {"base_seed": number + 1}), "application/json"),
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        if answer.status_code != 201:
+            return answer.status_code == 409, f"{number} of 10 requests were taken, then {answer.content.decode()}"
+    return False, "all of them were taken"
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Kills at random instants of everything that a portal writes."""

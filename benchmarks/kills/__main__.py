@@ -1,0 +1,177 @@
+"""Does a kill at any instant lose or spoil anything? ``python -m benchmarks.kills --kills 200``.
+
+A portal in a data folder of its own. By turns a file is uploaded, checked, a tournament's board published, an agent
+trained, a PSRO run advanced and a backup written, and at a random instant the process that writes it is killed
+(SIGKILL) and started again. After each kill nothing half-written may be shown: files and checkpoints have their
+digests, published fits their episodes, backups all of their parts. In the end everything must have come to its end. The
+exit status is 0 if so. `--quick` puts a stand-in in the place of RLlib in trainings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
+from benchmarks.kills.sound import find_halves
+from benchmarks.kills.subjects import SUBJECTS, Portal
+from benchmarks.psro_table import find_faults
+from portal.launcher import commands
+from portal.launcher.installation import CHECKOUT, LocalInstallation
+from tests.tasks import stand_in
+
+SETTINGS = {
+    "ARENA_LEASE_SECONDS": "4", "ARENA_BLOCK_SIZE": "8", "ARENA_TRAINING_SLOTS": "1", "ARENA_TRAINING_CORES": "1",
+    "ARENA_TRAINING_NICE": "0", "ARENA_TRAINING_FREE_BYTES": "0", "ARENA_FREE_BYTES": "0", "ARENA_LIMITS": "off",
+    "ARENA_QUOTAS": "off", "ARENA_OPEN_UPLOADS": "1000",
+}  # fmt: skip
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    options = make_parser().parse_args()
+    if options.child:
+        return hurt(options)
+    quick = {"ARENA_TRAINING_COMMAND": " ".join(stand_in.COMMAND)} if options.quick else {}
+    with private_installation(**SETTINGS, **quick) as environment:
+        command = [sys.executable, "-m", "benchmarks.kills", *sys.argv[1:], "--child"]
+        return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+class Cast(Crew):
+    """The processes of the portal, each with its children in a group of its own."""
+
+    def __init__(self, portal: Portal) -> None:
+        super().__init__()
+        self.portal = portal
+        data = Path(os.environ["ARENA_DATA"])
+        self.commands = {
+            "web": commands.web(LocalInstallation(data=data, port=portal.port)),
+            "worker-0": commands.worker("worker-0"),
+            "trainer-0": commands.trainer("trainer-0"),
+            "sweep": commands.manage("sweep", "--every", "0.5"),
+        }
+        for name in self.commands:
+            self.begin(name)
+
+    def begin(self, name: str) -> None:
+        log = Path(os.environ["ARENA_DATA"]) / f"{name}.log"
+        with open(log, "ab") as file:
+            self.processes[name] = subprocess.Popen(
+                self.commands[name], cwd=CHECKOUT, stdout=file, stderr=file, start_new_session=True
+            )
+
+    def kill(self, name: str) -> bool:
+        """Kill a process with its children and start it again; returns whether it still ran."""
+        if name == "backup":
+            process = self.portal.backup
+            assert process is not None
+            process.kill()
+            return process.wait() == -signal.SIGKILL
+        os.killpg(self.processes[name].pid, signal.SIGKILL)
+        self.processes[name].wait()
+        self.begin(name)
+        return True
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGKILL)
+        super().end()
+
+
+def hurt(options: argparse.Namespace) -> int:
+    """In the child: kill, look, and wait for the end."""
+    set_up_django()
+    portal = open_portal()
+    crew, draws = Cast(portal), random.Random(options.seed)
+    counts: Counter[str] = Counter()
+    halves: list[str] = []
+    began = time.monotonic()
+    try:
+        for number in range(options.kills):
+            name = options.subjects[number % len(options.subjects)]
+            subject = SUBJECTS[name]
+            wait_for(subject.begin(portal))
+            time.sleep(draws.uniform(0.0, subject.latest))
+            counts[name if crew.kill(subject.victim) else f"{name}, too late"] += 1
+            halves += [f"after kill {number + 1} ({name}): {half}" for half in find_halves(portal.backups)]
+        unfinished = wait_for_the_end(portal)
+        halves += [f"in the end: {half}" for half in find_halves(portal.backups)]
+    finally:
+        crew.end()
+    report: dict[str, Any] = {
+        "machine": machine.sentence(), "seconds": round(time.monotonic() - began), "kills": dict(counts),
+        "rows": count_rows(portal), "half-written": halves, "unfinished": unfinished,
+    }  # fmt: skip
+    print(json.dumps(report, indent=1))
+    return 1 if halves or unfinished else 0
+
+
+def open_portal() -> Portal:
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+
+    from portal.management.commands.prepare import Command
+    from portal.models import ApiToken
+
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    Command().mark_storage()
+    user = User.objects.create_user("kills")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    backups = Path(os.environ["ARENA_DATA"]) / "backups"
+    backups.mkdir()
+    return Portal(port, ApiToken.issue(user, "kills")[1], backups)
+
+
+def wait_for_the_end(portal: Portal) -> list[str]:
+    """Wait until everything that was begun is over; what did not end well."""
+    from portal import backups
+    from tournament.models import PsroRun, PsroState, Tournament, TrainingRun, TrainingState, Upload
+
+    for thread in portal.threads:
+        thread.join(300)
+    wait_for(lambda: not Upload.objects.filter(state__in=("waiting", "checking")).exists())
+    wait_for(lambda: not PsroRun.objects.filter(state=PsroState.RUNNING).exists())
+    over = (TrainingState.FINISHED, TrainingState.FAILED)
+    wait_for(lambda: not TrainingRun.objects.exclude(state__in=over).exists())
+    wait_for(lambda: not Tournament.objects.filter(state="playing").exists())
+    backups.verify(backups.back_up(portal.backups))
+    found = [f"upload {row.pk} is {row.state}: {row.reason}" for row in Upload.objects.exclude(state="accepted")]
+    found += [f"{row.name} is {row.state}" for row in Tournament.objects.exclude(state="finished")]
+    return found + [f"{run.name}: {fault}" for run in PsroRun.objects.all() for fault in find_faults(run)]
+
+
+def count_rows(portal: Portal) -> dict[str, int]:
+    """How much there is in the end."""
+    from tournament.models import Episode, PsroRun, RatingSnapshot, TrainingRun, Upload
+
+    models: tuple[Any, ...] = (Upload, Episode, RatingSnapshot, TrainingRun, PsroRun)
+    found = {str(model._meta.model_name): model.objects.count() for model in models}
+    return found | {"backups": len(list(portal.backups.glob("[0-9]*")))}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
