@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from mate.batched.egocentric import Widths
 from mate.constants import PRESERVED_DIM
+from mate.sizes import Widths
 from policies.fields import check_boolean, check_choice, check_integer, refuse
 
 ACTIVATIONS = ("tanh", "relu", "linear")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from mate.batched.egocentric import RECORDS, widths_of
 from mate.constants import OBSERVATION_OFFSET
 from mate.messages import Team
+from mate.sizes import RECORDS, widths_of
 from policies.fields import Dimensions
 
 ENTITY_INPUTS = ("cameras", "targets", "obstacles")

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from mate.batched import egocentric
-from mate.batched.poses import OTHER_POSES, POSES_OF_TARGET
 from mate.messages import TEAMS, TEAMS_OF, Team
+from mate.sizes import OTHER_POSES, POSES_OF_TARGET, size_of, widths_of
 from policies.architectures import (
     ENTITY,
     Architecture,
@@ -69,7 +68,7 @@ class Preprocessing:
         """Return the length of a preprocessed observation."""
         sizes = dimensions.cameras, dimensions.targets, dimensions.obstacles
         if self.egocentric:
-            return egocentric.size_of(Team(team), *sizes)
+            return size_of(Team(team), *sizes)
         return dimensions.observation_size(team)
 
 
@@ -259,7 +258,7 @@ class Recipe:
         if isinstance(self.architecture, Graph):
             return dict(self.architecture.tensors)
         if isinstance(self.architecture, EntityArchitecture):
-            widths = egocentric.widths_of(Team(self.team), self.preprocessing.egocentric)
+            widths = widths_of(Team(self.team), self.preprocessing.egocentric)
             return self.architecture.tensor_shapes(widths, self.action.parts)
         return self.architecture.tensor_shapes(self.input_size, self.output_size)
 

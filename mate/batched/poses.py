@@ -10,14 +10,11 @@ from mate.agents.laws.aim import WIDEST, area_of, best_viewing_angle, min_viewin
 from mate.compilation import kernel, part
 from mate.constants import CAMERA_STATE_DIM_PRIVATE, OBSERVATION_OFFSET, TARGET_STATE_DIM_PUBLIC
 from mate.geometry import bearing, clip, norm, wrap
+from mate.sizes import OTHER_POSES, POSES_OF_TARGET
 
 _FIRST_RECORD = OBSERVATION_OFFSET + CAMERA_STATE_DIM_PRIVATE
 _RECORD_SIZE = TARGET_STATE_DIM_PUBLIC + 1
 
-POSES_OF_TARGET = 6
-"""Choices for each target: it is at the left, the middle or the right of the field of view, which is narrow or wide."""
-OTHER_POSES = 7
-"""Choices without a target: stay; and turn clockwise, not, or anticlockwise, while zooming in or out."""
 MARGIN = 0.7
 """Half-angles from the axis of view at which a target at the left or right of the field of view lies."""
 SPARE = 1.1

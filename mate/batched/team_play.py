@@ -10,14 +10,7 @@ import numpy as np
 from mate.batched import egocentric
 from mate.batched.discrete import action_grid, decode
 from mate.batched.metrics import StepMetrics
-from mate.batched.poses import (
-    OTHER_POSES,
-    POSES_OF_TARGET,
-    choose_relative_poses,
-    execute_poses,
-    mask_poses,
-    turn_to_poses,
-)
+from mate.batched.poses import choose_relative_poses, execute_poses, mask_poses, turn_to_poses
 from mate.batched.rewards import AuxiliaryRewards, Coefficient
 from mate.batched.selections import (
     count_selections,
@@ -31,6 +24,7 @@ from mate.engine import Batch
 from mate.episodes import AgentFactory
 from mate.messages import Team
 from mate.scenario import Scenario
+from mate.sizes import OTHER_POSES, POSES_OF_TARGET, size_of
 from mate.streams import TEAM, derive
 
 
@@ -112,7 +106,7 @@ class TeamPlay:
         self._transform = transform_of(team, *sizes, layers.relative_coordinates, layers.rescaled)
         self._sizes = sizes
         self._shown = np.zeros(self._own.shape, dtype)
-        width = egocentric.size_of(team, *sizes) if layers.egocentric else self._own.shape[-1]
+        width = size_of(team, *sizes) if layers.egocentric else self._own.shape[-1]
         self.observation = np.zeros((*self._own.shape[:2], width), np.float32 if layers.egocentric else dtype)
         self._actions = np.zeros((size, self.num_members, 2))
         self._other_actions = np.zeros((size, self._other.shape[1], 2))

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mate.batched.egocentric import FEATURES, RECORDS, append, size_of, widths_of
+from mate.batched.egocentric import append
 from mate.batched.team_play import Layers, TeamPlay
 from mate.engine import Batch
 from mate.messages import Team
 from mate.scenario import Scenario
+from mate.sizes import FEATURES, RECORDS, size_of, widths_of
 from tests.mate.opponents import BatchedDrift
 
 COUNTS = (2, 4, 9)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mate.agents.laws.aim import orientation_of
-from mate.batched.poses import OTHER_POSES, POSES_OF_TARGET
 from mate.batched.team_play import Layers, TeamPlay
 from mate.messages import Team
 from mate.scenario import Scenario
+from mate.sizes import OTHER_POSES, POSES_OF_TARGET
 from tests.mate.opponents import BatchedDrift
 
 LAST = POSES_OF_TARGET * 4

@@ -44,6 +44,17 @@ def test_a_refusal_comes_back_with_its_steps(tmp_path: Path) -> None:
     assert refusal.value.steps == tuple(seen) and seen[-1].status == "failed"
 
 
+def test_the_child_loads_no_compiler_and_no_engine() -> None:
+    program = (
+        "import runpy, sys\n"
+        f"runpy.run_path({str(_CHILD)!r})['_find_floors']()\n"
+        "import policies.importing.reading\n"
+        "print([name for name in ('numba', 'scipy', 'gymnasium', 'mate.engine') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-I", "-B", "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
 def test_a_file_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "missing")
