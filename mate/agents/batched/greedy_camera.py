@@ -21,6 +21,7 @@ from mate.agents.laws.pursuit import (
     is_within_reach,
     nearest_candidate,
 )
+from mate.borrowing import borrowed
 from mate.communication import SIGHTINGS, STATE, begin_messages, send
 from mate.compilation import inlined, kernel
 from mate.geometry import norm
@@ -67,6 +68,7 @@ def _remember(remembered, countdown, never_loaded, target, row, memory_period):
 
 @kernel
 def _begin(memory, slots, keys, observations):
+    memory = borrowed(memory)
     for n in range(len(slots)):
         slot = slots[n]
         begin_episode(memory.clock, slot, keys[n])
@@ -193,6 +195,8 @@ def _write_actions(memory, slot, rows, actions, aims, count):
 def _play(
     memory, observations, actions, active, messages, limits, aims, memory_period, drops_unloaded, drops_beyond_range
 ):
+    memory, observations, actions = borrowed((memory, observations, actions))
+    messages, limits, aims = borrowed((messages, limits, aims))
     count = 0
     for slot in range(len(active)):
         if active[slot]:

@@ -25,6 +25,7 @@ from mate.agents.laws.walk import (
     keeps_goal,
     nth_bit,
 )
+from mate.borrowing import borrowed
 from mate.communication import WAREHOUSES, begin_messages, send
 from mate.compilation import inlined, kernel
 
@@ -43,6 +44,7 @@ class GreedyTargetMemory(NamedTuple):
 
 @kernel
 def _begin(memory, slots, keys, observations):
+    memory, observations = borrowed((memory, observations))
     for n in range(len(slots)):
         slot = slots[n]
         begin_episode(memory.clock, slot, keys[n])
@@ -97,6 +99,8 @@ def _next_goal(own, key, step, goal, non_empty):
 
 @kernel
 def _play(memory, observations, actions, active, messages, limits, noise_scale, cameras_end):
+    memory, observations, actions = borrowed((memory, observations, actions))
+    messages = borrowed(messages)
     clock, walk, goal, non_empty = memory.clock, memory.walk, memory.goal, memory.non_empty
     for slot in range(len(active)):
         if not active[slot]:

@@ -20,6 +20,7 @@ from mate.agents.laws.coverage import NO_POSE, find_joint_goal, new_search
 from mate.agents.laws.draws import SAMPLE, draw_box, draw_change, draw_orders
 from mate.agents.laws.poses import NUM_ORIENTATIONS, pose_table
 from mate.agents.laws.pursuit import RESTART_PROBABILITY
+from mate.borrowing import borrowed
 from mate.communication import GOAL, OBSERVATION, begin_messages, send
 from mate.compilation import inlined, kernel
 
@@ -77,6 +78,8 @@ def _idle(key, step, own, action):
 
 @kernel
 def _play(memory, observations, actions, active, messages, limits, search, table):
+    memory, observations, actions = borrowed((memory, observations, actions))
+    messages, search, table = borrowed((messages, search, table))
     clock, action, goal = memory.clock, memory.action, memory.goal
     arrives_at_once = not limits.is_limited and messages.pending.shape[1] == 0
     for slot in range(len(active)):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mate.agents.batched.team import OWN, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.laws.draws import FASTEST_TURN, draw_speed
+from mate.borrowing import borrowed
 from mate.compilation import kernel
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def _begin(memory, slots, keys, observations):
 
 @kernel
 def _play(memory, observations, actions, active):
+    memory, observations, actions = borrowed((memory, observations, actions))
     clock = memory.clock
     for slot in range(len(active)):
         if not active[slot]:

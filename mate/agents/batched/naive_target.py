@@ -11,6 +11,7 @@ from mate.agents.batched.team import OWN, TARGET_OWN_END, Clock, RuleBasedTeam, 
 from mate.agents.batched.walker import Walk, begin_walk, new_walk, walk_to
 from mate.agents.laws.draws import draw_direction, draw_first_goal
 from mate.agents.laws.walk import NOISE_SCALE, NUM_WAREHOUSES, next_on_patrol
+from mate.borrowing import borrowed
 from mate.compilation import kernel
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class NaiveTargetMemory(NamedTuple):
 
 @kernel
 def _begin(memory, slots, keys, observations):
+    memory, observations = borrowed((memory, observations))
     for n in range(len(slots)):
         slot = slots[n]
         begin_episode(memory.clock, slot, keys[n])
@@ -38,6 +40,7 @@ def _begin(memory, slots, keys, observations):
 
 @kernel
 def _play(memory, observations, actions, active):
+    memory, observations, actions = borrowed((memory, observations, actions))
     clock, walk, goal = memory.clock, memory.walk, memory.goal
     for slot in range(len(active)):
         if not active[slot]:

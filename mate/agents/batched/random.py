@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mate.agents.batched.team import OWN, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.laws.draws import FRAME_SKIP, SAMPLE, draw_box
+from mate.borrowing import borrowed
 from mate.compilation import kernel
 from mate.messages import Team
 
@@ -29,6 +30,7 @@ def _begin(memory, slots, keys, observations):
 
 @kernel
 def _play(memory, observations, actions, active, frame_skip, first_limit, second_limit):
+    memory, observations, actions = borrowed((memory, observations, actions))
     clock, action = memory.clock, memory.action
     for slot in range(len(active)):
         if not active[slot]:

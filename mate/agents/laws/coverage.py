@@ -4,9 +4,12 @@ wins.
 A camera's pose is worth its score, the sum over the targets in reach, plus one for every target that it covers and no
 earlier camera of the order does. Of equally good poses the first counts. A target covered by several is counted once.
 
-What makes the search fast changes no result: a camera's poses that cover the same set of targets differ in score alone,
-so only the best of every set (and those within rounding of it) can be chosen, whatever is covered already; and
-what a camera chooses depends on the covered set alone, so it is looked up when another order meets the same set.
+What makes the search fast changes no result. A pose can be chosen only if it is worth as much as every other pose for
+some set of targets that are covered already. Whatever that set is, a pose P is worth less than Q if the score of Q is
+above that of P by more than the number of targets that P covers and Q does not. So of the poses that cover one target
+alone only the best counts, and few of the others are left once two are compared with all: the best while nothing is
+covered, and the best once its targets are. What a camera chooses depends on the covered set alone, so it is looked up
+when another order meets the same set.
 """
 
 from __future__ import annotations
@@ -17,7 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.laws.aim import orientation_of
-from mate.agents.laws.poses import NUM_ORIENTATIONS, NUM_POSES, NUM_RADII, nearest_point
+from mate.agents.laws.poses import (
+    NUM_LANES,
+    NUM_ORIENTATIONS,
+    NUM_POSES,
+    NUM_RADII,
+    ROUNDING,
+    nearest_point,
+)
+from mate.borrowing import borrowed
 from mate.compilation import inlined, kernel
 from mate.geometry import norm
 
@@ -30,7 +41,7 @@ _HASH = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0)
 _ONE = np.uint64(1)
 _TURNS = np.uint64(NUM_ORIENTATIONS)
-_ROUNDING = 1e-9  # far above what rounding can do to a score plus a count, far below a difference that matters
+_LANES = np.uint64(NUM_LANES)
 
 
 class Search(NamedTuple):
@@ -44,14 +55,18 @@ class Search(NamedTuple):
     pose: NDArray[np.uint64]  # (N, 756): their indices
     score: NDArray[np.float64]  # (N, 756): their scores
     covered: NDArray[np.uint64]  # (N, 756): the targets they cover
-    touched: NDArray[np.uint64]  # (757,): poses of the camera at hand that cover anything
-    sum: NDArray[np.float64]  # (756,): the score of each; zero between uses
-    union: NDArray[np.uint64]  # (756,): the targets each covers; zero between uses
-    set_key: NDArray[np.uint64]  # (256,): sets of targets that poses of the camera at hand cover
-    set_best: NDArray[np.float64]  # (256,): the best score among those poses
+    bit: NDArray[np.uint64]  # (M,): for each target in reach of the camera at hand, the set of it alone
+    kind: NDArray[np.uint64]  # (M,): the kind of its grid point
+    bearing: NDArray[np.uint64]  # (M,): the orientation at its bearing
+    alone: NDArray[np.uint64]  # (32 * M): poses for one target alone
+    first: NDArray[np.uint64]  # (36 + M,): first pose of each row of the next two
+    sum: NDArray[np.float64]  # (36 + M, 32): scores of the poses of the camera at hand; else zero
+    union: NDArray[np.uint64]  # (36 + M, 32): the targets that they cover
     memo_key: NDArray[np.uint64]  # (N, 256): covered sets, plus 1, for which the camera's choice is known
-    memo_choice: NDArray[np.uint64]  # (N, 256): where in the camera's list it is
+    memo_pose: NDArray[np.uint64]  # (N, 256): the choice
+    memo_score: NDArray[np.float64]  # (N, 256): its score
     memo_cost: NDArray[np.float64]  # (N, 256): how many steps it takes to turn and zoom into it
+    memo_next: NDArray[np.uint64]  # (N, 256): the set that is covered then
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
 
 
@@ -62,7 +77,7 @@ def new_search(num_cameras: int, num_targets: int) -> Search:
             f"heuristic cameras plan for at most {MAX_TARGETS} targets, and the scenario has {num_targets}: "
             "use greedy cameras or a smaller scenario."
         )
-    n = num_cameras
+    n, num_rows = num_cameras, NUM_ORIENTATIONS + num_targets
     return Search(
         orders=np.zeros((NUM_ORDERS, n), np.uint64),
         goal=np.zeros(n, np.int64),
@@ -72,14 +87,18 @@ def new_search(num_cameras: int, num_targets: int) -> Search:
         pose=np.zeros((n, NUM_POSES), np.uint64),
         score=np.zeros((n, NUM_POSES)),
         covered=np.zeros((n, NUM_POSES), np.uint64),
-        touched=np.zeros(NUM_POSES + 1, np.uint64),
-        sum=np.zeros(NUM_POSES),
-        union=np.zeros(NUM_POSES, np.uint64),
-        set_key=np.zeros(_SLOTS, np.uint64),
-        set_best=np.zeros(_SLOTS),
+        bit=np.zeros(num_targets, np.uint64),
+        kind=np.zeros(num_targets, np.uint64),
+        bearing=np.zeros(num_targets, np.uint64),
+        alone=np.zeros(num_targets * NUM_LANES, np.uint64),
+        first=np.zeros(num_rows, np.uint64),
+        sum=np.zeros((num_rows, NUM_LANES)),
+        union=np.zeros((num_rows, NUM_LANES), np.uint64),
         memo_key=np.zeros((n, _SLOTS), np.uint64),
-        memo_choice=np.zeros((n, _SLOTS), np.uint64),
+        memo_pose=np.zeros((n, _SLOTS), np.uint64),
+        memo_score=np.zeros((n, _SLOTS)),
         memo_cost=np.zeros((n, _SLOTS)),
+        memo_next=np.zeros((n, _SLOTS), np.uint64),
         choice=np.zeros(n, np.uint64),
     )
 
@@ -99,109 +118,209 @@ def _slot_of(targets):
     return targets if targets < np.uint64(_SLOTS) else (targets * _HASH) >> np.uint64(56)
 
 
-@kernel
-def _add_point(point, bit, start, angle, turn, score, touched, num_touched, sums, unions):
-    """Add the scores at a grid point to the poses that cover it; the new length of the list of poses touched.
-
-    ``start``, ``angle``, ``turn`` and ``score`` are the lists of a pose table.
-    """
-    b, a = point // NUM_RADII, point % NUM_RADII
-    parity, shift = b & 1, np.uint64(b >> 1)
-    for entry in range(start[parity, a], start[parity, a + 1]):
-        orientation = shift + turn[entry]
-        if orientation >= _TURNS:
-            orientation -= _TURNS
-        pose = angle[entry] + orientation
-        touched[num_touched] = pose
-        num_touched += _ONE if unions[pose] == _NOTHING else _NOTHING
-        sums[pose] += score[entry]
-        unions[pose] |= bit
-    return num_touched
-
-
-@kernel
-def _score_poses(search, table, camera, own, targets):
-    """Score the poses of a camera by the targets in its reach; how many poses cover any."""
-    points, radius_step = table.points, table.radii[1]
-    start, angle, turn, score = table.start, table.angle, table.turn, table.score
-    touched, sums, unions = search.touched, search.sum, search.union
-    num_reached, num_touched = 0, _NOTHING
+@inlined
+def _find_reached(search, table, owns, camera, targets):
+    """Note the targets in reach of a camera; how many there are."""
+    count = _NOTHING
     for t in range(len(targets)):
-        dx, dy = targets[t, 0] - own[0], targets[t, 1] - own[1]
-        if norm(dx, dy) <= own[6]:
-            num_reached += 1
-            point, bit = nearest_point(points, radius_step, dx, dy), np.uint64(1) << np.uint64(t)
-            num_touched = _add_point(point, bit, start, angle, turn, score, touched, num_touched, sums, unions)
-    search.num_reached[camera] = num_reached
-    return num_touched
+        dx, dy = targets[t, 0] - owns[camera, 0], targets[t, 1] - owns[camera, 1]
+        if norm(dx, dy) <= owns[camera, 6]:
+            point = nearest_point(table.points, table.radii[1], dx, dy)
+            b, a = point // NUM_RADII, point % NUM_RADII
+            search.bit[count] = _ONE << np.uint64(t)
+            search.kind[count] = np.uint64((b & 1) * NUM_RADII + a)
+            search.bearing[count] = np.uint64((b >> 1) % NUM_ORIENTATIONS)
+            count += _ONE
+    return count
+
+
+@inlined
+def _first_of(bits):
+    """The least element of a set."""
+    return np.uint64(_count_bits((bits & (~bits + _ONE)) - _ONE))
+
+
+@inlined
+def _case_of(search, n, orientation):
+    """Kind and turn of an orientation for the n-th target in reach, as one number."""
+    turn = orientation + _TURNS - search.bearing[n]
+    return search.kind[n] * _TURNS + (turn - _TURNS if turn >= _TURNS else turn)
+
+
+@inlined
+def _covered_twice(search, table, num_reached, orientation):
+    """The viewing angles that cover several targets."""
+    once, twice = _NOTHING, _NOTHING
+    for n in range(num_reached):
+        covers = table.covers[_case_of(search, n, orientation)]
+        twice |= once & covers
+        once |= covers
+    return twice
+
+
+@inlined
+def _overlaps(search, table, num_reached):
+    """The orientations in which several targets are covered, though perhaps by different viewing angles."""
+    once, twice = _NOTHING, _NOTHING
+    for n in range(num_reached):
+        turns, bearing = table.turns[search.kind[n]], search.bearing[n]
+        turns = (turns << bearing) | (turns >> (_TURNS - bearing))
+        twice |= once & turns
+        once |= turns
+    return twice & ((_ONE << _TURNS) - _ONE)
+
+
+@inlined
+def _score_orientation(search, table, num_reached, orientation, twice, row):
+    """Write the scores of the poses of one orientation into a row, those right that cover several targets."""
+    for n in range(num_reached):
+        case = _case_of(search, n, orientation)
+        if table.covers[case] & twice != _NOTHING:
+            scored, bit = table.row[case], search.bit[n]
+            for i in range(search.sum.shape[1]):  # not a constant: the compiler would take the loop apart
+                score = table.score[scored, i]
+                search.sum[row, i] += score
+                search.union[row, i] |= bit if score > 0.0 else _NOTHING
+
+
+@inlined
+def _add_alone(search, table, num_reached, num_rows):
+    """Add rows of the best poses for each target that cover it alone; the new number of rows."""
+    count = _NOTHING
+    for n in range(num_reached):
+        kind = search.kind[n]
+        for k in range(table.alone.shape[1]):
+            if table.alone[kind, k, 0] < 0:
+                break
+            turn, angle = np.uint64(table.alone[kind, k, 0]), np.uint64(table.alone[kind, k, 1])
+            orientation = (search.bearing[n] + turn) % _TURNS
+            if (_covered_twice(search, table, num_reached, orientation) >> angle) & _ONE == _NOTHING:
+                row, lane = num_rows + count // _LANES, count % _LANES
+                search.alone[count] = angle * _TURNS + orientation
+                search.sum[row, lane] = table.score[table.row[kind * _TURNS + turn], angle]
+                search.union[row, lane] = search.bit[n]
+                count += _ONE
+    return num_rows + (count + _LANES - _ONE) // _LANES
+
+
+@inlined
+def _score_poses(search, table, num_reached):
+    """Score a camera's poses that may be chosen, in rows; how many are of one orientation each, and how many in all."""
+    num_orientations, overlaps = _NOTHING, _overlaps(search, table, num_reached)
+    while overlaps != _NOTHING:
+        orientation = _first_of(overlaps)
+        overlaps &= overlaps - _ONE
+        twice = _covered_twice(search, table, num_reached, orientation)
+        if twice != _NOTHING:
+            _score_orientation(search, table, num_reached, orientation, twice, num_orientations)
+            search.first[num_orientations] = orientation
+            num_orientations += _ONE
+    return num_orientations, _add_alone(search, table, num_reached, num_orientations)
+
+
+@inlined
+def _worth(score, targets, covered):
+    """What a pose with this score is worth that covers these targets, when ``covered`` are covered already."""
+    return score + np.float64(_count_bits(targets & ~covered))
+
+
+@inlined
+def _rank(score, targets, covered):
+    """The bits of ``_worth``: numbers from zero on compare like the integers of the same bits.
+
+    The compiler finds the greatest of many integers at once, but not of numbers.
+    """
+    worth = _worth(score, targets, covered)
+    return np.float64(worth).view(np.int64)
 
 
 @kernel
-def _list_poses(search, camera, num_touched, num_slots):
-    """List the poses of a camera that may be chosen: the best of each set of targets, or else the first. Clears the
-    sums.
+def _find_best(sums, unions, length, covered):
+    """Score (but for rounding) and targets of a pose that is worth most when ``covered`` are covered already."""
+    most, targets, none = np.int64(0), np.int64(0), np.int64(0)
+    for n in range(length):
+        most = max(most, _rank(sums[n], unions[n], covered))
+    for n in range(length):
+        targets = max(targets, np.int64(unions[n]) if _rank(sums[n], unions[n], covered) == most else none)
+    found = np.uint64(targets)
+    return np.int64(most).view(np.float64) - np.float64(_count_bits(found & ~covered)), found
 
-    Without branches, because which pose is the best yet cannot be predicted.
-    """
-    touched, sums, unions = search.touched, search.sum, search.union
-    poses, scores, sets = search.pose[camera], search.score[camera], search.covered[camera]
-    set_key, set_best = search.set_key, search.set_best
-    set_key[:num_slots] = _NOTHING
+
+@inlined
+def _find_winners(search, row, covered_1, least_1, covered_2, least_2):
+    """The poses of a row, as bits, that are worth enough when either set is covered already."""
+    winners = _NOTHING
+    for n in range(search.sum.shape[1]):
+        is_good = _worth(search.sum[row, n], search.union[row, n], covered_1) >= least_1
+        is_good &= _worth(search.sum[row, n], search.union[row, n], covered_2) >= least_2
+        winners |= (_ONE if is_good else _NOTHING) << np.uint64(n)
+    return winners
+
+
+@inlined
+def _list_row(search, camera, num_orientations, row, winners, listed):
+    """List poses of a row; the new length of the list."""
+    while winners != _NOTHING:
+        n = _first_of(winners)
+        winners &= winners - _ONE
+        if row < num_orientations:
+            search.pose[camera, listed] = search.first[row] + n * _TURNS
+        else:
+            search.pose[camera, listed] = search.alone[(row - num_orientations) * _LANES + n]
+        search.score[camera, listed], search.covered[camera, listed] = search.sum[row, n], search.union[row, n]
+        listed += _ONE
+    return listed
+
+
+@inlined
+def _list_poses(search, camera, num_orientations, num_rows):
+    """List the poses of a camera that may be chosen, or else the first. Clears the sums."""
+    sums, unions, length = search.sum.ravel(), search.union.ravel(), num_rows * _LANES
+    score_1, set_1 = _find_best(sums, unions, length, _NOTHING)
+    score_2, set_2 = _find_best(sums, unions, length, set_1)
     listed = _NOTHING
-    for n in range(num_touched):
-        pose = touched[n]
-        score, covered = sums[pose], unions[pose]
-        sums[pose], unions[pose] = 0.0, _NOTHING
-        slot = _slot_of(covered)
-        best = set_best[slot] if set_key[slot] == covered else 0.0
-        set_key[slot], set_best[slot] = covered, max(best, score)
-        poses[listed], scores[listed], sets[listed] = pose, score, covered
-        listed += _ONE if score >= best - _ROUNDING else _NOTHING
+    for row in range(num_rows):
+        winners = _find_winners(search, row, set_1, score_1 - ROUNDING, set_2, score_2 - ROUNDING)
+        listed = _list_row(search, camera, num_orientations, row, winners, listed)
+        for n in range(search.sum.shape[1]):
+            search.sum[row, n], search.union[row, n] = 0.0, _NOTHING
     if listed == _NOTHING:
-        poses[0], scores[0], sets[0], listed = _NOTHING, 0.0, _NOTHING, _ONE
-    search.num_poses[camera] = _keep_best(poses, scores, sets, listed, set_key, set_best)
+        search.pose[camera, 0], search.score[camera, 0], search.covered[camera, 0] = _NOTHING, 0.0, _NOTHING
+        listed = _ONE
+    search.num_poses[camera] = listed
 
 
 @inlined
-def _keep_best(poses, scores, sets, listed, set_key, set_best):
-    """Take out of a list the poses that a later one of the same set of targets surpasses; the new length."""
-    kept = _NOTHING
-    for n in range(listed):
-        slot = _slot_of(sets[n])
-        poses[kept], scores[kept], sets[kept] = poses[n], scores[n], sets[n]
-        is_surpassed = set_key[slot] == sets[n] and scores[n] < set_best[slot] - _ROUNDING
-        kept += _NOTHING if is_surpassed else _ONE
-    return kept
-
-
-@inlined
-def _best_choice(poses, scores, sets, listed, covered):
+def _best_choice(search, camera, covered):
     """Where in a camera's list its best pose is when ``covered`` are covered already."""
     best, most, first = _NOTHING, -1.0, _NOTHING
-    for n in range(listed):
-        value = scores[n] + np.float64(_count_bits(sets[n] & ~covered))
-        is_better = value > most or (value == most and poses[n] < first)
-        best, first = (np.uint64(n), poses[n]) if is_better else (best, first)
+    for n in range(search.num_poses[camera]):
+        value = _worth(search.score[camera, n], search.covered[camera, n], covered)
+        pose = search.pose[camera, n]
+        is_better = value > most or (value == most and pose < first)
+        best, first = (np.uint64(n), pose) if is_better else (best, first)
         most = max(most, value)
     return best
 
 
 @inlined
-def _turning_cost(table, search, camera, own, limits, pose):
+def _turning_cost(search, table, camera, owns, limits, pose):
     """Steps that a camera needs to turn and zoom into a pose; the turn is not taken the short way (Q34)."""
     turn = abs(table.orientations[pose % _TURNS] - search.orientation[camera]) / limits[0]
-    zoom = abs(table.viewing_angles[pose // _TURNS] - own[5]) / limits[1]
+    zoom = abs(table.viewing_angles[pose // _TURNS] - owns[camera, 5]) / limits[1]
     return max(turn, zoom)
 
 
-@kernel
-def _memorise_choice(search, table, camera, own, limits, covered, slot):
-    """Note a camera's choice, and its cost, when ``covered`` are covered already."""
-    poses, scores, sets = search.pose[camera], search.score[camera], search.covered[camera]
-    choice = _best_choice(poses, scores, sets, search.num_poses[camera], covered)
+@inlined
+def _memorise_choice(search, table, camera, owns, limits, covered, slot):
+    """Note a camera's choice when ``covered`` are covered already."""
+    choice = _best_choice(search, camera, covered)
+    pose = search.pose[camera, choice]
     search.memo_key[camera, slot] = covered + _ONE
-    search.memo_choice[camera, slot] = choice
-    search.memo_cost[camera, slot] = _turning_cost(table, search, camera, own, limits, poses[choice])
+    search.memo_pose[camera, slot] = pose
+    search.memo_score[camera, slot] = search.score[camera, choice]
+    search.memo_cost[camera, slot] = _turning_cost(search, table, camera, owns, limits, pose)
+    search.memo_next[camera, slot] = covered | search.covered[camera, choice]
 
 
 @inlined
@@ -212,25 +331,24 @@ def _try_order(search, table, owns, limits, number):
         camera = search.orders[number, n]
         slot = _slot_of(covered)
         if search.memo_key[camera, slot] != covered + _ONE:
-            _memorise_choice(search, table, camera, owns[camera], limits, covered, slot)
-        choice = search.memo_choice[camera, slot]
-        search.choice[camera] = choice
+            _memorise_choice(search, table, camera, owns, limits, covered, slot)
+        search.choice[camera] = search.memo_pose[camera, slot]
         cost += search.memo_cost[camera, slot]
-        total += search.score[camera, choice]
-        covered |= search.covered[camera, choice]
+        total += search.memo_score[camera, slot]
+        covered = search.memo_next[camera, slot]
     return total + np.float64(_count_bits(covered)), cost
 
 
-@kernel
-def _comes_later(order, other):
-    """Whether ``order`` is lexicographically greater than ``other``."""
-    for n in range(len(order)):
-        if order[n] != other[n]:
-            return order[n] > other[n]
+@inlined
+def _comes_later(orders, number, other):
+    """Whether one order is lexicographically greater than another."""
+    for n in range(orders.shape[1]):
+        if orders[number, n] != orders[other, n]:
+            return orders[number, n] > orders[other, n]
     return False
 
 
-@kernel
+@inlined
 def _try_orders(search, table, owns, limits):
     """Set the goals of the best order: most worth, then least cost, then lexicographically last."""
     best, most, cheapest = -1, 0.0, 0.0
@@ -239,11 +357,11 @@ def _try_orders(search, table, owns, limits):
         if best >= 0 and (total < most or (total == most and cost > cheapest)):
             continue
         is_tie = best >= 0 and total == most and cost == cheapest
-        if is_tie and not _comes_later(search.orders[number], search.orders[best]):
+        if is_tie and not _comes_later(search.orders, number, best):
             continue
         best, most, cheapest = number, total, cost
         for camera in range(len(owns)):
-            search.goal[camera] = search.pose[camera, search.choice[camera]]
+            search.goal[camera] = search.choice[camera]
 
 
 @kernel
@@ -254,11 +372,14 @@ def find_joint_goal(search, table, owns, targets, limits):
     largest rotation and zoom of the camera that plans. A camera without a target in reach takes part in the search, but
     gets no goal (NO_POSE).
     """
+    search, table, owns, targets, limits = borrowed((search, table, owns, targets, limits))
     num_slots = min(_SLOTS, 1 << len(targets))
     for camera in range(len(owns)):
         search.orientation[camera] = orientation_of(owns[camera])
-        num_touched = _score_poses(search, table, camera, owns[camera], targets)
-        _list_poses(search, camera, num_touched, num_slots)
+        num_reached = _find_reached(search, table, owns, camera, targets)
+        search.num_reached[camera] = num_reached
+        num_orientations, num_rows = _score_poses(search, table, num_reached)
+        _list_poses(search, camera, num_orientations, num_rows)
     search.memo_key[:, :num_slots] = _NOTHING
     _try_orders(search, table, owns, limits)
     for camera in range(len(owns)):

@@ -67,23 +67,31 @@ def draw_direction(key):
 
 
 @kernel
+def _draw_words(key, step, block, words):
+    """64 random bits for each row of orders; apart from the rest, so that the compiler draws several at once."""
+    for row in range(len(words)):
+        high, low, _, _ = philox(key, step, row, block, ORDERS)
+        words[row] = (high << np.uint64(32)) | low
+
+
+@kernel
 def draw_orders(key, step, orders):
     """Fill each row of ``orders`` (K, N) with a random permutation of 0 to N - 1.
 
     A word of 64 random bits decides several picks, as the leading digit of one number after the other.
     """
     count, size = orders.shape
+    words = np.empty(count, np.uint64)
     for row in range(count):
-        fraction = np.uint64(0)
         for n in range(size):
             orders[row, n] = n
-        for pick in range(size - 1):
-            if pick % _PICKS_PER_WORD == 0:
-                high, low, _, _ = philox(key, step, row, pick // _PICKS_PER_WORD, ORDERS)
-                fraction = (high << np.uint64(32)) | low
-            left = np.uint64(size - pick)
-            low_product = (fraction & np.uint64(0xFFFFFFFF)) * left
-            product = (fraction >> np.uint64(32)) * left + (low_product >> np.uint64(32))
-            fraction = (product << np.uint64(32)) | (low_product & np.uint64(0xFFFFFFFF))
-            last, chosen = size - pick - 1, np.int64(product >> np.uint64(32))
+    for pick in range(size - 1):
+        if pick % _PICKS_PER_WORD == 0:
+            _draw_words(key, step, pick // _PICKS_PER_WORD, words)
+        left, last = np.uint64(size - pick), size - pick - 1
+        for row in range(count):
+            low_product = (words[row] & np.uint64(0xFFFFFFFF)) * left
+            product = (words[row] >> np.uint64(32)) * left + (low_product >> np.uint64(32))
+            words[row] = (product << np.uint64(32)) | (low_product & np.uint64(0xFFFFFFFF))
+            chosen = np.int64(product >> np.uint64(32))
             orders[row, last], orders[row, chosen] = orders[row, chosen], orders[row, last]

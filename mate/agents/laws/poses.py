@@ -15,12 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.compilation import kernel
-from mate.geometry import DEG2RAD, bearing, norm
+from mate.compilation import inlined, kernel
+from mate.geometry import DEG2RAD, RAD2DEG, norm
 
 NUM_ORIENTATIONS = 36
 NUM_VIEWING_ANGLES = 21
 NUM_POSES = NUM_ORIENTATIONS * NUM_VIEWING_ANGLES
+NUM_LANES = 32
+ROUNDING = 1e-9  # far above what rounding can do to a sum of scores, far below a difference that matters
 NUM_BEARINGS = 72
 NUM_RADII = 41
 NUM_POINTS = NUM_BEARINGS * NUM_RADII
@@ -32,9 +34,9 @@ class PoseTable(NamedTuple):
     """Scores of all poses, for one longest sight range and smallest viewing angle.
 
     A grid point has radius ``a`` and bearing ``b``, index ``b * 41 + a``; a pose has orientation ``i`` and viewing
-    angle ``j``, index ``j * 36 + i``. The poses that score at a point are listed by radius and parity of the bearing:
-    entries ``start[b % 2, a]`` to ``start[b % 2, a + 1]`` hold the pose ``angle`` (that is ``j * 36``) plus the
-    orientation ``(b // 2 + turn) % 36``, and its ``score``.
+    angle ``j``, index ``j * 36 + i``. What a pose scores depends on how far it is turned from orientation ``b // 2``,
+    from 0 to 35, and on the kind of the point, ``b % 2 * 41 + a``. Rows of 32 scores are those of the 21 viewing angles
+    and zeros, because the compiled loops treat 32 numbers at once. Sets are bit masks.
     """
 
     max_sight_range: float
@@ -43,10 +45,11 @@ class PoseTable(NamedTuple):
     viewing_angles: NDArray[np.float64]  # (21,)
     points: NDArray[np.float64]  # (2952, 2)
     profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
-    start: NDArray[np.uint64]  # (2, 42)
-    angle: NDArray[np.uint64]  # (entries,)
-    turn: NDArray[np.uint64]  # (entries,): from 0 to 35
-    score: NDArray[np.float64]  # (entries,): above 0
+    turns: NDArray[np.uint64]  # (82,): the turns that score, by kind
+    covers: NDArray[np.uint64]  # (82 * 36,): the viewing angles that score, by kind and turn
+    row: NDArray[np.uint64]  # (82 * 36,): the row of scores of a kind and turn
+    score: NDArray[np.float64]  # (rows, 32)
+    alone: NDArray[np.int64]  # (82, K, 2): turn and viewing angle of the best poses for this point alone, or -1
 
 
 @kernel
@@ -72,19 +75,28 @@ def _fill_profile(radii, viewing_angles, sight_ranges, profile):
                 profile[a, j, k] = _score(radii[a], float(k * _BEARING_STEP), viewing_angles[j], sight_ranges[j])
 
 
-def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """``start``, ``angle``, ``turn`` and ``score`` of a table: the positive scores around either parity of bearing."""
-    turns = np.arange(NUM_ORIENTATIONS)
-    lengths, entries = [0], []
-    for parity in range(2):
-        steps = (parity - 2 * turns + NUM_BEARINGS // 2) % NUM_BEARINGS - NUM_BEARINGS // 2
-        for scores in profile[:, :, np.abs(steps)]:  # (21, 36) at each radius
-            angle, turn = np.nonzero(scores)
-            entries.append((angle * NUM_ORIENTATIONS, turn, scores[angle, turn]))
-            lengths.append(lengths[-1] + len(turn))
-    start = np.stack([lengths[: NUM_RADII + 1], lengths[NUM_RADII:]])
-    angle, turn, score = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    return start.astype(np.uint64), angle.astype(np.uint64), turn.astype(np.uint64), score
+def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """``turns``, ``covers``, ``row``, ``score`` and ``alone`` of a table."""
+    turns, angles = (np.arange(size, dtype=np.uint64) for size in (NUM_ORIENTATIONS, NUM_VIEWING_ANGLES))
+    parity = np.arange(2)[:, None]
+    steps = (parity - 2 * turns.astype(np.int64) + NUM_BEARINGS // 2) % NUM_BEARINGS - NUM_BEARINGS // 2
+    scores = profile[:, :, np.abs(steps)].transpose(2, 0, 3, 1).reshape(2 * NUM_RADII, NUM_ORIENTATIONS, -1)
+    scores = np.where(scores > 0.0, scores, 0.0)  # by kind, turn and viewing angle
+    covers = ((scores > 0.0).astype(np.uint64) << angles).sum(axis=2, dtype=np.uint64)
+    any_turn = ((covers > 0).astype(np.uint64) << turns).sum(axis=1, dtype=np.uint64)
+    rows, row = np.unique(scores.reshape(-1, NUM_VIEWING_ANGLES), axis=0, return_inverse=True)
+    rows = np.pad(rows, ((0, 0), (0, NUM_LANES - NUM_VIEWING_ANGLES)))
+    return any_turn, covers.ravel(), row.ravel().astype(np.uint64), rows, _list_alone(scores)
+
+
+def _list_alone(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    best = scores.max(axis=(1, 2), keepdims=True)
+    is_best = (scores > 0.0) & (scores >= best - ROUNDING)
+    alone = np.full((len(scores), int(is_best.sum(axis=(1, 2)).max()), 2), -1)
+    for kind in range(len(scores)):
+        found = np.argwhere(is_best[kind])
+        alone[kind, : len(found)] = found
+    return alone
 
 
 def pose_table(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
@@ -122,15 +134,28 @@ def full_scores(table: PoseTable) -> NDArray[np.float64]:
     return np.ascontiguousarray(scores.transpose(2, 0, 1, 3).reshape(NUM_POINTS, NUM_POSES))
 
 
+@inlined
+def _rough_bearing(x, y):
+    """Direction of the vector (x, y) in degrees, from -180 to 180, to a thousandth of a degree."""
+    least, most = min(abs(x), abs(y)), max(abs(x), abs(y))
+    z = least / most if most > 0.0 else 0.0
+    q = z * z
+    angle = RAD2DEG * z * (0.999866 + q * (-0.3302995 + q * (0.180141 + q * (-0.085133 + q * 0.0208351))))
+    angle = 90.0 - angle if abs(y) > abs(x) else angle
+    angle = 180.0 - angle if x < 0.0 else angle
+    return -angle if y < 0.0 else angle
+
+
 @kernel
 def nearest_point(points, radius_step, x, y):
     """Index among ``points`` (2952, 2), on rings ``radius_step`` apart, of the grid point nearest to (x, y), relative
     to the camera and within its range; the first on ties.
 
-    Its bearing is one of the two around that of (x, y). On a bearing within 5 degrees, the best radius is that of (x,
+    Its bearing is one of the two around that of (x, y), which need not be known better than to some tenths of a degree:
+    a bearing almost 5 degrees away is never the nearest. On a bearing within 5 degrees, the best radius is that of (x,
     y) times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
     """
-    left = int((bearing(x, y) + 180.0) / _BEARING_STEP)
+    left = int((_rough_bearing(x, y) + 180.0) * (1.0 / _BEARING_STEP))
     ring = int(norm(x, y) / radius_step)
     best, nearest = NUM_POINTS, math.inf
     for b in range(left, left + 2):
