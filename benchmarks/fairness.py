@@ -88,7 +88,7 @@ def make_tournament(user: str, episodes: int) -> Any:
     scenario = entries.register_scenario(SCENARIO)
     seed = int(hashlib.sha256(user.encode()).hexdigest()[:8], 16)
     tournament = organising.create_tournament(
-        user, scenario, cameras, targets, episodes // 4, base_seed=seed, owner=owner
+        organising.TournamentRequest(user, scenario, cameras, targets, episodes // 4, seed, owner=owner)
     )
     hints.send()
     return tournament

@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from portal.forms.agents import AgentForm
@@ -16,6 +16,7 @@ from tournament.models import (
     Choice,
     Episode,
     Pairing,
+    Priority,
     PsroRun,
     RatingSnapshot,
     Scenario,
@@ -47,6 +48,24 @@ class Facts(admin.ModelAdmin):
         return False
 
 
+class Prioritised(Facts):
+    """Rows of work, whose priority is an administrator's to set."""
+
+    actions = ("make_high", "make_normal", "make_background")
+
+    @admin.action(description="Take the selected before all others")
+    def make_high(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        rows.update(priority=Priority.HIGH)
+
+    @admin.action(description="Take the selected in their turn")
+    def make_normal(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        rows.update(priority=Priority.NORMAL)
+
+    @admin.action(description="Take the selected when nothing else waits")
+    def make_background(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        rows.update(priority=Priority.BACKGROUND)
+
+
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     """An agent's name, description and listing may be changed; what it is may not."""
@@ -72,8 +91,8 @@ class ScenarioAdmin(Facts):
 
 
 @admin.register(Tournament)
-class TournamentAdmin(Facts):
-    list_display = ("name", "scenario", "state", "num_episodes", "owner", "created")
+class TournamentAdmin(Prioritised):
+    list_display = ("name", "scenario", "state", "priority", "num_episodes", "owner", "created")
     list_filter = ("state", "scenario")
     list_select_related = ("scenario", "owner")
 
@@ -131,8 +150,19 @@ class SnapshotAdmin(Facts):
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(Facts):
-    list_display = ("name", "state", "algorithm", "team", "scenario", "steps_done", "steps_wanted", "owner", "created")
+class TrainingRunAdmin(Prioritised):
+    list_display = (
+        "name",
+        "state",
+        "priority",
+        "algorithm",
+        "team",
+        "scenario",
+        "steps_done",
+        "steps_wanted",
+        "owner",
+        "created",
+    )
     list_filter = ("state", "algorithm", "purpose")
     list_select_related = ("scenario", "owner")
 

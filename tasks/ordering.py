@@ -1,7 +1,8 @@
 """Order of tournaments: whose turn it is when a worker comes free. Users have equal shares, and so have a user's
 tournaments.
 
-Of the users for whom the fewest workers play, the one is served whose last block was claimed longest ago; of the user's
+Administrators set priorities: of tournaments whose priorities differ, those of the highest are served alone. Of the
+users for whom the fewest workers play, the one is served whose last block was claimed longest ago; of the user's
 tournaments likewise. A large tournament thus never keeps a small one waiting for longer than the blocks that are being
 played. The cost depends on the number of tournaments and workers, and not on that of waiting blocks.
 """
@@ -41,11 +42,14 @@ def tournaments_in_turn() -> list[int]:
         state=TournamentState.PLAYING, engine=leaderboards.engine_version(), device=leaderboards.DEVICE
     )
     playable = playing.annotate(first=Subquery(first)).filter(first__isnull=False)
-    served: Served = {
-        (owner, key): last or NEVER
-        for owner, key, last in playable.order_by().annotate(last=Subquery(last)).values_list("owner", "pk", "last")
-    }
-    return [key for _, key in sort_by_turn(served, _count_busy())] if len(served) > 1 else [key for _, key in served]
+    rows = playable.order_by().annotate(last=Subquery(last)).values_list("priority", "owner", "pk", "last")
+    found: dict[int, Served] = {}
+    for priority, owner, key, last_claimed in rows:
+        found.setdefault(priority, {})[owner, key] = last_claimed or NEVER
+    if len(rows) < 2:
+        return [key for *_, key, _ in rows]
+    busy = _count_busy()
+    return [key for _, served in sorted(found.items(), reverse=True) for _, key in sort_by_turn(served, busy)]
 
 
 def _count_busy() -> Counter[tuple[int | None, int]]:

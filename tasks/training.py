@@ -66,16 +66,17 @@ def train_next() -> bool:
 
 
 def claim_run() -> TrainingRun | None:
-    """Claim a waiting training: of the user for whom the fewest are running; of that user's studies, and trainings
-    outside studies, the one of which the fewest are running; of these the one that waits longest.
+    """Claim a waiting training of the highest priority: of the user for whom the fewest are running; of that user's
+    studies, and trainings outside studies, the one of which the fewest are running; of these the one that waits
+    longest.
     """
-    waiting, ours = leases.waiting(TrainingRun).order_by("id"), available_cores()
+    waiting, ours = leases.waiting(TrainingRun).order_by("-priority", "id"), available_cores()
     running = TrainingRun.objects.filter(state=TrainingState.TRAINING).values_list("owner", "study_run__study")
     by_owner, by_study = Counter(owner for owner, _ in running), Counter(running)
-    asked = waiting[:LOOK_AHEAD].values_list("pk", "owner", "study_run__study", "configuration__cores")
+    asked = waiting[:LOOK_AHEAD].values_list("pk", "owner", "study_run__study", "configuration__cores", "priority")
     fitting = [
-        (by_owner[owner], by_study[owner, study], key)
-        for key, owner, study, cores in asked
+        (-priority, by_owner[owner], by_study[owner, study], key)
+        for key, owner, study, cores, priority in asked
         if ours is None or (cores or 1) <= ours
     ]
     for *_, key in sorted(fitting):

@@ -53,7 +53,9 @@ def make_tournament(episodes: int) -> Any:
     cameras = [rows[f"{name}-camera"] for name in CAMERAS] + [learned]
     targets = [rows[f"{name}-target"] for name in TARGETS]
     each = episodes // (len(cameras) * len(targets))
-    tournament = organising.create_tournament("Faults", scenario, cameras, targets, each, owner=owner)
+    tournament = organising.create_tournament(
+        organising.TournamentRequest("Faults", scenario, cameras, targets, each, owner=owner)
+    )
     hints.send()
     return tournament
 

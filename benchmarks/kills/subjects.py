@@ -138,7 +138,9 @@ def begin_publishing(portal: Portal) -> Callable[[], Any]:
 
     number = next(portal.numbers)
     tournament = organising.create_tournament(
-        f"Published {number}", portal.scenario, *portal.fields(), 8, base_seed=number, owner=portal.owner
+        organising.TournamentRequest(
+            f"Published {number}", portal.scenario, *portal.fields(), 8, number, owner=portal.owner
+        )
     )
     hints.send()
     return lambda: tournament.blocks.exclude(state="waiting").exists()
@@ -153,19 +155,26 @@ def begin_training(portal: Portal) -> Callable[[], Any]:
     if not TrainingRun.objects.filter(purpose="").exclude(state__in=over).exists():
         _, targets = portal.fields()
         name = f"Trained {next(portal.numbers)}"
-        trainings.create_training(name, portal.scenario, "camera", opponent=targets[0], owner=portal.owner, **TRAINING)
+        trainings.create_training(
+            trainings.TrainingRequest(
+                name, portal.scenario, "camera", opponent=targets[0], owner=portal.owner, **TRAINING
+            )
+        )
     return lambda: TrainingRun.objects.filter(state=TrainingState.TRAINING).exists()
 
 
 def begin_psro(portal: Portal) -> Callable[[], Any]:
     """Keep a PSRO run under way, whose steps the sweep takes."""
-    from tournament import psro_runs
+    from tournament import psro_runs, trainings
     from tournament.models import PsroRun, PsroState
 
     if not PsroRun.objects.filter(state=PsroState.RUNNING).exists():
+        settings = trainings.TrainingSettings(**TRAINING)
         psro_runs.create_run(
-            f"PSRO {next(portal.numbers)}", portal.scenario, *portal.fields(), dict(TRAINING), dict(TRAINING),
-            iterations=2, episodes_per_pairing=4, owner=portal.owner,
+            psro_runs.PsroRequest(
+                f"PSRO {next(portal.numbers)}", portal.scenario, *portal.fields(), settings, settings,
+                iterations=2, episodes_per_pairing=4, owner=portal.owner,
+            )
         )  # fmt: skip
     return lambda: True
 

@@ -9,6 +9,7 @@ from .episode import Episode, Pairing
 from .installation import Installation
 from .lab import Lab, LabRole, Membership
 from .lease import Lease
+from .priority import Priority
 from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
@@ -42,6 +43,7 @@ __all__ = [
     "Membership",
     "Milestone",
     "Pairing",
+    "Priority",
     "PsroIteration",
     "PsroPhase",
     "PsroRun",

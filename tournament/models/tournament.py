@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .agent import Agent
 from .episode import Pairing
+from .priority import Priority
 from .scenario import Scenario
 from .schedule import Start
 
@@ -66,6 +67,7 @@ class Tournament(models.Model):
     state = models.CharField(max_length=10, choices=TournamentState.choices, default=TournamentState.PLAYING)
     num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of, so far.")
     num_reused = models.PositiveIntegerField(default=0, help_text="Of those, how many existed already.")
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     is_private = models.BooleanField(default=False, help_text="An agent of it is private.")
     created = models.DateTimeField(auto_now_add=True)
     finished = models.DateTimeField(null=True, blank=True)

@@ -5,6 +5,7 @@ from django.db import models
 
 from .agent import TEAM_CHOICES, Agent
 from .lease import Lease
+from .priority import Priority
 from .scenario import Scenario
 from .tournament import Tournament
 
@@ -56,6 +57,7 @@ class TrainingRun(Lease):
     steps_wanted = models.PositiveBigIntegerField(help_text="Environment steps.")
     steps_done = models.PositiveBigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=TrainingState.choices, default=TrainingState.WAITING)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     wanted = models.CharField(max_length=8, blank=True, help_text="What its owner asked for while it trains: pause.")
     progress = models.JSONField(default=dict, blank=True, help_text="The newest line of the trainer's progress.")
     error = models.TextField(blank=True, help_text="What went wrong and what to do, in words.")
