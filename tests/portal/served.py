@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from portal.launcher.commands import ONE_THREAD
 from portal.launcher.installation import CHECKOUT
@@ -54,6 +56,11 @@ class Served:
             command, cwd=CHECKOUT, env=self.environment, input=told, capture_output=True, text=True, check=True
         )
         return done.stdout
+
+    def look_up(self, query: str) -> Any:
+        """Return the first value of the first row that a query of its SQLite database finds."""
+        with closing(sqlite3.connect(self.data / DATABASE, timeout=PATIENCE)) as connection:
+            return connection.execute(query).fetchone()[0]
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE

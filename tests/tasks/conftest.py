@@ -122,8 +122,10 @@ class Workers:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str, **environment: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "--app", "tasks.app", "worker", "--hostname", name, "-l", "INFO"]
-        return self.run([*command, "--without-gossip", "--without-mingle"], name, environment)
+        command = [sys.executable, "-m", "celery", "--app", "tasks.app", "--skip-checks", "worker"]
+        return self.run(
+            [*command, "--hostname", name, "-l", "INFO", "--without-gossip", "--without-mingle"], name, environment
+        )
 
     def start_sweep(self) -> subprocess.Popen[bytes]:
         return self.run([sys.executable, "manage.py", "sweep", "--every", "0.3"], "sweep", {})

@@ -113,10 +113,9 @@ TOURNAMENT = """
 from tournament import entries, organising
 agents = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
 pair = [agents["camera", "greedy"]], [agents["target", "greedy"]]
-organising.create_tournament("Trial", entries.register_scenario("MATE-2v4-0"), *pair, 8)
+scenario = entries.register_scenario("MATE-2v4-0")
+organising.create_tournament(organising.TournamentRequest("Trial", scenario, *pair, 8))
 """
-EPISODE = "from tournament.models import Episode\nprint(Episode.objects.first().pk)"
-STATE = "from tournament.models import Tournament\nprint(Tournament.objects.get().state)"
 
 
 def test_on_a_full_disk_a_tournament_waits_and_a_replay_says_so(
@@ -124,7 +123,7 @@ def test_on_a_full_disk_a_tournament_waits_and_a_replay_says_so(
     broker: Broker,  # noqa: F811
 ) -> None:
     with serve(small_disk, REDIS_URL=broker.url, TMPDIR=str(small_disk), ARENA_LEASE_SECONDS="2") as server:
-        server.manage("shell", "--command", TOURNAMENT)
+        server.manage("shell", "--no-imports", "--command", TOURNAMENT)
         workers = Workers(server.environment, small_disk.parent)
         filling = fill(small_disk)
         try:
@@ -133,11 +132,11 @@ def test_on_a_full_disk_a_tournament_waits_and_a_replay_says_so(
             wait_for(lambda: "is full" in workers.log("worker"), "that the worker waits")
             assert [read(server, path) for path in ("/", "/tournaments/", "/status/")] == [200, 200, 200]
             filling.unlink()
-            wait_for(lambda: server.manage("shell", "--command", STATE).split()[-1] == "finished", "the end")
+            wait_for(lambda: server.look_up("SELECT state FROM tournament_tournament") == "finished", "the end")
         finally:
             workers.end()
         filling = fill(small_disk)
-        episode = server.manage("shell", "--command", EPISODE).split()[-1]
+        episode = server.look_up("SELECT min(id) FROM tournament_episode")
         assert read(server, f"/episodes/{episode}/") == 200
         assert wait_for(lambda: (status := read(server, f"/episodes/{episode}/replay/")) != 202 and status) == 507
         assert list((server.data / "files" / "replays").iterdir()) == []

@@ -27,7 +27,8 @@ from tournament import entries, organising
 [scenario, *_] = entries.register_scenarios()
 rows = entries.register_builtin_agents()
 fields = [[row for row in rows if row.team == team][:1] for team in ("camera", "target")]
-print(organising.create_tournament("Followed", scenario, *fields, 50).pk)
+request = organising.TournamentRequest("Followed", scenario, *fields, 50)
+print(*(organising.create_tournament(request).pk for _ in range(3)))
 """
 
 
@@ -38,10 +39,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def numbers(server: Served) -> list[str]:
+    """Tournaments that wait for workers, one for each test that follows one: the process that makes them is slow."""
+    return server.manage("shell", "--no-imports", "--command", MAKE).split()
+
+
 @pytest.fixture
-def path(server: Served) -> str:
-    """The address of the events of a tournament that waits for workers."""
-    return f"/api/v1/tournaments/{server.manage('shell', '--command', MAKE).split()[-1]}/events"
+def path(numbers: list[str]) -> str:
+    """The address of the events of a tournament that nobody has followed yet."""
+    return f"/api/v1/tournaments/{numbers.pop()}/events"
 
 
 def change(server: Served, statement: str, *values: object) -> None:
