@@ -116,6 +116,10 @@ class Variables(BaseSettings):
     ARENA_METRICS_TOKEN: str = variable(
         "", "token that `/metrics` asks for; without it nobody gets metrics", secret=True
     )
+    SENTRY_DSN: kinds.Server = variable(
+        "", "address of Sentry, where errors are sent ([Many machines](many-machines.md#watching))", secret=True
+    )
+    OTEL_EXPORTER_OTLP_ENDPOINT: kinds.Server = variable("", "address of OpenTelemetry, where traces are sent")
     ARENA_TRAINING_SLOTS: int = variable(
         LocalInstallation.trainers,
         "number of trainers started by `make run`, and so of simultaneous trainings; 0 for none",

@@ -37,6 +37,8 @@ WRONG = {
     "ARENA_REMOTE_SECONDS": ["0", "inf"],
     "ARENA_AUDIT_SHARE": ["1.5", "-0.1", "1%"],
     "ARENA_LOG": ["xml", "JSON"],
+    "SENTRY_DSN": ["key@sentry.example.org/1"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318"],
     "ARENA_TRAINING_SLOTS": ["65", "-1"],
     "ARENA_TRAINING_CORES": ["-1", "half"],
     "ARENA_TRAINING_NICE": ["20", "-1"],
