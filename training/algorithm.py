@@ -19,6 +19,7 @@ from training.experience import Experience, JointExperience, TrainingIteration
 from training.learner import TeamLearner
 from training.module_classes import module_class_of
 from training.modules import TeamModule
+from training.opponents import opponents_of
 from training.private_ray import find_cluster
 from training.runner import SPACES, TeamEnvRunner
 from training.schedules import cap, in_steps
@@ -142,19 +143,21 @@ def build(configuration: TrainingConfiguration, folder: Path, cores: int, episod
     torch.set_num_threads(threads)
     settings = {
         "configuration": configuration,
-        "folder": str(folder.absolute()),
+        "opponents": opponents_of(configuration, folder),
         "episodes": episodes or [0] * configuration["episodes_at_once"],
     }
-    algorithm = _configure(configuration, settings, cores).build_algo()
+    limits = limits_of(configuration, folder)
+    algorithm = _configure(configuration, settings, limits, cores).build_algo()
     assert isinstance(algorithm, TeamPPO)
     torch.set_num_threads(threads)
     algorithm.share_weights()
     return algorithm
 
 
-def _configure(configuration: TrainingConfiguration, settings: dict[str, Any], cores: int) -> PPOConfig:
+def _configure(
+    configuration: TrainingConfiguration, settings: dict[str, Any], limits: dict[str, float], cores: int
+) -> PPOConfig:
     one = configuration.hyperparameters
-    limits = limits_of(configuration, Path(settings["folder"]))
     runners = min(cores, one["episodes_at_once"]) if cores > 1 or find_cluster() else 0
     config = PPOConfig(algo_class=TeamPPO)
     config.environment(env=None, env_config=settings, observation_space=SPACES[0], action_space=SPACES[1])

@@ -104,6 +104,10 @@ def join(ray: Any, address: str, cores: int) -> None:
     """Connect to the cluster at ``address``. Raises UserError if it cannot be reached or has too few free cores."""
     try:
         _knock(address)
+        if not address.startswith("ray://") and not is_node():
+            raise UserError(
+                f"This machine is no node of the Ray cluster at {address}. Run here: ray start --address={address}"
+            )
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
@@ -115,6 +119,15 @@ def join(ray: Any, address: str, cores: int) -> None:
             f"The run is to use {cores} cores, and the Ray cluster at {address} has {free} free. Wait, or set "
             f"`cores` lower."
         )
+
+
+def is_node(processes: Path = Path("/proc")) -> bool:
+    """Return whether a node of some Ray cluster runs on this machine: without one, Ray ends this process at once."""
+    for name in processes.glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if name.read_text().strip() == "raylet":
+                return True
+    return not processes.is_dir()
 
 
 def _knock(address: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -12,10 +11,10 @@ import torch
 from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
 from ray.rllib.env.env_runner import EnvRunner
 
+from mate.episodes import AgentFactory
 from training.configuration import TrainingConfiguration
 from training.experience import Experience
 from training.module_classes import module_class_of
-from training.opponents import opponents_of
 from training.sampling import Sampler
 
 # RLlib requires spaces; the module derives its shapes from the configuration.
@@ -33,8 +32,9 @@ def slots_of(configuration: TrainingConfiguration, worker: int, workers: int) ->
 class TeamEnvRunner(EnvRunner):
     """Samples fragments on one core, with its own copy of the module.
 
-    ``env_config`` is ``{"configuration": TrainingConfiguration, "folder": str, "episodes": list of int}``; ``episodes``
-    holds the number of episodes that each slot began in earlier processes of the run.
+    ``env_config`` is ``{"configuration": TrainingConfiguration, "opponents": AgentFactory, "episodes": list of int}``;
+    ``episodes`` holds the number of episodes that each slot began in earlier processes of the run. The opponents come
+    whole, with their weights: a runner on another machine does not see the run's folder.
     """
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
@@ -50,11 +50,13 @@ class TeamEnvRunner(EnvRunner):
         workers = self.config.num_env_runners
         if self.worker_index or not workers:
             self.slots = slots_of(configuration, self.worker_index or 0, workers)
-            self._make_samplers(configuration, Path(settings["folder"]), settings["episodes"])
+            self._make_samplers(configuration, settings["opponents"], settings["episodes"])
 
-    def _make_samplers(self, configuration: TrainingConfiguration, folder: Path, episodes: list[int]) -> None:
+    def _make_samplers(
+        self, configuration: TrainingConfiguration, opponents: AgentFactory, episodes: list[int]
+    ) -> None:
         """Divide the slots among the scenarios, which take turns; a scenario without a slot has no sampler."""
-        opponents, count = opponents_of(configuration, folder), len(configuration.scenarios)
+        count = len(configuration.scenarios)
         for place, scenario in enumerate(configuration.scenarios):
             slots = [slot for slot in self.slots if slot % count == place]
             if not slots:

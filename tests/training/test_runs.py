@@ -13,8 +13,9 @@ from policies import Checkpoint, Dimensions
 from policies.compatibility import problems
 from tests.policies.checkpoints import make_checkpoint
 from tests.training.runs import configure, describe, write
-from training import files
+from training import algorithm, files, private_ray
 from training.exporting import ExportError, compare, export
+from training.opponents import opponents_of
 from training.private_ray import choose_cores, join, session
 from training.runs import Course, PauseSignal, run
 
@@ -222,9 +223,34 @@ def test_a_cluster_that_nobody_answers_for_is_named() -> None:
         join(None, "127.0.0.1:1", 1)
 
 
-def test_of_a_cluster_even_one_core_is_a_runners(tmp_path, monkeypatch) -> None:
+def test_a_machine_that_is_no_node_of_the_cluster_is_told_to_become_one(monkeypatch) -> None:
+    monkeypatch.setattr(private_ray, "_knock", lambda address: None)
+    monkeypatch.setattr(private_ray, "is_node", lambda: False)
+    with pytest.raises(UserError, match=r"ray start --address=10\.0\.0\.1:6379"):
+        join(None, "10.0.0.1:6379", 1)
+
+
+def test_a_node_is_known_by_its_process(tmp_path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "comm").write_text("python\n")
+    assert not private_ray.is_node(tmp_path)
+    (tmp_path / "7" / "comm").write_text("raylet\n")
+    assert private_ray.is_node(tmp_path)
+
+
+def test_of_a_cluster_even_one_core_is_a_runners_and_needs_no_file_of_the_run(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # never joined: a Ray runs already
-    course = Course(write(tmp_path / "run", steps=40), configure(steps=40), choose_cores(None), ())
+    orders = {"steps": 40, "opponents": [{"checkpoint": "opponent.zip"}]}
+    folder = write(tmp_path / "run", **orders)
+    make_checkpoint(team="target", scenario=Dimensions(2, 4, 0)).save(folder / "opponent.zip")
+
+    def read_and_remove(*arguments):
+        found = opponents_of(*arguments)
+        (folder / "opponent.zip").unlink()
+        return found
+
+    monkeypatch.setattr(algorithm, "opponents_of", read_and_remove)
+    course = Course(folder, configure(**orders), choose_cores(None), ())
     try:
         course.go()
         assert course.algorithm.env_runner_group.num_remote_env_runners() == 1

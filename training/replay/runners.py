@@ -10,6 +10,7 @@ import numpy as np
 import ray
 import torch
 
+from mate.episodes import AgentFactory
 from training.configuration import TrainingConfiguration
 from training.experience import Experience
 from training.opponents import opponents_of
@@ -24,10 +25,15 @@ class ReplayRunner:
     """A sampler of some slots with its own copy of the module."""
 
     def __init__(
-        self, configuration: TrainingConfiguration, module: Any, folder: str, slots: range, episodes: list[int]
+        self,
+        configuration: TrainingConfiguration,
+        module: Any,
+        opponents: AgentFactory,
+        slots: range,
+        episodes: list[int],
     ) -> None:
         self.module = module
-        self.sampler = ReplaySampler(configuration, module, opponents_of(configuration, Path(folder)), slots)
+        self.sampler = ReplaySampler(configuration, module, opponents, slots)
         self.sampler.episodes[:] = episodes[slots.start : slots.stop]
 
     def sample(self, exploration: float) -> Experience:
@@ -51,8 +57,9 @@ class ReplayRunners:
         self, configuration: TrainingConfiguration, make: MakeModule, folder: Path, cores: int, episodes: list[int]
     ) -> None:
         count = min(cores, configuration["episodes_at_once"]) if cores > 1 or find_cluster() else 0
+        opponents = opponents_of(configuration, folder)
         arguments = [
-            (configuration, make(), str(folder.absolute()), slots_of(configuration, number, count), episodes)
+            (configuration, make(), opponents, slots_of(configuration, number, count), episodes)
             for number in (range(1, count + 1) if count else [0])
         ]
         self._local = None if count else ReplayRunner(*arguments[0])
