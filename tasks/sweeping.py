@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 
 from tasks import auditing, hints, leases, publishing
-from tournament import attacks, clock, milestones, organising, originals, psro_runs, schedules, studies
+from tournament import attacks, clock, milestones, organising, originals, psro_runs, schedules, studies, superseded
 from tournament.models import (
     Audit,
     Block,
@@ -76,6 +76,7 @@ def sweep(is_steady: bool = True) -> Swept:
     attempt(publishing.leave_out)
     attempt(psro_runs.renew_one)
     attempt(originals.expire)
+    attempt(superseded.expire)
     attempt(auditing.void_late)
     Audit.objects.filter(created__lt=clock.ago(FORGET_AUDITS.total_seconds())).delete()
     Worker.objects.filter(seen__lt=clock.ago(FORGET_WORKERS.total_seconds())).delete()

@@ -192,6 +192,10 @@ class Variables(BaseSettings):
     ARENA_KEEP_ORIGINALS_DAYS: float = variable(
         90, "days for which originals of checked uploads are kept; 0 for good", 0, 36500
     )
+    ARENA_KEEP_SNAPSHOTS_DAYS: float = variable(
+        0, "days for which fits of boards are kept that newer ones have superseded; 0 for good", 0, 36500
+    )
+    ARENA_KEEP_REPLAYS: int = variable(500, "number of rendered replays that are kept; the oldest go first", 1, LARGE)
     ARENA_STATEMENT_SECONDS: int = variable(120, "maximum seconds of one query on PostgreSQL", 0, 86400)
     ARENA_QUOTAS: kinds.Quotas = variable(
         "",

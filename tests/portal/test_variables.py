@@ -59,6 +59,8 @@ WRONG = {
     "ARENA_FILES": ["bucket", "s3://", "gs://bucket"],
     "ARENA_CACHE_BYTES": ["-1", "4G"],
     "ARENA_KEEP_ORIGINALS_DAYS": ["-1", "a week"],
+    "ARENA_KEEP_SNAPSHOTS_DAYS": ["-1", "a week"],
+    "ARENA_KEEP_REPLAYS": ["0", "many"],
     "ARENA_STATEMENT_SECONDS": ["-1", "1.5"],
     "ARENA_QUOTAS": ["wolves=1", "psro", "psro=many", "psro=-1"],
     "ARENA_WEBHOOKS": ["on", "Public"],

@@ -21,7 +21,7 @@ from tournament.recorder.asking import LONGEST_REQUEST, address_of, partial_of
 from tournament.recorder.jobs import HEAVY_BYTES, LIMIT_SECONDS, Job, choose_next, is_full
 from tournament.recorder.orders import Order, weight_of
 
-KEPT = 500
+KEPT = int(os.environ.get("ARENA_KEEP_REPLAYS") or 500)
 """Files in a folder of replays; the oldest make room."""
 FAILURES_KEPT = 100
 REQUEST_SECONDS = 5.0

@@ -170,7 +170,11 @@ def storage(request: HttpRequest) -> HttpResponse:
             ("ARENA_TRAINING_FREE_BYTES", settings.ARENA_TRAINING_FREE_BYTES, _("Free space that a training needs")),
             ("ARENA_CACHE_BYTES", settings.ARENA_CACHE_BYTES, _("Local copies of files in S3-compatible storage")),
         ],
-        "days": settings.ARENA_KEEP_ORIGINALS_DAYS,
+        "times": [
+            ("ARENA_KEEP_ORIGINALS_DAYS", settings.ARENA_KEEP_ORIGINALS_DAYS, _("Original files of accepted uploads")),
+            ("ARENA_KEEP_SNAPSHOTS_DAYS", settings.ARENA_KEEP_SNAPSHOTS_DAYS, _("Fits of boards after newer ones")),
+        ],
+        "replays": settings.ARENA_KEEP_REPLAYS,
     }
     return render(request, "administration/storage.html", context)
 
