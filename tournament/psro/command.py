@@ -11,7 +11,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -30,6 +30,7 @@ from mate.streams import derive
 from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Array
 from tournament.psro import layout
+from tournament.psro.anytime import grow_anytime
 from tournament.psro.loop import Iteration, PairResult, grow
 from training import configuration as configurations
 
@@ -37,6 +38,8 @@ EPISODES = 0x5053
 """Word for ``derive``: the seeds of payoff episodes."""
 FIRST = "random"
 """The agent that both populations begin with."""
+ANYTIME = "anytime"
+"""What stands for anytime PSRO among the meta-solvers."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,29 @@ class LocalRun:
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     preset: str = "quick"
     cores: int | None = None
+    rounds: int = 4
     coverage: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def respond(self, team: Team, opponents: Sequence[str], weights: Array) -> str:
         """Train a best response, or find the one that was trained; return the path of its last milestone."""
-        number = len(opponents)
-        folder = self.folder / "trainings" / f"{team}-{number:05d}"
+        return self._train(f"{team}-{len(opponents):05d}", team, opponents, weights, self.steps)
+
+    def improve(self, team: Team, opponents: Sequence[str], weights: Array, before: str | None) -> str:
+        """Train a best response further, against other weights, for its part of the steps; see ``anytime.Improve``."""
+        number = 0 if before is None else int(Path(before).parent.parent.name.split("-")[-1]) + 1
+        parts = 1 if len(set(opponents)) == 1 else self.rounds + 1
+        name = f"{team}-{len(opponents):05d}-{number:02d}"
+        return self._train(name, team, opponents, weights, max(1, self.steps // parts), before)
+
+    def _train(
+        self, name: str, team: Team, opponents: Sequence[str], weights: Array, steps: int, before: str | None = None
+    ) -> str:
+        folder = self.folder / "trainings" / name
         if read_state(folder) != "finished":
             document = {
                 "scenario": json.loads(self.scenario.to_json()), "team": str(team), "algorithm": self.algorithms[team],
-                "preset": self.preset, "hyperparameters": self.hyperparameters, "steps": self.steps,
-                "seed": self.seed + number, "cores": self.cores,
+                "preset": self.preset, "hyperparameters": self.hyperparameters, "steps": steps,
+                "seed": self.seed + len(opponents), "cores": self.cores, "start_from": before,
                 "opponents": [
                     ({"name": one} if one in BUILTIN_NAMES else {"checkpoint": str(Path(one).absolute())})
                     | {"weight": float(weight)}
@@ -78,6 +93,12 @@ class LocalRun:
             if read_state(folder) != "finished":
                 raise UserError(f"The training in {folder} did not finish. Run the command again to continue.")
         return str(max((folder / "milestones").glob("*.zip")))
+
+    def grow(self, solver: str) -> Iterator[Iteration[str]]:
+        """Grow both populations from the random agents, with a meta-solver or by anytime PSRO."""
+        if solver == ANYTIME:
+            return grow_anytime([FIRST], [FIRST], self.improve, self.play, self.rounds)
+        return grow([FIRST], [FIRST], self.respond, self.play, META_SOLVERS[solver])
 
     def play(self, camera: str, target: str) -> PairResult:
         """Return the payoff of a pair from its file, or play it."""
@@ -169,7 +190,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--target-algorithm", default="mappo")
     made.add_argument("--preset", choices=tuple(configurations.PRESETS), default="quick")
     made.add_argument("--steps", type=int, default=1_000_000, help="environment steps of each best response")
-    made.add_argument("--meta-solver", choices=tuple(META_SOLVERS), default="nash")
+    made.add_argument("--meta-solver", choices=(*META_SOLVERS, ANYTIME), default="nash")
+    made.add_argument("--rounds", type=int, default=4, help="changes of a strategy in an iteration of anytime PSRO")
     made.add_argument("--episodes", type=int, default=100, help="of each pairing")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--cores", type=int)
@@ -181,18 +203,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status: 0 when finished, 2 for an error that the user can correct."""
     options = parser().parse_args(arguments)
     try:
-        if options.episodes < 2 or options.iterations < 0:
-            raise UserError("A run needs at least 2 episodes of each pairing, and 0 or more iterations.")
+        if options.episodes < 2 or options.iterations < 0 or options.rounds < 1:
+            raise UserError("A run needs at least 2 episodes of each pairing, 0 or more iterations, 1 round or more.")
         run = LocalRun(
             options.folder.absolute(), Scenario.load(options.scenario),
             {Team.CAMERA: options.camera_algorithm, Team.TARGET: options.target_algorithm},
             options.steps, options.episodes, options.seed, dict(map(read_setting, options.set)), options.preset,
-            options.cores,
+            options.cores, options.rounds,
         )  # fmt: skip
         run.folder.mkdir(parents=True, exist_ok=True)
-        solver = META_SOLVERS[options.meta_solver]
         done: list[Iteration[str]] = []
-        for one in islice(grow([FIRST], [FIRST], run.respond, run.play, solver), options.iterations + 1):
+        for one in islice(run.grow(options.meta_solver), options.iterations + 1):
             done.append(one)
             place = write_results(run, options.meta_solver, done)
             print(describe(one), flush=True)

@@ -57,6 +57,19 @@ def test_the_same_command_continues_a_run_and_repeats_nothing(
     assert len(stand_in) == 2
 
 
+def test_anytime_psro_trains_each_response_on_while_the_strategy_changes(tmp_path: Path, stand_in: list[Path]) -> None:
+    arguments = ["--iterations", "1", "--episodes", "2", "--steps", "90", "--meta-solver", "anytime", "--rounds", "2"]
+    assert command.main([str(tmp_path), *arguments]) == 0
+    first, second = ["target-00001-00", "camera-00001-00"], [f"target-00002-{number:02d}" for number in range(3)]
+    names = [*first, *second, *(name.replace("target", "camera") for name in second)]
+    assert [folder.name for folder in stand_in] == names
+    orders = [json.loads((folder / "configuration.json").read_text()) for folder in stand_in]
+    assert [one["steps"] for one in orders] == [90, 90, *[30] * 6], "the steps are shared between the rounds"
+    begun = [one["start_from"] and Path(one["start_from"]).parents[1].name for one in orders]
+    assert begun == [None, None, None, *second[:2], None, *names[5:7]]
+    assert (tmp_path / "anytime-camera.HRL-MAPPO-vs.-target.MAPPO" / "camera" / "00001" / "sigma.txt").exists()
+
+
 def test_a_training_that_did_not_finish_ends_the_run_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
