@@ -185,18 +185,17 @@ class AskingModule(GraphTeamModule):
         states, choices = batch["state"][rows, times], batch["actions"][rows, :, times, 0]
         returns = batch["value_targets"][rows, :, times].mean(dim=1)
         value = self.joint_value.value(self.joint_value.first(states, choices))
+        loss = (value - returns).square().mean()
         kept = torch.randperm(len(rows), device=rows.device)[:COMPARED]
         rows, times, states, choices = rows[kept], times[kept], states[kept], choices[kept]
         influence, preferred = self._compare(states, choices)
-        asked = self.actor.ask(batch["obs"][rows, :, times])
-        labels = (influence >= self._remember(influence)).float()
+        if influence.numel():  # a team of one asks nobody
+            asked = self.actor.ask(batch["obs"][rows, :, times])
+            labels = (influence >= self._remember(influence)).float()
+            loss = loss + nn.functional.binary_cross_entropy_with_logits(asked, labels)
         policy = logits[rows, :, times].log_softmax(dim=2)
         distance = (policy.exp() * (policy - preferred)).sum(dim=2).mean()
-        return (
-            (value - returns).square().mean()
-            + nn.functional.binary_cross_entropy_with_logits(asked, labels)
-            + self.configuration["correlation_coefficient"] * distance
-        )
+        return loss + self.configuration["correlation_coefficient"] * distance
 
     @torch.no_grad()
     def _compare(self, states: Tensor, choices: Tensor) -> tuple[Tensor, Tensor]:
@@ -212,13 +211,13 @@ class AskingModule(GraphTeamModule):
             own = value.values_of_own(first, choices, member)  # (B, A, H)
             knowing = (value.value(own) / heat).log_softmax(dim=1)
             preferred.append(knowing)
-            of_member = []
+            of_member = [choices.new_empty(0, len(choices), dtype=own.dtype)]
             for other in self.actor.order[member].tolist():
                 table = value.choice[other]
                 pairs = (own - table[choices[:, other]].unsqueeze(1)).unsqueeze(2) + table
                 blind = (value.value(pairs) / heat).logsumexp(dim=2).log_softmax(dim=1)
-                of_member.append((knowing.exp() * (knowing - blind)).sum(dim=1))
-            influences.append(torch.stack(of_member, dim=1))
+                of_member.append((knowing.exp() * (knowing - blind)).sum(dim=1).unsqueeze(0))
+            influences.append(torch.cat(of_member).T)
         return torch.stack(influences, dim=2), torch.stack(preferred, dim=1)
 
     @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -31,13 +32,15 @@ def multiply(values: Values, attributes: Attributes) -> np.ndarray:
         raise ValueError(f"MatMul of the shapes {a.shape} and {b.shape}")
     if b.ndim == 2:
         out = np.zeros((*a.shape[:-1], b.shape[1]), np.float32)
-        add_product(a.reshape(-1, a.shape[-1]), b, out.reshape(-1, b.shape[1]))
+        rows = math.prod(a.shape[:-1])  # which may be 0
+        add_product(a.reshape(rows, a.shape[-1]), b, out.reshape(rows, b.shape[1]))
     else:
         leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         out = np.zeros((*leading, a.shape[-2], b.shape[-1]), np.float32)
-        left = as_real(np.broadcast_to(a, (*leading, *a.shape[-2:]))).reshape(-1, *a.shape[-2:])
-        right = as_real(np.broadcast_to(b, (*leading, *b.shape[-2:]))).reshape(-1, *b.shape[-2:])
-        kernels.multiply_each(left, right, out.reshape(-1, *out.shape[-2:]))
+        count = math.prod(leading)
+        left = as_real(np.broadcast_to(a, (*leading, *a.shape[-2:]))).reshape(count, *a.shape[-2:])
+        right = as_real(np.broadcast_to(b, (*leading, *b.shape[-2:]))).reshape(count, *b.shape[-2:])
+        kernels.multiply_each(left, right, out.reshape(count, *out.shape[-2:]))
     out = out[..., 0, :] if is_row else out
     return out[..., 0] if is_column else out
 

@@ -6,17 +6,18 @@ import pytest
 import torch
 from torch import nn
 
+from policies.networks import network_of
 from tests.training.runs import configure
 from training.exporting import export
 from training.module_classes import module_class_of
 from training.modules import TeamModule
 
 
-def make_module(algorithm: str, **hyperparameters) -> TeamModule:
+def make_module(algorithm: str, scenario: str = "MATE-2v4-0", **hyperparameters) -> TeamModule:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     usual = {"hidden_sizes": [16], "memory_size": 16} | ({} if algorithm.startswith("hrl-") else {"levels": 3})
-    configuration = configure(algorithm=algorithm, hyperparameters=usual | hyperparameters)
+    configuration = configure(algorithm=algorithm, scenario=scenario, hyperparameters=usual | hyperparameters)
     spaces = gym.spaces.Box(-1, 1, (1,)), gym.spaces.Discrete(2)
     make = module_class_of(configuration)
     return make(observation_space=spaces[0], action_space=spaces[1], model_config={"configuration": configuration})
@@ -84,6 +85,24 @@ def test_teammates_matter_where_choices_must_match_and_not_where_they_add_up() -
     matching = influence_of(lambda choices: choices[:, 0] == choices[:, 1])
     adding = influence_of(lambda choices: (choices[:, 0] == 1).float() + (choices[:, 1] == 2).float())
     assert matching > 0.2 and matching > 5 * adding
+
+
+def test_a_camera_alone_asks_nobody_and_learns_and_plays() -> None:
+    module = make_module("i2c", "MATE-1v1-0")
+    rows, returns = 6, torch.randn(6, 1, 4)
+    batch = {
+        "obs": torch.randn(rows, 1, 4, module.recipe.observation_size),
+        "state": torch.randn(rows, 4, module.recipe.dimensions.state_size),
+        "mask": torch.ones(rows, 4, dtype=torch.bool),
+        "actions": torch.randint(0, 9, (rows, 1, 4, 1)),
+        "value_targets": returns,
+    }
+    assert module.auxiliary_loss([batch], [(torch.zeros(rows, 1, 4, 9), returns)]).isfinite()
+    network = network_of(export(module, module.configuration, {}), module.recipe.dimensions)
+    outputs = network.forward(batch["obs"][:, 0, 0].numpy(), np.zeros((rows, 32), np.float32))
+    with torch.no_grad():
+        expected = module.actor(batch["obs"][:, :, :1], torch.zeros(rows, 1, 32))[0]
+    assert outputs == pytest.approx(expected.flatten(0, 2).numpy(), abs=1e-5)
 
 
 @pytest.mark.parametrize("algorithm", ["tarmac", "hrl-tarmac", "i2c"])
