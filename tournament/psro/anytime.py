@@ -20,7 +20,7 @@ import numpy as np
 from mate import Team
 from tournament.payoffs import Array
 from tournament.psro import accounts
-from tournament.psro.loop import Iteration, MetaStrategies, PairResult, Payoffs
+from tournament.psro.loop import Iteration, MetaStrategies, PairResult, PayoffCells
 
 Agent = TypeVar("Agent", bound=Hashable)
 Improve = Callable[[Team, Sequence[Agent], Array, Agent | None], Agent]
@@ -57,7 +57,7 @@ class AnytimeOracle(Generic[Agent]):
     """Strategies of both teams, and best responses to them, by `rounds` steps of regret minimisation each."""
 
     improve: Improve[Agent]
-    payoffs: Payoffs[Agent]
+    payoffs: PayoffCells[Agent]
     rounds: int
 
     def find(self, cameras: Sequence[Agent], targets: Sequence[Agent]) -> tuple[MetaStrategies, tuple[Agent, Agent]]:
@@ -100,7 +100,7 @@ def grow_anytime(
 
     The strategies of an iteration are found together with the responses to them, which join in the next one.
     """
-    payoffs = Payoffs(play)
+    payoffs = PayoffCells(play)
     oracle = AnytimeOracle(improve, payoffs, rounds)
     earlier: MetaStrategies | None = None
     number = 0

@@ -59,7 +59,7 @@ class Iteration(Generic[Agent]):
 
 
 @dataclass
-class Payoffs(Generic[Agent]):
+class PayoffCells(Generic[Agent]):
     """Cells by pairs of agents; equal agents share cells, and none is played twice."""
 
     play: Callable[[Agent, Agent], PairResult]
@@ -96,7 +96,7 @@ def grow(
     opponents; both teams respond to strategies of the same iteration. `play(camera, target)` returns a cell. An agent
     may join again: it then counts twice for meta-solvers that count, and its cells are not played again.
     """
-    payoffs = Payoffs(play)
+    payoffs = PayoffCells(play)
     earlier: MetaStrategies | None = None
     number = 0
     while True:
