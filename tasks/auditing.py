@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from tasks import hints, leases, workers
+from tasks import hints, infrastructure, leases, workers
 from tournament import agents, entries, leaderboards, matches, tracing
 from tournament.clock import ago
 from tournament.models import (
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 AGREE = 2
 """So many equal digests decide."""
+LIMIT_SECONDS = 600.0
+"""An audit that takes longer counts as stuck."""
 LATE_SECONDS = 300.0
 """For so long after the end of a tournament, blocks are looked for that a worker claimed as it was quarantined."""
 
@@ -72,13 +75,26 @@ def audit_next() -> bool:
     workers.do(f"playing an episode of block {audit.block_id} again")
     with tracing.bound(work=f"audit {audit.pk}", tournament=audit.block.tournament_id):
         try:
-            conclude(audit, play(audit))
+            with leases.Keeper(audit, LIMIT_SECONDS):
+                conclude(audit, play(audit))
         except leases.LeaseLost as lost:
             log.info("Stopped: %s", lost)
-        except matches.MatchError as error:  # It cannot be played here; perhaps elsewhere.
-            log.warning("%s: %s", audit, error)
-            leases.give_back(audit, delay=2.0**audit.attempts)
+        except Exception as error:
+            give_back(audit, error)
     return True
+
+
+def give_back(audit: Audit, error: Exception) -> None:
+    """Let others play an audit that met an error; one of the infrastructure costs no attempt."""
+    with suppress(leases.LeaseLost, workers.Stopping):  # Its lease is another's, or runs out.
+        if reason := infrastructure.explain(error):
+            infrastructure.complain(reason, error)
+            infrastructure.insist(leases.give_back_untried, audit, infrastructure.DELAY_SECONDS)
+        elif isinstance(error, matches.MatchError):  # It cannot be played here; perhaps elsewhere.
+            log.warning("%s: %s", audit, error)
+            infrastructure.insist(leases.give_back, audit, 2.0**audit.attempts)
+        else:
+            raise error
 
 
 def play(audit: Audit) -> str:

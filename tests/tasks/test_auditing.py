@@ -1,5 +1,6 @@
 """A worker whose results are wrong is found, takes no more work, and what it played is played again."""
 
+import errno
 import math
 
 import pytest
@@ -151,6 +152,23 @@ def test_a_worker_of_another_engine_version_judges_nobody(make_tournament, act_a
     monkeypatch.setattr(leaderboards, "engine_version", lambda: "next")
     assert not turns.do_next()
     assert Audit.objects.get().state == AuditState.WAITING
+
+
+def test_a_full_disk_costs_an_audit_no_attempt(make_tournament, act_as, monkeypatch):
+    make_tournament(episodes=2)
+    act_as("a")
+    play_all()
+
+    def fail(audit):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(auditing, "play", fail)
+    monkeypatch.setattr(workers.State, "trouble", "")
+    act_as("b")
+    assert turns.do_next()
+    audit = Audit.objects.get()
+    assert (audit.state, audit.attempts) == (AuditState.WAITING, 0)
+    assert workers.State.trouble == "The disk of this machine is full."
 
 
 def test_with_nobody_to_compare_with_nothing_is_audited(make_tournament, act_as):
