@@ -59,6 +59,25 @@ def test_a_round_robin_is_one_round(make_tournament, play_round):
     assert organising.finding_of(tournament).is_decided
 
 
+def test_a_round_is_the_same_in_however_many_parts_it_is_written(make_tournament, place, settings, monkeypatch):
+    settings.ARENA_BLOCK_SIZE = 2
+
+    def write() -> list[list[tuple]]:
+        with transaction.atomic():
+            made = [make_tournament("greedy random naive", "greedy random naive", episodes=5), place("greedy random")]
+            found = [
+                *(choices_of(cup) for cup in made),
+                *(list(cup.blocks.order_by("id").values_list("pairing__camera", "seeds")) for cup in made),
+                [(cup.num_episodes, cup.num_reused) for cup in made],
+            ]
+            transaction.set_rollback(True)
+        return [[row[:1] + row[2:] if len(row) == 7 else row for row in rows] for rows in found]
+
+    whole = write()
+    monkeypatch.setattr("tournament.organising.rounds.PART", 2)
+    assert write() == whole and len(whole[2]) == 27
+
+
 def test_fields_keep_the_order_in_which_they_were_entered(make_tournament):
     tournament = make_tournament("random heuristic greedy", "naive greedy")
     names = [[agent.spec["name"] for agent in field] for field in fields_of(tournament)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +20,9 @@ MAX_EPISODES = 1_000_000
 """Maximum number of episodes of one tournament. Longer formats are stopped there, and their finding says so."""
 LARGEST_BLOCK = 1000
 """Maximum number of episodes of a waiting block; workers take smaller parts of it (`tasks.sizing`)."""
+PART = 5000
+"""Number of choices, and of blocks, that are written at once."""
+NO_NUMBERS = np.empty(0, dtype=np.int64)
 OPEN = (BlockState.WAITING, BlockState.LEASED)
 _ROW = np.dtype([("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 
@@ -111,11 +114,39 @@ def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.nd
 
 
 def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.ChosenEpisodes]) -> None:
-    """Write a round: its choices, and blocks of those of their episodes that do not exist yet."""
+    """Write a round: its choices, and blocks of those of their episodes that do not exist yet.
+
+    Only PART choices are in memory as rows at a time.
+    """
+    contents = Contents(tournament)
+    known = contents.numbers
+    times = Counter((choice.camera, choice.target) for choice in choices)
+    later: Layers = defaultdict(list)
+    num_new = num_missing = 0
+    for start in range(0, len(choices), PART):
+        part = choices[start : start + PART]
+        rows = _write_choices(tournament, round, fields, part)
+        wanted = _wanted_seeds(contents, rows, known)
+        for row, choice in zip(rows, part, strict=True):
+            if times[choice.camera, choice.target] > 1:  # An episode that a format chooses twice is played once.
+                numbers = numbers_of(row.first, row.count, row.step)
+                known[row.pairing_id] = np.union1d(known.get(row.pairing_id, NO_NUMBERS), numbers)
+        missing = _leave_out_existing(tournament, rows, wanted)
+        _write_blocks(tournament, _cut(missing, later))
+        num_new += sum(map(len, wanted.values()))
+        num_missing += sum(map(len, missing.values()))
+    for number in sorted(later):
+        _write_blocks(tournament, later[number])
+    Tournament.objects.filter(pk=tournament.pk).update(
+        num_episodes=F("num_episodes") + num_new, num_reused=F("num_reused") + num_new - num_missing
+    )
+
+
+def _write_choices(
+    tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.ChosenEpisodes]
+) -> list[Choice]:
     cameras, targets = fields
     pairings = _find_pairings(tournament, [(cameras[choice.camera], targets[choice.target]) for choice in choices])
-    # An episode that a format chooses twice is played once.
-    known = Contents(tournament).numbers
     rows = [
         Choice(
             tournament=tournament,
@@ -129,14 +160,7 @@ def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence
         )
         for pairing, choice in zip(pairings, choices, strict=True)
     ]
-    Choice.objects.bulk_create(rows, batch_size=500)
-    wanted = _wanted_seeds(tournament, rows, known)
-    missing = _leave_out_existing(tournament, round, wanted)
-    Block.objects.bulk_create(_cut(tournament, missing), batch_size=500)
-    num_new, num_missing = (sum(map(len, seeds.values())) for seeds in (wanted, missing))
-    Tournament.objects.filter(pk=tournament.pk).update(
-        num_episodes=F("num_episodes") + num_new, num_reused=F("num_reused") + num_new - num_missing
-    )
+    return Choice.objects.bulk_create(rows, batch_size=500)
 
 
 def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]) -> list[Pairing]:
@@ -150,10 +174,13 @@ def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]
     )
     teams = ({camera for camera, _ in distinct}, {target for _, target in distinct})
     found = Pairing.objects.filter(scenario=scenario, camera__in=teams[0], target__in=teams[1])
-    by_agents = {(row.camera_id, row.target_id): row for row in found.select_related("camera", "target")}
+    by_agents = {(row.camera_id, row.target_id): row for row in found}
     link = Tournament.pairings.through
-    entered = set(link.objects.filter(tournament_id=tournament.pk).values_list("pairing_id", flat=True))
+    of_these = link.objects.filter(tournament_id=tournament.pk, pairing__in=found.order_by())
+    entered = set(of_these.values_list("pairing_id", flat=True))
     rows = [by_agents[agents] for agents in distinct]
+    for row, (camera, target) in zip(rows, distinct.values(), strict=True):
+        row.camera, row.target = camera, target
     link.objects.bulk_create(
         [link(tournament_id=tournament.pk, pairing_id=row.pk) for row in rows if row.pk not in entered], batch_size=500
     )
@@ -162,11 +189,12 @@ def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]
 
 Seeds = dict[int, list[int]]
 """Seeds by the key of the pairing."""
+Layers = dict[int, list[tuple[int, np.ndarray]]]
+"""Blocks that are not written yet, by their number among those of their pairing: its key and their seeds."""
 
 
-def _wanted_seeds(tournament: Tournament, choices: Sequence[Choice], known: dict[int, np.ndarray]) -> Seeds:
-    """Return the seeds of a round's choices that no earlier round has."""
-    contents = Contents(tournament, 0)
+def _wanted_seeds(contents: Contents, choices: Sequence[Choice], known: dict[int, np.ndarray]) -> Seeds:
+    """Return the seeds of choices that are not known by their numbers."""
     wanted: Seeds = defaultdict(list)
     for choice in choices:
         pairing = choice.pairing
@@ -177,11 +205,11 @@ def _wanted_seeds(tournament: Tournament, choices: Sequence[Choice], known: dict
     return {key: list(dict.fromkeys(seeds)) for key, seeds in wanted.items()}
 
 
-def _leave_out_existing(tournament: Tournament, round: int, wanted: Seeds) -> Seeds:
-    """Return the seeds whose episodes do not exist yet."""
-    pairings = Choice.objects.filter(tournament=tournament, round=round).order_by().values("pairing")
+def _leave_out_existing(tournament: Tournament, choices: Sequence[Choice], wanted: Seeds) -> Seeds:
+    """Return the seeds of choices, which were written one after the other, whose episodes do not exist yet."""
+    of_these = Choice.objects.filter(tournament=tournament, pk__range=(choices[0].pk, choices[-1].pk))
     episodes = Episode.objects.filter(
-        pairing__in=pairings, engine=tournament.engine, device=leaderboards.DEVICE
+        pairing__in=of_these.order_by().values("pairing"), engine=tournament.engine, device=leaderboards.DEVICE
     ).order_by()
     existing: dict[int, set[int]] = defaultdict(set)
     for pairing, seed in episodes.values_list("pairing_id", "seed").iterator(chunk_size=10_000):
@@ -189,12 +217,26 @@ def _leave_out_existing(tournament: Tournament, round: int, wanted: Seeds) -> Se
     return {key: [seed for seed in seeds if seed not in existing[key]] for key, seeds in wanted.items()}
 
 
-def _cut(tournament: Tournament, missing: Seeds) -> list[Block]:
-    """Split the missing episodes into blocks: the first block of every pairing, then the second ones, and so on."""
+def _cut(missing: Seeds, later: Layers) -> list[tuple[int, np.ndarray]]:
+    """Split the missing episodes into blocks; return the first one of every pairing, and add the others to `later`.
+
+    So all pairings have episodes before one has many.
+    """
     size = settings.ARENA_BLOCK_SIZE or LARGEST_BLOCK
-    layers: dict[int, list[Block]] = defaultdict(list)
+    first: list[tuple[int, np.ndarray]] = []
     for pairing, wanted in missing.items():
         for number, start in enumerate(range(0, len(wanted), size)):
-            part = wanted[start : start + size]
-            layers[number].append(Block(tournament=tournament, pairing_id=pairing, seeds=part, num_episodes=len(part)))
-    return [block for number in sorted(layers) for block in layers[number]]
+            block = pairing, np.array(wanted[start : start + size], dtype=np.int64)
+            (later[number] if number else first).append(block)
+    return first
+
+
+def _write_blocks(tournament: Tournament, blocks: Sequence[tuple[int, np.ndarray]]) -> None:
+    for start in range(0, len(blocks), PART):
+        Block.objects.bulk_create(
+            (
+                Block(tournament=tournament, pairing_id=pairing, seeds=seeds.tolist(), num_episodes=len(seeds))
+                for pairing, seeds in blocks[start : start + PART]
+            ),
+            batch_size=500,
+        )

@@ -1,0 +1,279 @@
+"""Each kind of page in a large portal: ``python -m benchmarks.pages``.
+
+A portal with 1,000 agents and 1,000,000 episodes is filled in no time, on SQLite and on a PostgreSQL of its own. Each
+kind of page is then asked for several times by a signed-in user, whom no kept page serves, through all middleware.
+A row gives the wall time within which the median and 95 of 100 answers came, the processor time of the median, the
+queries, and the bytes of the answer compressed and as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.installation import set_up_django
+from portal.launcher.commands import ONE_THREAD
+from tests import postgres
+
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+MOST = {"p95 ms": 150.0, "queries": 40, "kB sent": 150.0}
+"""What a page may take."""
+HEADINGS = ("database", "page", "p50 ms", "p95 ms", "CPU ms", "queries", "kB sent", "kB", "")
+
+
+@dataclass(frozen=True)
+class PageCost:
+    """What one kind of page costs: milliseconds, queries, and kilobytes compressed and as they are."""
+
+    database: str
+    page: str
+    p50: float
+    p95: float
+    processor: float
+    queries: int
+    sent: float
+    whole: float
+
+    @property
+    def misses(self) -> str:
+        """What it takes too much of."""
+        taken = {"p95 ms": self.p95, "queries": self.queries, "kB sent": self.sent}
+        return ", ".join(name for name, most in MOST.items() if taken[name] > most)
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("--agents", type=int, default=1000, metavar="N", help="in all")
+    parser.add_argument("--field", type=int, default=100, metavar="N", help="agents of each team that have played")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument("--repeats", type=int, default=20, metavar="N")
+    parser.add_argument("--pages", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--keep", metavar="FOLDER", help="keep SQLite's portal there, and use it again")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--here", choices=DATABASES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.here:
+        for cost in measure(options):
+            print(json.dumps(asdict(cost)), flush=True)
+        return 0
+    found = [cost for database in options.databases for cost in run(database, options)]
+    report(found)
+    if options.json:
+        Path(options.json).write_text(json.dumps([asdict(cost) for cost in found], indent=1))
+    return 0
+
+
+def report(found: list[PageCost]) -> None:
+    """Print the table and where it was measured."""
+    print(machine.sentence())
+    print(f"Load of the last minute: {os.getloadavg()[0]:.1f}")
+    rows = [HEADINGS, *map(cells, found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def cells(cost: PageCost) -> tuple[str, ...]:
+    times = (f"{value:,.0f}" for value in (cost.p50, cost.p95, cost.processor))
+    sizes = (f"{value:,.0f}" for value in (cost.sent, cost.whole))
+    return (cost.database, cost.page, *times, str(cost.queries), *sizes, cost.misses)
+
+
+def run(database: str, options: argparse.Namespace) -> list[PageCost]:
+    """The figures on one database, measured in a process with an installation of its own."""
+    if database == "postgresql" and postgres.find_binaries() is None:
+        print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
+        return []
+    with ExitStack() as stack:
+        kept = options.keep if database == "sqlite" else None
+        folder = kept or stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
+        names = {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings", "ALLOWED_HOSTS": "*"}
+        environment = os.environ | names | dict.fromkeys(ONE_THREAD, "1")
+        environment.pop("DATABASE_URL", None)
+        if database == "postgresql":
+            environment["DATABASE_URL"] = stack.enter_context(postgres.cluster())
+        asked = [f"--{name}={getattr(options, name)}" for name in ("agents", "field", "episodes", "repeats")]
+        pages = ["--pages", *options.pages] if options.pages else []
+        command = [sys.executable, "-m", "benchmarks.pages", "--here", database, *asked, *pages]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return [PageCost(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def measure(options: argparse.Namespace) -> Iterator[PageCost]:
+    """In the child: the figures of all pages."""
+    set_up_django()
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.test import Client
+
+    from tournament.models import Episode
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    if not Episode.objects.exists():
+        fill(options)
+    client = Client()
+    client.force_login(User.objects.get(username="reader"))
+    for name, address in list_pages().items():
+        if not options.pages or name in options.pages:
+            yield PageCost(DATABASES[options.here], name, *ask(client, address, options.repeats))
+
+
+def fill(options: argparse.Namespace) -> None:
+    """Agents, a tournament of those of the field with all its episodes, its fits, and things of every other kind."""
+    from django.contrib.auth.models import User
+
+    from benchmarks import history
+    from tournament import entries, leaderboards, organising
+
+    User.objects.create_user("reader", is_staff=True)
+    entries.register_builtin_agents()
+    tournament = history.make_tournament(options.field, options.episodes, name="field")
+    for team in ("camera", "target"):
+        history.make_agents(team, options.agents // 2 - options.field, "more")
+    history.play(tournament)
+    organising.finish_if_complete(tournament)
+    leaderboards.refit_tournament(tournament)
+    leaderboards.refit(tournament.scenario)
+    fill_lists(tournament)
+
+
+def fill_lists(tournament: Any) -> None:
+    """Users, uploads and entries of the audit log, as many as there are after a while."""
+    from django.contrib.auth.models import User
+
+    from portal.models import AuditEntry
+    from tournament.models import Upload, UploadState
+
+    users = User.objects.bulk_create(User(username=f"user-{number}") for number in range(1000))
+    Upload.objects.bulk_create(
+        Upload(owner=user, name=f"Upload {user.username}", size=2**20, sha256="0" * 64, state=UploadState.ACCEPTED)
+        for user in users
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(user=user, username=user.username, action="POST tournament_create", path="/tournaments/", status=302)
+        for user in users
+        for _ in range(100)
+    )
+
+
+def list_pages() -> dict[str, str]:
+    """The addresses of all kinds of pages by name."""
+    from django.urls import reverse
+
+    from tournament.models import Pairing, RatingSnapshot, Tournament, Upload
+
+    cup = Tournament.objects.earliest("pk")
+    slug, pairing = cup.scenario.slug, Pairing.objects.earliest("pk")
+    newest = RatingSnapshot.objects.filter(scenario=cup.scenario, tournament=None).defer("table").latest("number")
+    of_cup = RatingSnapshot.objects.filter(tournament=cup).defer("table").latest("number")
+    first, second = cup.cameras.order_by("pk").values_list("slug", flat=True)[:2]
+    named = {
+        "home": reverse("home"),
+        "board": reverse("leaderboard", args=[slug]),
+        "board, row": reverse("board_row", args=[slug, first]),
+        "snapshots": reverse("snapshots", args=[slug]),
+        "snapshot": reverse("snapshot", args=[slug, newest.number]),
+        "payoffs": reverse("payoffs", args=[slug, newest.number]),
+        "compare": f"{reverse('compare', args=[slug])}?first={first}&second={second}",
+        "agents": reverse("agents"),
+        "agents, last page": f"{reverse('agents')}?page=20",
+        "agents, search": f"{reverse('agents')}?search=camera+7",
+        "agent": reverse("agent", args=[first]),
+        "pairing": reverse("pairing", args=[pairing.pk]),
+        "replay": reverse("replay", args=[find_watchable(cup.scenario).pk]),
+        "tournaments": reverse("tournaments"),
+        "tournament": reverse("tournament", args=[cup.pk]),
+        "tournament, payoffs": reverse("tournament_payoffs", args=[cup.pk, of_cup.number]),
+        "choices": reverse("choices", args=[cup.pk]),
+        "new tournament": reverse("tournament_create"),
+        "new training": reverse("training_create"),
+        "new PSRO run": reverse("psro_create"),
+        "new study": reverse("study_create"),
+        "new schedule": reverse("schedule_create"),
+        "new upload": reverse("upload_create"),
+        "new scenario": reverse("scenario_create"),
+        "agent picker": f"{reverse('agent_pick')}?team=camera&search=camera+7",
+        "uploads": reverse("uploads"),
+        "uploads, last page": f"{reverse('uploads')}?page=20",
+        "upload": reverse("upload", args=[Upload.objects.earliest("created").pk]),
+        "trainings": reverse("trainings"),
+        "PSRO runs": reverse("psro_runs"),
+        "studies": reverse("studies"),
+        "schedules": reverse("schedules"),
+        "scenarios": reverse("scenarios"),
+        "scenario": reverse("scenario", args=[slug]),
+        "search": f"{reverse('search')}?q=camera",
+        "profile": reverse("user", args=["user-7"]),
+        "account": reverse("account"),
+        "notifications": reverse("notifications"),
+        "status": reverse("status"),
+        "help": reverse("about"),
+        "documents": reverse("documents"),
+        "documents, search": f"{reverse('documents')}?q=quota",
+        "document": reverse("document", args=["rest-api"]),
+        "administration": reverse("administration"),
+        "administration, users": reverse("administration_users"),
+        "administration, log": reverse("administration_log"),
+        "API board": reverse("api:leaderboard", args=[slug]),
+        "API agents": reverse("api:list_agents"),
+    }
+    return named
+
+
+def find_watchable(scenario: Any) -> Any:
+    """An episode of agents that can play."""
+    from benchmarks import history
+    from tournament.models import Agent, Pairing
+
+    sides = {team: Agent.objects.get(slug=f"greedy-{team}") for team in ("camera", "target")}
+    pairing, is_new = Pairing.objects.get_or_create(scenario=scenario, **sides)
+    if is_new:
+        history.insert(list(history.invent(pairing.pk, pairing.camera_id, pairing.target_id, [7])))
+    return pairing.episodes.earliest("pk")
+
+
+def ask(client: Any, address: str, repeats: int) -> tuple[float, float, float, int, float, float]:
+    """What an address costs; the first answers, which fill caches, are left out."""
+    from django.db import connection
+
+    queries: list[str] = []
+
+    def note(execute: Any, sql: str, *more: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(note):
+        answer = client.get(address)
+    if answer.status_code != 200:
+        print(f"{address}: {answer.status_code}", file=sys.stderr)
+    client.get(address)
+    walls, processors = [], []
+    for _ in range(repeats):
+        wall, processor = time.perf_counter(), time.process_time()
+        answer = client.get(address)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        walls.append(1000 * (time.perf_counter() - wall))
+        processors.append(1000 * (time.process_time() - processor))
+    p95 = quantiles(walls, n=20, method="inclusive")[-1] if repeats > 1 else walls[0]
+    sent = len(gzip.compress(body, 6)) / 1000
+    return median(walls), p95, median(processors), len(queries), sent, len(body) / 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())
