@@ -172,6 +172,10 @@ def fill_lists(tournament: Any) -> None:
     )
 
 
+FRAGMENTS = ("board, row", "agent picker", "API board", "API agents")
+"""What is asked for by pages and programs."""
+
+
 def list_pages() -> dict[str, str]:
     """The addresses of all kinds of pages by name."""
     from django.urls import reverse
@@ -237,15 +241,34 @@ def list_pages() -> dict[str, str]:
 
 
 def find_watchable(scenario: Any) -> Any:
-    """An episode of agents that can play."""
-    from benchmarks import history
-    from tournament.models import Agent, Pairing
+    """An episode that was really played, by agents of the game."""
+    from tournament import entries, leaderboards, replays
+    from tournament.agents import Builtin
+    from tournament.models import Agent, Episode, Pairing
 
-    sides = {team: Agent.objects.get(slug=f"greedy-{team}") for team in ("camera", "target")}
-    pairing, is_new = Pairing.objects.get_or_create(scenario=scenario, **sides)
-    if is_new:
-        history.insert(list(history.invent(pairing.pk, pairing.camera_id, pairing.target_id, [7])))
-    return pairing.episodes.earliest("pk")
+    camera, target = (Agent.objects.get(slug=f"greedy-{team}") for team in ("camera", "target"))
+    pairing, _ = Pairing.objects.get_or_create(scenario=scenario, camera=camera, target=target)
+    if found := pairing.episodes.first():
+        return found
+    played = replays.record(
+        entries.load_scenario(scenario), Builtin("camera", "greedy"), Builtin("target", "greedy"), 7
+    )
+    result = replays.read(played).header["result"]
+    return Episode.objects.create(
+        pairing=pairing,
+        engine=leaderboards.engine_version(),
+        device=leaderboards.DEVICE,
+        seed=7,
+        steps=result["steps"],
+        completed=result["completed"],
+        target_reward=result["target_reward"],
+        normalised_reward=result["normalised_reward"],
+        coverage=result["mean_coverage_rate"],
+        real_coverage=result["mean_real_coverage_rate"],
+        transport=result["mean_transport_rate"],
+        delivered=result["delivered_cargoes"],
+        digest=result["digest"],
+    )
 
 
 def ask(client: Any, address: str, repeats: int) -> tuple[float, float, float, int, float, float]:

@@ -19,7 +19,7 @@ from benchmarks.browsing import open_page
 from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
 from benchmarks.rest import Portal
 from portal.launcher import commands
-from portal.launcher.installation import CHECKOUT, Installation
+from portal.launcher.installation import CHECKOUT, LocalInstallation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace) -> int:
     set_up_django()
     call_command("collectstatic", interactive=False, verbosity=0)
     episodes = play_episodes(options.episodes + AT_ONCE + 1)
-    installation = Installation(Path(os.environ["ARENA_DATA"]), port=options.port)
+    installation = LocalInstallation(Path(os.environ["ARENA_DATA"]), port=options.port)
     crew = Crew()
     try:
         crew.start(commands.web(installation), "web")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -248,17 +248,16 @@ def link_cells(payoffs: Payoffs, frame: MapLayout) -> SafeString:
     """Each cell of a small picture as a link to its pairing."""
     if frame.rows * frame.columns > MOST_LINKS:
         return SafeString("")
+    base = reverse("pairing", args=[0]).removesuffix("0/")
+    cameras, targets = ([escape(one.name) for one in team] for team in (payoffs.cameras, payoffs.targets))
     links = []
     for row, line in enumerate(payoffs.pairing):
         for column, pairing in enumerate(line):
             if pairing is None:
                 continue
-            place = pixels(frame.left + column * frame.side, frame.top + row * frame.side, frame.side)
-            name = f"{payoffs.cameras[row].name}, {payoffs.targets[column].name}"
-            links.append((reverse("pairing", args=[pairing]), *place, name))
-    return format_html_join(
-        "",
-        '<a href="{0}" tabindex="-1"><rect class="cell" x="{1}" y="{2}" width="{3}" height="{3}">'
-        "<title>{4}</title></rect></a>",
-        links,
-    )
+            x, y, side = pixels(frame.left + column * frame.side, frame.top + row * frame.side, frame.side)
+            links.append(
+                f'<a href="{base}{pairing}/" tabindex="-1"><rect class="cell" x="{x}" y="{y}" width="{side}" '
+                f'height="{side}"><title>{cameras[row]}, {targets[column]}</title></rect></a>'
+            )
+    return SafeString("".join(links))

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BaseForm, BoundField
 from django.urls import reverse
 from django.utils.html import escape, format_html
@@ -304,6 +305,22 @@ def error_of(value: float | None, measure: Any) -> str:
     if measure.unit == "share" and not is_missing(value) and value >= ALIKE:  # type: ignore[operator]
         return f"± {percent(value, 2)}"
     return plus_minus(value, measure.digits + (measure.unit != "payoff"))
+
+
+@register.simple_tag
+def payoff_row(cells: list[Any]) -> SafeString:
+    """The cells of a row of a payoff table: payoff with a link, error, episodes. A large table has thousands."""
+    base, none = reverse("pairing", args=[0]).removesuffix("0/"), escape(_("not played"))
+    unknown = escape(_("error not known"))
+    return SafeString(
+        "".join(
+            f'<td><a href="{base}{cell.pairing}/">{signed(cell.payoff)}</a><br><span class="soft small">'
+            f"{plus_minus(cell.error) if cell.count > 1 else unknown}, {intcomma(cell.count)}</span></td>"
+            if cell
+            else f'<td><span class="soft">{none}</span></td>'
+            for cell in cells
+        )
+    )
 
 
 @register.filter
