@@ -27,6 +27,8 @@ from tests import postgres
 
 SCENARIO = "MATE-2v4-0"
 SMALL, SMALL_SECONDS = 12, 30.0
+LARGE = 1000
+NAMES = ("greedy", "random", "naive", "heuristic")
 SLOWED = 0.5
 """Least share of the speed of play that is left beside uploads."""
 LOOPS = 2
@@ -76,19 +78,20 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def make_tournament(user: str, episodes: int) -> Any:
-    """A user's tournament of two cameras against two targets; its row."""
+    """A user's tournament of all built-in cameras against all targets, or of few episodes; its row."""
     from django.contrib.auth.models import User
 
     from tasks import hints
     from tournament import entries, organising
 
     rows = {row.slug: row for row in entries.register_builtin_agents()}
-    cameras, targets = ([rows[f"{name}-{team}"] for name in ("greedy", "random")] for team in ("camera", "target"))
+    names = NAMES if episodes >= LARGE else NAMES[:2]
+    cameras, targets = ([rows[f"{name}-{team}"] for name in names] for team in ("camera", "target"))
     owner, _ = User.objects.get_or_create(username=user)
     scenario = entries.register_scenario(SCENARIO)
     seed = int(hashlib.sha256(user.encode()).hexdigest()[:8], 16)
     tournament = organising.create_tournament(
-        organising.TournamentRequest(user, scenario, cameras, targets, episodes // 4, seed, owner=owner)
+        organising.TournamentRequest(user, scenario, cameras, targets, episodes // len(names) ** 2, seed, owner=owner)
     )
     hints.send()
     return tournament
@@ -169,8 +172,8 @@ def ask_for_too_much() -> tuple[bool, str]:
     from portal.models import ApiToken
 
     _, key = ApiToken.issue(User.objects.get(username="third"), "fairness")
-    body = {"scenario": SCENARIO.lower(), "cameras": ["greedy-camera"], "targets": ["greedy-target"],
-            "episodes_per_pairing": 100_000}  # fmt: skip
+    body: dict[str, Any] = {"scenario": SCENARIO.lower(), "episodes_per_pairing": 100_000 // len(NAMES) ** 2}
+    body |= {f"{team}s": [f"{name}-{team}" for name in NAMES] for team in ("camera", "target")}
     for number in range(10):
         answer = Client().post(
             *("/api/v1/tournaments", json.dumps(body | {"base_seed": number + 1}), "application/json"),

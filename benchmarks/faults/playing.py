@@ -34,7 +34,7 @@ def open_portal(folder: Path) -> None:
     Command().mark_storage()
 
 
-def make_tournament(episodes: int) -> Any:
+def make_tournament(episodes: int, seed: int = 0) -> Any:
     """A round robin of two cameras and two targets; one of them is a network."""
     from django.contrib.auth.models import User
 
@@ -54,7 +54,7 @@ def make_tournament(episodes: int) -> Any:
     targets = [rows[f"{name}-target"] for name in TARGETS]
     each = episodes // (len(cameras) * len(targets))
     tournament = organising.create_tournament(
-        organising.TournamentRequest("Faults", scenario, cameras, targets, each, owner=owner)
+        organising.TournamentRequest("Faults", scenario, cameras, targets, each, seed, owner=owner)
     )
     hints.send()
     return tournament
