@@ -47,6 +47,7 @@ _CONTINUOUS: Exceptions = {
     "target_rate": (0.01, 0.01),
     "target_period": (1, 1),
     "error_clip": (10.0, 10.0),
+    "updates": (25, 64),
 }
 
 
