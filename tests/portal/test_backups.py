@@ -12,8 +12,11 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from policies import Dimensions
 from portal import backups
+from tests.policies.checkpoints import make_checkpoint
 from tests.trials import write_episodes
+from tournament import entries, replays
 from tournament.models import Agent, Episode, Installation, RatingSnapshot, Tournament
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +53,26 @@ def test_a_restored_installation_is_what_it_was(backup: Path, played: Tournament
     assert state_of(played) == before
     assert default_storage.open("checkpoints/one.zip").read() == b"weights"
     assert User.objects.create_user("next").pk > max(user["id"] for user in before["users"])
+
+
+def test_a_restored_installation_renders_the_same_replays(played: Tournament, alice: User, tmp_path: Path) -> None:
+    network = make_checkpoint(team="camera", scenario=Dimensions(2, 4, 0))
+    learned = entries.register_checkpoint(network, "Learned", alice)
+    before = render(played, learned.slug)
+    folder = backups.back_up(tmp_path / "backups")
+    default_storage.delete(entries.checkpoint_name(learned.spec["checkpoint"]))
+    learned.delete()
+    call_command("restore", str(folder), "--replace")
+    entries.open_checkpoint.cache_clear()
+    assert render(played, learned.slug) == before
+
+
+def render(tournament: Tournament, camera: str) -> bytes:
+    """A replay of a learned camera agent against the tournament's first target."""
+    rows = Agent.objects.get(slug=camera), tournament.targets.order_by("slug")[0]
+    specs = [entries.load_spec(row) for row in rows]
+    scenario = entries.load_scenario(tournament.scenario)
+    return replays.record(scenario, *specs, 7, open_checkpoint=entries.open_checkpoint, max_steps=40)
 
 
 def test_a_database_that_is_in_use_is_replaced_only_where_that_is_said(backup: Path, played: Tournament) -> None:
