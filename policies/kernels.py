@@ -10,38 +10,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from mate.compilation import kernel
+from mate.borrowing import borrowed
+from mate.compilation import inlined, kernel
+from policies.tiles import COLUMNS, ROWS, add_tile
+
+_FEWEST_ROWS = 32  # of fewer, a copy of the weights would cost more than it saves
 
 
 @kernel
 def accumulate_product(x, weight, out):
     """Add ``x @ weight`` to ``out``: (R, K), (K, J), (R, J), float32, summed over K in ascending order."""
-    rows, inner = x.shape
+    x, weight, out = borrowed((x, weight, out))
+    rows, columns = out.shape[0] - out.shape[0] % ROWS, out.shape[1] - out.shape[1] % COLUMNS
+    if rows < _FEWEST_ROWS or columns == 0:
+        _accumulate(x, weight, out, 0, out.shape[0], 0)
+        return
+    panel = np.empty((weight.shape[0], COLUMNS), np.float32)  # strips of the weights do not lie together in memory
+    for column in range(0, columns, COLUMNS):
+        for k in range(weight.shape[0]):
+            for j in range(COLUMNS):
+                panel[k, j] = weight[k, column + j]
+        for row in range(0, rows, ROWS):
+            add_tile(x, panel, out, row, column)
+    _accumulate(x, weight, out, 0, rows, columns)
+    _accumulate(x, weight, out, rows, out.shape[0], 0)
+
+
+@kernel
+def _accumulate(x, weight, out, start, stop, column):
+    """Add the product to some rows, from a column on."""
+    inner = x.shape[1]
     blocked = inner - inner % 8
+    if column == out.shape[1]:
+        return
     for k in range(0, blocked, 8):
-        for row in range(rows):
-            _accumulate_eight(x[row], weight, k, out[row])
+        for row in range(start, stop):
+            _accumulate_eight(x, weight, out, row, k, column)
     for k in range(blocked, inner):
-        for row in range(rows):
-            _accumulate_one(x[row, k], weight[k], out[row])
+        for row in range(start, stop):
+            for j in range(column, out.shape[1]):
+                out[row, j] += x[row, k] * weight[k, j]
 
 
-@kernel
-def _accumulate_eight(x, weight, k, out):
+@inlined
+def _accumulate_eight(x, weight, out, row, k, column):
     # Eight summands a pass, so that out is loaded and stored once for eight products.
-    w0, w1, w2, w3 = weight[k], weight[k + 1], weight[k + 2], weight[k + 3]
-    w4, w5, w6, w7 = weight[k + 4], weight[k + 5], weight[k + 6], weight[k + 7]
-    x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
-    x4, x5, x6, x7 = x[k + 4], x[k + 5], x[k + 6], x[k + 7]
-    for j in range(out.shape[0]):
-        total = (((out[j] + x0 * w0[j]) + x1 * w1[j]) + x2 * w2[j]) + x3 * w3[j]
-        out[j] = (((total + x4 * w4[j]) + x5 * w5[j]) + x6 * w6[j]) + x7 * w7[j]
-
-
-@kernel
-def _accumulate_one(x, weight, out):
-    for j in range(out.shape[0]):
-        out[j] += x * weight[j]
+    x0, x1, x2, x3 = x[row, k], x[row, k + 1], x[row, k + 2], x[row, k + 3]
+    x4, x5, x6, x7 = x[row, k + 4], x[row, k + 5], x[row, k + 6], x[row, k + 7]
+    for j in range(column, out.shape[1]):
+        total = (((out[row, j] + x0 * weight[k, j]) + x1 * weight[k + 1, j]) + x2 * weight[k + 2, j]) + x3 * weight[
+            k + 3, j
+        ]
+        total = ((total + x4 * weight[k + 4, j]) + x5 * weight[k + 5, j]) + x6 * weight[k + 6, j]
+        out[row, j] = total + x7 * weight[k + 7, j]
 
 
 @kernel
