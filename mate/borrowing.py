@@ -1,11 +1,19 @@
-"""Arrays that compiled code reads and writes without counting references to them."""
+"""What agents' kernels take from Python: many arrays at once, without the cost of each.
+
+A kernel that takes tuples of many arrays counts references to each of them in every function that it calls, which costs
+more than most of these do: ``borrowed`` arrays are not counted. And Python hands such tuples over array by array, on
+every call: ``hold`` does it once.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from numba.core import cgutils, types
+from numba.experimental import structref
 from numba.extending import intrinsic
+
+from mate.compilation import kernel
 
 
 def _borrow(context: Any, builder: Any, kind: Any, value: Any) -> Any:
@@ -30,8 +38,23 @@ def _borrowed(typing_context: Any, values: Any) -> Any:
 
 
 borrowed: Any = _borrowed
-"""The same arrays, or tuples of them, that own nothing: whoever calls the kernel keeps their memory alive.
+"""The same arrays, or tuples of them, that own nothing: whoever calls the kernel keeps their memory alive."""
 
-A kernel that takes tuples of many arrays counts references to each of them in every function that it calls, which costs
-more than most of these do.
-"""
+
+@structref.register
+class _HeldType(types.StructRef):
+    pass
+
+
+class _Held(structref.StructRefProxy):
+    pass
+
+
+structref.define_boxing(_HeldType, _Held)
+structref.define_constructor(_Held, _HeldType, ["values"])
+
+
+@kernel
+def hold(values: Any) -> Any:
+    """One object for a tuple of arrays, numbers and tuples of these; kernels find it as ``values``."""
+    return _Held(values)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mate.communication import Messages, edges_by_member, messages_of
+from mate.depth import depth_of
 from mate.engine import Batch
 from mate.messages import Team
 from mate.streams import TEAM, derive
@@ -103,7 +104,7 @@ class EpisodeBatch:
     episode in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); the last step's
     ``camera_actions`` (B, N_c, 2) and ``target_actions`` (B, N_t, 2) as the engine saw them; and ``camera_messages``
     and ``target_messages``, the messages that arrived before that step and the counts of all, None for a team that
-    cannot speak.
+    cannot speak. The observations of ``batch`` hold no more than what the teams read (``BatchedAgent.depth``).
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class EpisodeBatch:
         self.camera = camera
         self.target = target
         self.batch = Batch(scenario, size)
+        self._depths = depth_of(camera), depth_of(target)
         self.limit = scenario.max_episode_steps if max_steps is None else min(max_steps, scenario.max_episode_steps)
         self.numbers = np.full(size, -1, dtype=np.int64)
         self.active = np.zeros(size, dtype=np.bool_)
@@ -166,7 +168,7 @@ class EpisodeBatch:
         self.numbers[slots], self.active[slots] = np.arange(begun, begun + len(slots)), True
         self.seeds[slots] = keys[self.numbers[slots]]
         self.batch.reset(self.seeds[slots], slots)
-        self.batch.observe(active=self.active)
+        self.batch.observe(active=self.active, depths=self._depths)
         self._reset_agents(slots)
         if on_reset is not None:
             on_reset(self, slots)
@@ -189,7 +191,7 @@ class EpisodeBatch:
         for actions in (self.camera_actions, self.target_actions):
             actions[...] = actions.astype(np.float32)
         batch.step(self.camera_actions, self.target_actions, active)
-        batch.observe(active=active)
+        batch.observe(active=active, depths=self._depths)
 
     def result(self, slot: int) -> EpisodeResult:
         """Return the result so far of the episode in a slot, after at least one step."""

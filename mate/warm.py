@@ -5,6 +5,7 @@ argument it is used with. Run it once after installing or changing anything; pro
 disk. Code compiled from earlier sources is removed. With ``--only``, the named modules alone are compiled.
 """
 
+import gc
 import importlib
 import shutil
 import sys
@@ -18,6 +19,7 @@ MODULES = ("mate.engine", "mate.agents.batched", "mate.batched")
 def main(arguments: list[str]) -> None:
     """Compile the kernels of the game and of the named modules, and say how long each took."""
     named = [one for one in arguments if one != "--only"]
+    gc.disable()  # the compiler makes millions of objects that stay: to look for garbage takes a sixth of the time
     for name in named if "--only" in arguments else (*MODULES, *named):
         start = time.perf_counter()
         importlib.import_module(name).warm()

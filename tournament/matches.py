@@ -9,6 +9,7 @@ import numpy as np
 
 from mate import Team
 from mate.communication import messages_of
+from mate.depth import depth_of
 from mate.errors import UserError
 from policies.devices import DeviceError
 from tournament import agents
@@ -107,6 +108,11 @@ class Attributed:
     def messages(self) -> Any:
         """As ``BatchedAgent.messages``; None for a team that cannot speak."""
         return messages_of(self.agent)
+
+    @property
+    def depth(self) -> Any:
+        """As ``BatchedAgent.depth``."""
+        return depth_of(self.agent)
 
     def reset(self, slots: Any, keys: Any, observations: Any) -> None:
         """As `BatchedAgent.reset`. Raises MatchError."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from mate.depth import Depth
 from mate.engine import episode
 from mate.engine.coverage import score_camera
 from mate.engine.rules import write_boxes, write_rules
@@ -87,15 +88,22 @@ class Batch:
         if not episode.step(*self._buffers, self._numbers, cameras, targets, where):
             raise InvalidAction("An action is NaN or infinite; actions must be finite numbers.")
 
-    def observe(self, raw: bool = False, active: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def observe(
+        self,
+        raw: bool = False,
+        active: ArrayLike | None = None,
+        depths: tuple[Depth, Depth] = (Depth.ALL, Depth.ALL),
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), of all slots.
 
         Those of slots whose ``active`` (B,) is False stay what they were. The scenario's enhanced observation and
-        shared field of view are applied, unless ``raw``.
+        shared field of view are applied, unless ``raw``. ``depths`` say how much of the cameras' and of the targets'
+        observations anybody will read.
         """
-        where = self._read_active(active)
-        episode.observe(*self._buffers, self._numbers, raw, where, self.camera_observation, self.target_observation)
-        return self.camera_observation, self.target_observation
+        where, (camera, target) = self._read_active(active), depths
+        rows = self.camera_observation, self.target_observation
+        episode.observe(*self._buffers, self._numbers, raw, where, (int(camera), int(target)), *rows)
+        return rows
 
     def state(self) -> np.ndarray:
         """The global states (B, S), in memory that the next call overwrites."""

@@ -168,9 +168,10 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
 
 
 @kernel
-def observe(reals, integers, flags, words, size, numbers, is_raw, active, camera_observation, target_observation):
-    """Write both teams' observations of the active slots; raw ones ignore enhanced observation and shared fields of
-    view.
+def observe(reals, integers, flags, words, size, numbers, is_raw, active, depths, camera_rows, target_rows):
+    """Write both teams' observations of the active slots, as much of them as the (2,) ``depths`` say.
+
+    Raw ones ignore enhanced observation and shared fields of view.
     """
     w = carve(reals, integers, flags, words, size)
     rules = read_rules(numbers)
@@ -182,9 +183,9 @@ def observe(reals, integers, flags, words, size, numbers, is_raw, active, camera
         if not active[b]:
             continue
         for c in range(size[1]):
-            observation.observe_as_camera(camera_observation[b, c], w, rules, b, c, cameras_know, cameras_share)
+            observation.observe_as_camera(camera_rows[b, c], w, rules, b, c, depths[0], cameras_know, cameras_share)
         for t in range(size[2]):
-            observation.observe_as_target(target_observation[b, t], w, rules, b, t, targets_know, targets_share)
+            observation.observe_as_target(target_rows[b, t], w, rules, b, t, depths[1], targets_know, targets_share)
 
 
 @kernel

@@ -2,7 +2,10 @@
 
 from mate.compilation import part
 from mate.constants import NUM_WAREHOUSES, WAREHOUSE_RADIUS, WAREHOUSES
+from mate.depth import Depth
 from mate.engine.cargo import has_cargo
+
+_OWN, _ALL = int(Depth.OWN), int(Depth.ALL)
 
 
 @part
@@ -101,10 +104,11 @@ def knows_empty(w, b, t, warehouse, is_enhanced, is_shared):
 
 
 @part
-def observe_as_camera(row, w, rules, b, c, is_enhanced, is_shared):
+def observe_as_camera(row, w, rules, b, c, depth, is_enhanced, is_shared):
     """Write one camera's observation: itself, targets, obstacles, cameras; what is hidden is all zeros."""
-    write_preserved(row, w, c)
     write_own_camera(row, 13, w, rules, b, c)
+    if depth == _OWN:
+        return
     at = 22
     for t in range(w.target_location.shape[1]):
         if is_shown(w.camera_target_view_mask, b, c, t, is_enhanced, is_shared):
@@ -113,6 +117,9 @@ def observe_as_camera(row, w, rules, b, c, is_enhanced, is_shared):
         else:
             erase(row, at, 5)
         at += 5
+    if depth != _ALL:
+        return
+    write_preserved(row, w, c)
     for o in range(w.obstacle_radius.shape[1]):
         if is_shown(w.camera_obstacle_view_mask, b, c, o, is_enhanced, is_shared):
             write_obstacle(row, at, w, b, o)
@@ -130,13 +137,14 @@ def observe_as_camera(row, w, rules, b, c, is_enhanced, is_shared):
 
 
 @part
-def observe_as_target(row, w, rules, b, t, is_enhanced, is_shared):
+def observe_as_target(row, w, rules, b, t, depth, is_enhanced, is_shared):
     """Write one target's observation: itself, cameras, obstacles, targets; what is hidden is all zeros."""
-    write_preserved(row, w, t)
     write_own_target(row, 13, w, rules, b, t)
     if is_enhanced or is_shared:
         for i in range(NUM_WAREHOUSES):
             row[23 + i] = knows_empty(w, b, t, i, is_enhanced, is_shared)
+    if depth == _OWN:
+        return
     at = 27
     for c in range(w.camera_location.shape[1]):
         if is_shown(w.target_camera_view_mask, b, t, c, is_enhanced, is_shared):
@@ -145,6 +153,9 @@ def observe_as_target(row, w, rules, b, t, is_enhanced, is_shared):
         else:
             erase(row, at, 7)
         at += 7
+    if depth != _ALL:
+        return
+    write_preserved(row, w, t)
     for o in range(w.obstacle_radius.shape[1]):
         if is_shown(w.target_obstacle_view_mask, b, t, o, is_enhanced, is_shared):
             write_obstacle(row, at, w, b, o)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mate.depth import Depth
 from mate.engine import Batch
 from mate.scenario import Scenario
 from tests.mate.engine_worlds import step, world
@@ -35,6 +36,16 @@ def test_a_target_is_told_its_own_state_and_what_it_sees():
     np.testing.assert_allclose(records(row, 27, 7, 1)[0], [520, 0, 40, -reach, 0, 180, 1], atol=1e-9)
     assert records(row, 34, 4, 1).tolist() == [[0, -520, 30, 1]]
     assert records(row, 38, 5, 3).tolist() == [[0, 0, 500, 1, 1], [300, 0, 500, 0, 1], [0, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(("depth", "stop"), [(Depth.OWN, 22), (Depth.OPPONENTS, 32), (Depth.ALL, 43)])
+def test_no_more_of_an_observation_is_written_than_is_asked_for(depth, stop):
+    batch = world([(100, 0), (-100, 0)], [(0, 400, 30)], [(0, 0)], camera_pose=(0.0, 90.0))
+    whole = batch.observe()[0].copy()
+    batch.camera_observation[:] = np.nan
+    written = batch.observe(depths=(depth, Depth.OWN))[0]
+    np.testing.assert_array_equal(written[..., 13:stop], whole[..., 13:stop])
+    assert np.isnan(written[..., stop:]).all()
 
 
 def test_enhanced_teams_are_told_everything():

@@ -28,6 +28,15 @@ def scenario() -> Scenario:
     return Scenario.load("MATE-4v2-9", max_episode_steps=30)
 
 
+class Reader:
+    """A team that does not say how much of an observation it reads."""
+
+    def __init__(self, name, team, scenario, size):
+        agent = batched.make(name, team, scenario, size)
+        self.reset, self.act = agent.reset, agent.act
+        self.messages = getattr(agent, "messages", None)
+
+
 def greedy_against_greedy(scenario: Scenario, seeds=SEEDS, **options):
     return play(scenario, rule_based("greedy", "camera"), rule_based("greedy", "target"), seeds, **options)
 
@@ -178,3 +187,10 @@ class TestRules:
                 partial(Scripted, "target", (0.0, 0.0)),
                 [1],
             )
+
+
+@pytest.mark.parametrize("name", batched.BUILTIN_NAMES)
+def test_an_episode_is_the_same_however_much_of_the_observations_is_written(scenario, name):
+    teams = rule_based(name, "camera"), rule_based(name, "target")
+    readers = partial(Reader, name, "camera"), partial(Reader, name, "target")
+    assert play(scenario, *teams, SEEDS, max_steps=60) == play(scenario, *readers, SEEDS, max_steps=60)

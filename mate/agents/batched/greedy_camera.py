@@ -24,6 +24,7 @@ from mate.agents.laws.pursuit import (
 from mate.borrowing import borrowed
 from mate.communication import SIGHTINGS, STATE, begin_messages, send
 from mate.compilation import inlined, kernel
+from mate.depth import Depth
 from mate.geometry import norm
 
 if TYPE_CHECKING:
@@ -192,11 +193,9 @@ def _write_actions(memory, slot, rows, actions, aims, count):
 
 
 @kernel
-def _play(
-    memory, observations, actions, active, messages, limits, aims, memory_period, drops_unloaded, drops_beyond_range
-):
-    memory, observations, actions = borrowed((memory, observations, actions))
-    messages, limits, aims = borrowed((messages, limits, aims))
+def _play(held, observations, actions, active):
+    memory, messages, limits, aims, memory_period, drops_unloaded, drops_beyond_range = borrowed(held.values)
+    observations, actions = borrowed((observations, actions))
     count = 0
     for slot in range(len(active)):
         if active[slot]:
@@ -218,6 +217,7 @@ def _play(
 class BatchedGreedyCamera(RuleBasedTeam):
     """A team of greedy cameras; the parameters are those of ``GreedyCameraAgent``."""
 
+    depth = Depth.OPPONENTS
     _begin = _begin
     _play = _play
 

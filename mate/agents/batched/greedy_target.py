@@ -98,9 +98,9 @@ def _next_goal(own, key, step, goal, non_empty):
 
 
 @kernel
-def _play(memory, observations, actions, active, messages, limits, noise_scale, cameras_end):
-    memory, observations, actions = borrowed((memory, observations, actions))
-    messages = borrowed(messages)
+def _play(held, observations, actions, active):
+    memory, messages, limits, noise_scale, cameras_end = borrowed(held.values)
+    observations, actions = borrowed((observations, actions))
     clock, walk, goal, non_empty = memory.clock, memory.walk, memory.goal, memory.non_empty
     for slot in range(len(active)):
         if not active[slot]:

@@ -23,6 +23,7 @@ from mate.agents.laws.pursuit import RESTART_PROBABILITY
 from mate.borrowing import borrowed
 from mate.communication import GOAL, OBSERVATION, begin_messages, send
 from mate.compilation import inlined, kernel
+from mate.depth import Depth
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -77,9 +78,9 @@ def _idle(key, step, own, action):
 
 
 @kernel
-def _play(memory, observations, actions, active, messages, limits, search, table):
-    memory, observations, actions = borrowed((memory, observations, actions))
-    messages, search, table = borrowed((messages, search, table))
+def _play(held, observations, actions, active):
+    memory, messages, limits, search, table = borrowed(held.values)
+    observations, actions = borrowed((observations, actions))
     clock, action, goal = memory.clock, memory.action, memory.goal
     arrives_at_once = not limits.is_limited and messages.pending.shape[1] == 0
     for slot in range(len(active)):
@@ -106,6 +107,7 @@ def _play(memory, observations, actions, active, messages, limits, search, table
 class BatchedHeuristicCamera(RuleBasedTeam):
     """A team of heuristic cameras. Raises ValueError above 64 targets."""
 
+    depth = Depth.OPPONENTS
     _begin = _begin
     _play = _play
 

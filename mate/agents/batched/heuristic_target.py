@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mate.agents.batched.greedy_target import BatchedGreedyTarget
 from mate.agents.batched.team import CAMERA_RECORD, TARGET_OWN_END
 from mate.agents.laws.walk import NOISE_SCALE
+from mate.depth import Depth
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 class BatchedHeuristicTarget(BatchedGreedyTarget):
     """A team of heuristic targets; ``noise_scale`` is the size of noise and of drift as a share of the longest step."""
+
+    depth = Depth.OPPONENTS
 
     def __init__(self, team: str, scenario: Scenario, size: int, noise_scale: float = NOISE_SCALE) -> None:
         super().__init__(team, scenario, size, noise_scale)

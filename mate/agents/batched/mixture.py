@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mate.agents.batched.team import BatchedAgent
 from mate.communication import Messages, clear_messages, messages_of
 from mate.compilation import kernel
+from mate.depth import Depth, depth_of
 from mate.streams import PLAY, derive_one, uniform
 
 MEMBER = PLAY + 0x0F00
@@ -61,6 +62,11 @@ class BatchedMixture:
         for member in self.members:
             if messages_of(member) is not None:
                 member.share_messages(messages)  # type: ignore[attr-defined]
+
+    @property
+    def depth(self) -> Depth:
+        """As ``BatchedAgent.depth``."""
+        return max(depth_of(member) for member in self.members)
 
     @property
     def chosen(self) -> NDArray[np.int64]:

@@ -39,8 +39,9 @@ def _begin(memory, slots, keys, observations):
 
 
 @kernel
-def _play(memory, observations, actions, active):
-    memory, observations, actions = borrowed((memory, observations, actions))
+def _play(held, observations, actions, active):
+    (memory,) = borrowed(held.values)
+    observations, actions = borrowed((observations, actions))
     clock, walk, goal = memory.clock, memory.walk, memory.goal
     for slot in range(len(active)):
         if not active[slot]:

@@ -29,8 +29,9 @@ def _begin(memory, slots, keys, observations):
 
 
 @kernel
-def _play(memory, observations, actions, active, frame_skip, first_limit, second_limit):
-    memory, observations, actions = borrowed((memory, observations, actions))
+def _play(held, observations, actions, active):
+    memory, frame_skip, first_limit, second_limit = borrowed(held.values)
+    observations, actions = borrowed((observations, actions))
     clock, action = memory.clock, memory.action
     for slot in range(len(active)):
         if not active[slot]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.borrowing import hold
 from mate.communication import Messages, clear_messages, limits_of, new_messages
 from mate.compilation import kernel
 from mate.constants import (
@@ -15,6 +16,7 @@ from mate.constants import (
     TARGET_STATE_DIM_PRIVATE,
     TARGET_STATE_DIM_PUBLIC,
 )
+from mate.depth import Depth
 from mate.messages import Team
 from mate.streams import derive_one
 
@@ -35,7 +37,8 @@ class BatchedAgent(Protocol):
 
     Arrays are C-contiguous; observations are float64 and raw (absolute coordinates, not rescaled). A team that can
     speak also has ``messages`` (``mate.communication.Messages``): what arrived in the last ``act``, and the counts
-    since the reset. ``share_messages`` lets several teams of the same batch write into the same.
+    since the reset. ``share_messages`` lets several teams of the same batch write into the same. A team that does not
+    read all of an observation says so by ``depth`` (``mate.depth.Depth``).
     """
 
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
@@ -71,15 +74,17 @@ def begin_episode(clock, slot, team_key):
 class RuleBasedTeam:
     """Base of the rule-based teams: a subclass allocates its memory and names its two kernels.
 
-    ``_begin(memory, slots, keys, observations)`` starts episodes, ``_play(memory, observations, actions, active,
-    *rules)`` makes one decision of every agent. A team that speaks calls ``_speak`` in its constructor, and its
-    ``_play`` takes ``messages, limits`` before the rules.
+    ``_begin(memory, slots, keys, observations)`` starts episodes, ``_play(held, observations, actions, active)`` makes
+    one decision of every agent: ``held.values`` are the memory, then the messages and their limits of a team that
+    speaks (which calls ``_speak`` in its constructor), then the rules.
     """
 
     memory: Any
     rules: tuple[Any, ...] = ()
     messages: Messages | None = None
     speech: tuple[Any, ...] = ()
+    depth = Depth.OWN
+    _held: Any = None
 
     def __init__(self, team: str, scenario: Scenario, size: int) -> None:
         self.team = team
@@ -96,7 +101,9 @@ class RuleBasedTeam:
 
     def act(self, observations: NDArray[np.float64], actions: NDArray[np.float64], active: NDArray[np.bool_]) -> None:
         """Write the actions of the active slots."""
-        type(self)._play(self.memory, observations, actions, active, *self.speech, *self.rules)
+        if self._held is None:
+            self._held = hold((self.memory, *self.speech, *self.rules))
+        type(self)._play(self._held, observations, actions, active)
 
     def _speak(self, scenario: Scenario) -> None:
         self.limits = limits_of(scenario, self.team)
@@ -105,7 +112,7 @@ class RuleBasedTeam:
     def share_messages(self, messages: Messages) -> None:
         """Write into these messages, which are of the same batch and scenario, from now on."""
         self.messages = messages
-        self.speech = (messages, self.limits)
+        self.speech, self._held = (messages, self.limits), None
 
     _begin: Any
     _play: Any

@@ -26,6 +26,7 @@ from mate.agents.laws.poses import (
     NUM_POSES,
     NUM_RADII,
     ROUNDING,
+    aligned,
     nearest_point,
 )
 from mate.borrowing import borrowed
@@ -50,23 +51,25 @@ class Search(NamedTuple):
     orders: NDArray[np.uint64]  # (32, N): the random orders to try, written by the caller
     goal: NDArray[np.int64]  # (N,): pose of each camera in the best order, NO_POSE without a target in reach
     orientation: NDArray[np.float64]  # (N,): in degrees
-    num_reached: NDArray[np.int64]  # (N,): how many targets are in reach of each camera
     num_poses: NDArray[np.uint64]  # (N,): how many poses of each camera are worth considering
-    pose: NDArray[np.uint64]  # (N, 756): their indices
-    score: NDArray[np.float64]  # (N, 756): their scores
-    covered: NDArray[np.uint64]  # (N, 756): the targets they cover
+    pose: NDArray[np.uint64]  # (N, 757): their indices
+    score: NDArray[np.float64]  # (N, 757): their scores
+    covered: NDArray[np.uint64]  # (N, 757): the targets they cover
     bit: NDArray[np.uint64]  # (M,): for each target in reach of the camera at hand, the set of it alone
     kind: NDArray[np.uint64]  # (M,): the kind of its grid point
-    bearing: NDArray[np.uint64]  # (M,): the orientation at its bearing
+    first_turn: NDArray[np.uint64]  # (M,): how far orientation 0 is turned from its bearing
+    reached: NDArray[np.uint64]  # (N,): the targets in reach of each camera
+    once: NDArray[np.uint64]  # (36,): the viewing angles that cover any target in each orientation
+    twice: NDArray[np.uint64]  # (36,): the viewing angles that cover several
     alone: NDArray[np.uint64]  # (32 * M): poses for one target alone
-    first: NDArray[np.uint64]  # (36 + M,): first pose of each row of the next two
-    sum: NDArray[np.float64]  # (36 + M, 32): scores of the poses of the camera at hand; else zero
-    union: NDArray[np.uint64]  # (36 + M, 32): the targets that they cover
+    first: NDArray[np.uint64]  # (37 + M,): first pose of each row of the next two
+    sum: NDArray[np.float64]  # (37 + M, 32): scores of the poses of the camera at hand; else zero
+    union: NDArray[np.uint64]  # (37 + M, 32): the targets that they cover
     memo_key: NDArray[np.uint64]  # (N, 256): covered sets, plus 1, for which the camera's choice is known
     memo_pose: NDArray[np.uint64]  # (N, 256): the choice
     memo_score: NDArray[np.float64]  # (N, 256): its score
     memo_cost: NDArray[np.float64]  # (N, 256): how many steps it takes to turn and zoom into it
-    memo_next: NDArray[np.uint64]  # (N, 256): the set that is covered then
+    memo_set: NDArray[np.uint64]  # (N, 256): the targets that it covers
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
 
 
@@ -77,28 +80,30 @@ def new_search(num_cameras: int, num_targets: int) -> Search:
             f"heuristic cameras plan for at most {MAX_TARGETS} targets, and the scenario has {num_targets}: "
             "use greedy cameras or a smaller scenario."
         )
-    n, num_rows = num_cameras, NUM_ORIENTATIONS + num_targets
+    n, num_rows = num_cameras, NUM_ORIENTATIONS + num_targets + 1
     return Search(
         orders=np.zeros((NUM_ORDERS, n), np.uint64),
         goal=np.zeros(n, np.int64),
         orientation=np.zeros(n),
-        num_reached=np.zeros(n, np.int64),
         num_poses=np.zeros(n, np.uint64),
-        pose=np.zeros((n, NUM_POSES), np.uint64),
-        score=np.zeros((n, NUM_POSES)),
-        covered=np.zeros((n, NUM_POSES), np.uint64),
+        pose=np.zeros((n, NUM_POSES + 1), np.uint64),
+        score=np.zeros((n, NUM_POSES + 1)),
+        covered=np.zeros((n, NUM_POSES + 1), np.uint64),
         bit=np.zeros(num_targets, np.uint64),
         kind=np.zeros(num_targets, np.uint64),
-        bearing=np.zeros(num_targets, np.uint64),
+        first_turn=np.zeros(num_targets, np.uint64),
+        reached=np.zeros(n, np.uint64),
+        once=np.zeros(NUM_ORIENTATIONS, np.uint64),
+        twice=np.zeros(NUM_ORIENTATIONS, np.uint64),
         alone=np.zeros(num_targets * NUM_LANES, np.uint64),
         first=np.zeros(num_rows, np.uint64),
-        sum=np.zeros((num_rows, NUM_LANES)),
-        union=np.zeros((num_rows, NUM_LANES), np.uint64),
+        sum=aligned(np.zeros((num_rows, NUM_LANES))),
+        union=aligned(np.zeros((num_rows, NUM_LANES), np.uint64)),
         memo_key=np.zeros((n, _SLOTS), np.uint64),
         memo_pose=np.zeros((n, _SLOTS), np.uint64),
         memo_score=np.zeros((n, _SLOTS)),
         memo_cost=np.zeros((n, _SLOTS)),
-        memo_next=np.zeros((n, _SLOTS), np.uint64),
+        memo_set=np.zeros((n, _SLOTS), np.uint64),
         choice=np.zeros(n, np.uint64),
     )
 
@@ -122,65 +127,43 @@ def _slot_of(targets):
 def _find_reached(search, table, owns, camera, targets):
     """Note the targets in reach of a camera; how many there are."""
     count = _NOTHING
+    search.reached[camera] = _NOTHING
     for t in range(len(targets)):
         dx, dy = targets[t, 0] - owns[camera, 0], targets[t, 1] - owns[camera, 1]
         if norm(dx, dy) <= owns[camera, 6]:
             point = nearest_point(table.points, table.radii[1], dx, dy)
             b, a = point // NUM_RADII, point % NUM_RADII
             search.bit[count] = _ONE << np.uint64(t)
+            search.reached[camera] |= search.bit[count]
             search.kind[count] = np.uint64((b & 1) * NUM_RADII + a)
-            search.bearing[count] = np.uint64((b >> 1) % NUM_ORIENTATIONS)
+            search.first_turn[count] = np.uint64(NUM_ORIENTATIONS - (b >> 1) % NUM_ORIENTATIONS)
             count += _ONE
     return count
 
 
 @inlined
-def _first_of(bits):
-    """The least element of a set."""
-    return np.uint64(_count_bits((bits & (~bits + _ONE)) - _ONE))
-
-
-@inlined
-def _case_of(search, n, orientation):
-    """Kind and turn of an orientation for the n-th target in reach, as one number."""
-    turn = orientation + _TURNS - search.bearing[n]
-    return search.kind[n] * _TURNS + (turn - _TURNS if turn >= _TURNS else turn)
-
-
-@inlined
-def _covered_twice(search, table, num_reached, orientation):
-    """The viewing angles that cover several targets."""
-    once, twice = _NOTHING, _NOTHING
+def _count_covers(search, table, num_reached):
+    """Find the viewing angles that cover targets once and more than once, in every orientation."""
+    length = search.once.shape[0]  # not a constant: the compiler would take the loops apart
+    for i in range(length):
+        search.once[i], search.twice[i] = _NOTHING, _NOTHING
     for n in range(num_reached):
-        covers = table.covers[_case_of(search, n, orientation)]
-        twice |= once & covers
-        once |= covers
-    return twice
+        kind, turn = search.kind[n], search.first_turn[n]
+        for i in range(length):
+            covers = table.covers[kind, turn + np.uint64(i)]
+            search.twice[i] |= search.once[i] & covers
+            search.once[i] |= covers
 
 
 @inlined
-def _overlaps(search, table, num_reached):
-    """The orientations in which several targets are covered, though perhaps by different viewing angles."""
-    once, twice = _NOTHING, _NOTHING
+def _score_orientation(search, table, num_reached, row):
+    """Write the scores of the poses of one orientation into a row."""
     for n in range(num_reached):
-        turns, bearing = table.turns[search.kind[n]], search.bearing[n]
-        turns = (turns << bearing) | (turns >> (_TURNS - bearing))
-        twice |= once & turns
-        once |= turns
-    return twice & ((_ONE << _TURNS) - _ONE)
-
-
-@inlined
-def _score_orientation(search, table, num_reached, orientation, twice, row):
-    """Write the scores of the poses of one orientation into a row, those right that cover several targets."""
-    for n in range(num_reached):
-        case = _case_of(search, n, orientation)
-        if table.covers[case] & twice != _NOTHING:
-            scored, bit = table.row[case], search.bit[n]
-            for i in range(search.sum.shape[1]):  # not a constant: the compiler would take the loop apart
-                score = table.score[scored, i]
-                search.sum[row, i] += score
-                search.union[row, i] |= bit if score > 0.0 else _NOTHING
+        scored, bit = table.row[search.kind[n], search.first_turn[n] + search.first[row]], search.bit[n]
+        for i in range(search.sum.shape[1]):
+            score = table.score[scored, i]
+            search.sum[row, i] += score
+            search.union[row, i] |= bit if score > 0.0 else _NOTHING
 
 
 @inlined
@@ -193,28 +176,27 @@ def _add_alone(search, table, num_reached, num_rows):
             if table.alone[kind, k, 0] < 0:
                 break
             turn, angle = np.uint64(table.alone[kind, k, 0]), np.uint64(table.alone[kind, k, 1])
-            orientation = (search.bearing[n] + turn) % _TURNS
-            if (_covered_twice(search, table, num_reached, orientation) >> angle) & _ONE == _NOTHING:
-                row, lane = num_rows + count // _LANES, count % _LANES
-                search.alone[count] = angle * _TURNS + orientation
-                search.sum[row, lane] = table.score[table.row[kind * _TURNS + turn], angle]
-                search.union[row, lane] = search.bit[n]
-                count += _ONE
+            orientation = (turn + _TURNS - search.first_turn[n]) % _TURNS
+            row, lane = num_rows + count // _LANES, count % _LANES
+            search.alone[count] = angle * _TURNS + orientation
+            search.sum[row, lane] = table.score[table.row[kind, turn], angle]
+            search.union[row, lane] = search.bit[n]
+            count += _ONE if (search.twice[orientation] >> angle) & _ONE == _NOTHING else _NOTHING
+    search.sum[num_rows + count // _LANES, count % _LANES] = 0.0
+    search.union[num_rows + count // _LANES, count % _LANES] = _NOTHING
     return num_rows + (count + _LANES - _ONE) // _LANES
 
 
 @inlined
 def _score_poses(search, table, num_reached):
-    """Score a camera's poses that may be chosen, in rows; how many are of one orientation each, and how many in all."""
-    num_orientations, overlaps = _NOTHING, _overlaps(search, table, num_reached)
-    while overlaps != _NOTHING:
-        orientation = _first_of(overlaps)
-        overlaps &= overlaps - _ONE
-        twice = _covered_twice(search, table, num_reached, orientation)
-        if twice != _NOTHING:
-            _score_orientation(search, table, num_reached, orientation, twice, num_orientations)
-            search.first[num_orientations] = orientation
-            num_orientations += _ONE
+    """Score the poses of a camera, in rows; how many rows are of an orientation each, and how many there are in all."""
+    _count_covers(search, table, num_reached)
+    num_orientations = _NOTHING
+    for orientation in range(_TURNS):
+        search.first[num_orientations] = orientation
+        num_orientations += _ONE if search.twice[orientation] != _NOTHING else _NOTHING
+    for row in range(num_orientations):
+        _score_orientation(search, table, num_reached, row)
     return num_orientations, _add_alone(search, table, num_reached, num_orientations)
 
 
@@ -247,6 +229,12 @@ def _find_best(sums, unions, length, covered):
 
 
 @inlined
+def _first_of(bits):
+    """The least element of a set."""
+    return np.uint64(_count_bits((bits & (~bits + _ONE)) - _ONE))
+
+
+@inlined
 def _find_winners(search, row, covered_1, least_1, covered_2, least_2):
     """The poses of a row, as bits, that are worth enough when either set is covered already."""
     winners = _NOTHING
@@ -258,17 +246,31 @@ def _find_winners(search, row, covered_1, least_1, covered_2, least_2):
 
 
 @inlined
+def _append(search, camera, pose, score, targets, listed):
+    """Append a pose to the list, or put it in place of the last if it is better by the same targets; the new length.
+
+    Without branches, because which pose is the best yet cannot be predicted.
+    """
+    last = listed - _ONE if listed > _NOTHING else _NOTHING
+    is_alike = (listed > _NOTHING) & (search.covered[camera, last] == targets)
+    is_worse = is_alike & (score < search.score[camera, last] - ROUNDING)
+    is_better = is_alike & (score > search.score[camera, last] + ROUNDING)
+    place = last if is_better else listed
+    search.pose[camera, place], search.score[camera, place], search.covered[camera, place] = pose, score, targets
+    return listed if is_worse else place + _ONE
+
+
+@inlined
 def _list_row(search, camera, num_orientations, row, winners, listed):
     """List poses of a row; the new length of the list."""
     while winners != _NOTHING:
         n = _first_of(winners)
         winners &= winners - _ONE
         if row < num_orientations:
-            search.pose[camera, listed] = search.first[row] + n * _TURNS
+            pose = search.first[row] + n * _TURNS
         else:
-            search.pose[camera, listed] = search.alone[(row - num_orientations) * _LANES + n]
-        search.score[camera, listed], search.covered[camera, listed] = search.sum[row, n], search.union[row, n]
-        listed += _ONE
+            pose = search.alone[(row - num_orientations) * _LANES + n]
+        listed = _append(search, camera, pose, search.sum[row, n], search.union[row, n], listed)
     return listed
 
 
@@ -320,7 +322,7 @@ def _memorise_choice(search, table, camera, owns, limits, covered, slot):
     search.memo_pose[camera, slot] = pose
     search.memo_score[camera, slot] = search.score[camera, choice]
     search.memo_cost[camera, slot] = _turning_cost(search, table, camera, owns, limits, pose)
-    search.memo_next[camera, slot] = covered | search.covered[camera, choice]
+    search.memo_set[camera, slot] = search.covered[camera, choice]
 
 
 @inlined
@@ -329,13 +331,14 @@ def _try_order(search, table, owns, limits, number):
     covered, total, cost = _NOTHING, 0.0, 0.0
     for n in range(len(owns)):
         camera = search.orders[number, n]
-        slot = _slot_of(covered)
-        if search.memo_key[camera, slot] != covered + _ONE:
-            _memorise_choice(search, table, camera, owns, limits, covered, slot)
+        concerned = covered & search.reached[camera]
+        slot = _slot_of(concerned)
+        if search.memo_key[camera, slot] != concerned + _ONE:
+            _memorise_choice(search, table, camera, owns, limits, concerned, slot)
         search.choice[camera] = search.memo_pose[camera, slot]
         cost += search.memo_cost[camera, slot]
         total += search.memo_score[camera, slot]
-        covered = search.memo_next[camera, slot]
+        covered |= search.memo_set[camera, slot]
     return total + np.float64(_count_bits(covered)), cost
 
 
@@ -377,11 +380,10 @@ def find_joint_goal(search, table, owns, targets, limits):
     for camera in range(len(owns)):
         search.orientation[camera] = orientation_of(owns[camera])
         num_reached = _find_reached(search, table, owns, camera, targets)
-        search.num_reached[camera] = num_reached
         num_orientations, num_rows = _score_poses(search, table, num_reached)
         _list_poses(search, camera, num_orientations, num_rows)
     search.memo_key[:, :num_slots] = _NOTHING
     _try_orders(search, table, owns, limits)
     for camera in range(len(owns)):
-        if search.num_reached[camera] == 0:
+        if search.reached[camera] == _NOTHING:
             search.goal[camera] = NO_POSE

@@ -80,18 +80,18 @@ def draw_orders(key, step, orders):
 
     A word of 64 random bits decides several picks, as the leading digit of one number after the other.
     """
-    count, size = orders.shape
-    words = np.empty(count, np.uint64)
+    count, size = np.uint64(orders.shape[0]), np.uint64(orders.shape[1])
+    words = np.empty(orders.shape[0], np.uint64)
     for row in range(count):
         for n in range(size):
             orders[row, n] = n
-    for pick in range(size - 1):
+    for last in range(orders.shape[1] - 1, 0, -1):
+        pick, left = orders.shape[1] - 1 - last, np.uint64(last + 1)
         if pick % _PICKS_PER_WORD == 0:
             _draw_words(key, step, pick // _PICKS_PER_WORD, words)
-        left, last = np.uint64(size - pick), size - pick - 1
         for row in range(count):
             low_product = (words[row] & np.uint64(0xFFFFFFFF)) * left
             product = (words[row] >> np.uint64(32)) * left + (low_product >> np.uint64(32))
             words[row] = (product << np.uint64(32)) | (low_product & np.uint64(0xFFFFFFFF))
-            chosen = np.int64(product >> np.uint64(32))
+            chosen = product >> np.uint64(32)
             orders[row, last], orders[row, chosen] = orders[row, chosen], orders[row, last]

@@ -45,9 +45,8 @@ class PoseTable(NamedTuple):
     viewing_angles: NDArray[np.float64]  # (21,)
     points: NDArray[np.float64]  # (2952, 2)
     profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
-    turns: NDArray[np.uint64]  # (82,): the turns that score, by kind
-    covers: NDArray[np.uint64]  # (82 * 36,): the viewing angles that score, by kind and turn
-    row: NDArray[np.uint64]  # (82 * 36,): the row of scores of a kind and turn
+    covers: NDArray[np.uint64]  # (82, 72): the viewing angles that score, by kind and turn, twice around
+    row: NDArray[np.uint64]  # (82, 72): the row of scores of a kind and turn
     score: NDArray[np.float64]  # (rows, 32)
     alone: NDArray[np.int64]  # (82, K, 2): turn and viewing angle of the best poses for this point alone, or -1
 
@@ -75,18 +74,27 @@ def _fill_profile(radii, viewing_angles, sight_ranges, profile):
                 profile[a, j, k] = _score(radii[a], float(k * _BEARING_STEP), viewing_angles[j], sight_ranges[j])
 
 
-def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
-    """``turns``, ``covers``, ``row``, ``score`` and ``alone`` of a table."""
+def _list_scores(profile: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """``covers``, ``row``, ``score`` and ``alone`` of a table."""
     turns, angles = (np.arange(size, dtype=np.uint64) for size in (NUM_ORIENTATIONS, NUM_VIEWING_ANGLES))
     parity = np.arange(2)[:, None]
     steps = (parity - 2 * turns.astype(np.int64) + NUM_BEARINGS // 2) % NUM_BEARINGS - NUM_BEARINGS // 2
     scores = profile[:, :, np.abs(steps)].transpose(2, 0, 3, 1).reshape(2 * NUM_RADII, NUM_ORIENTATIONS, -1)
     scores = np.where(scores > 0.0, scores, 0.0)  # by kind, turn and viewing angle
     covers = ((scores > 0.0).astype(np.uint64) << angles).sum(axis=2, dtype=np.uint64)
-    any_turn = ((covers > 0).astype(np.uint64) << turns).sum(axis=1, dtype=np.uint64)
     rows, row = np.unique(scores.reshape(-1, NUM_VIEWING_ANGLES), axis=0, return_inverse=True)
     rows = np.pad(rows, ((0, 0), (0, NUM_LANES - NUM_VIEWING_ANGLES)))
-    return any_turn, covers.ravel(), row.ravel().astype(np.uint64), rows, _list_alone(scores)
+    row = row.reshape(covers.shape).astype(np.uint64)
+    return np.tile(covers, 2), np.tile(row, 2), aligned(rows), _list_alone(scores)
+
+
+def aligned(array: NDArray) -> NDArray:
+    """Return a copy that begins at a multiple of 64 bytes, so that no vector lies in two lines of the cache."""
+    memory = np.zeros(array.nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copy: NDArray = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def _list_alone(scores: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -156,12 +164,15 @@ def nearest_point(points, radius_step, x, y):
     y) times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
     """
     left = int((_rough_bearing(x, y) + 180.0) * (1.0 / _BEARING_STEP))
-    ring = int(norm(x, y) / radius_step)
+    ring = min(max(int(norm(x, y) / radius_step), 0), NUM_RADII - 1)
     best, nearest = NUM_POINTS, math.inf
     for b in range(left, left + 2):
-        for a in range(max(ring, 0), min(ring + 2, NUM_RADII)):
+        for n in range(2):
+            a = min(ring + n, NUM_RADII - 1)
             point = (b % NUM_BEARINGS) * NUM_RADII + a if a > 0 else 0  # all bearings meet at the camera
             distance = norm(points[point, 0] - x, points[point, 1] - y)
-            if distance < nearest or (distance == nearest and point < best):
-                best, nearest = point, distance
+            # Without branches, because which point is nearer cannot be predicted.
+            is_nearer = (distance < nearest) | ((distance == nearest) & (point < best))
+            best = point if is_nearer else best
+            nearest = distance if is_nearer else nearest
     return best
