@@ -104,16 +104,14 @@ def train(run: TrainingRun) -> None:
     try:
         with leases.Keeper(run, math.inf) as keeper:
             _train(run, keeper)
+        infrastructure.note_success()
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
         _unless_lost(leases.give_back_untried, run)
     except DatabaseError as error:
-        reason = infrastructure.explain(error)
-        if not reason:
+        if not wait_for_infrastructure(run, error):
             raise
-        infrastructure.complain(reason, error)
-        _unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
     except UserError as refusal:
         _unless_lost(fail, run, str(refusal))
     except OSError as error:
@@ -125,9 +123,18 @@ def train(run: TrainingRun) -> None:
         )
     except processes.FolderBusy as busy:
         _unless_lost(retry, run, str(busy))
-    except Exception:
-        log.exception("%s failed", run)
-        _unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
+    except Exception as error:
+        if not wait_for_infrastructure(run, error):
+            log.exception("%s failed", run)
+            _unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
+
+
+def wait_for_infrastructure(run: TrainingRun, error: Exception) -> bool:
+    """Let a run that met an error of the infrastructure wait, at no cost of an attempt; return whether it was one."""
+    if reason := infrastructure.explain(error):
+        infrastructure.complain(reason, error)
+        _unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
+    return bool(reason)
 
 
 def _unless_lost(act: Callable[..., None], run: TrainingRun, *arguments: Any, **changes: Any) -> None:

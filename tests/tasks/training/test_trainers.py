@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tasks import processes, sweeping, training, workers
 from tests.tasks.conftest import wait_for
@@ -34,6 +35,20 @@ def pids(run):
 
 def is_alive(pid):
     return bool(processes.identify(pid)) and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+
+
+def test_a_training_waits_for_a_storage_that_is_away_at_no_cost(ask, monkeypatch):
+    def fail(carrier):
+        raise EndpointConnectionError(endpoint_url="https://storage")
+
+    monkeypatch.setattr(workers.State, "trouble", "")
+    monkeypatch.setattr(training.carrying.Carrier, "fetch", fail)
+    run = train(ask())
+    assert (run.state, run.attempts) == (TrainingState.WAITING, 0)
+    assert run.error == workers.State.trouble == "The storage of files does not answer: EndpointConnectionError."
+    monkeypatch.undo()
+    TrainingRun.objects.update(leased_until=None)
+    assert train(run).state == TrainingState.EVALUATING
 
 
 def test_nothing_waits_and_nothing_is_done():
