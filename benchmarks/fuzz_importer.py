@@ -46,12 +46,19 @@ class Unsound(Exception):
 
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers of a scenario."""
+    """The numbers of a scenario in which every message arrives."""
 
     num_cameras: int
     num_targets: int
     num_obstacles: int
     enhanced_observation: str = "none"
+    communication_range: float | None = None
+    message_dropout: float = 0.0
+    communication_delay: int = 0
+
+    def is_silent(self, team: str) -> bool:
+        """Return whether no message of the team arrives."""
+        return False
 
 
 def check_sound(checkpoint: Checkpoint) -> None:

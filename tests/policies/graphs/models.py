@@ -6,9 +6,12 @@ import sys
 
 import torch
 
-from policies.exporting import export_module
+from policies import Action, Checkpoint, EntityArchitecture, Preprocessing
+from policies.exporting import export_module, pack, to_onnx
+from tests.policies.checkpoints import make_checkpoint
 from tests.policies.graphs.modules import CASES
 from tests.policies.mutations import MODELS
+from tests.policies.speakers import make_speaker
 
 
 def main() -> None:
@@ -19,6 +22,15 @@ def main() -> None:
         path = MODELS / f"{name.replace(' ', '_')}.zip"
         exported = export_module(case.module(), path, **case.export_arguments())
         print(f"{path.name}: {path.stat().st_size:,} bytes, error {exported.error:.1e}")
+    for name, checkpoint in {"speaking": make_speaker(), "entities": make_entity_network()}.items():
+        (MODELS / f"{name}.zip").write_bytes(pack(*to_onnx(checkpoint)))
+
+
+def make_entity_network() -> Checkpoint:
+    """A network of entities with a memory, which plays in every scenario."""
+    architecture = EntityArchitecture((6, 4), (7,), pooling="attention", memory="gru", memory_size=3, head_size=5)
+    action, preprocessing = Action("select-pose", masked=True), Preprocessing(egocentric=True)
+    return make_checkpoint(architecture=architecture, action=action, scenario=None, preprocessing=preprocessing)
 
 
 if __name__ == "__main__":

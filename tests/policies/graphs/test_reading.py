@@ -244,5 +244,5 @@ def test_damaged_models_cause_nothing_but_refusals_or_sound_agents() -> None:
 
 
 def test_the_shipped_models_are_sound() -> None:
-    assert len(list(MODELS.iterdir())) == 5
+    assert len(list(MODELS.iterdir())) == 7
     assert all(try_file(path.read_bytes()) == "sound" for path in MODELS.iterdir())
