@@ -33,7 +33,7 @@ def make_agents(team: str, count: int, name: str) -> list[Any]:
 
     slugs = [f"{name}-{team}-{number}" for number in range(count)]
     rows = [
-        Agent(team=team, kind=AgentKind.BUILTIN, name=f"{team} {number}", slug=slug, digest=slug, spec={})
+        Agent(team=team, kind=AgentKind.CHECKPOINT, name=f"{team} {number}", slug=slug, digest=slug, spec={})
         for number, slug in enumerate(slugs)
     ]
     Agent.objects.bulk_create(rows)

@@ -45,9 +45,9 @@ def guess(tournament: int, pairings: Collection[int]) -> dict[int, float]:
     """
     if not pairings:
         return {}
-    each = _of_pairs(tournament)
+    played = PlayedPairs(_of_pairs(tournament))
     pairs = Pairing.objects.filter(pk__in=pairings).values_list("pk", "camera", "target")
-    guesses = {pairing: guess_from(each, camera, target) for pairing, camera, target in pairs}
+    guesses = {pairing: played.guess(camera, target) for pairing, camera, target in pairs}
     return {pairing: seconds for pairing, seconds in guesses.items() if seconds is not None}
 
 
@@ -61,19 +61,29 @@ def _of_pairs(tournament: int) -> dict[tuple[int, int], float]:
     return {pair: fmean(values) for pair, values in took.items()}
 
 
-def guess_from(each: Mapping[tuple[int, int], float], camera: int, target: int) -> float | None:
-    """Return the estimate from the episodes of other (camera, target); None where neither was played."""
-    of_camera = {other: took for (one, other), took in each.items() if one == camera}
-    of_target = {one: took for (one, other), took in each.items() if other == target}
-    rectangles = [
-        first * second / each[one, other]
-        for other, first in of_camera.items()
-        for one, second in of_target.items()
-        if (one, other) in each
-    ]
-    if rectangles:
-        return geometric_mean(rectangles)
-    return max((fmean(took.values()) for took in (of_camera, of_target) if took), default=None)
+class PlayedPairs:
+    """Seconds for an episode by (camera, target), to estimate those of other pairs of their agents."""
+
+    def __init__(self, each: Mapping[tuple[int, int], float]) -> None:
+        self.each = each
+        self.of_camera: dict[int, dict[int, float]] = {}
+        self.of_target: dict[int, dict[int, float]] = {}
+        for (camera, target), took in each.items():
+            self.of_camera.setdefault(camera, {})[target] = took
+            self.of_target.setdefault(target, {})[camera] = took
+
+    def guess(self, camera: int, target: int) -> float | None:
+        """Return the estimate from the episodes of other (camera, target); None where neither was played."""
+        of_camera, of_target = self.of_camera.get(camera, {}), self.of_target.get(target, {})
+        rectangles = [
+            first * second / self.each[one, other]
+            for other, first in of_camera.items()
+            for one, second in of_target.items()
+            if (one, other) in self.each
+        ]
+        if rectangles:
+            return geometric_mean(rectangles)
+        return max((fmean(took.values()) for took in (of_camera, of_target) if took), default=None)
 
 
 def _played() -> QuerySet[Block]:

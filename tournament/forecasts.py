@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from statistics import geometric_mean
 
@@ -65,19 +65,22 @@ def rate_pairs(scenario: Scenario, pairs: Iterable[Pair]) -> dict[Pair, tuple[fl
     """
     here = took_in(scenario)
     kinds = _Kinds.of(scenario, here)
+    played, fastest = durations.PlayedPairs(here), min(here.values(), default=None)
     found = {}
     for pair in pairs:
-        rate = _rate(here, kinds, pair)
+        rate = _rate(played, kinds, pair, fastest)
         if rate is None:
             return None
         found[pair] = rate
     return found
 
 
-def _rate(here: Took, kinds: _Kinds, pair: Pair) -> tuple[float, float | None] | None:
-    if pair in here:
-        return here[pair], PLAYED
-    guess = durations.guess_from(here, *pair)
+def _rate(
+    played: durations.PlayedPairs, kinds: _Kinds, pair: Pair, fastest: float | None
+) -> tuple[float, float | None] | None:
+    if pair in played.each:
+        return played.each[pair], PLAYED
+    guess = played.guess(*pair)
     if guess is not None and {pair[0], pair[1]} <= kinds.played:
         return guess, AGENTS_PLAYED
     alike = kinds.guess(pair)
@@ -86,7 +89,7 @@ def _rate(here: Took, kinds: _Kinds, pair: Pair) -> tuple[float, float | None] |
         return max(seconds, guess or 0.0) if factor == KINDS_PLAYED else seconds, factor
     if guess is not None:
         return guess, None
-    return (min(here.values()), None) if here else None
+    return None if fastest is None else (fastest, None)
 
 
 def took_in(scenario: Scenario | None) -> dict[Pair, float]:
@@ -111,6 +114,8 @@ class _Kinds:
     here: Mapping[tuple[str, str], float]
     everywhere: Mapping[tuple[str, str], float]
     played: frozenset[int]
+    guesses: dict[tuple[str, str], tuple[float, float] | None] = field(default_factory=dict)
+    """What was guessed already."""
 
     @classmethod
     def of(cls, scenario: Scenario, here: Took) -> _Kinds:
@@ -124,6 +129,11 @@ class _Kinds:
     def guess(self, pair: Pair) -> tuple[float, float] | None:
         """Return the seconds for other agents of these kinds and the factor; None where a kind was not played."""
         wanted = self.of_agent.get(pair[0], "rules"), self.of_agent.get(pair[1], "rules")
+        if wanted not in self.guesses:
+            self.guesses[wanted] = self._guess(wanted)
+        return self.guesses[wanted]
+
+    def _guess(self, wanted: tuple[str, str]) -> tuple[float, float] | None:
         if wanted in self.here:
             return self.here[wanted], KINDS_PLAYED
         if wanted not in self.everywhere:
