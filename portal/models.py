@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 class Scope(models.TextChoices):
     """What a token may change. Reading needs no scope."""
 
-    UPLOADS = "uploads", "Upload checkpoints"
-    AGENTS = "agents", "Rename and describe agents"
-    TOURNAMENTS = "tournaments", "Start and cancel tournaments, schedules and re-evaluations"
-    TRAININGS = "trainings", "Start and steer trainings and PSRO runs"
-    ACCOUNT = "account", "Create and revoke tokens and webhooks, read notifications"
+    UPLOADS = "uploads", _("Upload checkpoints")
+    AGENTS = "agents", _("Rename and describe agents")
+    TOURNAMENTS = "tournaments", _("Start and cancel tournaments, schedules and re-evaluations")
+    TRAININGS = "trainings", _("Start and steer trainings and PSRO runs")
+    ACCOUNT = "account", _("Create and revoke tokens and webhooks, read notifications")
 
 
 def every_scope() -> list[str]:
@@ -74,7 +74,7 @@ class ApiToken(models.Model):
 
     @property
     def scope_titles(self) -> list[str]:
-        return [scope.label for scope in Scope if scope in self.scopes]
+        return [str(scope.label) for scope in Scope if scope in self.scopes]
 
 
 class StoredAnswer(models.Model):
@@ -252,6 +252,16 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notification_id} to {self.webhook_id}"
+
+
+class AccountLanguage(models.Model):
+    """The language in which a user reads pages and is told things."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=16)
+
+    def __str__(self) -> str:
+        return self.language
 
 
 class MailSubscription(models.Model):

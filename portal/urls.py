@@ -3,13 +3,12 @@
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path, re_path, register_converter
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
-from django.views.i18n import set_language
+from django.views.decorators.http import require_safe
 
 from portal.api import api
 from portal.inputs import takes
 from portal.keys import KeyConverter
+from portal.people.languages import choose_language
 from portal.sharing.feeds import AgentFeed, BoardFeed, TournamentFeed
 from portal.sharing.sitemaps import SITEMAPS
 from portal.views import (
@@ -44,9 +43,6 @@ handler500 = "portal.views.errors.server_error"
 
 register_converter(KeyConverter, "key")
 
-# Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a
-# language.
-choose_language = csrf_exempt(takes(form=["language", "next"])(require_POST(set_language)))
 urlpatterns = [
     path("", home.home, name="home"),
     path("leaderboards/", leaderboards.leaderboards, name="leaderboards"),

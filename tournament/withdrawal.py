@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ManyToOneRel, Q
 from django.utils import timezone
 
 from tournament import visibility
-from tournament.models import Agent, AgentKind, Pairing, Withdrawal
+from tournament.models import Agent, AgentKind, Pairing, Upload, Withdrawal
 from tournament.refusals import RequestRefused
 
 
@@ -24,12 +24,24 @@ def withdraw(agent: Agent, how: str) -> None:
     if how == Withdrawal.PRIVATE and Pairing.objects.filter(Q(camera=agent) | Q(target=agent)).exists():
         text = "It has played already, and others' results rest on it. Unlist or retire it instead."
         raise RequestRefused([("withdrawn", text)])
+    if how == Withdrawal.PRIVATE and is_named_in_public(agent):
+        text = (
+            "A training, a PSRO run, a study, an attack or a schedule names it in public. Unlist or retire it instead."
+        )
+        raise RequestRefused([("withdrawn", text)])
     was_private = agent.withdrawn == Withdrawal.PRIVATE
     agent.withdrawn, agent.is_listed, agent.listing_changed = how, not how, timezone.now()
     with transaction.atomic():
         agent.save(update_fields=["withdrawn", "is_listed", "listing_changed"])
         if was_private:
             visibility.publish_tournaments(agent)
+
+
+def is_named_in_public(agent: Agent) -> bool:
+    """Return whether any row that everybody sees, whatever its kind, leads to an agent; its upload is as private."""
+    rows = (one for one in Agent._meta.get_fields(include_hidden=True) if isinstance(one, ManyToOneRel))
+    others = [one for one in rows if one.related_model is not Upload.agents.through]
+    return any(one.related_model._base_manager.filter(**{one.field.name: agent}).exists() for one in others)
 
 
 def find_obstacle(agent: Agent) -> str:

@@ -67,7 +67,7 @@ class Hyperparameter:
         if is_number and self.low <= value <= self.high:
             return None
         what = "a whole number" if expected is int else "a number"
-        return f"is {_shorten(value)}; it is {what} from {self.bounds}"
+        return f"is {_shorten(value)}; it is {what} from {_write(self.low)} to {_write(self.high)}"
 
     def _find_problem_of_sizes(self, value: Any) -> str | None:
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= 8:

@@ -11,16 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from portal.actions.confirming import Confirmation, show_question
 from portal.people import quotas
 from portal.people.permissions import insist_on_change
+from portal.texts import in_language
 from tournament.models import Attack, PsroRun, Study, TrainingRun
 from tournament.refusals import RequestRefused
 
 Steered = Attack | PsroRun | Study | TrainingRun
 QUOTAS: dict[type, str] = {Attack: "attacks", PsroRun: "psro", Study: "studies", TrainingRun: "trainings"}
-TOO_LATE = "It had moved on already; nothing was changed."
+TOO_LATE = gettext_lazy("It had moved on already; nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -91,4 +93,4 @@ def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> No
             is_done = action.act(row)
         messages.success(request, str(action.outcome) if is_done else TOO_LATE)
     except RequestRefused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, in_language(refusal))

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from mate import Team
 from tournament import organising
 from tournament.fields import in_order
@@ -15,10 +17,10 @@ from tournament.formats import FORMATS, Chart, Figure, Finding
 from tournament.models import Agent, Tournament
 
 VERDICTS = {
-    "better": ("good", "better"),
-    "not-better": ("good", "not better"),
-    "undecided": ("warn", "not decided"),
-    "open": ("live", "open"),
+    "better": ("good", _("better")),
+    "not-better": ("good", _("not better")),
+    "undecided": ("warn", _("not decided")),
+    "open": ("live", _("open")),
 }
 
 
@@ -91,7 +93,7 @@ class Shown:
     finding: Finding
     lines: list[FigureLine]
     picture: Picture | None
-    verdict: tuple[str, str] | None
+    verdict: tuple[str, Any] | None
     pair: list[Agent]
     rankings: list[tuple[str, list[Neighbour]]]
     strategies: list[tuple[str, list[tuple[Agent, float]]]]

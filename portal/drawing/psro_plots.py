@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.drawing.plots import Axis, draw_levels
+from portal.texts import in_language
 
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 26
@@ -47,7 +48,7 @@ def draw_strategies(strategies: Sequence[Sequence[float]], title: str, shown: in
         below = above
     return format_html(
         '<svg class="areas" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-        WIDTH, HEIGHT, f"{title} over {len(strategies)} iterations; the table has the same figures",
+        WIDTH, HEIGHT, in_language(f"{title} over {len(strategies)} iterations; the table has the same figures"),
         format_html_join("", '<polygon points="{}" fill="{}"/>', areas),
         draw_levels(y, (0.0, 0.5, 1.0), LEFT, WIDTH - RIGHT),
         draw_iterations(x, len(strategies) - 1) + mark_shown(x, shown),
@@ -92,13 +93,14 @@ def draw_intervals(figures: Sequence[Bounded], title: str, shown: int | None = N
     return format_html(
         '<svg class="curve intervals" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<polygon points="{}"/>'
         '<polyline points="{}"/>{}{}{}</svg>',
-        WIDTH, HEIGHT, f"{title} by iteration; the table has the same figures",
+        WIDTH, HEIGHT, in_language(f"{title} by iteration; the table has the same figures"),
         draw_levels(y, (low, (low + high) / 2, high), LEFT, WIDTH - RIGHT),
         " ".join(points(tops) + points(bottoms)[::-1]), " ".join(line),
         format_html_join("", '<circle cx="{}" cy="{}" r="3"/>', (point.split(",") for point in line)),
         format_html_join(
-            "", '<text x="{}" y="{}" text-anchor="middle">×<title>Iteration {}: no upper limit</title></text>',
-            ((f"{x.at(number):.1f}", HEIGHT - BOTTOM - 4, number) for number in failed),
+            "", '<text x="{}" y="{}" text-anchor="middle">×<title>{}</title></text>',
+            ((f"{x.at(number):.1f}", HEIGHT - BOTTOM - 4, in_language(f"Iteration {number}: no upper limit"))
+            for number in failed),
         ),
         draw_iterations(x, iterations[-1], iterations[0]) + mark_shown(x, shown),
     )  # fmt: skip

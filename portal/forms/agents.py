@@ -40,6 +40,7 @@ class AgentForm(forms.ModelForm):
     class Meta:
         model = Agent
         fields = ["name", "description", "is_downloadable", "lab"]
+        labels = {"name": gettext_lazy("Name")}
 
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from mate import Team
+from portal.texts import in_language
 from tournament import attacks, entries, organising
 from tournament.models import Agent, Scenario
 from tournament.refusals import RequestRefused
@@ -70,4 +71,4 @@ class AttackForm(forms.Form):
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""
         for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, text)
+            self.add_error(field if field in self.fields else None, in_language(text))

@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.keys import RowsField, is_key
+from portal.texts import in_language
 from tournament import boards, entries, queries, visibility
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.formats.numbers import write
@@ -70,17 +72,21 @@ def shorten(agent: Agent, texts: tuple[str, ...]) -> str:
 
 def field_of(setting: Setting) -> forms.Field:
     """The form's field for a format's setting, with its bounds and its default."""
+    title, explanation = in_language(setting.title), in_language(setting.explanation)
     if setting.kind == "option":
-        options = [(option, option.capitalize()) for option in setting.options]
-        return forms.ChoiceField(
-            label=setting.title, choices=options, initial=setting.default, help_text=setting.explanation
-        )
-    between = " to ".join(write(bound or 0) for bound in (setting.lowest, setting.highest))
-    text = f"{setting.explanation} From {between} {setting.unit}".rstrip() + "."
+        options = [(option, in_language(option.capitalize())) for option in setting.options]
+        return forms.ChoiceField(label=title, choices=options, initial=setting.default, help_text=explanation)
+    low, high = (write(bound or 0) for bound in (setting.lowest, setting.highest))
+    bounds = gettext("From %(low)s to %(high)s %(unit)s") % {
+        "low": low,
+        "high": high,
+        "unit": in_language(setting.unit),
+    }
+    text = gettext("%(explanation)s %(bounds)s.") % {"explanation": explanation, "bounds": bounds.rstrip()}
     kind: Any = forms.IntegerField if setting.kind == "integer" else forms.FloatField
     step = 1 if setting.kind == "integer" else "any"
     return kind(
-        label=setting.title,
+        label=title,
         min_value=setting.lowest,
         max_value=setting.highest,
         initial=f"{setting.default:g}",
@@ -100,9 +106,9 @@ class LineupForm(forms.Form):
     In a head-to-head test two agents of one team are picked, and their opponents; the fields follow from that.
     """
 
-    format = forms.ChoiceField(widget=forms.RadioSelect)
-    cameras = RowsField(Agent.objects.none(), required=False)
-    targets = RowsField(Agent.objects.none(), required=False)
+    format = forms.ChoiceField(label=_("Format"), widget=forms.RadioSelect)
+    cameras = RowsField(Agent.objects.none(), label=_("Cameras"), required=False)
+    targets = RowsField(Agent.objects.none(), label=_("Targets"), required=False)
 
     def __init__(
         self,
@@ -238,7 +244,7 @@ class LineupForm(forms.Form):
         found = []
         for agent in agents:
             fitness = entries.check_fitness(agent, self.scenario)
-            problems, notes = (shorten(agent, texts) for texts in (fitness.problems, fitness.notes))
+            problems, notes = (in_language(shorten(agent, texts)) for texts in (fitness.problems, fitness.notes))
             found.append(OfferedAgent(agent, problems, notes, agent.pk in chosen and not problems))
         return sorted(found, key=lambda choice: (bool(choice.problems), not choice.is_chosen))
 
@@ -267,7 +273,7 @@ class LineupForm(forms.Form):
         for field in FIELDS.values():
             for agent in data.get(field) or []:
                 for problem in entries.check_fitness(agent, self.scenario).problems:
-                    self.add_error(field, problem)
+                    self.add_error(field, in_language(problem))
         return data
 
     def _clean_pair(self, data: dict[str, Any]) -> None:
@@ -283,7 +289,7 @@ class LineupForm(forms.Form):
         """Put each reason of a refusal beside the setting that it is about, the others above the form."""
         for place, text in refusal.problems:
             name = place.removeprefix("settings.")
-            self.add_error(name if name in [field.name for field in self.setting_fields] else None, text)
+            self.add_error(name if name in [field.name for field in self.setting_fields] else None, in_language(text))
 
     def chosen_settings(self) -> dict[str, Any]:
         """The format's settings in a valid form."""

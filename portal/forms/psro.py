@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.forms.training import (
@@ -23,6 +23,7 @@ from portal.forms.training import (
     write_value,
 )
 from portal.keys import RowsField, is_key
+from portal.texts import in_language
 from tournament import organising, psro_runs, trainings
 from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
@@ -72,47 +73,50 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
 class PsroForm(forms.Form):
     """Made for a scenario, and for the algorithm and preset of each team, which are chosen first."""
 
-    name = forms.CharField(label="Name", max_length=60, help_text="Its agents are named after it.")
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Its agents are named after it."))
     cameras = RowsField(
-        Agent.objects.none(), label="First cameras", widget=forms.CheckboxSelectMultiple,
-        help_text="Whom the cameras' population begins with.",
+        Agent.objects.none(), label=_("First cameras"), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Whom the cameras' population begins with."),
     )  # fmt: skip
     targets = RowsField(
-        Agent.objects.none(), label="First targets", widget=forms.CheckboxSelectMultiple,
-        help_text="Whom the targets' population begins with.",
+        Agent.objects.none(), label=_("First targets"), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Whom the targets' population begins with."),
     )  # fmt: skip
     meta_solver = forms.ChoiceField(
-        label="Meta-solver",
+        label=_("Meta-solver"),
         choices=[(solver.name, solver.title) for solver in META_SOLVERS.values()],
         initial="nash",
         widget=forms.RadioSelect,
     )
     iterations = forms.IntegerField(
-        label="Iterations", min_value=0, max_value=psro_runs.MAX_ITERATIONS, initial=5,
-        help_text="Each trains a best response of both teams.",
+        label=_("Iterations"), min_value=0, max_value=psro_runs.MAX_ITERATIONS, initial=5,
+        help_text=_("Each trains a best response of both teams."),
     )  # fmt: skip
     episodes_per_pairing = forms.IntegerField(
-        label="Episodes per pairing", min_value=2, max_value=organising.MAX_EPISODES_PER_PAIRING, initial=100,
-        help_text="Only pairings with a new agent are played.",
+        label=_("Episodes per pairing"), min_value=2, max_value=organising.MAX_EPISODES_PER_PAIRING, initial=100,
+        help_text=_("Only pairings with a new agent are played."),
     )  # fmt: skip
     epsilon = forms.FloatField(
-        label="End below this NashConv", required=False, min_value=0.0, max_value=10.0,
-        help_text="In payoffs, such as 0.05; it ends when the interval lies below. Empty: it does not end by this.",
+        label=_("End below this NashConv"), required=False, min_value=0.0, max_value=10.0,
+        help_text=_("In payoffs, such as 0.05; it ends when the interval lies below. Empty: it does not end by this."),
     )  # fmt: skip
     hours = forms.FloatField(
-        label="Hours", required=False, min_value=0.0, help_text="After these, no iteration is begun. Empty: no limit."
+        label=_("Hours"),
+        required=False,
+        min_value=0.0,
+        help_text=_("After these, no iteration is begun. Empty: no limit."),
     )
     num_attackers = forms.IntegerField(
-        label=gettext_lazy("Attackers"), min_value=0, max_value=MAX_ATTACKERS, initial=3,
-        help_text=gettext_lazy("Of each strategy; they must gain less before the run ends below that NashConv."),
+        label=_("Attackers"), min_value=0, max_value=MAX_ATTACKERS, initial=3,
+        help_text=_("Of each strategy; they must gain less before the run ends below that NashConv."),
     )  # fmt: skip
-    base_seed = forms.IntegerField(label="Seed", min_value=0, max_value=2**63 - 1, initial=0)
+    base_seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**63 - 1, initial=0)
     is_warm = forms.BooleanField(
-        label="Best responses start from their team's last one", required=False, initial=True,
+        label=_("Best responses start from their team's last one"), required=False, initial=True,
     )  # fmt: skip
     is_anytime = forms.BooleanField(
-        label="Play more episodes where they narrow NashConv most", required=False,
-        help_text="Instead of the same number for every pairing.",
+        label=_("Play more episodes where they narrow NashConv most"), required=False,
+        help_text=_("Instead of the same number for every pairing."),
     )  # fmt: skip
 
     def __init__(
@@ -160,17 +164,20 @@ class PsroForm(forms.Form):
         algorithm, preset = self.chosen[team]
         titles = [(name, algorithm.title) for name, algorithm in configuration.algorithms_of(team).items()]
         presets = [(name, name) for name in configuration.PRESETS]
-        self.fields[f"{team}_algorithm"] = forms.ChoiceField(label="Algorithm", choices=titles, initial=algorithm)
+        self.fields[f"{team}_algorithm"] = forms.ChoiceField(label=_("Algorithm"), choices=titles, initial=algorithm)
         self.fields[f"{team}_preset"] = forms.ChoiceField(
-            label="Preset", choices=presets, initial=preset, help_text=f"{configuration.PRESETS[preset]}."
+            label=_("Preset"),
+            choices=presets,
+            initial=preset,
+            help_text=in_language(f"{configuration.PRESETS[preset]}."),
         )
         self.fields[f"{team}_steps"] = forms.IntegerField(
-            label="Steps", min_value=1, max_value=configuration.MAX_STEPS, initial=configuration.STEPS[preset][team],
-            help_text="Of the environment, for each best response.",
+            label=_("Steps"), min_value=1, max_value=configuration.MAX_STEPS, initial=configuration.STEPS[preset][team],
+            help_text=_("Of the environment, for each best response."),
         )  # fmt: skip
         self.fields[f"{team}_evaluation_episodes"] = forms.IntegerField(
-            label="Evaluation episodes", min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES, initial=20,
-            help_text="By which the best milestone is found; 0 takes the last one.",
+            label=_("Evaluation episodes"), min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES, initial=20,
+            help_text=_("By which the best milestone is found; 0 takes the last one."),
         )  # fmt: skip
         for name, default in self.defaults(team).items():
             self.fields[f"{team}_{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
@@ -230,4 +237,4 @@ class PsroForm(forms.Form):
         for field, text in refusal.problems:
             team, _, rest = field.partition("_")
             place = next((name for name in (field, f"{team}_{PREFIX}{rest}") if name in self.fields), None)
-            self.add_error(place, text)
+            self.add_error(place, in_language(text))

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mate.variants import MAX_DELAY
+from portal.texts import in_language
 from tournament.models import Scenario
 from tournament.refusals import RequestRefused
 
@@ -132,7 +133,7 @@ class ScenarioForm(forms.Form):
         """Say each problem at its field."""
         for field, text in refusal.problems:
             name = field_of(field)
-            self.add_error(name if name in self.fields else None, text)
+            self.add_error(name if name in self.fields else None, in_language(text))
 
 
 def read_value(text: str) -> Any:

@@ -5,20 +5,22 @@ from datetime import time
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.forms.lineups import LineupForm
 from portal.forms.tournaments import BaseSeedField
+from portal.texts import in_language_lazy
 from tournament import schedules
 from tournament.formats import FORMATS
 from tournament.models import Scenario, Schedule, ScheduleKind
 
 WEEKLY, DAILY, CRON, WATCH = "weekly", "daily", "cron", "watch"
 RHYTHMS = {
-    WEEKLY: ("Every week", "On a day of the week, at a time in UTC."),
-    DAILY: ("Every day", "At a time in UTC."),
-    CRON: ("At times of your own", "As a cron expression of five fields, in UTC."),
-    WATCH: ("For every new agent", "Each agent that is newly accepted and can play in the scenario is placed."),
+    WEEKLY: (_("Every week"), _("On a day of the week, at a time in UTC.")),
+    DAILY: (_("Every day"), _("At a time in UTC.")),
+    CRON: (_("At times of your own"), _("As a cron expression of five fields, in UTC.")),
+    WATCH: (_("For every new agent"), _("Each agent that is newly accepted and can play in the scenario is placed.")),
 }
 EVERYONE, CHOSEN = "everyone", "chosen"
 NEEDED = {WEEKLY: ("day", "time"), DAILY: ("time",), CRON: ("expression",), WATCH: ()}
@@ -28,36 +30,42 @@ class ScheduleForm(LineupForm):
     """Which of its fields count depends on the rhythm, on the format, and on who takes part."""
 
     name = forms.CharField(
-        label="Name", max_length=100, help_text="Tournaments are named after it, with a number or the agent."
+        label=_("Name"), max_length=100, help_text=_("Tournaments are named after it, with a number or the agent.")
     )
     when = forms.ChoiceField(
         choices=[(name, title) for name, (title, _) in RHYTHMS.items()], initial=WEEKLY, widget=forms.RadioSelect
     )
     day = forms.TypedChoiceField(
-        label="Day", choices=list(enumerate(schedules.DAYS, 1)), coerce=int, initial=1, required=False
+        label=_("Day"),
+        choices=[(number, in_language_lazy(day)) for number, day in enumerate(schedules.DAYS, 1)],
+        coerce=int,
+        initial=1,
+        required=False,
     )
     time = forms.TimeField(
-        label="Time (UTC)", initial=time(3, 0), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+        label=_("Time (UTC)"), initial=time(3, 0), required=False, widget=forms.TimeInput(attrs={"type": "time"})
     )
     expression = forms.CharField(
-        label="Times",
+        label=_("Times"),
         max_length=100,
         required=False,
-        help_text="Minute, hour, day of the month, month, day of the week, in UTC: <code>0 3 * * 1</code> is Mondays "
-        "at "
-        "03:00.",
+        help_text=_(
+            "Minute, hour, day of the month, month, day of the week, in UTC: <code>0 3 * * 1</code> is Mondays "
+            "at "
+            "03:00."
+        ),
     )
     who = forms.ChoiceField(
-        choices=[(EVERYONE, "Everyone who can play"), (CHOSEN, "Chosen agents")],
+        choices=[(EVERYONE, _("Everyone who can play")), (CHOSEN, _("Chosen agents"))],
         initial=EVERYONE,
         widget=forms.RadioSelect,
         required=False,
     )
     has_fresh_seeds = forms.BooleanField(
-        label="Fresh seeds every time",
+        label=_("Fresh seeds every time"),
         initial=True,
         required=False,
-        help_text="Otherwise a start plays only what does not exist yet: new agents, or nothing.",
+        help_text=_("Otherwise a start plays only what does not exist yet: new agents, or nothing."),
     )
     base_seed = BaseSeedField()
 
@@ -78,7 +86,7 @@ class ScheduleForm(LineupForm):
             self.fields.pop("team", None)
 
     @property
-    def rhythms(self) -> list[tuple[str, str, str]]:
+    def rhythms(self) -> list[tuple[str, Any, Any]]:
         return [(name, title, text) for name, (title, text) in RHYTHMS.items()]
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.texts import in_language
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroRun
 from tournament.psro_runs import MAX_ITERATIONS, ForkRequest
@@ -25,7 +26,7 @@ class SteeringForm(forms.Form):
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about, the others above the form."""
         for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, text)
+            self.add_error(field if field in self.fields else None, in_language(text))
 
 
 class ExtendTrainingForm(SteeringForm):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from mate import Team
 from portal.forms.training import label_agent, read_value, write_value
 from portal.keys import RowsField
+from portal.texts import in_language
 from tournament import queries, studies, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
@@ -140,7 +141,7 @@ class StudyForm(forms.Form):
     def tell(self, refusal: RequestRefused) -> None:
         """Put each reason of a refusal beside the field that it is about."""
         for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, text)
+            self.add_error(field if field in self.fields else None, in_language(text))
 
 
 def read_changes(text: str) -> dict[str, Any]:

@@ -11,9 +11,13 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
+from portal.texts import in_language, in_language_lazy
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
@@ -24,11 +28,11 @@ from training.configuration import HYPERPARAMETERS, Hyperparameter
 PREFIX = "hyperparameter_"
 ABBREVIATIONS = {"gae": "GAE", "kl": "KL", "num": "number"}
 GROUPS = {
-    "game": ("The game", "what a decision is, and what is seen"),
-    "rewards": ("Rewards", "what the team learns to want"),
-    "network": ("Network", "what decides"),
-    "learning": ("Learning", "how decisions become better"),
-    "batches": ("Batches", "how much experience at a time"),
+    "game": (_("The game"), _("what a decision is, and what is seen")),
+    "rewards": (_("Rewards"), _("what the team learns to want")),
+    "network": (_("Network"), _("what decides")),
+    "learning": (_("Learning"), _("how decisions become better")),
+    "batches": (_("Batches"), _("how much experience at a time")),
 }
 
 
@@ -43,7 +47,7 @@ class HyperparameterField(forms.Field):
         elif info.kind in ("integer", "number"):
             widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(
-            label=title_of(info.name), initial=write_value(default), required=False, widget=widget,
+            label=in_language_lazy(title_of(info.name)), initial=write_value(default), required=False, widget=widget,
             help_text=describe(info, default),
         )  # fmt: skip
 
@@ -54,7 +58,7 @@ class HyperparameterField(forms.Field):
             return self.default
         read = read_value(self.info, text)
         if problem := self.info.find_problem(read):
-            raise forms.ValidationError(f"It {problem}.")
+            raise forms.ValidationError(gettext("It %(problem)s.") % {"problem": in_language(problem)})
         return read
 
 
@@ -66,15 +70,20 @@ def title_of(name: str) -> str:
 
 def describe(info: Hyperparameter, default: Any) -> str:
     """Meaning, bounds and default in a line."""
-    meaning = info.meaning[:1].upper() + info.meaning[1:]
-    unit = f"{',' if info.unit.startswith('a ') else ''} {info.unit}" if info.unit else ""
-    bounds = {
-        "integer": f"{info.bounds}{unit}",
-        "number": f"{info.bounds}{unit}",
-        "sizes": f"one to eight widths from {info.bounds}, such as 64, 64",
-        "schedule": f"a number from {info.bounds}, or points of the run, such as 0: 0.001, 1: 0.0001",
-    }.get(info.kind, "")
-    return f"{meaning}. {bounds[:1].upper()}{bounds[1:]}{'; default' if bounds else 'Default'} {write_value(default)}."
+    meaning, unit = capfirst(in_language(info.meaning)), in_language(info.unit)
+    low, high = info.bounds.split(" to ")
+    comma = "," if info.unit.startswith("a ") else ""
+    texts: dict[str, Any] = {
+        "integer": _("%(low)s to %(high)s"),
+        "number": _("%(low)s to %(high)s"),
+        "sizes": _("one to eight widths from %(low)s to %(high)s, such as 64, 64"),
+        "schedule": _("a number from %(low)s to %(high)s, or points of the run, such as 0: 0.001, 1: 0.0001"),
+    }
+    values = {"meaning": meaning, "default": write_value(default)}
+    if info.kind not in texts:
+        return gettext("%(meaning)s. Default %(default)s.") % values
+    bounds = str(texts[info.kind]) % {"low": low, "high": high} + (f"{comma} {unit}" if unit else "")
+    return gettext("%(meaning)s. %(bounds)s; default %(default)s.") % {**values, "bounds": capfirst(bounds)}
 
 
 def write_value(value: Any) -> str:
@@ -109,8 +118,8 @@ def read_number(text: str, whole: bool) -> Any:
 class HyperparameterGroup:
     """Hyperparameters of one subject, as the form shows them together."""
 
-    title: str
-    explanation: str
+    title: str | Promise
+    explanation: str | Promise
     fields: list[BoundField]
 
     @property
@@ -139,17 +148,17 @@ class TrainingForm(forms.Form):
     """Made for a scenario, team, algorithm and preset; those are chosen first."""
 
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=80,
         required=False,
-        help_text="The finished agent will have it. Left empty, it is named by what it is.",
+        help_text=_("The finished agent will have it. Left empty, it is named by what it is."),
     )
     opponent = forms.ModelChoiceField(
-        Agent.objects.none(), label="Opponent", help_text="Of a mixture, each episode draws one member."
+        Agent.objects.none(), label=_("Opponent"), help_text=_("Of a mixture, each episode draws one member.")
     )
     start_from = forms.ModelChoiceField(
-        Agent.objects.none(), label="Start from", required=False, empty_label="nothing (random weights)",
-        help_text="Takes the weights of a checkpoint with the same network.",
+        Agent.objects.none(), label=_("Start from"), required=False, empty_label=_("nothing (random weights)"),
+        help_text=_("Takes the weights of a checkpoint with the same network."),
     )  # fmt: skip
     more_scenarios = forms.ModelMultipleChoiceField(
         Scenario.objects.none(), label=_("Train on these as well"), required=False,
@@ -163,26 +172,30 @@ class TrainingForm(forms.Form):
         help_text=_("Never trained on. Milestones are played there too."),
     )  # fmt: skip
     steps = forms.IntegerField(
-        label="Steps",
+        label=_("Steps"),
         min_value=1,
         max_value=configuration.MAX_STEPS,
-        help_text="Of the environment, over all episodes.",
+        help_text=_("Of the environment, over all episodes."),
     )
     seed = forms.IntegerField(
-        label="Seed",
+        label=_("Seed"),
         min_value=0,
         max_value=configuration.MAX_SEED,
         initial=0,
-        help_text="The same seed repeats the run.",
+        help_text=_("The same seed repeats the run."),
     )
     cores = forms.IntegerField(
-        label="Cores", min_value=1, max_value=1024, required=False, help_text="Left empty, all that trainings may use."
+        label=_("Cores"),
+        min_value=1,
+        max_value=1024,
+        required=False,
+        help_text=_("Left empty, all that trainings may use."),
     )
     evaluation_episodes = forms.IntegerField(
-        label="Evaluation episodes", min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES,
+        label=_("Evaluation episodes"), min_value=0, max_value=trainings.MAX_EVALUATION_EPISODES,
         initial=trainings.EVALUATION_EPISODES,
-        help_text="That each milestone plays against each opponent; the best is played four times as long again. "
-        "0 takes the last milestone as it is.",
+        help_text=_("That each milestone plays against each opponent; the best is played four times as long again. "
+        "0 takes the last milestone as it is."),
     )  # fmt: skip
 
     def __init__(self, scenario: Scenario, team: str, algorithm: str, preset: str, *args: Any, **kwargs: Any) -> None:
@@ -256,7 +269,7 @@ class TrainingForm(forms.Form):
         """Put each reason of a refusal beside the field that it is about."""
         for field, text in refusal.problems:
             place = next((name for name in (field, f"{PREFIX}{field}") if name in self.fields), None)
-            self.add_error(place, text)
+            self.add_error(place, in_language(text))
 
 
 def find_fitting(scenario: Scenario, team: str) -> Any:
@@ -265,4 +278,4 @@ def find_fitting(scenario: Scenario, team: str) -> Any:
 
 
 def label_agent(agent: Agent) -> str:
-    return f"{agent.name} ({agent.get_kind_display().lower()})" if agent.kind != AgentKind.BUILTIN else agent.name
+    return f"{agent.name} ({str(agent.get_kind_display()).lower()})" if agent.kind != AgentKind.BUILTIN else agent.name

@@ -58,6 +58,7 @@ COLUMNS = (
     BoardColumn(
         "rank",
         _("Rank"),
+        # xgettext:no-python-format
         _("The place by Elo; below it the 95 % interval of the rank. The link compares the agent with its neighbour."),
         "ranks",
         lambda line: line.rating.rank,
@@ -77,7 +78,9 @@ COLUMNS = (
     ),
     BoardColumn(
         "interval",
+        # xgettext:no-python-format
         _("95 % interval"),
+        # xgettext:no-python-format
         _("Where the true Elo lies with 95 % confidence. The upright line is 1000; an arrow leads beyond the axis."),
         "intervals",
         is_text=True,

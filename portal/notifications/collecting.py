@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.models import Delivery, Notification, NotificationKind, Webhook
 from portal.notifications.letters import write_letters
+from portal.people.languages import language_of
+from portal.texts import in_language
 from tournament import boards
 from tournament.models import (
     Agent,
@@ -68,8 +70,11 @@ def make(user: int, kind: NotificationKind, subject: str, text: str, path: str) 
     return Notification(user_id=user, kind=kind, subject=subject, text=text[:300], path=path)
 
 
-def lately(rows: Any, since: datetime) -> Any:
-    return rows.filter(finished__gte=since, owner__is_active=True).order_by("-finished")[:BATCH]
+def lately(rows: Any, since: datetime) -> Iterator[Any]:
+    """Yield rows that ended since a moment; what is written of each is in its owner's language."""
+    for row in rows.filter(finished__gte=since, owner__is_active=True).order_by("-finished")[:BATCH]:
+        with translation.override(language_of(row.owner_id)):
+            yield row
 
 
 def find_uploads(since: datetime) -> Iterator[Notification]:
@@ -78,7 +83,8 @@ def find_uploads(since: datetime) -> Iterator[Notification]:
         text = {
             "accepted": _("%(name)s was accepted."),
             "refused": _("%(name)s was refused: %(reason)s"),
-        }.get(row.state, _("%(name)s could not be checked: %(reason)s")) % {"name": name, "reason": row.reason}
+        }.get(row.state, _("%(name)s could not be checked: %(reason)s"))
+        text %= {"name": name, "reason": in_language(row.reason)}
         address = reverse("upload", args=[row.pk])
         yield make(row.owner_id, NotificationKind.UPLOAD, f"upload:{row.pk}", text, address)
 
@@ -98,7 +104,7 @@ def find_trainings(since: datetime) -> Iterator[Notification]:
     for row in lately(over, since):
         text = _("The training %(name)s has ended.") % {"name": row.name}
         if row.state == TrainingState.FAILED:
-            text = _("The training %(name)s failed: %(reason)s") % {"name": row.name, "reason": row.error}
+            text = _("The training %(name)s failed: %(reason)s") % {"name": row.name, "reason": in_language(row.error)}
         subject = f"training:{row.pk}:{row.finished:%Y%m%d%H%M%S}"  # It may be resumed or extended, and end again.
         yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("training", args=[row.pk]))
 
@@ -107,7 +113,8 @@ def find_runs(since: datetime) -> Iterator[Notification]:
     for row in lately(PsroRun.objects.filter(state__in=(PsroState.FINISHED, PsroState.FAILED)), since):
         text = _("The PSRO run %(name)s has ended.") % {"name": row.name}
         if row.state == PsroState.FAILED:
-            text = _("The PSRO run %(name)s has stopped: %(reason)s") % {"name": row.name, "reason": row.reason}
+            reason = in_language(row.reason)
+            text = _("The PSRO run %(name)s has stopped: %(reason)s") % {"name": row.name, "reason": reason}
         subject = f"psro:{row.pk}:{row.finished:%Y%m%d%H%M%S}"
         yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("psro_run", args=[row.pk]))
 
@@ -136,8 +143,9 @@ def compare_boards(cup: Tournament) -> Iterator[Notification]:
         if new is None or new.rank is None or (old is not None and old.rank == new.rank):
             continue
         words = {"name": agent.name, "scenario": cup.scenario.name, "new": new.rank, "old": old and old.rank}
-        text = _("%(name)s has rank %(new)s in %(scenario)s; it had rank %(old)s.") % words
-        if old is None or old.rank is None:
-            text = _("%(name)s has rank %(new)s in %(scenario)s.") % words
+        with translation.override(language_of(agent.owner_id)):
+            text = _("%(name)s has rank %(new)s in %(scenario)s; it had rank %(old)s.") % words
+            if old is None or old.rank is None:
+                text = _("%(name)s has rank %(new)s in %(scenario)s.") % words
         address = reverse("leaderboard", args=[cup.scenario.slug])
         yield make(agent.owner_id or 0, NotificationKind.RANK, f"rank:{cup.pk}:{agent.pk}", text, address)

@@ -17,11 +17,12 @@ from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.db import connections, transaction
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.models import Letter, MailSubscription, Notification
+from portal.people.languages import language_of
 
 log = logging.getLogger("django.arena")
 
@@ -84,12 +85,13 @@ def send_to(user_id: int) -> bool:
 
 
 def compose(user: User, address: str, told: list[Notification]) -> EmailMessage:
-    """Return the mail that tells a user of these notifications."""
+    """Return the mail that tells a user of these notifications, in the account's language."""
     subject = told[0].text
-    if len(told) > 1:
-        subject = ngettext("%(count)d notification", "%(count)d notifications", len(told)) % {"count": len(told)}
     context = {"user": user, "told": told, "origin": settings.ARENA_ADDRESS}
-    body = render_to_string("account/email/notifications.txt", context)
+    with translation.override(language_of(user.pk)):
+        if len(told) > 1:
+            subject = ngettext("%(count)d notification", "%(count)d notifications", len(told)) % {"count": len(told)}
+        body = render_to_string("account/email/notifications.txt", context)
     headers = {"Auto-Submitted": "auto-generated"}
     return EmailMessage(f"[MATE Arena] {subject}", body, to=[address], headers=headers)
 

@@ -70,7 +70,7 @@ def limit_body(application: Application, find: Find = find_uploader) -> Applicat
         except OSError as error:
             if body.has_answered or not disk.is_full(error):
                 raise
-            body.refusal = Unreadable(507, "disk_full", disk.FULL)
+            body.refusal = Unreadable(507, "disk_full", str(disk.FULL))
         if body.refusal and not body.has_answered:
             await refuse(
                 scope, send, body.refusal.status, body.refusal.code, str(body.refusal), "file" if uploads else ""

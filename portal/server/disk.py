@@ -12,8 +12,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
-FULL = (
+FULL = gettext_lazy(
     "The portal's disk is full, so nothing can be saved now. Pages can still be read. "
     "Try again later; who runs the portal has to make room."
 )
@@ -24,7 +26,7 @@ CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Disk:
     """A folder that the portal writes to, and how many bytes are free there."""
 
-    name: str
+    name: str | Promise
     folder: Path
     free: int
     total: int
@@ -39,9 +41,9 @@ def disks() -> list[Disk]:
     """The folders of data and of files that are being received; one of them where both are on the same disk."""
     found: dict[tuple[int, int], Disk] = {}
     folders = {
-        "Data": Path(settings.DATA_DIR),
-        "Files": Path(settings.MEDIA_ROOT),
-        "Temporary": Path(tempfile.gettempdir()),
+        gettext_lazy("Data"): Path(settings.DATA_DIR),
+        gettext_lazy("Files"): Path(settings.MEDIA_ROOT),
+        gettext_lazy("Temporary"): Path(tempfile.gettempdir()),
     }
     for name, folder in folders.items():
         usage = shutil.disk_usage(nearest(folder))
@@ -56,7 +58,7 @@ def nearest(folder: Path) -> Path:
 
 def refuse_upload(size: int) -> str:
     """Why a file of this size cannot be taken now; empty if it can."""
-    return FULL if any(disk.free < size + settings.ARENA_FREE_BYTES for disk in disks()) else ""
+    return str(FULL) if any(disk.free < size + settings.ARENA_FREE_BYTES for disk in disks()) else ""
 
 
 def is_full(error: BaseException | None) -> bool:

@@ -146,7 +146,7 @@ def count_history() -> Iterator[Metric]:
 
 
 def measure_storage() -> Iterator[Metric]:
-    free = {one.name.lower(): one.free for one in disk.disks()}
+    free = {str(one.name).lower(): one.free for one in disk.disks()}
     yield gauge("arena_disk_free_bytes", "Free space of the web server's disks.", ["disk"], free)
     copies = sum(path.stat().st_size for path in storages.cache_folder().rglob("*") if path.is_file())
     yield gauge("arena_cache_bytes", "Local copies of stored files.", [], {(): copies})

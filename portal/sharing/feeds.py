@@ -14,6 +14,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.texts import in_language
 from tournament import queries
 from tournament.models import Agent, RatingSnapshot, Scenario, Tournament, TournamentState
 
@@ -49,7 +50,7 @@ class BoardFeed(AtomFeed):
         return _("Snapshot %(number)d of %(scenario)s") % {"number": item.number, "scenario": item.scenario.name}
 
     def item_description(self, item: RatingSnapshot) -> str:
-        return item.reason
+        return in_language(item.reason)
 
     def item_link(self, item: RatingSnapshot) -> str:
         return reverse("snapshot", args=[item.scenario.slug, item.number])

@@ -16,6 +16,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from portal.people.languages import follow_account
+from portal.signing import secrets
+
 SILENT = ("logged_in", "logged_out", "password_changed", "password_set")
 """Messages that tell only what the page shows anyway."""
 
@@ -47,8 +50,14 @@ class ArenaAccounts(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         return f"[MATE Arena] {subject}"
 
+    def post_login(self, request: HttpRequest, user: Any, **named: Any) -> Any:
+        """Go on in the language of the account."""
+        response = super().post_login(request, user, **named)
+        follow_account(user, response)
+        return response
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send nothing where no mail is set up."""
+        """Send nothing where no mail is set up. Mail is in the page's language, which is that of who asked for it."""
         if settings.ARENA_MAIL:
             super().send_mail(template_prefix, email, context)
 
@@ -66,6 +75,12 @@ class ConfirmedAddress(EmailVerificationStage):
 
 class ArenaSecondFactor(DefaultMFAAdapter):
     """What authenticator applications show: the user's name on this portal."""
+
+    def encrypt(self, text: str) -> str:
+        return secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secrets.decrypt(encrypted_text)
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.get_username())

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.forms.rendering import first_fault
 from portal.people.permissions import Owned, may_change
+from portal.texts import in_language
 from tournament.forecasts import Span
 
 register = template.Library()
@@ -178,17 +180,36 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def span(value: Span | None, word: str = "") -> str:
-    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; a word after what is expected, such as
-    "left".
-    """
+    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; with the word "left", of what remains."""
     if value is None:
         return _("not known yet")
-    after = f" {word}" if word else ""
+    after = _("%(time)s left") if word == "left" else "%(time)s"
     if value.high is None:
-        return _("at least %(time)s") % {"time": duration(value.low)} + after
+        return after % {"time": _("at least %(time)s") % {"time": duration(value.low)}}
     low, expected, high = (duration(seconds) for seconds in (value.low, value.expected, value.high))
-    about = (expected if value.expected < 0.5 else _("about %(time)s") % {"time": expected}) + after
+    about = after % {"time": expected if value.expected < 0.5 else _("about %(time)s") % {"time": expected}}
     return about if low == high else _("%(about)s (%(low)s to %(high)s)") % {"about": about, "low": low, "high": high}
+
+
+@register.simple_tag
+def from_to(low: str, high: str) -> str:
+    """An interval of two written figures in words, which hold also where they are negative."""
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+TEAM_NAMES = {"camera": gettext_lazy("camera"), "target": gettext_lazy("target")}
+
+
+@register.simple_tag
+def team_name(team: str) -> str:
+    """A team in words, as a title."""
+    return str(TEAM_NAMES[team]).capitalize()
+
+
+@register.filter(name="in_language")
+def tell_in_language(text: str) -> str:
+    """A text of a floor below in the reader's language."""
+    return in_language(text)
 
 
 @register.filter
@@ -218,12 +239,12 @@ def faulty(form: BaseForm) -> list[BoundField]:
 
 @register.simple_tag
 def state_badge(state: str, label: str) -> SafeString:
-    return format_html('<span class="badge {}">{}</span>', STATE_TONES.get(state, ""), label)
+    return format_html('<span class="badge {}">{}</span>', STATE_TONES.get(state, ""), in_language(label))
 
 
 @register.simple_tag
 def team_badge(team: str) -> SafeString:
-    return format_html('<span class="badge {0}">{0}</span>', team)
+    return format_html('<span class="badge {}">{}</span>', team, TEAM_NAMES[team])
 
 
 ARROW = '<svg x="{}" y="50%" overflow="visible"><path class="beyond" d="M0 0 {} -4.5v9z"/></svg>'

@@ -59,7 +59,7 @@ def moment(value: datetime | None, style: str = "moment") -> SafeString | str:
     """
     if value is None:
         return "–"
-    written = date_format(value, "j M Y" if style == "day" else "j M Y, H:i")
+    written = date_format(value, _("j M Y") if style == "day" else _("j M Y, H:i"))
     shown = say_ago(value) if style == "ago" else written
     return format_html(
         '<time datetime="{}" data-style="{}" title="{} UTC">{}</time>', value.isoformat(), style, written, shown
@@ -77,7 +77,7 @@ def say_ago(value: datetime) -> str:
         return _("%(count)d h ago") % {"count": seconds // 3600}
     if seconds < 60 * 86400:
         return _("%(count)d days ago") % {"count": seconds // 86400}
-    return date_format(value, "j M Y")
+    return date_format(value, _("j M Y"))
 
 
 @register.simple_tag

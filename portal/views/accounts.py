@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -55,7 +56,7 @@ def admit(request: HttpRequest, form: SignUpForm) -> HttpResponse:
     if address:
         EmailAddress.objects.create(user=user, email=address, primary=True, verified=False)
     else:
-        messages.success(request, "Welcome. You can now upload agents and start tournaments.")
+        messages.success(request, _("Welcome. You can now upload agents and start tournaments."))
     entry = Login(user=user, email=address or None, signup=True, redirect_url=resolve_url(next_address(request)))
     return flows.login.perform_password_login(request, {"username": user.get_username()}, entry)
 
@@ -126,5 +127,5 @@ def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     if request.method != "POST":
         return show_question(request, ask_to_revoke_token(token), reverse("account"))
     token.delete()
-    messages.success(request, f"The token “{token.name}” no longer opens anything.")
+    messages.success(request, _("The token “%(name)s” no longer opens anything.") % {"name": token.name})
     return redirect("account")

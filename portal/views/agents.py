@@ -23,6 +23,7 @@ from portal.people.permissions import insist_on_change, may_change
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.sharing.downloading import answer_agent, may_download, read_networks
+from portal.texts import in_language
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation, visibility
 from tournament.agents import from_json
@@ -208,7 +209,7 @@ def download(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         return answer_agent(request.user, agent, read_networks(request))
     except RequestRefused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, in_language(refusal))
         return redirect("agent", agent.slug)
 
 

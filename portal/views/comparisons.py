@@ -9,6 +9,7 @@ import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mate import Team
@@ -196,9 +197,9 @@ def notable_pairs(matchup: Matchup) -> list[dict[str, Any]]:
         return []
     order = np.argsort(matchup.pairs.gain, kind="stable")
     places = {
-        f"Best for {matchup.first.name}": order[-1],
-        "The median": order[count // 2],
-        f"Best for {matchup.second.name}": order[0],
+        gettext("Best for %(name)s") % {"name": matchup.first.name}: order[-1],
+        gettext("The median"): order[count // 2],
+        gettext("Best for %(name)s") % {"name": matchup.second.name}: order[0],
     }
     keys = [
         int(column[place]) for place in places.values() for column in (matchup.first_episode, matchup.second_episode)

@@ -13,6 +13,7 @@ from django.views import defaults
 from mate.errors import UserError
 from portal import problems
 from portal.server import disk, outages
+from portal.texts import in_language
 
 
 class UserErrors:
@@ -46,7 +47,7 @@ def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpRe
     if is_for_a_program(request):
         body = problems.describe(status, code, message, request.path, request.path)
         return JsonResponse(body, status=status, content_type=problems.CONTENT_TYPE)
-    return render(request, "refused.html", {"message": message}, status=status)
+    return render(request, "refused.html", {"message": in_language(message)}, status=status)
 
 
 def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -87,7 +88,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if disk.is_full(sys.exc_info()[1]):
         if hasattr(request, "session"):
             request.session.modified = False  # It cannot be saved either.
-        return refuse(request, 507, "disk_full", disk.FULL)
+        return refuse(request, 507, "disk_full", str(disk.FULL))
     if reason := outages.explain(sys.exc_info()[1]):
         return unavailable(request, reason)
     if not is_for_a_program(request):

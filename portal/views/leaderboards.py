@@ -303,7 +303,7 @@ def describe_evolution(board: Board) -> dict[str, Any] | None:
     if not found:
         return None
     sides = []
-    for team, title in (("camera", "Cameras"), ("target", "Targets")):
+    for team, title in (("camera", gettext_lazy("Cameras")), ("target", gettext_lazy("Targets"))):
         masses = sorted(found[f"{team}_mass"].items(), key=lambda item: -item[1])
         known = [(board.agents[digest], mass) for digest, mass in masses if digest in board.agents]
         rows = [(agent, mass) for agent, mass in known if mass >= SMALL_MASS]

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
@@ -167,9 +169,9 @@ def has_failed(iteration: dict[str, Any]) -> bool:
 
 
 REMARKS = {
-    "none": ("", "no better answer"),
-    "failed": ("bad", "response failed"),
-    "unknown": ("warn", "not known: its episodes do not differ"),
+    "none": ("", gettext_lazy("no better answer")),
+    "failed": ("bad", gettext_lazy("response failed")),
+    "unknown": ("warn", gettext_lazy("not known: its episodes do not differ")),
 }
 """Tone and text of a badge by `accounts.ResponseVerdict`."""
 
@@ -208,7 +210,7 @@ def describe_strategies(
                 "training": getattr(origin, f"{team}_training") if origin else None,
             }
         )
-    title = f"{team.capitalize()}s' strategies"
+    title = _("Cameras' strategies") if team == Team.CAMERA else _("Targets' strategies")
     svg = psro_plots.draw_strategies(shares, title, place)
     return {"team": team, "title": title, "svg": svg, "members": members}
 
@@ -277,11 +279,20 @@ def download(request: HttpRequest, run_id: int) -> HttpResponseBase:
 EXTENDABLE = (*psro_runs.OPEN, PsroState.FINISHED)
 ACTIONS = {
     "pause": SteeringAction(
-        "Pause", (PsroState.RUNNING,), psro_runs.pause_run, "It pauses: trainings write their state first."
+        gettext_lazy("Pause"),
+        (PsroState.RUNNING,),
+        psro_runs.pause_run,
+        gettext_lazy("It pauses: trainings write their state first."),
     ),
-    "resume": SteeringAction("Resume", psro_runs.RESUMABLE, psro_runs.resume_run, "It goes on where it stood."),
+    "resume": SteeringAction(
+        gettext_lazy("Resume"), psro_runs.RESUMABLE, psro_runs.resume_run, gettext_lazy("It goes on where it stood.")
+    ),
     "cancel": SteeringAction(
-        "Cancel run", psro_runs.OPEN, psro_runs.cancel_run, "Cancelled. What it has made stays.", ask_to_cancel_run
+        gettext_lazy("Cancel run"),
+        psro_runs.OPEN,
+        psro_runs.cancel_run,
+        gettext_lazy("Cancelled. What it has made stays."),
+        ask_to_cancel_run,
     ),
 }
 
@@ -308,7 +319,7 @@ def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
         try:
             with quotas.within(request.user, "psro"):
                 psro_runs.extend_run(row, form.cleaned_data["iterations"])
-            messages.success(request, f"The run now has {row.iterations_wanted} iterations.")
+            messages.success(request, _("The run now has %(count)d iterations.") % {"count": row.iterations_wanted})
             return redirect("psro_run", row.pk)
         except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)

@@ -9,6 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
@@ -127,7 +128,11 @@ def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> di
     """An episode with the name of what is special about it: the agent that differs, or both."""
     pairing = episode.pairing
     if differing is None:
-        return {"episode": episode, "label": f"{pairing.camera.name} vs {pairing.target.name}", "team": ""}
+        return {
+            "episode": episode,
+            "label": f"{pairing.camera.name} {pgettext('between two teams', 'vs')} {pairing.target.name}",
+            "team": "",
+        }
     agent = pairing.camera if differing[0].team == Team.CAMERA else pairing.target
     return {"episode": episode, "label": agent.name, "team": agent.team}
 
@@ -151,7 +156,7 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
     except OSError as error:
         if not disk.is_full(error):
             raise
-        return answer_error(request, 507, "disk_full", disk.FULL, episode)
+        return answer_error(request, 507, "disk_full", str(disk.FULL), episode)
     if answer.path is not None:
         with suppress(FileNotFoundError):  # It has just made room for newer ones: it is rendered again.
             response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")

@@ -19,6 +19,7 @@ from portal.drawing import maps
 from portal.forms.scenarios import NAMES, ScenarioForm, find_start, initial_of
 from portal.inputs import takes
 from portal.listing.lists import LONGEST_SEARCH
+from portal.texts import in_language
 from tournament import drafts, entries, new_scenarios
 from tournament.models import Agent, RatingSnapshot, Scenario
 from tournament.refusals import RequestRefused
@@ -119,7 +120,7 @@ def answer_start(request: HttpRequest) -> HttpResponse:
     try:
         document = start_from(request)
     except UserError as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, in_language(refusal))
         document = {}
     form = ScenarioForm(initial=initial_of(document | {"name": ""}))
     return show_form(request, form, document)
@@ -168,7 +169,7 @@ def read_file(request: HttpRequest) -> HttpResponse:
             raise RequestRefused([("document", _("Choose a YAML or JSON file first."))])
         document = drafts.read(file.read(drafts.MAX_BYTES + 1))
     except RequestRefused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, in_language(refusal))
         return redirect("scenario_create")
     initial = initial_of(document)
     form = ScenarioForm({key: value for key, value in initial.items() if value not in ("", None, False)})

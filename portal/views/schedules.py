@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,19 +21,34 @@ from portal.forms.schedules import ScheduleForm, describe
 from portal.inputs import takes
 from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
+from portal.texts import in_language
 from portal.views.tournaments import chosen_scenario
 from tasks import hints
 from tournament import formats, schedules
-from tournament.models import Scenario, Schedule
+from tournament.models import Scenario, Schedule, ScheduleKind
 
 PAGE = 30
+
+
+def explain(schedule: Schedule) -> str:
+    """Return when a schedule starts tournaments, in the words of the reader's language."""
+    simple = schedules.read_simple(schedule.expression)
+    if not (get_language() or "en").startswith("en") and schedule.kind == ScheduleKind.CRON:
+        if simple is None:
+            return _("At the times of the cron expression %(expression)s, UTC") % {"expression": schedule.expression}
+        day, hour, minute = simple
+        time = f"{hour:02}:{minute:02}"
+        if day is None:
+            return _("Every day at %(time)s, UTC") % {"time": time}
+        return _("Every %(day)s at %(time)s, UTC") % {"day": in_language(schedules.DAYS[day - 1]), "time": time}
+    return in_language(schedules.explain(schedule))
 
 
 @require_safe
 @takes("page")
 def all_schedules(request: HttpRequest) -> HttpResponse:
     page = Paginator(Schedule.objects.select_related("scenario", "owner"), PAGE).get_page(request.GET.get("page"))
-    rows = [(schedule, schedules.explain(schedule)) for schedule in page]
+    rows = [(schedule, explain(schedule)) for schedule in page]
     return render(request, "schedules/schedules.html", {"page": page, "rows": rows})
 
 
@@ -98,7 +114,7 @@ def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
     starts = schedule.starts.select_related("agent", "tournament")
     context = {
         "schedule": schedule,
-        "in_words": schedules.explain(schedule),
+        "in_words": explain(schedule),
         "info": formats.FORMATS.get(schedule.format),
         "fields": schedules.chosen(schedule),
         "page": Paginator(starts, PAGE).get_page(request.GET.get("page")),
@@ -140,11 +156,11 @@ def start(request: HttpRequest, schedule: Schedule) -> None:
         with quotas.within(request.user, "tournaments", "episodes"):
             start = schedules.start_now(schedule)
     except (schedules.ScheduleRefused, quotas.QuotaExceeded) as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, in_language(refusal))
         return
     hints.send()
     if start.refusal:
-        messages.error(request, start.refusal)
+        messages.error(request, in_language(start.refusal))
     else:
         messages.success(request, _("Started."))
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
@@ -22,6 +23,7 @@ from portal.inputs import takes
 from portal.listing.lists import LIST, find_like, list_page
 from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
+from portal.texts import in_language
 from portal.views.training_curves import draw_curves
 from tournament import measuring, organising, paces
 from tournament import trainings as domain
@@ -87,7 +89,7 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 def describe_form(form: TrainingForm) -> dict[str, Any]:
     pace = paces.pace_of(form.scenario, form.team, form.algorithm, form.preset)
     algorithms = [
-        (name, algorithm.title, _(algorithm.explanation))
+        (name, algorithm.title, in_language(algorithm.explanation))
         for name, algorithm in configuration.algorithms_of(form.team).items()
     ]
     return {
@@ -95,9 +97,9 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
         "scenarios": Scenario.objects.exclude(num_cameras=0),
         "teams": TEAM_CHOICES,
         "algorithms": algorithms,
-        "explanation": _(configuration.ALGORITHMS[form.algorithm].explanation),
+        "explanation": configuration.ALGORITHMS[form.algorithm].explanation,
         "presets": list(configuration.PRESETS.items()),
-        "preset_explanation": configuration.PRESETS[form.preset],
+        "preset_explanation": f"{configuration.PRESETS[form.preset]}.",
         **domain.describe_trainers(),
         "pace": pace,
         "span": forecast(form, pace),
@@ -225,17 +227,22 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
 EXTENDABLE = (*domain.EXTENDABLE, TrainingState.TRAINING)
 ACTIONS = {
     "pause": SteeringAction(
-        "Pause",
+        gettext_lazy("Pause"),
         (TrainingState.WAITING, TrainingState.TRAINING),
         domain.pause_training,
-        "It pauses once its state is written, within seconds.",
+        gettext_lazy("It pauses once its state is written, within seconds."),
     ),
-    "resume": SteeringAction("Resume", domain.RESUMABLE, domain.resume_training, "It goes on from its last state."),
+    "resume": SteeringAction(
+        gettext_lazy("Resume"),
+        domain.RESUMABLE,
+        domain.resume_training,
+        gettext_lazy("It goes on from its last state."),
+    ),
     "cancel": SteeringAction(
-        "Cancel training",
+        gettext_lazy("Cancel training"),
         (*domain.OPEN, TrainingState.FAILED),
         domain.cancel_training,
-        "Cancelled. It can be resumed from its last saved state.",
+        gettext_lazy("Cancelled. It can be resumed from its last saved state."),
         ask_to_cancel_training,
     ),
 }
@@ -246,7 +253,7 @@ def buttons_of(run: TrainingRun) -> list[Button]:
     found = list_buttons(run, ACTIONS, "training_act")
     if run.state != TrainingState.TRAINING or run.wanted != "pause":
         return found
-    instead = Button("resume", "Do not pause", reverse("training_act", args=[run.pk, "resume"]), None)
+    instead = Button("resume", _("Do not pause"), reverse("training_act", args=[run.pk, "resume"]), None)
     return [instead if button.name == "pause" else button for button in found]
 
 
@@ -272,7 +279,7 @@ def extend(request: HttpRequest, run: TrainingRun) -> HttpResponse:
         try:
             with quotas.within(request.user, "trainings"):
                 domain.extend_training(run, form.cleaned_data["steps"])
-            messages.success(request, f"The training now makes {run.steps_wanted:,} steps.")
+            messages.success(request, _("The training now makes %(count)s steps.") % {"count": f"{run.steps_wanted:,}"})
             return redirect("training", run.pk)
         except (domain.TrainingRefused, quotas.QuotaExceeded) as refusal:
             form.tell(refusal)

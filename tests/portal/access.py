@@ -4,11 +4,11 @@
 has no rule here fails.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from ninja import NinjaAPI
 
 ACTORS = ("anonymous", "stranger", "owner", "staff")
@@ -291,6 +291,17 @@ def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dic
     if "number" in names and "psro/" in template:
         found["number"] = 0
     return found
+
+
+def list_pages(world: dict[str, Any], left_out: Container[str] = ()) -> Iterator[tuple[str, str]]:
+    """Yield (name, address) of every page kind that can be opened, with the world's own things."""
+    for address, pattern in find_pages():
+        rule = PAGES.get(pattern.name or "")
+        for one in rule if isinstance(rule, tuple) else (rule,) if rule else ():
+            if "GET" in one.methods and not one.is_costly and not one.is_empty and pattern.name not in left_out:
+                names = set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
+                for more in one.arguments:
+                    yield pattern.name, reverse(pattern.name, kwargs=find_arguments(world, address, names) | more)
 
 
 def find_unruled(resolver: URLResolver | None = None, api: NinjaAPI | None = None) -> list[str]:

@@ -12,7 +12,17 @@ from django.urls import reverse
 
 from tests.portal.access import OPERATIONS, PAGES, find_arguments, find_pages
 from tournament import labs, leaderboards, organising, withdrawal
-from tournament.models import Agent, Episode, Scenario, Tournament, Upload, Withdrawal
+from tournament.models import (
+    Agent,
+    Episode,
+    PsroRun,
+    Scenario,
+    Schedule,
+    Tournament,
+    TrainingRun,
+    Upload,
+    Withdrawal,
+)
 from tournament.refusals import RequestRefused
 
 Visit = Callable[..., Client]
@@ -168,6 +178,43 @@ def test_published_it_takes_its_tournaments_along(secret: Agent, visit: Visit, a
     assert SECRET in visit().get("/agents/").content.decode()
     with pytest.raises(RequestRefused, match="played already"):
         withdrawal.withdraw(Agent.objects.get(pk=secret.pk), Withdrawal.PRIVATE)
+
+
+def test_it_is_in_no_psro_run_study_or_attack(secret: Agent, call: Call, alice: User) -> None:
+    best_response = {"algorithm": "mappo", "steps": 10_000}
+    psro = {
+        "name": "Run", "scenario": "mate-2v4-0", "cameras": [secret.slug], "targets": ["greedy-target"],
+        "camera_training": best_response, "target_training": best_response,
+    }  # fmt: skip
+    study = {
+        "name": "Study", "scenarios": ["mate-2v4-0"], "team": "target", "opponent": secret.slug, "num_seeds": 1,
+        "steps": 1000, "configurations": [{"name": "plain", "algorithm": "mappo"}],
+    }  # fmt: skip
+    for path, wanted in (
+        ("psro", psro),
+        ("studies", study),
+        (f"agents/{secret.slug}/attacks", {"scenario": "mate-2v4-0"}),
+    ):
+        answer = call(alice).post(f"/api/v1/{path}", wanted, content_type="application/json")
+        assert answer.status_code == 400 and "private" in answer.content.decode(), (path, answer.content)
+
+
+@pytest.mark.parametrize("use", ["training", "psro", "schedule"])
+def test_what_names_it_in_public_keeps_an_agent_from_becoming_private(
+    world: World, alice: User, scenario: Scenario, use: str
+) -> None:
+    greedy = Agent.objects.get(slug="greedy-camera")
+    fresh = Agent.objects.create(
+        digest="6" * 64, team="camera", kind="checkpoint", name="Fresh", slug="fresh", owner=alice, spec=greedy.spec
+    )
+    if use == "training":
+        TrainingRun.objects.update(opponent=fresh)
+    elif use == "psro":
+        PsroRun.objects.get().cameras.add(fresh)
+    else:
+        Schedule.objects.get().cameras.add(fresh)
+    with pytest.raises(RequestRefused, match="names it in public"):
+        withdrawal.withdraw(fresh, Withdrawal.PRIVATE)
 
 
 def test_an_upload_is_made_private_and_a_labs(visit: Visit, alice: User, world: World) -> None:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -131,6 +133,30 @@ def test_a_second_factor_is_asked_for_after_the_password(protected: Any, alice: 
     assert not is_signed_in(browser)
     done = browser.post(answer["Location"], {"code": codes[0]})
     assert done["Location"] == reverse("uploads") and is_signed_in(browser)
+
+
+def test_keys_of_second_factors_are_stored_encrypted_under_the_secret_key(
+    protected: Any, alice: User, settings: Any
+) -> None:
+    _, secret, codes = protected
+    stored = [str(row.data) for row in Authenticator.objects.filter(user=alice)]
+    assert stored and not any(word in text for text in stored for word in (secret, *codes))
+    settings.SECRET_KEY = "another"
+    browser = Client()
+    sign_in(browser, "alice")
+    refused = browser.post(reverse("mfa_authenticate"), {"code": present_code(secret)})
+    assert refused.status_code == 400 and not is_signed_in(browser)
+
+
+def test_keys_that_lay_open_are_encrypted_when_the_portal_is_migrated(protected: Any, alice: User) -> None:
+    _, secret, _ = protected
+    Authenticator.objects.filter(user=alice, type="totp").update(data={"secret": secret})
+    import_module("portal.migrations.0008_languages_and_secrets").encrypt_factors(apps, None)
+    assert secret not in str(Authenticator.objects.get(user=alice, type="totp").data)
+    browser = Client()
+    sign_in(browser, "alice")
+    browser.post(reverse("mfa_authenticate"), {"code": present_code(secret)})
+    assert is_signed_in(browser)
 
 
 def test_a_recovery_code_is_good_once(protected: Any, alice: User) -> None:

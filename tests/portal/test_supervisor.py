@@ -113,7 +113,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Launched]]:
         one.process.wait()
 
 
-def test_a_portal_heals_ends_goes_on_and_outlives_no_launcher(launch: Callable[..., Launched]) -> None:
+def test_one_command_gives_a_portal_that_heals_ends_and_goes_on(launch: Callable[..., Launched]) -> None:
     first = launch()
     password = first.says(r"Password  (\S+)")
     first.says("Ctrl-C")
@@ -133,7 +133,7 @@ def test_a_portal_heals_ends_goes_on_and_outlives_no_launcher(launch: Callable[.
         "a new web server",
     )
 
-    assert first.stop(signal.SIGINT) == 0
+    assert first.stop() == 0
     assert first.processes() == {}
 
     second = launch()
@@ -141,8 +141,14 @@ def test_a_portal_heals_ends_goes_on_and_outlives_no_launcher(launch: Callable[.
     assert "Password" not in second.screen.read_text()
     assert all(password not in path.read_text(errors="replace") for path in second.data.rglob("*.log"))
     assert password.encode() not in (second.data / "arena.sqlite3").read_bytes()
-    second.stop(signal.SIGKILL)
-    wait_for(lambda: second.processes() == {}, "the end of all processes of a launcher that was killed")
+    assert second.stop(signal.SIGINT) == 0
+
+
+def test_nothing_outlives_a_launcher_that_is_killed(launch: Callable[..., Launched]) -> None:
+    launched = launch()
+    launched.says("Ctrl-C")
+    launched.stop(signal.SIGKILL)
+    wait_for(lambda: launched.processes() == {}, "the end of all processes")
 
 
 def test_a_shared_redis_is_used_where_one_is_named(launch: Callable[..., Launched]) -> None:
@@ -151,7 +157,6 @@ def test_a_shared_redis_is_used_where_one_is_named(launch: Callable[..., Launche
     assert not any(Path(find_server()).name in line for line in launched.processes())
     assert launched.status_of("/status/") == 200
     assert launched.stop() == 0
-    assert launched.processes() == {}
 
 
 def test_a_web_server_that_cannot_start_is_reported_with_the_end_of_its_log(launch: Callable[..., Launched]) -> None:

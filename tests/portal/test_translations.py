@@ -1,5 +1,6 @@
 """The Chinese catalogue is complete, up to date, compiled, and keeps what texts are filled with."""
 
+import ast
 import os
 import re
 import shutil
@@ -10,8 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from portal.algorithm_texts import EXPLANATIONS
-from training.algorithms import ALGORITHMS
+from portal.management.commands.collect_texts import FOLDER, collect
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -62,5 +62,12 @@ def test_the_catalogue_has_just_the_texts_of_the_sources(tmp_path: Path, catalog
     assert known - texts == set(), "run: make messages"
 
 
-def test_explanations_of_algorithms_are_in_the_catalogue() -> None:
-    assert list(EXPLANATIONS) == [algorithm.explanation for algorithm in ALGORITHMS.values()]
+def read_texts(source: str) -> set[str]:
+    """The texts that a module of `gettext_noop` lines marks."""
+    lines = [node.value for node in ast.parse(source).body if isinstance(node, ast.Expr)]
+    return {ast.literal_eval(line.args[0]) for line in lines if isinstance(line, ast.Call)}
+
+
+def test_texts_of_the_floors_below_are_those_of_their_sources() -> None:
+    for name, content in collect(ROOT).items():
+        assert read_texts((ROOT / FOLDER / name).read_text()) == read_texts(content), "run: make messages"

@@ -4,14 +4,14 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-TEAM_CHOICES = [("camera", "Camera"), ("target", "Target")]
+TEAM_CHOICES = [("camera", _("Camera")), ("target", _("Target"))]
 """Teams (`mate.Team`) with what pages call them."""
 
 
 class AgentKind(models.TextChoices):
-    BUILTIN = "builtin", "Built-in"
-    CHECKPOINT = "checkpoint", "Checkpoint"
-    MIXTURE = "mixture", "Mixture"
+    BUILTIN = "builtin", _("Built-in")
+    CHECKPOINT = "checkpoint", _("Checkpoint")
+    MIXTURE = "mixture", _("Mixture")
     OPERATOR = "operator", _("Operator's code")
     REMOTE = "remote", _("Remote process")
 
@@ -63,7 +63,7 @@ class Agent(models.Model):
         default=True, help_text="Shown in lists and on leaderboards; milestones of trainings are not."
     )
     is_downloadable = models.BooleanField(
-        "Everyone may download it", default=False, help_text="Its owner and administrators always may."
+        _("Everyone may download it"), default=False, help_text=_("Its owner and administrators always may.")
     )
     withdrawn = models.CharField(max_length=8, choices=Withdrawal.choices, blank=True)
     listing_changed = models.DateTimeField(null=True, blank=True, editable=False)

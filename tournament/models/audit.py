@@ -1,14 +1,16 @@
 """Audits: episodes that are played a second time, by another worker, to find workers whose results are wrong."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .block import Block
 from .lease import Lease
 
 
 class AuditState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    PLAYING = "playing", "Playing"
+    WAITING = "waiting", _("Waiting")
+    PLAYING = "playing", pgettext_lazy("state", "Playing")
 
 
 class Audit(Lease):

@@ -1,6 +1,8 @@
 """Blocks: the units of work that workers lease."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .episode import Pairing
 from .lease import Lease
@@ -8,20 +10,20 @@ from .tournament import Tournament
 
 
 class BlockState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    LEASED = "leased", "Playing"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    WAITING = "waiting", _("Waiting")
+    LEASED = "leased", pgettext_lazy("state", "Playing")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class Cause(models.TextChoices):
     """The party responsible for an error. An error never counts as a lost match."""
 
-    NONE = "", "None"
-    PORTAL = "portal", "Ours"
-    CAMERA = "camera", "The camera agent's"
-    TARGET = "target", "The target agent's"
+    NONE = "", _("None")
+    PORTAL = "portal", _("Ours")
+    CAMERA = "camera", _("The camera agent's")
+    TARGET = "target", _("The target agent's")
 
 
 class Block(Lease):

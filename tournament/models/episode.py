@@ -1,6 +1,7 @@
 """Pairings and their episodes: the facts that everything else is computed from."""
 
 from django.db import models
+from django.utils.translation import pgettext
 
 from .agent import Agent, AgentKind
 from .scenario import Scenario
@@ -19,7 +20,7 @@ class Pairing(models.Model):
         constraints = [models.UniqueConstraint(fields=["scenario", "camera", "target"], name="one_pairing")]
 
     def __str__(self) -> str:
-        return f"{self.camera.name} vs {self.target.name}, {self.scenario.name}"
+        return f"{self.camera.name} {pgettext('between two teams', 'vs')} {self.target.name}, {self.scenario.name}"
 
     @property
     def is_reproducible(self) -> bool:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .agent import Agent
 from .attack import Attack
@@ -12,11 +13,11 @@ from .upload import Upload
 
 
 class PsroState(models.TextChoices):
-    RUNNING = "running", "Running"
-    PAUSED = "paused", "Paused"
-    FINISHED = "finished", "Finished"
-    CANCELLED = "cancelled", "Cancelled"
-    FAILED = "failed", "Stopped by an error"
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Stopped by an error")
 
 
 class PsroRun(models.Model):
@@ -79,9 +80,9 @@ class PsroRun(models.Model):
 
 
 class PsroPhase(models.TextChoices):
-    TRAINING = "training", "Training best responses"
-    PLAYING = "playing", "Playing new pairings"
-    SOLVED = "solved", "Solved"
+    TRAINING = "training", _("Training best responses")
+    PLAYING = "playing", _("Playing new pairings")
+    SOLVED = "solved", _("Solved")
 
 
 class PsroIteration(models.Model):

@@ -2,14 +2,15 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .agent import Agent
 from .scenario import Scenario
 
 
 class ScheduleKind(models.TextChoices):
-    CRON = "cron", "At set times"
-    WATCH = "watch", "For every new agent"
+    CRON = "cron", _("At set times")
+    WATCH = "watch", _("For every new agent")
 
 
 class Schedule(models.Model):

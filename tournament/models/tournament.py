@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .agent import Agent
 from .episode import Pairing
@@ -12,22 +13,22 @@ from .schedule import Start
 
 
 class TournamentState(models.TextChoices):
-    PLAYING = "playing", "Playing"
-    FINISHED = "finished", "Finished"
-    CANCELLED = "cancelled", "Cancelled"
-    FAILED = "failed", "Finished with errors"
+    PLAYING = "playing", pgettext_lazy("state", "Playing")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Finished with errors")
 
 
 class Purpose(models.TextChoices):
     """The purpose of a tournament other than a comparison of its agents."""
 
-    NONE = "", "None"
-    PLACEMENT = "placement", "Placement of a new agent"
-    REEVALUATION = "reevaluation", "Re-evaluation on fresh seeds"
-    SCHEDULE = "schedule", "Started by a schedule"
-    MILESTONE = "milestone", "Milestone of a training run"
-    PSRO = "psro", "PSRO"
-    ATTACK = "attack", "Attack on an agent"
+    NONE = "", _("None")
+    PLACEMENT = "placement", _("Placement of a new agent")
+    REEVALUATION = "reevaluation", _("Re-evaluation on fresh seeds")
+    SCHEDULE = "schedule", _("Started by a schedule")
+    MILESTONE = "milestone", _("Milestone of a training run")
+    PSRO = "psro", _("PSRO")
+    ATTACK = "attack", _("Attack on an agent")
 
 
 class Tournament(models.Model):

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .agent import TEAM_CHOICES, Agent
 from .lease import Lease
@@ -11,22 +12,22 @@ from .tournament import Tournament
 
 
 class TrainingState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    TRAINING = "training", "Training"
-    PAUSED = "paused", "Paused"
-    EVALUATING = "evaluating", "Being evaluated"
-    FINISHED = "finished", "Finished"
-    CANCELLED = "cancelled", "Cancelled"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", _("Waiting")
+    TRAINING = "training", _("Training")
+    PAUSED = "paused", _("Paused")
+    EVALUATING = "evaluating", _("Being evaluated")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
 
 
 class TrainingPurpose(models.TextChoices):
     """What requested a training; its agent is then not listed by itself."""
 
-    OWN = "", "A user"
-    PSRO = "psro", "PSRO run"
-    STUDY = "study", "Study"
-    ATTACK = "attack", "Attack"
+    OWN = "", _("A user")
+    PSRO = "psro", _("PSRO run")
+    STUDY = "study", _("Study")
+    ATTACK = "attack", _("Attack")
 
 
 class TrainingRun(Lease):

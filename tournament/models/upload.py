@@ -4,16 +4,17 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .lease import Lease
 
 
 class UploadState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    CHECKING = "checking", "Checking"
-    ACCEPTED = "accepted", "Accepted"
-    REFUSED = "refused", "Refused"
-    FAILED = "failed", "Failed on our side"
+    WAITING = "waiting", _("Waiting")
+    CHECKING = "checking", _("Checking")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    FAILED = "failed", _("Failed on our side")
 
 
 class Upload(Lease):

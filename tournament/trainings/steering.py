@@ -112,8 +112,5 @@ def explain_waiting(run: TrainingRun) -> str:
     ahead = TrainingRun.objects.filter(state=TrainingState.WAITING, pk__lt=run.pk).count()
     busy = TrainingRun.objects.filter(state=TrainingState.TRAINING).count()
     if busy >= trainers.count():
-        return (
-            f"{busy} training{'s' if busy > 1 else ''} at a time, {ahead} before this one. It begins when a place is "
-            f"free."
-        )
+        return f"Trainings that run: {busy}; that wait before this one: {ahead}. It begins when a place is free."
     return ""

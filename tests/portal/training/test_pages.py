@@ -169,8 +169,11 @@ def test_a_scenario_that_shows_everything_is_trained_in_as_it_is(
 def test_the_time_is_estimated_from_the_last_such_training(visit: Visit, alice: User, learning: TrainingRun) -> None:
     TrainingRun.objects.update(steps_done=50_000, progress={"seconds": 10.0})
     text = visit(alice).get(reverse("training_create"), {"algorithm": "hrl-mappo"}).content.decode()
-    assert "5,000 a second" in text and "about 33 min" in text
-    assert "a second here" not in visit(alice).get(reverse("training_create"), {"algorithm": "ippo"}).content.decode()
+    assert "5,000 steps a second" in text and "about 33 min" in text
+    assert (
+        "steps a second here"
+        not in visit(alice).get(reverse("training_create"), {"algorithm": "ippo"}).content.decode()
+    )
 
 
 def test_the_matches_of_an_evaluation_are_counted(
@@ -231,7 +234,7 @@ def test_why_a_training_waits_is_told(client: Client, run: TrainingRun) -> None:
         opponent=run.opponent, steps_wanted=1, state=TrainingState.TRAINING,
     )  # fmt: skip
     text = client.get(reverse("training", args=[run.pk])).content.decode()
-    assert "1 training at a time, 0 before this one" in text
+    assert "Trainings that run: 1; that wait before this one: 0" in text
 
 
 def test_a_failure_is_told_in_words_with_what_to_do(visit: Visit, alice: User, learning: TrainingRun) -> None:
@@ -389,7 +392,7 @@ def test_pages_of_training_say_with_which_command_missing_packages_are_installed
     assert ("<code>make training</code>" in page) == bool(lacking)
     assert all(name in page for name in lacking)
     if address == "training_create":
-        assert ("disabled>Start the training" in flatten(page)) == bool(lacking)
+        assert ("disabled> Start the training" in flatten(page)) == bool(lacking)
 
 
 def test_a_waiting_training_says_that_packages_are_missing_until_a_trainer_has_them(

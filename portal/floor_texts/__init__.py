@@ -1,0 +1,1 @@
+"""Lists of texts that `portal.texts` translates where they are shown. Nothing imports them."""

@@ -1,0 +1,60 @@
+"""Texts for the catalogue of translations. `manage.py collect_texts` writes this file."""
+
+from django.utils.translation import gettext_noop
+
+gettext_noop("A training's configuration is an object of names and values.")
+gettext_noop("All coefficients of the reward are 0: nothing could be learned. Set one.")
+gettext_noop("As fast, with one network for every scenario: weights shared by all entities, poses of targets")
+gettext_noop("As in MATE's examples: 10 million decisions with their network and hyperparameters")
+gettext_noop("As quick, without memory and with egocentric features: about twice the decisions a second")
+gettext_noop("For a small machine: small network, many episodes at once, few passes over large batches")
+gettext_noop("There is no {0}; write one, or run python -m training new.")
+gettext_noop("`actions` pose is for cameras; take levels or box.")
+gettext_noop("`algorithm` {0} is for cameras: targets cannot choose targets. Take {1}.")
+gettext_noop("`algorithm` {0} values all sets of {1} targets; it is for at most {2}. Take hrl-mappo or hrl-ippo.")
+gettext_noop(
+    "`architecture` is layers, which have one number of cameras, targets and obstacles; for "
+    "several scenarios take entity."
+)
+gettext_noop("`episodes_at_once` is less than the number of scenarios ({0}).")
+gettext_noop(
+    "`episodes_at_once` times `fragment_length` is {0} decisions an iteration; at most 2,000,000 fit into memory."
+)
+gettext_noop("`fragment_length` ({0}) is longer than the `horizon` ({1}) of an episode.")
+gettext_noop("`hyperparameters` is an object of names and values.")
+gettext_noop("`hyperparameters`: there is no hyperparameter {0}; there are {1}.")
+gettext_noop("`more_scenarios` and `test_scenarios` name a scenario twice; name each once.")
+gettext_noop("`opponents` is a list of 1 to {0} agents.")
+gettext_noop("`opponents`: the weights are all 0; one must be above.")
+gettext_noop(
+    "`replay_size`: so many decisions of {0} take up to {1} GB; at most {2} GB are allowed. Set it to {3} or less."
+)
+gettext_noop("`scenario` is missing: give the name of one, such as MATE-2v4-0, or a configuration.")
+gettext_noop("`start_from` is the path of a native checkpoint, or null.")
+gettext_noop("`{0}` is a list of at most {1} scenarios.")
+gettext_noop("`{0}` is {1}; it is a whole number from {2} to {3}.")
+gettext_noop("`{0}` is {1}; it is one of {2}.")
+gettext_noop("`{0}` means nothing for {1} of the {2} team; leave it out.")
+gettext_noop("delivering cargo in this step")
+gettext_noop("has a point that {0}")
+gettext_noop("has the fraction {0}; fractions of the run ascend from 0 to 1")
+gettext_noop("how well targets are, or nearly are, in view (slow to compute)")
+gettext_noop("is no schedule; it is a number, or 1 to {0} points [fraction of the run, value]")
+gettext_noop("is {0}; it is a list of 1 to 8 widths, such as [64, 64]")
+gettext_noop("is {0}; it is one of {1}")
+gettext_noop("is {0}; it is {1} from {2} to {3}")
+gettext_noop("the distance to the target's goal, over the width of the terrain")
+gettext_noop("the number of targets that the camera tracks")
+gettext_noop("the share of targets carrying cargo that cameras track")
+gettext_noop("the share of targets that cameras track")
+gettext_noop("the share of their full pay that deliveries have earned")
+gettext_noop("the team's raw reward, from which payoffs are computed")
+gettext_noop("walking into something")
+gettext_noop("weight in the reward of {0}")
+gettext_noop("{0} cannot be read as JSON ({1}). Correct it.")
+gettext_noop("{0} has a name or a checkpoint, and perhaps a weight.")
+gettext_noop("{0} has either a name or the path of a checkpoint.")
+gettext_noop("{0} has no {1}s that could be trained.")
+gettext_noop("{0} is not known; a configuration has {1}.")
+gettext_noop("{0}: the weight is {1}; it is a number from 0 to 1e9.")
+gettext_noop("{0}: there is no agent {1}; names are {2}.")
