@@ -1,6 +1,5 @@
 """When boards are fitted: soon, not too often, always at the end, and anew when the code that fits is new."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from django.utils import timezone
 
 from tasks import playing, publishing, sweeping
 from tournament import leaderboards, organising, ratings, refitting
-from tournament.models import Block, Episode, RatingSnapshot, Scenario, Tournament
+from tournament.models import Block, Episode, RatingSnapshot, Tournament
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,23 +60,56 @@ def test_nobody_looks_at_a_board_before_its_pause_is_over(make_tournament, djang
         assert not publishing.is_due(tournament, timezone.now())
 
 
-def test_a_board_whose_episodes_take_long_to_count_is_seldom_looked_at(make_tournament, no_pause, monkeypatch):
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self):
+        self.seconds = 1000.0
+
+    def monotonic(self):
+        return self.seconds
+
+    def slow(self, function, seconds):
+        """The function, after which so many seconds have passed."""
+
+        def slowed(*arguments):
+            self.seconds += seconds
+            return function(*arguments)
+
+        return slowed
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(publishing, "time", clock)
+    return clock
+
+
+def test_a_board_whose_episodes_take_long_to_count_is_seldom_looked_at(make_tournament, no_pause, clock, monkeypatch):
     tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
     publishing.fit(tournament)
-    publishing._durations.clear()
     count = leaderboards.count_episodes
-    monkeypatch.setattr(leaderboards, "count_episodes", lambda board: time.sleep(0.1) or count(board))
+    monkeypatch.setattr(leaderboards, "count_episodes", clock.slow(count, 0.1))
     assert not publishing.is_due(tournament, LONG_AGO)
-    assert publishing._rests[Tournament, tournament.pk] - time.monotonic() > 30.0
+    playing.play(playing.claim_block())
+    clock.seconds += 0.9 * 0.1 / publishing.SHARE
+    assert not publishing.is_due(tournament, LONG_AGO)
+    clock.seconds += 0.1 * 0.1 / publishing.SHARE
+    assert publishing.is_due(tournament, LONG_AGO)
 
 
-def test_what_a_cancelled_tournament_has_played_is_fitted_however_long_the_last_fit_took(make_tournament):
+def test_what_a_cancelled_tournament_has_played_is_fitted_however_long_the_last_fit_took(
+    make_tournament, clock, monkeypatch
+):
     tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
-    publishing.fit(tournament.scenario)
-    publishing._durations[Scenario, tournament.scenario_id] = 60.0
+    with monkeypatch.context() as patch:
+        patch.setattr(leaderboards, "refit", clock.slow(leaderboards.refit, 60.0))
+        publishing.fit(tournament.scenario)
     playing.play(playing.claim_block())
+    assert not publishing.is_due(tournament.scenario, LONG_AGO)
     organising.cancel_tournament(tournament)
     assert publishing.catch_up(tournament) == 2
     boards = (tournament, tournament.scenario)
