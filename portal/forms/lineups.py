@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -184,7 +185,7 @@ class LineupForm(forms.Form):
     def setting_fields(self) -> list[forms.BoundField]:
         return [self[setting.name] for setting in self.info.settings]
 
-    @property
+    @cached_property
     def lineups(self) -> list[tuple[str, str, Any, list[OfferedAgent]]]:
         """For each field that is ticked: the team, the field, its legend, the agents."""
         teams = [Team(self.team).opponent] if self.is_head_to_head else list(FIELDS)
