@@ -29,7 +29,7 @@ training: base ## install what trainings need: PyTorch and Ray; a running portal
 	@"$(PYTHON)" -m portal.launcher.packages training
 
 password: base ## give the administrator a new password and print it
-	@$(BIN)/python manage.py administrator --new-password
+	@exec $(BIN)/python -m portal.launcher password
 
 test: dev ## run every test, on SQLite and (where it is installed) PostgreSQL
 	@$(BIN)/python -m tests.run

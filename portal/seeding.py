@@ -5,6 +5,7 @@ import secrets
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from mate import Team
 from tournament import entries, operated, organising, schedules
@@ -23,8 +24,10 @@ def seed_arena() -> Tournament | None:
     operated.register_operator_agents()
     if Tournament.objects.exists():
         return None
-    place_new_agents(Scenario.objects.get(name=FIRST_SCENARIO), agents)
-    return start_first_tournament(Scenario.objects.get(name=FIRST_SCENARIO), agents)
+    scenario = Scenario.objects.get(name=FIRST_SCENARIO)
+    with transaction.atomic():
+        place_new_agents(scenario, agents)
+        return start_first_tournament(scenario, agents)
 
 
 def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournament:

@@ -57,9 +57,8 @@ def check_variables() -> None:
 
     A process of its own reads them: what that loads, this one would keep for months.
     """
-    checked = subprocess.run(
-        [sys.executable, "-m", "portal.variables"], cwd=CHECKOUT, stderr=subprocess.PIPE, text=True
-    )
+    command, environment = commands.python("-m", "portal.variables"), commands.own_packages_first(os.environ)
+    checked = subprocess.run(command, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True)
     if checked.returncode:
         raise LaunchRefused(checked.stderr.strip())
     print(checked.stderr, end="", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,9 +67,17 @@ def warm(group: str) -> list[str]:
     return python("-m", "mate.warm", "--only", group)
 
 
+def own_packages_first(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables under which PYTHONPATH adds modules, such as agents, but no other numpy than ours."""
+    more = environment.get("PYTHONPATH")
+    path = {"PYTHONPATH": os.pathsep.join([sysconfig.get_paths()["purelib"], more])} if more else {}
+    return dict(environment) | path
+
+
 def child_environment(installation: LocalInstallation, environment: Mapping[str, str]) -> dict[str, str]:
     """What every process of the portal is started with. Byte code and compiled kernels are always kept."""
-    child = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    child = own_packages_first(environment)
+    child.pop("PYTHONDONTWRITEBYTECODE", None)
     child |= {"ARENA_DATA": str(installation.data), "PYTHONUNBUFFERED": "1"}
     # A shell that works on another Django project says so with this variable, and does not mean us.
     if child.get("DJANGO_SETTINGS_MODULE", "").split(".")[0] not in OWN_SETTINGS:

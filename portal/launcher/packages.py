@@ -17,7 +17,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -214,7 +214,9 @@ class Environment:
         """
         options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
         command = [str(self.python), "-m", "pip", "install", *options, *arguments]
-        with subprocess.Popen(command, cwd=self.checkout, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, cwd=self.checkout, env=pip_environment(os.environ), stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout is not None
             for line in report(process.stdout, total):
                 print(line, flush=True)
@@ -224,6 +226,12 @@ class Environment:
                 "full, mend "
                 "that and run the same command again: what was fetched is kept."
             )
+
+
+def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for pip, without those by which it installs elsewhere or takes others' packages for ours."""
+    names = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+    return {name: value for name, value in environment.items() if name not in names} | {"PIP_USER": "0"}
 
 
 def report(lines: Iterable[str], total: int) -> Iterator[str]:

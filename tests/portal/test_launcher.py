@@ -256,6 +256,17 @@ def test_children_keep_byte_code_and_use_one_thread(installation: LocalInstallat
     assert environment["ARENA_DATA"] == str(installation.data)
 
 
+def test_packages_of_another_system_do_not_stand_before_ours(installation: LocalInstallation, tmp_path: Path) -> None:
+    for name in ("numpy", "my_agents"):
+        (tmp_path / f"{name}.py").write_text("__version__ = 'of another system'\n")
+    environment = commands.child_environment(installation, os.environ | {"PYTHONPATH": str(tmp_path)})
+    program = "import my_agents, numpy; print(numpy.ndarray.__module__, my_agents.__version__)"
+    command = [sys.executable, "-c", program]
+    assert (
+        subprocess.run(command, env=environment, capture_output=True, text=True).stdout == "numpy of another system\n"
+    )
+
+
 @pytest.mark.parametrize("folder", ["data", "with a space", "d" * 100, "#1 50%?", 'it\'s "quoted" \\', "Übung"])
 def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, folder: str) -> None:
     installation = LocalInstallation(tmp_path / folder)

@@ -120,6 +120,22 @@ def test_packages_whose_installation_was_killed_are_installed_again(checkout: Pa
     assert [path.name for path in site.iterdir()] == ["whole-1.0.dist-info"]
 
 
+def test_settings_of_pip_and_modules_of_others_do_not_lead_packages_elsewhere(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONPATH", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "/elsewhere")
+    monkeypatch.setenv("PIP_USER", "1")
+    environment = Environment(checkout)
+    environment.python.parent.mkdir(parents=True)
+    environment.python.write_text("#!/bin/sh\nenv > variables\n")
+    environment.python.chmod(0o755)
+    environment.pip("-r", "requirements.txt")
+    told = (checkout / "variables").read_text().splitlines()
+    assert [line for line in told if "/elsewhere" in line] == ["PIP_INDEX_URL=/elsewhere"]
+    assert "PIP_USER=0" in told
+
+
 @pytest.mark.parametrize("name", ["two\nlines", "a:b", "tab\there"])
 def test_a_path_that_environments_do_not_allow_is_refused_in_words(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()

@@ -47,3 +47,39 @@ def test_a_new_database_takes_over_the_mark_of_the_files_that_it_finds(db: None,
     default_storage.save(storages.MARKER, ContentFile(b"0123"))
     Command().mark_storage()
     assert Installation.objects.get().identity == "0123"
+
+
+KILLED_BEFORE = (
+    "django.core.management.commands.createcachetable.Command.handle",
+    "django.core.management.commands.migrate.Command.handle",
+    "tournament.models.Installation.save",
+    "django.contrib.staticfiles.management.commands.collectstatic.Command.handle",
+    "portal.seeding.start_first_tournament",
+    "portal.seeding.make_administrator",
+)
+PROGRAM = """
+import os, signal, sys, unittest.mock
+import django
+django.setup()
+from django.core.management import call_command
+for step in sys.argv[1:]:
+    if not os.fork():
+        with unittest.mock.patch(step, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)):
+            call_command("prepare")
+        os._exit(0)
+    assert os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, step
+call_command("prepare")
+from django.contrib.auth.models import User
+from django.db import connection
+from tournament.models import Installation, Schedule, Tournament
+print([model.objects.count() for model in (Installation, Schedule, Tournament, User)])
+print("portal_cache" in connection.introspection.table_names())
+"""
+
+
+@pytest.mark.one_database
+def test_a_preparation_that_is_killed_before_any_step_is_made_good_by_the_next(tmp_path: Path) -> None:
+    names = {"ARENA_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "-c", PROGRAM, *KILLED_BEFORE]
+    ended = subprocess.run(command, cwd=CHECKOUT, env=os.environ | names, capture_output=True, text=True)
+    assert ended.stdout.splitlines()[-2:] == ["[1, 1, 1, 1]", "True"], ended.stderr

@@ -64,10 +64,11 @@ class Command(BaseCommand):
     def mark_storage(self) -> None:
         """Write into the storage whose files it has. Workers compare it, and take no work where it is missing."""
         if (installation := Installation.objects.first()) is None:
-            found = storages.read_marker()
-            installation = Installation.objects.create(**({"identity": found} if found else {}))
+            # The file first: who is killed in between finds it the next time.
+            installation = Installation(**({"identity": found} if (found := storages.read_marker()) else {}))
             if not found:
                 default_storage.save(storages.MARKER, ContentFile(installation.identity.encode()))
+            installation.save()
         if problem := storages.find_problem(installation.identity):
             raise CommandError(problem)
 
@@ -75,8 +76,8 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Setting up the database")
+            call_command("createcachetable", verbosity=0)  # Before: nothing asks for it once all migrations are done.
             call_command("migrate", interactive=False, verbosity=0)
-            call_command("createcachetable", verbosity=0)
 
     def collect_static_files(self) -> None:
         """Skipped if no source file changed since the last time."""
