@@ -36,7 +36,6 @@ PROGRAMS = (
     "tasks.training",
     "tasks.work",
     "celery.apps.worker",
-    "celery.bin.celery",
     "celery.concurrency.solo",
     "celery.worker.autoscale",
     "celery.worker.components",
@@ -44,6 +43,9 @@ PROGRAMS = (
     "celery.worker.pidbox",
     "django.db.models.sql.compiler",
     "kombu.transport.redis",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
+    "scipy.special",
 )
 """Modules from which each program's imports follow. None of them opens a connection or starts a thread."""
 KERNELS = ("mate.engine", "mate.agents.batched", "policies.warm", "tournament.warm")

@@ -1,4 +1,4 @@
-"""The Celery application: `celery --app tasks.app worker`.
+"""The Celery application: `python -m tasks.worker NAME`.
 
 There is one kind of message, a hint that there is work; what the work is, the database knows. A hint that is lost,
 doubled or late costs time at most. A worker is one process with one thread of work, so that it holds one copy of

@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-from confusable_homoglyphs.confusables import confusables_data
-
 from mate.agents.batched import BUILTIN_NAMES
 
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00016fe4")
@@ -63,5 +61,7 @@ def latin(letter: str) -> str:
     """The ASCII letter that a character looks like; ASCII ones and those that look like none stay."""
     if letter.isascii():
         return letter
+    from confusable_homoglyphs.confusables import confusables_data  # 7 MB of tables that few names need
+
     alike = (one["c"] for one in confusables_data.get(letter, ()))
     return next((one for one in alike if one.isascii() and one.isalpha()), letter)

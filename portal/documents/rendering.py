@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 TEXTS = ("text", "code_inline")
 ABBREVIATIONS = {"shell": "bash", "sh": "bash", "http": "text"}
@@ -36,6 +37,8 @@ class Rendered:
 
 def render(source: str, find_address: Callable[[str], str]) -> Rendered:
     """Render a document. ``find_address`` gives where a link or a picture of it leads; empty: nowhere in the site."""
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False, "highlight": highlight}).enable(["table", "strikethrough"])
     tokens = parser.parse(source)
     parts = tuple(name_headings(tokens))

@@ -33,12 +33,7 @@ def web(installation: LocalInstallation) -> list[str]:
 
 
 def worker(name: str) -> list[str]:
-    return python(
-        # Checks are made when the portal is prepared. Here they would touch, and so copy, memory that is shared.
-        *("-m", "celery", "--app", "tasks.app", "--skip-checks", "worker"),
-        *("--hostname", f"{name}@%h", "--loglevel", "INFO"),
-        *("--without-gossip", "--without-mingle"),
-    )
+    return python("-m", "tasks.worker", name)
 
 
 def trainer(name: str) -> list[str]:

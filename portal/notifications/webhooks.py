@@ -101,7 +101,7 @@ def send(hook: Webhook, content: dict[str, Any]) -> int:
         "User-Agent": "MATE-Arena",
         SIGNATURE: sign(hook.secret, body, int(time.time())),
     }
-    import httpx
+    import httpx  # Few portals have webhooks, and it loads a command line with colours.
 
     with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
         request = client.build_request(
@@ -159,7 +159,7 @@ def send_due() -> int:
 
 def attempt(delivery: Delivery) -> str:
     """Send a delivery; return what went wrong, empty where it was taken. It runs in a thread and reads no rows."""
-    import httpx  # Loaded when first needed: with its command line it is a tenth of a start.
+    import httpx
 
     try:
         status = send(delivery.webhook, describe(delivery))

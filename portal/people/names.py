@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-from confusable_homoglyphs import confusables
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
@@ -35,6 +34,8 @@ def refuse_look_alikes(name: str) -> None:
     """Raise ValidationError for a name that somebody could take for another user's."""
     if name.isascii():
         return
+    from confusable_homoglyphs import confusables  # 7 MB of tables that few names need
+
     if confusables.is_dangerous(name):
         raise ValidationError(MIXED)
     if User.objects.filter(username__iexact=skeleton(name)).exists():

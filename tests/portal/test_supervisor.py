@@ -119,7 +119,7 @@ def test_one_command_gives_a_portal_that_heals_ends_and_goes_on(launch: Callable
     first.says("Ctrl-C")
     assert len(password) >= 16
     assert first.status_of("/") == first.status_of("/leaderboards/mate-4v8-9/") == 200
-    for word in (Path(find_server()).name, "portal.server", "celery", "sweep", "tournament.recorder"):
+    for word in (Path(find_server()).name, "portal.server", "celeryd", "sweep", "tournament.recorder"):
         wait_for(lambda word=word: any(word in line for line in first.processes()), word)
 
     web = first.find_launched("portal.server")

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from kombu import pools
 
+from portal.launcher import commands
 from portal.launcher.broker import find_server
 from tasks.app import app
 from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
@@ -122,10 +123,7 @@ class Workers:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str, **environment: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "--app", "tasks.app", "--skip-checks", "worker"]
-        return self.run(
-            [*command, "--hostname", name, "-l", "INFO", "--without-gossip", "--without-mingle"], name, environment
-        )
+        return self.run(commands.worker(name), name, environment)
 
     def start_sweep(self) -> subprocess.Popen[bytes]:
         return self.run([sys.executable, "manage.py", "sweep", "--every", "0.3"], "sweep", {})
