@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests.portal.conftest import Open
-from tournament.models import Pairing, Tournament
+from tournament import trainings
+from tournament.models import Agent, Pairing, Scenario, Tournament, TrainingPoint, TrainingRun
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 expect: Any = pytest.importorskip("playwright.sync_api").expect
@@ -30,4 +32,25 @@ def test_the_heat_map_is_explored_in_plotly_which_comes_when_it_is_reached_for(
     assert problems == []
     page.get_by_role("button", name="Back to the picture").click()
     expect(page.locator(".payoff-map")).to_be_visible()
+    expect(page.locator(".explorer")).to_have_count(0)
+
+
+def test_curves_are_explored_in_plotly_each_with_its_name_and_its_band(
+    open_page: Open, scenario: Scenario, agents: dict[str, Agent], alice: User
+) -> None:
+    for seed in (0, 1):
+        request = trainings.TrainingRequest(
+            "Learner", scenario, "camera", "mappo", agents["greedy-target"], steps=1000, seed=seed, owner=alice
+        )
+        run = trainings.create_training(request)
+        TrainingPoint.objects.bulk_create(
+            TrainingPoint(run=run, iteration=i, steps=100 * i, return_mean=(1 + seed) * i) for i in range(1, 6)
+        )
+    runs = "&".join(f"run={run.pk}" for run in TrainingRun.objects.all())
+    page = open_page(f"{reverse('training_compare')}?{runs}&seeds=band")
+    page.wait_for_selector("[data-explore][data-ready]")
+    page.get_by_role("button", name="Explore").first.click()
+    expect(page.locator(".explorer .scatterlayer .trace .js-line").first).to_be_visible()
+    expect(page.locator(".explorer .scatterlayer .trace .js-fill")).not_to_have_count(0)
+    page.get_by_role("button", name="Back to the picture").click()
     expect(page.locator(".explorer")).to_have_count(0)
