@@ -7,6 +7,8 @@ filled up with zeros, more are cut. A row's outputs then do not depend on the nu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -19,7 +21,11 @@ TOLERANCE = 1e-5
 is above 1.
 """
 
-_ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "linear": lambda values: values,
+}
 
 
 def find_device(name: str) -> torch.device:
@@ -78,7 +84,7 @@ class TorchNetwork:
         return torch.from_numpy(filled).to(self.device)
 
     def _pass(self, values: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        activate = _ACTIVATIONS[self.architecture.activation]
+        activate = ACTIVATIONS[self.architecture.activation]
         for number in range(len(self.architecture.hidden_sizes)):
             values = activate(self._linear(f"hidden.{number}", values))
         if self.architecture.memory != "none":

@@ -101,7 +101,7 @@ class UnknownNames:
 
 
 def is_operation(view: Any) -> bool:
-    """Whether a view is the API's, which checks names by its operations' signatures."""
+    """Return whether a view is the API's, which checks names by its operations' signatures."""
     return getattr(view, "__module__", "") == "ninja.operation"
 
 

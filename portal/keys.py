@@ -22,7 +22,7 @@ class KeyConverter(IntConverter):
 
 
 def is_key(text: str) -> bool:
-    """Whether a text is a number that a row may have."""
+    """Return whether a text is a number that a row may have."""
     return text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_KEY
 
 

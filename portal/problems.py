@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
     "disk_full": Kind((507,), _("The disk of the portal is full")),
     "error": Kind((), _("The request failed")),
 }
-"""By code. A code is stable; titles and details may be reworded and translated."""
+"""Kinds by code. A code is stable; titles and details may be reworded and translated."""
 
 Reasons = Sequence[tuple[str, str]]
 """Several reasons, each as (parameter or field, sentence)."""

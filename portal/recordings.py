@@ -75,7 +75,7 @@ def ask_film(episode: Episode, request: HttpRequest) -> Answer:
 
 
 def can_film() -> bool:
-    """Whether the package that encodes films is installed (`requirements-film.in`)."""
+    """Return whether the package that encodes films is installed (`requirements-film.in`)."""
     return find_spec("imageio_ffmpeg") is not None
 
 

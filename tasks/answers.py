@@ -29,7 +29,7 @@ KNOWN: dict[str, tuple[Known, ...]] = {
         Known("MATE-4v4-9", "random", "heuristic", 3, "506f6725e069909a"),
     )
 }
-"""By engine version."""
+"""The known episodes of each engine version."""
 
 
 def find_wrong() -> str:

@@ -33,11 +33,11 @@ from tournament.queries import live_workers
 log = logging.getLogger(__name__)
 
 AGREE = 2
-"""So many equal digests decide."""
+"""Number of equal digests that decide."""
 LIMIT_SECONDS = 600.0
-"""An audit that takes longer counts as stuck."""
+"""Seconds after which an audit counts as stuck."""
 LATE_SECONDS = 300.0
-"""For so long after the end of a tournament, blocks are looked for that a worker claimed as it was quarantined."""
+"""Seconds after the end of a tournament in which blocks are sought that a worker claimed as it was quarantined."""
 
 
 def sample(block: Block) -> None:

@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 LIMIT_SECONDS = 900.0
 TRIAL_SECONDS = 6.0
-"""Of processor time, in which all agents of an upload play a few steps."""
+"""Processor seconds in which all agents of an upload play a few steps."""
 MOST_SECONDS = 2.0
-"""Of it, for one agent."""
+"""Maximum processor seconds of one agent."""
 READ = "Read the file"
 TRY = "Play a few steps"
 ACCEPT = "Add the agents"

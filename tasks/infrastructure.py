@@ -15,7 +15,8 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from tasks import connecting, workers
+from tasks import connecting, leases, workers
+from tournament.models import Lease
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,16 @@ def insist(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         connecting.drop_broken()
         workers.check_stopping()
         time.sleep(PAUSE_SECONDS)
+
+
+def unless_lost(act: Callable[..., None], row: Lease, *arguments: Any, **changes: Any) -> None:
+    """Do something to a row that we hold; nothing where we do not hold it any more, or are asked to end."""
+    try:
+        insist(act, row, *arguments, **changes)
+    except leases.LeaseLost as lost:
+        log.info("Stopped: %s", lost)
+    except workers.Stopping:
+        log.warning("%s could not be given back before the end; its lease runs out", row)
 
 
 def note_success() -> None:

@@ -87,7 +87,7 @@ def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | 
     return row
 
 
-def _deadline() -> ExpressionWrapper:
+def _deadline() -> ExpressionWrapper[Any]:
     return ahead(settings.ARENA_LEASE_SECONDS)
 
 

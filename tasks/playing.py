@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +67,7 @@ def play(block: Block) -> None:
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
-        _unless_lost(leases.give_back_untried, block)
+        infrastructure.unless_lost(leases.give_back_untried, block)
     except Exception as error:
         _note_error(block, error)
 
@@ -77,23 +76,23 @@ def _note_error(block: Block, error: Exception) -> None:
     """Write down why a block could not be played; one that met an error of the infrastructure waits."""
     if reason := infrastructure.explain(error):
         infrastructure.complain(reason, error)
-        _unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
+        infrastructure.unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
     elif not _is_fit(error):
-        _unless_lost(
+        infrastructure.unless_lost(
             leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=admission.LastAdmission.problem
         )
     elif isinstance(error, RemoteRestarted) and block.attempts < MOST_RESTARTS:
         log.info("%s: %s", block, RESTARTED)
-        _unless_lost(leases.give_back, block, delay=1.0, error=RESTARTED)
+        infrastructure.unless_lost(leases.give_back, block, delay=1.0, error=RESTARTED)
     elif isinstance(error, RemoteRestarted):
-        _unless_lost(fail, block, error.team, f"{RESTARTED} That was {block.attempts} times.")
+        infrastructure.unless_lost(fail, block, error.team, f"{RESTARTED} That was {block.attempts} times.")
     elif isinstance(error, matches.MatchError):
         log.warning("%s: %s", block, error, exc_info=error.cause == Cause.PORTAL)
-        _unless_lost(fail, block, error.cause, str(error))
+        infrastructure.unless_lost(fail, block, error.cause, str(error))
     else:
         log.error("%s failed", block, exc_info=error)
         summary = traceback.format_exception_only(error)[-1].strip()
-        _unless_lost(fail, block, Cause.PORTAL, summary)
+        infrastructure.unless_lost(fail, block, Cause.PORTAL, summary)
 
 
 def _is_fit(error: Exception) -> bool:
@@ -102,16 +101,6 @@ def _is_fit(error: Exception) -> bool:
         return True
     admission.look()
     return not admission.LastAdmission.problem
-
-
-def _unless_lost(act: Callable[..., None], block: Block, *arguments: Any, **changes: Any) -> None:
-    """Do something to a block that we hold; nothing where we do not hold it any more, or are asked to end."""
-    try:
-        infrastructure.insist(act, block, *arguments, **changes)
-    except leases.LeaseLost as lost:
-        log.info("Stopped: %s", lost)
-    except workers.Stopping:
-        log.warning("%s could not be given back before the end; its lease runs out", block)
 
 
 def _play(block: Block, keeper: leases.Keeper) -> None:

@@ -15,18 +15,18 @@ from tournament import leaderboards, organising, ratings
 from tournament.models import Agent, Episode, Pairing, RatingSnapshot, Scenario, Tournament
 
 PAUSE_SECONDS = 20.0
-"""Least time between two fits of a board while its tournament goes on, and from its beginning to the first."""
+"""Minimum seconds between two fits of a board while its tournament goes on, and from its beginning to the first."""
 GROWTH = 1.05
-"""Episodes, relative to the last fit, from which on another one is of use: every fit is stored."""
+"""Minimum number of episodes for another fit, relative to the last one: every fit is stored."""
 SHARE = 0.0025
-"""At most this part of a worker's time goes into fits of a board while its tournament goes on, and into looking
-whether it is due.
+"""Maximum share of a worker's time for fitting a board while its tournament goes on, and for looking whether a fit is
+due.
 """
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
-"""Until when (monotonic seconds) a board is not fitted again, whatever happens: nobody needs to look before."""
+"""The moment (monotonic seconds) before which a board is not fitted again."""
 LOOK_BACK = timedelta(days=1)
-"""Changes of lists that lie back longer were taken into account before."""
+"""Age beyond which changes of lists were taken into account before."""
 _passed_over: dict[int, datetime] = {}
 """The newest change of lists for which a scenario's board was looked at."""
 _caught_up: set[int] = set()
@@ -118,7 +118,7 @@ def is_due(board: Tournament | Scenario, began: datetime) -> bool:
 
 
 def has_grown(board: Tournament | Scenario, newest: RatingSnapshot | None, growth: float = 1.0) -> bool:
-    """Whether a board has more episodes than its newest fit had, and at least so many times as many."""
+    """Return whether a board has more episodes than its newest fit had, and at least so many times as many."""
     fitted = newest.num_episodes if newest else 0
     count = leaderboards.count_episodes(board)
     return count > fitted and count >= fitted * growth

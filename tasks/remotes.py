@@ -140,7 +140,7 @@ class RemoteTeam:
         )
 
     def _is_new(self, answer: bytes) -> bool:
-        """Whether an answer is not one to an earlier turn that was announced twice."""
+        """Return whether an answer is not one to an earlier turn that was announced twice."""
         try:
             return bool(unpack(answer)[0].get("turn", self.turn) == self.turn)
         except WireError as error:

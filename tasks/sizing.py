@@ -24,23 +24,22 @@ from tournament.queries import live_workers
 WANTED_SECONDS = 5.0
 LEAST_SECONDS = 0.1
 SLIVER = 1.25
-"""A block that is larger than wanted by less than this is played whole."""
+"""Maximum ratio of a block to the wanted size at which it is played whole."""
 PART = 0.7
-"""Of what a worker has left to play, were all to end together, so much is its next piece: the rest evens out wrong
+"""Share of a worker's remaining work, if all were to end together, that is its next piece; the rest evens out wrong
 guesses.
 """
 LAST_SECONDS = 1.4
-"""Where it has so little left, it takes all of it in one piece."""
+"""Seconds of remaining work that a worker takes in one piece."""
 FIRST_SECONDS = 2.5
-"""Of a pairing that is played for the first time, where others of its agents were: what its episodes take is a
-guess.
+"""Seconds of the first block of a pairing whose agents played in others: how long its episodes take is a guess.
 """
 FIRST_EPISODES = 8
-"""Of a pairing of built-in agents neither of which was played in this tournament."""
+"""Episodes of the first block of two built-in agents that have not played in this tournament."""
 FIRST_OF_LEARNED = 1
 """The same where an agent is learned: a large network may take a minute for an episode."""
 LOOK_AHEAD = 50
-"""Where so many other blocks are open, the end is far."""
+"""Number of other open blocks from which on the end is far."""
 
 
 @dataclass(frozen=True)

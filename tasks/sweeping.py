@@ -32,9 +32,9 @@ from tournament.models import (
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Audit: 3, Upload: 3, TrainingRun: 10}
-"""Work whose workers were lost this often is given up: it may be what they die of."""
+"""Maximum number of lost workers, after which their work is given up: it may be what they die of."""
 STEPS_AT_ONCE = 8
-"""Of a PSRO run in a sweep: more than an iteration has."""
+"""Maximum number of steps of a PSRO run in one sweep: more than an iteration has."""
 FORGET_WORKERS = timedelta(days=1)
 FORGET_AUDITS = timedelta(days=1)
 """Nobody could decide them by then."""

@@ -16,7 +16,6 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -108,43 +107,33 @@ def train(run: TrainingRun) -> None:
     except leases.LeaseLost as lost:
         log.info("Stopped: %s", lost)
     except workers.Stopping:
-        _unless_lost(leases.give_back_untried, run)
+        infrastructure.unless_lost(leases.give_back_untried, run)
     except DatabaseError as error:
         if not wait_for_infrastructure(run, error):
             raise
     except UserError as refusal:
-        _unless_lost(fail, run, str(refusal))
+        infrastructure.unless_lost(fail, run, str(refusal))
     except OSError as error:
         is_full = error.errno in FULL
-        _unless_lost(
+        infrastructure.unless_lost(
             fail,
             run,
             describe_full(folder_of(run)) if is_full else f"The run's folder is of no use: {error.strerror or error}.",
         )
     except processes.FolderBusy as busy:
-        _unless_lost(retry, run, str(busy))
+        infrastructure.unless_lost(retry, run, str(busy))
     except Exception as error:
         if not wait_for_infrastructure(run, error):
             log.exception("%s failed", run)
-            _unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
+            infrastructure.unless_lost(retry, run, "Something failed on our side; the trainer's log says more.")
 
 
 def wait_for_infrastructure(run: TrainingRun, error: Exception) -> bool:
     """Let a run that met an error of the infrastructure wait, at no cost of an attempt; return whether it was one."""
     if reason := infrastructure.explain(error):
         infrastructure.complain(reason, error)
-        _unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
+        infrastructure.unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
     return bool(reason)
-
-
-def _unless_lost(act: Callable[..., None], run: TrainingRun, *arguments: Any, **changes: Any) -> None:
-    """Do something to a run that we hold; nothing where we do not hold it any more, or are asked to end."""
-    try:
-        infrastructure.insist(act, run, *arguments, **changes)
-    except leases.LeaseLost as lost:
-        log.info("Stopped: %s", lost)
-    except workers.Stopping:
-        log.warning("%s could not be given back before the end; its lease runs out", run)
 
 
 def _train(run: TrainingRun, keeper: leases.Keeper) -> None:

@@ -210,12 +210,12 @@ def leaves(spec: Spec) -> list[Spec]:
 
 
 def is_reproducible(spec: Spec) -> bool:
-    """Whether an episode of the agent can be played again from its seed."""
+    """Return whether an episode of the agent can be played again from its seed."""
     return not any(isinstance(leaf, RemoteAgent) for leaf in leaves(spec))
 
 
 def has_foreign_code(spec: Spec) -> bool:
-    """Whether code plays that is not the portal's own: an operator's class, or a user's process."""
+    """Return whether code plays that is not the portal's own: an operator's class, or a user's process."""
     return any(isinstance(leaf, OperatorAgent | RemoteAgent) for leaf in leaves(spec))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Value
 from django.db.models.functions import Now
@@ -10,12 +11,12 @@ from django.db.models.functions import Now
 __all__ = ["Now", "ago", "ahead"]
 
 
-def ahead(seconds: float) -> ExpressionWrapper:
+def ahead(seconds: float) -> ExpressionWrapper[Any]:
     """Return the expression of the moment so many seconds after the database's present one."""
     span = Value(timedelta(seconds=seconds), output_field=DurationField())
     return ExpressionWrapper(Now() + span, output_field=DateTimeField())
 
 
-def ago(seconds: float) -> ExpressionWrapper:
+def ago(seconds: float) -> ExpressionWrapper[Any]:
     """Return the expression of the moment so many seconds before the database's present one."""
     return ahead(-seconds)

@@ -90,5 +90,5 @@ def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge, networks: 
 
 
 def is_common(agent: Agent) -> bool:
-    """Whether everybody may have an agent, because it is one of the game's or its owner allows it."""
+    """Return whether everybody may have an agent, because it is one of the game's or its owner allows it."""
     return agent.is_downloadable or agent.kind == AgentKind.BUILTIN

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tournament.payoffs import Array
+from training.scores.student import CONFIDENCE, student
 
-CONFIDENCE = 0.95
+__all__ = ["CONFIDENCE", "NORMAL", "Variance", "fewest", "quantile", "student"]
+
 NORMAL = 1.959963984540054
 """The normal distribution's quantile for a two-sided 95 % interval."""
 
@@ -62,7 +64,7 @@ class Variance:
         return quantile(confidence, self.freedom) * np.sqrt(self.total + self.certain)
 
 
-def quantile(confidence: float, freedom: Array) -> Array:
+def quantile(confidence: float, freedom: Array | float) -> Array:
     """Return two-sided quantiles of Student's distribution."""
     from scipy.special import ndtri, stdtrit
 
@@ -73,13 +75,6 @@ def quantile(confidence: float, freedom: Array) -> Array:
     found = np.full(len(values), ndtri(probability))
     found[is_finite] = stdtrit(values[is_finite], probability)
     return np.asarray(found[places].reshape(shape))
-
-
-def student(freedom: float) -> float:
-    """Return the quantile of Student's distribution for a two-sided 95 % interval; at least one degree of freedom."""
-    from scipy.special import stdtrit  # Loaded when first needed: most pages compare nothing.
-
-    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
 
 
 def fewest(first: Array, second: Array) -> Array:

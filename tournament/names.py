@@ -38,7 +38,7 @@ def find_agent_problem(name: str) -> str:
 
 
 def is_seen(letter: str) -> bool:
-    """Whether a character is drawn by itself: a letter, digit, symbol or punctuation mark that is not blank."""
+    """Return whether a character is drawn by itself: a letter, digit, symbol or punctuation mark that is not blank."""
     return letter not in BLANK and unicodedata.category(letter)[0] in "LNPS"
 
 

@@ -71,7 +71,7 @@ class Reevaluation:
 
     @property
     def is_flattered(self) -> bool | None:
-        """Whether the earlier payoff was higher by more than two standard errors; None where that is unknown."""
+        """Return whether the earlier payoff was higher by more than two standard errors; None where that is unknown."""
         if self.change is None or self.change[1] is None:
             return None
         difference, error = self.change

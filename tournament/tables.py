@@ -6,10 +6,12 @@ as metadata of the schema, in JSON next to the rows; CSV has no place for them.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -58,15 +60,26 @@ def write(table: Table, format: Format) -> Iterator[bytes]:
 
 def write_csv(table: Table) -> Iterator[bytes]:
     """Yield a header and a line for each row; booleans are 0 and 1, unknown values are empty."""
-    from pyarrow import csv
+    from pyarrow import csv as arrow
 
     sink, schema = io.BytesIO(), schema_of(table)
     numbers = schema_of(table, truth_as_number=True)
-    with csv.CSVWriter(sink, numbers) as writer:
+    with arrow.CSVWriter(sink, numbers) as writer:
         for chunk in table.chunks:
             writer.write_batch(batch_of(chunk, schema).cast(numbers))
             yield _take(sink)
     yield _take(sink)
+
+
+def write_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield a small table's lines as CSV, where a stream in chunks of columns would be too much."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    for row in chain([header], rows):
+        writer.writerow(row)
+        yield file.getvalue()
+        file.seek(0)
+        file.truncate()
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:

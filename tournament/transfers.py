@@ -38,7 +38,7 @@ def start(run: TrainingRun, purpose: str, field: Sequence[Agent], episodes: int)
 
 
 def are_playing(run: TrainingRun) -> bool:
-    """Whether one of the run's evaluations in other scenarios is still being played."""
+    """Return whether one of the run's evaluations in other scenarios is still being played."""
     return run.transfers.filter(state=TournamentState.PLAYING).exists()
 
 

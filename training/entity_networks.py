@@ -18,7 +18,8 @@ from policies.architectures import KINDS, NUM_COUNTS, Architecture, EntityArchit
 from policies.entities import parts_of
 from policies.fields import Dimensions
 from policies.recipe import Recipe
-from training.networks import ACTIVATIONS, TimedNetwork, gain_of, initialise
+from policies.torch_networks import ACTIVATIONS
+from training.networks import TimedNetwork, gain_of, initialise
 
 NO_SCORE = -1e9
 """Score of an entity out of sight, whose weight is 0."""

@@ -24,6 +24,7 @@ from policies import Checkpoint, CheckpointError
 from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
 from training.configuration import TEAMS
+from training.scores.student import student
 
 EVALUATION = 0x4003
 """Word for ``derive``: the seeds of evaluations, which are disjoint from those of training episodes."""
@@ -41,11 +42,9 @@ class MeanInterval:
     @classmethod
     def of(cls, values: np.ndarray) -> MeanInterval:
         """Return the interval of the mean of independent values (E,)."""
-        from scipy.special import stdtrit
-
         half, mean = math.inf, float(values.mean())
         if len(values) > 1:
-            half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1)) / math.sqrt(len(values))
+            half = student(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
         return cls(mean, mean - half, mean + half, len(values))
 
     def __str__(self) -> str:

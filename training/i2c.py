@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from policies import Dimensions
 from policies.graphs.graph import Graph
 from policies.importing.joint import build as build_graph
+from policies.torch_networks import ACTIVATIONS
 from training.configuration import TrainingConfiguration
 from training.graph_modules import GraphTeamModule
 from training.member_networks import MemberLinear, MemberMLP, load_members, tensors_of_members
 from training.modules import ACTOR_OUTPUT_SCALE
-from training.networks import ACTIVATIONS, gain_of, initialise
+from training.networks import gain_of, initialise
 
 COMPARED = 64
 """Decisions of a minibatch for which the influence of teammates is computed: it takes the square of the choices."""

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.networks import ACTIVATIONS, gain_of
+from policies.torch_networks import ACTIVATIONS
+from training.networks import gain_of
 
 
 class MemberLinear(nn.Module):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from policies import Architecture
+from policies.torch_networks import ACTIVATIONS
 
-ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda values: values}
 TANH_GAIN = 5.0 / 3.0
 
 

@@ -18,7 +18,7 @@ from training.module_classes import module_class_of
 from training.sampling import Sampler
 
 # RLlib requires spaces; the module derives its shapes from the configuration.
-SPACES: tuple[gym.Space, gym.Space] = gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Discrete(2)
+SPACES: tuple[gym.Space[Any], gym.Space[Any]] = gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Discrete(2)
 
 
 def slots_of(configuration: TrainingConfiguration, worker: int, workers: int) -> range:

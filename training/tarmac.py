@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from policies import Dimensions
 from policies.graphs.graph import Graph
 from policies.importing.joint import build as build_graph
+from policies.torch_networks import ACTIVATIONS
 from training.configuration import TrainingConfiguration
 from training.graph_modules import GraphTeamModule
 from training.modules import ACTOR_OUTPUT_SCALE
-from training.networks import ACTIVATIONS, gain_of, initialise
+from training.networks import gain_of, initialise
 
 
 class TalkingActor(nn.Module):

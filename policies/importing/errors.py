@@ -1,5 +1,7 @@
 """The error of an import."""
 
+from typing import Any
+
 from policies.errors import CheckpointError
 
 
@@ -9,7 +11,7 @@ class ImportRefused(CheckpointError):
     ``steps`` are the checking steps that were taken, as far as they are known, the failed one last.
     """
 
-    def __init__(self, message: str, steps: tuple = ()) -> None:
+    def __init__(self, message: str, steps: tuple[Any, ...] = ()) -> None:
         super().__init__(message)
         self.steps = steps
 

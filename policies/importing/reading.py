@@ -331,7 +331,7 @@ class _TrialReading:
         self.chosen[older] = (trial, [*(told for told in notes if "is cut off" in told), note])
         return older
 
-    def _read_result(self) -> list:
+    def _read_result(self) -> list[Any]:
         with self.journal.step("Read the PSRO result") as details:
             mixtures = psro.final_mixtures(self.tables, self.digests)
             for mixture in mixtures:

@@ -61,7 +61,9 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
         return self.describe(self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
-    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
         """Say of a field that there is not which one was probably meant: the shapes are known here alone."""
         found = super().validation_error_from_error_contexts(error_contexts)
         originals = [

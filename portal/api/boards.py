@@ -90,7 +90,7 @@ def snapshots(request: HttpRequest, slug: str) -> QuerySet[RatingSnapshot]:
     summary="How an agent's rating in a scenario came to be, oldest first",
 )
 def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
-    """Of more snapshots than sixty, evenly spaced ones, and all at which code or engine changed."""
+    """Up to sixty evenly spaced snapshots, and all at which code or engine changed."""
     points = history.history_of(find_agent(agent, viewer_of(request)), get_object_or_404(Scenario, slug=slug))
     return [describe_past(point) for point in points]
 

@@ -1,6 +1,5 @@
 """Trainings: ask for one, follow its curve, pause, resume, extend, cancel."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -30,6 +29,7 @@ from portal.api.schemas import (
 from portal.people import quotas
 from tournament import measuring, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
+from tournament.tables import write_lines
 from training import configuration
 
 router = Router()
@@ -275,16 +275,13 @@ def list_points(
     run = get_object_or_404(TrainingRun, pk=run_id)
     points = TrainingPoint.objects.filter(run=run)
     if format == "csv":
-        answer = StreamingHttpResponse(write_csv(points), content_type="text/csv; charset=utf-8")
+        answer = StreamingHttpResponse(
+            write_lines(FIGURES, points.values_list(*FIGURES).iterator(chunk_size=2000)),
+            content_type="text/csv; charset=utf-8",
+        )
         answer["Content-Disposition"] = f'attachment; filename="training-{run.pk}.csv"'
         return answer
     return page.of(points)
-
-
-def write_csv(points: QuerySet[TrainingPoint]) -> Iterator[str]:
-    yield ",".join(FIGURES) + "\n"
-    for row in points.values_list(*FIGURES).iterator(chunk_size=2000):
-        yield ",".join("" if value is None else repr(value) for value in row) + "\n"
 
 
 @router.post("/trainings/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a training of yours")

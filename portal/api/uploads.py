@@ -75,11 +75,11 @@ def list_uploads(
 def create_upload(
     request: HttpRequest,
     file: File[UploadedFile | None] = None,
-    name: Text = Form(""),  # noqa: B008
+    name: Form[Text] = "",
     team: Form[Literal["", TeamName]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
     private: Form[bool] = False,
-    lab: Text = Form(""),  # noqa: B008
+    lab: Form[Text] = "",
 ) -> Any:
     """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample.
 

@@ -65,4 +65,4 @@ EXAMPLES: dict[str, Callable[[Any], ApiExamples]] = {
     "pairing": of_pairing,
     "episode": of_episode,
 }
-"""By the kind of what a page shows."""
+"""Examples by the kind of what a page shows."""

@@ -66,7 +66,7 @@ class Bounded:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether its upper limit is known; also where no interval is, since the figure is all there is then."""
+        """Return whether its upper limit is known; also where no interval is, since the figure is all there is then."""
         return self.low is None or self.high is not None
 
 

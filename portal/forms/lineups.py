@@ -260,7 +260,7 @@ class LineupForm(forms.Form):
 
     @property
     def needs_fields(self) -> bool:
-        """Whether somebody has to be chosen."""
+        """Return whether somebody has to be chosen."""
         return True
 
     def clean(self) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class ScheduleForm(LineupForm):
 
     @property
     def has_everyone(self) -> bool:
-        """Whether the fields are all who can play; the two of a head-to-head test are always chosen."""
+        """Return whether the fields are all who can play; the two of a head-to-head test are always chosen."""
         who = (self.data if self.is_bound else self.initial).get("who", EVERYONE)
         return who != CHOSEN and not self.is_head_to_head
 

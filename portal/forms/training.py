@@ -246,7 +246,7 @@ class TrainingForm(forms.Form):
 
     @property
     def is_unusual(self) -> bool:
-        """Whether something among the hyperparameters is to be looked at."""
+        """Return whether something among the hyperparameters is to be looked at."""
         return any(group.is_open for group in self.groups)
 
     def request(self, owner: Any) -> TrainingRequest:

@@ -104,7 +104,7 @@ def quote(path: Path) -> str:
 
 
 def write_configuration(installation: LocalInstallation, options: dict[str, str]) -> Path:
-    """In a file that only its owner reads, because a command line shows the password to everybody."""
+    """Write the options into a file that only its owner reads: a command line would show the password."""
     path = installation.data / "redis.conf"
     path.touch(mode=0o600)
     path.chmod(0o600)

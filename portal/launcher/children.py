@@ -63,7 +63,7 @@ class Child:
 
     @property
     def is_due(self) -> bool:
-        """Whether it does not run and should."""
+        """Return whether it does not run and should."""
         return self.process is None and time.monotonic() >= self.start_again and self.may_start()
 
     def start(self) -> None:

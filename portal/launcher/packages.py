@@ -126,7 +126,7 @@ class Environment:
         self.unfinished = self.folder / "unfinished"
 
     def needs(self, name: str) -> bool:
-        """Whether a group is still to be installed."""
+        """Return whether a group is still to be installed."""
         stamp = self.folder / f"installed-{name}"
         try:
             return self.unfinished.exists() or stamp.read_text() != self.digest(name)
@@ -172,7 +172,7 @@ class Environment:
         self.unfinished.unlink()
 
     def works(self) -> bool:
-        """Whether the environment is whole, was made at this place, and its Python is there and of a supported
+        """Return whether the environment is whole, was made at this place, and its Python is there and of a supported
         version.
         """
         configuration = self.folder / "pyvenv.cfg"
@@ -282,7 +282,7 @@ def choose_torch_index(
 
 
 def reaches(index: str) -> bool:
-    """Whether an index answers within seconds; pip by itself would try again and again for every package."""
+    """Return whether an index answers within seconds; pip by itself would try again and again for every package."""
     try:
         with urllib.request.urlopen(f"{index}/torch/", timeout=REACH_SECONDS) as answer:
             return bool(answer.status == 200)

@@ -67,7 +67,7 @@ class Preloader(Child):
             self.spawn(pass_fds=(theirs.fileno(),))
 
     def look(self) -> bool:
-        """Whether the process waits for orders."""
+        """Return whether the process waits for orders."""
         if not self.is_ready and self.orders is not None and self.is_running:
             with contextlib.suppress(OSError):  # It has just ended, which is soon noticed.
                 self.is_ready = self.answer(0.0) is not None

@@ -52,7 +52,7 @@ class Supervisor:
         return self.installation.logs / f"{name}.log"
 
     def has_kernels(self) -> bool:
-        """Whether the game is compiled, and loaded where workers are forked from."""
+        """Return whether the game is compiled, and loaded where workers are forked from."""
         return self.warming.is_done and self.preloader.load_kernels()
 
     def run(self) -> None:
@@ -135,7 +135,7 @@ class Supervisor:
 
 
 def can_train() -> bool:
-    """Whether trainers have what they train with; somebody's own command brings it along."""
+    """Return whether trainers have what they train with; somebody's own command brings it along."""
     return bool(os.environ.get("ARENA_TRAINING_COMMAND")) or not installed.missing()
 
 
@@ -146,7 +146,7 @@ def wait(seconds: float) -> int | None:
 
 
 def answers(installation: LocalInstallation) -> bool:
-    """Whether the website answers at all; a server error counts as no."""
+    """Return whether the website answers at all; a server error counts as no."""
     host = installation.address.removeprefix("http://").rsplit(":", 1)[0]
     connection = http.client.HTTPConnection(host.strip("[]"), installation.port, timeout=10)
     try:

@@ -47,9 +47,7 @@ def most(name: str) -> Key:
 
 
 def by_nash(line: BoardLine) -> tuple[float, float] | None:
-    """By payoff against the other team's equilibrium strategy; those that are played, whose is equal, by their
-    share.
-    """
+    """Return the key that sorts by payoff against the other team's equilibrium strategy, then by share in one's own."""
     mass, skill = line.rating.nash_mass, line.rating.nash_skill
     return None if mass is None or skill is None else (round(-skill, 9), -mass)
 

@@ -61,7 +61,7 @@ def sort_rows(rows: QuerySet[Any], sort: str, sorts: Mapping[str, str]) -> Query
 
 
 def has_field(rows: QuerySet[Any], name: str) -> bool:
-    """Whether rows have a field of that name."""
+    """Return whether rows have a field of that name."""
     try:
         rows.model._meta.get_field(name)
     except FieldDoesNotExist:

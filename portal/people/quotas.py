@@ -106,7 +106,7 @@ QUOTAS = {
         _("Revoke one, then try again."),
     ),
 }
-"""By their names in the setting ARENA_QUOTAS."""
+"""Quotas by their names in the setting ARENA_QUOTAS."""
 
 
 class QuotaExceeded(RequestRefused):

@@ -15,7 +15,7 @@ LEFT_OUT = ("resumable_upload",)
 
 
 def is_left_out(match: ResolverMatch, response: HttpResponse) -> bool:
-    """Whether a request changed nothing: a part of a change, or one that was sent to the page for signing in."""
+    """Return whether a request changed nothing: a part of a change, or one that was sent to the page for signing in."""
     return match.url_name in LEFT_OUT or "login/" in response.get("Location", "")
 
 

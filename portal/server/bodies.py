@@ -134,7 +134,7 @@ class Body:
 
 
 def takes_files(scope: Scope) -> bool:
-    """Whether files are taken at an address: a page, an operation of the API, and one for files in pieces."""
+    """Return whether files are taken at an address: a page, an operation of the API, and one for files in pieces."""
     uploads = reverse("api:openapi-json").replace("openapi.json", "uploads")
     path = scope["path"]
     return path in (reverse("upload_create"), uploads) or (

@@ -33,7 +33,7 @@ class Disk:
 
     @property
     def is_short(self) -> bool:
-        """Whether uploads are refused for want of space."""
+        """Return whether uploads are refused for want of space."""
         return self.free < settings.ARENA_FREE_BYTES
 
 
@@ -62,7 +62,7 @@ def refuse_upload(size: int) -> str:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error, or what led to it, is that a disk is full."""
+    """Return whether an error, or what led to it, is that a disk is full."""
     return any(_tells_of_full_disk(one) for one in causes(error))
 
 

@@ -34,7 +34,7 @@ def write_policy(*more: str) -> str:
 
 POLICY = write_policy()
 EMBED_POLICY = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
-"""Of pages that are made for frames of other sites: nobody is signed in there, and nothing can be changed."""
+"""The policy of pages that other sites may frame: nobody is signed in there, and nothing can be changed."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",

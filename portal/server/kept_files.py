@@ -27,7 +27,7 @@ logger = logging.getLogger("django.arena")
 
 TEXT = ("text/", "application/json")
 LEVEL = 4
-"""Of compression. Level 6 takes twice as long, for a twentieth less."""
+"""Level of compression. Level 6 takes twice as long and saves another twentieth."""
 PIECE = 256 * 1024
 PART = ".part"
 PART_SECONDS = 3600.0

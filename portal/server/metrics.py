@@ -6,6 +6,7 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Min
@@ -152,7 +153,7 @@ def measure_storage() -> Iterator[Metric]:
     yield gauge("arena_cache_bytes", "Local copies of stored files.", [], {(): copies})
 
 
-def gauge(name: str, words: str, labels: list[str], values: dict) -> GaugeMetricFamily:
+def gauge(name: str, words: str, labels: list[str], values: dict[Any, Any]) -> GaugeMetricFamily:
     """Return a gauge with these values by the values of its labels."""
     family = GaugeMetricFamily(name, words, labels=labels)
     for key, value in values.items():

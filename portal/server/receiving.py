@@ -1,5 +1,7 @@
 """Uploads on their way in: hashed while they are written to disk, and refused once they are too large."""
 
+from __future__ import annotations
+
 import hashlib
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,14 +44,14 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         self.hash.update(raw_data)
         super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile[Any]:
         file: Any = super().file_complete(file_size)
         file.sha256 = self.hash.hexdigest()
         return file
 
 
 def was_too_large(request: HttpRequest) -> bool:
-    """Whether a file of this request was cut off at the limit."""
+    """Return whether a file of this request was cut off at the limit."""
     return bool(getattr(request, "upload_was_too_large", False))
 
 

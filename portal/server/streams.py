@@ -155,7 +155,7 @@ class Hub:
                 self.version = None  # Somebody came meanwhile, whose subject may have changed since.
 
     def read(self, reads: Mapping[Subject, Read]) -> dict[Subject, ProgressEvent | None]:
-        """In the thread: the state of each subject; nothing where the database is as it was, or does not answer."""
+        """Return each subject's state, in the thread; nothing where the database is as it was, or does not answer."""
         close_old_connections()
         try:
             version = database_version()

@@ -53,7 +53,7 @@ OPERATIONS = {
     **dict.fromkeys(("uploads", "resumable"), "uploads"),
     **dict.fromkeys(("tournaments", "trainings", "psro", "schedules"), "starts"),
 }
-"""By the last word of an address of the API."""
+"""The limit of each operation, by the last word of its address."""
 LOG_SECONDS = 60.0
 
 

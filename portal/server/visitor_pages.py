@@ -131,7 +131,7 @@ def key_of(request: HttpRequest) -> Hashable | None:
 
 
 def is_for_all(response: HttpResponse) -> bool:
-    """Whether an answer is one that others may get, too."""
+    """Return whether an answer is one that others may get, too."""
     return response.status_code == 200 and not response.streaming and not response.cookies
 
 

@@ -29,7 +29,7 @@ def read_networks(request: HttpRequest) -> str:
 
 
 def may_download(user: Any, agent: Agent) -> bool:
-    """Whether a user may have an agent's file: owners and administrators, others where the owner allows it."""
+    """Return whether a user may have an agent's file: owners and administrators, others where the owner allows it."""
     return downloads.is_common(agent) or may_change(user, agent)
 
 

@@ -87,7 +87,7 @@ def nav_link(context: template.Context, name: str, label: str) -> SafeString:
 
 @register.filter
 def may_be_changed_by(thing: Owned, user: Any) -> bool:
-    """Whether a user may change a thing."""
+    """Return whether a user may change a thing."""
     return may_change(user, thing)
 
 

@@ -22,7 +22,7 @@ AGENTS = '{"name": "module:Class"} or {"name": {"class": "module:Class", "option
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IP address or a network of them."""
+    """Return whether it is an IP address or a network of them."""
     try:
         ipaddress.ip_network(text)
     except ValueError:

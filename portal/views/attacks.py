@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.actions.confirming import ask_to_cancel_attack
+from portal.actions.starting import start
 from portal.actions.steering import SteeringAction, ask_first, list_buttons, steer
 from portal.forms.attacks import AttackForm
 from portal.inputs import takes
-from portal.people import quotas
 from portal.people.permissions import may_change
 from tournament import attacks as domain
 from tournament import trainings
@@ -29,13 +29,8 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     agent = get_object_or_404(seen_agents(request.user), slug=slug)
     if request.method == "POST":
         form = AttackForm(agent, request.POST)
-        if form.is_valid():
-            try:
-                with quotas.within(request.user, "attacks"):
-                    made = domain.create_attack(form.request(request.user))
-                return redirect("attack", made.pk)
-            except (domain.AttackRefused, quotas.QuotaExceeded) as refusal:
-                form.tell(refusal)
+        if made := start(form, request.user, domain.create_attack, "attacks"):
+            return redirect("attack", made.pk)
     else:
         form = AttackForm(agent, initial={name: request.GET[name] for name in request.GET if request.GET[name]})
     context = {"agent": agent, "form": form, **trainings.describe_trainers()}

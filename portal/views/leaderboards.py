@@ -316,7 +316,7 @@ def describe_evolution(board: Board) -> dict[str, Any] | None:
 
 
 def find_rival(ranked: tuple[BoardLine, ...], place: int) -> BoardLine | None:
-    """With whom to compare a line to see why it stands where it does: the one above, or the first's with the second."""
+    """Return the line that explains another's place: the one above it, or the second for the first."""
     other = place - 1 if place else 1
     if other >= len(ranked) or not (ranked[place].rating.is_rated and ranked[other].rating.is_rated):
         return None

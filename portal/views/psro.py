@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mate import Team
 from portal.actions.confirming import ask_to_cancel_run
+from portal.actions.starting import start
 from portal.actions.steering import SteeringAction, ask_first, list_buttons, steer
 from portal.drawing import heatmaps, psro_plots
 from portal.drawing.psro_plots import Bounded
@@ -59,13 +61,8 @@ def create(request: HttpRequest) -> HttpResponse:
     if scenario is None:
         return render(request, "leaderboards/none.html", status=404)
     form = PsroForm(scenario, request.POST if request.method == "POST" else None, asked, rest)
-    if request.method == "POST" and form.is_valid():
-        try:
-            with quotas.within(request.user, "psro"):
-                made = psro_runs.create_run(form.request(request.user))
-            return redirect("psro_run", made.pk)
-        except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
-            form.tell(refusal)
+    if request.method == "POST" and (made := start(form, request.user, psro_runs.create_run, "psro")):
+        return redirect("psro_run", made.pk)
     context = {"form": form, "scenarios": scenarios, **trainings.describe_trainers()}
     template = "psro/fields.html" if request.htmx else "psro/create.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=400 if form.errors else 200)
@@ -164,7 +161,7 @@ def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
 
 
 def has_failed(iteration: dict[str, Any]) -> bool:
-    """Whether a response of the iteration failed, so that its NashConv has no upper limit."""
+    """Return whether a response of the iteration failed, so that its NashConv has no upper limit."""
     return any(gain and gain.get("verdict") == "failed" for gain in iteration["gains"])
 
 
@@ -332,13 +329,8 @@ def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
     """
     solved = row.iterations.filter(phase=PsroPhase.SOLVED).values_list("number", flat=True)
     form = ForkForm(row, list(solved), request.POST)
-    if form.is_valid():
-        try:
-            with quotas.within(request.user, "psro"):
-                made = psro_runs.fork_run(row, form.request(request.user))
-            return redirect("psro_run", made.pk)
-        except (psro_runs.PsroRefused, quotas.QuotaExceeded) as refusal:
-            form.tell(refusal)
+    if made := start(form, request.user, partial(psro_runs.fork_run, row), "psro"):
+        return redirect("psro_run", made.pk)
     return show(request, row, 400, fork=form)
 
 

@@ -96,7 +96,7 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
 
 
 def keep(form: ScheduleForm, schedule: Schedule) -> bool:
-    """Whether the schedule could be kept; where not, the form says why."""
+    """Return whether the schedule could be kept; where not, the form says why."""
     try:
         with quotas.within(schedule.owner, "schedules") if schedule._state.adding else nullcontext():
             form.apply(schedule)

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
 from portal.actions.confirming import ask_to_cancel_study
+from portal.actions.starting import start
 from portal.actions.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from portal.drawing import study_plots
 from portal.forms.studies import FIRST_ROWS, StudyForm, wishes_like
 from portal.inputs import takes
 from portal.listing.lists import LIST, find_like, list_page
-from portal.people import quotas
 from portal.people.permissions import may_change
 from portal.sharing import study_files
 from portal.views.training_curves import draw_curves
@@ -55,8 +55,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
         form = StudyForm(team, read_rows(asked), request.POST)
-        made = start(request, form) if form.is_valid() else None
-        if made is not None:
+        if made := start(form, request.user, domain.create_study, "studies"):
             return redirect("study", made.pk)
         return render(request, "studies/create.html", describe_form(form), status=400)
     kept = {name: asked[name] for name in asked if asked[name] and name not in ("like", "team", "rows", "scenarios")}
@@ -77,16 +76,6 @@ def read_rows(asked: Any) -> int:
 def describe_form(form: StudyForm) -> dict[str, Any]:
     can_add = form.num_rows < domain.MAX_CONFIGURATIONS
     return {"form": form, "teams": TEAM_CHOICES, "can_add": can_add, **trainings.describe_trainers()}
-
-
-def start(request: HttpRequest, form: StudyForm) -> Study | None:
-    """The new study; None where it is refused, with the reasons on the form."""
-    try:
-        with quotas.within(request.user, "studies"):
-            return domain.create_study(form.request(request.user))
-    except (domain.StudyRefused, quotas.QuotaExceeded) as refusal:
-        form.tell(refusal)
-        return None
 
 
 # One

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mate import Team
 from mate.errors import UserError
 from portal.actions.confirming import ask_to_cancel_tournament, show_question
+from portal.actions.starting import start
 from portal.drawing.findings import show_finding
 from portal.forms.lineups import FIELDS, LineupForm, read_wishes
 from portal.forms.tournaments import TournamentForm, wishes_like
 from portal.inputs import takes
 from portal.listing.lists import LIST, SORTS, find_like, list_page
-from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
@@ -62,8 +62,9 @@ def create(request: HttpRequest) -> HttpResponse:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
         form = TournamentForm(scenario, request.POST, user_key=request.user.pk, viewer=request.user)
-        tournament = start(request, form) if form.is_valid() else None
-        if tournament is not None:
+        if tournament := start(form, request.user, organising.plan_tournament, "tournaments", "episodes"):
+            organising.finish_if_complete(tournament)
+            hints.send()
             return redirect("tournament", tournament.pk)
         return render(request, "tournaments/create.html", describe_form(form), status=400)
     template = "tournaments/fields.html" if request.htmx else "tournaments/create.html"  # type: ignore[attr-defined]
@@ -165,19 +166,6 @@ def cost(request: HttpRequest) -> HttpResponse:
     wishes = {"cameras": [], "targets": []} | read_wishes(request.GET)
     form = TournamentForm(scenario, initial=wishes, viewer=request.user)
     return render(request, "tournaments/estimate.html", describe_form(form))
-
-
-def start(request: HttpRequest, form: TournamentForm) -> Tournament | None:
-    """The new tournament; None where it is refused, with the reasons on the form."""
-    try:
-        with quotas.within(request.user, "tournaments", "episodes"):
-            tournament = organising.plan_tournament(form.request(request.user))
-    except (organising.TournamentRefused, quotas.QuotaExceeded) as refusal:
-        form.tell(refusal)
-        return None
-    organising.finish_if_complete(tournament)
-    hints.send()
-    return tournament
 
 
 @require_safe

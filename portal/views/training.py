@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mate.messages import TEAMS
 from portal.actions.confirming import ask_to_cancel_training
+from portal.actions.starting import start
 from portal.actions.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from portal.forms.steering import ExtendTrainingForm
 from portal.forms.training import TrainingForm, title_of, wishes_like, write_value
@@ -61,8 +62,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return render(request, "leaderboards/none.html", status=404)
     if request.method == "POST":
         form = TrainingForm(*chosen, request.POST)
-        run = start(request, form) if form.is_valid() else None
-        if run is not None:
+        if run := start(form, request.user, domain.create_training, "trainings"):
             return redirect("training", run.pk)
         return render(request, "training/create.html", describe_form(form), status=400)
     kept = {name: asked[name] for name in KEPT if asked.get(name)}
@@ -113,16 +113,6 @@ def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
     except ValidationError:
         return None
     return pace.forecast(steps) if pace and steps else None
-
-
-def start(request: HttpRequest, form: TrainingForm) -> TrainingRun | None:
-    """The new training; None where it is refused, with the reasons on the form."""
-    try:
-        with quotas.within(request.user, "trainings"):
-            return domain.create_training(form.request(request.user))
-    except (domain.TrainingRefused, quotas.QuotaExceeded) as refusal:
-        form.tell(refusal)
-        return None
 
 
 # One

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament.formats.evidence import Array, Numbers, View
+from tournament.intervals import quantile
 
 LEAST_FREEDOM = 10
 """Minimum degrees of freedom of a first judgement: with fewer, chance agreement passes for certainty."""
@@ -80,8 +81,6 @@ def measure(side: Side, confidence: float) -> Gaps:
     between opponents. With one episode for each opponent, the variance over opponents replaces it, which is
     conservative.
     """
-    from scipy.stats import t as student
-
     size, opponents = len(side.agents), len(side.opponents)
     common = np.minimum.outer(side.level, side.level)
     gap, error, freedom = np.zeros((size, size)), np.full((size, size), np.inf), np.ones((size, size))
@@ -96,7 +95,8 @@ def measure(side: Side, confidence: float) -> Gaps:
             _put(error, rows, here, np.sqrt(_sum_squares(groups) / free / (opponents * level)))
             _put(freedom, rows, here, np.full(here.shape, float(free)))
     with np.errstate(invalid="ignore"):
-        half_width, margin = (student.ppf(level, freedom) * error for level in (0.5 + confidence / 2, confidence))
+        # A one-sided test of this confidence has the quantile of a two-sided interval of a lower one.
+        half_width, margin = (quantile(level, freedom) * error for level in (confidence, 2 * confidence - 1))
     return Gaps(gap, error, half_width, margin, common)
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament import intervals
 from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.settings import ROUND_SIZE, Setting, most
@@ -44,12 +45,10 @@ class Solution:
     @classmethod
     def of(cls, table: PayoffTable, confidence: float) -> Solution:
         """Solve the table; bounds are one-sided and hold for all agents simultaneously (Bonferroni)."""
-        from scipy.stats import norm
-
         from tournament import meta_solvers
 
         solved = meta_solvers.nash(table.payoff)
-        quantile = float(norm.ppf(1 - (1 - confidence) / sum(table.payoff.shape)))
+        quantile = float(intervals.quantile(1 - 2 * (1 - confidence) / sum(table.payoff.shape), np.inf))
         return cls(table, solved.camera, solved.target, solved.value, quantile)
 
     @cached_property

@@ -57,7 +57,7 @@ class Noise:
 
     @property
     def is_none(self) -> bool:
-        """Whether the payoffs are exact."""
+        """Return whether the payoffs are exact."""
         return not self.error.any() and not any(abs(part.shares).max() for part in self.parts)
 
     def draw(self, replicates: int, seed: int) -> Iterator[Array]:

@@ -24,7 +24,7 @@ class Pairing(models.Model):
 
     @property
     def is_reproducible(self) -> bool:
-        """Whether its episodes can be played again from their seeds."""
+        """Return whether its episodes can be played again from their seeds."""
         return AgentKind.REMOTE not in (self.camera.kind, self.target.kind)
 
 

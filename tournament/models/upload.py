@@ -64,5 +64,5 @@ class Upload(Lease):
 
     @property
     def is_over(self) -> bool:
-        """Whether the check has ended."""
+        """Return whether the check has ended."""
         return self.state not in (UploadState.WAITING, UploadState.CHECKING)

@@ -43,7 +43,7 @@ class Progress:
 
     @property
     def is_expected(self) -> bool:
-        """Whether the total is an estimate."""
+        """Return whether the total is an estimate."""
         return self.total > self.chosen
 
 

@@ -86,7 +86,7 @@ class Gain:
 
     @property
     def is_answer(self) -> bool:
-        """Whether the gain is significantly above zero."""
+        """Return whether the gain is significantly above zero."""
         return self.low is not None and self.low > 0
 
     @property

@@ -117,7 +117,7 @@ def start(folder: Path) -> None:
 
 
 def is_served(folder: Path) -> bool:
-    """Whether a program serves the folder, or is about to."""
+    """Return whether a program serves the folder, or is about to."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "player.lock", "w") as lock:
         try:

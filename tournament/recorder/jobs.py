@@ -161,6 +161,6 @@ def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
 
 
 def is_full(waiting: Iterable[Job], visitor: str) -> bool:
-    """Whether an order of this visitor has to be turned away."""
+    """Return whether an order of this visitor has to be turned away."""
     visitors: Counter[Any] = Counter(job.visitor for job in waiting)
     return visitors.total() >= MOST_WAITING or visitors[visitor] >= MOST_WAITING_EACH

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tournament.models import Study
+from tournament.tables import write_lines
 
 COLUMNS = (
     "configuration", "algorithm", "preset", "scenario", "seed", "state", "steps", "payoff", "gain", "episodes",
@@ -24,9 +23,7 @@ _ESCAPED = {character: f"\\{character}" for character in "&%$#_{}"} | {
 
 def write_csv(study: Study) -> str:
     """Return the runs as CSV, a line each; the scores of runs that have not ended are empty."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([COLUMNS, *_list_runs(study)])
-    return file.getvalue()
+    return "".join(write_lines(COLUMNS, _list_runs(study)))
 
 
 def _list_runs(study: Study) -> Iterator[tuple[Any, ...]]:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.scores.student import student
+
 Array = NDArray[np.float64]
 
 RESAMPLES = 2000
@@ -114,11 +116,9 @@ def _satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
 
 
 def _student(value: float, variance: float, freedom: float) -> Estimate:
-    from scipy.special import stdtrit
-
     if not variance > 0.0:  # one run, or runs that are all alike: nothing is known of the spread
         return Estimate(value)
-    half = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
+    half = student(freedom) * math.sqrt(variance)
     return Estimate(value, value - half, value + half)
 
 
@@ -156,11 +156,11 @@ def profile_of(scores: RunScores, thresholds: ArrayLike) -> list[Estimate]:
 
 def _tails(scores: RunScores) -> tuple[float, float]:
     """Return the probabilities of the percentiles whose interval has the width of Student's (Hesterberg 2015)."""
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import ndtr
 
     fewest = min(map(len, scores.means.values()))
     freedom = scores.num_runs - len(scores.means)
-    tail = float(ndtr(-math.sqrt(fewest / (fewest - 1)) * stdtrit(freedom, 0.975)))
+    tail = float(ndtr(-math.sqrt(fewest / (fewest - 1)) * student(freedom)))
     return tail, 1.0 - tail
 
 
@@ -194,14 +194,12 @@ def probability_of_improvement(one: RunScores, other: RunScores) -> Estimate:
     one are better. There is none where a scenario has a single run of either. Raises ValueError if they share no
     scenario.
     """
-    from scipy.special import stdtrit
-
     shared = _shared(one, other)
     sizes = [(len(one.means[name]), len(other.means[name])) for name in shared]
     value = float(np.mean([_superiority(one.means[name], other.means[name]) for name in shared]))
     if any(min(size) < 2 for size in sizes):
         return Estimate(value)
-    quantile = float(stdtrit(sum(map(sum, sizes)) - 2 * len(sizes), 0.975))
+    quantile = student(sum(map(sum, sizes)) - 2 * len(sizes))
     return Estimate(value, *(_newcombe(value, sizes, quantile, side) for side in (-1.0, 1.0)))
 
 
