@@ -16,9 +16,11 @@ from tasks.app import app
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tasks.worker", description=__doc__)
-    parser.add_argument("name", help="of the worker, unique on this machine")
-    name = nodename(parser.parse_args().name, gethostname())
-    worker = app.Worker(hostname=name, loglevel="INFO", without_gossip=True, without_mingle=True)
+    parser.add_argument("name", help="of the worker: NAME on this machine, or NAME@HOST")
+    name, _, host = parser.parse_args().name.partition("@")
+    worker = app.Worker(
+        hostname=nodename(name, host or gethostname()), loglevel="INFO", without_gossip=True, without_mingle=True
+    )
     worker.start()
     return int(worker.exitcode or 0)
 
