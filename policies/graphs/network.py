@@ -242,12 +242,12 @@ class GraphNetwork:
         rows'.
         """
         leading = self._leading(rows)
-        expected = {self.graph.output: (*leading, self.output_size)}
-        expected |= {state.output: (*leading, *state.shape) for state in self.graph.states}
+        expected = [(self.graph.output, (*leading, self.output_size))]  # one value may be several outputs
+        expected += [(state.output, (*leading, *state.shape)) for state in self.graph.states]
         if (spoken := self.graph.messages) is not None:
-            shapes = {spoken.message: (*leading, spoken.size), spoken.recipients: (*leading, self.team_size)}
-            expected |= {name: shape for name, shape in shapes.items() if name}
-        for name, shape in expected.items():
+            shapes = (spoken.message, (*leading, spoken.size)), (spoken.recipients, (*leading, self.team_size))
+            expected += [(name, shape) for name, shape in shapes if name]
+        for name, shape in expected:
             place = planning.places[name]
             found = planning.values[place].shape
             if found != shape:
