@@ -1,7 +1,7 @@
 """Specifications of agents: a built-in baseline, a checkpoint, a mixture of agents, or code outside the portal's own.
 
-A specification is frozen data with a canonical JSON form and a digest, by which it is compared. `load` makes an agent
-that plays from it.
+A specification is frozen data with a canonical JSON form and a digest. Specifications are compared by digest. `load`
+returns an agent that plays as a specification says.
 """
 
 from __future__ import annotations
@@ -164,9 +164,9 @@ class Mixture(_Spec):
 
 
 def identify_mixture(team: str, members: Iterable[tuple[float, str]]) -> str:
-    """Return the identity of a mixture of agents, given by weight and identity: the digest with identities for members.
+    """Return the identity of a mixture: its digest, computed from the members' identities.
 
-    Raises AgentError as `Mixture` does.
+    `members` are (weight, identity) pairs. Raises AgentError as `Mixture` does.
     """
     return Mixture(team, tuple((weight, LearnedAgent(team, identity)) for weight, identity in members)).digest
 
@@ -203,7 +203,7 @@ def from_json(document: Mapping[str, Any]) -> Spec:
 
 
 def leaves(spec: Spec) -> list[Spec]:
-    """Return the agents that an agent consists of: the members of a mixture and of theirs, else itself."""
+    """Return the agents of which an agent consists: a mixture's members, resolved recursively, or the agent itself."""
     if isinstance(spec, Mixture):
         return [leaf for _, agent in spec.members for leaf in leaves(agent)]
     return [spec]
@@ -215,7 +215,7 @@ def is_reproducible(spec: Spec) -> bool:
 
 
 def has_foreign_code(spec: Spec) -> bool:
-    """Return whether code plays that is not the portal's own: an operator's class, or a user's process."""
+    """Return whether the agent runs code that is not the portal's own: an operator's class, or a user's process."""
     return any(isinstance(leaf, OperatorAgent | RemoteAgent) for leaf in leaves(spec))
 
 
@@ -233,8 +233,8 @@ def load(
 ) -> BatchedAgent:
     """Return the agent, ready to play `size` episodes of the scenario at once.
 
-    `open_checkpoint` returns the checkpoint with a digest, `connect` a remote agent; built-in agents need none. The
-    code of networks is imported only when a network plays.
+    `open_checkpoint` returns the checkpoint with a digest, `connect` returns a remote agent. Built-in agents need
+    neither. The code of networks is imported only when a network plays.
     """
     if isinstance(spec, Builtin):
         return batched.make(spec.name, spec.team, scenario, size)

@@ -1,7 +1,7 @@
-"""Agents as files that leave the portal: one zip with their specifications and every checkpoint that they need.
+"""Exported agents: one zip with their specifications and every checkpoint that they need.
 
-An agent that is one checkpoint leaves as that checkpoint, a native one. All others (mixtures, populations, built-in
-agents) leave as `agents.json`, which names each agent and has its specification, and `checkpoints/DIGEST.zip`.
+An agent that is one checkpoint is exported as that native checkpoint. All others (mixtures, populations, built-in
+agents) are exported as `agents.json`, which has the name and specification of each agent, and `checkpoints/DIGEST.zip`.
 Nothing in such a file is ever executed (docs/environments.md).
 """
 
@@ -38,7 +38,7 @@ _RECIPE = "policy.json"
 
 @dataclass(frozen=True)
 class AgentArchive:
-    """Agents of a file: specifications by name, in the file's order, and what they need by digest."""
+    """The agents of a file: specifications by name, in the file's order, and their checkpoints by digest."""
 
     agents: Mapping[str, Spec]
     checkpoints: Mapping[str, Checkpoint] = field(repr=False)
@@ -58,8 +58,10 @@ def write(
     facts: Mapping[str, Any] | None = None,
     networks: str = NATIVE,
 ) -> None:
-    """Write agents by name. `open_file` returns the checkpoint with a digest as bytes, in the format that `networks`
-    says; `facts` are free.
+    """Write agents by name.
+
+    `open_file` returns the checkpoint with a digest as bytes, in the format `networks`. `facts` are any JSON values to
+    store in the file.
     """
     document = {
         "format": FORMAT,

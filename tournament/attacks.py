@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 MAX_ATTACKERS = 20
 DEFAULT_EPISODES = 200
 SELECTION_EPISODES = 40
-"""Episodes of each milestone, by which the best is chosen."""
+"""Number of episodes that each milestone plays for the choice of the best one."""
 OPEN = (AttackState.TRAINING, AttackState.JUDGING)
 RESUMABLE = (AttackState.FAILED, AttackState.CANCELLED)
 ALGORITHMS = {Team.CAMERA: "hrl-mappo", Team.TARGET: "mappo"}
-"""Algorithms of attackers where none is chosen, by the attackers' team."""
+"""Default algorithms of attackers, by the attackers' team."""
 SORRY = "Something failed on our side; the log of the sweep says more. Resume tries it again."
 
 
@@ -51,13 +51,13 @@ class AttackRefused(RequestRefused):
 
 
 def usual_training(agent: Agent) -> TrainingSettings:
-    """Return how attackers of an agent are trained where nothing else is wished."""
+    """Return the default training settings of an agent's attackers."""
     return TrainingSettings(ALGORITHMS[Team(agent.team).opponent], evaluation_episodes=SELECTION_EPISODES)
 
 
 @dataclass(frozen=True)
 class AttackRequest:
-    """An attack on an agent, a checkpoint or a mixture; `training` is None for the usual one."""
+    """An attack on an agent, a checkpoint or a mixture; `training` is None for the default settings."""
 
     agent: Agent
     scenario: Scenario
@@ -209,7 +209,7 @@ class GameValue:
 
 
 def value_of(scenario: Scenario, team: str) -> GameValue | None:
-    """Return what a team gets from the Nash equilibrium of a scenario's listed agents; None where it is unknown."""
+    """Return the value, to a team, of the meta-game of a scenario's listed agents; None where it is unknown."""
     board = boards.latest_board(scenario)
     if board is None or board.nash is None:
         return None
@@ -223,7 +223,7 @@ def value_of(scenario: Scenario, team: str) -> GameValue | None:
 
 
 def _subtract(found: measuring.MeanEstimate, value: GameValue) -> dict[str, float | None]:
-    """Return the payoff beyond the value. The limits are as far apart as both intervals allow."""
+    """Return the payoff minus the value. The limits are the widest that both intervals allow."""
     low = None if found.low is None else found.low - (value.mean if value.high is None else value.high)
     high = None if found.high is None else found.high - (value.mean if value.low is None else value.low)
     return {"mean": found.mean - value.mean, "low": low, "high": high}
@@ -248,9 +248,9 @@ def cancel_attack(attack: Attack) -> bool:
 
 
 def resume_attack(attack: Attack) -> bool:
-    """Let a failed or cancelled attack go on: stopped trainings continue, the best is chosen and judged again.
+    """Resume a failed or cancelled attack: stopped trainings continue, the best is chosen and judged again.
 
-    Returns whether it stood still.
+    Returns whether it could be resumed.
     """
     with transaction.atomic():
         again = {"state": AttackState.TRAINING, "reason": "", "finished": None, "tournament": None, "attacker": None}
@@ -263,7 +263,7 @@ def resume_attack(attack: Attack) -> bool:
 
 
 def strongest_of(agents: Iterable[Agent], scenario: Scenario) -> dict[int, Attack]:
-    """Return each agent's finished attack that found most in a scenario, by the agent's key."""
+    """Return each agent's finished attack with the highest mean payoff in a scenario, by the agent's key."""
     found = Attack.objects.filter(agent__in=list(agents), scenario=scenario, state=AttackState.FINISHED)
     strongest: dict[int, Attack] = {}
     for attack in found.order_by("pk"):

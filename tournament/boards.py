@@ -24,7 +24,7 @@ class BoardLine:
 
 @dataclass(frozen=True)
 class Removal:
-    """Without `removed`, `then` would be the first of its team instead of `first`."""
+    """An agent, `removed`, without which `then` would be the first of its team instead of `first`."""
 
     team: str
     removed: Agent
@@ -87,7 +87,7 @@ def busiest_board() -> Board | None:
 
 
 def busiest_snapshot() -> RatingSnapshot | None:
-    """Return the snapshot of that leaderboard without its table."""
+    """Return the snapshot of the leaderboard with the most episodes, without its table."""
     return _busiest().defer("table").first()
 
 

@@ -12,11 +12,11 @@ __all__ = ["Now", "ago", "ahead"]
 
 
 def ahead(seconds: float) -> ExpressionWrapper[Any]:
-    """Return the expression of the moment so many seconds after the database's present one."""
+    """Return the query expression for the database's current time plus so many seconds."""
     span = Value(timedelta(seconds=seconds), output_field=DurationField())
     return ExpressionWrapper(Now() + span, output_field=DateTimeField())
 
 
 def ago(seconds: float) -> ExpressionWrapper[Any]:
-    """Return the expression of the moment so many seconds before the database's present one."""
+    """Return the query expression for the database's current time minus so many seconds."""
     return ahead(-seconds)

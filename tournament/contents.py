@@ -19,9 +19,10 @@ FEW = 500
 
 
 class Contents:
-    """The episodes of a tournament's choices, up to a round and with keys beyond one, if these are given.
+    """The episodes of a tournament's choices, by default of all of them.
 
-    `num_choices` counts the choices; `numbers` has each pairing's sorted, unique episode numbers by the pairing's key.
+    `last_round` limits the choices to the rounds up to it, `beyond` to keys greater than it. `num_choices` counts the
+    choices; `numbers` has each pairing's sorted, unique episode numbers by the pairing's key.
     """
 
     def __init__(self, tournament: Tournament, last_round: int | None = None, beyond: int = 0) -> None:
@@ -48,7 +49,7 @@ class Contents:
         return [self._seed(camera, target, int(number)) for number in numbers]
 
     def _seed(self, camera: str, target: str, number: int) -> int:
-        # Pairings of the agent that keys a seed share it: each is derived once.
+        # All pairings of the agent that keys a seed share the seed, so each seed is derived once.
         key = (target if number % 2 == 0 else camera), number
         seed = self._keyed.get(key)
         if seed is None:
@@ -106,7 +107,7 @@ class Contents:
         return {agents[key]: set(self.seeds_of(*agents[key], numbers)) for key, numbers in self.numbers.items()}
 
     def agents(self) -> dict[int, tuple[str, str]]:
-        """Digests of camera and target by the key of at least the pairings that have episodes."""
+        """Digests of camera and target by pairing key, for at least the pairings that have episodes."""
         rows = Pairing.objects.order_by()
         wanted = {"pk__in": list(self.numbers)} if len(self.numbers) < FEW else {"tournaments": self.tournament}
         columns = rows.filter(**wanted).values_list("pk", "camera__digest", "target__digest")

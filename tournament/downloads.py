@@ -1,4 +1,4 @@
-"""Which file an agent, or the populations of a PSRO run, leave the portal as (`tournament.archives`)."""
+"""Downloads: the file of an agent, or of the populations of a PSRO run (`tournament.archives`)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Judge = Callable[[Agent], bool]
 
 
 def find_file(agent: Agent, networks: str = NATIVE) -> Path | None:
-    """Return the native checkpoint of an agent that is one; None for others, which `write_agent` writes."""
+    """Return the path of an agent that is one native checkpoint; None for other agents, which `write_agent` writes."""
     if agent.kind != AgentKind.CHECKPOINT or networks != NATIVE:
         return None
     return Path(storages.local_path(entries.checkpoint_name(agent.spec["checkpoint"])))
 
 
 def write_agent(agent: Agent, file: IO[bytes], networks: str = NATIVE) -> None:
-    """Write an agent with all that it needs; one network in ONNX's format as a file that can be uploaded.
+    """Write an agent with all that it needs; a single network in ONNX format is written as a file for uploads.
 
-    Raises RequestRefused where a part of it is code outside the portal, or nothing of it is a network.
+    Raises RequestRefused if a part of the agent is code outside the portal, or if ONNX is wanted and it has no network.
     """
     spec = entries.load_spec(agent)
     if has_foreign_code(spec):
@@ -61,9 +61,9 @@ def _facts(agent: Agent) -> dict[str, Any]:
 def write_populations(run: PsroRun, file: IO[bytes], may_have: Judge, networks: str = NATIVE) -> None:
     """Write both populations of a run after its last solved iteration, and each team's strategy as a mixture.
 
-    They are named `camera/NUMBER NAME` and `target/NUMBER NAME`, in the order of the tables, and the mixtures
-    `camera` and `target`. Members that the caller may not have, or that the portal does not have, are named in the
-    facts alone, and a strategy that plays one of them has no mixture. Raises RequestRefused where nothing is solved.
+    They are named `camera/NUMBER NAME` and `target/NUMBER NAME`, in the order of the tables, and the mixtures `camera`
+    and `target`. Members that the caller may not have, or that the portal does not have, are named only in the facts. A
+    strategy that plays such a member has no mixture. Raises RequestRefused if no iteration is solved.
     """
     last = run.iterations.filter(phase=PsroPhase.SOLVED).last()
     if last is None:

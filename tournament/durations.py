@@ -37,11 +37,11 @@ def known(pairings: Collection[int]) -> dict[int, float]:
 
 
 def guess(tournament: int, pairings: Collection[int]) -> dict[int, float]:
-    """Estimate the seconds for an episode of unplayed pairings; those of agents without recent blocks are left out.
+    """Estimate the seconds for an episode of unplayed pairings; agents without recent blocks are left out.
 
-    The duration is the number of steps, mostly due to the target, times the cost of a step, due to both. Where two
-    other agents played each other and ours, the effects of replacing either agent are multiplied, on geometric average.
-    Otherwise it is the duration of the slower agent.
+    The duration is the number of steps, mostly due to the target, times the cost of a step, due to both. If other
+    agents played each other and these two, the estimate multiplies the effects of replacing either agent and takes the
+    geometric mean. Otherwise it is the mean duration of the slower agent.
     """
     if not pairings:
         return {}

@@ -81,9 +81,9 @@ def register_scenario(preset: str, enhanced_observation: str = "none") -> Scenar
 
 
 def keep_scenario(scenario: game.Scenario, name: str) -> Scenario:
-    """The row of a scenario, made under a name if need be.
+    """Return the row of a scenario, created with this name if it does not exist.
 
-    Raises RequestRefused for a name that another scenario has.
+    Raises RequestRefused if another scenario has the name.
     """
     sight = scenario.enhanced_observation
     name = name if sight == "none" else f"{name} (enhanced: {sight})"
@@ -126,7 +126,7 @@ def load_spec(row: Agent) -> agents.Spec:
 
 
 class CheckpointDamaged(OSError):
-    """A stored checkpoint whose content is not what its name says."""
+    """A stored checkpoint whose content does not have the digest in its name."""
 
 
 def checkpoint_name(digest: str) -> str:
@@ -173,7 +173,7 @@ def open_checkpoint(digest: str) -> Checkpoint:
                 return checkpoint
         except CheckpointError:
             log.warning("The file of checkpoint %s is damaged", digest[:12], exc_info=True)
-        storages.forget(name)  # The copy may be damaged, and not the original.
+        storages.forget(name)  # The local copy may be damaged while the original is intact.
     raise CheckpointDamaged(
         f"The file of checkpoint {digest[:12]} is damaged: its content has another digest. Restore it from a "
         f"backup, or "
@@ -185,9 +185,9 @@ def open_checkpoint(digest: str) -> Checkpoint:
 
 
 def free_name(name: str, team: str, upload: Upload) -> str:
-    """A name that a file suggests, told from agents of the team that have it: boards show names alone.
+    """Return the name that a file suggests, made unique within the team because boards show only names.
 
-    What tells them apart is how the agent plays or which file it came in, else a number.
+    If another agent has the name, the mode of play, the name of the file, or a number is added to it.
     """
     name = "Agent" if names.find_problem(name) else name
     stem = upload.filename.removesuffix(".gz").rpartition(".")[0] or upload.filename
@@ -243,8 +243,8 @@ def register_checkpoint(
 ) -> Agent:
     """Register the agent of a checkpoint and store its weights; `deterministic` None uses the recipe's mode.
 
-    Its slug never changes; it is made of `called` where the agent may get that name later. An agent that is registered
-    already stays unchanged.
+    The agent's slug never changes; it is made from `called` if the agent may get that name later. An agent that is
+    registered already stays unchanged.
     """
     recipe = checkpoint.recipe
     if deterministic is None:
@@ -404,7 +404,7 @@ class Fitness:
 
 
 def check_fitness(agent: Agent, scenario: Scenario) -> Fitness:
-    """Return the problems of an agent in a scenario, with both figures, and remarks about it there."""
+    """Return the problems of an agent in a scenario, with the numbers of entities of both, and remarks about it."""
     words = {"num_cameras": "cameras", "num_targets": "targets", "num_obstacles": "obstacles"}
     problems = [
         f"{agent.name} was trained for {getattr(agent, key)} {word}, and {scenario.name} has {getattr(scenario, key)}."

@@ -107,7 +107,7 @@ RATINGS = (
 )  # fmt: skip
 
 
-# Of a published snapshot
+# Tables of a published snapshot
 
 
 def facts_of(snapshot: RatingSnapshot) -> dict[str, Any]:
@@ -191,7 +191,7 @@ TABLES: dict[str, Callable[[RatingSnapshot], Table]] = {
 """The exportable tables of a snapshot, by name."""
 
 
-# Of the present rows
+# Tables of the present rows
 
 
 def episodes_of_tournament(tournament: Tournament) -> Table:

@@ -15,8 +15,8 @@ from tournament.models import Agent, AgentKind, Block, BlockState, Scenario
 LOOK_BACK = 2000
 """Number of a scenario's played blocks from which durations are taken."""
 PLAYED, AGENTS_PLAYED, KINDS_PLAYED, ELSEWHERE = 1.3, 2.0, 3.0, 5.0
-"""Factors of uncertainty of a pairing's durations: the pairing was played, both agents were, other agents of their
-kinds were, or such agents were in other scenarios."""
+"""Factors of uncertainty of a pairing's duration, by what was played: the pairing itself, both of its agents, other
+agents of their kinds, or such agents in other scenarios."""
 OVERHEAD = 2.0
 """Seconds that a worker takes to load."""
 
@@ -41,8 +41,8 @@ def forecast(
 ) -> Span | None:
     """Forecast the time for episodes by pair (keys of camera and target); None where nothing was ever played.
 
-    At least the share `least` of the episodes is played. Before them, the workers may play `ahead` seconds, of one
-    worker, of other blocks.
+    At least the share `least` of the episodes is played. `ahead` is the duration, in seconds of one worker, of other
+    blocks that the workers may play first.
     """
     wanted = {pair: count for pair, count in episodes.items() if count > 0}
     rates = rate_pairs(scenario, wanted)
@@ -115,7 +115,7 @@ class _Kinds:
     everywhere: Mapping[tuple[str, str], float]
     played: frozenset[int]
     guesses: dict[tuple[str, str], tuple[float, float] | None] = field(default_factory=dict)
-    """What was guessed already."""
+    """Cache of the guesses."""
 
     @classmethod
     def of(cls, scenario: Scenario, here: Took) -> _Kinds:

@@ -93,7 +93,7 @@ def _thin(numbers: list[int], kept: set[int], longest: int) -> list[int]:
 
 
 def past_of(snapshot: RatingSnapshot, team: str) -> Past:
-    """Return how a team's agents came to stand where they do on a snapshot."""
+    """Return the change of rank and the earlier ratings of a team's agents on a snapshot."""
     earlier = boards.snapshots_of(snapshot.tournament or snapshot.scenario).filter(number__lte=snapshot.number)
     keys = {number: (pk, created) for pk, number, created in earlier.values_list("pk", "number", "created")}
     numbers = sorted(keys)
@@ -111,7 +111,7 @@ def past_of(snapshot: RatingSnapshot, team: str) -> Past:
 
 
 def _find_moves(earlier: Places, now: Places) -> list[tuple[str, int]]:
-    """Return by how many places each agent is further up than before, those that did not move left out."""
+    """Return the number of places by which each agent moved up (negative: down), without agents that did not move."""
     found = []
     for digest, place in now.items():
         before = earlier.get(digest)
@@ -121,7 +121,7 @@ def _find_moves(earlier: Places, now: Places) -> list[tuple[str, int]]:
 
 
 _known: LRUCache[tuple[int, datetime, str], Places] = LRUCache(maxsize=256)
-"""Tables of snapshots, which never change, by key, moment (which tells reused keys apart) and team."""
+"""Cache of the places on snapshots, which never change, by key, moment (which distinguishes reused keys) and team."""
 _lock = Lock()
 
 

@@ -1,7 +1,7 @@
-"""Agents that no scenario of the portal fits: what they need, and which scenario would do.
+"""Agents that no scenario of the portal fits: what they need, and which scenario would fit.
 
-That is the one that an agent was trained on, if its archive says which (`scenario_config` and `scenario_overrides` of
-its provenance), or a packaged one with the same numbers.
+The scenario that fits is the one on which the agent was trained, if its archive says which (`scenario_config` and
+`scenario_overrides` of its provenance), or a packaged one with the same numbers of entities.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ COMMAND = "python manage.py add_scenario FILE.yaml"
 
 @dataclass(frozen=True)
 class Homeless:
-    """What an agent needs that no scenario here has.
+    """An agent that no scenario here fits, and what it needs.
 
-    `preset` names the packaged scenario that has it; empty: there is none. `trained_on` is the document of the map that
-    it was trained on, if that is known and no packaged one.
+    `preset` names the packaged scenario that fits it; empty if there is none. `trained_on` is the document of the map
+    on which it was trained, if that map is known and not a packaged one.
     """
 
     agent: Agent
@@ -38,7 +38,7 @@ class Homeless:
 
     @property
     def offer(self) -> str:
-        """Name of the scenario that can be added for the agent; empty: there is none."""
+        """Name of the scenario that can be added for the agent; empty if there is none."""
         return str(self.trained_on["name"]) if self.trained_on else self.preset
 
     @property
@@ -56,7 +56,7 @@ class Homeless:
 
     @property
     def query(self) -> str:
-        """Query of the page of a new scenario, which generates one with these numbers."""
+        """Query with which the page of a new scenario generates one with these numbers of entities."""
         numbers = {key: getattr(self.agent, key) for key in entries.DIMENSIONS}
         return urlencode({key: number for key, number in numbers.items() if number is not None})
 
@@ -65,7 +65,7 @@ class Homeless:
 
 
 def find_homeless(agents: Sequence[Agent]) -> list[Homeless]:
-    """Those of these agents that can play in no scenario of the portal."""
+    """Return the agents that can play in no scenario of the portal."""
     scenarios = list(Scenario.objects.all())
     return [
         Homeless(agent, describe_needs(agent), find_preset(agent), find_map(agent))
@@ -75,7 +75,7 @@ def find_homeless(agents: Sequence[Agent]) -> list[Homeless]:
 
 
 def describe_needs(agent: Agent) -> str:
-    """The numbers that an agent was trained for, such as "8 cameras, 1 target and 9 obstacles"."""
+    """Return the numbers of entities that an agent was trained for, such as "8 cameras, 1 target and 9 obstacles"."""
     words = ("camera", "target", "obstacle")
     numbers = [(getattr(agent, key), word) for key, word in zip(entries.DIMENSIONS, words, strict=True)]
     told = [f"{number} {word}{'' if number == 1 else 's'}" for number, word in numbers if number is not None]
@@ -83,9 +83,9 @@ def describe_needs(agent: Agent) -> str:
 
 
 def find_preset(agent: Agent) -> str:
-    """The packaged scenario with the numbers of an agent; of several, the one that its provenance names.
+    """Return the name of the packaged scenario with an agent's numbers of entities; empty if there is none.
 
-    Empty: none.
+    If there are several, the one that the agent's provenance names is preferred.
     """
     told = splitext(str(agent.provenance.get("scenario", "")))[0]
     wanted = [getattr(agent, key) for key in entries.DIMENSIONS]
@@ -98,9 +98,9 @@ def find_preset(agent: Agent) -> str:
 
 
 def find_map(agent: Agent) -> dict[str, Any] | None:
-    """The document of the map that an agent's archive brought, named; None where it brought none that can be played.
+    """Return the document, with its name, of the map in an agent's archive; None if the archive has no playable map.
 
-    Neither where that map is a packaged one, or has not the numbers that the agent needs.
+    Also None if that map is a packaged one, or does not have the numbers of entities that the agent needs.
     """
     told = agent.provenance
     if not isinstance(told.get("scenario_config") or told.get("scenario_overrides"), str):
@@ -125,7 +125,7 @@ def _stem(provenance: Mapping[str, Any]) -> str:
 
 
 def _read_map(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """The document in a provenance. Raises RequestRefused or UserError where there is none."""
+    """Return the document of the map in a provenance. Raises RequestRefused or UserError if there is none."""
     if text := provenance.get("scenario_config"):
         document = drafts.read(str(text))
         if "camera_boxes" in document:  # a scenario as trainings here write it
@@ -139,7 +139,7 @@ def _read_map(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def preset_numbers() -> tuple[tuple[str, tuple[int, int, int]], ...]:
-    """The numbers of cameras, targets and obstacles of each packaged scenario in which two teams play."""
+    """Return the numbers of cameras, targets and obstacles of each packaged scenario in which two teams play."""
     loaded = [(name, game.Scenario.load(name)) for name in game.preset_names()]
     return tuple(
         (name, (one.num_cameras, one.num_targets, one.num_obstacles)) for name, one in loaded if one.num_cameras
@@ -149,8 +149,8 @@ def preset_numbers() -> tuple[tuple[str, tuple[int, int, int]], ...]:
 def add_home(agent: Agent) -> Scenario:
     """Add the scenario that an agent was trained on, or the packaged one that it needs.
 
-    It gets the enhanced observation that the agent was trained under. Raises RequestRefused where some scenario fits
-    the agent already, or none is known that does.
+    It gets the enhanced observation with which the agent was trained. Raises RequestRefused if a scenario fits the
+    agent already, or if no scenario is known that would fit it.
     """
     found = find_homeless([agent])
     if not found:

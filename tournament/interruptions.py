@@ -1,5 +1,5 @@
-"""What stops a match without anybody's fault."""
+"""The exception that stops a match through nobody's fault."""
 
 
 class Interrupted(Exception):
-    """A match that stops, and is played again by whoever claims it next."""
+    """A match that was stopped; the next worker that claims it plays it again."""

@@ -1,4 +1,4 @@
-"""What happens in labs: who is invited, joins, leaves, and who decides."""
+"""Labs: inviting, joining and leaving, and who may do what."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tournament.models import Agent, Lab, LabRole, Membership
 from tournament.refusals import RequestRefused
 
 MOST_LABS = 20
-"""Labs that a user may own."""
+"""Maximum number of labs that a user may own."""
 MOST_MEMBERS = 100
 
 
@@ -49,7 +49,7 @@ def free_slug(name: str) -> str:
 
 
 def membership_of(lab: Lab, user: Any) -> Membership | None:
-    """Return a user's place in a lab, also where they are only invited."""
+    """Return a user's membership of a lab, also if the user is only invited; None if there is none."""
     return lab.memberships.filter(user=user.pk).first() if user.is_authenticated else None
 
 
@@ -74,7 +74,7 @@ def invite(lab: Lab, name: str, role: str = LabRole.MEMBER) -> Membership:
 
 
 def accept(lab: Lab, user: Any) -> Membership:
-    """Join a lab that one is invited to. Raises RequestRefused."""
+    """Join a lab to which the user is invited. Raises RequestRefused."""
     found = membership_of(lab, user)
     if found is None:
         raise refuse("", _("You are not invited to this lab. Ask one of its owners."))
@@ -85,7 +85,7 @@ def accept(lab: Lab, user: Any) -> Membership:
 
 
 def remove(lab: Lab, user: Any) -> None:
-    """Take a user out of a lab, by their own wish or an owner's; the agents that they brought leave with them.
+    """Remove a user from a lab, at their own or an owner's request; the agents that they brought leave too.
 
     Raises RequestRefused for the last owner.
     """

@@ -2,8 +2,8 @@
 
 Rows of episodes are inserted once and never changed, and a key is never reused. A pairing whose number of rows and
 whose sum of keys are unchanged therefore has the same rows, whoever wrote or deleted what, in whichever order it became
-visible. Only the other pairings are read again, completely. Where the table has the rows of the last look and others
-with higher keys, it suffices to check the pairings of those. The rows are the only truth; no notification is relied on.
+visible. Only the other pairings are read again, completely. If the table has only gained rows with higher keys since
+the last look, it suffices to check the pairings of those. The rows are the only truth: nothing relies on notifications.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TABLE = "SELECT COUNT(*), CAST(COALESCE(SUM(id), 0) AS bigint), COALESCE(MAX(id
 _TABLE_OF_SQLITE = (
     "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
 )
-# The sign keeps SQLite from scanning an index of all rows because it is sorted by pairing.
+# The plus sign keeps SQLite from scanning the index of all rows, which it would prefer as that is sorted by pairing.
 _GROWTH = """
 SELECT +pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode WHERE id > {0} AND id <= {0} GROUP BY 1
 """
@@ -60,7 +60,7 @@ SELECT id, (
 ) FROM tournament_pairing AS pairing WHERE scenario_id = {0}%s
 """
 _ROWS = "SELECT id, pairing_id, seed, normalised_reward FROM tournament_episode WHERE engine = {0} AND device = {0}"
-# The sign keeps databases from looking up each row by its pairing where most of the table is wanted.
+# The plus sign keeps databases from looking up each row by its pairing where most of the table is wanted.
 _OF_SCENARIO = " AND +pairing_id IN (SELECT id FROM tournament_pairing WHERE scenario_id = {0})"
 
 

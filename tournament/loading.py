@@ -1,4 +1,4 @@
-"""Agents of files, for programs: opponents in `mate.make`, Gymnasium and PettingZoo, or players of their team."""
+"""Agents from files for use in programs: opponents in `mate.make`, Gymnasium and PettingZoo, or whole teams."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class LoadedAgent:
     """An agent of a file.
 
-    It is a function of a scenario and a number of episodes that makes the whole team as a batched agent, as
-    `mate.episodes.play` and `GymnasiumVectorEnvironment` take it.
+    Call it with a scenario and a number of episodes to get the whole team as a batched agent, which
+    `mate.episodes.play` and `GymnasiumVectorEnvironment` accept.
     """
 
     name: str
@@ -74,9 +74,9 @@ class Seat:
         self.team.reset(np.zeros(1, np.int64), np.array([key], np.uint64), self._rows(observations))
 
     def act(self, observations: Any) -> Any:
-        """Return the actions for observations: a mapping by names of agents for a mapping, else an array (N, 2).
+        """Return the team's actions: a mapping by name if the observations are a mapping, else an array (N, 2).
 
-        Observations are raw, (N, D), or a mapping that has those of the team's members by name.
+        Observations are a raw array (N, D), or a mapping that has those of the team's members by name.
         """
         if self.num_episodes == 0:
             self.reset(observations)
@@ -108,9 +108,9 @@ def _build_member(spec: Spec, archive: archives.AgentArchive, seed: int | None) 
 def load(path: str | os.PathLike[str], name: str = "", deterministic: bool | None = None) -> LoadedAgent:
     """Return the agent of a file that a portal gave out, or of a native checkpoint.
 
-    Of a file with several agents `name` says which. `deterministic` True plays the likeliest action, False draws, None
-    plays as the agent does; it is for single checkpoints. Raises AgentError or CheckpointError, which say what is
-    wrong with the file.
+    `name` selects one of several agents in a file. `deterministic` is for single checkpoints: True plays the likeliest
+    action, False samples actions, None keeps the agent's own mode. Raises AgentError or CheckpointError that says what
+    is wrong with the file.
     """
     archive = archives.read(path)
     names = ", ".join(archive.agents)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 OURS = (MemoryError, DeviceError)
-"""Errors of the machine, in whichever agent they occur."""
+"""Errors of the machine, which are ours whichever agent they occur in."""
 
 
 class MatchError(Exception):
@@ -51,8 +51,8 @@ def play(
 
     `on_episode(number, result)` is called as soon as the episode of `seeds[number]` is over; the other callbacks are
     those of `mate.episodes.play`. An exception of a callback ends the match and propagates. `max_steps` truncates all
-    episodes. `connect` gives remote agents. Operators' agents play one episode at a time, so that those which draw from
-    global generators repeat themselves.
+    episodes. `connect` returns remote agents. Operators' agents play one episode at a time, so that agents that draw
+    from global random generators are reproducible.
 
     Raises MatchError with the cause: an error of a learned agent is that agent's; an error of a built-in agent or of
     the engine is ours.
@@ -138,7 +138,7 @@ class Attributed:
             raise MatchError(self.cause, f"The {self.team} agent gave an action that is not a finite number.")
 
     def _error(self, what: str, error: Exception, cause: str | None = None) -> MatchError:
-        if isinstance(error, OSError) and error.filename:  # Paths of the server are nobody's business.
+        if isinstance(error, OSError) and error.filename:  # The message must not reveal paths of the server.
             error = type(error)(error.errno, error.strerror)
         words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         return MatchError(cause or self.cause, f"The {self.team} agent {what}: {words}")

@@ -96,7 +96,7 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
 
 
 def _read(scenario: Scenario, agent: Agent, is_private: bool) -> Rows:
-    """Read the agent's latest episodes, sorted by opponent and seed; those with private opponents for private eyes."""
+    """Read the agent's latest episodes, sorted by opponent and seed; those with private opponents if `is_private`."""
     other = "pairing__target_id" if agent.team == Team.CAMERA else "pairing__camera_id"
     episodes = Episode.objects.filter(
         **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE

@@ -41,7 +41,7 @@ REEVALUATION_FACTOR = 4
 BASELINE = "greedy"
 """The built-in agent of the run's team with which the result is compared."""
 JUDGED_ELSEWHERE = (TrainingPurpose.PSRO, TrainingPurpose.ATTACK)
-"""Purposes of trainings whose agents are played on fresh seeds by who requested them."""
+"""Purposes of trainings whose requester plays the agents on fresh seeds."""
 NOTHING_MADE = "The training exported no milestone to evaluate. Extend it, so that it exports one."
 
 
@@ -173,7 +173,7 @@ def _advance(run: TrainingRun) -> bool:
 
 
 def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int) -> Tournament:
-    """Plan the tournament of these agents against the training opponent; a user's own also meet the built-in agents."""
+    """Plan the tournament of these agents against the training opponent, and the built-in agents if a user's own."""
     others = [] if run.purpose else Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
     against = [run.opponent, *others]
     cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)
@@ -192,8 +192,8 @@ def baseline_of(run: TrainingRun) -> Agent | None:
 def choose_best(run: TrainingRun) -> Milestone:
     """Record each milestone's payoff against the training opponent, and return the best one.
 
-    The best has the greatest mean payoff over the scenarios that were trained on; the recorded one is of the first.
-    Raises EvaluationFailed if one was not played.
+    The best has the greatest mean payoff over the scenarios that were trained on; the recorded payoff is that in the
+    first scenario. Raises EvaluationFailed if one was not played.
     """
     tournament = _over(run.milestone_tournament)
     game = leaderboards.meta_game_of_tournament(tournament)
@@ -263,7 +263,7 @@ def _measure_elsewhere(run: TrainingRun, best: Milestone) -> dict[str, Any]:
 
 
 def _take(run: TrainingRun, best: Milestone, result: dict[str, Any]) -> None:
-    """Make a milestone the run's agent; a user's own is listed under the run's name."""
+    """Make a milestone the run's agent; in a user's own training it is listed under the run's name."""
     agent = best.agent
     assert agent is not None
     run.agent, run.result = agent, result

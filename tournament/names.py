@@ -1,4 +1,4 @@
-"""Names that people give: each is seen, none deceives, and none passes for a built-in agent."""
+"""Names that people choose: each must be visible, must not deceive, and must not look like a built-in agent's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import cache
 from mate.agents.batched import BUILTIN_NAMES
 
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00016fe4")
-"""Letters and symbols that Unicode counts as such, and that are drawn as nothing."""
+"""Characters that Unicode counts as letters or symbols, and that are invisible."""
 REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that let a text be read in another order than it is written."""
+"""Control characters that show a text in another order than it is written."""
 
 ALIKE = str.maketrans("01|i", "olll")
 
@@ -27,7 +27,7 @@ def find_problem(name: str) -> str:
 
 
 def find_agent_problem(name: str) -> str:
-    """The same for an agent's name, which must not be read as that of a built-in agent."""
+    """Return what is wrong with an agent's name, which must not look like a built-in agent's; empty if nothing."""
     if problem := find_problem(name):
         return problem
     looks = outlines(name)
@@ -43,9 +43,9 @@ def is_seen(letter: str) -> bool:
 
 
 def outlines(name: str) -> set[str]:
-    """What a name looks like, as it is written and in small letters: with Latin letters for those that look like them.
+    """Return what a name looks like, as it is written and in lower case, with Latin letters for similar characters.
 
-    Case, marks, spaces and punctuation are left out. Letters that fonts hardly tell apart are one.
+    Case, marks, spaces and punctuation are ignored. Letters that look alike in most fonts count as equal.
     """
     return {outline(name), outline(name.casefold())}
 
@@ -58,7 +58,7 @@ def outline(name: str) -> str:
 
 @cache
 def latin(letter: str) -> str:
-    """The ASCII letter that a character looks like; ASCII ones and those that look like none stay."""
+    """Return the ASCII letter that a character looks like, or the character itself if there is none."""
     if letter.isascii():
         return letter
     from confusable_homoglyphs.confusables import confusables_data  # 7 MB of tables that few names need

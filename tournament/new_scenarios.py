@@ -1,4 +1,4 @@
-"""Scenarios of one's own: checked, named, and kept as rows that everything plays in like in any other."""
+"""Scenarios that users add: checked, named, and stored as rows that can be used like any other scenario."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_OWN = 100
 
 
 def add(document: Mapping[str, Any], name: str, owner: Any) -> tuple[Scenario, bool]:
-    """Return the row of a document's scenario, and whether it is new: equal scenarios share a row, by any name.
+    """Return the row of a document's scenario, and whether it is new; equal scenarios of any name share a row.
 
     The `owner` is a user, or None for the portal.
 

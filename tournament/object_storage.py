@@ -16,10 +16,10 @@ READ_SECONDS = 30
 
 
 class ObjectStorage(S3Storage):
-    """A bucket, or the part of it below a prefix. A server that does not answer is waited for half a minute."""
+    """A bucket, or the part of it below a prefix. An attempt fails if the server does not answer for half a minute."""
 
     def get_default_settings(self) -> dict[str, Any]:
-        """Return the defaults of this storage; nothing is public, and no object is overwritten by another name's."""
+        """Return the default settings: no object is public, and saving under an existing name overwrites the object."""
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,

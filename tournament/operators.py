@@ -1,8 +1,8 @@
-"""Agents in Python that the portal's operator trusts: which classes there are, and what code they are.
+"""Agents in Python that the portal's operator trusts: the installed classes, and the digests of their code.
 
-A class is offered by an installed distribution, as an entry point of the group ``mate.agents``, or named in the
-environment variable ``ARENA_PYTHON_AGENTS``. Nothing else reaches this module: an agent's row says a name and the
-digest of its code, and only a class of that name whose installed code has that digest plays it.
+An installed distribution offers a class as an entry point of the group ``mate.agents``, or the environment variable
+``ARENA_PYTHON_AGENTS`` names it. There is no other way to add a class. An agent's row has a name and the digest of its
+code, and only a class of that name whose installed code has that digest plays it.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 class OperatorError(UserError):
-    """A class that the operator names and that cannot play, or code that is not installed here."""
+    """A class of the operator that cannot play, or code that is not installed here."""
 
 
 @dataclass(frozen=True)
 class OperatorClass:
-    """A trusted class: its name on the portal, what it is called with, and the digest of its code and options."""
+    """A trusted class: its name on the portal, its options, and the digest of its code and options."""
 
     name: str
     team: str
@@ -70,7 +70,7 @@ def find_classes() -> tuple[OperatorClass, ...]:
             if name in found:
                 raise OperatorError(f"The name {name} is given twice. Rename one in {SETTING}.")
             found[name] = _describe(name, reference, options, distribution)
-        except Exception as error:  # The class is the operator's, and so is what its module raises.
+        except Exception as error:  # The operator's module may raise any exception.
             log.error("The agent %s (%s) is left out: %s", name, reference, error)
     return tuple(found.values())
 

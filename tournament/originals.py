@@ -1,7 +1,7 @@
-"""Originals: uploaded files as they came in. Each is stored once, by its digest, and kept for a time.
+"""Originals: uploaded files as they were received. Each is stored once, by its digest, and kept for a time.
 
-They are needed until the upload was checked. Afterwards the agent's own checkpoint plays, and the original only serves
-whoever examines an import.
+They are needed until the upload has been checked. Afterwards the agent's own checkpoint plays, and the original only
+serves to examine the import.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def let_go(upload: Upload) -> None:
 
 
 def expire() -> int:
-    """Let go of originals that were kept for long enough, some at a time; return how many uploads."""
+    """Forget originals that were kept for long enough, some at a time; return the number of their uploads."""
     if not settings.ARENA_KEEP_ORIGINALS_DAYS:
         return 0
     over = Upload.objects.filter(finished__lt=ago(settings.ARENA_KEEP_ORIGINALS_DAYS * DAY)).exclude(file="")

@@ -9,7 +9,7 @@ from tournament.forecasts import Span
 from tournament.models import Scenario, TrainingRun, TrainingState
 
 SAME, OTHER = 1.5, 4.0
-"""Factors of uncertainty of a training's speed: the last one was in the same scenario, or in another."""
+"""Factors of uncertainty of a training's speed, if the last training was in the same scenario or in another one."""
 START_SECONDS = 60.0
 """Maximum seconds that Ray and the networks take to load."""
 

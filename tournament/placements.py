@@ -21,16 +21,16 @@ from tournament.models import (
 )
 
 MOST_OPPONENTS = 16
-"""Opponents of a newcomer: enough for a rank with a useful interval, played in a minute."""
+"""Maximum number of a newcomer's opponents: enough for a rank with a useful interval, played in a minute."""
 MOST_AGENTS = 20
-"""Agents of one upload that are placed by themselves; the archive of a PSRO run may have more."""
+"""Maximum number of agents of one upload that are placed automatically; the archive of a PSRO run may have more."""
 
 
 def plan(upload: Upload, agents: Iterable[Agent]) -> list[Tournament]:
     """Create the placements of an upload's new agents, in the scenario that was chosen or else in the one that fits.
 
-    Left out are agents that have played there, and those that a schedule places there anyway. Continue each tournament
-    with `organising.finish_if_complete` once the transaction is committed, and send hints to workers.
+    Agents that have played there, and agents that a schedule places there anyway, are left out. Continue each
+    tournament with `organising.finish_if_complete` once the transaction is committed, and send hints to workers.
     """
     if upload.place_in is None:
         return []
@@ -64,7 +64,7 @@ def _plan(agent: Agent, scenario: Scenario, upload: Upload) -> Tournament | None
 
 
 def choose_scenario(agent: Agent, wanted: Scenario) -> Scenario | None:
-    """Return the wanted scenario if the agent can play there, else the one closest to its training; None for none."""
+    """Return the wanted scenario if the agent can play there, else the one closest to its training, if any."""
     if not check_fitness(agent, wanted).problems:
         return wanted
     home = find_home(agent, list(Scenario.objects.all()))
@@ -99,7 +99,7 @@ def is_watched(scenario: Scenario) -> bool:
 
 
 def placements_of(upload: Upload) -> list[Tournament]:
-    """Return the tournaments that place the upload's agents, by themselves or by a schedule, oldest first."""
+    """Return the tournaments that place the upload's agents, started by the upload or a schedule, oldest first."""
     agents = upload.agents.all()
     found = Tournament.objects.filter(purpose=Purpose.PLACEMENT, created__gte=upload.created)
     by_team = found.filter(cameras__in=agents) | found.filter(targets__in=agents)

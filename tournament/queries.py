@@ -40,7 +40,7 @@ WORKER_IS_LIVE_FOR = timedelta(seconds=60)
 def find_agents(
     team: str = "", kind: str = "", scenario: Scenario | None = None, search: str = "", viewer: Any = None
 ) -> QuerySet[Agent]:
-    """Return agents, filtered by team, kind, scenario whose numbers of entities they can play, and part of the name.
+    """Return agents, filtered by team, kind, part of the name, and a scenario whose numbers of entities they can play.
 
     A signed-in ``viewer`` finds their own private agents and those of their labs too.
     """
@@ -227,7 +227,7 @@ def count_unplayable() -> list[Unplayable]:
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The cost of a tournament, of which `span` leaves out the episodes that are known to exist.
+    """The cost of a tournament; `span` leaves out the episodes that are known to exist.
 
     At least `least_episodes` and at most `episodes` are played; `span` is None where nothing was played yet.
     """

@@ -1,4 +1,4 @@
-"""Actions of remote agents, kept with their episodes: what shows these episodes again, since no seed does."""
+"""Recorded actions of remote agents, from which their episodes are replayed, since a seed does not reproduce them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ActionsMissing(UserError):
 
 
 def file_name(pairing: int, seed: int, team: str) -> str:
-    """Return the name of the actions of one episode's team in the portal's storage."""
+    """Return the name, in the portal's storage, of the file with a team's actions in one episode."""
     return f"remote/{pairing}/{seed}-{team}.npz"
 
 
@@ -33,7 +33,7 @@ class ActionLog:
     kinds: list[NDArray[Any]] = field(default_factory=list)
 
     def add(self, actions: NDArray[np.float64], kinds: NDArray[np.uint8]) -> None:
-        """Take a step."""
+        """Record a step."""
         self.actions.append(actions.astype(np.float32))
         self.kinds.append(kinds.copy())
 
@@ -47,7 +47,7 @@ class ActionLog:
 class RecordedTeam:
     """A team that repeats recorded actions in one episode: a `mate.agents.batched.BatchedAgent` of size 1.
 
-    Raises ActionsMissing where the file is not there, or is at its end before the episode is.
+    Raises ActionsMissing if the file is missing, or ends before the episode does.
     """
 
     def __init__(self, path: str, team: str, scenario: Scenario) -> None:

@@ -21,7 +21,7 @@ from tournament.ratings import ANCHORS, AgentRating
 
 MOST_OPPONENTS = 20
 FEWEST_EPISODES, MOST_EPISODES = 20, 200
-"""Bounds of the episodes per pairing; between them, as many as the examined figure is based on."""
+"""Minimum and maximum number of episodes per pairing; between them, the number behind the examined figure."""
 
 
 class NothingToReevaluate(UserError):

@@ -25,9 +25,9 @@ PART = ".part-"
 
 @deconstructible(path="tournament.storages.LocalStorage")
 class LocalStorage(FileSystemStorage):
-    """A folder whose files are whole: written beside, synced to the disk, then given their name.
+    """A folder whose files are always complete: each is written under a temporary name, synced, then renamed.
 
-    After a loss of power a file is there as it was saved, or not at all. A full disk leaves nothing behind.
+    After a power failure a file is there as it was saved, or not at all. A full disk leaves nothing behind.
     """
 
     def _save(self, name: str, content: File[Any]) -> str:
@@ -50,7 +50,7 @@ class LocalStorage(FileSystemStorage):
 
 @contextlib.contextmanager
 def written_beside(place: Path) -> Iterator[Path]:
-    """Give the path of a new file in the same folder, which is removed afterwards."""
+    """Yield the path of a temporary file in the same folder; the file is removed afterwards."""
     part = place.with_name(f"{PART}{uuid.uuid4().hex}")
     try:
         yield part
@@ -72,7 +72,7 @@ def give_name(part: Path, place: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Write a folder's entries to the disk: a new name is lost with the power otherwise."""
+    """Write a folder's entries to the disk; otherwise a power failure may lose a new name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -112,7 +112,7 @@ def local_path(name: str) -> Path:
 
 
 def fetch(name: str, path: Path) -> None:
-    """Copy a stored file to a path, at once: nobody reads half of it."""
+    """Copy a stored file to a path atomically, so that nobody reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_beside(path) as part:
         try:
@@ -135,7 +135,7 @@ def cache_folder() -> Path:
 
 
 def make_room() -> None:
-    """Remove the copies that were used longest ago until all take at most ARENA_CACHE_BYTES."""
+    """Remove the least recently used copies until the others take at most ARENA_CACHE_BYTES."""
     found: list[tuple[float, int, Path]] = []
     for path in cache_folder().rglob("*"):
         with contextlib.suppress(FileNotFoundError):

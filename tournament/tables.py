@@ -72,7 +72,7 @@ def write_csv(table: Table) -> Iterator[bytes]:
 
 
 def write_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield a small table's lines as CSV, where a stream in chunks of columns would be too much."""
+    """Yield the CSV lines of a small table, which needs no stream in chunks of columns."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     for row in chain([header], rows):

@@ -1,4 +1,4 @@
-"""What the running code works for: ids that structured logs add to each line, and that spans have."""
+"""Ids of the work in progress, which structured logs add to each line and spans have as attributes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ids: ContextVar[dict[str, str] | None] = ContextVar("ids", default=None)
 
 
 class Spans:
-    """How the time is recorded that something takes: not at all, unless the floor above says so."""
+    """The recorder of durations. It records nothing unless a higher layer sets `open`."""
 
     open: Callable[[dict[str, str]], AbstractContextManager[object]] = nullcontext
 

@@ -1,7 +1,7 @@
 """Who sees private agents: their owner, the members of their lab, and administrators. Nobody else meets them.
 
-What a private agent takes part in is as private as it is: its uploads, pairings, episodes and tournaments. It is on no
-scenario's board, because boards pass over agents that are not listed.
+The uploads, pairings, episodes and tournaments of a private agent are private too. It is on no scenario's board,
+because boards leave out agents that are not listed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def labs_of(user: Any) -> QuerySet[Membership]:
 
 
 def is_own(user: Any) -> Q:
-    """Return what picks the rows that are a user's or their lab's."""
+    """Return the condition for rows that belong to a user or to one of their labs."""
     return Q(owner=user.pk) | Q(lab__in=labs_of(user))
 
 
 def hidden_agents(user: Any) -> QuerySet[Agent]:
-    """Return the private agents that a user does not see; ``user`` None is nobody in particular."""
+    """Return the private agents that a user does not see; ``user`` None is an anonymous visitor."""
     private = Agent.objects.filter(withdrawn=Withdrawal.PRIVATE)
     if user is None or not user.is_authenticated:
         return private
@@ -35,12 +35,12 @@ def hidden_agents(user: Any) -> QuerySet[Agent]:
 
 
 def seen_agents(user: Any) -> QuerySet[Agent]:
-    """Return the agents that a user may meet by their address."""
+    """Return the agents whose pages a user may open."""
     return Agent.objects.exclude(pk__in=hidden_agents(user).values("pk"))
 
 
 def seen_tournaments(rows: QuerySet[Tournament], user: Any) -> QuerySet[Tournament]:
-    """Keep the tournaments that a user sees: public ones, and those whose private agents they all see."""
+    """Keep the tournaments that a user sees: public ones, and private ones all of whose agents the user sees."""
     if user is None or not user.is_authenticated:
         return rows.filter(is_private=False)
     if user.is_staff:
@@ -69,7 +69,7 @@ def are_private(agents: Iterable[Agent]) -> bool:
 
 
 def publish_tournaments(agent: Agent) -> None:
-    """Publish the tournaments of an agent that is private no longer, where it was the last private one."""
+    """Publish the tournaments of an agent that is no longer private, unless they have another private agent."""
     private = Agent.objects.filter(withdrawn=Withdrawal.PRIVATE).values("pk")
     rows = Tournament.objects.filter(Q(cameras=agent) | Q(targets=agent), is_private=True)
     still = Tournament.objects.filter(Q(cameras__in=private) | Q(targets__in=private)).values("pk")

@@ -1,4 +1,4 @@
-"""Withdrawal of agents: unlisted, retired or private ones stay as facts, and lists and boards pass over them."""
+"""Withdrawal of agents: unlisted, retired or private agents stay in the database; lists and boards omit them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tournament.refusals import RequestRefused
 def withdraw(agent: Agent, how: str) -> None:
     """Unlist or retire an agent, make it private, or list it again where `how` is empty.
 
-    The sweep refits the boards that rated it. Raises RequestRefused for built-in agents and for milestones, which no
-    list has; and for an agent that is to be private and has played.
+    The sweep refits the boards that rated it. Raises RequestRefused for built-in agents, for milestones (no list has
+    them), and for an agent that has played and is to become private.
     """
     if how == agent.withdrawn:
         return
@@ -38,7 +38,7 @@ def withdraw(agent: Agent, how: str) -> None:
 
 
 def is_named_in_public(agent: Agent) -> bool:
-    """Return whether any row that everybody sees, whatever its kind, leads to an agent; its upload is as private."""
+    """Return whether any row other than its upload refers to an agent; the upload is as private as the agent."""
     rows = (one for one in Agent._meta.get_fields(include_hidden=True) if isinstance(one, ManyToOneRel))
     others = [one for one in rows if one.related_model is not Upload.agents.through]
     return any(one.related_model._base_manager.filter(**{one.field.name: agent}).exists() for one in others)

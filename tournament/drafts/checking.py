@@ -1,7 +1,7 @@
 """All problems of a scenario's document at once.
 
-The game's own checks stop at the first problem. So each part of a document is checked by them in a scenario that is
-right but for this part; what is wrong with several parts together is found where each alone is right.
+The game's own checks stop at the first problem. Each part of a document is therefore checked alone, inside an otherwise
+valid scenario. Problems of several parts together are found only once each part is valid alone.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from tournament.drafts.documents import KEYS, PLACES, SECTIONS
 from tournament.refusals import RequestRefused
 
 Problem = tuple[str, str]
-"""A field, with dots where it lies in a section, and a sentence."""
+"""A field (`section.field` if it lies in a section), and a sentence about its problem."""
 MAX_ENTITIES = {"camera": 64, "target": 63, "obstacle": 64}
-"""Maximum numbers; heuristic cameras plan for no more targets."""
+"""Maximum numbers of entities; heuristic cameras cannot plan for more targets."""
 NEEDED = {"camera": "cameras", "target": "targets"}
-"""What both teams need to play."""
+"""Sections that must place entities, because both teams have to play, with the plurals for messages."""
 SOUND: dict[str, Any] = {
     "num_cargoes_per_target": 4,
     "camera": {"location": [[500, 500]]},
     "target": {"location": [[-500, -500]]},
 }
-"""A document without problems."""
+"""A valid document, in which each part of another document is checked alone."""
 
 
 def check(document: Mapping[str, Any]) -> Scenario:
@@ -40,7 +40,7 @@ def check(document: Mapping[str, Any]) -> Scenario:
 
 
 def find_problems(document: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with a document; nothing where a scenario can be made of it."""
+    """Return all problems of a document; none if it describes a valid scenario."""
     problems = [*_unknown(document, KEYS, ""), *_check_values(document)]
     for kind in SECTIONS:
         problems += _check_section(document, kind)

@@ -1,4 +1,4 @@
-"""Documents of scenarios: a configuration of the game, with the keys of what stands around it (`mate.variants`)."""
+"""Documents of scenarios: a configuration of the game, with the additional keys of a variant (`mate.variants`)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ KEYS = ("name", *DEFAULTS, "num_cargoes_per_target", *SECTIONS, *VARIANT)
 
 
 def read(text: str | bytes) -> dict[str, Any]:
-    """Return the document in a text of YAML or JSON, of which only numbers, texts, lists and mappings are read.
+    """Return the document in a text of YAML or JSON; only numbers, strings, lists and mappings are read.
 
-    Raises RequestRefused with where it cannot be read.
+    Raises RequestRefused that says where the text cannot be read.
     """
     if len(text) > MAX_BYTES:
         raise _refused(f"It has {len(text):,} bytes; a scenario has at most {MAX_BYTES:,}.")
@@ -47,7 +47,7 @@ def read(text: str | bytes) -> dict[str, Any]:
 
 
 def merge(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with changes: mappings merge key by key, null takes a key away, all else replaces."""
+    """Return a document with changes: mappings merge key by key, null removes a key, other values replace."""
     merged = dict(document)
     for key, value in changes.items():
         before = merged.get(key)
@@ -64,7 +64,7 @@ def _parse(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return yaml.safe_load(text)  # which reads 1e3 as a text, as JSON does not
+        return yaml.safe_load(text)  # YAML reads 1e3 as a string, JSON as a number.
 
 
 def _describe(error: Exception) -> str:
@@ -75,9 +75,9 @@ def _describe(error: Exception) -> str:
 
 
 def measure(value: Any, depth: int = 0, count: int = 0) -> int:
-    """Return how many values there are, those of references counted each time.
+    """Return the number of values in a document; values behind a reference count at each use.
 
-    Raises RequestRefused for too many, or for more lists and mappings in each other than any key has.
+    Raises RequestRefused if there are too many, or if lists and mappings are nested deeper than any key needs.
     """
     if depth > MAX_DEPTH:
         raise _refused(
@@ -96,7 +96,7 @@ def _refused(problem: str) -> RequestRefused:
 
 
 def to_document(scenario: Scenario) -> dict[str, Any]:
-    """Return the document of a scenario: `check` makes the same scenario of it."""
+    """Return the document of a scenario, from which `check` makes the same scenario."""
     document: dict[str, Any] = {
         key: getattr(scenario, key) for key in ("name", "max_episode_steps", "reward_type", "num_cargoes_per_target")
     }
@@ -114,7 +114,7 @@ def to_document(scenario: Scenario) -> dict[str, Any]:
 
 
 def _to_places(boxes: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
-    """Return boxes, in their order, as fixed places and then random ones, which fixed ones among them are too."""
+    """Return boxes, in their order: first fixed places, then from the first random box on only random ranges."""
     is_fixed = [box[0] == box[1] and box[2] == box[3] for box in boxes]
     count = is_fixed.index(False) if False in is_fixed else len(boxes)
     places: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def _to_places(boxes: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> float | int:
-    """A number as people write it: 40 rather than 40.0."""
+    """Return a number as people write it: 40 rather than 40.0."""
     number = float(text)
     return int(number) if number == int(number) and abs(number) < 1e15 else number
 

@@ -18,11 +18,11 @@ from tournament.formats.settings import ROUND_SIZE, Setting
 from tournament.formats.table import PayoffTable
 
 START = 2
-"""Number of episodes of a pairing before anything is known of it, and of each draw: one from a seed of either agent."""
+"""Number of episodes with which a pairing starts, and of each draw: one with a seed keyed by either agent."""
 EVEN = 0.1
 """Share of a round that is spread evenly over all pairings."""
 DECIDED = 0.01
-"""Minimum of p (1 - p) for a pair of agents: a difference of certain sign may still be wanted more precisely."""
+"""Minimum of p (1 - p) for a pair of agents: a pair of known order still gets episodes that make it more precise."""
 ROUNDS = 20
 """Maximum number of rounds over which a budget is spread, approximately."""
 
@@ -75,7 +75,7 @@ class Budget:
         words = "/".join((*self.cameras, "against", *self.targets, str(self.episodes), str(round)))
         start = int.from_bytes(hashlib.sha256(words.encode()).digest()[:6], "big") / 2**48
         marks = np.append(0.0, expected.ravel().cumsum())
-        marks[-1] = np.rint(marks[-1])  # A whole number up to the rounding of sums.
+        marks[-1] = np.rint(marks[-1])  # The sum is a whole number except for rounding.
         return np.diff(np.floor(marks + start)).astype(np.int64).reshape(expected.shape)
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:

@@ -21,9 +21,9 @@ class ChosenEpisodes:
     """Episodes to add to one pairing, and the reason.
 
     `camera` and `target` are indices into the fields. The `count` episodes have the numbers first, first + step, ...
-    With step 2 all are even, with seeds keyed by the target that all cameras play, or all are odd, with seeds keyed by
-    the camera (`tournament.seeds`); with step 1 they alternate. `probability` is that with which the rule would have
-    chosen this pairing in this round, 1 where nothing was drawn.
+    With step 2 all numbers are even (seeds keyed by the target, which all cameras share) or all are odd (seeds keyed by
+    the camera, which all targets share; `tournament.seeds`). With step 1 they alternate. `probability` is the
+    probability with which the rule chooses this pairing in this round; 1 where nothing is drawn.
     """
 
     camera: int
@@ -45,8 +45,8 @@ class Evidence:
 
     `cameras` (m) and `targets` (n) are the digests of the fields. `camera`, `target` (indices), `number` and `reward`
     (the target team's normalised reward), all (E,), have one entry for each episode, in any order. `closed` (m, n)
-    marks pairings whose episodes fail: formats add none to them and judge by the others. Raises ValueError for columns
-    of different lengths, rewards that are not finite, or a mask of another shape.
+    marks pairings whose episodes fail: formats add no episodes to them and use only the others. Raises ValueError for
+    columns of different lengths, rewards that are not finite, or a mask of another shape.
     """
 
     cameras: tuple[str, ...]

@@ -30,10 +30,10 @@ class Figure:
 class Finding:
     """A format's result so far, as the page shows it.
 
-    `headline` is one sentence; `figures` are its numbers. `trace` has a flat dictionary of numbers for each time that
-    the evidence grew, oldest first, all with the same keys, `episodes` among them. `is_decided` says that the question
-    is answered and no more episodes are needed. `expected_left` is the expected number of remaining episodes, None
-    where it is unknown. `details` are specific to the format.
+    `headline` is one sentence; `figures` are its numbers. `trace` has one flat dictionary of numbers for each growth of
+    the evidence, oldest first; all have the same keys, including `episodes`. `is_decided` says that the question is
+    answered and no more episodes are needed. `expected_left` is the expected number of remaining episodes, None where
+    it is unknown. `details` are specific to the format.
     """
 
     headline: str
@@ -97,7 +97,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class FormatInfo:
-    """A format as users choose it, and all that forms, pages and schedules know of it.
+    """A format as users choose it, with everything that forms, pages and schedules need to know about it.
 
     `title`, `explanation` and `settings` are shown where it is chosen, `chart` where it is followed. `compares_two`:
     two agents of one team play the same opponents. `has_fixed_size`: it plays its limit, whatever it finds.

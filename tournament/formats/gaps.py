@@ -11,7 +11,7 @@ from tournament.formats.evidence import Array, Numbers, View
 from tournament.intervals import quantile
 
 LEAST_FREEDOM = 10
-"""Minimum degrees of freedom of a first judgement: with fewer, chance agreement passes for certainty."""
+"""Minimum degrees of freedom of a first judgement; with fewer, differences that agree by chance seem certain."""
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,12 @@ def cornish_fisher(t: float, skewness: float, low: float, high: float) -> float:
     """Return the Cornish-Fisher correction of t, a mean in units of its deviation, for skewed differences.
 
     The result is what t would be worth in a test of `low` against `high` without skewness. Under skewness, samples with
-    a high mean have a high or a low deviation too, so that one verdict would come too easily. To first order in the
-    skewness g, the normalised score of a true t_k is u + g (u^2 / 3 + t_k u / 2) with u = t - t_k (plus g / 6 n for n
-    differences; E. A. Cornish and R. A. Fisher, 1938, and for t_k = 0 P. Hall, JRSS B 54, 1992). Half the difference of
-    the squared scores of `low` and `high` is high - low times the result minus their middle: t + g t^2 / 2, less its
-    mean between `low` and `high`. As in Hall's transformation, a cubic term makes it monotone.
+    a high mean have a high or a low deviation too, so that the test would reach one verdict too easily. To first order
+    in the skewness g, the normalised score of a true t_k is u + g (u^2 / 3 + t_k u / 2) with u = t - t_k (plus g / 6 n
+    for n differences; E. A. Cornish and R. A. Fisher, 1938, and for t_k = 0 P. Hall, JRSS B 54, 1992). Half the
+    difference of the squared scores of `low` and `high` is (high - low) * (result - middle), where the middle is that
+    of `low` and `high`. Here result - middle is c(t) = t + g t^2 / 2 minus the mean of c between `low` and `high`. As
+    in Hall's transformation, a cubic term makes c monotone.
     """
     return _cube(t, skewness) - _offset(skewness, low, high)
 
@@ -124,11 +125,11 @@ class MedianUnbiasedEstimate:
 def estimate(bounds: Bounds, looks: Sequence[int], llr: float, confidence: float = 0.95) -> MedianUnbiasedEstimate:
     """Estimate t after a sequential test, given the numbers of differences at its `looks` and the last LLR.
 
-    Outcomes are ordered by stages: crossing the upper bound indicates a larger t than staying inside, and the earlier
-    the larger; the lower bound likewise (D. Siegmund, Biometrika 65, 1978; for secondary estimates see T. L. Lai and
-    others). The probability G(t) of an outcome at least as high as the observed one rises with t; the estimate is where
-    it is 1/2. The test is approximated by a Brownian motion observed at the looks, whose density is propagated from
-    look to look.
+    Outcomes are ordered by stages: crossing the upper bound indicates a larger t than staying inside, and an earlier
+    crossing a larger t than a later one. For the lower bound the reverse holds (D. Siegmund, Biometrika 65, 1978; for
+    secondary estimates see T. L. Lai and others). The probability G(t) of an outcome at least as high as the observed
+    one rises with t; the estimate is where it is 1/2. The test is approximated by a Brownian motion observed at the
+    looks, whose density is propagated from look to look.
     """
     from scipy.optimize import brentq
 
@@ -156,8 +157,8 @@ class _Walk:
     """A random walk between its bounds, as its driftless density after each of L looks except the last.
 
     `nodes` (M,) are Gauss-Legendre nodes between the bounds, `densities` (L - 1, M) the densities there times the
-    nodes' weights. `steps` and `before` (L,) are the differences of each look and before it; `bars` (L,) are the
-    positions from which on an outcome counts as at least as high.
+    nodes' weights. `steps` and `before` (L,) are the numbers of differences added at each look and before it; `bars`
+    (L,) are the positions from which on an outcome counts as at least as high.
     """
 
     nodes: Array

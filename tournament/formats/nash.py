@@ -2,8 +2,8 @@
 
 After each round the table of means is solved, and NashConv is bounded with the cells' correlated errors
 (`shared_seeds`). NashConv is the best gain of any camera against the targets' strategy plus that of any target against
-the cameras'. It depends on the lines of the table in the other team's support. Of these, the agents that may still gain
-are played: the support itself and near-best responses. Agents that are far worse play no more.
+the cameras'. It depends only on the cells against the other team's support. Among these, the format plays the agents
+that may still gain: the support itself and near-best responses. Agents that are far worse play no more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tournament.formats.table import PayoffTable
 from tournament.intervals import NORMAL
 
 GROWTH = 20
-"""Divisor of the played episodes that gives a round's minimum size, so that long tournaments need few rounds."""
+"""Minimum size of a round, as a divisor of the episodes played so far, so that long tournaments need few rounds."""
 FORESIGHT = 10
 """Maximum length that is planned ahead, as a multiple of the episodes played so far."""
 

@@ -20,7 +20,7 @@ from tournament.intervals import student
 START = 8
 """Number of episodes against each opponent before anything is judged."""
 PRIOR = 4.0
-"""Weight of the pooled variance in an opponent's, in episodes."""
+"""Weight of the pooled variance in the estimate of an opponent's variance, in episodes."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def place(view: View, agent: int) -> Place:
 
 @dataclass(frozen=True)
 class Placement:
-    """Places every agent of `team`: until each one's 95 % interval of the mean payoff is at most `width` wide."""
+    """Plays until the 95 % interval of the mean payoff of every agent of `team` is at most `width` wide."""
 
     cameras: tuple[str, ...]
     targets: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Adaptive ranking: episodes only for agents whose order is still open.
 
-All agents first play a few episodes. Then those play on that are neither separated from every other agent of their team
-nor known to be within `resolution` of it. Two agents are compared by paired differences: the same seeds against the
-same opponents, with independent seeds for each opponent. Most of an episode's luck is the seed's and cancels.
+All agents first play a few episodes. An agent then plays on while some pair with another agent of its team is open: the
+two are neither separated nor known to be within `resolution` of each other. Two agents are compared by paired
+differences: the same seeds against the same opponents, with independent seeds for each opponent. Most of an episode's
+luck comes from its seed and cancels.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class Ranking:
             return np.maximum(level, standing.start)
         playing = standing.playing
         batch = max(1, self.round_size // (opponents * max(int(playing.any(axis=1).sum()), 1)))
-        # An agent that is behind the other of a pair first plays the other's episodes; then both play new ones.
+        # The agent of a pair with fewer episodes first plays the other's; then both play new ones.
         ahead = playing & (level[None, :] > level[:, None])
         even = playing & (level[None, :] == level[:, None])
         furthest = np.where(ahead, level[None, :], 0).max(axis=1)

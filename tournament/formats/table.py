@@ -10,7 +10,7 @@ from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.shared_seeds import Luck
 
 PRIOR = 4.0
-"""Weight of the pooled variance in a cell's, in episodes."""
+"""Weight of the pooled variance in the estimate of a cell's variance, in episodes."""
 LEAST_FREEDOM = 20
 """Minimum degrees of freedom of a variance estimate."""
 SHARED = 0.8
@@ -59,12 +59,12 @@ class PayoffTable:
 
     @property
     def least(self) -> int:
-        """Minimum number of episodes of every pairing that estimates the variance; 1 in a large table."""
+        """Minimum number of episodes of every pairing for estimating the variance; 1 is enough in a large table."""
         rows, columns = self.count.shape
         return 1 if (rows - 1) * (columns - 1) >= LEAST_FREEDOM else 2
 
     def has(self, episodes: int) -> bool:
-        """Return whether there are pairings, and each has so many episodes."""
+        """Return whether there are pairings, and each has at least so many episodes."""
         return self.count.size > 0 and int(self.count.min()) >= episodes
 
     def start(self, episodes: int, reason: str) -> list[ChosenEpisodes]:
@@ -93,8 +93,9 @@ def _measure_luck(evidence: Evidence, mean: Array, cameras: Numbers, targets: Nu
 def _mix(mean: Array, squares: Array, count: Numbers) -> Array:
     """Return the variance of one episode in each cell (M, N), from the sums of squares around the cells' means.
 
-    While cells have one episode each, the residuals of an additive fit replace it. The fit absorbs the effect of shared
-    seeds, so that the residuals are taken for the rest beside `SHARED`.
+    While cells have too few episodes, the pooled variance is estimated from the residuals of an additive fit. The fit
+    absorbs the effect of shared seeds, so that the residuals are assumed to have the share 1 - `SHARED` of the
+    variance.
     """
     freedom = (count - 1).clip(0)
     pooled = squares.sum() / max(freedom.sum(), 1)

@@ -17,7 +17,7 @@ from tournament.meta_solvers.matrices import Array, Scaled, check_payoff
 TIES = 1e-12
 """Maximum difference of payoffs that count as tied, as a share of half their range."""
 DENSE_PROFILES = 300
-"""Maximum number of profiles up to which the chain is solved by a dense solver."""
+"""Maximum number of profiles for which a dense solver is used."""
 RESIDUAL = 1e-8
 """Maximum change of a stationary distribution by one step of the chain."""
 

@@ -13,7 +13,7 @@ from tournament.meta_solvers.variation import Parts, Squares
 from tournament.payoffs import MetaGame
 
 MISLEADING = 0.1
-"""Minimum share from which on an order by one number misleads."""
+"""Minimum cyclic share at which an order by one number misleads."""
 _NONE = Squares(0.0, 0.0, 0.0)
 
 
@@ -23,8 +23,8 @@ class Cyclicity:
 
     `interval` (95 %) is None where the errors are unknown. `misleads` says whether an order by Elo misleads: the share
     is above a tenth and significantly above 0. `is_small` says that it is significantly below a tenth, so that one
-    number an agent suffices. Otherwise it is open. `trusted` is the order to prefer: `elo`, or `nash` (skill against
-    the Nash strategy).
+    number an agent suffices. If neither holds, it is undecided. `trusted` is the order to prefer: `elo`, or `nash`
+    (skill against the Nash strategy).
     """
 
     share: float

@@ -38,9 +38,9 @@ class Equilibrium:
 def nash(payoff: Any) -> Equilibrium:
     """Return optimal strategies (m,) and (n,) of the zero-sum game with the row player's payoffs (m, n).
 
-    The guarantee of each is verified to be within a 10 millionth of the payoffs' range of the value, except where
-    payoffs tie to that precision. Raises ValueError if an entry is not finite or there are no entries, ArithmeticError
-    if no equilibrium is found.
+    Each strategy's guarantee is verified to differ from the value by at most a 10 millionth of the payoffs' range,
+    except where payoffs tie to that precision. Raises ValueError if an entry is not finite or there are no entries,
+    ArithmeticError if no equilibrium is found.
     """
     matrix = check_payoff(payoff)
     scaled = Scaled.of(matrix)

@@ -1,4 +1,4 @@
-"""Meta-solvers that are nashpy's (Knight and Campbell, JOSS 2018), beside which ours can be checked on a page.
+"""Meta-solvers of nashpy (Knight and Campbell, JOSS 2018), with which ours can be compared.
 
 nashpy and SciPy's integrators are imported where they are called: every process of the portal loads this module, and
 they would take a third of its start.
@@ -16,7 +16,8 @@ from tournament.meta_solvers.matrices import Array, check_payoff
 ROUNDS = 2000
 """Rounds of nashpy's fictitious play: 0.3 s whatever the size, because each round is a step of Python."""
 STAGES, STAGE = 100, np.linspace(0.0, 5.0, 21)
-"""The replicator's time, in units of the payoffs' range: so many stages of so many moments, all of them averaged."""
+"""Number of stages of the replicator dynamics, and the moments of one stage, in units of the payoffs' range. The
+strategies at all moments are averaged."""
 
 
 def linear_program(payoff: Any) -> tuple[Array, Array]:
@@ -52,8 +53,8 @@ def replicator_dynamics(payoff: Any, stages: int = STAGES) -> tuple[Array, Array
 
     The dynamics circle around equilibria instead of reaching them; NashConv of the averages falls with one over the
     time, to about 0.02 of the payoffs' range. After each stage rounding errors below 0 are cut off: outside the simplex
-    the dynamics explode. Where nashpy's integrator gives up, the average so far is returned. Agents that died out never
-    come back, because there is no floor. Takes 0.2 s for 100 x 100 agents.
+    the dynamics explode. If nashpy's integrator fails, the average so far is returned. Agents that died out never come
+    back, because there is no floor. Takes 0.2 s for 100 x 100 agents.
     """
     from scipy.integrate import ODEintWarning
 
@@ -64,7 +65,7 @@ def replicator_dynamics(payoff: Any, stages: int = STAGES) -> tuple[Array, Array
         try:
             with warnings.catch_warnings(action="error", category=ODEintWarning):
                 cameras, targets = game.asymmetric_replicator_dynamics(camera, target, STAGE / span)
-        except ODEintWarning:  # It gave up: what it returned is no strategy.
+        except ODEintWarning:  # The integrator failed, and its result is no strategy.
             break
         camera, target = _normalise(cameras[-1]), _normalise(targets[-1])
         averages.append((cameras.mean(axis=0), targets.mean(axis=0)))

@@ -14,7 +14,7 @@ from tournament.meta_solvers import interior
 from tournament.meta_solvers.matrices import Array
 
 LARGEST = 60
-"""Maximum number of agents of both teams up to which a batch is faster than one game after another."""
+"""Maximum number of agents of both teams for which a batch is faster than one game after another."""
 
 
 @dataclass

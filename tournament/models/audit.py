@@ -14,10 +14,10 @@ class AuditState(models.TextChoices):
 
 
 class Audit(Lease):
-    """One episode of a played block. `opinions` has the digest that each worker found, that of the block's first.
+    """One episode of a played block. `opinions` has the digest that each worker found, the block's worker first.
 
-    While two opinions differ, the next worker to play it must be a third one: it decides. The row goes when that is
-    done.
+    While two opinions differ, the next worker that plays it must be a third one, whose digest decides. The row is
+    deleted afterwards.
     """
 
     block = models.ForeignKey(Block, on_delete=models.CASCADE, related_name="audits")

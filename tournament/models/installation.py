@@ -10,7 +10,7 @@ def make_identity() -> str:
 
 
 class Installation(models.Model):
-    """One row, with the identity that the storage repeats: a machine whose storage says otherwise has other files."""
+    """One row with the installation's identity, which its storage repeats; another storage has another identity."""
 
     identity = models.CharField(max_length=32, default=make_identity, editable=False)
 

@@ -28,7 +28,7 @@ class LabRole(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A user in a lab; only invited, until it is `accepted`."""
+    """A user's membership of a lab; it is an invitation until it is `accepted`."""
 
     lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Priority(models.IntegerChoices):
-    """Of works whose priorities differ, the one of higher priority is always taken first."""
+    """The priority of work. Work of a higher priority is always taken before work of a lower one."""
 
     BACKGROUND = -1, "Background: when nothing else waits"
     NORMAL = 0, "Normal"

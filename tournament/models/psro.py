@@ -86,10 +86,10 @@ class PsroPhase(models.TextChoices):
 
 
 class PsroIteration(models.Model):
-    """One iteration: the best responses it added, the meta-game that was played, its strategies and what they lose.
+    """One iteration: the best responses it added, the meta-game, its strategies and their exploitability.
 
     `table` holds `cameras` and `targets` (digests, oldest first), `payoff`, `error`, `count` and `coverage`; `figures`
-    what `tournament.psro.accounts` computes of it.
+    holds what `tournament.psro.accounts` computes from it.
     """
 
     run = models.ForeignKey(PsroRun, on_delete=models.CASCADE, related_name="iterations")

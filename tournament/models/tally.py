@@ -1,4 +1,4 @@
-"""Tallies: counts of what happened that no row tells of afterwards."""
+"""Tallies: counts of events that leave no other rows."""
 
 from django.db import models
 from django.db.models import F

@@ -22,7 +22,7 @@ class TrainingState(models.TextChoices):
 
 
 class TrainingPurpose(models.TextChoices):
-    """What requested a training; its agent is then not listed by itself."""
+    """What requested a training other than a user; its agent is then not listed."""
 
     OWN = "", _("A user")
     PSRO = "psro", _("PSRO run")

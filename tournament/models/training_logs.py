@@ -1,4 +1,4 @@
-"""Where else a user's trainings are logged."""
+"""External logs of a user's trainings."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TrainingLogs(models.Model):
-    """A user's wishes for all trainings that are started from now on; each training keeps a copy (`TrainingRun.logs`).
+    """A user's settings for all trainings started from now on; each training keeps a copy (`TrainingRun.logs`).
 
-    Without a row nothing is logged elsewhere.
+    Without a row there are no external logs.
     """
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="training_logs")
@@ -27,7 +27,7 @@ class TrainingLogs(models.Model):
         return f"logs of trainings of {self.owner_id}"
 
     def to_json(self) -> dict[str, object]:
-        """Return what a training keeps; only what is wanted."""
+        """Return the settings that a training keeps: only those of the logs that are switched on."""
         found: dict[str, object] = {"tensorboard": True} if self.tensorboard else {}
         if self.wandb_project:
             found |= {"wandb": self.wandb_project, "is_offline": self.wandb_is_offline}

@@ -38,7 +38,7 @@ class Worker(models.Model):
 
     @property
     def clock_is_wrong(self) -> bool:
-        """Return whether its machine's clock differs from the database's by more than what is usual."""
+        """Return whether its machine's clock differs from the database's by more than usual."""
         return abs(self.clock_error) > self.TOLERANCE_SECONDS
 
     @property

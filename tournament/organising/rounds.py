@@ -190,11 +190,11 @@ def _find_pairings(tournament: Tournament, wanted: Sequence[tuple[Agent, Agent]]
 Seeds = dict[int, list[int]]
 """Seeds by the key of the pairing."""
 Layers = dict[int, list[tuple[int, np.ndarray]]]
-"""Blocks that are not written yet, by their number among those of their pairing: its key and their seeds."""
+"""Blocks (pairing key, seeds) that are not written yet, by their number among the blocks of their pairing."""
 
 
 def _wanted_seeds(contents: Contents, choices: Sequence[Choice], known: dict[int, np.ndarray]) -> Seeds:
-    """Return the seeds of choices that are not known by their numbers."""
+    """Return the seeds of the choices' episodes whose numbers are not `known`, by pairing key."""
     wanted: Seeds = defaultdict(list)
     for choice in choices:
         pairing = choice.pairing
@@ -206,7 +206,7 @@ def _wanted_seeds(contents: Contents, choices: Sequence[Choice], known: dict[int
 
 
 def _leave_out_existing(tournament: Tournament, choices: Sequence[Choice], wanted: Seeds) -> Seeds:
-    """Return the seeds of choices, which were written one after the other, whose episodes do not exist yet."""
+    """Return the wanted seeds whose episodes do not exist yet; the choices were written one after the other."""
     of_these = Choice.objects.filter(tournament=tournament, pk__range=(choices[0].pk, choices[-1].pk))
     episodes = Episode.objects.filter(
         pairing__in=of_these.order_by().values("pairing"), engine=tournament.engine, device=leaderboards.DEVICE
@@ -220,7 +220,7 @@ def _leave_out_existing(tournament: Tournament, choices: Sequence[Choice], wante
 def _cut(missing: Seeds, later: Layers) -> list[tuple[int, np.ndarray]]:
     """Split the missing episodes into blocks; return the first one of every pairing, and add the others to `later`.
 
-    So all pairings have episodes before one has many.
+    This way all pairings have episodes before one has many.
     """
     size = settings.ARENA_BLOCK_SIZE or LARGEST_BLOCK
     first: list[tuple[int, np.ndarray]] = []

@@ -67,7 +67,7 @@ class ResponseVerdict(StrEnum):
     NONE = "none"
     """The interval contains zero: training found no better response, or there is none."""
     FAILED = "failed"
-    """The interval lies below zero or the agent is not new: training failed, which bounds no other agent's gain."""
+    """The interval lies below zero or the agent is not new: training failed, so this gain bounds no other agent's."""
     UNKNOWN = "unknown"
     """There is no interval, because the variance of the episodes is unknown."""
 

@@ -1,10 +1,11 @@
 """Anytime PSRO: populations whose strategies do not become easier to exploit as they grow.
 
-The strategies of ordinary PSRO are equilibria of the meta-game, in which both teams are limited to their agents. So an
-iteration may make them easier to exploit by agents outside. Anytime PSRO (APSRO; McAleer et al. 2022, "Anytime PSRO for
-two-player zero-sum games") limits one team at a time: while a best response is trained against a team's strategy, that
-strategy changes by regret minimisation against what is trained. Its average is the strategy over the population that an
-unlimited opponent can exploit least, up to the regret, and a larger population can only have a better one.
+The strategies of ordinary PSRO are equilibria of the meta-game, in which both teams are limited to their agents. An
+iteration may therefore make them easier to exploit by agents outside the populations. Anytime PSRO (APSRO; McAleer et
+al. 2022, "Anytime PSRO for two-player zero-sum games") limits one team at a time: while a best response is trained
+against a team's strategy, that strategy changes by regret minimisation against what is trained. Its average is the
+strategy over the population that an unlimited opponent can exploit least, up to the regret, and a larger population can
+only have a better one.
 
 Regrets are minimised by regret matching+ with linear averaging (Tammelin et al. 2015), which has no step size.
 """
@@ -30,7 +31,7 @@ response to their last weights; None is the first call of an iteration.
 
 
 class RegretMatching:
-    """A distribution over n agents that has little regret against anything that it meets (regret matching+)."""
+    """A distribution over n agents whose average regret vanishes against any sequence of gains (regret matching+)."""
 
     def __init__(self, size: int) -> None:
         self.current: Array = np.full(size, 1.0 / size)
@@ -69,11 +70,11 @@ class AnytimeOracle(Generic[Agent]):
     def _minimise(self, team: Team, population: Sequence[Agent], others: Sequence[Agent]) -> tuple[Array, Agent]:
         """Return a team's least exploitable strategy over its population, and the opponents' response to it.
 
-        Of several best responses, as at an equilibrium, one is taken that the opponents do not have yet.
+        If there are several best responses, as at an equilibrium, one that the opponents do not have yet is taken.
         """
         strategy, response = RegretMatching(len(population)), None
         met: dict[Agent, Array] = {}
-        is_limited = len(set(population)) == 1  # Nothing can be chosen.
+        is_limited = len(set(population)) == 1  # There is only one strategy.
         for _ in range(0 if is_limited else self.rounds):
             response = self.improve(team.opponent, population, strategy.current, response)
             met[response] = self._gains(team, population, response)

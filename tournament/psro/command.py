@@ -35,16 +35,16 @@ from tournament.psro.loop import Iteration, PairResult, grow
 from training import configuration as configurations
 
 EPISODES = 0x5053
-"""Word for ``derive``: the seeds of payoff episodes."""
+"""Word with which ``derive`` derives the seeds of payoff episodes."""
 FIRST = "random"
 """The agent that both populations begin with."""
 ANYTIME = "anytime"
-"""What stands for anytime PSRO among the meta-solvers."""
+"""Name of anytime PSRO in the option of the meta-solver."""
 
 
 @dataclass(frozen=True)
 class LocalRun:
-    """The settings of a run and its folder. Agents are names of rule-based ones, or paths of checkpoints."""
+    """The settings of a run and its folder. Agents are given as names of rule-based agents or paths of checkpoints."""
 
     folder: Path
     scenario: Scenario
@@ -63,7 +63,7 @@ class LocalRun:
         return self._train(f"{team}-{len(opponents):05d}", team, opponents, weights, self.steps)
 
     def improve(self, team: Team, opponents: Sequence[str], weights: Array, before: str | None) -> str:
-        """Train a best response further, against other weights, for its part of the steps; see ``anytime.Improve``."""
+        """Train a best response further, against other weights, for its share of the steps; see ``anytime.Improve``."""
         number = 0 if before is None else int(Path(before).parent.parent.name.split("-")[-1]) + 1
         parts = 1 if len(set(opponents)) == 1 else self.rounds + 1
         name = f"{team}-{len(opponents):05d}-{number:02d}"
@@ -129,7 +129,7 @@ class LocalRun:
 
 
 def read_state(folder: Path) -> str:
-    """Return how a training ended; empty where it did not."""
+    """Return how a training ended; empty if it has not ended."""
     try:
         return str(json.loads((folder / "outcome.json").read_text()).get("state", ""))
     except (OSError, ValueError):
@@ -165,7 +165,7 @@ def write_results(run: LocalRun, solver: str, iterations: Sequence[Iteration[str
 
 
 def describe(one: Iteration[str]) -> str:
-    """Return an iteration in a line; failed responses are named, and bound nothing."""
+    """Return a line about an iteration; it names failed responses, which bound no gain."""
     figures = one.figures
     if not one.number:
         return f"iteration 0: value {figures['value']:+.4f}"
@@ -225,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def read_setting(text: str) -> tuple[str, Any]:
-    """Return a hyperparameter's name and value; a value that is no JSON is text."""
+    """Return a hyperparameter's name and value; a value that is not JSON is read as text."""
     name, _, value = text.partition("=")
     try:
         return name, json.loads(value)

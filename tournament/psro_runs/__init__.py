@@ -1,7 +1,7 @@
-"""PSRO runs: asked for, taken from step to step, steered, read from files and written to them.
+"""PSRO runs: creating, advancing and steering them, and reading and writing their files.
 
-A run does no work itself. It asks for trainings and tournaments like everybody else, and waits for them. The
-mathematics, which needs no database, is `tournament.psro`.
+A run does no work itself. It requests trainings and tournaments, as users do, and waits for them. The mathematics needs
+no database and is in `tournament.psro`.
 """
 
 from tournament.psro_runs.creating import (

@@ -32,8 +32,8 @@ class PsroRefused(RequestRefused):
 class PsroRequest:
     """A PSRO run that begins with these agents, and how each team's best responses are trained.
 
-    A run that ends by `epsilon` first trains `num_attackers` against each strategy, which must gain less; with 0 it
-    ends by NashConv alone. `hours` is None for no limit.
+    Before a run ends by `epsilon`, it trains `num_attackers` attackers against each strategy, which must gain less than
+    `epsilon`. With 0 attackers it ends by NashConv alone. `hours` is None for no limit.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PsroRequest:
 
 @dataclass(frozen=True)
 class ForkRequest:
-    """A run that shares another's first iterations, up to `number`; what is None stays as it was there."""
+    """A run that shares another's first iterations, up to `number`; fields that are None keep its settings."""
 
     name: str
     number: int

@@ -1,7 +1,7 @@
 """Proof that a run is solved: attackers of several seeds must fail against both strategies.
 
-NashConv bounds what the run's own responses gain. One response a team may have failed to learn, so a run ends as solved
-only when independent attackers gain less than its limit too.
+NashConv bounds what the run's own responses gain, and a team may have failed to learn a better response. A run
+therefore ends as solved only when independent attackers, too, gain less than its limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FRESH_EPISODES = 200
 
 @dataclass(frozen=True)
 class Proof:
-    """What both attacks on an iteration's strategies gain together, at most; None while they go on."""
+    """The upper limit of the sum of both attacks' gains against an iteration's strategies; None while they go on."""
 
     limit: float | None
 

@@ -46,9 +46,9 @@ def pause_run(run: PsroRun) -> bool:
 
 
 def resume_run(run: PsroRun) -> bool:
-    """Let a run that stands still or was cancelled go on; what failed is tried again.
+    """Resume a paused, failed or cancelled run; what failed is tried again.
 
-    Returns whether it stood still.
+    Returns whether it could be resumed.
     """
     with transaction.atomic():
         rows = PsroRun.objects.select_for_update().filter(pk=run.pk, state__in=RESUMABLE)
@@ -62,8 +62,10 @@ def resume_run(run: PsroRun) -> bool:
 
 
 def _resume_work(run: PsroRun) -> None:
-    """What an open iteration waits for: trainings go on, also those that were cancelled with the run. What was
-    cancelled by itself and a broken tournament are begun anew.
+    """Resume the work for which an open iteration waits.
+
+    Attacks and trainings continue, also those that were cancelled with the run. A training that was cancelled
+    separately is trained anew, and a tournament that cannot continue is started anew.
     """
     newest = run.iterations.last()
     if newest is None:

@@ -121,12 +121,12 @@ def is_below(run: PsroRun, newest: PsroIteration) -> bool:
 
 
 def needs_proof(run: PsroRun, newest: PsroIteration) -> bool:
-    """Return whether a run would end as solved, and attackers have not been heard yet."""
+    """Return whether a run would end as solved, but the results of its attacks are not known yet."""
     return bool(run.num_attackers) and is_below(run, newest) and judge(newest).limit is None
 
 
 def _prove(run: PsroRun, newest: PsroIteration) -> bool:
-    """Request the attacks on both strategies; wait for them."""
+    """Request the attacks on both strategies, or wait for them."""
     made = attacks_of(newest)
     if len(made) < 2:
         request_attacks(run, newest)

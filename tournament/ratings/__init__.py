@@ -1,8 +1,8 @@
 """Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out.
 
-ratings = rate(game)                               # Ratings of a MetaGame with its episodes
-evidence = Evidence(cameras, targets, episodes)    # the same, extensible by further episodes
-evidence.add(block); ratings = evidence.rate()     # an incremental refit
+ratings = rate(game)                                    # Ratings of a MetaGame with its episodes
+evidence = BoardEvidence(cameras, targets, episodes)    # the same, extensible by further episodes
+evidence.add(block); ratings = evidence.rate()          # an incremental refit
 """
 
 from tournament.intervals import CONFIDENCE

@@ -1,8 +1,8 @@
 """The evidence of a board, stored so that further episodes cost only what they change.
 
-Most of the time of a fit, of a hundred by a hundred agents from a million episodes, goes into sorting and comparing.
-Both results are kept by opponent. For any order of additions, the ratings equal those of `rate` on all episodes, to the
-last bit.
+A fit of a hundred by a hundred agents from a million episodes spends most of its time on sorting and comparing. Both
+results are kept by opponent. For any order of additions, the ratings equal those of `rate` on all episodes, to the last
+bit.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _COLUMNS = ("camera", "target", "seed", "reward", "cluster")
 class BoardEvidence:
     """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
 
-        evidence = Evidence(cameras, targets, episodes)    # sorts and compares everything
-        evidence.add(block)                                # changes only what the new episodes concern
-        evidence.rate()                                    # as ratings.rate(evidence.game)
+        evidence = BoardEvidence(cameras, targets, episodes)    # sorts and compares everything
+        evidence.add(block)                                     # changes only what the new episodes concern
+        evidence.rate()                                         # as ratings.rate(evidence.game)
 
     The agents are fixed: another agent needs new evidence. Each episode must be added once. Besides the episodes, it
     needs 8 m n (m + n) bytes for m cameras and n targets.

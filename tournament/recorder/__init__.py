@@ -1,6 +1,6 @@
-"""Recorded episodes played again, for replays and verdicts, by a program that has loaded the game once.
+"""A program that plays recorded episodes again, for replays and verdicts; it loads the game only once.
 
-`asking` is for those who want a replay; they load neither the game nor a network library. The program
+`asking` is its client, which loads neither the game nor a network library. The program
 (`python -m tournament.recorder FOLDER`) plays each episode in a process that it forks.
 """
 

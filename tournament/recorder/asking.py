@@ -1,4 +1,4 @@
-"""Asking the program that plays recorded episodes again, and starting it where nobody has."""
+"""The client of the program that plays recorded episodes again; it starts the program if none runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tournament.recorder.orders import Order
 
 LONGEST_REQUEST = 1 << 20
 LONGEST_SOCKET_PATH = 100
-"""Bytes; systems allow 104 or 108 for the path of a socket."""
+"""Maximum length of the path of a socket, in bytes; systems allow 104 or 108."""
 ANSWER_SECONDS = 5.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -31,10 +31,10 @@ State = Literal["done", "playing", "waiting", "busy", "failed", "full", "startin
 
 @dataclass(frozen=True)
 class Reply:
-    """How far an order is.
+    """The state of an order.
 
-    `step` is the last step that can be seen, `ahead` the number of orders that were given before and wait. The state
-    is `full` where the disk had no room for the file.
+    `step` is the last step that can be shown, `ahead` the number of earlier orders that still wait. The state is `full`
+    if the disk had no room for the file.
     """
 
     state: State
@@ -44,8 +44,9 @@ class Reply:
 
 
 def address_of(folder: Path) -> Path:
-    """The program's socket: in the folder, or where that path is too long in a folder of the user's own beside the
-    temporary files.
+    """Return the path of the program's socket: in the folder or, if that path is too long, among the temporary files.
+
+    Raises PermissionError if the user's folder among the temporary files belongs to another user.
     """
     path = folder / "player.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
@@ -58,9 +59,9 @@ def address_of(folder: Path) -> Path:
 
 
 def ask(folder: Path, path: Path, action: str, order: Order, visitor: str) -> Reply:
-    """Have the order carried out, unless it is being so, and return how far it is.
+    """Request an order, unless it has been requested already, and return its state.
 
-    `visitor` shares the places with others.
+    `visitor` says who requests it; visitors share the places evenly.
     """
     request = {"path": str(path), "action": action, "order": order.to_json(), "visitor": visitor}
     try:
@@ -74,12 +75,12 @@ def ask(folder: Path, path: Path, action: str, order: Order, visitor: str) -> Re
 
 
 def partial_of(path: Path) -> Path:
-    """Where an episode that is still played is written as far as it is."""
+    """Return the path to which the beginning of an episode is written while it is still played."""
     return path.with_name(f"{path.name}.part")
 
 
 def find_partial(path: Path) -> Path | None:
-    """The file with the beginning of an episode that is still played, if there is one."""
+    """Return the file with the beginning of an episode that is still played; None if there is none."""
     partial = partial_of(path)
     return partial if partial.exists() else None
 

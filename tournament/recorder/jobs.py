@@ -17,25 +17,25 @@ from tournament.recorder.asking import State, partial_of
 from tournament.recorder.orders import ACTIONS, Order
 
 LIGHT_PLACES = 4
-"""Processes that play episodes of rule-based agents and small networks at a time."""
+"""Maximum number of processes that play episodes of rule-based agents and small networks at a time."""
 HEAVY_PLACES = 1
 HEAVY_BYTES = 4 * 1024**2
-"""Checkpoints of an order that are larger than this make it heavy: it takes seconds, and has a place of its own."""
+"""Maximum size of an order's checkpoints, above which it is heavy: it takes seconds, and has a place of its own."""
 MOST_WAITING = 64
 MOST_WAITING_EACH = 8
-"""Orders that wait, of everybody and of one visitor; more are turned away."""
+"""Maximum numbers of waiting orders, of all visitors and of one visitor; further orders are refused."""
 LIMIT_SECONDS = 600.0
-"""A process that plays for longer is stuck, and others wait for its place."""
+"""Maximum seconds that a process plays; a longer one counts as stuck, and other orders wait for its place."""
 FIRST_GLANCE_SECONDS = 0.1
-"""An episode that is not over by then is written as far as it is; after that, whenever its time has doubled."""
+"""Seconds after which the beginning of an unfinished episode is written; later whenever its time has doubled."""
 FULL = {errno.ENOSPC, errno.EDQUOT}
 NICE = 5
-"""Pages are more urgent than the processes that play."""
+"""Niceness of the processes that play, since pages are more urgent."""
 
 
 @dataclass
 class Job:
-    """An order on its way. `step` is the last one to be seen; `failure` says what went wrong, `outcome` which kind."""
+    """An order in progress. `step` is the last step to be seen; `failure` is its error, `outcome` the error's kind."""
 
     path: Path
     action: str
@@ -55,7 +55,7 @@ class Job:
         return partial_of(self.path)
 
     def start(self, close: Callable[[], None]) -> None:
-        """Fork the process that plays; there, `close` gives up what is not its own."""
+        """Fork the process that plays; in that process, `close` closes what belongs to the parent."""
         self.pipe, writing = os.pipe()
         self.began = time.monotonic()
         self.pid = os.fork()
@@ -71,7 +71,7 @@ class Job:
             os._exit(status)
 
     def hear(self) -> bool:
-        """Read what the process has said by now; whether it goes on."""
+        """Read the process's messages so far; return whether it goes on."""
         try:
             chunk = os.read(self.pipe, 65536)
         except BlockingIOError:
@@ -98,7 +98,7 @@ class Job:
 
 
 def carry_out(job: Job, pipe: int) -> int:
-    """Play the job's episode and write its file; say on the pipe how far it is, and why it failed."""
+    """Play the job's episode and write its file; report progress and the reason of a failure on the pipe."""
     from mate.errors import UserError
     from policies.importing import confinement
     from tournament.matches import MatchError
@@ -122,7 +122,7 @@ def carry_out(job: Job, pipe: int) -> int:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that others see complete or not at all. Raises OSError, and leaves nothing behind then."""
+    """Write a file that others see complete or not at all. If it raises OSError, nothing is left behind."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(data)
@@ -132,7 +132,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 class Glances:
-    """Writes an episode as far as it is: soon after its start, then each time that it has taken twice as long."""
+    """Writes the beginning of an episode: soon after its start, then each time that its duration has doubled."""
 
     def __init__(self, job: Job, pipe: int) -> None:
         self.job, self.pipe = job, pipe
@@ -143,7 +143,7 @@ class Glances:
         if (passed := time.monotonic() - self.began) < self.due:
             return
         self.due = 2 * passed
-        with contextlib.suppress(OSError):  # It can do without; only the whole file has to be written.
+        with contextlib.suppress(OSError):  # The beginning is optional; only the whole file has to be written.
             write_whole(self.job.partial, partial())
             os.write(self.pipe, f"step {step}\n".encode())
 
@@ -151,7 +151,7 @@ class Glances:
 def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
     """Return the job to start: of the visitors with the fewest running, the one that has waited longest.
 
-    None without a place.
+    None if no waiting job has a free place.
     """
     kinds: Counter[bool] = Counter(job.is_heavy for job in running)
     busy: Counter[str] = Counter(job.visitor for job in running)
@@ -161,6 +161,6 @@ def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
 
 
 def is_full(waiting: Iterable[Job], visitor: str) -> bool:
-    """Return whether an order of this visitor has to be turned away."""
+    """Return whether an order of this visitor must be refused."""
     visitors: Counter[Any] = Counter(job.visitor for job in waiting)
     return visitors.total() >= MOST_WAITING or visitors[visitor] >= MOST_WAITING_EACH

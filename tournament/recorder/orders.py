@@ -1,4 +1,4 @@
-"""Orders to play a recorded episode again. An order is complete: whoever carries it out needs no database."""
+"""Orders to play a recorded episode again. An order is self-contained: its execution needs no database."""
 
 from __future__ import annotations
 

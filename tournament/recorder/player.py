@@ -1,7 +1,7 @@
 """The program that plays recorded episodes again: it loads the game once, then forks a process for each order.
 
-It answers each request, a line of JSON on its socket, at once: an order begins to be carried out, or waits, or how far
-it is. A single thread does everything, since a process with threads cannot be forked safely.
+A request is a line of JSON on its socket. It is answered at once with the state of its order: started, waiting, or the
+progress so far. A single thread does everything, since a process with threads cannot be forked safely.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tournament.recorder.jobs import HEAVY_BYTES, LIMIT_SECONDS, Job, choose_nex
 from tournament.recorder.orders import Order, weight_of
 
 KEPT = int(os.environ.get("ARENA_KEEP_REPLAYS") or 500)
-"""Files in a folder of replays; the oldest make room."""
+"""Maximum number of files in a folder of replays; the oldest ones are removed."""
 FAILURES_KEPT = 100
 REQUEST_SECONDS = 5.0
-"""A client that has not said what it wants by then is left."""
+"""Maximum seconds until a client has sent its request; a slower one is disconnected."""
 
 
 class Player:
-    """The socket, the jobs, and the failures that nobody has been told of yet. Jobs are found by the file they make."""
+    """The socket, the jobs, and the failures that are not reported yet. Jobs are found by the file that they make."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
@@ -57,7 +57,7 @@ class Player:
             job.end()
 
     def close(self) -> None:
-        """What a forked process gives up."""
+        """Close, in a forked process, what belongs to the parent."""
         self.selector.close()
         self.listener.close()
         for client in self.clients:
@@ -70,7 +70,7 @@ class Player:
         self.selector.register(client, selectors.EVENT_READ, lambda: self.read(client))
 
     def read(self, client: socket.socket) -> None:
-        """Take what a client says; answer once its line is complete."""
+        """Read what a client sends; answer once its line is complete."""
         began, said = self.clients[client]
         try:
             chunk = client.recv(65536)
@@ -79,7 +79,7 @@ class Player:
         said += chunk
         self.clients[client] = (began, said)
         if said.endswith(b"\n"):
-            with contextlib.suppress(OSError):  # Whoever has left needs no answer.
+            with contextlib.suppress(OSError):  # A client that has disconnected needs no answer.
                 client.sendall(json.dumps(self.answer(json.loads(said))).encode())
         elif chunk and len(said) < LONGEST_REQUEST:
             return
@@ -91,7 +91,7 @@ class Player:
         client.close()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What became of the order for this file; it is taken on if nobody has given it yet."""
+        """Return the state of the order for this file; a new order is accepted first."""
         path = Path(request["path"])
         if path in self.failures:
             return dict(self.failures.pop(path))
@@ -122,7 +122,7 @@ class Player:
             self.finish(job)
 
     def finish(self, job: Job) -> None:
-        """Free a job's place. A failure is told once, and may be tried again."""
+        """Free a job's place. A failure is reported once, and the order may then be requested again."""
         self.selector.unregister(job.pipe)
         del self.running[job.path]
         job.end()
@@ -134,7 +134,7 @@ class Player:
         self.start_waiting()
 
     def look_after(self) -> None:
-        """End processes that are stuck, and leave clients that say nothing."""
+        """End processes that are stuck, and disconnect clients that send nothing."""
         now = time.monotonic()
         for job in [one for one in self.running.values() if now - one.began > LIMIT_SECONDS]:
             job.failure = f"The episode was not over after {LIMIT_SECONDS:.0f} s: it takes too long to be shown."

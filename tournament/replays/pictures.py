@@ -21,7 +21,7 @@ CARD = (1200, 630)
 FILM_SIDE = 720
 FILM_RATE = 30
 FILM_SECONDS = 60
-"""The longest film: longer episodes are shown in fewer of their frames."""
+"""Maximum duration of a film, in seconds; of longer episodes fewer frames are shown."""
 
 
 def frame_of(replay: Replay, number: int) -> Frame:
@@ -116,7 +116,7 @@ def draw_card(replay: Replay) -> bytes:
 
 
 def shorten(text: str, font: Any, room: float) -> str:
-    """Return a text that fits into so many pixels, cut at its end where it has to be."""
+    """Return the text, cut at its end if that is needed to fit into so many pixels."""
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(f"{text}…") > room:

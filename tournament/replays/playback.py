@@ -54,8 +54,8 @@ def record(
     """Play the episode of `seed` and return the content of its replay file.
 
     `names` are the displayed names of the camera and the target agent. `max_steps` truncates the episode, which is then
-    not the one that a tournament counts. `watch` may show the episode while it is played: the header of a file that it
-    takes says `"partial": true`. Raises MatchError as `tournament.matches.play` does.
+    not the one that a tournament counts. `watch` may show the episode while it is played: the header of such a file has
+    `"partial": true`. Raises MatchError as `tournament.matches.play` does.
     """
     recorder = Recorder()
     names = names or (describe(camera), describe(target))

@@ -75,7 +75,7 @@ class Recorder:
             frames.append(np.array(value))
 
     def add_messages(self, **messages: Messages | None) -> None:
-        """Record by team what arrived before the last step; None for a team that cannot speak."""
+        """Record, by team, the messages that arrived before the last step; None for a team that cannot speak."""
         for team, spoken in messages.items():
             if spoken is not None:
                 self.messages[team].append(spoken.kinds[0].copy())

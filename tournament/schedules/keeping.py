@@ -75,7 +75,7 @@ def _check_tournament(schedule: Schedule, cameras: Sequence[Agent], targets: Seq
 
 
 def _check_watch(schedule: Schedule, cameras: Sequence[Agent], targets: Sequence[Agent]) -> None:
-    """Check that some agent could play the opponents."""
+    """Check that at least one agent could play the opponents."""
     problems = []
     if schedule.expression:
         text = "Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out."

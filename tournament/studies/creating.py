@@ -137,7 +137,7 @@ def _request(
 
 
 def _tell(refusal: RequestRefused, one: StudyConfiguration, scenario: Scenario) -> list[tuple[str, str]]:
-    """Return the problems of a training as problems of the study: what all share, and what a configuration has."""
+    """Return a training's problems as problems of the study: of shared settings, or of one configuration."""
     shared = ("opponent", "steps", "evaluation_episodes", "cores", "name")
     return [
         (field, f"{scenario.name}: {text}") if field in shared else ("configurations", f"{one.name}: {text}")

@@ -22,7 +22,7 @@ def cancel_study(study: Study) -> bool:
 
 
 def resume_study(study: Study) -> bool:
-    """Let the runs that failed, were paused or were cancelled go on. Returns whether there was one."""
+    """Resume the runs that failed, were paused or were cancelled. Returns whether there was one."""
     with transaction.atomic():
         stopped = study.runs.filter(training__state__in=trainings.RESUMABLE).select_related("training")
         resumed = [trainings.resume_training(run.training) for run in stopped]

@@ -27,7 +27,7 @@ class TrainingRefused(RequestRefused):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a team is trained: what trainings, attacks and PSRO runs are told alike.
+    """How a team is trained; trainings, attacks and PSRO runs share these settings.
 
     `steps` are environment steps, None for the preset's. `hyperparameters` are those that differ from the preset's.
     With `evaluation_episodes` 0 the last milestone is the result; otherwise milestones play that many episodes against
@@ -47,8 +47,8 @@ class TrainingRequest:
     """The training of an agent of `team` against `opponent`; of a mixture, each episode draws one member.
 
     The weights are initialised from `start_from`. The training also takes place in `more_scenarios`, and milestones are
-    judged in these and in `test_scenarios` too. A training with a `purpose` makes an unlisted agent. How it is trained
-    is told as in TrainingSettings.
+    judged in these and in `test_scenarios` too. A training with a `purpose` makes an unlisted agent. The other fields
+    are those of TrainingSettings.
     """
 
     name: str
@@ -123,7 +123,7 @@ def _check_other_scenarios(opponent: Agent, scenarios: Sequence[Scenario]) -> li
 
 
 def logs_of(owner: Any) -> dict[str, Any]:
-    """Return where else the trainings of a user are logged."""
+    """Return the settings of the external logs of a user's trainings."""
     wishes = TrainingLogs.objects.filter(owner=owner).first() if owner is not None else None
     return wishes.to_json() if wishes is not None else {}
 

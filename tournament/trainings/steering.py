@@ -18,7 +18,7 @@ OPEN = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.PAUSED, Tra
 RESUMABLE = (TrainingState.PAUSED, TrainingState.FAILED, TrainingState.CANCELLED)
 EXTENDABLE = (TrainingState.PAUSED, TrainingState.FAILED, TrainingState.WAITING, TrainingState.FINISHED)
 AGAIN = {"wanted": "", "error": "", "attempts": 0, "leased_until": None, "finished": None, "result": {}}
-"""What is cleared when a training that stood still goes on; its evaluation is made anew."""
+"""Fields that are reset when a stopped training resumes; it is then evaluated anew."""
 
 
 def pause_training(run: TrainingRun) -> bool:
@@ -31,9 +31,9 @@ def pause_training(run: TrainingRun) -> bool:
 
 
 def resume_training(run: TrainingRun) -> bool:
-    """Let a paused, failed or cancelled training go on from its last state, or be evaluated again.
+    """Resume a paused, failed or cancelled training from its last state, or evaluate it again.
 
-    Returns whether it was one.
+    Returns whether it could be resumed.
     """
     with transaction.atomic():
         rows = TrainingRun.objects.filter(pk=run.pk, state__in=RESUMABLE)
