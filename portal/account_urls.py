@@ -1,4 +1,4 @@
-"""Addresses of accounts. django-allauth asks for some of them by names of its own, which stand beside ours."""
+"""URLs of account pages. Some have two names: ours, and the name that django-allauth looks up."""
 
 from django.conf import settings
 from django.contrib.auth import views as auth

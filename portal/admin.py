@@ -1,4 +1,4 @@
-"""What administrators see of everything that the portal remembers. Facts are shown, not edited."""
+"""Django's admin pages. Records that the portal writes are shown, not edited."""
 
 from typing import Any
 
@@ -28,12 +28,12 @@ from tournament.models import (
     Worker,
 )
 
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # by the same steps as all
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as on the website
 admin.site.site_header = admin.site.site_title = "MATE Arena"
 
 
 class Facts(admin.ModelAdmin):
-    """Rows that only the portal itself writes."""
+    """Read-only rows, which only the portal writes."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -49,7 +49,7 @@ class Facts(admin.ModelAdmin):
 
 
 class Prioritised(Facts):
-    """Rows of work, whose priority is an administrator's to set."""
+    """Rows of work. Administrators can set their priority."""
 
     actions = ("make_high", "make_normal", "make_background")
 
@@ -68,7 +68,7 @@ class Prioritised(Facts):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """An agent's name, description and listing may be changed; what it is may not."""
+    """Agents. Name, description and listing can be changed; the policy cannot."""
 
     form = AgentForm
     list_display = ("name", "team", "kind", "architecture", "owner", "created")
@@ -105,7 +105,7 @@ class ChoiceAdmin(Facts):
 
 @admin.register(Schedule)
 class ScheduleAdmin(Facts):
-    """Schedules are made, paused and given up on their pages."""
+    """Schedules. They are created, paused and deleted on their own pages."""
 
     list_display = ("name", "kind", "expression", "scenario", "is_paused", "next_start", "owner")
     list_select_related = ("scenario", "owner")
@@ -181,7 +181,7 @@ class WorkerAdmin(Facts):
 
 @admin.register(AuditEntry)
 class AuditAdmin(Facts):
-    """Who did what."""
+    """The audit log: who did what."""
 
     list_display = ("created", "username", "token", "action", "path", "status")
     list_filter = ("action",)
@@ -209,7 +209,7 @@ class DeliveryAdmin(Facts):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
-    """Tokens can be revoked here, not made: the key is shown only to its owner."""
+    """API tokens. They can be revoked here, but not created, because only the owner may see the key."""
 
     list_display = ("name", "user", "prefix", "scopes", "created", "expires", "last_used")
     list_select_related = ("user",)

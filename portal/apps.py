@@ -6,7 +6,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Check the names of users wherever one is made, notify users after each sweep, and let others observe."""
+        """Connect the check of user names, the notifications after each sweep, and error reporting and tracing."""
         from portal.notifications.collecting import collect
         from portal.notifications.letters import start_sending as start_mailing
         from portal.notifications.webhooks import start_sending

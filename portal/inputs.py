@@ -1,7 +1,7 @@
-"""Names of inputs: what is sent under a name that a page or an operation does not have is refused, never passed over.
+"""Names of inputs: a page or an operation refuses a parameter or field that it does not know.
 
-A misspelt name would pass for one that was left out, and the answer for one to another question. Pages declare with
-`takes` what they read; the API's operations declare it by their signatures (`portal.api.unknown`).
+If unknown names were ignored, a misspelt name would look like a missing one, and the response would be wrong. Pages
+declare their names with `takes`; operations of the API declare them by their signatures (`portal.api.unknown`).
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from django.shortcuts import render
 
 View = TypeVar("View", bound=Callable[..., Any])
 ALWAYS = frozenset({"csrfmiddlewaretoken"})
-"""Names in every form. Browsers without scripts, and htmx, send them with a form that is half filled in."""
+"""Names in every form. htmx, and browsers without JavaScript, send them with half-filled forms."""
 FOLLOWERS = ("utm_", "_x_tr_", "mc_", "mtm_", "pk_", "hsa_")
-"""Beginnings of names that mail programs, translators and social networks add to links; nobody wrote them."""
+"""Prefixes of tracking parameters, which mail programs, translators and social networks add to links."""
 FOLLOWER_NAMES = frozenset(
     {"fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "yclid", "igshid", "_ga", "_gl"}
 )
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant, or an empty text."""
+    """Return the known name that was probably meant; empty if none is similar."""
     spelt = {one.lower(): one for one in known}
     return next((spelt[close] for close in get_close_matches(name.lower(), spelt, 1, 0.6)), "")
 
 
 def describe_unknown(kind: str, name: str, known: Collection[str]) -> str:
-    """Say that there is no such name, and which was probably meant: else which there are, if they are few."""
+    """Return an error about an unknown name.
+
+    It suggests the name that was probably meant, or lists the known names if there are few.
+    """
     if meant := suggest(name, known):
         return f"There is no {kind} {shorten(name)}. Did you mean '{meant}'?"
     if not known:
@@ -43,7 +46,7 @@ def describe_unknown(kind: str, name: str, known: Collection[str]) -> str:
 
 
 def shorten(name: str) -> str:
-    """A name in quotation marks, cut where it is long."""
+    """Return a name in quotation marks; a long one is cut."""
     return repr(name if len(name) <= 60 else f"{name[:59]}…")
 
 
@@ -52,16 +55,16 @@ def shorten(name: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The names that a page reads from its address and from its form."""
+    """The names that a page reads from its query string and from its form."""
 
     query: frozenset[str] = frozenset()
     form: frozenset[str] = frozenset()
 
 
 def takes(*query: str, form: Iterable[str] = ()) -> Callable[[View], View]:
-    """Declare the names that a view reads from its address and, when it is posted to, from its `form`.
+    """Declare the names that a view reads from its query string and, on POST, from its `form`.
 
-    Without: none.
+    A view without this decorator reads none.
     """
 
     def declare(view: View) -> View:
@@ -72,9 +75,9 @@ def takes(*query: str, form: Iterable[str] = ()) -> Callable[[View], View]:
 
 
 class UnknownNames:
-    """Refuse pages' addresses and forms with a name that the page did not declare.
+    """Middleware that refuses a query string or form with a name that the page does not declare.
 
-    The admin's pages have checks of their own.
+    The pages of Django's admin have their own checks.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -90,7 +93,7 @@ class UnknownNames:
         names: Names = getattr(view, "input_names", Names())
         query = find_unknown(request.GET, names.query)
         unknown = [describe_unknown("parameter", name, names.query) for name in query]
-        may_send = bool(names.form) or request.user.is_authenticated  # Whoever is to sign in is told that first.
+        may_send = bool(names.form) or request.user.is_authenticated  # Visitors are asked to sign in first.
         if request.method == "POST" and may_send:
             sent = [*request.POST, *request.FILES]
             unknown += [describe_unknown("field", name, names.form) for name in find_unknown(sent, names.form)]
@@ -101,7 +104,7 @@ class UnknownNames:
 
 
 def is_operation(view: Any) -> bool:
-    """Return whether a view is the API's, which checks names by its operations' signatures."""
+    """Return whether a view belongs to the API, which checks names by its operations' signatures."""
     return getattr(view, "__module__", "") == "ninja.operation"
 
 
@@ -114,6 +117,6 @@ def is_follower(name: str) -> bool:
 
 
 def without(request: HttpRequest, names: Collection[str]) -> str:
-    """The address that was asked for, without the parameters of these names."""
+    """Return the requested address without the parameters of these names."""
     kept = [(name, value) for name, values in request.GET.lists() if name not in names for value in values]
     return f"{request.path}?{urlencode(kept)}" if kept else request.path

@@ -1,4 +1,4 @@
-"""The numbers of rows, as addresses name them."""
+"""Primary keys of rows in addresses."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.core.exceptions import ValidationError
 from django.urls.converters import IntConverter
 
 LARGEST_KEY = 2**63 - 1
-"""Databases keep keys in 64 bits; SQLite fails on a larger number, also where one is only compared."""
+"""Largest key that databases store, in 64 bits. SQLite fails on larger numbers, even in comparisons."""
 
 
 class KeyConverter(IntConverter):
-    """A number that a row may have: an address with a larger one leads nowhere."""
+    """A path converter for keys. An address with a larger number is not found."""
 
     def to_python(self, value: str) -> int:
-        """Raises ValueError, which Django answers with 404."""
+        """Return the key. Raises ValueError for a larger number, which Django answers with 404."""
         number = super().to_python(value)
         if number > LARGEST_KEY:
             raise ValueError(f"{value} is more than 64 bits")
@@ -22,7 +22,7 @@ class KeyConverter(IntConverter):
 
 
 def is_key(text: str) -> bool:
-    """Return whether a text is a number that a row may have."""
+    """Return whether a text is a possible key."""
     return text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_KEY
 
 
@@ -30,7 +30,7 @@ class RowsField(forms.ModelMultipleChoiceField):
     """Some rows by their keys."""
 
     def clean(self, value: Any) -> Any:
-        """Raises ValidationError for what is no key, before a database is asked for it."""
+        """Return the rows. Raises ValidationError for an invalid key before any query."""
         for key in value or ():
             if not is_key(str(key)):
                 raise ValidationError(self.error_messages["invalid_pk_value"], "invalid_pk_value", {"pk": key})

@@ -1,4 +1,4 @@
-"""What the website itself remembers: the tokens of its API, and answers that may be asked for again."""
+"""Tables of the website itself: accounts' settings, API tokens, stored responses, audit log, notifications."""
 
 import hashlib
 import secrets
@@ -29,7 +29,7 @@ def every_scope() -> list[str]:
 
 
 class ApiToken(models.Model):
-    """A token of the REST API. Only its SHA-256 is kept; the key itself is shown once, when it is created."""
+    """A token of the REST API. Only the SHA-256 of its key is stored; the key itself is shown once, at its creation."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
@@ -50,7 +50,7 @@ class ApiToken(models.Model):
     def issue(
         cls, user: Any, name: str, scopes: Iterable[str] = tuple(Scope), expires: datetime | None = None
     ) -> tuple["ApiToken", str]:
-        """Create a token for ``user``; return it with its key, which is known at no other time."""
+        """Create a token for ``user``; return it with its key, which cannot be read again later."""
         key = f"arena_{secrets.token_urlsafe(32)}"
         token = cls.objects.create(
             user=user, name=name, prefix=key[:12], digest=digest_of(key), scopes=list(map(str, scopes)), expires=expires
@@ -59,7 +59,7 @@ class ApiToken(models.Model):
 
     @classmethod
     def find(cls, key: str) -> "ApiToken | None":
-        """Return the token with this key, also an expired one, if its user may still sign in.
+        """Return the token with this key, even an expired one, if its user may still sign in.
 
         Records the time of use, to the hour.
         """
@@ -78,9 +78,9 @@ class ApiToken(models.Model):
 
 
 class StoredAnswer(models.Model):
-    """The answer to a request with an idempotency key (`portal.server.idempotency`).
+    """The response to a request with an idempotency key (`portal.server.idempotency`).
 
-    `request` is the request's digest.
+    `request` is the digest of the request.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -100,7 +100,10 @@ class StoredAnswer(models.Model):
 
 
 class IncomingFile(models.Model):
-    """A file that comes in several requests (`portal.server.incoming`). Once it is whole, an upload has its id."""
+    """A file that is sent in several requests (`portal.server.incoming`).
+
+    When it is complete, it becomes an upload with the same id.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -119,12 +122,15 @@ class IncomingFile(models.Model):
 
     @property
     def missing(self) -> int:
-        """Bytes that have not come yet."""
+        """The number of bytes that are still missing."""
         return self.length - self.offset
 
 
 class AuditEntry(models.Model):
-    """One change that somebody made (`portal.server.audit`). The name is of then; it goes when its user leaves."""
+    """A change that a user made (`portal.server.audit`).
+
+    The user name is that of the time, and is removed with the account.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     username = models.CharField(max_length=150, blank=True)
@@ -143,7 +149,7 @@ class AuditEntry(models.Model):
 
 
 class Announcement(models.Model):
-    """A sentence above every page, for a while."""
+    """A sentence that is shown above every page for some time."""
 
     class Level(models.TextChoices):
         INFO = "info", _("Information")
@@ -174,7 +180,7 @@ class Announcement(models.Model):
 
 
 class UserLimits(models.Model):
-    """Limits of one user that differ from the portal's: quotas by name (`portal.people.quotas`), bytes of uploads."""
+    """Limits of one user that override the portal's: quotas by name (`portal.people.quotas`), and bytes of uploads."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="limits")
     quotas = models.JSONField(default=dict)
@@ -185,7 +191,7 @@ class UserLimits(models.Model):
 
 
 class NotificationKind(models.TextChoices):
-    """What users are told of."""
+    """The kinds of notifications."""
 
     UPLOAD = "upload", _("An upload was checked")
     TOURNAMENT = "tournament", _("A tournament has ended")
@@ -198,7 +204,7 @@ def every_kind() -> list[str]:
 
 
 class Notification(models.Model):
-    """Something that a user is told. The subject is unique for the user, so that nothing is told twice."""
+    """A message to a user. The subject is unique per user, so that nothing is reported twice."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=10, choices=NotificationKind.choices)
@@ -255,7 +261,7 @@ class Delivery(models.Model):
 
 
 class AccountLanguage(models.Model):
-    """The language in which a user reads pages and is told things."""
+    """The language of an account, for pages, mail and notifications."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=16)
@@ -265,7 +271,7 @@ class AccountLanguage(models.Model):
 
 
 class MailSubscription(models.Model):
-    """What a user is told of by e-mail too."""
+    """The kinds of notifications that a user also receives by e-mail."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_subscription")
     kinds = models.JSONField(default=list)
@@ -291,5 +297,5 @@ class Letter(models.Model):
 
 
 def digest_of(key: str) -> str:
-    """Return the SHA-256 of a key. Keys are 256 random bits, so nothing can be guessed from a plain hash."""
+    """Return the SHA-256 of a key. Keys have 256 random bits, so a plain hash is secure."""
     return hashlib.sha256(key.encode()).hexdigest()

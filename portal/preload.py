@@ -1,9 +1,8 @@
-"""A process that loads what the portal's processes have in common once, and forks them:
-``python -m portal.preload FD``.
+"""A process that loads the libraries of the portal's processes and forks them: ``python -m portal.preload FD``.
 
-Web server, workers, trainers and sweep load the same 110 MB of libraries, and workers 60 MB of compiled kernels
-besides. Forked from one process that has loaded all this, they share its memory until they write to it. The launcher
-orders (`portal.launcher.preloading`).
+Web server, workers, trainers and sweep load the same 110 MB of libraries, and workers load 60 MB of compiled kernels
+too. Processes that are forked from one loaded process share its memory until they write to it. The launcher sends the
+requests (`portal.launcher.preloading`).
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ PROGRAMS = (
     "scipy.sparse.csgraph",
     "scipy.special",
 )
-"""Modules from which each program's imports follow. None of them opens a connection or starts a thread."""
+"""Modules that import everything that the programs need. None of them opens a connection or starts a thread."""
 KERNELS = ("mate.engine", "mate.agents.batched", "policies.warm", "tournament.warm")
 MADV_DONTNEED = 4
 
@@ -55,11 +54,11 @@ log = logging.getLogger("django.arena")
 
 
 def main() -> None:
-    """Fork processes by the orders that come over a socket, until the launcher closes it."""
+    """Fork processes on request over a socket, until the launcher closes it."""
     orders = socket.socket(fileno=int(sys.argv[1]))
     load_programs()
     command = serve(orders)
-    if command:  # This is a forked process: it ends as an interpreter of its own does.
+    if command:  # This is a forked process. It ends like a separate interpreter.
         run(command)
 
 
@@ -72,7 +71,7 @@ def load_programs() -> None:
 
 
 def load_kernels() -> None:
-    """Load the compiled kernels. Those that fail are left to whoever needs them."""
+    """Load the compiled kernels. Those that fail are loaded at their first use."""
     for name in KERNELS:
         try:
             importlib.import_module(name).warm()
@@ -81,10 +80,10 @@ def load_kernels() -> None:
 
 
 def serve(orders: socket.socket) -> list[str]:
-    """Answer each order; return an empty list at the end, and in a forked process its command.
+    """Answer all requests; return an empty list at the end. In a forked process, return its command.
 
-    An order is a line of JSON: ``{"kernels": true}``, answered by ``{}`` once they are loaded, or ``{"command": [...],
-    "log": PATH}``, answered by ``{"pid": N}``. A first ``{}`` says that all programs are loaded.
+    A request is a line of JSON: ``{"kernels": true}``, answered by ``{}`` after loading, or ``{"command": [...], "log":
+    PATH}``, answered by ``{"pid": N}``. The first ``{}`` says that all programs are loaded.
     """
     lines = orders.makefile("r")
     settle()
@@ -113,16 +112,16 @@ def answer(orders: socket.socket, content: dict[str, Any]) -> None:
 
 
 def settle() -> None:
-    """Set all objects aside from the collection of garbage, whose marks would copy every page."""
+    """Exclude all objects from garbage collection, because its marks would copy every shared page."""
     gc.collect()
     gc.freeze()
     unmap_code()
 
 
 def unmap_code() -> None:
-    """Take the code of libraries out of this process's memory: 100 MiB, most of it LLVM's, which loads the kernels.
+    """Release the code of libraries from this process's memory: 100 MiB, mostly of LLVM, which loads the kernels.
 
-    It stays in the cache of files. What is needed again comes from there, page by page.
+    The code stays in the page cache. Pages that are needed again are mapped from there.
     """
     for line in Path("/proc/self/maps").read_text().splitlines():
         place, rights, *_, name = line.split()
@@ -132,9 +131,9 @@ def unmap_code() -> None:
 
 
 def fork() -> int:
-    """Fork a process whose parent is the launcher; return its number, and 0 in the process itself.
+    """Fork a process whose parent is the launcher; return its process id, or 0 in the new process.
 
-    The launcher adopts orphans while it waits for the answer, so the process is forked twice and the one between ends.
+    The process is forked twice, and the one between ends. The launcher adopts orphans while it waits for the answer.
     """
     launcher = os.getppid()
     reader, writer = os.pipe()
@@ -158,7 +157,7 @@ def fork() -> int:
 
 
 def run(command: list[str]) -> None:
-    """Run a command line of Python's (``python -m MODULE ...`` or ``python FILE ...``) in this process."""
+    """Run a Python command line (``python -m MODULE ...`` or ``python FILE ...``) in this process."""
     setproctitle.setproctitle(" ".join(command))
     _, first, *rest = command
     if first == "-m":

@@ -1,4 +1,4 @@
-"""The problems that the API answers with, in the form of RFC 9457 (Problem Details for HTTP APIs)."""
+"""Errors of the API in the format of RFC 9457 (Problem Details for HTTP APIs)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 CONTENT_TYPE = "application/problem+json"
 ADDRESS = "/api/v1/problems/"
-"""Where each kind of problem is explained; `type` of a problem is this address with its code."""
+"""Prefix of the field `type` of a problem. With the code appended, it is the address of an explanation."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of problem: the statuses it comes with, and what it means."""
+    """A kind of problem: its HTTP statuses and its meaning."""
 
     statuses: tuple[int, ...]
     title: str | Promise

@@ -1,4 +1,7 @@
-"""Replay files on demand: made by the player (`tournament.recorder`) when first asked for, then kept for a while."""
+"""Replay files on demand.
+
+The player (`tournament.recorder`) makes them at the first request; then they are kept for some time.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,11 @@ ENDINGS: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`path` when the file is there; else `message` says what is going on, or why it will not come.
+    """The state of a requested file.
 
-    `partial` is a file with the beginning of an episode that is still being rendered. An answer `is_busy` where too
-    many others wait: ask again in a few seconds.
+    `path` is the file if it exists; otherwise `message` says its progress or why it failed. `partial` is a file with
+    the beginning of an episode that is still being rendered. `is_busy` means that too many requests wait; ask again in
+    a few seconds.
     """
 
     path: Path | None = None
@@ -57,20 +61,20 @@ def path_of(episode: Episode, action: Action) -> Path:
 
 
 def ask_replay(episode: Episode, request: HttpRequest) -> Answer:
-    """The episode's replay file, or how far it is. Ask again until it is there or has failed.
+    """Request the replay file of an episode; return it or its progress. Ask again until it exists or has failed.
 
-    Raises OSError where the disk has no room for it, as all requests here do.
+    Like all requests of this module, it raises OSError if the disk is full.
     """
     return _ask(episode, "record", request)
 
 
 def ask_picture(episode: Episode, request: HttpRequest) -> Answer:
-    """A picture of the episode, for links on other sites, or how far it is."""
+    """Request a picture of an episode, for link previews on other sites; return it or its progress."""
     return _ask(episode, "picture", request)
 
 
 def ask_film(episode: Episode, request: HttpRequest) -> Answer:
-    """An MP4 film of the episode, or how far it is."""
+    """Request an MP4 film of an episode; return it or its progress."""
     return _ask(episode, "film", request)
 
 
@@ -80,12 +84,12 @@ def can_film() -> bool:
 
 
 def ask_verdict(episode: Episode, request: HttpRequest) -> Answer:
-    """The verdict on the episode, or how far it is; begins to play it where nobody has."""
+    """Request the verification of an episode; return the verdict or its progress."""
     return _ask(episode, "verify", request)
 
 
 def forget_verdict(episode: Episode) -> None:
-    """So that the next question plays the episode anew."""
+    """Delete the verdict on an episode, so that the next request plays the episode again."""
     path_of(episode, "verify").unlink(missing_ok=True)
 
 
@@ -111,9 +115,7 @@ def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:
 
 
 def find_elsewhere(path: Path) -> bool:
-    """Fetch a file that another web server has made, where the storage is not this machine's; return whether it is
-    here.
-    """
+    """Fetch a file that another web server has made, if the storage is remote; return whether it exists here now."""
     if not storages.is_remote():
         return False
     try:
@@ -124,24 +126,24 @@ def find_elsewhere(path: Path) -> bool:
 
 
 def share(path: Path) -> None:
-    """Let other web servers have a file that was made here."""
+    """Upload a file that was made here to a remote storage, for other web servers."""
     if storages.is_remote() and path.suffix == ".replay":
         default_storage.save(f"replays/{path.name}", ContentFile(path.read_bytes()))
 
 
 def fetch_checkpoints(*specs: dict[str, Any]) -> Path:
-    """Return the folder with the checkpoints of these agents, fetched where the storage is not this machine's."""
+    """Return the folder with the checkpoints of these agents; fetch them first if the storage is remote."""
     digests = {digest for spec in specs for digest in agents.checkpoints(agents.from_json(spec))}
     if storages.is_remote():
         for digest in digests:
-            with contextlib.suppress(FileNotFoundError):  # The player says so.
+            with contextlib.suppress(FileNotFoundError):  # The player reports it.
                 storages.local_path(entries.checkpoint_name(digest))
         return storages.cache_folder() / "checkpoints"
     return Path(settings.MEDIA_ROOT) / "checkpoints"
 
 
 def fetch_actions(episode: Episode, team: str) -> str:
-    """Return the path of what a remote agent did in an episode; empty where it is not in the storage any more."""
+    """Return the path of the recorded actions of a remote agent in an episode; empty if they are no longer stored."""
     with contextlib.suppress(FileNotFoundError):
         return str(storages.local_path(recorded.file_name(episode.pairing_id, episode.seed, team)))
     return ""

@@ -13,12 +13,18 @@ from tournament.models import Agent, Scenario, Schedule, ScheduleKind, Tournamen
 
 FIRST_SCENARIO = "MATE-4v8-9"
 FIRST_EPISODES = 200
-"""Per pairing: intervals narrow enough to tell the built-in agents apart, played in minutes on two cores."""
+"""Episodes per pairing of the first tournament.
+
+They suffice to distinguish the built-in agents, and take minutes on two cores.
+"""
 
 
 def seed_arena() -> Tournament | None:
-    """The scenarios and built-in agents; in a portal without any tournament also a first one among them, which is
-    returned, and a schedule that places new agents."""
+    """Create the scenarios and the built-in agents.
+
+    In a portal without tournaments, also start a first tournament among these agents and create a schedule that places
+    new agents. Return the tournament if it was started.
+    """
     entries.register_scenarios()
     agents = entries.register_builtin_agents()
     operated.register_operator_agents()
@@ -31,7 +37,7 @@ def seed_arena() -> Tournament | None:
 
 
 def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournament:
-    """A round robin of the given agents. The broker need not be up yet: the sweep wakes the workers."""
+    """Start a round robin of the given agents. The broker may still be down, because the sweep wakes the workers."""
     return organising.create_tournament(
         organising.TournamentRequest(
             "The built-in agents",
@@ -44,7 +50,7 @@ def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournamen
 
 
 def place_new_agents(scenario: Scenario, agents: list[Agent]) -> Schedule:
-    """A schedule that gives every new agent its first rank, by play against the given ones."""
+    """Create a schedule that gives every new agent its first rank by playing it against the given agents."""
     schedule = Schedule(
         name="New agents", kind=ScheduleKind.WATCH, scenario=scenario, has_everyone=False, format="placement"
     )
@@ -53,9 +59,10 @@ def place_new_agents(scenario: Scenario, agents: list[Agent]) -> Schedule:
 
 
 def make_administrator() -> tuple[str, str] | None:
-    """A first administrator's name and password, or None where one exists.
+    """Create the first administrator; return name and password. Return None if there is an administrator.
 
-    ARENA_ADMIN and ARENA_ADMIN_PASSWORD name them; without a password one is generated. Only its hash is stored.
+    ARENA_ADMIN and ARENA_ADMIN_PASSWORD set them. Without ARENA_ADMIN_PASSWORD, a password is generated. Only its hash
+    is stored.
     """
     users = get_user_model().objects
     if users.filter(is_superuser=True, is_active=True).exists():
@@ -71,7 +78,7 @@ def make_administrator() -> tuple[str, str] | None:
 
 
 def renew_password(name: str = "") -> tuple[str, str]:
-    """Give an administrator (the first, without a name) a new generated password; returns both.
+    """Generate a new password for an administrator, by default the first one; return name and password.
 
     Raises LookupError if there is no such administrator.
     """
@@ -87,6 +94,6 @@ def renew_password(name: str = "") -> tuple[str, str]:
 
 
 def make_password() -> str:
-    """80 random bits in four groups that are easy to type."""
+    """Return a password of 80 random bits, in four groups that are easy to type."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))

@@ -1,5 +1,7 @@
-"""Settings. Everything that differs between machines comes from environment variables (`portal.variables`); the
-defaults need nothing.
+"""Django's settings.
+
+Everything that differs between machines comes from environment variables (`portal.variables`). The defaults need no
+other service.
 """
 
 import fcntl
@@ -30,8 +32,8 @@ except OSError as error:
     raise SystemExit(f"The data folder {DATA_DIR} cannot be used: {error.strerror}. {advise(error)}") from None
 
 
-# A server that has vanished is noticed within half a minute, and a query or transaction that got stuck ends. The
-# address overrides each of them, as in postgres://.../arena?connect_timeout=3
+# A lost server is noticed within half a minute, and stuck queries and transactions are ended. Options in
+# DATABASE_URL override these, as in postgres://.../arena?connect_timeout=3
 POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -45,8 +47,8 @@ POSTGRESQL: dict[str, Any] = {
 
 
 def read_database() -> dict[str, Any]:
-    """Where DATABASE_URL leads, or to SQLite in the data folder."""
-    if not VARIABLES.DATABASE_URL:  # A path in an address would lose all from its first "#" or "?".
+    """Return the database of DATABASE_URL, else SQLite in the data folder."""
+    if not VARIABLES.DATABASE_URL:  # A URL would cut a path at its first "#" or "?".
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "arena.sqlite3", "CONN_MAX_AGE": 60}
     parsed = dj_database_url.parse(VARIABLES.DATABASE_URL, conn_max_age=60, conn_health_checks=True)
     database: dict[str, Any] = dict(parsed)
@@ -56,20 +58,20 @@ def read_database() -> dict[str, Any]:
 
 
 def read_storage() -> dict[str, Any]:
-    """Return where files are kept: the folder `files`, or the S3-compatible storage that ARENA_FILES names."""
+    """Return the storage of files: the folder `files`, or the S3-compatible storage of ARENA_FILES."""
     if not VARIABLES.ARENA_FILES:
         return {"BACKEND": "tournament.storages.LocalStorage"}
     address = urlsplit(VARIABLES.ARENA_FILES)
     if find_spec("storages") is None or find_spec("boto3") is None:
         raise SystemExit("ARENA_FILES needs the extra `s3`: pip install 'mate-arena[s3]', or -r requirements-s3.in")
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
-        del os.environ[name]  # Compositions pass on what is not set as empty.
+        del os.environ[name]  # Docker Compose passes unset variables as empty.
     place = {"bucket_name": address.netloc, "location": address.path.strip("/")}
     return {"BACKEND": "tournament.object_storage.ObjectStorage", "OPTIONS": place}
 
 
 def read_secret_key() -> str:
-    """The key from SECRET_KEY, or one generated once and kept in the data folder."""
+    """Return SECRET_KEY, else the key in the data folder, which is generated once."""
     if VARIABLES.SECRET_KEY:
         return VARIABLES.SECRET_KEY
     path = DATA_DIR / "secret_key"
@@ -80,12 +82,15 @@ def read_secret_key() -> str:
 
 
 def read_key(path: Path) -> str:
-    """The key in a file; empty where there is none, also where a full disk left the file without it."""
+    """Return the key in a file; empty if there is no file, or if a full disk left it empty."""
     return path.read_text().strip() if path.exists() else ""
 
 
 def make_key(path: Path) -> str:
-    """Generate a key and keep it, whole or not at all; of processes that do so at once, the first decides."""
+    """Generate a key, store it atomically and return it.
+
+    If several processes do so at once, all get the key of the first.
+    """
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -109,15 +114,15 @@ DEBUG = VARIABLES.DEBUG
 ALLOWED_HOSTS = VARIABLES.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = VARIABLES.CSRF_TRUSTED_ORIGINS
 
-# Whose X-Forwarded headers are believed: nobody's, unless proxies are named. A client could write its own.
+# Proxies whose X-Forwarded headers are trusted. By default none are, since any client can send such headers.
 FORWARDED_ALLOW_IPS = VARIABLES.FORWARDED_ALLOW_IPS
 
-# Behind a proxy that speaks TLS: cookies go over nothing else, and browsers remember to ask for nothing else.
+# Behind a TLS proxy: cookies are sent over HTTPS only, and browsers remember to use HTTPS only (HSTS).
 IS_HTTPS = VARIABLES.ARENA_HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if IS_HTTPS else 0
 
-# Accounts of other sites with which people may sign in, and where mail is handed over (none without it)
+# Sites whose accounts users can sign in with, and the mail server (no mail without it)
 ARENA_PROVIDERS = read_providers(VARIABLES)
 ARENA_MAIL = VARIABLES.ARENA_MAIL
 ARENA_ADDRESS = VARIABLES.ARENA_ADDRESS
@@ -139,7 +144,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     *ARENA_PROVIDERS.apps,
     "django_htmx",
-    "ninja",  # Serves the API's reference page from our own static files instead of a content network.
+    "ninja",  # Serves the API's reference page from our own static files instead of a CDN.
     "tournament.apps.TournamentConfig",
     "tasks.apps.TasksConfig",
     "portal.apps.PortalConfig",
@@ -173,7 +178,7 @@ MIDDLEWARE = [
     "portal.server.idempotency.Idempotency",
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-# Who fails often waits: a name from one address, so that nobody can lock the owner of a name out.
+# Failed sign-ins are counted per name and IP address, so that nobody can lock another user out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=10)
@@ -182,7 +187,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_CALLABLE = "portal.views.accounts.refuse_sign_in"
 AXES_VERBOSE = False
 
-# Signing in (`portal.signing`). What allauth would count besides is limited by `portal.server.throttling`.
+# Signing in (`portal.signing`). `portal.server.throttling` replaces most of allauth's rate limits.
 ACCOUNT_ADAPTER = "portal.signing.adapters.ArenaAccounts"
 ACCOUNT_FORMS = {
     "login": "portal.forms.signing.SignInForm",
@@ -192,7 +197,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # Where mail is set up: `portal.signing.adapters.ConfirmedAddress`.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # Only if mail is set up: `portal.signing.adapters.ConfirmedAddress`.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -207,7 +212,7 @@ MFA_TOTP_TOLERANCE = 1
 SOCIALACCOUNT_ADAPTER = "portal.signing.social.ArenaSocialAccounts"
 SOCIALACCOUNT_PROVIDERS = ARENA_PROVIDERS.settings
 SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_EMAIL_REQUIRED = False
-SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # The other site has done it.
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # The other site has verified it.
 
 ROOT_URLCONF = "portal.urls"
 ASGI_APPLICATION = "portal.server.asgi.application"
@@ -243,14 +248,14 @@ FORM_RENDERER = "portal.forms.rendering.Renderer"
 
 DATABASES = {"default": read_database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers wait for each other instead of failing: the write lock is taken when a transaction begins.
+    # Transactions take the write lock when they begin, so that writers wait for each other instead of failing.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
     }
 
-# Codes that were used and tries that failed, for all processes of the portal alike.
+# Used codes and failed attempts, shared by all processes of the portal.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -267,7 +272,7 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
-# By the switch in the header, which a cookie keeps, else as the browser asks.
+# The language is that of the cookie, which the switch in the header sets, else that of the browser.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -280,7 +285,7 @@ STATIC_ROOT = DATA_DIR / "static"
 NINJA_PAGINATION_CLASS = "portal.api.paging.Paging"
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 MEDIA_ROOT = DATA_DIR / "files"
-MEDIA_URL = "/unserved/"  # Uploads are never served as files; no address begins like this.
+MEDIA_URL = "/unserved/"  # Uploads are never served; no URL has this prefix.
 STORAGES: dict[str, dict[str, Any]] = {
     "default": read_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -288,13 +293,13 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # Files are hashed while they stream to disk, and never held in memory.
 FILE_UPLOAD_HANDLERS = ["portal.server.receiving.HashingUploadHandler"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, files apart.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Fields of a form, without files.
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 ARENA_LOG = VARIABLES.ARENA_LOG
-# What the portal did not expect goes to the process's log with its cause; Django by itself would tell nobody.
+# Unexpected errors go to the process's log with a traceback. Django's defaults would not log them.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -319,11 +324,11 @@ ARENA_FREE_BYTES = VARIABLES.ARENA_FREE_BYTES
 ARENA_EXPORT_BYTES = VARIABLES.ARENA_EXPORT_BYTES
 ARENA_USER_BYTES = VARIABLES.ARENA_USER_BYTES
 
-# Who may sign up, how often who may do what (`portal.server.throttling`), and how much one user may have
+# Sign-up, rate limits (`portal.server.throttling`) and quotas
 ARENA_SIGN_UP = VARIABLES.ARENA_SIGN_UP
 ARENA_LIMITS = VARIABLES.ARENA_LIMITS
 ARENA_QUOTAS = VARIABLES.ARENA_QUOTAS
-ARENA_LIMITS_STORE = ""  # where they are counted, if not in REDIS_URL
+ARENA_LIMITS_STORE = ""  # where limits are counted, if not in REDIS_URL
 
 # Files
 ARENA_CACHE_BYTES = VARIABLES.ARENA_CACHE_BYTES
@@ -335,13 +340,13 @@ ARENA_WEBHOOKS = VARIABLES.ARENA_WEBHOOKS
 
 # Work
 REDIS_URL = VARIABLES.REDIS_URL or f"redis+socket://{DATA_DIR / 'redis.sock'}"
-ARENA_BLOCK_SIZE = VARIABLES.ARENA_BLOCK_SIZE  # 0: by what episodes take
+ARENA_BLOCK_SIZE = VARIABLES.ARENA_BLOCK_SIZE  # 0: chosen by the duration of episodes
 ARENA_LABELS = VARIABLES.ARENA_LABELS
 ARENA_AUDIT_SHARE = VARIABLES.ARENA_AUDIT_SHARE
 ARENA_REMOTE_SECONDS = VARIABLES.ARENA_REMOTE_SECONDS
 ARENA_LEASE_SECONDS = VARIABLES.ARENA_LEASE_SECONDS
 ARENA_TRAINING_SLOTS = VARIABLES.ARENA_TRAINING_SLOTS
-ARENA_TRAINING_CORES = VARIABLES.ARENA_TRAINING_CORES  # 0: all there are, shared among the slots
+ARENA_TRAINING_CORES = VARIABLES.ARENA_TRAINING_CORES  # 0: all cores, shared among the slots
 ARENA_TRAINING_NICE = VARIABLES.ARENA_TRAINING_NICE
 ARENA_TRAINING_FREE_BYTES = VARIABLES.ARENA_TRAINING_FREE_BYTES
 ARENA_TRAINING_COMMAND = VARIABLES.ARENA_TRAINING_COMMAND

@@ -1,8 +1,8 @@
-"""Texts of the floors below in the reader's language.
+"""Translation of the texts of lower floors.
 
-The floors below know no gettext, and their messages are stored in English. Pages translate them where they show them:
-a constant as it is, a message with values by its pattern, such as `{0} is private.`, and several sentences one by one.
-The modules of `portal/floor_texts` list them all, for the catalogue.
+The lower floors do not use gettext, and their messages are stored in English. Pages translate them when they show them:
+constant texts directly, messages with values by their patterns, such as `{0} is private.`, and several sentences one by
+one. The modules of `portal/floor_texts` list all these texts for the catalogue.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 VALUE = re.compile(r"\{(\d+)\}")
 CUTS = (re.compile(r"\n"), re.compile(r"(?<=[.?!]) (?=\S)"), re.compile(": "), re.compile("; "), re.compile(", "))
-"""Where a text that is no message as a whole is cut into two."""
+"""Separators at which a text is split into two if the catalogue does not have it as a whole."""
 STOPS = {": ": "：", "; ": "；", ", ": "，"}
 
 
@@ -35,7 +35,7 @@ class Catalogue(gettext.GNUTranslations):
 
 @dataclass(frozen=True)
 class Pattern:
-    """A message with values; `rarest` is its longest constant part, which a text must have to be it."""
+    """A message with values. `rarest` is its longest constant part; a text without it cannot be this message."""
 
     rarest: str
     expression: re.Pattern[str]
@@ -49,7 +49,7 @@ class Pattern:
         return cls(max(parts[::2], key=len), expression, tuple(map(int, parts[1::2])), told)
 
     def tell(self, text: str, language: str) -> str:
-        """Return the translation of a text that is this message; empty for another."""
+        """Return the translation of a text if it is this message; otherwise an empty text."""
         found = self.expression.fullmatch(text) if self.rarest in text else None
         if found is None:
             return ""
@@ -59,7 +59,7 @@ class Pattern:
 
 @cache
 def list_patterns(language: str) -> list[Pattern]:
-    """Return the messages with values of a language's catalogue, the most specific first."""
+    """Return the messages with values in a language's catalogue, the most specific first."""
     file = settings.LOCALE_PATHS[0] / to_locale(language) / "LC_MESSAGES" / "django.mo"
     if not file.exists():
         return []
@@ -69,7 +69,10 @@ def list_patterns(language: str) -> list[Pattern]:
 
 
 def in_language(text: Any) -> str:
-    """Return a text of a floor below in the reader's language; what is in no catalogue stays as it is."""
+    """Return a text of a lower floor in the reader's language.
+
+    A text that the catalogue does not have stays as it is.
+    """
     written = str(text or "")
     language = get_language() or "en"
     return written if not written or language.split("-")[0] == "en" else tell(written, language)
@@ -77,7 +80,7 @@ def in_language(text: Any) -> str:
 
 @lru_cache(maxsize=2000)
 def tell(text: str, language: str) -> str:
-    """Return a text's translation as a whole, else of its two parts, as far as they have one."""
+    """Return the translation of a text as a whole, else split it in two and translate both parts."""
     if told := find_whole(text, language):
         return told
     for cut in CUTS:
@@ -89,7 +92,7 @@ def tell(text: str, language: str) -> str:
 
 
 def join(first: str, second: str, between: str) -> str:
-    """Return two parts of a text as one; after Chinese words stand Chinese stops, and no space after those."""
+    """Join two parts of a text. After Chinese text, use Chinese punctuation without a space."""
     if between == "\n":
         return f"{first}\n{second}"
     if between == " ":
@@ -98,9 +101,10 @@ def join(first: str, second: str, between: str) -> str:
 
 
 def find_whole(text: str, language: str) -> str:
-    """Return the translation of a constant or of a message with values; empty where there is none.
+    """Return the translation of a constant text or of a message with values; empty if there is none.
 
-    Messages are shown as sentences, so one may have got a capital or lost its stop.
+    Messages are shown as sentences, so the text may have a capital letter or a full stop that the catalogue's does not
+    have.
     """
     for one, stop in list_forms(text):
         told = _(one)
@@ -112,7 +116,7 @@ def find_whole(text: str, language: str) -> str:
 
 
 def list_forms(text: str) -> Iterator[tuple[str, str]]:
-    """Yield a text as it may be in the catalogue, with the stop that it lost for that."""
+    """Yield the forms in which the catalogue may have a text, each with the full stop that was removed."""
     small = text[:1].lower() + text[1:]
     yield text, ""
     if small != text:
@@ -124,7 +128,7 @@ def list_forms(text: str) -> Iterator[tuple[str, str]]:
 
 
 def tell_value(value: str, language: str) -> str:
-    """Return a value of a message: a message itself, or a name, which is nobody's to translate."""
+    """Return a value in a message, translated if it is a message itself. Names are not translated."""
     return tell(value, language) if " " in value or value in ("camera", "target") else value
 
 

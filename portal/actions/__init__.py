@@ -1,1 +1,1 @@
-"""What surrounds an action on a page: the question before it, its buttons, the message after it."""
+"""Actions on pages: their buttons, the confirmation before them, and the message after them."""

@@ -1,7 +1,7 @@
-"""Questions before what cannot be undone: what is lost is named, and nothing happens at one click.
+"""Confirmations of actions that cannot be undone. They name what is lost, so that no single click loses anything.
 
-A button that asks first leads to its own address. GET shows the question as a page; POST does what it says. With
-scripts the same question opens as a dialog on the spot (`partials/confirm.html`, `confirm.js`).
+A button that needs a confirmation links to its own address. GET shows the confirmation as a page; POST performs the
+action. With JavaScript, the confirmation opens as a dialog on the same page (`partials/confirm.html`, `confirm.js`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from tournament.models import Attack, PsroRun, Schedule, Study, Tournament, Trai
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A question about one row: `sentences` name what is lost and what stays, `button` is a verb with its object."""
+    """A confirmation about one row.
+
+    `sentences` name what is lost and what stays; `button` is a verb with its object.
+    """
 
     title: str
     sentences: tuple[str, ...]
@@ -28,7 +31,10 @@ class Confirmation:
 
 
 def show_question(request: HttpRequest, question: Confirmation, back: str) -> HttpResponse:
-    """The question as a page of its own; its form posts to the address that was asked for, `back` leads away."""
+    """Return the confirmation as its own page.
+
+    Its form posts to the requested address; `back` is the address of *Cancel*.
+    """
     return render(request, "confirm.html", {"question": question, "address": request.path, "back": back})
 
 

@@ -14,7 +14,7 @@ Request_co = TypeVar("Request_co", covariant=True)
 
 
 class RequestForm(Protocol[Request_co]):
-    """A form whose request the floors below may refuse."""
+    """A form whose request may be refused by a lower floor."""
 
     def is_valid(self) -> bool:
         """Return whether all fields are valid."""
@@ -23,13 +23,14 @@ class RequestForm(Protocol[Request_co]):
         """Return the request of a valid form."""
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about."""
+        """Show each reason of a refusal at its field."""
 
 
 def start(form: RequestForm[Requested], user: Any, create: Callable[[Requested], Made], *counted: str) -> Made | None:
-    """Create what a form requests; None where it is invalid or refused, with the reasons on the form.
+    """Create what a form requests and return it.
 
-    `counted` are the quotas that limit it.
+    Return None if the form is invalid or its request is refused; the form then shows the reasons. `counted` names the
+    quotas that apply.
     """
     if not form.is_valid():
         return None

@@ -1,4 +1,4 @@
-"""Buttons by which owners steer what goes on for long: pause, resume, cancel."""
+"""Buttons with which owners control long runs: pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TOO_LATE = gettext_lazy("It had moved on already; nothing was changed.")
 
 @dataclass(frozen=True)
 class SteeringAction:
-    """A button, there in some `states`. `act` takes the row and returns whether it could be done; `outcome` says so in
-    words.
+    """An action that is available in some `states` of a row.
 
-    With `ask` it asks first: the question is told there.
+    `act` takes the row and returns whether it changed anything; `outcome` is the message of success. If `ask` is given,
+    it returns the confirmation that is shown first.
     """
 
     label: str | Promise
@@ -54,7 +54,7 @@ class Button:
 
 
 def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
-    """What can be done with a row now; `view` is the name of the address that does it."""
+    """Return the actions that are possible now for a row; `view` is the URL name of the view that performs them."""
     return [
         Button(
             name,
@@ -68,7 +68,10 @@ def list_buttons(row: Steered, actions: Actions, view: str) -> list[Button]:
 
 
 def ask_first(request: HttpRequest, row: Steered, actions: Actions, name: str, back: str) -> HttpResponse:
-    """The question of a button as a page; where there is none (any more), the page of the row or 405."""
+    """Return the confirmation of an action as a page.
+
+    Return 405 if the action has none, and a redirect to `back` if the row has left the states of the action.
+    """
     action = actions.get(name)
     if action is None or action.ask is None:
         return HttpResponseNotAllowed(["POST"])
@@ -80,9 +83,9 @@ def ask_first(request: HttpRequest, row: Steered, actions: Actions, name: str, b
 
 
 def steer(request: HttpRequest, row: Steered, actions: Actions, name: str) -> None:
-    """Do what a button says, and tell what happened.
+    """Perform an action and add a message with its outcome.
 
-    Raises Http404 for no button of ours, PermissionDenied for others' rows.
+    Raises Http404 for an unknown action and PermissionDenied for a row that the user may not change.
     """
     if name not in actions:
         raise Http404

@@ -1,4 +1,4 @@
-"""What a page says after an action, with Undo where the action can be undone."""
+"""Messages after an action, with an Undo button if the action can be undone."""
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
@@ -8,11 +8,11 @@ UNDO = "undo:"
 
 
 def offer_undo(request: HttpRequest, text: str, address: str) -> None:
-    """Say what was done; a button beside it posts to ``address``, which undoes it."""
+    """Add a message about an action, with an Undo button that posts to ``address``."""
     messages.success(request, text, extra_tags=UNDO + address)
 
 
 def undo_address(message: Message) -> str:
-    """Return the address that undoes what a message says; empty where nothing does."""
+    """Return the address that undoes the action of a message; empty if it cannot be undone."""
     tags = message.extra_tags or ""
     return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""

@@ -1,4 +1,4 @@
-"""The REST API, version 1: what the website shows and does, for programs. Reading needs no token; changing does."""
+"""The REST API, version 1: the website's data and actions for programs. Reading needs no token; changing does."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
-# What reads and writes a shape is built when it is first used: all at once take half a second of every start and 6 MB.
+# Validators of a schema are built at its first use. Building all of them takes half a second of every start and 6 MB.
 Schema.model_config["defer_build"] = True
 
 from portal.api import (  # noqa: E402
@@ -50,9 +50,9 @@ since they have up to 63 bits.
 
 
 class Api(NinjaAPI):
-    """Describes itself once, not for everybody who opens the reference: that takes a third of a second."""
+    """The API. It caches its OpenAPI description, because generating one takes a third of a second."""
 
-    @cache  # noqa: B019  (there is one, for as long as the process)
+    @cache  # noqa: B019  (one instance, which lives as long as the process)
     def describe(self, path_prefix: str) -> OpenAPISchema:
         described = super().get_openapi_schema(path_prefix=path_prefix)
         description.complete(described, "/" + path_prefix.strip("/"))
@@ -64,7 +64,10 @@ class Api(NinjaAPI):
     def validation_error_from_error_contexts(
         self, error_contexts: list[ValidationErrorContext[Any]]
     ) -> ValidationError:
-        """Say of a field that there is not which one was probably meant: the shapes are known here alone."""
+        """Add to the error about an unknown field which field was probably meant.
+
+        Only this method knows the schemas.
+        """
         found = super().validation_error_from_error_contexts(error_contexts)
         originals = [
             (context.model, error) for context in error_contexts for error in context.pydantic_validation_error.errors()

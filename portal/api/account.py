@@ -88,7 +88,7 @@ def get_account(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/account/data", auth=any_token, response=answers(dict[str, Any], 401), summary="Everything about you")
 def get_data(request: HttpRequest) -> dict[str, Any]:
-    """All that the portal has about you: account, tokens, recorded changes, and what you own."""
+    """Everything that the portal stores about you: account, tokens, audit log, and everything that you own."""
     return leaving.export_data(request.user)  # type: ignore[arg-type]
 
 

@@ -45,7 +45,7 @@ class AgentOut(AgentRef):
 
 
 class AgentIn(Asked):
-    """What is left out stays."""
+    """Fields that are left out stay as they are."""
 
     name: AgentName | None = None
     description: Text | None = Field(None, max_length=2000)
@@ -85,7 +85,7 @@ def list_agents(
     search: Text = "",
     owner: Text = "",
 ) -> QuerySet[Agent]:
-    """`search` finds a part of the name or of the architecture."""
+    """`search` is a part of the name or of the architecture."""
     chosen = get_object_or_404(Scenario, slug=scenario) if scenario else None
     return narrow(queries.find_agents(team, kind, chosen, search, viewer_of(request)), owner__username=owner)
 
@@ -102,7 +102,7 @@ def get_agent(request: HttpRequest, slug: str) -> SimpleNamespace:
     summary="Rename, describe, unlist or retire an agent of yours",
 )
 def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleNamespace:
-    """What the agent is, its slug and its ratings stay as they are."""
+    """The policy, the slug and the ratings of the agent never change."""
     agent = find_agent(slug, viewer_of(request))
     insist_on_change(request.user, agent, "rename or describe it")
     with transaction.atomic():
@@ -123,9 +123,9 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
     summary="The file of an agent, which mate_arena.load reads",
 )
 def download_agent(request: HttpRequest, slug: str, format: Literal["native", "onnx"] = "native") -> HttpResponseBase:
-    """A checkpoint, or all that a mixture needs. For its owner, and for others where the owner allows it.
+    """A checkpoint, or all files of a mixture. Others than the owner need the owner's permission.
 
-    `onnx` gives networks in ONNX's format, for other tools. One of a single network can be uploaded again.
+    `onnx` exports the networks in ONNX format for other tools. An export with a single network can be uploaded again.
     """
     return answer_agent(request.user, find_agent(slug, viewer_of(request)), format)
 
@@ -137,7 +137,7 @@ def download_agent(request: HttpRequest, slug: str, format: Literal["native", "o
     summary="Add the scenario that an agent of yours was trained on, or needs",
 )
 def add_scenario(request: HttpRequest, slug: str) -> Any:
-    """Only where no scenario of the portal fits it; `no_scenario` of the agent says so."""
+    """Possible only if the agent can play in no scenario of the portal; its field `no_scenario` says so."""
     agent = find_agent(slug, viewer_of(request))
     insist_on_change(request.user, agent, "add a scenario for it")
     return Status(201, homes.add_home(agent))
@@ -154,7 +154,7 @@ def describe(agent: Agent) -> SimpleNamespace:
 
 
 def name_lab(agent: Any) -> str:
-    """Return the slug of an agent's lab; what has been described has it already."""
+    """Return the slug of an agent's lab. A description of an agent holds the slug already."""
     return agent.lab if isinstance(agent.lab, str) else agent.lab.slug if agent.lab else ""
 
 

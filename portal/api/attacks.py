@@ -91,7 +91,7 @@ def list_attacks(
     summary="Attack an agent",
 )
 def create_attack(request: HttpRequest, slug: str, wanted: AttackIn) -> Any:
-    """Attackers of several seeds are trained against it; the best is judged on fresh seeds."""
+    """Attackers are trained against the agent from several seeds. The best one is evaluated on fresh seeds."""
     agent, scenario = find_agent(slug, request.user), find_scenario(wanted.scenario)
     given = {name: value for name, value in wanted.training.dict().items() if value is not None}
     asked = attacks.AttackRequest(
@@ -115,7 +115,7 @@ def get_attack(request: HttpRequest, attack_id: Key) -> Attack:
     summary="Cancel an attack of yours",
 )
 def cancel_attack(request: HttpRequest, attack_id: Key) -> Attack:
-    """Its trainings stop at once; it can be resumed."""
+    """The trainings of the attack stop at once. The attack can be resumed."""
     attack = find_own(request, ROWS, attack_id)
     attacks.cancel_attack(attack)
     return attack
@@ -128,7 +128,7 @@ def cancel_attack(request: HttpRequest, attack_id: Key) -> Attack:
     summary="Let a failed or cancelled one go on",
 )
 def resume_attack(request: HttpRequest, attack_id: Key) -> Attack:
-    """Stopped trainings go on from their last states; the best is chosen and judged again."""
+    """Stopped trainings continue from their last states. Then the best attacker is selected and evaluated again."""
     attack = find_own(request, ROWS, attack_id)
     with quotas.within(request.user, "attacks"):
         attacks.resume_attack(attack)

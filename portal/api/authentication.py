@@ -1,4 +1,4 @@
-"""Who calls: the user of a bearer token, and what the token's scopes let them do."""
+"""Authentication by bearer tokens, and the scopes of tokens."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from portal.models import ApiToken, Scope
 class TokenAuthentication(HttpBearer):
     """Bearer authentication by a token that has a scope; with None, by any token.
 
-    Raises Refusal 401 ``token_expired`` or 403 ``scope_needed``; an unknown key is answered as no token at all.
+    Raises Refusal 401 ``token_expired`` or 403 ``scope_needed``. An unknown key gets the same answer as a missing
+    token.
     """
 
     def __init__(self, scope: Scope | None) -> None:

@@ -1,6 +1,4 @@
-"""Leaderboards, meta-games and their episodes, of scenarios and of tournaments, as they are and as they were
-published.
-"""
+"""Leaderboards, meta-games and their episodes, of scenarios and tournaments: the newest and every earlier snapshot."""
 
 import json
 from collections.abc import Iterator
@@ -90,7 +88,7 @@ def snapshots(request: HttpRequest, slug: str) -> QuerySet[RatingSnapshot]:
     summary="How an agent's rating in a scenario came to be, oldest first",
 )
 def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
-    """Up to sixty evenly spaced snapshots, and all at which code or engine changed."""
+    """Up to sixty evenly spaced snapshots, and every snapshot at which the code or the engine changed."""
     points = history.history_of(find_agent(agent, viewer_of(request)), get_object_or_404(Scenario, slug=slug))
     return [describe_past(point) for point in points]
 
@@ -160,7 +158,7 @@ def snapshot_of_tournament(tournament_id: int, number: int | None) -> RatingSnap
 
 
 def find_snapshot(board: Scenario | Tournament, number: int | None, none_yet: str) -> RatingSnapshot:
-    """The snapshot with a number, or the newest. Raises Refusal where there is none."""
+    """Return the snapshot with a number, or the newest one. Raises Refusal if there is none."""
     published = boards.snapshots_of(board).select_related("scenario", "tournament").defer("table")
     newest = published.first() if number is None else published.filter(number=number).first()
     if newest is not None:
@@ -175,7 +173,7 @@ def find_snapshot(board: Scenario | Tournament, number: int | None, none_yet: st
 
 
 def answer(request: HttpRequest, snapshot: RatingSnapshot, format: Format, name: str) -> Any:
-    """A snapshot's ratings, payoffs or episodes: as JSON, or as a file. What is costly to make is made once."""
+    """Return a snapshot's ratings, payoffs or episodes as JSON or as a file. Costly answers are made once and kept."""
     if name == "ratings" and format == "json":
         return describe_ratings(snapshot)
 
@@ -194,6 +192,6 @@ def answer(request: HttpRequest, snapshot: RatingSnapshot, format: Format, name:
 
 
 def names_digest() -> str:
-    """Changes with the name of any agent: payoffs name agents, and a published fit is told with the names of today."""
+    """Return a digest of all agents' names. Payoffs show current names, so a kept answer is stale after a renaming."""
     agents = Agent.objects.order_by("pk").values_list("pk", "slug", "name")
     return blake2b(json.dumps(list(agents)).encode(), digest_size=9).hexdigest()

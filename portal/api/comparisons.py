@@ -1,4 +1,4 @@
-"""Two agents of a team beside each other, and an agent played again on fresh seeds."""
+"""Comparison of two agents of a team, and reevaluation of an agent on fresh seeds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = Router()
 
 
 class IntervalOut(Schema):
-    """Null where there are too few episodes."""
+    """The bounds are null if there are too few episodes."""
 
     value: float | None
     error: float | None = Field(description="Standard error, clustered by seed.")
@@ -73,7 +73,7 @@ class ReevaluationIn(Asked):
     summary="Two agents of a team, by what they score from the same seeds against the same opponents",
 )
 def compare(request: HttpRequest, slug: str, first: str, second: str) -> ComparisonOut:
-    """Agents by slug or digest. All opponents count alike."""
+    """Name the agents by slug or digest. All opponents have equal weight."""
     scenario = get_object_or_404(Scenario, slug=slug)
     agents = find_agent(first, viewer_of(request)), find_agent(second, viewer_of(request))
     if agents[0].team != agents[1].team:
@@ -90,7 +90,7 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
     summary="Play an agent again on fresh seeds",
 )
 def reevaluate(request: HttpRequest, slug: str, wanted: ReevaluationIn) -> Status[Tournament]:
-    """Against the opponents it has met, with the greedy agent of its team for comparison."""
+    """The agent plays the opponents that it has met. The greedy agent of its team plays too, for comparison."""
     with quotas.within(request.user, "tournaments", "episodes"):
         tournament = reevaluation.reevaluate(
             find_agent(slug, viewer_of(request)), find_scenario(wanted.scenario), request.user

@@ -1,4 +1,4 @@
-"""What the OpenAPI description says beyond the signatures: problems, headers, words and examples of requests."""
+"""Additions to the generated OpenAPI description: problems, headers, descriptions and examples of requests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PARAMETERS = {
     "number": "Number of the iteration.",
     "code": "Code of the kind of problem.",
 }
-"""Descriptions of parameters whose signatures give none, by name."""
+"""Descriptions, by name, of parameters whose signatures have none."""
 
 BEST_RESPONSE = {"algorithm": "mappo", "steps": 100_000}
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -107,7 +107,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /webhooks": {"url": "https://example.org/hook", "kinds": ["tournament", "rank"]},
     "POST /tokens": {"name": "nightly script", "scopes": ["tournaments"], "days": 30},
 }
-"""Bodies of requests that a portal with the built-in agents accepts, by method and path."""
+"""Examples of request bodies by method and path. A portal with the built-in agents accepts them."""
 
 IDEMPOTENCY_KEY = {
     "in": "header",
@@ -139,10 +139,10 @@ OTHERS = {
     500: "A mistake of the portal",
     503: "The portal is busy",
 }
-"""Answers that every operation may give."""
+"""Responses that every operation may return."""
 
 FILES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
-"""Media types of the forms that a table is asked for in."""
+"""Media types of the formats of tables."""
 
 
 def complete(description: dict[str, Any], prefix: str) -> None:
@@ -166,7 +166,7 @@ def describe_parameters(operation: dict[str, Any]) -> None:
 
 
 def describe_files(operation: dict[str, Any]) -> None:
-    """Say that an answer comes as a file where a parameter asks for one."""
+    """Add the media types of files to an operation with a parameter `format`."""
     for parameter in operation["parameters"]:
         if parameter["name"] == "format":
             for form in parameter["schema"].get("enum", ()):

@@ -1,4 +1,4 @@
-"""One episode, its replay file, and whether it can be repeated."""
+"""One episode, its replay file, and its verification."""
 
 from typing import Annotated, Any
 
@@ -19,12 +19,12 @@ router = Router()
 
 
 def read_counts(text: str | None) -> list[int] | None:
-    """Return the numbers of a text; None for none."""
+    """Return the numbers in a text; None if there is no text."""
     return None if text is None else [int(number) for number in text.split()]
 
 
 Counts = Annotated[list[int] | None, BeforeValidator(read_counts)]
-"""Messages by member of the team; null for episodes from before they were counted."""
+"""Number of messages of each team member; null for old episodes, whose messages were not counted."""
 
 
 class EpisodeOut(Schema):
@@ -71,7 +71,7 @@ def get_episode(request: HttpRequest, episode_id: Key) -> Episode:
     summary="The replay file",
 )
 def get_replay(request: HttpRequest, episode_id: Key) -> HttpResponseBase:
-    """Replays are made when first asked for: 202 means that it is being made; ask again in a second."""
+    """Replays are rendered at the first request. 202 means that rendering goes on; ask again in a second."""
     return answer_file(request, find_episode(episode_id))
 
 
@@ -82,7 +82,10 @@ def get_replay(request: HttpRequest, episode_id: Key) -> HttpResponseBase:
     summary="Play an episode again and compare",
 )
 def verify_episode(request: HttpRequest, episode_id: Key) -> Any:
-    """202 means that it is being played; post again in a second for the verdict, which is told once."""
+    """202 means that the episode is being replayed.
+
+    Post again in a second for the verdict, which is returned only once.
+    """
     episode = find_episode(episode_id)
     answer = recordings.ask_verdict(episode, request)
     if answer.has_failed:

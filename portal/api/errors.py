@@ -1,4 +1,4 @@
-"""Errors of the API, all of one shape: problem details (`portal.problems`)."""
+"""Errors of the API. All have the same schema, problem details (`portal.problems`)."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tournament.refusals import RequestRefused
 
 
 class Refusal(UserError):
-    """A refusal with its own status and code; `where` names the parameter or field that it is about."""
+    """A refusal with a status and a code; `where` names the wrong parameter or field."""
 
     def __init__(self, status: int, code: str, message: str, where: str = "") -> None:
         super().__init__(message)
@@ -43,13 +43,13 @@ WORDS = {"TrainingRun": "training", "PsroRun": "PSRO run", "PsroIteration": "sol
 
 
 def name_place(location: Sequence[Any]) -> str:
-    """The parameter or field as the caller knows it: without where it came from, and the name it has in our code."""
+    """Return the name of a parameter or field as the caller wrote it, without the prefixes that ninja adds."""
     kind, *path = location
     return ".".join(str(part) for part in (path[1:] if kind == "body" and len(path) > 1 else path)) or str(kind)
 
 
 def describe_missing(message: str) -> str:
-    """Django's sentence about a row that is not there, in words that say where to look."""
+    """Return Django's message about a missing row as a sentence that says where to find the existing rows."""
     found = re.fullmatch(r"No (\w+) matches the given query\.", message)
     if found is None:
         return message or "There is nothing at this address."
@@ -60,7 +60,7 @@ def describe_missing(message: str) -> str:
 
 
 def register(api: NinjaAPI) -> None:
-    """Tell the API how each kind of error is answered."""
+    """Register a handler for each kind of error."""
 
     def answer(
         request: HttpRequest, status: int, code: str, message: str, where: str = "", reasons: Reasons = ()
@@ -74,7 +74,7 @@ def register(api: NinjaAPI) -> None:
             return answer(request, error.status, error.code, str(error), error.where)
         if isinstance(error, QuotaExceeded):
             return answer(request, error.status, error.code, str(error))
-        if isinstance(error, RequestRefused):  # All reasons, several with their fields, and where the first one is.
+        if isinstance(error, RequestRefused):  # All reasons, and the field of the first.
             message = str(error) if len(error.problems) == 1 else error.with_fields
             return answer(request, 400, "refused", message, error.problems[0][0], error.problems)
         return answer(request, 400, "refused", str(error))

@@ -1,4 +1,4 @@
-"""Progress of work as server-sent events: of uploads, tournaments, trainings and PSRO runs."""
+"""Progress of uploads, tournaments, trainings and PSRO runs as server-sent events."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -20,7 +20,7 @@ router = Router()
 
 
 class PlayedOut(Schema):
-    """Episodes played so far, of those expected."""
+    """Number of episodes played so far, and number expected."""
 
     done: int
     total: int
@@ -52,7 +52,7 @@ class UploadEventOut(Schema):
 
 
 class ResponseOut(Schema):
-    """A training of a best response."""
+    """The training of a best response."""
 
     id: int
     state: training.State
@@ -139,7 +139,7 @@ READS: dict[str, Callable[[Any], Any]] = {
 
 
 def read(subject: Any) -> streams.ProgressEvent | None:
-    """The state of a subject: its kind and its key."""
+    """Return the state of a subject, which is a pair of kind and key."""
     kind, key = subject
     found = READS[kind](key)
     return found and streams.ProgressEvent(found.model_dump_json(), found.is_over)

@@ -1,4 +1,4 @@
-"""Formats of tournaments, and the log of what they chose."""
+"""Formats of tournaments, and the log of the pairings that they chose."""
 
 from typing import Any, Literal
 
@@ -66,7 +66,7 @@ def list_formats(request: HttpRequest) -> list[Any]:
 def list_choices(request: HttpRequest, tournament_id: Key, part: Query[Slice], format: Format = "json") -> Any:
     """A tournament consists of the episodes of its choices.
 
-    What a round plays depends on the results of earlier rounds alone.
+    The choices of a round depend only on the results of earlier rounds.
     """
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     if format != "json":

@@ -1,4 +1,4 @@
-"""The kinds of problems, explained."""
+"""Explanations of all kinds of problems."""
 
 from typing import Any
 

@@ -65,7 +65,7 @@ def describe(lab: Lab, user: Any) -> dict[str, Any]:
 
 
 def find_managed(request: HttpRequest, slug: str) -> Lab:
-    """The lab about which the caller decides. Raises PermissionDenied for others."""
+    """Return a lab that the caller manages. Raises PermissionDenied if the caller does not."""
     lab = get_object_or_404(Lab, slug=slug)
     if not rules.may_manage(lab, request.user):
         raise PermissionDenied("Only an owner of the lab or an administrator can do this.")
@@ -81,7 +81,7 @@ def list_labs(request: HttpRequest) -> list[dict[str, Any]]:
     "/labs", auth=account_token, response=answers(LabOut, 400, 401, 403, 422, status=201), summary="Create a lab"
 )
 def create_lab(request: HttpRequest, wanted: LabIn) -> Any:
-    """You are its owner. Its members see, use and change its agents, private ones too."""
+    """You become the owner of the lab. Members can see, use and change its agents, including private ones."""
     return Status(201, describe(rules.create(request.user, wanted.name, wanted.description), request.user))
 
 
@@ -97,7 +97,7 @@ def get_lab(request: HttpRequest, slug: str) -> dict[str, Any]:
     summary="Delete a lab of yours",
 )
 def delete_lab(request: HttpRequest, slug: str) -> Any:
-    """Every agent stays its owner's."""
+    """Every agent stays with its owner."""
     find_managed(request, slug).delete()
     return Status(204, None)
 
@@ -145,7 +145,7 @@ def set_role(request: HttpRequest, slug: str, username: str, wanted: RoleIn) -> 
     summary="Leave a lab, or take somebody out of one of yours",
 )
 def remove(request: HttpRequest, slug: str, username: str) -> Any:
-    """Agents that the member brought leave the lab too."""
+    """The member's agents leave the lab too."""
     if username != request.user.get_username():
         find_managed(request, slug)
     lab = get_object_or_404(Lab, slug=slug)

@@ -91,7 +91,7 @@ def list_webhooks(request: HttpRequest) -> QuerySet[Webhook]:
     summary="Create a webhook",
 )
 def create_webhook(request: HttpRequest, wanted: WebhookIn) -> Any:
-    """Your notifications are sent there as signed requests."""
+    """Your notifications are sent to the address of the webhook as signed requests."""
     form = WebhookForm(request.user, wanted.dict())
     if not form.is_valid():
         where, texts = next(iter(form.errors.items()))

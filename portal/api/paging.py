@@ -1,4 +1,4 @@
-"""Lists by pages: by offset, or by a cursor, which neither skips nor repeats rows while others are added."""
+"""Pagination by offset or by cursor. A cursor neither skips nor repeats rows while rows are added."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEXT = "Cursor of the next page; null: this is the last one."
 
 
 class PagePart(Schema):
-    """The requested part of a list. Bounds are those of databases, which refuse numbers of more than 64 bits."""
+    """The requested part of a list. The bounds keep numbers within the 64 bits that databases accept."""
 
     limit: int = Field(100, ge=1, le=1000, description="Maximum number of items.")
     offset: int = Field(0, ge=0, lt=2**31, description="Number of items to skip.")
@@ -32,14 +32,14 @@ class PagePart(Schema):
 
 
 class Slice(PagePart):
-    """A part that begins at a cursor or after an offset."""
+    """A part of a list that begins at a cursor or after an offset."""
 
     cursor: str = Field("", max_length=1000, description="The `next` of the page before; instead of `offset`.")
 
     def page(self, rows: QuerySet[Any]) -> dict[str, Any]:
-        """Return the page with the number of all rows and the cursor of the next page.
+        """Return the page, with the number of all rows and the cursor of the next page.
 
-        Raises Refusal for a cursor of another list.
+        Raises Refusal if the cursor is of another list.
         """
         order = find_order(rows)
         rest = rows.order_by(*order)
@@ -57,7 +57,7 @@ class Slice(PagePart):
 
 
 class Paging(LimitOffsetPagination):
-    """What `@paginate` does."""
+    """The pagination of `@paginate`."""
 
     Input = Slice  # type: ignore[assignment]
 
@@ -89,19 +89,22 @@ def is_descending(order: Sequence[str]) -> bool:
 
 
 def write_cursor(row: Any, order: Sequence[str]) -> str:
-    """Return the place of a row in the order, as text for an address."""
+    """Return the position of a row in the order as a text for URLs."""
     values = [getattr(row, name.lstrip("-")) for name in order]
     text = json.dumps([list(order), values], default=write_value, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def write_value(value: Any) -> str:
-    """Return a time with its microseconds, or an identifier."""
+    """Return a value as text; times keep their microseconds."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def read_cursor(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[Any]:
-    """Return the values at which the last page ended. Raises Refusal for a cursor of another list or order."""
+    """Return the values of the last row of the previous page.
+
+    Raises Refusal if the cursor is of another list or order.
+    """
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         names, values = json.loads(text)
@@ -119,9 +122,7 @@ def read_cursor(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[
 
 
 def build_condition(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return the condition for the rows after these values: later in the first field, or equal there and later in
-    the next.
-    """
+    """Return the filter for the rows after these values, in lexicographic order of the fields."""
     condition = Q()
     equal: dict[str, Any] = {}
     for name, value in zip(order, values, strict=True):

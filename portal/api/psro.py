@@ -1,4 +1,4 @@
-"""PSRO runs: ask for one, follow its iterations, pause, resume, extend, fork, cancel, export."""
+"""PSRO runs: start one, follow its iterations, pause, resume, extend, fork, cancel, export."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -37,7 +37,7 @@ class BestResponseIn(Asked):
     cores: int | None = Field(None, description="null: all that trainings may use.")
 
     def settings(self) -> TrainingSettings:
-        """Return the same as the floors below take it."""
+        """Return the settings as the lower floors take them."""
         return TrainingSettings(**self.dict())
 
 
@@ -198,7 +198,7 @@ def list_runs(
 def create_run(request: HttpRequest, wanted: PsroIn) -> Any:
     """Two populations grow by best responses to each other's strategies.
 
-    All that is wrong with a request is told at once.
+    A refusal lists everything that is wrong with the request.
     """
     rows = {"scenario", "cameras", "targets", "camera_training", "target_training"}
     asked = psro_runs.PsroRequest(
@@ -252,9 +252,9 @@ def export_run(request: HttpRequest, run_id: Key) -> HttpResponse:
 def download_populations(
     request: HttpRequest, run_id: Key, format: Literal["native", "onnx"] = "native"
 ) -> HttpResponseBase:
-    """Without agents that you may not download; `facts.missing` of the file's `agents.json` names them.
+    """Agents that you may not download are left out; `facts.missing` in the file's `agents.json` names them.
 
-    `onnx` gives networks in ONNX's format, for other tools.
+    `onnx` exports the networks in ONNX format for other tools.
     """
     run = get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id)
     return answer_populations(request.user, run, format)
@@ -262,7 +262,7 @@ def download_populations(
 
 @router.post("/psro/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a run of yours")
 def pause_run(request: HttpRequest, run_id: Key) -> PsroRun:
-    """Its trainings write their state first. Pausing one that does not run changes nothing."""
+    """The trainings of the run save their states first. Pausing a run that is not running changes nothing."""
     run = find_own(request, ROWS, run_id)
     psro_runs.pause_run(run)
     return run
@@ -275,7 +275,7 @@ def pause_run(request: HttpRequest, run_id: Key) -> PsroRun:
     summary="Let one that stands still go on",
 )
 def resume_run(request: HttpRequest, run_id: Key) -> PsroRun:
-    """What failed is tried again."""
+    """Failed steps are tried again."""
     run = find_own(request, ROWS, run_id)
     with quotas.within(request.user, "psro"):
         psro_runs.resume_run(run)
@@ -297,7 +297,7 @@ def extend_run(request: HttpRequest, run_id: Key, wanted: PsroExtensionIn) -> Ps
 
 @router.post("/psro/{run_id}/fork", auth=training_token, response=MADE, summary="Start another run from an iteration")
 def fork_run(request: HttpRequest, run_id: Key, wanted: ForkIn) -> Any:
-    """Anybody's run can be forked: the fork is yours. What was played for both is played once."""
+    """You can fork any user's run, and you own the fork. Episodes that both runs need are played only once."""
     run = get_object_or_404(ROWS, pk=run_id)
     camera, target = (one.settings() if one else None for one in (wanted.camera_training, wanted.target_training))
     asked = psro_runs.ForkRequest(
@@ -311,7 +311,7 @@ def fork_run(request: HttpRequest, run_id: Key, wanted: ForkIn) -> Any:
 
 @router.post("/psro/{run_id}/cancel", auth=training_token, response=CHANGED, summary="Cancel a run of yours")
 def cancel_run(request: HttpRequest, run_id: Key) -> PsroRun:
-    """Its iterations, agents and episodes stay."""
+    """The iterations, agents and episodes of the run stay."""
     run = find_own(request, ROWS, run_id)
     psro_runs.cancel_run(run)
     return run

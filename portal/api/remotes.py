@@ -1,4 +1,4 @@
-"""Remote agents: processes of users' own that play a side."""
+"""Remote agents: users' own processes that play one team."""
 
 from typing import Any, Literal
 from uuid import uuid4
@@ -21,7 +21,7 @@ from tournament.refusals import RequestRefused
 
 router = Router()
 MOST = 50
-"""Maximum number of remote agents of a user."""
+"""Maximum number of remote agents per user."""
 
 
 class RemoteAgentIn(Asked):
@@ -42,9 +42,9 @@ class SeatOut(Schema):
     summary="Play an agent from a process of your own",
 )
 def take_seat(request: HttpRequest, wanted: RemoteAgentIn) -> Any:
-    """Makes the agent if you have none of this name. The process that had the seat before loses it.
+    """Creates the agent if you have none of this name. The process that held the seat before loses it.
 
-    `python -m mate.remote` sends this request and then asks for turns.
+    `python -m mate.remote` sends this request and then polls for turns.
     """
     agent, is_new = find_or_make(request.user, wanted.name.strip(), wanted.team)
     page = request.build_absolute_uri(reverse("agent", args=[agent.slug]))
@@ -59,7 +59,7 @@ def take_seat(request: HttpRequest, wanted: RemoteAgentIn) -> Any:
 
 @transaction.atomic
 def find_or_make(owner: Any, name: str, team: str) -> tuple[Agent, bool]:
-    """Return a user's remote agent of a name and whether it is new. Raises RequestRefused."""
+    """Return a user's remote agent by name, and whether it was just created. Raises RequestRefused."""
     mine = Agent.objects.select_for_update().filter(owner=owner, kind=AgentKind.REMOTE)
     if found := mine.filter(name=name, team=team).first():
         return found, False

@@ -1,5 +1,6 @@
-"""Uploads that survive cut lines: the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload), core,
-creation, termination.
+"""Resumable uploads by the protocol tus 1.0.0: its core and the extensions creation and termination.
+
+https://tus.io/protocols/resumable-upload
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def describe_protocol(request: HttpRequest) -> HttpResponse:
     summary="Begin a resumable upload (tus)",
 )
 def begin_upload(request: HttpRequest) -> HttpResponse:
-    """`Location` of the answer takes the bytes. Its last part is the id of the upload once all have come."""
+    """Send the bytes to the `Location` of the response. Its last path segment becomes the id of the upload."""
     check_version(request)
     length = read_number(request, "Upload-Length")
     said = read_metadata(request.headers.get("Upload-Metadata", ""))
@@ -107,9 +108,9 @@ def get_offset(request: HttpRequest, resumable_id: UUID) -> HttpResponse:
     summary="Send more bytes of a resumable upload (tus)",
 )
 def append_bytes(request: HttpRequest, resumable_id: UUID) -> HttpResponse:
-    """The last bytes make it an upload of the same id: GET /uploads/ID tells how its check goes.
+    """After the last bytes, the file becomes an upload with the same id. GET /uploads/ID shows its check.
 
-    What a request that was cut had sent is lost: send a large file in pieces of a few MiB.
+    The bytes of an interrupted request are lost, so send a large file in chunks of a few MiB.
     """
     find(request, resumable_id)
     if request.content_type != PIECE_TYPE:
@@ -127,7 +128,7 @@ def append_bytes(request: HttpRequest, resumable_id: UUID) -> HttpResponse:
 
 
 def take(row: IncomingFile, request: HttpRequest) -> None:
-    """Keep the bytes of a request, and have the file checked where they are the last."""
+    """Store the bytes of a request; after the last bytes, start the check of the file."""
     received = incoming.append(row, request)  # type: ignore[arg-type]
     if received > row.missing:
         raise Refusal(
@@ -161,7 +162,7 @@ def answer(status: int, headers: dict[str, str] | None = None) -> HttpResponse:
 
 
 def find(request: HttpRequest, key: UUID) -> IncomingFile:
-    """Return a file of the caller's own."""
+    """Return a file that belongs to the caller."""
     row = get_object_or_404(IncomingFile, pk=key, owner=request.user.pk)
     check_version(request)
     return row
@@ -180,7 +181,7 @@ def read_number(request: HttpRequest, name: str) -> int:
 
 
 def read_metadata(text: str) -> dict[str, str]:
-    """Return the names and values of a header Upload-Metadata."""
+    """Return the names and values in an Upload-Metadata header."""
     found = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = pair.partition(" ")

@@ -1,4 +1,4 @@
-"""The rows that a request names, and which of them its caller may change."""
+"""Lookup of the rows that a request names, and of those that its caller may change."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -19,19 +19,19 @@ Own = TypeVar("Own", bound=Owned)
 
 
 def find_own(request: HttpRequest, rows: QuerySet[Own], key: int, deed: str = "change it") -> Own:
-    """The row with a key, which the caller may change. Raises PermissionDenied for others."""
+    """Return a row by its key. Raises PermissionDenied if the caller may not change it."""
     row = get_object_or_404(rows, pk=key)
     insist_on_change(request.user, row, deed)
     return row
 
 
 def narrow(rows: QuerySet[Row], **wanted: Any) -> QuerySet[Row]:
-    """The rows that have these values; what is empty is not asked for."""
+    """Return the rows that have these values; empty values do not filter."""
     return rows.filter(**{name: value for name, value in wanted.items() if value})
 
 
 class Filter(Schema):
-    """What lists can be narrowed by."""
+    """The filters that all lists have."""
 
     search: Text = Field("", max_length=100, description="A part of the name.")
     owner: Text = Field("", max_length=150, description="User name of the owner.")
@@ -53,7 +53,7 @@ def in_utc(moment: datetime | None) -> datetime | None:
 
 
 def find_scenario(slug: str) -> Scenario:
-    """The scenario with a slug."""
+    """Return the scenario with a slug. Raises Refusal 404 if there is none."""
     scenario = Scenario.objects.filter(slug=slug).first()
     if scenario is None:
         slugs = ", ".join(Scenario.objects.values_list("slug", flat=True))
@@ -62,12 +62,12 @@ def find_scenario(slug: str) -> Scenario:
 
 
 def find_agent(slug: str, user: Any) -> Agent:
-    """The agent that an address names, by slug or digest, if a user sees it."""
+    """Return an agent by slug or digest, if the user may see it."""
     return get_object_or_404(seen_agents(user).select_related("owner"), Q(slug=slug) | Q(digest=slug))
 
 
 def find_agents(names: list[str], where: str, user: Any) -> list[Agent]:
-    """Agents by slug or digest, in the order given, if a user sees them."""
+    """Return agents by slug or digest, in the given order, if the user may see them."""
     rows = list(seen_agents(user).filter(Q(slug__in=names) | Q(digest__in=names)))
     by_name = {row.slug: row for row in rows} | {row.digest: row for row in rows}
     missing = [name for name in names if name not in by_name]

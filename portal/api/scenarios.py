@@ -1,4 +1,4 @@
-"""Scenarios: all, one with its configuration, and new ones."""
+"""Scenarios: list them, read one with its configuration, add one."""
 
 from typing import Annotated, Any
 
@@ -76,7 +76,7 @@ def get_scenario(request: HttpRequest, slug: str) -> Scenario:
     summary="Add a scenario of your own, or a variant of another",
 )
 def add_scenario(request: HttpRequest, wanted: ScenarioIn) -> Any:
-    """200 where a scenario with exactly these rules is here already, under whatever name."""
+    """200 means that the portal already has a scenario with exactly these rules, perhaps under another name."""
     document = drafts.to_document(game_of(find_scenario(wanted.start))) if wanted.start else {}
     drafts.measure(wanted.document)
     row, is_new = new_scenarios.add(drafts.merge(document, wanted.document), wanted.name, request.user)

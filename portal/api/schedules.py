@@ -1,4 +1,4 @@
-"""Schedules: what starts tournaments by itself."""
+"""Schedules, which start tournaments automatically."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -22,7 +22,7 @@ router = Router()
 
 
 class ScheduleChange(Asked):
-    """What is left out stays."""
+    """Fields that are left out stay as they are."""
 
     name: Text | None = Field(None, max_length=100)
     expression: Text | None = Field(
@@ -116,7 +116,7 @@ def list_schedules(
     summary="Keep a schedule",
 )
 def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
-    """It starts tournaments in your name, at its times or for every newly accepted agent of its scenario."""
+    """The schedule starts tournaments in your name, at set times or for every newly accepted agent of its scenario."""
     defaults = {"format": "placement" if wanted.kind == "watch" else "round-robin"}
     schedule = Schedule(owner=request.user, kind=wanted.kind, **defaults)  # type: ignore[misc]
     schedule.scenario = find_scenario(wanted.scenario)
@@ -125,7 +125,7 @@ def create_schedule(request: HttpRequest, wanted: ScheduleIn) -> Any:
 
 
 def change(schedule: Schedule, wanted: ScheduleChange, cameras: list[Agent], targets: list[Agent]) -> Schedule:
-    """Keep the schedule with what is wanted of it; fields that are not named stay as given."""
+    """Apply a change to a schedule and save it. Fields that the change does not set stay as they are."""
     given = wanted.dict(exclude_unset=True, exclude={"cameras", "targets", "kind", "scenario"})
     for name, value in given.items():
         if value is not None:
@@ -162,7 +162,7 @@ def change_schedule(request: HttpRequest, schedule_id: Key, wanted: ScheduleChan
     summary="Give up a schedule of yours",
 )
 def delete_schedule(request: HttpRequest, schedule_id: Key) -> Any:
-    """Tournaments that it started stay."""
+    """The tournaments that the schedule started stay."""
     find_own(request, ROWS, schedule_id).delete()
     return Status(204, None)
 
@@ -186,7 +186,7 @@ def pause_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
     summary="Go on",
 )
 def resume_schedule(request: HttpRequest, schedule_id: Key) -> Schedule:
-    """Times that passed are not made up for; agents that came in the meantime are placed."""
+    """Missed times are not made up for. Agents that were accepted during the pause are placed."""
     schedule = find_own(request, ROWS, schedule_id)
     schedules.resume(schedule)
     return schedule

@@ -1,4 +1,4 @@
-"""The shapes that several subjects of the API share."""
+"""Schemas that several modules of the API share."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ from tournament import names
 from training import configuration
 
 TeamName = Literal["camera", "target"]
-if TYPE_CHECKING:  # A type checker cannot read the choices, which the registries hold.
+if TYPE_CHECKING:  # The registries hold the choices; a type checker cannot read them.
     AlgorithmName = str
     PresetName = str
 else:
@@ -21,28 +21,28 @@ ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train
 
 
 def check_text(text: str) -> str:
-    """Raises ValueError for what no database stores: null characters, and halves of surrogate pairs."""
+    """Return the text. Raises ValueError for characters that no database stores: null and lone surrogates."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("has a null character or half a surrogate pair in it; leave it out")
     return text
 
 
 def check_agent_name(name: str) -> str:
-    """Raises ValueError for a name that an agent may not have."""
+    """Return the name. Raises ValueError if an agent may not have it."""
     if problem := names.find_agent_problem(name):
         raise ValueError(problem)
     return name
 
 
 def insist_on_key(number: int) -> int:
-    """Raises Http404 for a number that no row can have, so that no database is asked for it."""
+    """Return the number. Raises Http404 before any query if no row can have it as its key."""
     if not 0 <= number <= LARGEST_KEY:
         raise Http404("There is nothing of this number here.")
     return number
 
 
 Key = Annotated[int, AfterValidator(insist_on_key)]
-"""A number in an address."""
+"""The key of a row in a URL."""
 Text = Annotated[str, AfterValidator(check_text)]
 AgentName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_agent_name)
@@ -50,7 +50,7 @@ AgentName = Annotated[
 
 
 class Asked(Schema):
-    """A request's body. Unknown fields are refused: a misspelt one must not pass for one that was left out."""
+    """A request body. Unknown fields are refused, so that a misspelt field is not taken for a missing one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -88,11 +88,11 @@ class AgentRef(Schema):
 
 
 Owner = Annotated[str | None, BeforeValidator(lambda user: user and user.get_username())]
-"""A user's name, from the user; null: the portal itself."""
+"""The name of the user who owns a row; null if the portal itself owns it."""
 Seed = Annotated[str, BeforeValidator(str)]
-"""A string, since it has up to 63 bits, more than numbers of JSON are read with."""
+"""A seed as a string. Seeds have up to 63 bits, and many JSON parsers keep only 53."""
 
 
 def answers(shape: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
-    """What an endpoint answers with: the shape, or errors of these codes."""
+    """Return the responses of an endpoint by status: its schema, and an error for each code of `refusals`."""
     return {status: shape, **dict.fromkeys(refusals, ErrorOut)}

@@ -1,4 +1,4 @@
-"""What the API tells of a published fit: its ratings, its payoffs, an agent's line."""
+"""Schemas of a published fit: its ratings, its payoffs, the history of an agent."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tournament.ratings import find_limit
 
 
 class RatingOut(Schema):
-    """Units and meanings are in docs/exports.md."""
+    """The rating of an agent. docs/exports.md explains the fields and their units."""
 
     agent: AgentRef
     rank: int | None
@@ -53,7 +53,7 @@ class SnapshotOut(Schema):
 
 
 class PastOut(SnapshotOut):
-    """An agent's line on a published fit; `num_episodes` are all those of the fit."""
+    """An agent's rating in one published fit. `num_episodes` counts all episodes of the fit."""
 
     rank: int | None
     best_rank: int | None
@@ -111,7 +111,7 @@ def describe_line(line: BoardLine) -> RatingOut:
 
 
 def describe_snapshot(snapshot: RatingSnapshot) -> dict[str, Any]:
-    """What ratings and payoffs say of where they come from."""
+    """Return the fields that ratings and payoffs have in common: where they come from."""
     described = {key: getattr(snapshot, key) for key in SnapshotOut.model_fields}
     named = {"scenario": snapshot.scenario.slug, "scenario_digest": snapshot.scenario.digest}
     return described | named | {"tournament": snapshot.tournament_id}

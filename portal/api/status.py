@@ -1,4 +1,4 @@
-"""Who works, and what waits."""
+"""Workers, and the work that waits."""
 
 from datetime import datetime
 from typing import Any

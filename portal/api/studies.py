@@ -125,7 +125,7 @@ def list_studies(
     summary="Start a study",
 )
 def create_study(request: HttpRequest, wanted: StudyIn) -> Any:
-    """Every configuration is trained with every seed in every scenario. All that is wrong is told at once."""
+    """Every configuration is trained with every seed in every scenario. A refusal lists everything that is wrong."""
     (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
     asked = studies.StudyRequest(
         scenarios=[find_scenario(slug) for slug in wanted.scenarios], opponent=opponent, owner=request.user,
@@ -165,7 +165,7 @@ def export_study_table(
     summary="Cancel a study of yours",
 )
 def cancel_study(request: HttpRequest, study_id: Key) -> Study:
-    """Runs that have ended stay; the others stop at once and can be resumed."""
+    """Finished runs stay. The others stop at once and can be resumed."""
     study = find_own(request, ROWS, study_id)
     studies.cancel_study(study)
     return study
@@ -178,7 +178,7 @@ def cancel_study(request: HttpRequest, study_id: Key) -> Study:
     summary="Let its stopped runs go on",
 )
 def resume_study(request: HttpRequest, study_id: Key) -> Study:
-    """Runs that failed, were paused or were cancelled go on from their last states."""
+    """Runs that failed, were paused or were cancelled continue from their last states."""
     study = find_own(request, ROWS, study_id)
     with quotas.within(request.user, "studies"):
         studies.resume_study(study)

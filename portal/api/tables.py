@@ -1,4 +1,4 @@
-"""Tables as JSON, CSV or Parquet files, as the caller asks, streamed."""
+"""Streamed tables in the requested format: JSON, CSV or Parquet."""
 
 from typing import Literal
 
@@ -13,9 +13,9 @@ Format = Literal["json", "csv", "parquet"]
 
 
 def answer_table(request: HttpRequest, table: Table, format: Format, filename: str) -> StreamingHttpResponse:
-    """The table as a file to be kept.
+    """Return the table as a file download.
 
-    The first rows are read before the answer begins, so that what fails can still say so.
+    The first rows are read before the response begins, so that a failure still gets an error status.
     """
     pieces = tables.write(table, format)
     pieces = begin(pieces)

@@ -151,7 +151,7 @@ def list_tournaments(
 
 
 def tournaments_of(agent: str) -> QuerySet[Any]:
-    """Return the keys of the tournaments in which an agent, by slug or digest, plays."""
+    """Return the keys of the tournaments of an agent, which is named by slug or digest."""
     sides = (Q(**{f"{team}__{name}": agent}) for team in TEAMS for name in ("slug", "digest"))
     return Pairing.objects.filter(reduce(or_, sides)).order_by().values("tournaments")
 
@@ -163,9 +163,9 @@ def tournaments_of(agent: str) -> QuerySet[Any]:
     summary="Start a tournament",
 )
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
-    """In a round robin every camera meets every target; other formats choose round by round.
+    """In a round robin, every camera plays every target. Other formats choose pairings round by round.
 
-    Episodes that exist already are reused.
+    Existing episodes are reused.
     """
     with quotas.within(request.user, "tournaments", "episodes"):
         tournament = organising.plan_tournament(read_request(request, wanted))
@@ -181,7 +181,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     summary="What a tournament would cost",
 )
 def estimate_tournament(request: HttpRequest, wanted: TournamentIn) -> EstimateOut:
-    """Takes the body of a new tournament, starts nothing, and refuses what a new tournament would be refused for."""
+    """Takes the body of a new tournament and refuses it for the same reasons, but starts nothing."""
     with transaction.atomic():
         tournament = organising.plan_tournament(read_request(request, wanted))
         progress = organising.progress(tournament)
@@ -227,7 +227,7 @@ def get_tournament(request: HttpRequest, tournament_id: Key) -> Tournament:
     summary="Cancel a tournament of yours",
 )
 def cancel_tournament(request: HttpRequest, tournament_id: Key) -> Tournament:
-    """What was finished stays and counts. Cancelling one that is over changes nothing."""
+    """Finished episodes stay and count. Cancelling a tournament that is over changes nothing."""
     tournament = find_own(request, ROWS, tournament_id, "cancel it")
     organising.cancel_tournament(tournament)
     return tournament

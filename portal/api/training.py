@@ -1,4 +1,4 @@
-"""Trainings: ask for one, follow its curve, pause, resume, extend, cancel."""
+"""Trainings: start one, follow its curves, pause, resume, extend, cancel."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -242,7 +242,7 @@ def list_hyperparameters(
     summary="Train an agent",
 )
 def create_training(request: HttpRequest, wanted: TrainingIn) -> Any:
-    """A trainer begins it when it has a free place. All that is wrong with a request is told at once."""
+    """The training waits for a trainer with a free slot. A refusal lists everything that is wrong with the request."""
     scenario = find_scenario(wanted.scenario)
     (opponent,) = find_agents([wanted.opponent], "opponent", request.user)
     more, test = ([find_scenario(slug) for slug in slugs] for slugs in (wanted.more_scenarios, wanted.test_scenarios))
@@ -286,7 +286,7 @@ def list_points(
 
 @router.post("/trainings/{run_id}/pause", auth=training_token, response=CHANGED, summary="Pause a training of yours")
 def pause_training(request: HttpRequest, run_id: Key) -> TrainingRun:
-    """It writes its state first, within seconds. Pausing one that does not train changes nothing."""
+    """The training saves its state first, within seconds. Pausing a training that is not running changes nothing."""
     run = find_own(request, ROWS, run_id)
     trainings.pause_training(run)
     return run
@@ -312,7 +312,7 @@ def resume_training(request: HttpRequest, run_id: Key) -> TrainingRun:
     summary="Train it for longer",
 )
 def extend_training(request: HttpRequest, run_id: Key, wanted: TrainingExtensionIn) -> TrainingRun:
-    """Also one that has finished: the agent that it made stays, and the longer training makes another."""
+    """A finished training can be extended too. Its agent stays, and the longer training produces another agent."""
     run = find_own(request, ROWS, run_id)
     with quotas.within(request.user, "trainings"):
         trainings.extend_training(run, wanted.steps)

@@ -1,6 +1,4 @@
-"""Names that an operation does not have, in its address, its form or its body: each is refused, with the one
-probably meant.
-"""
+"""Refusal of unknown names in query, form or body of an operation, with the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ UNKNOWN = "unknown_name"
 
 
 def guard(router: Router) -> None:
-    """Have every operation of a router refuse what its signature does not name."""
+    """Make every operation of a router refuse names that its signature does not have."""
     for path in router.path_operations.values():
         for operation in path.operations:
             operation.models = [make_check(operation), *operation.models]
@@ -31,8 +29,9 @@ def guard(router: Router) -> None:
 
 
 def make_check(operation: Operation) -> Any:
-    """A parameter model without parameters: ninja resolves it with the others, after authentication, and tells all
-    errors at once.
+    """Return a parameter model without parameters that only checks names.
+
+    Ninja resolves it with the other models, after authentication, and reports all errors together.
     """
     known: dict[str, set[str]] = {"query": set(), "form": set()}
     has_body = False
@@ -49,7 +48,7 @@ def make_check(operation: Operation) -> Any:
 
         @classmethod
         def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> None:
-            """Nothing is read from a request."""
+            """Read nothing from the request."""
 
         @classmethod
         def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
@@ -64,7 +63,7 @@ def make_check(operation: Operation) -> Any:
 
 
 def read_form(request: HttpRequest) -> Iterable[str]:
-    """The names in a request's body, where none or a form is expected."""
+    """Return the names in the body of a request, for operations that expect a form or no body."""
     if request.content_type != "application/json":
         return [*request.POST, *request.FILES]
     try:
@@ -83,7 +82,7 @@ def find_problems(place: str, sent: Iterable[str], known: Mapping[str, set[str]]
 
 
 def describe_elsewhere(place: str, name: str, known: Mapping[str, set[str]]) -> str:
-    """What to do with a name that was put into the address and belongs into the form, or the other way round."""
+    """Return the hint for a query parameter that is a form field, or the reverse; empty for other names."""
     other = "form" if place == "query" else "query"
     return f"It is a {KINDS[other]}, not a {KINDS[place]}. Send it there." if name in known[other] else ""
 
@@ -92,12 +91,12 @@ def describe_elsewhere(place: str, name: str, known: Mapping[str, set[str]]) -> 
 
 
 def describe_extra(model: Any, location: tuple[Any, ...]) -> str:
-    """What to say of a field at a location in a body that its shape does not have."""
+    """Return the error about an unknown field at a location in a body."""
     return describe_unknown("field", str(location[-1]), fields_at(model, location[:-1]))
 
 
 def fields_at(model: Any, location: Iterable[Any]) -> list[str]:
-    """The fields that there are at a location; none where it leads to no shape."""
+    """Return the names of the fields at a location; none if the location has no schema."""
     here = model
     for part in location:
         shape = next(iter(shapes_of(here)), None)
@@ -107,7 +106,7 @@ def fields_at(model: Any, location: Iterable[Any]) -> list[str]:
 
 
 def shapes_of(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The shapes that an annotation holds: itself, or those of its alternatives and members."""
+    """Yield the schemas in an annotation: the annotation itself, or those in its type arguments."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):

@@ -81,9 +81,10 @@ def create_upload(
     private: Form[bool] = False,
     lab: Form[Text] = "",
 ) -> Any:
-    """`team` is what you expect (optional); `mode` is how it plays, upstream's default being to sample.
+    """`team` is the team that you expect (optional).
 
-    A `private` agent is seen and used by you and the lab alone; `lab` is one of yours, by slug.
+    `mode` is how the agent chooses actions; as upstream, it samples by default. Only you and the lab can see and use a
+    `private` agent. `lab` is the slug of one of your labs.
     """
     if receiving.was_too_large(request):
         message = f"The file is larger than this portal accepts ({receiving.describe_limit()})."
@@ -111,7 +112,7 @@ def create_upload(
 
 
 def check_wishes(name: str, team: str, mode: str) -> dict[str, Any]:
-    """Return what is stored of the wishes for an agent. Raises Refusal."""
+    """Check the wishes for an agent and return its name and mode as they are stored. Raises Refusal."""
     if len(name) > 80:
         raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
     if problem := name.strip() and names.find_agent_problem(name):

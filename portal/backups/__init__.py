@@ -1,7 +1,7 @@
 """Backups: the whole database and all files that it refers to, in a folder, verified by digests.
 
-Tables are written as JSON lines that every database reads: a backup of SQLite can be restored into PostgreSQL. The list
-of all parts with their digests is written last, and the folder gets its name when it is complete.
+Tables are written as JSON lines, so a backup of SQLite can be restored into PostgreSQL. The manifest, which lists all
+parts with their digests, is written last. Then the complete folder gets its final name.
 """
 
 from portal.backups.restoring import RestoreRefused, restore, verify

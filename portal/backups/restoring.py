@@ -24,7 +24,7 @@ class RestoreRefused(UserError):
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the list of a backup's parts. Raises RestoreRefused."""
+    """Return the manifest of a backup, which lists its parts. Raises RestoreRefused if it cannot be read."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
@@ -37,7 +37,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def verify(folder: Path) -> dict[str, Any]:
     """Compare all parts of a backup with their digests; return its manifest.
 
-    Raises RestoreRefused with all that is damaged.
+    Raises RestoreRefused, which lists every damaged part.
     """
     manifest = read_manifest(folder)
     damaged = []
@@ -65,10 +65,10 @@ def _digest_of(path: Path) -> str:
 
 
 def restore(folder: Path, is_replacing: bool = False) -> dict[str, Any]:
-    """Verify a backup, then make the database and the storage what they were; return its manifest.
+    """Verify a backup and restore the database and the storage from it; return its manifest.
 
-    Raises RestoreRefused, having changed nothing, for a damaged backup, for one of other migrations, and for a database
-    that is in use, unless `is_replacing`.
+    Raises RestoreRefused before any change if the backup is damaged or has other migrations, or if the database is in
+    use and `is_replacing` is false.
     """
     manifest = verify(folder)
     call_command("migrate", interactive=False, verbosity=0)
@@ -83,7 +83,7 @@ def restore(folder: Path, is_replacing: bool = False) -> dict[str, Any]:
 
 
 def check_migrations(manifest: dict[str, Any]) -> None:
-    """Raise RestoreRefused where this code's tables have other columns than the backup's."""
+    """Raise RestoreRefused if the migrations of this code and of the backup differ."""
     ours, theirs = set(tables.list_migrations()), set(manifest["migrations"])
     if ours != theirs:
         differing = ", ".join(sorted(ours ^ theirs)[:5])
@@ -95,7 +95,7 @@ def check_migrations(manifest: dict[str, Any]) -> None:
 
 
 def copy_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Store the backup's files; those that are there already with the same content stay."""
+    """Copy the backup's files into the storage. Files that exist with the same content are skipped."""
     for name, facts in manifest["files"].items():
         if default_storage.exists(name):
             with default_storage.open(name) as file:
@@ -111,7 +111,7 @@ def copy_files(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def load_tables(folder: Path, manifest: dict[str, Any]) -> None:
-    """Replace all rows by the backup's, and compare them with it. Raises RestoreRefused where they differ."""
+    """Replace all rows by the backup's and verify them. Raises RestoreRefused if they differ from the backup."""
     models = {model._meta.label_lower: model for model in tables.list_models()}
     call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
     with transaction.atomic():

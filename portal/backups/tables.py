@@ -1,4 +1,4 @@
-"""Tables as compressed JSON lines: first the names of the columns, then a row a line."""
+"""Tables as compressed JSON lines: the first line has the names of the columns, each other line one row."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import DateField, Model
 
 LEFT_OUT = {"sessions.session"}
-"""All sign in again after a restore."""
+"""Tables that are not backed up. All users sign in again after a restore."""
 AT_ONCE = 5000
 
 
 def list_models() -> list[type[Model]]:
-    """Return the models of all tables, those between two others included."""
+    """Return the models of all tables, including those of many-to-many relations."""
     models = apps.get_models(include_auto_created=True)
     return [model for model in models if model._meta.managed and model._meta.label_lower not in LEFT_OUT]
 
 
 def list_migrations() -> list[str]:
-    """Return the migrations that the database has."""
+    """Return the migrations that are applied to the database."""
     return sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Read the database as it is now, whatever others write meanwhile. Nobody waits for this."""
+    """Read from a snapshot of the database as it is now. It blocks no writers."""
     if connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -83,7 +83,7 @@ def _encode(value: Any) -> Any:
 
 
 def digest_of(path: Path) -> str:
-    """Return the digest of a table's uncompressed lines. Raises OSError and EOFError for a damaged file."""
+    """Return the digest of a table's uncompressed lines. Raises OSError or EOFError if the file is damaged."""
     with gzip.open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -108,7 +108,7 @@ def load(model: type[Model], path: Path) -> int:
 
 @contextmanager
 def _times_as_given(model: type[Model]) -> Iterator[None]:
-    """Let columns that are set to the present time keep what they are given."""
+    """Keep the given values of columns that Django would set to the present time."""
     changed = [
         (field, field.auto_now, field.auto_now_add)
         for field in model._meta.concrete_fields

@@ -20,15 +20,18 @@ MANIFEST = "manifest.json"
 VERSION = 1
 PART = ".part-"
 ABANDONED_SECONDS = 24 * 3600.0
-"""After which the folder of a backup that was killed may be removed."""
+"""Seconds after which the unfinished folder of a killed backup may be removed."""
 KEPT = ("checkpoints", "uploads", "trainings")
-"""Folders of the storage that are backed up. Replays are rendered again when they are asked for."""
+"""Folders of the storage that are backed up. Replays are left out, because they are rendered again on request."""
 LEFT_OUT = ("process.lock", ".lock", "scratch.txt", "log.txt")
-"""Files of trainings that belong to the machine."""
+"""Files of trainings that are not backed up, because they matter on this machine only."""
 
 
 def back_up(place: Path) -> Path:
-    """Write a backup into a new folder of `place`, named by the time; return it. One that fails leaves nothing."""
+    """Write a backup into a new folder of `place`, which is named after the time; return it.
+
+    A failed backup leaves no folder.
+    """
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     folder, part = place / name, place / f"{PART}{name}"
     part.mkdir(parents=True, mode=0o700)
@@ -46,7 +49,7 @@ def back_up(place: Path) -> Path:
 
 
 def write_tables(folder: Path) -> dict[str, dict[str, Any]]:
-    """Write all tables as they are at one moment; return what the manifest says of them."""
+    """Write all tables from one snapshot of the database; return their entries in the manifest."""
     folder.mkdir()
     with tables.snapshot():
         return {
@@ -67,7 +70,7 @@ def copy_files(folder: Path) -> dict[str, dict[str, Any]]:
                 while piece := original.read(1 << 20):
                     digest.update(piece)
                     size += copy.write(piece)
-        except FileNotFoundError:  # It was let go meanwhile, as older states of a training are.
+        except FileNotFoundError:  # Deleted meanwhile, as older states of a training are.
             path.unlink(missing_ok=True)
             continue
         found[name] = {"size": size, "sha256": digest.hexdigest()}
@@ -95,9 +98,7 @@ def _list_below(folder: str) -> Iterator[str]:
 
 
 def remove_old(place: Path, keep: int) -> list[Path]:
-    """Remove all complete backups of `place` but the newest `keep`, and what failed ones left; return what was
-    removed.
-    """
+    """Remove all but the newest `keep` backups of `place`, and leftovers of failed ones; return the removed folders."""
     complete = sorted(path.parent for path in place.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(PART))
     old = complete[: max(0, len(complete) - keep)]
     old += [part for part in place.glob(f"{PART}*") if time.time() - part.stat().st_mtime > ABANDONED_SECONDS]

@@ -1,1 +1,1 @@
-"""The documents of docs/ as pages of the site: rendered from their Markdown, listed, searched."""
+"""The documents of docs/ as pages of the website: rendering from Markdown, table of contents, search."""

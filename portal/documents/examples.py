@@ -1,4 +1,4 @@
-"""Examples for programs: the lines of curl and of the Python client that read just what a page shows."""
+"""Code examples: the lines of curl and of the Python client that read the data of a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 @dataclass(frozen=True)
 class ApiExamples:
-    """Paths of the API, and lines of Python in which `arena` is an `ArenaClient`."""
+    """Paths of the API, and lines of Python; in these, `arena` is an `ArenaClient`."""
 
     paths: tuple[str, ...]
     lines: tuple[str, ...]
@@ -65,4 +65,4 @@ EXAMPLES: dict[str, Callable[[Any], ApiExamples]] = {
     "pairing": of_pairing,
     "episode": of_episode,
 }
-"""Examples by the kind of what a page shows."""
+"""Functions that make the examples, by the kind of page."""

@@ -1,4 +1,4 @@
-"""Search in the documents: the parts that have all words of a text, best first."""
+"""Search in the documents: find the parts that contain all words of a text, best first."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from portal.documents.library import Document, find_document, list_entries
 from portal.documents.rendering import DocumentPart
 
 BEFORE, AROUND = 60, 180
-"""Letters of an excerpt before the first word that was found, and in all."""
+"""Number of characters of an excerpt: before the first word found, and in total."""
 
 
 @dataclass(frozen=True)
 class DocumentMatch:
-    """A part of a document that has the words."""
+    """A part of a document that contains the words."""
 
     document: Document
     part: DocumentPart
@@ -27,7 +27,7 @@ class DocumentMatch:
 
     @property
     def title(self) -> str:
-        """The part's title, after the document's where it is another."""
+        """The title of the part, preceded by the title of the document if that differs."""
         return self.part.title if self.part.level == 1 else f"{self.document.title}: {self.part.title}"
 
     @property
@@ -37,7 +37,7 @@ class DocumentMatch:
 
     @property
     def excerpt(self) -> SafeString:
-        """The text around the first of the words, each of them marked."""
+        """The text around the first word found, with all words marked."""
         text = self.part.text
         lower = text.lower()
         first = min((place for word in self.words if (place := lower.find(word)) >= 0), default=0)
@@ -55,7 +55,7 @@ def wrap(tag: str) -> SafeString:
 
 
 def mark(text: str, words: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    """Yield (tag before, text, tag after) for the pieces of a text."""
+    """Yield (opening tag, text, closing tag) for each piece of a text; words that were found have tags."""
     lower, place = text.lower(), 0
     while place < len(text):
         found = [(at, word) for word in words if (at := lower.find(word, place)) >= 0]
@@ -69,7 +69,7 @@ def mark(text: str, words: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
 
 
 def find_in_documents(text: str, language: str, most: int) -> list[DocumentMatch]:
-    """The parts that have every word of a text in their title, their document's title or themselves, best first."""
+    """Return the parts that contain every word of a text, best first. Titles of parts and of documents count too."""
     words = tuple(dict.fromkeys(text.lower().split()))
     if not words:
         return []
@@ -83,7 +83,10 @@ def find_in_documents(text: str, language: str, most: int) -> list[DocumentMatch
 
 
 def rate(document: str, part: DocumentPart, words: tuple[str, ...]) -> float:
-    """How well a part fits: nothing without all words; more for words in titles, and where a title begins with one."""
+    """Return the score of a part.
+
+    It is 0 unless all words occur, and higher for words in titles or at their beginning.
+    """
     title, text = part.title.lower(), part.text.lower()
     score = 0.0
     for word in words:

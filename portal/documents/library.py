@@ -1,4 +1,4 @@
-"""Which documents there are, in which order, and each of them rendered, in the reader's language if it exists in it."""
+"""The documents and their order, and each document rendered in the reader's language, else in English."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portal.documents.rendering import DocumentPart, render
 FOLDER = Path(settings.BASE_DIR) / "docs"
 INDEX = "README"
 KINDS = {".png": "image/png", ".svg": "image/svg+xml", ".ipynb": "application/x-ipynb+json"}
-"""Files beside the documents that they show or offer."""
+"""Suffixes and media types of files that documents show or link to."""
 GROUP = re.compile(
     r"^## (?P<group>.+)$|^\| \[(?P<title>[^\]]+)\]\((?P<name>[\w-]+)\.md\) \| (?P<question>.+?) \|$", re.M
 )
@@ -26,7 +26,7 @@ GROUP = re.compile(
 
 @dataclass(frozen=True)
 class DocumentEntry:
-    """A line of the table of contents: a document and the question that it answers."""
+    """An entry of the table of contents: a document and the question that it answers."""
 
     name: str
     title: str
@@ -47,7 +47,7 @@ class DocumentGroup:
 
 @dataclass(frozen=True)
 class Document:
-    """A document as it is shown; `language` is the one that it is written in."""
+    """A rendered document; `language` is the language in which it is written."""
 
     name: str
     language: str
@@ -60,12 +60,12 @@ class Document:
 
     @property
     def headings(self) -> list[DocumentPart]:
-        """The headings of its own table of contents."""
+        """The headings for the document's own table of contents."""
         return [part for part in self.parts if part.level in (2, 3)]
 
 
 def list_groups(language: str) -> tuple[DocumentGroup, ...]:
-    """The table of contents: the headings and tables of docs/README.md."""
+    """Return the table of contents, which is read from the headings and tables of docs/README.md."""
     path = find_path(INDEX, language)
     return read_groups(path, path.stat().st_mtime_ns) if path else ()
 
@@ -82,33 +82,33 @@ def read_groups(path: Path, _changed: int) -> tuple[DocumentGroup, ...]:
 
 
 def list_entries(language: str) -> list[DocumentEntry]:
-    """All documents in the order of the table of contents."""
+    """Return all documents in the order of the table of contents."""
     return [entry for group in list_groups(language) for entry in group.entries]
 
 
 def find_path(name: str, language: str = "en") -> Path | None:
-    """A document's file: in the language if it exists in it, else in English; None for an unknown name."""
+    """Return the file of a document in a language, else in English; None if the name is unknown."""
     if not re.fullmatch(r"[\w-]+", name):
         return None
     return next((path for path in (FOLDER / language / f"{name}.md", FOLDER / f"{name}.md") if path.is_file()), None)
 
 
 def find_document(name: str, language: str) -> Document | None:
-    """A document in a language or, if it does not exist in it, in English."""
+    """Return a document in a language, else in English; None if the name is unknown."""
     path = find_path(name, language)
     return read_document(path, path.stat().st_mtime_ns) if path else None
 
 
 @lru_cache(maxsize=256)
 def read_document(path: Path, _changed: int) -> Document:
-    """A document, rendered once as long as its file is the same."""
+    """Return a rendered document; it is rendered again only after its file has changed."""
     folder = path.parent.relative_to(FOLDER)
     found = render(path.read_text(encoding="utf-8"), lambda target: find_address(folder, target))
     return Document(path.stem, "en" if folder == Path() else folder.name, found.html, found.parts)
 
 
 def find_address(folder: Path, target: str) -> str:
-    """Where a link of a document in ``folder`` of docs/ leads in the site; empty: nowhere."""
+    """Return the address on the website of a link in a document in ``folder`` of docs/; empty if there is none."""
     path, mark, anchor = unquote(target).partition("#")
     if not path:
         return target
@@ -120,7 +120,7 @@ def find_address(folder: Path, target: str) -> str:
 
 
 def find_file(name: str) -> Path | None:
-    """A picture or notebook beside the documents; None for anything else."""
+    """Return a picture or notebook of the documents; None for any other file."""
     path = (FOLDER / name).resolve()
     is_ours = path.is_relative_to(FOLDER.resolve()) and path.suffix in KINDS and path.is_file()
     return path if is_ours else None

@@ -1,4 +1,4 @@
-"""A document's Markdown as HTML of the site, with anchors as GitHub makes them."""
+"""Rendering of a document's Markdown to HTML, with the same anchors as on GitHub."""
 
 from __future__ import annotations
 
@@ -29,14 +29,17 @@ class DocumentPart:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A document as HTML, without its title, and its parts in their order; the first one is the title's."""
+    """A document as HTML without its title, and its parts in order. The first part is that of the title."""
 
     html: SafeString
     parts: tuple[DocumentPart, ...]
 
 
 def render(source: str, find_address: Callable[[str], str]) -> Rendered:
-    """Render a document. ``find_address`` gives where a link or a picture of it leads; empty: nowhere in the site."""
+    """Render a document.
+
+    ``find_address`` maps the target of a link or picture to an address on the website, or to "".
+    """
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "highlight": highlight}).enable(["table", "strikethrough"])
@@ -45,7 +48,7 @@ def render(source: str, find_address: Callable[[str], str]) -> Rendered:
     for token in tokens:
         for child in token.children or ():
             direct(child, find_address)
-        if "style" in token.attrs:  # Of a column's alignment; the policy forbids inline styles.
+        if "style" in token.attrs:  # The alignment of a column; the content security policy forbids inline styles.
             align(token)
         if token.type == "table_open":
             token.attrSet("class", "document-table")
@@ -55,7 +58,7 @@ def render(source: str, find_address: Callable[[str], str]) -> Rendered:
 
 
 def name_headings(tokens: Sequence[Token]) -> Iterator[DocumentPart]:
-    """Give each heading its anchor, and yield what stands below it."""
+    """Give each heading its anchor, and yield the heading with the text below it."""
     used: dict[str, int] = {}
     open_part: tuple[str, str, int] | None = None
     texts: list[str] = []
@@ -76,7 +79,7 @@ def name_headings(tokens: Sequence[Token]) -> Iterator[DocumentPart]:
 
 
 def plain(token: Token) -> str:
-    """The words of an inline token."""
+    """Return the plain text of an inline token."""
     return "".join(
         child.content if child.type in TEXTS else " "
         for child in token.children or ()
@@ -85,14 +88,14 @@ def plain(token: Token) -> str:
 
 
 def slug(title: str, used: dict[str, int]) -> str:
-    """The anchor of a heading; a number tells later ones of the same words apart."""
+    """Return the anchor of a heading; repeated headings get a number."""
     anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
     number = used[anchor] = used.get(anchor, -1) + 1
     return f"{anchor}-{number}" if number else anchor
 
 
 def direct(token: Token, find_address: Callable[[str], str]) -> None:
-    """Let a link or a picture lead into the site, and one that leads out tell no other site where it stood."""
+    """Rewrite the target of a link or picture to its address on the website. External links send no referrer."""
     if token.type == "link_open":
         target = str(token.attrs["href"])
         if target.startswith(("https://", "http://")):
@@ -107,18 +110,18 @@ def direct(token: Token, find_address: Callable[[str], str]) -> None:
 
 
 def align(token: Token) -> None:
-    """Say by a class instead of a style that a column of figures is aligned to its right."""
+    """Replace the style of a right-aligned column by a class."""
     if "right" in str(token.attrs.pop("style")):
         token.attrSet("class", "num")
 
 
 def without_title(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The tokens below the document's title, which the page writes itself."""
+    """Return the tokens without the document's title, which the page shows itself."""
     return tokens[3:] if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1" else tokens
 
 
 def highlight(code: str, language: str, _attributes: Any) -> str:
-    """Code with classes for its words, if its language is known."""
+    """Return the code as HTML with highlighting, if the language is known."""
     from pygments import highlight as paint
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name

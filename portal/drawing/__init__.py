@@ -1,1 +1,1 @@
-"""Pictures of figures as SVG, and the tables that stand beside them."""
+"""Charts as SVG, and the tables with the same numbers."""

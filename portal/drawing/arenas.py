@@ -1,4 +1,4 @@
-"""Small pictures of scenarios: where cameras, targets, obstacles and warehouses are in the arena."""
+"""Small pictures of scenarios: the positions of cameras, targets, obstacles and warehouses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tournament.models import Scenario
 
 HALF = 1000
 WAREHOUSE = 2 * 75
-"""Side of the squares in the corners, to which targets bring cargo."""
-TURN = 2.399963  # The golden angle in radians: points of one box lie apart from each other.
+"""Side of the warehouses in map units: the squares in the corners, to which targets bring cargo."""
+TURN = 2.399963  # The golden angle in radians. It spreads the entities of one box.
 
 
 def picture(scenario: Scenario) -> SafeString:
-    """Return the arena as an SVG picture. Entities stand in the middle of the boxes that they are placed in."""
+    """Return the arena as an SVG picture. Each entity is drawn at the centre of its placement box."""
     circles = [
         *draw(scenario.config.get("obstacle_boxes", ()), "obstacle", 85),
         *draw(scenario.config.get("camera_boxes", ()), "camera", 95),
@@ -42,7 +42,7 @@ def picture(scenario: Scenario) -> SafeString:
 
 
 def draw(boxes: Any, kind: str, radius: int) -> Iterator[tuple[str, int, int, int]]:
-    """Yield a circle for each box (x low, x high, y low, y high); those of equal boxes lie on a spiral."""
+    """Yield a circle for each box (x low, x high, y low, y high). Circles of equal boxes lie on a spiral."""
     seen: dict[tuple[float, ...], int] = {}
     for box in boxes:
         place = seen.get(tuple(box), 0)
@@ -58,7 +58,7 @@ def spread(x: float, y: float, place: int, radius: int) -> tuple[float, float]:
 
 
 def draw_view(x: int, y: int, reach: float = 780.0, half: float = 0.42) -> str:
-    """The path of a camera's field of view: a sector that is turned to the middle of the arena."""
+    """Return the SVG path of a camera's field of view: a sector that faces the centre of the arena."""
     middle = atan2(-y, -x)
     (x1, y1), (x2, y2) = ((x + reach * cos(middle + turn), y + reach * sin(middle + turn)) for turn in (-half, half))
     return f"M{x} {y}L{x1:.0f} {y1:.0f}A{reach:.0f} {reach:.0f} 0 0 1 {x2:.0f} {y2:.0f}z"

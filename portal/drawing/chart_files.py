@@ -35,7 +35,7 @@ STYLE = (
 
 
 def write_svg(chart: CurveChart) -> str:
-    """Return the chart as an SVG document of its own, with its title and a legend."""
+    """Return the chart as a complete SVG document with title and legend."""
     height = HEIGHT + 24 + LEGEND_ROW * len(chart.series)
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -24 {} {}" width="{}" height="{}"><style>{}</style>'
@@ -54,7 +54,7 @@ def _legend(chart: CurveChart) -> SafeString:
 
 
 def write_pdf(chart: CurveChart) -> bytes:
-    """Return the chart as a page of vectors, 560 points wide."""
+    """Return the chart as a PDF page with vector graphics, 560 points wide."""
     from fpdf import FPDF
 
     x, y = chart.axes
@@ -100,5 +100,5 @@ def _draw_series(page: object, chart: CurveChart, one: Series, number: int) -> N
 
 
 def _latin(text: str) -> str:
-    """Return a text in the letters of the standard fonts; others become question marks."""
+    """Return a text in the characters of PDF's standard fonts; other characters become question marks."""
     return text.replace("−", "-").encode("latin-1", "replace").decode("latin-1")

@@ -1,6 +1,6 @@
-"""Charts with axes, several curves, bands and points of note, as SVG: one for all pages, readable without scripts.
+"""Line charts as SVG, with axes, bands and markers. All pages use them, and they are readable without JavaScript.
 
-A script (`chart.js`) adds the read-out under the pointer, zooming and smoothing; it draws by the same geometry.
+A script (`chart.js`) adds a tooltip, zooming and smoothing. It uses the same geometry.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from portal.drawing.plots import MOST_POINTS, Axis, thin, write_number
 WIDTH, HEIGHT = 560, 250
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44
 COLOURS = 8
-"""Colours of curves in the style sheet; more curves than this use them again."""
+"""Number of curve colours in the style sheet. Further curves reuse them."""
 TICKS_ACROSS, TICKS_UP = 5, 5
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of note on a curve, such as a milestone, with what leads further."""
+    """A marker on a curve, such as a milestone, with a link."""
 
     x: float
     y: float
@@ -34,9 +34,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve by (x, y) in the order of x, with a band of (x, low, high) around it where there is one.
+    """A curve as points (x, y) sorted by x, with an optional band of (x, low, high).
 
-    `colour` is the number of a colour, or the name of a team.
+    `colour` is the number of a colour or the name of a team.
     """
 
     label: str
@@ -62,7 +62,7 @@ class CurveChart:
     across: str
     series: Sequence[Series]
     level: float | None = None
-    """A height that is drawn as a line across, such as 0 of a difference."""
+    """Value of y at which a horizontal line is drawn, such as 0 in a chart of differences."""
 
     @property
     def is_empty(self) -> bool:
@@ -74,7 +74,7 @@ class CurveChart:
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
-        """The horizontal and the vertical axis, over all that is drawn."""
+        """The horizontal and the vertical axis. They cover everything that is drawn."""
         x = [point[0] for one in self.series for point in one.points]
         y = [point[1] for one in self.series for point in one.points]
         y += [value for one in self.series for _, *ends in one.band for value in ends]
@@ -91,12 +91,12 @@ class CurveChart:
 
     @property
     def svg(self) -> SafeString:
-        """The picture; nothing without a curve of two points."""
+        """The chart as SVG; empty unless some curve has two points."""
         return SafeString("") if self.is_empty else draw(self)
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the script draws from."""
+        """The data for the script."""
         return {
             "across": self.across,
             "level": self.level,
@@ -114,7 +114,7 @@ class CurveChart:
 
 
 def shorten(points: Sequence[tuple[float, ...]]) -> list[list[float]]:
-    """Points with as many digits as a picture shows."""
+    """Return the points rounded to the precision of a chart."""
     return [[float(f"{value:.5g}") for value in point] for point in points]
 
 
@@ -131,7 +131,7 @@ def draw(chart: CurveChart) -> SafeString:
 
 
 def draw_series(one: Series, x: Axis, y: Axis) -> SafeString:
-    """The band, the line and the points of note of a curve."""
+    """Return the band, the line and the markers of a curve."""
     tops = [place(x, y, a, high) for a, _, high in one.thin_band]
     bottoms = [place(x, y, a, low) for a, low, _ in one.thin_band]
     line = " ".join(place(x, y, a, b) for a, b in thin(one.points))
@@ -153,7 +153,7 @@ def place(x: Axis, y: Axis, across: float, up: float) -> str:
 
 
 def draw_heights(y: Axis) -> SafeString:
-    """Lines across at round heights, with their figures."""
+    """Return horizontal grid lines at round values, with their labels."""
     return format_html_join(
         "",
         '<line x1="{}" x2="{}" y1="{}" y2="{}"/>'
@@ -163,7 +163,7 @@ def draw_heights(y: Axis) -> SafeString:
 
 
 def draw_places(x: Axis, title: str) -> SafeString:
-    """Round figures below, and what they count."""
+    """Return round labels and the title of the horizontal axis."""
     figures = format_html_join(
         "", '<text x="{}" y="{}" text-anchor="middle">{}</text>',
         ((at, HEIGHT - BOTTOM + 18, figure) for at, figure in tick_places(x, TICKS_ACROSS)),
@@ -181,12 +181,12 @@ def draw_level(x: Axis, y: Axis, level: float | None) -> SafeString:
 
 
 def tick_places(axis: Axis, count: int) -> list[tuple[str, str]]:
-    """Pixels and figures of round values along an axis."""
+    """Return the position in pixels and the label of round values along an axis."""
     return [(f"{axis.at(value):.1f}", write_number(value)) for value in round_values(axis.low, axis.high, count)]
 
 
 def round_values(low: float, high: float, count: int) -> list[float]:
-    """About `count` round values between two: multiples of 1, 2 or 5 times a power of ten."""
+    """Return about `count` round values between two numbers: multiples of 1, 2 or 5 times a power of ten."""
     rough = (high - low) / max(count, 1)
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= 0.999 * rough)
@@ -197,7 +197,7 @@ def round_values(low: float, high: float, count: int) -> list[float]:
 def mean_band(
     curves: Iterable[Sequence[tuple[float, float]]],
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float, float]]]:
-    """The mean of several curves, and the band between their least and greatest, where all of them are known."""
+    """Return the mean of several curves and the band from minimum to maximum, for every x where all are defined."""
     found = [curve for curve in curves if len(curve) > 1]
     if not found:
         return [], []
@@ -209,7 +209,7 @@ def mean_band(
 
 
 def interpolate(curve: Sequence[tuple[float, float]], x: float) -> float:
-    """The height of a curve at a place within it."""
+    """Return the linearly interpolated y of a curve at x."""
     from bisect import bisect_left
 
     right = bisect_left(curve, (x, -math.inf))

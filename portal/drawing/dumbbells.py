@@ -1,4 +1,4 @@
-"""Two agents' payoffs against each opponent on one axis: a dot for each agent, joined by a line."""
+"""Dumbbell plot of two agents' payoffs: a row for each opponent, with a dot for each agent, joined by a line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from portal.drawing.plots import Axis, write_number
 WIDTH = 760
 ROW, TOP, BOTTOM, RIGHT = 26, 10, 34, 24
 LETTER = 7.2
-"""Pixels of a letter of an opponent's name."""
+"""Width in pixels of a character of an opponent's name."""
 TICKS = 6
 
 
 @dataclass(frozen=True)
 class OpponentPair:
-    """What both agents score against an opponent."""
+    """The payoffs of both agents against an opponent."""
 
     opponent: str
     first: float
@@ -29,7 +29,7 @@ class OpponentPair:
 
 
 def draw(pairs: Sequence[OpponentPair], first: str, second: str) -> SafeString:
-    """Return the picture of a row for each opponent; nothing without any."""
+    """Return the plot with a row for each opponent; empty if there are no opponents."""
     if not pairs:
         return SafeString("")
     values = [value for pair in pairs for value in (pair.first, pair.second)]
@@ -47,7 +47,7 @@ def draw(pairs: Sequence[OpponentPair], first: str, second: str) -> SafeString:
 
 
 def draw_axis(x: Axis, height: float) -> SafeString:
-    """Upright lines at round payoffs, with their figures below."""
+    """Return vertical lines at round payoffs, with their labels below."""
     places = [(f"{x.at(value):.1f}", write_number(value)) for value in round_values(x.low, x.high, TICKS)]
     return format_html_join(
         "",

@@ -1,6 +1,4 @@
-"""What a tournament's format has found, as its page shows it: figures, a picture of how they grew, who is still
-open.
-"""
+"""The finding of a tournament's format as its page shows it: figures, their chart over episodes, open comparisons."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line of the picture, `height` per cent below its top."""
+    """A horizontal line of the chart, `height` per cent below its top."""
 
     title: str
     value: float
@@ -34,13 +32,13 @@ class Level:
 
     @property
     def text_height(self) -> float:
-        """Where its text stands: above the line, or below where there is no room."""
+        """Position of the label in per cent: above the line, or below it if there is no room above."""
         return self.height - 2 if self.height > 10 else self.height + 8
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A line of the picture as SVG's points, in per cent of its width and height."""
+    """A curve of the chart as SVG points, in per cent of its width and height."""
 
     title: str
     points: str
@@ -49,7 +47,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Picture:
-    """How figures grew with the episodes; `columns` and `rows` are the same as a table."""
+    """A chart of figures over episodes; `columns` and `rows` are the same data as a table."""
 
     title: str
     curves: list[Curve]
@@ -63,7 +61,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class FigureLine:
-    """A figure of the finding, about an agent or about all."""
+    """A figure of the finding, about one agent or about all."""
 
     figure: Figure
     agent: Agent | None
@@ -71,9 +69,9 @@ class FigureLine:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An agent of a ranking, best first, and how far the next one is behind.
+    """An agent of a ranking, and its lead over the next one.
 
-    `state` is known, close, open, or empty for the last.
+    `state` is "known", "close" or "open" (see `judge`); it is empty for the last agent.
     """
 
     team: str
@@ -88,7 +86,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Shown:
-    """A finding with rows instead of digests and indices."""
+    """A finding for a page, with database rows instead of digests and indices."""
 
     finding: Finding
     lines: list[FigureLine]
@@ -108,7 +106,10 @@ class Shown:
 
 
 def show_finding(tournament: Tournament) -> Shown | None:
-    """The newest finding; None before there is one, and of a round robin, whose boards say everything."""
+    """Return the newest finding of a tournament.
+
+    Return None if there is none yet, and for round robins, whose leaderboards show all results.
+    """
     finding = organising.finding_of(tournament)
     info = FORMATS.get(tournament.format)
     if finding is None or (info and not info.has_question and "error" not in finding.details):
@@ -132,7 +133,7 @@ def show_finding(tournament: Tournament) -> Shown | None:
 
 
 def read_ranking(team: str, field: Sequence[Agent], rows: Sequence[Mapping[str, Any]]) -> list[Neighbour]:
-    """A team's agents in the order that was found."""
+    """Return the agents of a team in the order of the ranking."""
     agents: list[Agent | None] = [field[row["agent"]] for row in rows]
     columns = ("payoff", "episodes", "gap", "half_width")
     return [
@@ -143,7 +144,10 @@ def read_ranking(team: str, field: Sequence[Agent], rows: Sequence[Mapping[str, 
 
 
 def judge(row: Mapping[str, Any]) -> str:
-    """How an agent stands to the next one: their order is known, they are closer than matters, or it is open."""
+    """Return the state of the order of an agent and the next one.
+
+    It is "known", "close" if the difference is too small to matter, or "open".
+    """
     if row["is_separated"] is None:
         return ""
     return "known" if row["is_separated"] else "open" if row["is_open"] else "close"
@@ -153,7 +157,7 @@ def judge(row: Mapping[str, Any]) -> str:
 
 
 def draw(format: str, settings: Mapping[str, Any], finding: Finding) -> Picture | None:
-    """The picture of a finding's trace; None where there is nothing to see yet."""
+    """Return the chart of a finding over episodes; None if there is no data yet."""
     chart = FORMATS[format].chart if format in FORMATS else None
     if chart is None:
         return None
@@ -186,13 +190,13 @@ def draw(format: str, settings: Mapping[str, Any], finding: Finding) -> Picture 
 
 
 def draw_curve(title: str, places: list[tuple[float, float]]) -> Curve:
-    """A line through places; one that has just begun comes from the left edge."""
+    """Return a curve through these points. A single point becomes a line from the left edge."""
     whole = places if len(places) > 1 else [(0.0, places[0][1]), *places]
     return Curve(title, " ".join(f"{x:g},{y:g}" for x, y in whole), places[-1])
 
 
 def levels_of(chart: Chart, settings: Mapping[str, Any], finding: Finding) -> dict[str, float]:
-    """The lines that a curve is to reach, by what it means to reach them."""
+    """Return the values that a curve has to reach, by the label that says what reaching them means."""
     last = finding.trace[-1]
     levels = {name: last[key] for key, name in chart.bounds.items()}
     goal = {"wanted": settings[chart.goal]} if chart.goal else {}
@@ -200,7 +204,7 @@ def levels_of(chart: Chart, settings: Mapping[str, Any], finding: Finding) -> di
 
 
 def bound(values: Sequence[float]) -> tuple[float, float]:
-    """Ends of an axis with some room; figures that are never negative begin at 0."""
+    """Return the ends of an axis with some margin. The axis of non-negative values begins at 0."""
     least, most = min(values), max(values)
     room = 0.1 * (most - least) or 0.5
     return (0.0 if least >= 0 else least - room), most + room

@@ -1,7 +1,7 @@
-"""Payoff heat maps: a picture drawn by the server, readable without scripts from 2 x 2 to 200 x 200 pairings.
+"""Payoff heat maps, drawn by the server and readable without JavaScript, from 2 x 2 to 200 x 200 pairings.
 
-The cells are an image of one pixel each, which the browser enlarges; names, figures and shares around it are SVG. A
-script adds the cross-hair and its read-out (`heatmap.js`).
+The cells are an image with one pixel each, which the browser enlarges. Names, payoffs and shares are SVG. A script
+(`heatmap.js`) adds the cross-hair and a tooltip.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-# Cividis from its dark to its bright end: even in brightness, and the same to those who do not tell red from green.
+# The colour map Cividis from dark to bright: perceptually uniform, and safe for readers with colour blindness.
 SCALE = ((0, 34, 78), (65, 77, 107), (124, 123, 120), (188, 175, 111), (254, 232, 56))
 COLOURS = 255
 UNPLAYED = 255
-"""The transparent colour: what lies below shows through."""
+"""Palette index of the transparent colour, for pairings without episodes."""
 FIRST = 20
-"""Agents of each team that are shown until all are requested."""
+"""Number of agents of each team that are shown until the reader requests all."""
 MOST_LINKS = 400
-"""Cells of a larger picture are no links of their own: a script finds the pairing under the pointer."""
+"""Maximum number of cells that are links. In a larger heat map, a script finds the pairing under the pointer."""
 WIDEST = 900.0
 SMALLEST, LARGEST = 5.0, 64.0
-"""Pixels of a cell's side."""
+"""Minimum and maximum side of a cell in pixels."""
 LEAST_NAMED = 8.5
-"""Names beside smaller cells would overlap."""
+"""Minimum side of cells with names, in pixels. Names of smaller cells would overlap."""
 LEAST_FIGURE = 40.0
-"""Cells of this side have room for their payoff."""
+"""Minimum side of cells that show their payoff, in pixels."""
 LETTER = 0.6
-"""The width of a letter as a part of its height."""
+"""Width of a character as a fraction of its height."""
 NAME, TAIL = 26, 10
 BAR = 34.0
 
 
 @dataclass(frozen=True)
 class Named:
-    """An agent beside the picture: its name, and its share in the Nash equilibrium or in an iteration's strategy."""
+    """An agent of a row or column: its name, and its share in the Nash equilibrium or an iteration's strategy."""
 
     name: str
     share: float
@@ -51,7 +51,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Payoffs:
-    """What a picture shows: (N_c, N_t) payoffs, NaN where nothing was played, and rows of pairings or None."""
+    """The data of a heat map: (N_c, N_t) payoffs, NaN for pairings without episodes, and keys of pairings or None."""
 
     cameras: Sequence[Named]
     targets: Sequence[Named]
@@ -60,13 +60,13 @@ class Payoffs:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and the greatest payoff that was played."""
+        """The minimum and the maximum of the known payoffs."""
         played = self.payoff[np.isfinite(self.payoff)]
         return (float(played.min()), float(played.max())) if played.size else (0.0, 0.0)
 
 
 def read_figures(figures: Mapping[str, Any]) -> Payoffs:
-    """Return the payoffs in what the page's script reads: lists with None where nothing was played."""
+    """Return the payoffs from the JSON of the page's script, which has None for pairings without episodes."""
     cameras, targets = ([Named(one["name"], one["nash"]) for one in figures[team]] for team in ("cameras", "targets"))
     payoff = np.array(figures["payoff"], np.float64).reshape(len(cameras), len(targets))
     return Payoffs(cameras, targets, payoff, figures["pairing"])
@@ -74,7 +74,7 @@ def read_figures(figures: Mapping[str, Any]) -> Payoffs:
 
 @dataclass(frozen=True)
 class MapLayout:
-    """Where things stand in the picture, in pixels: cells from (`left`, `top`), each of side `side`."""
+    """The layout of the heat map in pixels: cells of side `side` begin at (`left`, `top`)."""
 
     side: float
     left: float
@@ -96,15 +96,15 @@ class MapLayout:
 
     @property
     def letters(self) -> float:
-        """The height of a name's letters."""
+        """The font size of the names."""
         return min(12.0, self.side - 0.5)
 
 
 def arrange(payoffs: Payoffs) -> MapLayout:
-    """Give the cells as much room as there is, and the names as much as they need."""
+    """Return the layout: names get the room that they need, cells the rest."""
     rows, columns = payoffs.payoff.shape
     side = min(LARGEST, max(SMALLEST, WIDEST / max(rows, columns, 1)))
-    if max(rows, columns) <= 110:  # Names of a hundred agents can still be told apart.
+    if max(rows, columns) <= 110:  # Names of a hundred agents are still readable.
         side = max(side, LEAST_NAMED + 1.0)
     frame = MapLayout(side, 0.0, 0.0, rows, columns)
     if not frame.has_names:
@@ -117,12 +117,12 @@ def arrange(payoffs: Payoffs) -> MapLayout:
 
 
 def cut(name: str) -> str:
-    """A name without its middle where it is long: at their ends the names of one family differ."""
+    """Return a name; a long one loses its middle, because related names differ at the end."""
     return name if len(name) <= NAME else f"{name[: NAME - TAIL - 1]}…{name[-TAIL:]}"
 
 
 def describe_map(figures: Mapping[str, Any], address: str = "") -> dict[str, Any]:
-    """Return what `partials/heatmap_figure.html` shows; figures are inline where they are few or have no `address`."""
+    """Return the context of `partials/heatmap_figure.html`. Data is inline if it is small or has no `address`."""
     payoffs = read_figures(figures)
     low, high = payoffs.bounds
     is_small = payoffs.payoff.size <= MOST_LINKS or not address
@@ -139,7 +139,7 @@ def draw_heatmap(payoffs: Payoffs) -> SafeString:
     """Return the picture as SVG, with the cells as an image inside."""
     frame = arrange(payoffs)
     width, height = f"{frame.right + BAR + 8:.0f}", f"{frame.bottom + BAR + 8:.0f}"
-    links = link_cells(payoffs, frame)  # A picture with links is none to readers of screens.
+    links = link_cells(payoffs, frame)  # Screen readers must reach the links.
     cells = pixels(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
     return format_html(
         '<svg class="payoff-map" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}" '
@@ -155,12 +155,12 @@ def draw_heatmap(payoffs: Payoffs) -> SafeString:
 
 
 def pixels(*numbers: float) -> tuple[str, ...]:
-    """Numbers of pixels as they are written in SVG."""
+    """Return numbers of pixels as texts for SVG."""
     return tuple(f"{number:.1f}" for number in numbers)
 
 
 def paint(payoffs: Payoffs) -> str:
-    """Return the cells as the address of a PNG image of one pixel each."""
+    """Return the cells as a data URL of a PNG image with one pixel per cell."""
     from PIL import Image
 
     low, high = payoffs.bounds
@@ -175,7 +175,7 @@ def paint(payoffs: Payoffs) -> str:
 
 
 def palette() -> NDArray[np.uint8]:
-    """Return the (256, 3) colours from the least payoff to the greatest; the last is never seen."""
+    """Return the (256, 3) colours from the minimum payoff to the maximum. The last colour is transparent."""
     ends = np.array(SCALE, np.float64)
     places = np.linspace(0, len(ends) - 1, COLOURS)
     mixed = np.stack([np.interp(places, np.arange(len(ends)), ends[:, part]) for part in range(3)], axis=-1)
@@ -183,7 +183,10 @@ def palette() -> NDArray[np.uint8]:
 
 
 def write_names(payoffs: Payoffs, frame: MapLayout) -> SafeString:
-    """The agents' names: cameras at the left, targets upright above. Where cells are small, every tenth number."""
+    """Return the agents' names: cameras on the left, targets rotated above.
+
+    Small cells get every tenth number instead.
+    """
     middle = 0.5 * frame.side
     size = f"{frame.letters:.1f}"
     if frame.has_names:
@@ -207,7 +210,7 @@ def write_names(payoffs: Payoffs, frame: MapLayout) -> SafeString:
 
 
 def write_figures(payoffs: Payoffs, frame: MapLayout) -> SafeString:
-    """The payoffs in their cells, where there is room: in black or white, whichever can be read."""
+    """Return the payoffs for the cells, in black or white by contrast; empty if the cells are too small."""
     if frame.side < LEAST_FIGURE:
         return SafeString("")
     low, high = payoffs.bounds
@@ -228,7 +231,7 @@ def write_figures(payoffs: Payoffs, frame: MapLayout) -> SafeString:
 
 
 def draw_shares(payoffs: Payoffs, frame: MapLayout) -> SafeString:
-    """Bars of the agents' shares: at the right of the cameras, below the targets."""
+    """Return bars of the agents' shares: cameras on the right, targets below."""
     thick = max(1.0, 0.7 * frame.side)
     gap = 0.5 * (frame.side - thick)
     bars = [
@@ -245,7 +248,7 @@ def draw_shares(payoffs: Payoffs, frame: MapLayout) -> SafeString:
 
 
 def link_cells(payoffs: Payoffs, frame: MapLayout) -> SafeString:
-    """Each cell of a small picture as a link to its pairing."""
+    """Return a link to the pairing for each cell of a small heat map."""
     if frame.rows * frame.columns > MOST_LINKS:
         return SafeString("")
     base = reverse("pairing", args=[0]).removesuffix("0/")

@@ -1,4 +1,4 @@
-"""Maps of scenarios: where entities are placed, at random in boxes or in fixed places."""
+"""Maps of scenarios: the boxes in which entities are placed at random, and fixed positions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tournament import drafts
 
 KINDS = ("obstacle", "target", "camera")
 MARKS = {"camera": 22, "target": 18}
-"""Radius that a camera without one and a target are drawn with, in map units."""
+"""Radius with which targets, and cameras without a radius, are drawn, in map units."""
 MAX_PLACES = 200
 Box = tuple[float, float, float, float]
 
 
 def draw(document: Mapping[str, Any], title: str) -> SafeString:
-    """Return the map of a document as SVG. What is no place in it is left out, so that a draft can be drawn."""
+    """Return the map of a scenario document as SVG. Invalid positions are left out, so drafts can be drawn."""
     size = TERRAIN_SIZE
     depots = (
         (round(x) - WAREHOUSE_RADIUS, -round(y) - WAREHOUSE_RADIUS, 2 * WAREHOUSE_RADIUS, 2 * WAREHOUSE_RADIUS)
@@ -46,7 +46,7 @@ def areas(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def marks(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield a circle for each entity: kind, x, y and radius; those of equal boxes beside each other."""
+    """Yield a circle for each entity: kind, x, y and radius. Circles of equal boxes are side by side."""
     for kind in KINDS:
         radius = radius_of(document, kind)
         for box, count in Counter(boxes_of(document, kind)).items():
@@ -72,7 +72,7 @@ def listed(places: Any) -> Sequence[Any]:
 
 
 def numbers(place: Any, count: int) -> list[float]:
-    """Return the numbers of a place, limited to what is near the terrain; nothing for anything else."""
+    """Return the numbers of a position or box, clipped near the terrain; empty if it is invalid."""
     if not isinstance(place, list) or len(place) != count:
         return []
     values = [value for value in place if isinstance(value, (int, float)) and abs(value) < 1e6 and isfinite(value)]
@@ -93,7 +93,7 @@ def number(value: float) -> str:
 
 
 def draw_scenario(row: Any) -> SafeString:
-    """Return the map of a scenario's row."""
+    """Return the map of a stored scenario as SVG."""
     from tournament import entries
 
     return draw(drafts.to_document(entries.load_scenario(row)), row.name)

@@ -1,4 +1,4 @@
-"""Parts of pictures as SVG: axes, thinned points, figures in few letters."""
+"""Building blocks of charts in SVG: axes, thinned points, short numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axis:
-    """Numbers from `low` to `high` along pixels from `start` to `end`."""
+    """An axis that maps values from `low` to `high` to pixels from `start` to `end`."""
 
     low: float
     high: float
@@ -28,7 +28,7 @@ class Axis:
 
 
 def draw_levels(y: Axis, levels: Sequence[float], left: float, right: float) -> SafeString:
-    """Lines across at these heights, with their figures at the left."""
+    """Return horizontal lines at these values, with their labels on the left."""
     return format_html_join(
         "", '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
         ((left, right, f"{y.at(one):.1f}", left - 5, f"{y.at(one) + 4:.1f}", write_number(one)) for one in levels),
@@ -36,7 +36,7 @@ def draw_levels(y: Axis, levels: Sequence[float], left: float, right: float) -> 
 
 
 def thin(points: Points) -> Points:
-    """At most `MOST_POINTS` points, each the mean of as many neighbours; the last stays as it is."""
+    """Return at most `MOST_POINTS` points, each the mean of equally many neighbours. The last point stays."""
     if len(points) <= MOST_POINTS:
         return points
     size = math.ceil(len(points) / (MOST_POINTS - 1))
@@ -46,7 +46,7 @@ def thin(points: Points) -> Points:
 
 
 def write_number(value: float) -> str:
-    """A number in few letters: 1.2 M, 35 k, 0.043."""
+    """Return a number as a short text: 1.2 M, 35 k, 0.043."""
     size = abs(value)
     if size >= 999_500:
         text = f"{value / 1e6:.3g} M"

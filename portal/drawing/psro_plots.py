@@ -1,4 +1,4 @@
-"""Pictures of a PSRO run as SVG: strategies over iterations as stacked areas, NashConv with its intervals."""
+"""Charts of a PSRO run as SVG: strategies over iterations as stacked areas, and NashConv with intervals."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from portal.texts import in_language
 
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 26
-# Viridis from its dark to its bright end: apart in brightness too, for those who do not tell the hues.
+# The colour map Viridis from dark to bright. Its colours differ in brightness too, for readers with colour blindness.
 PALETTE = ("#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 MOST_TICKS = 12
 
 
 def colour(number: int, count: int) -> str:
-    """The colour of the `number`-th of `count` agents, from dark to bright."""
+    """Return the colour of the `number`-th of `count` agents, from dark to bright."""
     place = (len(PALETTE) - 1) * number / max(count - 1, 1)
     first = min(int(place), len(PALETTE) - 2)
     ends = [[int(PALETTE[one][start : start + 2], 16) for start in (1, 3, 5)] for one in (first, first + 1)]
@@ -28,9 +28,10 @@ def colour(number: int, count: int) -> str:
 
 
 def draw_strategies(strategies: Sequence[Sequence[float]], title: str, shown: int | None = None) -> SafeString:
-    """Shares by iteration, each iteration's (k,) with a member more than the last one's, as areas that sum to 1.
+    """Return strategies over iterations as stacked areas, whose heights sum to 1.
 
-    An upright line marks the iteration `shown`. Nothing for fewer than two iterations.
+    Each iteration has (k,) shares, one more than the iteration before. A vertical line marks the iteration `shown`.
+    Empty for fewer than two iterations.
     """
     if len(strategies) < 2:
         return SafeString("")
@@ -57,7 +58,7 @@ def draw_strategies(strategies: Sequence[Sequence[float]], title: str, shown: in
 
 @dataclass(frozen=True)
 class Bounded:
-    """A figure of an iteration with its interval, where it has one."""
+    """A value of an iteration with its optional interval."""
 
     iteration: int
     value: float
@@ -66,14 +67,14 @@ class Bounded:
 
     @property
     def is_bounded(self) -> bool:
-        """Return whether its upper limit is known; also where no interval is, since the figure is all there is then."""
+        """Return whether the upper limit is known. A value without an interval counts as bounded."""
         return self.low is None or self.high is not None
 
 
 def draw_intervals(figures: Sequence[Bounded], title: str, shown: int | None = None) -> SafeString:
-    """A line through figures with a band of their intervals; nothing for fewer than two.
+    """Return a line through values with a band of their intervals; empty for fewer than two values.
 
-    The line leaves out a figure without an upper limit; a cross below says that its responses failed.
+    The line leaves out values without an upper limit. A cross marks those iterations, whose best responses failed.
     """
     iterations = [figure.iteration for figure in figures]
     failed = [figure.iteration for figure in figures if not figure.is_bounded]
@@ -107,7 +108,7 @@ def draw_intervals(figures: Sequence[Bounded], title: str, shown: int | None = N
 
 
 def mark_shown(x: Axis, number: int | None) -> SafeString:
-    """An upright line at the iteration whose strategies and payoffs the page shows."""
+    """Return a vertical line at the iteration whose strategies and payoffs the page shows."""
     if number is None or not x.low <= number <= x.high:
         return SafeString("")
     at = f"{x.at(number):.1f}"
@@ -115,7 +116,7 @@ def mark_shown(x: Axis, number: int | None) -> SafeString:
 
 
 def draw_iterations(x: Axis, last: int, first: int = 0) -> SafeString:
-    """The numbers of the iterations below, not more than fit."""
+    """Return the numbers of the iterations below the axis, only as many as fit."""
     step = max(1, -(-(last - first) // MOST_TICKS))
     return format_html_join(
         "", '<text x="{}" y="{}" text-anchor="middle">{}</text>',

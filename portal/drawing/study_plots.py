@@ -1,4 +1,4 @@
-"""The pictures of a study: curves of its runs, the aggregates on one axis, and performance profiles."""
+"""Charts of a study: curves of its runs, aggregates on one axis, and performance profiles."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ ROW, TOP, FOOT, WIDTH, LABELS, RIGHT = 34, 10, 34, 560, 190, 24
 
 
 def draw_milestones(study: Study, runs: Sequence[StudyRun]) -> CurveChart:
-    """The payoffs of the milestones over steps: a curve for each configuration in each scenario, with a band over
-    seeds.
-    """
+    """Return the payoffs of milestones over steps: a curve per configuration and scenario, with a band over seeds."""
     played: dict[int, list[tuple[float, float]]] = {run.training_id: [] for run in runs}
     rows = Milestone.objects.filter(run__in=played, payoff__isnull=False).order_by("iteration")
     for training, steps, payoff in rows.values_list("run_id", "steps", "payoff"):
@@ -32,7 +30,7 @@ def draw_milestones(study: Study, runs: Sequence[StudyRun]) -> CurveChart:
 
 
 def group_runs(study: Study, runs: Sequence[StudyRun]) -> list[tuple[str, list[StudyRun]]]:
-    """Runs that differ in their seeds alone, with what the others are told apart by."""
+    """Return groups of runs that differ only in their seeds, each with a name."""
     groups: dict[tuple[int, str], list[StudyRun]] = {}
     for run in runs:
         groups.setdefault((run.configuration, run.scenario.name), []).append(run)
@@ -44,7 +42,7 @@ def group_runs(study: Study, runs: Sequence[StudyRun]) -> list[tuple[str, list[S
 
 
 def draw_profiles(figures: dict[str, Any], measure: str) -> CurveChart:
-    """The share of runs whose score exceeds each threshold."""
+    """Return the performance profile: the share of runs whose score exceeds each threshold."""
     thresholds = figures["thresholds"]
     names = [row["name"] for row in figures["rows"]]
     series = []
@@ -57,8 +55,9 @@ def draw_profiles(figures: dict[str, Any], measure: str) -> CurveChart:
 
 
 def draw_aggregates(figures: dict[str, Any], key: str, title: str) -> SafeString:
-    """The aggregate `key` (`mean` or `iqm`) of each configuration with its interval, on one axis; nothing before there
-    is one.
+    """Return the aggregate `key` (`mean` or `iqm`) of each configuration with its interval, on one axis.
+
+    Empty if there is no aggregate yet.
     """
     rows = [(number, row["name"], row[key]) for number, row in enumerate(figures["rows"]) if row[key] is not None]
     ends = [end for *_, one in rows for end in one.values() if end is not None]

@@ -1,4 +1,4 @@
-"""The picture of how a rating came to be: a point a snapshot with its interval, and where the code changed."""
+"""The history of a rating as a chart: a point with its interval for each snapshot, and marks where the code changed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from tournament.history import HistoryPoint
 
 ROOM = 0.08
-"""Part of the picture's height that is left free above and below."""
+"""Fraction of the chart's height that stays free above and below."""
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A snapshot's rating: its place, and the ends of its interval, in per cent of the picture from its left and
-    top.
-    """
+    """The rating of a snapshot: its point and its interval, in per cent from the left and top of the chart."""
 
     point: HistoryPoint
     x: float
@@ -27,7 +25,7 @@ class Dot:
 class Timeline:
     """Ratings over snapshots.
 
-    `least` and `most` are the ends of the axis. `line` and `band` are SVG's points in per cent.
+    `least` and `most` are the ends of the axis in Elo. `line` and `band` are SVG points in per cent.
     """
 
     dots: list[Dot]
@@ -38,7 +36,7 @@ class Timeline:
 
 
 def draw(history: list[HistoryPoint]) -> Timeline | None:
-    """The picture of the snapshots that rated the agent; None of fewer than two."""
+    """Return the chart of the snapshots that rated the agent; None for fewer than two."""
     rated = [point for point in history if point.rating.rating is not None]
     if len(rated) < 2:
         return None
@@ -60,7 +58,7 @@ def draw(history: list[HistoryPoint]) -> Timeline | None:
 
 
 def _ends(point: HistoryPoint) -> tuple[float, float, float]:
-    """Lower end, rating and upper end; without an interval all the same."""
+    """Return lower end, rating and upper end; all three are the rating if there is no interval."""
     found = point.rating
     rating = found.rating or 0.0
     return (

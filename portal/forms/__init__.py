@@ -1,1 +1,1 @@
-"""What people may send us, one file a subject."""
+"""Forms of the website, one file per subject."""

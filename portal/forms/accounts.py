@@ -18,7 +18,7 @@ USUAL_LIFETIME = 365  # days
 
 
 class SignUpForm(UserCreationForm):
-    """A name and a password, and a mail address where the portal sends mail; elsewhere none would be used."""
+    """A user name and a password. If the portal sends mail, also an e-mail address."""
 
     class Meta:
         model = User
@@ -45,25 +45,25 @@ class SignUpForm(UserCreationForm):
         return str(self.cleaned_data["email"]).lower()
 
     def clean_username(self) -> str:
-        """Refuse other names than the one that was invited."""
+        """Refuse any name but the invited one."""
         name = str(super().clean_username())
         if self.invited_name and name != self.invited_name:
             raise forms.ValidationError(_("This invitation is for the name “%(name)s”.") % {"name": self.invited_name})
         return name
 
     def validate_password_for_user(self, user: Any, *_args: Any, **_named: Any) -> None:
-        """Say what is wrong with a password beside its first field, where it was chosen, not beside its repetition."""
+        """Show errors of a password at its first field, not at the repetition."""
         super().validate_password_for_user(user, "password1")  # type: ignore[misc]
 
 
 def check_name(name: str) -> None:
-    """Raise ValidationError for a name that nobody sees or that deceives."""
+    """Raise ValidationError for an invisible or deceptive name."""
     if problem := names.find_problem(name):
         raise forms.ValidationError(problem)
 
 
 class TokenForm(forms.ModelForm):
-    """A new token: what it is for, what it may change, how long it lasts."""
+    """A new API token: its name, its scopes and its lifetime."""
 
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
@@ -93,12 +93,12 @@ class TokenForm(forms.ModelForm):
 
 
 def expiry(days: int) -> Any:
-    """Return the moment after so many days; None for 0, which is no expiry."""
+    """Return the moment after a number of days; None for 0, which means no expiry."""
     return timezone.now() + timedelta(days=days) if days else None
 
 
 class DeletionForm(forms.Form):
-    """The password of an account that is to be deleted; its name, where it has no password."""
+    """The password of the account to delete, or its name if it has no password."""
 
     password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput)
 
@@ -119,7 +119,7 @@ class DeletionForm(forms.Form):
 
 
 class PasswordForm(PasswordChangeForm):
-    """A new password, and whether the API tokens end with the old one."""
+    """A new password, and whether all API tokens are revoked."""
 
     revoke_tokens = forms.BooleanField(
         label=_("Revoke my API tokens as well"),
@@ -128,7 +128,7 @@ class PasswordForm(PasswordChangeForm):
     )
 
     def validate_password_for_user(self, user: Any, *_args: Any, **_named: Any) -> None:
-        """Say what is wrong with a password beside its first field, as at signing up."""
+        """Show errors of a password at its first field, as on the sign-up page."""
         super().validate_password_for_user(user, "new_password1")
 
     def save(self, commit: bool = True) -> Any:

@@ -15,7 +15,7 @@ GIB = 2**30
 
 
 class Moment(forms.DateTimeInput):
-    """A day and a time, in UTC, as browsers let one choose it."""
+    """Browsers' field for a date and time, in UTC."""
 
     input_type = "datetime-local"
 
@@ -24,7 +24,7 @@ class Moment(forms.DateTimeInput):
 
 
 class AnnouncementForm(forms.ModelForm):
-    """A sentence above every page."""
+    """An announcement, which is shown above every page."""
 
     class Meta:
         model = Announcement
@@ -47,7 +47,7 @@ class AnnouncementForm(forms.ModelForm):
 
 
 class LimitsForm(forms.Form):
-    """A user's own limits; an empty field means the portal's."""
+    """A user's own limits. For an empty field, the portal's limit applies."""
 
     storage = forms.FloatField(label=_("Storage of uploads (GiB)"), min_value=0, max_value=1e6, required=False)
 
@@ -64,7 +64,7 @@ class LimitsForm(forms.Form):
 
     @property
     def quotas(self) -> dict[str, int]:
-        """Those that were filled in."""
+        """The quotas that were filled in."""
         return {name: self.cleaned_data[name] for name in QUOTAS if self.cleaned_data[name] is not None}
 
     @property
@@ -74,6 +74,6 @@ class LimitsForm(forms.Form):
 
 
 class QuarantineForm(forms.Form):
-    """Why a worker is to take no more work."""
+    """The reason why a worker is put under quarantine."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300)

@@ -1,4 +1,4 @@
-"""The form of what may be changed about an agent."""
+"""The form that changes an agent."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tournament.models import Agent, Withdrawal
 
 
 def check_agent_name(name: str) -> str:
-    """The name, if an agent may have it. Raises ValidationError."""
+    """Return the name. Raises ValidationError if an agent may not have it."""
     if problem := names.find_agent_problem(name):
         raise forms.ValidationError(problem)
     return name
 
 
 class AgentForm(forms.ModelForm):
-    """Its name, its description and who may download it; all else is what it is. Its address stays."""
+    """An agent's name, description, listing, lab, and who may download it. Its policy and its address never change."""
 
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -47,7 +47,7 @@ class AgentForm(forms.ModelForm):
         if "lab" in self.fields:
             offer_labs(self, user)
             self.initial["lab"] = self.instance.lab.slug if self.instance.lab else ""
-        if "withdrawn" not in self.fields:  # the admin shows a part of the form
+        if "withdrawn" not in self.fields:  # the admin shows only some fields
             return
         self.fields["withdrawn"].initial = self.instance.withdrawn
         if withdrawal.find_obstacle(self.instance):

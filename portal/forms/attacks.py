@@ -17,7 +17,7 @@ from training import configuration
 
 
 class AttackForm(forms.Form):
-    """Made for the agent that is attacked: the attackers are of the other team."""
+    """A new attack on `agent`. The attackers are of the other team."""
 
     scenario = forms.ModelChoiceField(
         Scenario.objects.none(), label=gettext_lazy("Scenario"), empty_label=None, to_field_name="slug"
@@ -62,13 +62,13 @@ class AttackForm(forms.Form):
         self.fields["steps"].initial = configuration.STEPS["quick"][team]
 
     def request(self, owner: Any) -> attacks.AttackRequest:
-        """The request of a valid form."""
+        """Return the request of a valid form."""
         data = dict(self.cleaned_data)
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
         training = TrainingSettings(**{name: data.pop(name) for name in names})
         return attacks.AttackRequest(self.agent, training=training, owner=owner, **data)
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about."""
+        """Show each reason of a refusal at its field."""
         for field, text in refusal.problems:
             self.add_error(field if field in self.fields else None, in_language(text))

@@ -21,7 +21,7 @@ class LabForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    """Somebody who is to join."""
+    """The invitation of a user to a lab."""
 
     username = forms.CharField(label=_("User name"), max_length=150)
     role = forms.ChoiceField(label=_("Role"), choices=LabRole.choices, initial=LabRole.MEMBER)
@@ -37,7 +37,7 @@ class LabField(forms.ModelChoiceField):
 
 
 def offer_labs(form: forms.BaseForm, user: Any) -> None:
-    """Offer the user's labs in a form's field `lab`; a user without any is not asked."""
+    """Offer the user's labs in the field `lab` of a form. The field is hidden if the user has no labs."""
     found = Lab.objects.filter(pk__in=labs_of(user)) if user is not None else Lab.objects.none()
     if found.exists():
         form.fields["lab"].queryset = found  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Who plays in which format: what the forms of tournaments and of schedules have in common."""
+"""Format and agents: the common part of the forms of tournaments and schedules."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,11 +23,9 @@ from tournament.refusals import RequestRefused
 FIELDS = {"camera": "cameras", "target": "targets"}
 LISTS = (*FIELDS.values(), "agents")
 SHOWN = 24
-"""A team of at most so many agents is shown whole; of a larger one, the chosen agents and those that are searched
-for.
-"""
+"""Maximum number of agents of a team that are all shown. A larger team shows chosen agents and search results only."""
 FOUND = 20
-"""Agents that a search without scripts adds to those that are shown."""
+"""Maximum number of agents that a search without JavaScript adds."""
 QUESTIONS = {
     "round-robin": _("Play every pairing equally"),
     "ranking": _("Rank everybody"),
@@ -45,7 +43,7 @@ PRESETS = {
     "all": _("All that can play"),
     "none": _("Nobody"),
 }
-"""Groups of agents that are chosen at one press."""
+"""Groups of agents that one button selects."""
 PRESET_SIZE = 10
 MISSING = {
     "cameras": _("Choose at least one of the cameras."),
@@ -53,7 +51,7 @@ MISSING = {
     "first": _("Choose the first agent."),
     "second": _("Choose the second agent."),
 }
-"""Messages for a field in which nobody was chosen."""
+"""Messages for fields without a chosen agent."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,12 @@ class OfferedAgent:
 
 
 def shorten(agent: Agent, texts: tuple[str, ...]) -> str:
-    """The sentences about an agent, without its name, which stands above them."""
+    """Join the sentences about an agent, without its name, because the name is shown above them."""
     return " ".join(text[:1].upper() + text[1:] for text in (text.removeprefix(f"{agent.name} was ") for text in texts))
 
 
 def field_of(setting: Setting) -> forms.Field:
-    """The form's field for a format's setting, with its bounds and its default."""
+    """Return the form field for a format's setting, with its bounds and its default."""
     title, explanation = in_language(setting.title), in_language(setting.explanation)
     if setting.kind == "option":
         options = [(option, in_language(option.capitalize())) for option in setting.options]
@@ -97,14 +95,14 @@ def field_of(setting: Setting) -> forms.Field:
 
 
 def read_wishes(query: MultiValueDict) -> dict[str, Any]:
-    """What an address or a half-filled form says, as initial values of a form."""
+    """Return the initial values of a form from a query string or a half-filled form."""
     return {key: values if key in LISTS else values[-1] for key, values in query.lists() if values}
 
 
 class LineupForm(forms.Form):
-    """Bound to a scenario, because who can be chosen depends on it; its settings are those of the chosen format.
+    """Format, agents and settings. The scenario decides which agents can play; the format decides which settings exist.
 
-    In a head-to-head test two agents of one team are picked, and their opponents; the fields follow from that.
+    In a head-to-head test, the fields are two agents of one team and their opponents.
     """
 
     format = forms.ChoiceField(label=_("Format"), widget=forms.RadioSelect)
@@ -138,7 +136,7 @@ class LineupForm(forms.Form):
             self._offer_pair()
 
     def _forget_others(self, before: str) -> None:
-        """What was filled in for the format shown before stays only where it means the same for this one."""
+        """Drop values of the previous format, except for settings that mean the same in this one."""
         others = {setting.name: setting.title for setting in FORMATS[before].settings} if before in FORMATS else {}
         for setting in self.info.settings:
             if others.get(setting.name, setting.title) != setting.title:
@@ -146,7 +144,7 @@ class LineupForm(forms.Form):
 
     @classmethod
     def names(cls) -> set[str]:
-        """All names that the form has in any format, with those beside its fields."""
+        """Return the names of all fields in any format, and of the other inputs of the form."""
         settings = {setting.name for info in FORMATS.values() for setting in info.settings}
         found = {f"find_{field}" for field in FIELDS.values()}
         return {
@@ -167,7 +165,7 @@ class LineupForm(forms.Form):
         return self.info.compares_two
 
     def _offer_pair(self) -> None:
-        """The two agents that are compared, of the chosen team."""
+        """Add the fields for the two agents to compare, of the chosen team."""
         self.fields[FIELDS[Team(self.team).opponent]].label = _("Opponents")
         fitting = queries.find_agents(team=self.team, scenario=self.scenario, viewer=self.viewer)
         for name, label in (("first", _("First agent")), ("second", _("Second agent"))):
@@ -177,7 +175,7 @@ class LineupForm(forms.Form):
 
     @property
     def team(self) -> str:
-        """Whose agents are compared."""
+        """The team whose agents are compared."""
         wanted = (self.data if self.is_bound else self.initial).get("team")
         return wanted if wanted in FIELDS else Team.CAMERA
 
@@ -187,7 +185,7 @@ class LineupForm(forms.Form):
 
     @cached_property
     def lineups(self) -> list[tuple[str, str, Any, list[OfferedAgent]]]:
-        """For each field that is ticked: the team, the field, its legend, the agents."""
+        """For each field with checkboxes: team, field name, legend and agents."""
         teams = [Team(self.team).opponent] if self.is_head_to_head else list(FIELDS)
         legends = [_("Opponents")] if self.is_head_to_head else [_("Cameras"), _("Targets")]
         return [
@@ -196,10 +194,10 @@ class LineupForm(forms.Form):
         ]
 
     def choices_of(self, field: str) -> list[OfferedAgent]:
-        """The agents of a team that are shown, those that can play first.
+        """Return the agents of a team that are shown; those that can play come first.
 
-        In a fresh form the built-in ones are chosen, and those asked for. Of a team of more than SHOWN only the chosen
-        ones are shown, and those that the field's search finds.
+        In a new form, built-in agents and agents named in the address are chosen. A team of more than SHOWN agents
+        shows only chosen agents and those that the field's search finds.
         """
         agents = self.fields[field].queryset  # type: ignore[attr-defined]
         chosen = self.chosen_of(field, agents)
@@ -210,7 +208,7 @@ class LineupForm(forms.Form):
         return self._describe(agents, chosen)
 
     def chosen_of(self, field: str, agents: QuerySet[Agent]) -> set[int]:
-        """The keys of the chosen agents of a team, with those of the preset that was pressed."""
+        """Return the keys of the chosen agents of a team, with those of the preset whose button was pressed."""
         if self.is_bound:
             keys = self.data.getlist(field)  # type: ignore[attr-defined]
         elif field in self.initial:
@@ -225,7 +223,7 @@ class LineupForm(forms.Form):
         return set() if preset == "none" else chosen | self._keys_of(preset, agents)
 
     def _keys_of(self, preset: str, agents: QuerySet[Agent]) -> set[int]:
-        """The keys of a preset's agents, as far as they can play in the scenario."""
+        """Return the keys of those agents of a preset that can play in the scenario."""
         team = agents.values_list("team", flat=True).first()
         if preset == "top":
             board = boards.latest_board(self.scenario)
@@ -251,7 +249,7 @@ class LineupForm(forms.Form):
 
     @property
     def questions(self) -> list[tuple[FormatInfo, Any]]:
-        """The formats with the questions that they answer."""
+        """The formats, each with the question that it answers."""
         return [(info, QUESTIONS.get(info.name, info.title)) for info in self.offered]
 
     @property
@@ -260,7 +258,7 @@ class LineupForm(forms.Form):
 
     @property
     def needs_fields(self) -> bool:
-        """Return whether somebody has to be chosen."""
+        """Return whether agents have to be chosen."""
         return True
 
     def clean(self) -> dict[str, Any]:
@@ -287,11 +285,11 @@ class LineupForm(forms.Form):
             self.add_error(opponents, _("Choose at least one opponent."))
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the setting that it is about, the others above the form."""
+        """Show each reason of a refusal at its setting, and other reasons above the form."""
         for place, text in refusal.problems:
             name = place.removeprefix("settings.")
             self.add_error(name if name in [field.name for field in self.setting_fields] else None, in_language(text))
 
     def chosen_settings(self) -> dict[str, Any]:
-        """The format's settings in a valid form."""
+        """Return the format's settings from a valid form."""
         return {one.name: self.cleaned_data[one.name] for one in self.info.settings if one.name in self.cleaned_data}

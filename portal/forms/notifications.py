@@ -15,7 +15,7 @@ MOST_HOOKS = 10
 
 
 class WebhookForm(forms.Form):
-    """An address, and what is sent there."""
+    """The address of a webhook, and the kinds of notifications that it receives."""
 
     url = forms.URLField(label=_("Address"), max_length=500, assume_scheme="https")
     kinds = forms.MultipleChoiceField(
@@ -54,7 +54,7 @@ class WebhookForm(forms.Form):
 
 
 class MailForm(forms.Form):
-    """What a user is told of by e-mail too."""
+    """The kinds of notifications that a user also receives by e-mail."""
 
     kinds = forms.MultipleChoiceField(
         label=_("Tell me by e-mail when"),
@@ -69,5 +69,5 @@ class MailForm(forms.Form):
         self.user = user
 
     def save(self) -> None:
-        """Keep the choice of a valid form."""
+        """Save the choice of a valid form."""
         MailSubscription.objects.update_or_create(user=self.user, defaults={"kinds": self.cleaned_data["kinds"]})

@@ -1,6 +1,6 @@
 """The form of a new PSRO run.
 
-What there is to be set of its trainings depends on the scenario, the algorithms and the presets.
+The fields of its trainings depend on the scenario, the algorithms and the presets.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ from training.configuration import HYPERPARAMETERS
 USUAL = {"camera": "hrl-mappo", "target": "mappo"}
 PRESET = "quick"
 KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed", "num_attackers")
-"""What stays as it is when the choice of an algorithm changes the form."""
+"""Fields that keep their values when another algorithm changes the form."""
 
 
 def list_solvers() -> list[dict[str, str]]:
     """Return name, title and explanation of each meta-solver.
 
-    They are functions themselves, and templates call what can be called.
+    The solvers themselves are functions, which templates would call.
     """
     return [{name: getattr(one, name) for name in ("name", "title", "explanation")} for one in META_SOLVERS.values()]
 
 
 def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
-    """What a form begins with that would start the same run once more: as an address says it, and the rest."""
+    """Return initial values of a form for the same run once more: those that a query string can hold, and the rest."""
     asked = QueryDict(mutable=True)
     values = {
         name: getattr(run, name)
@@ -71,7 +71,7 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
 
 
 class PsroForm(forms.Form):
-    """Made for a scenario, and for the algorithm and preset of each team, which are chosen first."""
+    """A new PSRO run. Scenario, algorithms and presets are chosen first, because the other fields depend on them."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Its agents are named after it."))
     cameras = RowsField(
@@ -122,13 +122,10 @@ class PsroForm(forms.Form):
     def __init__(
         self, scenario: Scenario, data: Any = None, asked: Any = None, like: Mapping[str, Any] | None = None
     ) -> None:
-        """`asked` is what an unbound form begins with, as an address says it.
-
-        `like` the rest of another run's settings.
-        """
+        """`asked` holds the initial values from the query string; `like` holds the other settings of an earlier run."""
         self.asked = data if data is not None else asked or {}
         kept: dict[str, Any] = {name: self.asked[name] for name in KEPT if self.asked.get(name)}
-        if "meta_solver" in self.asked:  # The whole form was sent, and boxes that are not ticked are not.
+        if "meta_solver" in self.asked:  # The whole form was sent; browsers do not send unticked boxes.
             kept |= {name: name in self.asked for name in ("is_warm", "is_anytime")}
         super().__init__(data, initial={**(like or {}), **kept})
         self.scenario = scenario
@@ -139,12 +136,12 @@ class PsroForm(forms.Form):
 
     @classmethod
     def names(cls) -> set[str]:
-        """All names that the form has for any algorithms, with those that are chosen first."""
+        """Return the names of all fields for any algorithms, and of the inputs that are chosen first."""
         own = ("algorithm", "preset", "steps", "evaluation_episodes", *(f"{PREFIX}{name}" for name in HYPERPARAMETERS))
         return {*cls.base_fields, "scenario", *(f"{team}_{name}" for team in Team for name in own)}
 
     def _choose(self, team: str) -> tuple[str, str]:
-        """A team's algorithm and preset as asked for, else the usual ones."""
+        """Return the requested algorithm and preset of a team, else the defaults."""
         algorithm, preset = (str(self.asked.get(f"{team}_{name}")) for name in ("algorithm", "preset"))
         return (
             algorithm if algorithm in configuration.algorithms_of(team) else USUAL[team],
@@ -183,14 +180,14 @@ class PsroForm(forms.Form):
             self.fields[f"{team}_{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)
 
     def defaults(self, team: str) -> dict[str, Any]:
-        """The preset's values; what the scenario shows to the teams, they see in training too."""
+        """Return the preset's values. In training, teams see what the scenario shows them."""
         algorithm, preset = self.chosen[team]
         values = configuration.defaults(preset, algorithm, team)
         return values | {"enhanced_observation": self.scenario.enhanced_observation}
 
     @property
     def teams(self) -> list[dict[str, Any]]:
-        """For each team, the fields of its trainings, and its hyperparameters by subject."""
+        """For each team: the fields of its trainings, and its hyperparameters by subject."""
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
         found = []
         for team in Team:
@@ -211,12 +208,12 @@ class PsroForm(forms.Form):
 
     @property
     def solvers(self) -> list[tuple[dict[str, str], bool]]:
-        """Meta-solvers with their explanations, and which is chosen."""
+        """Pairs of a meta-solver and whether it is chosen."""
         chosen = self["meta_solver"].value()
         return [(solver, solver["name"] == chosen) for solver in list_solvers()]
 
     def request(self, owner: Any) -> PsroRequest:
-        """The request of a valid form."""
+        """Return the request of a valid form."""
         own = {name: self.cleaned_data[name] for name in self.base_fields}
         camera, target = (self._training_of(team) for team in Team)
         return PsroRequest(
@@ -224,7 +221,7 @@ class PsroForm(forms.Form):
         )  # fmt: skip
 
     def _training_of(self, team: str) -> TrainingSettings:
-        """How a team is trained; hyperparameters that are the defaults are left out."""
+        """Return the training settings of a team, without hyperparameters that equal the defaults."""
         defaults = self.defaults(team)
         asked = {name: self.cleaned_data[f"{team}_{PREFIX}{name}"] for name in defaults}
         changed = {name: value for name, value in asked.items() if value != defaults[name]}
@@ -233,7 +230,7 @@ class PsroForm(forms.Form):
         return TrainingSettings(**chosen, hyperparameters=changed)
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about."""
+        """Show each reason of a refusal at its field."""
         for field, text in refusal.problems:
             team, _, rest = field.partition("_")
             place = next((name for name in (field, f"{team}_{PREFIX}{rest}") if name in self.fields), None)

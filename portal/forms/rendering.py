@@ -1,5 +1,6 @@
-"""How fields are rendered: after a refusal the focus is on the first field with an error, which tells it
-(`aria-describedby`).
+"""Rendering of form fields. After a refusal, the first field with an error has the focus.
+
+Screen readers read the error with the field (`aria-describedby`).
 """
 
 from typing import Any
@@ -10,12 +11,12 @@ from django.forms.renderers import DjangoTemplates
 
 
 def first_fault(form: forms.BaseForm) -> str:
-    """The name of the first field with an error; empty where there is none."""
+    """Return the name of the first field with an error; empty if there is none."""
     return next((name for name in form.fields if name in form.errors), "") if form.is_bound else ""
 
 
 class FocusedField(BoundField):
-    """A field that takes the focus where it is the first one with an error, and leaves it to that one otherwise."""
+    """A form field that has the focus if it is the first one with an error. If another is, this one never has it."""
 
     def build_widget_attrs(self, attrs: Any, widget: Any = None) -> Any:
         built = super().build_widget_attrs(attrs, widget)
@@ -25,6 +26,6 @@ class FocusedField(BoundField):
 
 
 class Renderer(DjangoTemplates):
-    """Renders all forms, the admin's too."""
+    """The renderer of all forms, including those of Django's admin."""
 
     bound_field_class = FocusedField

@@ -1,4 +1,4 @@
-"""The form of a scenario: a field for every key of its document, and a line of numbers for every place."""
+"""The form of a scenario: a field for every key of its document, and a line of numbers for every position or box."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def text_field(label: Any, help_text: Any, is_required: bool = False) -> forms.C
 
 
 class ScenarioForm(forms.Form):
-    """A scenario. All checks of values are those of `tournament.drafts`, so that page, API and command line agree."""
+    """A scenario. `tournament.drafts` checks the values, so that website, API and command line agree."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
 
@@ -115,7 +115,10 @@ class ScenarioForm(forms.Form):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The document that the fields say; values that are no numbers stay texts, which its check refuses."""
+        """The document that the fields describe.
+
+        Values that are no numbers stay texts, which `tournament.drafts` refuses.
+        """
         data = self.cleaned_data
         document: dict[str, Any] = {key: read_value(data[key]) for key in (*RULES, *LIMITS) if data.get(key)}
         document |= {key: data[key] for key in ("reward_type", *SWITCHES) if data.get(key)}
@@ -130,7 +133,7 @@ class ScenarioForm(forms.Form):
         return document
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Say each problem at its field."""
+        """Show each problem at its field."""
         for field, text in refusal.problems:
             name = field_of(field)
             self.add_error(name if name in self.fields else None, in_language(text))
@@ -152,14 +155,14 @@ def read_number(word: str) -> int | float | str:
 
 
 def read_places(text: str) -> dict[str, Any]:
-    """Return the places of a text's lines, fixed ones by two numbers; the check refuses any other count."""
+    """Return the positions (two numbers) and boxes (more numbers) in the lines of a text."""
     lines = [[read_number(word) for word in line.replace(",", " ").split()] for line in text.splitlines()]
     fixed, random = [line for line in lines if 0 < len(line) <= 2], [line for line in lines if len(line) > 2]
     return ({"location": fixed} if fixed else {}) | ({"location_random_range": random} if random else {})
 
 
 def field_of(key: str) -> str:
-    """Return the field that shows a key of the document."""
+    """Return the name of the field for a key of the document."""
     section, _, rest = key.partition(".")
     if section in SECTIONS:
         return (
@@ -169,7 +172,7 @@ def field_of(key: str) -> str:
 
 
 def initial_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the fields show for a document, as far as it has what they can show."""
+    """Return the initial values of the fields for a document. Keys without a field are left out."""
     shown = {key: document[key] for key in (*RULES, *LIMITS, *SWITCHES, "reward_type", "name") if key in document}
     shown |= {key: bool(document.get(key, True)) for key in ("targets_start_with_cargoes", "shuffle_entities")}
     for kind, parameters in SECTIONS.items():
@@ -193,7 +196,7 @@ def rows(places: Any) -> Iterable[str]:
 
 
 def find_start(query: QueryDict) -> Scenario | None:
-    """The scenario that a new one starts from, which `?start=` names."""
+    """Return the scenario named by `?start=`, from which a new one starts; None if there is none."""
     return Scenario.objects.filter(slug=query.get("start", "")).first()
 
 

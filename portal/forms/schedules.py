@@ -1,4 +1,4 @@
-"""The form of a schedule: when which tournament is started."""
+"""The form of a schedule, which says when it starts which tournament."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -27,7 +27,7 @@ NEEDED = {WEEKLY: ("day", "time"), DAILY: ("time",), CRON: ("expression",), WATC
 
 
 class ScheduleForm(LineupForm):
-    """Which of its fields count depends on the rhythm, on the format, and on who takes part."""
+    """A schedule. The rhythm, the format and the participants decide which fields apply."""
 
     name = forms.CharField(
         label=_("Name"), max_length=100, help_text=_("Tournaments are named after it, with a number or the agent.")
@@ -99,7 +99,10 @@ class ScheduleForm(LineupForm):
 
     @property
     def has_everyone(self) -> bool:
-        """Return whether the fields are all who can play; the two of a head-to-head test are always chosen."""
+        """Return whether all agents that can play take part.
+
+        The two agents of a head-to-head test are always chosen.
+        """
         who = (self.data if self.is_bound else self.initial).get("who", EVERYONE)
         return who != CHOSEN and not self.is_head_to_head
 
@@ -108,7 +111,7 @@ class ScheduleForm(LineupForm):
         return not self.has_everyone and self.rhythm != WATCH
 
     def apply(self, schedule: Schedule) -> Schedule:
-        """Keep the schedule as a valid form says. Raises ScheduleRefused."""
+        """Apply a valid form to the schedule, save it and return it. Raises ScheduleRefused."""
         data = self.cleaned_data
         schedule.kind = ScheduleKind.WATCH if self.rhythm == WATCH else ScheduleKind.CRON
         schedule.expression = self.read_times()
@@ -120,7 +123,7 @@ class ScheduleForm(LineupForm):
         return schedules.save(schedule, data["cameras"], data["targets"])
 
     def read_times(self) -> str:
-        """The cron expression of the times that were chosen."""
+        """Return the cron expression of the chosen times."""
         data = self.cleaned_data
         if self.rhythm == WEEKLY:
             return schedules.weekly(data["day"], data["time"].hour, data["time"].minute)
@@ -130,7 +133,7 @@ class ScheduleForm(LineupForm):
 
 
 def describe(schedule: Schedule) -> dict[str, Any]:
-    """The initial values of a form that changes a schedule."""
+    """Return the initial values of a form that changes a schedule."""
     cameras, targets = ([str(agent.pk) for agent in field] for field in schedules.chosen(schedule))
     values = {name: getattr(schedule, name) for name in ("name", "expression", "base_seed", "has_fresh_seeds")}
     team = schedule.settings.get("team", "camera")

@@ -1,4 +1,4 @@
-"""Forms of signing in: django-allauth's, with the names of fields and the words of this portal."""
+"""Sign-in forms: those of django-allauth with this portal's field names and labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODE_FIELDS = ("code", "action", "email", "next")
 
 
 class SignInForm(allauth.LoginForm):
-    """A name and a password. The session lasts as long as sessions of this portal do."""
+    """A user name and a password. The session has the portal's usual lifetime."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -26,12 +26,12 @@ class SignInForm(allauth.LoginForm):
             field.help_text = ""
 
     def add_prefix(self, field_name: str) -> str:
-        """Send the field `login` as `username`, which is what it is here."""
+        """Rename the field `login` to `username`, because only user names are accepted."""
         return "username" if field_name == "login" else str(super().add_prefix(field_name))
 
 
 class NewPasswordForm(allauth.ResetPasswordKeyForm):
-    """A new password for who has the link, and whether the API tokens end with the old one."""
+    """A new password for the user with the reset link, and whether all API tokens are revoked."""
 
     revoke_tokens = forms.BooleanField(
         label=_("Revoke my API tokens as well"),

@@ -1,4 +1,4 @@
-"""The forms beside a running training or PSRO run: Extend and Fork."""
+"""The forms on the page of a training or PSRO run: Extend and Fork."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.configuration import MAX_STEPS
 
 
 class SteeringForm(forms.Form):
-    """A form whose request may be refused where it is carried out."""
+    """A form whose request may be refused when it is performed."""
 
     prefix_of_ids = ""
 
@@ -24,20 +24,20 @@ class SteeringForm(forms.Form):
         super().__init__(data, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about, the others above the form."""
+        """Show each reason of a refusal at its field, and other reasons above the form."""
         for field, text in refusal.problems:
             self.add_error(field if field in self.fields else None, in_language(text))
 
 
 class ExtendTrainingForm(SteeringForm):
-    """How many steps a training is extended by."""
+    """The number of steps by which a training is extended."""
 
     prefix_of_ids = "extend"
     steps = forms.IntegerField(label=_("Additional steps"), min_value=1, max_value=MAX_STEPS)
 
 
 class ExtendRunForm(SteeringForm):
-    """How many iterations a PSRO run is extended by."""
+    """The number of iterations by which a PSRO run is extended."""
 
     prefix_of_ids = "extend"
     iterations = forms.IntegerField(label=_("Additional iterations"), min_value=1, max_value=MAX_ITERATIONS)

@@ -1,4 +1,4 @@
-"""The form of a new study: what all its runs share, and a row for each configuration."""
+"""The form of a new study: the settings of all runs, and a row for each configuration."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ USUAL = {Team.CAMERA: "hrl-mappo", Team.TARGET: "mappo"}
 
 
 def row_fields(number: int) -> list[str]:
-    """Names of the fields of a configuration."""
+    """Return the names of the fields of a configuration."""
     return [f"configuration_{number}_{part}" for part in PARTS]
 
 
 def wishes_like(run: TrainingRun) -> dict[str, Any]:
-    """Initial values of a study whose first configuration is a training's."""
+    """Return the initial values of a study whose first configuration is that of a training."""
     defaults = configuration.defaults(run.preset, run.algorithm, run.team)
     values = run.configuration.get("hyperparameters", {})
     changed = {name: value for name, value in values.items() if name in defaults and value != defaults[name]}
@@ -50,7 +50,7 @@ def wishes_like(run: TrainingRun) -> dict[str, Any]:
 
 
 class StudyForm(forms.Form):
-    """Made for a team and a number of configurations, which are chosen first."""
+    """A new study. Team and number of configurations are chosen first, because the other fields depend on them."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=studies.MAX_NAME)
     scenarios = RowsField(Scenario.objects.none(), label=gettext_lazy("Scenarios"), widget=forms.CheckboxSelectMultiple)
@@ -109,7 +109,7 @@ class StudyForm(forms.Form):
 
     @classmethod
     def names(cls) -> set[str]:
-        """All names that the form has, with those that are chosen first."""
+        """Return the names of all fields, and of the inputs that are chosen first."""
         rows = {name for number in range(studies.MAX_CONFIGURATIONS) for name in row_fields(number)}
         return {*cls.base_fields, *rows, "team", "rows"}
 
@@ -130,7 +130,7 @@ class StudyForm(forms.Form):
         return data
 
     def request(self, owner: Any) -> StudyRequest:
-        """The request of a valid form."""
+        """Return the request of a valid form."""
         rows = [[self.cleaned_data[name] for name in row_fields(number)] for number in range(self.num_rows)]
         configurations = [
             StudyConfiguration(name.strip(), algorithm, preset, changes) for name, algorithm, preset, changes in rows
@@ -139,7 +139,7 @@ class StudyForm(forms.Form):
         return StudyRequest(**own, team=self.team, configurations=configurations, owner=owner)
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about."""
+        """Show each reason of a refusal at its field."""
         for field, text in refusal.problems:
             self.add_error(field if field in self.fields else None, in_language(text))
 

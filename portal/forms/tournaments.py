@@ -15,7 +15,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 class BaseSeedField(forms.IntegerField):
-    """Where the seeds of episodes derive from."""
+    """The base seed, from which the seeds of episodes are derived."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -31,7 +31,7 @@ class BaseSeedField(forms.IntegerField):
 
 
 def wishes_like(tournament: Tournament) -> dict[str, Any]:
-    """Initial values of a form that would start the same tournament once more."""
+    """Return the initial values of a form for the same tournament once more."""
     fields = {field: [agent.pk for agent in in_order(getattr(tournament, field))] for field in FIELDS.values()}
     wishes = {**tournament.settings, **fields, "format": tournament.format, "base_seed": tournament.base_seed}
     wishes["rates_remote"] = tournament.rates_remote
@@ -41,7 +41,7 @@ def wishes_like(tournament: Tournament) -> dict[str, Any]:
 
 
 class TournamentForm(LineupForm):
-    """Who plays in which format, from which seeds, under which name."""
+    """A new tournament: its agents, format, base seed and name."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -57,7 +57,7 @@ class TournamentForm(LineupForm):
     )
 
     def request(self, owner: Any) -> TournamentRequest:
-        """The request of a valid form."""
+        """Return the request of a valid form."""
         data = self.cleaned_data
         return TournamentRequest(
             data["name"] or self.default_name(), self.scenario, data["cameras"], data["targets"],
@@ -66,7 +66,7 @@ class TournamentForm(LineupForm):
         )  # fmt: skip
 
     def default_name(self) -> str:
-        """The name of a tournament that was given none."""
+        """Return the name of a tournament for which the user gave none."""
         if self.is_head_to_head:
             first, second = (self.cleaned_data[name].name[:40] for name in ("first", "second"))
             return f"Is {first} better than {second}?"

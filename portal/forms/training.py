@@ -1,6 +1,6 @@
 """The form of a new training.
 
-What there is to be set depends on the scenario, the team, the algorithm and the preset.
+The fields depend on the scenario, the team, the algorithm and the preset.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ class HyperparameterField(forms.Field):
         )  # fmt: skip
 
     def clean(self, value: Any) -> Any:
-        """The value, or the default where nothing was written. Raises ValidationError with what is possible instead."""
+        """Return the value, or the default if the field is empty.
+
+        Raises ValidationError, which says what is allowed.
+        """
         text = str(value or "").strip()
         if not text:
             return self.default
@@ -63,13 +66,13 @@ class HyperparameterField(forms.Field):
 
 
 def title_of(name: str) -> str:
-    """A hyperparameter's name as people write it."""
+    """Return the title of a hyperparameter."""
     words = [ABBREVIATIONS.get(word, word) for word in name.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def describe(info: Hyperparameter, default: Any) -> str:
-    """Meaning, bounds and default in a line."""
+    """Return the meaning, the bounds and the default of a hyperparameter in one line."""
     meaning, unit = capfirst(in_language(info.meaning)), in_language(info.unit)
     low, high = info.bounds.split(" to ")
     comma = "," if info.unit.startswith("a ") else ""
@@ -87,7 +90,7 @@ def describe(info: Hyperparameter, default: Any) -> str:
 
 
 def write_value(value: Any) -> str:
-    """A value as the form shows it: widths as `64, 64`, a schedule as `0: 0.001, 1: 0.0001`."""
+    """Return a value as the form shows it: widths as `64, 64`, a schedule as `0: 0.001, 1: 0.0001`."""
     if isinstance(value, list | tuple):
         return ", ".join(
             f"{part[0]:g}: {part[1]:g}" if isinstance(part, list | tuple) else f"{part:g}" for part in value
@@ -96,7 +99,7 @@ def write_value(value: Any) -> str:
 
 
 def read_value(info: Hyperparameter, text: str) -> Any:
-    """What was written, as far as it can be read; what cannot stays text, which no bounds hold."""
+    """Return the parsed value. What cannot be parsed stays a text, which the check of bounds refuses."""
     if info.kind == "choice":
         return text
     if info.kind == "sizes":
@@ -116,7 +119,7 @@ def read_number(text: str, whole: bool) -> Any:
 
 @dataclass(frozen=True)
 class HyperparameterGroup:
-    """Hyperparameters of one subject, as the form shows them together."""
+    """Hyperparameters of one subject, which the form shows together."""
 
     title: str | Promise
     explanation: str | Promise
@@ -128,7 +131,7 @@ class HyperparameterGroup:
 
 
 def wishes_like(run: TrainingRun) -> dict[str, Any]:
-    """Initial values of a form that would start the same training once more, with what is chosen before them."""
+    """Return the initial values of a form for the same training once more, including what is chosen first."""
     names = ("team", "algorithm", "preset", "name", "seed", "evaluation_episodes")
     settings = run.configuration.get("hyperparameters", {})
     return {
@@ -145,7 +148,10 @@ def wishes_like(run: TrainingRun) -> dict[str, Any]:
 
 
 class TrainingForm(forms.Form):
-    """Made for a scenario, team, algorithm and preset; those are chosen first."""
+    """A new training.
+
+    Scenario, team, algorithm and preset are chosen first, because the other fields depend on them.
+    """
 
     name = forms.CharField(
         label=_("Name"),
@@ -219,7 +225,7 @@ class TrainingForm(forms.Form):
 
     @classmethod
     def names(cls) -> set[str]:
-        """All names that the form has for any algorithm, with those that are chosen first."""
+        """Return the names of all fields for any algorithm, and of the inputs that are chosen first."""
         hyperparameters = {f"{PREFIX}{name}" for name in HYPERPARAMETERS}
         return {*cls.base_fields, *hyperparameters, "scenario", "team", "algorithm", "preset"}
 
@@ -232,7 +238,7 @@ class TrainingForm(forms.Form):
         field.label_from_instance = label_agent  # type: ignore[assignment, method-assign]
 
     def defaults(self) -> dict[str, Any]:
-        """The preset's values; what the scenario shows to the teams, they see in training too."""
+        """Return the preset's values. In training, the team sees what the scenario shows it."""
         values = configuration.defaults(self.preset, self.algorithm, self.team)
         return values | {"enhanced_observation": self.scenario.enhanced_observation}
 
@@ -246,11 +252,11 @@ class TrainingForm(forms.Form):
 
     @property
     def is_unusual(self) -> bool:
-        """Return whether something among the hyperparameters is to be looked at."""
+        """Return whether any group of hyperparameters is open, because it has errors."""
         return any(group.is_open for group in self.groups)
 
     def request(self, owner: Any) -> TrainingRequest:
-        """The request of a valid form; hyperparameters that are the defaults are left out."""
+        """Return the request of a valid form, without hyperparameters that equal the defaults."""
         data, defaults = self.cleaned_data, self.defaults()
         asked = {name: data[f"{PREFIX}{name}"] for name in defaults}
         return TrainingRequest(
@@ -266,14 +272,14 @@ class TrainingForm(forms.Form):
         return f"{title} {self.team} vs {opponent.name}"[:80]
 
     def tell(self, refusal: RequestRefused) -> None:
-        """Put each reason of a refusal beside the field that it is about."""
+        """Show each reason of a refusal at its field."""
         for field, text in refusal.problems:
             place = next((name for name in (field, f"{PREFIX}{field}") if name in self.fields), None)
             self.add_error(place, in_language(text))
 
 
 def find_fitting(scenario: Scenario, team: str) -> Any:
-    """Listed agents of a team that can play in a scenario."""
+    """Return the listed agents of a team that can play in a scenario."""
     return queries.find_agents(team, scenario=scenario)
 
 

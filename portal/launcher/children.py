@@ -1,4 +1,4 @@
-"""Child processes: each in a session of its own, with a log file of its own, started again when it dies."""
+"""Child processes. Each has its own session and log file, and is restarted when it dies."""
 
 import contextlib
 import ctypes
@@ -13,16 +13,19 @@ from typing import IO, Any, Protocol
 
 from .installation import CHECKOUT
 
-LOG_LIMIT = 8 * 1024 * 1024  # bytes; one older file of that size is kept beside
+LOG_LIMIT = 8 * 1024 * 1024  # bytes; one older file is kept too
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds
-STEADY = 60.0  # seconds of life after which a death counts as the first again
+STEADY = 60.0  # seconds of running after which the count of deaths is reset
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def bind_to_parent(parent: int) -> Callable[[], None]:
-    """What a child runs before its program starts: it is killed when the launcher dies, even by SIGKILL."""
+    """Return the function that a child runs before its program.
+
+    The child is then killed when the launcher dies, even by SIGKILL.
+    """
 
     def run() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -34,7 +37,10 @@ def bind_to_parent(parent: int) -> Callable[[], None]:
 
 
 class Process(Protocol):
-    """The part of `subprocess.Popen` that the launcher uses, also for forked processes."""
+    """The interface of processes: the part of `subprocess.Popen` that the launcher uses.
+
+    Forked processes have it too.
+    """
 
     pid: int
     returncode: int | Any  # as `subprocess.Popen` has it
@@ -59,11 +65,11 @@ class Child:
     deaths: int = 0
     start_again: float = field(default=0.0, repr=False)
     may_start: Callable[[], bool] = field(default=lambda: True, repr=False)
-    """Asked before each start: what the process needs may still be in the making."""
+    """Called before each start. It returns whether everything that the process needs is ready."""
 
     @property
     def is_due(self) -> bool:
-        """Return whether it does not run and should."""
+        """Return whether the process should be started now."""
         return self.process is None and time.monotonic() >= self.start_again and self.may_start()
 
     def start(self) -> None:
@@ -89,10 +95,10 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def note_death(self) -> str | None:
-        """If the process has just died: plan its next start and return a line that says so."""
+        """If the process has died, schedule its restart and return a message about it; otherwise return None."""
         if self.process is None or (code := self.process.poll()) is None:
             return None
-        kill_group(self.process.pid)  # whatever it had started
+        kill_group(self.process.pid)  # and its own children
         now = time.monotonic()
         self.deaths = 1 if now - self.started > STEADY else self.deaths + 1
         pause = min(2.0 ** (self.deaths - 1), LONGEST_PAUSE)
@@ -104,7 +110,7 @@ class Child:
             os.killpg(self.process.pid, number) if number == signal.SIGKILL else self.process.send_signal(number)
 
     def end(self, deadline: float) -> None:
-        """Wait until the deadline for a process that was asked to end, then make it; nothing of its group survives."""
+        """Wait until the deadline for the process to end, then kill its whole process group."""
         if self.process is None:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -135,7 +141,7 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def limit_log(path: Path) -> None:
-    """Move a log's content aside once it is long. The file stays, since its process writes on at its end."""
+    """Copy a long log to a second file and truncate it. The file itself stays, because its process appends to it."""
     if path.exists() and path.stat().st_size > LOG_LIMIT:
         older = path.with_suffix(".log.1")
         older.write_bytes(path.read_bytes())

@@ -1,4 +1,4 @@
-"""The command line of every process of the portal, for `make run` and for containers alike."""
+"""Command lines of all processes of the portal, for `make run` and for containers."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .installation import CHECKOUT, IS_WHEEL, LocalInstallation
 
-# Workers get their speed from their number: a second thread in each would only fight over the same cores.
+# More workers add speed, more threads do not: a second thread per worker would only compete for the same cores.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 STOP_SECONDS = 2
 OWN_SETTINGS = ("portal", "tests")
@@ -25,7 +25,10 @@ def manage(*arguments: str) -> list[str]:
 
 
 def web(installation: LocalInstallation) -> list[str]:
-    """Open event streams would hold the server for ever, hence the limit on a graceful stop."""
+    """Return the command of the web server.
+
+    A graceful stop has a time limit, because event streams never end by themselves.
+    """
     return python(
         *("-m", "portal.server", "--host", installation.host, "--port", str(installation.port)),
         *("--processes", str(installation.web_processes), "--stop-seconds", str(STOP_SECONDS)),
@@ -41,7 +44,7 @@ def trainer(name: str) -> list[str]:
 
 
 def player(installation: LocalInstallation) -> list[str]:
-    """The program that renders replays."""
+    """Return the command of the player, which renders replays."""
     return python("-m", "tournament.recorder", str(installation.data))
 
 
@@ -58,23 +61,26 @@ def prepare() -> list[str]:
 
 
 def warm(group: str) -> list[str]:
-    """Compile the kernels of one module."""
+    """Return the command that compiles the kernels of one module."""
     return python("-m", "mate.warm", "--only", group)
 
 
 def own_packages_first(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return variables under which PYTHONPATH adds modules, such as agents, but no other numpy than ours."""
+    """Return the environment with our packages first in PYTHONPATH.
+
+    It can add modules, such as agents, but not replace NumPy.
+    """
     more = environment.get("PYTHONPATH")
     path = {"PYTHONPATH": os.pathsep.join([sysconfig.get_paths()["purelib"], more])} if more else {}
     return dict(environment) | path
 
 
 def child_environment(installation: LocalInstallation, environment: Mapping[str, str]) -> dict[str, str]:
-    """What every process of the portal is started with. Byte code and compiled kernels are always kept."""
+    """Return the environment of every process of the portal. Byte code and compiled kernels are always cached."""
     child = own_packages_first(environment)
     child.pop("PYTHONDONTWRITEBYTECODE", None)
     child |= {"ARENA_DATA": str(installation.data), "PYTHONUNBUFFERED": "1"}
-    # A shell that works on another Django project says so with this variable, and does not mean us.
+    # The shell may be set up for another Django project.
     if child.get("DJANGO_SETTINGS_MODULE", "").split(".")[0] not in OWN_SETTINGS:
         child["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     for name in ONE_THREAD:
@@ -87,6 +93,6 @@ def child_environment(installation: LocalInstallation, environment: Mapping[str,
 
 
 def become(command: list[str], environment: Mapping[str, str], folder: Path = CHECKOUT) -> None:
-    """Replace this process by the command, as a container's first process should be."""
+    """Replace this process by the command, so that the command is the first process of its container."""
     os.chdir(folder)
     os.execve(command[0], command, dict(environment))

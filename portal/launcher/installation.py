@@ -1,4 +1,4 @@
-"""Where the portal lives on this machine: its data folder, its address, its numbers of workers and trainers."""
+"""The installation on this machine: data folder, address, numbers of workers and trainers."""
 
 import contextlib
 import errno
@@ -14,23 +14,23 @@ from typing import TextIO
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 IS_WHEEL = CHECKOUT.name == "application" and CHECKOUT.parent.name == "mate_arena"
-"""Whether this is no checkout but what a wheel has installed: a folder that nothing is ever written to."""
+"""Whether the portal was installed from a wheel. Nothing is ever written to its folder then."""
 
 
 PROBE_BYTES = 1024 * 1024
-"""Less free space than this, and setting up would end half-way with other words."""
+"""Minimum number of free bytes. With less, setup would fail later with a less clear message."""
 
 
 class LaunchRefused(Exception):
-    """The portal cannot start as asked. (Not a `mate.errors.UserError`: importing the game costs seconds.)"""
+    """The portal cannot start. (Not a `mate.errors.UserError`, because importing the game takes seconds.)"""
 
 
 @dataclass(frozen=True)
 class LocalInstallation:
-    """What the environment variables say, checked.
+    """The checked settings from the environment variables.
 
-    `redis_url` is None when no Redis was named: the launcher then starts a private one.
-    `name` is one under which the website is reached; it answers to no others.
+    `redis_url` is None if REDIS_URL is not set; the launcher then starts a private Redis server. `name` is a host name
+    that the website accepts.
     """
 
     data: Path
@@ -44,7 +44,7 @@ class LocalInstallation:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "LocalInstallation":
-        """Read the variables that the launcher itself needs; `portal.variables` has found that they make sense."""
+        """Read the variables that the launcher needs. `portal.variables` has checked them before."""
 
         def number(name: str, default: int) -> int:
             return int(environment.get(name) or default)
@@ -66,7 +66,7 @@ class LocalInstallation:
 
     @property
     def address(self) -> str:
-        """What to type into a browser on this machine."""
+        """The URL of the website for a browser on this machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
@@ -90,13 +90,16 @@ class LocalInstallation:
 
     @contextlib.contextmanager
     def preparing(self) -> Iterator[None]:
-        """Wait until nobody else sets up this data folder, and keep others waiting meanwhile."""
+        """Hold the lock on setting up this data folder; wait for it if another process has it."""
         with open(self.data / "preparation.lock", "a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def lock(self) -> TextIO:
-        """Hold the data folder as long as the returned file is open; even SIGKILL gives it back."""
+        """Lock the data folder as long as the returned file is open.
+
+        Even SIGKILL releases the lock. Raises LaunchRefused.
+        """
         file = open(self.data / "launcher.lock", "a+")  # noqa: SIM115  (stays open on purpose)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,16 +130,16 @@ class LocalInstallation:
 
 
 def advise(error: OSError) -> str:
-    """What to do about a data folder that cannot be used."""
+    """Return what to do about a data folder that cannot be used."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Make room on its disk, or set ARENA_DATA to a folder on another."
     return "Set ARENA_DATA to a folder you may write to."
 
 
 def choose_data(environment: Mapping[str, str]) -> Path:
-    """The data folder.
+    """Return the data folder.
 
-    ARENA_DATA, else `data` in the checkout or, of an installed wheel, the user's own data folder.
+    It is ARENA_DATA, else `data` in the checkout. For an installed wheel, it is in the user's data folder.
     """
     if named := environment.get("ARENA_DATA"):
         return Path(named).resolve()
@@ -147,17 +150,15 @@ def choose_data(environment: Mapping[str, str]) -> Path:
 
 
 def folder_of(package: str) -> Path:
-    """Where one of our packages lies: a wheel has the game beside `mate_arena`."""
+    """Return the folder of one of our packages. A wheel has the packages of the game next to `mate_arena`."""
     folder = CHECKOUT / package
     return CHECKOUT.parent.parent / package if IS_WHEEL and not folder.exists() else folder
 
 
 def raise_open_files(most: int = 65536) -> None:
-    """Allow this process and those it starts as many open files as the system lets them have: a connection is a
-    file.
-    """
+    """Raise the limit of open files for this process and its children, because each connection is a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):  # Some systems name a limit that they do not give.
+        with contextlib.suppress(OSError, ValueError):  # Some systems refuse the limit that they report.
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

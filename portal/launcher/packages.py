@@ -25,13 +25,13 @@ from .installation import CHECKOUT, LaunchRefused
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 PYTORCH_CPU = "https://download.pytorch.org/whl/cpu"
-"""PyTorch's own index of builds without CUDA; the registry's build brings several gigabytes of it."""
+"""PyTorch's index of builds without CUDA. The build on PyPI contains several gigabytes of CUDA."""
 REACH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class PackageGroup:
-    """Packages that are installed together: for what, from which file of pins, on how much free disk (bytes)."""
+    """Packages that are installed together: their purpose, file of pins, and required disk space in bytes."""
 
     purpose: str
     file: str
@@ -66,9 +66,9 @@ def read_group(name: str) -> str:
 
 
 def prepare(groups: Iterable[str], checkout: Path = CHECKOUT) -> None:
-    """Install the base and the groups, where they are not yet.
+    """Install the base and the groups that are not installed yet.
 
-    Raises LaunchRefused with what to do where that fails.
+    Raises LaunchRefused, which says what to do, if that fails.
     """
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         raise LaunchRefused(
@@ -95,7 +95,7 @@ def prepare(groups: Iterable[str], checkout: Path = CHECKOUT) -> None:
 
 @contextlib.contextmanager
 def alone(checkout: Path) -> Iterator[None]:
-    """Hold the checkout, so that two installations take turns; killing the holder gives it back."""
+    """Lock the checkout, so that only one installation runs at a time. Killing the process releases the lock."""
     try:
         descriptor = os.open(checkout, os.O_RDONLY)
     except OSError as error:
@@ -114,9 +114,9 @@ def alone(checkout: Path) -> Iterator[None]:
 class Environment:
     """The virtual environment of a checkout.
 
-    While it is made it holds a file `unfinished`. Each group leaves a stamp with a digest of all that it depends on:
-    the pins, the environment's Python and the place of the checkout, since neither environments nor editable packages
-    move.
+    It has a file `unfinished` until it is complete. Each installed group leaves a stamp with a digest of everything
+    that it depends on: the pins, the environment's Python, and the path of the checkout, because neither environments
+    nor editable packages can be moved.
     """
 
     def __init__(self, checkout: Path) -> None:
@@ -126,7 +126,7 @@ class Environment:
         self.unfinished = self.folder / "unfinished"
 
     def needs(self, name: str) -> bool:
-        """Return whether a group is still to be installed."""
+        """Return whether a group still has to be installed."""
         stamp = self.folder / f"installed-{name}"
         try:
             return self.unfinished.exists() or stamp.read_text() != self.digest(name)
@@ -134,14 +134,14 @@ class Environment:
             return True
 
     def digest(self, name: str) -> str:
-        """A digest of what the group's installation depends on."""
+        """Return a digest of everything that the group's installation depends on."""
         digest = hashlib.sha256(f"{self.checkout} {self.python.resolve()}".encode())
         for file in ("pyproject.toml", "requirements.txt", GROUPS[name].file):
             digest.update((self.checkout / file).read_bytes())
         return digest.hexdigest()
 
     def make(self) -> None:
-        """Make the environment where there is none that works here."""
+        """Create the environment, unless it exists and works."""
         if self.works():
             return
         if self.folder.is_symlink() or self.folder.is_file():
@@ -172,9 +172,7 @@ class Environment:
         self.unfinished.unlink()
 
     def works(self) -> bool:
-        """Return whether the environment is whole, was made at this place, and its Python is there and of a supported
-        version.
-        """
+        """Return whether the environment is complete, was created at this path, and has a supported Python."""
         configuration = self.folder / "pyvenv.cfg"
         if self.unfinished.exists() or not configuration.exists():
             return False
@@ -189,7 +187,7 @@ class Environment:
             return False
 
     def install(self, name: str) -> None:
-        """Install a group's pins with pip, and with the base the portal itself as an editable package."""
+        """Install a group's pins with pip. The group `base` also installs the portal as an editable package."""
         group = GROUPS[name]
         if not (self.folder / f"installed-{name}").exists():
             check_space(self.checkout, group)
@@ -202,15 +200,18 @@ class Environment:
         (self.folder / f"installed-{name}").write_text(self.digest(name))
 
     def forget_halves(self) -> None:
-        """Remove what tells of packages whose installation was killed: pip writes their list of files last."""
+        """Remove the metadata of packages whose installation was killed.
+
+        Their RECORD is missing, because pip writes it last.
+        """
         for told in self.folder.glob("lib/python3*/site-packages/*.dist-info"):
             if not (told / "RECORD").exists():
                 shutil.rmtree(told)
 
     def pip(self, *arguments: str, total: int = 0) -> None:
-        """Run `pip install`, one line on the screen for each package it fetches.
+        """Run `pip install` and print one line for each fetched package.
 
-        Byte code is made where it is first used.
+        Byte code is compiled later, at the first import.
         """
         options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
         command = [str(self.python), "-m", "pip", "install", *options, *arguments]
@@ -229,13 +230,13 @@ class Environment:
 
 
 def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for pip, without those by which it installs elsewhere or takes others' packages for ours."""
+    """Return the environment for pip, without variables that change where it installs or finds packages."""
     names = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
     return {name: value for name, value in environment.items() if name not in names} | {"PIP_USER": "0"}
 
 
 def report(lines: Iterable[str], total: int) -> Iterator[str]:
-    """What to show of pip's own lines: packages as they are fetched, counted, and that they are unpacked."""
+    """Yield the progress from the output of pip: a counted line for each fetched package, then one for unpacking."""
     number = 0
     for line in lines:
         if re.match(r"\s*Collecting ", line):
@@ -253,7 +254,7 @@ def count_pins(file: Path) -> int:
 
 
 def check_space(folder: Path, group: PackageGroup) -> None:
-    """Raises LaunchRefused where the disk has too little room for a group."""
+    """Raise LaunchRefused if the disk has too little free space for a group."""
     free = shutil.disk_usage(folder).free
     if free < group.space:
         raise LaunchRefused(
@@ -265,8 +266,9 @@ def check_space(folder: Path, group: PackageGroup) -> None:
 def choose_torch_index(
     index: str = PYTORCH_CPU, devices: Path = Path("/dev"), is_reachable: Callable[[str], bool] | None = None
 ) -> list[str]:
-    """Options for pip that get PyTorch without CUDA, where the machine has no NVIDIA GPU and PyTorch's own index
-    answers.
+    """Return the options with which pip installs PyTorch without CUDA.
+
+    There are none if the machine has an NVIDIA GPU or PyTorch's index does not answer.
     """
     if any(devices.glob("nvidia[0-9]*")):
         print("  an NVIDIA GPU is here: PyTorch comes with CUDA (several gigabytes)", flush=True)
@@ -282,7 +284,7 @@ def choose_torch_index(
 
 
 def reaches(index: str) -> bool:
-    """Return whether an index answers within seconds; pip by itself would try again and again for every package."""
+    """Return whether an index answers within seconds. Pip itself would retry for every package."""
     try:
         with urllib.request.urlopen(f"{index}/torch/", timeout=REACH_SECONDS) as answer:
             return bool(answer.status == 200)

@@ -1,4 +1,4 @@
-"""The launcher's side of `portal.preload`: the process that forks web server, workers, trainers and sweep."""
+"""The launcher's side of `portal.preload`, which forks web server, workers, trainers and sweep."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .children import LIBC, Child, limit_log
 
 PR_SET_CHILD_SUBREAPER = 36
 FORK_SECONDS = 10.0
-"""A fork takes milliseconds. A process that does not answer for so long is ended, and started again."""
+"""Seconds to wait for a fork, which usually takes milliseconds. Then the preloader is killed and restarted."""
 
 
 class Forked:
-    """A child process that was not started by `subprocess`: the part of `subprocess.Popen` that is needed."""
+    """A child process that `subprocess` did not start. It has the interface `Process`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -48,7 +48,10 @@ class Forked:
 
 
 class Preloader(Child):
-    """The process that loads, and forks by order. It is started again like any other; those that it forked live on."""
+    """The process that loads the libraries and forks on request.
+
+    If it dies, it is restarted; its forks go on running.
+    """
 
     def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
         super().__init__("preloader", [], log, environment)
@@ -67,14 +70,14 @@ class Preloader(Child):
             self.spawn(pass_fds=(theirs.fileno(),))
 
     def look(self) -> bool:
-        """Return whether the process waits for orders."""
+        """Return whether the process is ready for requests."""
         if not self.is_ready and self.orders is not None and self.is_running:
-            with contextlib.suppress(OSError):  # It has just ended, which is soon noticed.
+            with contextlib.suppress(OSError):  # It has just ended; `note_death` will notice.
                 self.is_ready = self.answer(0.0) is not None
         return self.is_ready and self.is_running
 
     def load_kernels(self) -> bool:
-        """Have the kernels loaded, once they are compiled; whether they are."""
+        """Make the process load the compiled kernels; return whether they are loaded."""
         if self.look() and not self.has_kernels:
             with contextlib.suppress(OSError):
                 self.order({"kernels": True})
@@ -82,7 +85,10 @@ class Preloader(Child):
         return self.look() and self.has_kernels
 
     def fork(self, command: list[str], log: Path) -> Forked:
-        """Start a command as a fork. Raises OSError if the process does not answer; it is then started again."""
+        """Start a command as a fork.
+
+        Raises OSError if the preloader does not answer; the preloader is then restarted.
+        """
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
         try:
             self.order({"command": command, "log": str(log)})
@@ -102,9 +108,9 @@ class Preloader(Child):
         self.orders.sendall(json.dumps(content).encode() + b"\n")
 
     def answer(self, seconds: float) -> dict[str, Any] | None:
-        """The answer to the last order.
+        """Return the answer to the last request.
 
-        None if it does not come in time. Raises OSError where the process has ended.
+        Return None if there is none in time. Raises OSError if the process has ended.
         """
         assert self.orders is not None
         self.orders.settimeout(seconds)
@@ -121,7 +127,7 @@ class Preloader(Child):
 
 
 class ForkedChild(Child):
-    """A child that is forked by the preloader, when that is ready."""
+    """A child that the preloader forks, as soon as the preloader is ready."""
 
     def __init__(
         self,
@@ -140,6 +146,6 @@ class ForkedChild(Child):
 
     def start(self) -> None:
         limit_log(self.log)
-        with contextlib.suppress(OSError):  # Then the preloader is started again, and this child after it.
+        with contextlib.suppress(OSError):  # The preloader is restarted first, then this child.
             self.process = self.preloader.fork(self.command, self.log)
             self.started = time.monotonic()

@@ -1,4 +1,4 @@
-"""What has to be there before the portal starts. Each step is skipped quickly where it is done."""
+"""Preparation before the portal starts. Steps that are done are skipped quickly."""
 
 import hashlib
 import os
@@ -13,15 +13,13 @@ from .installation import CHECKOUT, LaunchRefused, LocalInstallation, folder_of
 
 
 def prepare(installation: LocalInstallation, environment: Mapping[str, str]) -> None:
-    """Let `manage.py prepare` see to the database, the static files and the first content; of two at once, one
-    waits.
-    """
+    """Run `manage.py prepare` for the database, the static files and the first content, one process at a time."""
     with installation.preparing():
         run(commands.prepare(), environment)
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> None:
-    """Run one step to its end, its output on the screen."""
+    """Run one step to its end; print its output. Raises LaunchRefused if it fails."""
     process = subprocess.Popen(
         command,
         cwd=CHECKOUT,
@@ -34,7 +32,10 @@ def run(command: list[str], environment: Mapping[str, str]) -> None:
 
 
 def warm_stamp(environment: Mapping[str, str]) -> Path:
-    """A file beside the cache of compiled kernels. Its name holds all that makes Numba compile anew."""
+    """Return the stamp file in the cache of compiled kernels.
+
+    Its name has a digest of everything that makes Numba recompile.
+    """
     cache = Path(environment.get("NUMBA_CACHE_DIR") or CHECKOUT / ".numba_cache")
     digest = hashlib.sha256(sys.version.encode())
     for line in describe_processor():
@@ -47,7 +48,7 @@ def warm_stamp(environment: Mapping[str, str]) -> Path:
 
 
 def describe_processor() -> Iterator[str]:
-    """The lines that tell one kind of processor from another; kernels are compiled for the kind at hand."""
+    """Yield the lines that identify the processor model, because kernels are compiled for the model."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     for field in ("model name", "flags", "Features"):

@@ -1,4 +1,4 @@
-"""Starting, watching and ending the portal's processes."""
+"""Start, supervision and end of the portal's processes."""
 
 import http.client
 import os
@@ -22,9 +22,9 @@ WAKING = ENDING | {signal.SIGCHLD}
 
 
 class Supervisor:
-    """Keeps one installation's processes alive until it is asked to end.
+    """Keeps the processes of one installation alive until a signal ends it.
 
-    Signals are blocked and fetched where this class waits for them, so nothing ever interrupts it half-way.
+    Signals are blocked, and this class waits for them explicitly, so they never interrupt other steps.
     """
 
     def __init__(self, installation: LocalInstallation, environment: dict[str, str]) -> None:
@@ -52,13 +52,13 @@ class Supervisor:
         return self.installation.logs / f"{name}.log"
 
     def has_kernels(self) -> bool:
-        """Return whether the game is compiled, and loaded where workers are forked from."""
+        """Return whether the kernels are compiled, and loaded by the preloader."""
         return self.warming.is_done and self.preloader.load_kernels()
 
     def run(self) -> None:
-        """Start everything, say where it is, watch it; return when all of it has ended.
+        """Start all processes, print the address, and supervise; return when all processes have ended.
 
-        Raises LaunchRefused if the web server does not come up.
+        Raises LaunchRefused if the web server does not start.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, WAKING)
         try:
@@ -70,7 +70,7 @@ class Supervisor:
             self.end()
 
     def wait_for_web(self) -> bool:
-        """True once the website answers, False if asked to end before."""
+        """Return True as soon as the website answers, or False if a signal to end comes first. Raises LaunchRefused."""
         web = next(child for child in self.children if child.name == "web")
         deadline = time.monotonic() + READY_SECONDS
         while web.process is None or not answers(self.installation):
@@ -88,7 +88,7 @@ class Supervisor:
                 child.start()
 
     def watch(self) -> None:
-        """Keep all children alive, and let the game be compiled where it is not yet."""
+        """Restart children that die, and compile the kernels that are not compiled yet."""
         while wait(1.0) not in ENDING:
             for line in self.warming.step():
                 print(line, flush=True)
@@ -99,9 +99,9 @@ class Supervisor:
             self.start_all_due()
 
     def end(self) -> None:
-        """Ask all to end, the broker last; whoever takes longer than a few seconds is killed.
+        """Ask all processes to end, the broker last. After a few seconds, kill those that still run.
 
-        That costs a block at most: its lease runs out and it is played again, to the same result.
+        A kill costs at most a block: its lease expires, and the block is played again with the same result.
         """
         print("\nEnding ...", flush=True)
         self.warming.end()
@@ -135,18 +135,18 @@ class Supervisor:
 
 
 def can_train() -> bool:
-    """Return whether trainers have what they train with; somebody's own command brings it along."""
+    """Return whether the packages for training are installed. A custom trainer command needs none."""
     return bool(os.environ.get("ARENA_TRAINING_COMMAND")) or not installed.missing()
 
 
 def wait(seconds: float) -> int | None:
-    """The next signal, or None when the time is up."""
+    """Return the next signal; None if there is none in time."""
     information = signal.sigtimedwait(WAKING, seconds)
     return information.si_signo if information else None
 
 
 def answers(installation: LocalInstallation) -> bool:
-    """Return whether the website answers at all; a server error counts as no."""
+    """Return whether the website answers without a server error."""
     host = installation.address.removeprefix("http://").rsplit(":", 1)[0]
     connection = http.client.HTTPConnection(host.strip("[]"), installation.port, timeout=10)
     try:

@@ -1,4 +1,4 @@
-"""Compiling the game's kernels, group by group: beside the running portal, or before anything else."""
+"""Compilation of the game's kernels, group by group, while the portal runs or before it starts."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from . import commands, preparation
 from .children import Child
 from .installation import LocalInstallation
 
-# The longest first: two at a time then end soonest.
+# The slowest first, so that two at a time finish earliest.
 GROUPS = ("mate.engine", "mate.agents.batched", "tournament.warm", "policies.warm", "mate.batched")
 NAMES = {
     "mate.agents.batched": "rule-based agents",
@@ -19,15 +19,14 @@ NAMES = {
     "mate.batched": "wrappers",
 }
 MOST_AT_ONCE = 2
-"""The longest group takes as long as all others together."""
+"""Maximum number of groups that are compiled at once. The slowest group takes as long as all others together."""
 
 
 class Warming:
-    """The groups that wait, are being compiled, and are done.
+    """The compilation: groups that wait, and groups that are being compiled.
 
-    While it lasts, a file in the data folder says how far it is, for the pages to show. A group that fails is no reason
-    to
-    stop: whoever needs its kernels compiles them then, and the next start tries again.
+    Meanwhile, a file in the data folder has the progress, which pages show. A failed group does not stop the others.
+    Its kernels are compiled at their first use, and the next start tries again.
     """
 
     def __init__(self, installation: LocalInstallation, environment: Mapping[str, str]) -> None:
@@ -47,7 +46,7 @@ class Warming:
         return not self.waiting and not self.running
 
     def step(self) -> list[str]:
-        """Start what is next and return a line for each group that has ended since."""
+        """Start the next groups; return a message for each group that has ended since the last call."""
         ended = [child for child in self.running if not child.is_running]
         self.running = [child for child in self.running if child.is_running]
         for child in ended:
@@ -73,7 +72,7 @@ class Warming:
         return f"  {done} of {len(GROUPS)}: {NAMES[child.name]} {told}, {seconds:.0f} s"
 
     def tell(self) -> None:
-        """Keep the file that pages read up to date; a disk that is full costs the notice alone."""
+        """Update the file with the progress. If the disk is full, only this notice is lost."""
         with contextlib.suppress(OSError):
             if self.is_done:
                 self.notice.unlink(missing_ok=True)
@@ -82,7 +81,7 @@ class Warming:
                 self.notice.write_text(f"{done} {len(GROUPS)}\n")
 
     def end(self) -> None:
-        """Stop at once; what is compiled by now is kept."""
+        """Stop at once. Compiled groups stay."""
         for child in self.running:
             child.end(0)
         self.waiting, self.running = [], []
@@ -90,7 +89,7 @@ class Warming:
 
 
 def warm(installation: LocalInstallation, environment: Mapping[str, str]) -> None:
-    """Compile everything that is not compiled yet, and return when that is done."""
+    """Compile all groups that are not compiled yet; return when all are done."""
     warming = Warming(installation, environment)
     if warming.is_done:
         return

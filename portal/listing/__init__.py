@@ -1,1 +1,1 @@
-"""Lists: filters, order, columns, and the search over everything that has a page."""
+"""Lists: filters, sorting, columns, and the search over everything that has a page."""

@@ -1,4 +1,4 @@
-"""The columns of a leaderboard: what they are called, what they say, and how the board is sorted by them."""
+"""The columns of a leaderboard: their labels, explanations and sort keys."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Key = Callable[[BoardLine], Any]
 
 @dataclass(frozen=True)
 class BoardColumn:
-    """A column. `help` is its place on the help page; `key` sorts by it, best first, and is None for a picture.
+    """A column of a leaderboard.
 
-    Columns that `is_extra` are shown among more figures only, those that are `is_brief` among few; those that are
-    `is_wide` are left out on phones.
+    `help` is its anchor on the help page; `key` sorts by it, best first, and is None for charts. `is_extra` columns are
+    shown only with all figures, `is_brief` columns only without; `is_wide` columns are hidden on phones.
     """
 
     name: str
@@ -37,7 +37,7 @@ class BoardColumn:
 
 
 def most(name: str) -> Key:
-    """Sorts by a figure of the rating, the largest first."""
+    """Return the sort key for a field of the rating, largest first."""
 
     def key(line: BoardLine) -> float | None:
         figure = getattr(line.rating, name)
@@ -47,7 +47,7 @@ def most(name: str) -> Key:
 
 
 def by_nash(line: BoardLine) -> tuple[float, float] | None:
-    """Return the key that sorts by payoff against the other team's equilibrium strategy, then by share in one's own."""
+    """Return the sort key by payoff against the other team's equilibrium strategy, then by share in the own one."""
     mass, skill = line.rating.nash_mass, line.rating.nash_skill
     return None if mass is None or skill is None else (round(-skill, 9), -mass)
 
@@ -170,7 +170,7 @@ SORTS = {column.name: column.key for column in COLUMNS if column.key is not None
 
 
 def choose_columns(asked: Mapping[str, str]) -> list[BoardColumn]:
-    """The columns to be shown: few, or all with figures=all."""
+    """Return the columns to show: a few, or all with `figures=all`."""
     return [column for column in COLUMNS if not (column.is_brief if shows_all(asked) else column.is_extra)]
 
 
@@ -179,13 +179,13 @@ def shows_all(asked: Mapping[str, str]) -> bool:
 
 
 def chosen_sort(asked: Mapping[str, str]) -> str:
-    """The name of the column to sort by; that of the rank unless another is asked for."""
+    """Return the name of the column to sort by; "rank" is the default."""
     name = asked.get("sort", "")
     return name if name in SORTS else "rank"
 
 
 def sort_lines(lines: tuple[BoardLine, ...], sort: str) -> tuple[BoardLine, ...]:
-    """The lines sorted by a column, those without a figure last; equal ones stay as they are."""
+    """Return the lines in a stable sort by a column; lines without a value come last."""
     key = SORTS[sort]
 
     def place(line: BoardLine) -> tuple[bool, Any]:

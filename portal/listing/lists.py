@@ -1,4 +1,4 @@
-"""Lists of what people own, by pages: searched, filtered and sorted by what the address says."""
+"""Paginated lists of users' objects. The query string says how to search, filter and sort."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,14 @@ from tournament.models import Scenario
 
 PAGE = 50
 LIST = ("mine", "page", "search", "state", "scenario", "sort")
-"""What the addresses of such lists say."""
+"""Query parameters of such lists."""
 LONGEST_SEARCH = 100
 SORTS = {"name": "name", "state": "state", "created": "created"}
-"""Sorted by what: names in addresses (with "-" for descending) and the fields behind them."""
+"""Sort orders: their names in addresses (with a prefix "-" for descending) and their fields."""
 
 
 def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
-    """The row that a new one is to be like, which `?like=` names; None for no such row."""
+    """Return the row named by `?like=`, which a new one copies; None if there is none."""
     number = request.GET.get("like", "")
     return rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
 
@@ -27,9 +27,7 @@ def find_like(request: HttpRequest, rows: QuerySet[Any]) -> Any:
 def list_page(
     request: HttpRequest, rows: QuerySet[Any], search_in: str = "name", sorts: Mapping[str, str] = SORTS
 ) -> dict[str, Any]:
-    """What the templates of such lists need: the `page`, what was `asked`, the `states` and `scenarios` to filter
-    by.
-    """
+    """Return the context of such lists: `page`, the query `asked`, and `states` and `scenarios` to filter by."""
     asked = {name: request.GET.get(name, "").replace("\0", "")[:LONGEST_SEARCH].strip() for name in LIST}
     mine = bool(asked["mine"]) and request.user.is_authenticated
     states = rows.model._meta.get_field("state").choices or ()
@@ -53,7 +51,7 @@ def list_page(
 
 
 def sort_rows(rows: QuerySet[Any], sort: str, sorts: Mapping[str, str]) -> QuerySet[Any]:
-    """Rows in the order that an address names; as they are for none, or for one that does not exist."""
+    """Return the rows in the requested order; their order stays if none or an unknown one is requested."""
     field = sorts.get(sort.removeprefix("-"))
     if field is None:
         return rows
@@ -70,7 +68,7 @@ def has_field(rows: QuerySet[Any], name: str) -> bool:
 
 
 def read_page(rows: QuerySet[Any], size: int, number: str | None) -> Page[Any]:
-    """Return a page of rows that has been read, so that threads can share it."""
+    """Return a page whose rows are loaded, so that threads can share it."""
     page = Paginator(rows, size).get_page(number)
     page.object_list = list(page.object_list)
     return page

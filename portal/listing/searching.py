@@ -16,13 +16,13 @@ from tournament.models import PsroRun, Purpose, Scenario, Tournament, TrainingRu
 from tournament.visibility import seen_tournaments
 
 FEW, MANY = 5, 25
-"""Results of a kind while somebody types, and on the page of all results."""
+"""Number of results of each kind: while a user types, and on the page of results."""
 LONGEST_QUERY = 100
 
 
 @dataclass(frozen=True)
 class Found:
-    """A page that fits: `note` tells it from others of its name."""
+    """A page that matches; `note` distinguishes it from others with the same name."""
 
     name: str
     address: str
@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one kind; `icon` is its picture."""
+    """The results of one kind; `icon` is the name of an icon."""
 
     title: Any
     icon: str
@@ -39,7 +39,10 @@ class Group:
 
 
 def search(text: str, most: int = FEW, viewer: Any = None) -> list[Group]:
-    """Return by kind what fits a text and a viewer sees, kinds without any left out; else where one can go."""
+    """Return the results for a text by kind, as far as the viewer may see them.
+
+    Without a text, return the main pages.
+    """
     words = text.strip()[:LONGEST_QUERY]
     if not words:
         return [Group(gettext_lazy("Go to"), "chevron-right", tuple(list_places()))]
@@ -66,7 +69,7 @@ def list_places() -> Iterator[Found]:
 
 
 def find_agents(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
-    """Names that begin with the text come first."""
+    """Yield agents; those whose names begin with the text come first."""
     found = queries.find_agents(search=words, viewer=viewer)
     first = found.filter(name__istartswith=words)[:most]
     rest = found.exclude(name__istartswith=words)[:most]
@@ -88,7 +91,7 @@ def find_tournaments(words: str, most: int, viewer: Any = None) -> Iterator[Foun
 
 
 def find_runs(model: Any, view: str, words: str, most: int) -> Iterator[Found]:
-    """Trainings or PSRO runs."""
+    """Yield trainings or PSRO runs."""
     runs: QuerySet[Any] = model.objects.filter(Q(name__icontains=words)).select_related("scenario")
     for run in runs[:most]:
         yield Found(run.name, reverse(view, args=[run.pk]), run.get_state_display())
@@ -100,7 +103,7 @@ def find_documents(words: str, most: int) -> Iterator[Found]:
 
 
 def find_users(words: str, most: int) -> Iterator[Found]:
-    """Users lead to their agents."""
+    """Yield users; the links lead to their agents."""
     users = get_user_model().objects.filter(is_active=True, username__icontains=words).order_by("username")
     for user in users[:most]:
         yield Found(user.get_username(), f"{reverse('agents')}?owner={user.get_username()}", _("agents"))

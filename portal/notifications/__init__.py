@@ -1,1 +1,1 @@
-"""Notifications: found among the facts after each sweep, shown in the site, sent to webhooks."""
+"""Notifications: collected from the database after each sweep, shown on the website, sent by e-mail and to webhooks."""

@@ -1,7 +1,6 @@
-"""What has ended, or has changed rank, since the last look, and whom it concerns.
+"""Collection of notifications: what has ended or changed rank since the last sweep, and whom it concerns.
 
-Notifications are derived from rows, so nothing is lost where a process dies: each has a subject that is unique for its
-user.
+Notifications are derived from rows, so nothing is lost if a process dies. Each has a subject that is unique per user.
 """
 
 from __future__ import annotations
@@ -33,16 +32,19 @@ from tournament.models import (
 )
 
 LOOK_BACK = timedelta(hours=6)
-"""Time within which the end of something is noticed; it is more than a sweep may stand still."""
+"""Age up to which finished work is still reported. It is longer than any pause between sweeps."""
 BATCH = 200
 FEW = 10
-"""Tournaments whose boards are compared after one sweep: tables of boards are large."""
+"""Maximum number of tournaments whose boards are compared after one sweep, because tables of boards are large."""
 _compared: set[int] = set()
-"""Tournaments whose boards this process has compared. Another process compares them again; nothing is told twice."""
+"""Tournaments whose boards this process has compared.
+
+Other processes compare them again, but nothing is reported twice.
+"""
 
 
 def collect() -> int:
-    """Write the notifications that are missing, with their deliveries; return how many."""
+    """Write the missing notifications and their deliveries; return the number of notifications."""
     since = timezone.now() - LOOK_BACK
     wanted = [*find_uploads(since), *find_tournaments(since), *find_trainings(since), *find_runs(since)]
     wanted += find_ranks(since)
@@ -71,7 +73,7 @@ def make(user: int, kind: NotificationKind, subject: str, text: str, path: str) 
 
 
 def lately(rows: Any, since: datetime) -> Iterator[Any]:
-    """Yield rows that ended since a moment; what is written of each is in its owner's language."""
+    """Yield rows that ended since a moment. Each is processed in the language of its owner."""
     for row in rows.filter(finished__gte=since, owner__is_active=True).order_by("-finished")[:BATCH]:
         with translation.override(language_of(row.owner_id)):
             yield row
@@ -105,7 +107,7 @@ def find_trainings(since: datetime) -> Iterator[Notification]:
         text = _("The training %(name)s has ended.") % {"name": row.name}
         if row.state == TrainingState.FAILED:
             text = _("The training %(name)s failed: %(reason)s") % {"name": row.name, "reason": in_language(row.error)}
-        subject = f"training:{row.pk}:{row.finished:%Y%m%d%H%M%S}"  # It may be resumed or extended, and end again.
+        subject = f"training:{row.pk}:{row.finished:%Y%m%d%H%M%S}"  # It may be resumed or extended, and then end again.
         yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("training", args=[row.pk]))
 
 
@@ -128,13 +130,13 @@ def find_ranks(since: datetime) -> Iterator[Notification]:
 
 
 def compare_boards(cup: Tournament) -> Iterator[Notification]:
-    """Yield what the owners of a tournament's agents are told of their ranks in its scenario."""
+    """Yield notifications to the owners of a tournament's agents about changed ranks in its scenario."""
     played = cup.pairings.values_list("camera", "target")
     owned = list(Agent.objects.filter(pk__in={key for pair in played for key in pair}, owner__is_active=True))
     published = RatingSnapshot.objects.filter(scenario=cup.scenario, tournament=None).order_by("-number").defer("table")
     after, before = published.first(), published.filter(created__lt=cup.created).first()
     if owned and (after is None or after.created < cup.created):
-        return  # Its last fit is still to come.
+        return  # Its last fit is not published yet.
     _compared.add(cup.pk)
     if after is None or before is None:
         return

@@ -1,6 +1,6 @@
-"""Notifications by e-mail: what a user was told since the last mail, in one mail, to the confirmed address.
+"""Notifications by e-mail. One mail to the confirmed address has all notifications since the last one.
 
-Like deliveries to webhooks, letters are rows: nothing is lost where a process dies, and nothing is sent twice.
+Like deliveries to webhooks, letters are rows, so nothing is lost if a process dies, and nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from portal.people.languages import language_of
 log = logging.getLogger("django.arena")
 
 PAUSES = (60, 600, 3600, 21600)
-"""Seconds before each next try; after the last one a letter is given up."""
+"""Seconds before each retry. After the last retry, a letter is dropped."""
 USERS = 20
-"""Users to whom one round sends."""
+"""Maximum number of users to whom one round sends mail."""
 _sender: threading.Thread | None = None
 
 
 def write_letters(told: Iterable[Notification]) -> None:
-    """Write a letter for each notification that its user wants by e-mail."""
+    """Create a letter for each notification that its user also wants by e-mail."""
     wanted = {one.user_id: one.kinds for one in MailSubscription.objects.all()} if settings.ARENA_MAIL else {}
     letters = [Letter(notification=one) for one in told if one.kind in wanted.get(one.user_id, ())]
     Letter.objects.bulk_create(letters, ignore_conflicts=True)
 
 
 def start_sending() -> None:
-    """Send what is due in a thread, one at a time: a slow mail server must not delay the sweep."""
+    """Send due letters in a thread, of which only one runs at a time. A slow mail server must not delay the sweep."""
     global _sender
     is_idle = _sender is None or not _sender.is_alive()
     if settings.ARENA_MAIL and is_idle and Letter.objects.filter(due__lte=timezone.now(), is_over=False).exists():
@@ -59,14 +59,14 @@ def send_in_thread() -> None:
 
 
 def send_due() -> int:
-    """Send what is due, one mail for each user; return the number of mails that were handed over."""
+    """Send due letters in one mail per user; return the number of mails that the mail server accepted."""
     due = Letter.objects.filter(is_over=False, due__lte=timezone.now())
     users = dict.fromkeys(due.order_by("due").values_list("notification__user", flat=True)[:500])
     return sum(send_to(user) for user in list(users)[:USERS])
 
 
 def send_to(user_id: int) -> bool:
-    """Send a user's letters in one mail; return whether it was handed over."""
+    """Send a user's letters in one mail; return whether the mail server accepted it."""
     with transaction.atomic():
         due = Letter.objects.select_for_update().filter(is_over=False, due__lte=timezone.now())
         letters = list(due.filter(notification__user=user_id).select_related("notification"))
@@ -85,7 +85,7 @@ def send_to(user_id: int) -> bool:
 
 
 def compose(user: User, address: str, told: list[Notification]) -> EmailMessage:
-    """Return the mail that tells a user of these notifications, in the account's language."""
+    """Return a mail with these notifications, in the account's language."""
     subject = told[0].text
     context = {"user": user, "told": told, "origin": settings.ARENA_ADDRESS}
     with translation.override(language_of(user.pk)):
@@ -97,7 +97,7 @@ def compose(user: User, address: str, told: list[Notification]) -> EmailMessage:
 
 
 def postpone(letter: Letter, error: str) -> None:
-    """Record why a letter was not sent, and when it is tried again."""
+    """Store why a letter was not sent, and when to retry."""
     letter.attempts += 1
     letter.error = error[:200]
     letter.is_over = letter.attempts > len(PAUSES)
@@ -107,7 +107,7 @@ def postpone(letter: Letter, error: str) -> None:
 
 
 def describe_state(user: User) -> str:
-    """Say why a user who wants mail gets none; empty where nothing is in the way."""
+    """Return why a user who wants mail gets none; empty if mail can be sent."""
     if not EmailAddress.objects.filter(user=user, verified=True).exists():
         return _("Add an e-mail address to your account first.")
     return ""

@@ -1,4 +1,4 @@
-"""What pages say above their content: announcements of administrators, and how much a user has not read."""
+"""Notices on every page: announcements of administrators, and the number of unread notifications."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from portal.models import Announcement, Notification
 
 
 def current(request: HttpRequest) -> dict[str, Any]:
-    """The context processor. Nothing is read unless a template shows it."""
+    """The context processor. It queries the database only if a template uses the values."""
 
     def read_announcements() -> list[Announcement]:
         now = timezone.now()
         try:
             return list(Announcement.objects.filter(Q(ends=None) | Q(ends__gt=now), begins__lte=now))
-        except DatabaseError:  # Pages that need no database are shown without it.
+        except DatabaseError:  # Pages that need no database work during an outage.
             return []
 
     def count_unread() -> int:

@@ -1,4 +1,4 @@
-"""Signed requests to addresses that users named. None goes to a private network, unless the operator allows that."""
+"""Webhooks: signed requests to users' addresses. None goes to a private network, unless the operator allows it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ TIMEOUT = 5.0
 THREADS = 4
 BATCH = 20
 PAUSES = (60, 300, 1800, 7200, 43200)
-"""Seconds before each next try; after the last one a delivery is given up."""
+"""Seconds before each retry. After the last retry, a delivery is dropped."""
 MOST_FAILURES = 20
-"""Deliveries given up one after another, after which a webhook is switched off."""
+"""Number of consecutive dropped deliveries after which a webhook is switched off."""
 
 
 _sender: threading.Thread | None = None
 
 
 class BadAddress(Exception):
-    """An address that no request is sent to; the message says why."""
+    """An address to which no request may be sent; the message says why."""
 
 
 def check_address(address: str) -> SplitResult:
-    """Return the parts of an address of a webhook. Raises BadAddress."""
+    """Return the parts of a webhook's address. Raises BadAddress if it is not allowed."""
     try:
         parts = urlsplit(address)
         port = parts.port
@@ -54,14 +54,14 @@ def check_address(address: str) -> SplitResult:
         raise BadAddress(_("This is no address. Write one such as https://example.org/hook."))
     if parts.scheme == "http" and settings.ARENA_WEBHOOKS != "any":
         raise BadAddress(_("The address must begin with https://."))
-    with suppress(ValueError):  # A name is looked up when something is sent.
+    with suppress(ValueError):  # A host name is resolved only when a request is sent.
         ipaddress.ip_address(parts.hostname)
         resolve(parts)
     return parts
 
 
 def resolve(parts: SplitResult) -> str:
-    """Return the network address of a host. Raises BadAddress for private ones and for hosts that there are not."""
+    """Return the IP address of a host. Raises BadAddress if it is private or the host is unknown."""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
@@ -80,7 +80,7 @@ def is_public(address: str) -> bool:
 
 
 def sign(secret: str, body: bytes, moment: int) -> str:
-    """Return the signature of a body: HMAC-SHA256 over the time, a point and the body."""
+    """Return the signature of a body: HMAC-SHA256 of the timestamp, a dot and the body."""
     code = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={moment},v1={code}"
 
@@ -88,7 +88,7 @@ def sign(secret: str, body: bytes, moment: int) -> str:
 def send(hook: Webhook, content: dict[str, Any]) -> int:
     """Send a signed request; return its status. Raises BadAddress and httpx.HTTPError.
 
-    The request goes to the network address that was checked, so a name that changes in between leads nowhere else.
+    The request goes to the IP address that was checked, so a change of the DNS name cannot redirect it.
     """
     parts = check_address(hook.url)
     address = resolve(parts)
@@ -101,19 +101,19 @@ def send(hook: Webhook, content: dict[str, Any]) -> int:
         "User-Agent": "MATE-Arena",
         SIGNATURE: sign(hook.secret, body, int(time.time())),
     }
-    import httpx  # Few portals have webhooks, and it loads a command line with colours.
+    import httpx  # Few portals have webhooks, and httpx loads many modules.
 
     with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
         request = client.build_request(
             "POST", place, content=body, headers=headers, extensions={"sni_hostname": parts.hostname or ""}
         )
-        response = client.send(request, stream=True)  # What it answers is not read.
+        response = client.send(request, stream=True)  # The body of the response is not read.
         response.close()
         return response.status_code
 
 
 def describe(delivery: Delivery) -> dict[str, Any]:
-    """Return the content of a request."""
+    """Return the JSON content of a delivery's request."""
     told = delivery.notification
     return {
         "id": told.pk,
@@ -125,13 +125,13 @@ def describe(delivery: Delivery) -> dict[str, Any]:
 
 
 def find_due() -> QuerySet[Delivery]:
-    """Return the deliveries that are due, oldest first; none where the operator switched webhooks off."""
+    """Return the due deliveries, oldest first; none if the operator has switched webhooks off."""
     due = Delivery.objects.filter(is_over=False, due__lte=timezone.now(), webhook__is_active=True)
     return due.none() if settings.ARENA_WEBHOOKS == "off" else due.order_by("due")
 
 
 def start_sending() -> None:
-    """Send what is due in a thread, one at a time: a slow receiver must not delay the sweep."""
+    """Send due deliveries in a thread, of which only one runs at a time. A slow receiver must not delay the sweep."""
     global _sender
     if (_sender is None or not _sender.is_alive()) and find_due().exists():
         _sender = threading.Thread(target=send_in_thread, name="webhooks", daemon=True)
@@ -148,7 +148,7 @@ def send_in_thread() -> None:
 
 
 def send_due() -> int:
-    """Send the deliveries that are due, a few at the same time; return how many were tried."""
+    """Send due deliveries, several at a time; return the number of attempts."""
     chosen = list(find_due().select_related("webhook", "notification")[:BATCH])
     with ThreadPoolExecutor(THREADS) as threads:
         outcomes = list(threads.map(attempt, chosen))
@@ -158,7 +158,10 @@ def send_due() -> int:
 
 
 def attempt(delivery: Delivery) -> str:
-    """Send a delivery; return what went wrong, empty where it was taken. It runs in a thread and reads no rows."""
+    """Send a delivery; return the error, or an empty text if the receiver accepted it.
+
+    It runs in a thread and makes no queries.
+    """
     import httpx
 
     try:
@@ -169,7 +172,7 @@ def attempt(delivery: Delivery) -> str:
 
 
 def settle(delivery: Delivery, error: str) -> None:
-    """Record how a delivery went, and when it is tried again."""
+    """Store the outcome of a delivery, and when to retry."""
     delivery.attempts += 1
     delivery.error = error[:200]
     delivery.is_over = not error or delivery.attempts > len(PAUSES)

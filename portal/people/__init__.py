@@ -1,1 +1,1 @@
-"""Who users are, what they may see, change and keep, and what remains when they leave."""
+"""Users: names, permissions, visibility, quotas, languages, invitations, and deletion of accounts."""

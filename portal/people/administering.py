@@ -1,4 +1,4 @@
-"""What administrators do with users: block them, end their sessions and tokens, give them limits of their own."""
+"""Administration of users: block them, end their sessions and tokens, set their limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tournament.models import Upload
 
 
 def find_users(text: str = "", state: str = "") -> QuerySet[User]:
-    """Users with a text in their name or mail address; of one state (`active`, `blocked`, `staff`) or of all."""
+    """Return users with a text in name or e-mail address, of one state (`active`, `blocked`, `staff`) or of all."""
     found = User.objects.order_by("username")
     if text:
         found = found.filter(username__icontains=text) | found.filter(email__icontains=text)
@@ -27,7 +27,7 @@ def find_users(text: str = "", state: str = "") -> QuerySet[User]:
 
 
 def describe_users(users: list[User]) -> list[dict[str, Any]]:
-    """Users with the bytes and the number of their uploads and the number of their tokens."""
+    """Return users with the number and the bytes of their uploads, and the number of their tokens."""
     keys = [user.pk for user in users]
     uploads = {
         row["owner"]: row
@@ -44,33 +44,33 @@ def describe_users(users: list[User]) -> list[dict[str, Any]]:
 
 
 def set_blocked(user: User, is_blocked: bool) -> None:
-    """Let a user no longer sign in nor use tokens, or let them again. Open sessions end with a block."""
+    """Block or unblock a user. A blocked user can neither sign in nor use tokens; open sessions end."""
     User.objects.filter(pk=user.pk).update(is_active=not is_blocked)
     if is_blocked:
         end_sessions(user)
 
 
 def find_sessions(user: User) -> list[Session]:
-    """A user's sessions that have not expired. Whose a session is stands inside it, so all are read."""
+    """Return a user's sessions that have not expired. All sessions are read, because the user is stored inside them."""
     found = Session.objects.filter(expire_date__gt=timezone.now()).iterator()
     return [session for session in found if session.get_decoded().get("_auth_user_id") == str(user.pk)]
 
 
 def end_sessions(user: User) -> int:
-    """Sign a user out in every browser; return how many sessions that were."""
+    """Sign a user out in every browser; return the number of sessions."""
     keys = [session.pk for session in find_sessions(user)]
     Session.objects.filter(pk__in=keys).delete()
     return len(keys)
 
 
 def end_access(user: User) -> tuple[int, int]:
-    """End all sessions and revoke all tokens of a user; return how many of each."""
+    """End all sessions and revoke all tokens of a user; return both numbers."""
     with transaction.atomic():
         return end_sessions(user), ApiToken.objects.filter(user=user).delete()[0]
 
 
 def set_limits(user: User, quotas: dict[str, int], most_bytes: int | None) -> None:
-    """Give a user limits of their own; none at all: the portal's hold."""
+    """Set a user's own limits. Without any, the portal's limits apply."""
     if not quotas and most_bytes is None:
         UserLimits.objects.filter(user=user).delete()
     else:

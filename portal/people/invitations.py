@@ -1,6 +1,6 @@
-"""Invitations: signed words that allow one name to sign up until a moment.
+"""Invitations: signed keys with which a person can sign up under one name, until they expire.
 
-A name is taken once, so none is used twice.
+An invitation works only once, because user names are unique.
 """
 
 from datetime import timedelta
@@ -12,12 +12,12 @@ SALT = "portal.invitations"
 
 
 def invite(name: str, span: timedelta) -> str:
-    """The key of an invitation."""
+    """Return the key of an invitation."""
     return signing.dumps([name, (timezone.now() + span).timestamp()], salt=SALT, compress=True)
 
 
 def invited_name(key: str) -> str | None:
-    """The name that a key allows to sign up; None if it was not made here, or is too old."""
+    """Return the invited name of a key; None if the key is invalid or expired."""
     try:
         name, until = signing.loads(key, salt=SALT)
     except (signing.BadSignature, ValueError):

@@ -19,19 +19,22 @@ from portal.models import AccountLanguage
 
 
 def language_of(user_id: int | None) -> str:
-    """Return the language in which a user is told things; the portal's own where none is known."""
+    """Return the language of a user's account; the portal's default if none is stored."""
     chosen = AccountLanguage.objects.filter(user=user_id).values_list("language", flat=True).first()
     return chosen or settings.LANGUAGE_CODE
 
 
 def remember(user: Any, language: str) -> None:
-    """Store the language that a user chose; what is no language of the portal is left out."""
+    """Store the language that a user chose. Languages that the portal does not have are ignored."""
     if user.is_authenticated and language in dict(settings.LANGUAGES) and check_for_language(language):
         AccountLanguage.objects.update_or_create(user=user, defaults={"language": language})
 
 
 def follow_account(user: Any, response: HttpResponseBase) -> None:
-    """Let the pages after signing in have the account's language, which is the browser's the first time."""
+    """Set the language of the pages after signing in to that of the account.
+
+    At the first sign-in, it is the browser's.
+    """
     known, _ = AccountLanguage.objects.get_or_create(
         user=user, defaults={"language": get_language() or settings.LANGUAGE_CODE}
     )
@@ -41,12 +44,12 @@ def follow_account(user: Any, response: HttpResponseBase) -> None:
     )  # fmt: skip
 
 
-# Without a token, so that pages for visitors need no cookie: the worst that another site could do is to choose a
+# Without a CSRF token, so that pages for visitors need no cookie. Another site could at worst change the
 # language.
 @csrf_exempt
 @takes(form=["language", "next"])
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponseBase:
-    """Keep the language of the header's switch, with the account of who is signed in."""
+    """Store the language chosen in the header; for signed-in users, also in the account."""
     remember(request.user, request.POST.get("language", ""))
     return set_language(request)

@@ -1,4 +1,4 @@
-"""What a user may take along, and what remains of one who leaves: facts stay, names go."""
+"""Export of a user's data, and deletion of accounts: results stay, names are removed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ EXPORTED: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 
 def export_data(user: User) -> dict[str, Any]:
-    """Return all that the portal has about a user, as JSON. Keys and hashes of passwords and tokens are left out."""
+    """Return everything that the portal stores about a user, for JSON.
+
+    Keys and hashes of passwords and tokens are left out.
+    """
     account = {name: getattr(user, name) for name in ("username", "email", "date_joined", "last_login")}
     tokens = ApiToken.objects.filter(user=user).values("name", "prefix", "scopes", "created", "expires", "last_used")
     actions = AuditEntry.objects.filter(user=user).values("created", "action", "path", "token")
@@ -58,7 +61,7 @@ def export_data(user: User) -> dict[str, Any]:
 def delete_account(user: User) -> None:
     """Delete an account. Agents, episodes and tournaments stay, with an owner who has no name and cannot sign in.
 
-    Runs that go on are cancelled, schedules paused, and uploaded files deleted; the weights of agents stay. Raises
+    Active runs are cancelled, schedules are paused, and uploaded files are deleted. The weights of agents stay. Raises
     RequestRefused for the last administrator.
     """
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
@@ -81,7 +84,7 @@ def delete_account(user: User) -> None:
 
 
 def find_personal() -> list[Any]:
-    """Return the models whose rows go with their user; accounts of other sites where these are set up."""
+    """Return the models whose rows are deleted with their user, including accounts of other sites if set up."""
     found: list[Any] = [ApiToken, Notification, StoredAnswer, Webhook, MailSubscription, EmailAddress, Authenticator]
     if apps.is_installed("allauth.socialaccount"):
         found.append(next(model for model in apps.get_models() if model._meta.label == "socialaccount.SocialAccount"))

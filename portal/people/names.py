@@ -1,4 +1,4 @@
-"""Names of users: seen, not deceiving, and not looking like another user's."""
+"""Rules for user names: visible, not deceptive, and not similar to another user's name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ TAKEN = "This name looks like one that is taken. Choose one that differs visibly
 
 
 def check_user_name(name: str) -> None:
-    """Raise ValidationError for a name that no new user may have. A name in use passes here: it must only be unique.
+    """Raise ValidationError for a name that no new user may have.
 
-    A validator of the model's field: forms, the admin's pages and `createsuperuser` all run it.
+    Existing names pass, because the database checks uniqueness. This is a validator of the model's field, so forms,
+    Django's admin and `createsuperuser` all run it.
     """
     if User.objects.filter(username=name).exists():
         return
@@ -26,15 +27,15 @@ def check_user_name(name: str) -> None:
 
 
 def skeleton(name: str) -> str:
-    """Return the name in small letters, with Latin ones for letters that look like them."""
+    """Return the name in lower case, with Latin letters in place of letters that look like them."""
     return "".join(map(latin, unicodedata.normalize("NFKC", name))).lower()
 
 
 def refuse_look_alikes(name: str) -> None:
-    """Raise ValidationError for a name that somebody could take for another user's."""
+    """Raise ValidationError for a name that can be confused with another user's."""
     if name.isascii():
         return
-    from confusable_homoglyphs import confusables  # 7 MB of tables that few names need
+    from confusable_homoglyphs import confusables  # 7 MB of tables, which few names need
 
     if confusables.is_dangerous(name):
         raise ValidationError(MIXED)

@@ -14,7 +14,7 @@ WORDS: dict[type, str] = {
 
 
 def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
-    """Owners change what is theirs, labs their agents; administrators everything, also what the portal owns."""
+    """Return whether a user may change an object: its owner, members of its lab, and administrators may."""
     if not user.is_authenticated or not user.is_active:
         return False
     if getattr(user, "is_staff", False) or (thing.owner_id is not None and thing.owner_id == user.pk):
@@ -24,6 +24,6 @@ def may_change(user: AbstractBaseUser | AnonymousUser, thing: Owned) -> bool:
 
 
 def insist_on_change(user: AbstractBaseUser | AnonymousUser, thing: Owned, deed: str = "change it") -> None:
-    """Raises PermissionDenied, which says who can do the deed, for those who may not change the thing."""
+    """Raise PermissionDenied, which says who may perform the action, if the user may not change the object."""
     if not may_change(user, thing):
         raise PermissionDenied(f"Only the {WORDS[type(thing)]}'s owner or an administrator can {deed}.")

@@ -1,7 +1,7 @@
-"""Quotas: how much one user may have under way or keep. Administrators have none.
+"""Quotas: how many runs a user may have in progress and how many objects a user may keep.
 
-Rates are limited elsewhere (`portal.server.throttling`), and so are a user's open uploads and their bytes
-(`portal.server.receiving`, `portal.server.uploaders`).
+Administrators have no quotas. Other modules limit rates (`portal.server.throttling`), a user's open uploads
+(`portal.server.receiving`) and the bytes of uploads (`portal.server.uploaders`).
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from tournament.refusals import RequestRefused
 OVER = (TrainingState.FINISHED, TrainingState.CANCELLED, TrainingState.FAILED)
 STANDING = (PsroState.RUNNING, PsroState.PAUSED)
 OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
-"""Tournaments that belong to a training or a PSRO run, and are bounded with it."""
+"""Purposes of tournaments that belong to a training, a PSRO run or an attack, and count with it."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota: what is counted, and what a user can do about too many."""
+    """A quota: its noun, its count for a user, and advice for a user who exceeds it."""
 
     plural: str | Promise
     count: Callable[[Any], int]
@@ -106,20 +106,20 @@ QUOTAS = {
         _("Revoke one, then try again."),
     ),
 }
-"""Quotas by their names in the setting ARENA_QUOTAS."""
+"""Quotas by their names in ARENA_QUOTAS."""
 
 
 class QuotaExceeded(RequestRefused):
-    """A user would have more than one may have."""
+    """A user would exceed a quota."""
 
     status, code = 409, "quota"
 
 
 @contextmanager
 def within(user: Any, *names: str) -> Iterator[None]:
-    """Undo what is created inside, and raise QuotaExceeded, if the user then has more than one may have.
+    """Roll back the block and raise QuotaExceeded if the user then exceeds a quota.
 
-    The user's row is locked meanwhile, so of two requests at a time the second counts what the first has created.
+    The user's row is locked meanwhile, so of two concurrent requests the second counts what the first has created.
     """
     quotas = quotas_of(user)
     with transaction.atomic():
@@ -137,7 +137,7 @@ def within(user: Any, *names: str) -> Iterator[None]:
 
 
 def quotas_of(user: Any) -> dict[str, int]:
-    """The quotas of a user: the portal's, and in their place those that an administrator gave this user."""
+    """Return the quotas of a user: the portal's, overridden by those that an administrator set for this user."""
     if user.is_staff:
         return {}
     own = limits_of(user)
@@ -145,12 +145,12 @@ def quotas_of(user: Any) -> dict[str, int]:
 
 
 def limits_of(user: Any) -> UserLimits | None:
-    """What an administrator has set for this user alone."""
+    """Return the limits that an administrator has set for this user; None if there are none."""
     return UserLimits.objects.filter(user=user.pk).first()
 
 
 def bytes_allowed(user: Any) -> int | None:
-    """Bytes of uploads that a user may keep; None without a limit."""
+    """Return the maximum bytes of a user's uploads; None for no limit."""
     if user.is_staff:
         return None
     own = limits_of(user)
@@ -158,7 +158,7 @@ def bytes_allowed(user: Any) -> int | None:
 
 
 def list_usage(user: Any) -> list[dict[str, Any]]:
-    """What the user has of each thing that is limited, and how many one may have; empty for administrators."""
+    """Return the user's count and limit for each quota; empty for administrators."""
     return [
         {"name": name, "title": str(QUOTAS[name].plural), "used": QUOTAS[name].count(user), "allowed": allowed}
         for name, allowed in quotas_of(user).items()

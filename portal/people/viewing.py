@@ -1,7 +1,7 @@
-"""Whose eyes a request sees with, and that nobody sees another's private agents.
+"""Visibility: who makes a request, and protection of private agents.
 
-`PrivateRows` judges every page and operation by the rows that its address names, so none can forget it. Lists keep to
-`tournament.visibility` themselves.
+`PrivateRows` checks the rows in the address of every page and operation, so that no view can forget the check. Lists
+must filter their rows with `tournament.visibility`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tournament.models import Agent, Episode, Pairing, Tournament, Upload
 
 
 def viewer_of(request: HttpRequest) -> Any:
-    """Return the signed-in user, or the one whose token a program sends; an anonymous user for neither."""
+    """Return the signed-in user, or the user of the token that a program sends; otherwise an anonymous user."""
     if not hasattr(request, "viewer"):
         request.viewer = request.user  # type: ignore[attr-defined]
         kind, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -31,13 +31,13 @@ def viewer_of(request: HttpRequest) -> Any:
 
 
 def sees_agent(user: Any, name: str) -> bool:
-    """Return whether the agent of a slug or digest, if there is one, may be met."""
+    """Return whether the user may see the agent with a slug or digest; True if there is none."""
     rows = Agent.objects.filter(Q(slug=name) | Q(digest=name), withdrawn="private")
     return not rows.exists() or visibility.seen_agents(user).filter(pk__in=rows.values("pk")).exists()
 
 
 def sees(rows: Any, seen: Callable[[Any, Any], Any], user: Any) -> bool:
-    """Return whether the named rows, if they exist, are all among those that a user sees."""
+    """Return whether the user may see the rows; True if there are none."""
     return not rows.exists() or seen(rows, user).exists()
 
 
@@ -58,11 +58,11 @@ JUDGES: dict[str, Callable[[Any, Any], bool]] = {
     "other_id": sees_episode,
     "upload_id": lambda user, key: sees(Upload.objects.filter(pk=key), visibility.seen_uploads, user),
 }
-"""How a row is judged, by the name that addresses give it."""
+"""Checks of visibility, by the name of the parameter in addresses."""
 
 
 def find_named(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rows that an address names, by the names of JUDGES. A slug is an agent's below ``agents/``."""
+    """Return the parameters of an address that JUDGES checks. Below ``agents/``, a slug is that of an agent."""
     named = {name: value for name, value in arguments.items() if name in JUDGES}
     if "slug" in arguments and path.removeprefix("/api/v1").startswith("/agents/"):
         named["agent"] = arguments["slug"]
@@ -70,7 +70,7 @@ def find_named(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class PrivateRows:
-    """Middleware that answers an address of what a caller does not see as if nothing were there."""
+    """Middleware that answers "not found" for rows that the caller may not see."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -17,14 +17,14 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 HEADER_SECONDS = 10.0
-"""A client has so long to send the head of a request, and keeps an idle connection for so long."""
+"""Seconds within which a client must send the head of a request, and for which an idle connection stays open."""
 CONNECTIONS = 2048
-"""Connections that one process holds; the others wait in the kernel."""
+"""Maximum number of open connections per process. Further connections wait in the kernel."""
 RESTART_SECONDS = 1.0
 
 
 def share_metrics() -> None:
-    """Let the processes add up what each of them counts, in memory: a disk that gets full would end them."""
+    """Share the metrics of all processes through a folder in memory. On a full disk, the processes would crash."""
     shared = tempfile.mkdtemp(prefix="arena-metrics-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     atexit.register(shutil.rmtree, shared, ignore_errors=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
@@ -42,7 +42,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if sys.platform == "linux":
-        multiprocessing.set_start_method("fork")  # Its processes share what is loaded here.
+        multiprocessing.set_start_method("fork")  # The processes share the loaded modules.
     if options.processes > 1:
         share_metrics()
     Server(
@@ -51,7 +51,7 @@ def main() -> None:
         port=options.port,
         interface=Interfaces.ASGINL,
         workers=options.processes,
-        http=HTTPModes.http1,  # Where it may also be HTTP/2, a client that says nothing is waited for without a limit.
+        http=HTTPModes.http1,  # With HTTP/2 allowed, a silent client has no time limit.
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=round(1000 * options.header_seconds)),
         backlog=max(1024, CONNECTIONS),

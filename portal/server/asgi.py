@@ -21,14 +21,14 @@ from portal.server.lanes import Application, use_lanes  # noqa: E402
 from portal.server.remotes import serve_turns  # noqa: E402
 
 if (server := multiprocessing.parent_process()) is not None and sys.platform == "linux":
-    # A process of the web server ends with the server, whatever ended that.
+    # A process of the web server ends with the server, however the server ended.
     from portal.launcher.children import bind_to_parent
 
     bind_to_parent(server.pid or 0)()
 
 
 def always_https(application: Application) -> Application:
-    """Wrap an application that is reached over TLS alone, whatever its proxy says of the connection."""
+    """Wrap an application so that all its requests count as HTTPS, whatever the proxy's headers say."""
 
     async def secure(scope: Any, receive: Any, send: Any) -> None:
         await application(scope | {"scheme": "https"} if scope["type"] == "http" else scope, receive, send)

@@ -1,4 +1,4 @@
-"""The audit log: a row for each change that somebody made, by page or by token."""
+"""The audit log: a row for each change that a user made on the website or with a token."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from portal.models import AuditEntry
 
 READING = ("GET", "HEAD", "OPTIONS")
 LEFT_OUT = ("resumable_upload",)
-"""Names of addresses whose requests are parts of a change."""
+"""Names of URLs whose requests are only parts of a change."""
 
 
 def is_left_out(match: ResolverMatch, response: HttpResponse) -> bool:
-    """Return whether a request changed nothing: a part of a change, or one that was sent to the page for signing in."""
+    """Return whether a request is not recorded: it is a part of a change, or it was redirected to the sign-in page."""
     return match.url_name in LEFT_OUT or "login/" in response.get("Location", "")
 
 
 class AuditLog:
-    """Middleware that records successful requests that may change something, of users and holders of tokens."""
+    """Middleware that records all successful requests of users that may change something."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

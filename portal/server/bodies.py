@@ -1,7 +1,7 @@
-"""Request bodies on their way in: how large they may be, where, from whom, and within which time.
+"""Limits on request bodies: their size and their time.
 
-Large ones are read at the addresses of uploads alone, from who is signed in or has a token. Everything else is a form
-or a JSON document, small enough for memory.
+Large bodies are read only at the addresses for uploads, and only from users who are signed in or send a token. Every
+other body is a form or a JSON document that fits into memory.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from portal.server.refusals import refuse
 from portal.server.uploaders import Uploader, find_uploader
 
 IDLE_SECONDS = 20.0
-"""Seconds within which the next piece of a body has to come."""
+"""Maximum seconds between two chunks of a body."""
 FIRST_SECONDS, SLOWEST = 30.0, 32 * 1024
-"""A body has so many seconds, and another for each so many bytes that it may have."""
+"""Time limit of a body: these seconds, plus one second per this number of bytes of its size limit."""
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -36,7 +36,7 @@ Find = Callable[[Scope], Uploader]
 
 
 class Unreadable(Exception):
-    """A body that is not read to its end, with how that is answered."""
+    """A body that is not read to its end, with the status, code and message of the response."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -44,9 +44,7 @@ class Unreadable(Exception):
 
 
 def limit_body(application: Application, find: Find = find_uploader) -> Application:
-    """Wrap an ASGI application: bodies that are too large, too slow, or nobody's are refused before Django keeps
-    them.
-    """
+    """Wrap an ASGI application: refuse bodies that are too large, too slow or anonymous, before Django stores them."""
     door = ThreadPoolExecutor(1, "door")
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,13 +78,13 @@ def limit_body(application: Application, find: Find = find_uploader) -> Applicat
 
 
 def at_the_door(find: Find, scope: Scope) -> Uploader:
-    """Ask in the thread that does nothing else: there is one, with a connection that is looked after here."""
+    """Find the uploader in a dedicated thread, whose database connection is closed here when it is too old."""
     close_old_connections()
     return find(scope)
 
 
 class Body:
-    """The body of one request, counted and timed while it comes in."""
+    """The body of one request. Its bytes and its time are counted while it is received."""
 
     def __init__(self, receive: Receive, send: Send, limit: int, is_upload: bool) -> None:
         self._receive, self._send, self.limit, self.is_upload = receive, send, limit, is_upload
@@ -112,7 +110,7 @@ class Body:
         return message
 
     def refuse(self, refusal: Unreadable) -> Message:
-        """Have the application drop the request; what it still says is not sent."""
+        """Make the application drop the request. Its response is not sent."""
         self.refusal, self.is_complete = refusal, True
         return {"type": "http.disconnect"}
 
@@ -134,7 +132,7 @@ class Body:
 
 
 def takes_files(scope: Scope) -> bool:
-    """Return whether files are taken at an address: a page, an operation of the API, and one for files in pieces."""
+    """Return whether an address accepts files: the upload page, the API's upload, and resumable uploads."""
     uploads = reverse("api:openapi-json").replace("openapi.json", "uploads")
     path = scope["path"]
     return path in (reverse("upload_create"), uploads) or (
@@ -152,7 +150,7 @@ def declared_length(scope: Scope) -> int:
 
 
 async def turn_away(scope: Scope, send: Send, uploader: Uploader) -> None:
-    """Refuse a file unread: to browsers of nobody, with the way to the page that signs them in."""
+    """Refuse a file without reading it. Browsers that are not signed in are redirected to the sign-in page."""
     if uploader.status == 401 and not scope["path"].startswith("/api/"):
         there = f"{reverse('sign_in')}?next={quote(scope['path'])}".encode()
         await refuse(scope, send, 302, uploader.code, uploader.message, headers=[(b"location", there)])

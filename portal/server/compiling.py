@@ -1,4 +1,4 @@
-"""What pages say while the launcher compiles the game, after the first start and after updates."""
+"""Progress of compiling the game, which pages show after the first start and after updates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 def progress() -> tuple[int, int] | None:
-    """Return how many groups of kernels are compiled and how many there are; None where all are."""
+    """Return the number of compiled groups of kernels and the number of all groups; None if all are compiled."""
     try:
         done, total = (settings.DATA_DIR / "compiling").read_text().split()
         return int(done), int(total)
@@ -16,5 +16,5 @@ def progress() -> tuple[int, int] | None:
 
 
 def notice(_: HttpRequest) -> dict[str, object]:
-    """Give every template `compiling`: done and total, or None."""
+    """The context processor: `compiling` is the pair from `progress`, or None."""
     return {"compiling": progress()}

@@ -1,4 +1,4 @@
-"""Pages and figures are sent compressed."""
+"""Compression of responses."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -8,7 +8,10 @@ KINDS = ("text/html", "text/csv", "application/json", "application/problem+json"
 
 
 class Compression(GZipMiddleware):
-    """Compresses what consists of text; replays and Parquet files are compressed already, and events must not wait."""
+    """Middleware that compresses text.
+
+    Replays and Parquet files are already compressed, and events must not be delayed.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         is_text = response.get("Content-Type", "").startswith(KINDS)

@@ -1,4 +1,4 @@
-"""The disk under the portal's files: how much of it is free, and what is said where it is full."""
+"""Free disk space, and the handling of full disks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @dataclass(frozen=True)
 class Disk:
-    """A folder that the portal writes to, and how many bytes are free there."""
+    """A folder that the portal writes to, and the free and total bytes of its disk."""
 
     name: str | Promise
     folder: Path
@@ -33,12 +33,12 @@ class Disk:
 
     @property
     def is_short(self) -> bool:
-        """Return whether uploads are refused for want of space."""
+        """Return whether there is too little space for uploads."""
         return self.free < settings.ARENA_FREE_BYTES
 
 
 def disks() -> list[Disk]:
-    """The folders of data and of files that are being received; one of them where both are on the same disk."""
+    """Return the folders of data, of stored files and of files that are being received; only one folder per disk."""
     found: dict[tuple[int, int], Disk] = {}
     folders = {
         gettext_lazy("Data"): Path(settings.DATA_DIR),
@@ -52,17 +52,17 @@ def disks() -> list[Disk]:
 
 
 def nearest(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """Return the folder, or its nearest parent that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def refuse_upload(size: int) -> str:
-    """Why a file of this size cannot be taken now; empty if it can."""
+    """Return why there is no room for a file of this size (bytes); empty if there is."""
     return str(FULL) if any(disk.free < size + settings.ARENA_FREE_BYTES for disk in disks()) else ""
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Return whether an error, or what led to it, is that a disk is full."""
+    """Return whether an error or one of its causes is a full disk."""
     return any(_tells_of_full_disk(one) for one in causes(error))
 
 
@@ -81,10 +81,10 @@ def _tells_of_full_disk(error: BaseException) -> bool:
 
 
 def keep_readable() -> sqlite3.Connection | None:
-    """Open SQLite's database, and leave it open as long as what is returned is kept.
+    """Open SQLite's database and return the connection, which must stay open; None for other databases.
 
-    Its shared index is removed with the last connection. On a full disk it could not be created again, and nothing
-    could be read.
+    SQLite removes its WAL index with the last connection. On a full disk, it could not create the index again, and no
+    query would work.
     """
     if connection.vendor != "sqlite":
         return None

@@ -1,15 +1,18 @@
-"""Entity tags of the API: a program that has an answer already is told so with 304, without the body."""
+"""ETags of the API: a program that has the current response gets 304 without a body."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 
 REVALIDATE = "no-cache"
-"""An answer may be stored, and is asked for again before it is used."""
+"""Cache-Control: a response may be stored, but must be revalidated before each use."""
 
 
 class EntityTags(ConditionalGetMiddleware):
-    """Gives the answers of the API their tags. Streams have none: they would have to be held in memory."""
+    """Middleware that adds ETags to responses of the API.
+
+    Streams have none, because they would have to be held in memory.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if request.method != "GET" or not request.path.startswith("/api/"):

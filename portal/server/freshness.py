@@ -12,11 +12,11 @@ WAL_HEADER = 48
 
 
 def database_version() -> bytes | None:
-    """Return the version that new transactions see now; None where it cannot be told, as inside a transaction.
+    """Return the version that new transactions see now; None if it is unknown, as inside a transaction.
 
-    PostgreSQL: its snapshot, which says of every transaction whether it is seen. SQLite: the header of the WAL index,
-    from which readers take what they see, since every commit changes a counter and a checksum in it; and what is known
-    of the file, which changes where the index begins anew.
+    In PostgreSQL, it is the current snapshot, which lists the visible transactions. In SQLite, it is the header of the
+    WAL index, whose counter and checksum change with every commit, and the file's inode, size and time, which change
+    when the index is reset.
     """
     if connection.in_atomic_block:
         return None
@@ -42,7 +42,7 @@ locks that SQLite itself holds on the file for this process (https://www.sqlite.
 
 
 def read_wal_header(path: Path) -> bytes | None:
-    """Return the header, if there is one and nobody is just writing it (the copies then differ)."""
+    """Return the header; None if there is none or it is being written, in which case its two copies differ."""
     try:
         file = path.stat()
         key = (file.st_dev, file.st_ino)

@@ -1,4 +1,4 @@
-"""Django's handler of requests, with all middleware and views in one thread, and files sent by the server."""
+"""Django's request handler. It runs all middleware and views in one thread, and the server sends the files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PATHSEND = "http.response.pathsend"
 
 
 class Handler(ASGIHandler):
-    """Runs a request in one go.
+    """Runs a whole request in one thread.
 
-    Every middleware and view here is synchronous. Django's own handler passes a request back and forth between the
-    event loop and a thread for each that may also be asynchronous.
+    Every middleware and view here is synchronous. Django's own handler would switch between the event loop and a thread
+    at every middleware that can also be asynchronous.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,10 @@ class Handler(ASGIHandler):
         return await sync_to_async(self.get_response)(request)
 
     def create_request(self, scope: Any, body_file: Any) -> tuple[Any, Any]:
-        """Read a request. The answer to one that cannot be read passes no middleware, so it gets its headers here."""
+        """Read a request.
+
+        If it is malformed, the response passes no middleware, so it gets its security headers here.
+        """
         request, refusal = super().create_request(scope, body_file)
         if refusal is not None:
             for name, value in find_headers().items():
@@ -42,7 +45,7 @@ class Handler(ASGIHandler):
         await super().handle(scope, receive, FileSender(send) if sends_files else send)
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
-        """Send a response. A file goes from the disk to the client, without being read here."""
+        """Send a response. The server sends a file directly from the disk."""
         path = getattr(getattr(response, "file_to_stream", None), "name", None)
         if isinstance(send, FileSender) and isinstance(response, FileResponse) and isinstance(path, str):
             return await send.send_file(response, path)
@@ -50,7 +53,7 @@ class Handler(ASGIHandler):
 
 
 class FileSender:
-    """The server's ``send``, where it sends files itself."""
+    """The ASGI ``send`` of a server that can send files itself."""
 
     def __init__(self, send: Any) -> None:
         self.send = send

@@ -1,6 +1,4 @@
-"""The headers of security that every answer carries, whoever gives it, and what a browser may load and run on our
-pages.
-"""
+"""Security headers of all responses, and the content security policy of pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,9 +11,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 def write_policy(*more: str) -> str:
-    """Return the content security policy: nothing from other sites, nothing inline, no frames; then what a page
-    needs in addition.
-    """
+    """Return the content security policy: nothing from other sites, nothing inline, no frames, and the rules `more`."""
     return "; ".join(
         (
             "default-src 'self'",
@@ -34,7 +30,7 @@ def write_policy(*more: str) -> str:
 
 POLICY = write_policy()
 EMBED_POLICY = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
-"""The policy of pages that other sites may frame: nobody is signed in there, and nothing can be changed."""
+"""The policy of pages that other sites may embed. These pages have no user and change nothing."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -46,13 +42,16 @@ HEADERS = {
 
 
 def find_headers() -> dict[str, str]:
-    """Return the headers for an answer that passes no middleware."""
+    """Return the headers for a response that passes no middleware."""
     seconds = settings.SECURE_HSTS_SECONDS
     return HEADERS | ({"Strict-Transport-Security": f"max-age={seconds}"} if seconds else {})
 
 
 class SecurityHeaders:
-    """The outermost middleware: it also sees what the others refuse, such as a host that the portal does not know."""
+    """Middleware that adds the headers.
+
+    It is the outermost one, so that it also covers refusals by others, such as for an unknown host.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -67,7 +66,7 @@ class SecurityHeaders:
 
 
 def embeddable(view: View) -> View:
-    """Let other sites show a view's pages in frames."""
+    """Decorate a view so that other sites may embed its pages."""
 
     @wraps(view)
     def framed(*args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,7 +1,8 @@
-"""Requests that may be repeated: with a header ``Idempotency-Key``, what they create is created once.
+"""Idempotent requests: with a header ``Idempotency-Key``, a repeated request creates nothing twice.
 
-The answer of the first request is stored in the transaction that creates the row, so both exist or neither does. A
-repeated request gets the stored answer. (The field is that of the IETF's draft-ietf-httpapi-idempotency-key-header.)
+The response to the first request is stored in the transaction that creates the row, so both exist or neither does. A
+repeated request gets the stored response. (The header is defined in draft-ietf-httpapi-idempotency-key-header of the
+IETF.)
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ REUSED = (
 
 
 class Idempotency:
-    """Middleware that answers a repeated POST of the API with the first answer.
+    """Middleware that answers a repeated POST to the API with the first response.
 
-    It needs the views' names, so it comes last.
+    It comes last, because it calls the view itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -80,9 +81,9 @@ def find_user(request: HttpRequest) -> Any:
 
 
 def digest_of(request: HttpRequest) -> str:
-    """Return a digest of what the request says.
+    """Return a digest of the content of a request.
 
-    The boundaries of a form are left out: clients choose them anew each time.
+    The boundaries of multipart forms are left out, because clients choose new ones each time.
     """
     said: list[Any] = [request.method, request.get_full_path()]
     said += [request.headers.get(name, "") for name in ("Upload-Length", "Upload-Metadata")]
@@ -96,7 +97,7 @@ def digest_of(request: HttpRequest) -> str:
 
 
 def repeat(request: HttpRequest, stored: StoredAnswer, digest: str) -> HttpResponse:
-    """Return the stored answer, or a refusal where the key belongs to another request."""
+    """Return the stored response, or a refusal if the key belongs to another request."""
     if stored.request != digest:
         return refuse(request, 422, "key_reused", REUSED)
     return HttpResponse(
@@ -111,5 +112,5 @@ def keep(stored: StoredAnswer, answer: HttpResponse) -> None:
 
 
 def forget_old(user: Any) -> None:
-    """Delete answers that are kept no longer."""
+    """Delete a user's expired responses."""
     StoredAnswer.objects.filter(user=user, created__lt=timezone.now() - KEPT_FOR).delete()

@@ -1,4 +1,4 @@
-"""Files that come in several requests: stored piece by piece under their id, and checked once they are whole."""
+"""Files that are sent in several requests. They are stored under their id, and checked when they are complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portal.server.receiving import store_upload
 from tournament.models import Upload
 
 KEPT_FOR = timedelta(days=1)
-"""Time for which an unfinished file is kept after its creation."""
+"""Time after its creation for which an unfinished file is kept."""
 PIECE = 256 * 1024
 
 
@@ -27,7 +27,7 @@ def path_of(row: IncomingFile) -> Path:
 
 
 def create(owner: Any, **fields: Any) -> IncomingFile:
-    """Create an empty file that waits for its bytes."""
+    """Create an empty file, to which `append` adds bytes."""
     row = IncomingFile.objects.create(owner=owner, **fields)
     path_of(row).parent.mkdir(parents=True, exist_ok=True)
     path_of(row).touch()
@@ -35,11 +35,11 @@ def create(owner: Any, **fields: Any) -> IncomingFile:
 
 
 def append(row: IncomingFile, body: IO[bytes]) -> int:
-    """Write bytes after the received ones, at most one more than are missing; return how many there were."""
+    """Append bytes to a file; return their number. At most one byte more than is missing is read."""
     received = 0
     with path_of(row).open("r+b") as file:
         file.seek(row.offset)
-        file.truncate()  # What an earlier request wrote and could not record.
+        file.truncate()  # Bytes that an earlier request wrote but did not record.
         while received <= row.missing and (piece := body.read(min(PIECE, row.missing + 1 - received))):
             file.write(piece)
             received += len(piece)
@@ -49,7 +49,7 @@ def append(row: IncomingFile, body: IO[bytes]) -> int:
 
 
 def finish(row: IncomingFile) -> None:
-    """Have a whole file checked; its upload has the same id. Raises TooManyUploads."""
+    """Turn a complete file into an upload with the same id, which is then checked. Raises TooManyUploads."""
     with path_of(row).open("rb") as opened:
         file: Any = File(opened, name=row.filename)
         file.sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -65,7 +65,7 @@ def discard(row: IncomingFile) -> None:
 
 
 def discard_old() -> None:
-    """Delete the files that nobody finished, and the records of those that are uploads by now."""
+    """Delete old unfinished files, and old records of files that have become uploads."""
     for row in IncomingFile.objects.filter(created__lt=timezone.now() - KEPT_FOR):
         discard(row)
 
@@ -75,7 +75,7 @@ def unfinished_of(owner: Any) -> Any:
 
 
 def bytes_of(user: Any) -> int:
-    """Return the bytes of a user's uploads, and of the files that are still coming in."""
+    """Return the bytes of a user's uploads, including the received bytes of unfinished ones."""
     stored = Upload.objects.filter(owner=user.pk).aggregate(total=Sum("size"))["total"] or 0
     coming = unfinished_of(user.pk).aggregate(total=Sum("offset"))["total"] or 0
     return int(stored + coming)

@@ -1,7 +1,7 @@
-"""Answers that never change, made once and kept as files: the tables of published fits.
+"""Responses that never change, kept as files: the tables of published fits.
 
-The first request makes the file while it is sent; the next get it from the disk. Text is kept compressed. Files that
-were asked for least recently make room.
+The first request creates the file while the response is sent. Later requests get it from the disk. Text is stored
+compressed. The least recently used files are deleted first.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ logger = logging.getLogger("django.arena")
 
 TEXT = ("text/", "application/json")
 LEVEL = 4
-"""Level of compression. Level 6 takes twice as long and saves another twentieth."""
+"""Level of gzip compression. Level 6 takes twice as long for files that are 5 % smaller."""
 PIECE = 256 * 1024
 PART = ".part"
 PART_SECONDS = 3600.0
-"""Seconds after which a half-written file is one that its process left behind."""
+"""Seconds after which an incomplete file counts as abandoned by its process."""
 
 
 def answer(request: HttpRequest, name: str, content_type: str, make: Callable[[], Iterator[bytes]]) -> HttpResponseBase:
-    """Return the file of a name, which stands for one content for ever, or what ``make`` yields for it."""
+    """Return the kept file with a name, or create it from the chunks of ``make``.
+
+    A name must always mean the same content.
+    """
     is_text = content_type.startswith(TEXT)
     path = Path(settings.MEDIA_ROOT) / "exports" / (f"{name}.gz" if is_text else name)
     try:
@@ -49,7 +52,7 @@ def answer(request: HttpRequest, name: str, content_type: str, make: Callable[[]
 
 
 def send(request: HttpRequest, path: Path, is_text: bool, content_type: str) -> HttpResponseBase:
-    """Send a kept file; to a client that does not take compressed text, piece by piece as it was."""
+    """Send a kept file. It is decompressed for clients that do not accept gzip."""
     if is_text and "gzip" not in request.headers.get("Accept-Encoding", ""):
         return stream(request, read(path), content_type)
     response = FileResponse(path.open("rb"), content_type=content_type)
@@ -71,7 +74,7 @@ def stream(request: HttpRequest, pieces: Iterator[bytes], content_type: str) -> 
 
 
 def keep(path: Path, pieces: Iterator[bytes], is_text: bool) -> Iterator[bytes]:
-    """Yield the pieces and keep them, if all of them are taken and the disk has room."""
+    """Yield the chunks and keep them as a file, if the client takes all of them and the disk has room."""
     part = path.with_name(f"{path.name}.{uuid4().hex}{PART}")
     file = create(part, is_text)
     try:
@@ -98,7 +101,7 @@ def create(part: Path, is_text: bool) -> IO[bytes] | None:
 
 
 def write(file: IO[bytes], piece: bytes) -> bool:
-    """Write a piece; False where there is no room, as on a full disk: the answer itself needs none."""
+    """Write a chunk; return False if that fails, as on a full disk. The response itself needs no disk space."""
     try:
         file.write(piece)
     except OSError:
@@ -109,10 +112,10 @@ def write(file: IO[bytes], piece: bytes) -> bool:
 
 
 def make_room(folder: Path) -> None:
-    """Remove what was asked for least recently until the rest is small enough, and what was left half-written."""
+    """Delete abandoned files, and the least recently used ones until the rest fits into ARENA_EXPORT_BYTES."""
     found = []
     for path in folder.iterdir():
-        with suppress(OSError):  # Another process has just removed it.
+        with suppress(OSError):  # Another process has just deleted it.
             status = path.stat()
             if path.name.endswith(PART):
                 if time.time() - status.st_mtime > PART_SECONDS:

@@ -1,7 +1,7 @@
-"""What pages show to everybody alike, kept as long as the database is exactly as it was.
+"""A cache of values that are the same for all users. They are valid until the database changes.
 
-`portal.server.visitor_pages` keeps whole pages of visitors. Pages of signed-in users differ in a name or a button; what
-took queries and arithmetic is the same for all of them.
+`portal.server.visitor_pages` caches whole pages for visitors. Pages of signed-in users differ in a name or a button,
+but their costly queries and computations are the same.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from django.utils.translation import get_language
 from portal.server.freshness import database_version
 
 MOST = 200
-"""Values that a process keeps; those asked for least recently make room."""
+"""Maximum number of values in the cache of a process. The least recently used are dropped first."""
 
 _kept: LRUCache[Hashable, tuple[bytes, dict[str, Any]]] = LRUCache(MOST)
 _lock = threading.Lock()
 
 
 def kept(key: Hashable, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what ``make`` returned for the key, if nothing has changed since, or what it returns now.
+    """Return the cached value of the key, or call ``make`` if the database has changed since.
 
-    ``make`` has to depend on the key and the database alone, and to have read all that it returns: several threads will
-    use it.
+    The value must depend only on the key and the database. It must not be lazy, because several threads use it.
     """
     version, key = database_version(), (key, get_language())
     with _lock:

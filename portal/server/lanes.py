@@ -1,8 +1,8 @@
-"""The threads that answer requests: a fixed number of lanes, each one thread with a database connection that it keeps.
+"""The threads that answer requests: a fixed number of lanes.
 
-Django by itself starts a thread, and with it a database connection, for every request that is under way. Here a request
-waits in the event loop, which costs nothing, until its body is complete and a lane is free. One whose client leaves
-meanwhile is dropped.
+A lane is one thread with a persistent database connection. Django itself starts a thread, with its own database
+connection, for every request in progress. Here, a request waits in the event loop, at no cost, until its body is
+complete and a lane is free. It is dropped if its client disconnects meanwhile.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from asgiref.sync import ThreadSensitiveContext
 from portal.server.refusals import refuse
 
 COSTLY = re.compile(rb"format=(csv|parquet)")
-"""Query strings of files that take seconds to make. They have lanes of their own, so that pages never wait for them."""
+"""Query strings of files that take seconds to create. They have their own lanes, so that pages never wait for them."""
 COSTLY_PATHS = re.compile(r"/api/v1/.*/(episodes|meta-game|comparison)$")
 PATIENCE = 30.0
-"""Seconds that a request waits for a lane."""
+"""Maximum seconds that a request waits for a lane."""
 SEND_SECONDS = 60.0
-"""Seconds within which a client has to take the next piece of an answer that is made while it is sent."""
+"""Seconds within which a client must receive the next chunk of a streamed response."""
 EVENTS = b"text/event-stream"
-"""The kind of answer that needs no lane once it has begun (`portal.server.streams`)."""
+"""The content type of responses that need no lane after they have begun (`portal.server.streams`)."""
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -35,7 +35,10 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Lanes:
-    """Threads that one request has at a time. Those used last are given first, since their connections are open."""
+    """A pool of threads, each for one request at a time.
+
+    The last used are assigned first, since their connections are open.
+    """
 
     def __init__(self, count: int, name: str) -> None:
         self.free: asyncio.LifoQueue[ThreadPoolExecutor] = asyncio.LifoQueue()
@@ -45,7 +48,7 @@ class Lanes:
 
 
 class Visit(Executor):
-    """One request: gets a lane once its body is complete, and runs Django's synchronous code there."""
+    """One request. It gets a lane when its body is complete, and runs Django's synchronous code there."""
 
     def __init__(self, lanes: Lanes, receive: Receive, send: Send) -> None:
         self.lanes, self._receive, self._send = lanes, receive, send
@@ -56,7 +59,7 @@ class Visit(Executor):
         self.is_streaming = self.has_left = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if self.has_left:  # Only the end of an event stream comes here. It closes the response, which takes no time.
+        if self.has_left:  # Only the end of an event stream comes here. It closes the response at once.
             done: Future[Any] = Future()
             done.set_result(fn(*args, **kwargs))
             return done
@@ -66,7 +69,7 @@ class Visit(Executor):
         return self.last
 
     async def receive(self) -> Message:
-        """The next message of the client; the last of a body is passed on once there is a lane."""
+        """Return the next message of the client. The last one of a body is returned only when there is a lane."""
         if self.departure is not None:
             departure, self.departure = self.departure, None
             return await departure
@@ -86,19 +89,19 @@ class Visit(Executor):
             await asyncio.wait({entry, self.departure}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.lanes.num_waiting -= 1
-            entry.cancel()  # without effect where it has its lane
+            entry.cancel()  # no effect if it has its lane
         if entry.done() and not entry.cancelled():
             self.lane = entry.result()
         if self.lane is not None and not self.departure.done():
             return message
-        if not self.departure.done():  # Nobody came free in time.
+        if not self.departure.done():  # No lane became free in time.
             self.departure.cancel()
             self.is_refused = True
         self.departure = None
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Pass a message on. An answer in many pieces is cut off where its client takes none."""
+        """Forward a message. A streamed response is aborted if its client stops receiving."""
         if not self.is_streaming:
             self.is_streaming = message["type"] == "http.response.body" and bool(message.get("more_body"))
             await self._send(message)
@@ -108,7 +111,7 @@ class Visit(Executor):
         await asyncio.wait_for(self._send(message), SEND_SECONDS)
 
     def leave(self) -> None:
-        """Give the lane back, once what was begun there has ended: threads cannot be stopped."""
+        """Return the lane to the pool when its running code has ended, because threads cannot be stopped."""
         if self.departure is not None:
             self.departure.cancel()
         lane, last = self.lane, self.last
@@ -123,9 +126,9 @@ class Visit(Executor):
 
 
 def use_lanes(application: Application, count: int, costly: int, most_waiting: int) -> Application:
-    """Wrap an ASGI application: its requests share ``count`` lanes, the costly ones ``costly`` others.
+    """Wrap an ASGI application: its requests share ``count`` lanes, and costly requests share ``costly`` other lanes.
 
-    Where ``most_waiting`` requests wait for a lane, the next one is refused with 503 and told when to come back.
+    If ``most_waiting`` requests already wait for a lane, the next one is refused with 503 and a Retry-After header.
     """
     quick, slow = Lanes(count, "lane"), Lanes(costly, "costly-lane")
 

@@ -1,6 +1,4 @@
-"""Structured logs: one JSON object a line, with the ids of the request or the work that it is about
-(`ARENA_LOG=json`).
-"""
+"""Structured logs: one JSON object per line, with the ids of the request or the work (`ARENA_LOG=json`)."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ class JsonLines(logging.Formatter):
 
 
 class RequestIds:
-    """Middleware that gives each request an id, in its logs and in the answer. A proxy's own id is kept."""
+    """Middleware that gives each request an id, in its logs and in the response. An id from a proxy is kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: what the processes of this web server have counted, and what the database says now."""
+"""Metrics for Prometheus: the counters of this web server's processes, and the current state of the database."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TALLIES = {
 
 
 class Measure:
-    """Middleware that counts and times requests, by the name of their view: addresses have no bound."""
+    """Middleware that counts and times requests by view name, because the number of addresses is unbounded."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -65,7 +65,7 @@ class Measure:
 
 
 def is_allowed(request: HttpRequest) -> bool:
-    """Return whether the request has the token that ARENA_METRICS_TOKEN sets; without that setting nobody has."""
+    """Return whether the request has the token of ARENA_METRICS_TOKEN. If it is not set, no request is allowed."""
     wanted, given = settings.ARENA_METRICS_TOKEN, request.headers.get("Authorization", "")
     return bool(wanted) and hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode())
 
@@ -85,10 +85,10 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Database:
-    """What the rows say, asked when the metrics are read."""
+    """The metrics that are computed from the database when they are read."""
 
     def describe(self) -> list[Metric]:
-        """Return nothing: the database is not asked when this is registered."""
+        """Return nothing, so that registration does not query the database."""
         return []
 
     def collect(self) -> Iterator[Metric]:

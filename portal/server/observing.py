@@ -1,8 +1,8 @@
-"""Errors to Sentry and traces to OpenTelemetry, each where it is configured. Needs the extra `observing`.
+"""Reporting of errors to Sentry and of traces to OpenTelemetry, if configured. Both need the extra `observing`.
 
-`SENTRY_DSN` is where errors go: what processes log as errors, with the ids of the request or the work, and without
-anything that says who somebody is. `OTEL_EXPORTER_OTLP_ENDPOINT` is where spans go: one for each request, block, audit
-and so on. The other variables of both libraries hold too.
+Errors go to `SENTRY_DSN`: everything that processes log as an error, with the ids of the request or the work, and
+without personal data. Spans go to `OTEL_EXPORTER_OTLP_ENDPOINT`: one for each request, block, audit and so on. The
+other variables of both libraries also apply.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAME = "mate-arena"
 
 
 def begin() -> None:
-    """Start what the environment asks for. Raises SystemExit where its packages are missing."""
+    """Start the reporting that the environment configures. Raises SystemExit if its packages are missing."""
     asked = [name for name in NEEDED if os.environ.get(name)]
     if missing := [name for name in asked if find_spec(NEEDED[name]) is None]:
         raise SystemExit(
@@ -33,7 +33,7 @@ def begin() -> None:
 
 
 def send_errors() -> None:
-    """Send what is logged as an error to Sentry."""
+    """Send logged errors to Sentry."""
     import sentry_sdk
 
     def add_ids(event: Any, hint: Any) -> Any:
@@ -44,14 +44,17 @@ def send_errors() -> None:
 
 
 class Tracer:
-    """Makes spans. The exporter's thread starts with a process's first span, because processes are forked."""
+    """Creates spans. The exporter's thread starts with the first span of a process, because processes are forked."""
 
     def __init__(self) -> None:
         self.process = 0
         self.tracer: Any = None
 
     def open(self, ids: dict[str, str]) -> AbstractContextManager[Any]:
-        """Return the span of what has these ids; its name is their kind, as `request` or `work`."""
+        """Return a span with these ids as attributes.
+
+        Its name is the name of the first id, such as `request` or `work`.
+        """
         if self.process != os.getpid():
             self.tracer, self.process = self.make(), os.getpid()
         attributes = {f"arena.{name}": value for name, value in ids.items()}

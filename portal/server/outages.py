@@ -1,4 +1,4 @@
-"""Outages of the database: what pages and the API say when it cannot be asked."""
+"""Outages of the database: the messages of pages and of the API when it is unavailable."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ RETRY_SECONDS = 10
 TOO_MANY = {"53300", "53400"}
 """PostgreSQL's codes for "too many connections" and "configuration limit exceeded"."""
 FULL = ("too many clients", "too many connections", "connection slots are reserved")
-"""Its words for the same: a connection that was never made has no code."""
+"""PostgreSQL's messages for the same, because a failed connection has no code."""
 LOST = ("08", "57P")
-"""First letters of its codes for lost connections and for a server that starts or stops."""
+"""Prefixes of PostgreSQL's codes for lost connections, and for a server that starts or stops."""
 
 
 def explain(error: BaseException | None) -> str:
-    """Return what is wrong with the database, and what to do; empty if the error has another cause.
+    """Return what is wrong with the database and what to do; empty if the error is no outage.
 
     A query that fails for another reason, such as a missing table, is no outage.
     """
@@ -37,6 +37,6 @@ def explain(error: BaseException | None) -> str:
 
 
 def is_connection(message: str) -> bool:
-    """Return whether the message of an error without a code is about a connection: psycopg has no codes for those."""
+    """Return whether the message of an error is about a connection. Psycopg has no codes for such errors."""
     words = ("connection", "could not connect", "server closed", "no route", "timeout expired", "name resolution")
     return any(word in message.lower() for word in words)

@@ -1,7 +1,6 @@
-"""Probes: addresses for whoever watches the portal. They are answered before everything else, whatever name is asked
-for.
+"""Probes: addresses for monitoring. They are answered before all other middleware, for any host name.
 
-- `/healthz`: this process answers. Nothing else is looked at, so that no outage elsewhere ends web servers.
+- `/healthz`: this process answers. Nothing else is checked, so that no other outage restarts web servers.
 - `/readyz`: the database and the storage answer. While they do not, requests should go elsewhere.
 - `/metrics`: metrics for Prometheus, with the token of ARENA_METRICS_TOKEN.
 """
@@ -42,8 +41,9 @@ def check_health(request: HttpRequest) -> HttpResponse:
 
 
 def check_readiness(request: HttpRequest) -> HttpResponse:
-    """Say of each part whether it answers; the log says why one does not, and not the answer, which everybody can
-    read.
+    """Return whether database and storage answer.
+
+    Reasons of failures are only logged, because the response is public.
     """
     found = {"database": check(ask_database), "storage": check(ask_storage)}
     return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)

@@ -1,4 +1,4 @@
-"""Uploads on their way in: hashed while they are written to disk, and refused once they are too large."""
+"""Receiving of uploads: they are hashed while they are written to disk, and refused if they are too large."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks import hints
 from tournament import originals
 from tournament.models import Lab, Scenario, Upload, UploadState
 
-FORM_ALLOWANCE = 256 * 1024  # Bytes that a form's other fields and boundaries may take beside the file.
+FORM_ALLOWANCE = 256 * 1024  # Maximum bytes of a form's other fields and boundaries.
 
 OPEN = (UploadState.WAITING, UploadState.CHECKING)
 
@@ -28,7 +28,7 @@ def describe_limit() -> str:
 
 
 class HashingUploadHandler(TemporaryFileUploadHandler):
-    """Writes a file to a temporary place and gives it `sha256`; stops, marking it `too_large`, at the limit."""
+    """Writes a file to a temporary folder and sets its `sha256`. At the size limit, it stops and marks the request."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -38,7 +38,7 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)
         if self.received > settings.ARENA_UPLOAD_LIMIT:
-            # The rest of the request is read and thrown away, so that the browser gets to see the refusal.
+            # The rest of the request is read and discarded, so that the browser shows the refusal.
             self.request.upload_was_too_large = True  # type: ignore[union-attr]
             raise StopUpload(connection_reset=False)
         self.hash.update(raw_data)
@@ -51,18 +51,16 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
 
 
 def was_too_large(request: HttpRequest) -> bool:
-    """Return whether a file of this request was cut off at the limit."""
+    """Return whether a file in this request exceeded the size limit."""
     return bool(getattr(request, "upload_was_too_large", False))
 
 
 class TooManyUploads(UserError):
-    """The user has as many open uploads as one may have."""
+    """The user has the maximum number of open uploads."""
 
 
 def check_open_uploads(owner: Any, num_incoming: int = 0) -> None:
-    """Raises TooManyUploads where the user has as many open uploads as one may have, those that are still coming in
-    included.
-    """
+    """Raise TooManyUploads if the user has the maximum number of open uploads, including unfinished ones."""
     num_open = num_incoming + Upload.objects.filter(owner=owner, state__in=OPEN).order_by().count()
     if num_open >= settings.ARENA_OPEN_UPLOADS:
         raise TooManyUploads(
@@ -82,11 +80,10 @@ def store_upload(
     lab: Lab | None = None,
     is_private: bool = False,
 ) -> Upload:
-    """Keep a received file and have it checked; its agents are placed in a scenario, and belong to a lab, if given.
+    """Store a received file as an upload, which is then checked.
 
-    The stored name says nothing of the user's; the user's is kept as text.
-
-    Raises TooManyUploads, keeping nothing.
+    Its agents are placed in the scenario `place_in` and belong to `lab`, if given. The file's path is independent of
+    the user's file name, which is stored as text. Raises TooManyUploads without storing anything.
     """
     upload = Upload(
         id=key or uuid4(),
@@ -102,7 +99,7 @@ def store_upload(
         is_private=is_private,
     )
     with transaction.atomic():
-        get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at a time, the second counts the first.
+        get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at once, the second counts the first.
         check_open_uploads(owner)
         originals.keep(upload, file)
         upload.save()

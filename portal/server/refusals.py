@@ -1,4 +1,4 @@
-"""Refusals in front of Django: of requests that are not read, in the form of the API or as a line of text."""
+"""Refusals before Django, of requests that are not read: as problem details for the API, else as a line of text."""
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -17,7 +17,7 @@ async def refuse(
     where: str = "",
     headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> None:
-    """Answer a request and have its connection closed. To programs, the refusal has the API's form."""
+    """Refuse a request and close its connection. Programs get the API's problem details."""
     kind = b"text/plain; charset=utf-8"
     text = message
     if scope["path"].startswith("/api/"):

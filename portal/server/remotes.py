@@ -1,7 +1,7 @@
 """Turns of remote agents: long polls that hold no thread and no database connection.
 
-A process that took a seat (`portal.api.remotes`) posts the answer to its last turn and waits for the next. What it
-sends is passed on to the worker unread; the worker judges it (`tasks.remotes`).
+A process with a seat (`portal.api.remotes`) posts the answer to its last turn and waits for the next. Its answer is
+forwarded to the worker unread; the worker validates it (`tasks.remotes`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ logger = logging.getLogger("django.arena")
 
 PATH = "/api/v1/remote-turns"
 WAIT_SECONDS = 20.0
-"""Seconds that a request waits for a turn; then it is answered with 204, and the process asks again."""
+"""Seconds that a request waits for a turn. Then the response is 204, and the process asks again."""
 SEAT_SECONDS = 300
-"""Seconds without a request after which a seat is forgotten; its process then takes another."""
+"""Seconds without a request after which a seat expires. Its process must then take a new one."""
 _MATCH = re.compile(r"[0-9a-f]{32}")
 
 Message = MutableMapping[str, Any]
@@ -43,20 +43,21 @@ def _seat_key(agent: str) -> str:
 
 
 def take_seat(agent: str) -> str:
-    """Let whoever knows the returned session play an agent, and nobody else any more. `agent` is its specification's
-    key.
+    """Give the seat of an agent to a new session and return the session's secret. The earlier session loses the seat.
+
+    `agent` is the key of the agent's specification.
     """
     session = secrets.token_urlsafe(32)
     with redis.Redis.from_url(redis_url(settings.REDIS_URL), socket_timeout=3.0) as client:
         client.set(_session_key(session), agent, ex=SEAT_SECONDS)
         client.set(_seat_key(agent), session, ex=SEAT_SECONDS)
-        client.rpush(turns_key(agent), "")  # wakes the process that had the seat
+        client.rpush(turns_key(agent), "")  # wakes the process that held the seat
         client.expire(turns_key(agent), KEEP_SECONDS)
     return session
 
 
 def serve_turns(application: Application) -> Application:
-    """Wrap an ASGI application: requests for turns are answered here."""
+    """Wrap an ASGI application: answer requests for turns without it."""
     clients: dict[str, Any] = {}
 
     async def served(scope: Any, receive: Receive, send: Send) -> None:
@@ -104,7 +105,7 @@ async def _answer(client: Any, scope: Any, receive: Receive, send: Send) -> None
 
 
 async def _next_turn(client: Any, agent: str) -> bytes:
-    """The next turn of an agent; nothing if none comes in time."""
+    """Return the next turn of an agent; empty if there is none in time."""
     found = await client.blpop([turns_key(agent)], WAIT_SECONDS)
     if found is None:
         return b""
@@ -112,7 +113,7 @@ async def _next_turn(client: Any, agent: str) -> bytes:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body of a request; None if its client leaves."""
+    """Return the body of a request; None if its client disconnects."""
     parts = []
     while True:
         message = await receive()

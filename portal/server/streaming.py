@@ -1,4 +1,4 @@
-"""Answers that are made while they are sent."""
+"""Streamed responses, which are created while they are sent."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 
 
 def begin(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first of which is there."""
+    """Create the first chunk now; return all chunks."""
     first = next(pieces, b"")
 
     def all_of_them() -> Iterator[bytes]:
@@ -17,8 +17,9 @@ def begin(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 async def drip(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """One piece at a time, each made when it is wanted: a server that answers many at once would else collect all of
-    them first.
+    """Yield one chunk at a time and create each on demand.
+
+    With a synchronous iterator, Django would collect all chunks first.
     """
     take = sync_to_async(lambda: next(pieces, None))
     while (piece := await take()) is not None:

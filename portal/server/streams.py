@@ -1,7 +1,7 @@
-"""Server-sent events: changes of rows, told to everybody who listens, without a thread or a connection for each.
+"""Server-sent events: changes of rows, sent to all listeners without a thread or a database connection for each.
 
-One task looks after all listeners of a process. Once a second, if the database has changed, it reads each subject that
-somebody listens to, once, in a thread of its own. https://html.spec.whatwg.org/multipage/server-sent-events.html
+One task serves all listeners of a process. Once a second, if the database has changed, it reads each subject that has
+listeners, in its own thread. https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ logger = logging.getLogger("django.arena")
 CONTENT_TYPE = "text/event-stream"
 POLL_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 15.0
-"""Seconds without an event after which a comment is sent, so that no proxy takes the connection for dead."""
+"""Seconds without an event after which a comment is sent, so that no proxy closes the connection."""
 RETRY_SECONDS = 3
-"""Seconds after which a browser that lost the connection opens another."""
+"""Seconds after which a browser reconnects."""
 RETRY_SECONDS_WITHOUT = 1
-"""The same where a server without an event loop, such as a developer's, ends every stream after the present state."""
+"""The same for servers without an event loop, such as runserver, which end every stream after one event."""
 
 Subject = Hashable
 
 
 @dataclass(frozen=True)
 class ProgressEvent:
-    """The state of a subject, as JSON; the last one where the work is over."""
+    """The state of a subject as JSON. If the work is over, it is the last event."""
 
     data: str
     is_over: bool
 
     @property
     def id(self) -> str:
-        """Equal states have equal names, also in other processes."""
+        """The id of the event. Equal states have equal ids in all processes."""
         return blake2b(self.data.encode(), digest_size=9).hexdigest()
 
     def encode(self) -> bytes:
@@ -56,16 +56,16 @@ class ProgressEvent:
 
 
 Read = Callable[[Subject], ProgressEvent | None]
-"""Returns the present state; None where there is no such row any more."""
+"""Returns the current state of a subject; None if its row no longer exists."""
 
 
 class TooManyStreams(Exception):
-    """Somebody has as many streams open as one may, or all have."""
+    """One caller, or all together, have the maximum number of open streams."""
 
 
 @dataclass
 class Feed:
-    """What is known of a subject that somebody listens to. Its listeners wait for ``changed``."""
+    """The last known state of a subject with listeners. They wait for ``changed``."""
 
     read: Read
     message: ProgressEvent | None
@@ -80,7 +80,7 @@ class Feed:
 
 
 class Hub:
-    """The streams of one process. All but `admit` runs in its event loop."""
+    """The streams of one process. All methods except `admit` and `read` run in its event loop."""
 
     def __init__(self) -> None:
         self.feeds: dict[Subject, Feed] = {}
@@ -91,7 +91,7 @@ class Hub:
         self.version: bytes | None = None
 
     def admit(self, callers: list[str]) -> None:
-        """Raise TooManyStreams where one of the callers, or all together, have enough streams open."""
+        """Raise TooManyStreams if one of the callers, or all together, have the maximum number of open streams."""
         if self.num_open >= settings.ARENA_STREAMS:
             raise TooManyStreams("The portal has as many event streams open as it can.")
         if any(self.num_open_by[caller] >= settings.ARENA_STREAMS_EACH for caller in callers):
@@ -101,7 +101,7 @@ class Hub:
 
     @contextlib.contextmanager
     def joined(self, subject: Subject, read: Read, message: ProgressEvent, callers: list[str]) -> Iterator[Feed]:
-        """A subject's feed while somebody listens."""
+        """Yield the feed of a subject and count a listener meanwhile."""
         feed = self.feeds.setdefault(subject, Feed(read, message))
         feed.num_listeners += 1
         self.count(callers, 1)
@@ -125,7 +125,7 @@ class Hub:
     async def listen(
         self, subject: Subject, read: Read, message: ProgressEvent, callers: list[str], seen: str
     ) -> AsyncIterator[bytes]:
-        """Yield the state now, unless it is the one that was ``seen``, and every later one until the work is over."""
+        """Yield the current state, unless its id is ``seen``, and every later state until the work is over."""
         with self.joined(subject, read, message, callers) as feed:
             yield retry(RETRY_SECONDS)
             while (found := feed.message) is not None:
@@ -134,7 +134,7 @@ class Hub:
                     seen = found.id
                 if found.is_over:
                     return
-                if feed.message is not found:  # It changed while that was sent.
+                if feed.message is not found:  # It has changed during the sending.
                     continue
                 try:
                     await asyncio.wait_for(asyncio.shield(feed.changed), KEEP_ALIVE_SECONDS)
@@ -142,7 +142,7 @@ class Hub:
                     yield b": still here\n\n"
 
     async def watch(self) -> None:
-        """Look after all feeds until there is none."""
+        """Update all feeds until there are none."""
         loop = asyncio.get_running_loop()
         self.version = None
         while self.feeds:
@@ -152,10 +152,13 @@ class Hub:
             for subject, message in (await loop.run_in_executor(self.thread, self.read, reads)).items():
                 feeds[subject].publish(message)
             if any(feeds.get(subject) is not feed for subject, feed in self.feeds.items()):
-                self.version = None  # Somebody came meanwhile, whose subject may have changed since.
+                self.version = None  # A new feed, whose subject may have changed since.
 
     def read(self, reads: Mapping[Subject, Read]) -> dict[Subject, ProgressEvent | None]:
-        """Return each subject's state, in the thread; nothing where the database is as it was, or does not answer."""
+        """Return the state of each subject.
+
+        Return nothing if the database has not changed or does not answer. It runs in the thread.
+        """
         close_old_connections()
         try:
             version = database_version()
@@ -164,7 +167,7 @@ class Hub:
             found = {subject: read(subject) for subject, read in reads.items()}
             self.version = version
             return found
-        except Exception:  # Whatever it is, listeners of other subjects go on.
+        except Exception:  # Listeners of other subjects must go on.
             logger.exception("Progress could not be read; it is told later")
             return {}
 
@@ -177,20 +180,20 @@ def retry(seconds: int) -> bytes:
 
 
 def answer(subject: Subject, read: Read, request: HttpRequest, callers: list[str]) -> HttpResponseBase:
-    """Answer with a subject's states, without the one that the caller has seen; 204 if the work ended with that.
+    """Return a stream of a subject's states, without the state that the caller has seen; 204 if that was the last one.
 
-    Raises TooManyStreams, and LookupError where there is no such row.
+    Raises TooManyStreams, and LookupError if there is no such row.
     """
     message, seen = read(subject), request.headers.get("Last-Event-ID", "")
     if message is None:
         raise LookupError(subject)
     if message.is_over and message.id == seen:
-        return HttpResponse(status=204)  # On which browsers stop to ask.
+        return HttpResponse(status=204)  # Browsers then stop reconnecting.
     hub.admit(callers)
     events: Any = [retry(RETRY_SECONDS_WITHOUT), b"" if message.id == seen else message.encode()]
     if isinstance(request, ASGIRequest):
         events = hub.listen(subject, read, message, callers, seen)
     response = StreamingHttpResponse(events, content_type=f"{CONTENT_TYPE}; charset=utf-8")
     response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"  # nginx would keep events until it has many.
+    response["X-Accel-Buffering"] = "no"  # Otherwise, nginx would buffer events.
     return response

@@ -1,6 +1,6 @@
-"""How often somebody may do something: limits for users and addresses, counted in Redis by the library ``limits``.
+"""Rate limits for users and IP addresses, counted in Redis by the library ``limits``.
 
-Where Redis does not answer, nobody is refused: that is counted and logged.
+If Redis does not answer, no request is refused; this is counted and logged.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ OPERATIONS = {
     **dict.fromkeys(("uploads", "resumable"), "uploads"),
     **dict.fromkeys(("tournaments", "trainings", "psro", "schedules"), "starts"),
 }
-"""The limit of each operation, by the last word of its address."""
+"""The name of the limit of each operation, by the last segment of its address."""
 LOG_SECONDS = 60.0
 
 
 @dataclass
 class Silence:
-    """How often Redis did not answer, and when that was last logged."""
+    """The number of times that Redis did not answer, and the time of the last log message about it."""
 
     count: int = 0
     logged: float = -math.inf
@@ -84,9 +84,9 @@ def limiter(url: str) -> SlidingWindowCounterRateLimiter:
 
 
 class Throttle:
-    """Middleware that refuses, with 429, what a user or an address does too often.
+    """Middleware that refuses requests above a rate limit with 429.
 
-    It needs the user, so it follows the sessions.
+    It needs the user, so it comes after the session middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -115,7 +115,7 @@ class Throttle:
 
 
 def kind_of(request: HttpRequest) -> str:
-    """What is limited of this request; empty for what is not."""
+    """Return the name of the limit for a request; empty if there is none."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         scope = {"path": request.path, "query_string": request.META.get("QUERY_STRING", "").encode()}
         return "files" if is_costly(scope) else ""
@@ -126,7 +126,7 @@ def kind_of(request: HttpRequest) -> str:
 
 
 def callers(request: HttpRequest) -> list[str]:
-    """Who is counted: the address, and the user or the token."""
+    """Return the counted callers of a request: the IP address, and the user or the token."""
     found = [f"address {request.META.get('REMOTE_ADDR', '')}"]
     if request.user.is_authenticated:
         found.append(f"user {request.user.pk}")
@@ -137,7 +137,7 @@ def callers(request: HttpRequest) -> list[str]:
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of a limit somebody has used: `left` requests until `reset` seconds from now."""
+    """The use of a limit: `left` requests remain for the next `reset` seconds."""
 
     limit: int
     left: int
@@ -152,7 +152,7 @@ class Usage:
 
 
 def count(rate: RateLimitItem, kind: str, who: str) -> Usage:
-    """Count one more, and return how much of the limit is used."""
+    """Count one more request; return the use of the limit."""
     strategy = limiter(settings.ARENA_LIMITS_STORE or settings.REDIS_URL)
     is_within = strategy.hit(rate, "arena", kind, who)
     stats = strategy.get_window_stats(rate, "arena", kind, who)

@@ -1,4 +1,4 @@
-"""Who wants to upload a file, asked before the file is read: a user of the website or the holder of a token."""
+"""Authentication of uploads before the file is read: by session or by token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.server.incoming import bytes_of
 
 @dataclass(frozen=True)
 class Uploader:
-    """A user whose file is read (status 200), or why it is not."""
+    """The user of an upload (status 200), or the refusal."""
 
     user: Any = None
     status: int = 200
@@ -35,7 +35,7 @@ class Uploader:
 
 
 def find_uploader(scope: MutableMapping[str, Any]) -> Uploader:
-    """Whose file this is. Tokens are checked for their scope later, as everywhere."""
+    """Return the uploader of a request. The API checks the scope of a token later."""
     headers = dict(scope["headers"])
     if scope["path"].startswith("/api/"):
         return bound(find_holder(headers.get(b"authorization", b"").decode("latin1")))
@@ -65,7 +65,7 @@ def find_visitor(cookies: str) -> Uploader:
 
 
 def bound(uploader: Uploader) -> Uploader:
-    """The same, refused where the user's files already take what one user may have."""
+    """Return the uploader, or a refusal if the user's files have reached the limit of bytes."""
     if uploader.user is None or uploader.user.is_staff:
         return uploader
     held = bytes_of(uploader.user)

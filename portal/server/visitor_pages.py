@@ -1,8 +1,8 @@
-"""Answers to visitors who are not signed in, kept as long as the database is exactly as it was.
+"""A cache of pages for visitors who are not signed in. Pages are valid until the database changes.
 
-A view whose pages everybody sees alike says so by ``@kept_for_visitors``. A kept page is never stale, since any change
-of any row makes it be rendered anew, and never somebody else's, since requests with a session, a token or messages go
-past it.
+Views whose pages are the same for all visitors have the decorator ``@kept_for_visitors``. A cached page is never stale,
+since any change of any row invalidates it. It never has another user's data, since requests with a session, a token or
+messages bypass the cache.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from django.utils.translation import get_language_from_request
 from portal.server.freshness import database_version
 
 MOST_BYTES = 32 * 1024 * 1024
-"""Bytes of pages that a process keeps. Pages asked for least recently make room."""
+"""Maximum bytes of pages in the cache of a process. The least recently used pages are dropped first."""
 LOCKS = 64
-"""Pages are rendered by one thread at a time each; this many locks are shared among all addresses."""
+"""Number of locks that all addresses share. They let only one thread at a time render a page."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer as it is sent, with the version of the database that it was made from."""
+    """A cached response with its version of the database and its expiry."""
 
     version: bytes
     until: float
@@ -46,9 +46,7 @@ class Kept:
 
 
 def kept_for_visitors(seconds: float) -> Callable[[View], View]:
-    """Mark a view as one whose answer depends on the address and the database alone, and by the clock on no less
-    than ``seconds``.
-    """
+    """Mark a view whose response depends only on the address and the database, and may be ``seconds`` old."""
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -62,7 +60,7 @@ def kept_for_visitors(seconds: float) -> Callable[[View], View]:
 
 
 class VisitorPages:
-    """Middleware that keeps the answers of marked views, compressed as they are sent, in the memory of the process."""
+    """Middleware that caches the compressed responses of marked views in the memory of the process."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -76,7 +74,7 @@ class VisitorPages:
             return self.get_response(request)
         if found := self.find(key, database_version()):
             return answer(request, found)
-        if not self.knows(key):  # Perhaps no page that is kept: the first time nobody waits.
+        if not self.knows(key):  # The page may not be cacheable, so no thread waits for the first rendering.
             return self.render(request, key, database_version())
         with self.rendering[hash(key) % LOCKS]:
             version = database_version()
@@ -92,9 +90,9 @@ class VisitorPages:
             return key in self.pages
 
     def render(self, request: HttpRequest, key: Hashable, version: bytes | None) -> HttpResponse:
-        """Have the page made, and keep it.
+        """Render the page and cache it.
 
-        Its version was asked for before, so a change meanwhile makes it be made again.
+        The version was read before, so a change during the rendering invalidates the page.
         """
         response = self.get_response(request)
         seconds = getattr(request, "keep_seconds", None)
@@ -111,7 +109,7 @@ class VisitorPages:
 
 
 def key_of(request: HttpRequest) -> Hashable | None:
-    """What a visitor's answer depends on beside the database; None where it may depend on who asks."""
+    """Return everything but the database that the response depends on; None if it may depend on the user."""
     if request.method not in ("GET", "HEAD") or "Authorization" in request.headers:
         return None
     if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
@@ -131,12 +129,12 @@ def key_of(request: HttpRequest) -> Hashable | None:
 
 
 def is_for_all(response: HttpResponse) -> bool:
-    """Return whether an answer is one that others may get, too."""
+    """Return whether other visitors may get the same response."""
     return response.status_code == 200 and not response.streaming and not response.cookies
 
 
 def answer(request: HttpRequest, kept: Kept) -> HttpResponse:
-    """The kept answer, or word that the browser has it already."""
+    """Return the cached response, or 304 if the browser already has it."""
     headers = dict(kept.headers)
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return HttpResponseNotModified(headers={"ETag": headers["ETag"], "Vary": headers.get("Vary", "Cookie")})

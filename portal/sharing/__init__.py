@@ -1,1 +1,1 @@
-"""What leaves the portal: downloads, feeds, site maps, pictures beside links, files for papers."""
+"""Sharing outside the portal: downloads, feeds, site maps, link previews, files for papers."""

@@ -1,4 +1,4 @@
-"""Pictures that other sites show beside a link to a board: the first agents of both teams with their Elo."""
+"""Pictures for link previews of boards on other sites: the best agents of both teams with their Elo."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_line(pencil: Any, line: BoardLine, left: int, top: int) -> None:
 
 
 def write(pencil: Any, place: tuple[int, int], text: str, size: int, colour: str, room: int) -> None:
-    """Write a text, cut at its end where it is longer than there is room."""
+    """Draw a text; it is cut at its end if it is wider than `room` pixels."""
     from PIL import ImageFont
 
     font = ImageFont.load_default(size)

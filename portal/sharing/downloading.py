@@ -1,4 +1,4 @@
-"""Downloads of agents: who may have which, and the answer with the file."""
+"""Downloads of agents: permissions, and the response with the file."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tournament.models import Agent, PsroRun
 
 ENDINGS = {NATIVE: "", ONNX: "-onnx"}
 IN_MEMORY = 8 * 1024 * 1024
-"""Maximum bytes of a written file that are kept in memory; a larger one lies in a temporary file."""
+"""Maximum bytes of a file that is kept in memory; a larger one is kept on disk."""
 
 
 def read_networks(request: HttpRequest) -> str:
-    """Return the format that a page's address asks for: native, or ONNX. Raises Http404 for any other."""
+    """Return the requested format: native or ONNX. Raises Http404 for any other."""
     wanted = request.GET.get("format", NATIVE)
     if wanted not in NETWORKS:
         raise Http404(f"There is no format {wanted[:20]!r}: agents are downloaded as {' or '.join(NETWORKS)}.")
@@ -29,13 +29,17 @@ def read_networks(request: HttpRequest) -> str:
 
 
 def may_download(user: Any, agent: Agent) -> bool:
-    """Return whether a user may have an agent's file: owners and administrators, others where the owner allows it."""
+    """Return whether a user may download an agent.
+
+    Others than owners and administrators need the owner's permission.
+    """
     return downloads.is_common(agent) or may_change(user, agent)
 
 
 def answer_agent(user: Any, agent: Agent, networks: str = NATIVE) -> FileResponse:
-    """Return the file of an agent, its networks native or in ONNX's format. Raises PermissionDenied for those who may
-    not have it, RequestRefused where there is none.
+    """Return a response with the file of an agent, with native or ONNX networks.
+
+    Raises PermissionDenied if the user may not download it, and RequestRefused if there is no file.
     """
     if not may_download(user, agent):
         raise PermissionDenied(
@@ -49,7 +53,7 @@ def answer_agent(user: Any, agent: Agent, networks: str = NATIVE) -> FileRespons
 
 
 def answer_populations(user: Any, run: PsroRun, networks: str = NATIVE) -> FileResponse:
-    """Return the file of a run's populations, without agents that the user may not have."""
+    """Return a response with the file of a run's populations, without agents that the user may not download."""
     judge = partial(may_download, user)
     file = written(lambda file: downloads.write_populations(run, file, judge, networks))
     return as_file(file, f"psro-{run.pk}-agents{ENDINGS[networks]}")

@@ -22,7 +22,7 @@ MOST = 30
 
 
 class AtomFeed(Feed):
-    """A feed in Atom's form. Its entries never change their addresses, so readers know what they have seen."""
+    """An Atom feed. The addresses of its entries never change, so feed readers know which entries are new."""
 
     feed_type = Atom1Feed
 
@@ -60,7 +60,7 @@ class BoardFeed(AtomFeed):
 
 
 class AgentFeed(AtomFeed):
-    """New agents that lists show."""
+    """New listed agents."""
 
     title = gettext_lazy("New agents of MATE Arena")
     link = reverse_lazy("agents")

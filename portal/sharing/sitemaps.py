@@ -1,4 +1,4 @@
-"""The map of the site for search engines: boards, agents, tournaments, trainings, and the pages that stay."""
+"""Site maps for search engines: boards, agents, tournaments, trainings, and fixed pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tournament.models import Agent, RatingSnapshot, Scenario, Tournament, Tourn
 
 
 class PageMap(Sitemap):
-    """Pages of which there is one."""
+    """Fixed pages."""
 
     priority = 0.6
 
@@ -26,7 +26,7 @@ class PageMap(Sitemap):
 
 
 class BoardMap(Sitemap):
-    """The leaderboards that have something to show."""
+    """Leaderboards with a published snapshot."""
 
     changefreq = "daily"
     priority = 1.0
@@ -43,7 +43,7 @@ class BoardMap(Sitemap):
 
 
 class AgentMap(Sitemap):
-    """The agents that lists show."""
+    """Listed agents."""
 
     def items(self) -> QuerySet[Agent]:
         return queries.find_agents().order_by("pk")

@@ -21,7 +21,7 @@ KINDS = {
 
 
 def write(study: Study, name: str, measure: str) -> tuple[bytes | str, str] | None:
-    """A file's content and type; None for no file of ours, or one that has nothing to show yet."""
+    """Return content and media type of a file; None if the name is unknown or there is no data yet."""
     if name not in NAMES:
         return None
     stem, _, suffix = name.partition(".")
@@ -41,7 +41,7 @@ def write(study: Study, name: str, measure: str) -> tuple[bytes | str, str] | No
 
 
 def find_chart(study: Study, stem: str, measure: str) -> CurveChart | None:
-    """The chart of that name; None before there are two points to join."""
+    """Return the chart with a name; None if there are fewer than two points."""
     if stem == "curves":
         chart = draw_milestones(study, list(study.runs.select_related("scenario")))
     elif figures := study.figures.get(measure):

@@ -1,1 +1,1 @@
-"""How people prove who they are: what django-allauth is told of this portal's rules."""
+"""Authentication with django-allauth, and this portal's rules for it."""

@@ -1,7 +1,7 @@
-"""This portal's rules where django-allauth asks for them.
+"""Adapters of django-allauth with this portal's rules.
 
-Guessing passwords is limited by django-axes, everything else by `portal.server.throttling`. Of allauth's own limits,
-the one on codes of the second factor alone is used.
+django-axes limits attempts at passwords, and `portal.server.throttling` limits everything else. Of allauth's own
+limits, only the one on codes of the second factor is used.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from portal.people.languages import follow_account
 from portal.signing import secrets
 
 SILENT = ("logged_in", "logged_out", "password_changed", "password_set")
-"""Messages that tell only what the page shows anyway."""
+"""Messages of allauth that are left out, because the page shows the same."""
 
 
 class ArenaAccounts(DefaultAccountAdapter):
-    """Who may sign in, by which steps, and what they are told."""
+    """The portal's rules for sign-in and sign-up, and for messages."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count nothing: django-axes does."""
+        """Do nothing: django-axes counts attempts."""
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """Forget nothing: nothing was counted."""
+        """Do nothing: nothing was counted."""
 
     def get_login_stages(self) -> list[str]:
         return ["portal.signing.adapters.ConfirmedAddress", "allauth.mfa.stages.AuthenticateStage"]
@@ -51,22 +51,22 @@ class ArenaAccounts(DefaultAccountAdapter):
         return f"[MATE Arena] {subject}"
 
     def post_login(self, request: HttpRequest, user: Any, **named: Any) -> Any:
-        """Go on in the language of the account."""
+        """Switch to the language of the account after signing in."""
         response = super().post_login(request, user, **named)
         follow_account(user, response)
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send nothing where no mail is set up. Mail is in the page's language, which is that of who asked for it."""
+        """Send mail, if mail is set up. It is in the language of the page from which it was requested."""
         if settings.ARENA_MAIL:
             super().send_mail(template_prefix, email, context)
 
 
 class ConfirmedAddress(EmailVerificationStage):
-    """Ask for the code that was sent to a new address. Accounts without an address, such as older ones, pass."""
+    """Require the code that was sent to a new address. Accounts without an address, such as old ones, pass."""
 
     def handle(self) -> tuple[Any, bool]:
-        user = self.login.user  # None: a pretence, so that nobody learns which addresses have accounts.
+        user = self.login.user  # None if the address already has an account, which must not be disclosed.
         if not settings.ARENA_MAIL or (user and not EmailAddress.objects.filter(user=user).exists()):
             return None, True
         found: tuple[Any, bool] = super().handle()
@@ -74,7 +74,7 @@ class ConfirmedAddress(EmailVerificationStage):
 
 
 class ArenaSecondFactor(DefaultMFAAdapter):
-    """What authenticator applications show: the user's name on this portal."""
+    """The second factor: encrypted secrets, and the label in authenticator apps."""
 
     def encrypt(self, text: str) -> str:
         return secrets.encrypt(text)

@@ -1,4 +1,4 @@
-"""What templates of signing in ask for: whether mail is sent, and whose accounts may be used."""
+"""Context of sign-in templates: whether mail is set up, and the providers of accounts."""
 
 from __future__ import annotations
 

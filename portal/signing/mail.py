@@ -1,4 +1,4 @@
-"""Where mail is handed over: ARENA_MAIL, as settings of Django's. Without it the portal sends none."""
+"""Django's settings for mail from ARENA_MAIL. Without this variable, the portal sends no mail."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 KINDS = {"smtp": 587, "smtps": 465, "file": 0}
-"""Schemes of an address, with the port where none is named."""
+"""Schemes of ARENA_MAIL and their default ports."""
 ALLOWED = "smtp://USER:PASSWORD@mail.example.org:587/?from=arena@example.org, or be left out, and no mail is sent"
 
 
 def read_mail(address: str) -> dict[str, Any]:
     """Return the settings for an address such as ``smtp://USER:PASSWORD@HOST:587/?from=arena@example.org``.
 
-    ``smtp`` asks for STARTTLS (``&tls=off`` does not), ``smtps`` encrypts from the start, and ``file:///FOLDER`` writes
+    ``smtp`` uses STARTTLS unless ``&tls=off`` is given. ``smtps`` encrypts from the start. ``file:///FOLDER`` writes
     each mail into a file. Special characters of the password are written as %XX.
 
     Raises:
-        ValueError: The address cannot be read. It says what is allowed, and not the address, which holds a password.
+        ValueError: The address is invalid. The message says what is allowed, without the address and its password.
     """
     if not address:
         return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}

@@ -1,4 +1,4 @@
-"""Accounts of other sites with which people may sign in: GitHub, and one provider of OpenID Connect."""
+"""Sign-in with accounts of other sites: GitHub, and one OpenID Connect provider."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from portal.variables.declared import Variables
 
 OIDC = "oidc"
-"""The part of the address that the OpenID Connect provider sends people back to."""
+"""The provider's id in the callback URL of OpenID Connect."""
 
 
 @dataclass(frozen=True)
 class Providers:
-    """Django's applications and settings for the providers that the environment names.
+    """Django apps and settings for the configured providers.
 
-    `origins` are the sites to which a form of ours may lead, for the content security policy.
+    `origins` are the sites to which our forms may lead, for the content security policy.
     """
 
     apps: list[str] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Providers:
 
 
 def read_providers(variables: Variables) -> Providers:
-    """Return what ARENA_GITHUB_* and ARENA_OIDC_* name. Raises SystemExit if the extra `oauth` is missing."""
+    """Return the providers of ARENA_GITHUB_* and ARENA_OIDC_*. Raises SystemExit if the extra `oauth` is missing."""
     found = Providers()
     if variables.ARENA_GITHUB_ID:
         found.apps.append("allauth.socialaccount.providers.github")

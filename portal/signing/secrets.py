@@ -1,4 +1,4 @@
-"""Secrets that lie in the database, such as keys of second factors: encrypted under the portal's secret key."""
+"""Encryption of secrets in the database, such as keys of second factors, with the portal's secret key."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 MARK = "fernet:"
-"""What encrypted texts begin with; others are from before there was encryption."""
+"""Prefix of encrypted texts. Texts without it were stored before encryption was introduced."""
 PURPOSE = b"mate-arena second factor"
 
 
 class SecretLost(UserError):
-    """A secret that was stored under another secret key."""
+    """A secret that was encrypted with another secret key."""
 
 
 def encrypt(text: str) -> str:
-    """Return a text as it is stored."""
+    """Return an encrypted text for storage."""
     return MARK + _cipher(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode()).decode()
 
 
 def decrypt(stored: str) -> str:
-    """Return the text of what was stored. Raises SecretLost where it was stored under another secret key."""
+    """Return the text of a stored secret. Raises SecretLost if it was encrypted with another secret key."""
     from cryptography.fernet import InvalidToken
 
     if not stored.startswith(MARK):
@@ -46,7 +46,10 @@ def decrypt(stored: str) -> str:
 
 @lru_cache(maxsize=4)
 def _cipher(*keys: str) -> MultiFernet:
-    """Return the cipher of secret keys; the first encrypts, and all decrypt. Loaded here: few processes need it."""
+    """Return the cipher of secret keys.
+
+    The first key encrypts; all keys decrypt. Imported here, since few processes need it.
+    """
     from cryptography.fernet import Fernet, MultiFernet
 
     derived = (hashlib.scrypt(key.encode(), salt=PURPOSE, n=2**10, r=8, p=1, dklen=32) for key in keys)

@@ -1,4 +1,4 @@
-"""This portal's rules for accounts of other sites. Loaded only where a provider is set up."""
+"""This portal's rules for accounts of other sites. Imported only if a provider is set up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from django.http import HttpRequest
 
 
 class ArenaSocialAccounts(DefaultSocialAccountAdapter):
-    """Newcomers may come from another site where anybody may sign up; they choose a name like all others."""
+    """New users may sign up with an account of another site if sign-up is open.
+
+    They choose a user name like all others.
+    """
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return str(settings.ARENA_SIGN_UP) == "open"

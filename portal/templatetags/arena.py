@@ -1,4 +1,4 @@
-"""How numbers, states and intervals are written on pages."""
+"""Template tags and filters for numbers, states and intervals."""
 
 import math
 import re
@@ -76,7 +76,7 @@ SECTIONS = {
 
 @register.simple_tag(takes_context=True)
 def nav_link(context: template.Context, name: str, label: str) -> SafeString:
-    """A link of the main navigation, marked when the page belongs under it."""
+    """Return a link of the main navigation, which is marked on the pages of its section."""
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     here = match is not None and match.url_name in SECTIONS[name]
@@ -87,19 +87,19 @@ def nav_link(context: template.Context, name: str, label: str) -> SafeString:
 
 @register.filter
 def may_be_changed_by(thing: Owned, user: Any) -> bool:
-    """Return whether a user may change a thing."""
+    """Return whether a user may change an object."""
     return may_change(user, thing)
 
 
 @register.filter
 def percent(value: float | None, digits: int = 1) -> str:
-    """0.1234 as '12.3 %'."""
+    """Return a fraction in percent: 0.1234 as '12.3 %'."""
     return "–" if is_missing(value) else f"{100 * value:.{digits}f} %"  # type: ignore[operator]
 
 
 @register.filter
 def chance(value: float | None) -> str:
-    """An estimated probability in whole percent, which is never certainty."""
+    """Return an estimated probability in whole percent; near 0 and 1, it is "< 1 %" and "> 99 %"."""
     if is_missing(value):
         return "–"
     if value >= 0.995:  # type: ignore[operator]
@@ -111,7 +111,7 @@ def chance(value: float | None) -> str:
 
 @register.filter
 def fixed(value: float | None, digits: int = 2) -> str:
-    """A number with this many digits behind the point and a true minus sign; a dash when there is none."""
+    """Return a number with a fixed number of decimals and a typographic minus sign; a dash if it is missing."""
     if is_missing(value):
         return "–"
     return f"{value:z,.{digits}f}".replace("-", "−")
@@ -119,13 +119,13 @@ def fixed(value: float | None, digits: int = 2) -> str:
 
 @register.filter
 def elo(value: float | None) -> str:
-    """A rating in whole points."""
+    """Return a rating in whole Elo points."""
     return "–" if is_missing(value) else f"{round(value)}".replace("-", "−")  # type: ignore[arg-type]
 
 
 @register.simple_tag
 def elo_range(lower: float | None, upper: float | None) -> str:
-    """An interval of ratings; with words where a minus sign would be read as a dash."""
+    """Return an interval of ratings. Negative bounds are joined by "to", since a dash would look like a minus sign."""
     if is_missing(lower) or is_missing(upper):
         return _("no interval")
     between = _(" to ") if lower < 0 else "\u2060–\u2060"  # type: ignore[operator]
@@ -134,7 +134,7 @@ def elo_range(lower: float | None, upper: float | None) -> str:
 
 @register.filter
 def signed(value: float | None, digits: int = 3) -> str:
-    """The same with its sign, which zero has none of."""
+    """Return a number with its sign and a fixed number of decimals; zero has no sign."""
     if is_missing(value):
         return "–"
     if round(value, digits) == 0:  # type: ignore[arg-type]
@@ -143,12 +143,12 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 
 ALIKE = 1e-7
-"""A standard error below this is the rounding of sums of squares: the values are all the same."""
+"""A standard error below this comes from rounding: all values are equal."""
 
 
 @register.filter
 def plus_minus(error: float | None, digits: int = 3) -> str:
-    """The standard error beside a mean; empty where it is unknown, and no number where all values are the same."""
+    """Return a standard error with ±; empty if it is unknown, and without a number if all values are equal."""
     if error is None or is_missing(error):
         return ""
     if error < ALIKE:
@@ -163,7 +163,7 @@ def is_missing(value: Any) -> bool:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Seconds in the words of a person who waits."""
+    """Return a duration in seconds as a short text for people who wait."""
     if is_missing(seconds):
         return _("not known yet")
     whole = round(seconds)  # type: ignore[arg-type]
@@ -180,7 +180,10 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def span(value: Span | None, word: str = "") -> str:
-    """A range of seconds in words, such as "about 20 s (10 s to 2 min)"; with the word "left", of what remains."""
+    """Return a range of seconds in words, such as "about 20 s (10 s to 2 min)".
+
+    The word "left" marks remaining time.
+    """
     if value is None:
         return _("not known yet")
     after = _("%(time)s left") if word == "left" else "%(time)s"
@@ -193,7 +196,7 @@ def span(value: Span | None, word: str = "") -> str:
 
 @register.simple_tag
 def from_to(low: str, high: str) -> str:
-    """An interval of two written figures in words, which hold also where they are negative."""
+    """Return an interval of two formatted numbers, joined by "to", which also suits negative ones."""
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
@@ -202,38 +205,38 @@ TEAM_NAMES = {"camera": gettext_lazy("camera"), "target": gettext_lazy("target")
 
 @register.simple_tag
 def team_name(team: str) -> str:
-    """A team in words, as a title."""
+    """Return the name of a team, capitalised."""
     return str(TEAM_NAMES[team]).capitalize()
 
 
 @register.filter(name="in_language")
 def tell_in_language(text: str) -> str:
-    """A text of a floor below in the reader's language."""
+    """Return a text of a lower floor in the reader's language."""
     return in_language(text)
 
 
 @register.filter
 def coded(text: str) -> SafeString:
-    """A message as it is also told in terminals and by the API: what stands in backticks there is code on a page."""
+    """Return a message as HTML, with text in backticks as code. Terminals and the API show the backticks."""
     return SafeString(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
 
 
 @register.filter
 def sentence(text: str) -> str:
-    """The text with a capital letter, unless it begins with a file's name or the like, which is spelt as it is."""
+    """Return the text with a capital first letter, unless its first word is not plain, such as a file name."""
     first = text.split(" ", 1)[0].rstrip(",:;.")
     return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 @register.filter(name="first_fault")
 def find_first_fault(form: BaseForm) -> str:
-    """The name of the first field with an error."""
+    """Return the name of the first field with an error."""
     return first_fault(form)
 
 
 @register.filter
 def faulty(form: BaseForm) -> list[BoundField]:
-    """The fields of a form that have to be corrected."""
+    """Return the fields of a form that have errors."""
     return [field for field in form if field.errors]
 
 
@@ -249,17 +252,16 @@ def team_badge(team: str) -> SafeString:
 
 ARROW = '<svg x="{}" y="50%" overflow="visible"><path class="beyond" d="M0 0 {} -4.5v9z"/></svg>'
 LEFT, RIGHT = (SafeString(ARROW.format(*numbers)) for numbers in (("0", 6), ("100%", -6)))
-"""What is beyond an end of the axis."""
+"""Arrows for values beyond the ends of the axis."""
 
 
 @register.simple_tag
 def interval_bar(
     low: float | None, value: float | None, high: float | None, least: float, most: float, mark: float | None = None
 ) -> SafeString:
-    """A point with its interval on the axis from `least` to `most`, as a small picture; the figures stand beside it.
+    """Return a point with its interval as a small chart on the axis from `least` to `most`.
 
-    An upright line stands at `mark`, where it is on the axis. An arrow at an end says that the interval goes on beyond
-    it.
+    A vertical line marks `mark` if it is on the axis. An arrow at an end shows that the interval continues beyond it.
     """
     if is_missing(value) or is_missing(low) or is_missing(high):
         return SafeString("")
@@ -289,7 +291,7 @@ def interval_bar(
 
 @register.simple_tag
 def mass_bar(mass: float | None) -> SafeString:
-    """A share from 0 to 1 with its figure."""
+    """Return a bar for a share from 0 to 1, with its number."""
     if is_missing(mass):
         return SafeString("–")
     return format_html(
@@ -302,7 +304,7 @@ def mass_bar(mass: float | None) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """The page's query string with some parameters replaced; None removes one."""
+    """Return the page's query string with some parameters replaced. None removes a parameter."""
     parameters = context["request"].GET.copy()
     for key, value in changes.items():
         if value is None:
@@ -314,7 +316,7 @@ def query_with(context: template.Context, **changes: Any) -> str:
 
 @register.simple_tag
 def measured(value: float | None, measure: Any) -> str:
-    """A number in the way of its measure: a signed payoff, a share in percent, or a plain number."""
+    """Return a number in the unit of its measure: a signed payoff, a share in percent, or a plain number."""
     if measure.unit == "payoff":
         return signed(value, measure.digits)
     return percent(value, measure.digits) if measure.unit == "share" else fixed(value, measure.digits)
@@ -322,7 +324,7 @@ def measured(value: float | None, measure: Any) -> str:
 
 @register.simple_tag
 def error_of(value: float | None, measure: Any) -> str:
-    """A standard error in the way of its measure; as `plus_minus` where it is unknown or all values are the same."""
+    """Return a standard error in the unit of its measure; as `plus_minus` if it is unknown or all values are equal."""
     if measure.unit == "share" and not is_missing(value) and value >= ALIKE:  # type: ignore[operator]
         return f"± {percent(value, 2)}"
     return plus_minus(value, measure.digits + (measure.unit != "payoff"))
@@ -330,7 +332,10 @@ def error_of(value: float | None, measure: Any) -> str:
 
 @register.simple_tag
 def payoff_row(cells: list[Any]) -> SafeString:
-    """The cells of a row of a payoff table: payoff with a link, error, episodes. A large table has thousands."""
+    """Return the cells of a row of a payoff table: payoff with a link, error, episodes.
+
+    Built as text, because large tables have thousands.
+    """
     base, none = reverse("pairing", args=[0]).removesuffix("0/"), escape(_("not played"))
     unknown = escape(_("error not known"))
     return SafeString(
@@ -346,5 +351,5 @@ def payoff_row(cells: list[Any]) -> SafeString:
 
 @register.filter
 def payoff(episode: Any) -> float:
-    """What the episode is worth to the camera."""
+    """Return the camera's payoff of an episode."""
     return -episode.normalised_reward

@@ -1,4 +1,4 @@
-"""How the figures of curves are written."""
+"""Template filters for curves."""
 
 from django import template
 
@@ -14,23 +14,23 @@ register = template.Library()
 
 @register.filter
 def brief(value: float | None) -> str:
-    """A number in few letters, such as 1.2 M; a dash when there is none."""
+    """Return a number as a short text, such as 1.2 M; a dash if it is missing."""
     return "–" if is_missing(value) else write_number(float(value))  # type: ignore[arg-type]
 
 
 @register.filter
 def curve_colour(number: int) -> int:
-    """The number of a curve's colour in the style sheet."""
+    """Return the number of a curve's colour in the style sheet."""
     return number % COLOURS
 
 
 @register.filter
 def steps_expected(run: TrainingRun) -> int:
-    """The steps that a training makes in the end."""
+    """Return the total number of steps of a training."""
     return paces.steps_expected(run)
 
 
 @register.filter
 def rest(run: TrainingRun) -> Span | None:
-    """How long a training that is under way still takes, as a range."""
+    """Return the remaining time of a running training, as a range."""
     return paces.forecast_rest(run)

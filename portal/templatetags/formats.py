@@ -1,4 +1,4 @@
-"""How figures of any size are written, where a format decides what they are."""
+"""Template filter for numbers of any size, such as the figures of tournament formats."""
 
 from django import template
 
@@ -9,9 +9,7 @@ register = template.Library()
 
 @register.filter
 def figure(value: float | None) -> str:
-    """A number with as many digits as its size needs: 1,234, 56.7, 8.90, 0.0123; whole ones without any behind the
-    point.
-    """
+    """Return a number with decimals by its size: 1,234, 56.7, 8.90, 0.0123. Whole numbers have no decimals."""
     if is_missing(value):
         return "–"
     size = abs(float(value))  # type: ignore[arg-type]

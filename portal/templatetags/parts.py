@@ -1,4 +1,4 @@
-"""Small parts of pages: icons, names that are cut in the middle, moments in the reader's zone."""
+"""Template tags for small parts of pages: icons, shortened names, times in the reader's time zone."""
 
 from datetime import datetime
 
@@ -21,17 +21,17 @@ from tournament.models import Scenario
 register = template.Library()
 
 MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False}).disable("image")
-"""Without pictures: they would be asked of other sites."""
+"""The Markdown renderer, without images, because browsers would load them from other sites."""
 
 LONGEST_NAME = 28
-"""Letters of a name that stands in a table uncut."""
+"""Maximum number of characters of a name that a table shows in full."""
 TAIL = 10
-"""Letters of a long name's end that are always shown: there names of one family differ."""
+"""Number of characters at the end of a long name that are always shown, because related names differ there."""
 
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """An icon of the sprite. It says nothing to screen readers; words stand beside it."""
+    """Return an icon of the sprite. Screen readers ignore it, because there is a text next to it."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("portal/icons.svg"), name
     )
@@ -39,7 +39,7 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.filter
 def cut(name: object) -> SafeString | str:
-    """A name that fits its column: a long one loses its middle, and is whole on hover and focus."""
+    """Return a name that fits its column. A long one loses its middle, and is shown in full on hover and focus."""
     text = str(name)
     if len(text) <= LONGEST_NAME:
         return text
@@ -53,7 +53,7 @@ def cut(name: object) -> SafeString | str:
 
 @register.filter
 def moment(value: datetime | None, style: str = "moment") -> SafeString | str:
-    """A point in time: in UTC from the server, in the reader's zone where there are scripts.
+    """Return a time: in UTC from the server, and in the reader's time zone with JavaScript.
 
     `style` is "moment" (day and time), "day", or "ago" (how long ago, with the moment as a title).
     """
@@ -67,7 +67,7 @@ def moment(value: datetime | None, style: str = "moment") -> SafeString | str:
 
 
 def say_ago(value: datetime) -> str:
-    """How long ago in the largest unit that fits, such as "3 h ago"."""
+    """Return how long ago a time was in the largest unit that fits, such as "3 h ago"."""
     seconds = (timezone.now() - value).total_seconds()
     if seconds < 60:
         return _("just now")
@@ -82,32 +82,32 @@ def say_ago(value: datetime) -> str:
 
 @register.simple_tag
 def toast_icon(level: str) -> SafeString:
-    """The icon of a message by its level."""
+    """Return the icon for the level of a message."""
     names = {"success": "circle-check", "warning": "triangle-alert", "error": "circle-alert"}
     return icon(names.get(level, "info"))
 
 
 @register.filter
 def initial(name: str) -> str:
-    """The first letter of a name, for its picture."""
+    """Return the first letter of a name, for its avatar."""
     return name[:1]
 
 
 @register.filter
 def undo_address(message: Message) -> str:
-    """The address that undoes what a message says; empty where nothing does."""
+    """Return the address that undoes the action of a message; empty if it cannot be undone."""
     return toasts.undo_address(message)
 
 
 @register.simple_tag
 def arena_picture(scenario: Scenario) -> SafeString:
-    """A small picture of the scenario's arena."""
+    """Return a small picture of the scenario's arena."""
     return arenas.picture(scenario)
 
 
 @register.filter
 def sparkline(values: list[float]) -> SafeString:
-    """A line of at least two figures without axes; the figures stand elsewhere."""
+    """Return a sparkline: a line without axes; empty for fewer than two values."""
     if len(values) < 2:
         return SafeString("")
     least, most = min(values), max(values)
@@ -125,15 +125,13 @@ def sparkline(values: list[float]) -> SafeString:
 
 @register.filter
 def absolute(value: int) -> int:
-    """A whole number without its sign."""
+    """Return the absolute value of a whole number."""
     return abs(value)
 
 
 @register.simple_tag(takes_context=True)
 def sort_head(context: template.Context, name: str, label: str, css: str = "") -> SafeString:
-    """The head of a column by which a list can be sorted: a link to the order, or to the opposite one where it is in
-    it.
-    """
+    """Return the head of a sortable column: a link that sorts the list by it, or reverses its order."""
     parameters = context["request"].GET.copy()
     sort = parameters.get("sort", "")
     parameters.pop("page", None)
@@ -150,7 +148,7 @@ def sort_head(context: template.Context, name: str, label: str, css: str = "") -
 
 @register.simple_tag(takes_context=True)
 def tab_link(context: template.Context, name: str, label: str) -> SafeString:
-    """A link of the tabs of a section, marked on its page."""
+    """Return a tab of a section, which is marked on its page."""
     match = getattr(context["request"], "resolver_match", None)
     here = SafeString(' aria-current="page"') if match is not None and match.url_name == name else ""
     return format_html('<a href="{}"{}>{}</a>', reverse(name), here, label)
@@ -158,16 +156,16 @@ def tab_link(context: template.Context, name: str, label: str) -> SafeString:
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """A text of a user's own in Markdown (CommonMark with tables).
+    """Return a user's Markdown text (CommonMark with tables) as HTML.
 
-    HTML in it is shown as it is written, not as HTML.
+    HTML in the text is escaped.
     """
     return SafeString(MARKDOWN.render(text))
 
 
 @register.inclusion_tag("parts/api_examples.html", takes_context=True)
 def api_examples(context: template.Context, kind: str, key: str | int) -> dict[str, object]:
-    """A disclosure with the lines of curl and of the Python client for just what a page shows."""
+    """Return the context of a page's code examples: lines of curl and of the Python client that read its data."""
     found = examples.EXAMPLES[kind](key)
     origin = context["request"].build_absolute_uri("/")[:-1]
     return {"examples": found, "origin": origin, "LANGUAGE_CODE": context.get("LANGUAGE_CODE")}

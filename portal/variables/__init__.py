@@ -1,1 +1,1 @@
-"""The environment variables of the portal: declared once, read by the settings, told in docs/operations.md."""
+"""The environment variables of the portal: declared once, read by the settings, documented in docs/operations.md."""

@@ -1,4 +1,4 @@
-"""``python -m portal.variables`` exits 1 and says why where variables make no sense.
+"""``python -m portal.variables`` checks the environment variables. It exits with 1 and the reasons if some are invalid.
 
 With ``--table`` it prints the table of all variables.
 """

@@ -1,6 +1,6 @@
-"""How often somebody may do something and how much one user may have: the usual numbers, and how others are named.
+"""Default rate limits and quotas, and the syntax to change them.
 
-What each number counts is in `portal.server.throttling` (limits of rates) and `portal.people.quotas` (quotas).
+`portal.server.throttling` (rate limits) and `portal.people.quotas` (quotas) define what each number counts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ USUAL_LIMITS = {
     "changes": "120/minute",
     "files": "60/minute",
 }
-"""What is limited, and to how much for each user and for each address."""
+"""Default rate limits for each user and each IP address."""
 USUAL_QUOTAS = {
     "tournaments": 20,
     "episodes": 500_000,
@@ -30,13 +30,13 @@ USUAL_QUOTAS = {
     "schedules": 20,
     "tokens": 50,
 }
-"""How much one user may have of each thing."""
+"""Default quotas for each user."""
 
 
 def read_limits(text: str) -> dict[str, RateLimitItem]:
-    """Return the limits, those named in `text` instead of the usual ones: ``sign-up=30/hour,starts=200/day``.
+    """Return the default limits, overridden by those in `text`, such as ``sign-up=30/hour,starts=200/day``.
 
-    There are none at all for ``off``. Raises ValueError with what is allowed.
+    ``off`` means no limits. Raises ValueError, which says what is allowed.
     """
     try:
         return {name: parse(rate) for name, rate in replace(USUAL_LIMITS, text).items()}
@@ -48,9 +48,9 @@ def read_limits(text: str) -> dict[str, RateLimitItem]:
 
 
 def read_quotas(text: str) -> dict[str, int]:
-    """Return the quotas, those named in `text` instead of the usual ones: ``tournaments=5,episodes=100000``.
+    """Return the default quotas, overridden by those in `text`, such as ``tournaments=5,episodes=100000``.
 
-    There are none at all for ``off``. Raises ValueError with what is allowed.
+    ``off`` means no quotas. Raises ValueError, which says what is allowed.
     """
     try:
         found = {name: int(number) for name, number in replace(USUAL_QUOTAS, text).items()}
@@ -64,7 +64,10 @@ def read_quotas(text: str) -> dict[str, int]:
 
 
 def replace(usual: Mapping[str, str | int], text: str) -> dict[str, str]:
-    """Return the usual values with those that a text names. Raises KeyError for a name that is not among them."""
+    """Return the usual values, overridden by those in a text; empty for ``off``.
+
+    Raises KeyError for an unknown name.
+    """
     if text.strip() == "off":
         return {}
     found = {name: str(value) for name, value in usual.items()}

@@ -1,4 +1,4 @@
-"""The variables: each with its kind, its default and its meaning. ``docs/operations.md`` has the table of them."""
+"""Declarations of all variables with kind, default and meaning. ``docs/operations.md`` has them as a table."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def variable(
     usual: str = "",
     secret: bool = False,
 ) -> Any:
-    """Declare a variable: what holds without it, what it means (Markdown), and the range of a number.
+    """Declare a variable: its default, its meaning (Markdown), and the range of a number.
 
-    `usual` says the default in words where the value does not. A `secret` is never printed.
+    `usual` describes the default in words if the value does not. A `secret` is never printed.
     """
     more: dict[str, Any] = {"usual": usual, "secret": secret}
     return Field(default, description=meaning, ge=least, le=most, json_schema_extra=more)
 
 
 class Variables(BaseSettings):
-    """What the environment says, checked. An empty variable counts as not set."""
+    """The checked values of all variables. An empty variable counts as not set."""
 
     model_config = SettingsConfigDict(
         case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, validate_default=False

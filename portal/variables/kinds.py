@@ -1,4 +1,7 @@
-"""Kinds of environment variables. Each refuses a text with what is allowed instead, after "it must be"."""
+"""Kinds of environment variables.
+
+Each refuses an invalid text with a message that completes the sentence "it must be".
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ AGENTS = '{"name": "module:Class"} or {"name": {"class": "module:Class", "option
 
 
 def is_address(text: str) -> bool:
-    """Return whether it is an IP address or a network of them."""
+    """Return whether a text is an IP address or an IP network."""
     try:
         ipaddress.ip_network(text)
     except ValueError:
@@ -37,7 +40,7 @@ def check_host(text: str) -> str:
 
 
 def check_site_name(text: str) -> str:
-    """A name under which a site is reached: ``*`` is any, ``.example.org`` also the names below."""
+    """Check a host name of the website: ``*`` is any name, ``.example.org`` includes subdomains."""
     bare = text.removeprefix(".").removeprefix("[").removesuffix("]")
     if text != "*" and not (is_address(bare) and "/" not in bare) and not HOST.fullmatch(bare):
         raise ValueError("names of hosts with commas, without http:// and without ports")
@@ -51,7 +54,7 @@ def check_proxy(text: str) -> str:
 
 
 def check_site(text: str) -> str:
-    """An address of a website, of which only scheme and host (and perhaps a port) are given."""
+    """Check a website's URL of only scheme, host and optional port."""
     parts = split(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
         raise ValueError("https://NAME or http://NAME, perhaps with a port")
@@ -59,7 +62,7 @@ def check_site(text: str) -> str:
 
 
 def check_server(text: str) -> str:
-    """An address of a website, perhaps of a part of it."""
+    """Check a website's URL, which may have a path."""
     parts = split(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("an address that begins with https:// or http://")

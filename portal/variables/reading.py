@@ -1,4 +1,4 @@
-"""Reading the variables: all that make no sense are told at once, by name, with what is allowed."""
+"""Reading of the variables. All invalid ones are reported together, by name, with what is allowed."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OTHERS = (
     "ARENA_BIND",
     "ARENA_WEB",
 )
-"""Variables of programs beside the portal: its client, its tests, its containers."""
+"""Variables of other programs: the portal's client, tests and containers."""
 
 
 class VariablesRefused(Exception):
-    """Some variables make no sense: a line for each."""
+    """Some variables are invalid. The message has a line for each."""
 
 
 def read_variables() -> Variables:
-    """Return what the environment says. Raises VariablesRefused."""
+    """Return the checked variables. Raises VariablesRefused if any are invalid."""
     problems = list(half_groups(os.environ))
     try:
         found = Variables()
@@ -44,7 +44,7 @@ def read_variables() -> Variables:
 
 
 def explain(problem: Any) -> str:
-    """Say in a sentence which variable has which value, and what is allowed."""
+    """Return a sentence with the variable, its value and what is allowed."""
     name = str(problem["loc"][0])
     field = FIELDS[name]
     allowed = str(problem["ctx"]["error"]) if problem["type"] == "value_error" else describe(field)
@@ -53,7 +53,7 @@ def explain(problem: Any) -> str:
 
 
 def describe(field: FieldInfo) -> str:
-    """What a number, a switch or a choice may be."""
+    """Return what is allowed for a number, a switch or a choice."""
     if field.annotation is bool:
         return "1 (on) or 0 (off)"
     if choices := get_args(field.annotation):
@@ -73,7 +73,7 @@ def half_groups(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def remarks(environment: Mapping[str, str]) -> Iterator[str]:
-    """Say of variables that look like the portal's and are not that they have no effect."""
+    """Yield a warning for each variable that looks like the portal's, but has no effect."""
     for name in sorted(environment):
         if name.startswith("ARENA_") and name not in FIELDS and name not in OTHERS:
             near = difflib.get_close_matches(name, FIELDS, n=1)

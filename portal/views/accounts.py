@@ -1,4 +1,4 @@
-"""Signing up, and one's own page with the keys to the API."""
+"""Sign-up, and the user's account page with API tokens."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ REFUSALS = {
     "closed": "This portal takes no new accounts. Its administrator can create one for you.",
     "invitation": "Signing up here takes an invitation that is good. Ask the administrator for a link.",
 }
-"""What those are told who may not sign up, by the setting ARENA_SIGN_UP."""
+"""Messages for visitors who may not sign up, by the value of ARENA_SIGN_UP."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,9 +45,10 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 
 def admit(request: HttpRequest, form: SignUpForm) -> HttpResponse:
-    """Make the account of a valid form and sign its user in; where mail is set up, after the address is confirmed.
+    """Create the account of a valid form and sign the user in.
 
-    Whoever writes the address of somebody who has an account is asked for a code that never comes, as for any address.
+    If mail is set up, the user must confirm the address first. If the address already has an account, the page asks for
+    a code too, so nobody learns which addresses have accounts.
     """
     address = form.cleaned_data.get("email", "")
     if address and EmailAddress.objects.filter(email__iexact=address, verified=True).exists():
@@ -62,7 +63,7 @@ def admit(request: HttpRequest, form: SignUpForm) -> HttpResponse:
 
 
 def next_address(request: HttpRequest) -> str:
-    """Where the visitor was going, if that is an address of ours."""
+    """Return the page that the visitor wanted, if it is on this portal; else "home"."""
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
         return address
@@ -70,7 +71,7 @@ def next_address(request: HttpRequest) -> str:
 
 
 def refuse_sign_in(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]) -> HttpResponse:
-    """What somebody sees who has tried too many passwords; the arguments are those of django-axes."""
+    """Return the page after too many failed sign-ins. django-axes calls it with these arguments."""
     minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
     message = f"Too many failed attempts to sign in under this name. Wait {minutes} minutes, then try again."
     return render(request, "refused.html", {"message": message}, status=429)
@@ -95,7 +96,7 @@ def describe_account(request: HttpRequest, form: TokenForm) -> dict[str, Any]:
 
 
 def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Confirmation]]:
-    """One's own tokens, each with what is asked before it is revoked."""
+    """Return the user's tokens, each with the confirmation of its revocation."""
     return [(token, ask_to_revoke_token(token)) for token in ApiToken.objects.filter(user=request.user.pk)]
 
 
@@ -104,7 +105,7 @@ def list_tokens(request: HttpRequest) -> list[tuple[ApiToken, Confirmation]]:
 @require_POST
 @takes(form=TokenForm.base_fields)
 def create_token(request: HttpRequest) -> HttpResponse:
-    """Shows the new key on the answer itself: it is stored nowhere, not even in the session."""
+    """Create a token and show its key directly in the response. The key is stored nowhere, not even in the session."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         return render(request, "accounts/account.html", describe_account(request, form), status=400)
@@ -122,7 +123,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
-    """Ask, and then revoke it."""
+    """Ask for confirmation, then revoke a token."""
     token = get_object_or_404(ApiToken, pk=token_id, user=request.user.pk)
     if request.method != "POST":
         return show_question(request, ask_to_revoke_token(token), reverse("account"))

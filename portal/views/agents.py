@@ -1,4 +1,4 @@
-"""All agents, and one of them."""
+"""The list of agents, and the page of one agent."""
 
 import shlex
 from typing import Any
@@ -36,9 +36,9 @@ PAGE = 50
 TILES = 4
 SORTS = {name: name for name in ("name", "team", "kind", "architecture", "created")} | {"owner": "owner__username"}
 MOST_ATTACKS = 5
-"""Attacks that an agent's page shows, newest first."""
+"""Maximum number of attacks on an agent's page, newest first."""
 WATCHED = 8
-"""Opponents whose best and worst episodes an agent's page leads to."""
+"""Maximum number of opponents whose best and worst episodes an agent's page links to."""
 
 
 @require_safe
@@ -81,7 +81,7 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
-    """What the page shows to everybody, the scenario that is asked for more closely."""
+    """Return the context of the page that is the same for all users, with details on the requested scenario."""
     agent = get_object_or_404(Agent.objects.select_related("owner", "lab"), slug=slug)
     standings = boards.standings_of(agent)
     described = describe_standings(agent, standings)
@@ -105,7 +105,7 @@ def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
 
 
 def find_replays(agent: Agent, pairings: list[Any]) -> list[dict[str, Any]]:
-    """The agent's best and worst episode in each pairing; the reward of an episode is the targets'."""
+    """Return the agent's best and worst episode in each pairing. The reward of an episode is that of the targets."""
     keys = [pairing.pk for pairing in pairings]
     ends = Episode.objects.filter(pairing=OuterRef("pk"), device=DEVICE).order_by("normalised_reward", "id")
     found = Pairing.objects.filter(pk__in=keys).annotate(
@@ -117,9 +117,7 @@ def find_replays(agent: Agent, pairings: list[Any]) -> list[dict[str, Any]]:
 
 
 def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, BoardLine]]) -> list[dict[str, Any]]:
-    """A row for each scenario that has rated the agent, with the opponent that it does worst against and their
-    pairing.
-    """
+    """Return a row for each scenario that has rated the agent, with its worst opponent and their pairing."""
     worst = {line.rating.worst_opponent for _, line in standings} - {None}
     opponents = Agent.objects.in_bulk(worst, field_name="digest")
     other = Team(agent.team).opponent
@@ -141,7 +139,10 @@ def describe_standings(agent: Agent, standings: list[tuple[RatingSnapshot, Board
 def describe_detail(
     agent: Agent, standings: list[tuple[RatingSnapshot, BoardLine]], slug: str
 ) -> dict[str, Any] | None:
-    """One scenario more closely: the one asked for, else that of most episodes. None where the agent is not rated."""
+    """Return the details of the requested scenario, else of that with the most episodes.
+
+    None if the agent is not rated.
+    """
     if not standings:
         return None
     most = max(standings, key=lambda standing: standing[1].rating.num_episodes)
@@ -161,7 +162,7 @@ def describe_detail(
 @require_POST
 @takes(form=["scenario"])
 def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
-    """Start a tournament of the agent on fresh seeds."""
+    """Start a reevaluation of the agent on fresh seeds."""
     agent = get_object_or_404(Agent, slug=slug)
     scenario = get_object_or_404(Scenario, slug=request.POST.get("scenario", "").replace("\0", ""))
     with quotas.within(request.user, "tournaments", "episodes"):
@@ -189,7 +190,7 @@ def add_scenario(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=AgentForm.base_fields)
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give an agent of one's own another name or description."""
+    """Change the name, description and other settings of an agent."""
     agent = get_object_or_404(Agent, slug=slug)
     insist_on_change(request.user, agent, "rename or describe it")
     form = AgentForm(request.POST or None, instance=agent, user=request.user)
@@ -204,7 +205,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @takes("format")
 def download(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The agent's file: a checkpoint, or all that a mixture needs."""
+    """The download of an agent: a checkpoint, or all files of a mixture."""
     agent = get_object_or_404(Agent, slug=slug)
     try:
         return answer_agent(request.user, agent, read_networks(request))
@@ -214,7 +215,7 @@ def download(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def scenario_notes(agent: Agent) -> list[str]:
-    """What is different, in the scenarios it can play in, from what it was trained for."""
+    """Return the notes on how the scenarios in which the agent can play differ from its training."""
     if not agent.trained_enhanced_observation:
         return []
     fitnesses = [entries.check_fitness(agent, scenario) for scenario in Scenario.objects.all()]
@@ -222,7 +223,7 @@ def scenario_notes(agent: Agent) -> list[str]:
 
 
 def list_members(agent: Agent) -> list[dict[str, Any]]:
-    """A mixture's members with their weights, heaviest first, and their own pages where they have one."""
+    """Return the members of a mixture with their weights, largest first, and their agents if these exist."""
     members = [(member["weight"], from_json(member["agent"])) for member in agent.spec.get("members", [])]
     rows = Agent.objects.in_bulk([spec.digest for _, spec in members], field_name="digest")
     listed = [
@@ -232,7 +233,7 @@ def list_members(agent: Agent) -> list[dict[str, Any]]:
 
 
 def describe_value(value: Any) -> str:
-    """A value of the provenance in a line."""
+    """Return a value of the provenance as one line of text."""
     if isinstance(value, dict):
         return "; ".join(f"{key}: {describe_value(part)}" for key, part in value.items())
     if isinstance(value, list):
@@ -241,7 +242,7 @@ def describe_value(value: Any) -> str:
 
 
 def play_mode(agent: Agent) -> str:
-    """How the agent chooses its actions, in words."""
+    """Return a description of how the agent chooses its actions."""
     if agent.kind == AgentKind.CHECKPOINT:
         deterministic = agent.spec.get("deterministic")
         return _("deterministic: the most likely action") if deterministic else _("stochastic: samples from its policy")

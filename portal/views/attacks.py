@@ -1,4 +1,4 @@
-"""Attacks on agents: a new one, and one while its attackers train and after."""
+"""Attacks on agents: the form of a new one, and the page of one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @takes("seen")
 def attack(request: HttpRequest, attack_id: int) -> HttpResponse:
-    """The page; to htmx, what changes while it goes on."""
+    """The page of an attack. For htmx, only the part that changes while the attack runs."""
     rows = Attack.objects.select_related("agent", "attacker", "scenario", "owner", "tournament")
     row = get_object_or_404(rows.filter(agent__in=seen_agents(request.user)), pk=attack_id)
     context = {
@@ -78,7 +78,7 @@ ACTIONS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=[])
 def act(request: HttpRequest, attack_id: int, action: str) -> HttpResponse:
-    """Resume or cancel; what loses something asks first."""
+    """Resume or cancel an attack. Cancelling asks for confirmation first."""
     row = get_object_or_404(Attack, pk=attack_id)
     if request.method != "POST":
         return ask_first(request, row, ACTIONS, action, reverse("attack", args=[row.pk]))

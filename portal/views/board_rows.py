@@ -1,4 +1,4 @@
-"""What a row of a leaderboard opens: the hardest opponents, replays worth watching, the trend."""
+"""The details of a row of a leaderboard: the hardest opponents, notable replays, the trend."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ OPPONENTS = 3
 @require_safe
 @kept_for_visitors(10)
 def board_row(request: HttpRequest, slug: str, agent: str) -> HttpResponse:
-    """The part of the page below the agent's row; the agent's own page has all of it."""
+    """The details below the row of an agent. The page of the agent has all of them."""
     scenario = get_object_or_404(Scenario, slug=slug)
     row = get_object_or_404(Agent, slug=agent)
     board = boards.latest_board(scenario)
@@ -35,7 +35,7 @@ def board_row(request: HttpRequest, slug: str, agent: str) -> HttpResponse:
 
 
 def find_hardest(board: boards.Board, line: boards.BoardLine) -> list[dict[str, Any]]:
-    """The opponents against which the agent's own payoff is lowest, each with its best and its worst episode there."""
+    """Return the opponents against which the agent's payoff is lowest, each with the agent's best and worst episode."""
     is_camera = line.agent.team == Team.CAMERA
     others = board.of(Team.TARGET if is_camera else Team.CAMERA)
     if is_camera:

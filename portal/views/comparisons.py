@@ -1,4 +1,4 @@
-"""Two agents of one team beside each other."""
+"""Comparison of two agents of one team."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tournament.visibility import seen_agents
 @require_safe
 @takes("first", "second")
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
-    """The two agents named by `first` and `second`; without them a choice of two."""
+    """The comparison of the agents `first` and `second`; without them, a form to choose two agents."""
     scenario = get_object_or_404(Scenario, slug=slug)
     board = boards.latest_board(scenario)
     first, second, problem = read_choice(request)
@@ -46,7 +46,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
-    """The two agents asked for, and what is wrong with asking for them."""
+    """Return the two requested agents, and an error message if they cannot be compared."""
     slugs = [request.GET.get(name, "") for name in ("first", "second")]
     rows = seen_agents(request.user).in_bulk([slug for slug in slugs if slug], field_name="slug")
     first, second = (rows.get(slug) for slug in slugs)
@@ -66,13 +66,13 @@ def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
 
 
 def choices_of(board: Board | None, team: str) -> list[Agent]:
-    """Who can be compared: the agents of the team that are on the board, by name."""
+    """Return the agents that can be compared: those of the team that are on the board, by name."""
     lines = board.of(team) if board else ()
     return sorted((line.agent for line in lines), key=lambda agent: agent.name.lower())
 
 
 def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
-    """The comparison as the page shows it."""
+    """Return the context of the page for a comparison."""
     comparison, tested = matchup.compare(), describe_test(matchup)
     rows: list[dict[str, Any]] = [
         {
@@ -104,7 +104,7 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
 
 
 def describe_test(matchup: Matchup) -> dict[str, Any]:
-    """The sequential test of the episodes at hand, and where to have one played."""
+    """Return the result of a sequential test on existing episodes, and the address of a form that starts a test."""
     finding = matchup.judge()
     opponents = [*matchup.opponents.values(), *matchup.unmatched]
     asked = {
@@ -124,13 +124,11 @@ def describe_test(matchup: Matchup) -> dict[str, Any]:
 
 
 FEW_PAIRS = 20
-"""Pairs of episodes below which a difference is called one of few episodes."""
+"""Number of pairs of episodes below which the verdict says that they are few."""
 
 
 def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None) -> str:
-    """What the episodes say, in a sentence: the interval of the difference and the stricter sequential test
-    together.
-    """
+    """Return the verdict in a sentence. It combines the interval of the difference and the stricter sequential test."""
     first, second, difference = matchup.first.name, matchup.second.name, comparison.difference
     if difference.value is None:
         return f"{first} and {second} have not played enough of the same episodes to be compared."
@@ -153,8 +151,9 @@ def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None
 
 
 def judge_alike(matchup: Matchup, comparison: Comparison) -> str:
-    """The sentence where all differences are alike, so that they have no interval: how often each did better has
-    one.
+    """Return the verdict if all differences are equal and thus have no interval.
+
+    The win rate has an interval, which is used instead.
     """
     first, second, better = matchup.first.name, matchup.second.name, comparison.better
     if better.lower is not None and better.upper is not None and not better.lower <= 0.5 <= better.upper:
@@ -167,7 +166,7 @@ def judge_alike(matchup: Matchup, comparison: Comparison) -> str:
 
 
 def axis_of(intervals: list[PairedInterval]) -> tuple[float, float]:
-    """The range of differences to draw, the same to both sides of zero; very wide intervals are cut."""
+    """Return the range of differences to draw, symmetric around zero. Very wide intervals are cut."""
     values = [abs(interval.value) for interval in intervals if interval.value is not None]
     ends = [abs(end) for interval in intervals for end in (interval.lower, interval.upper) if end is not None]
     farthest = min(max(ends, default=0.0), 3 * max(values, default=0.0) + 0.02)
@@ -181,7 +180,7 @@ def find_line(board: Board | None, agent: Agent) -> BoardLine | None:
 
 
 def telling_pair(matchup: Matchup, opponent: int) -> tuple[int, int] | None:
-    """The keys of the two episodes against an opponent whose difference is nearest to the mean one."""
+    """Return the keys of the two episodes against an opponent whose difference is closest to the mean difference."""
     mine = np.flatnonzero(matchup.pairs.opponent == opponent)
     gains = matchup.pairs.gain[mine]
     place = mine[np.argmin(np.abs(gains - gains.mean()))]
@@ -189,9 +188,7 @@ def telling_pair(matchup: Matchup, opponent: int) -> tuple[int, int] | None:
 
 
 def notable_pairs(matchup: Matchup) -> list[dict[str, Any]]:
-    """Pairs of episodes worth watching beside each other: where the first did best beside the second, the median,
-    and the worst.
-    """
+    """Return pairs of episodes to watch side by side: those with the largest, median and smallest difference."""
     count = len(matchup.pairs)
     if count == 0:
         return []

@@ -1,4 +1,4 @@
-"""Documents: the table of contents with its search, each document, and the files beside them."""
+"""Documents: the table of contents with its search, each document, and its pictures and notebooks."""
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,14 +13,14 @@ from portal.server.visitor_pages import kept_for_visitors
 
 MOST_FOUND = 40
 FRESH = 3600.0
-"""Seconds for which browsers keep a picture."""
+"""Seconds for which browsers cache a picture."""
 
 
 @require_safe
 @takes("q")
 @kept_for_visitors(seconds=600)
 def documents(request: HttpRequest) -> HttpResponse:
-    """The table of contents, or what was found in the documents."""
+    """The table of contents, or the results of a search in the documents."""
     language, text = get_language() or "en", request.GET.get("q", "").strip()[:LONGEST_QUERY]
     context = {
         "groups": library.list_groups(language),
@@ -33,7 +33,7 @@ def documents(request: HttpRequest) -> HttpResponse:
 @require_safe
 @kept_for_visitors(seconds=600)
 def document(request: HttpRequest, name: str) -> HttpResponse:
-    """One document, between its neighbours of the table of contents."""
+    """One document, with links to the previous and the next one."""
     if name == library.INDEX:
         return redirect("documents")
     language = get_language() or "en"

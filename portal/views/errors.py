@@ -1,4 +1,4 @@
-"""Answers to what went wrong, where no view could: pages for browsers, JSON of the API's one shape for programs."""
+"""Error responses: pages for browsers, problem details for programs."""
 
 import sys
 from collections.abc import Callable
@@ -17,9 +17,9 @@ from portal.texts import in_language
 
 
 class UserErrors:
-    """Turns a refusal that reached the website into a page with its message. (The API has its own form of it.)
+    """Middleware that turns a UserError of a view into a page with its message. (The API has its own handler.)
 
-    Addresses with a null character are refused here, once for all: no name has one, and PostgreSQL takes none.
+    It also refuses addresses with a null character, because no name has one and PostgreSQL rejects them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -51,7 +51,10 @@ def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpRe
 
 
 def wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Browsers come here after signing in on the way to a button's address: the button is to be pressed again."""
+    """Return the response to a wrong method.
+
+    Browsers get it after signing in if they came from a button; it must be pressed again.
+    """
     allowed = response.headers.get("Allow", "")
     if is_for_a_program(request):
         message = f"{request.method} means nothing at this address{f'; use {allowed}' if allowed else ''}."
@@ -81,13 +84,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to what nobody expected, and to what a full disk makes impossible.
+    """Return the response to an unexpected error, a full disk, or an outage of the database.
 
-    Django calls it while it handles the error.
+    Django calls it during the handling of the error.
     """
     if disk.is_full(sys.exc_info()[1]):
         if hasattr(request, "session"):
-            request.session.modified = False  # It cannot be saved either.
+            request.session.modified = False  # The session cannot be saved either.
         return refuse(request, 507, "disk_full", str(disk.FULL))
     if reason := outages.explain(sys.exc_info()[1]):
         return unavailable(request, reason)
@@ -98,7 +101,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest, reason: str) -> HttpResponse:
-    """The answer while the database is away. Its page asks the database nothing, unlike all others."""
+    """Return the response during an outage of the database. Its page makes no queries."""
     if hasattr(request, "session"):
         request.session.modified = False
     if is_for_a_program(request):

@@ -1,4 +1,4 @@
-"""The first page: what the portal is for, who leads, what goes on; for members also what is theirs."""
+"""The home page: introduction, leading agents and current activity; for signed-in users also their own objects."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from tournament.models import (
 from tournament.ratings import find_limit
 
 FEW, RUNNING = 5, 3
-"""Rows of each list; of tournaments that are being played, each of which takes queries for its progress."""
+"""Number of rows of each list, and of running tournaments, whose progress costs queries."""
 STEPS = (
     (
         "upload_create",
@@ -47,7 +47,7 @@ STEPS = (
         gettext_lazy("Rank agents, or test if one is better."),
     ),
 )
-"""What a member can do next: the name of the address, an icon, the action, what comes of it."""
+"""Next steps for users: URL name, icon, action, result."""
 
 
 @require_safe
@@ -79,7 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def describe_side(board: boards.Board, team: str) -> dict[str, Any]:
-    """The first of a team's board with their movement, and the axis of their intervals."""
+    """Return the first rows of a team's board with their changes of rank, and the axis of their intervals."""
     lines = board.of(team)
     moves = history.past_of(board.snapshot, team).moves
     least, most = boards.axis_of(lines[:FEW])
@@ -97,7 +97,7 @@ def describe_side(board: boards.Board, team: str) -> dict[str, Any]:
 
 
 def find_show(board: boards.Board | None) -> Episode | None:
-    """An episode of the best camera against the best target, to be watched."""
+    """Return an episode of the best camera against the best target to watch; None if there is none."""
     if board is None or not board.cameras or not board.targets:
         return None
     pairing = Pairing.objects.filter(
@@ -108,7 +108,7 @@ def find_show(board: boards.Board | None) -> Episode | None:
 
 
 def find_mine(user: User | AnonymousUser, board: boards.Board | None) -> dict[str, Any] | None:
-    """A member's own agents with their ranks, uploads and runs; None for visitors."""
+    """Return a user's own agents with their ranks, uploads and runs; None for visitors."""
     if not user.is_authenticated:
         return None
     agents = list(queries.find_agents(viewer=user).filter(visibility.is_own(user)).order_by("-created")[:FEW])

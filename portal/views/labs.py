@@ -31,7 +31,7 @@ MOST_AGENTS = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=LabForm.base_fields)
 def labs(request: HttpRequest) -> HttpResponse:
-    """The caller's labs and invitations; a posted form creates a lab."""
+    """The user's labs and invitations. A POST creates a lab."""
     form = LabForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
@@ -49,7 +49,7 @@ def labs(request: HttpRequest) -> HttpResponse:
 @require_safe
 @takes()
 def lab(request: HttpRequest, slug: str) -> HttpResponse:
-    """Who is in a lab, and its agents that the caller sees."""
+    """The page of a lab: its members, and those of its agents that the user may see."""
     lab = get_object_or_404(Lab, slug=slug)
     return render(request, "labs/lab.html", describe(request, lab, InvitationForm()))
 
@@ -71,7 +71,7 @@ def describe(request: HttpRequest, lab: Lab, form: InvitationForm) -> dict[str, 
 
 
 def insist_on_managing(request: HttpRequest, lab: Lab) -> None:
-    """Raises PermissionDenied for those who may not decide about a lab."""
+    """Raise PermissionDenied if the user may not manage the lab."""
     if not rules.may_manage(lab, request.user):
         raise PermissionDenied(_("Only an owner of the lab or an administrator can do this."))
 
@@ -80,7 +80,7 @@ def insist_on_managing(request: HttpRequest, lab: Lab) -> None:
 @require_POST
 @takes(form=InvitationForm.base_fields)
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """Invite somebody by name."""
+    """Invite a user by name."""
     lab = get_object_or_404(Lab, slug=slug)
     insist_on_managing(request, lab)
     form = InvitationForm(request.POST)
@@ -100,7 +100,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @takes()
 def accept(request: HttpRequest, slug: str) -> HttpResponse:
-    """Join a lab that one is invited to."""
+    """Accept the invitation to a lab."""
     lab = get_object_or_404(Lab, slug=slug)
     rules.accept(lab, request.user)
     messages.success(request, _("You are a member of %(name)s now.") % {"name": lab.name})
@@ -111,7 +111,10 @@ def accept(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def remove(request: HttpRequest, slug: str, username: str) -> HttpResponse:
-    """Ask, and then take somebody out of a lab: oneself, or by an owner."""
+    """Ask for confirmation, then remove a member from a lab.
+
+    Members can remove themselves; owners can remove anyone.
+    """
     lab = get_object_or_404(Lab, slug=slug)
     if username != request.user.get_username():
         insist_on_managing(request, lab)
@@ -131,7 +134,7 @@ def remove(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 @require_POST
 @takes(form=["role"])
 def set_role(request: HttpRequest, slug: str, username: str) -> HttpResponse:
-    """Make a member an owner, or the other way round."""
+    """Make a member an owner, or an owner a member."""
     lab = get_object_or_404(Lab, slug=slug)
     insist_on_managing(request, lab)
     user = get_object_or_404(User, username=username, memberships__lab=lab)
@@ -143,7 +146,7 @@ def set_role(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask, and then delete a lab. Its agents stay their owners'."""
+    """Ask for confirmation, then delete a lab. Its agents stay with their owners."""
     lab = get_object_or_404(Lab, slug=slug)
     insist_on_managing(request, lab)
     if request.method != "POST":

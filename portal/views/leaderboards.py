@@ -1,4 +1,4 @@
-"""The leaderboard of each scenario, as it is and as it was."""
+"""The leaderboard of each scenario: the newest and every earlier snapshot."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,25 +26,25 @@ from tournament.ratings import find_limit
 
 ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
 TRUSTED = {"nash": gettext_lazy("Nash"), "deviation": gettext_lazy("Deviation"), "margin": gettext_lazy("Margin")}
-"""Orders that a board may name as better than that by Elo: names and labels of columns."""
+"""Sort orders that a board may recommend instead of Elo: names and labels of columns."""
 TEAMS = {Team.CAMERA: gettext_lazy("Cameras"), Team.TARGET: gettext_lazy("Targets")}
 OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
-"""Purposes of tournaments that are led to from their training or PSRO run, and have agents that no list has."""
+"""Purposes of tournaments that only their training, PSRO run or attack links to, and whose agents are not listed."""
 SMALL_MASS = 0.01
 LARGEST_TABLE = 600
-"""A table of more cells than this stands on a page of its own."""
+"""Maximum number of cells of a payoff table on the page of its board. A larger table has its own page."""
 LARGEST_PICTURE = 40_000
-"""A heat map of all agents with more pairings than this is not drawn; the page of all payoffs has them."""
+"""Maximum number of pairings of a heat map of all agents. Of larger boards, only the page of all payoffs shows them."""
 BOARD = ("sort", "figures", "order", "team", "search", "page", "payoffs")
-"""What the address of a page with a board says."""
+"""Query parameters of pages with a board."""
 PAGE, PAYOFF_ROWS = 50, 20
 LINES = 50
-"""Lines of a board on one page."""
+"""Number of rows of a board per page."""
 
 
 @require_safe
 def leaderboards(request: HttpRequest) -> HttpResponse:
-    """Leads to the scenario most is known about."""
+    """Redirect to the board of the scenario with the most episodes."""
     board = boards.busiest_board()
     scenario = (
         board.snapshot.scenario
@@ -80,7 +80,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @takes("page")
 def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every fit that was ever published of the scenario's board."""
+    """All published snapshots of a scenario's board."""
     scenario = get_object_or_404(Scenario, slug=slug)
     page = Paginator(boards.snapshots_of(scenario).defer("table"), PAGE).get_page(request.GET.get("page"))
     return render(request, "leaderboards/snapshots.html", {"scenario": scenario, "page": page})
@@ -90,7 +90,7 @@ def snapshots(request: HttpRequest, slug: str) -> HttpResponse:
 @kept_for_visitors(10)
 @takes(*BOARD)
 def snapshot(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """A leaderboard as it was published under a number; it never changes."""
+    """The snapshot of a leaderboard with a number. It never changes."""
     return show_snapshot(request, get_object_or_404(Scenario, slug=slug), number)
 
 
@@ -122,7 +122,7 @@ def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) 
 @kept_for_visitors(10)
 @takes("order", "page")
 def payoffs(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """The payoff table of a snapshot that is too large for its page, some cameras at a time."""
+    """The payoff table of a snapshot, paginated by cameras, for boards that are too large for one page."""
     return show_payoffs(request, get_object_or_404(Scenario, slug=slug), number)
 
 
@@ -153,18 +153,18 @@ def show_payoffs(request: HttpRequest, of: Scenario | Tournament, number: int) -
 
 
 def address_of(board: Board, page: str) -> str:
-    """The address of a snapshot's page ("snapshot" or "payoffs"), of a scenario's board or a tournament's."""
+    """Return the address of a snapshot's page ("snapshot" or "payoffs"), for the board of a scenario or tournament."""
     snapshot = board.snapshot
     if snapshot.tournament_id:
         return reverse(f"tournament_{page}", args=[snapshot.tournament_id, snapshot.number])
     return reverse(page, args=[snapshot.scenario.slug, snapshot.number])
 
 
-# What the pages of boards show; those of tournaments too.
+# The contexts of pages with boards, of scenarios and tournaments
 
 
 def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The table of the chosen team, sorted and with the columns asked for, and the payoffs in the order asked for."""
+    """Return the table of the chosen team and the payoffs, in the requested orders."""
     if board is None:
         return {}
     asked = asked or {}
@@ -196,7 +196,7 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
 
 
 def describe_map(board: Board, order: str, is_whole: bool) -> dict[str, Any]:
-    """The heat map of the first agents by Elo, or of all, with its figures: inline where they are few."""
+    """Return the heat map of the first agents by Elo, or of all agents. Its data is inline if it is small."""
     cameras, targets = arrange(board, order)
     count = max(len(cameras), len(targets))
     if not is_whole:
@@ -212,7 +212,7 @@ def describe_map(board: Board, order: str, is_whole: bool) -> dict[str, Any]:
 
 
 def choose_first(ranked: tuple[BoardLine, ...], arranged: tuple[BoardLine, ...]) -> tuple[BoardLine, ...]:
-    """The first lines of a ranking, in another order."""
+    """Return the first lines of a ranking in the order of `arranged`."""
     first = {line.agent.pk for line in ranked[: heatmaps.FIRST]}
     return tuple(line for line in arranged if line.agent.pk in first)
 
@@ -221,7 +221,7 @@ def choose_first(ranked: tuple[BoardLine, ...], arranged: tuple[BoardLine, ...])
 @kept_for_visitors(10)
 @takes("order")
 def payoff_figures(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """All figures of a large heat map, as JSON."""
+    """All payoffs of a large heat map as JSON."""
     return show_figures(request, get_object_or_404(Scenario, slug=slug), number)
 
 
@@ -241,7 +241,7 @@ def show_figures(request: HttpRequest, of: Scenario | Tournament, number: int) -
 
 
 def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) -> dict[str, Any]:
-    """A page of one team's table in the order asked for, of the agents whose names have the text asked for."""
+    """Return a page of one team's table in the requested order, filtered by a part of the agents' names."""
     ranked = board.of(team)
     rivals = {line.agent.pk: find_rival(ranked, place) for place, line in enumerate(ranked)}
     search = asked.get("search", "").strip()[:100]
@@ -266,7 +266,7 @@ def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) 
 
 
 def find_worst_pairings(board: Board, lines: list[BoardLine]) -> dict[tuple[str, str], int]:
-    """Keys of the pairings of agents with their hardest opponents, by the digests of camera and target."""
+    """Return the keys of pairings of agents with their hardest opponents, by the digests of camera and target."""
     digests = {line.agent.digest for line in lines} | {line.rating.worst_opponent for line in lines}
     found = Pairing.objects.filter(
         scenario=board.snapshot.scenario, camera__digest__in=digests, target__digest__in=digests
@@ -283,7 +283,7 @@ def describe_row(
     pairings: dict[tuple[str, str], int],
     past: history.Past,
 ) -> dict[str, Any]:
-    """A line with its rival, its hardest opponent, and how its rating came to be."""
+    """Return a row of the table: rating, rival, hardest opponent, change of rank, and trend."""
     worst = line.rating.worst_opponent or ""
     is_camera = line.agent.team == Team.CAMERA
     return {
@@ -298,7 +298,7 @@ def describe_row(
 
 
 def describe_evolution(board: Board) -> dict[str, Any] | None:
-    """alpha-Rank's masses, the largest first, and where it ends up; None on boards without."""
+    """Return the masses of alpha-Rank, largest first, and its sink components; None if the board has none."""
     found = board.alpha_rank
     if not found:
         return None
@@ -316,7 +316,10 @@ def describe_evolution(board: Board) -> dict[str, Any] | None:
 
 
 def find_rival(ranked: tuple[BoardLine, ...], place: int) -> BoardLine | None:
-    """Return the line that explains another's place: the one above it, or the second for the first."""
+    """Return the line with which another is compared: the one above it, or the second for the first.
+
+    None if one is not rated.
+    """
     other = place - 1 if place else 1
     if other >= len(ranked) or not (ranked[place].rating.is_rated and ranked[other].rating.is_rated):
         return None
@@ -329,7 +332,7 @@ def chosen_order(asked: Mapping[str, str]) -> str:
 
 
 def arrange(board: Board, order: str) -> tuple[tuple[BoardLine, ...], tuple[BoardLine, ...]]:
-    """Cameras and targets in the order in which the payoffs show them."""
+    """Return cameras and targets in the order of the payoff table."""
     if order == "rating":
         return board.cameras, board.targets
     if order == "nash":
@@ -349,7 +352,7 @@ def arrange(board: Board, order: str) -> tuple[tuple[BoardLine, ...], tuple[Boar
 def describe_payoffs(
     cameras: tuple[BoardLine, ...], targets: tuple[BoardLine, ...], cells: list[list[Cell | None]]
 ) -> dict[str, Any]:
-    """The payoffs as the heat map reads them: matrices, with null where nothing was played."""
+    """Return the payoffs for the heat map: matrices with null for pairings without episodes."""
 
     def matrix(name: str, digits: int = 5) -> list[list[Any]]:
         return [[shorten(getattr(cell, name) if cell else None, digits) for cell in row] for row in cells]
@@ -363,7 +366,7 @@ def describe_payoffs(
 
 
 def cite(request: HttpRequest, board: Board) -> dict[str, str]:
-    """How to cite a numbered snapshot, with the address that always shows it."""
+    """Return the citation of a snapshot, with its permanent address."""
     snapshot = board.snapshot
     address = request.build_absolute_uri(address_of(board, "snapshot"))
     of = snapshot.tournament.name if snapshot.tournament else snapshot.scenario.name

@@ -1,4 +1,4 @@
-"""What a user is told, and where it is sent."""
+"""A user's notifications, and settings for e-mail and webhooks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes("page", form=MailForm.base_fields)
 def notifications(request: HttpRequest) -> HttpResponse:
-    """What the caller was told, and, where mail is set up, what of it comes by e-mail too."""
+    """The user's notifications. If mail is set up, also the form for the kinds that are sent by e-mail."""
     form = MailForm(request.user, request.POST if request.method == "POST" else None) if settings.ARENA_MAIL else None
     if form is not None and form.is_valid():
         form.save()
@@ -56,7 +56,7 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=WebhookForm.base_fields)
 def webhooks(request: HttpRequest) -> HttpResponse:
-    """The caller's webhooks; a new one's secret is shown on the answer that creates it."""
+    """The user's webhooks. The secret of a new one is only shown in the response that creates it."""
     form = WebhookForm(request.user, request.POST or None)
     made = form.create() if request.method == "POST" and form.is_valid() else None
     status = 201 if made else 400 if form.is_bound else 200
@@ -72,7 +72,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def delete_webhook(request: HttpRequest, webhook_id: int) -> HttpResponse:
-    """Ask, and then delete a webhook."""
+    """Ask for confirmation, then delete a webhook."""
     hook = get_object_or_404(Webhook, pk=webhook_id, user=request.user.pk)
     if request.method != "POST":
         question = Confirmation(

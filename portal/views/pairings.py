@@ -1,6 +1,4 @@
-"""One pairing: how its episodes are distributed, what others do in the place of its agents, and the episodes
-themselves.
-"""
+"""One pairing: distributions of its episodes, comparisons with other agents, and the list of episodes."""
 
 from __future__ import annotations
 
@@ -30,13 +28,13 @@ PAGE = 25
 
 
 def find_tournaments(pairing: Pairing) -> QuerySet[Tournament]:
-    """The tournaments that played a pairing, without private ones unless the pairing is private itself."""
+    """Return the tournaments with a pairing. Private ones are only included if the pairing itself is private."""
     found = pairing.tournaments.select_related("scenario", "owner")
     return found if are_private((pairing.camera, pairing.target)) else found.filter(is_private=False)
 
 
 DISTRIBUTION_OF = 20_000
-"""Distributions are of at most this many of the latest episodes."""
+"""Maximum number of episodes in a distribution; the newest count."""
 FIRST_RIVALS = 8
 ORDERS = {
     "number": ("id", _("when it was played")),
@@ -50,7 +48,7 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class PairingMeasure:
-    """Something that each episode has a number of: how it is called and written."""
+    """A measure of episodes: its column, title, unit and format."""
 
     column: str
     title: Any
@@ -82,11 +80,11 @@ def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
 
 
 def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
-    """All that the page shows, with its episodes in an order."""
+    """Return the context of the page, with the episodes in the requested order."""
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)
     engine = queries.newest_engine(pairing)
-    counted = queries.episodes_of(pairing, engine)  # Episodes of different engines are not averaged together.
+    counted = queries.episodes_of(pairing, engine)  # Episodes of different engines are never averaged.
     num_episodes = counted.count()
     column = ORDERS.get(order, ORDERS["number"])[0]
     return {
@@ -107,7 +105,7 @@ def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
 
 
 def describe_measures(episodes: QuerySet[Episode]) -> list[dict[str, Any]]:
-    """The distribution of every measure, with its picture where it has one."""
+    """Return the distribution of each measure, with its histogram if it has one."""
     columns = [measure.column for measure in MEASURES]
     rows = np.array(list(episodes.order_by("-id").values_list(*columns)[:DISTRIBUTION_OF]), dtype=np.float64)
     described = []
@@ -120,7 +118,7 @@ def describe_measures(episodes: QuerySet[Episode]) -> list[dict[str, Any]]:
 
 
 def describe_rivals(pairing: Pairing, team: str, episodes: QuerySet[Episode]) -> dict[str, Any]:
-    """Others in the place of the pairing's agent of the team, those it does worst beside first."""
+    """Return comparisons of a team's agent with other agents against the same opponent, strongest first."""
     rivals = rivals_of(pairing, team, episodes)
     least, most = axis_of([rival.result.difference for rival in rivals])
     is_camera = team == Team.CAMERA
@@ -136,7 +134,7 @@ def describe_rivals(pairing: Pairing, team: str, episodes: QuerySet[Episode]) ->
 
 
 def notable_episodes(episodes: QuerySet[Episode], count: int) -> list[tuple[Any, Episode]]:
-    """The camera's best, median and worst episode, with what to call them."""
+    """Return the camera's best, median and worst episode, each with a label."""
     if count < 3:
         return []
     ordered = episodes.order_by("normalised_reward", "id")
@@ -148,9 +146,9 @@ WIDTH, BASE = 300.0, 80.0
 
 
 def draw_histogram(found: Distribution) -> dict[str, Any]:
-    """Bars and the mean in the coordinates of a picture of 300 by 80."""
+    """Return the bars and the mean of a histogram in the coordinates of a picture of 300 by 80."""
     low, high = found.bins[0].low, found.bins[-1].high
-    if low == high:  # All are the same: a bar in the middle.
+    if low == high:  # All values are equal: one bar in the middle.
         bar = {"x": f"{0.47 * WIDTH:.1f}", "y": "0", "height": f"{BASE}", "bin": found.bins[0]}
         return {"bars": [bar], "width": f"{0.06 * WIDTH:.1f}", "mean": None}
     most = max(bin.count for bin in found.bins)

@@ -1,4 +1,4 @@
-"""Public profiles, and leaving the portal with one's data."""
+"""Public profiles, export of a user's data, and deletion of accounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_AGENTS = 200
 @kept_for_visitors(30)
 @takes()
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """What a user has made. Accounts that were deleted have no page."""
+    """The public profile of a user. Deleted accounts have none."""
     owner = get_object_or_404(User, username=username, is_active=True)
     agents = queries.find_agents().filter(owner=owner).order_by("-created")[:MOST_AGENTS]
     tournaments = Tournament.objects.filter(owner=owner, purpose="", is_private=False)
@@ -48,7 +48,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
 @require_safe
 @takes()
 def download_data(request: HttpRequest) -> HttpResponse:
-    """All that the portal has about the caller, as one file."""
+    """Everything that the portal stores about the user, as a JSON file."""
     found = leaving.export_data(request.user)  # type: ignore[arg-type]
     response = JsonResponse(found, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="mate-arena-account.json"'
@@ -60,7 +60,7 @@ def download_data(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=DeletionForm.base_fields)
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Ask for the password, and then delete the caller's account."""
+    """Ask for the password, then delete the user's account."""
     form = DeletionForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""PSRO runs: all, a new one, and one while its populations grow and after."""
+"""PSRO runs: the list, the form of a new one, and the page of one."""
 
 from __future__ import annotations
 
@@ -74,19 +74,22 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 @takes("iteration", "seen")
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The page, which a scrubber takes one iteration from; to htmx otherwise, what changes while it runs."""
+    """The page of a run; its slider loads it again for another iteration.
+
+    For other htmx requests, only the part that changes.
+    """
     row = get_object_or_404(PsroRun.objects.select_related("scenario", "owner", "forked_from", "upload"), pk=run_id)
     if request.htmx and request.htmx.target != "iteration":  # type: ignore[attr-defined]
         context = describe(request, row)
         response = render(request, "psro/progress.html", context)
         if request.GET.get("seen", context["seen"]) != context["seen"]:
-            response["HX-Refresh"] = "true"  # There is more to see now than what this part shows.
+            response["HX-Refresh"] = "true"  # The state has changed: reload the whole page.
         return response
     return show(request, row)
 
 
 def show(request: HttpRequest, row: PsroRun, status: int = 200, **bound: Any) -> HttpResponse:
-    """The whole page; with `bound`, forms that were refused, in place of empty ones."""
+    """Return the whole page. `bound` holds refused forms, which replace the empty ones."""
     solved = list(row.iterations.filter(phase=PsroPhase.SOLVED).select_related("camera", "target"))
     can_extend = row.state in EXTENDABLE and may_change(request.user, row) and not row.upload_id
     can_fork = solved and request.user.is_authenticated and not row.upload_id
@@ -124,9 +127,7 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
 
 
 def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIteration]) -> dict[str, Any]:
-    """What there is to see of the iterations that are solved; the payoffs are those of the iteration that was asked
-    for.
-    """
+    """Return the context for the solved iterations, with the payoffs of the requested iteration."""
     if not solved:
         return {"solved": []}
     wanted = request.GET.get("iteration", "")
@@ -149,7 +150,7 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
 
 
 def bound(iteration: PsroIteration) -> Bounded:
-    """NashConv of the strategies that an iteration tried to beat, which are those of the one before."""
+    """Return NashConv with its interval for the previous iteration's strategies, to which this one responds."""
     low, high = iteration.figures.get("nash_conv_interval") or (None, None)
     return Bounded(iteration.number - 1, iteration.figures["nash_conv"], low, high)
 
@@ -174,8 +175,9 @@ REMARKS = {
 
 
 def describe_gain(gain: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A best response's gain with its remark; figures of an earlier version, which do not say more, have that of
-    none.
+    """Return a best response's gain with its remark.
+
+    In figures of an earlier version, the verdict comes from `is_answer`.
     """
     if gain is None:
         return None
@@ -186,7 +188,7 @@ def describe_gain(gain: dict[str, Any] | None) -> dict[str, Any] | None:
 def describe_strategies(
     row: PsroRun, team: str, pool: list[PopulationMember], solved: list[PsroIteration], shown: PsroIteration
 ) -> dict[str, Any]:
-    """A team's shares by iteration: the picture, and a line an agent, with its origin and its share in `shown`."""
+    """Return a team's strategies: the chart over iterations, and for each agent its origin and its share in `shown`."""
     shares = [one.camera_strategy if team == Team.CAMERA else one.target_strategy for one in solved]
     origins = {
         one.number: one
@@ -213,12 +215,12 @@ def describe_strategies(
 
 
 def share_in(strategy: list[float], number: int) -> float | None:
-    """A member's share in a strategy; None where it was not in the population yet."""
+    """Return a member's share in a strategy; None if it was not in the population yet."""
     return strategy[number] if number < len(strategy) else None
 
 
 def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[PopulationMember]]) -> dict[str, Any]:
-    """An iteration's payoffs, for the heat map and as a table."""
+    """Return an iteration's payoffs for the heat map and the table."""
     size = {team: len(getattr(shown, f"{team}_strategy")) for team in Team}
     cameras, targets = (pools[team][: size[team]] for team in Team)
     found = find_pairings(row.scenario, cameras, targets)
@@ -255,7 +257,7 @@ def key_of(member: PopulationMember) -> int | None:
 def find_pairings(
     scenario: Scenario, cameras: list[PopulationMember], targets: list[PopulationMember]
 ) -> dict[tuple[int | None, int | None], int]:
-    """Keys of the pairings that there are, by camera and target."""
+    """Return the keys of the existing pairings by camera and target."""
     rows = Pairing.objects.filter(
         scenario=scenario, camera__in=filter(None, map(key_of, cameras)), target__in=filter(None, map(key_of, targets))
     )
@@ -265,7 +267,7 @@ def find_pairings(
 @require_safe
 @takes("format")
 def download(request: HttpRequest, run_id: int) -> HttpResponseBase:
-    """Both populations and their strategies as one file, without agents that the visitor may not have."""
+    """Both populations and their strategies as one file, without agents that the user may not download."""
     run = get_object_or_404(PsroRun.objects.select_related("scenario"), pk=run_id)
     return answer_populations(request.user, run, read_networks(request))
 
@@ -298,7 +300,7 @@ ACTIONS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["iterations", "number", "meta_solver", "name"])
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
-    """Pause, resume, cancel, extend; or fork, which anybody may."""
+    """Pause, resume, cancel, extend or fork a run. Any user may fork."""
     row = get_object_or_404(PsroRun, pk=run_id)
     if request.method != "POST":
         return ask_first(request, row, ACTIONS, action, reverse("psro_run", args=[row.pk]))
@@ -309,7 +311,7 @@ def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
 
 
 def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
-    """Extend a run by the iterations of the form; the page with the form's errors where that is refused."""
+    """Extend a run by the iterations of the form. If this is refused, return the page with the form's errors."""
     insist_on_change(request.user, row)
     form = ExtendRunForm(request.POST)
     if form.is_valid():
@@ -324,8 +326,9 @@ def extend(request: HttpRequest, row: PsroRun) -> HttpResponse:
 
 
 def fork(request: HttpRequest, row: PsroRun) -> HttpResponse:
-    """Create the fork that the form asks for, which anybody may; the page with the form's errors where that is
-    refused.
+    """Create the fork that the form describes; any user may.
+
+    If this is refused, return the page with the form's errors.
     """
     solved = row.iterations.filter(phase=PsroPhase.SOLVED).values_list("number", flat=True)
     form = ForkForm(row, list(solved), request.POST)

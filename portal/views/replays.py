@@ -1,4 +1,4 @@
-"""The replay of an episode, its file, and whether it can be repeated."""
+"""The replay of an episode, its file, and its verification."""
 
 import time
 from contextlib import suppress
@@ -30,7 +30,7 @@ def find_episode(episode_id: int) -> Episode:
 @kept_for_visitors(10)
 def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
     episode = find_episode(episode_id)
-    recordings.ask_replay(episode, request)  # It is made while the page loads.
+    recordings.ask_replay(episode, request)  # Rendering starts while the page loads.
     neighbours = Episode.objects.filter(pairing=episode.pairing_id, engine=episode.engine, device=episode.device)
     context = describe_episode(request, episode) | {
         "before": neighbours.filter(pk__lt=episode.pk).order_by("-pk").first(),
@@ -40,7 +40,7 @@ def replay(request: HttpRequest, episode_id: int) -> HttpResponse:
 
 
 def describe_episode(request: HttpRequest, episode: Episode) -> dict[str, Any]:
-    """What the pages with an episode's viewer show beside it."""
+    """Return the context that all pages with the viewer of an episode share."""
     film = reverse("replay_film", args=[episode.pk]) if recordings.can_film() and request.user.is_authenticated else ""
     return {
         "episode": episode,
@@ -53,19 +53,19 @@ def describe_episode(request: HttpRequest, episode: Episode) -> dict[str, Any]:
 @require_safe
 @embeddable
 def embedded(request: HttpRequest, episode_id: int) -> HttpResponse:
-    """The viewer alone, for frames of other sites."""
+    """The viewer without the page around it, for frames on other sites."""
     episode = find_episode(episode_id)
     recordings.ask_replay(episode, request)
     return render(request, "replays/embedded.html", describe_episode(request, episode))
 
 
 PICTURE_SECONDS = 0.5
-"""How long an answer waits for a picture: programs that make previews of links come once."""
+"""Seconds that a request waits for a picture, because programs that create link previews ask only once."""
 
 
 @require_safe
 def picture(request: HttpRequest, episode_id: int) -> HttpResponseBase:
-    """A PNG picture of the episode, which other sites show beside a link."""
+    """A PNG picture of the episode for link previews on other sites."""
     episode = find_episode(episode_id)
     deadline = time.monotonic() + PICTURE_SECONDS
     while (answer := recordings.ask_picture(episode, request)).path is None:
@@ -80,7 +80,7 @@ def picture(request: HttpRequest, episode_id: int) -> HttpResponseBase:
 @login_required
 @require_safe
 def film(request: HttpRequest, episode_id: int) -> HttpResponseBase:
-    """The film of the episode, or a page that waits for it."""
+    """The film of the episode, or a page that reloads until the film exists."""
     episode = find_episode(episode_id)
     if not recordings.can_film():
         raise Http404("This portal makes no films: the package imageio-ffmpeg is not installed.")
@@ -96,7 +96,7 @@ def film(request: HttpRequest, episode_id: int) -> HttpResponseBase:
 
 @require_safe
 def beside(request: HttpRequest, episode_id: int, other_id: int) -> HttpResponse:
-    """Two episodes of one scenario, played in step."""
+    """Two episodes of one scenario, side by side and in step."""
     episodes = [find_episode(episode_id), find_episode(other_id)]
     first, second = (episode.pairing for episode in episodes)
     if first.scenario_id != second.scenario_id:
@@ -116,7 +116,7 @@ def beside(request: HttpRequest, episode_id: int, other_id: int) -> HttpResponse
 
 
 def find_differing(first: Pairing, second: Pairing) -> tuple[Agent, Agent] | None:
-    """The two agents in which the pairings differ; None if they differ in both or in none."""
+    """Return the two agents in which the pairings differ; None if both teams differ or neither does."""
     if first.target_id == second.target_id and first.camera_id != second.camera_id:
         return first.camera, second.camera
     if first.camera_id == second.camera_id and first.target_id != second.target_id:
@@ -125,7 +125,7 @@ def find_differing(first: Pairing, second: Pairing) -> tuple[Agent, Agent] | Non
 
 
 def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> dict[str, Any]:
-    """An episode with the name of what is special about it: the agent that differs, or both."""
+    """Return an episode with its label: the name of the agent that differs, or the names of both agents."""
     pairing = episode.pairing
     if differing is None:
         return {
@@ -140,15 +140,15 @@ def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> di
 @require_safe
 @takes("partial")
 def replay_file(request: HttpRequest, episode_id: int) -> HttpResponseBase:
-    """200 with the file, 202 while it is rendered, 409 where it cannot be, 503 where too many others wait.
+    """The replay file: 200 with the file, 202 during rendering, 409 after a failure, 503 if too many wait.
 
-    With `partial=1`, the beginning of an episode that is still rendered is an answer as well.
+    With `partial=1`, the beginning of an episode is returned while the rest is still being rendered.
     """
     return answer_file(request, find_episode(episode_id), accepts_partial=request.GET.get("partial") == "1")
 
 
 def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = False) -> HttpResponseBase:
-    tag = f'"{episode.digest}"'  # A trajectory's digest never changes, so its file never needs to be fetched twice.
+    tag = f'"{episode.digest}"'  # The digest of a trajectory never changes, so browsers need its file only once.
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     try:
@@ -158,7 +158,7 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
             raise
         return answer_error(request, 507, "disk_full", str(disk.FULL), episode)
     if answer.path is not None:
-        with suppress(FileNotFoundError):  # It has just made room for newer ones: it is rendered again.
+        with suppress(FileNotFoundError):  # It has just been deleted to make room: it is rendered again.
             response = FileResponse(answer.path.open("rb"), content_type="application/octet-stream")
             response["Content-Disposition"] = f'attachment; filename="mate-arena-{episode.pk}.replay"'
             response["ETag"] = tag
@@ -173,7 +173,7 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
 
 
 def answer_pending(request: HttpRequest, answer: recordings.Answer, episode: Episode) -> HttpResponse:
-    """What is said instead of a file that is not there."""
+    """Return the response if the file does not exist yet: an error, or the progress."""
     if answer.has_failed:
         return answer_error(request, 409, "cannot_replay", answer.message, episode)
     if answer.is_busy:
@@ -191,7 +191,7 @@ def answer_error(request: HttpRequest, status: int, code: str, message: str, epi
 @login_required
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest, episode_id: int) -> HttpResponse:
-    """POST plays the episode anew; GET says how far that is, and then the verdict."""
+    """The verification of an episode. POST replays it; GET returns the progress, then the verdict."""
     episode = find_episode(episode_id)
     if request.method == "POST":
         recordings.forget_verdict(episode)

@@ -1,4 +1,4 @@
-"""Scenarios: all, one with its map and who can play it, a new one, and its file."""
+"""Scenarios: the list, the page of one with its map and agents, the form of a new one, and its file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +33,7 @@ DEFAULT_START = "mate-4v8-9"
 @require_safe
 @takes("mine", "search", "page")
 def scenarios(request: HttpRequest) -> HttpResponse:
-    """All scenarios with their maps, those with most rated episodes first."""
+    """The list of scenarios with their maps, those with the most rated episodes first."""
     search = request.GET.get("search", "").replace("\0", "")[:LONGEST_SEARCH].strip()
     mine = bool(request.GET.get("mine")) and request.user.is_authenticated
     newest = RatingSnapshot.objects.filter(scenario=OuterRef("pk"), tournament=None).order_by("-number")
@@ -46,7 +46,7 @@ def scenarios(request: HttpRequest) -> HttpResponse:
 
 
 def count_fitting() -> list[tuple[Any, ...]]:
-    """Return the numbers that each listed agent was trained for."""
+    """Return the numbers of cameras, targets and so on for which each listed agent was trained."""
     return list(Agent.objects.filter(is_listed=True).values_list(*NUMBERS))
 
 
@@ -84,7 +84,7 @@ def find_fitting(row: Scenario) -> QuerySet[Agent]:
 @require_safe
 @takes()
 def scenario_file(request: HttpRequest, slug: str) -> HttpResponse:
-    """The scenario as YAML, which `mate.make`, the page of a new scenario and the command line read."""
+    """The scenario as YAML. `mate.make`, the form of a new scenario and the command line read it."""
     row = get_object_or_404(Scenario, slug=slug)
     text = drafts.to_yaml(drafts.to_document(entries.load_scenario(row)))
     name = {"Content-Disposition": f'attachment; filename="{row.slug}.yaml"'}
@@ -116,7 +116,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def answer_start(request: HttpRequest) -> HttpResponse:
-    """The form, filled with a scenario of the portal, or with a generated one."""
+    """Return the form, filled with an existing or a generated scenario."""
     try:
         document = start_from(request)
     except UserError as refusal:
@@ -135,7 +135,7 @@ def start_from(request: HttpRequest) -> dict[str, Any]:
 
 
 def generate_document(wanted: Mapping[str, str]) -> dict[str, Any]:
-    """Return a generated document. Raises UserError with all numbers that cannot be."""
+    """Return a generated document. Raises UserError, which lists all invalid numbers."""
     most = {f"num_{kind}s": number for kind, number in drafts.MAX_ENTITIES.items()}
     limits = {key: (1 if key != "num_obstacles" else 0, number) for key, number in most.items()} | {
         "seed": (0, 2**31 - 1)
@@ -162,7 +162,7 @@ def generate_document(wanted: Mapping[str, str]) -> dict[str, Any]:
 @require_POST
 @takes(form=("document",))
 def read_file(request: HttpRequest) -> HttpResponse:
-    """The form, filled with what an uploaded YAML or JSON file says, and all that is wrong with it."""
+    """The form, filled from an uploaded YAML or JSON file, with everything that is wrong in it."""
     file = request.FILES.get("document")
     try:
         if file is None:
@@ -183,7 +183,7 @@ def read_file(request: HttpRequest) -> HttpResponse:
 @require_POST
 @takes(form=NAMES)
 def draw(request: HttpRequest) -> HttpResponse:
-    """The map of a half-filled form and all its problems, for htmx."""
+    """The map and all problems of a half-filled form, for htmx."""
     document = read_document(request)
     return render(request, "scenarios/draft.html", describe_draft(document, document))
 

@@ -1,4 +1,4 @@
-"""Schedules: all, a new one, one with what it started, and changing it."""
+"""Schedules: the list, the form of a new one, the page of one with its starts, and changes to it."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -31,7 +31,7 @@ PAGE = 30
 
 
 def explain(schedule: Schedule) -> str:
-    """Return when a schedule starts tournaments, in the words of the reader's language."""
+    """Return when a schedule starts tournaments, as a text in the reader's language."""
     simple = schedules.read_simple(schedule.expression)
     if not (get_language() or "en").startswith("en") and schedule.kind == ScheduleKind.CRON:
         if simple is None:
@@ -73,7 +73,7 @@ def edit(request: HttpRequest, schedule_id: int) -> HttpResponse:
 
 
 def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial: dict[str, Any]) -> HttpResponse:
-    """The form of a new or a changed schedule; the schedule's page once it is kept."""
+    """Return the form of a new or changed schedule; after saving, a redirect to the schedule's page."""
     status = 200
     if request.method == "POST":
         form = ScheduleForm(scenario, request.POST, user_key=request.user.pk)
@@ -82,7 +82,7 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
         status = 400
     else:
         wishes = read_wishes(request.GET)
-        if "when" in wishes:  # A half-filled form: boxes that are not ticked are not sent.
+        if "when" in wishes:  # A half-filled form; browsers do not send unticked boxes.
             wishes.setdefault("has_fresh_seeds", False)
         form = ScheduleForm(scenario, initial=initial | wishes, user_key=request.user.pk)
     context = {
@@ -96,7 +96,7 @@ def answer(request: HttpRequest, scenario: Scenario, schedule: Schedule, initial
 
 
 def keep(form: ScheduleForm, schedule: Schedule) -> bool:
-    """Return whether the schedule could be kept; where not, the form says why."""
+    """Save the schedule; return whether it was accepted. If not, the form shows the errors."""
     try:
         with quotas.within(schedule.owner, "schedules") if schedule._state.adding else nullcontext():
             form.apply(schedule)
@@ -109,7 +109,7 @@ def keep(form: ScheduleForm, schedule: Schedule) -> bool:
 @require_safe
 @takes("page")
 def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
-    """What it starts, when next, and what it started so far."""
+    """The page of a schedule: what it starts, its next time, and its earlier starts."""
     schedule = get_object_or_404(Schedule.objects.select_related("scenario", "owner"), pk=schedule_id)
     starts = schedule.starts.select_related("agent", "tournament")
     context = {
@@ -128,7 +128,7 @@ def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, schedule_id: int, what: str) -> HttpResponse:
-    """Pause it, resume it, start one tournament now, or delete it, which asks first."""
+    """Pause or resume a schedule, start a tournament now, or delete the schedule after confirmation."""
     if request.method != "POST" and what != "delete":
         return HttpResponseNotAllowed(["POST"])
     schedule = find_own(request, schedule_id)

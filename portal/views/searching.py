@@ -1,4 +1,4 @@
-"""Search: a page of all results; to the search over a page, the first of each kind."""
+"""Search: a page of all results; for the search dialog, only the first results of each kind."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Boards for other sites: a picture beside a link, and a table in a frame."""
+"""Boards for other sites: a picture for link previews, and a table to embed."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -34,7 +34,7 @@ def board_picture(request: HttpRequest, slug: str) -> HttpResponse:
 @kept_for_visitors(60)
 @embeddable
 def embedded_board(request: HttpRequest, slug: str) -> HttpResponse:
-    """The first lines of both teams' boards, for frames of other sites."""
+    """The first rows of both teams' boards, for frames on other sites."""
     board = find_board(slug)
     sides = [(team, lines[:EMBEDDED_LINES]) for team, lines in (("camera", board.cameras), ("target", board.targets))]
     return render(request, "leaderboards/embedded.html", {"board": board, "sides": sides})

@@ -1,7 +1,6 @@
-"""Pages of signing in: django-allauth's views in this portal's design.
+"""Sign-in pages: django-allauth's views in this portal's design.
 
-Those of the second factor are loaded when one is first asked for: they bring 13 MB of cryptography along, which no
-process needs before.
+The views of the second factor are imported at the first request for one, because they load 13 MB of cryptography.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from portal.server.headers import write_policy
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 STEP = "accounts/step.html"
-"""A page with a title, a sentence, a form and a button."""
+"""Template of a page with a title, a sentence, a form and a button."""
 
 
 def leads_elsewhere(view: View) -> View:
-    """Let the forms of a page lead to the sites whose accounts may be used here."""
+    """Decorate a view so that its forms may lead to the configured providers."""
 
     @wraps(view)
     def led(*args: Any, **kwargs: Any) -> HttpResponse:
@@ -44,7 +43,7 @@ def leads_elsewhere(view: View) -> View:
 
 
 def needs_mail(view: View) -> View:
-    """Say where a portal sends no mail who can help instead."""
+    """Decorate a view that needs mail. If mail is not set up, its page says who can help instead."""
 
     @wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -57,7 +56,7 @@ def needs_mail(view: View) -> View:
 
 
 def reads(*query: str, form: Iterable[str] | None = None) -> Callable[[View], View]:
-    """Declare what a page reads. It is posted to where it has a form, and takes no other methods."""
+    """Declare the query parameters and form fields of a page. POST is allowed only if it has a form."""
 
     def declare(view: View) -> View:
         methods = ["GET", "HEAD"] if form is None else ["GET", "HEAD", "POST"]
@@ -67,7 +66,7 @@ def reads(*query: str, form: Iterable[str] | None = None) -> Callable[[View], Vi
 
 
 def later(place: str, **options: Any) -> Callable[..., HttpResponse]:
-    """Return a view that loads its module when it is first called. ``place`` is ``module:Class``."""
+    """Return a view that imports its class at the first call. ``place`` is ``module:Class``."""
     made: list[Callable[..., HttpResponse]] = []
 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -80,12 +79,12 @@ def later(place: str, **options: Any) -> Callable[..., HttpResponse]:
 
 
 def step(title: Any, text: Any, button: Any, **more: Any) -> dict[str, Any]:
-    """Return the options of a view whose page is one step: what it is called, what it asks for, and its button."""
+    """Return the options of a view with a form: its title, its text and the label of its button."""
     return {"template_name": STEP, "extra_context": {"title": title, "text": text, "button": button, **more}}
 
 
 def told(title: Any, text: Any) -> dict[str, Any]:
-    """Return the options of a view whose page only tells something."""
+    """Return the options of a view whose page only shows a message."""
     return step(title, text, "")
 
 

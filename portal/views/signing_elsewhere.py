@@ -1,4 +1,4 @@
-"""Pages of signing in with accounts of other sites. Loaded only where a provider is set up."""
+"""Pages for signing in with accounts of other sites. Imported only if a provider is set up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.views.signing import leads_elsewhere, reads, step, told
 
 CALLBACK = ("code", "state", "scope", "error", "error_description", "error_uri", "iss", "session_state", "authuser")
-"""Parameters with which providers send people back."""
+"""Query parameters of providers' redirects to the callback."""
 
 signup = reads(form=("username", "email"))(
     allauth.SignupView.as_view(**step(_("Choose a name"), _("Others see it beside your agents."), _("Create account")))
@@ -35,7 +35,7 @@ failed = reads()(
 
 
 def list_addresses() -> list[URLPattern | URLResolver]:
-    """Return the addresses that the providers need, which are set up."""
+    """Return the URLs of the configured providers."""
     found: list[URLPattern | URLResolver] = [
         path("sign-up/name/", signup, name="socialaccount_signup"),
         path("account/connections/", connections, name="socialaccount_connections"),

@@ -1,4 +1,4 @@
-"""Who works, and what waits."""
+"""Workers, and the work that waits."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Studies: all, a new one, and one while its runs train and after, with its files."""
+"""Studies: the list, the form of a new one, the page of one, and its files."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def read_rows(asked: Any) -> int:
-    """The number of configurations that the form is to have."""
+    """Return the requested number of configurations in the form."""
     text = asked.get("rows", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else FIRST_ROWS
     return min(max(number, 1), domain.MAX_CONFIGURATIONS)
@@ -84,14 +84,14 @@ def describe_form(form: StudyForm) -> dict[str, Any]:
 @require_safe
 @takes("measure", "seen")
 def study(request: HttpRequest, study_id: int) -> HttpResponse:
-    """The page; to htmx, how far its runs are."""
+    """The page of a study. For htmx, only the progress of its runs."""
     row = get_object_or_404(Study.objects.select_related("owner", "opponent"), pk=study_id)
     runs = list(row.runs.select_related("scenario", "training__agent"))
     context = describe_progress(row, runs)
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "studies/progress.html", context)
         if request.GET.get("seen", context["seen"]) != context["seen"]:
-            response["HX-Refresh"] = "true"  # There is more to see now than what this part shows.
+            response["HX-Refresh"] = "true"  # The state has changed: reload the whole page.
         return response
     measure = request.GET.get("measure", "")
     context |= describe_results(row, runs, measure if measure in MEASURES else "payoff")
@@ -153,7 +153,7 @@ def mean_of(run: StudyRun, measure: str) -> float | None:
 
 
 def list_rows(row: Study, figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each configuration: what it changes, its aggregates, and how it compares with the first."""
+    """Return a row for each configuration: its changes, its aggregates, and its comparison with the first one."""
     compared = {one["name"]: one for one in figures["ablations"]}
     first = row.configurations[0]
     return [
@@ -163,7 +163,7 @@ def list_rows(row: Study, figures: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def tell_difference(first: dict[str, Any], chosen: dict[str, Any]) -> str:
-    """What a configuration has that the first has not, in words."""
+    """Return how a configuration differs from the first, in words."""
     parts = [f"{name} {chosen[name]}" for name in ("algorithm", "preset") if chosen[name] != first[name]]
     own, theirs = chosen["hyperparameters"], first["hyperparameters"]
     for name in sorted(own.keys() | theirs.keys()):
@@ -208,7 +208,7 @@ ACTIONS = {
 
 
 def buttons_of(row: Study, runs: list[StudyRun]) -> list[Button]:
-    """What can be done with a study now."""
+    """Return the actions that are possible now for a study."""
     has_stopped = any(run.training.state in STOPPED for run in runs)
     return [one for one in list_buttons(row, ACTIONS, "study_act") if has_stopped or one.name != "resume"]
 
@@ -217,7 +217,7 @@ def buttons_of(row: Study, runs: list[StudyRun]) -> list[Button]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=[])
 def act(request: HttpRequest, study_id: int, action: str) -> HttpResponse:
-    """Resume or cancel; what loses something asks first."""
+    """Resume or cancel a study. Cancelling asks for confirmation first."""
     row = get_object_or_404(Study, pk=study_id)
     if request.method != "POST":
         return ask_first(request, row, ACTIONS, action, reverse("study", args=[row.pk]))

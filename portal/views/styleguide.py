@@ -1,4 +1,4 @@
-"""All parts that pages are made of, on one page for developers."""
+"""All components of pages on one page, for developers."""
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -20,7 +20,7 @@ QUESTION = Confirmation(
 
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """For staff; for everybody where DEBUG is on."""
+    """The style guide. It is for staff, or for everybody if DEBUG is on."""
     if not (settings.DEBUG or request.user.is_authenticated):
         return redirect_to_login(request.path)
     if not (settings.DEBUG or getattr(request.user, "is_staff", False)):

@@ -1,4 +1,4 @@
-"""Tournaments: all, a new one, and one while it is played and after."""
+"""Tournaments: the list, the form of a new one, and the page of one."""
 
 from collections import Counter
 from typing import Any
@@ -36,7 +36,7 @@ from tournament.visibility import seen_tournaments
 
 CHOICES = 100
 OFFERED = 30
-"""Agents that a picker shows at a time."""
+"""Maximum number of agents that a picker shows at a time."""
 
 
 @require_safe
@@ -74,7 +74,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def chosen_scenario(slug: str | None, agents: list[str] | None = None) -> Scenario | None:
-    """The one asked for; else the one that suits the first of these agents best, the usual one before others."""
+    """Return the requested scenario, else the one that suits the first of these agents best, else the default."""
     found = Scenario.objects.filter(slug=slug).first() if slug else None
     if found is not None:
         return found
@@ -96,9 +96,9 @@ def describe_form(form: LineupForm) -> dict[str, Any]:
 
 
 def estimate(form: LineupForm, existing: Counter[Pair] | None) -> queries.CostEstimate | None:
-    """What the form as it stands would cost: from the first round of its format to the most that it may play.
+    """Return the estimated cost of the form's tournament, from its first round to its maximum.
 
-    Episodes that exist take no time.
+    Existing episodes take no time. Return None if the form is incomplete.
     """
     try:
         settings = {field.name: field.field.clean(field.value()) for field in form.setting_fields}
@@ -117,7 +117,10 @@ def estimate(form: LineupForm, existing: Counter[Pair] | None) -> queries.CostEs
 
 
 def count_existing(form: LineupForm) -> Counter[Pair] | None:
-    """How many episodes of a round robin exist, by pair; None for other formats, and where they are too many."""
+    """Return the number of existing episodes of a round robin by pair.
+
+    Return None for other formats, and if there are too many episodes to look up.
+    """
     if form.info.name != "round-robin":
         return None
     try:
@@ -130,8 +133,9 @@ def count_existing(form: LineupForm) -> Counter[Pair] | None:
 
 
 def chosen_agents(form: LineupForm, team: str) -> list[int]:
-    """Keys of the agents of a team as the form stands; -1, -2 for those of a head-to-head test that are still to be
-    chosen.
+    """Return the keys of a team's chosen agents.
+
+    -1 and -2 stand for agents of a head-to-head test that are not chosen yet.
     """
     for one, *_rest, choices in form.lineups:
         if one == team:
@@ -144,7 +148,7 @@ def chosen_agents(form: LineupForm, team: str) -> list[int]:
 @require_safe
 @takes("team", "scenario", "search")
 def pick(request: HttpRequest) -> HttpResponse:
-    """The agents of a team that a picker offers for what is typed, those that cannot play marked as such."""
+    """The agents of a team that match the text in a picker. Agents that cannot play are marked."""
     scenario = chosen_scenario(request.GET.get("scenario"))
     search = request.GET.get("search", "").replace("\0", "").strip()[:100]
     agents = queries.find_agents(team=request.GET.get("team", ""), search=search, viewer=request.user)
@@ -159,7 +163,7 @@ def pick(request: HttpRequest) -> HttpResponse:
 @require_safe
 @takes(*TournamentForm.names())
 def cost(request: HttpRequest) -> HttpResponse:
-    """The estimate alone, while the form is filled in."""
+    """Only the estimate, while the user fills in the form."""
     scenario = chosen_scenario(request.GET.get("scenario"))
     if scenario is None:
         return HttpResponse(status=204)
@@ -172,7 +176,7 @@ def cost(request: HttpRequest) -> HttpResponse:
 @kept_for_visitors(2)
 @takes(*BOARD)
 def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
-    """The page; to htmx, only what changes while it is played."""
+    """The page of a tournament. For htmx, only the part that changes while it is played."""
     found = Tournament.objects.select_related("scenario", "owner", "start__schedule")
     tournament = get_object_or_404(found, pk=tournament_id)
     num_pairings = tournament.pairings.count()
@@ -196,7 +200,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "tournaments/live.html", context)
         if context["is_over"]:
-            response["HX-Refresh"] = "true"  # The result is now complete: show it all.
+            response["HX-Refresh"] = "true"  # The result is complete: reload the whole page.
         return response
     board = boards.tournament_board(tournament)
     return render(
@@ -213,7 +217,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
 
 
 def find_leaders(board: boards.Board | None) -> list[tuple[Team, boards.BoardLine, int]]:
-    """The first of each team with the number of its agents; none of a team whose order cannot be told."""
+    """Return the best agent of each team and the number of its agents, without teams that have no ranking."""
     found = []
     for team in TEAMS:
         lines = board.of(team) if board else ()
@@ -223,7 +227,7 @@ def find_leaders(board: boards.Board | None) -> list[tuple[Team, boards.BoardLin
 
 
 def describe_settings(tournament: Tournament) -> str:
-    """The settings of a format that goes on round by round, as a sentence."""
+    """Return the settings of a format with several rounds as a sentence."""
     info = formats.FORMATS.get(tournament.format)
     if info is None or not info.has_question:
         return ""
@@ -241,7 +245,7 @@ def write_setting(value: float | str) -> str:
 @require_safe
 @takes("page")
 def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
-    """The log of what was paired in which round, and why."""
+    """The log of the pairings that each round chose, and why."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     rows = tournament.choices.select_related("pairing__camera", "pairing__target")
     page = Paginator(rows, CHOICES).get_page(request.GET.get("page"))
@@ -252,7 +256,7 @@ def choices(request: HttpRequest, tournament_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, tournament_id: int) -> HttpResponse:
-    """Ask, and then stop it."""
+    """Ask for confirmation, then cancel a tournament."""
     tournament = get_object_or_404(Tournament, pk=tournament_id)
     insist_on_change(request.user, tournament, "cancel it")
     if request.method != "POST" and tournament.state == TournamentState.PLAYING:

@@ -1,4 +1,4 @@
-"""Trainings: all, a new one, and one while it learns and after."""
+"""Trainings: the list, the form of a new one, and the page of one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from training import configuration
 
 USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
 KEPT = ("name", "opponent", "start_from", "seed", "cores", "evaluation_episodes")
-"""What stays as it is, where it still can, when another choice changes the form of a new training."""
+"""Fields that keep their values, if possible, when another choice changes the form."""
 LAST_POINTS = 20
 MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATING)
 
@@ -72,7 +72,10 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
-    """Scenario, team, algorithm and preset as asked for, else the usual ones; None in a portal without scenarios."""
+    """Return the requested scenario, team, algorithm and preset, else the defaults.
+
+    Return None in a portal without scenarios.
+    """
     scenarios = Scenario.objects.exclude(num_cameras=0)
     found = [scenarios.filter(slug=slug).first() for slug in (asked.get("scenario"), USUAL["scenario"]) if slug]
     scenario = next(filter(None, found), None) or scenarios.first()
@@ -107,7 +110,7 @@ def describe_form(form: TrainingForm) -> dict[str, Any]:
 
 
 def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
-    """How long the steps of the form would take at this pace."""
+    """Return the time that the form's steps would take at this pace."""
     try:
         steps = form.fields["steps"].clean(form["steps"].value())
     except ValidationError:
@@ -121,7 +124,7 @@ def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
 @require_safe
 @takes("state")
 def training(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The page; to htmx, what changes while it learns."""
+    """The page of a training. For htmx, only the part that changes during training."""
     rows = TrainingRun.objects.select_related(
         "scenario", "owner", "opponent", "start_from", "agent", "milestone_tournament", "reevaluation"
     )
@@ -130,7 +133,7 @@ def training(request: HttpRequest, run_id: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "training/refresh.html", context)
         if request.GET.get("state", run.state) != run.state:
-            response["HX-Refresh"] = "true"  # The buttons are others now.
+            response["HX-Refresh"] = "true"  # The buttons have changed.
         return response
     return render(request, "training/training.html", context)
 
@@ -161,7 +164,7 @@ def describe(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
 
 
 def follow_evaluation(run: TrainingRun) -> organising.Progress | None:
-    """How far the matches of an evaluation are."""
+    """Return the progress of an evaluation's matches; None if there is no evaluation."""
     tournament = run.reevaluation or run.milestone_tournament
     if run.state != TrainingState.EVALUATING or tournament is None:
         return None
@@ -169,12 +172,15 @@ def follow_evaluation(run: TrainingRun) -> organising.Progress | None:
 
 
 def interval_of(row: Milestone) -> tuple[float | None, float | None]:
-    """The 95 % interval of a milestone's payoff."""
+    """Return the 95 % interval of a milestone's payoff."""
     return measuring.interval(row.payoff or 0.0, row.error, row.num_episodes)
 
 
 def list_phases(run: TrainingRun) -> list[tuple[str, str]]:
-    """What a training goes through, each with "done", "now" or nothing: a start takes half a minute."""
+    """Return the phases of a training, each with "done", "now" or "".
+
+    They show progress, because a start takes half a minute.
+    """
     has_begun = bool(run.progress.get("iteration"))
     now = {
         TrainingState.WAITING: 0,
@@ -196,7 +202,7 @@ def list_phases(run: TrainingRun) -> list[tuple[str, str]]:
 
 
 def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
-    """Every hyperparameter of a run with the preset's value, those that differ first."""
+    """Return all hyperparameters of a run with the preset's values; those that differ come first."""
     values = run.configuration.get("hyperparameters", {})
     defaults = configuration.defaults(run.preset, run.algorithm, run.team)
     settings = [
@@ -239,7 +245,7 @@ ACTIONS = {
 
 
 def buttons_of(run: TrainingRun) -> list[Button]:
-    """What can be done with a run now. One that is about to pause can go on instead."""
+    """Return the actions that are possible now for a training. A pending pause can be revoked."""
     found = list_buttons(run, ACTIONS, "training_act")
     if run.state != TrainingState.TRAINING or run.wanted != "pause":
         return found
@@ -251,7 +257,7 @@ def buttons_of(run: TrainingRun) -> list[Button]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["steps"])
 def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
-    """Pause, resume, cancel or extend; what loses something asks first."""
+    """Pause, resume, cancel or extend a training. Cancelling asks for confirmation first."""
     run = get_object_or_404(TrainingRun, pk=run_id)
     if request.method != "POST":
         return ask_first(request, run, ACTIONS, action, reverse("training", args=[run.pk]))
@@ -262,7 +268,7 @@ def act(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
 
 
 def extend(request: HttpRequest, run: TrainingRun) -> HttpResponse:
-    """Extend a training by the steps of the form; the page with the form's errors where that is refused."""
+    """Extend a training by the steps of the form. If this is refused, return the page with the form's errors."""
     insist_on_change(request.user, run)
     form = ExtendTrainingForm(request.POST)
     if form.is_valid():

@@ -25,17 +25,20 @@ CURVES = (
     ("kl", gettext_lazy("KL divergence"), gettext_lazy("how far an iteration moves the policy, in nats")),
     ("decisions_per_second", gettext_lazy("Throughput"), gettext_lazy("agents' decisions a second")),
 )
-"""Names of a point's figures, their titles, and what they are."""
+"""Fields of a training point with their titles and explanations."""
 MOST_RUNS = 12
 MOST_POINTS = 400
-"""Points of a run's curve: longer ones are thinned where they are read."""
+"""Maximum number of points of a curve. Longer curves are thinned when they are read."""
 CurvePoints = list[tuple[float, float]]
 
 
 @require_safe
 @takes("run", "seeds")
 def compare(request: HttpRequest) -> HttpResponse:
-    """The curves of the runs in the address; with `seeds=band`, runs that differ in their seeds alone as one."""
+    """The curves of the runs in the address.
+
+    With `seeds=band`, runs that differ only in their seeds become one curve with a band.
+    """
     keys = list(
         dict.fromkeys(
             int(key) for key in request.GET.getlist("run") if key.isascii() and key.isdigit() and len(key) < 19
@@ -57,7 +60,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def group_by_settings(runs: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
-    """Runs that differ in nothing but their seeds, together."""
+    """Return groups of runs that differ only in their seeds."""
     groups: dict[Any, list[TrainingRun]] = defaultdict(list)
     for run in runs:
         settings = run.configuration.get("hyperparameters", {})
@@ -67,9 +70,9 @@ def group_by_settings(runs: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
 
 
 def draw_curves(groups: Sequence[Sequence[TrainingRun]], names: Sequence[str] = ()) -> list[tuple[CurveChart, str]]:
-    """A chart of each figure, with a colour for each group of runs, and what the figure is.
+    """Return a chart of each field with its explanation; each group of runs has a colour.
 
-    Groups are named after their first run where they have no `names`.
+    Without `names`, groups are named after their first run.
     """
     names = names or [group[0].name for group in groups]
     curves = read_curves([run.pk for group in groups for run in group])
@@ -81,7 +84,7 @@ def draw_curves(groups: Sequence[Sequence[TrainingRun]], names: Sequence[str] = 
 
 
 def read_curves(runs: Sequence[int]) -> dict[str, dict[int, CurvePoints]]:
-    """Each figure's curves by run."""
+    """Return the curves of each field by run."""
     curves: dict[str, dict[int, CurvePoints]] = {name: {run: [] for run in runs} for name, *_ in CURVES}
     fields = ("run_id", "steps", *(name for name, *_ in CURVES))
     rows: dict[int, list[Any]] = defaultdict(list)
@@ -97,7 +100,7 @@ def read_curves(runs: Sequence[int]) -> dict[str, dict[int, CurvePoints]]:
 
 
 def make_series(group: Sequence[TrainingRun], curves: dict[int, CurvePoints], colour: int, name: str) -> Series:
-    """The curve of a run with its milestones, or the mean of several with their band."""
+    """Return the curve of a run with its milestones, or the mean of several runs with their band."""
     if len(group) == 1:
         [run] = group
         points = curves[run.pk]
@@ -108,7 +111,7 @@ def make_series(group: Sequence[TrainingRun], curves: dict[int, CurvePoints], co
 
 
 def mark_milestones(run: TrainingRun, points: CurvePoints) -> list[Mark]:
-    """The run's milestones on a curve; those that became agents lead there."""
+    """Return markers of a run's milestones on a curve. Milestones that became agents link to them."""
     if len(points) < 2:
         return []
     marks = []

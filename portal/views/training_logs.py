@@ -1,4 +1,4 @@
-"""Where else one's trainings are logged, and the logs of a training as a file."""
+"""Settings for logging a user's trainings to other services, and the logs of a training as a file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from portal.people.permissions import insist_on_change
 from tournament.models import TrainingLogs, TrainingRun
 
 FOLDERS = ("tensorboard", "wandb")
-"""Folders of a training's folder that are logs."""
+"""Subfolders of a training's folder with logs."""
 
 
 class TrainingLogsForm(forms.ModelForm):
-    """A user's wishes."""
+    """The user's settings for logging."""
 
     class Meta:
         model = TrainingLogs
@@ -36,7 +36,7 @@ class TrainingLogsForm(forms.ModelForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=TrainingLogsForm.base_fields)
 def training_logs(request: HttpRequest) -> HttpResponse:
-    """The form; trainings that are started later follow it."""
+    """The form of the settings. They apply to trainings that are started later."""
     owner: Any = request.user.pk
     row = TrainingLogs.objects.filter(owner=owner).first() or TrainingLogs(owner_id=owner)
     form = TrainingLogsForm(request.POST if request.method == "POST" else None, instance=row)
@@ -51,7 +51,7 @@ def training_logs(request: HttpRequest) -> HttpResponse:
 @require_safe
 @takes()
 def download(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The logs of one's training as a zip."""
+    """The logs of the user's training as a zip file."""
     run = get_object_or_404(TrainingRun, pk=run_id)
     insist_on_change(request.user, run, "download its logs")
     content = io.BytesIO()

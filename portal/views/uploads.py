@@ -1,4 +1,4 @@
-"""Uploads: the list, a new one, and one with the steps of its checking."""
+"""Uploads: the list, the form of a new one, and the page of one with the steps of its check."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -60,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def usual_scenario() -> str | None:
-    """The scenario of the board with the most episodes, else the usual one."""
+    """Return the slug of the scenario with the most episodes, else of the default scenario."""
     board = boards.busiest_snapshot()
     usual = Scenario.objects.filter(name="MATE-4v8-9").first() or Scenario.objects.first()
     found = board.scenario if board else usual
@@ -74,7 +74,7 @@ def render_form(request: HttpRequest, form: UploadForm, status: int = 200) -> Ht
 
 @require_safe
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    """The page of one upload; to htmx, only the part that changes."""
+    """The page of one upload. For htmx, only the part that changes."""
     upload = get_object_or_404(Upload.objects.select_related("owner"), pk=upload_id)
     agents = list(upload.agents.all())
     placements = [describe_placement(tournament, agents) for tournament in find_placements(upload)]
@@ -93,7 +93,7 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 
 def describe_placement(tournament: Tournament, agents: list[Agent]) -> dict[str, Any]:
-    """How far a placement is, and where the agents stand by now on the board of its scenario."""
+    """Return the progress of a placement, and the current ranks of its agents on the scenario's board."""
     is_playing = tournament.state == TournamentState.PLAYING
     board = boards.latest_board(tournament.scenario)
     keys = {agent.pk for agent in agents}

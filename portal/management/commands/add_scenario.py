@@ -1,4 +1,4 @@
-"""`manage.py add_scenario NAME_OR_FILE`: a scenario that agents can be rated in, packaged or of one's own."""
+"""`manage.py add_scenario NAME_OR_FILE`: add a scenario in which agents are rated, from a preset or a file."""
 
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def read(given: str) -> tuple[dict[str, Any], str]:
 
 
 def find_owner(name: str) -> User | None:
-    """Return the user of a name, nobody for none. Raises UserError."""
+    """Return the user with a name; None if no name is given. Raises UserError for an unknown name."""
     if not name:
         return None
     user = User.objects.filter(username=name).first()

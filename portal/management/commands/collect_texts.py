@@ -1,8 +1,8 @@
-"""`manage.py collect_texts`: write texts that know no gettext into `portal/floor_texts/`.
+"""`manage.py collect_texts`: write translatable texts that do not use gettext into `portal/floor_texts/`.
 
-They are those of the floors below, and refusals that the API tells in English. They are read from the sources: texts of
-three words and more in the modules whose messages pages show, and the names and explanations of the registries. What a
-message is filled with becomes {0}, {1}, ...
+These are the texts of the lower floors, and refusals that the API returns in English. They are read from the source
+code: texts of at least three words in modules whose messages pages show, and the names and explanations in the
+registries. Values in a message become {0}, {1}, ...
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ MODULES = (
     *(f"portal/views/{name}.py" for name in ("scenarios", "sharing", "tournaments")),
 )
 LEFT_OUT = {"policies/importing/__main__.py", "policies/importing/confinement.py", "tournament/formats/evidence.py"}
-"""Modules whose texts are read in terminals alone."""
+"""Modules whose texts are shown only in terminals."""
 HEAD = '''"""Texts for the catalogue of translations. `manage.py collect_texts` writes this file."""
 
 from django.utils.translation import gettext_noop
@@ -60,13 +60,13 @@ from django.utils.translation import gettext_noop
 
 
 COUNTED = ("episode", "episodes", "new episode", "new episodes", "new agent", "new agents")
-"""What the reasons of snapshots count."""
+"""Nouns that are counted in the reasons of snapshots."""
 PLAIN = "# xgettext:no-python-format\n"
-"""What stands before a text whose percent sign is one."""
+"""The comment before a text with a percent sign that is no format specifier."""
 
 
 def read_message(node: ast.AST) -> str | None:
-    """Return a constant text, or one with values, which become {0}, {1}, ...; None for anything else."""
+    """Return the text of a string or f-string, whose values become {0}, {1}, ...; None for any other node."""
     parts = list(list_parts(node))
     if not parts or None in parts:
         return None
@@ -75,7 +75,7 @@ def read_message(node: ast.AST) -> str | None:
 
 
 def list_parts(node: ast.AST) -> Iterator[str | ast.AST | None]:
-    """Yield the constant parts of a text as texts and its values as nodes; None where it is no text."""
+    """Yield the constant parts of a text as strings and its values as nodes; yield None if the node is no text."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
@@ -89,7 +89,7 @@ def list_parts(node: ast.AST) -> Iterator[str | ast.AST | None]:
 
 
 def list_messages(source: str) -> Iterator[str]:
-    """Yield the texts of three words and more in a module, without its docstrings and what its log is told."""
+    """Yield the texts of at least three words in a module, without docstrings and log messages."""
     tree = ast.parse(source)
     passed: set[int] = set()
     for node in ast.walk(tree):
@@ -106,19 +106,22 @@ def list_messages(source: str) -> Iterator[str]:
 
 
 def is_to_be_passed(called: ast.expr) -> bool:
-    """Whether a call's texts are for a log, or translated already."""
+    """Return whether the texts in a call are log messages or already translated."""
     name = ast.unparse(called)
     return name == "_" or "gettext" in name or name.split(".")[0] in ("logger", "log", "logging")
 
 
 def is_told(message: str) -> bool:
-    """Whether a text is a message: three words, two of them of letters alone, and no braces but those of values."""
+    """Return whether a text is a message.
+
+    A message has at least three words, two of them of letters only, and braces only around values.
+    """
     words = re.findall(r"(?<!\S)[A-Za-z][A-Za-z'-]+(?=[\s.,;:)]|$)", message)
     return len(words) >= 2 and len(message.split()) >= 3 and not re.search(r"[{}]|%s", VALUE.sub("", message))
 
 
 def list_names() -> Iterator[str]:
-    """Yield titles and explanations of what can be chosen."""
+    """Yield the titles and explanations in the registries."""
     for algorithm in ALGORITHMS.values():
         yield algorithm.explanation
     yield from (f"{explanation}." for explanation in PRESETS.values())
@@ -137,7 +140,10 @@ def list_names() -> Iterator[str]:
 
 
 def collect(root: Path) -> dict[str, str]:
-    """Return the content of each file by its name: names first, then the messages of each floor that are not before."""
+    """Return the content of each file by its name.
+
+    Each text is only in the first file; the file of names comes first.
+    """
     known: set[str] = set()
     contents = {}
     for name, texts in [("names", set(list_names())), *list_floors(root)]:
@@ -148,7 +154,7 @@ def collect(root: Path) -> dict[str, str]:
 
 
 def list_floors(root: Path) -> Iterator[tuple[str, set[str]]]:
-    """Yield the messages of each floor; those of the importers have a file of their own."""
+    """Yield the messages of each floor; those of the importers have their own file."""
     found: dict[str, set[str]] = {}
     files = {path for pattern in MODULES for path in root.glob(pattern)} - {root / name for name in LEFT_OUT}
     for path in sorted(files):
@@ -159,7 +165,7 @@ def list_floors(root: Path) -> Iterator[tuple[str, set[str]]]:
 
 
 def write(text: str) -> str:
-    """Return a text as source, in lines of at most 110 letters."""
+    """Return a text as source code, in lines of at most 110 characters."""
     if len(text) < 100 and "\n" not in text:
         return quote(text)
     parts = re.findall(r"(?s).{1,90}(?:\s|$)|.{1,90}", text)
@@ -167,7 +173,7 @@ def write(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Return a literal, in the quotes that need no escapes where there are such."""
+    """Return a string literal, if possible in quotes that need no escapes."""
     escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
     return f"'{escaped}'" if '"' in text and "'" not in text else '"' + escaped.replace('"', '\\"') + '"'
 

@@ -1,4 +1,4 @@
-"""`manage.py download_agent SLUG FILE`: the file of an agent, or of a PSRO run's populations."""
+"""`manage.py download_agent SLUG FILE`: write the file of an agent, or of a PSRO run's populations."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def agent_of(slug: str) -> Any:
-    """Return a function that writes the agent of a slug. Raises UserError where there is none."""
+    """Return a function that writes the agent with a slug. Raises UserError if there is none."""
     agent = Agent.objects.filter(slug=slug).first()
     if agent is None:
         raise UserError(f"There is no agent {slug!r}. GET /api/v1/agents lists the slugs.")
@@ -41,7 +41,7 @@ def agent_of(slug: str) -> Any:
 
 
 def populations_of(number: str) -> Any:
-    """Return a function that writes the populations of a run. Raises UserError where there is none."""
+    """Return a function that writes the populations of a run. Raises UserError if there are none."""
     run = PsroRun.objects.filter(pk=int(number)).first() if number.isdigit() and len(number) < 19 else None
     if run is None:
         raise UserError(f"There is no PSRO run {number}.")

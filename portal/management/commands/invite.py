@@ -1,4 +1,4 @@
-"""`manage.py invite NAME`: a link by which one person can sign up, where signing up takes an invitation."""
+"""`manage.py invite NAME`: print a link with which one person can sign up, for portals that require invitations."""
 
 from datetime import timedelta
 from typing import Any

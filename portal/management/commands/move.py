@@ -1,4 +1,4 @@
-"""`manage.py move`: take the portal to another database, other storage, or both."""
+"""`manage.py move`: move the portal to another database, other storage, or both."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Start the portal with {' and '.join(changed)} as given here from now on.")
 
     def restore(self, backup: Path, changed: dict[str, str], options: list[str]) -> None:
-        """Restore a backup in a process that has the other settings. Raises CommandError if it refuses."""
+        """Restore a backup in a process with the new settings. Raises CommandError if the backup is refused."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(backup), *options]
         done = subprocess.run(command, env=os.environ | changed, capture_output=True, text=True)
         if done.returncode:

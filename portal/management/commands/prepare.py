@@ -27,7 +27,7 @@ LOCK = 0x4D415445
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Let one process at a time prepare: on this machine by a lock on a file, on others by one in PostgreSQL."""
+    """Let one process at a time prepare: by a file lock on this machine, and by a PostgreSQL lock across machines."""
     with open(Path(settings.DATA_DIR) / "prepare.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
@@ -42,7 +42,7 @@ def alone() -> Iterator[None]:
             yield
             return
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")  # Migrations of large tables take as long as they take.
+            cursor.execute("SET statement_timeout = 0")  # Migrations of large tables may take long.
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             yield
@@ -62,9 +62,12 @@ class Command(BaseCommand):
             self.seed()
 
     def mark_storage(self) -> None:
-        """Write into the storage whose files it has. Workers compare it, and take no work where it is missing."""
+        """Write the identity of this installation into its storage.
+
+        Workers compare it, and take no work if it is missing.
+        """
         if (installation := Installation.objects.first()) is None:
-            # The file first: who is killed in between finds it the next time.
+            # The file comes first: if the process is killed in between, the next one finds it.
             installation = Installation(**({"identity": found} if (found := storages.read_marker()) else {}))
             if not found:
                 default_storage.save(storages.MARKER, ContentFile(installation.identity.encode()))
@@ -76,11 +79,11 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Setting up the database")
-            call_command("createcachetable", verbosity=0)  # Before: nothing asks for it once all migrations are done.
+            call_command("createcachetable", verbosity=0)  # First: after `migrate`, this is skipped.
             call_command("migrate", interactive=False, verbosity=0)
 
     def collect_static_files(self) -> None:
-        """Skipped if no source file changed since the last time."""
+        """Collect the static files, unless no source file has changed since the last time."""
         stamp = Path(settings.STATIC_ROOT) / f".collected-{fingerprint_static_files()}"
         if stamp.exists():
             return
@@ -103,7 +106,7 @@ class Command(BaseCommand):
 
 
 def fingerprint_static_files() -> str:
-    """Changes with the storage's way of naming files and with any source file's path, time or size."""
+    """Return a digest that changes with the storage class and with any source file's path, time or size."""
     digest = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for name, storage in sorted(finder.list([]), key=lambda found: found[0]):

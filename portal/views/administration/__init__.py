@@ -1,4 +1,4 @@
-"""Pages for administrators: what waits and works, users, announcements, the audit log, storage."""
+"""Pages for administrators: work queues and workers, users, announcements, the audit log, storage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def for_administrators(view: View) -> View:
-    """Let administrators in alone: others are refused, visitors sent to sign in."""
+    """Decorate a view for administrators only. Other users are refused; visitors are redirected to the sign-in page."""
 
     @never_cache
     @wraps(view)

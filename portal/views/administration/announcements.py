@@ -1,4 +1,4 @@
-"""Announcements: sentences above every page."""
+"""Announcements, which are shown above every page."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def edit(request: HttpRequest, announcement_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def delete(request: HttpRequest, announcement_id: int) -> HttpResponse:
-    """Ask, and then delete an announcement."""
+    """Ask for confirmation, then delete an announcement."""
     row = get_object_or_404(Announcement, pk=announcement_id)
     if request.method != "POST":
         question = Confirmation(

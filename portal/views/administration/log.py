@@ -23,7 +23,7 @@ FILTERS = ("user", "action", "path", "from", "until")
 @require_safe
 @takes(*FILTERS, "before")
 def log(request: HttpRequest) -> HttpResponse:
-    """One page of the log: entries older than the one that `before` names."""
+    """One page of the log: the entries before the one with the key `before`."""
     asked = {name: request.GET.get(name, "").replace("\0", "")[:100].strip() for name in FILTERS}
     found = filter_entries(asked)
     before = request.GET.get("before", "")
@@ -41,7 +41,7 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 def filter_entries(asked: dict[str, str]) -> QuerySet[AuditEntry]:
-    """The entries that fit: by user, by parts of action and path, by days in UTC."""
+    """Return the entries that match: by user, by parts of action and path, by days in UTC."""
     found = AuditEntry.objects.all()
     if asked["user"]:
         found = found.filter(username=asked["user"])
@@ -56,7 +56,7 @@ def filter_entries(asked: dict[str, str]) -> QuerySet[AuditEntry]:
 
 
 def read_day(text: str) -> datetime | None:
-    """The beginning of a day in UTC; None for no day."""
+    """Return the beginning of a day in UTC; None if the text is no date."""
     try:
         day = parse_date(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What waits and works: queues with their age, workers with their quarantine; and what is stored."""
+"""Overview for administrators: work queues with their age, workers with their quarantine, and storage."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FOLDERS = ("uploads", "checkpoints", "replays", "exports", "trainings")
 
 @dataclass(frozen=True)
 class WorkQueue:
-    """Work of one kind: how much waits, how much is done now, since when the oldest waits."""
+    """The queue of one kind of work: numbers of waiting and running items, and the time since when the oldest waits."""
 
     title: str | Promise
     waiting: int
@@ -55,7 +55,7 @@ class WorkQueue:
 def count_queue(
     title: str | Promise, rows: QuerySet[Any], waiting: str, running: tuple[str, ...], since: str, address: str
 ) -> WorkQueue:
-    """The queue of rows that have a state."""
+    """Return the queue of rows with a state. `since` is the field with the time since when a row waits."""
     found = rows.order_by().aggregate(
         waiting=Count("pk", filter=Q(state=waiting)),
         running=Count("pk", filter=Q(state__in=running)),
@@ -65,7 +65,7 @@ def count_queue(
 
 
 def list_queues() -> list[WorkQueue]:
-    """All kinds of work that waits for a process."""
+    """Return the queues of all kinds of work."""
     blocks = Block.objects.filter(state__in=(BlockState.WAITING, BlockState.LEASED))
     playing = Tournament.objects.filter(state=TournamentState.PLAYING).aggregate(oldest=Min("created"))["oldest"]
     counts = dict(blocks.order_by().values_list("state").annotate(number=Count("id")))
@@ -120,7 +120,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["reason"])
 def quarantine(request: HttpRequest, name: str) -> HttpResponse:
-    """Ask for a reason, then let a worker take no more work and have played again what it played."""
+    """Ask for a reason, then put a worker under quarantine: it gets no more work, and its episodes are played again."""
     worker = get_object_or_404(Worker, name=name)
     form = QuarantineForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -139,7 +139,7 @@ def quarantine(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def lift(request: HttpRequest, name: str) -> HttpResponse:
-    """Ask, and then let a worker take work again."""
+    """Ask for confirmation, then lift the quarantine of a worker."""
     worker = get_object_or_404(Worker, name=name)
     if request.method != "POST":
         question = Confirmation(
@@ -157,7 +157,7 @@ def lift(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @takes()
 def storage(request: HttpRequest) -> HttpResponse:
-    """How much is stored of what, and for how long."""
+    """The size of each kind of stored data, and how long it is kept."""
     uploads = Upload.objects.aggregate(size=Sum("size"), number=Count("pk"), kept=Count("pk", filter=~Q(file="")))
     context = {
         "disks": disk.disks(),
@@ -180,6 +180,6 @@ def storage(request: HttpRequest) -> HttpResponse:
 
 
 def measure(folder: Path) -> tuple[int, int]:
-    """The number and the bytes of the files in a folder."""
+    """Return the number and the total bytes of the files in a folder."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     return len(sizes), sum(sizes)

@@ -1,4 +1,4 @@
-"""Users: found, blocked, signed out, given limits of their own."""
+"""Administration of users: search, block, sign out, set limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATEST = 20
 @require_safe
 @takes("search", "state", "page")
 def users(request: HttpRequest) -> HttpResponse:
-    """All users, by name."""
+    """The list of users, by name."""
     asked = {name: request.GET.get(name, "").replace("\0", "")[:100].strip() for name in ("search", "state", "page")}
     page = Paginator(administering.find_users(asked["search"], asked["state"]), PAGE).get_page(asked["page"])
     context = {"page": page, "rows": administering.describe_users(list(page)), "asked": asked}
@@ -42,7 +42,7 @@ def users(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=["storage", *QUOTAS])
 def user(request: HttpRequest, username: str) -> HttpResponse:
-    """One user; the posted form sets the user's own limits."""
+    """The page of one user. A POST sets the user's own limits."""
     subject = get_object_or_404(User, username=username)
     form = LimitsForm(subject, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -63,7 +63,7 @@ def user(request: HttpRequest, username: str) -> HttpResponse:
 
 
 def ask(name: str, action: str) -> Confirmation:
-    """The question before an action."""
+    """Return the confirmation of an action."""
     return {
         "block": Confirmation(
             _("Block %(name)s?") % {"name": name},
@@ -90,7 +90,7 @@ def ask(name: str, action: str) -> Confirmation:
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes()
 def act(request: HttpRequest, username: str, action: str) -> HttpResponse:
-    """Ask, and then block a user, lift the block, or end sessions and tokens."""
+    """Ask for confirmation, then block or unblock a user, or end sessions and tokens."""
     subject = get_object_or_404(User, username=username)
     if action not in ACTIONS:
         raise Http404("There is no such action.")
