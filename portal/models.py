@@ -129,7 +129,7 @@ class IncomingFile(models.Model):
 class AuditEntry(models.Model):
     """A change that a user made (`portal.server.audit`).
 
-    The user name is that of the time, and is removed with the account.
+    It has the user name at that time, which is removed when the account is deleted.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

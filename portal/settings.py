@@ -32,7 +32,7 @@ except OSError as error:
     raise SystemExit(f"The data folder {DATA_DIR} cannot be used: {error.strerror}. {advise(error)}") from None
 
 
-# A lost server is noticed within half a minute, and stuck queries and transactions are ended. Options in
+# A dead server is noticed within half a minute, and stuck queries and transactions are ended. Options in
 # DATABASE_URL override these, as in postgres://.../arena?connect_timeout=3
 POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,

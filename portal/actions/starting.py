@@ -1,4 +1,4 @@
-"""Starting what a form requests, within the quotas of its user."""
+"""Creation of what a form requests, within the quotas of its user."""
 
 from __future__ import annotations
 

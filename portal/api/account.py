@@ -123,7 +123,7 @@ def list_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
     summary="Create a token",
 )
 def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
-    """A token cannot create one with more scopes or a later expiry than its own."""
+    """A token cannot create a token with more scopes or a later expiry than its own."""
     own = token_of(request)
     if more := [
         scope.value for scope in wanted.scopes if scope not in own.scopes and "scopes" in wanted.model_fields_set

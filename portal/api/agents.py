@@ -123,7 +123,7 @@ def change_agent(request: HttpRequest, slug: str, wanted: AgentIn) -> SimpleName
     summary="The file of an agent, which mate_arena.load reads",
 )
 def download_agent(request: HttpRequest, slug: str, format: Literal["native", "onnx"] = "native") -> HttpResponseBase:
-    """A checkpoint, or all files of a mixture. Others than the owner need the owner's permission.
+    """A checkpoint, or all files of a mixture. Users other than the owner need the owner's permission.
 
     `onnx` exports the networks in ONNX format for other tools. An export with a single network can be uploaded again.
     """

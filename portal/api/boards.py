@@ -36,7 +36,7 @@ router = Router()
 Number = Annotated[int | None, Query(ge=1, lt=2**31, description="Of the snapshot; the newest by default.")]
 
 
-# Of a scenario
+# Boards of scenarios
 
 
 @router.get(
@@ -93,7 +93,7 @@ def agent_history(request: HttpRequest, slug: str, agent: str) -> list[PastOut]:
     return [describe_past(point) for point in points]
 
 
-# Of a tournament
+# Boards of tournaments
 
 
 @router.get(
@@ -169,7 +169,7 @@ def find_snapshot(board: Scenario | Tournament, number: int | None, none_yet: st
     raise Refusal(404, "not_rated_yet", none_yet)
 
 
-# Answering
+# Responses
 
 
 def answer(request: HttpRequest, snapshot: RatingSnapshot, format: Format, name: str) -> Any:

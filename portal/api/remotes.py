@@ -42,7 +42,7 @@ class SeatOut(Schema):
     summary="Play an agent from a process of your own",
 )
 def take_seat(request: HttpRequest, wanted: RemoteAgentIn) -> Any:
-    """Creates the agent if you have none of this name. The process that held the seat before loses it.
+    """Take the seat of an agent, which is created if you have none of this name. An earlier process loses the seat.
 
     `python -m mate.remote` sends this request and then polls for turns.
     """

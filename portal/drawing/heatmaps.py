@@ -139,7 +139,7 @@ def draw_heatmap(payoffs: Payoffs) -> SafeString:
     """Return the picture as SVG, with the cells as an image inside."""
     frame = arrange(payoffs)
     width, height = f"{frame.right + BAR + 8:.0f}", f"{frame.bottom + BAR + 8:.0f}"
-    links = link_cells(payoffs, frame)  # Screen readers must reach the links.
+    links = link_cells(payoffs, frame)  # The role "img" would hide links from screen readers.
     cells = pixels(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
     return format_html(
         '<svg class="payoff-map" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}" '

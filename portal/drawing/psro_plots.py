@@ -74,7 +74,8 @@ class Bounded:
 def draw_intervals(figures: Sequence[Bounded], title: str, shown: int | None = None) -> SafeString:
     """Return a line through values with a band of their intervals; empty for fewer than two values.
 
-    The line leaves out values without an upper limit. A cross marks those iterations, whose best responses failed.
+    The line leaves out values without an upper limit. Crosses mark their iterations, because the best responses failed
+    there.
     """
     iterations = [figure.iteration for figure in figures]
     failed = [figure.iteration for figure in figures if not figure.is_bounded]

@@ -44,8 +44,7 @@ def follow_account(user: Any, response: HttpResponseBase) -> None:
     )  # fmt: skip
 
 
-# Without a CSRF token, so that pages for visitors need no cookie. Another site could at worst change the
-# language.
+# Without a CSRF token, so that pages for visitors need no cookie. At worst, another site could change the language.
 @csrf_exempt
 @takes(form=["language", "next"])
 @require_POST

@@ -1,4 +1,4 @@
-"""Who may change what. Every view and endpoint that changes something asks here."""
+"""Permissions to change objects. Every view and endpoint that changes an object uses this module."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser

@@ -1,4 +1,4 @@
-"""A version of the whole database: equal versions mean that a reader would see exactly the same rows."""
+"""The version of the whole database. Equal versions mean that a reader would see exactly the same rows."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Idempotency:
             return refuse(request, 400, "invalid", WRONG_KEY)
         user = find_user(request)
         if user is None:
-            return None  # The operation refuses it.
+            return None  # The operation refuses the request.
         digest = digest_of(request)
         if was_too_large(request):
             return None

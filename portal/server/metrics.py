@@ -154,7 +154,7 @@ def measure_storage() -> Iterator[Metric]:
 
 
 def gauge(name: str, words: str, labels: list[str], values: dict[Any, Any]) -> GaugeMetricFamily:
-    """Return a gauge with these values by the values of its labels."""
+    """Return a gauge; `values` has its values by the values of its labels."""
     family = GaugeMetricFamily(name, words, labels=labels)
     for key, value in values.items():
         family.add_metric(list(key) if isinstance(key, tuple) else [str(key)], value)

@@ -146,7 +146,7 @@ class Usage:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The fields of draft-ietf-httpapi-ratelimit-headers-03, which most clients read."""
+        """The header fields of draft-ietf-httpapi-ratelimit-headers-03, which most clients read."""
         figures = {"Limit": self.limit, "Remaining": self.left, "Reset": math.ceil(self.reset)}
         return {f"RateLimit-{name}": str(figure) for name, figure in figures.items()}
 

@@ -31,7 +31,7 @@ def read_networks(request: HttpRequest) -> str:
 def may_download(user: Any, agent: Agent) -> bool:
     """Return whether a user may download an agent.
 
-    Others than owners and administrators need the owner's permission.
+    Owners and administrators may. All others need the owner's permission.
     """
     return downloads.is_common(agent) or may_change(user, agent)
 

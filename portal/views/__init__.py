@@ -1,1 +1,1 @@
-"""The website: one file a page. A view parses, calls one function of the floor below and renders."""
+"""The website, one file per page. A view parses, calls one function of the floor below and renders."""

@@ -1,4 +1,4 @@
-"""Help."""
+"""The help page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -53,7 +53,7 @@ class PairingMeasure:
     column: str
     title: Any
     unit: str
-    """One of payoff, share and number."""
+    """One of "payoff", "share" and "number"."""
     digits: int = 1
     sign: int = 1
     has_picture: bool = True

@@ -45,7 +45,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     return render(request, "psro/runs.html", {**listed, "rows": rows})
 
 
-# A new one
+# A new run
 
 
 @login_required
@@ -68,7 +68,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=400 if form.errors else 200)
 
 
-# One
+# The page of a run
 
 
 @require_safe
@@ -272,7 +272,7 @@ def download(request: HttpRequest, run_id: int) -> HttpResponseBase:
     return answer_populations(request.user, run, read_networks(request))
 
 
-# Changing one
+# Changes to a run
 
 
 EXTENDABLE = (*psro_runs.OPEN, PsroState.FINISHED)

@@ -165,7 +165,7 @@ def answer_file(request: HttpRequest, episode: Episode, accepts_partial: bool = 
             response["Cache-Control"] = "public, max-age=3600"
             return response
     if accepts_partial and answer.partial is not None:
-        with suppress(FileNotFoundError):  # It has just become complete.
+        with suppress(FileNotFoundError):  # The file has just become complete.
             response = FileResponse(answer.partial.open("rb"), content_type="application/octet-stream")
             response["Cache-Control"] = "no-store"
             return response

@@ -91,7 +91,7 @@ def scenario_file(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=name)
 
 
-# A new one
+# A new scenario
 
 
 @login_required

@@ -41,7 +41,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     return render(request, "studies/studies.html", list_page(request, found))
 
 
-# A new one
+# A new study
 
 
 @login_required
@@ -78,7 +78,7 @@ def describe_form(form: StudyForm) -> dict[str, Any]:
     return {"form": form, "teams": TEAM_CHOICES, "can_add": can_add, **trainings.describe_trainers()}
 
 
-# One
+# The page of a study
 
 
 @require_safe
@@ -187,7 +187,7 @@ def export(request: HttpRequest, study_id: int, name: str) -> HttpResponse:
     return answer
 
 
-# Changing one
+# Changes to a study
 
 
 ACTIONS = {

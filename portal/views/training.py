@@ -47,7 +47,7 @@ def trainings(request: HttpRequest) -> HttpResponse:
     return render(request, "training/trainings.html", context)
 
 
-# A new one
+# A new training
 
 
 @login_required
@@ -118,7 +118,7 @@ def forecast(form: TrainingForm, pace: paces.Pace | None) -> Span | None:
     return pace.forecast(steps) if pace and steps else None
 
 
-# One
+# The page of a training
 
 
 @require_safe
@@ -217,7 +217,7 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
     return sorted(settings, key=lambda setting: setting["value"] == setting["default"])
 
 
-# Changing one
+# Changes to a training
 
 
 EXTENDABLE = (*domain.EXTENDABLE, TrainingState.TRAINING)

@@ -79,7 +79,7 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Setting up the database")
-            call_command("createcachetable", verbosity=0)  # First: after `migrate`, this is skipped.
+            call_command("createcachetable", verbosity=0)  # First: once `migrate` is done, this is skipped.
             call_command("migrate", interactive=False, verbosity=0)
 
     def collect_static_files(self) -> None:

@@ -20,7 +20,7 @@ from portal.views.administration import for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
 @takes(form=AnnouncementForm.base_fields)
 def announcements(request: HttpRequest) -> HttpResponse:
-    """All announcements; a posted form adds one."""
+    """The list of announcements. A POST adds one."""
     form = AnnouncementForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         form.save()

@@ -124,7 +124,7 @@ def quarantine(request: HttpRequest, name: str) -> HttpResponse:
     worker = get_object_or_404(Worker, name=name)
     form = QuarantineForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        from tasks import auditing  # It loads the game.
+        from tasks import auditing  # This import loads the game.
 
         voided = auditing.quarantine(worker.name, form.cleaned_data["reason"])
         text = _("%(name)s takes no more work. Blocks that are played again: %(count)d.")
