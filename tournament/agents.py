@@ -1,4 +1,4 @@
-"""Specifications of agents: a built-in baseline, a checkpoint, a mixture of agents, or code outside the portal's own.
+"""Specifications of agents: a built-in baseline, a checkpoint, a mixture of agents, or external code.
 
 A specification is frozen data with a canonical JSON form and a digest. Specifications are compared by digest. `load`
 returns an agent that plays as a specification says.

@@ -239,7 +239,7 @@ def read_episodes(
     counts = dict(episodes.order_by().values_list("pairing_id").annotate(Count("id")))
     found = Pairing.objects.filter(pk__in=episodes.order_by().values("pairing_id")).order_by()
     digests = found.values_list("scenario__digest", "camera__digest", "target__digest", "pk")
-    order = {key: names for *names, key in sorted(digests)}  # collations differ between databases
+    order = {key: names for *names, key in sorted(digests)}  # Sorted here because databases' collations differ.
     for keys in _divide(order, counts):
         rows = episodes.filter(pairing__in=keys).order_by("engine", "device", "seed").values_list(*_STORED)
         by_pairing: dict[int, Rows] = {key: [] for key in keys}

@@ -26,14 +26,14 @@ MOVE_SINCE = timedelta(days=1)
 
 
 class HistoryPlace(NamedTuple):
-    """Where an agent stood on a snapshot."""
+    """An agent's place on a snapshot."""
 
     rank: int | None
     rating: float | None
 
 
 Places = Mapping[str, HistoryPlace]
-"""Where the agents of a team stood on a snapshot, by digest."""
+"""The places of a team's agents on a snapshot, by digest."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ _lock = Lock()
 
 
 def _read_places(snapshots: Sequence[tuple[int, datetime]], team: str) -> dict[int, Places]:
-    """Return where each agent of a team stood on some snapshots (key, moment), by the snapshots' keys."""
+    """Return the places of a team's agents on some snapshots (key, moment), by the snapshots' keys."""
     with _lock:
         found = {key: _known[key, created, team] for key, created in snapshots if (key, created, team) in _known}
     moments = {key: created for key, created in snapshots if key not in found}

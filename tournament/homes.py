@@ -128,7 +128,7 @@ def _read_map(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of the map in a provenance. Raises RequestRefused or UserError if there is none."""
     if text := provenance.get("scenario_config"):
         document = drafts.read(str(text))
-        if "camera_boxes" in document:  # a scenario as trainings here write it
+        if "camera_boxes" in document:  # The form in which this portal's trainings write a scenario.
             return drafts.to_document(game.Scenario.from_json(str(text)))
     else:
         document = drafts.to_document(game.Scenario.load(_stem(provenance)))

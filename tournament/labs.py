@@ -16,6 +16,7 @@ from tournament.refusals import RequestRefused
 MOST_LABS = 20
 """Maximum number of labs that a user may own."""
 MOST_MEMBERS = 100
+"""Maximum number of members of a lab."""
 
 
 def refuse(where: str, text: str) -> RequestRefused:

@@ -43,7 +43,7 @@ _TABLE = "SELECT COUNT(*), CAST(COALESCE(SUM(id), 0) AS bigint), COALESCE(MAX(id
 _TABLE_OF_SQLITE = (
     "SELECT (SELECT COUNT(*) FROM tournament_episode), 0, COALESCE((SELECT MAX(id) FROM tournament_episode), 0)"
 )
-# The plus sign keeps SQLite from scanning the index of all rows, which it would prefer as that is sorted by pairing.
+# The plus sign keeps SQLite from scanning an index of all rows, which it would choose for being sorted by pairing.
 _GROWTH = """
 SELECT +pairing_id, COUNT(*), CAST(SUM(id) AS bigint) FROM tournament_episode WHERE id > {0} AND id <= {0} GROUP BY 1
 """
@@ -315,7 +315,7 @@ def fetch(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArra
 
 
 def _fetch_columns(query: str, parameters: Sequence[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the same from PostgreSQL, which sends each column as one array in binary form."""
+    """Return the rows of `fetch` from PostgreSQL, which sends each column as one array in binary form."""
     from psycopg import Cursor
 
     names = dtype.names or ()

@@ -173,7 +173,7 @@ def _advance(run: TrainingRun) -> bool:
 
 
 def _start(run: TrainingRun, purpose: str, made: Sequence[Agent], episodes: int) -> Tournament:
-    """Plan the tournament of these agents against the training opponent, and the built-in agents if a user's own."""
+    """Plan the tournament of these agents against the training opponent; a user's own training adds built-in agents."""
     others = [] if run.purpose else Agent.objects.filter(kind=AgentKind.BUILTIN).exclude(team=run.team)
     against = [run.opponent, *others]
     cameras, targets = (made, against) if run.team == Team.CAMERA else (against, made)

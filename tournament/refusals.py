@@ -8,7 +8,7 @@ from mate.errors import UserError
 class RequestRefused(UserError):
     """A refused request. `problems` are all reasons as (field, sentence), the field empty for the whole.
 
-    As text it is all sentences.
+    `str` returns all sentences.
     """
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:

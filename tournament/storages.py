@@ -1,4 +1,4 @@
-"""Where the portal's files lie: a folder of this machine or S3-compatible storage, and the local copies of the latter.
+"""Storage of the portal's files: a folder of this machine, or S3-compatible storage with local copies.
 
 Checkpoints, replays, originals of uploads and the files of trainings are reached by name through Django's storage
 interface. Whoever needs a path calls `local_path`.

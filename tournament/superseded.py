@@ -15,7 +15,7 @@ DAY = 24 * 3600.0
 def expire() -> int:
     """Delete fits that newer ones have superseded and that were kept for long enough, some at a time; return how many.
 
-    Numbers stay with their fits: none is given twice.
+    The number of a deleted fit is not used again.
     """
     if not settings.ARENA_KEEP_SNAPSHOTS_DAYS:
         return 0

@@ -1,4 +1,4 @@
-"""Who sees private agents: their owner, the members of their lab, and administrators. Nobody else meets them.
+"""Visibility of private agents: only their owner, the members of their lab, and administrators see them.
 
 The uploads, pairings, episodes and tournaments of a private agent are private too. It is on no scenario's board,
 because boards leave out agents that are not listed.

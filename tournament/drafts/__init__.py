@@ -1,4 +1,4 @@
-"""Scenarios as people write them: read from YAML or JSON, checked with all problems at once, and written again."""
+"""Drafts of scenarios: documents in YAML or JSON that are read, checked for all problems at once, and written."""
 
 from tournament.drafts.checking import MAX_ENTITIES, check, find_problems
 from tournament.drafts.documents import KEYS, MAX_BYTES, SECTIONS, measure, merge, read, to_document, to_yaml

@@ -1,4 +1,4 @@
-"""All problems of a scenario's document at once.
+"""Validation of a scenario's document, which reports all problems at once.
 
 The game's own checks stop at the first problem. Each part of a document is therefore checked alone, inside an otherwise
 valid scenario. Problems of several parts together are found only once each part is valid alone.

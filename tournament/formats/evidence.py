@@ -45,7 +45,7 @@ class Evidence:
 
     `cameras` (m) and `targets` (n) are the digests of the fields. `camera`, `target` (indices), `number` and `reward`
     (the target team's normalised reward), all (E,), have one entry for each episode, in any order. `closed` (m, n)
-    marks pairings whose episodes fail: formats add no episodes to them and use only the others. Raises ValueError for
+    marks pairings whose episodes fail: formats add no episodes to them and judge by the others. Raises ValueError for
     columns of different lengths, rewards that are not finite, or a mask of another shape.
     """
 

@@ -1,4 +1,4 @@
-"""How often each agent is in the support of the equilibrium, over the posterior of the payoffs."""
+"""Support frequencies: how often each agent is in the support of the equilibrium, over the payoffs' posterior."""
 
 from __future__ import annotations
 

@@ -26,15 +26,15 @@ class Withdrawal(models.TextChoices):
 
 
 class Agent(models.Model):
-    """A built-in baseline, a checkpoint, a mixture of agents, or code outside the portal's own.
+    """A built-in baseline, a checkpoint, a mixture of agents, or external code.
 
     It is immutable except for its name and description.
 
     `spec` is the JSON form of a specification of `tournament.agents`; `digest` is its digest, so that the same weights
     played in the same mode are the same agent, whoever uploads them. `identity` is the digest with checkpoints named by
     what plays, without their provenance; an agent that is uploaded again is found by it. The digest never changes,
-    because the seeds of episodes are derived from it. Of equal agents from before identities were introduced, the first
-    has the identity and the others have none.
+    because the seeds of episodes are derived from it. Equal agents may exist from the time before identities; only the
+    first of them has an identity.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -45,7 +45,7 @@ class Block(Lease):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["state", "id"]),
-            models.Index(fields=["tournament", "state"]),  # the last blocks of a tournament, in their order
+            models.Index(fields=["tournament", "state"]),  # The last blocks of a tournament, in order.
             # The next block of a tournament, and when it was last served: queried at every claim.
             models.Index(fields=["tournament", "state", "attempts", "id"]),
             models.Index(

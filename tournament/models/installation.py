@@ -10,7 +10,7 @@ def make_identity() -> str:
 
 
 class Installation(models.Model):
-    """One row with the installation's identity, which its storage repeats; another storage has another identity."""
+    """One row with the installation's identity, which its storage repeats: a mismatch shows another's files."""
 
     identity = models.CharField(max_length=32, default=make_identity, editable=False)
 

@@ -30,7 +30,7 @@ class TournamentRefused(RequestRefused):
 
 @dataclass(frozen=True)
 class TournamentRequest:
-    """What a new tournament is to be; pages, the API, schedules and commands request it alike.
+    """A request for a new tournament, from a page, the API, a schedule or a command.
 
     `format` is one of `formats.FORMATS`, `settings` are its settings, where missing ones get their defaults.
     `episodes_per_pairing` is the older name of a round robin's setting. The order of agents in a field is kept.

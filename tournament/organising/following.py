@@ -23,7 +23,7 @@ class Progress:
     """A tournament's progress. Counts are of episodes; `rate` is episodes a second, None while it is unknown.
 
     `span` is the range of the remaining seconds, from the durations of each pairing; `seconds_left` is its expected
-    value. Both are None without an estimate. `done` includes the `reused` episodes; `failed` are the unplayed ones of
+    value. Each is None while it is unknown. `done` includes the `reused` episodes; `failed` are the unplayed ones of
     failed blocks; `workers` are playing for it now. `total` is the expected final number, where the format decides
     round by round; `chosen` is the number chosen so far.
     """

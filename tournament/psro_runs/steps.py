@@ -209,7 +209,7 @@ def _finish(run: PsroRun, newest: PsroIteration, reason: str) -> None:
     for team, agent in made.items():
         if not agent.is_listed and not agent.withdrawn:
             agent.is_listed = True
-            if agent.kind == AgentKind.MIXTURE:  # known as the opponent of an earlier iteration
+            if agent.kind == AgentKind.MIXTURE:  # It may exist as the opponent of an earlier iteration.
                 agent.name = names[team][:80]
             agent.save(update_fields=["is_listed", "name"])
     stop_clock(run)

@@ -1,7 +1,7 @@
 """The Bradley-Terry model (1952): P(one beats other) = 1 / (1 + exp(other's strength - one's strength)).
 
-Fitted by Newton's method. Every compared pair has a prior of a tenth of a comparison, a tie, which keeps the strength
-of an agent that always wins finite and is negligible for many comparisons.
+It is fitted by Newton's method. The prior adds a tenth of a tied comparison to every compared pair. It keeps the
+strength of an agent that always wins finite, and is negligible for many comparisons.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Limits of what a board shows."""
+"""Limits of the conclusions that a board supports."""
 
 from __future__ import annotations
 

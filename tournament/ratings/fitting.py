@@ -25,6 +25,7 @@ from tournament.ratings.nash import Lines, add_nash
 from tournament.ratings.records import AgentRating, Influence, Ratings
 
 SCALE = 400.0 / np.log(10.0)
+"""Elo points per logit."""
 ANCHOR_RATING = 1000.0
 ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("target", "greedy").digest}
 

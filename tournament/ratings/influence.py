@@ -1,7 +1,7 @@
 """Influence: agents whose removal from the table would change the first rank of a board.
 
-A first rank that depends on the presence of one agent says little. Every removal is tried: to first order at once, and
-by its own fit where `CAUTION` times the first-order shift would change the first rank.
+A first rank that depends on the presence of one agent says little. Every removal is tried: all of them to first order,
+and those by a fit of their own for which `CAUTION` times the first-order shift would change the first rank.
 """
 
 from __future__ import annotations

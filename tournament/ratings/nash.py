@@ -19,7 +19,7 @@ LARGE = 2500
 REPLICATES, FULL, FEWEST = 100, 900, 50
 """Number of bootstrap solutions of the equilibrium: up to `FULL` cells, and the minimum for larger tables."""
 LEAST_FREEDOM = 20
-"""Minimum number of episodes beyond the first of each pairing at which the noise estimate of cyclicity is used."""
+"""Minimum number of episodes, without the first of each pairing, for an interval and a judgement of cyclicity."""
 
 Lines = dict[str, list[dict[str, Any]]]
 

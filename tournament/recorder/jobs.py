@@ -149,7 +149,7 @@ class Glances:
 
 
 def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
-    """Return the job to start: of the visitors with the fewest running, the one that has waited longest.
+    """Return the job to start: among the visitors with the fewest running jobs, the job that has waited longest.
 
     None if no waiting job has a free place.
     """

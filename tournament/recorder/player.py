@@ -1,7 +1,7 @@
 """The program that plays recorded episodes again: it loads the game once, then forks a process for each order.
 
-A request is a line of JSON on its socket. It is answered at once with the state of its order: started, waiting, or the
-progress so far. A single thread does everything, since a process with threads cannot be forked safely.
+A request is a line of JSON on its socket. It is answered at once with the state of its order: it is started, it waits,
+or it has made some progress. A single thread does everything, since a process with threads cannot be forked safely.
 """
 
 from __future__ import annotations

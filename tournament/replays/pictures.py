@@ -58,7 +58,7 @@ def frame_of(replay: Replay, number: int) -> Frame:
 
 
 def sight_tables(replay: Replay) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Return each camera's bearings and free ranges, two (K,) arrays."""
+    """Return each camera's bearings (degrees) and free ranges (map units), two (K,) arrays."""
     ends = np.cumsum(replay.header["facts"]["boundary_counts"])[:-1]
     parts = (np.split(replay.columns[name], ends) for name in ("boundary_angle", "boundary_range"))
     return list(zip(*parts, strict=True))

@@ -1,4 +1,4 @@
-"""Studies: requested as one, trained by the ordinary trainers, scored on fresh seeds and summarised by the sweep."""
+"""Studies: sets of trainings that ordinary trainers run, and that the sweep scores on fresh seeds and summarises."""
 
 from tournament.studies.creating import (
     DEFAULT_EPISODES,

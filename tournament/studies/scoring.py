@@ -1,4 +1,4 @@
-"""Scores of a study's runs, and what they show together: read once from the episodes, when a run has ended."""
+"""Scores of a study's runs, and their summary. A run's scores are read once from its episodes, when it has ended."""
 
 from __future__ import annotations
 

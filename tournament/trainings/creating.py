@@ -1,4 +1,4 @@
-"""Creation of trainings: what is requested, and everything that can be wrong with it."""
+"""Creation of trainings: requests, and their validation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """The training of an agent of `team` against `opponent`; of a mixture, each episode draws one member.
+    """The training of an agent of `team` against `opponent`; if that is a mixture, each episode draws a member.
 
     The weights are initialised from `start_from`. The training also takes place in `more_scenarios`, and milestones are
     judged in these and in `test_scenarios` too. A training with a `purpose` makes an unlisted agent. The other fields
