@@ -52,7 +52,7 @@ pins: base ## compile requirements*.in anew into pinned requirements*.txt
 	@.ci/pins $(BIN)
 
 messages: dev ## collect the texts to translate into locale/, and compile what is translated (needs gettext)
-	@$(BIN)/python manage.py collect_texts
+	@$(BIN)/python manage.py collect_texts && $(BIN)/ruff format --quiet portal/floor_texts
 	@$(BIN)/python manage.py makemessages --all --no-location --ignore .venv --ignore tests --ignore "data*"
 	@$(BIN)/python manage.py compilemessages --ignore .venv
 

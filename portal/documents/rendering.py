@@ -54,7 +54,9 @@ def render(source: str, find_address: Callable[[str], str]) -> Rendered:
             token.attrSet("class", "document-table")
     html = parser.renderer.render(without_title(tokens), parser.options, {})
     framed = html.replace('<table class="document-table">', '<div class="scroll" tabindex="0"><table>')
-    return Rendered(SafeString(framed.replace("</table>", "</table></div>")), parts)
+    # What may be wider than its place scrolls, by keyboard too.
+    focusable = framed.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
+    return Rendered(SafeString(focusable), parts)
 
 
 def name_headings(tokens: Sequence[Token]) -> Iterator[DocumentPart]:

@@ -178,7 +178,9 @@ def world(
         "schedule_id": weekly.pk, "training": training.pk, "psro": psro.pk, "study_id": study.pk,
         "attack_id": attack.pk, "pairing_id": first.pairing_id,
         "episode_id": first.pk, "other_id": second.pk,
-        "upload_id": Upload.objects.create(owner=alice, name="Mine", size=1, sha256="0" * 64).pk,
+        "upload_id": Upload.objects.create(
+            owner=alice, name="Mine", filename="mine.zip", size=1, sha256="0" * 64
+        ).pk,
         "resumable_id": IncomingFile.objects.create(owner=alice, filename="mine", length=2).pk,
         "webhook_id": Webhook.objects.create(user=alice, url="https://example.org/hook", secret="secret").pk,
         "token_id": ApiToken.issue(alice, "laptop")[0].pk,
