@@ -11,6 +11,7 @@ from tests.sources import ROOT, modules
 PAGE = (ROOT / "docs" / "installing.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 NAMES = {"yaml": "pyyaml", "PIL": "pillow", "imageio_ffmpeg": "imageio-ffmpeg"}
+BROUGHT = {"llvmlite"}  # by Numba, whose compiler it is
 OPTIONAL = {"pygame", "pettingzoo", "torch", "httpx"}
 
 
@@ -20,7 +21,7 @@ def test_the_packages_that_it_installs_natively_are_those_that_are_imported() ->
     for module in modules():
         if module.floor in ("mate", "policies"):
             used |= {name.split(".")[0] for name, _ in module.imports()}
-    foreign = used - set(sys.stdlib_module_names) - {"mate", "policies", *OPTIONAL}
+    foreign = used - set(sys.stdlib_module_names) - {"mate", "policies", *OPTIONAL, *BROUGHT}
     assert {NAMES.get(name, name) for name in foreign} == installed
 
 

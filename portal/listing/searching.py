@@ -22,11 +22,15 @@ LONGEST_QUERY = 100
 
 @dataclass(frozen=True)
 class Found:
-    """A page that matches; `note` distinguishes it from others with the same name."""
+    """A page that matches; `note` distinguishes it from others with the same name.
+
+    `language` is that of name and note, where it may not be the page's.
+    """
 
     name: str
     address: str
     note: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ def find_runs(model: Any, view: str, words: str, most: int) -> Iterator[Found]:
 
 def find_documents(words: str, most: int) -> Iterator[Found]:
     for match in find_in_documents(words, get_language() or "en", most):
-        yield Found(match.part.title, match.address, match.document.title if match.part.level > 1 else "")
+        document = match.document
+        yield Found(match.part.title, match.address, document.title if match.part.level > 1 else "", document.language)
 
 
 def find_users(words: str, most: int) -> Iterator[Found]:

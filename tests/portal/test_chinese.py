@@ -43,9 +43,9 @@ NAMES = """
 KNOWN = {word.lower() for word in NAMES.split()}
 WORD = re.compile(r"(?=[0-9]*[A-Za-zα]{2}|[A-Z][0-9][A-Z])[A-Za-z0-9α_][A-Za-z0-9_'’-]*[A-Za-z0-9_]")
 WRITTEN = re.compile(
-    r"\{\w+\}|https?://\S+|/\w[\w/.-]*|docs/\S+|checkpoint-\d+|[0-9a-f]{16}|MATE-\S+?v\S+|arena_\S+|[\w.]+=\S+|\.\w+"
+    r"\{\w+\}|https?://\S+|/\w[\w/.-]*|docs/\S+|checkpoint-\d+|[0-9a-f]{16}|MATE-\S+?v\S+|arena_\S+|[\w.]+=\S+|[\w-]+@\w+|\.\w+"
 )
-"""Addresses, digests, names of scenarios, and what scripts fill in."""
+"""Addresses, digests, names of scenarios and workers, and what scripts fill in."""
 MORE = (
     *("/?", "/leaderboards/mate-2v4-0/compare/?first=greedy-camera&second=random-camera", "/search/?q=Nobody"),
     *("/tournaments/new/?format=sequential", "/schedules/new/?when=watch", "/training/new/?team=target"),
