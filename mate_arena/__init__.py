@@ -1,7 +1,7 @@
-"""MATE Arena as an installed distribution: where its application lies, and how other programs reach into it.
+"""MATE Arena as an installed distribution: the location of its application, and entry points for other programs.
 
-The application is a folder of packages with plain names (`portal`, `tasks`, ...), as a Django project has them. In a
-checkout it is the checkout itself; in a wheel it lies inside this package, where its names are in nobody's way.
+The application is a folder of packages with plain names (`portal`, `tasks`, ...), as in any Django project. In a
+checkout it is the checkout itself. In a wheel it lies inside this package, so its names conflict with no others.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ APPLICATION = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
 
 
 def open_application() -> None:
-    """Make the application's packages importable, before others of the same names."""
+    """Make the application's packages importable, with precedence over others of the same names."""
     if str(APPLICATION) not in sys.path:
         sys.path.insert(0, str(APPLICATION))
 
 
 def load_agent(path: str, team: str, deterministic: bool | None = None) -> object:
-    """Return what plays `team` with the checkpoint at `path`: the entry point `mate.agent_loaders`.
+    """Return the agent that plays `team` with the checkpoint at `path`: the entry point `mate.agent_loaders`.
 
     Raises CheckpointError as `policies.agents.load_agent` does.
     """
@@ -39,9 +39,9 @@ def load_agent(path: str, team: str, deterministic: bool | None = None) -> objec
 
 
 def load(path: str | os.PathLike[str], name: str = "", deterministic: bool | None = None) -> LoadedAgent:
-    """Return the agent of a file that a portal gave out, or of a native checkpoint, as `tournament.loading.load` does.
+    """Return the agent in a file from a portal, or in a native checkpoint, as `tournament.loading.load` does.
 
-    As an opponent it is `.member()`, as a player `.seat(env)`, and for many episodes at once it is the function itself.
+    `.member()` gives an opponent, `.seat(env)` a player. For many episodes at once, call the returned object itself.
     """
     open_application()
     from tournament.loading import load as load_file
@@ -50,7 +50,7 @@ def load(path: str | os.PathLike[str], name: str = "", deterministic: bool | Non
 
 
 def __getattr__(name: str) -> Any:
-    """Load the client only where it is used: `mate-arena run` needs none."""
+    """Load the client only when it is used: `mate-arena run` does not need it."""
     if name == "ArenaClient":
         from mate_arena.client import ArenaClient
 

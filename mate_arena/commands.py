@@ -1,6 +1,4 @@
-"""The command `mate-arena`: the portal's processes on this machine, a client of any portal, and evaluation without
-one.
-"""
+"""The command `mate-arena`: runs a portal on this machine, is a client of any portal, and evaluates agents locally."""
 
 import sys
 
@@ -38,7 +36,7 @@ def evaluate() -> int:
 
 
 def play_remotely() -> int:
-    """Let a class of one's own play in a portal, from this process."""
+    """Let the user's own agent class play in a portal, from this process."""
     from mate.remote.__main__ import main as serve
 
     return serve(sys.argv[2:])

@@ -1,4 +1,4 @@
-"""The launcher's actions (`portal.launcher`), described here so that help needs no portal."""
+"""Descriptions of the launcher's actions (`portal.launcher`), so that the help does not need to load the portal."""
 
 LAUNCHER = {
     "run": "Prepare, start everything and keep it alive until Ctrl-C.",

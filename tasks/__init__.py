@@ -1,4 +1,4 @@
-"""How work is cut into tasks, leased, retried, cancelled and resumed.
+"""The task queue: how work is divided, leased, retried, cancelled and resumed.
 
-The database is the truth; the broker carries hints.
+The database is the single source of truth. The broker only carries hints.
 """

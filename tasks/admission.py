@@ -1,7 +1,7 @@
-"""Admission: may this process take work? Not where its storage lacks the portal's files, or its results were found
-wrong.
+"""Admission: whether this process may claim work.
 
-A host that cannot play would otherwise fail at once, be free again, and so take most of the work.
+It may not while its storage lacks the portal's files, or while it is quarantined for wrong results. A host that cannot
+play would otherwise fail at once, be free again, and so claim most of the work.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANSWER_SECONDS = 1800.0
 
 
 class LastAdmission:
-    """What was found when the storage was last looked at, and when that was."""
+    """The result of the last check of the storage, and its time."""
 
     looked = -math.inf
     problem = ""
@@ -30,7 +30,8 @@ class LastAdmission:
 def may_claim() -> bool:
     """Return whether this process may take work; if not, the status page says why.
 
-    The storage is looked at now and then, a quarantine each time: what a wrong worker plays is played again.
+    The storage is checked every ``LOOK_SECONDS``. A quarantine is looked up on every call, because every block that a
+    quarantined worker plays has to be played again.
     """
     if time.monotonic() - LastAdmission.looked > LOOK_SECONDS or (not LastAdmission.problem and find_quarantine()):
         look()
@@ -38,7 +39,7 @@ def may_claim() -> bool:
 
 
 def may_play() -> bool:
-    """Return whether this process may take work and finds the known episodes' digests, which it plays now and then."""
+    """Return whether this process may take work. Every ``ANSWER_SECONDS`` it has to reproduce the known episodes."""
     if time.monotonic() - workers.State.answered > ANSWER_SECONDS:
         workers.check_answers()
         LastAdmission.looked = -math.inf
@@ -46,7 +47,7 @@ def may_play() -> bool:
 
 
 def look() -> None:
-    """Look at the storage now, and say what is wrong with it, or that nothing is any more."""
+    """Check the storage now, and report a new problem or the end of one."""
     before = LastAdmission.problem
     LastAdmission.problem, LastAdmission.looked = find_problem(), time.monotonic()
     if LastAdmission.problem and LastAdmission.problem != before:
@@ -60,7 +61,7 @@ def find_problem() -> str:
     if quarantine := find_quarantine():
         return quarantine
     installation = Installation.objects.first()
-    if installation is None:  # Nothing was prepared, and so nothing is known.
+    if installation is None:  # No portal was set up yet, so there is no identity to compare with.
         return ""
     try:
         return storages.find_problem(installation.identity)

@@ -1,6 +1,6 @@
-"""Known answers: episodes whose digests every right worker finds.
+"""Known answers: episodes whose digests every correct worker reproduces.
 
-A processor or a library that computes otherwise is told by them.
+They reveal a processor or a library that computes other results.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The Celery application: `python -m tasks.worker NAME`.
 
-There is one kind of message, a hint that there is work; what the work is, the database knows. A hint that is lost,
-doubled or late costs time at most. A worker is one process with one thread of work, so that it holds one copy of
-everything.
+There is one kind of message, a hint that there is work. The database says which work. A hint that is lost, doubled or
+late costs time at most. A worker is one process with one working thread, so that it holds one copy of everything.
 """
 
 import os
@@ -22,7 +21,7 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",
-    # Rows tell how work ended.
+    # The database stores how work ended, so Celery keeps no results.
     task_ignore_result=True,
     result_backend=None,
     # A worker takes one hint at a time and acknowledges it when the work is done.
@@ -32,7 +31,7 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=settings.ARENA_LOG != "json",
     worker_enable_remote_control=False,
-    # A broker that is away is waited for by workers, and not at all by those who send: the sweep sends again.
+    # Workers wait for a broker that is away. Senders do not wait: the sweep sends the hint again.
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     task_publish_retry=False,

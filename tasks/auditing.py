@@ -1,8 +1,8 @@
-"""Auditing: workers whose results are wrong are found, quarantined, and their results played again.
+"""Auditing: find workers whose results are wrong, quarantine them, and have their blocks played again.
 
-A worker plays known episodes when it starts and every half hour. Of what it plays, a small part is played a second time
-by another worker: an episode of its first block, and of one in a hundred later ones. Where two digests differ, a third
-worker decides. A wrong worker takes no more work, and all blocks that it played are played again.
+A worker plays known episodes when it starts and every half hour. Another worker plays a small sample of its episodes
+again: one episode of its first block, and one of every hundredth later block on average. Where two digests differ, a
+third worker decides. A worker with wrong results gets no more work, and all its blocks are played again.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ AGREE = 2
 LIMIT_SECONDS = 600.0
 """Seconds after which an audit counts as stuck."""
 LATE_SECONDS = 300.0
-"""Seconds after the end of a tournament in which blocks are sought that a worker claimed as it was quarantined."""
+"""Seconds after the end of a tournament in which ``void_late`` still looks for blocks of quarantined workers."""
 
 
 def sample(block: Block) -> None:
-    """Let an episode of a block that this worker has just played be audited, if it is one of the chosen blocks."""
+    """Request an audit of one episode of a block that this worker has just played, if the block is in the sample."""
     is_first, workers.State.has_played = not workers.State.has_played, True
     share = settings.ARENA_AUDIT_SHARE
     if (
@@ -52,7 +52,7 @@ def sample(block: Block) -> None:
     ):
         return
     if any(agents.has_foreign_code(entries.load_spec(one)) for one in (block.pairing.camera, block.pairing.target)):
-        return  # What plays may differ between machines, and no worker is to blame.
+        return  # These agents may play differently on another machine, so no worker would be to blame.
     seed = block.seeds[block.pk % len(block.seeds)]
     found = episodes_of(block).filter(seed=seed).values_list("digest", flat=True).first()
     if found is not None:
@@ -61,9 +61,10 @@ def sample(block: Block) -> None:
 
 
 def audit_next() -> bool:
-    """Claim an audit that this worker has no opinion on, and play its episode; return whether there was one.
+    """Claim an audit that this worker has not answered yet, and play its episode; return whether there was one.
 
-    Another engine version or device class than the block's would give another digest, and nobody would be wrong.
+    The block's engine version and device class have to be this worker's: others may give another digest, and neither
+    worker would be wrong.
     """
     ours = leases.waiting(Audit).filter(
         block__tournament__engine=leaderboards.engine_version(), block__tournament__device=leaderboards.DEVICE
@@ -85,12 +86,12 @@ def audit_next() -> bool:
 
 
 def give_back(audit: Audit, error: Exception) -> None:
-    """Let others play an audit that met an error; one of the infrastructure costs no attempt."""
-    with suppress(leases.LeaseLost, workers.Stopping):  # Its lease is another's, or runs out.
+    """Release an audit that met an error. An error of the infrastructure costs no attempt."""
+    with suppress(leases.LeaseLost, workers.Stopping):  # The lease is lost, or it expires by itself.
         if reason := infrastructure.explain(error):
             infrastructure.complain(reason, error)
             infrastructure.insist(leases.give_back_untried, audit, infrastructure.DELAY_SECONDS)
-        elif isinstance(error, matches.MatchError):  # It cannot be played here; perhaps elsewhere.
+        elif isinstance(error, matches.MatchError):  # Another worker may be able to play it.
             log.warning("%s: %s", audit, error)
             infrastructure.insist(leases.give_back, audit, 2.0**audit.attempts)
         else:
@@ -111,7 +112,7 @@ def play(audit: Audit) -> str:
 
 
 def conclude(audit: Audit, digest: str) -> None:
-    """Add this worker's opinion, and decide where two agree. Raises LeaseLost."""
+    """Add this worker's digest, and decide the audit if two digests agree. Raises LeaseLost."""
     opinions = audit.opinions | {workers.State.name: digest}
     most, count = Counter(opinions.values()).most_common(1)[0]
     if count < AGREE:
@@ -132,7 +133,7 @@ def conclude(audit: Audit, digest: str) -> None:
 
 
 def quarantine(name: str, reason: str) -> int:
-    """Let a worker take no more work, and have played again what it played; return how many blocks."""
+    """Quarantine a worker, and have its blocks played again; return how many blocks."""
     log.error("Worker %s is quarantined: %s", name, reason)
     Worker.objects.filter(name=name).update(quarantine=reason[:300])
     theirs = Q(worker=name) | Q(earlier_workers__contains=f" {name} ")
@@ -141,8 +142,9 @@ def quarantine(name: str, reason: str) -> int:
 
 
 def void_late() -> int:
-    """Have played again what workers played after they were quarantined: one may have claimed a block at that very
-    moment. Return how many blocks.
+    """Have blocks played again that workers played after they were quarantined; return how many blocks.
+
+    A worker may have claimed a block at the very moment of its quarantine.
     """
     lately = Tournament.objects.filter(Q(state=TournamentState.PLAYING) | Q(finished__gte=ago(LATE_SECONDS)))
     wrong = live_workers().exclude(quarantine="").values("name")
@@ -167,7 +169,7 @@ def void_all(blocks: QuerySet[Block]) -> int:
 
 
 def void(block: Block) -> None:
-    """Delete a block's episodes and let it be played again. Whoever holds it loses it."""
+    """Delete a block's episodes and have it played again. A worker that holds the block loses its lease."""
     episodes_of(block).delete()
     Block.objects.filter(pk=block.pk).exclude(state=BlockState.CANCELLED).update(
         state=BlockState.WAITING,

@@ -1,7 +1,7 @@
-"""`python -S bound.py PARENT NICE COMMAND...`: become COMMAND, politely, and be asked to end when the parent is gone.
+"""`python -S bound.py PARENT NICE COMMAND...`: run COMMAND at a lower priority; it gets a signal when the parent ends.
 
-A program of its own, since nothing of this may run between fork and exec of a process with threads. Standard library
-only.
+This is a program of its own, because a process with threads must not run such code between fork and exec. It uses the
+standard library only.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ def main(parent: int, niceness: int, command: list[str]) -> None:
     os.nice(niceness)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # It went before the call.
+    if os.getppid() != parent:  # The parent ended before the call.
         sys.exit(1)
     os.execvp(command[0], command)
 

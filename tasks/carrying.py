@@ -1,8 +1,8 @@
-"""Carrying of a training's folder between machines, where they share no folder: through the portal's storage.
+"""Transfer of a training's folder between machines that share no folder, through the portal's storage.
 
-A trainer works in a folder of its own machine. It stores what has changed there every half minute and at the end, with
-a list of all files and their digests. Whoever takes the training over compares that list with its own and fetches the
-folder, so that a training continues from its last stored state wherever it is.
+A trainer works in a folder of its own machine. Every half minute and at the end, it stores the files that have changed,
+with a list of all files and their digests. A trainer that takes over the training compares that list with its own and
+fetches the folder. The training thus continues from its last stored state on any machine.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tournament import storages
 STORE_SECONDS = 30.0
 LIST = "files.json"
 CARRIED = ("configuration.json", "progress.jsonl", "outcome.json", "milestones/*", "state/*")
-"""What of the folder is stored. Agents are laid out anew, and the log and locks are the machine's own."""
+"""The files of the folder that are stored. Agents are written anew; the log and the locks belong to the machine."""
 
 
 class Carrier:
-    """The stored copy of one training's folder. Does nothing where the storage is a folder that all share."""
+    """The stored copy of one training's folder. It does nothing where all machines share the storage as a folder."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
@@ -35,7 +35,7 @@ class Carrier:
         """Time, size and digest of files when they were last read."""
 
     def fetch(self) -> None:
-        """Bring the folder to what was stored last, unless this machine was the one that stored it."""
+        """Fetch the folder as it was last stored, unless this machine stored it."""
         stored = self._read_list()
         if not self.is_needed or stored is None or stored == self._own_list():
             return
@@ -63,7 +63,7 @@ class Carrier:
         for pattern in CARRIED:
             for path in sorted(self.folder.glob(pattern)):
                 name = str(path.relative_to(self.folder))
-                with contextlib.suppress(FileNotFoundError):  # An older state that was just replaced.
+                with contextlib.suppress(FileNotFoundError):  # A newer state has just replaced it.
                     now[name] = self._store_file(path, name, before.get(name))
         self._replace(LIST, json.dumps(now).encode())
         self._write_own(now)
@@ -83,7 +83,7 @@ class Carrier:
         return digest
 
     def _replace(self, name: str, content: bytes) -> None:
-        default_storage.save(f"{self.name}/{name}", ContentFile(content))  # Remote storage replaces a file at once.
+        default_storage.save(f"{self.name}/{name}", ContentFile(content))  # Remote storage replaces a file atomically.
 
     def _read_list(self) -> dict[str, str] | None:
         try:

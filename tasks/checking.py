@@ -1,4 +1,4 @@
-"""Checking uploads: read as data and tried in a few steps, both in confined processes, and made into agents."""
+"""Checking of uploads. Confined processes read the file as data and rehearse its agents; then agents are accepted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 LIMIT_SECONDS = 900.0
 TRIAL_SECONDS = 6.0
-"""Processor seconds in which all agents of an upload play a few steps."""
+"""Processor seconds in which all agents of an upload together play a few steps."""
 MOST_SECONDS = 2.0
 """Maximum processor seconds of one agent."""
 READ = "Read the file"
@@ -42,11 +42,11 @@ class FileDamaged(Exception):
 
 
 class Refused(UserError):
-    """The upload cannot be accepted, for a reason that its owner can mend."""
+    """The upload cannot be accepted, for a reason that its owner can correct."""
 
 
 def check_next() -> bool:
-    """Claim the upload that waits longest and check it; returns whether there was one."""
+    """Claim the upload that has waited longest and check it; return whether there was one."""
     upload = leases.claim(leases.waiting(Upload).order_by("created"), workers.State.name)
     if upload is None:
         return False
@@ -57,7 +57,7 @@ def check_next() -> bool:
 
 
 def check(upload: Upload) -> None:
-    """Check a claimed upload to its end, or say on its row why not. What fails by our fault is never the user's."""
+    """Check a claimed upload to its end, or record why that failed. Errors of the portal never refuse an upload."""
     from policies.importing import ImportRefused
 
     try:
@@ -73,7 +73,7 @@ def check(upload: Upload) -> None:
 
 
 def _note_error(upload: Upload, error: Exception) -> None:
-    """Have an upload checked again later; one that met an error of the infrastructure as if it had not been checked."""
+    """Have an upload checked again later. An error of the infrastructure costs no attempt."""
     if isinstance(error, FileNotFoundError):
         admission.look()
     if reason := infrastructure.explain(error) or admission.LastAdmission.problem:
@@ -132,7 +132,7 @@ def _check(upload: Upload, steps: Steps) -> None:
 
 
 def limits_of_reading() -> Limits:
-    """How much of a file is read: the usual, and no less than what the portal takes in."""
+    """Return the limits of the importer: the default ones, raised to the portal's limit on uploads."""
     from policies.importing import DEFAULT_LIMITS
 
     accepted = settings.ARENA_UPLOAD_LIMIT
@@ -144,8 +144,9 @@ def limits_of_reading() -> Limits:
 
 
 class Steps:
-    """The steps of checking as the upload's page shows them; every change is written at once, under the lease's
-    token.
+    """The steps of checking, as the upload's page shows them.
+
+    Every change is written at once, under the lease's token.
     """
 
     def __init__(self, upload: Upload) -> None:
@@ -153,13 +154,13 @@ class Steps:
         self.entries: list[dict[str, str]] = []
 
     def note(self, step: Step) -> None:
-        """Take a finished step of the reader; it goes before the running one."""
+        """Insert a finished step of the reader before the running one."""
         self.entries.insert(len(self.entries) - 1, {"name": step.name, "status": step.status, "detail": step.detail})
         self._write()
 
     @contextmanager
     def running(self, name: str) -> Iterator[list[str]]:
-        """A step that runs while its block does; texts added to the list become its detail."""
+        """Show a step as running while the block runs; texts appended to the list become its detail."""
         details: list[str] = []
         self.entries.append({"name": name, "status": "running", "detail": ""})
         self._write()
@@ -173,7 +174,7 @@ class Steps:
 
     @contextmanager
     def watching(self, name: str) -> Iterator[None]:
-        """A step that stands below the reader's own while they arrive, and goes once they tell how reading ended."""
+        """Show a step below the reader's own steps until they say how reading ended; then remove it."""
         try:
             with self.running(name):
                 yield
@@ -197,7 +198,7 @@ class Steps:
 
 @contextmanager
 def _local_path(upload: Upload) -> Iterator[str]:
-    """A path of the uploaded file on this machine. Raises FileDamaged if its content is not what was uploaded."""
+    """Yield a path of the uploaded file on this machine. Raises FileDamaged if its content has changed."""
     name = upload.file.name or ""
     path = storages.local_path(name)
     try:
@@ -225,9 +226,9 @@ def _check_team(upload: Upload, report: ImportReport) -> None:
 
 
 def try_out(imported: ImportedAgent, deterministic: bool, seconds: float) -> str:
-    """Let an agent play some steps in a confined process; returns what was done.
+    """Let an agent play some steps in a confined process; return a description of the rehearsal.
 
-    Raises Refused if the agent fails in it, or is too slow to be played.
+    Raises Refused if the agent fails, or is too slow to be played.
     """
     from policies import rehearsing
 
@@ -247,8 +248,9 @@ def try_out(imported: ImportedAgent, deterministic: bool, seconds: float) -> str
 
 
 def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]:
-    """Rows of all agents of a report, by the digests of its checkpoints; agents that are here already may have
-    others.
+    """Return the rows of all agents of a report, by the digests of the report's checkpoints.
+
+    The row of an agent that is already on the portal may have another digest.
     """
     accepted = {}
     for imported in report.agents:
@@ -258,7 +260,7 @@ def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]
 
 
 def accept_mixtures(upload: Upload, report: ImportReport, accepted: list[Agent]) -> list[Agent]:
-    """These rows of a report's agents, each once, and those of its playable mixtures."""
+    """Return the given rows and those of the report's playable mixtures, each once."""
     mixtures = [
         entries.accept_mixture(upload, mixture, accepted, _name_of(upload, report, mixture))
         for mixture in report.mixtures
@@ -267,7 +269,7 @@ def accept_mixtures(upload: Upload, report: ImportReport, accepted: list[Agent])
 
 
 def insist_on_own(upload: Upload, accepted: list[Agent]) -> None:
-    """Refuse weights that are here already as a private agent of somebody else."""
+    """Raise Refused for weights that another user's private agent already has."""
     hidden = visibility.hidden_agents(upload.owner).filter(pk__in=[row.pk for row in accepted])
     if hidden.exists():
         raise Refused("These weights are on this portal already, as a private agent of another user.")
@@ -281,7 +283,7 @@ def _name_of(upload: Upload, report: ImportReport, imported: ImportedAgent | Imp
 
 
 def _end(upload: Upload, state: str, reason: str) -> None:
-    """Write down how checking ended; the file of a refused upload is of no use to anybody and is removed."""
+    """Record how checking ended. The file of a refused upload is removed."""
     try:
         leases.write(upload, state=state, reason=reason[:4000], finished=Now(), leased_until=None)
     except leases.LeaseLost as lost:
@@ -292,7 +294,7 @@ def _end(upload: Upload, state: str, reason: str) -> None:
 
 
 def _retry(upload: Upload) -> None:
-    """Try again later what failed by our fault, and say so once it failed too often."""
+    """Check an upload again later after an error of the portal. Once it has failed too often, say so."""
     if upload.attempts >= MAX_ATTEMPTS:
         sorry = (
             "Something failed on our side, and not in your file; it was tried "

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL: one for each process of the task floor, kept, and shared by its threads.
+"""Connections to PostgreSQL: each process of the task floor keeps one, which its threads share.
 
 A thread borrows the connection for a query or a transaction. The threads that renew leases and send heartbeats thus
-need none of their own. SQLite's connections cost nothing and stay as they are.
+need no connection of their own. SQLite's connections cost nothing and stay as they are.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 
 WAIT_SECONDS = 20.0
-"""Time that a thread waits for another to release the connection. A fit of a board holds it for long."""
+"""Seconds that a thread waits for another to release the connection. A fit of a board holds it for a long time."""
 
 
 def share_one() -> None:
-    """Let this process use one connection from now on. To be called before its first query."""
+    """Make this process use one connection from now on. Call this before its first query."""
     facts = connections.settings[DEFAULT_DB_ALIAS]
     if not facts["ENGINE"].endswith("postgresql"):
         return
@@ -23,13 +23,13 @@ def share_one() -> None:
 
 
 def release() -> None:
-    """Let other threads have the connection, unless this one is in a transaction."""
+    """Release the connection for other threads, unless this thread is in a transaction."""
     connection = connections[DEFAULT_DB_ALIAS]
     if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
         connection.close()
 
 
 def drop_broken() -> None:
-    """Forget connections that were lost: they stay lost."""
+    """Close connections that are broken; Django would keep them."""
     close_old_connections()
     release()

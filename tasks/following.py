@@ -1,4 +1,4 @@
-"""What a training's process tells by its folder, written to the database: the curve, milestones, the end of its log."""
+"""Copies what a training's process writes to its folder into the database: curve, milestones and the log's end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOLD = ("iteration", "steps", "decisions", "remaining_seconds", "sample_seconds"
 
 
 class ProgressFollower:
-    """Writes what is new, each time under the lease's token."""
+    """Writes new progress to the database, each time under the lease's token."""
 
     def __init__(self, run: TrainingRun, folder: Path) -> None:
         self.run, self.folder = run, folder
@@ -36,9 +36,9 @@ class ProgressFollower:
         self.furthest = run.points.aggregate(steps=Max("steps"))["steps"] or 0
 
     def note(self, is_last: bool = False) -> None:
-        """Write new points, milestones and, every two seconds and at last, the log's end.
+        """Write new points and milestones, and the log's end every two seconds and on the last call.
 
-        Raises LeaseLost, writing nothing.
+        Raises LeaseLost, having written nothing.
         """
         if is_last:
             self.looked_at_log = -math.inf
@@ -56,7 +56,7 @@ class ProgressFollower:
         self.entered |= {milestone.iteration for milestone in made}
 
     def describe(self, told: list[dict[str, Any]]) -> dict[str, Any]:
-        """The run's progress; whoever gets further has not been lost in vain."""
+        """Return the run's progress as columns. Progress resets the number of attempts."""
         if not told:
             return {}
         newest = told[-1]
@@ -73,7 +73,7 @@ class ProgressFollower:
         return {"log": tail} if tail != self.run.log else {}
 
     def find_milestones(self) -> list[Milestone]:
-        """Rows of exported checkpoints that have none yet."""
+        """Return rows for the exported checkpoints that have no row yet."""
         found = milestones.list_files(self.folder)
         return [
             Milestone(run=self.run, iteration=iteration, steps=read_steps(path))
@@ -83,7 +83,7 @@ class ProgressFollower:
 
 
 def read_steps(path: Path) -> int:
-    """The environment steps behind a milestone, from the file beside it; 0 where that is not there."""
+    """Return a milestone's number of environment steps from the file beside it; 0 if the file is missing."""
     try:
         return int(json.loads(path.with_suffix(".json").read_text())["steps"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -91,9 +91,9 @@ def read_steps(path: Path) -> int:
 
 
 def read_line(line: bytes) -> dict[str, Any] | None:
-    """The figures of a line of progress, without those that are no numbers.
+    """Return the figures of a line of progress; None for a line without an iteration or a number of steps.
 
-    None for a line that tells no place on the curve.
+    A figure that is no finite number is None.
     """
     try:
         told = json.loads(line)
@@ -110,7 +110,7 @@ def is_figure(value: Any) -> bool:
 
 
 def write_points(run: TrainingRun, told: list[dict[str, Any]]) -> None:
-    """Put points on the curve. A run that went back to an earlier state tells some again: the newest counts."""
+    """Write points of the curve. A run that resumed from an earlier state repeats some: the newest counts."""
     newest = {line["iteration"]: line for line in told}
     points = [
         TrainingPoint(run=run, iteration=iteration, steps=line["steps"], **{name: line[name] for name in FIGURES})
@@ -126,9 +126,9 @@ def write_points(run: TrainingRun, told: list[dict[str, Any]]) -> None:
 
 
 class NewLines:
-    """The whole lines that were added to a file since they were last accepted.
+    """The complete lines that were added to a file since ``accept`` was last called.
 
-    A file that became shorter is read anew.
+    A file that became shorter is read from its beginning.
     """
 
     def __init__(self, path: Path) -> None:
@@ -136,7 +136,7 @@ class NewLines:
         self.place = self.end = 0
 
     def peek(self) -> list[bytes]:
-        """The new lines; the same again until `accept` is called."""
+        """Return the new lines; the same ones until `accept` is called."""
         if not self.path.exists():
             return []
         if self.path.stat().st_size < self.place:

@@ -1,4 +1,4 @@
-"""Hints: messages that wake workers. They say that there is work, not which."""
+"""Hints: messages that wake workers. They say that there is work, but not which work."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _complained = -PATIENCE
 
 
 def send() -> None:
-    """Wake workers, once the running transaction is committed. To be called after work was added.
+    """Wake workers once the running transaction is committed. Call this after work was added.
 
-    Never fails: where the broker is away, the sweep sends the hints later.
+    It never fails: if the broker is away, the sweep sends the hints later.
     """
     transaction.on_commit(top_up)
 
 
 def top_up() -> int:
-    """See to it that as many hints wait as there is work for, at most one a worker. Returns how many were sent."""
+    """Send hints until as many wait as there is work for, at most one per worker. Return how many were sent."""
     wanted = count_wanted()
     if not wanted:
         return 0
@@ -47,9 +47,9 @@ def top_up() -> int:
 
 
 def count_wanted() -> int:
-    """Return how many workers to wake: one for each block, all of them where an upload or audit waits.
+    """Return how many workers to wake: one for each block, or all of them if an upload or audit waits.
 
-    Some workers may not take it (`tasks.turns`, `tasks.auditing`), and may be those that take a hint.
+    Not every worker may take an upload or audit (`tasks.turns`, `tasks.auditing`), and any worker may get the hint.
     """
     alive = max(live_workers().count(), 1)
     return (
@@ -60,12 +60,12 @@ def count_wanted() -> int:
 
 
 def _count_at_most(rows: QuerySet[Block], most: int) -> int:
-    """Return the number of rows, of which not more are read: a large tournament has a hundred thousand."""
+    """Return the number of rows, counting at most ``most``: a large tournament has a hundred thousand."""
     return rows.order_by()[:most].count()
 
 
 def _complain(error: Exception) -> None:
-    """Say at most once a minute that the broker is away."""
+    """Log that the broker is away, at most once a minute."""
     global _complained
     if time.monotonic() - _complained >= PATIENCE:
         _complained = time.monotonic()

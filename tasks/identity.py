@@ -1,4 +1,4 @@
-"""Identities of processes: unique among all machines, so that nobody takes another's work for its own."""
+"""Identities of processes, unique among all machines, so that no process mistakes another's work for its own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CPU = Path("/proc/cpuinfo")
 
 
 def make_name(name: str) -> str:
-    """Return a name that no other process has: processes that were started by the same command share theirs."""
+    """Return a unique name for a process: processes started by the same command have the same ``name``."""
     return f"{name[:100]}/{secrets.token_hex(3)}"
 
 
 def describe_process(pid: int | None = None) -> str:
-    """Return what tells a process of this machine from all others: boot, namespace, number and start.
+    """Return a unique description of a process of this machine: boot, namespace, number and start time.
 
-    Empty where the process has ended, and on systems without `/proc`.
+    It is empty if the process has ended, and on systems without `/proc`.
     """
     pid = os.getpid() if pid is None else pid
     try:
@@ -34,7 +34,7 @@ def describe_process(pid: int | None = None) -> str:
 def has_ended(process: str) -> bool:
     """Return whether a described process is known to have ended.
 
-    One of another machine, or before its last boot, is not.
+    Nothing is known of processes of other machines: for them the answer is False.
     """
     here, parts = describe_process().split("/"), process.split("/")
     if len(here) != 4 or len(parts) != 4 or here[:2] != parts[:2] or not parts[2].isdigit():
@@ -43,7 +43,7 @@ def has_ended(process: str) -> bool:
 
 
 def name_processor() -> str:
-    """Return the name of the machine's processor, or its kind where the system does not say."""
+    """Return the name of the machine's processor, or its architecture if the system does not tell the name."""
     try:
         lines = CPU.read_text().splitlines()
     except OSError:

@@ -1,6 +1,6 @@
 """Errors of the infrastructure: the database or the storage does not answer, or a disk is full. They cost no attempt.
 
-Nothing is wrong with the work then, and trying it elsewhere would not help. So the worker waits, and says so on the
+Nothing is wrong with the work, and another worker could not do it either. So the worker waits, and says so on the
 status page.
 """
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
 DELAY_SECONDS = 10.0
-"""Time for which work that met such an error is left alone."""
+"""Seconds before work that met such an error can be claimed again."""
 COMPLAIN_SECONDS = 60.0
 FULL = {errno.ENOSPC, errno.EDQUOT}
 AWAY = {
@@ -30,7 +30,7 @@ AWAY = {
     *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT, errno.ENETUNREACH, errno.EHOSTUNREACH),
 }
 STORAGE = ("botocore", "boto3", "s3transfer", "urllib3")
-"""Packages whose exceptions are the storage's."""
+"""Packages whose exceptions come from the storage."""
 _complained: dict[str, float] = {}
 
 
@@ -62,9 +62,9 @@ def _explain_one(error: BaseException) -> str:
 
 
 def insist(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """Do something until the infrastructure takes it; return what it returns.
+    """Repeat a call until it meets no error of the infrastructure; return its result.
 
-    Raises `workers.Stopping` where the worker is asked to end meanwhile, and every other error at once.
+    Raises `workers.Stopping` if the worker is asked to end meanwhile, and every other error at once.
     """
     while True:
         try:
@@ -79,7 +79,7 @@ def insist(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 
 def unless_lost(act: Callable[..., None], row: Lease, *arguments: Any, **changes: Any) -> None:
-    """Do something to a row that we hold; nothing where we do not hold it any more, or are asked to end."""
+    """Change a row that this worker holds; do nothing if the lease is lost or the worker is asked to end."""
     try:
         insist(act, row, *arguments, **changes)
     except leases.LeaseLost as lost:
@@ -89,13 +89,13 @@ def unless_lost(act: Callable[..., None], row: Lease, *arguments: Any, **changes
 
 
 def note_success() -> None:
-    """Say that nothing is waited for any more."""
+    """Report that the worker no longer waits for the infrastructure."""
     if workers.State.trouble:
         workers.tell("")
 
 
 def complain(reason: str, error: BaseException) -> None:
-    """Say what is wrong: on the status page without addresses, and at most once a minute in the log with them."""
+    """Report a problem: on the status page without addresses, and in the log with them, at most once a minute."""
     workers.State.trouble = reason
     if time.monotonic() - _complained.get(reason, -COMPLAIN_SECONDS) >= COMPLAIN_SECONDS:
         _complained[reason] = time.monotonic()

@@ -1,8 +1,8 @@
-"""Leases on rows of work: taken by a conditional update, kept by renewing, fenced by a token that only grows.
+"""Leases on rows of work: taken by a conditional update, kept by renewal, fenced by a token that only grows.
 
-All times are of the database's clock, so that those of workers do not matter.
-A worker that lost its lease holds an old token, and every update it tries is conditional on the token: it changes
-nothing. A waiting row whose `leased_until` lies ahead is not to be taken before then.
+All times are those of the database's clock, so the workers' clocks do not matter. A worker that lost its lease holds an
+old token. Every update is conditional on the token, so such a worker changes nothing. A waiting row whose
+`leased_until` lies in the future cannot be claimed before then.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ HELD: dict[type[Lease], str] = {
 
 
 class LeaseLost(Interrupted):
-    """Somebody else holds the row now, or it was cancelled; nothing may be written to it any more."""
+    """The lease is lost: another worker holds the row, or the work was cancelled. The row must not be written to."""
 
 
 def waiting(model: type[Lease]) -> QuerySet[Any]:
@@ -60,10 +60,10 @@ def waiting(model: type[Lease]) -> QuerySet[Any]:
 
 
 def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | None:
-    """Take the first of these waiting rows that nobody else is taking; return None if there is none.
+    """Claim the first of these waiting rows that no other worker is claiming; return None if there is none.
 
-    PostgreSQL skips rows that others have locked, so that each worker gets a row of its own at once. SQLite lets one
-    transaction write at a time. `along` names related rows to read with it, in one query.
+    PostgreSQL skips rows that others have locked, so each worker gets a row of its own at once. SQLite lets one
+    transaction write at a time. `along` names related rows that the same query reads.
     """
     with transaction.atomic():
         found = rows.select_related(*along) if along else rows
@@ -92,15 +92,15 @@ def _deadline() -> ExpressionWrapper[Any]:
 
 
 def held(row: Lease) -> QuerySet[Any]:
-    """Return the row, as long as the lease that `row` was claimed with lasts; nothing afterwards."""
+    """Return a query for the row that is empty once the lease on `row` is lost."""
     model = type(row)
     return model.objects.filter(pk=row.pk, token=row.token, state=HELD[model])  # type: ignore[attr-defined]
 
 
 def write(row: Lease, **changes: Any) -> None:
-    """Write to a held row; values may be expressions.
+    """Change columns of a held row; values may be expressions.
 
-    Raises LeaseLost, having written nothing, if the lease is lost.
+    Raises LeaseLost if the lease is lost; nothing is written then.
     """
     if not held(row).update(**changes):
         raise LeaseLost(f"{row} is no longer ours (token {row.token})")
@@ -110,26 +110,26 @@ def write(row: Lease, **changes: Any) -> None:
 
 
 def give_back(row: Lease, delay: float = 0.0, **changes: Any) -> None:
-    """Let others have a held row, not before `delay` seconds from now. Raises LeaseLost."""
+    """Release a held row; it can be claimed again after `delay` seconds. Raises LeaseLost."""
     later = ahead(delay) if delay else None
     write(row, state=WAITING[type(row)], leased_until=later, **changes)
 
 
 def give_back_untried(row: Lease, delay: float = 0.0, **changes: Any) -> None:
-    """Let others have a held row as if it had not been claimed: the attempt does not count. Raises LeaseLost."""
+    """Release a held row as if it had not been claimed: the attempt does not count. Raises LeaseLost."""
     give_back(row, delay, attempts=max(row.attempts - 1, 0), **changes)
 
 
 def reissue(rows: QuerySet[Any], model: type[Lease]) -> int:
-    """Take rows away from whoever holds them and let others have them; return how many."""
+    """End the leases on rows, so that they can be claimed again; return how many."""
     return rows.filter(state=HELD[model]).update(state=WAITING[model], token=F("token") + 1, leased_until=None)
 
 
 class Keeper:
-    """Renews a lease from a thread of its own while its block runs; `is_lost` turns True when the lease is lost.
+    """Renews a lease from a thread of its own while the block runs; `is_lost` turns True when the lease is lost.
 
-    The lease is looked at twice a second, so that a cancelled row is noticed soon. It is renewed for at most `limit`
-    seconds: after that the work counts as stuck, and others may have it.
+    The thread checks the lease twice a second, so that it notices a cancellation soon. It renews the lease for at most
+    `limit` seconds: after that the work counts as stuck, and another worker may claim it.
     """
 
     LOOK_SECONDS = 0.5
@@ -150,7 +150,7 @@ class Keeper:
         self._thread.join()
 
     def check(self) -> None:
-        """Raises LeaseLost if the lease was lost."""
+        """Raise LeaseLost if the lease was lost."""
         if self.is_lost:
             raise LeaseLost(f"{self.row} is no longer ours (token {self.row.token})")
 

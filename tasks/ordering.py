@@ -1,10 +1,10 @@
-"""Order of tournaments: whose turn it is when a worker comes free. Users have equal shares, and so have a user's
-tournaments.
+"""Scheduling of tournaments: which one a free worker plays for. Users have equal shares, and so have the tournaments
+of a user.
 
-Administrators set priorities: of tournaments whose priorities differ, those of the highest are served alone. Of the
-users for whom the fewest workers play, the one is served whose last block was claimed longest ago; of the user's
-tournaments likewise. A large tournament thus never keeps a small one waiting for longer than the blocks that are being
-played. The cost depends on the number of tournaments and workers, and not on that of waiting blocks.
+Administrators set priorities. Only the tournaments with the highest priority are served. Among users, the one with the
+fewest workers is next; ties go to the user whose last block was claimed longest ago. The same rule chooses among the
+user's tournaments. A small tournament thus waits at most until the blocks that are being played end, however large the
+others are. The cost depends on the number of tournaments and workers, not on the number of waiting blocks.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from tournament import leaderboards
 from tournament.models import Block, BlockState, Tournament, TournamentState
 
 Served = dict[tuple[int | None, int], datetime]
-"""When a block was claimed last, by owner and tournament."""
+"""Time of the last claim of a block, by owner and tournament."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def in_order(blocks: QuerySet[Block]) -> QuerySet[Block]:
-    """Sort waiting blocks of a tournament: the oldest first, after all those that were tried less often.
+    """Sort the waiting blocks of a tournament by number of attempts, then by age, the oldest first.
 
-    An index has this order, so that the first is found at once, however many blocks wait or were played.
+    An index has this order, so the first block is found at once, however many wait or were played.
     """
     return blocks.order_by("attempts", "id")
 
 
 def tournaments_in_turn() -> list[int]:
-    """Return the tournaments (keys) whose blocks wait and that this worker's engine and device class play, first
-    those to be served.
+    """Return the keys of the tournaments that this worker can play and that have waiting blocks, the next one first.
+
+    A worker can play tournaments of its engine version and device class.
     """
     blocks = Block.objects.filter(tournament=OuterRef("pk"))
     last = blocks.filter(claimed__isnull=False).order_by("-claimed").values("claimed")[:1]
@@ -69,7 +70,7 @@ def sort_by_turn(served: Served, busy: Counter[tuple[int | None, int]]) -> list[
 
     def turn(one: tuple[int | None, int]) -> tuple[int, datetime, int, datetime, int]:
         owner, key = one
-        # Owners with equal claims are told apart by their tournaments.
+        # Among owners who are equal in both, their tournaments decide.
         return busy_for[owner], served_for[owner], busy[one], served[one], key
 
     return sorted(served, key=turn)

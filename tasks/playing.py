@@ -1,4 +1,4 @@
-"""Playing blocks: claimed, played in lockstep, their episodes written as they finish."""
+"""Playing of blocks. A worker claims a block, plays its episodes in lockstep and writes each as it finishes."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RELATED = ("tournament__scenario", "pairing__scenario", "pairing__camera", "pairing__target")
-"""What playing a block needs besides it."""
+"""Related rows that playing a block needs."""
 MAX_ATTEMPTS = 3
-"""After this many attempts an error of ours is final."""
+"""Maximum number of attempts at a block that fails by an error of the portal."""
 MOST_RESTARTS = 20
-"""After this many attempts a remote agent that is started again and again has failed."""
+"""Maximum number of attempts at a block whose remote agent is restarted each time."""
 RESTARTED = "The process of a remote agent was started again. Its unfinished episodes are played anew."
 FLUSH_SECONDS = 1.0
 LIMIT_SECONDS = 3600.0
-"""A block that takes longer counts as stuck."""
+"""Seconds after which a block counts as stuck."""
 
 
 def play_next() -> bool:
-    """Claim a block and play it; returns whether there was one."""
+    """Claim a block and play it; return whether there was one."""
     block = claim_block()
     if block is None:
         return False
@@ -59,7 +59,7 @@ def claim_block() -> Block | None:
 
 
 def play(block: Block) -> None:
-    """Play a claimed block to its end, or say on its row why not."""
+    """Play a claimed block to its end, or record why that failed."""
     try:
         with leases.Keeper(block, LIMIT_SECONDS) as keeper:
             _play(block, keeper)
@@ -73,7 +73,7 @@ def play(block: Block) -> None:
 
 
 def _note_error(block: Block, error: Exception) -> None:
-    """Write down why a block could not be played; one that met an error of the infrastructure waits."""
+    """Record why a block could not be played. After an error of the infrastructure the block waits."""
     if reason := infrastructure.explain(error):
         infrastructure.complain(reason, error)
         infrastructure.unless_lost(leases.give_back_untried, block, infrastructure.DELAY_SECONDS, error=reason)
@@ -96,7 +96,7 @@ def _note_error(block: Block, error: Exception) -> None:
 
 
 def _is_fit(error: Exception) -> bool:
-    """Return whether this machine's storage is right, where a file was missing or damaged."""
+    """Return False if the error is a missing file and this machine's storage is not the portal's."""
     if not isinstance(error.__cause__, FileNotFoundError):
         return True
     admission.look()
@@ -131,7 +131,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
 
 
 def _take(block: Block, notes: Notes, remotes: RemoteTeams, number: int, result: EpisodeResult) -> None:
-    """Keep an episode that is over, with what remote agents did in it."""
+    """Keep a finished episode, with the actions of remote agents in it."""
     infrastructure.insist(remotes.keep_actions, block.pairing_id, result.seed)
     notes.add(number, result)
 
@@ -148,7 +148,7 @@ class Notes:
         self.seconds_writing = 0.0
 
     def look(self, *_: object) -> None:
-        """Called between steps. Raises LeaseLost or Stopping where the block is not to be played on."""
+        """Check between steps whether to go on. Raises LeaseLost or Stopping if not."""
         if self.keeper.is_lost or workers.State.is_stopping:
             self.keeper.check()
             self.write()
@@ -157,17 +157,18 @@ class Notes:
             self.write()
 
     def add(self, number: int, result: EpisodeResult) -> None:
-        """Take the result of an episode that is over."""
+        """Add the result of a finished episode."""
         self.unwritten.append(as_row(self.block, result))
         self.num_played += 1
 
     def write(self, **changes: object) -> None:
-        """Write what is finished, together with the block's progress and `changes`. Raises LeaseLost, writing nothing.
+        """Write the finished episodes together with the block's progress and `changes`.
 
-        A database that is away is waited for: what was played is not lost with it.
+        It waits for a database that is away, so that no played episode is lost. Raises LeaseLost, having written
+        nothing.
         """
         began = time.monotonic()
-        # Where others have played all of it, it says nothing of what episodes take.
+        # If earlier workers played all episodes of the block, its time says nothing about the time of an episode.
         seconds = began - self.began - self.seconds_writing if self.num_played > self.num_found else 0.0
         progress = {"num_played": self.num_played, "seconds": seconds}
         infrastructure.insist(self._write, progress | changes)
@@ -183,7 +184,7 @@ class Notes:
 
 
 def as_row(block: Block, result: EpisodeResult) -> Episode:
-    """The row of an episode of the block's pairing."""
+    """Return the row of an episode of the block's pairing."""
     return Episode(
         pairing_id=block.pairing_id,
         engine=block.tournament.engine,
@@ -203,7 +204,7 @@ def as_row(block: Block, result: EpisodeResult) -> Episode:
 
 
 def fail(block: Block, cause: str, message: str) -> None:
-    """Write down an error. One of ours is tried again, later each time; an agent's is final. Raises LeaseLost."""
+    """Record an error. Errors of the portal are retried after growing delays; an agent's is final. Raises LeaseLost."""
     error = {"cause": cause, "error": message[:2000]}
     if cause == Cause.PORTAL and block.attempts < MAX_ATTEMPTS:
         leases.give_back(block, delay=2.0**block.attempts, **error)

@@ -1,8 +1,9 @@
-"""The process that trains: alone in its folder, asked to end when its supervisor dies, ended when the run is taken
-away.
+"""The process that trains. It is alone in its folder. It gets a signal to end when its supervisor dies, and is killed
+when the lease on the run is lost.
 
-Whoever starts one holds a lock on the folder and hands it down, so the lock lasts as long as the process. A supervisor
-that finds it held has come upon the process of one that died: it asks that process to end, and ends it if it does not.
+The supervisor holds a lock on the folder and passes it to the process, so the lock lasts as long as the process. If
+another supervisor finds the lock held, the process belongs to a supervisor that died. It asks that process to end, and
+kills it if it does not.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ LOCK = "process.lock"
 LOG = "log.txt"
 SCRATCH = "scratch.txt"
 ORPHAN_SECONDS = 20.0
-"""So long a process whose supervisor died may take to write its state, before it is killed."""
+"""Seconds that a process whose supervisor died has to write its state before it is killed."""
 LOG_LIMIT = 1024 * 1024
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ARENA_ADMIN_PASSWORD")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""One each for workers; a training decides for itself, by its cores."""
+"""Variables that limit the threads of libraries. Workers set them to 1; a training chooses by its cores."""
 
 
 class FolderBusy(Exception):
-    """Another process trains in the folder and cannot be ended from here."""
+    """Another process trains in the folder, and this one cannot end it."""
 
 
 @contextlib.contextmanager
 def locked(folder: Path, patience: float = ORPHAN_SECONDS) -> Iterator[int]:
-    """Hold the folder's lock; gives its descriptor.
+    """Hold the folder's lock; yield its descriptor.
 
-    Raises FolderBusy if an earlier process keeps it, whatever is done.
+    Raises FolderBusy if an earlier process keeps the lock even after it was signalled.
     """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -79,7 +80,7 @@ def _try(lock: int) -> bool:
 
 
 def _signal_holder(lock: int, number: signal.Signals) -> None:
-    """Send a signal to the group of the process that the lock names, if it is that process still."""
+    """Send a signal to the group of the process that the lock names, if that process still exists."""
     words = os.pread(lock, 200, 0).decode(errors="replace").split()
     if len(words) == 3 and words[0].isdigit() and identify(int(words[0])) == words:
         with contextlib.suppress(ProcessLookupError):
@@ -87,7 +88,7 @@ def _signal_holder(lock: int, number: signal.Signals) -> None:
 
 
 def identify(pid: int) -> list[str]:
-    """A process by its number, its start and its machine: numbers alone are given again."""
+    """Return a process's number, start time and machine: the system reuses numbers."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -96,9 +97,9 @@ def identify(pid: int) -> list[str]:
 
 
 def describe_logs(logs: Mapping[str, Any]) -> list[str]:
-    """Return the options of `python -m training run` for where else a training is logged.
+    """Return the options of `python -m training run` for the additional logs of a training.
 
-    Weights & Biases is left out where its library is missing: no log may keep a training from running.
+    Weights & Biases is left out if its library is missing: a missing log must not prevent a training.
     """
     options = ["--tensorboard"] if logs.get("tensorboard") else []
     if logs.get("wandb") and find_spec("wandb") is not None:
@@ -107,12 +108,12 @@ def describe_logs(logs: Mapping[str, Any]) -> list[str]:
 
 
 def logging_mode(logs: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables by which Weights & Biases keeps its logs in the folder."""
+    """Return the environment variables that make Weights & Biases keep its logs in the folder."""
     return {"WANDB_MODE": "offline"} if logs.get("is_offline", True) else {}
 
 
 class TrainingProcess:
-    """A training's process. As a context it is gone when its block is left, unless `leave` was called."""
+    """A training's process. As a context manager it kills the process at the end, unless `leave` was called."""
 
     def __init__(self, folder: Path, lock: int, logs: Mapping[str, Any] | None = None) -> None:
         self._is_left = False
@@ -145,29 +146,29 @@ class TrainingProcess:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
     def poll(self) -> int | None:
-        """The exit status; None while it runs."""
+        """Return the exit status; None while the process runs."""
         return self.process.poll()
 
     def ask_to_end(self) -> None:
-        """Let it write its state and end."""
+        """Ask the process to write its state and end."""
         if self.process.poll() is None:
             self.process.terminate()
 
     def kill(self) -> None:
-        """End it, and whatever it started in its group."""
+        """Kill the process and all others in its group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def leave(self) -> None:
-        """Let it end by itself, after this process."""
+        """Let the process outlive this one and end by itself."""
         self._is_left = True
 
 
 def renew_scratch(folder: Path) -> str:
-    """A new folder for a process's temporary files; what an earlier one left is removed.
+    """Return a new folder for a process's temporary files, after removing the one of an earlier process.
 
-    Its path is short: sockets may lie in it.
+    Its path is short, because paths of sockets are limited.
     """
     note = folder / SCRATCH
     if note.exists():
@@ -178,12 +179,12 @@ def renew_scratch(folder: Path) -> str:
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """What it is started with: nothing that opens the portal's database."""
+    """Return the environment of the process, without the portal's secrets and without limits on threads."""
     return {name: value for name, value in ours.items() if name not in (*SECRETS, *THREADS)}
 
 
 def read_tail(folder: Path, limit: int = 4000) -> str:
-    """The end of the process's log, as text that every database stores."""
+    """Return the end of the process's log, as text that every database can store."""
     path = folder / LOG
     if not path.exists():
         return ""

@@ -1,6 +1,4 @@
-"""Ratings after blocks: fitted again soon after episodes came in, always at the end, and not more often than is of
-use.
-"""
+"""Fits of ratings during and after tournaments: soon after new episodes, always at the end, and not too often."""
 
 from __future__ import annotations
 
@@ -19,24 +17,21 @@ PAUSE_SECONDS = 20.0
 GROWTH = 1.05
 """Minimum number of episodes for another fit, relative to the last one: every fit is stored."""
 SHARE = 0.0025
-"""Maximum share of a worker's time for fitting a board while its tournament goes on, and for looking whether a fit is
-due.
+"""Maximum share of a worker's time for fitting a board during its tournament, and for checking whether a fit is due.
 """
 _durations: dict[tuple[type, int], float] = {}
 _rests: dict[tuple[type, int], float] = {}
-"""The moment (monotonic seconds) before which a board is not fitted again."""
+"""Time (monotonic seconds) before which a board is not fitted again."""
 LOOK_BACK = timedelta(days=1)
 """Age beyond which changes of lists were taken into account before."""
 _passed_over: dict[int, datetime] = {}
 """The newest change of lists for which a scenario's board was looked at."""
 _caught_up: set[int] = set()
-"""Tournaments whose boards were fitted after their end."""
+"""Keys of tournaments whose boards were fitted after their end."""
 
 
 def publish(tournament: Tournament) -> None:
-    """Finish the tournament if it is complete, or wake workers for its next round; fit boards anew where that is
-    due.
-    """
+    """Finish the tournament if it is complete, or wake workers for its next round; fit the boards that are due."""
     before = tournament.round
     if organising.finish_if_complete(tournament):
         return
@@ -48,9 +43,9 @@ def publish(tournament: Tournament) -> None:
 
 
 def catch_up(tournament: Tournament) -> int:
-    """Fit what has grown at all, once: for tournaments whose workers do not come back to them.
+    """Fit the boards of a tournament once if they have any new episodes; return how many were fitted.
 
-    Returns how many boards.
+    This is for tournaments that no worker returns to.
     """
     if tournament.pk in _caught_up:
         return 0
@@ -61,9 +56,9 @@ def catch_up(tournament: Tournament) -> int:
 
 
 def renew() -> RatingSnapshot | None:
-    """Fit a scenario's board again that earlier code has fitted, if there is one; the new snapshot says so.
+    """Fit one scenario's board again that an earlier version of the code has fitted; the new snapshot says so.
 
-    One at a time.
+    Return the snapshot; None if there is no such board.
     """
     newer = RatingSnapshot.objects.filter(scenario=OuterRef("scenario"), tournament=None, number__gt=OuterRef("number"))
     engine = leaderboards.engine_version()
@@ -74,9 +69,9 @@ def renew() -> RatingSnapshot | None:
 
 
 def leave_out() -> int:
-    """Fit the boards whose newest fit has agents that were withdrawn since, or lacks some that were listed again.
+    """Fit the boards whose newest fit has agents that were withdrawn since, or lacks agents that were listed again.
 
-    Returns how many boards were looked at. Each is looked at once for a change.
+    Return how many boards were checked. Each board is checked once per change.
     """
     changes: dict[int, datetime] = {}
     changed = Agent.objects.exclude(listing_changed=None).values_list("pk", "listing_changed")
@@ -96,10 +91,10 @@ def leave_out() -> int:
 
 
 def is_due(board: Tournament | Scenario, began: datetime) -> bool:
-    """Whether a board has grown enough since its last fit, and that lies back long enough: longer the longer a fit
-    takes.
+    """Return whether a board has grown enough since its last fit, and enough time has passed since then.
 
-    Where it was never fitted, what counts is when the tournament `began` that is being played.
+    The pause is proportional to the time of a fit. For a board that was never fitted, it counts from the time at which
+    the tournament `began`.
     """
     key = (type(board), board.pk)
     looked = time.monotonic()
@@ -112,20 +107,20 @@ def is_due(board: Tournament | Scenario, began: datetime) -> bool:
         _rests[key] = looked + pause
         return False
     is_of_use = has_grown(board, newest, GROWTH)
-    # Counting many episodes takes long too.
+    # Counting many episodes takes a long time too.
     _rests[key] = looked + (time.monotonic() - looked) / SHARE
     return is_of_use
 
 
 def has_grown(board: Tournament | Scenario, newest: RatingSnapshot | None, growth: float = 1.0) -> bool:
-    """Return whether a board has more episodes than its newest fit had, and at least so many times as many."""
+    """Return whether a board has more episodes than its newest fit, and at least `growth` times as many."""
     fitted = newest.num_episodes if newest else 0
     count = leaderboards.count_episodes(board)
     return count > fitted and count >= fitted * growth
 
 
 def fit(board: Tournament | Scenario) -> RatingSnapshot | None:
-    """Fit a board and remember how long it took."""
+    """Fit a board and remember the duration."""
     began = time.monotonic()
     if isinstance(board, Tournament):
         snapshot = leaderboards.refit_tournament(board)

@@ -1,8 +1,8 @@
-"""Remote agents, as workers meet them: a turn goes to a user's process, and its answer is waited for.
+"""The workers' side of remote agents: send a turn to a user's process and wait for its answer.
 
-Turns and answers pass through Redis, where the web server, which the process talks to, finds them
-(`portal.server.remotes`). Nothing of lasting value lies there: if it is lost, the worker asks again, or plays its block
-again.
+Turns and answers pass through Redis. The user's process talks to the web server, which reads and writes them there
+(`portal.server.remotes`). Redis holds nothing of lasting value: if it loses its data, the worker asks again, or plays
+its block again.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ KEEP_SECONDS = 600
 """Seconds after which Redis forgets a turn or an answer."""
 SLICE_SECONDS = 1.0
 REPEAT_SECONDS = 3.0
-"""Seconds after which a turn is announced again: the one that took it may have been cut off."""
+"""Seconds after which a turn is announced again: the process that took it may have lost its connection."""
 
 
 class RemoteFailure(UserError):
-    """A remote agent that does not answer in time, or answers nonsense: its own fault."""
+    """A remote agent did not answer in time, or gave an invalid answer. The error counts as the agent's."""
 
 
 class RemoteRestarted(Interrupted):
-    """Another process plays the agent of a team now, which has not seen the episodes begin: they are played anew."""
+    """A new process plays the agent and has not seen the episodes begin, so they are played from the beginning."""
 
     def __init__(self, team: str) -> None:
         super().__init__(team)
@@ -53,7 +53,7 @@ class RemoteRestarted(Interrupted):
 
 
 def redis_url(url: str) -> str:
-    """Return the address of the broker as the Redis library reads it."""
+    """Return the address of the broker in the form that the Redis library reads."""
     return url.replace("redis+socket://", "unix://", 1)
 
 
@@ -68,7 +68,7 @@ def turns_key(agent: str) -> str:
 
 
 def turn_key(match: str) -> str:
-    """Return the key of a match's present turn."""
+    """Return the key of a match's current turn."""
     return f"arena:remote:{match}:turn"
 
 
@@ -80,8 +80,8 @@ def answers_key(match: str) -> str:
 class RemoteTeam:
     """A team that a user's process plays in ``size`` episodes: a ``mate.agents.batched.BatchedAgent``.
 
-    ``look`` is called while an answer is waited for, and may raise. ``logs`` has what was done, by the team's key in
-    the episode. Raises RemoteFailure and RemoteRestarted.
+    ``look`` is called while the worker waits for an answer, and may raise. ``logs`` holds the team's actions, by its
+    key in the episode. Raises RemoteFailure and RemoteRestarted.
     """
 
     def __init__(self, spec: RemoteAgent, scenario: Scenario, size: int, look: Callable[[], None]) -> None:
@@ -95,7 +95,7 @@ class RemoteTeam:
         self.match, self.turn, self.process = uuid.uuid4().hex, 0, ""
 
     def reset(self, slots: NDArray[np.int64], keys: NDArray[np.uint64], observations: NDArray[np.float64]) -> None:
-        """Begin new episodes in ``slots``; the process is told with the next turn."""
+        """Begin new episodes in ``slots``; the next turn tells the process."""
         clear_messages(self.messages, np.asarray(slots, np.int64))
         self.keys[slots] = keys
         self.beginning += [int(slot) for slot in slots]
@@ -121,7 +121,7 @@ class RemoteTeam:
             self.logs[int(self.keys[slot])].add(chosen[row], kinds[row])
 
     def _ask(self, turn: bytes) -> bytes:
-        """Return the answer to a turn, announced again and again until the deadline."""
+        """Announce a turn repeatedly until it is answered; return the answer. Raises RemoteFailure at the deadline."""
         most = settings.ARENA_REMOTE_SECONDS
         deadline, announced = time.monotonic() + most, 0.0
         self.redis.set(turn_key(self.match), turn, ex=KEEP_SECONDS)
@@ -140,7 +140,7 @@ class RemoteTeam:
         )
 
     def _is_new(self, answer: bytes) -> bool:
-        """Return whether an answer is not one to an earlier turn that was announced twice."""
+        """Return whether an answer is to the current turn, and not to an earlier one that was announced twice."""
         try:
             return bool(unpack(answer)[0].get("turn", self.turn) == self.turn)
         except WireError as error:
@@ -182,11 +182,11 @@ class RemoteTeams:
         return self.teams[-1]
 
     def keep_actions(self, pairing: int, seed: int) -> None:
-        """Store what the teams did in an episode that is over."""
+        """Store the actions of the remote teams in a finished episode."""
         for team in self.teams:
             side = Team(team.spec.team)
             name = file_name(pairing, seed, side)
-            default_storage.delete(name)  # of an attempt that was not written
+            default_storage.delete(name)  # left by an attempt whose episode was not written
             log = team.logs[derive(seed, TEAM, side.value)]
             default_storage.save(name, ContentFile(log.to_bytes()))
             del team.logs[derive(seed, TEAM, side.value)]

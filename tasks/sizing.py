@@ -1,9 +1,9 @@
-"""How much of a block a worker plays in one go: about five seconds' worth, by what episodes are expected to take.
+"""The size of the blocks that workers play: about five seconds each, by the expected duration of an episode.
 
-Short enough that progress is smooth and a cancelled or killed worker loses little, long enough that claiming, writing
-and rating cost next to nothing beside it. Towards the end of a tournament the pieces get smaller, and the last ones are
-cut so that all workers end together (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the time that
-running pieces still need). Where ``ARENA_BLOCK_SIZE`` is set, blocks are as it says.
+This is short enough that progress is smooth and that a cancelled or killed worker loses little. It is long enough that
+claiming, writing and rating cost almost nothing in comparison. Towards the end of a tournament blocks get smaller, so
+that all workers end at about the same time (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the remaining
+time of running blocks). ``ARENA_BLOCK_SIZE`` sets a fixed size instead.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from tournament.queries import live_workers
 WANTED_SECONDS = 5.0
 LEAST_SECONDS = 0.1
 SLIVER = 1.25
-"""Maximum ratio of a block to the wanted size at which it is played whole."""
+"""Maximum ratio of a block's size to the wanted size at which the block is not divided."""
 PART = 0.7
-"""Share of a worker's remaining work, if all were to end together, that is its next piece; the rest evens out wrong
-guesses.
+"""Share of a worker's remaining work that it plays next; the rest compensates for wrong estimates.
+
+The remaining work is that of all workers, divided equally.
 """
 LAST_SECONDS = 1.4
-"""Seconds of remaining work that a worker takes in one piece."""
+"""Seconds of remaining work below which a worker plays all of it as one block."""
 FIRST_SECONDS = 2.5
-"""Seconds of the first block of a pairing whose agents played in others: how long its episodes take is a guess.
-"""
+"""Wanted seconds of a pairing's first block: the duration of its episodes is estimated from other pairings."""
 FIRST_EPISODES = 8
 """Episodes of the first block of two built-in agents that have not played in this tournament."""
 FIRST_OF_LEARNED = 1
-"""The same where an agent is learned: a large network may take a minute for an episode."""
+"""Episodes of such a block if an agent is learned: a large network may take a minute for an episode."""
 LOOK_AHEAD = 50
-"""Number of other open blocks from which on the end is far."""
+"""Number of other open blocks at which a tournament is still far from its end."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Episodes of a pairing that wait (`played_for` is None) or are being played for so many seconds."""
+    """Episodes of a pairing that wait (`played_for` is None) or have been played for `played_for` seconds."""
 
     pairing: int
     num_episodes: int
     played_for: float | None
 
     def seconds_left(self, each: float) -> float:
-        """Return what it still takes one worker, when an episode takes so long."""
+        """Return the remaining seconds for one worker, if an episode takes `each` seconds."""
         return max(durations.of_block(self.num_episodes, each) - (self.played_for or 0.0), 0.0)
 
 
 def trim(block: Block) -> None:
-    """Keep of a claimed block what is to be played now; the rest becomes a block at the end of the queue.
+    """Reduce a claimed block to the wanted size; its other episodes become a block at the end of the queue.
 
     Raises LeaseLost.
     """
@@ -68,8 +68,8 @@ def trim(block: Block) -> None:
         return
     rest = block.seeds[keep:]
     with transaction.atomic():
-        # Whoever cancels changes the tournament first and then its blocks: so it sees the new one, or we see that it
-        # was cancelled.
+        # A cancellation changes the tournament first and its blocks afterwards. So either it also cancels the new
+        # block, or we see here that the tournament was cancelled.
         playing = Tournament.objects.select_for_update().filter(pk=block.tournament_id, state=TournamentState.PLAYING)
         if playing.first() is None:
             raise leases.LeaseLost(f"{block} belongs to a tournament that is over")
@@ -77,15 +77,15 @@ def trim(block: Block) -> None:
         Block.objects.create(
             tournament_id=block.tournament_id, pairing_id=block.pairing_id, seeds=rest, num_episodes=len(rest)
         )
-        # Where all the others play in this tournament, none sleeps.
+        # If all other workers play in this tournament, no worker needs to be woken.
         if sum(piece.played_for is not None for piece in others) + 1 < live_workers().count():
             hints.send()
 
 
 def find_others(block: Block) -> list[Piece]:
-    """What else of the block's tournament is being played or waits."""
+    """Return the other blocks of the tournament that wait or are being played."""
     playing = Block.objects.filter(state=BlockState.LEASED)
-    # That they are open is said once more, for the index: SQLite would read all blocks of the tournament.
+    # The condition on the state is redundant, but lets SQLite use an index instead of reading all blocks.
     rows = (leases.waiting(Block) | playing).filter(tournament=block.tournament_id, state__in=organising.OPEN)
     age = ExpressionWrapper(Now() - F("claimed"), output_field=DurationField())
     others = rows.exclude(pk=block.pk).order_by("state", "id").annotate(age=age)
@@ -97,7 +97,7 @@ def find_others(block: Block) -> list[Piece]:
 
 
 def choose_size(block: Block, others: Sequence[Piece]) -> int:
-    """How many episodes of a block are to be played in one go, beside these others."""
+    """Return how many episodes of a block to play now, given the tournament's other open blocks."""
     pairings = {block.pairing_id, *(piece.pairing for piece in others)}
     known = durations.known(pairings)
     expected = known | durations.guess(block.tournament_id, pairings - known.keys())

@@ -1,4 +1,4 @@
-"""The sweep: whatever no live worker holds is given to others, and waiting work is hinted at again."""
+"""The sweep: work that no live worker holds is re-issued, and hints are sent again for waiting work."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from tournament.models import (
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: dict[type[Lease], int] = {Block: 10, Audit: 3, Upload: 3, TrainingRun: 10}
-"""Maximum number of lost workers, after which their work is given up: it may be what they die of."""
+"""Number of lost workers after which work is given up: the work itself may be what kills them."""
 STEPS_AT_ONCE = 8
 """Maximum number of steps of a PSRO run in one sweep: more than an iteration has."""
 FORGET_WORKERS = timedelta(days=1)
 FORGET_AUDITS = timedelta(days=1)
-"""Nobody could decide them by then."""
+"""Age at which undecided audits are deleted."""
 CANCELLED_LATELY = timedelta(minutes=2)
 WORKERS_STOP_WITHIN = timedelta(seconds=2)
-"""After a cancellation; nothing is added to the tournament's episodes later."""
+"""Time after a cancellation by which workers have stopped and no more episodes are added."""
 
 
 swept = Signal()
-"""Sent after each sweep, for what the floors above do by themselves."""
+"""Sent after each sweep, for periodic work of the floors above."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Swept:
 
 
 def sweep(is_steady: bool = True) -> Swept:
-    """Re-issue work whose lease has run out, finish what is complete, start what is due, send hints for what waits.
+    """Re-issue work whose lease has expired, finish complete tournaments, start due schedules, and send hints.
 
-    Safe to repeat. Where the database was away lately (not `is_steady`), leases that ran out are left for a while:
-    their workers live and renew them.
+    It is safe to repeat. If the database was away recently (`is_steady` is false), expired leases stay for a while:
+    their workers may be alive and renew them.
     """
     given_up, reissued = free_expired() if is_steady else (0, 0)
     finished = attempt(finish_complete_tournaments)
@@ -102,8 +102,9 @@ def free_expired() -> tuple[int, int]:
 
 
 def attempt(step: Callable[..., Any], *row: Any) -> Any:
-    """What a part of the sweep returns, or its step with a row; 0 if it fails, which is logged and keeps no other
-    from its work.
+    """Return the result of a part of the sweep, called with ``row`` if given; log an error and return 0.
+
+    An error of one part thus does not stop the others.
     """
     try:
         return step(*row)
@@ -113,7 +114,7 @@ def attempt(step: Callable[..., Any], *row: Any) -> Any:
 
 
 def give_up(rows: Any, model: type[Lease]) -> int:
-    """Fail work whose workers were lost too often; it is our fault, never an agent's or a user's."""
+    """Fail work whose workers were lost too often. The error counts as the portal's, never an agent's or a user's."""
     lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
     over = {"token": F("token") + 1, "leased_until": None, "finished": clock.Now()}
     if model is Audit:
@@ -126,13 +127,13 @@ def give_up(rows: Any, model: type[Lease]) -> int:
 
 
 def advance_evaluations() -> int:
-    """Take the next step with trainings whose milestones were played; returns how many steps were taken."""
+    """Take the next step with trainings whose milestones were played; return how many steps were taken."""
     evaluating = TrainingRun.objects.filter(state=TrainingState.EVALUATING).select_related("scenario")
     return sum(attempt(milestones.advance, run) for run in evaluating)
 
 
 def advance_psro_runs() -> int:
-    """Let PSRO runs go on to where they wait for work; returns how many steps were taken."""
+    """Advance each PSRO run until it waits for work; return how many steps were taken."""
     steps = 0
     for run in psro_runs.due():
         for _ in range(STEPS_AT_ONCE):
@@ -143,7 +144,7 @@ def advance_psro_runs() -> int:
 
 
 def publish_cancelled_tournaments() -> int:
-    """Count what was finished of tournaments that were cancelled lately; returns how many boards were fitted for it."""
+    """Rate the finished episodes of recently cancelled tournaments; return how many boards were fitted."""
     lately = Tournament.objects.filter(
         state=TournamentState.CANCELLED,
         finished__gte=clock.ago(CANCELLED_LATELY.total_seconds()),
@@ -153,9 +154,9 @@ def publish_cancelled_tournaments() -> int:
 
 
 def finish_complete_tournaments() -> int:
-    """Finish tournaments that have nothing left to play and whose last worker died before it could."""
+    """Finish tournaments that have nothing left to play and whose last worker died before it finished them."""
     open_blocks = Block.objects.filter(tournament=OuterRef("pk"), state__in=organising.OPEN)
     complete = Tournament.objects.filter(~Exists(open_blocks), state=TournamentState.PLAYING)
-    # A worker that has just finished the last block is about to do the same: leave it a moment.
+    # A worker that has just finished the last block is about to finish the tournament too, so wait a moment.
     recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=clock.ago(5.0))
     return sum(attempt(organising.finish_if_complete, tournament) for tournament in complete.filter(~Exists(recent)))

@@ -1,9 +1,9 @@
-"""Trainings, looked after: claimed, run in a process of their own, followed second by second, and handed on when they
-end.
+"""Supervision of trainings. A trainer claims a run, starts its process, follows its progress, and passes on its
+milestones at the end.
 
-One trainer (`manage.py train`) looks after one training at a time, so that matches and uploads have their workers to
-themselves. It leases the run like any other work. The process writes to its folder only; what it tells goes to the
-database from here, under the lease's token.
+A trainer (`manage.py train`) supervises one training at a time, so that matches and uploads keep their workers. It
+leases the run like any other work. The process writes to its folder only. The trainer copies the progress from there to
+the database, under the lease's token.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from tournament.models import Agent, Milestone, TrainingRun, TrainingState
 log = logging.getLogger(__name__)
 
 LOOK_AHEAD = 5000
-"""So many waiting trainings are looked at."""
+"""Maximum number of waiting trainings among which the next one is chosen."""
 MAX_ATTEMPTS = 5
-"""A process that was lost so often without getting further is not started again."""
+"""Maximum number of attempts without progress before a run fails."""
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 30.0
-"""So long a process may take to write its state when it is asked to end."""
+"""Seconds that a process has to write its state when it is asked to end."""
 LEAVE_SECONDS = 4.0
-"""So long a trainer that is asked to end waits for its process, which then ends by itself."""
+"""Seconds that a trainer that is asked to end waits for its process, which otherwise ends by itself later."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class TrainingFailed(UserError):
-    """The training cannot go on, for a reason that its owner or the administrator can mend."""
+    """The training cannot continue, for a reason that its owner or the administrator can correct."""
 
 
 def train_next() -> bool:
-    """Claim a training that this machine has the cores for, and look after it; return whether there was one."""
+    """Claim a training that this machine has the cores for, and supervise it; return whether there was one."""
     run = claim_run()
     if run is None:
         return False
@@ -65,9 +65,10 @@ def train_next() -> bool:
 
 
 def claim_run() -> TrainingRun | None:
-    """Claim a waiting training of the highest priority: of the user for whom the fewest are running; of that user's
-    studies, and trainings outside studies, the one of which the fewest are running; of these the one that waits
-    longest.
+    """Claim the waiting training that is next; return None if there is none.
+
+    The criteria are, in this order: the highest priority; the user with the fewest running trainings; that user's study
+    with the fewest running trainings, where trainings outside studies count as one; the longest wait.
     """
     waiting, ours = leases.waiting(TrainingRun).order_by("-priority", "id"), available_cores()
     running = TrainingRun.objects.filter(state=TrainingState.TRAINING).values_list("owner", "study_run__study")
@@ -85,7 +86,7 @@ def claim_run() -> TrainingRun | None:
 
 
 def available_cores() -> int | None:
-    """Processors that a training may use here; None where a Ray cluster has them."""
+    """Return the number of processors that a training may use here; None if it runs on a Ray cluster."""
     if os.environ.get("RAY_ADDRESS"):
         return None
     return settings.ARENA_TRAINING_CORES or max(
@@ -94,12 +95,12 @@ def available_cores() -> int | None:
 
 
 def folder_of(run: TrainingRun) -> Path:
-    """Where a training's process reads and writes, among the portal's files."""
+    """Return the folder in which a training's process reads and writes, among the portal's files."""
     return Path(settings.MEDIA_ROOT) / "trainings" / str(run.pk)
 
 
 def train(run: TrainingRun) -> None:
-    """Look after a claimed training until it ends in any way, and say on its row how."""
+    """Supervise a claimed training until it ends in any way, and record how it ended."""
     try:
         with leases.Keeper(run, math.inf) as keeper:
             _train(run, keeper)
@@ -129,7 +130,7 @@ def train(run: TrainingRun) -> None:
 
 
 def wait_for_infrastructure(run: TrainingRun, error: Exception) -> bool:
-    """Let a run that met an error of the infrastructure wait, at no cost of an attempt; return whether it was one."""
+    """Return whether an error is one of the infrastructure; if so, the run waits and keeps its attempt."""
     if reason := infrastructure.explain(error):
         infrastructure.complain(reason, error)
         infrastructure.unless_lost(leases.give_back_untried, run, infrastructure.DELAY_SECONDS, error=reason)
@@ -164,7 +165,7 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
 
 
 def check_disk(folder: Path) -> None:
-    """Raises TrainingFailed where too little of the disk is free for checkpoints to be written."""
+    """Raise TrainingFailed if too little of the disk is free for writing checkpoints."""
     if shutil.disk_usage(folder).free < settings.ARENA_TRAINING_FREE_BYTES:
         raise TrainingFailed(describe_full(folder))
 
@@ -179,7 +180,7 @@ def describe_full(folder: Path) -> str:
 
 
 def write_orders(run: TrainingRun, folder: Path) -> None:
-    """Write what is to be done, and the agents that it needs, where the process looks for it."""
+    """Write the process's configuration, and the agents that it needs, to its folder."""
     (folder / "outcome.json").unlink(missing_ok=True)
     (folder / "agents").mkdir(exist_ok=True)
     for agent in filter(None, (run.opponent, run.start_from)):
@@ -199,7 +200,7 @@ def write_orders(run: TrainingRun, folder: Path) -> None:
 
 
 def place_of(agent: Agent | None) -> str | None:
-    """Where in the folder the weights to start from lie."""
+    """Return the path within the folder of the weights to start from; None to start from random weights."""
     if agent is None:
         return None
     spec = entries.load_spec(agent)
@@ -208,7 +209,7 @@ def place_of(agent: Agent | None) -> str | None:
 
 
 def lay_out(spec: agents.Spec, folder: Path) -> None:
-    """Put an agent's checkpoints into the folder, each so that it plays as the agent does by default."""
+    """Write an agent's checkpoints to the folder, with the agent's default of stochastic or deterministic play."""
     if isinstance(spec, agents.Mixture):
         for _, member in spec.members:
             lay_out(member, folder)
@@ -223,7 +224,7 @@ def lay_out(spec: agents.Spec, folder: Path) -> None:
 
 
 def bring_critic(agent: Agent, folder: Path) -> None:
-    """Put what an agent's training learned besides it beside its checkpoint, where that training's folder is here."""
+    """Copy the critic and notes of an agent's training beside its checkpoint, if that training's folder is here."""
     milestone = Milestone.objects.filter(agent=agent).select_related("run").order_by("-pk").first()
     place = place_of(agent)
     if milestone is None or place is None:
@@ -235,14 +236,14 @@ def bring_critic(agent: Agent, folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file at once, so that nobody reads half of it."""
+    """Replace a file atomically, so that no reader sees half of it."""
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)
 
 
 def read_outcome(folder: Path) -> dict[str, Any]:
-    """How the process says that it ended; empty where it did not get to say."""
+    """Return the outcome that the process wrote; empty if it ended without writing one."""
     try:
         outcome = json.loads((folder / "outcome.json").read_text())
     except (OSError, ValueError):
@@ -251,7 +252,7 @@ def read_outcome(folder: Path) -> dict[str, Any]:
 
 
 def describe_code() -> str:
-    """Versions of what trains."""
+    """Return the versions of the engine and of Ray in words."""
     try:
         ray = version("ray")
     except PackageNotFoundError:
@@ -263,7 +264,7 @@ def describe_code() -> str:
 
 
 class Watch:
-    """Follows a training's process, and asks it to end where somebody wants that."""
+    """Follows a training's process, and asks it to end when the run is to be paused or cannot continue."""
 
     def __init__(
         self,
@@ -279,9 +280,9 @@ class Watch:
         self.deadline = math.inf
 
     def follow(self) -> str:
-        """Wait for the end of the process; returns why it was asked to end: pause, disk or nothing.
+        """Wait for the end of the process; return why it was asked to end: pause, disk or an empty text.
 
-        Raises LeaseLost (the process is then killed) and workers.Stopping (it ends by itself).
+        Raises LeaseLost (the process is then killed) and workers.Stopping (the process then ends by itself).
         """
         while self.process.poll() is None:
             self.keeper.check()
@@ -295,7 +296,7 @@ class Watch:
         return self.reason
 
     def look(self) -> None:
-        """Write what is new, and ask the process to end if there is a reason; where the database is away, later."""
+        """Write new progress, and ask the process to end if there is a reason. If the database is away, try later."""
         try:
             self.follower.note()
             self.carrier.store_now_and_then()
@@ -309,7 +310,7 @@ class Watch:
         connecting.release()
 
     def find_reason(self) -> str:
-        """Why the process should end now, if it should."""
+        """Return why the process should end now; empty if it should not."""
         if workers.State.is_stopping:
             return "trainer"
         if leases.held(self.run).filter(wanted="pause").exists():
@@ -334,7 +335,7 @@ class Watch:
 
 
 def conclude(run: TrainingRun, folder: Path, reason: str, status: int | None) -> None:
-    """Decide what becomes of a training whose process has ended."""
+    """Decide how a training continues after its process has ended."""
     outcome = read_outcome(folder)
     if outcome.get("state") == "failed":
         fail(run, str(outcome.get("error") or "The training failed without saying why; its log may tell."))
@@ -349,7 +350,7 @@ def conclude(run: TrainingRun, folder: Path, reason: str, status: int | None) ->
 
 
 def hand_on(run: TrainingRun, folder: Path) -> None:
-    """Let the milestones of a training that has ended be evaluated; go on where it was extended in the meantime."""
+    """Start the evaluation of a finished training's milestones, or continue it if it was extended meanwhile."""
     trained = json.loads((folder / "configuration.json").read_text())["steps"]
     made = milestones.enter_milestones(run, folder)
     with transaction.atomic():
@@ -374,13 +375,13 @@ def describe_loss(outcome: dict[str, Any], status: int | None) -> str:
 
 
 def fail(run: TrainingRun, message: str) -> None:
-    """Write down why a training cannot go on. Its folder stays, so that it can be resumed. Raises LeaseLost."""
+    """Record why a training cannot continue. Its folder stays, so that it can be resumed. Raises LeaseLost."""
     log.warning("%s failed: %s", run, message)
     leases.write(run, state=TrainingState.FAILED, wanted="", error=message[:4000], finished=Now(), leased_until=None)
 
 
 def retry(run: TrainingRun, message: str) -> None:
-    """Let a training whose process was lost go on from its last state; not again and again where it gets no further.
+    """Restart a training whose process was lost from its last state; fail it after too many attempts.
 
     Raises LeaseLost.
     """

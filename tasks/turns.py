@@ -1,7 +1,7 @@
-"""Turns: which kind of work a worker takes next, so that uploads do not hold up play, nor play uploads.
+"""Turns: which kind of work a worker takes next, so that neither uploads nor matches delay the other.
 
-Of several live workers one never checks uploads: the first by name, which every worker finds in the database by itself.
-The others take an upload and a block in turn, and give uploads no more of their time than play.
+Of several live workers, one never checks uploads: the first by name, which every worker reads from the database. The
+others alternate between an upload and a block, and spend no more time on uploads than on matches.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MOST_SECONDS = 60.0
 
 
 class LastTurn:
-    """What this worker did last, and by how many seconds it has served uploads more than play."""
+    """The last kind of work of this worker, and by how many seconds its time on uploads exceeds that on matches."""
 
     was_upload = False
     owed_to_play = 0.0
 
 
 def do_next() -> bool:
-    """Do one piece of work; return whether there was one for this worker. None is taken where it may take none."""
+    """Do one piece of work; return whether there was one. A worker that may take no work does none."""
     if not admission.may_play():
         return False
     for kind in (auditing.audit_next, *choose_kinds()):
@@ -48,7 +48,7 @@ def note(was_upload: bool, seconds: float) -> None:
 
 
 def choose_kinds() -> tuple[Kind, ...]:
-    """The kinds of work that this worker takes now, the first that there is."""
+    """Return the kinds of work that this worker may take now, in order of preference."""
     if not leases.waiting(Upload).exists():
         return (playing.play_next,)
     alive = {workers.State.name, *live_workers().values_list("name", flat=True)}

@@ -1,4 +1,4 @@
-"""The one task: do the work that there is."""
+"""The only Celery task: do the work that waits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from tasks import connecting, hints, turns, workers
 from tasks.app import app
 
 TURN_SECONDS = 60.0
-"""So long a worker goes on by itself before it takes the next hint: a message in hand is not acknowledged until
-then.
+"""Maximum seconds that a worker works on one hint, whose message stays unacknowledged until then.
 """
 
 
 @app.task(name=hints.TASK)
 def work() -> None:
-    """Check uploads and play blocks, each in its turn, while there is work."""
+    """Check uploads and play blocks in turn while there is work."""
     ends = time.monotonic() + TURN_SECONDS
     try:
         while not workers.State.is_stopping and turns.do_next():

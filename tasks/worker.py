@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-os.environ["CELERY_SKIP_CHECKS"] = "true"  # They are made when the portal is prepared; here they would cost memory.
+os.environ["CELERY_SKIP_CHECKS"] = "true"  # `prepare` makes these checks; they would cost memory.
 
 from celery.utils.nodenames import gethostname, nodename
 

@@ -1,4 +1,4 @@
-"""Identities of worker processes, their heartbeats, and what they do now."""
+"""Identities of worker processes, their heartbeats, and their current work."""
 
 from __future__ import annotations
 
@@ -29,48 +29,48 @@ BEAT_SECONDS = 10.0
 
 
 class Stopping(Interrupted):
-    """The worker was asked to end; what it holds is given back."""
+    """The worker was asked to end; it releases its leases."""
 
 
 class State:
-    """This process as a worker."""
+    """The state of this worker process."""
 
     name = identity.make_name(f"{platform.node()}:{os.getpid()}")
     doing = ""
     answered = -math.inf
-    """When it played the known episodes, by its own steady clock."""
+    """Time at which it last played the known episodes, by its monotonic clock."""
     trouble = ""
-    """What of the infrastructure it waits for."""
+    """The problem of the infrastructure that it waits for."""
     clock_error = 0.0
     """Seconds by which its clock is ahead of the database's."""
     is_stopping = False
     has_played = False
     """Whether it has played a block."""
     facts: dict[str, object] = {}
-    """Columns of its row besides."""
+    """Further columns of its row."""
     stop = threading.Event()
 
 
 def do(what: str) -> None:
-    """Say what the worker does now; shown with its next heartbeat and at once."""
+    """Report what the worker does now, at once and with each heartbeat."""
     State.doing = what[:200]
     beat()
 
 
 def rest() -> None:
-    """Say that the worker waits for work."""
+    """Report that the worker waits for work."""
     if State.doing:
         do("")
 
 
 def tell(trouble: str) -> None:
-    """Say what the worker waits for, at once; empty once it is over."""
+    """Report a problem that the worker waits for, at once; empty when the problem is over."""
     State.trouble = trouble
     beat()
 
 
 def beat() -> None:
-    """Tell the database that the worker lives."""
+    """Send a heartbeat: record in the database that the worker is alive."""
     told: dict[str, Any] = {
         "seen": Now(), "doing": State.doing, "trouble": State.trouble, "clock_error": State.clock_error
     }  # fmt: skip
@@ -79,8 +79,10 @@ def beat() -> None:
 
 
 def compare_clocks() -> None:
-    """Note by how much this machine's clock differs from the database's. Only the status page tells it: leases do not
-    go by it. To be called after `beat`, when the thread has the connection already.
+    """Record by how much this machine's clock differs from the database's.
+
+    Only the status page uses the difference: leases do not depend on it. Call this after `beat`, while the thread
+    already has the connection.
     """
     asked = timezone.now()
     theirs = Worker.objects.filter(name=State.name).annotate(now=Now()).values_list("now", flat=True).first()
@@ -89,7 +91,7 @@ def compare_clocks() -> None:
 
 
 def describe() -> dict[str, Any]:
-    """Return the columns that say what the worker is."""
+    """Return the columns that describe the worker's process and machine."""
     return {
         "process": identity.describe_process(),
         "engine": leaderboards.engine_version(),
@@ -118,9 +120,9 @@ def _take_name(sender: str, **_: object) -> None:
 
 @worker_ready.connect
 def begin(**_: object) -> None:
-    """Begin to send heartbeats, and free what ended processes of this machine held.
+    """Start sending heartbeats, and free the leases of this machine's ended processes.
 
-    A terminal that is closed does not end the worker: nobody may be there to start it again.
+    Closing the terminal does not end the worker: nobody may be there to start it again.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
@@ -128,10 +130,10 @@ def begin(**_: object) -> None:
 
 @worker_ready.connect
 def get_ready(**_: object) -> None:
-    """Load what fits need, SciPy and compiled kernels, when the worker starts, not while a tournament waits for its
-    first one.
+    """Load what fits need (SciPy and compiled kernels) at the start, so that no tournament waits for it.
 
-    What is loaded by now stays: passing over it spares each full collection of garbage a tenth of a second, amid play.
+    The garbage collector then ignores all objects that exist now, which saves a tenth of a second in each full
+    collection during play.
     """
     warm.warm()
     check_answers()
@@ -152,7 +154,7 @@ def check_answers() -> None:
 def free_ended() -> int:
     """Free the leases of processes of this machine that have ended; return how many.
 
-    Leases of other machines' processes run out by themselves: whether those have ended cannot be seen from here.
+    Leases of other machines' processes expire by themselves: this machine cannot see whether those have ended.
     """
     freed = 0
     for name, process in Worker.objects.exclude(process="").values_list("name", "process"):
@@ -185,15 +187,15 @@ def _beat_on() -> None:
 
 @worker_shutting_down.connect
 def note_stopping(**_: object) -> None:
-    """Let what is being done end soon."""
+    """Ask the current work to end soon."""
     State.is_stopping = True
 
 
 @worker_shutdown.connect
 def end(**_: object) -> None:
-    """Say that the worker has ended: the last thing it does.
+    """Record that the worker has ended, as its last action.
 
-    Where the database is away, its row stays until it is forgotten.
+    If the database is away, its row stays until the sweep deletes it.
     """
     State.stop.set()
     try:

@@ -1,1 +1,1 @@
-"""Reinforcement learning of agents with RLlib, on experience from the batched engine. Runs in a process of its own."""
+"""Reinforcement learning of agents with RLlib, on experience from the batched engine, in a process of its own."""

@@ -23,7 +23,7 @@ _SHOWN = (
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status: 0 when finished or paused, 2 for an error that the user can correct."""
     words = sys.argv[1:] if arguments is None else arguments
-    if words[:1] == ["psro"]:  # A program of the floor above, which this one does not import.
+    if words[:1] == ["psro"]:  # This command belongs to the floor above, which this package must not import.
         return subprocess.run([sys.executable, "-m", "tournament.psro", *words[1:]], check=False).returncode
     options = _parser().parse_args(words)
     try:

@@ -49,7 +49,7 @@ class TeamPPO(PPO):
     steps: int = 0
     last: TrainingIteration
     experience: JointExperience
-    # Attributes of RLlib, which are None only before ``setup``.
+    # RLlib's attributes. They are None only before ``setup``.
     config: Any
     env_runner_group: Any
     learner_group: Any
@@ -92,12 +92,12 @@ class TeamPPO(PPO):
 
     @property
     def optimizers(self) -> list[torch.optim.Optimizer]:
-        """The optimisers, whose moments belong to the run's state."""
+        """The optimisers. Their moments belong to the run's state."""
         return list(self.learner._named_optimizers.values())
 
     @property
     def divergence_weight(self) -> float:
-        """The adaptive weight of the KL divergence, which belongs to the run's state."""
+        """The adaptive weight of the KL divergence. It belongs to the run's state."""
         return float(self.learner.curr_kl_coeffs_per_module[DEFAULT_MODULE_ID])
 
     @divergence_weight.setter
@@ -183,7 +183,7 @@ def _configure(
         clip_param=one["clip"],
         vf_clip_param=one["value_clip"],
         vf_loss_coeff=one["value_coefficient"],
-        use_kl_loss=True,  # also where its coefficient is 0, so that the divergence is logged
+        use_kl_loss=True,  # RLlib then logs the divergence even if its coefficient is 0
         kl_coeff=one["kl_coefficient"],
         kl_target=one["kl_target"],
         grad_clip=one["gradient_clip"] or None,

@@ -13,13 +13,13 @@ PPO, Q_LEARNING, ACTOR_CRITIC = "ppo", "q-learning", "actor-critic"
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A training algorithm, and all that forms, pages and the API know of it.
+    """A training algorithm, as forms, pages and the API describe it.
 
-    ``learner`` is one of the constants above. ``has_central_critic``: the critic sees the whole state instead of what a
-    member observes. ``is_hierarchical``: cameras choose targets and a fixed rule aims at them; targets cannot train
-    with it. Flat algorithms choose movements. ``network`` is ``shared`` (one network of layers for all members),
-    ``tarmac``, ``i2c`` or ``maddpg`` (a graph for the whole team). ``mixing`` says how the members' values become the
-    team's: ``none``, ``sum`` or ``monotonic``.
+    ``learner`` is one of the constants above. ``has_central_critic``: the critic sees the whole state instead of a
+    member's observation. ``is_hierarchical``: cameras choose targets, and a fixed rule aims at these; targets cannot
+    train with it. Flat algorithms choose movements. ``network`` is ``shared`` (one network of layers for all members),
+    ``tarmac``, ``i2c`` or ``maddpg`` (a graph for the whole team). ``mixing`` says how the members' values are combined
+    into the team's value: ``none``, ``sum`` or ``monotonic``.
     """
 
     title: str

@@ -88,8 +88,8 @@ class TrainingConfiguration:
 
     ``steps`` counts environment steps over all episodes. ``cores`` is the number of processors that the run may use;
     None means all. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of
-    checkpoints are absolute, or relative to the run's folder. The episodes at once are divided evenly among
-    ``scenario`` and ``more_scenarios``; ``test_scenarios`` are never trained on, and agents are evaluated in all.
+    checkpoints are absolute, or relative to the run's folder. The parallel episodes are divided evenly among
+    ``scenario`` and ``more_scenarios``. ``test_scenarios`` are never trained on. Agents are evaluated in all scenarios.
     """
 
     scenario: Scenario
@@ -127,7 +127,7 @@ class TrainingConfiguration:
 
     @property
     def has_entities(self) -> bool:
-        """Whether the network shares its weights among entities, so that it plays in every scenario."""
+        """Whether the network shares its weights among entities and so can play in every scenario."""
         return self.hyperparameters.get("architecture") == "entity"
 
     @property
@@ -137,7 +137,7 @@ class TrainingConfiguration:
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
-        """All scenarios that are trained on."""
+        """All scenarios of the training, without the test scenarios."""
         return self.scenario, *self.more_scenarios
 
     @property
@@ -258,7 +258,7 @@ def _read_scenarios(document: Mapping[str, Any], name: str, problems: list[str])
 def _compare_scenarios(
     trained: tuple[Scenario, ...], tests: tuple[Scenario, ...], team: str, values: Mapping[str, Any]
 ) -> list[str]:
-    """Return what is wrong with the combination of scenarios, and with hyperparameters for the team."""
+    """Return the problems of the combination of scenarios, and of the hyperparameters for the team."""
     problems = []
     digests = [one.digest for one in (*trained, *tests)]
     if len(set(digests)) < len(digests):
@@ -350,7 +350,7 @@ def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, 
 
 
 def _find_limits(scenario: Scenario, algorithm: str, values: Mapping[str, Any]) -> list[str]:
-    """Return what the scenario is too large for."""
+    """Return the limits that the scenario exceeds, as sentences."""
     problems = []
     one = ALGORITHMS[algorithm]
     if one.is_hierarchical and one.learner == Q_LEARNING and scenario.num_targets > MAX_SUBSET_TARGETS:
@@ -370,13 +370,13 @@ def _find_limits(scenario: Scenario, algorithm: str, values: Mapping[str, Any]) 
 
 
 def _replay_width(scenario: Scenario) -> int:
-    """Return how many numbers a decision of the larger team takes in the replay buffer."""
+    """Return how many numbers a decision of the larger team occupies in the replay buffer."""
     sizes = Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
     return max(sizes.team_size(team) * sizes.observation_size(team) for team in TEAMS) + sizes.state_size
 
 
 def _find_contradictions(values: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the combination of hyperparameters, each of which is valid alone."""
+    """Return the problems of the combination of hyperparameters, each of which is valid by itself."""
     problems = []
     if isinstance(values["fragment_length"], int) and isinstance(values["horizon"], int):
         if values["fragment_length"] > values["horizon"]:

@@ -11,7 +11,7 @@ GREATEST_CAPACITY = 2
 """Maximum units of cargo that a target carries at once."""
 
 USUAL_COUNT = 8
-"""Scale of the counts of cameras, targets and obstacles, with which the state begins."""
+"""Scale of the numbers of cameras, targets and obstacles, which are the first entries of the state."""
 
 
 class StateScaling:

@@ -1,4 +1,4 @@
-"""Hyperparameters of what is observed, how actions are chosen, networks over entities, and warm starts."""
+"""Hyperparameters of observations, the choice of actions, networks over entities, and warm starts."""
 
 from __future__ import annotations
 

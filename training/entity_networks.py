@@ -1,4 +1,4 @@
-"""Networks over entities in PyTorch: the checkpoints' actor, and a critic of the whole state."""
+"""Networks over entities in PyTorch: the actor of checkpoints, and a critic of the whole state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from policies.torch_networks import ACTIVATIONS
 from training.networks import TimedNetwork, gain_of, initialise
 
 NO_SCORE = -1e9
-"""Score of an entity out of sight, whose weight is 0."""
+"""Attention score of an entity out of sight, which makes its weight 0."""
 
 
 def _make_layers(widths: list[int], activation: str) -> nn.ModuleList:
@@ -33,29 +33,29 @@ def _make_layers(widths: list[int], activation: str) -> nn.ModuleList:
 
 
 class _Trunk(TimedNetwork):
-    """Layers and memory without a head: ``read`` gives what a head would read."""
+    """Layers and memory without a head: ``read`` returns the inputs of a head."""
 
     def __init__(self, architecture: Architecture, inputs: int) -> None:
         super().__init__(architecture, inputs, 0)
 
     def _add_head(self, outputs: int) -> None:
-        """Add none."""
+        """Add no head."""
 
     def _initialise_head(self, output_scale: float) -> None:
-        """There is none."""
+        """Do nothing: there is no head."""
 
     def _read(self, values: Tensor) -> Tensor:
         return values
 
     def read(self, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the head reads (R, T, K) and the last memory, for inputs (R, T, D)."""
+        """Return the inputs of a head (R, T, K) and the last memory, for inputs (R, T, D)."""
         return super().forward(values, memory)
 
 
 class TimedEntityNetwork(_Trunk):
     """An ``EntityArchitecture`` over rows of consecutive decisions; tensors as in ``docs/checkpoint-format.md``.
 
-    ``outputs`` replaces the outputs of the recipe's action by that many, as a critic needs it.
+    ``outputs`` replaces the number of outputs that the recipe's action needs, as for a critic.
     """
 
     def __init__(self, recipe: Recipe, output_scale: float = 1.0, outputs: int | None = None) -> None:
@@ -134,10 +134,10 @@ STATE_WIDTHS = {
 
 
 class StateCritic(_Trunk):
-    """A critic that embeds and pools all entities of the scaled state, so that it judges any number of them.
+    """A critic that embeds and pools all entities of the scaled state, so that their numbers may vary.
 
-    Each kind is pooled to the mean and the maximum of its embeddings. With ``own`` values it has one output for each
-    member of the ``team``, which also reads the member's embedding.
+    Each kind is pooled to the mean and the maximum of its embeddings. With ``own`` values the critic has one output for
+    each member of the ``team``; that output also reads the member's embedding.
     """
 
     def __init__(self, architecture: EntityArchitecture, team: str, own: bool) -> None:
@@ -153,7 +153,7 @@ class StateCritic(_Trunk):
     def forward(  # type: ignore[override]
         self, states: Tensor, memory: Tensor, dimensions: Dimensions
     ) -> tuple[Tensor, Tensor]:
-        """Return values (R, T, 1), or one of each member (R, T, N), and the last memory, for states (R, T, S)."""
+        """Return values (R, T, 1), or (R, T, N) with one per member, and the last memory, for states (R, T, S)."""
         pooled, members = [self._shared(states, dimensions)], None
         for kind, records in _entities_of(states, dimensions).items():
             embeddings = records
@@ -173,7 +173,7 @@ class StateCritic(_Trunk):
 
     @staticmethod
     def _shared(states: Tensor, dimensions: Dimensions) -> Tensor:
-        """Return the columns of no entity: numbers of entities, warehouses, cargo."""
+        """Return the columns that belong to no entity: numbers of entities, warehouses, cargo."""
         tail = states[..., states.shape[-1] - NUM_WAREHOUSES**2 :]
         return torch.cat([states[..., :3], states[..., NUM_COUNTS:PRESERVED_DIM], tail], dim=-1)
 

@@ -129,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def find_team(path: str) -> str:
-    """Return the team of a checkpoint. Raises UserError for a file that is none."""
+    """Return the team of a checkpoint. Raises UserError for a file that is not a checkpoint."""
     try:
         return Checkpoint.load(path).recipe.team
     except OSError as error:
@@ -139,7 +139,7 @@ def find_team(path: str) -> str:
 
 
 def find_agent(text: str, team: str, scenario: Scenario, deterministic: bool | None = None) -> AgentFactory:
-    """Return the rule-based agent of this name or the checkpoint at this path. Raises UserError if none fits."""
+    """Return the rule-based agent of this name or the checkpoint at this path. Raises UserError if neither fits."""
     if text in BUILTIN_NAMES:
         return partial(batched.make, text, team)
     try:
@@ -187,7 +187,7 @@ def evaluate(
 
 
 def payoffs_of(results: Sequence[EpisodeResult], team: str) -> np.ndarray:
-    """Return a team's payoffs (E,): its normalised reward, with the sign by which more is better."""
+    """Return a team's payoffs (E,): its normalised reward, with the sign that makes more better."""
     sign = -1.0 if team == Team.CAMERA else 1.0
     return sign * np.array([one.normalised_reward for one in results])
 

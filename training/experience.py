@@ -11,9 +11,9 @@ import numpy as np
 class Finished:
     """Sums over the episodes that ended in some fragments.
 
-    ``reward`` is a member's shaped reward, which is learned from. The others measure the game: the target team's
-    normalised reward, of which payoffs are made, and the rates of ``mate.episodes.EpisodeResult``. Episodes that are
-    truncated at the horizon count as ended.
+    ``reward`` is a member's shaped reward, from which it learns. The other sums measure the game: the target team's
+    normalised reward, from which payoffs are computed, and the rates of ``mate.episodes.EpisodeResult``. Episodes that
+    are truncated at the horizon count as ended.
     """
 
     episodes: int = 0
@@ -78,7 +78,7 @@ class Experience:
         return [self]
 
     def standardise_advantages(self) -> None:
-        """Standardise the advantages of the decisions that were made to mean 0 and standard deviation 1."""
+        """Standardise the advantages of the decisions that were made, to mean 0 and standard deviation 1."""
         advantages, mask = self.arrays["advantages"], self.arrays["mask"]
         made = advantages.transpose(0, 2, 1)[mask]
         self.arrays["advantages"] = ((advantages - made.mean()) / max(float(made.std()), 1e-4)).astype(np.float32)
@@ -86,7 +86,7 @@ class Experience:
 
 @dataclass
 class JointExperience:
-    """The experience of one iteration in several scenarios, one after the other."""
+    """The experience of one iteration, as a list with an entry for each scenario."""
 
     parts: list[Experience]
 
@@ -115,6 +115,6 @@ class JointExperience:
         return total
 
     def standardise_advantages(self) -> None:
-        """Standardise the advantages of each scenario by themselves, so that all have the same say."""
+        """Standardise the advantages within each scenario, so that all scenarios have the same influence."""
         for part in self.parts:
             part.standardise_advantages()

@@ -22,9 +22,9 @@ from training.modules import ScenarioModule, TeamModule
 from training.recipes import recipe_with
 
 ROWS = 16
-"""Number of fragments whose decisions are compared."""
+"""Maximum number of fragments whose decisions are compared."""
 TIE = 1e-4
-"""Maximum difference of two outputs that count as tied: PyTorch and the compiled kernels sum in different orders."""
+"""Maximum difference of two outputs that count as tied, as PyTorch and the compiled kernels sum in different orders."""
 
 
 class ExportError(UserError):
@@ -110,7 +110,7 @@ def _outputs_of_checkpoint(checkpoint: Checkpoint, dimensions: Dimensions, array
 def _outputs_of_speakers(
     network: GraphNetwork, size: int, arrays: dict[str, np.ndarray], memory: np.ndarray
 ) -> np.ndarray:
-    """Return the outputs (R, N, T, A) of a network whose members hear all that was said at the last decision.
+    """Return the outputs (R, N, T, A) of a network whose members hear all messages of the previous decision.
 
     The module's memory (R * N, W) ends with the message of ``size`` numbers that a member sent.
     """

@@ -35,7 +35,7 @@ def replace_json(path: Path, content: Any) -> None:
 
 
 def read_progress(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of the run's progress, without one that a kill has truncated."""
+    """Return the lines of the run's progress, without a last line that a kill has truncated."""
     lines = []
     with contextlib.suppress(FileNotFoundError):
         for line in (folder / PROGRESS).read_text().splitlines():
@@ -58,7 +58,7 @@ def append_progress(folder: Path, line: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Lock the folder for this process. Raises UserError if another process holds the lock."""
+    """Hold the folder's lock while the block runs. Raises UserError if another process holds it."""
     with open(folder / ".lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Sinks of the progress besides the run's folder.
+"""Additional sinks of a run's progress: TensorBoard and Weights & Biases.
 
 None of them can block or end a training: a failure is reported once, and lines beyond a full queue are dropped.
 """

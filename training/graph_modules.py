@@ -1,4 +1,4 @@
-"""RLlib modules whose actor is a graph for a whole team: its members tell each other things."""
+"""RLlib modules whose actor is a graph for a whole team, whose members exchange messages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class GraphTeamModule(TeamModule):
 
     @abstractmethod
     def make_actor(self, configuration: TrainingConfiguration, dimensions: Dimensions, choices: int) -> None:
-        """Build the actor, and say how much it remembers."""
+        """Build the actor, and set the size of its memory."""
 
     @abstractmethod
     def parts(self) -> tuple[Graph, dict[str, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""Distributions of decisions, as functions of the actor's outputs: what the loss of PPO needs of them."""
+"""Distributions of decisions, as functions of the actor's outputs, for the loss of PPO."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from policies.recipe import Action
 
 @dataclass(frozen=True)
 class Head:
-    """The distribution that an action's outputs (..., A) stand for; decisions are (..., P).
+    """The distribution that the outputs (..., A) of an action parametrise; decisions are (..., P).
 
     ``box`` is a diagonal Gaussian over two fractions of the largest step. All others are categorical: one choice, or
-    with ``select-many`` one yes or no for each target. Outputs are those after masking.
+    with ``select-many`` one yes or no for each target. The outputs have been masked already.
     """
 
     action: Action
@@ -44,7 +44,7 @@ class Head:
         return -(found.exp() * found).sum(dim=(-1, -2))
 
     def divergence(self, before: Tensor, after: Tensor, parts: int) -> Tensor:
-        """Return the KL divergence (...) from the distribution of earlier outputs to that of newer ones."""
+        """Return the KL divergence (...) from the distribution of earlier outputs to that of newer outputs."""
         if self.is_gaussian:
             (mean, log_std), (mean_after, log_std_after) = _gaussian(before), _gaussian(after)
             ratio = torch.exp(2.0 * (log_std - log_std_after))

@@ -1,4 +1,4 @@
-"""What one hyperparameter is: its meaning, bounds and defaults, and which values it accepts."""
+"""The description of one hyperparameter: its meaning, bounds, defaults and valid values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MAX_POINTS = 20
 class Hyperparameter:
     """One hyperparameter.
 
-    ``kind``: ``integer`` and ``number`` lie between ``low`` and ``high``; a ``choice`` is one of ``choices``; ``sizes``
-    is a list of 1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction of the
-    run, value] that are interpolated linearly, where two points with the same fraction make a jump. ``upstream`` and
-    ``quick`` are the presets' defaults; a mapping gives them by team.
+    ``kind``: an ``integer`` or ``number`` lies between ``low`` and ``high``; a ``choice`` is one of ``choices``;
+    ``sizes`` is a list of 1 to 8 integers between the bounds; a ``schedule`` is a number, or a list of points [fraction
+    of the run, value] that are interpolated linearly. Two points with the same fraction make a jump. ``upstream`` and
+    ``quick`` are the presets' defaults; a mapping gives a default for each team.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The hyperparameters of a training, each with its meaning, unit, bounds and defaults.
 
-The preset ``upstream`` has the values of MATE's examples (Pan et al., NeurIPS 2022): PPO of RLlib 1.12, five frames a
-decision for cameras and ten for targets.
+The preset ``upstream`` has the values of MATE's examples (Pan et al., NeurIPS 2022): PPO of RLlib 1.12, with five
+frames per decision for cameras and ten for targets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""I2C (Ding et al., NeurIPS 2020): members that ask for the observations of teammates whose decisions matter to theirs.
+"""I2C (Ding et al., NeurIPS 2020): members request the observations of teammates whose decisions influence theirs.
 
-A prior network of each member decides whom to ask. It learns from the joint action values: a teammate matters if
-knowing its decision changes what the member should do.
+A prior network of each member decides which teammates to ask. It learns from the joint action values: a teammate has
+influence if knowledge of its decision changes what the member should do.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from training.modules import ACTOR_OUTPUT_SCALE
 from training.networks import gain_of, initialise
 
 COMPARED = 64
-"""Decisions of a minibatch for which the influence of teammates is computed: it takes the square of the choices."""
+"""Decisions of a minibatch for which the influence of teammates is computed; the cost is quadratic in the choices."""
 REMEMBERED = 100_000
-"""Number of the newest influences, of which a percentile is the threshold that the prior network learns."""
+"""Number of the newest influences that are kept; a percentile of them is the threshold that the prior network learns.
+"""
 
 
 class MemberLSTM(nn.Module):
-    """An LSTM of each of N members; its tensors have the names and the order of gates of PyTorch's."""
+    """An LSTM for each of N members; names of tensors and order of gates are those of PyTorch."""
 
     def __init__(self, members: int, inputs: int, size: int) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class MemberLSTM(nn.Module):
 
 
 class AskingActor(nn.Module):
-    """The members' networks: whom to ask, attention over what they answer, and the decision."""
+    """The members' networks: the prior network, attention over the answers of teammates, and the policy."""
 
     def __init__(self, configuration: TrainingConfiguration, members: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -60,7 +61,7 @@ class AskingActor(nn.Module):
         size, width = configuration["memory_size"], configuration["message_size"]
         self.inputs, self.size = inputs, size
         self.activate = ACTIVATIONS[activation]
-        # Member i may ask i + 1, i + 2, ... and counts on from 0 after the last.
+        # Member i may ask i + 1, i + 2, ... modulo the number of members.
         order = (torch.arange(members).unsqueeze(1) + torch.arange(1, members)) % members
         self.register_buffer("order", order, persistent=False)
         self.prior = MemberMLP(members, inputs + members - 1, hidden, 1, activation)
@@ -96,7 +97,7 @@ class AskingActor(nn.Module):
         query = _apply(own, weight[0], bias[0]) / self.inputs**0.5
         key, value = (_apply(others, weight[part], bias[part]) for part in (1, 2))
         scores = (query.unsqueeze(2) * key).sum(dim=4).masked_fill(~is_asked, -3e38)
-        # A key and a value of zeros stand beside the others, so that nobody need be heard.
+        # An additional key and value of zeros let a member attend to no teammate.
         scores = torch.cat([scores, torch.zeros_like(scores[:, :, :1])], dim=2)
         shares = scores.softmax(dim=2)[:, :, :-1]
         return self.message(self.projection((shares.unsqueeze(4) * value).sum(dim=2)))
@@ -145,7 +146,7 @@ class JointValue(nn.Module):
         return first.squeeze(-1)
 
     def values_of_own(self, first: Tensor, choices: Tensor, member: int) -> Tensor:
-        """Return the first layer (B, A, H) with each of a member's choices in the place of what it chose."""
+        """Return the first layer (B, A, H) with each possible choice of a member in place of its actual one."""
         own = self.choice[member]
         return (first - own[choices[:, member]]).unsqueeze(1) + own
 
@@ -156,7 +157,7 @@ class AskingModule(GraphTeamModule):
     actor: AskingActor
 
     def make_actor(self, configuration: TrainingConfiguration, dimensions: Dimensions, choices: int) -> None:
-        """Build the actors and the joint action values, and say how much the actors remember."""
+        """Build the actors and the joint action values, and set the size of the actors' memory."""
         team = configuration.team
         self.num_members = members = dimensions.team_size(team)
         hidden, activation = configuration["hidden_sizes"], configuration["activation"]
@@ -200,10 +201,10 @@ class AskingModule(GraphTeamModule):
 
     @torch.no_grad()
     def _compare(self, states: Tensor, choices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the influence (B, N - 1, N) of teammates, and the logarithms (B, N, A) of what each should do.
+        """Return the influence (B, N - 1, N) of teammates, and log-probabilities (B, N, A) of choices by joint values.
 
-        A teammate's influence is the divergence of what a member should do knowing its choice from what it should do
-        not knowing it.
+        A teammate's influence is the KL divergence between a member's distribution of choices that knows the teammate's
+        choice and the one that does not.
         """
         value, heat = self.joint_value, self.configuration["temperature"]
         first = value.first(states, choices)
@@ -223,7 +224,7 @@ class AskingModule(GraphTeamModule):
 
     @torch.no_grad()
     def _remember(self, influence: Tensor) -> Tensor:
-        """Keep influences; return the percentile of those that are kept."""
+        """Store influences; return the percentile of all stored ones."""
         fresh = influence.flatten()[:REMEMBERED]
         places = (self.num_influences + torch.arange(len(fresh), device=fresh.device)) % REMEMBERED
         self.influences[places] = fresh
@@ -240,7 +241,7 @@ def tensors_of_graph(weights: Mapping[str, np.ndarray], inputs: int) -> dict[str
     for kind, axis in (("weight", 2), ("bias", 2)):
         parts = [weights[f"attention.{name}.{kind}"] for name in ("query", "key", "value")]
         found[f"attention.{kind}"] = np.concatenate([parts[0] * scale, *parts[1:]], axis=axis)
-    numbers = weights["prior.first.bias"]  # (N, N - 1, H): the first layer's columns of the teammates, with its bias
+    numbers = weights["prior.first.bias"]  # (N, N - 1, H): the first layer's columns for the teammates plus its bias
     found["prior.hidden.0.weight"] = np.concatenate([weights["prior.first.weight"], numbers], axis=1)
     found["prior.hidden.0.bias"] = np.zeros_like(numbers[:, :1])
     for name, array in weights.items():

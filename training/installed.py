@@ -1,7 +1,7 @@
 """The packages that trainings need beyond the portal's own, and whether they are installed.
 
-PyTorch and Ray are larger than all the others together, so they are installed on demand: ``make training``, or
-``pip install 'mate-arena[training]'``. This module imports none of them.
+PyTorch and Ray are larger than all other packages together, so they are installed on demand: ``make training``, or
+``pip install 'mate-arena[training]'``. This module imports neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def is_installed(name: str) -> bool:
 
 
 def explain(packages: list[str]) -> str:
-    """Return a sentence that names missing packages and the remedy; an empty text if none is missing."""
+    """Return a sentence that names the missing packages and how to install them; empty if none is missing."""
     if not packages:
         return ""
     return (

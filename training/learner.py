@@ -1,4 +1,4 @@
-"""RLlib's PPO learner, fed with whole fragments of prepared experience instead of lists of episodes."""
+"""RLlib's PPO learner, which gets whole fragments of prepared experience instead of lists of episodes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Part = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Minibatch:
-    """Fragments of each scenario, empty where it has none; in the form that RLlib's learner iterates over."""
+    """Fragments of each scenario (empty if it has none), in the form that RLlib's learner iterates over."""
 
     parts: list[Part]
     decisions: int
@@ -44,15 +44,15 @@ class Minibatch:
 
 
 class TeamLearner(PPOTorchLearner):
-    """PPO of RLlib: adaptive KL coefficient, optimiser and schedules. Minibatches and loss are made here.
+    """RLlib's PPO (adaptive KL coefficient, optimiser and schedules) with minibatches and a loss of our own.
 
-    RLlib's loss has a row for each decision and builds distributions of all of them; ours reads the same outputs as
-    arrays, takes several scenarios and masks, and costs less. ``learner_config_dict`` is ``{"configuration":
+    RLlib's loss has a row for each decision and builds distributions of all of them. Ours reads the same outputs as
+    arrays, supports several scenarios and masks, and costs less. ``learner_config_dict`` is ``{"configuration":
     TrainingConfiguration}``.
     """
 
     def before_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
-        """Set the learning rate and the entropy coefficient for these steps; RLlib itself does so one update late."""
+        """Set the learning rate and the entropy coefficient for these steps; RLlib would set them one update late."""
         super().before_gradient_based_update(timesteps=timesteps)
         steps = timesteps.get(NUM_ENV_STEPS_SAMPLED_LIFETIME, 0)
         self.entropy_coeff_schedulers_per_module[DEFAULT_MODULE_ID].update(timestep=steps)
@@ -77,7 +77,7 @@ class TeamLearner(PPOTorchLearner):
     ) -> Iterator[Minibatch]:
         """Yield minibatches of whole fragments with about ``size`` decisions each, shuffled in each pass.
 
-        Each has its share of every scenario's fragments.
+        Each minibatch has its share of every scenario's fragments.
         """
         names = _COLUMNS + (("logits",) if self.settings["kl_coefficient"] else ())
         tensors = [
@@ -127,13 +127,13 @@ class TeamLearner(PPOTorchLearner):
         """Log nothing of single minibatches: the run's progress counts decisions itself."""
 
     def _log_steps_trained_metrics(self, batch: Any) -> None:
-        """Likewise."""
+        """Log nothing, for the same reason."""
 
     def _set_slicing_by_batch_id(self, batch: Any, *, value: bool) -> Any:
         return batch
 
     def _compute_off_policyness(self, batch: Any) -> None:
-        """Likewise: experience is always of the newest weights."""
+        """Compute nothing: all experience comes from the newest weights."""
 
 
 def _choose(columns: Part, rows: np.ndarray, device: Any) -> Part:

@@ -1,4 +1,4 @@
-"""What a learner is to the run that drives it, and which learner an algorithm has."""
+"""The interface between a learner and the run that drives it, and the learner of each algorithm."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from training.heads import Head
 
 @dataclass(frozen=True)
 class Weights:
-    """Factors and bounds of the loss. With ``policy`` false the critic alone is trained."""
+    """Factors and bounds of the loss. If ``policy`` is false, only the critic is trained."""
 
     clip: float
     value_clip: float
@@ -44,8 +44,8 @@ class Terms:
 def terms_of(head: Head, outputs: Tensor, values: Tensor, batch: Mapping[str, Tensor], weights: Weights) -> Terms:
     """Return the terms of the decisions that were made, for outputs (R, N, T, A) and values (R, N, T) of a batch.
 
-    The divergence is exact where it is part of the loss, and otherwise the estimate ``ratio - 1 - log(ratio)`` from the
-    decisions alone (Schulman, 2020).
+    The KL divergence is exact if it is part of the loss. Otherwise it is the estimate ``ratio - 1 - log(ratio)`` from
+    the decisions alone (Schulman, 2020).
     """
     actions = batch["actions"]
     made = None if bool(batch["mask"].all()) else batch["mask"].unsqueeze(1).expand(-1, values.shape[1], -1)
@@ -76,6 +76,6 @@ def loss_of(terms: Terms, weights: Weights) -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def explained_variance(values: Tensor, targets: Tensor) -> Tensor:
-    """Return the share of the targets' variance that the values explain, at least -1."""
+    """Return the explained variance of the targets, clipped from below at -1."""
     variance = targets.var(unbiased=False)
     return (1.0 - (targets - values).var(unbiased=False) / variance.clamp(min=1e-12)).clamp(min=-1.0)

@@ -1,4 +1,4 @@
-"""Networks of which each member of a team has its own, computed together: weights (N, outputs, inputs)."""
+"""Separate networks for each member of a team, computed together with weights (N, outputs, inputs)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.networks import gain_of
 class MemberLinear(nn.Module):
     """A fully connected layer for each of N members, over rows (..., N, D).
 
-    Initialised as ``training.networks``: orthogonal, each unit's weights scaled to norm ``scale``, biases 0.
+    Initialised as in ``training.networks``: orthogonal, each unit's weights scaled to norm ``scale``, biases 0.
     """
 
     def __init__(self, members: int, inputs: int, outputs: int, scale: float = 1.0) -> None:
@@ -66,7 +66,7 @@ def tensors_of_members(module: nn.Module) -> list[dict[str, Tensor]]:
 
 
 def load_members(module: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
-    """Load the factors (N, D, H) and biases (N, 1, H) of a graph for teams, by the names of the module's tensors."""
+    """Load factors (N, D, H) and biases (N, 1, H) of a graph for teams; they have the names of the module's tensors."""
     state = module.state_dict()
     for name, tensor in state.items():
         array = torch.from_numpy(np.asarray(weights[name]).copy())

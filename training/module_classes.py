@@ -1,4 +1,4 @@
-"""Which RLlib module an algorithm has."""
+"""The RLlib module of each algorithm that learns by PPO."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _CLASSES: dict[str, type[TeamModule]] = {"shared": TeamModule, "tarmac": Talking
 
 
 def module_class_of(configuration: TrainingConfiguration) -> type[TeamModule]:
-    """Return the class of the module of an algorithm that learns by PPO."""
+    """Return the class of the module of the configuration's algorithm, which learns by PPO."""
     return _CLASSES[ALGORITHMS[configuration.algorithm].network]

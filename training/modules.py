@@ -36,7 +36,7 @@ ACTOR_OUTPUT_SCALE = 0.01
 class TeamModule(TorchRLModule, ValueFunctionAPI):
     """Actor and critic of a training; ``model_config`` is ``{"configuration": TrainingConfiguration}``.
 
-    ``scenarios`` holds its view in each of the training's scenarios.
+    ``scenarios`` holds a view of the module for each of the training's scenarios.
     """
 
     model_config: Any
@@ -77,18 +77,18 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
         return ScenarioModule(self, dimensions)
 
     def auxiliary_loss(self, batches: list[dict[str, Tensor]], outputs: list[Any]) -> Tensor | float:
-        """Return what is added to PPO's loss, for the parts of a minibatch and what ``_forward`` gave for each."""
+        """Return a term that is added to PPO's loss, from a minibatch's parts and ``_forward``'s result for each."""
         return 0.0
 
     def get_train_action_dist_cls(self) -> Any:
-        """Return a distribution, which RLlib requires; the loss uses ``head``."""
+        """Return a distribution because RLlib requires one; the loss uses ``head`` instead."""
         return TorchCategorical
 
     get_exploration_action_dist_cls = get_train_action_dist_cls
     get_inference_action_dist_cls = get_train_action_dist_cls
 
     def parts(self) -> tuple[Architecture | EntityArchitecture | Graph, dict[str, np.ndarray]]:
-        """Return what is exported: the network and its tensors."""
+        """Return the exported network and its tensors."""
         return self.recipe.architecture, {
             name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()
         }
@@ -109,7 +109,7 @@ class TeamModule(TorchRLModule, ValueFunctionAPI):
 
 @dataclass
 class ScenarioModule:
-    """The module as it acts and judges in a scenario of these dimensions."""
+    """A view of the module that acts and estimates values in a scenario of these dimensions."""
 
     module: TeamModule
     dimensions: Dimensions
@@ -126,17 +126,17 @@ class ScenarioModule:
 
     @property
     def memory_width(self) -> int:
-        """Numbers that the actor remembers of each member."""
+        """Size of the actor's memory of each member."""
         return self.module.memory_width
 
     @property
     def critic_memory_width(self) -> int:
-        """Numbers that each critic remembers."""
+        """Size of each critic's memory."""
         return self.module.critic_memory_width
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.module.parameters()).device
 
     @property

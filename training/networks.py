@@ -17,8 +17,8 @@ TANH_GAIN = 5.0 / 3.0
 class TimedNetwork(nn.Module):
     """An ``Architecture`` with a linear head, over rows of consecutive decisions.
 
-    Initialised as upstream's networks: orthogonal, then each unit's weights scaled to norm ``gain`` (5/3 before tanh, 1
-    otherwise), those of the output to ``output_scale``; biases 0.
+    Initialised as upstream's networks: weights are orthogonal, then each unit's weights are scaled to the norm ``gain``
+    (5/3 before tanh, 1 otherwise), and those of the output to ``output_scale``; biases are 0.
     """
 
     def __init__(self, architecture: Architecture, inputs: int, outputs: int, output_scale: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""Presets that are another one with some changes."""
+"""Presets that are defined as changes of another preset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 BASES: Mapping[str, str] = {"fast": "quick", "entity": "quick"}
-"""The preset that another one changes."""
+"""The base of each such preset."""
 
 _FAST: dict[str, Any] = {
     "memory": "none",
@@ -16,4 +16,4 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "fast": _FAST,
     "entity": _FAST | {"architecture": "entity", "selection": "pose"},
 }
-"""Defaults of these presets that differ from their base's; what an algorithm does not have is left out."""
+"""Defaults of these presets that differ from their base; hyperparameters that an algorithm lacks are ignored."""

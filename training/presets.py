@@ -1,4 +1,4 @@
-"""Defaults of the presets that differ between algorithms; all others stand with their hyperparameter."""
+"""Defaults of the presets that differ between algorithms; all others are given with their hyperparameter."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _CONTINUOUS: Exceptions = {
 
 
 def exceptions_of(algorithm: str) -> Exceptions:
-    """Return the defaults that an algorithm has of its own."""
+    """Return an algorithm's own defaults."""
     one = ALGORITHMS[algorithm]
     if one.learner == Q_LEARNING:
         return _INDEPENDENT if one.mixing == "none" else _MIXED

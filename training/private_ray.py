@@ -54,8 +54,9 @@ def choose_cores(wanted: int | None) -> int:
 def session(cores: int, folder: Path | None = None) -> Iterator[None]:
     """Run Ray with this many cores: the instance of this process, the cluster at ``RAY_ADDRESS``, or a private one.
 
-    The private instance keeps its sockets and logs in a temporary folder, and removes the one that a killed process
-    left for the same ``folder``. Raises UserError if the cluster has too few free cores or cannot be reached.
+    The private instance keeps its sockets and logs in a temporary folder, and removes the temporary folder that a
+    killed process left behind for the same ``folder``. Raises UserError if the cluster has too few free cores or cannot
+    be reached.
     """
     if _is_running():
         yield
@@ -91,7 +92,7 @@ def _find_place(folder: Path | None) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     try:
         place.mkdir(mode=0o700)
-    except FileExistsError:  # another user's
+    except FileExistsError:  # it belongs to another user
         return Path(tempfile.mkdtemp(prefix="ray"))
     return place
 

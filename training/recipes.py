@@ -14,7 +14,8 @@ from training.configuration import TrainingConfiguration
 Provenance = str | int | float | bool | None
 _PREFIX = "coefficient_"
 _SELECTIONS = {"select-many": "many", "select-subset": "many", "select-one": "one", "select-pose": "pose"}
-"""What ``TeamPlay`` is told of decodings that select targets; of a subset it is told the bits."""
+"""The kind of selection that ``TeamPlay`` gets for each decoding that selects targets; a subset is passed as its bits.
+"""
 
 
 def team_of(configuration: TrainingConfiguration) -> Team:
@@ -41,7 +42,7 @@ def architecture_of(configuration: TrainingConfiguration) -> Architecture | Enti
 
 
 def critic_layers_of(configuration: TrainingConfiguration) -> Architecture:
-    """Return the critic's network of algorithms whose actor is a graph: upstream's, with an LSTM."""
+    """Return the critic's network for algorithms whose actor is a graph: upstream's, with an LSTM."""
     return Architecture(
         hidden_sizes=tuple(configuration["hidden_sizes"]),
         activation=configuration["activation"],

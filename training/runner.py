@@ -33,8 +33,8 @@ class TeamEnvRunner(EnvRunner):
     """Samples fragments on one core, with its own copy of the module.
 
     ``env_config`` is ``{"configuration": TrainingConfiguration, "opponents": AgentFactory, "episodes": list of int}``;
-    ``episodes`` holds the number of episodes that each slot began in earlier processes of the run. The opponents come
-    whole, with their weights: a runner on another machine does not see the run's folder.
+    ``episodes`` holds the number of episodes that each slot began in earlier processes of the run. The opponents
+    include their weights, because a runner on another machine does not see the run's folder.
     """
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
@@ -55,7 +55,7 @@ class TeamEnvRunner(EnvRunner):
     def _make_samplers(
         self, configuration: TrainingConfiguration, opponents: AgentFactory, episodes: list[int]
     ) -> None:
-        """Divide the slots among the scenarios, which take turns; a scenario without a slot has no sampler."""
+        """Assign the slots to the scenarios in turn; a scenario without a slot has no sampler."""
         count = len(configuration.scenarios)
         for place, scenario in enumerate(configuration.scenarios):
             slots = [slot for slot in self.slots if slot % count == place]

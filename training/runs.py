@@ -1,4 +1,4 @@
-"""A training run from its configuration to its last milestone: started, paused, killed and resumed in one folder."""
+"""A training run, from its configuration to its last milestone. It can be paused, killed and resumed in its folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Follower = Callable[[dict[str, Any]], None]
 
 
 class Paused(BaseException):
-    """A request to end the run here and to resume it later."""
+    """Raised when the run is asked to end, so that it can be resumed later."""
 
 
 def run(folder: Path, followers: tuple[Follower, ...] = ()) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class PauseSignal:
             raise error
 
     def _on_signal(self, *unused: object) -> None:
-        self.is_set = True  # in case something swallows the exception, such as a destructor
+        self.is_set = True  # in case the exception is swallowed, for example by a destructor
         raise Paused
 
 
@@ -114,8 +114,8 @@ def _run(
             finally:
                 course.algorithm.stop()
     except (Paused, SystemExit, SystemError) as end:
-        # Paused before the first iteration, or a second time while ending: the newest state is on the disk. SystemExit
-        # is raised by Ray's own handler, which is installed for moments.
+        # The signal came before the first iteration, or a second time while ending: the newest state is on the disk.
+        # Ray's own handler, which is installed for a short time, raises SystemExit.
         pause.insist_on(end)
     return {"state": state, "error": "", **(course.summary() if course else {})}
 
@@ -171,7 +171,7 @@ class Course:
                 self.keep()
 
     def keep(self) -> None:
-        """Write the state, unless an iteration was interrupted: the state before that iteration stays."""
+        """Write the state. If an iteration was interrupted, keep the state before that iteration instead."""
         if self._is_whole:
             self._states.save(self.folder, self.algorithm, self.counters)
             self._kept = time.monotonic()
@@ -217,7 +217,7 @@ class Course:
         module = self.algorithm.team_module
         checkpoint = export(module, configuration, provenance)
         description = {"iteration": counters.iteration, "steps": counters.steps, "digest": checkpoint.digest}
-        if counters.iteration:  # the agent that the run starts from has no experience yet
+        if counters.iteration:  # before the first iteration there is no experience yet
             description["check"] = asdict(compare(checkpoint, module, self.algorithm.experience))
             figures = self.algorithm.last.figures
             description |= {name: figures[name] for name in sorted(CONTINUED & figures.keys())}
@@ -229,11 +229,11 @@ class Course:
 
 
 _MAY_BE_UNDEFINED = ("explained_variance",)
-"""Figures that are no number where nothing varies."""
+"""Figures that may be NaN: they are undefined for constant values."""
 
 
 def _describe_map(scenario: Scenario) -> dict[str, str]:
-    """A map of one's own, so that it can be added where the agent goes; nothing of a packaged one."""
+    """Return a map that is not packaged, so that it can be added wherever the agent is uploaded; else nothing."""
     presets = (Scenario.load(name, **scenario.variant) for name in preset_names())
     text = scenario.to_json()
     is_kept = len(text) <= MAX_MAP_CHARACTERS and all(one.digest != scenario.digest for one in presets)

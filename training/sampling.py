@@ -1,7 +1,7 @@
 """Sampling of experience: the trained team plays many episodes in lockstep, each against its own opponent.
 
-Every random number is addressed by the run's seed, the slot and the number of the episode in it. A slot's episodes
-therefore depend on the policy alone, not on the distribution of slots over processes.
+Every random number depends only on the run's seed, the slot and the number of the episode in it. For a given policy, a
+slot's episodes are therefore the same however slots are distributed over processes.
 """
 
 from __future__ import annotations
@@ -28,17 +28,16 @@ from training.recipes import layers_of, team_of
 EPISODES = 0x4000
 """Word for ``derive``: the seeds of training episodes."""
 FIRST_HORIZON = streams.PLAY + 0x20
-"""Purpose of the draw that truncates a slot's first episode, so that the slots are at different moments of the game."""
+"""Purpose of the draw that truncates a slot's first episode, so that the slots are in different phases of the game."""
 
 
 class Sampler:
     """Plays the episodes of ``slots`` in a scenario with a module's actor, one fragment at a time.
 
-    The module is one that acts in this scenario, such as a ``training.modules.ScenarioModule``.
+    The module acts in this scenario, such as a ``training.modules.ScenarioModule``.
 
-    A slot whose episode has ended begins the next one at the start of a fragment. The rest of a fragment in which an
-    episode ends stays empty: recurrent networks then need no resets inside it, at the cost of a few per cent of its
-    decisions.
+    An episode always begins at the start of a fragment. The rest of a fragment in which an episode ends stays empty.
+    Recurrent networks then need no resets within a fragment, at the cost of a few per cent of the decisions.
     """
 
     def __init__(
@@ -127,7 +126,7 @@ class Sampler:
         return rows
 
     def _to_choices(self, actions: np.ndarray) -> np.ndarray:
-        """Return what ``TeamPlay`` is told for decisions (B, N, P)."""
+        """Convert decisions (B, N, P) into the choices that ``TeamPlay`` expects."""
         if self.module.recipe.action.decoding == "box":
             return np.clip(actions, -1.0, 1.0) * self.play.bounds
         return actions if actions.shape[-1] > 1 else actions[..., 0]
@@ -143,7 +142,7 @@ class Sampler:
 
     @torch.inference_mode()
     def _act(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the actor's outputs (B, N, A), and its memory (B, N, W) after them."""
+        """Return the actor's outputs (B, N, A), and its next memory (B, N, W)."""
         size, members = self.play.batch.size, self.play.num_members
         observations = torch.from_numpy(self.play.observation.reshape(size * members, -1))
         memory = torch.from_numpy(self._actor_memory.reshape(size * members, -1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def value_at(schedule: float | Sequence[Sequence[float]], fraction: float) -> float:
-    """Return a schedule's value after this fraction of the run; of two points with one fraction the second holds."""
+    """Return a schedule's value after this fraction of the run; of two points with one fraction, the second counts."""
     if isinstance(schedule, int | float):
         return float(schedule)
     before = [point for point in schedule if point[0] <= fraction]
@@ -31,7 +31,7 @@ def in_steps(schedule: float | Sequence[Sequence[float]], steps: int) -> float |
 
 
 def cap(schedule: float | Sequence[Sequence[float]], limit: float | None) -> float | list[list[float]]:
-    """Return a schedule that is nowhere above ``limit``, if there is one."""
+    """Return the schedule with its values capped at ``limit``; unchanged if ``limit`` is None."""
     limit = float("inf") if limit is None else limit
     if isinstance(schedule, int | float):
         return min(float(schedule), limit)

@@ -1,4 +1,4 @@
-"""Starting a run from an earlier agent: its weights, and what its training had learned besides them."""
+"""Starting a run from an earlier agent: loading its weights, and the critic that was trained with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.modules import TeamModule
 from training.opponents import load_checkpoint
 
 CONTINUED = {"learning_rate", "entropy_coefficient"}
-"""Figures of a training that one which starts from its agents continues."""
+"""Scheduled figures that a run continues from the training of the agent from which it starts."""
 _COMPARED = ("team", "architecture", "action", "preprocessing", "scenario")
 
 
@@ -35,8 +35,9 @@ def save_critic(module: TeamModule, checkpoint: Path) -> None:
 def start_from(module: Any, configuration: TrainingConfiguration, folder: Path) -> bool:
     """Load the weights of the configuration's ``start_from`` into the actor, and its critic where one fits.
 
-    The critic is looked for beside the checkpoint, as milestones have it; returns whether it was loaded. Raises
-    ConfigurationError if the checkpoint cannot be read, or names what differs: the team, scenario or network.
+    The critic is looked for beside the checkpoint, where milestones have it. Return whether it was loaded. Raises
+    ConfigurationError if the checkpoint cannot be read, or if its team, scenario or network differs; the message says
+    which.
     """
     assert configuration.start_from is not None
     path = folder / configuration.start_from
@@ -59,9 +60,9 @@ def start_from(module: Any, configuration: TrainingConfiguration, folder: Path) 
 
 
 def limits_of(configuration: TrainingConfiguration, folder: Path) -> dict[str, float]:
-    """Return the greatest values of the schedules of a run that continues those of the agent's training, by name.
+    """Return, by name, the caps on the schedules of a run that continues those of the agent's training.
 
-    They are what that training ended with, told by the notes beside its milestone; empty where nothing is continued.
+    They are the last values of that training, from the notes beside its milestone. Empty if nothing is continued.
     """
     if not configuration.start_from or configuration.hyperparameters.get("start_schedules") != "continued":
         return {}
@@ -69,7 +70,7 @@ def limits_of(configuration: TrainingConfiguration, folder: Path) -> dict[str, f
 
 
 def _load_critic(module: TeamModule, path: Path) -> bool:
-    """Load a critic if there is one of the same shapes; one of another algorithm or scenario begins anew."""
+    """Load a critic if there is one of the same shapes; return whether it was loaded."""
     try:
         tensors = safetensors.torch.load(path.read_bytes())
     except (OSError, SafetensorError):
@@ -93,7 +94,7 @@ def _read_notes(path: Path) -> dict[str, float]:
 
 
 def _plain(part: object) -> object:
-    """Return a part of a recipe in a form that can be compared: graphs hold arrays."""
+    """Return a part of a recipe in a form that can be compared: graphs hold arrays, so they become JSON."""
     return part.to_json() if isinstance(part, Graph) else part
 
 

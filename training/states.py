@@ -99,5 +99,5 @@ def _tensors(algorithm: TeamAlgorithm) -> dict[str, torch.Tensor]:
 
 
 def _prefix(place: int) -> str:
-    """Return the first part of the names of an optimiser's tensors: the first optimiser has no number."""
+    """Return the prefix of the names of an optimiser's tensors; that of the first optimiser has no number."""
     return f"optimizer{place or ''}"

@@ -1,4 +1,4 @@
-"""TarMAC (Das et al., ICML 2019): members of one network that attend to what all said at the previous decision."""
+"""TarMAC (Das et al., ICML 2019): members share one network and attend to all messages of the previous decision."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from training.networks import gain_of, initialise
 class TalkingActor(nn.Module):
     """A network with an LSTM whose recurrent state includes the message that the member sent.
 
-    A message is a key and a value. A member's query, read from its LSTM's state, weighs the values of all messages by
-    their keys; the network reads what is observed beside the weighted sum. Gradients flow through messages to those
-    who sent them. The memory (R, N, 2H + M) is hidden state, cell state and message, as in
-    ``policies.importing.joint``.
+    A message consists of a key and a value. A member computes a query from its LSTM's state. The query weighs the
+    values of all messages by their keys, and the network reads the weighted sum together with the observation.
+    Gradients flow through messages to their senders. The memory (R, N, 2H + M) consists of hidden state, cell state and
+    message, as in ``policies.importing.joint``.
     """
 
     def __init__(self, configuration: TrainingConfiguration, inputs: int, outputs: int) -> None:
@@ -85,7 +85,7 @@ class TalkingModule(GraphTeamModule):
     actor: TalkingActor
 
     def make_actor(self, configuration: TrainingConfiguration, dimensions: Dimensions, choices: int) -> None:
-        """Build the actor, and say how much it remembers."""
+        """Build the actor, and set the size of its memory."""
         self.actor = TalkingActor(configuration, dimensions.observation_size(configuration.team), choices)
         self.memory_width = self.actor.memory_width
 

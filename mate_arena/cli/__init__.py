@@ -32,7 +32,7 @@ def choose(
 
 
 def _add_local(name: str, words: str) -> None:
-    """List a command that `mate_arena.commands` runs before this program is loaded."""
+    """List a command in the help; `mate_arena.commands` runs it before this program is loaded."""
 
     def pass_on() -> None:
         raise AssertionError("handled by mate_arena.commands")
@@ -55,7 +55,7 @@ def run(arguments: list[str] | None = None) -> int:
     except ArenaError as error:
         complain(error)
         return error.exit_code
-    except SystemExit as end:  # Typer's own: 0, 2 for a wrong command line, 130 for an interruption.
+    except SystemExit as end:  # Typer's own statuses: 0, 2 for a wrong command line, 130 for an interruption.
         return end.code if isinstance(end.code, int) else 0
     return 0
 

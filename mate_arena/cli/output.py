@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs, progress for who waits."""
+"""Output of commands: tables for people, JSON for programs, and progress bars."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mate_arena.client.shapes import Shape
 
 screen = Console()
 aside = Console(stderr=True)
-"""Progress and complaints do not mix with what a program reads."""
+"""Console on standard error, so that progress and errors do not mix with the output that a program reads."""
 
 
 @dataclass
 class Options:
-    """The options before the command."""
+    """The global options, which precede the command."""
 
     url: str = ""
     token: str = ""
@@ -38,7 +38,7 @@ def open_client() -> ArenaClient:
 
 
 def show(things: Shape | Sequence[Shape], draw: Callable[[], Any]) -> None:
-    """Print JSON, or what `draw` returns."""
+    """Print objects as JSON, or else what `draw` returns."""
     if options.json:
         body: Any = (
             things.model_dump(mode="json")
@@ -51,13 +51,13 @@ def show(things: Shape | Sequence[Shape], draw: Callable[[], Any]) -> None:
 
 
 def say(words: str) -> None:
-    """Print a line for people; nothing where a program reads JSON."""
+    """Print a line for people; nothing if the output is JSON."""
     if not options.json:
         screen.print(words, markup=False, highlight=False)
 
 
 def complain(error: ArenaError) -> None:
-    """Print an error, and every reason of a refusal with its field."""
+    """Print an error, and each reason for a refusal with its field."""
     if options.json and isinstance(error, Problem):
         body = {"status": error.status, "code": error.code, "detail": error.detail, "errors": error.errors}
         aside.print_json(json.dumps(body))
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
 
 @contextmanager
 def counted(title: str, is_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar, moved by calling what is yielded with what is done and all."""
+    """Show a progress bar; yield a function that sets it, called with the amount done and the total."""
     count = DownloadColumn() if is_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
     with Progress(*columns, console=aside, transient=True, disable=not aside.is_terminal) as progress:

@@ -48,7 +48,7 @@ def start_study(
 
 
 def read_configuration(text: str) -> dict[str, Any]:
-    """Return the configuration that NAME:ALGORITHM[:NAME=VALUE,...] says; values are JSON, or text."""
+    """Return the configuration that NAME:ALGORITHM[:NAME=VALUE,...] describes; values are JSON, or else text."""
     name, colon, rest = text.partition(":")
     algorithm, _, settings = rest.partition(":")
     if not colon or not name or not algorithm:

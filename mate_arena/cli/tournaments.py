@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(client: ArenaClient, number: int, title: str = "Playing") -> Tournament:
-    """Show a tournament's progress until it is over. Raises ArenaError where it failed."""
+    """Show a tournament's progress until it is over; return it. Raises ArenaError if it failed."""
     with counted(title) as move:
         found = client.tournaments.wait(
             number, lambda now: move(now.progress.done, now.progress.total) if now.progress else None
@@ -92,7 +92,7 @@ def create(
 
 
 def read_settings(pairs: list[str]) -> dict[str, object]:
-    """Return settings given as NAME=VALUE; values are JSON where they can be read so, else text."""
+    """Return settings given as NAME=VALUE; values that are no valid JSON are text."""
     found: dict[str, object] = {}
     for pair in pairs:
         name, sign, text = pair.partition("=")

@@ -25,11 +25,11 @@ class Tokens(games.Group):
 
 
 class ArenaClient:
-    """A portal, for programs.
+    """A client of a portal.
 
-    The address and the token are the arguments, or ARENA_URL and ARENA_TOKEN, or what `mate-arena login` stored.
-    Requests are repeated where the line breaks; what they create is created once. Raises subclasses of ArenaError.
-    A client belongs to one thread.
+    The address and the token are taken from the arguments, or ARENA_URL and ARENA_TOKEN, or the file that
+    `mate-arena login` wrote. Requests are repeated if the connection breaks; nothing is created twice. Raises
+    subclasses of ArenaError. Do not share a client among threads.
     """
 
     def __init__(

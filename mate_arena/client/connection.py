@@ -1,4 +1,4 @@
-"""Requests to a portal: repeated where a line breaks, with their answers read as JSON or as problems."""
+"""Requests to a portal, which are repeated if the connection breaks; answers are read as JSON or as problems."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ One = TypeVar("One", bound=Shape)
 API = "/api/v1"
 RETRIES = 5
 TIMEOUT = 60.0
-"""Seconds that one request may take."""
+"""Maximum seconds of one request."""
 LONGEST_WAIT = 60.0
-"""Seconds that a portal may ask the client to wait before the next try."""
+"""Maximum seconds that a portal may ask the client to wait before the next attempt."""
 EVENTS = "text/event-stream"
 SILENCE = 45.0
-"""Seconds without a line after which a stream is given up; the portal sends one every fifteen."""
+"""Seconds without a line after which a stream counts as broken; the portal sends a line every fifteen seconds."""
 PASSING = (429, 502, 503, 504)
 PIECE = 1024 * 1024
 
@@ -44,9 +44,10 @@ class Connection:
         self._http.close()
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send a request, again where the line breaks or the portal is busy. A POST has a key, so that it acts once.
+        """Send a request; repeat it if the connection breaks or the portal is busy.
 
-        Raises Problem for what the portal refuses, and Unreachable where it does not answer.
+        A POST has an idempotency key, so that it acts once. Raises Problem if the portal refuses the request, and
+        Unreachable if it does not answer.
         """
         headers = dict(options.pop("headers", {}))
         if method == "POST":
@@ -92,8 +93,9 @@ class Connection:
             asked["cursor"] = page["next"]
 
     def listen(self, path: str) -> Iterator[bool]:
-        """Yield at each line of a stream of events, True where it is an event; end where there is none or the line
-        breaks.
+        """Yield for each line of an event stream whether it is an event.
+
+        The iteration ends if there is no stream or the connection breaks.
         """
         options: Any = {"headers": {"Accept": EVENTS}, "timeout": httpx.Timeout(TIMEOUT, read=SILENCE)}
         with suppress(httpx.TransportError), self._http.stream("GET", self._address(path), **options) as response:
@@ -102,7 +104,7 @@ class Connection:
                     yield line.startswith("data:")
 
     def download(self, path: str, place: Path, **parameters: Any) -> int:
-        """Write an answer to a file, whole or not at all; return the status: 202 leaves the file as it was."""
+        """Write an answer to a file, completely or not at all; return the status. With 202 the file stays as it was."""
         part = place.with_name(f"{place.name}.part")
         for attempt in range(self.retries + 1):
             try:
@@ -135,12 +137,12 @@ class Connection:
 def _version() -> str:
     try:
         return metadata.version("mate-arena")
-    except metadata.PackageNotFoundError:  # A checkout that is not installed.
+    except metadata.PackageNotFoundError:  # It runs from a checkout that is not installed.
         return "0"
 
 
 def _rewound(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a request, with its files at their beginnings."""
+    """Return the options of a request, with its files rewound to their beginnings."""
     for _, file, *_ in options.get("files", {}).values():
         file.seek(0)
     return options
@@ -151,12 +153,12 @@ def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pause(attempt: int) -> float:
-    """Return seconds before the next try, twice as long each time; their spread keeps many clients apart."""
+    """Return the seconds before the next attempt: exponential backoff with jitter."""
     return float(min(0.25 * 2**attempt, 8.0) * random.uniform(0.5, 1.0))
 
 
 def _asked_to_wait(response: httpx.Response, attempt: int) -> float | None:
-    """Return the seconds before a request may be sent again; None where it is answered for good."""
+    """Return the seconds before a request may be sent again; None if the answer is final."""
     if response.status_code not in PASSING:
         return None
     asked = response.headers.get("Retry-After", "")

@@ -1,4 +1,4 @@
-"""Where the address of the portal and the token come from: arguments, environment, or the file that `login` writes."""
+"""The sources of the portal's address and the token: arguments, environment, or the file that `login` writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCAL = "http://127.0.0.1:8000"
 
 
 def path() -> Path:
-    """Return the file of addresses and tokens, in the user's folder of settings."""
+    """Return the path of the file with addresses and tokens, in the user's configuration folder."""
     if sys.platform == "win32":
         folder = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     else:
@@ -24,9 +24,9 @@ def path() -> Path:
 
 
 def resolve(url: str | None = None, token: str | None = None) -> tuple[str, str]:
-    """Return the address and the token; the token is empty where there is none.
+    """Return the address and the token; the token is empty if there is none.
 
-    A stored token goes to its portal alone.
+    A stored token is only used for its own portal.
     """
     stored = _read()
     found = (url or os.environ.get("ARENA_URL") or stored.get("default") or LOCAL).rstrip("/")
@@ -35,7 +35,7 @@ def resolve(url: str | None = None, token: str | None = None) -> tuple[str, str]
 
 
 def store(url: str, token: str) -> Path:
-    """Store a token for a portal, which becomes the default. Nobody else may read the file."""
+    """Store a token for a portal, which becomes the default. Other users cannot read the file."""
     stored = _read()
     url = url.rstrip("/")
     return _write({"default": url, "tokens": stored.get("tokens", {}) | {url: token}})

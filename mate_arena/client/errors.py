@@ -1,4 +1,4 @@
-"""What can go wrong between a program and a portal."""
+"""The errors that the client raises."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import httpx
 
 
 class ArenaError(Exception):
-    """Anything that the client raises. `exit_code` is the command line's."""
+    """The base of all errors of the client. `exit_code` is the exit status of the command line."""
 
     exit_code = 1
 
 
 class Unreachable(ArenaError):
-    """The portal did not answer, also after the retries."""
+    """The portal did not answer, even after the retries."""
 
     exit_code = 5
 
 
 class WaitedTooLong(ArenaError):
-    """What was waited for has not ended in time."""
+    """The operation that the client waited for did not end in time."""
 
     exit_code = 7
 
@@ -29,7 +29,7 @@ class Problem(ArenaError):
     """A problem that the portal answered with (RFC 9457).
 
     `status` is the HTTP status, `code` the kind of problem, `detail` what is wrong and what to do, `where` the first
-    parameter or field that is wrong, `errors` every reason as `{"where", "message"}`.
+    invalid parameter or field, `errors` every reason as `{"where", "message"}`.
     """
 
     exit_code = 1
@@ -55,14 +55,14 @@ class Problem(ArenaError):
 
 
 class Refused(Problem):
-    """The portal refused the request: it has to be changed."""
+    """The portal refused the request, which has to be changed."""
 
     exit_code = 3
     statuses = (400, 405, 409, 412, 413, 415, 422, 429)
 
 
 class NotFound(Problem):
-    """There is nothing of this name or number."""
+    """The portal has no object of this name or number."""
 
     exit_code = 4
     statuses = (404,)

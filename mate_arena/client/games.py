@@ -1,4 +1,4 @@
-"""Scenarios, agents, uploads, and what is played between them."""
+"""Scenarios, agents, labs, uploads, tournaments, leaderboards and episodes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mate_arena.client.waiting import wait
 
 RIVALS = {"camera": "target", "target": "camera"}
 MOST_RIVALS = 20
-"""Opponents that a placement takes from the top of the leaderboard, beside the built-in agents."""
+"""Maximum number of opponents of a placement from the top of the leaderboard, in addition to the built-in agents."""
 
 
 class Group:
-    """Operations of one subject."""
+    """A group of operations on one kind of object."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -34,7 +34,7 @@ class Scenarios(Group):
         return self._connection.get(f"/scenarios/{slug}", shapes.Scenario)
 
     def add(self, name: str, document: Mapping[str, Any], start: str = "") -> shapes.Scenario:
-        """Add a scenario of your own: a whole document, or what differs from the scenario `start`."""
+        """Add a scenario of your own: a complete document, or the differences from the scenario `start`."""
         body = {"name": name, "document": dict(document), "start": start}
         return self._connection.post("/scenarios", shapes.Scenario, body)
 
@@ -53,19 +53,19 @@ class Agents(Group):
         return self._connection.patch(f"/agents/{slug}", shapes.Agent, changes)
 
     def download(self, slug: str, place: Path, format: str = "native") -> Path:
-        """Write the file of an agent and return its place.
+        """Write the file of an agent and return its path.
 
-        `mate_arena.load` reads `native` files; the networks of `onnx` files are for other tools.
+        `mate_arena.load` reads `native` files. `onnx` files are for other tools.
         """
         self._connection.download(f"/agents/{slug}/file", place, format=format)
         return place
 
     def reevaluate(self, slug: str, scenario: str) -> shapes.Tournament:
-        """Start a tournament of an agent on fresh seeds."""
+        """Start a tournament that evaluates an agent on fresh seeds."""
         return self._connection.post(f"/agents/{slug}/reevaluations", shapes.Tournament, {"scenario": scenario})
 
     def add_scenario(self, slug: str) -> shapes.Scenario:
-        """Add the scenario that an agent of yours was trained on, or needs."""
+        """Add the scenario that an agent of yours was trained on or needs."""
         return self._connection.post(f"/agents/{slug}/scenarios", shapes.Scenario)
 
 
@@ -94,7 +94,7 @@ class Labs(Group):
         return self._connection.patch(f"/labs/{slug}/members/{username}", shapes.Lab, {"role": role})
 
     def remove(self, slug: str, username: str) -> None:
-        """Leave a lab, or take somebody out of one of yours."""
+        """Leave a lab, or remove a member from one of yours."""
         self._connection.delete(f"/labs/{slug}/members/{username}")
 
     def delete(self, slug: str) -> None:
@@ -115,7 +115,7 @@ class Uploads(Group):
         private: bool = False,
         lab: str = "",
     ) -> shapes.Upload:
-        """Send a checkpoint in pieces. A cut line costs one piece.
+        """Send a checkpoint in pieces. A broken connection costs one piece.
 
         Only you and the lab see a ``private`` agent. The members of ``lab``, a slug, share it.
         """
@@ -132,7 +132,7 @@ class Uploads(Group):
     def wait(
         self, key: str, on_change: Callable[[shapes.Upload], Any] | None = None, timeout: float | None = None
     ) -> shapes.Upload:
-        """Return an upload once its check has ended."""
+        """Wait until the check of an upload has ended; return the upload. Raises WaitedTooLong."""
         path = f"/uploads/{key}"
         return wait(self._connection, path, shapes.Upload, lambda upload: upload.is_over, on_change, timeout)
 
@@ -164,7 +164,7 @@ class Tournaments(Group):
         )
 
     def place(self, agent: str, scenario: str, **options: Any) -> shapes.Tournament:
-        """Start the placement of an agent, against the built-in agents and the best of the other team."""
+        """Start the placement of an agent: a tournament against the built-in and the best agents of the other team."""
         team = self._connection.get(f"/agents/{agent}", shapes.Agent).team
         other = RIVALS[team]
         rivals = [row.slug for row in Agents(self._connection).list(team=other, kind="builtin", scenario=scenario)]
@@ -188,7 +188,7 @@ class Tournaments(Group):
     def wait(
         self, number: int, on_change: Callable[[shapes.Tournament], Any] | None = None, timeout: float | None = None
     ) -> shapes.Tournament:
-        """Return a tournament once it is over."""
+        """Wait until a tournament is over; return it. Raises WaitedTooLong."""
         path = f"/tournaments/{number}"
         return wait(self._connection, path, shapes.Tournament, lambda cup: cup.is_over, on_change, timeout)
 
@@ -228,7 +228,7 @@ class Episodes(Group):
     """Pairings, their episodes and replays."""
 
     def pairings(self, **filters: Any) -> Iterator[shapes.Pairing]:
-        """Yield pairings, narrowed by `scenario`, `agent` and `tournament`."""
+        """Yield pairings, filtered by `scenario`, `agent` and `tournament`."""
         return self._connection.pages("/pairings", shapes.Pairing, **filters)
 
     def of(self, pairing: int) -> Iterator[shapes.Episode]:
@@ -238,7 +238,7 @@ class Episodes(Group):
         return self._connection.get(f"/episodes/{number}", shapes.Episode)
 
     def replay(self, number: int, place: str | Path, timeout: float = 300.0) -> Path:
-        """Write the replay of an episode to a file; the portal plays it again first, where it has to."""
+        """Write the replay of an episode to a file. If necessary, the portal plays the episode again first."""
         deadline = time.monotonic() + timeout
         while self._connection.download(f"/episodes/{number}/replay", Path(place)) == 202:
             _insist(deadline, timeout)
@@ -253,7 +253,7 @@ class Episodes(Group):
 
 
 def _insist(deadline: float, timeout: float) -> None:
-    """Pause, or raise WaitedTooLong."""
+    """Pause, or raise WaitedTooLong if the deadline has passed."""
     if time.monotonic() > deadline:
         raise WaitedTooLong(f"The episode was not played again within {timeout:g} seconds.")
     time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""What goes on for long: trainings, PSRO runs, schedules."""
+"""Long-running work: trainings, PSRO runs, studies, attacks and schedules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mate_arena.client.games import Group
 from mate_arena.client.waiting import wait
 
 STILL = ("waiting", "training", "evaluating", "running", "judging")
-"""States in which a run goes on by itself."""
+"""States in which a run still advances by itself."""
 
 
 class Trainings(Group):
@@ -42,7 +42,7 @@ class Trainings(Group):
     def wait(
         self, number: int, on_change: Callable[[shapes.Training], Any] | None = None, timeout: float | None = None
     ) -> shapes.Training:
-        """Return a training once it stands still: finished, failed, cancelled or paused."""
+        """Wait until a training is finished, failed, cancelled or paused; return it. Raises WaitedTooLong."""
         path = f"/trainings/{number}"
         return wait(self._connection, path, shapes.Training, lambda run: run.state not in STILL, on_change, timeout)
 
@@ -70,7 +70,9 @@ class PsroRuns(Group):
         return self._connection.post(f"/psro/{number}/extend", shapes.PsroRun, {"iterations": iterations})
 
     def fork(self, number: int, **settings: Any) -> shapes.PsroRun:
-        """Start a run that shares the iterations up to one; `settings` need its `name` and that `number`."""
+        """Start a run that shares another's iterations up to one; `settings` need a `name` and that iteration's
+        `number`.
+        """
         return self._connection.post(f"/psro/{number}/fork", shapes.PsroRun, settings)
 
     def cancel(self, number: int) -> shapes.PsroRun:
@@ -84,7 +86,7 @@ class PsroRuns(Group):
     def wait(
         self, number: int, on_change: Callable[[shapes.PsroRun], Any] | None = None, timeout: float | None = None
     ) -> shapes.PsroRun:
-        """Return a run once it stands still: finished, failed, cancelled or paused."""
+        """Wait until a run is finished, failed, cancelled or paused; return it. Raises WaitedTooLong."""
         path = f"/psro/{number}"
         return wait(self._connection, path, shapes.PsroRun, lambda run: run.state not in STILL, on_change, timeout)
 
@@ -116,7 +118,7 @@ class Studies(Group):
     def wait(
         self, number: int, on_change: Callable[[shapes.Study], Any] | None = None, timeout: float | None = None
     ) -> shapes.Study:
-        """Return a study once no run of it is open."""
+        """Wait until no run of a study is open; return the study. Raises WaitedTooLong."""
         path = f"/studies/{number}"
         return wait(self._connection, path, shapes.Study, lambda study: study.state not in STILL, on_change, timeout)
 
@@ -143,13 +145,13 @@ class Attacks(Group):
     def wait(
         self, number: int, on_change: Callable[[shapes.Attack], Any] | None = None, timeout: float | None = None
     ) -> shapes.Attack:
-        """Return an attack once it is over."""
+        """Wait until an attack is over; return it. Raises WaitedTooLong."""
         path = f"/attacks/{number}"
         return wait(self._connection, path, shapes.Attack, lambda one: one.state not in STILL, on_change, timeout)
 
 
 class Schedules(Group):
-    """Schedules, which start tournaments by themselves."""
+    """Schedules, which start tournaments automatically."""
 
     def list(self, **filters: Any) -> Iterator[shapes.Schedule]:
         return self._connection.pages("/schedules", shapes.Schedule, **filters)

@@ -1,4 +1,4 @@
-"""What a portal answers, as typed objects. Fields that a newer portal adds are kept."""
+"""The answers of a portal as typed objects. Fields that a newer portal adds are kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Team = Literal["camera", "target"]
 
 
 class Shape(BaseModel):
-    """An answer, which does not change."""
+    """An answer of the portal, immutable."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Sending a file in pieces by the protocol tus, which goes on after a cut line where the portal's bytes end."""
+"""Sending a file in pieces by the protocol tus, which resumes after a broken connection at the last received byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mate_arena.client.errors import ArenaError, Problem, Unreachable
 
 ADDRESS = "/uploads/resumable"
 PIECE = 2 * 1024 * 1024
-"""Bytes of one request; what a cut request had sent is sent again."""
+"""Bytes of one request. A request whose connection breaks is sent again."""
 TUS = {"Tus-Resumable": "1.0.0"}
 OnProgress = Callable[[int, int], None]
 
@@ -21,7 +21,7 @@ OnProgress = Callable[[int, int], None]
 def send_file(
     connection: Connection, place: Path, said: Mapping[str, str], on_progress: OnProgress | None = None
 ) -> str:
-    """Send a file; return the id of its upload. `on_progress` gets the bytes that the portal has, and all."""
+    """Send a file; return the id of its upload. `on_progress` gets the bytes that the portal has, and the total."""
     if not place.is_file():
         raise ArenaError(f"{place} is no file.")
     length = place.stat().st_size
@@ -45,7 +45,7 @@ def send_file(
 
 
 def _send_piece(connection: Connection, address: str, file: IO[bytes], offset: int) -> int:
-    """Send the bytes from an offset; return where the portal's end now."""
+    """Send the bytes from an offset; return the portal's new offset."""
     file.seek(offset)
     headers = TUS | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
     try:
@@ -55,7 +55,7 @@ def _send_piece(connection: Connection, address: str, file: IO[bytes], offset: i
             raise
     else:
         return int(answer.headers["Upload-Offset"])
-    # An earlier try of this request was received, and its answer was lost.
+    # An earlier attempt of this request was received, and its answer was lost.
     return int(connection.send("HEAD", address, headers=TUS).headers["Upload-Offset"])
 
 

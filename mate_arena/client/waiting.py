@@ -1,4 +1,4 @@
-"""Waiting for what takes long: by the portal's stream of events, and by asking again where there is none."""
+"""Waiting for long operations: by the portal's event stream, or by polling if there is none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mate_arena.client.shapes import Shape
 
 One = TypeVar("One", bound=Shape)
 FIRST, LONGEST = 0.2, 3.0
-"""Seconds between two questions: at first, and at most while nothing changes."""
+"""Seconds between two polls: at first, and at most while nothing changes."""
 
 
 def wait(
@@ -23,7 +23,10 @@ def wait(
     on_change: Callable[[One], Any] | None = None,
     timeout: float | None = None,
 ) -> One:
-    """Return the thing at a path once it is over; tell of each change. Raises WaitedTooLong after `timeout` seconds."""
+    """Wait until the object at a path is over; return it. Raises WaitedTooLong after `timeout` seconds.
+
+    `on_change` is called with the object after each change.
+    """
     watched = Watched(connection, path, shape, on_change)
     deadline = None if timeout is None else time.monotonic() + timeout
     pause, has_stream = FIRST, True
@@ -44,13 +47,13 @@ def wait(
 
 
 def insist(deadline: float | None, timeout: float | None, pause: float = 0.0) -> None:
-    """Raise WaitedTooLong where the deadline is over after a pause."""
+    """Raise WaitedTooLong if the deadline passes within a pause of this many seconds."""
     if deadline is not None and time.monotonic() + pause > deadline:
         raise WaitedTooLong(f"It has not ended within {timeout:g} seconds. It goes on; ask again later.")
 
 
 class Watched(Generic[One]):
-    """A thing that is looked at again and again. The portal says in a few bytes that nothing has changed."""
+    """An object that is polled. If nothing has changed, the portal's answer takes a few bytes."""
 
     def __init__(
         self, connection: Connection, path: str, shape: type[One], on_change: Callable[[One], Any] | None
@@ -60,7 +63,7 @@ class Watched(Generic[One]):
         self.found: One
 
     def look(self) -> bool:
-        """Read the thing; return whether it has changed."""
+        """Read the object; return whether it has changed."""
         answer = self.connection.send("GET", self.path, headers={"If-None-Match": self.tag} if self.tag else {})
         if answer.status_code == 304:
             return False

@@ -1,1 +1,1 @@
-"""Learning from a replay buffer: what RLlib's new stack lacks, on the same sampler, states and milestones as PPO."""
+"""Learning from a replay buffer, which RLlib's new stack lacks, with the sampler, states and milestones of PPO."""

@@ -12,7 +12,7 @@ SMALLEST_PRIORITY = 1e-6
 
 @dataclass(frozen=True)
 class Draw:
-    """What was drawn: ``rows`` (K,) of the buffer, and for single decisions ``entries`` (K,) within each row.
+    """A sample from the buffer: its ``rows`` (K,), and for single decisions also ``entries`` (K,) within each row.
 
     ``weights`` (K,) are the importance weights, at most 1.
     """
@@ -27,7 +27,8 @@ class ReplayBuffer:
 
     ``entries`` is the number of decisions in a row that can be drawn: T of a team, or N * T of single members. An
     entry is drawn in proportion to its priority: 0 for a decision that was not made, otherwise its TD error (plus a
-    little) to the power of ``exponent`` (Schaul et al., ICLR 2016). New entries have the greatest priority so far.
+    small constant) to the power of ``exponent`` (Schaul et al., ICLR 2016). New entries have the greatest priority so
+    far.
     """
 
     def __init__(self, capacity: int, exponent: float = 0.0, correction: float = 0.0) -> None:
@@ -46,7 +47,7 @@ class ReplayBuffer:
     def add(self, arrays: Arrays, mask: np.ndarray, is_made: np.ndarray) -> None:
         """Store R fragments over the oldest ones.
 
-        ``mask`` (R, T) are the team's decisions that were made, ``is_made`` (R, E) the entries.
+        ``mask`` (R, T) marks the team's decisions that were made, ``is_made`` (R, E) the entries that were.
         """
         rows = len(mask)
         if rows > self.capacity:

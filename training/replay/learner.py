@@ -1,4 +1,4 @@
-"""The learner of all algorithms with a replay buffer; a subclass says what the networks, losses and targets are."""
+"""The base of all learners with a replay buffer; subclasses define the networks, losses and targets."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ from training.replay.runners import ReplayRunners
 from training.schedules import value_at
 
 NOISE = 0x4005
-"""Word for ``derive``: noise on the actions that target networks value."""
+"""Word for ``derive``: noise on the actions that target networks evaluate."""
 REPLAY = 0x4004
-"""Word for ``derive``: what is drawn from the replay buffer."""
+"""Word for ``derive``: draws from the replay buffer."""
 
 
 @dataclass(frozen=True)
 class ReplayBatch:
     """Decisions from the buffer: R fragments of T decisions, where single decisions are fragments of one.
 
-    ``obs`` (R, N, T + 1, D) and ``state`` (R, T + 1, S) include what follows; ``actions`` (R, N, T, P), ``rewards``
-    (R, N, T), ``is_terminal`` and ``mask`` (R, T), ``actor_memory`` (R, N, W), ``weights`` (R,).
+    ``obs`` (R, N, T + 1, D) and ``state`` (R, T + 1, S) include those after the last decision. The other arrays are
+    ``actions`` (R, N, T, P), ``rewards`` (R, N, T), ``is_terminal`` and ``mask`` (R, T), ``actor_memory`` (R, N, W) and
+    ``weights`` (R,).
     """
 
     arrays: Mapping[str, Tensor]
@@ -45,16 +46,16 @@ class ReplayBatch:
 
 @dataclass(frozen=True)
 class GradientStep:
-    """What a gradient step tells: figures by name, and the absolute TD errors (R, N or 1, T)."""
+    """The result of a gradient step: figures by name, and the absolute TD errors (R, N or 1, T)."""
 
     figures: dict[str, float]
     errors: Tensor
 
 
 class ReplayLearner(ABC):
-    """Samples fragments into a buffer and takes ``updates`` gradient steps an iteration; see ``TeamAlgorithm``.
+    """Samples fragments into a buffer and takes ``updates`` gradient steps per iteration; see ``TeamAlgorithm``.
 
-    The buffer is no part of a run's state: a resumed run fills it anew before it learns again.
+    The buffer is not part of a run's state: a resumed run fills it anew before it learns again.
     """
 
     divergence_weight = 0.0
@@ -91,21 +92,21 @@ class ReplayLearner(ABC):
     @property
     @abstractmethod
     def exploration(self) -> float:
-        """The amount of exploration now, as the sampler takes it."""
+        """The current amount of exploration, in the sampler's unit."""
 
     @property
     def has_single_entries(self) -> bool:
-        """Whether each member's decision is replayed by itself; otherwise those of a team are together."""
+        """Whether each member's decision is replayed separately; otherwise the decisions of a team stay together."""
         return False
 
     @property
     def fraction(self) -> float:
-        """The part of the run that is done."""
+        """The completed fraction of the run."""
         return min(1.0, self.steps / self.configuration.steps)
 
     @property
     def learning_rate(self) -> float:
-        """The step size of the optimisers now."""
+        """The current learning rate of the optimisers."""
         return value_at(self.configuration["learning_rate"], self.fraction)
 
     def training_step(self) -> None:
@@ -138,7 +139,7 @@ class ReplayLearner(ABC):
         self.runners.stop()
 
     def descend(self, place: int, loss: Tensor, modules: Iterable[nn.Module]) -> None:
-        """GradientStep an optimiser down the gradient of a loss with regard to these modules."""
+        """Take a step of one optimiser down the gradient of a loss with respect to the parameters of these modules."""
         optimizer, limit = self.optimizers[place], self.configuration["gradient_clip"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -174,7 +175,7 @@ class ReplayLearner(ABC):
 
     @property
     def _draws_rows(self) -> bool:
-        """Networks with a memory learn from whole fragments, the others from single decisions."""
+        """Whether whole fragments are drawn: networks with a memory need them, others learn from single decisions."""
         return self.team_module.memory_width > 0
 
     @property
@@ -198,7 +199,7 @@ class ReplayLearner(ABC):
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """Count the gradient step, and move the target networks when it is their turn."""
+        """Count the gradient step, and update the target networks every ``target_period`` steps."""
         module, rate = self.team_module, self.configuration["target_rate"]
         module.updates += 1
         if int(module.updates) % self.configuration["target_period"]:
@@ -209,7 +210,10 @@ class ReplayLearner(ABC):
 
 
 def _single(arrays: Mapping[str, np.ndarray], entries: np.ndarray, is_member: bool) -> dict[str, np.ndarray]:
-    """Return decisions of K fragments as fragments of one; entries count members, then time, or time alone."""
+    """Return decisions of K fragments as fragments of one decision.
+
+    Entries are indices over members and time (``is_member``), with time varying fastest, or over time alone.
+    """
     rows, length = np.arange(len(entries)), arrays["mask"].shape[1]
     member, t = (entries // length, entries % length) if is_member else (None, entries)
     found = {}
@@ -230,7 +234,7 @@ def _single(arrays: Mapping[str, np.ndarray], entries: np.ndarray, is_member: bo
 
 
 def huber(errors: Tensor, clip: float) -> Tensor:
-    """Return half the squares of errors, or the linear continuation beyond ``clip``; 0 never continues linearly."""
+    """Return the Huber loss: half the squares of errors, and linear beyond ``clip``; a ``clip`` of 0 means no limit."""
     if not clip:
         return 0.5 * errors.square()
     return nn.functional.huber_loss(errors, torch.zeros_like(errors), reduction="none", delta=clip)

@@ -1,6 +1,7 @@
 """MADDPG (Lowe et al., NeurIPS 2017) with the improvements of TD3 (Fujimoto et al., ICML 2018), as in MATE's examples.
 
-Each member has an actor on its own observation, and a pair of critics on the whole state and the actions of all.
+Each member has an actor that reads its own observation, and a pair of critics that read the whole state and all
+members' actions.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from training.schedules import value_at
 
 ACTOR_OUTPUT_SCALE = 0.01
 LOG_NO_NOISE = -20.0
-"""Logarithm of the standard deviation of play without exploration, as ``policies.importing.joint`` writes it."""
+"""Log standard deviation that stands for play without exploration, as in ``policies.importing.joint``."""
 
 
 class ActorCriticModule(nn.Module):
-    """The members' actors, their pairs of critics, and the target copies of all."""
+    """The members' actors, their pairs of critics, and target copies of both."""
 
     num_critics = memory_width = critic_memory_width = 0
     has_central_critic = True
@@ -59,21 +60,21 @@ class ActorCriticModule(nn.Module):
 
     @property
     def scenarios(self) -> list[ActorCriticModule]:
-        """The module as it acts in each scenario: in its only one."""
+        """The views of the module for its scenarios: the module itself, for its only scenario."""
         return [self]
 
     @property
     def dimensions(self) -> Dimensions:
-        """The numbers of its scenario."""
+        """The dimensions of its scenario."""
         return self.recipe.dimensions
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.parameters()).device
 
     def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return outputs (R, 4) of whole teams, one after the other: actions, and the deviation of no noise."""
+        """Return outputs (R, 4) of whole teams, one after the other: actions, and ``LOG_NO_NOISE`` twice."""
         actions = torch.tanh(self.actor(observations.unflatten(0, (-1, self.num_members)))).flatten(0, 1)
         return torch.cat([actions, torch.full_like(actions, LOG_NO_NOISE)], dim=1), memory
 
@@ -98,13 +99,13 @@ class ActorCriticModule(nn.Module):
 
     @staticmethod
     def value(network: nn.Module, states: Tensor, actions: Tensor) -> Tensor:
-        """Return the members' values (R, N) of states (R, S) and joint actions (R, 2N), or (R, N, 2N) of each."""
+        """Return the members' values (R, N) of states (R, S) and joint actions (R, 2N), or (R, N, 2N) per member."""
         each = actions if actions.dim() == 3 else actions.unsqueeze(1).expand(-1, actions.shape[1] // 2, -1)
         return network(torch.cat([states.unsqueeze(1).expand(-1, each.shape[1], -1), each], dim=2)).squeeze(2)
 
 
 class ActorCriticLearner(ReplayLearner):
-    """Learns deterministic actions: critics by TD errors, actors by the gradient of their critic."""
+    """Learns deterministic actions: critics from TD errors, actors from the gradient of their critic."""
 
     def make_module(self) -> ActorCriticModule:
         """Return the module of the configuration."""
@@ -118,11 +119,11 @@ class ActorCriticLearner(ReplayLearner):
 
     @property
     def exploration(self) -> float:
-        """The standard deviation of the noise on actions, as a fraction of the largest action."""
+        """The standard deviation of the action noise, as a fraction of the largest action."""
         return value_at(self.configuration["exploration_noise"], self.fraction)
 
     def learn(self, batch: ReplayBatch) -> GradientStep:
-        """Take a gradient step of the critics, and at every ``policy_delay``-th one of the actors."""
+        """Take a gradient step of the critics, and at every ``policy_delay``-th step also one of the actors."""
         module = self.team_module
         states, actions = batch["state"][:, 0], batch["actions"][:, :, 0].flatten(1)
         target = self._target(batch)
@@ -138,7 +139,7 @@ class ActorCriticLearner(ReplayLearner):
 
     @torch.no_grad()
     def _target(self, batch: ReplayBatch) -> Tensor:
-        """Return what the values (R, N) should be, with smoothed target actions and the smaller of two critics."""
+        """Return the targets (R, N) of the values, with target policy smoothing and the smaller of two critics."""
         module, setting = self.team_module, self.configuration
         following = torch.tanh(module.target_actor(batch["obs"][:, :, 1]))
         noise = torch.randn(following.shape, generator=self.noise, device=following.device) * setting["target_noise"]
@@ -151,7 +152,7 @@ class ActorCriticLearner(ReplayLearner):
         return batch["rewards"][:, :, 0] + setting["gamma"] * goes_on * value
 
     def _improve(self, batch: ReplayBatch, states: Tensor, actions: Tensor) -> float:
-        """Step each actor up its critic's value of its action beside what the others did; return the loss."""
+        """Improve each actor's action by its critic's value, given the others' recorded actions; return the loss."""
         module = self.team_module
         members = module.num_members
         own = torch.tanh(module.actor(batch["obs"][:, :, 0]))  # (R, N, 2)

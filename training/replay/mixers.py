@@ -1,4 +1,4 @@
-"""Mixers: from the values of a team's members to the value of the team."""
+"""Mixers: functions from the values of a team's members to the value of the team."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class SumMixer(nn.Module):
 
 
 class MonotonicMixer(nn.Module):
-    """A network that never falls when a member's value rises (QMIX: Rashid et al., ICML 2018).
+    """A network that is monotonic in the members' values (QMIX: Rashid et al., ICML 2018).
 
-    Its weights are functions of the state; their magnitudes are taken.
+    Hypernetworks compute its weights from the state; their absolute values are used.
     """
 
     def __init__(self, members: int, state_size: int, width: int) -> None:

@@ -1,4 +1,4 @@
-"""Q-learning of teams: independent (IQL), with values that add up (VDN), or mixed by a monotonic network (QMIX)."""
+"""Q-learning of teams: independent (IQL), with a sum of values (VDN), or with a monotonic mixing network (QMIX)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.schedules import value_at
 
 
 class ValueModule(nn.Module):
-    """The values of a member's choices, a mixer where the team has one, and the target copies of both."""
+    """The action values of a member, the mixer of the team if it has one, and target copies of both."""
 
     num_critics = critic_memory_width = 0
 
@@ -44,17 +44,17 @@ class ValueModule(nn.Module):
 
     @property
     def scenarios(self) -> list[ValueModule]:
-        """The module as it acts in each scenario: in its only one."""
+        """The views of the module for its scenarios: the module itself, for its only scenario."""
         return [self]
 
     @property
     def dimensions(self) -> Dimensions:
-        """The numbers of its scenario."""
+        """The dimensions of its scenario."""
         return self.recipe.dimensions
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.parameters()).device
 
     @property
@@ -78,7 +78,7 @@ class ValueModule(nn.Module):
         return network(obs.flatten(0, 1), batch["actor_memory"].flatten(0, 1))[0].unflatten(0, obs.shape[:2])
 
     def parts(self) -> tuple[Architecture | EntityArchitecture | Graph, dict[str, np.ndarray]]:
-        """Return what is exported: the network and its tensors."""
+        """Return the exported network and its tensors."""
         return self.recipe.architecture, {
             name: tensor.detach().cpu().numpy() for name, tensor in self.actor.state_dict().items()
         }
@@ -90,7 +90,7 @@ class ValueModule(nn.Module):
 
 
 class QLearner(ReplayLearner):
-    """Learns values by their TD errors: r + gamma max Q', with a target network and double Q-learning."""
+    """Learns values from TD errors with the target r + gamma max Q', a target network and double Q-learning."""
 
     def make_module(self) -> ValueModule:
         """Return the module of the configuration."""
@@ -103,12 +103,12 @@ class QLearner(ReplayLearner):
 
     @property
     def exploration(self) -> float:
-        """The share of random decisions now."""
+        """The current fraction of random decisions (epsilon)."""
         return value_at(self.configuration["epsilon"], self.fraction)
 
     @property
     def has_single_entries(self) -> bool:
-        """Whether each member's decision is replayed by itself."""
+        """Whether each member's decision is replayed separately."""
         return ALGORITHMS[self.configuration.algorithm].mixing == "none"
 
     def learn(self, batch: ReplayBatch) -> GradientStep:
@@ -135,7 +135,7 @@ class QLearner(ReplayLearner):
         return weighted.sum() / batch["mask"].sum().clamp(min=1) / errors.shape[1], errors, chosen
 
     def _join(self, mixer: nn.Module, values: Tensor, states: Tensor) -> Tensor:
-        """Return the values that are learned: of each member (R, N, T), or of the team (R, 1, T)."""
+        """Return the values to be learned: of each member (R, N, T), or of the team (R, 1, T)."""
         if self.has_single_entries:
             return values
         return mixer(values.transpose(1, 2), states).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""The samplers of a replay learner: one in its own process, or one on each core as actors of Ray."""
+"""The samplers of a replay learner: one in the driver's process, or a Ray actor on each core."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ReplayRunner:
 
 
 class ReplayRunners:
-    """All samplers of a run. With one core the driver samples itself; a cluster's cores are all samplers'."""
+    """All samplers of a run. With one core the driver samples itself. On a cluster each core has a sampler."""
 
     def __init__(
         self, configuration: TrainingConfiguration, make: MakeModule, folder: Path, cores: int, episodes: list[int]
@@ -79,7 +79,7 @@ class ReplayRunners:
         self._ask("load", weights)
 
     def stop(self) -> None:
-        """End the actors."""
+        """End the Ray actors."""
         for runner in self._remote:
             ray.kill(runner)
         self._remote = []

@@ -1,4 +1,4 @@
-"""Sampling for a replay buffer: the fragments of ``training.sampling`` without advantages, with what follows them."""
+"""Sampling for a replay buffer: fragments without advantages, but with the observations and states that follow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from training.sampling import Sampler
 
 
 class ReplaySampler(Sampler):
-    """Plays with a module that values choices, or whose actions are continuous.
+    """Plays with a module that has action values or continuous actions.
 
-    ``exploration`` is the share of choices that are drawn at random, or the standard deviation of the noise on actions
-    as a share of the largest one.
+    ``exploration`` is the fraction of random choices, or the standard deviation of the action noise as a fraction of
+    the largest action.
 
-    Beside the columns of an ``Experience`` its fragments have ``rewards`` (R, N, T), ``is_terminal`` (R, T), and what
-    follows the last decision: ``obs_after`` (R, N, D) and ``state_after`` (R, S).
+    In addition to the columns of an ``Experience``, its fragments have ``rewards`` (R, N, T), ``is_terminal`` (R, T),
+    and the observations ``obs_after`` (R, N, D) and states ``state_after`` (R, S) after the last decision.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
-"""Scores of several runs: aggregates over seeds, scenarios and episodes, with intervals. Loads no network library.
+"""Scores of several runs: aggregates over seeds, scenarios and episodes, with intervals.
 
-Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical precipice.
+The statistics follow Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical precipice. This
+package loads no network library.
 """
 
 from training.scores.estimates import (

@@ -18,13 +18,13 @@ RESAMPLING_SEED = 2021
 CHUNK = 2_000_000
 """Maximum number of episodes that are drawn at once."""
 MIN_RUNS = 5
-"""Minimum number of a configuration's runs for a bootstrap interval: fewer cannot reach 95 % whatever is resampled."""
+"""Minimum number of runs of a configuration for a bootstrap interval: with fewer, no interval reaches 95 % coverage."""
 MIN_RUNS_PER_SCENARIO = 3
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval; the limits are None where too little is known."""
+    """A value with its 95 % interval; the limits are None if there are too few runs."""
 
     value: float
     low: float | None = None
@@ -42,7 +42,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class RunScores:
-    """The runs of one configuration: by scenario, for each run (a seed) the scores of its episodes (E,)."""
+    """The runs of one configuration: for each scenario, the scores (E,) of the episodes of each run (a seed)."""
 
     name: str
     scenarios: Mapping[str, Sequence[ArrayLike]]
@@ -63,7 +63,7 @@ class RunScores:
 
     @property
     def has_enough(self) -> bool:
-        """Whether a bootstrap over runs says anything."""
+        """Whether there are enough runs for a bootstrap interval."""
         return self.num_runs >= MIN_RUNS and min(map(len, self.means.values())) >= MIN_RUNS_PER_SCENARIO
 
     def only(self, scenarios: Sequence[str]) -> RunScores:
@@ -72,7 +72,7 @@ class RunScores:
 
 
 def interquartile_mean(scores: ArrayLike) -> Array:
-    """Return the mean of the middle half of the last axis (..., n): a quarter is cut off at each end, rounded down."""
+    """Return the interquartile mean over the last axis (..., n); the quarter cut off at each end is rounded down."""
     values = np.sort(np.asarray(scores, np.float64), axis=-1)
     cut = values.shape[-1] // 4
     middle: Array = np.mean(values[..., cut : values.shape[-1] - cut], axis=-1)
@@ -89,7 +89,8 @@ def mean_of(scores: RunScores) -> Estimate:
 
 
 def compare_means(one: RunScores, other: RunScores) -> Estimate:
-    """Return the difference of means in shared scenarios, with Welch's interval. Raises ValueError if none is."""
+    """Return the difference of means in shared scenarios, with Welch's interval. Raises ValueError if none is shared.
+    """
     shared = _shared(one, other)
     first, second = _moments(one.only(shared)), _moments(other.only(shared))
     variance = first[1] + second[1]
@@ -189,9 +190,9 @@ def _resample_stratum(runs: Sequence[Array], generator: np.random.Generator) -> 
 def probability_of_improvement(one: RunScores, other: RunScores) -> Estimate:
     """Return the probability that a run of `one` scores more than a run of `other` in the same scenario.
 
-    It is the mean over the scenarios that both have of Mann and Whitney's U over the number of pairs; ties count half.
-    The interval is Newcombe's (2006, method 5) with Student's quantile; it does not shrink to a point where all runs of
-    one are better. There is none where a scenario has a single run of either. Raises ValueError if they share no
+    It is Mann and Whitney's U divided by the number of pairs, averaged over the shared scenarios; ties count half. The
+    interval is Newcombe's (2006, method 5) with Student's quantile. It does not shrink to a point if all runs of one
+    are better. There is no interval if either has a single run in a scenario. Raises ValueError if they share no
     scenario.
     """
     shared = _shared(one, other)
@@ -209,7 +210,7 @@ def _superiority(first: Array, second: Array) -> float:
 
 
 def _newcombe(found: float, sizes: Sequence[tuple[int, int]], quantile: float, side: float) -> float:
-    """Return the limit, below (side -1) or above (+1), at which `found` is just that many standard errors away."""
+    """Return the limit below (side -1) or above (+1) `found` that is `quantile` standard errors away from it."""
     from scipy.optimize import brentq
 
     def excess(theta: float) -> float:
@@ -219,7 +220,7 @@ def _newcombe(found: float, sizes: Sequence[tuple[int, int]], quantile: float, s
     edge = 1.0 if side > 0 else 0.0
     if abs(edge - found) < 1e-12 or excess(edge) <= 0.0:
         return edge
-    # At `found` itself the excess is negative, or 0 where the probability is 0 or 1 and has no variance.
+    # At `found` itself the excess is negative, or 0 if the probability is 0 or 1 and so has no variance.
     near = found + side * 1e-9
     return float(brentq(excess, near, edge)) if excess(near) < 0.0 else edge
 

@@ -1,4 +1,4 @@
-"""What a study shows of its configurations: aggregates, comparisons with the first one, and performance profiles."""
+"""The summary of a study's configurations: aggregates, comparisons with the first one, and performance profiles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUM_THRESHOLDS = 60
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """The aggregates of a configuration; None before one of its runs has ended."""
+    """The aggregates of a configuration; None until one of its runs has ended."""
 
     name: str
     num_runs: int

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: re-issue lost work and send hints, again and again."""
+"""`manage.py sweep`: repeatedly re-issue lost work and send hints."""
 
 import logging
 import signal
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class Command(BaseCommand):
     requires_system_checks: list[
         str
-    ] = []  # `prepare` makes them; they would touch, and so copy, memory that is shared.
+    ] = []  # `prepare` makes these checks. Here they would write to shared memory, which is then copied.
     help = "Give work that no live worker holds to others, finish what is complete, wake workers; until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:

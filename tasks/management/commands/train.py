@@ -1,4 +1,4 @@
-"""`manage.py train`: look after trainings, one at a time, again and again."""
+"""`manage.py train`: repeatedly claim a training and supervise it, one at a time."""
 
 import logging
 import platform
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class Command(BaseCommand):
     requires_system_checks: list[
         str
-    ] = []  # `prepare` makes them; they would touch, and so copy, memory that is shared.
+    ] = []  # `prepare` makes these checks. Here they would write to shared memory, which is then copied.
     help = "Claim trainings that wait, run each in a process of its own and follow it; until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
 
 def look() -> bool:
-    """Look after a training, if one waits; a database that is away is asked again later."""
+    """Supervise a training, if one waits. If the database is away, the next call tries again."""
     connecting.drop_broken()
     try:
         return admission.may_claim() and training.train_next()
