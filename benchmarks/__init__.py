@@ -1,1 +1,1 @@
-"""Measurements of the game: run them by hand, as ``python -m benchmarks.NAME``."""
+"""Benchmarks, which are run by hand: ``python -m benchmarks.NAME``."""

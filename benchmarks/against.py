@@ -56,7 +56,7 @@ print(json.dumps({name: rate(work) for name, work in works.items()}))
 
 
 def measure(checkout: Path) -> dict[str, float]:
-    """Return steps a second by name, from a process of the checkout."""
+    """Return steps per second by name, measured in a process of the checkout."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=True)
@@ -71,7 +71,7 @@ def main() -> int:
     options = parser.parse_args()
     checkouts = {"this": Path(__file__).resolve().parent.parent, "other": options.other.resolve()}
     for checkout in checkouts.values():
-        measure(checkout)  # compiles what is not compiled yet
+        measure(checkout)  # compiles the kernels that are not compiled yet
     turns = [[measure(checkout) for checkout in checkouts.values()] for _ in range(options.turns)]
     is_slower = False
     for name, wanted in WANTED.items():

@@ -31,7 +31,7 @@ POLL_SECONDS = 5.0
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.baselines", description=__doc__)
     parser.add_argument("--data", type=Path, help="data folder of the portal; a temporary one by default")
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), metavar="NAME")
@@ -52,7 +52,7 @@ def main() -> int:
 
 @contextmanager
 def running_broker(folder: Path, port: int) -> Iterator[dict[str, str]]:
-    """The environment of a portal in this folder, while its Redis runs."""
+    """Run a Redis for a portal in this folder; yield the portal's environment."""
     installation = LocalInstallation(data=folder, port=port)
     installation.make_folders()
     names = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
@@ -66,7 +66,7 @@ def running_broker(folder: Path, port: int) -> Iterator[dict[str, str]]:
 
 
 def work(options: argparse.Namespace) -> int:
-    """In the child: start the portal's processes, play, write the page."""
+    """In the child process: start the portal, play, and write the page."""
     from django.core.management import call_command
 
     set_up_django()
@@ -90,7 +90,7 @@ def work(options: argparse.Namespace) -> int:
 
 
 def make_token() -> str:
-    """A token of the user who starts the tournaments; registers what every portal has."""
+    """Register the built-in agents and scenarios; return a token of the user who starts the tournaments."""
     from django.contrib.auth.models import User
 
     from portal.models import ApiToken
@@ -104,7 +104,7 @@ def make_token() -> str:
 
 
 def play(portal: Portal, scenario: str, episodes: int) -> dict[str, Any]:
-    """Play a round robin of all built-in agents by the API; returns the tournament once it is over."""
+    """Play a round robin of all built-in agents through the API; return the finished tournament."""
     wanted = {
         "name": f"Baselines on {scenario}",
         "scenario": scenario.lower(),

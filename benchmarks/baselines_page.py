@@ -1,4 +1,4 @@
-"""``docs/baselines.md``: the boards of the built-in agents, as figures and as photographs of their pages."""
+"""``docs/baselines.md``: the boards of the built-in agents, as figures and as screenshots of their pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLE = (
 
 
 def write(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
-    """Write the page and its pictures from what the portal answers about these tournaments."""
+    """Write the page and its pictures from the portal's answers about these tournaments."""
     boards = {name: portal.get(f"tournaments/{row['id']}/leaderboard") for name, row in played.items()}
     games = {name: portal.get(f"tournaments/{row['id']}/meta-game") for name, row in played.items()}
     photograph(portal, played)
@@ -52,7 +52,7 @@ comparable; orders and differences are.
 
 
 def conclude(boards: dict[str, Any]) -> str:
-    """Which camera is best where, and whether that differs."""
+    """Return which camera is best in each scenario, and whether that differs, in words."""
     head = [
         "scenario",
         "best camera",
@@ -91,7 +91,7 @@ has the higher reward in such a pair of episodes; ties count half.
 def judge(firsts: dict[str, str], sure: list[str]) -> str:
     """Return the answer in words.
 
-    `sure` are the scenarios whose first camera leads every other significantly, by Elo and by payoff.
+    In the scenarios of `sure`, the first camera leads all others significantly, by Elo and by payoff.
     """
     places = ", ".join(f"{name} in {scenario}" for scenario, name in firsts.items())
     if len(set(firsts.values())) == 1:
@@ -109,7 +109,7 @@ def judge(firsts: dict[str, str], sure: list[str]) -> str:
 
 
 def compare(scenario: str, first: dict[str, Any], second: dict[str, Any]) -> tuple[Any, Any]:
-    """Two agents by their pairs of episodes: the mean difference, and how often the first does better."""
+    """Compare two agents by their pairs of episodes: the mean difference, and how often the first is better."""
     from tournament.matchups import find_matchup
     from tournament.models import Agent, Scenario
 
@@ -119,7 +119,7 @@ def compare(scenario: str, first: dict[str, Any], second: dict[str, Any]) -> tup
 
 
 def describe(name: str, tournament: dict[str, Any], board: dict[str, Any], game: dict[str, Any]) -> str:
-    """The section of one scenario."""
+    """Return the section of one scenario."""
     return f"""## {name}
 
 {tournament["num_episodes"]:,} episodes.
@@ -221,7 +221,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-# Photographs
+# Screenshots
 
 
 def picture(scenario: str) -> str:
@@ -229,7 +229,7 @@ def picture(scenario: str) -> str:
 
 
 def photograph(portal: Portal, played: dict[str, dict[str, Any]]) -> None:
-    """A picture of each tournament's boards and heat map, in few colours."""
+    """Take a screenshot of each tournament's boards and heat map, with few colours."""
     PICTURES.mkdir(exist_ok=True)
     with open_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light") as page:
         for name, row in played.items():

@@ -1,4 +1,4 @@
-"""A person at the portal's pages: what benchmarks do in a real browser."""
+"""A user of the portal's pages: actions of benchmarks in a real browser."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PASSWORD = "a long pass phrase"
 
 @contextmanager
 def open_page(**context: Any) -> Iterator[Page]:
-    """A page of this machine's Chromium.
+    """Open a page in this machine's Chromium.
 
-    `context` is what a browser context is made with. Raises SystemExit without a browser.
+    `context` holds the options of the browser context. Raises SystemExit without a browser.
     """
     try:
         from playwright.sync_api import sync_playwright
@@ -43,10 +43,10 @@ def sign_in(page: Page, address: str, name: str) -> None:
 
 
 def send_form(page: Page, address: str, choices: Mapping[str, str], values: Mapping[str, str], button: str) -> str:
-    """Fill in a form and send it; the address that it leads to. Choices and values are by the fields' names.
+    """Fill in a form and send it; return the resulting address. Choices and values are given by field name.
 
-    Choices change the form, so they are made first, one after the other. Raises SystemExit with what the form says if
-    it refuses.
+    Choices change the form, so they are made first, one after the other. Raises SystemExit with the form's message if
+    it is refused.
     """
     page.goto(address)
     for name, value in choices.items():
@@ -54,7 +54,7 @@ def send_form(page: Page, address: str, choices: Mapping[str, str], values: Mapp
         if field.input_value() != value:
             before = field.element_handle()
             field.select_option(value)
-            before.wait_for_element_state("hidden")  # another form is in its place
+            before.wait_for_element_state("hidden")  # another form has replaced it
     for summary in page.locator("form summary").all():
         summary.click()
     for name, value in values.items():
@@ -67,7 +67,7 @@ def send_form(page: Page, address: str, choices: Mapping[str, str], values: Mapp
 
 
 def write(field: Locator, value: str) -> None:
-    """Choose or write a value, whatever kind of field it is."""
+    """Choose or write a value in any kind of field."""
     is_a = {kind: field.and_(field.page.locator(kind)) for kind in ("[type=radio]", "select")}
     if is_a["[type=radio]"].count():
         field.and_(field.page.locator(f"[value='{value}']")).check()

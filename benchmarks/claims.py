@@ -58,7 +58,7 @@ def set_up() -> None:
 
 
 def measure(waiting: int, processes: int, seconds: float) -> list[table.Figure]:
-    """Let so many processes claim blocks while so many wait."""
+    """Measure claims by this number of processes with this number of waiting blocks."""
     from django.db import connection, connections
 
     make_blocks(waiting)
@@ -89,7 +89,7 @@ def measure(waiting: int, processes: int, seconds: float) -> list[table.Figure]:
 
 
 def make_blocks(waiting: int) -> None:
-    """Leave so many waiting blocks in the database, of some tournaments."""
+    """Replace the database's blocks by this number of waiting ones, of several tournaments."""
     from tournament import entries, organising
     from tournament.models import Block, Tournament
 
@@ -114,7 +114,7 @@ def make_blocks(waiting: int) -> None:
 
 
 def claim_on(number: int, barrier: Any, seconds: float, waiting: int, results: Any) -> None:
-    """In a child: claim and finish blocks for so long; put the times of the claims and the number of updates."""
+    """In a child process: claim and finish blocks for some seconds; report the claim times and number of updates."""
     from django.db import connection
 
     from tasks import connecting, playing, workers
@@ -135,7 +135,7 @@ def claim_on(number: int, barrier: Any, seconds: float, waiting: int, results: A
     while (began := time.monotonic()) < ends:
         with connection.execute_wrapper(count):
             block = playing.claim_block()
-        if block is None:  # All are taken: what was finished waits again, as the next round's would.
+        if block is None:  # All blocks are taken: finished ones wait again, like those of a next round.
             Block.objects.filter(state=BlockState.DONE).update(state=BlockState.WAITING)
             continue
         times.append(time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""Timing work on a machine that does other things too: processor time beside wall time, the median of repeats."""
+"""Timing on a machine that is shared with other programs: processor and wall time, as medians of repeats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Timing:
-    """Units of work for each second: of the process's processor time, and of wall time. Medians of the repeats."""
+    """Units of work per second, of the process's processor time and of wall time: medians of the repeats."""
 
     by_processor: float
     by_wall: float
@@ -19,13 +19,14 @@ class Timing:
 
     @property
     def seconds_each(self) -> float:
-        """Processor seconds for one unit."""
+        """Processor seconds per unit."""
         return 1.0 / self.by_processor
 
 
 def measure(work: Callable[[], float], repeats: int = 5, seconds: float = 0.3) -> Timing:
-    """Time ``work``, which returns how many units it did: once to warm up, then ``repeats`` times at least
-    ``seconds`` long.
+    """Time ``work``, which returns its number of units.
+
+    It runs once to warm up. Each of the ``repeats`` then takes at least ``seconds``.
     """
     work()
     by_processor, by_wall = [], []

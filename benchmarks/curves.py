@@ -23,7 +23,7 @@ Curve = tuple[np.ndarray, np.ndarray]
 
 
 def read_curve(folder: Path, figure: str) -> Curve:
-    """Steps and the smoothed figure of a run; iterations without the figure are left out."""
+    """Return the steps and the smoothed figure of a run; iterations without the figure are left out."""
     lines = [line for line in read_progress(folder) if line.get(figure) is not None]
     steps, values = (np.array([line[name] for line in lines], float) for name in ("steps", figure))
     width = max(1, len(values) // 50)
@@ -33,7 +33,7 @@ def read_curve(folder: Path, figure: str) -> Curve:
 
 
 def round_ticks(low: float, high: float, count: int = 5) -> np.ndarray:
-    """About so many round numbers between two."""
+    """Return about ``count`` round numbers between two numbers."""
     raw = (high - low) / count
     unit = 10.0 ** np.floor(np.log10(raw))
     step = unit * min((1, 2, 5, 10), key=lambda factor: abs(factor * unit - raw))
@@ -56,31 +56,31 @@ class Chart:
         self.text(LEFT, TOP - 4, title, "start")
 
     def x(self, steps: float) -> float:
-        """Pixels from the left."""
+        """Convert steps to pixels from the left."""
         return LEFT + steps / self.steps * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        """Pixels from the top."""
+        """Convert a value to pixels from the top."""
         return HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str) -> None:
-        """A straight line."""
+        """Draw a straight line."""
         self.parts.append(
             f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
             f'stroke-dasharray="{dashes}"/>'
         )
 
     def text(self, x: float, y: float, text: str, anchor: str, colour: str = "#777") -> None:
-        """A word."""
+        """Draw a text."""
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>')
 
     def curve(self, curve: Curve, colour: str) -> None:
-        """A learning curve."""
+        """Draw a learning curve."""
         points = " ".join(f"{self.x(steps):.1f},{self.y(value):.1f}" for steps, value in zip(*curve, strict=True))
         self.parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.4"/>')
 
     def svg(self) -> str:
-        """The picture."""
+        """Return the SVG document."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
             f'font-size="12">'
@@ -89,7 +89,7 @@ class Chart:
 
 
 def draw(groups: dict[str, list[Curve]], marks: dict[str, float], title: str) -> str:
-    """The picture of groups of curves with marked values."""
+    """Return the SVG of groups of curves with marked values."""
     curves = [curve for group in groups.values() for curve in group]
     values = np.concatenate([curve[1] for curve in curves] + [np.array(list(marks.values()))])
     margin = 0.05 * (values.max() - values.min())
@@ -112,7 +112,7 @@ def draw(groups: dict[str, list[Curve]], marks: dict[str, float], title: str) ->
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draw what was asked for."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curves", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER,FOLDER")
     parser.add_argument("--figure", default="target_reward", help="the name of a figure of the progress")

@@ -29,7 +29,7 @@ ACTION_SETS = 16
 
 
 def draw_actions(scenario: Scenario, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Random actions over the full range of both teams, for several steps."""
+    """Draw random actions over the full range of both teams, for several steps."""
     generator = np.random.default_rng(0)
     turn, zoom = scenario.camera_rotation_step, scenario.camera_zooming_step
     cameras = (ACTION_SETS, size, scenario.num_cameras, 2)
@@ -44,7 +44,7 @@ def draw_actions(scenario: Scenario, size: int) -> list[tuple[np.ndarray, np.nda
 
 
 def step_batch(scenario: Scenario, size: int) -> Callable[[], float]:
-    """Work of ``ACTION_SETS`` steps of a batch with observations."""
+    """Return a function that plays ``ACTION_SETS`` steps of a batch with observations."""
     batch, actions = Batch(scenario, size), draw_actions(scenario, size)
     batch.reset([derive(0, slot) for slot in range(size)])
 
@@ -60,7 +60,7 @@ def step_batch(scenario: Scenario, size: int) -> Callable[[], float]:
 
 
 def step_vector_env(scenario: Scenario, size: int, dtype: type = np.float64) -> Callable[[], float]:
-    """The same through ``mate.VectorEnv``, with observations of this kind."""
+    """Return a function that does the same through ``mate.VectorEnv``, with observations of this type."""
     env, actions = VectorEnv(scenario, size, dtype=dtype), draw_actions(scenario, size)
 
     def work() -> float:
@@ -72,7 +72,7 @@ def step_vector_env(scenario: Scenario, size: int, dtype: type = np.float64) -> 
 
 
 def reset_batch(scenario: Scenario, with_tables: bool) -> Callable[[], float]:
-    """Work of 16 resets of one slot of 16, with the cameras' sight tables or without."""
+    """Return a function that resets one of 16 slots 16 times, with or without the cameras' sight tables."""
     batch, slots = Batch(scenario, 16), [np.array([slot]) for slot in range(16)]
     seeds = [np.array([derive(0, slot)], np.uint64) for slot in range(16)]
 
@@ -89,7 +89,7 @@ def reset_batch(scenario: Scenario, with_tables: bool) -> Callable[[], float]:
 
 
 def bytes_per_episode(scenario: Scenario) -> float:
-    """Memory of an episode in flight: its state, both teams' observations and actions."""
+    """Return the bytes of a running episode: its state, and both teams' observations and actions."""
     sizes = [_bytes_of(scenario, size) for size in (64, 128)]
     return (sizes[1] - sizes[0]) / 64
 
@@ -101,7 +101,7 @@ def _bytes_of(scenario: Scenario, size: int) -> int:
 
 
 def figures_of(name: str, sizes: list[int], repeats: int, loop: upstream.Loop | None) -> Iterator[table.Figure]:
-    """All figures of one scenario."""
+    """Yield all figures of one scenario."""
     scenario = Scenario.load(name)
     timings = {size: measure(step_batch(scenario, size), repeats) for size in sizes}
     best = max(timings, key=lambda size: timings[size].by_processor)
@@ -128,7 +128,7 @@ def figures_of(name: str, sizes: list[int], repeats: int, loop: upstream.Loop | 
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9", "MATE-8v8-9", "MATE-2v4-0"], metavar="NAME")
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 16, 32, 64, 256], metavar="B", help="of the batch")

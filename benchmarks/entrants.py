@@ -1,7 +1,7 @@
-"""Who plays in benchmarks: built-in agents, and networks of the sizes that MATE's published training has.
+"""The agents of benchmarks: built-in agents, and networks of the sizes in MATE's published training.
 
-Genuine checkpoints are taken from the folder that ``ARENA_REFERENCE_DATA`` names, where they are there; others have the
-genuine architecture and random weights, which cost the same to play.
+Genuine checkpoints are read from the folder that ``ARENA_REFERENCE_DATA`` names, if they are there. Otherwise a network
+has the genuine architecture and random weights, which cost the same to play.
 """
 
 from __future__ import annotations
@@ -33,19 +33,17 @@ FRAME_SKIP = {"camera": 5, "target": 10}
 
 
 def builtin(name: str, team: Team) -> AgentFactory:
-    """A rule-based team."""
+    """Return a rule-based team."""
     return lambda scenario, size: batched.make(name, team, scenario, size)
 
 
 def network(kind: str, team: Team) -> AgentFactory:
-    """A team of networks: the genuine checkpoint where it is there and fits the scenario, else one with random
-    weights.
-    """
+    """Return a team of networks: the genuine checkpoint if it exists and fits the scenario, else random weights."""
     return lambda scenario, size: BatchedPolicy(checkpoint_for(kind, team, scenario), scenario, size)
 
 
 def checkpoint_for(kind: str, team: Team, scenario: Scenario) -> Checkpoint:
-    """The checkpoint of a kind, ``mappo`` or ``hrl-mappo``, for a team in a scenario."""
+    """Return the checkpoint of a kind, ``mappo`` or ``hrl-mappo``, for a team in a scenario."""
     dimensions = Dimensions(scenario.num_cameras, scenario.num_targets, scenario.num_obstacles)
     genuine = genuine_checkpoint(kind, team)
     if genuine is not None and genuine.recipe.scenario == dimensions:
@@ -55,7 +53,7 @@ def checkpoint_for(kind: str, team: Team, scenario: Scenario) -> Checkpoint:
 
 @cache
 def genuine_checkpoint(kind: str, team: Team) -> Checkpoint | None:
-    """The published checkpoint, or None where its file is not there."""
+    """Return the published checkpoint; None if its file is missing."""
     folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared") / "checkpoints" / "public"
     path = folder / GENUINE.get((kind, team), "none")
     return read(path).agents[0].checkpoint if path.is_file() else None
@@ -65,7 +63,7 @@ def genuine_checkpoint(kind: str, team: Team) -> Checkpoint | None:
 def random_checkpoint(
     kind: str, team: Team, dimensions: Dimensions, seed: int, architecture: Architecture = ARCHITECTURE
 ) -> Checkpoint:
-    """A network of the genuine architecture, or of another one, with random weights."""
+    """Return a network with random weights, by default of the genuine architecture."""
     recipe = Recipe(
         team,
         architecture,

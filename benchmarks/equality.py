@@ -27,7 +27,7 @@ from portal.launcher.installation import CHECKOUT
 
 @dataclass(frozen=True)
 class Plan:
-    """What is played, and by whom."""
+    """The tournament and the workers of one run."""
 
     name: str
     workers: int
@@ -89,7 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(plan: Plan) -> dict[str, Any]:
-    """Carry out a plan in a process and a data folder of its own."""
+    """Carry out a plan in a separate process and data folder."""
     with private_installation(ARENA_BLOCK_SIZE=str(plan.block_size), ARENA_LEASE_SECONDS="3") as environment:
         table = Path(environment["ARENA_DATA"]) / "episodes.csv"
         began = time.monotonic()
@@ -107,12 +107,12 @@ def run(plan: Plan) -> dict[str, Any]:
 
 
 def log_beside(table: Path) -> Path:
-    """Where the log of choices lies."""
+    """Return the path of the log of the format's choices."""
     return table.with_name("choices.csv")
 
 
 def play(plan: Plan, table: Path) -> int:
-    """In the child: make the tournament, start the workers, kill some, wait for the end and write the table."""
+    """In the child process: create the tournament, start workers, kill some, wait for the end, and write the table."""
     set_up_django()
     from tournament import exports, logs, tables
     from tournament.models import TournamentState
@@ -138,7 +138,7 @@ def play(plan: Plan, table: Path) -> int:
 
 
 def make_tournament(plan: Plan) -> Any:
-    """The plan's tournament: built-in agents, and those of the uploaded checkpoints that fit."""
+    """Create the plan's tournament, with built-in agents and those uploaded ones that fit the scenario."""
     from tasks import hints
     from tournament import entries, organising
 
@@ -169,7 +169,7 @@ def make_tournament(plan: Plan) -> Any:
 
 
 def upload(path: Path) -> Sequence[Any]:
-    """Hand a file in, as the website does, and wait until a worker has made agents of it."""
+    """Upload a file as the website does, and wait until a worker has accepted its agents; return these."""
     from django.contrib.auth import get_user_model
     from django.core.files.base import ContentFile
 

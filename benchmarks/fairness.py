@@ -30,12 +30,12 @@ SMALL, SMALL_SECONDS = 12, 30.0
 LARGE = 1000
 NAMES = ("greedy", "random", "naive", "heuristic")
 SLOWED = 0.5
-"""Least share of the speed of play that is left beside uploads."""
+"""Minimum speed of play during uploads, as a share of the speed without."""
 LOOPS = 2
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     options = make_parser().parse_args()
     if options.child:
         return measure(options)
@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def measure(options: argparse.Namespace) -> int:
-    """In the child: the figures."""
+    """In the child process: measure and print the figures; return the exit status."""
     set_up_django()
     crew = Crew()
     try:
@@ -78,7 +78,7 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def make_tournament(user: str, episodes: int) -> Any:
-    """A user's tournament of all built-in cameras against all targets, or of few episodes; its row."""
+    """Create a user's tournament of built-in agents with this number of episodes; return its row."""
     from django.contrib.auth.models import User
 
     from tasks import hints
@@ -104,7 +104,7 @@ def count_episodes() -> int:
 
 
 def measure_small() -> table.Figure:
-    """How long the small tournament takes beside the large ones."""
+    """Measure how long the small tournament takes while the large ones are played."""
     began = time.monotonic()
     tournament = make_tournament("third", SMALL)
     wait_for(lambda: type(tournament).objects.get(pk=tournament.pk).state == "finished")
@@ -113,7 +113,7 @@ def measure_small() -> table.Figure:
 
 
 def measure_uploads(seconds: float) -> list[table.Figure]:
-    """The speed of play without and with two loops of uploads."""
+    """Measure the speed of play without uploads and with two loops of uploads."""
     alone = measure_play(seconds)
     stop, counts = threading.Event(), [0] * LOOPS
     loops = [threading.Thread(target=upload_on, args=(number, stop, counts)) for number in range(LOOPS)]
@@ -132,14 +132,14 @@ def measure_uploads(seconds: float) -> list[table.Figure]:
 
 
 def measure_play(seconds: float) -> float:
-    """Episodes a second."""
+    """Return the episodes per second over some seconds."""
     began, before = time.monotonic(), count_episodes()
     time.sleep(seconds)
     return (count_episodes() - before) / (time.monotonic() - began)
 
 
 def upload_on(number: int, stop: threading.Event, counts: list[int]) -> None:
-    """Upload one file after another, each of other weights, as soon as the last was checked."""
+    """Upload files with different weights, each as soon as the previous one is checked."""
     from django.contrib.auth.models import User
     from django.core.files.base import ContentFile
     from django.db import connection
@@ -165,7 +165,7 @@ def upload_on(number: int, stop: threading.Event, counts: list[int]) -> None:
 
 
 def ask_for_too_much() -> tuple[bool, str]:
-    """Ask the API for ten tournaments of 100,000 episodes; whether that was refused, and in which words."""
+    """Request ten tournaments of 100,000 episodes from the API; return whether it refused, and its message."""
     from django.contrib.auth.models import User
     from django.test import Client
 

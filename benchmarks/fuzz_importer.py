@@ -46,7 +46,7 @@ class Unsound(Exception):
 
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers of a scenario in which every message arrives."""
+    """The dimensions of a scenario in which every message arrives."""
 
     num_cameras: int
     num_targets: int
@@ -62,7 +62,7 @@ class Sizes:
 
 
 def check_sound(checkpoint: Checkpoint) -> None:
-    """Raises Unsound unless a checkpoint survives saving and plays with finite numbers."""
+    """Raise Unsound unless a checkpoint survives saving and loading, and plays with finite numbers."""
     if Checkpoint.from_bytes(checkpoint.to_bytes()).digest != checkpoint.digest:
         raise Unsound("a saved and loaded checkpoint has another digest")
     recipe = checkpoint.recipe
@@ -79,7 +79,7 @@ def check_sound(checkpoint: Checkpoint) -> None:
             policy.act(observations, actions, np.array([True]))
     except CheckpointError:
         if isinstance(recipe.architecture, Graph):
-            return  # Whether a graph can be computed is found out when it is rehearsed.
+            return  # Only the rehearsal finds out whether a graph can be computed.
         raise
     if not np.isfinite(outputs).all():
         raise Unsound("an output of the network is not finite")
@@ -88,12 +88,12 @@ def check_sound(checkpoint: Checkpoint) -> None:
 
 
 def try_file(content: bytes) -> str:
-    """Read one damaged file: the step at which it was refused, or ``sound``.
+    """Read one damaged file; return the step at which it was refused, or ``sound``.
 
-    Raises Unsound, or whatever the importer raises.
+    Raises Unsound, or any exception of the importer.
     """
     try:
-        with tempfile.TemporaryFile() as file:  # as uploads are: a file refuses places that a buffer in memory takes
+        with tempfile.TemporaryFile() as file:  # like uploads: files refuse some seeks that buffers accept
             file.write(content)
             report = read_file(file)
     except ImportRefused as refusal:
@@ -105,12 +105,12 @@ def try_file(content: bytes) -> str:
 
 
 def marker_files() -> set[str]:
-    """Files that a hostile checkpoint would have made."""
+    """Return the files that executed code of a hostile checkpoint would have created."""
     return {str(path) for path in Path(tempfile.gettempdir()).glob("*pwned*")}
 
 
 def genuine_files() -> list[Path]:
-    """The zips of genuine checkpoints, if the reference data is there."""
+    """Return the zips of genuine checkpoints; empty without the reference data."""
     folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared") / "checkpoints" / "public"
     return sorted(folder.glob("*.zip")) if folder.is_dir() else []
 
@@ -120,7 +120,7 @@ def _raise_timeout(*_: Any) -> None:
 
 
 def work(seed: int, first: int, last: int, is_small: bool, only_models: bool) -> None:
-    """The worker: read mutations ``first`` to ``last`` and print a line of JSON for each number of them."""
+    """In the worker process: read mutations ``first`` to ``last`` and print a line of JSON for each."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _raise_timeout)
@@ -142,7 +142,7 @@ def work(seed: int, first: int, last: int, is_small: bool, only_models: bool) ->
 
 @dataclass
 class Tally:
-    """What was found so far."""
+    """The results so far."""
 
     outcomes: Counter[str]
     failures: list[str]
@@ -151,7 +151,7 @@ class Tally:
 
 
 def follow(options: argparse.Namespace, first: int, tally: Tally) -> int:
-    """Run a worker from mutation ``first`` on; the number of the mutation after the last one it finished or died of."""
+    """Run a worker from mutation ``first`` on; return the number after the last one that it finished or died of."""
     command = [sys.executable, "-m", "benchmarks.fuzz_importer", "--worker", str(first)]
     command += ["--mutations", str(options.mutations), "--seed", str(options.seed)]
     command += ["--small"] if options.small else []
@@ -181,7 +181,7 @@ def follow(options: argparse.Namespace, first: int, tally: Tally) -> int:
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.fuzz_importer",
         description=__doc__,

@@ -29,7 +29,7 @@ ARCHITECTURES = {
 
 
 def make(architecture: Architecture) -> tuple[Checkpoint, Checkpoint]:
-    """A native checkpoint with random weights, and the same network after it left and came back in ONNX's format."""
+    """Return a native checkpoint with random weights, and the same network after a round trip through ONNX's format."""
     recipe = Recipe("camera", architecture, Action("levels", 5), Dimensions(4, 8, 9))
     random = np.random.default_rng(0)
     shapes = recipe.tensor_shapes
@@ -38,7 +38,7 @@ def make(architecture: Architecture) -> tuple[Checkpoint, Checkpoint]:
 
 
 def play(checkpoint: Checkpoint, seeds: int, steps: int) -> tuple[float, list[Any]]:
-    """Seconds of processor time, and the results of the episodes."""
+    """Return the seconds of processor time, and the results of the episodes."""
     start = time.process_time()
     results = episodes.play(
         mate.Scenario.load("MATE-4v8-9"),
@@ -52,7 +52,7 @@ def play(checkpoint: Checkpoint, seeds: int, steps: int) -> tuple[float, list[An
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.graphs", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--episodes", type=int, default=64)
@@ -60,7 +60,7 @@ def main() -> int:
     options = parser.parse_args()
     for name, architecture in ARCHITECTURES.items():
         native, graph = make(architecture)
-        play(native, 2, 2), play(graph, 2, 2)  # loads or compiles what is needed
+        play(native, 2, 2), play(graph, 2, 2)  # warms up: loads and compiles
         ratios = []
         for _ in range(options.pairs):
             (before, own), (after, other) = (play(one, options.episodes, options.steps) for one in (native, graph))

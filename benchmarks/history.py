@@ -1,4 +1,4 @@
-"""A made-up history for benchmarks: a tournament of square fields, whose every episode has been played."""
+"""A synthetic history for benchmarks: a finished tournament with as many cameras as targets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.db import connection
 from mate import Team
 
 SKILL, INTERACTION, LUCK, NOISE = 0.1, 0.03, 0.08, 0.1
-"""Standard deviations of what a normalised reward is the sum of: agents' skills, pairings' own, the seed's, the
-episode's.
+"""Standard deviations of the terms of a normalised reward: an agent's skill, and the effects of pairing, seed and
+episode.
 """
 
 
 def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> Any:
-    """A tournament of ``size`` cameras against ``size`` targets, without its episodes; returns its row."""
+    """Create a tournament of ``size`` cameras against ``size`` targets, without episodes; return its row."""
     from tournament import entries, organising
 
     scenario = entries.register_scenario("MATE-4v8-9")
@@ -28,7 +28,7 @@ def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> 
 
 
 def make_agents(team: str, count: int, name: str) -> list[Any]:
-    """Rows of agents that nothing is behind."""
+    """Create rows of agents without checkpoints."""
     from tournament.models import Agent, AgentKind
 
     slugs = [f"{name}-{team}-{number}" for number in range(count)]
@@ -41,7 +41,7 @@ def make_agents(team: str, count: int, name: str) -> list[Any]:
 
 
 def play(tournament: Any, blocks: int | None = None) -> int:
-    """Invent the episodes of a tournament's waiting blocks, of all or of the first few; returns how many they are."""
+    """Insert synthetic episodes for all, or the first ``blocks``, of a tournament's waiting blocks; return how many."""
     from tournament.models import Block, BlockState
 
     waiting = tournament.blocks.filter(state=BlockState.WAITING).order_by("id")
@@ -57,19 +57,17 @@ def play(tournament: Any, blocks: int | None = None) -> int:
 
 
 def draw(*key: int) -> float:
-    """A standard normal number that depends on the key alone."""
+    """Return a standard normal number that depends only on the key."""
     return float(np.random.default_rng(key).standard_normal())
 
 
 def invent(pairing: int, camera: int, target: int, seeds: list[int]) -> Iterator[tuple[Any, ...]]:
-    """Rows of a pairing's episodes, in the order of COLUMNS: cameras do better the higher their key, targets
-    likewise.
-    """
+    """Yield rows of a pairing's episodes, with the order of COLUMNS. Agents with higher keys are better."""
     from tournament import leaderboards
 
     engine, device = leaderboards.engine_version(), leaderboards.DEVICE
     mean = 0.3 - SKILL * draw(1, camera) + SKILL * draw(2, target) + INTERACTION * draw(3, pairing)
-    words = np.array(seeds, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the same luck for all who play a seed
+    words = np.array(seeds, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the same for all who play a seed
     luck = ((words >> np.uint64(11)).astype(np.float64) / 2.0**53 - 0.5) * np.sqrt(12.0)
     noise = np.random.default_rng([4, pairing, seeds[0] % 2**31]).standard_normal(len(seeds))
     for seed, reward in zip(seeds, (mean + LUCK * luck + NOISE * noise).tolist(), strict=True):
@@ -87,14 +85,14 @@ COLUMNS = (
 
 
 def insert(rows: list[tuple[Any, ...]]) -> None:
-    """Put rows into the table of episodes by the quickest way that the database has."""
+    """Insert rows into the table of episodes by the fastest way of the database."""
     table, columns = "tournament_episode", ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute("ANALYZE")  # as the server itself does after a while
+            cursor.execute("ANALYZE")  # as the server itself does later
             return
         places = ", ".join("?" * len(COLUMNS))
         raw = connection.connection

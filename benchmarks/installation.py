@@ -1,4 +1,4 @@
-"""An installation of its own for a benchmark: data folder, database, Redis and worker processes, gone when it ends."""
+"""A private installation for a benchmark: data folder, database, Redis and workers, all removed at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 3600.0  # seconds
 
 @contextmanager
 def private_installation(**settings: str) -> Iterator[dict[str, str]]:
-    """The environment of an installation in a temporary folder, with these variables, while its Redis runs."""
+    """Run a Redis for an installation in a temporary folder; yield its environment, which includes ``settings``."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         environment = os.environ | {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"} | settings
         environment.pop("DATABASE_URL", None)
@@ -36,7 +36,7 @@ def private_installation(**settings: str) -> Iterator[dict[str, str]]:
 
 
 def set_up_django() -> None:
-    """Open the installation of this process's environment: its database is made if need be."""
+    """Open the installation of this process's environment; create its database if necessary."""
     import django
     from django.core.management import call_command
 
@@ -59,7 +59,7 @@ class Crew:
         self.start(commands.worker(f"worker-{number}"), f"worker-{number}")
 
     def kill_a_busy_worker(self) -> None:
-        """Kill a worker that holds a block, and start it again."""
+        """Kill a worker that holds a block, and restart it."""
         from tournament.models import Block, BlockState
 
         def find() -> str:
@@ -81,7 +81,7 @@ class Crew:
 
 
 def wait_for(condition: Callable[[], Any], every: float = 0.05) -> Any:
-    """What the condition gives once that is true; it is looked at in intervals of so many seconds."""
+    """Poll a condition every ``every`` seconds until its value is true; return the value."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -40,7 +40,7 @@ FROM tournament_pairing AS pairing CROSS JOIN generate_series(%(first)s, %(last)
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     options = make_parser().parse_args()
     if options.child:
         figures = {"fit": measure_fits, "fill": fill, "pages": measure_pages}[options.child](options.episodes)
@@ -64,14 +64,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(step: str, episodes: int, environment: dict[str, str]) -> list[table.Figure]:
-    """The figures of a step, taken in a process of its own, whose memory is then that of this step."""
+    """Return the figures of a step, run in a process of its own so that the process's memory is that of the step."""
     command = [sys.executable, "-m", "benchmarks.large", "--child", step, "--episodes", str(episodes)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return [table.Figure(**figure) for figure in json.loads(done.stdout.splitlines()[-1])]
 
 
 def fill(episodes: int) -> list[table.Figure]:
-    """Make the episodes up."""
+    """Insert the synthetic episodes."""
     set_up_django()
     from django.core.management import call_command
     from django.db import connection
@@ -102,7 +102,7 @@ def fill(episodes: int) -> list[table.Figure]:
 
 
 def insert(first: int, last: int) -> None:
-    """An episode of each of these seeds for every pairing."""
+    """Insert an episode of each of these seeds for every pairing."""
     from django.db import connection
 
     from tournament import leaderboards
@@ -113,7 +113,7 @@ def insert(first: int, last: int) -> None:
 
 
 def measure_fits(episodes: int) -> list[table.Figure]:
-    """A fit to all, and after a block more, in a worker that has fitted before."""
+    """Measure a fit to all episodes, and one after another block, in a worker that has fitted before."""
     set_up_django()
     from tournament import leaderboards
     from tournament.models import Pairing, Scenario
@@ -136,7 +136,7 @@ def measure_fits(episodes: int) -> list[table.Figure]:
 
 
 def measure_pages(episodes: int) -> list[table.Figure]:
-    """Pages for a visitor, each the second time it is asked for by another address."""
+    """Measure pages for an anonymous visitor, each at its second request and with another address."""
     set_up_django()
     from django.test import Client
 

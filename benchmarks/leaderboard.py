@@ -27,15 +27,15 @@ from portal.launcher.commands import ONE_THREAD
 from tests import postgres
 
 FULL = 1_000_000
-"""Episodes that the wanted figures are for."""
+"""Number of episodes to which the wanted figures apply."""
 WANTED = {"page data": 3.0, "refit": 0.5, "page": 0.2}
-"""Seconds."""
+"""Maximum seconds."""
 BLOCK = 64
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.leaderboard", description=__doc__)
     parser.add_argument("--agents", nargs="+", type=int, default=[4, 20, 100], metavar="N", help="in each field")
     parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
-    """The figures on one database, measured in a process with an installation of its own."""
+    """Return the figures on one database, measured in a process with an installation of its own."""
     if database == "postgresql" and postgres.find_binaries() is None:
         print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
         return []
@@ -74,7 +74,7 @@ def run(database: str, options: argparse.Namespace) -> list[table.Figure]:
 
 
 def measure(options: argparse.Namespace) -> list[table.Figure]:
-    """In the child: the figures of all sizes."""
+    """In the child process: return the figures of all sizes."""
     from django.core.management import call_command
 
     set_up_django()
@@ -91,7 +91,7 @@ def measure(options: argparse.Namespace) -> list[table.Figure]:
 
 
 class Timer:
-    """Collects figures: medians of processor time, with those of wall time."""
+    """Collects figures: medians of processor time, and of wall time."""
 
     def __init__(self, what: str, repeats: int, is_full: bool) -> None:
         self.what, self.repeats, self.is_full = what, repeats, is_full
@@ -100,9 +100,9 @@ class Timer:
     def time(
         self, name: str, work: Callable[[], Any], before: Callable[[], Any] | None = None, wanted: str = ""
     ) -> Any:
-        """Time ``work``, each time after ``before``; once more at first, to warm up, if it is repeated.
+        """Time ``work``, calling ``before`` ahead of each repeat; if it is repeated, warm up first.
 
-        Returns what it gave last.
+        Return the last result of ``work``.
         """
         times, walls = [], []
         warming = int(self.repeats > 1)
@@ -123,7 +123,7 @@ class Timer:
 
 
 def processor_seconds() -> float:
-    """Of this process, and of the PostgreSQL process that serves it."""
+    """Return the processor seconds of this process and of the PostgreSQL process that serves it."""
     from django.db import connection
 
     seconds = time.process_time()
@@ -135,7 +135,7 @@ def processor_seconds() -> float:
 
 
 def measure_boards(timer: Timer, size: int, episodes: int) -> Any:
-    """The figures of a field of ``size`` cameras against ``size`` targets; returns the newest snapshot."""
+    """Measure a tournament of ``size`` cameras against ``size`` targets; return the newest snapshot."""
     from django.test import Client
     from django.urls import reverse
 
@@ -170,7 +170,7 @@ def measure_boards(timer: Timer, size: int, episodes: int) -> Any:
 
 
 def measure_exports(timer: Timer, snapshot: Any) -> None:
-    """How long the largest files take, and how large they are."""
+    """Measure the time and size of the largest exported files."""
     from tournament import exports, tables
 
     timer.repeats = 1
@@ -183,7 +183,7 @@ def measure_exports(timer: Timer, snapshot: Any) -> None:
 
 
 class Blocks:
-    """Further blocks of a tournament's pairings, of new seeds: they count in its scenario alone."""
+    """Further blocks of a tournament's pairings with new seeds: they count only on the scenario's board."""
 
     def __init__(self, tournament: Any) -> None:
         rows = tournament.pairings.order_by("id")
@@ -191,7 +191,7 @@ class Blocks:
         self.tournament, self.turn = tournament, 0
 
     def play(self) -> list[int]:
-        """Play a block of the next pairing; returns its seeds."""
+        """Play a block of the next pairing; return its seeds."""
         from benchmarks import history
 
         pairing = self.pairings[self.turn * 7 % len(self.pairings)]
@@ -205,7 +205,7 @@ class Blocks:
 
 
 class Choices(Blocks):
-    """Further blocks that a tournament's format has chosen: they are its own."""
+    """Further blocks that the tournament's format has chosen: they count on the tournament's board too."""
 
     def choose_seeds(self, pairing: Any) -> list[int]:
         from tournament.contents import Contents

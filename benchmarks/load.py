@@ -46,11 +46,11 @@ done = function(summary, latency, requests)
     latency:percentile(50) / 1e3, latency:percentile(95) / 1e3, latency:percentile(99) / 1e3))
 end
 """
-"""What wrk does at its end: figures in milliseconds as JSON."""
+"""Lua code that wrk runs at its end: prints figures in milliseconds as JSON."""
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--connections", nargs="+", type=int, default=[1, 10, 50, 200], metavar="N")
     parser.add_argument("--pages", nargs="+", metavar="NAME", help="of home, board, agent, pairing, replay, API board")
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def fill(options: argparse.Namespace) -> dict[str, str]:
-    """In a child: play the tournament in no time; the addresses of the pages by name."""
+    """In a child process: insert a synthetic tournament; return the addresses of the pages by name."""
     from django.core.management import call_command
     from django.urls import reverse
 
@@ -109,7 +109,7 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
 
 
 def measure(database: str, options: argparse.Namespace) -> Iterator[Rate]:
-    """The figures of one database."""
+    """Yield the figures of one database."""
     if database == "postgresql" and postgres.find_binaries() is None:
         print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
         return
@@ -139,7 +139,7 @@ def run_here(flag: str, options: argparse.Namespace, environment: dict[str, str]
 
 @contextmanager
 def process(command: list[str], environment: dict[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the portal and all that it starts, ended at the end."""
+    """Run a process of the portal while the block runs; then end it and all processes that it started."""
     with open(Path(environment["ARENA_DATA"]) / f"{name}.log", "wb") as log:
         started = subprocess.Popen(
             command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -164,7 +164,7 @@ def wait_until_ready(address: str) -> None:
 
 
 def press(address: str, connections: int, seconds: float, pid: int, environment: dict[str, str]) -> Rate:
-    """Ask for an address over so many connections, each again as soon as it has been answered."""
+    """Request an address over several connections, each again as soon as it has an answer."""
     settle(pid, environment)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT)
@@ -180,7 +180,7 @@ def press(address: str, connections: int, seconds: float, pid: int, environment:
 
 
 def settle(pid: int, environment: dict[str, str]) -> None:
-    """Wait until the server is idle: some go on with requests of clients that have left."""
+    """Wait until the server is idle: some servers go on with requests of clients that have disconnected."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         before = processor_seconds(pid, environment)
@@ -190,7 +190,7 @@ def settle(pid: int, environment: dict[str, str]) -> None:
 
 
 def processor_seconds(pid: int, environment: dict[str, str]) -> float:
-    """What the web server's processes and those of its PostgreSQL have used."""
+    """Return the processor seconds of the web server's processes and of its PostgreSQL."""
     ticks = 0
     database = environment.get("DATABASE_URL", "").split("@")[-1]
     for path in Path("/proc").glob("[0-9]*/stat"):

@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.load`, as a table in which an earlier run can stand beside a later one."""
+"""The figures of `benchmarks.load`, as a table that can compare an earlier run with a later one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Rate:
-    """How one page was answered: answers a second, milliseconds of waiting, errors, milliseconds of processor time
-    an answer.
+    """The figures of one page.
+
+    `rate` is in answers per second, `p50`, `p95` and `p99` are latencies in milliseconds, and `processor` is in
+    milliseconds per answer.
     """
 
     database: str
@@ -40,23 +42,23 @@ class Rate:
     processor: float
 
     def named(self, database: str, page: str) -> Rate:
-        """The same with what was asked."""
+        """Return the same figures with the names of the database and the page."""
         return replace(self, database=database, page=page)
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What was asked, to find it in another run."""
+        """Database, page and number of connections, which identify the figures in another run."""
         return self.database, self.page, self.connections
 
 
 def read(path: str | None) -> dict[tuple[str, str, int], Rate]:
-    """The figures that an earlier run wrote."""
+    """Return the figures that an earlier run wrote."""
     rates = [Rate(**row) for row in json.loads(Path(path).read_text())] if path else []
     return {rate.key: rate for rate in rates}
 
 
 def report(found: list[Rate], before: dict[tuple[str, str, int], Rate]) -> None:
-    """Print the table and where it was measured."""
+    """Print the table and a description of the machine."""
     print(machine.sentence())
     rows = [HEADINGS, *(cells(rate, before.get(rate.key)) for rate in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -65,7 +67,7 @@ def report(found: list[Rate], before: dict[tuple[str, str, int], Rate]) -> None:
 
 
 def cells(rate: Rate, before: Rate | None) -> tuple[str, ...]:
-    """A line of the table; `before` is written as its rate with the processor time of an answer."""
+    """Return a line of the table; `before` is written as its rate and its processor time per answer."""
     figures = (f"{rate.rate:,.1f}", *(f"{value:,.0f}" for value in (rate.p50, rate.p95, rate.p99)))
     earlier = f"{before.rate:,.1f} ({before.processor:.1f} ms)" if before else ""
     times = f"{rate.rate / before.rate:.1f}" if before and before.rate else ""

@@ -1,4 +1,4 @@
-"""Where figures were measured."""
+"""Description of the machine on which figures were measured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 
 
 def describe() -> dict[str, Any]:
-    """The machine, the versions that matter for speed, and how busy the machine is now (load averages of 1, 5, 15
-    minutes).
-    """
+    """Return the machine, the versions that matter for speed, and the load averages of 1, 5 and 15 minutes."""
     return {
         "processor": _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -26,7 +24,7 @@ def describe() -> dict[str, Any]:
 
 
 def sentence() -> str:
-    """The same in a line for people."""
+    """Return the same as a line of text."""
     form = "{processor}, {cores} cores, {memory_gib} GiB; Python {python}, numpy {numpy}, numba {numba}; load {load}"
     return form.format(**describe())
 
@@ -40,6 +38,6 @@ def _first(path: str, key: str) -> str:
 
 
 def resident_mebibytes() -> float:
-    """The memory that this process holds now."""
+    """Return the resident memory of this process, in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

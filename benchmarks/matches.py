@@ -29,7 +29,7 @@ SOAK_BLOCK, SOAK_STEPS, SOAK_NETWORKS = 64, 100, 10
 
 @dataclass(frozen=True)
 class Entry:
-    """One pairing to time; episodes are cut after ``max_steps``, so that a repeat takes some seconds."""
+    """A pairing to time; episodes end after ``max_steps``, so that a repeat takes some seconds."""
 
     name: str
     camera: AgentFactory
@@ -38,7 +38,7 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """The pairings that are timed."""
+    """Return the pairings to time."""
     rules = [Entry(name, builtin(name, "camera"), builtin(name, "target"), 2000) for name in batched_names()]
     mappo = network("mappo", "target")
     return [
@@ -49,12 +49,12 @@ def entries() -> list[Entry]:
 
 
 def batched_names() -> tuple[str, ...]:
-    """The rule-based agents, the ones with a reference first."""
+    """Return the names of the rule-based agents, those with a reference first."""
     return ("greedy", "heuristic", "naive", "random")
 
 
 def play_entry(entry: Entry, scenario: Scenario, size: int, episodes: int) -> Callable[[], float]:
-    """Work that plays the episodes of a pairing; its units are environment steps."""
+    """Return a function that plays the episodes of a pairing; its units are environment steps."""
 
     def work() -> float:
         results = play(scenario, entry.camera, entry.target, range(episodes), size, entry.max_steps)
@@ -64,7 +64,7 @@ def play_entry(entry: Entry, scenario: Scenario, size: int, episodes: int) -> Ca
 
 
 def figures_of(name: str, options: argparse.Namespace, loop: upstream.Loop | None) -> Iterator[table.Figure]:
-    """The figures of all pairings of one scenario, at all batch sizes."""
+    """Yield the figures of all pairings of one scenario, at all batch sizes."""
     scenario = Scenario.load(name)
     is_reference = name == "MATE-4v8-9"
     for entry in entries():
@@ -82,7 +82,7 @@ def figures_of(name: str, options: argparse.Namespace, loop: upstream.Loop | Non
 
 
 def own_loop(name: str, repeats: int, loop: upstream.Loop) -> table.Figure:
-    """The original's loop over its own interface, one object an agent, with our `mate` and with the original's."""
+    """Measure upstream's loop with one object per agent, with our `mate` and with the original one."""
     ours = upstream.open_ours()
     try:
         timing, beside = upstream.compare(
@@ -94,7 +94,7 @@ def own_loop(name: str, repeats: int, loop: upstream.Loop) -> table.Figure:
 
 
 def soak(episodes: int) -> list[table.Figure]:
-    """Play many short episodes in blocks, in a process that holds what a worker holds and ten networks."""
+    """Play many short episodes in blocks, in a process that holds the same as a worker and ten networks."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         os.environ |= {"ARENA_DATA": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"}
         import django
@@ -136,7 +136,7 @@ def _give(checkpoint: Checkpoint, digest: str) -> Checkpoint:
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     names = [entry.name for entry in entries()]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.matches", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9"], metavar="NAME")

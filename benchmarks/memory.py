@@ -1,8 +1,8 @@
 """Memory of an idle portal: ``python -m benchmarks.memory``.
 
-A fresh portal is started as `make run` does, and its first tournament is waited for. Then each process's proportional
-set size is printed, in which memory that n processes share counts for an n-th in each, and the sum: what the machine
-would have free without the portal.
+The benchmark starts a fresh portal as `make run` does, and waits for its first tournament. Then it prints each
+process's proportional set size (PSS) and their sum. PSS divides shared memory equally among the processes that share
+it, so the sum is the memory that would be free without the portal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from portal.launcher.installation import CHECKOUT
 
 
 def main() -> int:
-    """The command. Returns its exit status: 1 if the sum is above ``--limit``."""
+    """Run the command. Return its exit status: 1 if the sum is above ``--limit``."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--workers", type=int, default=2, metavar="N")
     parser.add_argument("--limit", type=float, default=500, metavar="MIB", help="that all processes together may take")
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def measure(folder: Path, workers: int, is_fresh: bool) -> list[tuple[str, float]]:
-    """Name and size, in MiB, of each process of a portal of its own, largest first."""
+    """Start a private portal; return the name and size in MiB of each of its processes, largest first."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     environment |= {"ARENA_DATA": str(folder / "data"), "ARENA_PORT": str(find_free_port())}
     environment |= {"ARENA_WORKERS": str(workers), "DJANGO_SETTINGS_MODULE": "portal.settings"}
@@ -63,7 +63,7 @@ def measure(folder: Path, workers: int, is_fresh: bool) -> list[tuple[str, float
 
 
 def has_finished(environment: dict[str, str]) -> bool:
-    """Whether the first tournament is finished."""
+    """Return whether the first tournament is finished."""
     with urllib.request.urlopen(
         f"http://127.0.0.1:{environment['ARENA_PORT']}/api/v1/tournaments", timeout=60
     ) as answer:
@@ -71,7 +71,7 @@ def has_finished(environment: dict[str, str]) -> bool:
 
 
 def tree(root: int) -> Iterator[int]:
-    """A process and all that descend from it."""
+    """Yield the ids of a process and of all its descendants."""
     yield root
     for path in Path(f"/proc/{root}/task").glob("*/children"):
         for child in path.read_text().split():

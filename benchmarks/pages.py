@@ -30,13 +30,13 @@ from tests import postgres
 
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 MOST = {"p95 ms": 150.0, "queries": 40, "kB sent": 150.0}
-"""What a page may take."""
+"""Maximum cost of a page."""
 HEADINGS = ("database", "page", "p50 ms", "p95 ms", "CPU ms", "queries", "kB sent", "kB", "")
 
 
 @dataclass(frozen=True)
 class PageCost:
-    """What one kind of page costs: milliseconds, queries, and kilobytes compressed and as they are."""
+    """The cost of one kind of page: milliseconds, queries, and kilobytes with and without compression."""
 
     database: str
     page: str
@@ -49,13 +49,13 @@ class PageCost:
 
     @property
     def misses(self) -> str:
-        """What it takes too much of."""
+        """Return the figures that exceed the maximum cost."""
         taken = {"p95 ms": self.p95, "queries": self.queries, "kB sent": self.sent}
         return ", ".join(name for name, most in MOST.items() if taken[name] > most)
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
     parser.add_argument("--agents", type=int, default=1000, metavar="N", help="in all")
     parser.add_argument("--field", type=int, default=100, metavar="N", help="agents of each team that have played")
@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def report(found: list[PageCost]) -> None:
-    """Print the table and where it was measured."""
+    """Print the table and a description of the machine."""
     print(machine.sentence())
     print(f"Load of the last minute: {os.getloadavg()[0]:.1f}")
     rows = [HEADINGS, *map(cells, found)]
@@ -95,7 +95,7 @@ def cells(cost: PageCost) -> tuple[str, ...]:
 
 
 def run(database: str, options: argparse.Namespace) -> list[PageCost]:
-    """The figures on one database, measured in a process with an installation of its own."""
+    """Return the figures on one database, measured in a process with an installation of its own."""
     if database == "postgresql" and postgres.find_binaries() is None:
         print("PostgreSQL is left out, for want of a server.", file=sys.stderr)
         return []
@@ -115,7 +115,7 @@ def run(database: str, options: argparse.Namespace) -> list[PageCost]:
 
 
 def measure(options: argparse.Namespace) -> Iterator[PageCost]:
-    """In the child: the figures of all pages."""
+    """In the child process: yield the figures of all pages."""
     set_up_django()
     from django.contrib.auth.models import User
     from django.core.management import call_command
@@ -135,7 +135,7 @@ def measure(options: argparse.Namespace) -> Iterator[PageCost]:
 
 
 def fill(options: argparse.Namespace) -> None:
-    """Agents, a tournament of those of the field with all its episodes, its fits, and things of every other kind."""
+    """Insert agents, a tournament of the field with all its episodes and fits, and objects of every other kind."""
     from django.contrib.auth.models import User
 
     from benchmarks import history
@@ -154,7 +154,7 @@ def fill(options: argparse.Namespace) -> None:
 
 
 def fill_lists(tournament: Any) -> None:
-    """Users, uploads and entries of the audit log, as many as there are after a while."""
+    """Insert as many users, uploads and entries of the audit log as an older portal has."""
     from django.contrib.auth.models import User
 
     from portal.models import AuditEntry
@@ -173,11 +173,11 @@ def fill_lists(tournament: Any) -> None:
 
 
 FRAGMENTS = ("board, row", "agent picker", "API board", "API agents")
-"""What is asked for by pages and programs."""
+"""Addresses that pages or programs request, rather than people."""
 
 
 def list_pages() -> dict[str, str]:
-    """The addresses of all kinds of pages by name."""
+    """Return the addresses of all kinds of pages by name."""
     from django.urls import reverse
 
     from tournament.models import Pairing, RatingSnapshot, Tournament, Upload
@@ -241,7 +241,7 @@ def list_pages() -> dict[str, str]:
 
 
 def find_watchable(scenario: Any) -> Any:
-    """An episode that was really played, by agents of the game."""
+    """Return an episode that was really played, by rule-based agents."""
     from tournament import entries, leaderboards, replays
     from tournament.agents import Builtin
     from tournament.models import Agent, Episode, Pairing
@@ -272,7 +272,7 @@ def find_watchable(scenario: Any) -> Any:
 
 
 def ask(client: Any, address: str, repeats: int) -> tuple[float, float, float, int, float, float]:
-    """What an address costs; the first answers, which fill caches, are left out."""
+    """Measure the cost of an address; the first answers, which fill caches, are left out."""
     from django.db import connection
 
     queries: list[str] = []

@@ -34,7 +34,7 @@ HYPERPARAMETERS = {
     "passes": "2",
     "milestones": "2", "horizon": "200",
 }  # fmt: skip
-"""As they are written into the form."""
+"""Values of the form's fields."""
 SETTINGS = {
     "ARENA_LEASE_SECONDS": "5", "ARENA_BLOCK_SIZE": "4", "ARENA_TRAINING_SLOTS": "2", "ARENA_TRAINING_CORES": "1",
     "ARENA_TRAINING_NICE": "0", "ARENA_TRAINING_FREE_BYTES": "0",
@@ -67,8 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 class Cast(Crew):
-    """The processes of a small portal, with a Redis that takes the place of the installation's; each can be killed
-    and is started again.
+    """The processes of a small portal, each of which can be killed and is then restarted.
+
+    A Redis of its own replaces that of the installation.
     """
 
     def begin(self, name: str) -> None:
@@ -82,7 +83,7 @@ class Cast(Crew):
             self.start(commands.manage("sweep", "--every", "0.5"), name)
 
     def kill(self, name: str) -> None:
-        """Kill a process and start it again after a moment."""
+        """Kill a process and restart it after a moment."""
         self.processes[name].kill()
         self.processes[name].wait()
         time.sleep(AWAY_SECONDS)
@@ -90,7 +91,7 @@ class Cast(Crew):
 
 
 def play(options: argparse.Namespace) -> int:
-    """In the child: start the portal, ask for the run, kill some processes, and look at what there is in the end."""
+    """In the child process: start the portal and the run, kill some processes, and check the results at the end."""
     set_up_django()
     crew = Cast()
     began = time.monotonic()
@@ -108,7 +109,7 @@ def play(options: argparse.Namespace) -> int:
 
 
 def open_portal(crew: Cast) -> str:
-    """Start all processes of a portal that has a user and the built-in agents; its address."""
+    """Start all processes of a portal with a user and the built-in agents; return its address."""
     from django.contrib.auth.models import User
     from django.core.management import call_command
 
@@ -133,7 +134,7 @@ def answers(port: int) -> bool:
 
 
 def ask_for_run(address: str, options: argparse.Namespace) -> Any:
-    """Sign in and send the form of a new run; its row."""
+    """Sign in and send the form of a new run; return its row."""
     with browsing.open_page() as page:
         browsing.sign_in(page, address, USER)
         url = send_form(page, f"{address}/psro/new/", options)
@@ -143,7 +144,7 @@ def ask_for_run(address: str, options: argparse.Namespace) -> Any:
 
 
 def send_form(page: Page, address: str, options: argparse.Namespace) -> str:
-    """Random agents to begin with, as the form has them, MAPPO, and trainings that take seconds."""
+    """Send the form with its default random initial agents, MAPPO, and trainings that take seconds."""
     values = {
         "name": f"Faults, {options.meta_solver}", "meta_solver": options.meta_solver,
         "iterations": str(options.iterations), "episodes_per_pairing": str(options.episodes),
@@ -155,7 +156,7 @@ def send_form(page: Page, address: str, options: argparse.Namespace) -> str:
 
 
 def read_page(address: str, run: Any) -> dict[str, Any]:
-    """What anybody sees of the run in the end."""
+    """Return the figures on the run's public page at the end."""
     with browsing.open_page() as page:
         page.goto(f"{address}/psro/{run.pk}/")
         cells = page.locator("table.matrix td").count()
@@ -163,7 +164,7 @@ def read_page(address: str, run: Any) -> dict[str, Any]:
 
 
 def describe(run: Any, kills: list[dict[str, Any]], shown: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """What was seen, and what is wrong with it."""
+    """Return the findings and the problems among them."""
     from tournament.models import Block, Episode, TrainingRun
 
     solved = list(run.iterations.all())

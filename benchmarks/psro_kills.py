@@ -1,4 +1,4 @@
-"""Who is killed under a PSRO run, and when: by turns while payoffs are played and while best responses are trained."""
+"""The kills during a PSRO run, alternately while payoffs are played and while best responses are trained."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ VICTIMS = ("worker", "trainer", "redis")
 WORKERS = ("worker-1", "worker-2")
 TRAINERS = ("trainer-1", "trainer-2")
 LATEST = {"playing": 5.0, "training": 20.0}
-"""Seconds after the first match or training of an iteration has begun, up to which the moment of a kill is drawn."""
+"""Maximum seconds between the start of an iteration's first match or training and a kill; the delay is random."""
 PHASES = tuple(LATEST)
 
 
 def carry_out(run: Any, kill: Callable[[str], None], iterations: int, kills: int, seed: int) -> list[dict[str, Any]]:
-    """Kill somebody at so many random moments of the whole run; returns who it was, in which state of the run, and what
-    it was doing.
+    """Kill processes at random moments during the whole run; return each victim, its work, and the state of the run.
 
-    Victims and phases take turns, so that six kills are all there are of both; an even seed begins with matches.
+    Victims and phases alternate, so six kills cover all combinations. An even seed begins with matches.
     """
     draws = random.Random(seed)
     told: list[dict[str, Any]] = []
@@ -46,9 +45,7 @@ def is_over(run: Any) -> bool:
 
 
 def is_time(run: Any, number: int, phase: str) -> bool:
-    """Whether an iteration's matches or trainings (the phase) are under way; or those of a later one, or the run is
-    over.
-    """
+    """Return whether the phase (matches or trainings) of this or a later iteration is under way, or the run is over."""
     newest = run.iterations.last()
     if is_over(run) or newest is None or newest.number < number or newest.phase != phase:
         return is_over(run)
@@ -56,7 +53,7 @@ def is_time(run: Any, number: int, phase: str) -> bool:
 
 
 def playing(run: Any) -> Any:
-    """A block of the newest iteration's payoffs that is being played, if one is."""
+    """Return a block of the newest iteration's payoffs that is being played, if there is one."""
     from tournament.models import Block, BlockState
 
     blocks = Block.objects.filter(tournament=run.iterations.last().tournament, state=BlockState.LEASED)
@@ -64,7 +61,7 @@ def playing(run: Any) -> Any:
 
 
 def training(run: Any) -> Any:
-    """The training that is under way and has come furthest, if one is."""
+    """Return the running training with the most steps, if there is one."""
     from tournament.models import TrainingRun, TrainingState
 
     rows = TrainingRun.objects.filter(name__startswith=f"{run.name}, ", state=TrainingState.TRAINING)
@@ -72,14 +69,14 @@ def training(run: Any) -> Any:
 
 
 def describe_moment(run: Any) -> dict[str, Any]:
-    """The run's state."""
+    """Return the run's current state."""
     newest = run.iterations.last()
     state = {"playing": "matches", "training": "training", "solved": "solving"}[newest.phase]
     return {"iteration": newest.number, "state": state}
 
 
 def find_victim(run: Any, kind: str) -> tuple[str, str]:
-    """The name of the process to kill, a busy one if there is one, and what it does."""
+    """Return the name of the process to kill, a busy one if possible, and its current work."""
     if kind == "redis":
         return kind, describe_redis()
     row, names = (playing(run), WORKERS) if kind == "worker" else (training(run), TRAINERS)

@@ -1,4 +1,4 @@
-"""Check a finished PSRO run: recompute its payoff table, and what follows from it, from the rows of its episodes."""
+"""Checks of a finished PSRO run: its payoff table and all derived figures, recomputed from the rows of its episodes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ CLOSE = 1e-9
 
 
 def find_faults(run: PsroRun) -> list[str]:
-    """Everything that is not as it must be in a finished run of so many episodes per pairing; empty if it is
-    complete and consistent.
-    """
+    """Return all problems of a finished run; empty if it is complete and consistent."""
     from tournament.models import PsroPhase, PsroState
 
     if run.state != PsroState.FINISHED:
@@ -31,7 +29,7 @@ def find_faults(run: PsroRun) -> list[str]:
 
 
 def check_populations(run: PsroRun, row: PsroIteration) -> Iterator[str]:
-    """Populations have an agent more than before; strategies and tables are as long, and strategies sum to 1."""
+    """Check that populations have grown by one agent, sizes of strategies and tables agree, and strategies sum to 1."""
     from tournament import psro_runs
 
     first = {"camera": run.cameras.count(), "target": run.targets.count()}
@@ -45,7 +43,7 @@ def check_populations(run: PsroRun, row: PsroIteration) -> Iterator[str]:
 
 
 def check_against_last(row: PsroIteration, last: PsroIteration) -> Iterator[str]:
-    """A cell that was played keeps its numbers in all later iterations."""
+    """Check that a played cell keeps its numbers in all later iterations."""
     for name in ("payoff", "error", "count", "coverage"):
         table = np.array(row.table[name], dtype=np.float64)
         later = np.array(last.table[name], dtype=np.float64)[: table.shape[0], : table.shape[1]]
@@ -54,7 +52,7 @@ def check_against_last(row: PsroIteration, last: PsroIteration) -> Iterator[str]
 
 
 def check_cells(run: PsroRun, row: PsroIteration) -> Iterator[str]:
-    """Every cell's episodes are there once, and its mean, error and coverage are theirs."""
+    """Check that every cell's episodes exist once, and that its mean, error and coverage are computed from them."""
     from tournament import contents, leaderboards
     from tournament.models import Episode, Pairing
 
@@ -73,7 +71,7 @@ def check_cells(run: PsroRun, row: PsroIteration) -> Iterator[str]:
 
 
 def compare(cell: dict[str, Any], found: np.ndarray, num_seeds: int, wanted: int) -> Iterator[str]:
-    """A cell of the table with its episodes (n, 2), which are the targets' normalised rewards and coverage rates."""
+    """Compare a cell of the table with its episodes (n, 2): the targets' normalised rewards, and coverage rates."""
     numbers = {cell["count"], len(found), num_seeds, wanted}
     if len(numbers) != 1:
         yield (
@@ -88,9 +86,7 @@ def compare(cell: dict[str, Any], found: np.ndarray, num_seeds: int, wanted: int
 
 
 def check_leftovers(run: PsroRun) -> Iterator[str]:
-    """Nothing was asked for twice, nothing is still under way, and the final strategies are agents that everybody
-    sees.
-    """
+    """Check that nothing was started twice, nothing is open, and the final strategies are listed agents."""
     from tournament.models import Block, BlockState, Tournament, TrainingRun, TrainingState
 
     states = list(TrainingRun.objects.filter(name__startswith=f"{run.name}, ").values_list("state", flat=True))

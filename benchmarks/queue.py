@@ -22,7 +22,7 @@ from portal.launcher.installation import CHECKOUT
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     options = make_parser().parse_args()
     if options.child is not None:
         print(json.dumps(play(options, options.child)))
@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace, workers: int) -> dict[str, Any]:
-    """Play the tournament with so many workers, in an installation and a process of its own."""
+    """Play the tournament with this number of workers, in an installation and a process of its own."""
     command = [sys.executable, "-m", "benchmarks.queue", "--child", str(workers), "--scenario", options.scenario]
     command += ["--episodes", str(options.episodes), "--agents", *options.agents]
     with private_installation() as environment:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, workers: int) -> dict[str, Any]:
 
 
 def play(options: argparse.Namespace, workers: int) -> dict[str, Any]:
-    """In the child: start the workers, ask for the tournament twice, and say how long everything took."""
+    """In the child process: start the workers, start the tournament twice, and return how long everything took."""
     set_up_django()
     crew = Crew()
     try:
@@ -78,7 +78,7 @@ def play(options: argparse.Namespace, workers: int) -> dict[str, Any]:
 
 
 def start_workers(crew: Crew, workers: int) -> float:
-    """Start the workers; the seconds from then until a first short block was played."""
+    """Start the workers; return the seconds until a first short block was played."""
     from tasks import hints
     from tournament.models import Worker
 
@@ -93,8 +93,9 @@ def start_workers(crew: Crew, workers: int) -> float:
 
 
 def ask_for(options: argparse.Namespace) -> tuple[float, Any]:
-    """Seconds from asking for the tournament until it is finished, with its leaderboards published, by its own
-    record.
+    """Start the tournament; return the seconds until it is finished and its leaderboards are published, and its row.
+
+    The times are those in its row.
     """
     from django.utils import timezone
 
@@ -106,7 +107,7 @@ def ask_for(options: argparse.Namespace) -> tuple[float, Any]:
 
 
 def enter(scenario: str, names: list[str]) -> tuple[Any, list[Any], list[Any]]:
-    """A scenario and built-in cameras and targets as a portal that was set up has them."""
+    """Register a scenario and built-in agents, as the set-up of a portal does; return their rows."""
     from tournament import entries
 
     rows = {(row.team, row.spec["name"]): row for row in entries.register_builtin_agents()}
@@ -115,7 +116,7 @@ def enter(scenario: str, names: list[str]) -> tuple[Any, list[Any], list[Any]]:
 
 
 def make_tournament(scenario: Any, cameras: list[Any], targets: list[Any], episodes: int, title: str) -> Any:
-    """Ask for a round robin, as its page does."""
+    """Start a round robin, as its page does."""
     from tasks import hints
     from tournament import organising
 
@@ -130,7 +131,7 @@ def wait_for_end(tournament: Any) -> None:
     from tournament.models import TournamentState
 
     states = type(tournament).objects.filter(pk=tournament.pk).values_list("state", flat=True)
-    wait_for(lambda: states.get() != TournamentState.PLAYING, every=0.2)  # Looking takes time from the workers.
+    wait_for(lambda: states.get() != TournamentState.PLAYING, every=0.2)  # Polling takes time from the workers.
     tournament.refresh_from_db()
     published = leaderboards.latest(tournament)
     rated = published.num_episodes if published else 0
@@ -140,7 +141,7 @@ def wait_for_end(tournament: Any) -> None:
 
 
 def count_steps(tournament: Any) -> int:
-    """Environment steps of all episodes of the tournament's pairings."""
+    """Return the number of environment steps in all episodes of the tournament's pairings."""
     from django.db.models import Sum
 
     from tournament.models import Episode
@@ -150,7 +151,7 @@ def count_steps(tournament: Any) -> int:
 
 
 def figures_of(options: argparse.Namespace, runs: dict[int, dict[str, Any]]) -> list[table.Figure]:
-    """What the runs came to. The wanted figures are for the complete round robin."""
+    """Return the figures of the runs. The wanted figures apply to the complete round robin."""
     is_complete = options.scenario == "MATE-4v8-9" and options.episodes == 100 and len(options.agents) == 4
     figures = []
     for workers, found in runs.items():

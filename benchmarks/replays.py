@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCENARIO = "MATE-8v8-9"
 SPEEDS = (1, 64)
 SECONDS = 5.0
-"""Seconds for which frames are counted at each speed."""
+"""Seconds during which frames are counted at each speed."""
 AT_ONCE = 5
 FIRST_FRAME = "performance.getEntriesByName('first-frame')[0].startTime"
 PLAY = """async ([speed, seconds]) => {
@@ -77,7 +77,7 @@ def measure(options: argparse.Namespace) -> int:
         wait_for(portal.is_up)
         wait_for((installation.data / "player.sock").exists)
         with open_page(viewport={"width": 1366, "height": 768}) as page:
-            open_replays(page, portal.address, episodes[:1])  # The browser has scripts and styles of every later page.
+            open_replays(page, portal.address, episodes[:1])  # It loads the scripts and styles of all pages.
             report("one after the other", open_replays(page, portal.address, episodes[1 : options.episodes + 1]))
             report(f"{AT_ONCE} at once", open_together(page, portal.address, episodes[-AT_ONCE:]))
             for speed in SPEEDS:
@@ -90,7 +90,7 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def play_episodes(count: int) -> list[int]:
-    """Play episodes, write them as a worker does, and return their keys."""
+    """Play episodes, store them as a worker does, and return their keys."""
     from mate.scenario import Scenario
     from tournament import entries, leaderboards, matches
     from tournament.models import Agent, Episode, Pairing
@@ -115,7 +115,7 @@ def play_episodes(count: int) -> list[int]:
 
 
 def open_replays(page: Page, address: str, episodes: list[int]) -> list[float]:
-    """Milliseconds from each navigation to the first frame."""
+    """Return the milliseconds from each navigation to the first frame."""
     times = []
     for key in episodes:
         page.goto(f"{address}/episodes/{key}/", wait_until="commit")
@@ -125,7 +125,7 @@ def open_replays(page: Page, address: str, episodes: list[int]) -> list[float]:
 
 
 def open_together(page: Page, address: str, episodes: list[int]) -> list[float]:
-    """The same of people who open their replays at the same moment."""
+    """Return the same for several users who open their replays at the same moment."""
     pages = [page.context.new_page() for _ in episodes]
     for one, key in zip(pages, episodes, strict=True):
         one.goto(f"{address}/episodes/{key}/", wait_until="commit")

@@ -1,4 +1,4 @@
-"""A portal's REST API, called as any program would."""
+"""A portal's REST API, called as by any program."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Portal:
             raise SystemExit(f"{request.full_url}: {error.code} {error.read().decode()[:500]}") from error
 
     def is_up(self) -> bool:
-        """Whether it answers at all."""
+        """Return whether the portal answers."""
         try:
             self.get("scenarios")
         except (urllib.error.URLError, ConnectionError):

@@ -1,9 +1,8 @@
-"""What training would be without an environment runner of one's own: RLlib's multi-agent environment, connectors and
-episodes.
+"""The baseline for training without our environment runner: RLlib's multi-agent environment, connectors and episodes.
 
-The game, its wrappers, the network, the loss and the hyperparameters are those of ``training``; only the way between
-them is RLlib's usual one, with a Python environment a copy. To its favour, the critic's memory is zero at the start of
-each sequence, so that no critic has to run while sampling.
+The game, its wrappers, the network, the loss and the hyperparameters are those of ``training``. Only the data flow
+between them is RLlib's default, with a Python environment for each copy. In its favour, the critic's memory is zero at
+the start of each sequence, so that no critic has to run while sampling.
 """
 
 from __future__ import annotations
@@ -47,11 +46,11 @@ class CameraEnvironment(MultiAgentEnv):
         self.action_spaces = dict.fromkeys(self.agents, self.env.action_space)
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The next episode's first observations."""
+        """Begin the next episode; return its first observations and no infos."""
         return _keep(self.env.reset()), {}
 
     def step(self, action_dict: dict[str, Any]) -> tuple[Any, ...]:
-        """A decision of each camera."""
+        """Play a decision of each camera."""
         observations, rewards, dones, _ = self.env.step(action_dict)
         return _keep(observations), rewards, dones, {"__all__": False}, {}
 
@@ -68,7 +67,7 @@ def _keep(observations: dict[str, Any]) -> dict[str, Any]:
 
 
 class SharedModule(TorchRLModule, ValueFunctionAPI):
-    """The networks of ``training.modules`` behind RLlib's usual interface of recurrent modules."""
+    """The networks of ``training.modules`` behind RLlib's default interface of recurrent modules."""
 
     def setup(self) -> None:
         """Build both networks."""
@@ -78,11 +77,11 @@ class SharedModule(TorchRLModule, ValueFunctionAPI):
         self.critic = TimedNetwork(recipe.architecture, recipe.scenario.state_size, 1)
 
     def get_initial_state(self) -> dict[str, np.ndarray]:
-        """The memory of an actor that has seen nothing."""
+        """Return the actor's memory at the start of an episode."""
         return {"memory": np.zeros(2 * self.recipe.architecture.memory_size, np.float32)}
 
     def get_train_action_dist_cls(self) -> Any:
-        """A yes or no for each target."""
+        """Return the distribution of decisions: a yes or no for each target."""
         return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)
 
     get_exploration_action_dist_cls = get_train_action_dist_cls
@@ -93,14 +92,14 @@ class SharedModule(TorchRLModule, ValueFunctionAPI):
         return {Columns.ACTION_DIST_INPUTS: logits, Columns.STATE_OUT: {"memory": memory}}
 
     def compute_values(self, batch: dict[str, Any], embeddings: Any | None = None) -> torch.Tensor:
-        """The critic's estimates (B, T)."""
+        """Return the critic's estimates (B, T)."""
         states = batch[Columns.OBS]["state"]
         memory = torch.zeros(len(states), 2 * self.recipe.architecture.memory_size, device=states.device)
         return self.critic(states, memory)[0].squeeze(-1)
 
 
 def build(configuration: TrainingConfiguration, scenario: str, environments: int, runners: int) -> PPO:
-    """PPO in RLlib's usual way, with so many environments in each of the runners (0: in the driver)."""
+    """Return RLlib's default PPO with this number of environments in each runner (0 runners: in the driver)."""
     one = configuration.hyperparameters
     decisions = one["episodes_at_once"] * one["fragment_length"]
     config = PPOConfig()

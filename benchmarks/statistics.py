@@ -56,12 +56,12 @@ class Comparison:
 
     @property
     def distance(self) -> float:
-        """The difference of the means in joint standard errors, with its sign."""
+        """The signed difference of the means in joint standard errors."""
         return self._in_units_of(hypot(self.ours_error, self.reference_error))
 
     @property
     def pooled_distance(self) -> float:
-        """The same, with the standard error that the recorded mean would have if its episodes were spread like ours."""
+        """The same, with the standard error that the recorded mean would have with the spread of our episodes."""
         return self._in_units_of(self.ours_error * sqrt(1 + self.episodes / self.reference_episodes))
 
     def _in_units_of(self, error: float) -> float:
@@ -72,7 +72,7 @@ class Comparison:
 
 
 def play_cell(cell: dict[str, Any], episodes: int, first_seed: int) -> tuple[list[EpisodeResult], dict[int, list]]:
-    """Play a cell's pairing; return the results, and per recorded step those of the episodes that got that far."""
+    """Play a cell's pairing; return the results, and for each recorded step those of episodes that reached it."""
     marks: dict[int, list[EpisodeResult]] = {int(step): [] for step in cell["at_step"]}
 
     def note(block: EpisodeBatch, stepped: NDArray[np.bool_]) -> None:
@@ -112,7 +112,7 @@ def compare_cell(name: str, cell: dict[str, Any], episodes: int, first_seed: int
 
 
 def summarise(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """The share of comparisons within ``CLOSE`` joint standard errors, and the spread of their distances."""
+    """Return the share of comparisons within ``CLOSE`` joint standard errors, and the spread of their distances."""
     distances = np.array([comparison.distance for comparison in comparisons])
     pooled = np.array([comparison.pooled_distance for comparison in comparisons])
     return {
@@ -124,7 +124,7 @@ def summarise(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def row(comparison: Comparison) -> str:
-    """One line of the report."""
+    """Return one line of the report."""
     mark = " " if abs(comparison.distance) <= CLOSE else "*"
     return (
         f"{mark} {comparison.cell:32} {comparison.at:>5} {comparison.metric:30}"
@@ -174,7 +174,7 @@ def _report(options: argparse.Namespace, comparisons: Sequence[Comparison]) -> N
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no infinity: null stands for it."""
+    """Return None instead of infinity, which JSON does not have."""
     return value if isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""What benchmarks print, as a table or as JSON: figures beside what is wanted, and beside the original's if it ran."""
+"""Output of benchmarks as a table or JSON: figures, their wanted values, and upstream's figures if it ran."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ HEADINGS = ("", "value", "unit", "wall", "wanted", "", "upstream", "ratio", "of 
 
 @dataclass(frozen=True)
 class Figure:
-    """One line. Rates are by processor time, with the same by wall time beside it.
+    """One line of the table. Rates are per second of processor time; ``wall`` is the rate by wall time.
 
-    ``upstream`` is what the original did in turn with it; ``wanted`` the least (of rates, or where ``is_more_better``)
-    or else the most that the value should be.
+    ``upstream`` is the figure of the original, measured in turn. ``wanted`` is the minimum if ``is_more_better`` (as
+    for rates), else the maximum.
     """
 
     what: str
@@ -33,29 +33,29 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the value is what is wanted; None where nothing is."""
+        """Whether the value is as wanted; None without a wanted value."""
         if self.wanted is None:
             return None
         return self.value >= self.wanted if self.is_more_better else self.value <= self.wanted
 
     def to_json(self) -> dict[str, Any]:
-        """The figure and what follows from it."""
+        """Return the figure with its derived values."""
         ratio = self.upstream.ratio if self.upstream else None
         return asdict(self) | {"ratio": ratio, "is_met": self.is_met}
 
 
 def rate(what: str, unit: str, timing: Timing, upstream: Beside | None = None, wanted: float | None = None) -> Figure:
-    """The figure of a measured rate."""
+    """Return the figure of a measured rate."""
     return Figure(what, timing.by_processor, unit, timing.by_wall, upstream, wanted, is_more_better=True)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options that every benchmark has."""
+    """Add the options that all benchmarks have."""
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def report(figures: Sequence[Figure], as_json: bool) -> None:
-    """Print the figures and where they were measured."""
+    """Print the figures and a description of the machine."""
     if as_json:
         document = {"machine": machine.describe(), "figures": [figure.to_json() for figure in figures]}
         print(json.dumps(document, indent=1))

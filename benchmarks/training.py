@@ -31,7 +31,7 @@ WANTED_RATIO = 5.0
 
 @dataclass
 class Costs:
-    """Seconds, of processor and of wall, for each decision: of sampling, of learning, of whole iterations."""
+    """Seconds per decision of sampling, of learning, and of whole iterations (processor and wall time)."""
 
     sampling: tuple[float, float]
     learning: tuple[float, float]
@@ -45,7 +45,7 @@ class Stopwatch:
         self.processor = self.wall = 0.0
 
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The call, timed."""
+        """Return the call with its time added to the stopwatch."""
 
         def timed(*args: Any, **kwargs: Any) -> Any:
             processor, wall = time.process_time(), time.perf_counter()
@@ -59,7 +59,7 @@ class Stopwatch:
 
 
 def measure(algorithm: Any, iterate: Callable[[], float], iterations: int) -> Costs:
-    """The medians over iterations, each of which returns its number of decisions; the first is not counted."""
+    """Return medians over iterations; ``iterate`` returns its number of decisions. The first iteration is left out."""
     learning, whole = Stopwatch(), Stopwatch()
     algorithm.learner_group.update = learning.around(algorithm.learner_group.update)
     timed = whole.around(iterate)
@@ -74,7 +74,7 @@ def measure(algorithm: Any, iterate: Callable[[], float], iterations: int) -> Co
 
 
 def measure_ours(configuration: TrainingConfiguration, cores: int, iterations: int, profile: bool) -> Costs:
-    """The costs of ``training``."""
+    """Measure the costs of ``training``."""
     from training.algorithm import build
 
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def measure_ours(configuration: TrainingConfiguration, cores: int, iterations: i
 
 
 def measure_default(configuration: TrainingConfiguration, cores: int, environments: int, iterations: int) -> Costs:
-    """The costs of RLlib's usual way."""
+    """Measure the costs of RLlib's default."""
     from benchmarks.rllib_default import build
 
     algorithm = build(configuration, SCENARIO, environments, cores if cores > 1 else 0)
@@ -110,7 +110,7 @@ def measure_default(configuration: TrainingConfiguration, cores: int, environmen
 
 
 def figures_of(ours: Costs, default: Costs) -> list[Figure]:
-    """Both beside each other."""
+    """Return the figures of both."""
     figures = []
     for part in ("sampling", "learning", "whole"):
         rates = [(1 / getattr(costs, part)[0], 1 / getattr(costs, part)[1]) for costs in (ours, default)]
@@ -123,7 +123,7 @@ def figures_of(ours: Costs, default: Costs) -> list[Figure]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; the exit status is 1 if the wanted ratio is missed."""
+    """Measure and print; return 1 if the ratio is lower than wanted, else 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--iterations", type=int, default=5)

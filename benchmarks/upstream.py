@@ -1,7 +1,7 @@
-"""The original beside ours, on the same machine in the same minutes: ``--upstream CHECKOUT`` of the benchmarks.
+"""Comparison with the original on the same machine at the same time: ``--upstream CHECKOUT`` of the benchmarks.
 
-The original needs gym 0.21 and NumPy 1, so it runs in a process of its own, with an interpreter that the user names.
-Both take turns, A B A B; a ratio is of one turn of each, and what is told are the median of the pairs and their range.
+The original needs gym 0.21 and NumPy 1, so it runs in a separate process, with an interpreter that the user names. Both
+take turns, A B A B. Each pair of turns gives a ratio; the median and the range of these ratios are reported.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from benchmarks.clock import Timing, measure
 LOOP = Path(__file__).with_name("upstream_loop.py")
 OURS = Path(__file__).resolve().parent.parent
 UPSTREAM_SECONDS = 2.0
-"""Processor time of a turn of the original: a thousand steps of the slowest agents would take eight."""
+"""Processor seconds of a turn of the original: a thousand steps of the slowest agents would take eight."""
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What the original does in the same unit, and how many times as fast ours is, pair by pair."""
+    """The original's rate in the same unit, and for each pair of turns how many times as fast ours is."""
 
     value: float
     ratios: tuple[float, ...]
 
     @property
     def ratio(self) -> float:
-        """The median of the pairs."""
+        """The median of the ratios."""
         return median(self.ratios)
 
 
@@ -52,7 +52,7 @@ class Loop:
         )
 
     def measure(self, scenario: str, kind: str, seconds: float = UPSTREAM_SECONDS) -> Timing:
-        """Let it run once; rates are units a second."""
+        """Run a kind of loop once; rates are in units per second."""
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             self.process.stdin.write(json.dumps({"scenario": scenario, "kind": kind, "seconds": seconds}) + "\n")
@@ -74,7 +74,7 @@ class Loop:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options that name the original."""
+    """Add the options that name the original."""
     parser.add_argument("--upstream", type=Path, metavar="CHECKOUT", help="run the original in turn and print ratios")
     parser.add_argument(
         *("--upstream-python",), type=Path, metavar="PATH", help="its interpreter (default: CHECKOUT/.venv/bin/python)"
@@ -100,7 +100,7 @@ def open_ours() -> Loop:
 
 
 def compare(ours: Callable[[], Timing], upstream: Callable[[], Timing], pairs: int) -> tuple[Timing, Beside]:
-    """Measure both in turn; the median of ours, and the original beside it."""
+    """Measure both in turn; return the median of ours, and the comparison with the original."""
     turns = [(upstream(), ours()) for _ in range(pairs)]
     ratios = tuple(own.by_processor / other.by_processor for other, own in turns)
     rates = [own.by_processor for _, own in turns]
@@ -111,7 +111,7 @@ def compare(ours: Callable[[], Timing], upstream: Callable[[], Timing], pairs: i
 def measure_beside(
     work: Callable[[], float], repeats: int, loop: Loop | None, scenario: str, kind: str
 ) -> tuple[Timing, Beside | None]:
-    """Time our work, in turn with the original's of that kind where there is one."""
+    """Time our work, in turn with the original's loop of that kind if there is one."""
     if loop is None:
         return measure(work, repeats), None
     work()

@@ -1,6 +1,6 @@
-"""Loops of the original's interface, timed on request: a program for any Python from 3.7 on that can import a `mate`.
+"""Loops over the original's interface, timed on request. The program runs with any Python from 3.7 that has a `mate`.
 
-It reads one line of JSON at a time, ``{"scenario": NAME, "kind": KIND, "seconds": S}``, and answers with one:
+It reads one line of JSON at a time, ``{"scenario": NAME, "kind": KIND, "seconds": S}``, and answers with one line:
 ``{"units": N, "processor": seconds, "wall": seconds}``. Kinds are ``random`` (random actions of both teams), ``reset``,
 and the names of rule-based agents, which then play both teams through the loop that the original documents.
 """
@@ -19,7 +19,7 @@ AGENTS = {
 
 
 class Stopwatch:
-    """Adds up time of the process and of the clock."""
+    """Adds up processor time and wall time."""
 
     def __init__(self):
         self.processor = self.wall = 0.0
@@ -33,7 +33,7 @@ class Stopwatch:
 
 
 class RandomActions:
-    """Random actions over the full range of both teams, drawn before the time is taken."""
+    """Random actions over the full range of both teams, drawn outside the measured time."""
 
     def __init__(self, env):
         self.env = env
@@ -75,7 +75,7 @@ def make(scenario, kind):
 
 
 def run(play, kind, seconds):
-    """Count units until so many seconds of processor time are taken; steps leave out resets and their time."""
+    """Count units until the seconds of processor time have passed; for steps, resets and their time do not count."""
     watch, units = Stopwatch(), 0
     while watch.processor < seconds:
         if kind == "reset":

@@ -45,7 +45,7 @@ MEASURED = """() => ({
 
 @dataclass
 class Visit:
-    """The worst that was seen of one kind of page."""
+    """The worst figures of one kind of page."""
 
     page: str
     shift: float = 0.0
@@ -54,7 +54,7 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
     def note(self, found: dict[str, float], faults: list[str], form: str) -> None:
-        """Add what was found in one form."""
+        """Add the findings in one form (window, theme and language)."""
         self.shift = max(self.shift, found["shift"])
         self.paint = max(self.paint, found["paint"])
         self.sent = max(self.sent, found["sent"])
@@ -66,7 +66,7 @@ class Visit:
 
 
 def main() -> int:
-    """The command. Returns its exit status: 1 if something is not as it must be."""
+    """Run the command. Return its exit status: 1 if a figure exceeds its limit or a fault was found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.visits", description=__doc__)
     parser.add_argument("--agents", type=int, default=200, metavar="N", help="in all")
     parser.add_argument("--field", type=int, default=20, metavar="N", help="agents of each team that have played")
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def report(found: list[Visit]) -> None:
-    """Print the table and where it was measured."""
+    """Print the table and a description of the machine."""
     print(machine.sentence())
     print(f"{'page':24}{'shift':>8}{'paint ms':>10}{'kB sent':>9}")
     for one in found:
@@ -96,7 +96,7 @@ def report(found: list[Visit]) -> None:
 
 
 def fill(options: argparse.Namespace) -> None:
-    """In a child: fill the portal, and print each page's name and address."""
+    """In a child process: fill the portal, and print each page's name and address."""
     set_up_django()
     from django.contrib.auth.models import User
     from django.core.management import call_command
@@ -170,7 +170,7 @@ def walk(site: str, wanted: dict[str, str], visits: dict[str, Visit], form: str,
 
 
 def is_foreign(address: str, site: str) -> bool:
-    """Whether an address is another host's."""
+    """Return whether an address belongs to another host."""
     return not address.startswith((site, "data:", "blob:"))
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints as agents: objects that play one member of a team, and the entry point of ``python -m mate.evaluate``."""
+"""Checkpoints as agents: classes that play one member of a team, and the entry point of ``python -m mate.evaluate``."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_SHOWN = 5
 
 
 def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
-    """The one checkpoint for ``team`` at a path: a native one, or one that can be imported, where it lies or in an
-    archive.
+    """Return the only checkpoint for ``team`` at a path.
 
-    Raises CheckpointError if there is none or more than one, OSError if the file cannot be read.
+    The path leads to a native or importable checkpoint, to a trial's folder, or to an archive of these. Raises
+    CheckpointError if there is none or more than one, OSError if the file cannot be read.
     """
     shown = os.fspath(path)
     try:
@@ -50,7 +50,7 @@ def open_checkpoint(path: str | os.PathLike[str], team: str) -> Checkpoint:
 
 @dataclass(frozen=True)
 class _Factory:
-    """Builds the team that plays a checkpoint; can be sent to other processes."""
+    """Builds the team that plays a checkpoint; can be pickled for other processes."""
 
     path: str
     checkpoint: Checkpoint
@@ -67,11 +67,11 @@ class _Factory:
 
 
 def load_agent(path: str, team: str, deterministic: bool | None = None) -> _Factory:
-    """What plays ``team`` with the checkpoint at ``path``, as a function of (scenario, number of episodes).
+    """Return a function of (scenario, number of episodes) that builds ``team`` from the checkpoint at ``path``.
 
-    The entry point ``mate.agent_loaders``. ``deterministic`` None plays as the checkpoint's recipe says. Raises
-    CheckpointError if the file is no checkpoint or one of the other team, and so does the function if the scenario is
-    not one that the checkpoint was trained for.
+    This is the entry point ``mate.agent_loaders``. If ``deterministic`` is None, the checkpoint's recipe decides.
+    Raises CheckpointError if the file is no checkpoint or belongs to the other team. The function raises it if the
+    checkpoint was not trained for the scenario.
     """
     try:
         return _Factory(path, open_checkpoint(path, team), deterministic)
@@ -81,7 +81,7 @@ def load_agent(path: str, team: str, deterministic: bool | None = None) -> _Fact
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The numbers of a scenario, as an observation's header has them."""
+    """The dimensions of a scenario, as given in an observation's header."""
 
     num_cameras: int
     num_targets: int
@@ -95,9 +95,9 @@ class _CheckpointAgent(AgentBase):
     Args:
         checkpoint: a checkpoint, or the path of a file with one.
         seed: seed of the agent's random stream; fresh entropy if None.
-        deterministic: take the greatest output where ``act`` is not told; as the recipe says if None.
+        deterministic: whether to choose the greatest output, unless ``act`` is told; the recipe decides if None.
 
-    ``reset`` raises CheckpointError if the scenario is not one that the checkpoint was trained for.
+    ``reset`` raises CheckpointError if the checkpoint was not trained for the scenario.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class _CheckpointAgent(AgentBase):
         self.policy.reset(np.array([0]), key, np.asarray(observation, np.float64)[np.newaxis, np.newaxis])
 
     def send_requests(self) -> Iterable[Message]:
-        """Return the message of the last decision, if its network speaks."""
+        """Return the message of the last decision, if the network sends messages."""
         assert self.policy is not None, "send_requests is called after reset"
         said = None if self.policy.channel is None else self.policy.channel.take_said(self.index)
         if said is None:
@@ -133,7 +133,7 @@ class _CheckpointAgent(AgentBase):
         return [self.pack_message({"message": message}, recipient) for recipient in recipients]
 
     def receive_requests(self, messages: Iterable[Message]) -> None:
-        """Take in the messages of teammates."""
+        """Store the messages of teammates for the next decision."""
         super().receive_requests(messages)
         assert self.policy is not None, "receive_requests is called after reset"
         if self.policy.channel is not None:
@@ -146,7 +146,7 @@ class _CheckpointAgent(AgentBase):
         info: Mapping[str, Any] | None = None,
         deterministic: bool | None = None,
     ) -> np.ndarray:
-        """The action (2,) of this step."""
+        """Return the action (2,) of this step."""
         assert self.policy is not None, "act is called after reset"
         self.state, observation, info, _ = self.check_inputs(observation, info)
         self.policy.is_deterministic = self.deterministic if deterministic is None else deterministic

@@ -1,7 +1,7 @@
-"""Writing agents in ONNX's format: checkpoints as they are, and networks of PyTorch.
+"""Export of checkpoints and PyTorch modules in ONNX's format.
 
-``to_onnx`` gives the ``model.onnx`` and the ``policy.json`` of a checkpoint; other tools of the field can run the
-former. ``export_module`` writes an uploadable file from a PyTorch module in one call, reads it back and compares both.
+``to_onnx`` returns the ``model.onnx`` and the ``policy.json`` of a checkpoint; common tools can run the former.
+``export_module`` writes an uploadable file from a PyTorch module, reads it back, and compares both.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 
 OPSET = 20
 TOLERANCE = 1e-4
-"""How far outputs may be from those of PyTorch, relative to the greatest where that is above 1."""
+"""Maximum difference from PyTorch's outputs, relative to the greatest output if that is above 1."""
 
 _EXAMPLE = Dimensions(4, 8, 9)
-"""What networks for any scenario are tried in."""
+"""Dimensions with which networks for any scenario are tested."""
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class MessageOutputs:
-    """What members of a team tell each other: a message of ``size`` numbers, and whether the module says to whom."""
+    """The messages between members of a team: ``size`` numbers each, and whether the module outputs the recipients."""
 
     size: int = 0
     has_recipients: bool = False
@@ -63,16 +63,14 @@ class MessageOutputs:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: the checkpoint as it is read back, and how far its outputs are from the module's."""
+    """The result of an export: the checkpoint as read back, and the greatest difference from the module's outputs."""
 
     checkpoint: Checkpoint
     error: float
 
 
 def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
-    """Return the bytes of an uploadable zip with this ``policy.json`` and ``model.onnx``; the same for the same
-    content.
-    """
+    """Return the bytes of an uploadable zip with this ``policy.json`` and ``model.onnx``, reproducibly."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in ((RECIPE_NAME, json.dumps(policy, indent=2).encode() + b"\n"), (MODEL_NAME, model)):
@@ -83,7 +81,7 @@ def pack(policy: Mapping[str, Any], model: bytes) -> bytes:
 
 
 def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
-    """Return ``policy.json`` (parsed) and ``model.onnx`` of a checkpoint, whose network both describe together."""
+    """Return ``policy.json`` (parsed) and ``model.onnx``, which together describe a checkpoint."""
     recipe = checkpoint.recipe
     graph, tensors = graph_of(checkpoint)
     states = {state.input: state.output for state in graph.states}
@@ -95,7 +93,7 @@ def to_onnx(checkpoint: Checkpoint) -> tuple[dict[str, Any], bytes]:
 
 
 def _model_of(graph: Graph, tensors: Mapping[str, np.ndarray], recipe: Recipe) -> bytes:
-    """The bytes of an ONNX model; the numbers of fields are those of its public schema (onnx/onnx.proto)."""
+    """Return the bytes of an ONNX model; field numbers are those of its public schema (onnx/onnx.proto)."""
     nodes = [(1, protobuf.message(*_node_fields(node))) for node in graph.nodes]
     constants = [(5, _tensor_of(name, array)) for name, array in (*tensors.items(), *graph.constants.items())]
     leading = ["rows"] if graph.rows == "member" else ["teams", "members"]
@@ -116,7 +114,7 @@ def _team_axis(recipe: Recipe) -> int | str:
 
 
 def _own_shape(name: str, recipe: Recipe, graph: Graph) -> list[int | str]:
-    """The axes of an input after those of the rows; a name where the scenario decides."""
+    """Return the axes of an input after those of the rows; an axis whose length depends on the scenario is a name."""
     scenario = recipe.scenario
     if name in SPOKEN_INPUTS:
         size = [] if graph.messages is None or name != "messages" else [graph.messages.size]
@@ -183,15 +181,15 @@ def export_module(
         path: the file to write.
         team: ``camera`` or ``target``.
         action: the field of ``policy.json``, such as ``{"decoding": "levels", "levels": 5}``.
-        scenario: the dimensions it was trained for; None if it plays in any scenario.
-        inputs: what it reads, of ``policies.inputs.INPUTS``.
+        scenario: the dimensions that the module was trained for; None if it plays in any scenario.
+        inputs: names of the inputs that the module reads, of ``policies.inputs.INPUTS``.
         states: the shape of each recurrent state of a member, by name.
         rows: ``member`` or ``team`` (``policies.graphs.Graph``).
-        messages: what members tell each other; ``inputs`` then may have ``messages``, ``heard`` and ``links``, and the
-            module returns the message, then its recipients, after the new states.
+        messages: the messages between members, if any. ``inputs`` may then have ``messages``, ``heard`` and ``links``.
+            The module returns the message and then its recipients after the new states.
         recipe: further fields of ``policy.json``, such as ``preprocessing``, ``frame_skip`` or ``provenance``.
 
-    Raises CheckpointError if the module has operators that are not played, or the outputs differ by more than
+    Raises CheckpointError if the module has unsupported operators, or the outputs differ by more than
     ``TOLERANCE``. Needs PyTorch, onnx and onnxscript.
     """
     known = dict(states or {})
@@ -228,13 +226,13 @@ def _leading(team: str, sizes: Dimensions, rows: str, count: int) -> tuple[int, 
 def _shapes(
     inputs: tuple[str, ...], parts: Mapping[str, InputPart], members: int, message_size: int
 ) -> dict[str, tuple[int, ...]]:
-    """The shape of each input of a row."""
+    """Return the shape of each input of a row."""
     spoken = {"messages": (members, message_size), "heard": (members,), "links": (members,)}
     return {name: spoken[name] if name in spoken else parts[name].shape for name in inputs}
 
 
 def _examples(leading: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Random inputs and states by name."""
+    """Return random inputs and states by name."""
     random = np.random.default_rng(0)
     return {name: random.uniform(-1, 1, (*leading, *shape)).astype(np.float32) for name, shape in shapes.items()}
 
@@ -242,7 +240,7 @@ def _examples(leading: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]) -
 def _export(
     module: torch.nn.Module, examples: Mapping[str, np.ndarray], outputs: list[str], is_any: bool, rows: str
 ) -> bytes:
-    """The bytes of the ``model.onnx`` that PyTorch's exporter writes."""
+    """Return the bytes of the ``model.onnx`` that PyTorch's exporter writes."""
     import torch
 
     axes = []
@@ -281,7 +279,7 @@ def _compare(
     inputs: tuple[str, ...],
     states: Mapping[str, tuple[int, ...]],
 ) -> float:
-    """The greatest difference between the module's outputs and messages and those of the checkpoint, on random rows."""
+    """Return the greatest difference of outputs and messages between module and checkpoint, on random rows."""
     import torch
 
     recipe = checkpoint.recipe
@@ -311,7 +309,7 @@ def _difference(own: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m policies.exporting", description="Write a PyTorch module as an agent."
     )
@@ -354,7 +352,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _make(name: str) -> torch.nn.Module:
-    """The module that ``FILE_OR_MODULE:NAME`` makes; the user names it, so it is run."""
+    """Return the module that ``FILE_OR_MODULE:NAME`` creates. Its code is run: the user chose it."""
     place, _, factory = name.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:

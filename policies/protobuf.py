@@ -1,7 +1,7 @@
 """Messages of Protocol Buffers as data: the wire format alone, without the schema's classes.
 
-The wire format is public (protobuf.dev, "Encoding"): a message is a sequence of fields, each a number, a wire type and
-a value. Nothing is built but numbers and views of the given bytes.
+The wire format is public (protobuf.dev, "Encoding"): a message is a sequence of fields, each with a number, a wire type
+and a value. The only objects built are numbers and views of the given bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ProtobufMessage:
             self.fields.setdefault(number, []).append(value)
 
     def integer(self, number: int, default: int = 0) -> int:
-        """Return the last integer of a field, as the signed number of 64 bits that it is."""
+        """Return the last integer of a field, as a signed 64-bit integer."""
         found = [value for value in self.fields.get(number, ()) if isinstance(value, int)]
         value = found[-1] if found else default
         return value - (1 << 64) if value >= 1 << 63 else value
@@ -49,7 +49,7 @@ class ProtobufMessage:
         return [value - (1 << 64) if value >= 1 << 63 else value for value in found]
 
     def floats(self, number: int) -> list[float]:
-        """Return all floats of a field of 32 bits, packed or not."""
+        """Return all 32-bit floats of a field, packed or not."""
         found: list[float] = []
         for value in self.fields.get(number, ()):
             packed = struct.pack("<I", value & 0xFFFFFFFF) if isinstance(value, int) else bytes(value)
@@ -137,9 +137,7 @@ def _fields(content: memoryview, budget: list[int]) -> Iterator[tuple[int, int |
 
 
 def message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
-    """Return the bytes of a message with these fields: integers as varints, floats with 32 bits, texts and bytes as
-    they are.
-    """
+    """Return the bytes of a message with these fields: integers become varints, floats have 32 bits."""
     parts = []
     for number, value in fields:
         if isinstance(value, int):

@@ -44,7 +44,7 @@ MIN_AGREEMENT = 0.999
 
 
 class _Scenario(NamedTuple):
-    """What inference needs to know of a scenario."""
+    """The facts about a scenario that inference needs."""
 
     num_cameras: int
     num_targets: int
@@ -54,7 +54,7 @@ class _Scenario(NamedTuple):
 
 @dataclass(frozen=True)
 class OutputComparison:
-    """One compared quantity: how far it is off, or which fraction agrees, and how far or which is allowed."""
+    """A compared quantity: its difference or its fraction of agreement, with the bound on it."""
 
     name: str
     figure: float
@@ -74,7 +74,7 @@ class OutputComparison:
 
 
 def load_any(path: str | Path) -> Checkpoint:
-    """The one checkpoint at a path, of any importable format. Raises CheckpointError if there is not exactly one."""
+    """Return the only checkpoint at a path, of any importable format. Raises CheckpointError for none or several."""
     agents = read(path).agents
     if len(agents) != 1:
         raise CheckpointError(f"{path} contains {len(agents)} agents; expected one")
@@ -82,7 +82,7 @@ def load_any(path: str | Path) -> Checkpoint:
 
 
 def read_recording(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a recording. Raises CheckpointError if the file is none, OSError if it cannot be read."""
+    """Return the arrays of a recording. Raises CheckpointError if the file is not one, OSError if it is unreadable."""
     try:
         recording = np.load(path, allow_pickle=False)
         if isinstance(recording, np.lib.npyio.NpzFile):
@@ -94,7 +94,7 @@ def read_recording(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[OutputComparison]:
-    """All comparisons of a checkpoint with the arrays of a recording.
+    """Return all comparisons of a checkpoint with the arrays of a recording.
 
     Raises CheckpointError if the recording is of another team.
     """
@@ -115,9 +115,7 @@ def compare(checkpoint: Checkpoint, expected: dict[str, np.ndarray]) -> list[Out
 
 
 def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensions) -> np.ndarray:
-    """Network inputs (K, N, D); those of another scenario are cut off or filled with zeros, as upstream does
-    silently.
-    """
+    """Return network inputs (K, N, D). Those of another scenario are truncated or padded with zeros, as by upstream."""
     recipe = checkpoint.recipe
     rows = np.ascontiguousarray(observations).reshape(-1, observations.shape[-1])
     size = recipe.preprocessing.input_size(recipe.team, _played(recipe, recorded))
@@ -128,7 +126,7 @@ def _inputs(checkpoint: Checkpoint, observations: np.ndarray, recorded: Dimensio
 
 
 def _own_slot(recorded: np.ndarray) -> np.ndarray:
-    """The agent's own part of a state (K, N, H), or of one (K, N, n, H) that upstream's grouped agents keep."""
+    """Return the agent's own part (K, N, H) of a state, which is (K, N, n, H) for upstream's grouped agents."""
     return recorded[:, :, 0] if recorded.ndim == 4 else recorded
 
 
@@ -159,7 +157,7 @@ def _compare_network(
 
 
 def _played(recipe: Recipe, recorded: Dimensions) -> Dimensions:
-    """The dimensions that a checkpoint plays: the recorded ones for an agent that plays in any scenario."""
+    """Return the dimensions that a checkpoint plays: the recorded ones for an agent that plays in any scenario."""
     return recipe.scenario or recorded
 
 
@@ -168,7 +166,7 @@ def _counts(dimensions: Dimensions) -> tuple[int, int, int]:
 
 
 def _recorded_memory(policy: BatchedPolicy, expected: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
-    """The recorded states before (K, N, M) and after the decisions, in the layout of the network's memory."""
+    """Return the recorded states before and after the decisions, each (K, N, M), in the layout of the memory."""
     architecture = policy.recipe.architecture
     parts = 0 if isinstance(architecture, Graph) else architecture.num_states  # no recording is of entities
     shape = (len(expected["infer_step"]), policy.num_agents, policy.network.memory_size)
@@ -187,13 +185,13 @@ def _compare_decisions(kind: str, outputs: np.ndarray, recorded: np.ndarray) -> 
     decoding.choose_best(outputs, width, choices)
     recorded = recorded.reshape(len(outputs), -1)
     if kind != "select-many":
-        recorded = recorded[:, :1]  # grouped agents record a joint action, of which the first is their own
+        recorded = recorded[:, :1]  # grouped agents record a joint action, whose first part is their own
     agreement = float((choices == recorded).all(axis=1).mean())
     return OutputComparison("greedy decisions", agreement, MIN_AGREEMENT, is_agreement=True)
 
 
 def _compare_actions(checkpoint: Checkpoint, expected: dict[str, np.ndarray], recorded: Dimensions) -> OutputComparison:
-    """Play the recorded observations from the first one on, with the network's own memory."""
+    """Play the recorded observations from the first one on, with the network's own memory, and compare the actions."""
     observations, told = expected["raw_obs"], expected["actions"]
     policy = BatchedPolicy(checkpoint, _Scenario(*_counts(recorded)), 1, deterministic=True)
     policy.reset(np.array([0]), np.array([0], np.uint64), observations[:1])
@@ -211,7 +209,7 @@ def _worst(values: np.ndarray, recorded: np.ndarray, is_relative: bool = False) 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m policies.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

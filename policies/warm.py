@@ -1,4 +1,4 @@
-"""Compiling the kernels of inference ahead: ``python -m policies.warm``."""
+"""Compilation of the inference kernels in advance: ``python -m policies.warm``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _actions() -> list[Action]:
 
 
 def warm() -> None:
-    """Play one step with every kind of network and action, so that all kernels are compiled and cached."""
+    """Play one step with each kind of network and action, so that all kernels are compiled and cached."""
     sizes = _Sizes()
     dimensions = Dimensions(sizes.num_cameras, sizes.num_targets, sizes.num_obstacles)
     for architecture, action in itertools.product(_architectures(), _actions()):
@@ -68,7 +68,7 @@ def warm() -> None:
 
 
 def warm_messages() -> None:
-    """Let two cameras send each other a message, and tell each other something inside a decision."""
+    """Let two cameras exchange messages between decisions and within a decision."""
     sizes = Scenario.load("MATE-2v2-9", message_dropout=0.5)
     slots, step, observations = np.array([0]), np.zeros(1, np.int64), np.ones((1, 2, sizes.camera_observation_dim))
     for spoken in (GraphMessages("message", 1), GraphMessages(recipients="recipients")):
@@ -79,7 +79,7 @@ def warm_messages() -> None:
 
 
 def warm_graphs() -> None:
-    """Compute every kind of operator once."""
+    """Compute each kind of operator once."""
     x = np.ones((2, 3), np.float32)
     for op in ("Tanh", "Sigmoid", "Exp"):
         ELEMENTWISE[op]([x], {})

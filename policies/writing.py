@@ -1,4 +1,4 @@
-"""Our own architectures written as graphs of ONNX's operators."""
+"""Conversion of the native architectures to graphs of ONNX's operators."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from policies.inputs import input_parts_of, kinds_of
 from policies.recipe import Recipe
 
 _LEAST = -1e30
-"""What an entity out of sight has in each component where the greatest is taken."""
+"""Value of each component of an entity out of sight in the pooling of maxima."""
 
 
 def graph_of(checkpoint: Checkpoint) -> tuple[Graph, dict[str, np.ndarray]]:
-    """Return the network of a checkpoint as a graph with its weights; what is a graph already stays as it is.
+    """Return the network of a checkpoint as a graph with its weights; a graph is returned unchanged.
 
-    A graph's outputs agree with those of the checkpoint's own network but for the last digits.
+    The outputs of the graph and of the checkpoint's own network differ only in the last digits.
     """
     architecture = checkpoint.recipe.architecture
     if isinstance(architecture, Graph):
@@ -40,7 +40,7 @@ def graph_of(checkpoint: Checkpoint) -> tuple[Graph, dict[str, np.ndarray]]:
 
 
 class _TrunkWriting:
-    """Writes the layers and the memory of a network; ``states`` are those of the memory."""
+    """Writes the layers and the memory of a network to a graph; ``states`` are the recurrent states."""
 
     def __init__(self, builder: GraphBuilder, architecture: Architecture, weights: Mapping[str, np.ndarray]) -> None:
         self.builder, self.architecture, self.weights = builder, architecture, weights
@@ -73,10 +73,10 @@ class _TrunkWriting:
         return self.linear(f"{name}.1", self.builder.add("Relu", self.linear(f"{name}.0", value)))
 
     def _recall(self, value: str) -> str:
-        """Write a recurrent layer over a sequence of one step; its new states are outputs of the graph."""
+        """Write a recurrent layer over a sequence of one step; its new states become outputs of the graph."""
         builder, kind, size = self.builder, self.architecture.memory, self.architecture.memory_size
-        # ONNX has input, output, forget, cell, and update, reset, new; PyTorch input, forget, cell, output, and reset,
-        # update, new.
+        # Order of gates: ONNX has input, output, forget, cell (LSTM) and update, reset, new (GRU); PyTorch has input,
+        # forget, cell, output and reset, update, new.
         order = (0, 3, 1, 2) if kind == "lstm" else (1, 0, 2)
         tensors = [
             builder.tensor(f"{kind}.{part}", _reordered(self.weights, kind, part, order))
@@ -93,16 +93,16 @@ class _TrunkWriting:
 
 
 def _reordered(weights: Mapping[str, np.ndarray], kind: str, part: str, order: tuple[int, ...]) -> np.ndarray:
-    """The gates of a layer's weights or of both its biases in another order, with ONNX's axis of directions."""
+    """Return a layer's weights or both its biases with the gates in another order, and ONNX's axis of directions."""
     names = [f"{kind}.{part}_l0"] if part != "bias" else [f"{kind}.bias_ih_l0", f"{kind}.bias_hh_l0"]
     blocks = [np.split(weights[name], len(order))[place] for name in names for place in order]
     return np.concatenate(blocks)[np.newaxis]
 
 
 class _EntityWriting:
-    """Writes a network of entities around its trunk, for any number of entities.
+    """Writes an entity network around its trunk, for any number of entities.
 
-    Each kind gets one more record, of zeros and hence out of sight, so that pooling never meets an empty axis.
+    Each kind gets an additional record of zeros, which is out of sight, so that pooling never has an empty axis.
     """
 
     def __init__(self, trunk: _TrunkWriting, entities: EntityArchitecture, recipe: Recipe) -> None:
@@ -112,7 +112,7 @@ class _EntityWriting:
         self.flags = [parts[name].flag for name in self.kinds]
 
     def write(self) -> str:
-        """Write all operators; the name of the output."""
+        """Write all operators; return the name of the output."""
         add, integers = self.builder.add, self.builder.integers
         own = add("Slice", "preserved", integers(NUM_COUNTS), integers(PRESERVED_DIM), integers(1))
         read, opponents = [own, "self"], ""
@@ -130,12 +130,12 @@ class _EntityWriting:
         return self.builder.tensor(name, np.array([value]))
 
     def _affine(self, name: str, value: str, rows: slice = slice(None)) -> str:
-        """Write a layer over the last axis, whose weights are those of some input columns."""
+        """Write a layer over the last axis, with the weights of some input columns."""
         weight = self.weights[f"{name}.weight"].T[rows]
         return self.builder.product(name, value, weight, self.weights[f"{name}.bias"])
 
     def _embed(self, kind: str, name: str, flag: int) -> tuple[str, str]:
-        """Write the embeddings (R, n + 1, E) of a kind's entities, and which of them (R, n + 1, 1) are in sight."""
+        """Write the embeddings (R, n + 1, E) of a kind's entities, and the flags (R, n + 1, 1) of those in sight."""
         add, integers = self.builder.add, self.builder.integers
         value = add("Pad", name, integers(0, 0, 0, 0, 1, 0))
         flags = add("Slice", value, integers(flag), integers(flag + 1), integers(2))
@@ -163,7 +163,7 @@ class _EntityWriting:
         )
 
     def _choose(self, read: str, opponents: str) -> str:
-        """Write the outputs (R, T * P) of the targets from their embeddings, which are 0 out of sight."""
+        """Write the outputs (R, T * P) for the targets, from their embeddings, which are 0 out of sight."""
         add, integers, size = self.builder.add, self.builder.integers, self.entities.entity_sizes[-1]
         weight, bias = self.weights["choice.0.weight"], self.weights["choice.0.bias"]
         context = add("Unsqueeze", self.builder.linear("choice.trunk", read, weight[:, size:], bias), integers(1))

@@ -36,11 +36,11 @@ HOSTS = ("first", "second", "third")
 WORKERS = (0, 1, 1, 2)
 """The host of each worker."""
 WARMING = 200
-"""Episodes that are played at first, so that nothing is loaded or compiled while time is taken."""
+"""Episodes that are played first, so that nothing is loaded or compiled during the measurement."""
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     options = make_parser().parse_args()
     hosts.check_machine()
     strangers.check_machine()
@@ -66,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 @dataclass
 class Told:
-    """What was seen during the second run."""
+    """Observations during the second run."""
 
     faults: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Told:
 
 
 class Run:
-    """Servers, hosts and workers, and the tournament that is played on them twice."""
+    """Servers, hosts and workers, and the tournament that they play twice."""
 
     def __init__(self, folder: Path, stack: ExitStack, options: argparse.Namespace) -> None:
         self.folder, self.stack, self.options = folder, stack, options
@@ -90,7 +90,7 @@ class Run:
         os.environ.update(self.environment)
 
     def carry_out(self) -> dict[str, Any]:
-        """Play twice, and say what is wrong."""
+        """Play the tournament twice; return the findings and the problems."""
         self.start_servers()
         playing.open_portal(self.folder)
         self.start_sweep()
@@ -116,7 +116,7 @@ class Run:
         self.stack.callback(sweep.kill)
 
     def start_hosts(self, names: tuple[str, ...], first: int) -> list[hosts.Host]:
-        """Hosts, some of them twice, for their workers."""
+        """Start hosts with these names; return the host of each worker that is to run on them."""
         made = [hosts.Host(name, first + number) for number, name in enumerate(names)]
         for host in made:
             self.stack.callback(host.end)
@@ -130,7 +130,7 @@ class Run:
         return worker
 
     def play_calmly(self) -> dict[str, Any]:
-        """The tournament with nothing happening; how long it took and what came out."""
+        """Play the tournament without faults; return its duration and results."""
         self.wait_for_workers(len(WORKERS))
         self.play_to_the_end(WARMING, seed=1)
         course = self.play_to_the_end(self.options.episodes)
@@ -149,7 +149,7 @@ class Run:
             time.sleep(0.2)
 
     def play_amid_faults(self) -> tuple[Told, playing.Course]:
-        """The tournament with everything happening to it."""
+        """Play the tournament with all faults."""
         names = tuple(one.name for one in strangers.STRANGERS)
         for host, stranger in zip(self.start_hosts(names, 10), strangers.STRANGERS, strict=True):
             self.start_worker(host, stranger)
@@ -175,7 +175,7 @@ class Run:
         return told, course
 
     def begin(self, fault: faults.Fault, stage: faults.Stage, course: playing.Course, told: Told) -> threading.Thread:
-        """Let a fault happen, beside all others."""
+        """Start a fault in a thread of its own."""
 
         def happen() -> None:
             began = course.seconds
@@ -186,7 +186,7 @@ class Run:
         return thread
 
     def listen(self, told: Told) -> None:
-        """Note what the status page says of strangers, and what workers wait for."""
+        """Record the status page's messages about strangers, and the problems that workers wait for."""
         from tournament.models import Worker
 
         told.troubles |= set(
@@ -198,7 +198,7 @@ class Run:
                 told.said.setdefault(stranger.name, found[0].strip()[-160:])
 
     def judge(self, calm: dict[str, Any], told: Told, course: playing.Course) -> dict[str, Any]:
-        """What was found, and what of it is wrong."""
+        """Return the findings and the problems among them."""
         from tournament.models import Block, Tally
 
         blocks = course.tournament.blocks

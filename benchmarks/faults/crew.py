@@ -1,4 +1,4 @@
-"""Workers on hosts, each started again by itself whenever it ends, as systemd or Kubernetes do."""
+"""Workers on hosts, each restarted automatically whenever it ends, as by systemd or Kubernetes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portal.launcher import commands
 
 
 class Worker:
-    """A worker on a host, by the documented command unless another is given."""
+    """A worker on a host, started with the documented command unless another is given."""
 
     PAUSE_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ class Worker:
                 self.process = self.start()
 
     def send(self, number: signal.Signals) -> int:
-        """Send the worker itself a signal; returns its process, 0 while it is between two starts."""
+        """Send a signal to the worker; return its process id, or 0 if it is being restarted."""
         process = child_of(self.process.pid)
         if process:
             with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The faults, each a function with a name. All end by themselves: nobody mends anything by hand."""
+"""The faults, each a function. All end by themselves: nobody repairs anything by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.faults.servers import Database, Server
 
 @dataclass
 class Stage:
-    """What there is to be hurt."""
+    """The processes, hosts and disks that faults can hit."""
 
     workers: list[Worker]
     database: Database
@@ -28,36 +28,36 @@ class Stage:
 
 
 Fault = Callable[[Stage], str]
-"""It takes its time, and returns what it did."""
+"""A function that runs for the duration of the fault and returns a description of it."""
 
 
 def kill_a_worker(stage: Stage) -> str:
-    """SIGKILL, whatever the worker does."""
+    """Kill a random worker (SIGKILL), whatever it does."""
     worker = stage.draws.choice(stage.workers)
     worker.send(signal.SIGKILL)
     return f"a worker of {worker.host.name} was killed"
 
 
 def restart_the_database(stage: Stage) -> str:
-    """A fast shutdown: all connections are lost."""
+    """Restart PostgreSQL by a fast shutdown: all connections are lost."""
     stage.database.send(signal.SIGINT)
     return "PostgreSQL was restarted"
 
 
 def crash_the_database(stage: Stage) -> str:
-    """An immediate shutdown: PostgreSQL recovers from its log."""
+    """Crash PostgreSQL by an immediate shutdown: it recovers from its log."""
     stage.database.send(signal.SIGQUIT)
     return "PostgreSQL crashed and recovered"
 
 
 def wipe_redis(stage: Stage) -> str:
-    """It keeps nothing on its disk, so a kill loses all."""
+    """Kill Redis, which keeps nothing on disk and so loses everything."""
     stage.redis.send(signal.SIGKILL)
     return "Redis lost everything"
 
 
 def cut_a_host(stage: Stage) -> str:
-    """Its cable is pulled and plugged in again: no connection is closed."""
+    """Unplug a host's cable and plug it in again later: no connection is closed."""
     host = stage.workers[0].host
     host.pull_cable()
     time.sleep(stage.cut_seconds)
@@ -66,7 +66,7 @@ def cut_a_host(stage: Stage) -> str:
 
 
 def stop_a_worker(stage: Stage) -> str:
-    """It is stopped for longer than its lease lasts, and goes on as if nothing had happened."""
+    """Stop a worker (SIGSTOP) for longer than its lease lasts, then let it continue as if nothing had happened."""
     worker, seconds = stage.workers[-1], stage.lease_seconds + 10
     process = worker.send(signal.SIGSTOP)
     time.sleep(seconds)
@@ -76,7 +76,7 @@ def stop_a_worker(stage: Stage) -> str:
 
 
 def fill_a_hosts_disk(stage: Stage) -> str:
-    """Its copies of stored files are lost and its workers killed, so that these need room."""
+    """Fill a host's disk, after deleting its copies of stored files and before killing its workers, which need room."""
     workers = [worker for worker in stage.workers if worker.host is stage.workers[1].host]
     host = workers[0].host
     for copy in (host.disk / "cache").rglob("*.zip"):
@@ -90,12 +90,12 @@ def fill_a_hosts_disk(stage: Stage) -> str:
 
 
 def fill_the_databases_disk(stage: Stage) -> str:
-    """The one that all depend on."""
+    """Fill the disk of PostgreSQL, on which all workers depend."""
     return f"PostgreSQL: {fill(stage.database.disk, 30.0)}"
 
 
 def fill(disk: Path, seconds: float, once_full: Callable[[], None] = lambda: None) -> str:
-    """Leave no byte of a disk free for a while."""
+    """Leave no free byte on a disk for some seconds."""
     filler = disk / "filler"
     with open(filler, "wb", buffering=0) as file, suppress(OSError):
         while file.write(bytes(1 << 16)):
@@ -107,7 +107,7 @@ def fill(disk: Path, seconds: float, once_full: Callable[[], None] = lambda: Non
 
 
 def plan(kills: int) -> list[tuple[float, Fault]]:
-    """All faults with their moments, as shares of the episodes."""
+    """Return all faults with the share of episodes at which each begins."""
     others = [
         (0.04, cut_a_host),
         (0.10, wipe_redis),

@@ -1,6 +1,6 @@
-"""Hosts that share no folder: each has namespaces of its own for network, processes, mounts and its name.
+"""Hosts that share no folder: each has its own network, process, mount and host name namespaces.
 
-A host reaches the servers alone, over a cable that can be pulled. Its disk is small and of its own.
+A host can only reach the servers, over a virtual cable that can be unplugged. It has a small disk of its own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 from portal.launcher.installation import CHECKOUT
 
 SERVERS = "10.211.0.1"
-"""Address of all servers, as every host reaches it."""
+"""Address of all servers, the same for every host."""
 DATA = Path("/mnt")
-"""Where a host's own disk is mounted, in its namespace alone."""
+"""Mount point of a host's own disk, within its namespace."""
 DISK = "96m"
 NEEDED = ("ip", "unshare", "nsenter")
 
 
 def check_machine() -> None:
-    """Raise SystemExit where there can be no hosts."""
+    """Raise SystemExit if this machine cannot create hosts."""
     if os.geteuid() != 0:
         raise SystemExit("Network namespaces need root.")
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
@@ -36,7 +36,7 @@ def run(*command: str) -> None:
 
 
 def lay_servers_address() -> None:
-    """Give this machine the address at which hosts look for the servers."""
+    """Give this machine the address of the servers."""
     subprocess.run(["ip", "address", "add", f"{SERVERS}/32", "dev", "lo"], capture_output=True)
 
 
@@ -45,7 +45,7 @@ def remove_servers_address() -> None:
 
 
 def child_of(process: int) -> int:
-    """The process that another one has forked; 0 while there is none."""
+    """Return the id of the process that another one has forked; 0 if there is none yet."""
     try:
         words = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     except OSError:
@@ -54,7 +54,7 @@ def child_of(process: int) -> int:
 
 
 class Host:
-    """A machine with a name, on a cable of its own."""
+    """A simulated machine with a name and a cable of its own."""
 
     def __init__(self, name: str, number: int) -> None:
         self.name = name
@@ -88,7 +88,7 @@ class Host:
         run("ip", "link", "set", self.cable, "up")
 
     def start(self, command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-        """Start a process on the host; the given one is `nsenter`, whose child it is."""
+        """Start a process on the host; return the process of `nsenter`, its parent."""
         enter = ["nsenter", "--target", str(self.first), "--net", "--mount", "--pid", "--uts", "--"]
         with open(log, "ab") as file:
             return subprocess.Popen(
@@ -97,7 +97,7 @@ class Host:
             )  # fmt: skip
 
     def end(self) -> None:
-        """Pull the plug: all its processes are killed."""
+        """Kill all processes of the host."""
         self.holder.send_signal(signal.SIGKILL)
         self.holder.wait()
         subprocess.run(["ip", "link", "del", self.cable], capture_output=True)

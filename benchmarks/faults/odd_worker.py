@@ -1,7 +1,7 @@
-"""A worker that is odd on purpose: ``python -m benchmarks.faults.odd_worker wrong`` (or ``newer``).
+"""A worker that misbehaves on purpose: ``python -m benchmarks.faults.odd_worker wrong`` (or ``newer``).
 
-`wrong` knows the known answers and writes other results than it played, as a machine with bad memory might. `newer` has
-an engine version that no tournament has.
+`wrong` passes the test of known answers and then writes wrong results, as a machine with bad memory might. `newer` has
+an engine version that no tournament uses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Become the worker."""
+    """Run the worker in this process."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if sys.argv[1] == "newer":
         from mate import engine
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def falsify() -> None:
-    """Let every episode come out otherwise."""
+    """Make this process write a wrong result for every episode."""
     from tasks import playing
 
     right = playing.as_row

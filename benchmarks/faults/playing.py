@@ -1,6 +1,4 @@
-"""The tournament, seen from a machine beside the servers: made, followed and read. Servers that are away are waited
-for.
-"""
+"""The tournament, as a machine next to the servers creates, follows and reads it, waiting for servers that are away."""
 
 from __future__ import annotations
 
@@ -15,11 +13,11 @@ from typing import Any
 SCENARIO = "MATE-2v4-0"
 CAMERAS, TARGETS = ("greedy",), ("greedy", "random")
 NETWORK = (16, 16)
-"""Hidden sizes of the one learned agent, whose checkpoint every host needs."""
+"""Hidden sizes of the only learned agent, whose checkpoint every host needs."""
 
 
 def open_portal(folder: Path) -> None:
-    """Set this process up as a part of the portal, with its database, storage and static files prepared."""
+    """Make this process a part of the portal, and prepare its database, storage and static files."""
     os.environ.update({"ARENA_DATA": str(folder / "here"), "DJANGO_SETTINGS_MODULE": "portal.settings"})
     os.environ["ALLOWED_HOSTS"] = "testserver"
     import django
@@ -35,7 +33,7 @@ def open_portal(folder: Path) -> None:
 
 
 def make_tournament(episodes: int, seed: int = 0) -> Any:
-    """A round robin of two cameras and two targets; one of them is a network."""
+    """Create a round robin of two cameras and two targets, one of which is a network."""
     from django.contrib.auth.models import User
 
     from benchmarks import entrants
@@ -61,7 +59,7 @@ def make_tournament(episodes: int, seed: int = 0) -> Any:
 
 
 def forget_tournament() -> None:
-    """Delete what was played, so that the same is played once more."""
+    """Delete the tournament and its episodes, so that the same can be played again."""
     from tournament.models import Audit, Block, Episode, RatingSnapshot, Tally, Tournament
 
     for model in (Audit, Block, RatingSnapshot, Tournament, Episode, Tally):
@@ -69,7 +67,7 @@ def forget_tournament() -> None:
 
 
 def ask(question: Callable[[], Any]) -> Any:
-    """The answer to a question to the database, which may be away."""
+    """Query the database, waiting while it is away; return the answer."""
     from django.db import DatabaseError, InterfaceError, connection
 
     while True:
@@ -82,7 +80,7 @@ def ask(question: Callable[[], Any]) -> Any:
 
 @dataclass
 class Course:
-    """How far a tournament is."""
+    """The progress of a tournament."""
 
     tournament: Any
     began: float = field(default_factory=time.monotonic)
@@ -92,14 +90,14 @@ class Course:
         return time.monotonic() - self.began
 
     def share(self) -> float:
-        """The share of its episodes that exist."""
+        """Return the fraction of its episodes that exist."""
         from django.db.models import Sum
 
         done = ask(lambda: self.tournament.blocks.aggregate(done=Sum("num_played"))["done"])
         return (done or 0) / self.tournament.num_episodes
 
     def is_over(self) -> bool:
-        """Whether it is over and nothing of it is doubted any more, nor found by the next sweep."""
+        """Return whether it is over, no audit is open, and no block of a quarantined worker is left."""
         from tournament.models import Audit, Worker
 
         def look() -> bool:
@@ -111,7 +109,7 @@ class Course:
         return bool(ask(look))
 
     def table(self) -> str:
-        """The digest of its table of episodes and of its last board."""
+        """Return the digest of its table of episodes and of its last board."""
         from tournament import exports, leaderboards, tables
 
         episodes = b"".join(tables.write(exports.episodes_of_tournament(self.tournament), "csv"))
@@ -121,7 +119,7 @@ class Course:
 
 
 def read_status_page() -> str:
-    """What anybody sees on the status page now; empty while it says that the database is away."""
+    """Return the text of the public status page; empty while it says that the database is away."""
     from django.test import Client
 
     answer = Client().get("/status/")

@@ -30,7 +30,7 @@ ENVIRONMENT = {
 
 
 class Server:
-    """A server that is started again by itself whenever it ends, as any init system does."""
+    """A server that is restarted automatically whenever it ends, as by an init system."""
 
     PAUSE_SECONDS = 0.5
 
@@ -52,7 +52,7 @@ class Server:
                 self.process = self.start()
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal of which it ends."""
+        """Send the server a signal that ends it."""
         self.process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
@@ -63,7 +63,7 @@ class Server:
 
 
 class Database(Server):
-    """PostgreSQL, which syncs as in earnest. Its disk can be filled."""
+    """PostgreSQL with synchronous commits, as in production, on a disk that can be filled."""
 
     def __init__(self, folder: Path) -> None:
         binaries = postgres.find_binaries()
@@ -91,13 +91,13 @@ class Database(Server):
 
 
 def start_redis(folder: Path) -> Server:
-    """A Redis that keeps nothing: whoever kills it wipes it."""
+    """Start a Redis without persistence: a kill wipes it."""
     options = ["--bind", SERVERS, "--port", str(REDIS_PORT), "--protected-mode", "no", "--save", "", "--dir", "/"]
     return Server([broker.find_server(), *options], folder / "redis.log")
 
 
 def start_storage(folder: Path) -> Server:
-    """An S3 server with an empty bucket."""
+    """Start an S3 server with an empty bucket."""
     import boto3
 
     server = Server([sys.executable, "-m", "moto.server", "-H", SERVERS, "-p", str(S3_PORT)], folder / "s3.log")
@@ -109,5 +109,5 @@ def start_storage(folder: Path) -> Server:
             return server
         except client.exceptions.ClientError:
             raise
-        except Exception:  # It does not listen yet.
+        except Exception:  # The server does not listen yet.
             time.sleep(0.2)

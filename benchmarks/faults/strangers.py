@@ -1,4 +1,4 @@
-"""Hosts that should do no harm: without the storage, with a wrong clock, of another engine version."""
+"""Hosts that must do no harm: without the storage, with a wrong clock, another engine version or wrong results."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 @dataclass(frozen=True)
 class Stranger:
-    """A worker on a host of its own, and what the status page says about it."""
+    """A worker on a host of its own, and the status page's message about it."""
 
     name: str
     said: str
-    """A pattern."""
+    """Regular expression that the status page's message must match."""
     environment: Mapping[str, str]
     command: tuple[str, ...] = ()
     may_play: bool = False
 
 
 def odd(kind: str) -> tuple[str, ...]:
-    """The command of a worker that is odd on purpose."""
+    """Return the command of a worker that misbehaves on purpose."""
     return sys.executable, "-m", "benchmarks.faults.odd_worker", kind
 
 
 def wrong_clock(offset: str) -> dict[str, str]:
-    """What makes a process's clock wrong by so much; steady clocks stay right, as on a real machine."""
+    """Return environment variables that shift a process's clock; monotonic clocks stay right, as on a real machine."""
     return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
 
@@ -41,17 +41,17 @@ STRANGERS = (
     Stranger("slow-clock", "clock is 4[3-7] s slow", wrong_clock("-45s"), may_play=True),
     Stranger("fast-clock", "clock is 10 min fast", wrong_clock("+600s"), may_play=True),
 )
-"""Those with a wrong clock play, and must lose nothing; the wrong one plays until it is found."""
+"""The workers with a wrong clock play, and must lose nothing. The one with wrong results plays until it is found."""
 
 
 def check_machine() -> None:
-    """Raise SystemExit where clocks cannot be made wrong."""
+    """Raise SystemExit if this machine cannot shift clocks."""
     if not FAKETIME.exists():
         raise SystemExit("There is no libfaketime. On Debian: apt install faketime")
 
 
 def read_rows(page: str) -> dict[str, str]:
-    """What a status page says of each host's workers, by the name of the host."""
+    """Return the status page's message about each host's workers, by name of the host."""
     found: dict[str, str] = {}
     for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL):
         words = " ".join(re.sub(r"<[^>]*>", " ", row).replace("&#x27;", "'").split())

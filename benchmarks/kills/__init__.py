@@ -1,1 +1,1 @@
-"""Kills at random instants of everything that a portal writes."""
+"""Kills of a portal's processes at random instants while they write."""

@@ -39,7 +39,7 @@ SETTINGS = {
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     options = make_parser().parse_args()
     if options.child:
         return hurt(options)
@@ -60,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 class Cast(Crew):
-    """The processes of the portal, each with its children in a group of its own."""
+    """The processes of the portal, each in a process group with its children."""
 
     def __init__(self, portal: Portal) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Cast(Crew):
             )
 
     def kill(self, name: str) -> bool:
-        """Kill a process with its children and start it again; returns whether it still ran."""
+        """Kill a process with its children and restart it; return whether it was still running."""
         if name == "backup":
             process = self.portal.backup
             assert process is not None
@@ -101,7 +101,7 @@ class Cast(Crew):
 
 
 def hurt(options: argparse.Namespace) -> int:
-    """In the child: kill, look, and wait for the end."""
+    """In the child process: kill, check after each kill, and wait for the end."""
     set_up_django()
     portal = open_portal()
     crew, draws = Cast(portal), random.Random(options.seed)
@@ -147,7 +147,7 @@ def open_portal() -> Portal:
 
 
 def wait_for_the_end(portal: Portal) -> list[str]:
-    """Wait until everything that was begun is over; what did not end well."""
+    """Wait until everything that was started is over; return what did not end well."""
     from portal import backups
     from tournament.models import PsroRun, PsroState, Tournament, TrainingRun, TrainingState, Upload
 
@@ -165,7 +165,7 @@ def wait_for_the_end(portal: Portal) -> list[str]:
 
 
 def count_rows(portal: Portal) -> dict[str, int]:
-    """How much there is in the end."""
+    """Return the numbers of rows at the end."""
     from tournament.models import Episode, PsroRun, RatingSnapshot, TrainingRun, Upload
 
     models: tuple[Any, ...] = (Upload, Episode, RatingSnapshot, TrainingRun, PsroRun)

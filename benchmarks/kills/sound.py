@@ -1,4 +1,4 @@
-"""Is anything half-written shown? Looked for after each kill, and once more at the end."""
+"""Checks that the portal shows nothing half-written, made after each kill and at the end."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def find_halves(backups: Path) -> list[str]:
-    """All that is shown and not whole."""
+    """Return descriptions of everything that is shown and incomplete."""
     return [*check_uploads(), *check_agents(), *check_boards(), *check_trainings(), *check_backups(backups)]
 
 
 def check_uploads() -> Iterator[str]:
-    """An upload that is there has its file, whole; an accepted one has its agent."""
+    """Check that each upload has its complete file, and each accepted one its agent; yield the problems."""
     from django.core.files.storage import default_storage
 
     from tournament.models import Upload, UploadState
@@ -30,7 +30,7 @@ def check_uploads() -> Iterator[str]:
 
 
 def check_agents() -> Iterator[str]:
-    """An agent that is there can be opened."""
+    """Check that each agent can be opened; yield the problems."""
     from tournament import entries
     from tournament.models import Agent, AgentKind
 
@@ -42,7 +42,7 @@ def check_agents() -> Iterator[str]:
 
 
 def check_boards() -> Iterator[str]:
-    """A published fit has its number, its table and the keys of its episodes."""
+    """Check that each published fit has its number, its table and the keys of its episodes; yield the problems."""
     from tournament import packing
     from tournament.models import Basis, RatingSnapshot
 
@@ -58,7 +58,7 @@ def check_boards() -> Iterator[str]:
 
 
 def check_trainings() -> Iterator[str]:
-    """A finished training has its agent; nothing failed."""
+    """Check that each finished training has its agent and none failed; yield the problems."""
     from tournament.models import TrainingRun, TrainingState
 
     for run in TrainingRun.objects.all():
@@ -69,7 +69,7 @@ def check_trainings() -> Iterator[str]:
 
 
 def check_backups(place: Path) -> Iterator[str]:
-    """A backup that has its name is complete."""
+    """Check that each backup with a final name is complete; yield the problems."""
     from portal import backups
 
     for folder in place.glob("[0-9]*"):

@@ -1,4 +1,4 @@
-"""What is killed: for each subject the process that writes it, and how it is brought to write."""
+"""The subjects of kills: for each, the process that writes it, and how the writing is started."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ TRAINING: dict[str, Any] = {
     "algorithm": "mappo", "steps": 400, "hyperparameters": SMALL, "evaluation_episodes": 0, "cores": 1
 }  # fmt: skip
 PIECES, PAUSE = 40, 0.02
-"""An upload is sent in so many pieces with a pause, so that a kill comes in the midst of it."""
+"""Number of pieces of an upload, and seconds between them, so that a kill comes in the middle of it."""
 
 
 @dataclass
 class Portal:
-    """The portal that is being hurt."""
+    """The portal whose processes are killed."""
 
     port: int
     token: str
@@ -62,18 +62,19 @@ class Portal:
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that is written, and by which process; the moment of a kill is drawn from the first `latest` seconds
-    after it has begun.
+    """Something that the process `victim` writes.
+
+    The moment of a kill is drawn from the first `latest` seconds after the writing has begun.
     """
 
     victim: str
     begin: Callable[[Portal], Callable[[], Any]]
-    """Bring it to be written; gives a question whether that is under way."""
+    """Start the writing; return a function that tells whether it is under way."""
     latest: float
 
 
 def begin_upload(portal: Portal) -> Callable[[], Any]:
-    """Send a new file slowly, again and again until it is taken."""
+    """Send a new file slowly, and repeat it until the portal accepts it."""
     content, begun = make_checkpoint(next(portal.numbers)), threading.Event()
     thread = threading.Thread(target=upload, args=(portal, content, begun), daemon=True)
     thread.start()
@@ -115,7 +116,7 @@ def upload(portal: Portal, content: bytes, begun: threading.Event) -> None:
 
 
 def begin_checking(portal: Portal) -> Callable[[], Any]:
-    """Put a file before the workers, as the website does."""
+    """Upload a file for the workers to check, as the website does."""
     from django.core.files.base import ContentFile
 
     from tasks import hints
@@ -132,7 +133,7 @@ def begin_checking(portal: Portal) -> Callable[[], Any]:
 
 
 def begin_publishing(portal: Portal) -> Callable[[], Any]:
-    """Have a small tournament played, whose end is published."""
+    """Start a small tournament, whose board is published at its end."""
     from tasks import hints
     from tournament import organising
 
@@ -147,7 +148,7 @@ def begin_publishing(portal: Portal) -> Callable[[], Any]:
 
 
 def begin_training(portal: Portal) -> Callable[[], Any]:
-    """Keep a training under way."""
+    """Keep a training running."""
     from tournament import trainings
     from tournament.models import TrainingRun, TrainingState
 
@@ -164,7 +165,7 @@ def begin_training(portal: Portal) -> Callable[[], Any]:
 
 
 def begin_psro(portal: Portal) -> Callable[[], Any]:
-    """Keep a PSRO run under way, whose steps the sweep takes."""
+    """Keep a PSRO run going, which the sweep advances."""
     from tournament import psro_runs, trainings
     from tournament.models import PsroRun, PsroState
 
@@ -180,7 +181,7 @@ def begin_psro(portal: Portal) -> Callable[[], Any]:
 
 
 def begin_backup(portal: Portal) -> Callable[[], Any]:
-    """Write a backup; it is this process itself that is killed."""
+    """Start a process that writes a backup, and is killed itself."""
     portal.backup = subprocess.Popen(
         commands.manage("backup", str(portal.backups)), cwd=CHECKOUT, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

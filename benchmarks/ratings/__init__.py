@@ -1,1 +1,1 @@
-"""Studies of ratings and formats in synthetic leagues, whose truth is known."""
+"""Studies of ratings and formats in synthetic leagues with known true payoffs."""

@@ -15,13 +15,14 @@ STUDIES = {
     "nash": ("adaptive", "how many episodes an adaptive search for the equilibrium needs"),
     "sequential": ("sequential", "error rates and length of the sequential test"),
 }
-"""Module of each study, which has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, the exit status; and
-what it is about.
+"""Module and description of each study.
+
+A module has ``add_STUDY_arguments(parser)`` and ``run_STUDY(arguments)``, which returns the exit status.
 """
 
 
 def main() -> int:
-    """The command. Returns its exit status."""
+    """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ratings", description=__doc__)
     studies = parser.add_subparsers(dest="study", required=True, metavar="STUDY")
     known = {name: studies.add_parser(name, help=about, description=about) for name, (_, about) in STUDIES.items()}

@@ -1,8 +1,9 @@
 """``python -m benchmarks.ratings ranking`` and ``nash``: how many episodes do the adaptive formats need?
 
-Both play the real formats of `tournament.formats` in synthetic leagues and compare them with uniform schedules that are
-stopped by the same rule, which knows the true payoffs: a ranking when every pair of cameras that differ by at least the
-resolution is separated, a Nash tournament when the NashConv of its equilibrium in the true game is at most epsilon.
+Both studies play the real formats of `tournament.formats` in synthetic leagues and compare them with uniform schedules.
+The same rule, which knows the true payoffs, stops both schedules. A ranking stops when every pair of cameras that
+differ by at least the resolution is separated. A Nash tournament stops when the NashConv of its equilibrium in the true
+game is at most epsilon.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, spread: float, interaction: float) -> None:
-    """What both studies may be told."""
+    """Add the options of both studies."""
     parser.add_argument("--leagues", type=int, default=20)
     parser.add_argument("--cameras", type=int, default=40)
     parser.add_argument("--targets", type=int, default=40)
@@ -38,7 +39,7 @@ def add_common_arguments(parser: argparse.ArgumentParser, spread: float, interac
 
 
 def draw_leagues(arguments: argparse.Namespace) -> Iterator[League]:
-    """The leagues of a study."""
+    """Yield the leagues of a study."""
     for number in range(arguments.leagues):
         yield League.draw(
             arguments.cameras,
@@ -65,10 +66,10 @@ def add_nash_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class RankingResult:
-    """Episodes that schedules needed in one league, and what the adaptive one said when it ended by itself.
+    """The numbers of episodes that schedules needed in one league, and the adaptive one's verdicts at its own end.
 
-    `adaptive` is None if the format ended without having separated all that should be. `wrong` counts its separated
-    pairs in the wrong order, `missed` the pairs of at least the resolution that it did not separate.
+    `adaptive` is None if the format ended before it had separated all pairs that differ by at least the resolution.
+    `wrong` counts separated pairs in the wrong order, `missed` pairs that should have been separated and were not.
     """
 
     independent: int
@@ -144,7 +145,7 @@ def study_ranking(league: League, resolution: float) -> RankingResult:
 
 
 def _rank_uniformly(league: League, matters: NDArray[np.bool_], true: Array, confidence: float) -> int:
-    """Episodes until all pairs that matter are separated if every episode has a seed of its own."""
+    """Return the episodes until all pairs that matter are separated, if every episode has a seed of its own."""
     from scipy.stats import t as student
 
     generator = np.random.default_rng([league.generator_seed, 3])
@@ -167,7 +168,7 @@ def _rank_uniformly(league: League, matters: NDArray[np.bool_], true: Array, con
 
 
 def _share_uniformly(league: League, is_enough: Callable[[Evidence], bool]) -> int:
-    """Episodes until it is enough if all cameras always play the same seeds."""
+    """Return the episodes until `is_enough`, if all cameras always play the same seeds."""
     rows, columns = league.true.shape
     evidence = Evidence.of(league.cameras, league.targets)
     for held in range(100_000):
@@ -180,11 +181,10 @@ def _share_uniformly(league: League, is_enough: Callable[[Evidence], bool]) -> i
 
 @dataclass(frozen=True)
 class NashResult:
-    """Episodes after which the true NashConv of the solved table was first at most epsilon; and from which on it stayed
-    there.
+    """The episodes until the true NashConv of the solved table was at most epsilon: for the first time, and for good.
 
-    `None` where that did not happen within the study. `ended` are the episodes at the adaptive format's own end,
-    `bound` the NashConv that it vouched for and `true` what it was.
+    They are `None` if that did not happen within the study. `ended` is the number of episodes at the adaptive format's
+    own end, `bound` its reported upper bound of the NashConv, and `true` the true NashConv.
     """
 
     uniform: int | None
@@ -250,12 +250,12 @@ def study_nash(league: League, epsilon: float, most: int) -> NashResult:
 
 
 def true_nash_conv(true: Array, camera: Array, target: Array) -> float:
-    """What the best camera and the best target gain together against a pair of strategies in the true game."""
+    """Return the NashConv of two strategies in the true game: the sum of both teams' gains from best responses."""
     return float((true @ target).max() - (camera @ true).min())
 
 
 def _solve_uniformly(league: League, most: int) -> list[tuple[int, float]]:
-    """Episodes and true NashConv of a uniform schedule, after each episode more of every pairing."""
+    """Return the episodes and the true NashConv of a uniform schedule, after each further episode of all pairings."""
     generator = np.random.default_rng([league.generator_seed, 3])
     sums, seen = np.zeros(league.true.shape), []
     for held in range(1, most + 1):
@@ -270,6 +270,6 @@ def _first(seen: Sequence[tuple[int, float]], epsilon: float) -> int | None:
 
 
 def _for_good(seen: Sequence[tuple[int, float]], epsilon: float) -> int | None:
-    """Episodes from which on the NashConv stayed at most epsilon."""
+    """Return the number of episodes after which the NashConv never exceeded epsilon again; None if there is none."""
     last = max((place for place, (_, nash_conv) in enumerate(seen) if nash_conv > epsilon), default=-1)
     return seen[last + 1][0] if last + 1 < len(seen) else None

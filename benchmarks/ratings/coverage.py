@@ -1,10 +1,10 @@
 """``python -m benchmarks.ratings coverage``: how often do intervals of ratings and ranks contain the truth?
 
-A league's truth are the ratings that the same schedule would give if each of its episodes were replaced by infinitely
-many from other seeds. For duplicate Elo these are the strengths of Bradley and Terry's model fitted, without a prior,
-to the probabilities with which each agent does better than each other one against each opponent, weighed by the
-comparisons; for the margin, the model fitted to the pairings' exact mean shares. Neither model needs to hold: pairings
-interact. In an uneven schedule agents have between a fifth of the episodes and all.
+A league's true ratings are those that the same schedule would give with infinitely many seeds in place of each episode.
+For duplicate Elo they are the strengths of a Bradley-Terry model. It is fitted without a prior to the probabilities
+that one agent does better than another against each opponent, weighted by the numbers of comparisons. For the margin
+they come from the model fitted to the pairings' exact mean shares. Neither model has to hold exactly, because pairings
+interact. In an uneven schedule, agents play between a fifth and all of the episodes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WANTED = (0.93, 0.97)
 
 
 def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the study may be told."""
+    """Add the study's options."""
     parser.add_argument("--leagues", type=int, default=1000)
     parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
     parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
@@ -43,7 +43,7 @@ def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_coverage(arguments: argparse.Namespace) -> int:
-    """Print a table; 1 if an interval misses what is wanted."""
+    """Print a table; return 1 if the coverage of an interval is not as wanted, else 0."""
     print(
         "| scenario | episodes a pairing | Elo | margin | rank | all ranks of a board | first: said / was | Brier "
         "score |"
@@ -67,7 +67,7 @@ def run_coverage(arguments: argparse.Namespace) -> int:
 
 
 def play_all(league: League, episodes: int, is_uneven: bool = False) -> MetaGame:
-    """A round robin with so many episodes a pairing, or at most so many, seeds being shared as in the arena."""
+    """Play a round robin with `episodes` (if uneven, at most) per pairing; seeds are shared as in the arena."""
     m, n = league.true.shape
     camera, target, number = (axis.ravel() for axis in np.indices((m, n, episodes)))
     if is_uneven:
@@ -83,9 +83,7 @@ def play_all(league: League, episodes: int, is_uneven: bool = False) -> MetaGame
 
 
 def true_strengths(league: League, team: str, comparisons: Comparisons) -> Array:
-    """(k,) Bradley-Terry strengths of a team, in logits of mean 0, if these comparisons had been made infinitely
-    often.
-    """
+    """Return a team's true Bradley-Terry strengths (k,), in logits of mean 0: the limit of infinite comparisons."""
     from scipy.special import ndtr
 
     payoff = league.true if team == Team.CAMERA else -league.true.T
@@ -100,7 +98,7 @@ def true_strengths(league: League, team: str, comparisons: Comparisons) -> Array
 
 
 def true_margins(league: League, count: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Skills (m,) and (n,) of the margin model if the episodes, `count` (m, n), had been played infinitely often."""
+    """Return true skills (m,) and (n,) of the margin model: its limit for ever larger multiples of `count` (m, n)."""
     exact = margin.Observations.from_means(outcome(-league.true), np.zeros(count.shape), 10**6 * count)
     boards = margin.fit(exact, np.ones(count.shape[0], dtype=bool), np.ones(count.shape[1], dtype=bool))
     return boards[0].skills, boards[1].skills
@@ -108,7 +106,7 @@ def true_margins(league: League, count: NDArray[np.int64]) -> tuple[Array, Array
 
 @dataclass(frozen=True)
 class Case:
-    """One agent's line beside the truth."""
+    """One agent's line of a board, with the true values."""
 
     line: AgentRating
     strength: float
@@ -117,13 +115,13 @@ class Case:
 
 
 class Tally:
-    """Counts over many leagues of how often the truth was inside."""
+    """Counts, over many leagues, of how often intervals contained the truth."""
 
     def __init__(self) -> None:
         self._hits: dict[str, list[float]] = defaultdict(list)
 
     def add(self, league: League, game: MetaGame, ratings: Ratings) -> None:
-        """Count a league's boards."""
+        """Add a league's boards to the counts."""
         counted = compare(game)
         for team, margins in zip(Team, true_margins(league, game.count), strict=True):
             strengths = true_strengths(league, team, counted[team])
@@ -144,24 +142,24 @@ class Tally:
         self._hits[name].append(float(lower is None or upper is None or lower <= truth <= upper))
 
     def share(self, name: str) -> float:
-        """The mean of what was noted."""
+        """Return the mean of the values that were recorded under a name."""
         return float(np.mean(self._hits[name]))
 
     @property
     def is_met(self) -> bool:
-        """Whether intervals of ratings cover as wanted, and those of ranks at least as often."""
+        """Whether intervals of ratings have the wanted coverage, and those of ranks at least that coverage."""
         inside = all(WANTED[0] <= self.share(name) <= WANTED[1] for name in ("elo", "margin"))
         return inside and self.share("rank") >= 0.95
 
     def row(self) -> str:
-        """The cells of a table's row."""
+        """Return the cells of a table's row."""
         names = ("elo", "margin", "rank", "ranks")
         shares = " | ".join(f"{100 * self.share(name):.1f} %" for name in names)
         return f"{shares} | {self.share('said'):.3f} / {self.share('was'):.3f} | {self.share('brier'):.4f}"
 
 
 def match(lines: Sequence[AgentRating], strengths: Array, margins: Array) -> Iterator[Case]:
-    """The lines of a board, whose agents are named c0, c1, ... or t0, t1, ..., beside true strengths and skills."""
+    """Yield a board's lines with the true strengths and skills; agents are named c0, c1, ... or t0, t1, ..."""
     is_anchored = any(line.is_anchor for line in lines)
     zeros = (strengths[0], margins[0]) if is_anchored else (strengths.mean(), margins.mean())
     ranks = 1 + (strengths[None, :] > strengths[:, None]).sum(axis=1)

@@ -1,8 +1,8 @@
-"""A synthetic league whose episodes exist by number, so that formats of tournaments can be played to their end.
+"""A synthetic league with numbered episodes, in which formats of tournaments can be played to their end.
 
-An episode's payoff to the camera is the pairing's true one and noise: of its seed, of either agent's way with that
-seed, and of its own. Seeds are those of the arena's plan (`tournament.seeds`): even numbers share one among all cameras
-that meet a target, odd numbers one among all targets that meet a camera.
+An episode's payoff to the camera is the pairing's true payoff plus noise. The noise has terms of the seed, of each
+agent's interaction with the seed, and of the episode itself. Seeds follow the arena's plan (`tournament.seeds`): even
+numbers share a seed among all cameras that meet a target, odd numbers among all targets that meet a camera.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 CHUNK = 32
-"""Episodes of each key that a league draws together."""
+"""Number of episodes of each key that a league draws at once."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The standard deviation of an episode's payoff within its pairing, and what shares of its variance stem from
-    where.
-    """
+    """The standard deviation of an episode's payoff within its pairing, and the shares of its variance by source."""
 
     deviation: float
     seed: float
@@ -35,7 +33,7 @@ class Noise:
 
     @property
     def deviations(self) -> Array:
-        """Of the seed, the camera's way with it, the target's, and the rest."""
+        """Standard deviations (4,) by source: the seed, the camera by seed, the target by seed, and the rest."""
         rest = 1 - self.seed - self.camera_by_seed - self.target_by_seed
         return self.deviation * np.sqrt([self.seed, self.camera_by_seed, self.target_by_seed, rest])
 
@@ -46,14 +44,14 @@ MEASURED = {
 }
 """The noise of payoffs by scenario, between MATE's rule-based agents in episodes of 1,000 steps.
 
-The share of the seed is measured. The shares of an agent and a seed together follow from how much longer a tournament
-takes that gives all pairings the same seeds.
+The share of the seed is measured. The shares of the interactions between agent and seed are derived from how much
+longer a tournament takes that gives all pairings the same seeds.
 """
 
 
 @dataclass
 class League:
-    """`true` (m, n) is the cameras' true payoff. Episodes come from `generator_seed` and their number alone."""
+    """A league with the cameras' true payoffs `true` (m, n). Episodes depend only on `generator_seed` and number."""
 
     true: Array
     noise: Noise
@@ -64,9 +62,7 @@ class League:
     def draw(
         cls, cameras: int, targets: int, noise: Noise, seed: int, spread: float = 0.1, interaction: float = 0.02
     ) -> League:
-        """Agents whose mean payoffs spread by `spread` (standard deviation) and pairings that deviate by
-        `interaction`.
-        """
+        """Draw agents with skills of standard deviation `spread`, and pairings with deviations of `interaction`."""
         generator = np.random.default_rng([seed, 1])
         true = generator.normal(0, spread, (cameras, 1)) - generator.normal(0, spread, (1, targets))
         return cls(true + generator.normal(0, interaction, (cameras, targets)), noise, seed)
@@ -80,7 +76,7 @@ class League:
         return tuple(f"t{number}" for number in range(self.true.shape[1]))
 
     def payoff(self, camera: Numbers, target: Numbers, number: Numbers) -> Array:
-        """The camera's payoffs in these episodes, all (E,)."""
+        """Return the cameras' payoffs (E,) in episodes of these cameras, targets and numbers, each (E,)."""
         payoff = np.empty(len(number))
         for chunk in np.unique(number // (2 * CHUNK)):
             here = number // (2 * CHUNK) == chunk
@@ -89,7 +85,7 @@ class League:
         return payoff
 
     def _chunk(self, chunk: int) -> Array:
-        """The payoffs (m, n, 2 CHUNK) of a range of numbers."""
+        """Return the payoffs (m, n, 2 CHUNK) of a range of episode numbers."""
         if chunk not in self._chunks:
             generator = np.random.default_rng([self.generator_seed, 2, chunk])
             block = np.empty((*self.true.shape, 2 * CHUNK))
@@ -99,7 +95,7 @@ class League:
         return self._chunks[chunk]
 
     def _noise(self, generator: np.random.Generator, by_target: bool) -> Array:
-        """Noise (m, n, CHUNK) of episodes whose seeds are keyed by the target or by the camera."""
+        """Draw noise (m, n, CHUNK) of episodes whose seeds are keyed by the target or by the camera."""
         m, n = self.true.shape
         shared = (1, n, CHUNK) if by_target else (m, 1, CHUNK)
         camera = (m, n, CHUNK) if by_target else shared
@@ -111,7 +107,7 @@ class League:
         )
 
     def answer(self, evidence: Evidence, choices: Sequence[ChosenEpisodes]) -> Evidence:
-        """The evidence and the episodes that were asked for."""
+        """Return the evidence with the requested episodes added."""
         counts = [choice.count for choice in choices]
         camera = np.repeat([choice.camera for choice in choices], counts)
         target = np.repeat([choice.target for choice in choices], counts)
@@ -120,7 +116,7 @@ class League:
 
 
 def play(league: League, format: Format, is_enough: Callable[[Evidence], bool] = lambda evidence: False) -> Evidence:
-    """Play a format in a league until it asks for nothing more or it `is_enough`; looked at after every round."""
+    """Play a format in a league until it requests no more episodes or, after a round, the evidence `is_enough`."""
     evidence = Evidence.of(league.cameras, league.targets)
     number = 0
     while choices := format.choose(evidence, number):

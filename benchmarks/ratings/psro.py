@@ -1,13 +1,12 @@
-"""``python -m benchmarks.ratings psro``: how often do intervals of best responses' gains and of NashConv contain the
-truth?
+"""``python -m benchmarks.ratings psro``: how often do intervals of gains and of NashConv contain the truth?
 
-Each league is one iteration of PSRO: `agents` of each team play each other, a meta-solver turns their payoffs into
-strategies, and one more agent of each team joins, which truly gains nothing. All meet on the seeds of the arena's plan,
-the same episodes choose the strategies and judge the new agents, as in the portal's runs. Gains and NashConv are those
-of the strategies as they were chosen, in the true game.
+Each league is one iteration of PSRO. `agents` of each team play each other, and a meta-solver turns their payoffs into
+strategies. Then one more agent of each team joins, whose true gain is zero. As in the portal's runs, seeds follow the
+arena's plan, and the same episodes choose the strategies and evaluate the new agents. The true gains and NashConv are
+those of the chosen strategies in the true game.
 
-In an *even* game all true payoffs are equal, so that chance alone chooses; in a *cyclic* one every agent has a place in
-the equilibrium.
+In an *even* game all true payoffs are equal, so that only chance chooses the strategies. In a *cyclic* game every agent
+is in the support of the equilibrium.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ from tournament.psro import accounts
 Array = NDArray[np.float64]
 
 LEAST = 0.93
-"""A one-sided bound is to hold at least so often."""
+"""Minimum coverage of a one-sided bound."""
 GAMES = ("even", "cyclic")
 SWING = 0.3
-"""Payoff of a cyclic game's agents against their own opponent; the others make up for it."""
+"""Payoff of a cyclic game's agents against their own opponent; payoffs against the others balance it."""
 
 
 def add_psro_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +46,7 @@ def add_psro_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_psro(arguments: argparse.Namespace) -> int:
-    """Print a table; 1 if gains are not covered as is wanted, or a bound of NashConv holds too seldom."""
+    """Print a table; return 1 if the coverage of gains or of NashConv's bounds is not as wanted, else 0."""
     print("| game | meta-solver | agents | gain: covered | its lower limit | NashConv: lower limit holds | upper |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     is_met = True
@@ -64,18 +63,18 @@ def run_psro(arguments: argparse.Namespace) -> int:
 
 @dataclass
 class Tally:
-    """How often limits held, league by league."""
+    """Counts of how often limits of intervals held."""
 
     held: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, low: float | None, truth: float, high: float | None) -> None:
-        """Note whether an interval's limits hold; what has no limit holds."""
+        """Record whether an interval's limits hold; a limit of None always holds."""
         self.held[f"{name} low"].append(low is None or low <= truth)
         self.held[f"{name} high"].append(high is None or truth <= high)
         self.held[name].append(self.held[f"{name} low"][-1] and self.held[f"{name} high"][-1])
 
     def share(self, name: str) -> float:
-        """How often it held."""
+        """Return how often a limit held."""
         return float(np.mean(self.held[name]))
 
     @property
@@ -84,13 +83,13 @@ class Tally:
         return WANTED[0] <= self.share("gain") <= WANTED[1] and all(self.share(name) >= LEAST for name in limits)
 
     def row(self) -> str:
-        """The cells of a table's row."""
+        """Return the cells of a table's row."""
         names = ("gain", "gain low", "nash_conv low", "nash_conv high")
         return " | ".join(f"{100 * self.share(name):.1f} %" for name in names)
 
 
 def study(arguments: argparse.Namespace, game: str, solver: str, agents: int) -> Tally:
-    """Play and judge an iteration in each league."""
+    """Play and evaluate an iteration in each league."""
     tally = Tally()
     true = draw_game(game, agents, arguments.targets or agents)
     for number in range(arguments.leagues):
@@ -100,9 +99,7 @@ def study(arguments: argparse.Namespace, game: str, solver: str, agents: int) ->
 
 
 def draw_game(game: str, cameras: int, targets: int) -> Array:
-    """True payoffs (cameras + 1, targets + 1): a game whose value is 0, and a new agent of each team that gains
-    nothing.
-    """
+    """Return true payoffs (cameras + 1, targets + 1) of a game of value 0, with a new agent per team without gain."""
     true = np.zeros((cameras + 1, targets + 1))
     if game == "cyclic":
         true[:-1, :-1] = SWING * (cameras * np.eye(cameras) - 1) / (cameras - 1)
@@ -110,7 +107,7 @@ def draw_game(game: str, cameras: int, targets: int) -> Array:
 
 
 def judge(league: League, solver: str, episodes: int, tally: Tally, has_seeds: bool = True) -> None:
-    """Solve the game of all agents but the newest, add these, and look whether what is said of their gains is true."""
+    """Solve the game without the new agents, add these, and check the intervals of their gains against the truth."""
     played = play_all(league, episodes)
     size = [number - 1 for number in league.true.shape]
     earlier = META_SOLVERS[solver](played.payoff[: size[0], : size[1]])

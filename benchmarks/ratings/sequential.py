@@ -1,9 +1,9 @@
 """``python -m benchmarks.ratings sequential``: does the sequential test hold its error rates, and how long is it?
 
-Plays the real format of `tournament.formats` between two agents of a known difference, many times, for differences at
-the bounds, between and beyond them and for several kinds of noise. Beside it stands the fixed-size test of the same
-error probabilities. Of the estimates after stopping, it shows how often they are too low (a half would be unbiased in
-the median) and how often the interval holds the truth.
+The study plays the real format of `tournament.formats` many times between two agents with a known difference. True
+differences lie at the test's bounds, between and beyond them, and there are several kinds of noise. The fixed-size test
+with the same error probabilities is shown for comparison. For the estimates after stopping, the study shows how often
+they are too low (one half means median-unbiased) and how often the interval contains the truth.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Array = NDArray[np.float64]
 
 
 def _ties(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Seven of ten episodes end alike, the others all the way up or down."""
+    """Draw noise that is zero in seven of ten episodes, and a large step up or down in the others."""
     return generator.choice([-1.0, 0.0, 1.0], p=[0.15, 0.7, 0.15], size=shape) / sqrt(0.3)
 
 
 def _skewed(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Mostly a little above the mean, sometimes far below it."""
+    """Draw noise that is mostly a little above the mean, and sometimes far below it."""
     return 1.0 - generator.exponential(1.0, shape)
 
 
@@ -39,17 +39,17 @@ KINDS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
     "ties": _ties,
     "skewed": _skewed,
 }
-"""What an agent's own part of an episode's noise is like, with mean 0 and variance 1."""
+"""Distributions of an agent's own part of an episode's noise, with mean 0 and variance 1."""
 
 
 @dataclass
 class Duel(League):
-    """Two cameras, of which the second's own noise is always normal: differences are as skewed as the first's."""
+    """Two cameras. If the noise is skewed, the second camera's own noise is still normal, so differences are skewed."""
 
     kind: str = "normal"
 
     def _noise(self, generator: np.random.Generator, by_target: bool) -> Array:
-        """Noise (2, n, CHUNK): the seed's, which cancels, and each camera's own."""
+        """Draw noise (2, n, CHUNK): that of the seed, which cancels, and each camera's own."""
         shape = (*self.true.shape, CHUNK)
         seed = generator.normal(0, self.noise.deviations[0], (1, *shape[1:]))
         own = KINDS[self.kind](generator, shape)
@@ -60,7 +60,7 @@ class Duel(League):
 
 @dataclass(frozen=True)
 class Summary:
-    """Of many tests at one true difference: shares of verdicts, episodes, and how the estimates did."""
+    """The results of many tests at one true difference: shares of verdicts, episodes, and quality of estimates."""
 
     better: float
     not_better: float
@@ -82,10 +82,10 @@ def add_sequential_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_sequential(arguments: argparse.Namespace) -> int:
-    """Print the table; 1 if a share is off by more than three simulation errors and what is allowed, or the test is not
-    shorter.
+    """Print the table; return 1 if a share is out of its allowed range, or the test is not shorter; else 0.
 
-    Allowed are the error probability, estimates of which 45 to 55 % are too low, and intervals that hold in 93 to 97 %.
+    The error probability may be as wanted, 45 to 55 % of estimates may be too low, and 93 to 97 % of intervals may
+    contain the truth. Three simulation errors are tolerated beyond these ranges.
     """
     fixed = 2 * ceil(_fixed_size(arguments))
     allowed = arguments.error / 100
@@ -114,7 +114,7 @@ def run_sequential(arguments: argparse.Namespace) -> int:
 
 
 def _simulation_error(share: float, tests: int) -> float:
-    """Three standard errors of a share of so many tests."""
+    """Return three standard errors of a share among this number of tests."""
     return 3 * sqrt(share * (1 - share) / tests)
 
 
@@ -124,13 +124,16 @@ def _is_calibrated(summary: Summary, tests: int) -> bool:
 
 
 def _fixed_size(arguments: argparse.Namespace) -> float:
-    """Paired differences of the test that decides once, in the middle, with both errors as wanted."""
+    """Return the number of paired differences of the fixed-size test with both error probabilities as wanted.
+
+    Its threshold lies in the middle of the bounds.
+    """
     quantile = NormalDist().inv_cdf(1 - arguments.error / 100)
     return (2 * quantile / ((arguments.upper - arguments.lower) / ELO)) ** 2
 
 
 def study(arguments: argparse.Namespace, kind: str, elo: float) -> Summary:
-    """Many tests at one true difference."""
+    """Run many tests at one true difference; return their summary."""
     noise = Noise(0.056, seed=0.55, camera_by_seed=0.0, target_by_seed=0.0)
     difference = elo / ELO * noise.deviation * sqrt(2 * (1 - noise.seed))
     opponents = np.random.default_rng(arguments.seed).normal(0, 0.1, arguments.opponents)

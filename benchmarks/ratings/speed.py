@@ -1,8 +1,8 @@
 """``python -m benchmarks.ratings speed``: how long does a large fit take, and a refit after a block?
 
-From arrays, on one core: boards with intervals, Nash, deviation ratings and cyclicity; the support frequencies of Nash
-by themselves; evidence that a block is added to, rated anew. Processor time, as on a machine that does nothing else;
-the first fit, which loads libraries, is left out.
+From arrays, on one core, the study measures three things: boards with intervals, Nash, deviation ratings and cyclicity;
+the support frequencies of Nash alone; and a new rating after a block is added to the evidence. Times are processor
+time, so that other programs matter less. The first fit, which loads libraries, is left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCK = 64
 
 
 def add_speed_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the study may be told."""
+    """Add the study's options."""
     parser.add_argument("--agents", type=int, default=100, help="cameras, and as many targets")
     parser.add_argument("--episodes", type=int, default=100, help="for each pairing")
     parser.add_argument("--repeats", type=int, default=5)
@@ -32,7 +32,7 @@ def add_speed_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_speed(arguments: argparse.Namespace) -> int:
-    """Print a table; 1 if a time is above what is wanted."""
+    """Print a table; return 1 if a time is longer than wanted, else 0."""
     league = League.draw(arguments.agents, arguments.agents, MEASURED["MATE-4v8-9"], 0)
     camera, target, seed, reward = invent(league, arguments.episodes)
 
@@ -64,7 +64,7 @@ def run_speed(arguments: argparse.Namespace) -> int:
 
 
 def seconds(work: Callable[[], Any], repeats: int) -> tuple[float, str, float]:
-    """Processor seconds of one call, their unit, and wall seconds."""
+    """Return the processor seconds of one call, their unit, and the wall seconds."""
 
     def once() -> float:
         work()
@@ -75,7 +75,7 @@ def seconds(work: Callable[[], Any], repeats: int) -> tuple[float, str, float]:
 
 
 def invent(league: League, episodes: int) -> tuple[Any, Any, Any, Any]:
-    """Columns of a round robin in no order, with seeds from all over, as they are in the arena."""
+    """Return the columns of a synthetic round robin in random order, with widely spread seeds as in the arena."""
     m, n = league.true.shape
     camera, target, number = (axis.ravel() for axis in np.indices((m, n, episodes)))
     payoff = league.payoff(camera, target, number)
@@ -86,7 +86,7 @@ def invent(league: League, episodes: int) -> tuple[Any, Any, Any, Any]:
 
 
 def invent_block(league: League, number: int) -> Episodes:
-    """Some more episodes of one pairing."""
+    """Return further synthetic episodes of one pairing."""
     generator = np.random.default_rng([1, number])
     camera, target = (np.full(BLOCK, generator.integers(size)) for size in league.true.shape)
     reward = generator.normal(-league.true[camera, target], league.noise.deviation)

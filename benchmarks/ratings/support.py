@@ -1,8 +1,7 @@
-"""``python -m benchmarks.ratings support``: is an agent in the support of the true equilibrium as often as its support
-frequency says?
+"""``python -m benchmarks.ratings support``: are support frequencies calibrated?
 
-The true equilibrium is that of a league's true payoffs. Frequencies are put together over leagues and both teams; of
-the agents with frequencies around 30 %, 30 % should be in the true support.
+The true equilibrium is that of a league's true payoffs. Frequencies are pooled over leagues and both teams. Of the
+agents with frequencies around 30 %, 30 % should be in the true support.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from tournament.ratings import rate
 
 EDGES = np.array([0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0])
 PLAYED = 1e-4
-"""A weight below this is not counted as played."""
+"""Minimum weight with which an agent counts as in the support."""
 TOLERANCE = 0.05
-"""By how much what was said may differ from what was, on average over all agents."""
+"""Maximum mean absolute difference between predicted and actual frequencies."""
 
 
 def add_support_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the study may be told."""
+    """Add the study's options."""
     parser.add_argument("--leagues", type=int, default=300)
     parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
     parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
@@ -37,7 +36,7 @@ def add_support_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_support(arguments: argparse.Namespace) -> int:
-    """Print a table for each number of episodes; 1 if what was said differs too much from what was."""
+    """Print a table for each number of episodes; return 1 if a mean difference exceeds ``TOLERANCE``, else 0."""
     worst = 0.0
     for episodes in arguments.episodes:
         said, was, values = collect(arguments, episodes)
@@ -51,8 +50,9 @@ def run_support(arguments: argparse.Namespace) -> int:
 
 
 def collect(arguments: argparse.Namespace, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
-    """Frequencies and whether they came true, of all agents of all leagues; and how often intervals of the value
-    held it.
+    """Return, for all agents of all leagues, their support frequency and whether they are in the true support.
+
+    The third result is how often the interval of the game's value contained the true value.
     """
     said: list[float] = []
     was: list[bool] = []
@@ -74,7 +74,7 @@ def collect(arguments: argparse.Namespace, episodes: int) -> tuple[NDArray[np.fl
 
 
 def show(episodes: int, said: NDArray[np.float64], was: NDArray[np.bool_]) -> float:
-    """Print a table and return the mean absolute difference of its rows, weighed by agents."""
+    """Print a table and return the mean absolute difference of its rows, weighted by their numbers of agents."""
     print(f"{episodes} episodes a pairing:\n")
     print("| frequency | agents | said | was | standard error |")
     print("| --- | ---: | ---: | ---: | ---: |")

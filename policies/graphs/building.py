@@ -1,4 +1,4 @@
-"""Writing a graph operator by operator."""
+"""Building of a graph, operator by operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "linear": "Identity"}
 
 
 class GraphBuilder:
-    """A graph that is being written; values are known by their names."""
+    """A graph under construction; values are identified by their names."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -21,18 +21,18 @@ class GraphBuilder:
         self.constants: dict[str, np.ndarray] = {}
 
     def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Write an operator. Return the name of its first output; further ones are named by ``further``."""
+        """Add an operator. Return the name of its first output; ``further`` gives the names of the others."""
         names = tuple(f"{op.lower()}{len(self.nodes)}_{place}" for place in range(outputs))
         self.nodes.append(Node(op, inputs, names, attributes))
         return names[0]
 
     @staticmethod
     def further(first: str, place: int) -> str:
-        """Return the name of another output of the operator whose first output has this name."""
+        """Return the name of the output with this number of the operator whose first output is ``first``."""
         return f"{first[: first.rindex('_') + 1]}{place}"
 
     def tensor(self, name: str, array: np.ndarray) -> str:
-        """Keep a weight under a name, and return the name."""
+        """Add a weight under a name, and return the name."""
         self.tensors[name] = np.ascontiguousarray(array, np.float32)
         return name
 
@@ -41,7 +41,7 @@ class GraphBuilder:
         return self.constant(np.array(values, np.int64))
 
     def constant(self, array: np.ndarray) -> str:
-        """Return the name of a constant of integers; equal constants are kept once."""
+        """Return the name of a constant of integers; equal constants are stored once."""
         for name, known in self.constants.items():
             if np.array_equal(known, array) and known.shape == array.shape:
                 return name
@@ -50,12 +50,12 @@ class GraphBuilder:
         return name
 
     def linear(self, name: str, value: str, weight: np.ndarray, bias: np.ndarray) -> str:
-        """Write ``value @ weight.T + bias`` for rows (R, D), as PyTorch's ``Linear``."""
+        """Add ``value @ weight.T + bias`` for rows (R, D), as PyTorch's ``Linear``."""
         weights = self.tensor(f"{name}.weight", weight), self.tensor(f"{name}.bias", bias)
         return self.add("Gemm", value, *weights, transB=1)
 
     def product(self, name: str, value: str, weight: np.ndarray, bias: np.ndarray | None = None) -> str:
-        """Write ``value @ weight + bias`` for values of any rank; weights are (..., D, H)."""
+        """Add ``value @ weight + bias`` for values of any rank; weights are (..., D, H)."""
         out = self.add("MatMul", value, self.tensor(f"{name}.weight", weight))
         return out if bias is None else self.add("Add", out, self.tensor(f"{name}.bias", bias))
 
@@ -67,7 +67,7 @@ class GraphBuilder:
         states: Mapping[str, tuple[str, tuple[int, ...]]],
         messages: GraphMessages | None = None,
     ) -> Graph:
-        """Return the graph; ``states`` has the next value and the shape of each state by its input's name."""
+        """Return the graph; ``states`` maps the input's name of each state to its next value and its shape."""
         return Graph(
             rows=rows,
             inputs=tuple(inputs),

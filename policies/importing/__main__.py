@@ -14,7 +14,7 @@ def _show(step: Step) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command. Returns its exit status: 0 if the file could be used, 1 if not."""
+    """Run the command. Return its exit status: 0 if the file could be imported, 1 if not."""
     parser = argparse.ArgumentParser(
         prog="python -m policies.importing",
         description="Check a checkpoint as an upload is checked, and write its agents as native checkpoints.",

@@ -1,8 +1,8 @@
-"""Looking into an uploaded archive without unpacking it anywhere.
+"""Reading of an uploaded archive without unpacking it to disk.
 
-Members are listed and streamed; no path of an archive is ever created or opened on disk. Links are never followed:
-symbolic ones are ignored (genuine trial folders hold dangling ones), anything stranger than a file, a folder or a
-symbolic link refuses the archive, and so does a name that would leave the folder it is unpacked in
+Members are listed and streamed; no path of an archive is ever created or opened on disk. Links are never followed.
+Symbolic links are ignored, because genuine trial folders contain dangling ones. An archive is refused if it has any
+other entry than files, folders and symbolic links, or a name that would leave the folder into which it is unpacked
 (``policies.importing.names``).
 """
 
@@ -30,8 +30,8 @@ from policies.zips import DirectoryTooLarge, open_zip
 
 _CHUNK = 64 * 1024
 _MAX_DEPTH = 40
-_MAX_DIRECTORY = 4 * MEGABYTE  # of a zip's table of contents
-_GRACE = 16 * MEGABYTE  # what may unpack before the ratio counts
+_MAX_DIRECTORY = 4 * MEGABYTE  # bytes of a zip's central directory
+_GRACE = 16 * MEGABYTE  # bytes that may be unpacked before the ratio is checked
 _DAMAGED = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -57,7 +57,7 @@ class ArchiveEntry:
 
 
 class Archive(ABC):
-    """An uploaded archive; ``members`` are those with data of their own, checked."""
+    """An uploaded archive; ``members`` are its files, with checked names and sizes."""
 
     def __init__(self, file: IO[bytes], size: int, limits: Limits) -> None:
         self.file, self.size, self.limits = file, size, limits
@@ -70,7 +70,7 @@ class Archive(ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """What it is, in words."""
+        """The kind of archive, in words."""
 
     @abstractmethod
     def _list(self) -> Iterator[ArchiveEntry]: ...
@@ -91,7 +91,7 @@ class Archive(ABC):
             yield member
 
     def check_unpacked(self, amount: int) -> None:
-        """Raises ImportRefused when an archive of this size unpacks to too much."""
+        """Raise ImportRefused if an archive of this size unpacks to too many bytes."""
         if amount > self.limits.max_unpacked or (amount > _GRACE and amount > self.limits.max_ratio * self.size):
             raise ImportRefused(
                 f"the archive of {self.size:,} bytes unpacks to more than {amount:,} bytes, which genuine checkpoints "
@@ -99,7 +99,7 @@ class Archive(ABC):
             )
 
     def read(self, limits_by_name: dict[str, int]) -> Iterator[tuple[str, bytearray]]:
-        """Contents of the named members, in the archive's order; each may have as many bytes as its limit says."""
+        """Yield the contents of the named members, in the archive's order, each up to its limit in bytes."""
         found = self._open(set(limits_by_name))
         while True:
             with _refusing_damage():
@@ -116,7 +116,7 @@ def _refusing_damage() -> Iterator[None]:
     except _DAMAGED as error:
         raise _damaged(error) from None
     except OSError as error:
-        # A place before the start of the file cannot be sought; anything else that fails is the disk's fault.
+        # EINVAL is a seek to before the start of the file; all other errors come from the disk.
         if error.errno != errno.EINVAL:
             raise
         raise _damaged("it refers to a place outside the file") from None
@@ -131,7 +131,7 @@ def _damaged(problem: object) -> ImportRefused:
 def _read_bounded(file: IO[bytes], name: str, limit: int, announced: int) -> bytearray:
     if announced > limit:
         raise ImportRefused(f"{shorten(name, 200)} has more than {limit:,} bytes, its limit")
-    content = bytearray(announced)  # filled in place: a checkpoint is in memory once
+    content = bytearray(announced)  # filled in place, so that a checkpoint is in memory only once
     total = 0
     with _refusing_damage():
         while chunk := file.read(_CHUNK):
@@ -192,7 +192,7 @@ class ZipArchive(Archive):
                     f"{shorten(entry.filename, 200)} is compressed in a way other than deflate; make the archive "
                     f"again with it"
                 )
-            # Deflate never needs more than some bytes a block beyond the data itself.
+            # Deflate adds at most a few bytes per block to the data.
             if entry.compress_size > entry.file_size + entry.file_size // 1000 + 100:
                 raise ImportRefused(
                     f"{shorten(entry.filename, 200)} announces {entry.file_size:,} bytes and takes "
@@ -207,7 +207,7 @@ class ZipArchive(Archive):
                 kind = "file"
             else:
                 kind = "special file"
-            # orig_filename keeps what follows a NUL, which zipfile cuts off.
+            # orig_filename includes the part after a NUL, which zipfile cuts off.
             yield ArchiveEntry(names.member_name(entry.orig_filename), entry.file_size, kind)
 
     def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
@@ -219,18 +219,18 @@ class ZipArchive(Archive):
 
 
 def _is_folder(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry stands for a folder; PowerShell 5 ends its name in a backslash."""
+    """Return whether an entry is a folder; PowerShell 5 ends its name with a backslash."""
     return entry.orig_filename.endswith(("/", "\\"))
 
 
 class _Gunzipped:
-    """The content of a .gz with one stream, as it is asked for."""
+    """The content of a .gz file with one stream, decompressed as it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._inflate = file, zlib.decompressobj(wbits=31)
 
     def read(self, size: int) -> bytes:
-        """At most ``size`` bytes, none at the end. Raises EOFError where the file is cut off."""
+        """Return at most ``size`` bytes; none at the end. Raises EOFError if the file is truncated."""
         while not self._inflate.eof:
             packed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
             if not packed:
@@ -243,14 +243,14 @@ class _Gunzipped:
 
 
 class _Counted:
-    """An unpacking stream that refuses to go on when too much has come out of it, or a header that no archive needs."""
+    """An unpacking stream that refuses archives that yield too many bytes or have headers that no archive needs."""
 
     def __init__(self, archive: TarArchive, stream: IO[bytes] | _Gunzipped) -> None:
         self._archive, self._stream, self._total = archive, stream, 0
         self._headers = HeaderCheck(archive.limits.max_entries)
 
     def read(self, size: int) -> bytes:
-        """At most ``size`` bytes, none at the end."""
+        """Return at most ``size`` bytes; none at the end."""
         chunk = self._stream.read(min(size, MEGABYTE))
         self._total += len(chunk)
         self._archive.check_unpacked(self._total)
@@ -259,7 +259,7 @@ class _Counted:
 
 
 class TarArchive(Archive):
-    """A ``.tar.gz`` or ``.tar``, read as a stream: once for the list, once for the contents."""
+    """A ``.tar.gz`` or ``.tar``, read twice as a stream: once for the list, once for the contents."""
 
     kind = "tar archive"
 
@@ -287,7 +287,7 @@ class TarArchive(Archive):
             else:
                 kind = "hard link" if entry.islnk() else "device or pipe"
             yield ArchiveEntry(names.member_name(entry.name), entry.size if kind == "file" else 0, kind)
-        while stream.read(_CHUNK):  # tarfile does not look whether it is whole
+        while stream.read(_CHUNK):  # tarfile does not check whether the stream is complete
             pass
 
     def _open(self, wanted: set[str]) -> Iterator[tuple[str, IO[bytes]]]:
@@ -300,7 +300,7 @@ class TarArchive(Archive):
 
 
 def open_archive(file: IO[bytes], limits: Limits) -> Archive:
-    """The archive in a seekable file. Raises ImportRefused if it is none, or not a harmless one."""
+    """Return the archive in a seekable file. Raises ImportRefused if it is no archive, or a dangerous one."""
     size = file.seek(0, io.SEEK_END)
     if size > limits.max_file:
         raise ImportRefused(f"the file has {size:,} bytes; at most {limits.max_file:,} are accepted")
@@ -313,12 +313,12 @@ def open_archive(file: IO[bytes], limits: Limits) -> Archive:
 
 
 def is_archive(start: bytes) -> bool:
-    """Whether a file that begins so, with its first 512 bytes, is an archive of a kind that is read."""
+    """Return whether a file with these first 512 bytes is an archive of a supported kind."""
     return start[:2] in (b"PK", b"\x1f\x8b") or _is_tar(start)
 
 
 def _is_tar(start: bytes) -> bool:
-    """Whether a file begins with the header of a tar archive, of whatever format: its checksum is right."""
+    """Return whether a file begins with the header of a tar archive of any format, judged by the checksum."""
     try:
         tarfile.TarInfo.frombuf(start, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):

@@ -1,7 +1,7 @@
-"""The functions that NumPy arrays are pickled with, as constructors of checked data.
+"""The functions that pickles of NumPy arrays call, as constructors of checked data.
 
-Data types are plain numbers in the machine's byte order, and an array's shape must account for exactly the bytes that
-the file holds for it, so nothing larger than the file can be asked for.
+Data types are plain numbers in the machine's byte order. An array's shape must account for exactly the bytes that the
+file has for it, so an array cannot be larger than the file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _TEXT_TYPE = re.compile(r"[SU][0-9]{1,5}", re.ASCII)
 
 
 class NotAnArray(Exception):
-    """The arguments do not describe an array that is data."""
+    """The arguments do not describe an array of plain data."""
 
 
 class DataType:
-    """A NumPy data type; arrays of texts or objects are read over, without values."""
+    """A NumPy data type; arrays of texts or objects are skipped and have no values."""
 
     def __init__(self, code: Any, *options: Any) -> None:
         if isinstance(code, DataType):
@@ -42,11 +42,11 @@ class DataType:
 
     @property
     def is_number(self) -> bool:
-        """Whether its values are read."""
+        """Whether arrays of this type are read."""
         return self.code in _NUMBER_TYPES
 
     def build(self, state: Any) -> None:
-        """Apply the pickled state: a version, the byte order, and what plain numbers leave empty."""
+        """Apply the pickled state: a version, the byte order, and fields that are None for plain numbers."""
         if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", "|", "="):
             raise NotAnArray("an array's data type is not in little-endian byte order, or not a plain one")
         if self.is_number and any(part is not None for part in state[2:5]):
@@ -54,13 +54,13 @@ class DataType:
 
 
 class Array:
-    """An array: ``values`` is read-only and shares the file's memory; None where it is empty or no numbers."""
+    """An array: ``values`` is read-only and shares the file's memory; None if it is empty or does not hold numbers."""
 
     def __init__(self) -> None:
         self.values: np.ndarray | None = None
 
     def build(self, state: Any) -> None:
-        """Apply the pickled state: a version, the shape, the data type, whether in Fortran order, and the content."""
+        """Apply the pickled state: a version, the shape, the data type, whether the order is Fortran's, the content."""
         if not isinstance(state, tuple) or len(state) != 5:
             raise NotAnArray("an array's state is not what NumPy writes")
         _, shape, data_type, is_fortran, content = state

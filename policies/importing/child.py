@@ -1,8 +1,8 @@
 """The program that reads an uploaded file in a process of its own; ``policies.importing.sandbox`` starts it.
 
-The file is its standard input. Its standard output is a line of JSON for everything that happens: the confinement it is
-under, each step, then either the refusal or the report, followed by the recipes and the bare numbers of the report's
-agents. Its one argument is the limits, as JSON.
+The file is its standard input. It writes a line of JSON to its standard output for its confinement, for each step, and
+for the refusal or the report. After the report follow the recipes and the raw weights of its agents. The only argument
+is the limits, as JSON.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def _find_floors() -> None:
-    """Make ``policies`` importable, and of the game only what it needs: the package itself would load the engine."""
+    """Make ``policies`` importable, and the modules of ``mate`` without its ``__init__``, which loads the engine."""
     sys.path.insert(0, str(_ROOT))
     game = types.ModuleType("mate")
-    # In a wheel, `policies` lies in mate_arena/application and the game beside mate_arena.
+    # In a wheel, `policies` lies in mate_arena/application, and `mate` beside mate_arena.
     game.__path__ = [str((_ROOT if (_ROOT / "mate").is_dir() else _ROOT.parent.parent) / "mate")]
     sys.modules["mate"] = game
 
 
 def warm_codecs() -> None:
-    """Load what is otherwise imported in the middle of reading, when no file can be opened any more."""
+    """Load codecs that are otherwise imported during reading, when no file can be opened any more."""
     from policies.texts import ENCODINGS
 
     for codec in ("ascii", "cp437", "latin-1", "raw-unicode-escape", *ENCODINGS):
@@ -41,7 +41,7 @@ def _say(output: IO[bytes], **message: Any) -> None:
 
 
 def main() -> int:
-    """Read the file. Returns the exit status: 0 also for a refusal, which is an answer."""
+    """Read the file. Return the exit status, which is 0 for a refusal too, because that is an answer."""
     from policies.importing import confinement
 
     confinement.die_with_parent()

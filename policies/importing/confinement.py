@@ -1,8 +1,8 @@
-"""Giving up, for good, what reading a file does not need: memory, time, files, network.
+"""Confinement of a process: limits on memory and time, and no access to files and network.
 
-Called by the reading process on itself once everything is imported. On Linux resource limits always hold; a closed file
-system (Landlock, Linux 5.13) and a network namespace of its own are added where the kernel offers them. macOS keeps
-some resource limits and Windows none. The answer says what holds.
+The reading process confines itself once it has imported everything. On Linux, resource limits always hold. A closed
+file system (Landlock, Linux 5.13) and an empty network namespace are added if the kernel supports them. macOS enforces
+some resource limits, Windows none. The result says which limits hold.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 _LANDLOCK_CREATE_RULESET_VERSION = 1
 
-# How many of the rights to file systems each version of Landlock knows, and since which version it knows of TCP.
+# Number of file system rights in each version of Landlock's ABI, and the first version with rights for TCP.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _FILE_RIGHTS_NEWEST = 16
 _TCP_SINCE, _TCP_RIGHTS = 4, 0b11
@@ -28,8 +28,10 @@ _TCP_SINCE, _TCP_RIGHTS = 4, 0b11
 
 @dataclass(frozen=True)
 class Confinement:
-    """What was given up: bytes of memory, seconds of processor time (None: not limited), growing files, files,
-    network.
+    """The limits that hold.
+
+    They are bytes of memory, seconds of processor time (None: not limited), and whether it is forbidden to make files
+    grow, to open files and to use the network.
     """
 
     memory: int | None
@@ -39,7 +41,7 @@ class Confinement:
     network_closed: bool
 
     def to_json(self) -> dict[str, int | bool | None]:
-        """As JSON values."""
+        """Return the fields by name."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -60,13 +62,13 @@ class _RulesetAttributes(ctypes.Structure):
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends; only Linux can."""
+    """Ask the kernel to kill this process when its parent ends; only Linux supports this."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def leave_network() -> bool:
-    """Move into an empty network namespace; whether the kernel allowed it. Call while there is a single thread."""
+    """Move into an empty network namespace; return whether the kernel allowed it. Call this with a single thread."""
     if sys.platform != "linux":
         return False
     libc = _libc()
@@ -76,7 +78,7 @@ def leave_network() -> bool:
 def confine(limits: Limits, network_closed: bool) -> Confinement:
     """Apply the limits to this process.
 
-    Open descriptors stay usable; no path can be opened afterwards with Landlock.
+    Open descriptors stay usable. With Landlock, no path can be opened afterwards.
     """
     version = 0
     if sys.platform == "linux":
@@ -97,16 +99,14 @@ def confine(limits: Limits, network_closed: bool) -> Confinement:
 if sys.platform == "win32":
 
     def _limit_resources(limits: Limits) -> set[str]:
-        """Windows has no resource limits."""
+        """Return no limits: Windows has none."""
         return set()
 
 else:
     import resource
 
     def _address_space() -> int:
-        """Bytes of address space that this process has by now: interpreter and libraries; 0 where the system does
-        not say.
-        """
+        """Return the bytes of address space that this process uses already; 0 if the system does not tell."""
         try:
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[0]) * resource.getpagesize()
@@ -114,7 +114,7 @@ else:
             return 0
 
     def _limit_resources(limits: Limits) -> set[str]:
-        """Apply resource limits; the names of those that hold. Raises OSError on Linux, where all must hold."""
+        """Apply resource limits; return the names of those that hold. Raises OSError on Linux, where all must hold."""
         kept: set[str] = set()
         for name, bound in (
             ("AS", _address_space() + limits.memory),
@@ -126,7 +126,7 @@ else:
             kind = getattr(resource, f"RLIMIT_{name}")
             hard = resource.getrlimit(kind)[1]
             bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-            # A second more before SIGKILL, so that SIGXCPU says what happened.
+            # SIGKILL comes a second later, so that SIGXCPU tells the cause.
             last = bound + 1 if name == "CPU" and hard == resource.RLIM_INFINITY else bound
             try:
                 resource.setrlimit(kind, (bound, last))
@@ -137,7 +137,7 @@ else:
                 kept.add(name)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         if sys.platform == "darwin":
-            kept.discard("AS")  # macOS takes the number and does not enforce it
+            kept.discard("AS")  # macOS accepts the limit and does not enforce it
         return kept
 
 
@@ -146,7 +146,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def _close_files(libc: ctypes.CDLL) -> int:
-    """Forbid every access to files by path (and to TCP where known); the version of Landlock, 0 where there is none."""
+    """Forbid all access to files by path, and to TCP if supported; return Landlock's version, 0 if it is missing."""
     version = libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_CREATE_RULESET_VERSION)
     if version <= 0:
         return 0

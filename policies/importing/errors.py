@@ -6,9 +6,9 @@ from policies.errors import CheckpointError
 
 
 class ImportRefused(CheckpointError):
-    """A file was not imported; the message says what was wrong, where, and what to do.
+    """A file was not imported; the message says what is wrong, where, and what to do.
 
-    ``steps`` are the checking steps that were taken, as far as they are known, the failed one last.
+    ``steps`` are the known checking steps that were taken; the last one failed.
     """
 
     def __init__(self, message: str, steps: tuple[Any, ...] = ()) -> None:
@@ -17,4 +17,4 @@ class ImportRefused(CheckpointError):
 
 
 class CutOff(ImportRefused):
-    """A file ends before what it announces: it was being written when its run was stopped, or copied in part."""
+    """A file is truncated: its run was stopped while it was written, or it was copied incompletely."""

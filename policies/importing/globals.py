@@ -1,9 +1,8 @@
-"""Which names a genuine RLlib checkpoint mentions besides those of its arrays.
+"""The names that genuine RLlib checkpoints mention, besides those of arrays.
 
-RLlib 1.12 pickles, beside the weights, the spaces and the policy class of every policy; for some algorithms the class
-comes by value, with the code of its functions. None of it is needed to play, so a name on this list becomes a
-placeholder that does nothing, and a name that is not on it is refused. Being on the list gives a name no power: nothing
-is imported.
+In addition to the weights, RLlib 1.12 pickles the spaces and the policy class of every policy. For some algorithms it
+pickles the class by value, with the code of its functions. None of this is needed to play. A name on this list becomes
+a placeholder that does nothing; any other name is refused. Nothing is imported in either case.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ class Global:
 
     @property
     def shown(self) -> str:
-        """The name for a message."""
+        """The name as shown in messages."""
         return shorten(f"{self.module}.{self.name}", 120)
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
-# Everything below these packages: classes and functions by reference, which differ from algorithm to algorithm.
+# All names below these packages, because classes and functions by reference differ between algorithms.
 _PACKAGES = ("ray.rllib", "gym.spaces", "examples")
 
 _NAMES = {
@@ -48,7 +47,7 @@ _NAMES = {
     },
     "collections": {"defaultdict"},
     "gym.utils.seeding": {"RandomNumberGenerator._generator_ctor"},
-    # The generators that spaces were sampled with; how they are written differs from one version of NumPy to another.
+    # Random generators of spaces; versions of NumPy pickle them differently.
     "numpy.random._mt19937": {"MT19937"},
     "numpy.random._pcg64": {"PCG64"},
     "numpy.random._pickle": {
@@ -72,7 +71,7 @@ _NAMES = {
 
 
 def is_inert(name: Global) -> bool:
-    """Whether a name may become a placeholder."""
+    """Return whether a name may become a placeholder."""
     if name.name in _NAMES.get(name.module, ()):
         return True
     package = next((package for package in _PACKAGES if f"{name.module}.".startswith(f"{package}.")), None)
@@ -80,7 +79,7 @@ def is_inert(name: Global) -> bool:
     return package is not None and len(parts) <= 12 and all(_IDENTIFIER.fullmatch(part) for part in parts)
 
 
-# Whose numbers NumPy has no type for, or that are written as objects of their own.
+# Libraries whose numbers have no NumPy type, or whose arrays are pickled as objects of their own.
 _TENSORS = {
     "torch": "PyTorch's tensors",
     "tensorflow": "TensorFlow's tensors",
@@ -91,7 +90,7 @@ _LATER = ("gymnasium", "ray")
 
 
 def explain(name: Global) -> str:
-    """What to do about a name that is refused, for the end of a sentence; empty where nothing helps."""
+    """Return what to do about a refused name, as the end of a sentence; empty if there is no advice."""
     package = name.module.split(".")[0]
     if package in _LATER:
         return (

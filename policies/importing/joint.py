@@ -1,15 +1,16 @@
-"""Networks of MATE's examples that decide for a whole team: TarMAC, I2C and MADDPG, as graphs whose rows are teams.
+"""Networks of MATE's examples for a whole team (TarMAC, I2C and MADDPG), as graphs whose rows are teams.
 
 - TarMAC (Das et al., ICML 2019): all members share one network. Each attends to the messages that all members sent at
   the previous decision, and sends one to all.
 - I2C (Ding et al., NeurIPS 2020): each member has networks of its own. A prior network chooses the teammates whose
-  observations it asks for; attention aggregates them. What these teammates send is a message; the question is none.
-- MADDPG (Lowe et al., NeurIPS 2017): each member has a network of its own on its own observation.
+  observations it requests; attention aggregates them. The answers of these teammates count as messages of the
+  environment; the requests do not.
+- MADDPG (Lowe et al., NeurIPS 2017): each member has a network of its own, which reads its own observation.
 
-The figures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Upstream's models
-exchange inside the network, past every limit of the environment. Here a message that a scenario's limits stop is not
-heard; without limits the outputs are the same. Weights of several members lie beside each other, (members, inputs,
-outputs), so that one product computes all of them.
+The architectures are those of the models in upstream's ``examples`` (UnrealTracking/mate, 3e631c0). Upstream's models
+communicate inside the network, so the environment's limits do not apply to them. Here a message that a scenario's
+limits block is not heard; without limits the outputs are the same. The weights of all members are stacked as (members,
+inputs, outputs), so that one product computes all members.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from policies.importing.translation import TensorNames
 
 SHARED = ("tarmac",)
 SEPARATE = ("i2c", "maddpg")
-"""Algorithms whose members have one network together, or one each."""
+"""Algorithms whose members share one network (``SHARED``), or have one each (``SEPARATE``)."""
 
 Tensors = dict[str, np.ndarray]
 
@@ -83,7 +84,7 @@ class Joint:
 
 
 class _Members:
-    """The tensors of all members: shapes that agree, and stacks of them."""
+    """The tensors of all members, whose shapes must agree, and stacks of them."""
 
     def __init__(self, members: Sequence[Tensors]) -> None:
         self.members = members
@@ -94,31 +95,31 @@ class _Members:
                 )
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor of each member."""
+        """Return the shape of a tensor, which is the same for all members. Raises ImportRefused if it is missing."""
         found = self.members[0].get(name)
         if found is None:
             raise ImportRefused(f"the policy's tensor for {name} is missing; the checkpoint is damaged")
         return found.shape
 
     def matrix(self, name: str) -> tuple[int, int]:
-        """The shape of a matrix of each member."""
+        """Return the shape of a matrix, which is the same for all members. Raises ImportRefused for other ranks."""
         shape = self.shape(name)
         if len(shape) != 2:
             raise ImportRefused(f"the policy's tensor for {name} is no matrix; the checkpoint is damaged")
         return shape
 
     def weights(self, name: str, columns: slice = slice(None), rows: slice = slice(None)) -> np.ndarray:
-        """Rows of the matrices (N, H, D) with some columns, as factors (N, D, H)."""
+        """Return the chosen rows and columns of the members' matrices (N, H, D), as factors (N, D, H)."""
         self.matrix(name)
         return np.stack([one[name][rows, columns].T for one in self.members])
 
     def biases(self, name: str, rows: slice = slice(None)) -> np.ndarray:
-        """The vectors (N, 1, H)."""
+        """Return the members' vectors (N, 1, H)."""
         self.shape(name)
         return np.stack([one[name][np.newaxis, rows] for one in self.members])
 
     def depth(self, prefix: str = "hidden.") -> int:
-        """How many hidden layers there are."""
+        """Return the number of hidden layers."""
         return next(number for number in range(10) if f"{prefix}{number}.weight" not in self.members[0])
 
 
@@ -135,7 +136,7 @@ def build(algorithm: str, members: Sequence[Tensors], activation: str, message_v
 
 
 def _hidden(builder: GraphBuilder, of: _Members, value: str, activation: str, prefix: str = "hidden.") -> str:
-    """Hidden layers over values (R, N, K, D)."""
+    """Add hidden layers over values (R, N, K, D)."""
     for number in range(of.depth(prefix)):
         name = f"{prefix}{number}"
         value = builder.product(name, value, of.weights(f"{name}.weight"), of.biases(f"{name}.bias"))
@@ -144,7 +145,7 @@ def _hidden(builder: GraphBuilder, of: _Members, value: str, activation: str, pr
 
 
 def _alone(builder: GraphBuilder, value: str) -> str:
-    """(R, N, D) as (R, N, 1, D), for products with a matrix of each member."""
+    """Reshape (R, N, D) to (R, N, 1, D), for products with a matrix of each member."""
     return builder.add("Unsqueeze", value, builder.integers(2))
 
 
@@ -153,7 +154,7 @@ def _together(builder: GraphBuilder, value: str) -> str:
 
 
 def _remember(builder: GraphBuilder, of: _Members, value: str) -> tuple[str, str, str]:
-    """A step of each member's LSTM over values (R, N, 1, D): its output, and the next states (R, N, H)."""
+    """Add a step of the members' LSTMs over values (R, N, 1, D); return output and next states (R, N, H)."""
     size = of.matrix("lstm.weight_hh")[1]
     before, cell = (_alone(builder, name) for name in ("hidden", "cell"))
     bias = of.biases("lstm.bias_ih") + of.biases("lstm.bias_hh")
@@ -172,7 +173,10 @@ def _remember(builder: GraphBuilder, of: _Members, value: str) -> tuple[str, str
 def _actor(
     builder: GraphBuilder, of: _Members, value: str, activation: str
 ) -> tuple[str, dict[str, tuple[str, tuple[int, ...]]]]:
-    """Hidden layers, an LSTM and an output layer that reads both, over (R, N, 1, D): (R, N, 1, A), and the states."""
+    """Add hidden layers, an LSTM and an output layer that reads both, over values (R, N, 1, D).
+
+    Return the output (R, N, 1, A), and the next value and shape of each state.
+    """
     size = of.matrix("lstm.weight_hh")[1]
     features = _hidden(builder, of, value, activation)
     recalled, hidden, cell = _remember(builder, of, features)
@@ -216,7 +220,7 @@ def _build_maddpg(of: _Members, activation: str, noise: float) -> Joint:
         raise ImportRefused("the policy's actions have not two bounded coordinates, which MATE's have")
     value = _hidden(builder, of, _alone(builder, "observation"), activation)
     raw = builder.product("output", value, of.weights("output.weight"), of.biases("output.bias"))
-    # low + range * sigmoid(2 x), with low = -range / 2, is half the range times tanh(x).
+    # low + range * sigmoid(2 x) with low = -range / 2 equals range / 2 * tanh(x).
     mean = builder.add("Tanh", raw)
     largest = of.biases("action_range") / 2.0
     if not np.allclose(of.biases("low_action"), -largest) or not (largest > 0).all():
@@ -233,7 +237,7 @@ def _build_i2c(of: _Members, activation: str) -> Joint:
     count, inputs = len(of.members), of.matrix("message.weight")[1]
     outputs = of.matrix("output.weight")[0]
     own = _alone(builder, "observation")
-    # Member i hears i + 1, i + 2, ... and counts on from 0 after the last.
+    # Member i may ask i + 1, i + 2, ... modulo the number of members.
     order = (np.arange(count)[:, np.newaxis] + np.arange(1, count)) % count
     others = builder.add("Gather", "observation", builder.constant(order), axis=1)  # (R, N, N - 1, D)
     is_asked, told = _links(builder, _prior(builder, of, own, activation, count, inputs), order)
@@ -252,7 +256,7 @@ def _build_i2c(of: _Members, activation: str) -> Joint:
     )
     scores = builder.add("MatMul", query, builder.add("Transpose", key, perm=[0, 1, 3, 2]))  # (R, N, 1, N - 1)
     unheard = builder.tensor("unheard", np.array([_UNHEARD], np.float32))
-    # A key and a value of zeros stand beside the others, so that nobody need be heard.
+    # An additional key and value of zeros let a member attend to no teammate.
     nobody = builder.add("Mul", query, builder.tensor("zero", np.zeros(1, np.float32)))
     nobody = builder.add("ReduceSum", nobody, builder.integers(3), keepdims=1)
     all_scores = builder.add("Concat", builder.add("Where", is_asked, scores, unheard), nobody, axis=3)
@@ -268,9 +272,9 @@ def _build_i2c(of: _Members, activation: str) -> Joint:
 
 
 def _links(builder: GraphBuilder, asked: str, order: np.ndarray) -> tuple[str, str]:
-    """Return whether each member hears each it asked, (R, N, 1, N - 1), and who answers whom, (R, N, N).
+    """Return whether each member hears each teammate that it asked, (R, N, 1, N - 1), and who answers whom, (R, N, N).
 
-    ``order`` (N, N - 1) is whom each of N members may ask, in its own order.
+    ``order`` (N, N - 1) lists the teammates that each of N members may ask, in its own order.
     """
     count = len(order)
     places = np.zeros((count, count - 1, count), np.float32)
@@ -286,8 +290,8 @@ def _links(builder: GraphBuilder, asked: str, order: np.ndarray) -> tuple[str, s
 
 
 def _prior(builder: GraphBuilder, of: _Members, own: str, activation: str, count: int, inputs: int) -> str:
-    """Whether each member asks each other, (R, N, 1, N - 1): its prior network is at least 0."""
-    # The first layer reads an observation and a one-hot number of the teammate: a bias of its own for each.
+    """Return whether each member asks each teammate, (R, N, 1, N - 1): its prior network's output is at least 0."""
+    # The first layer reads an observation and a one-hot number of the teammate, which acts as a bias for each teammate.
     if of.matrix("prior.0.weight")[1] != inputs + count - 1:
         raise ImportRefused(
             "the policy's prior network does not read an observation and a teammate; is the team another?"

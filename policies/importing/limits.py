@@ -9,12 +9,12 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one import.
+    """Bounds of one import; sizes are in bytes, times in seconds.
 
-    The first block bounds the process that reads (``policies.importing.sandbox``), the second what it reads: sizes in
-    bytes, times in seconds. ``memory`` is what it may take beyond what it has when it is given the file. An archive may
-    unpack to ``max_unpacked`` in all and to ``max_ratio`` times its size; ``max_texts`` bounds its params.json and
-    tables together, ``max_weights`` the numbers of all its networks.
+    The first block bounds the process that reads (``policies.importing.sandbox``), the second its input. ``memory`` is
+    the maximum that the process may allocate after it gets the file. An archive may unpack to ``max_unpacked`` in total
+    and to ``max_ratio`` times its size. ``max_texts`` bounds its params.json files and tables together, ``max_weights``
+    the number of weights of all its networks.
     """
 
     memory: int = 256 * MEGABYTE

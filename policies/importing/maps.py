@@ -1,4 +1,4 @@
-"""The map that a trial was trained on, as far as its archive tells: in params.json, or as a file in the archive."""
+"""The map that a trial was trained on, if its archive has it: in params.json, or as a file."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from policies.importing.names import is_plain
 
 MAX_MAP_BYTES = 64 * 1024
 MAX_MAP_CHARACTERS = 16_000
-"""Maximum length of a map that is kept with an agent, whose provenance is bounded."""
+"""Maximum length of a map that is stored with an agent, whose provenance is limited in size."""
 INLINE = "map in params.json"
-"""Name of a map without one."""
+"""Name of a map that has no name."""
 USUAL_OVERRIDES = {"reward_type": "dense"}
-"""What the examples override, and the packaged maps have anyway."""
+"""Overrides of the examples that do not change the packaged maps."""
 
 _SECTIONS = ("camera", "target", "obstacle")
 
 
 def find_map(names: Iterable[str], folder: str, name: str) -> str:
-    """Return the path of the file of a map among an archive's members: in the trial's folder, or nearest above it.
+    """Return the path of a map's file among an archive's members: in the trial's folder, or nearest above it.
 
-    Empty: there is none, or several as near.
+    It is empty if there is none, or several are equally near.
     """
     found = [path for path in names if basename(path) == name]
     while found:
@@ -42,7 +42,7 @@ def find_map(names: Iterable[str], folder: str, name: str) -> str:
 
 
 def parse_map(content: bytes) -> Mapping[str, Any] | None:
-    """Return the mapping in a file of YAML or JSON; None if it holds none."""
+    """Return the mapping in a YAML or JSON file; None if the file does not contain one."""
     try:
         parsed = yaml.safe_load(content.decode())
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
@@ -51,7 +51,7 @@ def parse_map(content: bytes) -> Mapping[str, Any] | None:
 
 
 def count_entities(config: Mapping[str, Any]) -> Dimensions | None:
-    """Return how many cameras, targets and obstacles a map places; None if it cannot be told."""
+    """Return how many cameras, targets and obstacles a map places; None if that cannot be determined."""
     counts = []
     for kind in _SECTIONS:
         section = config.get(kind) or {}
@@ -68,14 +68,14 @@ def count_entities(config: Mapping[str, Any]) -> Dimensions | None:
 
 
 def places_entities(overrides: Mapping[str, Any]) -> bool:
-    """Return whether overrides of a map may change how many entities it has."""
+    """Return whether overrides of a map may change its number of entities."""
     sections = (overrides.get(kind, {}) for kind in _SECTIONS)
     keys = ("location", "location_random_range")
     return any(not isinstance(one, Mapping) or any(key in one for key in keys) for one in sections)
 
 
 def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a map with overrides: mappings merge key by key, all else replaces."""
+    """Return a map with overrides: mappings are merged recursively, other values are replaced."""
     merged = dict(config)
     for key, value in overrides.items():
         before = merged.get(key)
@@ -87,7 +87,7 @@ def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
 
 
 def write_map(config: Mapping[str, Any]) -> str:
-    """Return a map as JSON that can be kept with an agent; empty if it cannot."""
+    """Return a map as JSON to be stored with an agent; empty if it cannot be stored."""
     try:
         text = json.dumps(config, allow_nan=False)
     except (ValueError, TypeError, RecursionError):

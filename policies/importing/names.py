@@ -1,7 +1,7 @@
-"""Names and paths that foreign files bring, from whatever system they come.
+"""Names and paths in uploaded files, from any operating system.
 
-The members of an archive are never created on disk, so most names do no harm, however odd they are. Refused are those
-that would lead out of the folder they are unpacked in, and those that show as something else than they are.
+The members of an archive are never created on disk, so most odd names are harmless. A name is refused if it would lead
+out of the folder into which it is unpacked, or if it is displayed as something else than it is.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ MAX_NAME = 1000
 _SEPARATORS = re.compile(r"[\\/]+")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_FOLDER_ICON = "Icon\r"  # what the Finder of macOS keeps a folder's icon in
+_FOLDER_ICON = "Icon\r"  # the file in which macOS's Finder stores a folder's icon
 _CLUTTER = frozenset({".ds_store", ".directory", "desktop.ini", "ehthumbs.db", "thumbs.db", _FOLDER_ICON.lower()})
 
 
 def split_path(path: str) -> list[str]:
-    """The parts of a path of any system: both separators divide, a drive or a leading separator is no part."""
+    """Return the parts of a path of any system, divided at / and \\; a drive or a leading separator is no part."""
     return [part for part in _SEPARATORS.split(_DRIVE.sub("", path.strip(" \t\r\n\0\"'"), count=1)) if part]
 
 
 def last_part(path: str) -> str:
-    """The name of the file that a path of any system leads to; empty if there is none."""
+    """Return the name of the file that a path of any system leads to; empty if there is none."""
     parts = split_path(path)
     return _DRIVE.sub("", parts[-1], count=1) if parts else ""
 
 
 def member_name(name: str) -> str:
-    """The name of an archive's member with ``/`` alone between its parts: some tools write backslashes, or ``./``
-    before it.
+    """Return the name of an archive's member with ``/`` as separator: some tools write backslashes, or a leading
+    ``./``.
     """
     parts = _SEPARATORS.split(name)
     kept = "/".join(part for part in parts if part not in ("", "."))
@@ -39,7 +39,7 @@ def member_name(name: str) -> str:
 
 
 def problem_of(name: str) -> str:
-    """What forbids a member's name (of ``member_name``), for a sentence that begins with it; empty if nothing does."""
+    """Return why a name (from ``member_name``) is forbidden, to follow it in a sentence; empty if it is allowed."""
     if len(name) > MAX_NAME:
         return f"has a name of {len(name):,} characters; at most {MAX_NAME:,} are read, shorten it"
     if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
@@ -56,8 +56,9 @@ def problem_of(name: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text shows as what it is and can be stored: no control characters, no reordering, no halves of
-    pairs.
+    """Return whether a text is displayed as it is and can be stored.
+
+    It may have no control characters, no characters that change the direction, and no lone surrogates.
     """
     return storable(text) == text and not any(map(_deceives, text))
 
@@ -67,11 +68,11 @@ def _deceives(character: str) -> bool:
 
 
 def is_clutter(name: str) -> bool:
-    """Whether a member is what file managers leave in folders, and nothing that somebody put there."""
+    """Return whether a member is a file that file managers leave in folders, and not one of the user's."""
     *folders, last = name.split("/")
     return "__MACOSX" in folders or last.startswith("._") or last.lower() in _CLUTTER
 
 
 def storable(name: str) -> str:
-    """A member's name as pages and databases can take it: bytes that are no text, which tar keeps, become U+FFFD."""
+    """Return a member's name in a form for pages and databases: undecodable bytes, which tar keeps, become U+FFFD."""
     return re.sub("[\ud800-\udfff]", "\ufffd", name)

@@ -1,8 +1,8 @@
 """Reading ``model.onnx``: its graph as data, with names of our own, and its float constants as weights.
 
 The field numbers are those of ONNX's public schema (onnx/onnx.proto). Values get new names in the order of the
-operators, so that one network is one checkpoint, whatever tool named its parts. Whether the graph can be computed is
-decided by ``policies.graphs.network``.
+operators, so that the checkpoint of a network does not depend on the names that a tool chose.
+``policies.graphs.network`` decides whether the graph can be computed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "Reshape": {"allowzero": 0},
     "Softmax": {"axis": -1},
 }
-"""Values of attributes that some exporters write and others leave out."""
+"""Default values of attributes, which some exporters write and others omit."""
 
 
 def is_onnx(content: Any) -> bool:
@@ -70,7 +70,7 @@ def is_onnx(content: Any) -> bool:
 def read_model(policy: Mapping[str, Any], content: memoryview) -> Checkpoint:
     """Return the checkpoint of a ``policy.json`` (its parsed content) and the bytes of its ``model.onnx``.
 
-    Raises ImportRefused or CheckpointError that names what cannot be played.
+    Raises ImportRefused or CheckpointError, which names what is not supported.
     """
     told = policy["architecture"]
     unknown = sorted(set(told) - set(_FIELDS))
@@ -194,7 +194,7 @@ class _Reading:
             raise ImportRefused(f"policy.json names the state {shorten(missing[0])}, which {MODEL_NAME} does not read")
 
     def _own_shape(self, kind: str, name: str, leading: int) -> tuple[int, ...]:
-        """The fixed lengths of an input's axes after the leading ones."""
+        """Return the fixed lengths of an input's axes after the ``leading`` first ones."""
         for one in self.graph.messages(11):
             if one.text(1) == name:
                 described = one.message(2)
@@ -228,7 +228,7 @@ class _Reading:
         return self.names[name]
 
     def _store(self, name: str, array: np.ndarray) -> None:
-        """Keep a constant: real numbers as a weight, others in the graph."""
+        """Store a constant: floats as a weight, others in the graph."""
         if array.dtype == np.float32:
             self.names[name] = f"t{len(self.tensors)}"
             self.tensors[self.names[name]] = array
@@ -257,7 +257,7 @@ class _Reading:
         self.nodes.append(Node(op, inputs, tuple(outputs), known))
 
     def _used(self, wanted: list[str]) -> set[str]:
-        """Names of what the outputs depend on."""
+        """Return the names of all values on which the wanted outputs depend."""
         used = {self._name(name) for name in wanted}
         for node in reversed(self.nodes):
             if any(name in used for name in node.outputs):
@@ -266,7 +266,7 @@ class _Reading:
 
 
 def _check_operators(nodes: Sequence[ProtobufMessage]) -> None:
-    """Raise ImportRefused that names all operators that are not played."""
+    """Raise ImportRefused, naming all unsupported operators, if there are any."""
     domains = {node.text(7) for node in nodes}
     foreign = sorted(domains - {"", "ai.onnx"})
     if foreign:
@@ -282,7 +282,7 @@ def _check_operators(nodes: Sequence[ProtobufMessage]) -> None:
 
 
 def _in_order(nodes: Sequence[Node], outputs: Sequence[str], fixed: set[str]) -> dict[str, str]:
-    """New names of all values, numbered in the order in which the operators read and write them."""
+    """Return new names of all values, numbered in the order in which the operators read and write them."""
     names = {name: name for name in fixed}
     counts = {"t": 0, "c": 0, "v": 0}
     for name in (*(name for node in nodes for name in (*node.inputs, *node.outputs)), *outputs):
@@ -298,7 +298,7 @@ def _each(names: Mapping[str, str], values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _constant_of(attributes: Mapping[str, Any]) -> np.ndarray:
-    """The array that a Constant stands for."""
+    """Return the array of a Constant operator."""
     for name, kind in (
         ("value_float", np.float32),
         ("value_floats", np.float32),
@@ -314,7 +314,7 @@ def _constant_of(attributes: Mapping[str, Any]) -> np.ndarray:
 
 
 def _attribute_of(attribute: ProtobufMessage, op: str) -> Any:
-    """The value of an operator's attribute: numbers, texts or a tensor; None for what changes nothing."""
+    """Return the value of an operator's attribute: numbers, texts or a tensor; None if it has no effect."""
     kind = attribute.integer(20)
     if kind == 1 or (kind == 0 and 2 in attribute.fields):
         return attribute.floats(2)[-1] if 2 in attribute.fields else 0.0
@@ -339,7 +339,7 @@ def _attribute_of(attribute: ProtobufMessage, op: str) -> Any:
 
 
 def _array_of(tensor: ProtobufMessage, name: str) -> np.ndarray:
-    """The numbers of a tensor: float32 as they are, double rounded to float32, integers as int64."""
+    """Return the numbers of a tensor: floats as float32 (double is rounded), integers as int64."""
     shape = tuple(tensor.integers(1))
     number = tensor.integer(2)
     where = f"{MODEL_NAME}: {shorten(name)}"

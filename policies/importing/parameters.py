@@ -1,4 +1,4 @@
-"""What a trial's ``params.json`` says about the policy that was trained."""
+"""The parameters of a trained policy in a trial's ``params.json``."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ _NAVIGATION = re.compile(r"MATE-Navigation\.(?:yaml|yml|json)", re.ASCII)
 
 @dataclass(frozen=True)
 class Parameters:
-    """The checked part of a ``params.json`` that matters for playing; sizes are what it says, None where it is
-    silent.
+    """The checked part of a ``params.json`` that matters for playing. Sizes that it does not state are None.
 
-    ``scenario_config`` is the map, without its overrides, where it is no preset and known.
+    ``scenario_config`` is the map without its overrides, if it is known and no preset.
     """
 
     algorithm: str
@@ -57,17 +56,17 @@ class Parameters:
 
     @property
     def shown_algorithm(self) -> str:
-        """Such as ``HRL-MAPPO``."""
+        """The name of the algorithm, such as ``HRL-MAPPO``."""
         return ("HRL-" if self.is_hierarchical else "") + self.algorithm.upper()
 
     def on_map(self, config: Mapping[str, Any]) -> Parameters:
-        """Return these parameters with the map that they name, and its numbers."""
+        """Return these parameters with the given map and its dimensions."""
         scenario = count_entities(override(config, self.scenario_overrides))
         return replace(self, scenario=scenario, scenario_config=config)
 
     @property
     def shown_scenario(self) -> str:
-        """Such as ``MATE-4v8-9``."""
+        """The name of the scenario, such as ``MATE-4v8-9``."""
         return splitext(self.scenario_name)[0]
 
 
@@ -103,7 +102,7 @@ def _choice(content: dict[str, Any], name: str, where: str, choices: tuple[Any, 
 
 
 def parse_parameters(content: bytes) -> Parameters:
-    """What a ``params.json`` says. Raises ImportRefused if it is not one, or of a policy that cannot be played."""
+    """Parse a ``params.json``. Raises ImportRefused if it is invalid, or its policy cannot be played."""
     try:
         parsed = parse_json(content)
     except (ValueError, RecursionError) as error:
@@ -158,7 +157,7 @@ def _parse_environment(env: Any) -> tuple[str, bool, str]:
 
 
 def _scenario_name(config: Any) -> str:
-    # The name alone; a path of the machine that trained is never opened.
+    # Only the name is used; a path of the training machine is never opened.
     if isinstance(config, dict):
         told = config.get("name")
         return told if isinstance(told, str) and 0 < len(told) <= 100 and is_plain(told) else INLINE
@@ -181,7 +180,7 @@ def _preset_dimensions(name: str) -> Dimensions | None:
 
 
 def _parse_model(model: dict[str, Any], algorithm: str) -> tuple[tuple[int, ...] | None, str, int | None]:
-    """Hidden sizes, activation and memory size, from where the algorithm's model reads them."""
+    """Return hidden sizes, activation and memory size, from the settings that the algorithm's model reads."""
     layout, where = layout_of(algorithm), "model."
     if layout.section:
         model, where = _object(model, layout.section, where), f"model.{layout.section}."
@@ -206,7 +205,7 @@ def _custom(model: dict[str, Any]) -> dict[str, Any]:
 def _parse_activation(model: dict[str, Any], name: str, where: str) -> str:
     if (
         name in model and model[name] is None
-    ):  # RLlib then has no activation, where it takes its default for a missing name
+    ):  # RLlib then uses no activation; only for a missing name does it use its default
         return "linear"
     return str(_choice(model, name, where, ("tanh", "relu", "linear"), "tanh"))
 
@@ -221,7 +220,7 @@ def _check_filter(name: Any) -> None:
 
 
 def _parse_noise(config: dict[str, Any]) -> float:
-    """The standard deviation of Gaussian exploration; upstream's where the file is silent."""
+    """Return the standard deviation of Gaussian exploration; upstream's default if it is missing."""
     noise = config.get("stddev", 0.1)
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1000:
         raise _refuse("exploration_config.stddev", noise, "a number from 0 to 1000")
@@ -229,7 +228,7 @@ def _parse_noise(config: dict[str, Any]) -> float:
 
 
 def _parse_exploration(config: dict[str, Any]) -> tuple[float, float, float] | None:
-    """Initial and final epsilon, and over how many timesteps it falls, of an epsilon-greedy exploration."""
+    """Return the initial and final epsilon of epsilon-greedy exploration, and the timesteps of its decay."""
     values: list[Any] = [config.get(name) for name in ("initial_epsilon", "final_epsilon", "epsilon_timesteps")]
     if config.get("type") != "EpsilonGreedy" or None in values:
         return None

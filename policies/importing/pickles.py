@@ -1,10 +1,10 @@
-"""Reading the data out of a pickle without unpickling it.
+"""Reading of the data in a pickle without unpickling it.
 
-An interpreter of the pickle opcodes (protocols 0 to 5, as documented in Python's ``pickletools``) that knows how to
-build numbers, strings, containers and NumPy arrays. It imports nothing and calls nothing: the few functions that arrays
-are pickled with are recognised by name (``policies.importing.arrays``), the names that genuine RLlib checkpoints
-mention besides become inert placeholders, and every other name or construct is a refusal. Whatever a pickle says about
-its own sizes is compared with the bytes that are there, and the structures that come out are never walked recursively.
+This is an interpreter of the pickle opcodes (protocols 0 to 5, as documented in Python's ``pickletools``) that can
+build numbers, strings, containers and NumPy arrays. It imports nothing and calls nothing. It recognises the few
+functions that pickles of arrays call by name (``policies.importing.arrays``). Other names in genuine RLlib checkpoints
+become inert placeholders. Every other name or construct is refused. All sizes that a pickle states are compared with
+the actual number of bytes, and the resulting structures are never walked recursively.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ SMALL_INTEGER = 2**60
 
 
 class Inert:
-    """What a genuine checkpoint would have built by a call: the name, the arguments and the state, none of them
-    used.
-    """
+    """A placeholder for an object that unpickling would build: its name, arguments and state, which are not used."""
 
     __slots__ = ("arguments", "callee", "items", "state")
 
@@ -48,7 +46,7 @@ class Inert:
 
 
 class _Mark:
-    """Where a run of stack entries begins."""
+    """A marker of the beginning of a run of stack entries."""
 
 
 _MARK = _Mark()
@@ -68,7 +66,7 @@ class PickleReader:
     num_encoded: int = 0
 
     def read(self) -> Any:
-        """The object that the pickle describes. Raises ImportRefused if anything but data is in it."""
+        """Return the object that the pickle describes. Raises ImportRefused if it contains anything but data."""
         for _ in range(MAX_OPCODES):
             opcode = self.take(1)[0]
             if opcode == 0x2E:  # STOP
@@ -82,11 +80,11 @@ class PickleReader:
         raise self.refuse(f"it has more than {MAX_OPCODES:,} instructions")
 
     def refuse(self, problem: str) -> ImportRefused:
-        """The refusal that names this pickle and how far it was read."""
+        """Return a refusal that names this pickle and the position in it."""
         return ImportRefused(f"{self.where}, byte {self.position:,}: {problem}")
 
     def cut_off(self, problem: str) -> CutOff:
-        """The refusal of a pickle whose end is missing."""
+        """Return the refusal of a pickle that is truncated."""
         return CutOff(f"{self.where}, byte {self.position:,}: {problem}; the file is cut off or damaged")
 
     def _finish(self) -> Any:
@@ -103,7 +101,7 @@ class PickleReader:
     # Bytes
 
     def take(self, length: int) -> memoryview:
-        """The next bytes, without copying them."""
+        """Return the next bytes, without copying them."""
         end = self.position + length
         if end > len(self.data):
             raise self.cut_off(f"it ends where {length:,} more bytes are announced")
@@ -112,11 +110,11 @@ class PickleReader:
         return chunk
 
     def unpack(self, layout: str) -> Any:
-        """The next number, in the layout of ``struct``."""
+        """Return the next number, in a format of ``struct``."""
         return struct.unpack(layout, self.take(struct.calcsize(layout)))[0]
 
     def line(self, encoding: str = "ascii", limit: int = MAX_LINE) -> str:
-        """The text up to the next line feed, as protocol 0 writes its arguments."""
+        """Return the text up to the next line feed: the arguments of protocol 0."""
         reach = MAX_LINE
         while True:
             window = bytes(self.data[self.position : self.position + min(reach, limit)])
@@ -129,7 +127,7 @@ class PickleReader:
             reach *= 4
 
     def decode(self, content: Any, encoding: str = "utf-8") -> str:
-        """Bytes as text."""
+        """Return bytes as text. Raises ImportRefused if they cannot be decoded."""
         if len(content) > MAX_TEXT:
             raise self.refuse(f"a text is longer than {MAX_TEXT:,} bytes")
         try:
@@ -201,11 +199,11 @@ class PickleReader:
             raise self.refuse("items are appended to what is no list")
 
     def check_key(self, key: Any) -> Any:
-        """A dictionary's key or a set's member; only what is hashed and compared at once, however many there are.
+        """Return a dictionary's key or a set's member, if its hash and comparison are cheap. Raises ImportRefused.
 
-        Hashes of texts are salted and those of small integers differ. Other keys can be made to collide, and each then
-        costs as much as there are already: only few are read. A tuple is hashed anew each time it is used, and equal
-        texts are compared to their end, so both have to be short.
+        Hashes of texts are salted, and those of small integers differ. Other keys can be chosen to collide, so that the
+        cost of each grows with their number: only a few are accepted. A tuple is hashed anew each time it is used, and
+        equal texts are compared to their end, so both have to be short.
         """
         if isinstance(key, tuple) and len(key) <= MAX_KEY_PARTS:
             is_odd = True
@@ -261,7 +259,7 @@ class PickleReader:
             raise self.refuse("it calls what is no function")
 
     def _count_encoded(self, arguments: tuple[Any, ...]) -> None:
-        """Refuse to turn more text into bytes than the file has: one text can be named again and again."""
+        """Refuse to encode more text than the file has: a pickle can refer to the same text many times."""
         self.num_encoded += len(arguments[0]) if arguments and isinstance(arguments[0], str) else 0
         if self.num_encoded > len(self.data):
             raise self.refuse("it turns the same text into bytes again and again")
@@ -442,7 +440,7 @@ _HANDLERS: dict[int, Any] = {
     }.items()
 }
 
-# Constructs that no checkpoint needs and that exist to run code or to reach outside the file.
+# Constructs that no checkpoint needs, and that run code or refer to objects outside the file.
 _REFUSED = {
     ord("i"): "the instruction INST, which makes an object of a named class",
     ord("o"): "the instruction OBJ, which makes an object of a class",
@@ -457,8 +455,8 @@ _REFUSED = {
 
 
 def read_pickle(data: bytes | memoryview, where: str) -> Any:
-    """The object that a pickle describes, as data. Byte strings are read-only views; arrays are ``arrays.Array``.
+    """Return the object that a pickle describes. Byte strings are read-only views; arrays are ``arrays.Array``.
 
-    Raises ImportRefused, naming ``where``, if there is anything in it but what genuine checkpoints consist of.
+    Raises ImportRefused, naming ``where``, if it contains anything that genuine checkpoints do not.
     """
     return PickleReader(memoryview(data).toreadonly(), where).read()

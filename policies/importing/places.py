@@ -1,8 +1,7 @@
-"""Checkpoints where they lie: besides archives, a trial's folder, a checkpoint file beside its ``params.json``, or a
-link to one.
+"""Checkpoints on disk: an archive, a trial's folder, a checkpoint file beside its ``params.json``, or a link to one.
 
-The needed files of a folder are packed into a temporary archive, which is read like any other. Use this for paths that
-the user of this machine names; of an uploaded file nothing may be looked at but the file itself.
+The needed files of a folder are packed into a temporary archive, which is read like any other. Use this only for paths
+that the user of this machine names. For an uploaded file, no other file may be read.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ from policies.importing.trials import (
 
 MAX_FILES = 200_000
 _MAX_LINK = 4000
-_MOST_PARTS = 5  # of a link's target, counted from its end, which are looked for beside the link
-_KEPT = 4  # checkpoints of a trial: the chosen one, and those before it in case that it is cut off
+_MOST_PARTS = 5  # last parts of a link's target that are looked for beside the link
+_KEPT = 4  # checkpoints of a trial: the chosen one, and earlier ones in case it is truncated
 _NOTHING = "no checkpoint is in the folder: expected a trial's folder, with params.json and checkpoint_*/checkpoint-*"
 _POINTERS = ("latest-checkpoint", "best-checkpoint", psro.BEST_NAME)
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str], limits: Limits) -> Iterator[tuple[IO[bytes], Limits]]:
-    """The archive at ``path``, or one of the checkpoint that lies there, and the limits to read it under.
+    """Yield the archive at ``path``, or a temporary one of the checkpoint there, and the limits for reading it.
 
     ``path`` is an archive, the folder of a trial, of several trials, of a PSRO result or of a native checkpoint, a file
     of one of these, or a link to one. Raises ImportRefused if no checkpoint is there, OSError if it cannot be opened.
@@ -63,32 +62,32 @@ def opened(path: str | os.PathLike[str], limits: Limits) -> Iterator[tuple[IO[by
 
 @dataclass(frozen=True)
 class _Found:
-    """Files of checkpoints on disk: ``names`` are their paths below ``base``."""
+    """Files of checkpoints on disk; ``names`` are their paths relative to ``base``."""
 
     base: Path
     names: list[str]
 
     @classmethod
     def of(cls, folder: Path, paths: list[Path]) -> _Found:
-        """Files in or below a folder."""
+        """Return these files, which lie in or below a folder."""
         base = _base_of(folder)
         return cls(base, [path.relative_to(base).as_posix() for path in paths])
 
     def pack(self, file: IO[bytes]) -> None:
-        """Write them into a zip archive, not compressed."""
+        """Write the files to an uncompressed zip archive."""
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
             for name in self.names:
                 archive.write(self.base / name, name)
 
 
 def _follow(path: Path) -> Path:
-    """The path that a link leads to; one of another machine is looked for beside the link."""
+    """Return the target of a link. If it is a path of another machine, look for its last parts beside the link."""
     if path.is_symlink():
         return path.resolve() if path.exists() else _beside(path, os.readlink(path))
     if path.name in _POINTERS and path.is_file() and path.stat().st_size < _MAX_LINK:
         told = psro.read_path(
             path.read_bytes()
-        )  # as Windows and Git keep links, and as PSRO keeps its best checkpoint's path
+        )  # a text file: Windows and Git store links so, and PSRO the path of its best checkpoint
         parts = split_path(told)
         return _beside(path, told) if parts and is_checkpoint_name(parts[-1]) else path.absolute()
     return path.absolute()
@@ -104,7 +103,7 @@ def _beside(link: Path, told: str) -> Path:
 
 
 def _of_file(path: Path) -> _Found | None:
-    """A file of a checkpoint with the others that it needs; None for what is to be opened alone."""
+    """Return a file of a checkpoint with the other files that it needs; None for a file that is read by itself."""
     if path.name in (PARAMETERS_NAME, RECIPE_NAME, WEIGHTS_NAME, MODEL_NAME):
         return _of_folder(path.parent)
     with path.open("rb") as file:
@@ -127,13 +126,13 @@ def _of_folder(folder: Path) -> _Found:
 
 
 def _base_of(folder: Path) -> Path:
-    """What names in the archive are relative to: above the folder, or above the PSRO result that it lies in."""
+    """Return the base of names in the archive: the parent of the folder, or of the PSRO result that contains it."""
     place = place_in_psro(folder.as_posix())
     return Path(place[0]).parent if place is not None and place[0] else folder.parent
 
 
 def _list(folder: Path, base: Path) -> list[str]:
-    """Paths of a folder's files below ``base``; links to folders are not followed."""
+    """Return the paths of a folder's files relative to ``base``; links to folders are not followed."""
     names: list[str] = []
     for where, folders, files in os.walk(folder):
         folders.sort()
@@ -145,7 +144,7 @@ def _list(folder: Path, base: Path) -> list[str]:
 
 
 def _choose(names: list[str], base: Path) -> list[str]:
-    """The files of a folder that are read: each trial's parameters and checkpoint, and the tables of PSRO."""
+    """Choose the files of a folder to read: each trial's parameters and checkpoints, and the tables of PSRO."""
     if not any(is_checkpoint_name(basename(name)) for name in names):
         natives = [name for name in names if basename(name) in (RECIPE_NAME, WEIGHTS_NAME, MODEL_NAME)]
         if any(basename(name) == RECIPE_NAME for name in natives):

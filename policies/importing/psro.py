@@ -30,7 +30,7 @@ _WEIGHT_TOLERANCE = 1e-6
 
 
 def table_paths(names: list[str]) -> list[str]:
-    """Paths of the small text files of PSRO results among these."""
+    """Return the paths of the small text files of PSRO results among these."""
     return [name for name in names if basename(name) in (*TABLE_NAMES, BEST_NAME) and _depth_in_psro(name) == 1]
 
 
@@ -43,7 +43,7 @@ def _depth_in_psro(name: str) -> int:
 
 
 def parse_table(path: str, content: bytes) -> ResultTable:
-    """A file of rows of numbers; those of a ``sigma.txt`` are shares. Raises ImportRefused if it is anything else."""
+    """Parse a file of rows of numbers, which are shares in a ``sigma.txt``. Raises ImportRefused for anything else."""
     rows = []
     try:
         lines = [line for line in decode_text(content).encode("ascii").splitlines() if line.strip()]
@@ -67,7 +67,7 @@ def parse_table(path: str, content: bytes) -> ResultTable:
 
 
 def read_path(content: bytes) -> str:
-    """The path in a ``checkpoint_path.txt``, as the system that trained wrote it; empty if there is none."""
+    """Return the path in a ``checkpoint_path.txt``, as the training machine wrote it; empty if there is none."""
     try:
         lines = decode_text(content[:MAX_PATH]).split("\n")
     except UnicodeDecodeError:
@@ -76,7 +76,7 @@ def read_path(content: bytes) -> str:
 
 
 def check_amount(tables: Iterable[ResultTable], limit: int) -> None:
-    """Raises ImportRefused if tables have more than ``limit`` numbers in all."""
+    """Raise ImportRefused if tables have more than ``limit`` numbers in total."""
     if sum(len(table.rows) * len(table.rows[0]) for table in tables) > limit:
         raise ImportRefused(
             f"the tables of the PSRO result have more than {limit:,} numbers in all; leave the tables of its first "
@@ -89,7 +89,7 @@ def _are_shares(numbers: list[float]) -> bool:
 
 
 def final_tables(tables: dict[str, ResultTable]) -> list[ResultTable]:
-    """The last iteration's table of each kind and player, named such as ``camera payoff``."""
+    """Return the last iteration's table of each kind and player, with names such as ``camera payoff``."""
     latest: dict[tuple[str, str, str], tuple[int, ResultTable]] = {}
     for path, table in tables.items():
         place = place_in_psro(path)
@@ -109,8 +109,10 @@ def all_results(
     agents: dict[tuple[str, str, int], str],
     checkpoints: dict[tuple[str, str, int], str],
 ) -> list[ImportedResult]:
-    """Every iteration of every result, by (root, player, iteration): digests of agents, paths of checkpoints where
-    they were trained.
+    """Return every iteration of every result.
+
+    ``agents`` has the digest of the agent and ``checkpoints`` the checkpoint's path on the training machine, both by
+    (root, player, iteration).
     """
     kept: dict[str, dict[tuple[str, int], list[ResultTable]]] = {}
     for path, table in tables.items():
@@ -142,7 +144,7 @@ def _name_of(root: str) -> str:
 
 
 def final_mixtures(tables: dict[str, ResultTable], agents: dict[tuple[str, str, int], str]) -> list[ImportedMixture]:
-    """The last meta-strategy of each player of each result, as a mixture of its pool.
+    """Return the last meta-strategy of each player of each result, as a mixture of its pool.
 
     ``agents`` gives the digest of the agent of a (root, player, iteration). Member 0 is the built-in random agent.
     """

@@ -1,6 +1,6 @@
-"""Reading an uploaded file in this process: which steps are taken, in which order.
+"""Reading an uploaded file in this process: the steps and their order.
 
-``policies.importing.read`` does the same in a child process with limits; use that for files that others have made.
+``policies.importing.read`` does the same in a child process with limits. Use that for files from other people.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ MAX_CUT_OFF = 3
 def read_file(
     file: IO[bytes], limits: Limits = DEFAULT_LIMITS, watch: Callable[[Step], None] | None = None
 ) -> ImportReport:
-    """What the seekable binary ``file`` contains; ``watch`` is told of every step as its outcome is known.
+    """Return a report on the seekable binary ``file``; ``watch`` is called with every step when it has ended.
 
-    Raises ImportRefused with the reason if any part of it cannot be used.
+    Raises ImportRefused with the reason if any part of the file cannot be used.
     """
     journal = Journal(watch or (lambda step: None))
     with journal.step("Open the archive") as details:
@@ -58,7 +58,7 @@ def read_file(
 
 
 def native_folders(names: list[str]) -> list[str]:
-    """Folders with a ``policy.json`` among these paths; none where trials are in the archive as well."""
+    """Return the folders with a ``policy.json`` among these paths; none if the archive also has trials."""
     folders = [dirname(name) for name in names if basename(name) == RECIPE_NAME]
     return folders if "" in folders or not has_trials(names) else []
 
@@ -85,7 +85,7 @@ def _read_natives(archive: Archive, folders: list[str], limits: Limits, journal:
 
 
 def check_weights(number: int, limits: Limits) -> None:
-    """Raises ImportRefused where the networks of one file have more weights than are read at once."""
+    """Raise ImportRefused if the networks of one file have more weights than the limit."""
     if number > limits.max_weights:
         raise ImportRefused(
             f"its networks have at least {number:,} weights in all, where {limits.max_weights:,} are read; upload "
@@ -94,7 +94,7 @@ def check_weights(number: int, limits: Limits) -> None:
 
 
 def _read_recipe(archive: Archive, path: str, content: bytes, journal: Journal) -> tuple[str, Recipe | dict[str, Any]]:
-    """The path of the weights beside a policy.json, and its recipe; of a model in ONNX's format, its parsed content."""
+    """Return the path of the weights beside a policy.json, and its recipe, or its parsed content for an ONNX model."""
     folder = dirname(path)
     weights_path = join(folder, WEIGHTS_NAME)
     with journal.step(f"Read {shorten(path, 120).strip(QUOTES)}") as details:
@@ -151,7 +151,7 @@ def _name_of_native(recipe: Recipe) -> str:
 
 
 def describe(recipe: Recipe) -> str:
-    """A recipe in a line."""
+    """Return a recipe as a line of text."""
     play = {
         "levels": f"a grid of {recipe.action.levels} x {recipe.action.levels} actions",
         "pose": f"a grid of {recipe.action.levels} x {recipe.action.levels} relative poses",
@@ -177,7 +177,7 @@ class _TrialReading:
         self.num_weights = 0
 
     def read(self) -> ImportReport:
-        """The report on all trials of the archive."""
+        """Return the report on all trials of the archive."""
         self._find()
         parameters = {trial.folder: self._read_parameters(trial) for trial, _ in self.chosen.values()}
         pending = list(self.chosen)
@@ -190,7 +190,7 @@ class _TrialReading:
         return ImportReport(tuple(self.agents), tuple(mixtures), tuple(tables), steps, tuple(results))
 
     def _read_checkpoints(self, paths: list[str], parameters: dict[str, Parameters]) -> list[str]:
-        """Read the agents at these paths; the paths that are to be tried in place of those that are cut off."""
+        """Read the agents at these paths; return the paths to try instead of truncated ones."""
         contents = self.archive.read(dict.fromkeys(paths, self.limits.max_checkpoint))
         instead = []
         for _ in paths:
@@ -205,7 +205,7 @@ class _TrialReading:
         return instead
 
     def _trained_where(self) -> dict[tuple[str, str, int], str]:
-        """The paths in checkpoint_path.txt by (root, player, iteration)."""
+        """Return the paths in checkpoint_path.txt by (root, player, iteration)."""
         found = {}
         for path, content in self.small.items():
             place = place_in_psro(path)
@@ -238,7 +238,7 @@ class _TrialReading:
 
     @contextmanager
     def _step(self, name: str, trial: TrialFolder) -> Iterator[list[str]]:
-        """A step about one trial; a refusal says which, where there are several."""
+        """Run a step about one trial; if there are several, a refusal names the trial."""
         with self.journal.step(f"{name} of {trial.label}") as details:
             try:
                 yield details
@@ -258,7 +258,7 @@ class _TrialReading:
             )
 
     def _best_checkpoints(self) -> dict[tuple[str, str, int] | None, str]:
-        """The path in each iteration's checkpoint_path.txt, by its place in the result."""
+        """Return the path in each iteration's checkpoint_path.txt, by the iteration's place in the result."""
         contents = {path: content for path, content in self.small.items() if basename(path) == psro.BEST_NAME}
         return {place_in_psro(path): psro.read_path(content) for path, content in contents.items()}
 
@@ -278,7 +278,7 @@ class _TrialReading:
         return parameters
 
     def _with_map(self, trial: TrialFolder, parameters: Parameters, details: list[str]) -> Parameters:
-        """The parameters with the map that they name, if it is no preset and lies in the archive."""
+        """Return the parameters with the map that they name, if it is no preset and the archive contains it."""
         if parameters.scenario is not None or parameters.scenario_config is not None:
             return parameters
         path = find_map(self.archive.members, trial.folder, parameters.scenario_name)
@@ -291,7 +291,7 @@ class _TrialReading:
         return parameters.on_map(config) if config else parameters
 
     def _read_agent(self, path: str, content: memoryview, parameters: Parameters) -> str | None:
-        """Read the agent of a checkpoint; the path of an older one, to be tried instead, if it is cut off."""
+        """Read the agent of a checkpoint; if it is truncated, return the path of an older one to try instead."""
         trial, notes = self.chosen[path]
         with self._step("Read the checkpoint", trial) as details:
             try:
@@ -318,7 +318,7 @@ class _TrialReading:
         return None
 
     def _instead_of(self, path: str) -> str | None:
-        """Choose the next older checkpoint of a trial in place of one that is cut off; None if there is none."""
+        """Choose the next older checkpoint of a trial in place of a truncated one; None if there is none."""
         trial, notes = self.chosen[path]
         place = trial.checkpoints.index(path)
         if place == 0 or len(notes) > MAX_CUT_OFF:

@@ -1,4 +1,4 @@
-"""From a trial's ``params.json`` and its checkpoint to a playable agent."""
+"""Conversion of a trial's ``params.json`` and checkpoint into a playable agent."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ MAX_POLICIES = 64
 
 
 def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
-    """The state of RLlib's rollout worker in a checkpoint file: its pickle, and the pickle that one holds, no
-    deeper.
-    """
+    """Return the state of RLlib's rollout worker in a checkpoint file: a pickle within a pickle, and no deeper."""
     if not np.frombuffer(content, np.uint8).any():
         raise CutOff(
             f"{where}: it is cut off: none of it was written when its run was stopped; take an earlier checkpoint"
@@ -56,10 +54,10 @@ def read_worker(content: bytes | memoryview, where: str) -> dict[str, Any]:
 
 
 def policy_state(worker: dict[str, Any], parameters: Parameters) -> tuple[str, dict[str, Any]]:
-    """Name and state of the one policy that the team shares."""
+    """Return the name and state of the policy that the team shares."""
     states = _states(worker)
     own = layout_of(parameters.algorithm).policy
-    name = own if own in states else "default_policy"  # as upstream's agents choose
+    name = own if own in states else "default_policy"  # the same choice as upstream's agents
     state = states.get(name)
     if not isinstance(state, dict):
         found = ", ".join(shorten(key, 40) for key in list(states)[:5]) or "none"
@@ -79,7 +77,7 @@ def _states(worker: dict[str, Any]) -> dict[str, Any]:
 
 
 def _member_states(worker: dict[str, Any], parameters: Parameters) -> list[tuple[str, dict[str, Any]]]:
-    """Names and states of the policies of all members, in their order; of the shared one where they share it."""
+    """Return names and states of the members' policies in their order, or only of the policy that they share."""
     if parameters.algorithm in SHARED:
         return [policy_state(worker, parameters)]
     states = _states(worker)
@@ -99,17 +97,17 @@ def _member_states(worker: dict[str, Any], parameters: Parameters) -> list[tuple
 def recognise(
     parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
 ) -> tuple[Checkpoint, list[str]]:
-    """The checkpoint that a trial trained, and notes on it.
+    """Return the checkpoint that a trial trained, and notes on it.
 
-    Team, architecture and action decoding come from ``params.json`` and must agree with the shapes of the weights and,
-    where they are readable, with the spaces that the checkpoint itself names. Raises ImportRefused where they do not.
+    Team, architecture and action decoding come from ``params.json``. They must agree with the shapes of the weights,
+    and with the spaces that the checkpoint names if those are readable. Raises ImportRefused if they do not.
     """
     is_joint = parameters.algorithm in JOINT_LAYOUTS
     try:
         return (_recognise_joint if is_joint else _recognise)(parameters, worker, provenance)
     except ImportRefused:
         raise
-    except CheckpointError as error:  # of a part of the recipe, which the file has under no such name
+    except CheckpointError as error:  # it names a part of the recipe, a name that does not occur in the file
         raise ImportRefused(f"the policy's {str(error).removeprefix('policy.json: ')}") from None
 
 
@@ -149,7 +147,7 @@ def _recognise(
 def _recognise_joint(
     parameters: Parameters, worker: dict[str, Any], provenance: dict[str, Any]
 ) -> tuple[Checkpoint, list[str]]:
-    """As ``_recognise``, for networks that decide for a whole team."""
+    """Do the same for networks that decide for a whole team."""
     layout, members = JOINT_LAYOUTS[parameters.algorithm], []
     for name, state in _member_states(worker, parameters):
         _check_filter(worker.get("filters"), name)
@@ -252,7 +250,7 @@ def _action_of(parameters: Parameters, state: dict[str, Any]) -> Action:
 
 
 def _epsilon_of(parameters: Parameters, state: dict[str, Any]) -> float:
-    """The fraction of random decisions at the time the checkpoint was written."""
+    """Return the fraction of random decisions (epsilon) when the checkpoint was written."""
     timestep = _timestep_of(state)
     if parameters.epsilon_schedule is not None and timestep is not None:
         initial, final, timesteps = parameters.epsilon_schedule
@@ -284,10 +282,10 @@ def _provenance(parameters: Parameters, state: dict[str, Any]) -> dict[str, Any]
 
 
 def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_size: int) -> tuple[Dimensions, list[str]]:
-    """The scenario that a policy was trained for, and notes on how it was found.
+    """Return the dimensions of the scenario that a policy was trained for, and notes on how they were found.
 
-    A preset's name or the map in the archive settles it if the weights' widths agree; otherwise only the widths are
-    known, and they must leave a single possibility.
+    A preset's name or the map in the archive determines them, if the widths of the weights agree. Otherwise only the
+    widths are known, and they must leave a single possibility.
     """
     preset, shown = parameters.scenario, shorten(parameters.scenario_name, 80)
     if preset is not None:
@@ -319,7 +317,7 @@ def find_dimensions(parameters: Parameters, inputs: int, outputs: int, state_siz
 
 
 def _obstacles_for(team: str, cameras: int, targets: int, inputs: int) -> list[int]:
-    """The number of obstacles, at most one, with which a member of ``team`` observes ``inputs`` numbers."""
+    """Return the number of obstacles with which a member of ``team`` observes ``inputs`` numbers, or an empty list."""
     rest = inputs - Dimensions(cameras, targets, 0).observation_size(team)
     return [rest // 4] if rest % 4 == 0 and 0 <= rest // 4 <= MAX_ENTITIES else []
 

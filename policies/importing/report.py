@@ -1,4 +1,4 @@
-"""What an import found, in a form that can be shown, stored and sent between processes."""
+"""The result of an import, in a form that can be shown, stored and sent between processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from policies.errors import CheckpointError
 from policies.importing.errors import ImportRefused
 
 RANDOM = "random"
-"""The member of a mixture that is the built-in random agent, which PSRO pools begin with."""
+"""Name of the built-in random agent in a mixture; PSRO pools begin with it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Question:
-    """Something the file does not say; ``field`` is the recipe's field that the answer sets."""
+    """A question about information that the file lacks; the answer sets the recipe's ``field``."""
 
     field: str
     text: str
@@ -57,9 +57,9 @@ class ImportedAgent:
 
 @dataclass(frozen=True)
 class MixtureMember:
-    """A member of a mixture:
+    """A member of a mixture.
 
-    ``agent`` is the digest of an imported checkpoint, ``RANDOM``, or None where it is missing.
+    ``agent`` is the digest of an imported checkpoint, ``RANDOM``, or None if the checkpoint is missing.
     """
 
     label: str
@@ -69,7 +69,7 @@ class MixtureMember:
 
 @dataclass(frozen=True)
 class ImportedMixture:
-    """The mixture that a PSRO run ended with for one team; playable if no member with a weight is missing."""
+    """The final mixture of a PSRO run for one team; it is playable if no member with a weight is missing."""
 
     name: str
     team: str
@@ -77,12 +77,12 @@ class ImportedMixture:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Labels of members with a weight whose checkpoints are not in the file."""
+        """Labels of the members that have a weight and no checkpoint in the file."""
         return tuple(member.label for member in self.members if member.agent is None and member.weight > 0)
 
     @property
     def is_playable(self) -> bool:
-        """Whether every member with a weight is there."""
+        """Whether no member with a weight is missing."""
         return not self.missing
 
 
@@ -96,11 +96,11 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class ImportedIteration:
-    """What a PSRO result holds of one player's iteration.
+    """The data of one player's iteration in a PSRO result.
 
-    ``tables`` are named ``payoff``, ``sigma``, ``coverage_rate`` and ``exploitability``, as far as they are there;
-    ``agent`` is the digest of the checkpoint that the iteration added, where it is in the file; ``checkpoint`` is its
-    path on the machine that trained it.
+    ``tables`` has those of the tables ``payoff``, ``sigma``, ``coverage_rate`` and ``exploitability`` that exist.
+    ``agent`` is the digest of the checkpoint that the iteration added, if the file has it. ``checkpoint`` is its path
+    on the machine that trained it.
     """
 
     player: str
@@ -112,7 +112,7 @@ class ImportedIteration:
 
 @dataclass(frozen=True)
 class ImportedResult:
-    """A whole PSRO result, by the name of its folder."""
+    """A whole PSRO result, named after its folder."""
 
     name: str
     iterations: tuple[ImportedIteration, ...]
@@ -120,9 +120,9 @@ class ImportedResult:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one uploaded file contains, and the steps by which it was checked.
+    """The content of an uploaded file, and the steps of its check.
 
-    ``tables`` are the last ones of each kind.
+    ``tables`` holds the last table of each kind.
     """
 
     agents: tuple[ImportedAgent, ...]
@@ -132,7 +132,7 @@ class ImportReport:
     results: tuple[ImportedResult, ...] = ()
 
     def renamed(self, digests: Mapping[str, str]) -> ImportReport:
-        """The same report with other digests for the members of its mixtures and the agents of its results."""
+        """Return the report with other digests for the members of its mixtures and the agents of its results."""
         mixtures = tuple(
             replace(
                 mixture,
@@ -152,7 +152,7 @@ class ImportReport:
         return replace(self, mixtures=mixtures, results=results)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as JSON values; checkpoints are named by their digests."""
+        """Return the report as JSON values; checkpoints are represented by their digests."""
         agents = [
             {
                 "name": agent.name,
@@ -174,7 +174,7 @@ class ImportReport:
 
     @classmethod
     def from_json(cls, content: dict[str, Any], load: Callable[[str], Checkpoint]) -> ImportReport:
-        """The report that ``to_json`` described; ``load`` gives the checkpoint of a digest."""
+        """Return the report that ``to_json`` wrote; ``load`` returns the checkpoint of a digest."""
         agents = tuple(
             ImportedAgent(
                 name=agent["name"],
@@ -214,7 +214,7 @@ def _read_tables(content: list[dict[str, Any]]) -> tuple[ResultTable, ...]:
 
 @dataclass
 class Journal:
-    """The steps taken so far; each is passed to ``watch`` as soon as its outcome is known."""
+    """The steps taken so far; each is passed to ``watch`` when it has ended."""
 
     watch: Callable[[Step], None] = lambda step: None
     steps: list[Step] = field(default_factory=list)
@@ -226,9 +226,9 @@ class Journal:
 
     @contextmanager
     def step(self, name: str, is_silent: bool = False) -> Iterator[list[str]]:
-        """A step that is ok unless its block is refused; texts appended to the list become its detail.
+        """Record a step, which fails if its block raises a refusal; texts appended to the list become its detail.
 
-        A silent step is only told of if it fails.
+        A silent step is only recorded if it fails.
         """
         details: list[str] = []
         try:

@@ -1,8 +1,8 @@
-"""Reading an uploaded file in a child process, so that nothing in the file can harm the process that asked.
+"""Reading an uploaded file in a child process, so that nothing in the file can harm the calling process.
 
-The child (``policies/importing/child.py``) is a fresh interpreter with bounded memory, time, files and network. It gets
-the file as an open descriptor and answers through a pipe; what it answers is checked again here. Where an operating
-system keeps fewer bounds (``confinement``), the first step says so; the limit of time holds everywhere.
+The child (``policies/importing/child.py``) is a new interpreter with bounded memory, time, files and network. It gets
+the file as an open descriptor and answers through a pipe; its answer is checked again here. If an operating system
+enforces fewer bounds (``confinement``), the first step says so. The limit on time holds everywhere.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MAX_LINE = 64 << 20
 _MOST_ERRORS = 10_000
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 _NEEDED_BY_WINDOWS = ("SYSTEMROOT",)
-# Exit statuses that a signal leaves; Windows has neither signal.
+# Exit statuses after a signal; Windows has neither signal.
 _OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0) or None
 _KILLED = -getattr(signal, "SIGKILL", 0) or None
 
@@ -50,12 +50,12 @@ def read(
     watch: Callable[[Step], None] | None = None,
     is_alone: bool = False,
 ) -> ImportReport:
-    """What lies at ``path``, read in a child process under ``limits``.
+    """Return a report on the file or folder at ``path``, read in a child process under ``limits``.
 
-    ``path`` is an archive, or a checkpoint where it lies (``policies.importing.places``). An uploaded file
-    ``is_alone``: it is read by itself, and nothing beside it is looked at. ``watch`` is called with every step of the
-    checking as soon as its outcome is known. Raises ImportRefused, with the reason and the steps, if there is no
-    checkpoint that can be used, for whatever cause, and OSError if it cannot be opened.
+    ``path`` is an archive, or a checkpoint on disk (``policies.importing.places``). With ``is_alone``, for uploaded
+    files, no other file is read. ``watch`` is called with every step of the check when it has ended. Raises
+    ImportRefused, with the reason and the steps, if there is no usable checkpoint, and OSError if the path cannot be
+    opened.
     """
     if is_alone:
         with open(path, "rb") as file:
@@ -87,13 +87,13 @@ def _read(file: IO[bytes], limits: Limits, watch: Callable[[Step], None] | None)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child, and whatever it may have started; nothing if it has ended."""
+    """Kill the child and all processes that it started; do nothing if it has ended."""
     if child.poll() is not None:
         return
     if sys.platform == "win32":
         child.kill()
         return
-    with suppress(ProcessLookupError):  # it ended just now
+    with suppress(ProcessLookupError):  # it has just ended
         os.killpg(child.pid, signal.SIGKILL)
 
 
@@ -105,7 +105,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 class _Errors:
-    """What the child writes to its standard error: a pipe, since the confined child cannot make a file grow."""
+    """The child's standard error, through a pipe, because the confined child cannot make a file grow."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stderr is not None
@@ -117,22 +117,22 @@ class _Errors:
     def _read(self) -> None:
         with self.pipe:
             while piece := os.read(self.pipe.fileno(), _CHUNK):
-                self.kept = (self.kept + piece)[-_MOST_ERRORS:]  # A traceback ends with what happened.
+                self.kept = (self.kept + piece)[-_MOST_ERRORS:]  # The end of a traceback says what happened.
 
     def log(self) -> None:
-        """Log it, once the child has ended."""
+        """Log the errors, once the child has ended."""
         self.thread.join(1.0)
         if text := self.kept.decode("utf-8", "replace").strip():
             _log.warning("The process that read an uploaded file said: %s", text)
 
 
 class _Conversation:
-    """What the child says, as it says it."""
+    """The child's answer, read line by line."""
 
     def __init__(self, child: subprocess.Popen[bytes], limits: Limits, watch: Callable[[Step], None]) -> None:
         assert child.stdout is not None
         self.child, self.output, self.limits, self.watch = child, child.stdout, limits, watch
-        # A timer rather than a selector: Windows cannot wait for a pipe with a limit of time.
+        # A timer instead of a selector: Windows cannot wait for a pipe with a timeout.
         self.timer = threading.Timer(limits.wall_seconds, self._expire)
         self.has_expired = False
         self.heard = bytearray()
@@ -143,7 +143,7 @@ class _Conversation:
         _kill(self.child)
 
     def hear(self) -> ImportReport:
-        """The report. Raises ImportRefused if there is none."""
+        """Return the report. Raises ImportRefused if there is none."""
         self.timer.daemon = True
         self.timer.start()
         try:
@@ -181,9 +181,7 @@ class _Conversation:
         return ImportRefused(reason, tuple(self.steps))
 
     def _checkpoint(self, message: dict[str, Any]) -> Checkpoint:
-        """The checkpoint whose recipe a message has and whose numbers follow, in the order and the shapes that it
-        implies.
-        """
+        """Return the checkpoint of a message: it has the recipe, whose tensors follow in the order that it implies."""
         try:
             recipe = Recipe.from_json(message["recipe"])
             weights = {name: self._tensor(shape) for name, shape in sorted(recipe.tensor_shapes.items())}
@@ -208,7 +206,7 @@ class _Conversation:
         return tensor
 
     def _more(self) -> bool:
-        """Wait for more output; False at its end."""
+        """Wait for more output; return False at its end."""
         chunk = os.read(self.output.fileno(), _CHUNK)
         self.heard += chunk
         return bool(chunk)

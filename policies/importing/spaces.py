@@ -1,4 +1,4 @@
-"""What a checkpoint's ``policy_specs`` say about the action space, read from inert placeholders."""
+"""The action space in a checkpoint's ``policy_specs``, read from inert placeholders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policies.importing.pickles import Inert
 
 
 def class_of(value: Any) -> str:
-    """The full name of the class of which a checkpoint's value is an object; empty where it is not readable."""
+    """Return the full class name of a value in a checkpoint; empty if it is not readable."""
     if not isinstance(value, Inert) or not isinstance(value.callee, Global):
         return ""
     return f"{value.callee.module}.{value.callee.name}"
@@ -28,9 +28,9 @@ def _numbers(value: Any) -> list[int] | None:
 
 
 def action_width(specs: Any, policy: str) -> tuple[str, int] | None:
-    """The action space of a policy in words, and the width of the outputs it asks for.
+    """Return the action space of a policy in words, and the number of outputs that it needs.
 
-    None where it is not readable.
+    The result is None if the space is not readable.
     """
     spec = specs.get(policy) if isinstance(specs, dict) else None
     if not isinstance(spec, Inert) or not isinstance(spec.arguments, tuple) or len(spec.arguments) < 3:

@@ -1,4 +1,4 @@
-"""Naming files that cannot be imported: what they are, and what to upload instead."""
+"""Recognition of files that cannot be imported: what they are, and what to upload instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARAMETERS_ARE_MISSING = (
     "upload both together as one .zip or .tar.gz"
 )
 
-# The number that torch.save wrote first, as a pickle of protocol 2, before its files were zip archives.
+# The magic number, a pickle of protocol 2, at the start of torch.save's files before these were zip archives.
 _TORCH_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 _STARTS = (
@@ -47,15 +47,16 @@ _WEIGHT_FILES = {
 }
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".zst", ".xz", ".bz2")
 
-# What RLlib has written into the folder of a checkpoint since Ray 2.
+# Files in the folder of an RLlib checkpoint since Ray 2.
 _RAY_2 = frozenset(
     {"rllib_checkpoint.json", "algorithm_state.pkl", "policy_state.pkl", "class_and_ctor_args.pkl", "learner_group"}
 )
 
 
 def describe_start(start: bytes) -> str:
-    """What a file that is no archive is, told from its first bytes, and what to do; for a sentence that begins *this
-    is*.
+    """Return what a file that is no archive is, judged by its first bytes, and what to do.
+
+    The text continues a sentence that begins *this is*.
     """
     for beginning, description in _STARTS:
         if start.startswith(beginning):
@@ -72,9 +73,9 @@ def describe_start(start: bytes) -> str:
 
 
 def describe_members(names: list[str]) -> str:
-    """What an archive without any checkpoint that can be read has in it, and what to do; empty where nothing is known.
+    """Return what an archive without a readable checkpoint contains, and what to do; empty if nothing is recognised.
 
-    For a sentence that begins with *the archive*.
+    The text continues a sentence that begins with *the archive*.
     """
     shown = [name for name in names if not is_clutter(name)]
     ray_2 = next((part for name in shown for part in name.split("/") if part in _RAY_2), None)

@@ -1,8 +1,8 @@
 """Checking the headers of a tar archive before ``tarfile`` sees them.
 
-``tarfile`` reads extended headers of any size and number, and searches them in time that grows with the square of their
-digits; it also believes sizes that they announce instead of the entry's own. What passes here is small, and tells
-nothing of sizes, so that this check and ``tarfile`` find each header at the same place.
+``tarfile`` reads extended headers of any size and number, in time that is quadratic in their number of digits. It also
+trusts sizes in them more than the entry's own. Extended headers that pass this check are small and state no sizes.
+Therefore this check and ``tarfile`` find each header at the same place.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _refuse(problem: str) -> ImportRefused:
 
 
 class HeaderCheck:
-    """Follows an archive's bytes from header to header. Everything is fed to it, in order and in pieces of any size."""
+    """Follows an archive's bytes from header to header. Feed it all bytes in order, in pieces of any size."""
 
     def __init__(self, max_entries: int) -> None:
         self._max_headers = (1 + MAX_EXTENSIONS_OF_ENTRY) * max_entries
@@ -43,7 +43,7 @@ class HeaderCheck:
         self._has_ended = False
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes. Raises ImportRefused at a header that a sound archive does not have."""
+        """Check the next bytes. Raises ImportRefused at a header that no valid archive has."""
         rest = memoryview(chunk)
         while rest and not self._has_ended:
             if self._skipped:
@@ -64,7 +64,7 @@ class HeaderCheck:
             return
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except tarfile.HeaderError:  # where tarfile stops as well: at the end, or at what is no header
+        except tarfile.HeaderError:  # tarfile stops here too: at the end, or at an invalid header
             self._has_ended = True
             return
         self._check_header(header)

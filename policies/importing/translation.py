@@ -1,4 +1,4 @@
-"""From the tensors of upstream's models to those of a recipe."""
+"""Translation of the tensors of upstream's models into those of a recipe."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from policies.importing.errors import ImportRefused
 from policies.recipe import MAX_PARAMETERS
 
 MAX_TENSORS = 200
-MAX_NUMBERS = 2 * MAX_PARAMETERS  # in all tensors of a policy, its critic's among them
+MAX_NUMBERS = 2 * MAX_PARAMETERS  # in all tensors of a policy, including its critic's
 
 _GATES = r"(weight_ih|weight_hh|bias_ih|bias_hh)"
 
 
 @dataclass(frozen=True)
 class TensorNames:
-    """How an algorithm's model is built, where its settings stand, and how it names its tensors.
+    """The structure of an algorithm's model, the places of its settings, and the names of its tensors.
 
     ``rules`` rewrite a name by a pattern; tensors whose names begin with one of ``unused`` only matter for training.
-    ``policy`` names the policy that the team shares, ``entry`` the entry of its state that holds the tensors.
-    ``outputs``: ``logits`` or ``values`` of actions. In params.json, ``section`` of ``model`` has the sizes and the
-    activation under ``hiddens_key`` and ``activation_key``; the last ``unread_layers`` of the sizes say nothing of the
-    network. ``memory_key`` switches the memory on, which is there without such a key. ``note`` is shown with the agent.
+    ``policy`` is the name of the policy that the team shares, ``entry`` the entry of its state that holds the tensors.
+    ``outputs`` are ``logits`` or ``values`` of actions. In params.json, ``section`` of ``model`` has the sizes under
+    ``hiddens_key`` and the activation under ``activation_key``; the network does not use the last ``unread_layers``
+    sizes. ``memory_key`` is the setting that turns the memory on; without a key there always is a memory. ``note`` is
+    shown with the agent.
     """
 
     rules: tuple[tuple[str, str], ...]
@@ -48,7 +49,7 @@ class TensorNames:
     note: str = ""
 
     def translate(self, name: str) -> str | None:
-        """The recipe's name of a tensor; None if it is unused. Raises ImportRefused if the name is unknown."""
+        """Return the recipe's name of a tensor; None if it is unused. Raises ImportRefused if the name is unknown."""
         for pattern, replacement in self.rules:
             match = re.fullmatch(pattern, name, re.ASCII)
             if match:
@@ -126,13 +127,12 @@ _CUSTOM = replace(LAYOUTS["mappo"], rules=(), memory="none")
 
 
 def layout_of(algorithm: str) -> TensorNames:
-    """Return an algorithm's layout; of those that decide for a whole team (`joint`) where their settings stand."""
+    """Return an algorithm's layout; for those that decide for a whole team (`joint`), only the places of settings."""
     return LAYOUTS.get(algorithm, _CUSTOM)
 
 
 def translate_tensors(layout: TensorNames, tensors: Any) -> tuple[dict[str, np.ndarray], int]:
-    """The tensors needed to play, by the recipe's names, and the width of the state that a critic was trained on (or
-    0).
+    """Return the tensors needed to play, by the recipe's names, and the width of the critic's state (or 0).
 
     Raises ImportRefused if ``tensors`` is not a dictionary of float32 arrays with names of this layout.
     """
@@ -178,7 +178,7 @@ def _length(tensors: dict[str, np.ndarray], name: str, axis: int) -> int:
 
 
 def hidden_sizes_of(tensors: dict[str, np.ndarray]) -> tuple[int, ...]:
-    """Widths of the hidden layers of translated tensors."""
+    """Return the widths of the hidden layers of translated tensors."""
     sizes: list[int] = []
     while len(sizes) < MAX_LAYERS and f"hidden.{len(sizes)}.weight" in tensors:
         sizes.append(_length(tensors, f"hidden.{len(sizes)}.weight", 0))
@@ -186,7 +186,7 @@ def hidden_sizes_of(tensors: dict[str, np.ndarray]) -> tuple[int, ...]:
 
 
 def infer_architecture(layout: TensorNames, tensors: dict[str, np.ndarray], activation: str) -> Architecture:
-    """The architecture that the shapes of translated tensors imply."""
+    """Return the architecture that the shapes of translated tensors imply."""
     has_memory, is_dueling = layout.memory != "none", layout.head == "dueling"
     return Architecture(
         hidden_sizes=hidden_sizes_of(tensors),
@@ -200,6 +200,6 @@ def infer_architecture(layout: TensorNames, tensors: dict[str, np.ndarray], acti
 
 
 def observed_widths(layout: TensorNames, tensors: dict[str, np.ndarray]) -> tuple[int, int]:
-    """Width of the network's input and of its output."""
+    """Return the widths of the network's input and output."""
     output = "advantage.1.weight" if layout.head == "dueling" else "output.weight"
     return _length(tensors, "hidden.0.weight", 1), _length(tensors, output, 0)

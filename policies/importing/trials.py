@@ -1,4 +1,4 @@
-"""Which trials are in an archive, told from the names of its members."""
+"""The trials in an archive, recognised by the names of its members."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class TrialFolder:
 
     @property
     def label(self) -> str:
-        """What to call it in a message."""
+        """Its name in messages."""
         if self.player is not None:
             return f"{self.player}/{self.iteration:05d}"
         return shorten(basename(self.folder), 120).strip("'\"") if self.folder else "the archive"
 
 
 def place_in_psro(path: str) -> tuple[str, str, int] | None:
-    """Root folder, player and iteration of a path within a PSRO result."""
+    """Return the root folder, player and iteration of a path within a PSRO result; None for other paths."""
     match = _PSRO_FOLDER.match(path)
     return (match[1] or "", match[2], int(match[3])) if match else None
 
@@ -53,17 +53,17 @@ def _number_of(path: str) -> int:
 
 
 def has_trials(names: list[str]) -> bool:
-    """Whether a checkpoint of RLlib 1.12 is among these paths."""
+    """Return whether a checkpoint of RLlib 1.12 is among these paths."""
     return any(_CHECKPOINT_FILE.fullmatch(basename(name)) for name in names)
 
 
 def is_checkpoint_name(name: str) -> bool:
-    """Whether a file of this name is a checkpoint of RLlib 1.12, if it lies beside or below a ``params.json``."""
+    """Return whether a file of this name beside or below a ``params.json`` is a checkpoint of RLlib 1.12."""
     return _LONE_CHECKPOINT.fullmatch(name) is not None
 
 
 def find_trials(names: list[str], num_links: int = 0) -> list[TrialFolder]:
-    """The trials with a checkpoint among these paths, in the order of their folders.
+    """Return the trials with a checkpoint among these paths, in the order of their folders.
 
     Raises ImportRefused if there is no checkpoint, or one whose ``params.json`` is missing.
     """
@@ -97,8 +97,9 @@ def find_trials(names: list[str], num_links: int = 0) -> list[TrialFolder]:
 
 
 def _folder_of(checkpoint: str, available: set[str]) -> str:
-    """The trial folder of a checkpoint file: two above it or beside it, where params.json is; by the names where it
-    is nowhere.
+    """Return the trial folder of a checkpoint file.
+
+    It is the file's folder or the one above, whichever has the params.json. If neither has one, the names decide.
     """
     own, above = dirname(checkpoint), dirname(dirname(checkpoint))
     likely = above if _CHECKPOINT_FOLDER.fullmatch(basename(own)) else own
@@ -113,9 +114,9 @@ def _trial(folder: str, paths: list[str]) -> TrialFolder:
 
 
 def choose_checkpoint(trial: TrialFolder, best: str | None) -> tuple[str, str]:
-    """The path of the checkpoint to read, and a note on the choice if there was one.
+    """Return the path of the checkpoint to read, and a note on the choice; the note is empty if nothing was chosen.
 
-    ``best`` is the path in a PSRO iteration's ``checkpoint_path.txt``, as the machine that trained wrote it.
+    ``best`` is the path in a PSRO iteration's ``checkpoint_path.txt``, as the training machine wrote it.
     """
     newest = trial.checkpoints[-1]
     if best is not None:
@@ -133,7 +134,7 @@ def choose_checkpoint(trial: TrialFolder, best: str | None) -> tuple[str, str]:
 
 
 def _find_ending(trial: TrialFolder, ending: list[str]) -> str | None:
-    """The checkpoint whose path ends so, or lies in a folder that is called so."""
+    """Return the checkpoint whose path, or whose folder's path, ends with these parts; None if there is none."""
     if not ending:
         return None
     for path in trial.checkpoints:

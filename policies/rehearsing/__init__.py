@@ -1,4 +1,4 @@
-"""Letting an imported agent play some steps, in a confined process, before anybody else has to play with it."""
+"""Rehearsal: an imported agent plays some steps in a confined process before it is accepted."""
 
 from policies.rehearsing.asking import prepare, rehearse
 from policies.rehearsing.playing import STEPS, Rehearsal, RehearsalFailed

@@ -1,6 +1,4 @@
-"""Asking the program that rehearses (``policies/rehearsing/stage.py``), which this process starts and keeps while it
-is needed.
-"""
+"""The client of the rehearsal program (``policies/rehearsing/stage.py``), which it starts and keeps while needed."""
 
 from __future__ import annotations
 
@@ -25,14 +23,14 @@ from policies.importing.limits import DEFAULT_LIMITS, Limits
 from policies.rehearsing.playing import Rehearsal, RehearsalFailed
 
 PROGRAM = Path(__file__).with_name("stage.py")
-READY_SECONDS = 600.0  # kernels that are not compiled yet are compiled first
+READY_SECONDS = 600.0  # includes the compilation of kernels
 _CHUNK = 1 << 20
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 _PASSED_ON = ("NUMBA_CACHE_DIR", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 
 
 class Stage:
-    """One running program; it rehearses one agent at a time."""
+    """A running rehearsal program, which rehearses one agent at a time."""
 
     def __init__(self) -> None:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -54,7 +52,7 @@ class Stage:
         self.is_ready = False
 
     def end(self) -> None:
-        """Kill it, with whatever it forked."""
+        """Kill the program and the processes that it forked."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -62,7 +60,7 @@ class Stage:
         self.output.close()
 
     def ask(self, request: list[memoryview], seconds: float) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        """The answer to a request and the report on how its process ended, each None where there is none in time."""
+        """Return the answer to a request, and the report on how its process ended; each is None if it came too late."""
         if not self.is_ready:
             if self._converse([], READY_SECONDS) is None:
                 return None, None
@@ -73,7 +71,7 @@ class Stage:
         return told, self._converse([], seconds)
 
     def _converse(self, request: list[memoryview], seconds: float) -> dict[str, Any] | None:
-        """Send the parts of a request while listening; the next line that is heard, None at the end or too late."""
+        """Send the parts of a request while reading; return the next line, or None at the end or after the deadline."""
         deadline = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self.output, selectors.EVENT_READ)
@@ -95,7 +93,7 @@ class Stage:
         return dict(json.loads(line))
 
     def _send(self, request: list[memoryview]) -> bool:
-        """Send some of a request; whether there is more."""
+        """Send a part of a request; return whether there is more."""
         try:
             written = os.write(self.input.fileno(), request[0][:_CHUNK])
         except BlockingIOError:
@@ -113,7 +111,7 @@ _lock = threading.Lock()
 
 
 def prepare() -> None:
-    """Start the program if none waits, so that it loads what it needs while the file is read."""
+    """Start the program if none is waiting, so that it loads its modules while the file is read."""
     with _lock:
         if not any(stage.owner == os.getpid() and stage.process.poll() is None for stage in _stages):
             _stages.append(Stage())
@@ -121,7 +119,7 @@ def prepare() -> None:
 
 @atexit.register
 def end_all() -> None:
-    """End the programs that wait for requests of this process."""
+    """End the waiting programs of this process."""
     with _lock:
         while _stages:
             stage = _stages.pop()
@@ -133,7 +131,7 @@ def _take() -> Stage:
     with _lock:
         while _stages:
             stage = _stages.pop()
-            if stage.owner != os.getpid():  # another process forked from us has it as well
+            if stage.owner != os.getpid():  # it belongs to the process from which this one was forked
                 continue
             if stage.process.poll() is None:
                 return stage
@@ -152,17 +150,16 @@ def _give_back(stage: Stage, is_usable: bool) -> None:
 def rehearse(
     checkpoint: Checkpoint, deterministic: bool, seconds: float = 2.0, limits: Limits = DEFAULT_LIMITS
 ) -> Rehearsal:
-    """Let an agent play up to 60 steps against a greedy team in a confined process, for about ``seconds`` of processor
-    time.
+    """Rehearse an agent for up to 60 steps against a greedy team, within about ``seconds`` of processor time.
 
-    Raises RehearsalFailed if the agent fails, or does not come to the end of its first step in time, and RuntimeError
-    if the program does.
+    It plays in a confined process. Raises RehearsalFailed if the agent fails or does not finish its first step in time,
+    and RuntimeError if the program fails.
     """
     bounded = replace(limits, cpu_seconds=math.ceil(seconds) + 1)
     head = {"deterministic": deterministic, "seconds": seconds, "limits": asdict(bounded)}
     lines = b"".join(json.dumps(line).encode() + b"\n" for line in (head, checkpoint.recipe.to_json()))
     tensors = [np.ascontiguousarray(tensor, "<f4") for _, tensor in sorted(checkpoint.weights.items())]
-    for _ in range(2):  # a program that waited may have ended just now
+    for _ in range(2):  # a waiting program may have just ended
         request = [
             memoryview(lines),
             *(tensor.reshape(-1).data.cast("B") for tensor in tensors),

@@ -1,4 +1,4 @@
-"""Some steps of an episode with an imported agent, and how long they took."""
+"""Playing some steps of an episode with an imported agent, and measuring the time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RehearsalFailed(CheckpointError):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """``steps`` of one episode of a scenario, played in ``seconds`` of processor time."""
+    """The result of a rehearsal: ``steps`` of one episode, played in ``seconds`` of processor time."""
 
     scenario: str
     steps: int
@@ -40,7 +40,7 @@ class Rehearsal:
 
     @property
     def rate(self) -> float:
-        """Steps a second."""
+        """Steps per second of processor time."""
         return self.steps / max(self.seconds, 1e-6)
 
 
@@ -49,7 +49,7 @@ class _Enough(Exception):
 
 
 class _Watched:
-    """An agent whose errors are its own, and whose actions are checked to be finite."""
+    """Wraps an agent: converts its errors to RehearsalFailed, and checks that its actions are finite."""
 
     def __init__(self, policy: BatchedPolicy, team: str) -> None:
         self.policy, self.team = policy, team
@@ -74,11 +74,10 @@ class _Watched:
 
 
 def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int = STEPS) -> Rehearsal:
-    """Let an agent play against a greedy team where its dimensions fit, until it used so many seconds of processor
-    time.
+    """Let an agent play against a greedy team in a fitting scenario, until ``seconds`` of processor time have passed.
 
-    The network is computed by the exact kernels, as in a match on a CPU. At least one step is played. Raises
-    RehearsalFailed where the agent is what fails.
+    The exact kernels compute the network, as in a match on a CPU. At least one step is played. Raises RehearsalFailed
+    if the agent fails.
     """
     from mate import episodes
     from mate.agents import batched
@@ -119,7 +118,7 @@ def play(checkpoint: Checkpoint, deterministic: bool, seconds: float, steps: int
 
 
 def _scenarios_for(recipe: Recipe) -> list[Scenario]:
-    """Where an agent is rehearsed: in its scenario, or in several of different sizes if it plays in any."""
+    """Return the scenarios of the rehearsal: the agent's own, or several of different sizes if it plays in any."""
     if recipe.scenario is not None:
         return [fitting_scenario(recipe.scenario, recipe.enhanced_observation)]
     known = _packaged(recipe.enhanced_observation)
@@ -128,14 +127,14 @@ def _scenarios_for(recipe: Recipe) -> list[Scenario]:
 
 @cache
 def _packaged(enhanced_observation: str) -> dict[str, Scenario]:
-    """The packaged scenarios; read once, since a confined process can open no files."""
+    """Return the packaged scenarios. They are read once, because a confined process cannot open files."""
     from mate.scenario import Scenario, preset_names
 
     return {name: Scenario.load(name, enhanced_observation=enhanced_observation) for name in preset_names()}
 
 
 def fitting_scenario(dimensions: Dimensions, enhanced_observation: str) -> Scenario:
-    """A scenario with these numbers of cameras, targets and obstacles: a packaged one, else the default one adapted."""
+    """Return a scenario of these dimensions: a packaged one, or else the adapted default scenario."""
     wanted = (dimensions.cameras, dimensions.targets, dimensions.obstacles)
     known = _packaged(enhanced_observation)
     for scenario in known.values():
@@ -148,7 +147,7 @@ def fitting_scenario(dimensions: Dimensions, enhanced_observation: str) -> Scena
 
 
 def warm() -> None:
-    """Play with every kind of network and action and either team, so that nothing is loaded or compiled afterwards."""
+    """Play with all kinds of networks and actions and both teams, so that nothing is loaded or compiled afterwards."""
     from policies.architectures import Architecture
     from policies.checkpoint import Checkpoint
     from policies.fields import Dimensions

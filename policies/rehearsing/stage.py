@@ -1,10 +1,9 @@
-"""The program that rehearses: it loads the kernels once, then forks a confined process for each agent that is asked
-for.
+"""The rehearsal program: it loads the kernels once, then forks a confined process for each requested agent.
 
-Loading takes two seconds of processor time, a fork a hundredth. The process that forks reads nothing of what it is
-sent: it waits until something is there, and leaves standard input to the process that it forks. That one reads a line
-with its limits, confines itself, reads a checkpoint's recipe and bare numbers, plays, answers with a line of JSON on
-standard output, and ends. A second line, by the process that forked, says how it ended. After `IDLE_SECONDS` without a
+Loading takes two seconds of processor time, a fork a hundredth of a second. The parent process reads nothing of a
+request. It waits for input and leaves standard input to the child that it forks. The child reads a line with its
+limits, confines itself, reads a checkpoint's recipe and raw weights, plays, answers with a line of JSON on standard
+output, and ends. The parent then writes a second line, which says how the child ended. After `IDLE_SECONDS` without a
 request, the program ends.
 """
 
@@ -28,9 +27,9 @@ def _say(**message: Any) -> None:
 
 
 def rehearse(source: BinaryIO, is_alone: bool) -> int:
-    """Read a request, give up what is not needed, play, and answer.
+    """Read a request, confine this process, play, and answer.
 
-    Returns the exit status: 0 if the request was read to its end.
+    Return the exit status: 0 if the request was read to its end.
     """
     from policies.importing import confinement
     from policies.importing.limits import Limits
@@ -55,7 +54,7 @@ def rehearse(source: BinaryIO, is_alone: bool) -> int:
 
 
 def read_checkpoint(source: BinaryIO) -> Any:
-    """The checkpoint that follows: a line with its recipe, then its numbers, in the order of the tensors' names."""
+    """Read a checkpoint: a line with its recipe, then its weights in the order of the tensors' names."""
     import numpy as np
 
     from policies.checkpoint import Checkpoint
@@ -73,7 +72,7 @@ def read_checkpoint(source: BinaryIO) -> Any:
 
 
 def serve(is_alone: bool) -> None:
-    """Fork a process for each request, one after the other, until none comes any more or one ended badly."""
+    """Fork a process for each request, one at a time, until no more requests come or a process fails."""
     while select.select([0], [], [], IDLE_SECONDS)[0]:
         if not _is_asked():
             return
@@ -88,11 +87,11 @@ def serve(is_alone: bool) -> None:
         _, status, usage = os.wait4(child, 0)
         _say(ended=os.waitstatus_to_exitcode(status), processor_seconds=usage.ru_utime + usage.ru_stime)
         if status:
-            return  # What it has not read is still there.
+            return  # The unread rest of its request is still in the pipe.
 
 
 def _is_asked() -> bool:
-    """Whether there is a request, and not the end of them; nothing of it is read."""
+    """Return whether there is a request, and not the end of the input, without reading any of it."""
     import array
     import fcntl
     import termios
@@ -103,7 +102,7 @@ def _is_asked() -> bool:
 
 
 def main() -> None:
-    """Load everything, say so, and serve."""
+    """Load everything, report that the program is ready, and serve requests."""
     from policies.importing import confinement
 
     confinement.die_with_parent()

@@ -89,8 +89,7 @@ def mean_of(scores: RunScores) -> Estimate:
 
 
 def compare_means(one: RunScores, other: RunScores) -> Estimate:
-    """Return the difference of means in shared scenarios, with Welch's interval. Raises ValueError if none is shared.
-    """
+    """Return the difference of means in shared scenarios with Welch's interval. Raises ValueError if none is shared."""
     shared = _shared(one, other)
     first, second = _moments(one.only(shared)), _moments(other.only(shared))
     variance = first[1] + second[1]
