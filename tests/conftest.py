@@ -1,4 +1,4 @@
-"""What all tests share: where reference data lies, which browser is driven, which tests a run is restricted to."""
+"""Settings of all tests: the reference data, the browser, and the restriction of a run to some tests."""
 
 import gc
 import os
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A browser test's page runs an event loop in the thread that also reads the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
-# What tests expect bit by bit is the CPU's, also on a machine with a GPU.
+# Tests compare results bit by bit with those of the CPU, even on a machine with a GPU.
 os.environ["ARENA_DEVICE"] = "cpu"
 # On processors of AMD, MKL's results otherwise depend on the number of rows; PyTorch reads this when it is loaded.
 os.environ.setdefault("MKL_CBWR", "COMPATIBLE")
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the floors that know no database before their tests are imported: they load PyTorch and Ray."""
+    """Skip the tests of floors without a database before they are imported: they load PyTorch and Ray."""
     below = {ROOT / "tests" / floor for floor in ("mate", "policies", "training")}
     return True if config.getoption("--only-database") and collection_path in below else None
 
@@ -44,12 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave what modules define to the end out of garbage collection, which would look through all of it again."""
+    """Exclude all objects of imported modules from garbage collection, which would traverse them each time."""
     gc.freeze()
 
 
 def is_elsewhere(item: pytest.Item) -> bool:
-    """Whether what a test shows happens outside the database, though it reads some rows."""
+    """Return whether a test does not depend on the kind of database, although it reads some rows."""
     return any(item.get_closest_marker(name) for name in ("browser", "one_database"))
 
 
@@ -60,7 +60,7 @@ def uses_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The machine's own Chromium, also as root and in containers with little shared memory."""
+    """Use the machine's own Chromium, with options for root and for containers with little shared memory."""
     return browser_type_launch_args | {
         "executable_path": find_chromium(),
         "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
@@ -69,9 +69,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
-    """The folder of ARENA_REFERENCE_DATA (recordings, genuine checkpoints); tests that need it are skipped without
-    it.
-    """
+    """Return the folder of ARENA_REFERENCE_DATA (recordings, genuine checkpoints), or skip the test without it."""
     folder = Path(os.environ.get("ARENA_REFERENCE_DATA") or ROOT.parent / "shared")
     if not folder.is_dir():
         pytest.skip("no reference data: set ARENA_REFERENCE_DATA to its folder")

@@ -1,6 +1,6 @@
-"""Windows or macOS as our own modules would find it, without such a machine: libraries keep the real system.
+"""Simulation of Windows or macOS for our own modules, without such a machine; libraries see the real system.
 
-``pretend(system)`` is called in a process of its own before anything of ours is imported. From then on the modules of
+``pretend(system)`` is called in a separate process before any of our modules is imported. From then on the modules of
 ``mate`` and ``policies`` find no module, function or constant that the other system lacks, and see its name.
 """
 
@@ -62,7 +62,7 @@ def _no_library(name: str | None, *arguments: Any, **options: Any) -> Any:
 
 
 class _LibraryWithoutLinux:
-    """The C library of macOS, as far as it matters: calls of Linux are not in it."""
+    """The C library of macOS, which lacks Linux's calls."""
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"dlsym(RTLD_DEFAULT, {name}): symbol not found")
@@ -95,7 +95,7 @@ def _shadows(system: str) -> dict[str, ModuleType]:
 
 
 def pretend(system: str) -> None:
-    """Let our modules find ``win32`` or ``darwin`` from now on."""
+    """Let our modules see ``win32`` or ``darwin`` from now on."""
     shadows = _shadows(system)
     absent = POSIX_MODULES if system == "win32" else {"nis", "spwd"}
     real_import = builtins.__import__

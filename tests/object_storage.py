@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 @dataclass(frozen=True)
 class Bucket:
-    """An empty bucket, what a process needs in its environment to reach it, and the server's client."""
+    """An empty bucket, the environment variables for processes to reach it, and a client of the server."""
 
     name: str
     environment: dict[str, str]

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster for the tests, in a temporary folder and on a unix socket alone."""
+"""A temporary PostgreSQL cluster for the tests, in a temporary folder and only on a Unix socket."""
 
 import contextlib
 import os
@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-# Nothing of a test's database has to survive a power cut.
+# A test's database need not survive a power cut.
 HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 START_SECONDS = 30
 
 
 def find_binaries() -> Path | None:
-    """The folder with `initdb` and `postgres`: Debian's newest, else what the PATH has, else None."""
+    """Return the folder with `initdb` and `postgres`: Debian's newest, or the one on the PATH, or None."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if debian:
         return debian[-1].parent
@@ -29,7 +29,7 @@ def find_binaries() -> Path | None:
 
 @contextlib.contextmanager
 def cluster(haste: bool = True) -> Iterator[str]:
-    """A running cluster; gives the DATABASE_URL of an empty database. Without `haste` it syncs as in earnest.
+    """Run a cluster; yield the DATABASE_URL of an empty database. Without `haste` it syncs as in production.
 
     The server refuses to run as root, so root runs it as another user. Raises FileNotFoundError without server
     programs.
@@ -55,7 +55,7 @@ def cluster(haste: bool = True) -> Iterator[str]:
 
 
 def drop_root(folder: Path) -> list[str]:
-    """What to put before a command so that it does not run as root; the folder is given to that user."""
+    """Return a prefix that makes a command run as another user than root, who becomes the folder's owner."""
     if os.geteuid() != 0:
         return []
     known = {user.pw_name for user in pwd.getpwall()}

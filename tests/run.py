@@ -26,7 +26,7 @@ def main() -> int | str:
     for name in ("ARENA_DATA", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
         environment.pop(name, None)
     try:
-        with tempfile.TemporaryDirectory() as folder:  # once, here, and not in every process of the parallel run
+        with tempfile.TemporaryDirectory() as folder:  # done once here instead of in every process of the parallel run
             warming.warm(LocalInstallation(data=Path(folder)), environment)
     except LaunchRefused as refusal:
         return str(refusal)
@@ -53,7 +53,7 @@ def pytest(*options: str, more: int = 0) -> list[str]:
 
 
 def test_on_both(environment: dict[str, str], extra: list[str]) -> int:
-    """Test on both databases at the same time: many tests wait for processes of theirs, and leave the cores idle."""
+    """Test on both databases at the same time, because many tests wait for processes and leave cores idle."""
     on_postgres = pytest("--only-database", *extra)
     print("All tests, on SQLite:", flush=True)
     with postgres.cluster() as url, tempfile.TemporaryFile() as output:
@@ -71,7 +71,7 @@ def test_on_both(environment: dict[str, str], extra: list[str]) -> int:
 
 
 def print_coverage(environment: dict[str, str]) -> int:
-    """One line a floor, in per cent of lines and branches. What Numba has compiled runs uncounted."""
+    """Print a line for each floor: per cent of lines and branches. Code compiled by Numba is not counted."""
     print("Coverage by floor (compiled kernels and child processes run uncounted):")
     for floor in ("mate", "policies", "training", "tournament", "tasks", "portal"):
         command = [sys.executable, "-m", "coverage", "report", "--format=total", f"--include={floor}/*"]

@@ -19,8 +19,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 (DATA_DIR / "static").mkdir(exist_ok=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A file, not memory: threads and child processes then lock it as they do in earnest.
+    # A file, not memory: threads and child processes then lock it as in production.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 ARENA_LIMITS = (
     os.environ.get("ARENA_LIMITS") or "off"
-)  # Tests do in a second what takes people days; those of limits switch them on.
+)  # Tests would exceed the limits, as they act much faster than people. Tests of limits enable them.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("mate", "policies", "training", "tournament", "tasks", "portal", "mate_arena")
-"""From the ground up."""
+"""The floors of the architecture, from the lowest to the highest."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        """Parsed anew each time: all trees together take hundreds of megabytes."""
+        """The syntax tree, parsed anew each time: all trees together take hundreds of megabytes."""
         return ast.parse(self.path.read_text(), str(self.path))
 
     @cache  # noqa: B019  (the modules are kept as well)
     def imports(self) -> tuple[tuple[str, int], ...]:
         """Absolute dotted names that are imported anywhere in the module, with their lines.
 
-        `from a import b` gives `a.b`: whether `b` is a module is for the caller to find out.
+        `from a import b` gives `a.b`; the caller has to find out whether `b` is a module.
         """
         found: list[tuple[str, int]] = []
         for node in ast.walk(self.tree):
@@ -45,7 +45,7 @@ class Module:
 
     @cached_property
     def names(self) -> set[str]:
-        """Every name that is bound somewhere in the module; ``*`` for one that takes in all of another's."""
+        """All names that are bound anywhere in the module; ``*`` if it imports all names of another."""
         bound: set[str] = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -66,7 +66,7 @@ class Module:
 
 @cache
 def modules() -> list[Module]:
-    """All modules of all floors, migrations (which are generated) left out."""
+    """Return all modules of all floors, without migrations, which are generated."""
     return [
         Module(path)
         for floor in FLOORS
@@ -77,7 +77,7 @@ def modules() -> list[Module]:
 
 @cache
 def import_graph() -> dict[str, set[str]]:
-    """For each module the modules of this repository that it imports by name."""
+    """Return, for each module, the modules of this repository that it imports by name."""
     found = {module.name: module for module in modules()}
     graph: dict[str, set[str]] = {}
     for name, module in found.items():
@@ -91,7 +91,7 @@ def import_graph() -> dict[str, set[str]]:
 
 
 def find_circle(graph: dict[str, set[str]]) -> list[str]:
-    """One circle of imports, or an empty list."""
+    """Return a cycle of imports, or an empty list."""
     done: set[str] = set()
 
     def visit(name: str, trail: list[str]) -> list[str]:

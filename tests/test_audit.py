@@ -1,4 +1,4 @@
-"""The audit of the pinned packages: what it makes of an answer."""
+"""The audit of the pinned packages: its evaluation of an answer."""
 
 import json
 import runpy

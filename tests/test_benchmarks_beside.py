@@ -1,4 +1,4 @@
-"""Ratios to the original come from runs in turn, and from nothing else."""
+"""Ratios to the original are computed only from alternating runs."""
 
 import json
 import sys

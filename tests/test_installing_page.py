@@ -1,4 +1,4 @@
-"""The page on Windows and macOS says what is so, as far as that shows on Linux."""
+"""The statements of the page on Windows and macOS are true, as far as Linux can show."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The game and what reads checkpoints run natively on Windows and macOS, as far as that shows on Linux."""
+"""The game and the importer run natively on Windows and macOS, as far as Linux can show."""
 
 import ast
 import json

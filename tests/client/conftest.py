@@ -1,4 +1,4 @@
-"""A live portal with a worker, and somebody who uses it from elsewhere."""
+"""A live portal with a worker, and a client that uses it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ from tests.portal.conftest import (  # noqa: F401  Fixtures.
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder of settings of the test's own, and no portal in the environment."""
+    """Use a private configuration folder, and no portal from the environment."""
     for name in ("ARENA_URL", "ARENA_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))

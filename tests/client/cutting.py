@@ -1,4 +1,4 @@
-"""A line between a client and a server that is cut at chosen moments."""
+"""A connection between a client and a server that breaks at chosen moments."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PASS, BEFORE, AFTER = "pass", "before", "after"
-"""What happens to a connection: nothing; it is cut before the request is passed on; after it was answered."""
+"""The fate of a connection: it works; it breaks before the request is forwarded; it breaks after the answer."""
 
 
 class Line:
-    """A proxy. `plan` says what happens to each of the next connections; those after them pass."""
+    """A proxy. `plan` lists the fates of the next connections; all later ones work."""
 
     def __init__(self, server: tuple[str, int]) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""The examples at the foot of pages: each of their requests is answered, each of their lines of Python runs."""
+"""The examples at the foot of pages: each request is answered, and each line of Python runs."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def keys(played: Tournament, pairing: Pairing) -> dict[str, Any]:
 def test_every_example_is_answered_and_runs(
     client: Client, arena: ArenaClient, keys: dict[str, Any], capsys: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(arena.episodes, "replay", lambda number, place: place)  # It would play an episode.
+    monkeypatch.setattr(arena.episodes, "replay", lambda number, place: place)  # The real method would play an episode.
     assert set(keys) == set(examples.EXAMPLES)
     for kind, key in keys.items():
         found = examples.EXAMPLES[kind](key)

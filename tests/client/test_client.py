@@ -1,4 +1,4 @@
-"""The client of a live portal: its whole path, its errors, and what it does where lines are cut."""
+"""The client of a live portal: all operations, its errors, and broken connections."""
 
 import stat
 import subprocess
@@ -115,7 +115,7 @@ def test_a_portal_that_does_not_answer_is_told_after_the_retries() -> None:
 
 
 def test_waiting_listens_to_events_and_looks_at_each() -> None:
-    """A portal that ends a tournament between two events, and says nothing for longer than a test lasts."""
+    """The portal ends a tournament between two events, and then sends nothing for longer than the test lasts."""
     states = ["playing", "playing", "finished"]
     cup = {"id": 1, "name": "Cup", "scenario": "mate-2v4-0", "owner": None, "format": "ranking", "settings": {}}
     cup |= {"num_episodes": 2, "created": "2026-01-01T00:00:00Z", "finished": None, "url": "/tournaments/1/"}

@@ -1,4 +1,4 @@
-"""The examples of docs/client.md are run as they stand there, against a live portal with a worker."""
+"""The examples of docs/client.md run unchanged against a live portal with a worker."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit codes, and that it knows the launcher's actions."""
+"""The command line: its output, its exit codes, and the launcher's actions in it."""
 
 import json
 import subprocess
@@ -113,6 +113,6 @@ def test_the_help_lists_all_that_the_launcher_does(capsys: pytest.CaptureFixture
 
 
 def test_completion_is_offered_for_shells() -> None:
-    in_bash = f'"{sys.executable}" -m mate_arena.commands --show-completion; true'  # The shell is found as the parent.
+    in_bash = f'"{sys.executable}" -m mate_arena.commands --show-completion; true'  # The parent process is the shell.
     told = subprocess.run(["bash", "-c", in_bash], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
     assert "complete" in told.stdout

@@ -1,4 +1,4 @@
-"""The same episodes in one batch and as environments of their own, wrapped."""
+"""The same episodes in one batch and in separate wrapped environments."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from mate.scenario import Scenario
 def play_both(
     scenario: str, wrap: Callable[[Any], Any], seeds: list[int], steps: int
 ) -> Iterator[tuple[Batch, list[Any]]]:
-    """After each step with random actions: the batch, observed, and what each wrapped environment returned."""
+    """Yield, after each step with random actions, the observed batch and the results of each wrapped environment."""
     batch, envs = Batch(Scenario.load(scenario), len(seeds)), [wrap(mate.make(f"{scenario}-v0")) for _ in seeds]
     batch.reset(np.array(seeds, np.uint64))
     for env, seed in zip(envs, seeds, strict=True):

@@ -8,12 +8,12 @@ import mate
 
 
 def drift(observations: np.ndarray) -> np.ndarray:
-    """Small actions (..., 2) that depend on the observer's place alone."""
+    """Return small actions (..., 2) that depend only on the observer's position."""
     return np.stack([observations[..., 14] * 0.004, observations[..., 13] * -0.002], axis=-1)
 
 
 class BatchedDrift:
-    """Either team."""
+    """The batched form of either team."""
 
     def __init__(self, scenario: Any, size: int) -> None:
         pass

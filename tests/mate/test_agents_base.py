@@ -1,4 +1,4 @@
-"""What user-written agents build upon."""
+"""The base classes of user-written agents."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The search of the heuristic cameras finds what its definition, written out in NumPy, finds."""
+"""The search of the heuristic cameras gives the same result as its definition in NumPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Teams of rule-based agents over a batch decide like the agents one by one, whatever the batch."""
+"""Batched teams of rule-based agents make the same decisions as single agents, for any batch."""
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def test_both_forms_give_equal_actions(scenario, steps, kind):
 @pytest.mark.parametrize("kind", ["greedy", "heuristic"])
 @pytest.mark.parametrize("scenario", ["MATE-2v4-0", "MATE-1v1-9"])
 def test_both_forms_give_equal_actions_for_hundreds_of_steps(scenario, kind):
-    """Long enough for cargo to be delivered, and warehouses to be found empty and talked about."""
+    """The episode is long enough for deliveries, and for messages about empty warehouses."""
     match = play(scenario, kind, kind, seeds=(7,), num_cargoes_per_target=4)
     assert_forms_agree(match, {team: FORMS[kind, team] for team in ("camera", "target")}, steps=600)
 
@@ -127,7 +127,7 @@ def test_both_forms_agree_when_targets_start_without_cargo_and_find_warehouses_e
 
 @pytest.mark.parametrize("kind", ["greedy", "heuristic"])
 def test_both_forms_agree_on_enhanced_observations(kind):
-    """Q29: what agents see is what the scenario shows them."""
+    """Q29: agents see exactly what the scenario shows them."""
     match = play("MATE-4v8-9", kind, kind, seeds=(3,), enhanced_observation="both")
     assert_forms_agree(match, {team: FORMS[kind, team] for team in ("camera", "target")}, steps=60)
 

@@ -13,7 +13,7 @@ SCENARIO = Scenario.load("MATE-2v4-0")
 
 
 class Constant:
-    """A team whose members always take the same action, and that notes which slots it was given."""
+    """A team whose members always take the same action, and that records its slots."""
 
     def __init__(self, value):
         self.value, self.slots, self.keys = value, [], []

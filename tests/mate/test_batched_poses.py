@@ -1,4 +1,4 @@
-"""Poses as choices: where cameras end up when they take them."""
+"""Poses as choices: the poses that cameras reach by them."""
 
 import numpy as np
 import pytest

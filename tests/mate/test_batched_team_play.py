@@ -1,4 +1,4 @@
-"""A team's layers over a batch, and the same wrappers around an environment of their own, play the same episodes."""
+"""A team's layers over a batch play the same episodes as the same wrappers around separate environments."""
 
 from typing import Any
 

@@ -1,6 +1,4 @@
-"""Messages of whole teams: the batched form and the agents one by one send the same, whatever limits the scenario
-sets.
-"""
+"""Messages of whole teams: batched teams and single agents send the same, under any limits of the scenario."""
 
 from dataclasses import replace
 from functools import cache, partial
@@ -33,7 +31,7 @@ EMPTYING = {
     },
     "max_episode_steps": 60,
 }
-"""Three of each, so fast that warehouses become empty within some steps."""
+"""Three entities of each kind, so fast that warehouses become empty within a few steps."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Compiled kernels never outlive what they were compiled from."""
+"""Compiled kernels are never used after their sources have changed."""
 
 import ast
 import importlib
@@ -64,7 +64,7 @@ print([importlib.import_module(name).play(4.0) for name in {PLAYING}])
 
 
 def play(root: Path) -> list[float]:
-    """What the kernels of a small tree return in a process of their own."""
+    """Return the results of a small tree's kernels, run in a separate process."""
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -89,7 +89,7 @@ def test_an_edit_of_what_a_kernel_reads_from_another_module_is_played_by_the_nex
 
 
 def kernels() -> Iterator[Dispatcher]:
-    """Every compiled function of the tree that is kept on disk."""
+    """Yield every compiled function of the tree that is cached on disk."""
     for module in modules():
         if any(name == "mate.compilation.kernel" for name, _ in module.imports()):
             found = vars(importlib.import_module(module.name)).values()
@@ -102,7 +102,7 @@ def names_of(code: CodeType) -> set[str]:
 
 
 def imported_names(module: Module) -> dict[str, str]:
-    """Name in the module to the dotted name of what was imported."""
+    """Return the dotted name of each import, by its name in the module."""
     return {
         alias.asname or alias.name: f"{module.resolve(node)}.{alias.name}"
         for node in ast.walk(module.tree)

@@ -1,4 +1,4 @@
-"""Recordings of the game are reproduced; altered ones are not."""
+"""Recordings of the game are reproduced; changes of a recording are detected."""
 
 import pickle
 import re
@@ -21,9 +21,9 @@ from tests.mate.engine_worlds import step, world
 RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
 TRACES = sorted(path for path in RECORDINGS.glob("*.npz") if not path.name.startswith(("resets", "tables")))
 OTHERS = ("w_", "ca_", "ta_", "discrete_", "selection", "action_mask", "inner_index", "meta")
-"""Arrays that belong to other checkers, by how their names begin."""
+"""Prefixes of the names of arrays that belong to other checkers."""
 UNSEEN = {"camera_action"}
-"""An action beyond its limit may become another one beyond it: nothing that was recorded tells them apart."""
+"""Arrays in which a change may be undetectable: two actions beyond the limit have the same recorded effects."""
 
 
 def examine(recording: Recording, check=core.check) -> Report:
@@ -65,7 +65,7 @@ def test_our_resets_are_distributed_like_recorded_ones():
 
 
 def changed(values: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
-    """One entry altered by as little as a person would."""
+    """Return the values with a small change of one entry."""
     altered = values.copy()
     if values.dtype.kind == "b":
         altered[place] = ~altered[place]
@@ -172,7 +172,7 @@ def test_a_knot_of_a_sight_table_altered_near_a_tangent_is_noticed(tmp_path):
 
 
 def _sight_report(radius: float, error: float) -> Report:
-    """What is said of the tables of a camera 1500 from an obstacle, where one ray that cuts it is off by ``error``."""
+    """Return the report on a camera 1500 from an obstacle, whose tables have one ray with an error of ``error``."""
     overrides = {"camera": {"max_sight_range": 2000}, "obstacle": {"radius": radius}}
     batch = world(cameras=[(0.0, 0.0)], discs=[(900.0, 1200.0, radius)], **overrides)
     phi, rho = batch.sight_table(0, 0)

@@ -1,4 +1,4 @@
-"""Recorded decisions of upstream's agents are reproduced, and an altered recording is found out."""
+"""Recorded decisions of upstream's agents are reproduced, and changes of a recording are detected."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ AGENTS = sorted(path.name for pattern in ("agent_*", "preset_*_agents*") for pat
 
 
 class AlteredRecording(Recording):
-    """A recording of which some arrays are replaced."""
+    """A recording with some arrays replaced."""
 
     def __init__(self, path, **arrays):
         super().__init__(path)

@@ -1,4 +1,4 @@
-"""Recordings of wrappers: ours agree, and no change of a recorded number goes unnoticed."""
+"""Recordings of wrappers are reproduced, and every change of a recorded number is detected."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def verdict_on(path: Path) -> Report:
 
 
 def altered_copy(path: Path, folder: Path, name: str, **changes: object) -> Path:
-    """A copy of a recording in which one entry of the array ``name`` is another."""
+    """Copy a recording, with one entry of the array ``name`` changed."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     values = arrays[name].copy()

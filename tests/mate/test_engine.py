@@ -1,4 +1,4 @@
-"""Batches: episodes that depend on their seed and actions alone."""
+"""Batches: episodes depend only on their seed and actions."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ PRESETS = ("MATE-4v8-9", "MATE-1v1-9", "MATE-Navigation", "MATE-2v4-0")
 
 
 def play(batch: Batch, steps: int, seed: int = 0, slots=None, observe: bool = False) -> None:
-    """Random actions that depend on each slot's key and step alone."""
+    """Play random actions that depend only on each slot's key and step."""
     keys = batch.key.tolist()
     generators = [np.random.default_rng([seed, key]) for key in keys]
     for _ in range(steps):

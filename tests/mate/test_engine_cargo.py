@@ -9,7 +9,7 @@ NORTH_EAST, NORTH_WEST, SOUTH_WEST, SOUTH_EAST = (925.0, 925.0), (-925.0, 925.0)
 
 
 def stock(batch, remaining) -> None:
-    """Put this cargo into the warehouses, and nothing else anywhere."""
+    """Put this cargo into the warehouses, and no other cargo."""
     batch.remaining_cargoes[:] = remaining
     batch.awaiting_cargo_counts[:] = np.sum(remaining, axis=0)
 

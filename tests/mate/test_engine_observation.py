@@ -1,4 +1,4 @@
-"""What agents are told, and the global state."""
+"""Observations of agents, and the global state."""
 
 import numpy as np
 import pytest

@@ -71,8 +71,8 @@ def test_the_golden_boundary_of_a_single_obstacle():
         5: (408.0919651706516, 588.1027329210938),
         10: (442.78958825928464, 542.0181647529232),
         -7.3: (418.7713283607073, 573.1129567891976),
-        # At the tangent itself two rays of the outer boundary coincide; the shorter counts, and touching does not cut
-        # it (Q17).
+        # At the tangent itself two rays of the outer boundary coincide. The shorter one counts; touching an obstacle
+        # does not shorten it (Q17).
         11.3: (475.042107359031, ray + (edge - ray) * 0.3 / (tangent - 11.0)),
         12: (1000, 1000),
     }

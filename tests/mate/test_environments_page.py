@@ -1,4 +1,4 @@
-"""The page on environments says what is so."""
+"""The statements of the page on environments are true."""
 
 import re
 from pathlib import Path

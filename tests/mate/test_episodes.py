@@ -1,4 +1,4 @@
-"""Episodes in lockstep: each depends on its seed alone, and comes to what the engine says."""
+"""Episodes in lockstep: each depends only on its seed, and has the same result as in the engine."""
 
 from functools import partial
 
@@ -29,7 +29,7 @@ def scenario() -> Scenario:
 
 
 class Reader:
-    """A team that does not say how much of an observation it reads."""
+    """A team that does not declare how much of an observation it reads."""
 
     def __init__(self, name, team, scenario, size):
         agent = batched.make(name, team, scenario, size)
@@ -42,7 +42,7 @@ def greedy_against_greedy(scenario: Scenario, seeds=SEEDS, **options):
 
 
 class Scripted:
-    """A team that always takes the same action, and remembers what it was told."""
+    """A team that always takes the same action, and records its inputs."""
 
     def __init__(self, team: str, action: tuple[float, float], scenario: Scenario, size: int) -> None:
         self.action, self.keys, self.slots = action, [], []

@@ -1,4 +1,4 @@
-"""The evaluation command: its options, who plays, the tables, and the same results however it plays."""
+"""The evaluation command: its options, agents and tables, and equal results for every way of playing."""
 
 import json
 import math

@@ -1,6 +1,4 @@
-"""``--seed`` and ``--jobs`` fix the results of agent classes that users wrote, whatever these draw from and
-remember.
-"""
+"""``--seed`` makes the results of user-written agents reproducible for any ``--jobs``, random source and memory."""
 
 import json
 import sys
@@ -130,7 +128,7 @@ CLASSES = (
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """The folder of a module of own agents, importable, with a scenario of 12 steps beside it."""
+    """Return an importable folder with a module of user-written agents and a scenario of 12 steps."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "own_agents.py").write_text(MODULE)
     (folder / "torch.py").write_text("raise ImportError")  # to import it takes seconds in every process

@@ -1,4 +1,4 @@
-"""Agents in the manner of forks play: what they override is honoured, and what they leave is the built-in's."""
+"""Agents in the style of forks play with their overridden methods, and with the built-in ones otherwise."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A team of agents as a user of upstream would write them, playing through the group functions."""
+"""A team of agents in the style of upstream's users plays through the group functions."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ import mate
 
 
 class CallingCameraAgent(mate.CameraAgentBase):
-    """Looks at the nearest target it sees or was told of, and tells its teammates what it sees."""
+    """Looks at the nearest target that it sees or has a message about, and tells its teammates what it sees."""
 
     def __init__(self, seed=None, memory_period=10):
         super().__init__(seed=seed)

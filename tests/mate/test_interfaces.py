@@ -1,4 +1,4 @@
-"""The environment in the shapes of other libraries."""
+"""The environment with the interfaces of other libraries."""
 
 import numpy as np
 import pytest

@@ -21,7 +21,7 @@ LIMITS = {"communication_delay": 2, "message_dropout": 0.3, "communication_range
 
 
 class Gossip(mate.TargetAgentBase):
-    """Walks as its teammates told it in the last step, and tells them what it draws."""
+    """Walks as its teammates' last messages say, and sends them its random draws."""
 
     def __init__(self, seed=None, pace=1.0):
         super().__init__(seed)

@@ -1,4 +1,4 @@
-"""The page for people who come from the original says what is so: its snippets and commands run."""
+"""The porting page for users of the original is right: its snippets and commands run."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""A remote process answers turns: the same turn alike, and one that it cannot know with the reason."""
+"""A remote process answers turns: a repeated turn with the same answer, and an unknown one with the reason."""
 
 import numpy as np
 import pytest

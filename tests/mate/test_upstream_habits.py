@@ -1,4 +1,4 @@
-"""What people who come from the original are used to."""
+"""Habits of the original's users work here too."""
 
 import json
 import sys

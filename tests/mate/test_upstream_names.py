@@ -1,4 +1,4 @@
-"""What code written against the original imports is where it was."""
+"""Code that was written for the original finds all names that it imports."""
 
 import importlib
 

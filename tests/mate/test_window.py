@@ -1,4 +1,4 @@
-"""``env.render()`` on a desktop, and where there is none. The desktop is a real X server without a screen."""
+"""``env.render()`` with and without a desktop. The desktop is a real X server without a screen."""
 
 import os
 import shutil

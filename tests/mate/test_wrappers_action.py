@@ -1,4 +1,4 @@
-"""Wrappers that change how one acts: discrete actions, frame skip, selections."""
+"""Wrappers that change the actions: discrete actions, frame skip, selections."""
 
 import numpy as np
 import pytest

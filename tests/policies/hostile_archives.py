@@ -1,6 +1,4 @@
-"""Archives that are made to cost much or to lead astray, each with what its refusal has to name ("" where it may be
-sound).
-"""
+"""Archives made to be costly or misleading, each with the words that its refusal must contain ("" if it may pass)."""
 
 from __future__ import annotations
 

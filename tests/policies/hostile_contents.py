@@ -1,4 +1,4 @@
-"""Sound archives of contents that are made to cost much or to lead astray: pickles, JSON, tables, safetensors."""
+"""Valid archives with contents made to be costly or misleading: pickles, JSON, tables, safetensors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.policies.hostile_archives import MEBI, Case
 from tests.policies.pickling import dump
 from tests.policies.trials import HIERARCHICAL, Trial, files_of, parameters_of, weights_of, worker_of, zip_of
 
-MERSENNE = 2**61 - 1  # Python's integers hash to their rest by it
+MERSENNE = 2**61 - 1  # the hash of a Python integer is its remainder modulo this
 
 
 def with_checkpoint(content: bytes) -> bytes:
@@ -59,7 +59,7 @@ def text(length: int) -> bytes:
 
 
 def colliding_pairs(number: int) -> list[bytes]:
-    """Pairs of integers whose tuples have one hash: Python's is that of xxHash, which can be turned round."""
+    """Return pairs of integers whose tuples have the same hash: Python uses that of xxHash, which can be inverted."""
     first, second, mask = 11400714785074694791, 14029467366897019727, 2**64 - 1
     inverse, pairs, lane = pow(second, -1, 2**64), [], 0
 
@@ -369,7 +369,7 @@ def large_network(last: float = 0.0, scenario: Dimensions | None = None) -> byte
     }
     weights["output.bias"][-1] = last
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:  # stored: random weights take long to compress, to no use
+    with zipfile.ZipFile(buffer, "w") as archive:  # stored, because compressing random weights is slow and useless
         archive.writestr("policy.json", json.dumps(recipe.to_json()))
         archive.writestr("weights.safetensors", safetensors.numpy.save(weights))
     return buffer.getvalue()

@@ -1,7 +1,7 @@
-"""TarMAC, I2C and MADDPG written down once more in PyTorch, member by member, and their trial folders.
+"""Independent implementations of TarMAC, I2C and MADDPG in PyTorch, member by member, and their trial folders.
 
-No genuine checkpoint of these algorithms is at hand. These transcriptions follow the published descriptions and the
-names of upstream's tensors; the importer's graphs are compared with what they compute.
+No genuine checkpoint of these algorithms is available. These implementations follow the published descriptions and the
+names of upstream's tensors. Tests compare the outputs of the importer's graphs with theirs.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Shape:
 
 
 class TarMAC:
-    """All members share one network; each attends to what all said at the last decision."""
+    """All members share one network; each attends to all messages of the previous decision."""
 
     def __init__(self, shape: Shape, keys: int = 3, values: int = 5) -> None:
         self.shape, self.keys, self.values = shape, keys, values
@@ -83,7 +83,7 @@ class TarMAC:
         self.said = torch.zeros(shape.members, keys + values)
 
     def decide(self, observations: torch.Tensor) -> torch.Tensor:
-        """Outputs (N, A) for observations (N, D); everybody hears what was said before."""
+        """Return outputs (N, A) for observations (N, D); every member hears all messages of the previous decision."""
         outputs, said = [], []
         for member, seen in enumerate(observations):
             hidden, cell = self.states[member]

@@ -1,7 +1,6 @@
-"""A program that reads files one by one as uploads are read, each in a confined child of its own, and says what that
-took.
+"""A program that reads files like uploads, each in a confined child process, and measures the cost.
 
-It prints a line of JSON for each path given: `refused` or `sound`, the words, seconds of processor time and bytes of
+It prints a line of JSON for each given path: `refused` or `sound`, the message, seconds of processor time and bytes of
 memory.
 """
 
@@ -19,7 +18,7 @@ from policies.importing.reading import read_file
 
 
 def read(path: str, pipe: int) -> None:
-    """What the child does."""
+    """In the child process: read the file and write the result to the pipe."""
     with open(path, "rb") as file, os.fdopen(pipe, "wb") as out:
         confinement.confine(DEFAULT_LIMITS, network_closed=False)
         try:

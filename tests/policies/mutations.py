@@ -1,6 +1,6 @@
-"""Random damage to files that importers read: in bytes, pickle instructions, archives and JSON.
+"""Random damage to files that importers read: to bytes, pickle instructions, archives and JSON.
 
-A mutation is a pure function of its random generator, so a failing one can be made again from its seed.
+A mutation is a pure function of its random generator, so a failing one can be reproduced from its seed.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def mutate_instructions(content: bytes, chance: random.Random) -> bytes:
 
 
 def mutate_pickle(content: bytes, chance: random.Random) -> bytes:
-    """One or the other."""
+    """Damage the bytes or the instructions of a pickle."""
     return (mutate_instructions if chance.random() < 0.7 else mutate_bytes)(content, chance)
 
 
@@ -226,7 +226,7 @@ def native_checkpoint() -> Checkpoint:
 
 
 class Mutations:
-    """Damaged files, by number: ``make(index)`` is the same bytes whenever it is called with the same seed."""
+    """Damaged files by number: ``make(index)`` always returns the same bytes for the same seed."""
 
     def __init__(self, seed: int, hostile: list[Path], genuine: list[Path], only_models: bool = False) -> None:
         self.seed, self.only_models = seed, only_models

@@ -1,4 +1,4 @@
-"""Archives are looked into, never unpacked."""
+"""Archives are read without being unpacked to disk."""
 
 import gzip
 import io

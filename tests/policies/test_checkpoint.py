@@ -1,4 +1,4 @@
-"""Native checkpoints: what is written is read again, and nothing else is."""
+"""Native checkpoints: what is written can be read again, and anything else is refused."""
 
 import copy
 import io

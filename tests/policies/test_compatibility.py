@@ -1,4 +1,4 @@
-"""What stands against an agent in a scenario."""
+"""Reasons why an agent cannot play in a scenario."""
 
 import mate
 from policies import compatibility

@@ -1,4 +1,4 @@
-"""What docs/checkpoint-format.md shows works, and its tables name what there is."""
+"""The examples of docs/checkpoint-format.md work, and its tables are complete."""
 
 import re
 from dataclasses import fields

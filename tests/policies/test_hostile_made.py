@@ -1,4 +1,4 @@
-"""Files made to cost much or to lead astray: none costs more than its limits, and each refusal names its cause."""
+"""Costly or misleading files stay within the limits, and each refusal names its cause."""
 
 import json
 import re
@@ -19,7 +19,7 @@ MEMORY = 256 * 2**20
 
 
 def read_measured(cases: list[Case], folder: Path) -> Iterator[tuple[str, str, dict]]:
-    """Name and expected words of each case, and what reading it took; files are made one at a time, and removed."""
+    """Yield the name and expected words of each case, and the result and cost of reading its file."""
     paths = []
     for name, make, _ in cases:
         paths.append(folder / name)

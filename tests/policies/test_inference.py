@@ -1,4 +1,4 @@
-"""Batched play: an episode's actions depend on its own key and observations alone."""
+"""Batched play: an episode's actions depend only on its own key and observations."""
 
 from functools import partial
 from typing import Any

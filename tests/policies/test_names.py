@@ -1,6 +1,4 @@
-"""Names in archives: harmless ones are listed, those that deceive or escape are refused with the character or the
-way out.
-"""
+"""Names in archives: harmless ones are listed; deceptive or escaping ones are refused, and the refusal says why."""
 
 import io
 import json
@@ -22,7 +20,7 @@ Make = Callable[[dict[str, bytes]], bytes]
 
 
 def zip_with_names(names: dict[str, bytes]) -> bytes:
-    """A zip with these very names, backslashes as well, as .NET Framework 4.5 and PowerShell 5 write it."""
+    """Return a zip with exactly these names, also with backslashes, as .NET Framework 4.5 and PowerShell 5 write it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in names.items():

@@ -1,4 +1,4 @@
-"""Networks compute what PyTorch computes, and each row the same bits whatever is beside it."""
+"""Networks compute the same as PyTorch, and each row the same bits, independent of the other rows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A checkpoint is taken where it lies: a trial's folder, a file of it, a link to it, an archive of it."""
+"""A checkpoint can be read from a trial's folder, one of its files, a link or an archive."""
 
 import io
 import json

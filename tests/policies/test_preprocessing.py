@@ -1,4 +1,4 @@
-"""The compiled transform is the one of the game's observations."""
+"""The compiled transform equals the game's transform of observations."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What trials contain is told from the files alone."""
+"""The content of trials is recognised from the files alone."""
 
 import io
 import json

@@ -80,7 +80,7 @@ def test_too_much_time_ends_the_child_and_nothing_else(tmp_path: Path) -> None:
 
 
 def run_confined(program: str) -> subprocess.CompletedProcess[str]:
-    """Run a program after the confinement that the child takes upon itself."""
+    """Run a program after the child's confinement."""
     prelude = (
         "import runpy, sys\n"
         f"child = runpy.run_path({str(_CHILD)!r})\n"
@@ -121,7 +121,7 @@ def test_limits_can_be_changed() -> None:
 
 
 def test_what_broke_the_reader_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The confined reader can write no file, so its traceback comes by a pipe."""
+    """The confined reader cannot write a file, so its traceback comes through a pipe."""
     broken = dataclasses.replace(Limits(), max_entries="many")  # type: ignore[arg-type]
     with pytest.raises(ImportRefused, match="the server's log says why"):
         read(saved(tmp_path, zip_of(files_of(Trial()))), broken)

@@ -1,4 +1,4 @@
-"""What cannot be imported is named for what it is, with what to do; what only looks strange is read."""
+"""Refusals of other files say what the file is and what to do; files that only look strange are read."""
 
 import io
 import json

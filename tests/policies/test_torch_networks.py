@@ -1,4 +1,4 @@
-"""Networks in PyTorch compute what the compiled kernels do, and a row's outputs do not depend on how many there are."""
+"""Networks in PyTorch compute the same as the compiled kernels; a row's outputs do not depend on the number of rows."""
 
 import sys
 
@@ -25,7 +25,7 @@ KINDS = {
 }
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA: PyTorch finds no GPU on this machine")
 DEVICES = ["torch-cpu", pytest.param("cuda", marks=NEEDS_GPU)]
-"""PyTorch's own CPU path, which nobody plays on, stands in for the GPU where there is none."""
+"""PyTorch's CPU path, which play does not use, replaces the GPU on machines without one."""
 
 
 def network_on(checkpoint: Checkpoint, device: str) -> TorchNetwork:

@@ -1,4 +1,4 @@
-"""Recorded outputs of genuine policies are met, and wrong ones are noticed."""
+"""Recorded outputs of genuine policies are reproduced, and wrong ones are detected."""
 
 from pathlib import Path
 

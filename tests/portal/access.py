@@ -1,4 +1,4 @@
-"""Who may do what: a rule for every page and every operation of the API, and how the routes are found.
+"""Access rules for every page and every operation of the API, and functions that find the routes.
 
 ``tests/portal/test_access.py`` tries each route, found in the portal itself, with every actor and method. A route that
 has no rule here fails.
@@ -17,9 +17,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may call a route, by which methods. ``arguments`` are those of its address, beside the world's own.
+    """Who may call a route, and with which methods. ``arguments`` of its address add to those of the world.
 
-    ``others`` is what a signed-in user is answered who may not: 403, or 404 where nobody is to know of the thing.
+    ``others`` is the status for signed-in users without the right: 403, or 404 if the object's existence is secret.
     """
 
     who: tuple[str, ...]
@@ -28,9 +28,9 @@ class Rule:
     body: dict[str, Any] = field(default_factory=dict)
     others: int = 403
     is_costly: bool = False
-    """Allowed calls start a process that plays an episode: only refused ones are tried here."""
+    """Whether allowed calls start a process that plays an episode: then only refused ones are tried."""
     is_empty: bool = False
-    """The test's portal has nothing to show there: 404 is what those get who may read."""
+    """Whether the test's portal has nothing to show: then users who may read get 404."""
 
     def allows(self, actor: str, method: str) -> bool:
         return actor in self.who and method in self.methods
@@ -56,7 +56,7 @@ def actions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
 
 
 def questions(who: tuple[str, ...], *names: str, key: str = "action") -> Rule:
-    """Actions that ask first: GET shows the question."""
+    """Return the rule of actions that need confirmation: GET shows the question."""
     return Rule(who, ("GET", "HEAD", "POST"), tuple({key: name} for name in names))
 
 
@@ -122,7 +122,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     # The test's portal sends no mail.
     **dict.fromkeys(("account_reset_password_done", "account_reset_password_from_key_done"), NOTHING_THERE),
     **dict.fromkeys(("account_reset_password", "account_reset_password_from_key", "account_email"), NOTHING_THERE),
-    # Steps that lead to the step before, whoever comes out of turn.
+    # Steps that redirect users who come too early to the previous step.
     "mfa_authenticate": FORM,
     **dict.fromkeys(("account_email_verification_sent", "mfa_reauthenticate", "account_set_password"), FORM),
     **dict.fromkeys(("mfa_activate_totp", "mfa_generate_recovery_codes", "account_reauthenticate"), FORM),
@@ -161,7 +161,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "token_create": MEMBER_ACTION,
     "token_revoke": Rule(("owner",), ("GET", "HEAD", "POST"), others=404),
 }
-"""By the name of the address. Django's administration is not listed: all of it is for staff alone."""
+"""Rules by name of the address. Django's administration is not listed: all of it is for staff only."""
 
 
 def calls(who: tuple[str, ...], **body: Any) -> Rule:
@@ -254,11 +254,11 @@ OPERATIONS = {
     "POST /agents/{slug}/reevaluations": calls(MEMBERS),
     "POST /episodes/{episode_id}/verify": Rule(MEMBERS, ("POST",), is_costly=True),
 }
-"""By method and path, as the OpenAPI description names them."""
+"""Rules by method and path, as in the OpenAPI description."""
 
 
 def find_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Yield (address, pattern) of all that the portal answers, but the API."""
+    """Yield (address, pattern) of all routes of the portal except the API."""
     for pattern in (resolver or get_resolver()).url_patterns:
         address = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -278,7 +278,7 @@ def find_operations(api: NinjaAPI) -> Iterator[tuple[str, Any]]:
 
 
 def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dict[str, Any]:
-    """Those of the world that an address asks for: a slug is a scenario's on boards, else an agent's."""
+    """Return the world's arguments for an address: a slug is a scenario's on boards, else an agent's."""
     found = {name: world[name] for name in names if name in world}
     if "slug" in names and ("leaderboards/" in template or "scenarios/" in template):
         found["slug"] = "mate-2v4-0"
@@ -305,7 +305,7 @@ def list_pages(world: dict[str, Any], left_out: Container[str] = ()) -> Iterator
 
 
 def find_unruled(resolver: URLResolver | None = None, api: NinjaAPI | None = None) -> list[str]:
-    """Return the pages and operations that no rule speaks of; administration has its one rule."""
+    """Return the pages and operations without a rule; administration has a single rule."""
     pages = [pattern.name or address for address, pattern in find_pages(resolver) if not address.startswith("admin/")]
     operations = [name for name, _ in find_operations(api)] if api else []
     return [*(name for name in pages if name not in PAGES), *(name for name in operations if name not in OPERATIONS)]

@@ -1,4 +1,4 @@
-"""A small portal with real agents, real-shaped episodes and real fits; alice owns things, bob is another user."""
+"""A small portal with real agents, synthetic episodes and real fits; alice owns objects, bob is another user."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,7 +53,7 @@ def admin(db: None) -> User:
 
 @pytest.fixture
 def visit() -> Callable[[User | None], Client]:
-    """A browser of somebody, or of an anonymous visitor; CSRF checks are on."""
+    """Return a browser of a user or of an anonymous visitor; CSRF checks are on."""
 
     def visit(user: User | None = None, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
@@ -66,7 +66,7 @@ def visit() -> Callable[[User | None], Client]:
 
 @pytest.fixture
 def call() -> Callable[..., Client]:
-    """A program with the token of a user, or without one."""
+    """Return an API client with the token of a user, or without one."""
 
     def call(user: User | None = None) -> Client:
         if user is None:
@@ -100,7 +100,7 @@ def tournament(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Tou
 
 @pytest.fixture
 def played(tournament: Tournament) -> Tournament:
-    """The same, with made-up results, finished and rated."""
+    """The same tournament with synthetic results, finished and rated."""
     for block in tournament.blocks.select_related("pairing__camera", "pairing__target"):
         Episode.objects.bulk_create(make_up(block.pairing, seed) for seed in block.seeds)
         Block.objects.filter(pk=block.pk).update(
@@ -112,7 +112,7 @@ def played(tournament: Tournament) -> Tournament:
 
 
 def make_up(pairing: Pairing, seed: int) -> Episode:
-    """An episode that nobody played, with results that depend on the agents and the seed."""
+    """Create a synthetic episode with results that depend on the agents and the seed."""
     draw = np.random.default_rng(seed)
     strength = {"greedy": 0.4, "random": 0.0}
     reward = 0.3 + strength[pairing.target.spec["name"]] - strength[pairing.camera.spec["name"]] + 0.1 * draw.normal()
@@ -142,7 +142,7 @@ def pairing(played: Tournament) -> Pairing:
 def world(
     alice: User, bob: User, admin: User, scenario: Scenario, agents: dict[str, Agent], played: Tournament
 ) -> dict[str, Any]:
-    """Alice's things, by the names that addresses have for them."""
+    """Alice's objects, by the names of arguments in addresses."""
     Agent.objects.filter(slug="greedy-camera").update(owner=alice)
     weekly = Schedule(
         name="Weekly",
@@ -224,7 +224,7 @@ def real_episode(pairing: Pairing, real_replay: bytes) -> Episode:
 
 @pytest.fixture
 def open_page(page: Any, live_server: Any) -> Iterator[Open]:
-    """Opens an address; at the end nothing may have gone wrong in the page, nor been asked of another site."""
+    """Opens an address; the test fails if the page has errors or sends requests to other sites."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(

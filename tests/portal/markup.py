@@ -1,4 +1,4 @@
-"""Pages as tests read them: without the white space that only their templates' layout brings."""
+"""Normalised markup for tests: without the white space of the templates' layout."""
 
 import re
 

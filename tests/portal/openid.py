@@ -1,7 +1,7 @@
-"""A portal with a provider of OpenID Connect, and somebody who signs in by it: ``python -m tests.portal.openid``.
+"""A portal with an OpenID Connect provider, and a user who signs in with it: ``python -m tests.portal.openid``.
 
-The provider is a real one on a port of this machine, as small as the protocol allows. What is set up by the
-environment is read once in a process, so this runs in one of its own.
+The provider is a real, minimal one on a port of this machine. A process reads its environment variables only once, so
+this runs in a process of its own.
 """
 
 import json
@@ -20,7 +20,7 @@ PERSON = {"sub": "7", "preferred_username": "carol", "email": "carol@university.
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Its configuration, its token, its key, and the person who is signed in there."""
+    """The provider's configuration, token, key, and the user who is signed in there."""
 
     def do_GET(self) -> None:
         place = f"http://{self.headers['Host']}"
@@ -105,7 +105,7 @@ def walk(place: str) -> dict[str, object]:
 
 
 def enter(browser: Any) -> Any:
-    """Go to the provider and come back; return what the portal answers then."""
+    """Go to the provider and come back; return the portal's answer."""
     out = browser.post("/sign-in/with/oidc/?process=login")["Location"]
     asked = parse_qs(urlsplit(out).query)
     back = urlsplit(asked["redirect_uri"][0]).path

@@ -1,4 +1,4 @@
-"""A real web server of a test's own: its data folder, its port, and what it has open."""
+"""A real web server for one test, with its own data folder and port."""
 
 from __future__ import annotations
 

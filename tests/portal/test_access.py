@@ -1,6 +1,4 @@
-"""Every page and every operation of the API, tried by everybody with every method, against the rules of
-``access.py``.
-"""
+"""Every page and API operation is tried by every actor with every method, against the rules of ``access.py``."""
 
 import json
 import re
@@ -45,7 +43,7 @@ World = dict[str, Any]
 READING = {"GET", "HEAD"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 PASSING = ("axes_", "django_session", "portal_cache")
-"""Tables whose rows change with any request."""
+"""Prefixes of tables whose rows any request may change."""
 
 
 @pytest.fixture
@@ -56,13 +54,13 @@ def browsers(world: World, visit: Call, alice: User, bob: User, admin: User) -> 
 @pytest.fixture
 def programs(world: World, call: Call, alice: User, bob: User, admin: User) -> dict[str, Client]:
     found = dict(zip(ACTORS, (call(), call(bob), call(alice), call(admin)), strict=True))
-    ApiToken.objects.update(last_used=timezone.now())  # Else the first call of each writes it.
+    ApiToken.objects.update(last_used=timezone.now())  # Otherwise the first call of each token writes it.
     return found
 
 
 @contextmanager
 def recorded_writes() -> Iterator[list[str]]:
-    """The statements that change rows of ours, as they are sent to the database."""
+    """Yield a list of the statements sent to the database that change the portal's rows."""
     writes: list[str] = []
 
     def record(execute: Any, sql: str, *arguments: Any) -> Any:
@@ -75,16 +73,14 @@ def recorded_writes() -> Iterator[list[str]]:
 
 
 def judge(answer: Any) -> str:
-    """What an answer says of the caller's right."""
+    """Return whether an answer grants or denies access, in a word."""
     if answer.status_code == 401 or (answer.status_code == 302 and "/sign-in/" in answer["Location"]):
         return "sign in"
     return {403: "forbidden", 404: "not there", 405: "no such method"}.get(answer.status_code, "allowed")
 
 
 def expected(rule: Rule | None, actor: str) -> set[str]:
-    """The answers that fit a rule; without one, there is no such method, whoever asks and whatever is looked at
-    first.
-    """
+    """Return the answers that fit a rule. Without a rule the method does not exist, and any kind of refusal fits."""
     if rule is None:
         return {"no such method", "sign in", "forbidden", "not there"}
     if actor in rule.who:
@@ -93,7 +89,7 @@ def expected(rule: Rule | None, actor: str) -> set[str]:
 
 
 def try_cell(client: Client, method: str, address: str, rule: Rule | None, actor: str, as_json: bool) -> str | None:
-    """One cell of the matrix; what is wrong with it, or None. Everything that it changed is undone."""
+    """Try one cell of the matrix; return the problem, or None. All its changes are rolled back."""
     is_refused = rule is None or actor not in rule.who
     if rule is not None and rule.is_costly and not is_refused:
         return None
@@ -102,7 +98,7 @@ def try_cell(client: Client, method: str, address: str, rule: Rule | None, actor
         body = rule.body if rule else {}
         answer = client.generic(method, address, **(encode(body, as_json) if method not in READING else {}))
         transaction.set_rollback(True)
-    client.cookies = cookies  # Whoever signed out is signed in again, as in the database.
+    client.cookies = cookies  # A browser that signed out is signed in again, as in the database.
     verdict = judge(answer)
     if verdict not in expected(rule, actor):
         return f"{actor} {method} {address}: {answer.status_code}, {verdict} instead of {expected(rule, actor)}"
@@ -116,7 +112,7 @@ def encode(body: dict[str, Any], as_json: bool) -> dict[str, Any]:
 
 
 def try_cells(clients: dict[str, Client], cells: Cells, as_json: bool = False) -> list[str]:
-    """What is wrong with any of the addresses, each with its rule by method."""
+    """Return the problems of these addresses, each with its rule by method."""
     return [
         wrong
         for address, rules in cells
@@ -211,7 +207,7 @@ def test_an_operation_that_is_added_without_a_rule_is_found() -> None:
 def test_a_page_that_changes_things_without_asking_who_calls_is_found(
     world: World, browsers: dict[str, Client], settings: Any
 ) -> None:
-    """The matrix itself: a rule that names owners fails on a page that lets everybody in."""
+    """Test of the matrix itself: a rule for owners fails on a page that admits everybody."""
     settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [path("delete-all/", delete_all, name="delete_all")]})
     wrong = try_cells(browsers, iter([("/delete-all/", by_method(Rule(OWNERS, ("POST",))))]))
     assert any(line.startswith("anonymous POST /delete-all/: 200") for line in wrong)

@@ -1,4 +1,4 @@
-"""Accounts: signing up, in and out, one's password and one's API tokens."""
+"""Accounts: signing up, in and out, passwords and API tokens."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What administrators see and do: queues and workers, users, announcements, the audit log, storage."""
+"""Pages and actions of administrators: queues and workers, users, announcements, the audit log, storage."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""One scenario more closely on an agent's page: how its rating came to be, and what it is worth on fresh seeds."""
+"""An agent's page for one scenario: the history of its rating, and its evaluation on fresh seeds."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def add_snapshots(pairing: Pairing, count: int) -> None:
 
 
 def play(tournament: Tournament, better: float = 0.0) -> None:
-    """Make up what a tournament lacks; the reward of targets is less by `better`."""
+    """Insert the missing episodes of a tournament; the targets' reward is lower by `better`."""
     for block in tournament.blocks.select_related("pairing__camera", "pairing__target"):
         episodes = [make_up(block.pairing, seed) for seed in block.seeds]
         for episode in episodes:

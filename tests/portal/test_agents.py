@@ -1,4 +1,4 @@
-"""Agents: their owners rename and describe them; nobody else does, and nothing else of them changes."""
+"""Agents: only their owners can rename and describe them, and nothing else about them changes."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The REST API: reading without a token, changing with one, errors of one shape."""
+"""The REST API: reading without a token, changes with a token, and one shape of errors."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ def read_csv(answer: Any) -> list[dict[str, str]]:
 
 
 def check_error(answer: Any, status: int, code: str) -> dict[str, str]:
-    """Every error has the same shape and says something."""
+    """Check that an error has the common shape and a message; return it."""
     assert answer.status_code == status, answer.content
     error = answer.json()["error"]
     assert set(error) == {"code", "message", "where"}
@@ -223,7 +223,7 @@ def test_an_expired_token_says_when_it_ended(alice: User) -> None:
 
 
 def test_a_signed_in_browser_is_no_token(visit: Callable[..., Client], alice: User) -> None:
-    """Otherwise another site's form could upload in somebody's name."""
+    """Otherwise a form on another site could upload in the user's name."""
     check_error(upload(visit(alice)), 401, "token_needed")
 
 

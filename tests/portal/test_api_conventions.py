@@ -1,4 +1,4 @@
-"""What all operations of the API have in common: problems, pages, filters, entity tags, limits, its description."""
+"""Conventions of all API operations: problems, pages, filters, entity tags, limits, the OpenAPI description."""
 
 import json
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_every_kind_of_problem_is_explained(client: Client) -> None:
 
 
 def walk(client: Client, address: str, **parameters: Any) -> list[Any]:
-    """All items of a list, page by page."""
+    """Return all items of a list, page by page."""
     found: list[Any] = []
     cursor = ""
     while cursor is not None:

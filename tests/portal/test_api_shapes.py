@@ -23,7 +23,7 @@ def shapes_in(model: Any, seen: set[type[BaseModel]]) -> Iterator[type[BaseModel
 
 
 def find_collisions(api: NinjaAPI) -> dict[str, set[str]]:
-    """Names that several shapes of an API have, each with where these are."""
+    """Return the names that several shapes of an API share, with the places of these shapes."""
     found: dict[str, set[str]] = defaultdict(set)
     for _, operation in find_operations(api):
         models = [

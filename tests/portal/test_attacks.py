@@ -1,4 +1,4 @@
-"""Attacks on the website and by program: started from an agent's page, followed, shown there and on boards."""
+"""Attacks on the website and by API: started from an agent's page, followed, shown there and on boards."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def attack(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Attack:
 
 @pytest.fixture
 def found(attack: Attack, agents: dict[str, Agent]) -> Attack:
-    """The same when it is over."""
+    """Return the attack when it is over."""
     attack.state, attack.attacker = AttackState.FINISHED, agents["heuristic-target"]
     attack.result = {
         "payoff": {"mean": 0.61, "error": 0.01, "low": 0.59, "high": 0.63, "episodes": 200},

@@ -1,4 +1,4 @@
-"""A backup makes an installation what it was, bit for bit; a damaged one changes nothing."""
+"""A backup restores an installation bit for bit; a damaged backup changes nothing."""
 
 import gzip
 import sqlite3
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def state_of(tournament: Tournament) -> dict[str, Any]:
-    """What an installation shows of a tournament, and all rows of some tables."""
+    """Return a tournament's row and episodes, and all rows of boards, agents and users."""
     return {
         "episodes": write_episodes(tournament),
         "boards": list(RatingSnapshot.objects.order_by("pk").values()),

@@ -27,7 +27,7 @@ def test_every_cell_of_the_heat_map_leads_to_its_pairing(client: Client, played:
     assert payoffs["pairing"][0][0] == pairing.pk
     assert payoffs["count"][0][0] == 3
     for row in payoffs["pairing"]:
-        for key in row:  # the table says the same as the picture
+        for key in row:  # the table has the same numbers as the picture
             assert f'<a href="{reverse("pairing", args=[key])}">' in answer.content.decode()
 
 

@@ -40,7 +40,7 @@ def step_of(page: Any) -> int:
 
 
 def wait_until(page: Any, is_so: Callable[[], bool], tries: int = 200) -> None:
-    """Look again and again. (Playwright's own way evaluates text in the page, which the pages' policy forbids.)"""
+    """Poll a condition. (Playwright's own method evaluates code in the page, which the pages' policy forbids.)"""
     for _ in range(tries):
         if is_so():
             return

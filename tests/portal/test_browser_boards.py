@@ -1,4 +1,4 @@
-"""Boards in a real browser: from the first rank to a replay, two agents beside each other, narrow screens."""
+"""Boards in a real browser: from the first rank to a replay, comparison of two agents, narrow screens."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 
 @pytest.fixture
 def doubled(played: Tournament) -> Tournament:
-    """All four pairings with five more episodes, of the same seeds, rated."""
+    """Add five episodes with the same seeds to all four pairings, and rate them."""
     for pairing in played.pairings.select_related("camera", "target"):
         Episode.objects.bulk_create(make_up(pairing, seed) for seed in range(5))
     leaderboards.refit(played.scenario)
@@ -27,7 +27,7 @@ def doubled(played: Tournament) -> Tournament:
 
 @pytest.fixture
 def watchable(doubled: Tournament, real_episode: Episode, real_replay: bytes) -> Episode:
-    """The best episode of greedy against greedy is one that can be watched."""
+    """Make the best episode of greedy against greedy one that can be watched."""
     Episode.objects.filter(pk=real_episode.pk).update(normalised_reward=-1.0)
     recordings.path_of(real_episode, "record").write_bytes(real_replay)
     return real_episode
@@ -86,7 +86,7 @@ def test_a_point_of_the_history_leads_to_its_snapshot(open_page: Open, doubled: 
 
 @pytest.fixture
 def beside(open_page: Open, watchable: Episode, real_replay: bytes) -> Any:
-    """A page with two replays: the same episode twice, the second under another row."""
+    """Open a page with two replays: the same episode twice, the second as another row."""
     pairing = Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target")
     fields = {name: getattr(watchable, name) for name in ("engine", "device", "seed", "steps", "completed", "digest")}
     other = make_up(pairing, 5)

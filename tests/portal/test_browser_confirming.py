@@ -1,4 +1,4 @@
-"""Questions before what cannot be undone, as dialogs: keyboard, screen readers, and without scripts."""
+"""Confirmation dialogs of irreversible actions: keyboard, screen readers, and no scripts."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def state_of(tournament: Tournament) -> str:
 
 
 def is_readable(dialog: Any) -> bool:
-    """Whether the text of a dialog is as wide as the dialog, wherever in a page its button is."""
+    """Return whether a dialog's text is as wide as the dialog, wherever in the page its button is."""
     return bool(dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth"))
 
 
@@ -42,7 +42,7 @@ def test_a_tournament_is_cancelled_only_after_the_question_was_answered(
     expect(dialog).to_be_hidden()
     expect(button).to_be_focused()
     button.click()
-    page.keyboard.press("Enter")  # The focus is on what changes nothing.
+    page.keyboard.press("Enter")  # The focus is on the button that changes nothing.
     expect(dialog).to_be_hidden()
     assert state_of(tournament) == TournamentState.PLAYING
     button.click()

@@ -1,4 +1,4 @@
-"""Charts in Plotly: fetched only when somebody reaches for one, without a breach of the policy, and closed again."""
+"""Plotly charts: loaded only on demand, without a violation of the content security policy, and closed again."""
 
 from typing import Any
 

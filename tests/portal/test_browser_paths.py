@@ -1,4 +1,4 @@
-"""The stopwatch's paths in a real browser, with their clicks counted; and how the parts of pages behave."""
+"""Common paths through the site in a real browser, with their numbers of clicks, and the behaviour of page elements."""
 
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def make_many(number: int, scenario: Scenario) -> None:
 
 
 def accept(upload: Upload, scenario: Scenario) -> None:
-    """What a worker does with a good file, in short: its agent, its placement, some of its episodes, the board."""
+    """Do a worker's part for a good file in short: create its agent, placement, some episodes and the board."""
     numbers = {name: getattr(scenario, name) for name in ("num_cameras", "num_targets", "num_obstacles")}
     agent = Agent.objects.create(
         digest="h" * 64, identity="h" * 64, team="camera", kind="checkpoint", name="Hawk", slug="hawk",

@@ -1,4 +1,4 @@
-"""The speed of replays in a real browser: a replay plays by the clock, whatever is pressed while it plays."""
+"""The speed of replays in a real browser: a replay follows the clock, whatever keys are pressed meanwhile."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def replay(open_page: Open, real_episode: Episode, real_replay: bytes) -> Any:
 
 @pytest.fixture
 def two_replays(open_page: Open, real_episode: Episode, real_replay: bytes) -> Any:
-    """A page with the same episode twice, the second under another row."""
+    """Open a page with the same episode twice, the second as another row."""
     other = make_up(Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target"), 5)
     for name in ("engine", "device", "seed", "steps", "completed", "digest"):
         setattr(other, name, getattr(real_episode, name))
@@ -60,7 +60,7 @@ def two_replays(open_page: Open, real_episode: Episode, real_replay: bytes) -> A
 
 
 def check_speed(page: Any, during: str) -> None:
-    """A slow machine may skip the last frame, so less than the clock allows is no fault; more is."""
+    """Check that a replay is not faster than the clock. A slow machine may skip frames, so slower is allowed."""
     measured = page.evaluate(MEASURE, [during, 0.4])
     assert measured["says"] == "Pause"
     assert 0 < measured["played"] <= 1.25 * FRAMES_PER_SECOND * measured["seconds"]
@@ -76,7 +76,7 @@ def test_two_replays_in_step_keep_their_speed_too(two_replays: Any) -> None:
 
 
 def test_time_in_which_the_page_was_hidden_is_not_played(replay: Any) -> None:
-    """A hidden page gets no frames; its clock goes on."""
+    """A hidden page gets no frames, although its clock goes on."""
     played = replay.evaluate(
         """async () => {
           const scrub = document.querySelector("[data-part=scrub]");

@@ -1,4 +1,4 @@
-"""A scenario of one's own in a real browser: the map and the problems follow what is typed."""
+"""The form of a new scenario in a real browser: the map and the problems follow the input."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""Trainings in a real browser: the form follows what is chosen, the page follows the training."""
+"""Trainings in a real browser: the form adapts to the choices, and the page follows the training."""
 
 from typing import Any
 

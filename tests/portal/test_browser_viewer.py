@@ -1,4 +1,4 @@
-"""The replay viewer in a real browser: its pure parts, and what the page does with them."""
+"""The replay viewer in a real browser: its pure functions, and the page that uses them."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def viewer(open_page: Open, page: Any, real_episode: Episode, real_replay: bytes
 
 
 def load(page: Any, module: str, body: str, *arguments: Any) -> Any:
-    """What a function body returns that has a module's exports as `m` and the arguments as `a`."""
+    """Run a function body with a module's exports as `m` and the arguments as `a`; return its result."""
     return page.evaluate(
         f"async (a) => {{ const m = await import('/static/portal/replay/{module}.js'); {body} }}", arguments
     )
@@ -60,7 +60,7 @@ def observations_of(data: bytes, game: Game) -> Iterator[tuple[int, np.ndarray, 
 
 @pytest.mark.parametrize("options", [{}, {"enhanced_observation": "target"}, {"shared_field_of_view": "both"}], ids=str)
 def test_the_viewer_shows_an_agents_observation_as_the_engine_gives_it(viewer: Any, options: dict[str, str]) -> None:
-    """Quantised columns make a difference of less than their quantum, of 0.05 map units at most."""
+    """The quantisation of columns causes differences below one quantum, at most 0.05 map units."""
     game = replace(Game.load("MATE-4v2-9"), **options)
     data = record_of(game)
     for frame, camera, target in observations_of(data, game):
@@ -153,7 +153,7 @@ def test_what_is_under_the_pointer_stays_there_when_it_is_magnified(viewer: Any)
 
 
 def test_messages_are_drawn_and_hidden_by_their_kind(viewer: Any) -> None:
-    """Two drawings of a frame just after a message differ by its arrow alone."""
+    """Two drawings of a frame just after a message differ only by its arrow."""
     frame = viewer.evaluate(
         """() => {
           const {replay} = document.querySelector('[data-stage]').viewer;

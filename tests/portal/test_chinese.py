@@ -1,4 +1,4 @@
-"""A reader of Chinese meets no English: every page kind is read, with data, and words sought that are no names."""
+"""The Chinese pages have no English words except names; every kind of page is checked, with data."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Visit = Callable[..., Client]
 World = dict[str, Any]
 
 UNREAD = {"script", "style", "code", "pre", "kbd", "cite", "textarea"}
-"""Elements whose content is for machines, a title that is quoted, or what users wrote."""
+"""Elements whose content is for machines, a quoted title, or a user's text."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SPOKEN = ("title", "aria-label", "placeholder", "alt", "aria-description", "data-label")
 NAMES = """
@@ -39,13 +39,14 @@ NAMES = """
     deterministic layers attention continued anew camera target memory uploads upload agents tournaments
     tournament trainings training account rank I2C wandb Maintenance Friday
 """
-"""What stays as it is in every language: names, terms of the field, formats, and values that programs read."""
+"""Words that are the same in every language: names, terms of the field, formats, and values that programs read."""
 KNOWN = {word.lower() for word in NAMES.split()}
 WORD = re.compile(r"(?=[0-9]*[A-Za-zα]{2}|[A-Z][0-9][A-Z])[A-Za-z0-9α_][A-Za-z0-9_'’-]*[A-Za-z0-9_]")
 WRITTEN = re.compile(
-    r"\{\w+\}|https?://\S+|/\w[\w/.-]*|docs/\S+|checkpoint-\d+|[0-9a-f]{16}|MATE-\S+?v\S+|arena_\S+|[\w.]+=\S+|[\w-]+@\w+|\.\w+"
+    r"\{\w+\}|https?://\S+|/\w[\w/.-]*|docs/\S+|checkpoint-\d+|[0-9a-f]{16}|MATE-\S+?v\S+|arena_\S+|[\w.]+=\S+"
+    r"|[\w-]+@\w+|\.\w+"
 )
-"""Addresses, digests, names of scenarios and workers, and what scripts fill in."""
+"""Addresses, digests, names of scenarios and workers, and values that scripts fill in."""
 MORE = (
     *("/?", "/leaderboards/mate-2v4-0/compare/?first=greedy-camera&second=random-camera", "/search/?q=Nobody"),
     *("/tournaments/new/?format=sequential", "/schedules/new/?when=watch", "/training/new/?team=target"),
@@ -55,7 +56,7 @@ ENGLISH = {"styleguide", "documents", "document"}
 
 
 class Texts(HTMLParser):
-    """The texts of a page that are read or spoken, but code and what is marked as another language's."""
+    """The visible or spoken texts of a page, without code and without text marked as another language."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ class Texts(HTMLParser):
 
 
 def find_english(page: str) -> list[str]:
-    """Return the texts of a page with a word that is no name."""
+    """Return the texts of a page that contain an English word that is not a name."""
     reader = Texts()
     reader.feed(page)
     return [

@@ -1,4 +1,4 @@
-"""Pages and programs claim no more of a board than can be known."""
+"""Pages and the API claim no more about a board than its data support."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Two agents of a team beside each other, and two replays in step."""
+"""Comparison of two agents of a team, and two synchronised replays."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ TWO = {"first": "greedy-camera", "second": "random-camera"}
 
 @pytest.fixture
 def doubled(played: Tournament) -> Tournament:
-    """All four pairings with five more episodes, of the same seeds."""
+    """Add five episodes with the same seeds to all four pairings."""
     for pairing in played.pairings.select_related("camera", "target"):
         Episode.objects.bulk_create(make_up(pairing, seed) for seed in range(5))
     return played
@@ -50,7 +50,7 @@ def test_differences_are_positive_where_the_first_is_the_better_agent(
     doubled: Tournament, agents: dict[str, Agent], team: str
 ) -> None:
     comparison = find_matchup(doubled.scenario, *two(agents, team)).compare()
-    # Greedy agents are made up to be better by 0.4, with the same luck on the same seed.
+    # In the synthetic episodes greedy agents are better by 0.4, with the same luck on the same seed.
     assert comparison.difference.value == pytest.approx(0.4)
     assert comparison.better.value == 1
     assert [one.count for one in comparison.against] == [comparison.num_pairs / 2] * 2

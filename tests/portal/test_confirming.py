@@ -1,6 +1,4 @@
-"""Questions before what cannot be undone, without scripts: a page that names what is lost, and nothing at the first
-click.
-"""
+"""Confirmation of irreversible actions without scripts: the first click only opens a page that names the losses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +50,7 @@ def run(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> PsroRun:
 def things(
     alice: User, tournament: Tournament, training: TrainingRun, run: PsroRun, agents: dict[str, Agent]
 ) -> dict[str, Any]:
-    """Everything that is asked about: its address, its page, what the question names, and whether it is still there."""
+    """Return all actions with confirmation: address, page, words of the question, and whether the object exists."""
     schedule = Schedule(
         name="Weekly cup", owner=alice, scenario=tournament.scenario, kind=ScheduleKind.CRON, expression="0 3 * * 1",
         has_everyone=False, settings={"episodes": 2},

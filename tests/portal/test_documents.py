@@ -1,4 +1,4 @@
-"""The documents inside the site: each one, its links, its pictures, and the search in them."""
+"""The documents of the site: pages, links, pictures and search."""
 
 import re
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def bilingual(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "other.md").write_text("# Other\n\nWords.\n")
     (tmp_path / "zh-hans" / "guide.md").write_text("# 指南\n\n请看[其他](../other.md)，[指南](guide.md)。\n")
     monkeypatch.setattr(library, "FOLDER", tmp_path)
-    with override("en"):  # A request leaves its language behind.
+    with override("en"):  # A request leaves its language activated.
         yield
 
 

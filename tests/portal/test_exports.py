@@ -1,4 +1,4 @@
-"""Boards by program: as JSON, as files of every form, as they are and as they were under a number."""
+"""Boards by API: as JSON and as files of every format, the newest one and numbered earlier ones."""
 
 import csv
 import io
@@ -148,7 +148,7 @@ def test_a_snapshot_from_before_episodes_were_noted_says_so(client: Client, play
 
 
 def test_a_snapshot_of_an_earlier_version_is_still_read(client: Client, played: Tournament) -> None:
-    """Version 1 knew fewer figures."""
+    """Version 1 had fewer figures."""
     snapshot = RatingSnapshot.objects.get(tournament=None)
     known = ("digest", "team", "num_episodes", "num_opponents", "is_provisional", "rating", "lower", "upper", "rank")
     for team in ("cameras", "targets"):
@@ -173,7 +173,7 @@ def test_a_server_of_many_at_once_streams_piece_by_piece(played: Tournament) -> 
         assert isinstance(answer, StreamingHttpResponse) and answer.is_async
         return [piece async for piece in answer]
 
-    with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one.
+    with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this thread.
         pieces = thread.submit(async_to_sync(fetch)).result()
     assert len(b"".join(pieces).splitlines()) == 13
 

@@ -1,4 +1,4 @@
-"""Errors of forms: each stands beside its field, which says so to screen readers, and the first one has the focus."""
+"""Errors of forms: each is next to its field and linked to it for screen readers; the first one has the focus."""
 
 import re
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def check(answer: Any, first: str) -> None:
     wrong = [one for one in page.elements if one.get("aria-invalid") == "true"]
     described = " ".join(one.get("aria-describedby") or "" for one in page.elements if one["tag"] == "fieldset")
     for one in wrong:
-        if one.get("type") in ("checkbox", "radio"):  # Their fieldset tells it for all of them.
+        if one.get("type") in ("checkbox", "radio"):  # Their fieldset has the error for all of them.
             assert f"id_{one['name']}_error" in described
             continue
         told = (one.get("aria-describedby") or "").split()

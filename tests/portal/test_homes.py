@@ -1,4 +1,4 @@
-"""Agents that no scenario of the portal fits: pages and API say so, and offer what helps."""
+"""Agents that fit no scenario of the portal: pages and the API say so, and offer a remedy."""
 
 import io
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Call = Callable[..., Client]
 
 @pytest.fixture
 def make_agent(alice: User, scenario: Scenario) -> Callable[..., Agent]:
-    """Alice's agent for so many cameras, targets and obstacles, in a portal that has MATE-2v4-0 alone."""
+    """Create alice's agent for given numbers of entities, in a portal with MATE-2v4-0 as the only scenario."""
 
     def make(cameras: int | None, targets: int | None, obstacles: int | None, sight: str = "none") -> Agent:
         return Agent.objects.create(

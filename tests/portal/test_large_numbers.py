@@ -1,6 +1,4 @@
-"""Numbers larger than a database holds, in every address, parameter, form and body of the portal, found in its own
-routes.
-"""
+"""Numbers that are too large for the database, in every address, parameter, form and body of all routes."""
 
 import json
 import re
@@ -22,16 +20,16 @@ from tests.portal.access import OPERATIONS, PAGES, Rule, find_arguments, find_pa
 
 World = dict[str, Any]
 MARK = 987654321
-"""Stands in an address where a number is to come that no address is made with."""
+"""Placeholder in an address for a number that addresses cannot be built with."""
 HUGE = 2**63
-"""Just over what a column of 64 bits holds, and Python's driver of SQLite takes."""
+"""The smallest number that does not fit into a 64-bit column, nor into Python's SQLite driver."""
 
 FIELDS = 24
-"""Fields of a form that are tried at a time: each is read by itself, and the forms have a hundred."""
+"""Number of form fields that are tried at once: each is read separately, and the forms have a hundred."""
 
 
 def find_addresses(world: World, number: int) -> Iterator[tuple[str, Rule]]:
-    """The address of each page whose address holds numbers, with one of them this large, and the page's rule."""
+    """Yield each page's address that contains numbers, with one of them replaced by this one, and the page's rule."""
     for template, pattern in find_pages():
         if template.startswith("admin/"):
             continue
@@ -62,7 +60,7 @@ def test_no_page_has_a_row_of_a_huge_number(
 
 
 def find_inputs(world: World, number: int) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """(method, address, form) for what a page reads from its address or its form, with a number as the value."""
+    """Yield (method, address, form) for each input of a page's address or form, with the number as the value."""
     for template, pattern in find_pages():
         if template.startswith("admin/") or any(rule.is_costly for rule in rules_of(pattern)):
             continue
@@ -79,7 +77,7 @@ def find_inputs(world: World, number: int) -> Iterator[tuple[str, str, dict[str,
 
 
 def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Some names at a time."""
+    """Yield the names in lists of this size."""
     ordered = sorted(names)
     return (ordered[start : start + size] for start in range(0, len(ordered), size))
 
@@ -112,7 +110,7 @@ def description() -> dict[str, Any]:
 
 
 def resolve(schema: Any) -> Any:
-    """A schema of the description without references."""
+    """Return a schema of the OpenAPI description without references."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             return resolve(description()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
@@ -126,7 +124,7 @@ def kinds_of(schema: dict[str, Any]) -> set[str]:
 
 
 def object_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a schema's object; none where it is not one."""
+    """Return the fields of a schema's object; empty if the schema is not one of an object."""
     parts = [schema, *schema.get("anyOf", ()), *schema.get("allOf", ())]
     return next((part["properties"] for part in parts if "properties" in part), {})
 
@@ -166,7 +164,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def calls_with(world: World, number: int) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
-    """(method, address, body, whether the number is in the path) for each number that an operation takes."""
+    """Yield (method, address, body, whether the number is in the path) for each number that an operation takes."""
     for path, methods in description()["paths"].items():
         template = path.removeprefix("/api/v1")
         arguments = find_arguments(world, template, set(re.findall(r"{(\w+)}", template)))

@@ -1,4 +1,4 @@
-"""The launcher: what it refuses, and that its processes live and end as they should."""
+"""The launcher: its refusals, and the life cycle of its processes."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ FOREVER = "import time\nwhile True: time.sleep(1)"
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether the condition came true in time."""
+    """Poll a condition; return whether it came true in time."""
     deadline = time.monotonic() + seconds
     while not (is_true := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -33,7 +33,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and is not waited for yet does not."""
+    """Return whether a process is running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

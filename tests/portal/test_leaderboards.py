@@ -1,4 +1,4 @@
-"""What a leaderboard shows besides its lines: columns, orders, remarks, and its numbered snapshots."""
+"""Leaderboards: columns, sorting, remarks and numbered snapshots."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -23,7 +23,7 @@ def snapshot(played: Tournament) -> RatingSnapshot:
 
 
 def publish(snapshot: RatingSnapshot, **changes: object) -> None:
-    """Write something else into a snapshot's ratings."""
+    """Change a snapshot's ratings."""
     snapshot.table = snapshot.table | changes
     snapshot.save()
 
@@ -195,11 +195,11 @@ def test_unrated_agents_are_said_to_be_so(client: Client, snapshot: RatingSnapsh
     publish(snapshot, cameras=[*snapshot.table["cameras"], *lines], meta_game=widen(snapshot.table["meta_game"], lines))
     text = client.get(BOARD).content.decode()
     assert ">unrated</span>" in text
-    assert "second=naive-camera" not in text  # there is nothing to compare it by
+    assert "second=naive-camera" not in text  # there is no data for a comparison
 
 
 def widen(game: dict, lines: list[dict]) -> dict:  # type: ignore[type-arg]
-    """The meta-game with a camera more that played nothing."""
+    """Return the meta-game with another camera that has not played."""
     columns = len(game["targets"])
     return {
         **game,

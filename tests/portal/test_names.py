@@ -1,4 +1,4 @@
-"""Names that people give: in forms, over the API, on the command line, on the admin's pages."""
+"""Names given by users: in forms, through the API, on the command line, on the admin's pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from tournament.models import Agent, PsroRun, Scenario, Schedule, Tournament, Tr
 Visit = Callable[..., Client]
 Call = Callable[..., Client]
 V1 = "/api/v1"
-UNSEEN = ("\u200b", "\u3164", "\u202e")  # What else there is, tests of tournament.names try.
+UNSEEN = ("\u200b", "\u3164", "\u202e")  # Tests of tournament.names try more characters.
 BUILTIN = ("Greedy", "gr\u0435\u0435dy")  # The second with Cyrillic letters.
 
 

@@ -1,4 +1,4 @@
-"""Notifications: found once each, shown to whom they concern, and sent to webhooks with a signature."""
+"""Notifications: created once each, shown to the users concerned, and sent to webhooks with a signature."""
 
 import hashlib
 import hmac
@@ -137,7 +137,7 @@ def test_notifications_are_read_by_their_user_alone(
 
 
 def deliver() -> None:
-    """What follows a sweep, in this thread."""
+    """Deliver notifications as after a sweep, in this thread."""
     collecting.collect()
     webhooks.send_due()
 
@@ -170,7 +170,7 @@ def test_a_webhook_gets_only_the_kinds_that_it_wants(
 def test_a_delivery_that_fails_is_repeated_later_and_given_up_at_last(
     call: Call, alice: User, played: Tournament, receiver: Receiver
 ) -> None:
-    receiver.status = 302  # It is not followed.
+    receiver.status = 302  # The redirect is not followed.
     create(call(alice), url=receiver.url)
     collecting.collect()
     for attempt in range(1 + len(webhooks.PAUSES)):

@@ -1,4 +1,4 @@
-"""Setting up: the virtual environment and the packages in it, on machines where something is in the way."""
+"""Setting up the virtual environment and its packages, also on machines with various problems."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from training import installed
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout that asks for nothing but an empty package of its own."""
+    """Create a checkout that requires only an empty package of its own."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
     for group in GROUPS.values():
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Environments without pip, made in a moment; what pip would have been asked for is listed."""
+    """Create environments quickly, without pip; return the list of what pip would have been asked to install."""
     asked: list[str] = []
     run = subprocess.run
 

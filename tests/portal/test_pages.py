@@ -65,7 +65,7 @@ def test_pages_of_things_are_read_without_an_account(client: Client, played: Tou
 
 
 OWN = ("data:image/png;base64,", "http://testserver/")
-"""Beginnings of addresses that lead nowhere else: pictures in the page, and links for others to show."""
+"""Prefixes of addresses that are not external: pictures within the page, and links for sharing."""
 
 
 def test_pages_load_nothing_from_other_sites(client: Client, played: Tournament, pairing: Pairing) -> None:

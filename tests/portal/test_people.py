@@ -1,4 +1,4 @@
-"""People: their public page, withdrawing agents, taking one's data along, leaving, and what administrators see."""
+"""Users: their public page, withdrawal of agents, export of data, deletion of accounts, and administrators' pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def text_of(answer: Any) -> str:
 
 @pytest.fixture
 def hawk(alice: User, played: Tournament) -> Agent:
-    """A mixture of alice's that has played, and is on the board."""
+    """Create alice's mixture, which has played and is on the board."""
     parts = [(0.5, Agent.objects.get(slug=f"{name}-camera")) for name in ("greedy", "random")]
     agent = entries.register_mixture(parts, "Hawk", alice)
     pairing, _ = Pairing.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""Private agents: their owner, the members of their lab and administrators meet them, and nobody else anywhere."""
+"""Private agents: only their owner, the members of their lab and administrators can see them anywhere."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ def secret(world: World, alice: User) -> Agent:
 
 
 def addresses_of(world: World) -> Iterator[str]:
-    """Addresses that anybody may read: pages and operations of the API, of public things."""
+    """Yield public addresses: pages and API operations of public objects."""
     patterns = {pattern.name: (address, pattern) for address, pattern in find_pages()}
     for name, rule in PAGES.items():
         rules = rule if isinstance(rule, tuple) else (rule,)

@@ -117,7 +117,7 @@ def test_the_export_has_a_folder_for_every_iteration_of_both_players(client: Cli
     folder = "NE-camera.MAPPO-vs.-target.MAPPO"
     assert f"{folder}/camera/00002/payoff.txt" in names
     assert f"{folder}/target/00001/exploitability.txt" in names
-    assert f"{folder}/camera/00002/exploitability.txt" not in names  # it is known an iteration later
+    assert f"{folder}/camera/00002/exploitability.txt" not in names  # it becomes known one iteration later
 
 
 def test_only_the_owner_changes_a_run(client: Client, run: PsroRun, token: dict[str, str], bob: User) -> None:
@@ -224,7 +224,7 @@ def respond(run: PsroRun, payoff: Any, reward: float | None = None) -> PsroRun:
 
 
 def row_of(client: Client, run: PsroRun) -> str:
-    """The line of iteration 1 in the table, its spaces put together."""
+    """Return the table's row of iteration 1 with collapsed spaces."""
     page = client.get(reverse("psro_run", args=[run.pk])).content.decode()
     return " ".join(page[page.index("<tbody>") : page.index("</tbody>")].split())
 

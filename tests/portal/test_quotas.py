@@ -1,4 +1,4 @@
-"""How much one user may have under way or keep."""
+"""Quotas: how much running work and stored data a user may have."""
 
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +93,7 @@ def test_what_was_cancelled_is_resumed_within_the_quota_alone(
     settings.ARENA_QUOTAS = "trainings=1"
     second = post(program, "trainings", **LESSON).json()["id"]
     assert post(program, f"trainings/{first}/resume").status_code == 409
-    settings.ARENA_QUOTAS = "trainings=0"  # Lowered: what is under way can still be steered.
+    settings.ARENA_QUOTAS = "trainings=0"  # After the quota is lowered, running work can still be changed.
     assert post(program, f"trainings/{second}/cancel").status_code == 200
 
 

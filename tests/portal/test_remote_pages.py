@@ -1,4 +1,4 @@
-"""Pages and the API say of remote agents and of operators' code what they are."""
+"""Pages and the API label remote agents and agents of the operator's code."""
 
 import pytest
 from django.contrib.auth.models import User

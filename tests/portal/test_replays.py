@@ -72,7 +72,7 @@ def test_an_unknown_episode_is_not_found(client: Client, db: None) -> None:
 def test_the_beginning_of_an_episode_is_shown_while_the_rest_is_rendered(
     client: Client, real_episode: Episode, real_replay: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The player is asked, and says that it has come to step 100."""
+    """The recorder reports that it has reached step 100."""
     monkeypatch.setattr(recorder, "ask", lambda *_: recorder.Reply("playing", step=100))
     address = reverse("replay_file", args=[real_episode.pk])
     assert "step 100" in client.get(address, {"partial": "1"}).json()["message"]

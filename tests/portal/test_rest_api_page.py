@@ -1,4 +1,4 @@
-"""The examples of docs/rest-api.md are run as they stand there, by a shell, against a live portal."""
+"""The examples of docs/rest-api.md run unchanged in a shell, against a live portal."""
 
 import json
 import os
@@ -190,7 +190,7 @@ def test_the_table_of_requests_names_those_there_are() -> None:
 
 
 def test_the_table_of_errors_is_complete() -> None:
-    """Every code that the sources answer with is on the page."""
+    """Every error code in the sources is on the page."""
     sources = [path.read_text() for path in (PAGE.parents[1] / "portal").rglob("*.py")]
     used = {
         code

@@ -1,4 +1,4 @@
-"""Scenarios of one's own: from the page, the API and the command line to a board that agents are rated on."""
+"""Users' own scenarios: created on the page, by API and on the command line, and used for a rated board."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ def start(agents: dict[str, Agent]) -> Scenario:
 
 
 def filled(client: Client, address: str = NEW) -> dict[str, Any]:
-    """What the fields of the form show, as a browser would send them."""
+    """Return the values of the form's fields, as a browser would send them."""
     form = client.get(address).context["form"]
     return {field.name: field.value() for field in form if field.value() not in (None, False, "")}
 

@@ -1,4 +1,4 @@
-"""Schedules on the website and by the API: made, followed, changed, paused, given up."""
+"""Schedules on the website and by API: created, followed, changed, paused, deleted."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Search over all that has a page."""
+"""Search over all objects that have a page."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 
 
 def names(text: str) -> dict[str, list[str]]:
-    """What is found by kind, documents apart: they have a test of their own."""
+    """Return the results by kind, without documents, which have a test of their own."""
     found = {str(group.title): [row.name for row in group.rows] for group in search(text)}
     return {title: rows for title, rows in found.items() if title != "Documents"}
 

@@ -1,4 +1,4 @@
-"""What others may show of the portal: pictures beside links, frames, feeds, the map for search engines."""
+"""Content for other sites: preview pictures of links, frames, feeds, the sitemap for search engines."""
 
 from io import BytesIO
 from xml.etree import ElementTree

@@ -1,4 +1,4 @@
-"""Signing in by more than a password: confirmed addresses, forgotten passwords, second factors."""
+"""Signing in with more than a password: confirmed addresses, forgotten passwords, second factors."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ NEWCOMER = {"username": "carol", "email": "Carol@example.org", "password1": PASS
 
 @pytest.fixture
 def mail(settings: Any, mailoutbox: list[Any]) -> list[Any]:
-    """A portal that sends mail, and what it has sent."""
+    """Make the portal send mail; return the sent messages."""
     settings.ARENA_MAIL = "smtp://mail.example.org"
     return mailoutbox
 
@@ -34,7 +34,7 @@ def code_in(message: Any) -> str:
 
 
 def present_code(secret: str) -> str:
-    """What an authenticator application shows now."""
+    """Return the current code of an authenticator application."""
     counters = list(yield_hotp_counters_from_time())
     return format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
 
@@ -49,7 +49,7 @@ def is_signed_in(browser: Client) -> bool:
 
 @pytest.fixture
 def protected(visit: Visit, alice: User) -> tuple[Client, str, list[str]]:
-    """The browser of alice, who has switched the second factor on, with its key and her recovery codes."""
+    """Return alice's browser with the second factor enabled, the factor's key, and her recovery codes."""
     browser = visit(alice)
     asked = browser.get(reverse("mfa_activate_totp"))
     assert asked["Location"].startswith(reverse("account_reauthenticate"))

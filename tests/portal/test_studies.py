@@ -1,4 +1,4 @@
-"""Studies on the website and by program: asked for, followed, read, exported, cancelled."""
+"""Studies on the website and by API: started, followed, read, exported, cancelled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def study(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Study:
 
 @pytest.fixture
 def scored(study: Study) -> Study:
-    """The same when all of its runs have ended, with curves and scores."""
+    """Return the study when all of its runs have ended, with curves and scores."""
     for number, run in enumerate(study.runs.all()):
         TrainingPoint.objects.bulk_create(
             TrainingPoint(run=run.training, iteration=i, steps=100 * i, return_mean=i + number) for i in (1, 2, 3)

@@ -1,4 +1,4 @@
-"""Where else a user's trainings are logged: chosen once, kept by each training, downloaded."""
+"""Additional logs of a user's trainings: chosen once, kept by each training, downloaded."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""The Chinese catalogue is complete, up to date, compiled, and keeps what texts are filled with."""
+"""The Chinese catalogue is complete, up to date and compiled, and keeps the placeholders of texts."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""Names of inputs that there are not: misspelt ones are refused, with the name that was probably meant."""
+"""Unknown names of inputs are refused, with a suggestion if they are misspelt."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -95,7 +95,7 @@ def test_whoever_sends_no_token_is_told_that_first(client: Client) -> None:
 
 
 def test_every_operation_refuses_an_unknown_parameter(call: Call, admin: User) -> None:
-    """None is left out: the operations are those of the document."""
+    """All operations of the OpenAPI document are tried."""
     caller = call(admin)
     paths = api.get_openapi_schema()["paths"]
     count = 0

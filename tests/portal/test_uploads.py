@@ -1,4 +1,4 @@
-"""Uploading: what is accepted for checking, what is refused at once, and the page that follows the checking."""
+"""Uploading: files that are accepted for checking, files that are refused at once, and the page of the check."""
 
 import hashlib
 from collections.abc import Callable

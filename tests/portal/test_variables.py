@@ -1,4 +1,4 @@
-"""Environment variables: a wrong value ends every program with a sentence, and the documents say what is declared."""
+"""Environment variables: an invalid value ends every program with a message, and the documents list all variables."""
 
 import os
 import re

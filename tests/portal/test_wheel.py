@@ -1,6 +1,4 @@
-"""The distribution: a wheel that is installed elsewhere is the whole portal, and puts no plain names beside others'
-packages.
-"""
+"""The distribution: an installed wheel is the whole portal, and adds no plain names that conflict with others."""
 
 import os
 import re
@@ -39,7 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel; what it requires is this environment's."""
+    """Create a virtual environment with the wheel, which takes its requirements from this environment."""
     folder = tmp_path_factory.mktemp("elsewhere")
     venv.create(folder / "venv", symlinks=True)
     site = next((folder / "venv").glob("lib/python3*/site-packages"))
@@ -51,7 +49,7 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outside(folder: Path, **changes: str) -> dict[str, str]:
-    """An environment that knows nothing of the checkout."""
+    """Return environment variables without any reference to the checkout."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "HOME")}
     return kept | {"ARENA_DATA": str(folder / "data")} | changes
 

@@ -28,7 +28,7 @@ PATIENCE = 120.0  # seconds: how long a test waits for what must happen
 
 
 def wait_for(condition: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
-    """Return what the condition gives once that is true; fail the test after a long time."""
+    """Poll a condition until its value is true; return the value. Fail the test after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -19,7 +19,7 @@ COMMAND = [sys.executable, str(Path(__file__).resolve())]
 
 
 class Asked(Exception):
-    """SIGTERM came."""
+    """The process got SIGTERM."""
 
 
 def main(folder: Path) -> int:
@@ -84,8 +84,9 @@ def export(folder: Path, iteration: int, team: str) -> None:
 
 
 def checkpoint(seed: int, team: str) -> Path:
-    """A checkpoint that the first stand-in to need it makes, for all of a test process: what makes it takes a second
-    to load.
+    """Return a checkpoint that the first stand-in makes for all others of a test process.
+
+    The modules that make it take a second to load.
     """
     kept = Path(os.environ["ARENA_DATA"]) / f"stand-in-{team}-{seed}.zip"
     if not kept.exists():

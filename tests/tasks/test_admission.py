@@ -1,4 +1,4 @@
-"""A process whose storage lacks the portal's files takes no work, says so, and goes on once it is right."""
+"""A process whose storage lacks the portal's files takes no work, reports it, and resumes once the storage is right."""
 
 import math
 
@@ -44,7 +44,7 @@ def test_a_host_without_the_portals_files_takes_nothing_and_says_so(make_tournam
 
 
 def test_a_host_that_loses_its_files_while_it_plays_fails_no_block(make_tournament, installation, builtins):
-    """The file is missed when the block was claimed already."""
+    """The block has already been claimed when the file turns out to be missing."""
     tournament = make_tournament(episodes=2)
     checkpoint = make_checkpoint()
     spec = {"kind": "checkpoint", "team": "camera", "checkpoint": checkpoint.digest, "deterministic": False}

@@ -63,7 +63,7 @@ def test_an_episode_of_a_workers_first_block_is_played_again_by_another(make_tou
     make_tournament(episodes=2)
     act_as("a")
     play_all()
-    assert Audit.objects.get().state == AuditState.WAITING  # It is not for the worker that played it.
+    assert Audit.objects.get().state == AuditState.WAITING  # The worker that played the block cannot claim it.
     act_as("b")
     assert turns.do_next()
     assert not Audit.objects.exists()
@@ -78,7 +78,7 @@ def test_a_wrong_worker_is_found_and_the_table_becomes_right(make_tournament, ac
     assert tournament.state == TournamentState.FINISHED and write_episodes(tournament) != expected
     act_as("b")
     play_all()
-    assert not Worker.objects.exclude(quarantine="").exists()  # One says this, one says that.
+    assert not Worker.objects.exclude(quarantine="").exists()  # Two workers disagree, and no third has decided.
     act_as("c")
     play_all()
     assert [worker.name for worker in Worker.objects.exclude(quarantine="")] == ["a"]
@@ -106,7 +106,7 @@ def test_a_quarantined_worker_plays_no_more_and_its_late_results_are_refused(mak
 def test_a_quarantine_holds_at_once(make_tournament, act_as):
     make_tournament(episodes=4)
     act_as("a")
-    assert turns.do_next()  # It has just looked at its storage.
+    assert turns.do_next()  # It has just checked its storage.
     auditing.quarantine("a", "It was wrong.")
     assert not turns.do_next()
 

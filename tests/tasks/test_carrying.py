@@ -1,4 +1,4 @@
-"""A training is taken over on another machine from where it was, without a folder that both share."""
+"""Another machine takes over a training from its last state, without a shared folder."""
 
 import pytest
 

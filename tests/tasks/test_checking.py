@@ -1,4 +1,4 @@
-"""Uploads become agents, or are refused for a reason their owner can mend; our own faults are never theirs."""
+"""Uploads become agents, or are refused for a reason that their owner can correct; errors of the portal refuse none."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, and none that is late can write."""
+"""Leases: one holder at a time, and a holder that lost its lease cannot write."""
 
 from datetime import timedelta
 from threading import Barrier, Thread

@@ -1,4 +1,4 @@
-"""Classes in Python that the operator trusts play as agents; nothing that is uploaded reaches them."""
+"""Python classes that the operator trusts play as agents; uploads cannot reach them."""
 
 import importlib
 import json
@@ -91,7 +91,7 @@ def site(installed, monkeypatch):
 
 @pytest.fixture
 def own_module(tmp_path, monkeypatch):
-    """A module that no distribution has."""
+    """Create a module that belongs to no distribution."""
     (tmp_path / "own_talkers.py").write_text(CODE)
     monkeypatch.syspath_prepend(tmp_path)
     yield from fresh(tmp_path / "own_talkers.py")

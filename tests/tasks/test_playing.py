@@ -120,7 +120,7 @@ def test_workers_share_themselves_among_tournaments(make_tournament):
 
 
 def test_a_small_tournament_beside_large_ones_gets_its_turns(make_tournament):
-    """There are fewer workers than tournaments: each worker that comes free finds two for which nobody plays."""
+    """There are fewer workers than tournaments: each free worker finds two tournaments that nobody plays."""
     large = [make_tournament("greedy", name, episodes=100) for name in ("greedy", "naive")]
     held = [playing.claim_block() for _ in large]
     small = make_tournament("random", "greedy", episodes=6)

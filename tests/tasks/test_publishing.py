@@ -1,4 +1,4 @@
-"""When boards are fitted: soon, not too often, always at the end, and anew when the code that fits is new."""
+"""Boards are fitted soon, not too often, always at the end, and again with a new version of the code."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ LONG_AGO = timezone.now() - timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def forget(settings):
-    """Small blocks, and nothing remembered of other tests' boards."""
+    """Use small blocks, and forget the boards of other tests."""
     settings.ARENA_BLOCK_SIZE = 4
     publishing._durations.clear()
     publishing._rests.clear()
@@ -70,7 +70,7 @@ class Clock:
         return self.seconds
 
     def slow(self, function, seconds):
-        """The function, after which so many seconds have passed."""
+        """Return the function, made to take this many seconds on this clock."""
 
         def slowed(*arguments):
             self.seconds += seconds

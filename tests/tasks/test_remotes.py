@@ -1,4 +1,4 @@
-"""A user's own process plays a side: over a real web server and broker, with faults that stay its own."""
+"""A user's own process plays a team, through a real web server and broker; its faults affect no one else."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Tournaments that choose round by round: real workers, killed ones too, make the same choices as one alone does."""
+"""Tournaments that choose round by round: several workers, even if killed, make the same choices as a single one."""
 
 import hashlib
 import os
@@ -48,7 +48,7 @@ def log(tournament):
 
 
 def play_alone(tournament):
-    """Play it in this process, block by block; what is left are its choices and its finding."""
+    """Play a tournament in this process, block by block; return its choices and its finding."""
     while playing.play_next():
         pass
     tournament.refresh_from_db()
@@ -94,7 +94,7 @@ def test_the_sweep_goes_on_where_the_last_worker_of_a_round_died(make_tournament
 
 
 def at_once(act, count=4):
-    """Let several threads do something at the same moment; returns what each got."""
+    """Call a function in several threads at the same moment; return the results."""
     barrier, results = threading.Barrier(count), []
 
     def run():

@@ -23,7 +23,7 @@ def adaptive_blocks(settings):
 
 @pytest.fixture
 def claim(make_tournament):
-    """Claim the only block of a tournament, whose pairing's episodes took so long before; None: never played."""
+    """Claim the only block of a tournament; its pairing's earlier episodes took `each` seconds (None: never played)."""
 
     def act(seconds_each: float | None = None, episodes: int = 100) -> Block:
         tournament = make_tournament(episodes=episodes)

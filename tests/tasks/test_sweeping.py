@@ -1,4 +1,4 @@
-"""The sweep takes work from the dead and gives it to the living."""
+"""The sweep re-issues the work of dead workers to live ones."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def test_an_upload_whose_worker_died_is_checked_again_and_never_blamed(django_us
 def test_a_tournament_whose_last_worker_died_before_it_could_finish_it_is_finished(make_tournament):
     tournament = make_tournament(episodes=2)
     playing.play(playing.claim_block())
-    assert sweeping.sweep().finished == 0  # the worker may be about to
+    assert sweeping.sweep().finished == 0  # the worker may be about to finish it
     Block.objects.update(finished=timezone.now() - timedelta(minutes=1))
     assert sweeping.sweep().finished == 1
     assert Tournament.objects.get(pk=tournament.pk).state == TournamentState.FINISHED
@@ -72,7 +72,7 @@ def test_what_a_cancelled_tournament_has_played_counts(make_tournament, settings
     playing.play(playing.claim_block())
     organising.cancel_tournament(tournament)
     sweeping.sweep()
-    assert leaderboards.latest(tournament) is None  # its workers may be about to write
+    assert leaderboards.latest(tournament) is None  # its workers may still write episodes
     ago = timezone.now() - timedelta(seconds=10)
     Tournament.objects.update(created=ago, finished=ago)
     sweeping.sweep()

@@ -1,4 +1,4 @@
-"""Uploads do not hold up play, nor play uploads: workers agree on whose turn it is without a coordinator."""
+"""Neither uploads nor matches delay the other: workers agree on turns without a coordinator."""
 
 import itertools
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Real workers with a real broker: they finish what there is, whatever is killed meanwhile."""
+"""Real workers with a real broker finish all work, whatever is killed meanwhile."""
 
 import os
 import shutil

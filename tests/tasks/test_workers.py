@@ -1,4 +1,4 @@
-"""A worker is known to live by its heartbeats."""
+"""Heartbeats show that a worker is alive."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The order of rows in which a payoff table is looked at."""
+"""The order of rows in which a payoff table is shown."""
 
 import numpy as np
 import pytest

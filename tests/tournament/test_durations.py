@@ -1,4 +1,4 @@
-"""What episodes are expected to take, by what was played before."""
+"""Expected durations of episodes, estimated from earlier episodes."""
 
 import pytest
 

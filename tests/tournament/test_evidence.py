@@ -1,4 +1,4 @@
-"""Evidence that grows: the same ratings whatever came when."""
+"""Growing evidence: the ratings do not depend on the order of episodes."""
 
 import numpy as np
 import pytest

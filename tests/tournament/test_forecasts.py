@@ -1,4 +1,4 @@
-"""How long what is left to play is said to take: pairing by pairing, as a range, and never more than all."""
+"""Forecasts of the remaining time of a tournament: by pairing, as a range, and never more than the whole."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Whose removal would give another first."""
+"""Agents whose removal would change who is first."""
 
 import numpy as np
 import pytest

@@ -56,7 +56,7 @@ def as_lists(played):
 
 
 def full(scenario):
-    """What rows there are, by Django's own way."""
+    """Return all rows, read through Django."""
     found = {}
     rows = Episode.objects.filter(
         pairing__scenario=scenario, engine=leaderboards.engine_version(), device=leaderboards.DEVICE
@@ -304,7 +304,7 @@ def test_the_ledgers_used_last_are_kept_up_to_a_limit(scenario, pairings, monkey
 
 @pytest.mark.django_db(transaction=True)
 def test_a_reader_keeps_up_with_several_writers(scenario, pairings):
-    """Each commits some rows at a time and deletes some, while the reader looks again and again."""
+    """Each writer commits and deletes some rows at a time, while the reader polls."""
     facts = scenario.pk, leaderboards.engine_version(), leaderboards.DEVICE
     errors = []
 

@@ -1,4 +1,4 @@
-"""How long trainings are said to take, and of how many steps."""
+"""Forecasts of the time and the steps of trainings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What ratings must not depend on, and what they must refuse."""
+"""Invariances of ratings, and inputs that they must refuse."""
 
 import numpy as np
 import pytest

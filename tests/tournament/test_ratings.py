@@ -1,4 +1,4 @@
-"""Ratings: known answers, honest intervals, and no guess where nothing is known."""
+"""Ratings: known answers, intervals with correct coverage, and no estimates without data."""
 
 import json
 

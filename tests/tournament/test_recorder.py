@@ -1,4 +1,4 @@
-"""The program that plays recorded episodes again: what it answers, whose turn it is, how it ends."""
+"""The program that plays recorded episodes again: its answers, its scheduling, and its end."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Fits at the price of what is new: always the ratings of a fit to everything, to the last bit."""
+"""Incremental fits give exactly the same ratings as a fit to all episodes, to the last bit."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What a training can be asked to do."""
+"""Valid and invalid configurations of a training."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""What a central critic sees."""
+"""The inputs of a central critic."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Where progress goes besides the run's folder."""
+"""Additional sinks of a run's progress."""
 
 import threading
 

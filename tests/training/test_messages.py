@@ -1,4 +1,4 @@
-"""Algorithms whose members tell each other things learn what to say, and whom to ask."""
+"""Algorithms whose members communicate learn what to send, and which teammates to ask."""
 
 import gymnasium as gym
 import numpy as np

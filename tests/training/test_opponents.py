@@ -1,4 +1,4 @@
-"""Who is trained against."""
+"""The opponents of a training."""
 
 import numpy as np
 import pytest

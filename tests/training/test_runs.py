@@ -1,4 +1,4 @@
-"""Whole runs, tiny: begun, gone on with, failed, exported. All share one Ray."""
+"""Tiny complete runs: started, resumed, failed, exported. All share one Ray."""
 
 import json
 from pathlib import Path

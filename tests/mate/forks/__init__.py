@@ -1,1 +1,1 @@
-"""Agents as forks of the original write them: each base class subclassed, each extension point overridden."""
+"""Agents in the style of the original's forks: they subclass each base class and override each extension point."""

@@ -1,4 +1,4 @@
-"""A camera of one's own, built on what upstream's agents import."""
+"""A user's own camera agent, built on the modules that upstream's agents import."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Greedy cameras with other memories and other aims."""
+"""Greedy cameras with changed memory and changed choice of targets."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Unchanged(GreedyCameraAgent):
 
 
 class Forgetful(GreedyCameraAgent):
-    """Forgets what it does not see, and tells nobody of targets."""
+    """Forgets targets out of sight, and sends no messages about targets."""
 
     def process_messages(self, observation, messages):
         super().process_messages(observation, messages)
@@ -44,7 +44,7 @@ class Remembering(GreedyCameraAgent):
 
 
 class Overreaching(GreedyCameraAgent):
-    """Counts on targets that are far beyond its range."""
+    """Considers targets that are far beyond its range."""
 
     def __init__(self, seed=None):
         super().__init__(seed=seed, memory_period=40)

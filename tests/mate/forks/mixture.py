@@ -1,4 +1,4 @@
-"""Mixtures, of the package's agents and of one's own."""
+"""Mixtures of the package's agents and of the user's own."""
 
 from mate.agents.mixture import MixtureAgentMixIn, MixtureCameraAgent, MixtureTargetAgent
 from mate.agents.random import RandomCameraAgent, RandomTargetAgent

@@ -1,4 +1,4 @@
-"""A target of one's own."""
+"""A user's own target agent."""
 
 import numpy as np
 

@@ -87,7 +87,7 @@ class TalkingTeam(nn.Module):
 
 
 class SpeakingMember(nn.Module):
-    """A member that tells some teammates three numbers, and decides by the mean of what it has heard."""
+    """A member that sends three numbers to some teammates, and decides by the mean of the messages it hears."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class SpeakingMember(nn.Module):
 
 
 class EntitySpeaker(nn.Module):
-    """A target in any scenario that tells the whole team how far it is from what it sees."""
+    """A target for any scenario that tells the whole team its distances from the entities in sight."""
 
     def __init__(self, width: int = 8) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class EntitySpeaker(nn.Module):
 
 
 class AskingTeam(nn.Module):
-    """All members at once; each hears within the decision those who have something to say, where messages pass."""
+    """All members at once; within a decision, each hears the members that speak, if their messages arrive."""
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

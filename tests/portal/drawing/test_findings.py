@@ -1,4 +1,4 @@
-"""Formats on tournaments' pages: chosen, followed to what they find, and their choices told one by one."""
+"""Formats on tournaments' pages: their choice, their findings, and the log of their decisions."""
 
 import csv
 import io

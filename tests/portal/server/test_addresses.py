@@ -1,4 +1,4 @@
-"""Limits by address, by a running server with a real Redis: what a client writes of its address changes nothing."""
+"""Limits by address, with a real server and Redis: headers in which a client claims an address have no effect."""
 
 import re
 import shutil

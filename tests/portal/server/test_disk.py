@@ -1,4 +1,4 @@
-"""Where the disk is full, pages say so and can be read, and all goes on once there is room."""
+"""If the disk is full, pages say so and stay readable, and everything works again once there is room."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The headers of security, on every answer, whoever gives it."""
+"""Every answer has the security headers, whichever part of the server gives it."""
 
 import asyncio
 from collections.abc import Callable
@@ -126,7 +126,7 @@ def test_a_psro_run_a_comparison_and_a_replay_keep_the_policy(
 def test_no_page_breaks_its_policy(
     open_page: Callable[[str], Any], played: Tournament, visit: Callable[..., Client], admin: User, live_server: Any
 ) -> None:
-    """The browser tells each breach as an error, which `open_page` fails on."""
+    """The browser reports each violation as an error, on which `open_page` fails."""
     session = visit(admin).cookies["sessionid"].value
     page = open_page("/help/")
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])

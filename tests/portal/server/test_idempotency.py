@@ -1,6 +1,4 @@
-"""A request with an idempotency key creates what it creates once, however often it is sent and wherever its line is
-cut.
-"""
+"""A request with an idempotency key acts once, however often it is sent and wherever its connection breaks."""
 
 import json
 import threading
@@ -122,7 +120,7 @@ def write_request(token: str, key: str, name: str) -> bytes:
 
 
 def send(server: Served, request: bytes, is_cut: bool = False) -> bytes:
-    """Send a request; where its line is cut, the answer is not waited for."""
+    """Send a request; if `is_cut`, close the connection without waiting for the answer."""
     with server.connect() as line:
         line.sendall(request)
         received = b""

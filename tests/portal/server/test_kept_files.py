@@ -1,4 +1,4 @@
-"""What is costly to make of a published fit is made once, and sent from the disk from then on."""
+"""Costly files of a published fit are made once and then sent from the disk."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What pages show to everybody alike is read once while nothing changes, also for signed-in users."""
+"""Values that are the same for all users are read once while nothing changes, also for signed-in users."""
 
 from collections.abc import Callable
 

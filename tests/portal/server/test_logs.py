@@ -1,4 +1,4 @@
-"""Structured logs have one JSON object a line, with the ids of what it is about."""
+"""Structured logs have one JSON object per line, with the ids of its subject."""
 
 import json
 import logging

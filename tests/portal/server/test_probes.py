@@ -1,4 +1,4 @@
-"""Whoever watches the portal is told whether it lives, whether it is ready, and how it does."""
+"""Probes for monitoring: whether the portal is alive, whether it is ready, and its metrics."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def watched(settings: Any) -> None:
 
 
 def test_a_process_that_answers_is_healthy_whatever_name_it_is_asked_by(client: Client) -> None:
-    """And without the database, which this test may not use."""
+    """It needs no database, which this test may not use."""
     assert client.get("/healthz", headers={"Host": "10.0.0.7:8000"}).content == b"ok\n"
 
 

@@ -18,7 +18,7 @@ from portal.server.uploaders import Uploader, bound, find_holder, find_uploader,
 from tournament.models import Upload
 
 STALLED = b"stalled"
-"""Instead of a piece of a body: it never comes."""
+"""Stands for a piece of a body that never arrives."""
 
 
 async def answer_all(scope: Any, receive: Any, send: Any) -> None:
@@ -38,7 +38,7 @@ def welcome(scope: Any) -> Uploader:
 
 
 def find_in_this_thread(scope: Any) -> Uploader:
-    """Refuse without a look at the database, which other threads do not see during a test."""
+    """Refuse without a query to the database, which other threads cannot see during a test."""
     return find_holder("") if scope["path"].startswith("/api/") else find_visitor("")
 
 

@@ -1,4 +1,4 @@
-"""Uploads in pieces by the protocol tus: what was received stays received, whatever is cut."""
+"""Uploads in pieces by the protocol tus: received bytes are kept, wherever the connection breaks."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Who does something too often is refused with 429, by user and by address; without Redis nobody is."""
+"""Too many requests are refused with 429, by user and by address; without Redis there are no limits."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages that are kept for visitors: never stale, never somebody else's."""
+"""Cached pages for visitors: never stale, never another user's."""
 
 import subprocess
 import sys

@@ -1,6 +1,4 @@
-"""Trainings on the website and by program: asked for, followed, paused, extended, cancelled; what is wrong is told
-where it is.
-"""
+"""Trainings on the website and by API: started, followed, paused, extended, cancelled; errors stand at their fields."""
 
 import json
 from collections.abc import Callable

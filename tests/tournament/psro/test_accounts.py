@@ -1,6 +1,4 @@
-"""What is said of best responses: intervals that know of shared seeds, and claims that go no further than what is
-known.
-"""
+"""Statements about best responses: intervals that take shared seeds into account, and cautious claims."""
 
 import argparse
 from dataclasses import replace
