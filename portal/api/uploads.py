@@ -75,11 +75,11 @@ def list_uploads(
 def create_upload(
     request: HttpRequest,
     file: File[UploadedFile | None] = None,
-    name: Text = Form(""),  # noqa: B008
+    name: Text = Form(""),  # type: ignore[type-arg]  # noqa: B008
     team: Form[Literal["", TeamName]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
     private: Form[bool] = False,
-    lab: Text = Form(""),  # noqa: B008
+    lab: Text = Form(""),  # type: ignore[type-arg]  # noqa: B008
 ) -> Any:
     """`team` is the team that you expect (optional).
 
