@@ -32,7 +32,8 @@ class BoardMap(Sitemap):
     priority = 1.0
 
     def items(self) -> QuerySet[Scenario]:
-        return Scenario.objects.filter(snapshots__tournament=None).distinct().order_by("pk")
+        boards = RatingSnapshot.objects.filter(tournament=None)
+        return Scenario.objects.filter(pk__in=boards.values("scenario")).order_by("pk")
 
     def location(self, item: Scenario) -> str:
         return reverse("leaderboard", args=[item.slug])

@@ -64,6 +64,7 @@ def test_new_snapshots_agents_and_tournaments_are_fed(client: Client, played: To
 
 
 def test_search_engines_find_boards_agents_and_tournaments(client: Client, played: Tournament) -> None:
+    entries.register_scenario("MATE-4v8-9")
     tree = ElementTree.fromstring(client.get(reverse("sitemap")).content)
     found = {place.text for place in tree.iterfind("map:url/map:loc", MAP)}
     for name, *arguments in (
@@ -73,3 +74,4 @@ def test_search_engines_find_boards_agents_and_tournaments(client: Client, playe
         ("home",),
     ):
         assert f"http://testserver{reverse(name, args=arguments)}" in found
+    assert f"http://testserver{reverse('leaderboard', args=['mate-4v8-9'])}" not in found  # nothing was published there
