@@ -19,7 +19,8 @@ class Algorithm:
     member's observation. ``is_hierarchical``: cameras choose targets, and a fixed rule aims at these; targets cannot
     train with it. Flat algorithms choose movements. ``network`` is ``shared`` (one network of layers for all members),
     ``tarmac``, ``i2c`` or ``maddpg`` (a graph for the whole team). ``mixing`` says how the members' values are combined
-    into the team's value: ``none``, ``sum`` or ``monotonic``.
+    into the team's value: ``none``, ``sum`` or ``monotonic``. ``loss`` names the module that adds a loss to PPO's;
+    empty for the network's own (``training.module_classes``).
     """
 
     title: str
@@ -29,6 +30,7 @@ class Algorithm:
     learner: str = PPO
     network: str = "shared"
     mixing: str = "none"
+    loss: str = ""
 
     def can_train(self, team: str) -> bool:
         """Whether agents of the team can train with it."""

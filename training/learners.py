@@ -8,11 +8,14 @@ from typing import Any, Protocol
 import torch
 
 from training import algorithm as ppo
-from training.algorithms import ALGORITHMS, PPO, Q_LEARNING
+from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, Q_LEARNING
 from training.configuration import TrainingConfiguration
 from training.experience import TrainingIteration
+from training.replay.learner import ReplayLearner
 from training.replay.maddpg import ActorCriticLearner
 from training.replay.q_learning import QLearner
+
+REPLAY_LEARNERS: dict[str, type[ReplayLearner]] = {Q_LEARNING: QLearner, ACTOR_CRITIC: ActorCriticLearner}
 
 
 class TeamAlgorithm(Protocol):
@@ -58,7 +61,7 @@ def build(
 
     ``episodes`` holds the number of episodes that each slot began in earlier processes of the run.
     """
-    if ALGORITHMS[configuration.algorithm].learner == PPO:
+    learner = ALGORITHMS[configuration.algorithm].learner
+    if learner == PPO:
         return ppo.build(configuration, folder, cores, episodes)
-    learner = QLearner if ALGORITHMS[configuration.algorithm].learner == Q_LEARNING else ActorCriticLearner
-    return learner(configuration, folder, cores, episodes or [0] * configuration["episodes_at_once"])
+    return REPLAY_LEARNERS[learner](configuration, folder, cores, episodes or [0] * configuration["episodes_at_once"])

@@ -8,9 +8,11 @@ from training.i2c import AskingModule
 from training.modules import TeamModule
 from training.tarmac import TalkingModule
 
-_CLASSES: dict[str, type[TeamModule]] = {"shared": TeamModule, "tarmac": TalkingModule, "i2c": AskingModule}
+MODULES: dict[str, type[TeamModule]] = {"shared": TeamModule, "tarmac": TalkingModule, "i2c": AskingModule}
+"""The modules by the network that they have, or by the loss that they add."""
 
 
 def module_class_of(configuration: TrainingConfiguration) -> type[TeamModule]:
     """Return the class of the module of the configuration's algorithm, which learns by PPO."""
-    return _CLASSES[ALGORITHMS[configuration.algorithm].network]
+    algorithm = ALGORITHMS[configuration.algorithm]
+    return MODULES[algorithm.loss or algorithm.network]

@@ -101,9 +101,7 @@ def start_psro(
     camera_algorithm: str = typer.Option("hrl-mappo", help="Algorithm of the cameras' best responses."),
     target_algorithm: str = typer.Option("mappo", help="Algorithm of the targets' best responses."),
     steps: int = typer.Option(None, help="Environment steps of each best response; by default the preset's."),
-    meta_solver: str = typer.Option(
-        "nash", help="nash, uniform, self-play, replicator, alpha-rank or fictitious-play."
-    ),
+    meta_solver: str = typer.Option("nash", help="Such as nash, uniform or alpha-rank; /api/v1/docs lists all."),
     iterations: int = typer.Option(5, help="Iterations."),
     watch: bool = typer.Option(False, help="Wait until it stands still."),
 ) -> None:

@@ -12,13 +12,14 @@ from mate.messages import Team
 from policies.architectures import MAX_LAYERS, MAX_WIDTH
 from policies.fields import Dimensions, shorten
 from policies.importing.errors import ImportRefused
+from policies.importing.joint import JOINT_LAYOUTS
 from policies.importing.maps import INLINE, USUAL_OVERRIDES, count_entities, override, places_entities
 from policies.importing.names import is_plain, last_part
 from policies.importing.translation import LAYOUTS, layout_of
 from policies.recipe import ENHANCEMENTS, MAX_FRAME_SKIP, MAX_LEVELS
 from policies.texts import parse_json
 
-PLAYABLE = (*LAYOUTS, "tarmac", "i2c", "maddpg")
+PLAYABLE = (*LAYOUTS, *JOINT_LAYOUTS)
 
 _ENVIRONMENT = re.compile(r"mate-(hrl\.)?([a-z0-9]+)\.(camera|target)", re.ASCII)
 _PRESET = re.compile(r"MATE-([0-9]{1,2})v([0-9]{1,2})-([0-9]{1,2})\.(?:yaml|yml|json)", re.ASCII)

@@ -26,15 +26,6 @@ SHOWN = 24
 """Maximum number of agents of a team that are all shown. A larger team shows chosen agents and search results only."""
 FOUND = 20
 """Maximum number of agents that a search without JavaScript adds."""
-QUESTIONS = {
-    "round-robin": _("Play every pairing equally"),
-    "ranking": _("Rank everybody"),
-    "placement": _("Place new agents"),
-    "sequential": _("Is A better than B?"),
-    "nash": _("Find the equilibrium"),
-    "budget": _("Spend a fixed budget"),
-}
-"""The question that each format answers."""
 PRESETS = {
     "builtin": _("Built-in"),
     "top": _("Top 10"),
@@ -246,11 +237,6 @@ class LineupForm(forms.Form):
             problems, notes = (in_language(shorten(agent, texts)) for texts in (fitness.problems, fitness.notes))
             found.append(OfferedAgent(agent, problems, notes, agent.pk in chosen and not problems))
         return sorted(found, key=lambda choice: (bool(choice.problems), not choice.is_chosen))
-
-    @property
-    def questions(self) -> list[tuple[FormatInfo, Any]]:
-        """The formats, each with the question that it answers."""
-        return [(info, QUESTIONS.get(info.name, info.title)) for info in self.offered]
 
     @property
     def presets(self) -> list[tuple[str, Any]]:

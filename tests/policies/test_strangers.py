@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from policies.importing import ImportRefused, ImportReport, read
+from policies.importing.joint import JOINT_LAYOUTS
 from policies.importing.reading import read_file
+from policies.importing.translation import LAYOUTS
 from tests.policies.checkpoints import make_checkpoint
 from tests.policies.pickling import Call, Name, dump
 from tests.policies.trials import HIERARCHICAL, Trial, files_of, tar_of, worker_of, zip_of
@@ -142,7 +144,8 @@ def test_weights_of_another_precision_are_named(kind: str, size: int, shown: str
 
 @pytest.mark.parametrize("team", ["camera", "target"])
 def test_an_algorithm_that_is_unknown_is_answered_with_those_that_are_read(team: str) -> None:
-    with pytest.raises(ImportRefused, match="one of the algorithms mappo, ippo, iql, qmix, tarmac, i2c, maddpg"):
+    known = ", ".join((*LAYOUTS, *JOINT_LAYOUTS))
+    with pytest.raises(ImportRefused, match=f"one of the algorithms {known}$"):
         report_on(zip_of(files_of(Trial(algorithm="sac", team=team))))
 
 

@@ -148,6 +148,7 @@ def _list(table: PayoffTable, expected: Array, drawn: Numbers, size: int, reason
 BUDGET = FormatInfo(
     "budget",
     "Fixed budget",
+    "Spend a fixed budget",
     "A given number of episodes, drawn where they tell most about both teams' orders; the probabilities are stored.",
     (
         Setting("episodes", "Episodes", "Total number of episodes.", "integer", 5000, 1, 1_000_000, unit="episodes"),

@@ -99,14 +99,15 @@ class Chart:
 class FormatInfo:
     """A format as users choose it, with everything that forms, pages and schedules need to know about it.
 
-    `title`, `explanation` and `settings` are shown where it is chosen, `chart` where it is followed. `compares_two`:
-    two agents of one team play the same opponents. `has_fixed_size`: it plays its limit, whatever it finds.
-    `places_newcomers`: a schedule may start it for every new agent. `has_question`: its finding says more than the
-    boards do.
+    `purpose` is what a user wants who chooses it. It is shown with `title`, `explanation` and `settings` where a format
+    is chosen, `chart` where it is followed. `compares_two`: two agents of one team play the same opponents.
+    `has_fixed_size`: it plays its limit, whatever it finds. `places_newcomers`: a schedule may start it for every new
+    agent. `has_question`: its finding says more than the boards do.
     """
 
     name: str
     title: str
+    purpose: str
     explanation: str
     settings: tuple[Setting, ...]
     build: Callable[..., Format]

@@ -223,6 +223,7 @@ def _list(agents: Numbers, strategy: NDArray[np.float64]) -> list[dict[str, floa
 NASH = FormatInfo(
     "nash",
     "Adaptive Nash",
+    "Find the equilibrium",
     "The equilibrium's support and near-best responses play on until NashConv within the fields is at most epsilon.",
     (
         Setting(

@@ -163,6 +163,7 @@ def _figure(digest: str, known: Place) -> Figure:
 PLACEMENT = FormatInfo(
     "placement",
     "Placement of newcomers",
+    "Place new agents",
     "The agents of one team play all opponents until each one's mean payoff is known to the chosen width (95 %).",
     (
         Setting("team", "Team", "Team of the newcomers.", "option", "camera", options=TEAM.options),

@@ -256,6 +256,7 @@ def _list(standing: TeamComparisons) -> list[dict[str, float | int | bool | None
 RANKING = FormatInfo(
     "ranking",
     "Adaptive ranking",
+    "Rank everybody",
     "Agents whose order is open play on, from shared seeds, until all pairs are separated or within the resolution.",
     (
         Setting(

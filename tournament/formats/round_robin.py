@@ -50,6 +50,7 @@ class RoundRobin:
 ROUND_ROBIN = FormatInfo(
     "round-robin",
     "Round robin",
+    "Play every pairing equally",
     "Every camera agent meets every target agent equally often, in one round.",
     (
         Setting(

@@ -267,6 +267,7 @@ def _scale(title: str, found: MedianUnbiasedEstimate, unit: float, name: str) ->
 SEQUENTIAL = FormatInfo(
     "sequential",
     "Head to head",
+    "Is A better than B?",
     "Two agents of a team play the same opponents from the same seeds until it is clear whether the first is "
     "better (GSPRT).",
     (

@@ -61,6 +61,8 @@ from django.utils.translation import gettext_noop
 
 COUNTED = ("episode", "episodes", "new episode", "new episodes", "new agent", "new agents")
 """Nouns that are counted in the reasons of snapshots."""
+LINE = 120
+"""Maximum length of a line of source code."""
 PLAIN = "# xgettext:no-python-format\n"
 """The comment before a text with a percent sign that is no format specifier."""
 
@@ -130,7 +132,7 @@ def list_names() -> Iterator[str]:
     for solver in META_SOLVERS.values():
         yield from (solver.title, solver.explanation)
     for rule in FORMATS.values():
-        yield from (rule.title, rule.explanation)
+        yield from (rule.title, rule.purpose, rule.explanation)
         for setting in rule.settings:
             yield from (setting.title, setting.explanation, setting.unit)
             yield from (option.capitalize() for option in setting.options)
@@ -165,10 +167,12 @@ def list_floors(root: Path) -> Iterator[tuple[str, set[str]]]:
 
 
 def write(text: str) -> str:
-    """Return a text as source code, in lines of at most 110 characters."""
-    if len(text) < 100 and "\n" not in text:
-        return quote(text)
-    parts = re.findall(r"(?s).{1,90}(?:\s|$)|.{1,90}", text)
+    """Return a text as an argument of `gettext_noop`, laid out as `make lint` wants it."""
+    whole = quote(text)
+    if len(f"gettext_noop({whole})") <= LINE:
+        return whole
+    is_short = len(f"    {whole}") <= LINE
+    parts = [text] if is_short else re.findall(r"(?s).{1,90}(?:\s|$)|.{1,90}", text)
     return "\n    " + "\n    ".join(map(quote, parts)) + "\n"
 
 

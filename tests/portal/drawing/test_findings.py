@@ -66,7 +66,7 @@ def test_every_format_is_offered_with_a_sentence_and_its_settings(
     for name, info in formats.FORMATS.items():
         part = flatten(visit(alice).get(reverse("tournament_create"), {"format": name}, headers=HTMX).content.decode())
         part = unescape(part)
-        assert all(other.explanation in part for other in formats.FORMATS.values())
+        assert all(other.purpose in part and other.explanation in part for other in formats.FORMATS.values())
         assert f'value="{name}" checked' in part
         for setting in info.settings:
             assert f'name="{setting.name}"' in part and setting.title in part
