@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate_arena.cli import run
 from mate_arena.client import credentials
 from mate_arena.launching import LAUNCHER
@@ -37,7 +38,7 @@ def test_json_is_all_that_a_program_reads(command: Command, played: Tournament) 
     code, printed, _ = command("--json", "leaderboard", "mate-2v4-0")
     assert code == 0
     assert json.loads(printed)["cameras"][0]["agent"]["slug"] == "greedy-camera"
-    assert len(json.loads(command("--json", "agents", "--team", "target")[1])) == 4
+    assert len(json.loads(command("--json", "agents", "--team", "target")[1])) == len(BUILTIN_NAMES)
     assert json.loads(command("--json", "whoami")[1])["username"] == "alice"
 
 

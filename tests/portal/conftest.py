@@ -84,7 +84,7 @@ def scenario(db: None) -> Scenario:
 
 @pytest.fixture
 def agents(db: None) -> dict[str, Agent]:
-    """The eight built-in agents by slug."""
+    """The built-in agents by slug."""
     return {agent.slug: agent for agent in entries.register_builtin_agents()}
 
 

@@ -51,8 +51,9 @@ def test_scenarios_are_listed(client: Client, scenario: Scenario) -> None:
 
 def test_agents_are_listed_by_pages(client: Client, agents: dict[str, Agent]) -> None:
     answer = client.get(f"{V1}/agents", {"team": "camera", "limit": 3, "offset": 2}).json()
-    assert answer["count"] == 4
-    assert len(answer["items"]) == 2
+    cameras = [agent for agent in agents.values() if agent.team == "camera"]
+    assert answer["count"] == len(cameras)
+    assert len(answer["items"]) == min(3, len(cameras) - 2)
 
 
 def test_an_agent_is_found_by_slug_and_by_digest(client: Client, played: Tournament, agents: dict[str, Agent]) -> None:

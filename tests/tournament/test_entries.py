@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
+from mate.agents.batched import BUILTIN_NAMES
 from mate.scenario import Scenario as GameScenario
 from policies import Dimensions
 from policies.importing.report import ImportedAgent, ImportedMixture, MixtureMember
@@ -32,10 +33,10 @@ def imported(seed=0, **changes):
     return ImportedAgent("MAPPO camera", checkpoint.recipe.team, checkpoint, "checkpoint-1", ("best of 3",))
 
 
-def test_the_eight_built_in_agents_are_registered_once():
-    assert len(entries.register_builtin_agents()) == 8
+def test_the_built_in_agents_of_both_teams_are_registered_once():
+    assert len(entries.register_builtin_agents()) == 2 * len(BUILTIN_NAMES)
     entries.register_builtin_agents()
-    assert Agent.objects.count() == 8
+    assert Agent.objects.count() == 2 * len(BUILTIN_NAMES)
     for row in Agent.objects.all():
         assert entries.load_spec(row).digest == row.digest
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from mate.agents.batched import BUILTIN_NAMES
 from portal.drawing import findings
 from tests.portal.conftest import make_up
 from tests.portal.markup import flatten
@@ -89,7 +90,8 @@ def test_an_open_format_tells_what_it_can_cost_at_most(
     part = flatten(
         visit(alice).get(reverse("tournament_create"), {"format": "nash", "most": 7}, headers=HTMX).content.decode()
     )
-    assert "<dt>Pairings</dt><dd>16</dd>" in part and "<strong>112 episodes</strong>" in part
+    pairings = len(BUILTIN_NAMES) ** 2
+    assert f"<dt>Pairings</dt><dd>{pairings}</dd>" in part and f"<strong>{7 * pairings} episodes</strong>" in part
 
 
 def test_a_head_to_head_test_picks_two_agents_and_their_opponents(
