@@ -1,9 +1,9 @@
-"""How fast this checkout is beside another, in the same run: ``python -m benchmarks.against OTHER``.
+"""Compare the speed of this checkout with that of another one: ``python -m benchmarks.against OTHER``.
 
-OTHER is the folder of another checkout, such as a worktree of an earlier commit. Both take turns, so that what else the
-machine does meets both. A rate is the best of a process, in steps per second of processor time; the ratio is that of
-the medians over the turns. Exits with 1 if the bare engine is slower than 0.98 of the other, or a match of greedy teams
-slower than 0.95.
+OTHER is the folder of another checkout, such as a worktree of an earlier commit. The two checkouts are measured in
+alternation, so other load on the machine affects both. A rate is the best rate of a process, in steps per second of
+processor time. The ratio compares the medians over the turns. The exit status is 1 if the bare engine runs at less than
+0.98 of the other checkout's rate, or if a match of greedy teams runs at less than 0.95 of it.
 """
 
 from __future__ import annotations

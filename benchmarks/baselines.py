@@ -1,8 +1,9 @@
-"""Boards of the built-in agents, played through a portal: ``python -m benchmarks.baselines``.
+"""Play the leaderboards of the built-in agents on a portal: ``python -m benchmarks.baselines``.
 
-A portal with a website, workers and a broker of its own plays round robins of all built-in agents by its REST API; then
-its boards are read from there, photographed from its pages, and written to ``docs/baselines.md``
-(``benchmarks.baselines_page``). The data folder stays if it is named: what was played there is not played again.
+The benchmark starts a portal with its own website, workers and broker. It starts round robins of all built-in agents
+through the REST API. Then it reads the leaderboards from the API, takes screenshots of their pages, and writes both to
+``docs/baselines.md`` (``benchmarks.baselines_page``). With ``--data``, the data folder is kept, and the next run reuses
+the episodes in it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ POLL_SECONDS = 5.0
 def main() -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.baselines", description=__doc__)
-    parser.add_argument("--data", type=Path, help="data folder of the portal; a temporary one by default")
+    parser.add_argument("--data", type=Path, help="data folder of the portal (default: a temporary folder)")
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), metavar="NAME")
-    parser.add_argument("--episodes", type=int, default=400, metavar="N", help="for each pairing")
+    parser.add_argument("--episodes", type=int, default=400, metavar="N", help="episodes of each pairing")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--port", type=int, default=8790, metavar="N")
-    parser.add_argument("--no-page", action="store_true", help="play only; write nothing")
+    parser.add_argument("--no-page", action="store_true", help="play the episodes and do not write the page")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:

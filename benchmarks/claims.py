@@ -1,8 +1,9 @@
-"""How fast are blocks claimed on PostgreSQL, by how many processes? ``python -m benchmarks.claims``.
+"""Measure how fast processes claim blocks on PostgreSQL: ``python -m benchmarks.claims``.
 
-Processes claim blocks of some tournaments as workers do, and finish each at once. The figures are claims a second, the
-time of a claim (95th percentile) and updates a claim, with 100 and with 100,000 waiting blocks. The server is one of
-its own on this machine, which syncs every transaction to the disk as in earnest. The processes share its processors.
+Processes claim blocks of several tournaments, as workers do, and finish each block at once. The figures are claims per
+second, the 95th percentile of the time of a claim, and updates per claim. They are measured with 100 and with 100,000
+waiting blocks. The benchmark starts its own PostgreSQL server on this machine. The server syncs every transaction to
+the disk, as in production. The processes and the server share the machine's processors.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 16, 64], metavar="N")
     parser.add_argument("--waiting", nargs="+", type=int, default=[100, 100_000], metavar="BLOCKS")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of claiming, for each figure")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="seconds that the processes claim blocks for each figure"
+    )
     table.add_options(parser)
     return parser
 

@@ -1,8 +1,8 @@
-"""Learning curves of training runs as a picture for documents:
+"""Draw learning curves of training runs as an SVG picture for documents:
 ``python -m benchmarks.curves --output X.svg NAME=FOLDER,FOLDER ...``.
 
-Runs of one name are repetitions: one colour, a thin line each, drawn over steps of the environment and smoothed over
-two per cent of a run. A dashed line marks each ``--mark NAME=VALUE``.
+Runs with the same name are repetitions. They share a colour, and each run is a thin line over environment steps. The
+curves are smoothed over two per cent of a run. Each ``--mark NAME=VALUE`` adds a dashed line.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curves", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER,FOLDER")
-    parser.add_argument("--figure", default="target_reward", help="the name of a figure of the progress")
+    parser.add_argument("--figure", default="target_reward", help="name of the progress figure to draw")
     parser.add_argument("--title", default="normalised reward of the targets, in training")
     parser.add_argument("--mark", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--output", type=Path, required=True)

@@ -1,8 +1,9 @@
-"""The bare engine under random actions: ``python -m benchmarks.engine``.
+"""Measure the speed of the bare engine under random actions: ``python -m benchmarks.engine``.
 
-A step is both teams' actions in, everything the game computes, and both teams' observations out. A reset with its sight
-tables also builds the inner and outer boundary of every camera, which play itself computes where it needs them. With
-``--upstream`` the original runs in turn with the batch of the default size and with resets.
+A step takes the actions of both teams, computes the whole state of the game, and returns the observations of both
+teams. A reset with sight tables also builds the inner and outer boundary of every camera. Play computes a boundary only
+when it is needed. With ``--upstream``, the original runs in alternation with the batch of the default size and with
+resets.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def main() -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9", "MATE-8v8-9", "MATE-2v4-0"], metavar="NAME")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[1, 16, 32, 64, 256], metavar="B", help="of the batch")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1, 16, 32, 64, 256], metavar="B", help="batch sizes")
     parser.add_argument("--repeats", type=int, default=5, metavar="N")
     table.add_options(parser)
     upstream.add_options(parser)

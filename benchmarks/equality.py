@@ -1,10 +1,10 @@
-"""Does it matter who plays a tournament? ``python -m benchmarks.equality``.
+"""Check that a tournament's results do not depend on the workers that play it: ``python -m benchmarks.equality``.
 
-The same tournament is played three times, each time in a fresh data folder with processes of its own: by one worker in
-blocks of one episode, by two workers in blocks of 64, and by two workers of which one is killed (SIGKILL) three times
-while it plays. The episode tables, ordered by pairing and seed and without keys or times, and the logs of what the
-format chose must be the same bytes. The exit status is 0 if they are.
-``--format ranking --settings '{"resolution": 0.05}'`` plays a format that chooses round by round.
+The same tournament is played three times. Each time uses a fresh data folder and its own processes: one worker with
+blocks of one episode, two workers with blocks of 64 episodes, and two workers of which one is killed (SIGKILL) three
+times while it plays. The episode tables, ordered by pairing and seed and without keys and times, must be identical byte
+for byte. The logs of the format's choices must be identical too. The exit status is 0 if they are.
+``--format ranking --settings '{"resolution": 0.05}'`` plays a format that chooses its pairings round by round.
 """
 
 from __future__ import annotations
@@ -77,12 +77,19 @@ def main() -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.equality", description=__doc__)
     parser.add_argument("--scenario", default="MATE-4v8-9")
-    parser.add_argument("--cameras", nargs="+", default=["greedy", "heuristic", "random"], help="built-in agents")
-    parser.add_argument("--targets", nargs="+", default=["greedy", "naive", "random"], help="built-in agents")
-    parser.add_argument("--checkpoints", nargs="*", default=[], help="files to upload; their agents play along")
-    parser.add_argument("--episodes", type=int, default=40, help="for each pairing of a round robin")
+    parser.add_argument(
+        "--cameras", nargs="+", default=["greedy", "heuristic", "random"], help="built-in camera agents"
+    )
+    parser.add_argument("--targets", nargs="+", default=["greedy", "naive", "random"], help="built-in target agents")
+    parser.add_argument(
+        "--checkpoints",
+        nargs="*",
+        default=[],
+        help="checkpoint files to upload; their agents take part in the tournament",
+    )
+    parser.add_argument("--episodes", type=int, default=40, help="episodes of each pairing in a round robin")
     parser.add_argument("--format", default="round-robin", help="one of tournament.formats.FORMATS")
-    parser.add_argument("--settings", default="{}", help="the format's settings as JSON")
+    parser.add_argument("--settings", default="{}", help="settings of the format, as JSON")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser

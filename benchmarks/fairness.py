@@ -1,9 +1,10 @@
-"""Does one user's work keep another's waiting? ``python -m benchmarks.fairness``.
+"""Check that one user's work does not delay the work of other users: ``python -m benchmarks.fairness``.
 
-On a PostgreSQL and a Redis of its own, workers play two tournaments of 100,000 episodes of two users. A third user asks
-for one of 12 episodes: how long does it take? Then two users upload a file again and again: by how much is play slowed?
-At last a user asks the API for a million episodes, and is refused with a reason. The exit status is 0 if all is as
-wanted.
+The benchmark starts its own PostgreSQL and Redis. Workers play two tournaments of 100,000 episodes, one for each of two
+users. Three measurements follow. First, a third user starts a tournament of 12 episodes, and the benchmark measures how
+long it takes. Second, two users upload a file repeatedly, and the benchmark measures how much this slows down play.
+Third, a user requests a million episodes through the API, which must refuse the request with a reason. The exit status
+is 0 if all results are within their limits.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ def main() -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fairness", description=__doc__)
-    parser.add_argument("--episodes", type=int, default=100_000, help="of each of the two large tournaments")
+    parser.add_argument("--episodes", type=int, default=100_000, help="episodes of each of the two large tournaments")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="for which play is watched, with and without uploads"
+        "--seconds", type=float, default=60.0, help="seconds to measure play for, once with uploads and once without"
     )
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     table.add_options(parser)

@@ -1,10 +1,10 @@
-"""Feeding damaged checkpoints to the importer: ``python -m benchmarks.fuzz_importer --mutations 100000 --seed 1``.
+"""Fuzz the importer with damaged checkpoints: ``python -m benchmarks.fuzz_importer --mutations 100000 --seed 1``.
 
-Every damaged file must either be refused (ImportRefused) or give agents that are sound: they survive saving and
-loading, and play with finite outputs and actions. Anything else is a failure: another exception, a crash, more memory
-or time than allowed, or a file created by what a hostile checkpoint would have executed. A worker process with limits
-reads the files; if it dies, the file that killed it is named and another worker goes on. The exit status is 0 if
-nothing failed.
+The importer must either refuse a damaged file (ImportRefused) or return sound agents. Sound agents can be saved and
+loaded again, and they play with finite outputs and actions. Anything else is a failure: another exception, a crash,
+more memory or time than allowed, or a file that code in a hostile checkpoint has created. A worker process with limits
+reads the files. If the worker dies, the benchmark names the file that killed it and continues with another worker. The
+exit status is 0 if nothing failed.
 """
 
 from __future__ import annotations
@@ -187,10 +187,10 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--mutations", type=int, default=1000, help="how many files")
-    parser.add_argument("--seed", type=int, default=0, help="of the mutations")
+    parser.add_argument("--mutations", type=int, default=1000, help="number of damaged files")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the mutations")
     parser.add_argument("--small", action="store_true", help="leave out the large genuine checkpoints")
-    parser.add_argument("--onnx", action="store_true", help="damage only models in ONNX's format")
+    parser.add_argument("--onnx", action="store_true", help="damage only models in the ONNX format")
     parser.add_argument("--worker", type=int, metavar="FIRST", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker is not None:

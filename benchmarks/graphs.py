@@ -1,6 +1,7 @@
-"""Networks as graphs of operators beside the same networks as native checkpoints: ``python -m benchmarks.graphs``.
+"""Compare networks as operator graphs with the same networks as native checkpoints: ``python -m benchmarks.graphs``.
 
-Both play the same episodes in turn, A B A B; the ratio of their processor times is printed pair by pair.
+Both play the same episodes in alternation (A B A B). The benchmark prints the ratio of their processor times for each
+pair of runs.
 """
 
 from __future__ import annotations

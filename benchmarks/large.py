@@ -1,8 +1,9 @@
-"""How does a portal with many millions of episodes do? ``python -m benchmarks.large --episodes 10000000``.
+"""Measure a portal with many millions of episodes: ``python -m benchmarks.large --episodes 10000000``.
 
-On a PostgreSQL of its own, which syncs as in earnest, the episodes of 100 cameras against 100 targets are made up by
-the server. Measured are: inserting, sizes, the first fit of the scenario's board, the fit after 64 more episodes, the
-most memory that the fitting process takes, and the times of pages. 10,000,000 episodes need about 5 GB of disk.
+The benchmark starts its own PostgreSQL, which syncs every transaction as in production. The server generates the
+episodes of 100 cameras against 100 targets. The benchmark measures the insertion, the sizes on disk, the first fit of
+the scenario's leaderboard, the fit after 64 more episodes, the peak memory of the fitting process, and the times of
+pages. 10,000,000 episodes need about 5 GB of disk.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""From the database to the leaderboard's page, and out of the portal again: ``python -m benchmarks.leaderboard``.
+"""Measure how ratings are fitted, published and exported: ``python -m benchmarks.leaderboard``.
 
-Square fields of agents with random strengths have played a tournament; its episodes are read, its ratings fitted with
-all their error bars, published and read back into the page; a block more is played and the boards are fitted again;
-everything is exported. On SQLite and, where its programs are installed, on a PostgreSQL of its own. Times are of one
-core: processor time, the database's included, with wall time beside it.
+The benchmark fills a tournament with episodes of agents of random strengths. A field has as many cameras as targets.
+The benchmark reads the episodes, fits the ratings with all error bars, publishes them, and reads them back into the
+page. Then it plays one more block and fits the leaderboards again. At the end, it exports everything. It does this on
+SQLite and, if PostgreSQL is installed, on its own PostgreSQL server. Times are processor time of one core, including
+the database. Wall time is shown next to them.
 """
 
 from __future__ import annotations
@@ -37,11 +38,13 @@ DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 def main() -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.leaderboard", description=__doc__)
-    parser.add_argument("--agents", nargs="+", type=int, default=[4, 20, 100], metavar="N", help="in each field")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument(
+        "--agents", nargs="+", type=int, default=[4, 20, 100], metavar="N", help="number of agents in each field"
+    )
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes of each pairing")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
-    parser.add_argument("--no-exports", action="store_true", help="leave out the large files")
+    parser.add_argument("--no-exports", action="store_true", help="skip the exports to large files")
     parser.add_argument("--here", choices=DATABASES, help=argparse.SUPPRESS)
     table.add_options(parser)
     options = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Many readers at once: ``python -m benchmarks.load``.
+"""Measure the website under many simultaneous readers: ``python -m benchmarks.load``.
 
-An installation with a played tournament, on SQLite and on a PostgreSQL of its own, is asked for its pages by ``wrk``
-over 1, 10, 50 and 200 connections. Each line gives answers a second, the times within which 50, 95 and 99 of 100
-answers came, the errors, and the processor time of the web server and of its database for an answer, which other
-programs on the machine change least.
+The benchmark fills an installation with a played tournament, on SQLite and on its own PostgreSQL server. ``wrk``
+requests its pages over 1, 10, 50 and 200 connections. Each line shows the answers per second, the 50th, 95th and 99th
+percentiles of the response time, the number of errors, and the processor time of the web server and its database per
+answer. Other programs on the machine affect the processor time least.
 """
 
 from __future__ import annotations
@@ -53,14 +53,20 @@ def main() -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--connections", nargs="+", type=int, default=[1, 10, 50, 200], metavar="N")
-    parser.add_argument("--pages", nargs="+", metavar="NAME", help="of home, board, agent, pairing, replay, API board")
-    parser.add_argument("--seconds", type=float, default=5, help="that each page is asked for over each number")
-    parser.add_argument("--agents", type=int, default=12, metavar="N", help="in each field")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument(
+        "--pages", nargs="+", metavar="NAME", help="some of: home, board, agent, pairing, replay, API board"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=5, help="seconds to request each page with each number of connections"
+    )
+    parser.add_argument("--agents", type=int, default=12, metavar="N", help="number of agents in each field")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes of each pairing")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
-    parser.add_argument("--playing", action="store_true", help="while a worker plays a tournament")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--before", metavar="FILE", help="figures of an earlier run, to be printed beside these")
+    parser.add_argument("--playing", action="store_true", help="measure while a worker plays a tournament")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--before", metavar="FILE", help="file with the figures of an earlier run, to print side by side"
+    )
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.fill:

@@ -1,8 +1,8 @@
-"""Whole matches with all statistics kept: ``python -m benchmarks.matches``.
+"""Measure whole matches with all statistics: ``python -m benchmarks.matches``.
 
-Both teams decide, actions are rounded, the game steps, both teams observe, every statistic of an episode is kept and
-finished episodes make room for the next. ``--soak N`` plays N short episodes instead, in blocks like a worker's and
-with ten networks in memory, and says what the process holds.
+In each step, both teams decide, the actions are rounded, the game advances, both teams observe, and every statistic of
+an episode is recorded. A new episode replaces each finished one. ``--soak N`` plays N short episodes instead, in blocks
+like those of a worker and with ten networks in memory, and prints the memory that the process uses.
 """
 
 from __future__ import annotations
@@ -140,11 +140,15 @@ def main() -> int:
     names = [entry.name for entry in entries()]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.matches", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", default=["MATE-4v8-9"], metavar="NAME")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[BATCH_SIZE], metavar="B", help="of the batch")
-    parser.add_argument("--episodes", type=int, default=128, metavar="N", help="for each repeat; at least a batch")
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these pairings")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[BATCH_SIZE], metavar="B", help="batch sizes")
+    parser.add_argument(
+        "--episodes", type=int, default=128, metavar="N", help="episodes of each repeat, at least one batch"
+    )
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure only these pairings")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
-    parser.add_argument("--soak", type=int, metavar="N", help="play this many short episodes and look at the memory")
+    parser.add_argument(
+        "--soak", type=int, metavar="N", help="play this many short episodes and print the memory that the process uses"
+    )
     table.add_options(parser)
     upstream.add_options(parser)
     options = parser.parse_args()

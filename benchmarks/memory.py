@@ -27,7 +27,9 @@ def main() -> int:
     """Run the command. Return its exit status: 1 if the sum is above ``--limit``."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--workers", type=int, default=2, metavar="N")
-    parser.add_argument("--limit", type=float, default=500, metavar="MIB", help="that all processes together may take")
+    parser.add_argument(
+        "--limit", type=float, default=500, metavar="MIB", help="maximum memory of all processes together"
+    )
     parser.add_argument("--fresh", action="store_true", help="do not wait for the first tournament")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:

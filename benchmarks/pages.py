@@ -1,9 +1,9 @@
-"""Each kind of page in a large portal: ``python -m benchmarks.pages``.
+"""Measure each kind of page in a large portal: ``python -m benchmarks.pages``.
 
-A portal with 1,000 agents and 1,000,000 episodes is filled in no time, on SQLite and on a PostgreSQL of its own. Each
-kind of page is then asked for several times by a signed-in user, whom no kept page serves, through all middleware.
-A row gives the wall time within which the median and 95 of 100 answers came, the processor time of the median, the
-queries, and the bytes of the answer compressed and as it is.
+The benchmark fills a portal with 1,000 agents and 1,000,000 synthetic episodes, on SQLite and on its own PostgreSQL
+server. A signed-in user requests each kind of page several times through all middleware. The page cache does not serve
+signed-in users. A row shows the median and the 95th percentile of the wall time, the median of the processor time, the
+number of queries, and the size of the answer in bytes, compressed and uncompressed.
 """
 
 from __future__ import annotations
@@ -57,14 +57,18 @@ class PageCost:
 def main() -> int:
     """Run the command. Return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
-    parser.add_argument("--agents", type=int, default=1000, metavar="N", help="in all")
-    parser.add_argument("--field", type=int, default=100, metavar="N", help="agents of each team that have played")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument("--agents", type=int, default=1000, metavar="N", help="total number of agents")
+    parser.add_argument(
+        "--field", type=int, default=100, metavar="N", help="number of agents of each team that have played"
+    )
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes of each pairing")
     parser.add_argument("--repeats", type=int, default=20, metavar="N")
-    parser.add_argument("--pages", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument("--pages", nargs="+", metavar="NAME", help="measure only these pages")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
-    parser.add_argument("--keep", metavar="FOLDER", help="keep SQLite's portal there, and use it again")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--keep", metavar="FOLDER", help="keep the portal on SQLite in this folder, and reuse it in the next run"
+    )
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
     parser.add_argument("--here", choices=DATABASES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:

@@ -1,10 +1,10 @@
-"""Does it matter who dies while populations grow? ``python -m benchmarks.psro_faults --meta-solver nash``.
+"""Check that a PSRO run survives the kill of any process: ``python -m benchmarks.psro_faults --meta-solver nash``.
 
-A portal in a data folder of its own. In a browser, somebody signs in and asks for a PSRO run on MATE-2v4-0 with small
-budgets. While it goes on, a worker, a trainer and Redis are killed (SIGKILL) in turn, at random moments of matches and
-of trainings by turns, and started again after a moment. At the end every figure of the final table is recomputed from
-the rows of its episodes (`benchmarks.psro_table`), and the run's page must show as many; the exit status is 0 if all is
-complete and consistent.
+The benchmark starts a portal with its own data folder. A user signs in with a browser and starts a PSRO run on
+MATE-2v4-0 with small budgets. During the run, the benchmark kills (SIGKILL) a worker, a trainer and Redis in turn, and
+restarts each after a moment. The kills occur at random moments, alternately during matches and trainings. At the end,
+the benchmark recomputes every figure of the final table from the rows of its episodes (`benchmarks.psro_table`). The
+table on the run's page must have the same number of cells. The exit status is 0 if the run is complete and consistent.
 """
 
 from __future__ import annotations
@@ -57,10 +57,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--meta-solver", default="nash", help="one of tournament.meta_solvers.META_SOLVERS")
     parser.add_argument("--iterations", type=int, default=5)
     parser.add_argument("--steps", type=int, default=6_000, help="environment steps of each training")
-    parser.add_argument("--episodes", type=int, default=6, help="for each pairing")
+    parser.add_argument("--episodes", type=int, default=6, help="episodes of each pairing")
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the moments of the kills; an even one begins with matches"
+        "--seed",
+        type=int,
+        default=0,
+        help="random seed for the moments of the kills; with an even seed, the first kill is during matches",
     )
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser

@@ -1,8 +1,9 @@
-"""Tournaments through Celery, a private Redis and SQLite: ``python -m benchmarks.queue``.
+"""Measure tournaments through Celery, a private Redis and SQLite: ``python -m benchmarks.queue``.
 
-The complete round robin of the eight built-in agents is played by one worker and by two, each time in a fresh
-installation: from the moment it is asked for until its leaderboard is published. Then it is asked for once more, when
-all its episodes exist. What the queue costs is the part of the workers' time in which they did not play.
+One worker plays the complete round robin of the eight built-in agents, and then two workers play it. Each time uses a
+fresh installation. The benchmark measures the time from the request until the leaderboard is published. Then it
+requests the same tournament again, whose episodes all exist already. The overhead of the queue is the share of the
+workers' time in which they did not play.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def main() -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.queue", description=__doc__)
     parser.add_argument("--scenario", default="MATE-4v8-9", metavar="NAME")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="for each pairing")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="episodes of each pairing")
     parser.add_argument("--agents", nargs="+", default=["greedy", "heuristic", "naive", "random"], metavar="NAME")
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)

@@ -1,8 +1,8 @@
-"""How long a replay takes to open, and how many frames a second the viewer draws: ``python -m benchmarks.replays``.
+"""Measure how long a replay takes to open and how fast the viewer draws: ``python -m benchmarks.replays``.
 
-A portal of its own plays episodes of greedy agents in MATE-8v8-9. A browser then opens replays that nobody has opened
-before, one after the other and five at a time, and plays one at two speeds. Times run from the navigation to the first
-frame.
+The benchmark starts its own portal, which plays episodes of greedy agents in MATE-8v8-9. A browser then opens replays
+that nobody has opened before, first one after the other and then five at a time. It plays one replay at two speeds and
+counts the frames per second. Times run from the navigation to the first frame.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ PLAY = """async ([speed, seconds]) => {
 def main() -> int:
     """Parse the command line; run in a child whose environment is an installation of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replays", description=__doc__)
-    parser.add_argument("--episodes", type=int, default=20, metavar="N", help="opened one after the other")
+    parser.add_argument(
+        "--episodes", type=int, default=20, metavar="N", help="number of replays that are opened one after the other"
+    )
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,10 +1,12 @@
-"""``python -m benchmarks.statistics``: do rule-based pairings come to the same means as in recorded statistics?
+"""``python -m benchmarks.statistics``: compare the means of rule-based pairings with recorded statistics.
 
-Reads cells ``scenario|camera agent|target agent`` with per-metric means and standard errors, plays each pairing with
-the batched engine, and compares the means in two ways: in joint standard errors (the square root of the sum of the
-squared ones), and in pooled ones, where the spread of our episodes stands for that of the few recorded ones too. With
-seven recorded episodes a joint error is itself uncertain: 3 of 100 equal means differ by more than three (Student's t),
-with four, 6. Where there is no spread, equal means differ by zero and others by infinity.
+The recorded statistics have cells ``scenario|camera agent|target agent`` with means and standard errors of each metric.
+The benchmark plays each pairing with the batched engine and compares the means in two ways. The first way divides the
+difference by the joint standard error, which is the square root of the sum of the squared standard errors. The second
+way divides it by the pooled standard error, which uses the spread of our episodes for the few recorded episodes too.
+With few recorded episodes, the joint standard error is itself uncertain: 3 of 100 equal means differ by more than three
+joint standard errors with seven recorded episodes, and 6 of 100 with four (Student's t). If there is no spread, the
+difference counts as zero for equal means and as infinite otherwise.
 """
 
 from __future__ import annotations
@@ -180,12 +182,20 @@ def _finite(value: float) -> float | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.statistics", description=__doc__.split(": ", 1)[1])
-    parser.add_argument("--reference", required=True, metavar="PATH", help="the recorded statistics, JSON")
-    parser.add_argument("--episodes", type=int, default=200, metavar="N", help="per cell (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first episode (%(default)s)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only cells whose name contains this")
+    parser.add_argument("--reference", required=True, metavar="PATH", help="JSON file with the recorded statistics")
     parser.add_argument(
-        "--worst", type=int, default=20, metavar="N", help="how many of the worst to list (%(default)s)"
+        "--episodes", type=int, default=200, metavar="N", help="episodes of each cell (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of the first episode (default: %(default)s)"
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="play only cells whose name contains this text")
+    parser.add_argument(
+        "--worst",
+        type=int,
+        default=20,
+        metavar="N",
+        help="number of the largest differences to list (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser

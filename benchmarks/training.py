@@ -1,9 +1,10 @@
-"""Agent decisions a second in training: ours, and RLlib's usual way with the same network:
+"""Compare the training speed of this project with that of RLlib's standard set-up and the same network:
 ``python -m benchmarks.training``.
 
-A decision is one agent's choice, played for ``frame_skip`` steps, written down and learned from ``passes`` times. Both
-train hierarchical MAPPO cameras on MATE-2v4-0 with the preset ``quick``. Rates are by the processor time of the driver
-where it does everything (``--cores 1``), and by wall time.
+The unit is agent decisions per second. A decision is one choice of one agent. It is played for ``frame_skip`` steps,
+recorded, and learned from ``passes`` times. Both set-ups train hierarchical MAPPO cameras on MATE-2v4-0 with the preset
+``quick``. If the driver does everything (``--cores 1``), rates use its processor time. Rates by wall time are printed
+too.
 """
 
 from __future__ import annotations
@@ -127,8 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--iterations", type=int, default=5)
-    parser.add_argument("--environments", type=int, default=8, help="of each runner in RLlib's usual way")
-    parser.add_argument("--profile", action="store_true", help="print where our time goes to standard error")
+    parser.add_argument(
+        "--environments", type=int, default=8, help="number of environments of each runner in RLlib's standard set-up"
+    )
+    parser.add_argument("--profile", action="store_true", help="print a profile of our training to standard error")
     table.add_options(parser)
     options = parser.parse_args(arguments)
     configuration = check({"scenario": SCENARIO, "team": "camera", "algorithm": "hrl-mappo"})

@@ -75,9 +75,17 @@ class Loop:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name the original."""
-    parser.add_argument("--upstream", type=Path, metavar="CHECKOUT", help="run the original in turn and print ratios")
     parser.add_argument(
-        *("--upstream-python",), type=Path, metavar="PATH", help="its interpreter (default: CHECKOUT/.venv/bin/python)"
+        "--upstream",
+        type=Path,
+        metavar="CHECKOUT",
+        help="run the original from this folder in alternation, and print ratios",
+    )
+    parser.add_argument(
+        *("--upstream-python",),
+        type=Path,
+        metavar="PATH",
+        help="Python interpreter of the original (default: CHECKOUT/.venv/bin/python)",
     )
 
 

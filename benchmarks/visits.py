@@ -1,9 +1,9 @@
-"""Each kind of page in a real browser: ``python -m benchmarks.visits``.
+"""Measure each kind of page in a real browser: ``python -m benchmarks.visits``.
 
-A small portal is filled and served. Each kind of page is opened by an administrator at 1440 x 900 and at 390 x 844,
-light and dark, in English and Chinese. A row gives the worst of all forms: the layout shift, the milliseconds until the
-first contentful paint, the kilobytes that came before anybody did anything (with an empty cache), and what must not be:
-messages of the console, requests to other hosts, a page wider than its window.
+The benchmark fills and serves a small portal. An administrator opens each kind of page at 1440 x 900 and at 390 x 844,
+in light and dark mode, and in English and Chinese. A row shows the worst value over all these forms: the layout shift,
+the milliseconds until the first contentful paint, and the kilobytes that are loaded with an empty cache before any user
+input. It also lists faults: console messages, requests to other hosts, and pages wider than the window.
 """
 
 from __future__ import annotations
@@ -68,11 +68,15 @@ class Visit:
 def main() -> int:
     """Run the command. Return its exit status: 1 if a figure exceeds its limit or a fault was found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.visits", description=__doc__)
-    parser.add_argument("--agents", type=int, default=200, metavar="N", help="in all")
-    parser.add_argument("--field", type=int, default=20, metavar="N", help="agents of each team that have played")
-    parser.add_argument("--episodes", type=int, default=20, metavar="N", help="for each pairing")
-    parser.add_argument("--pages", nargs="+", metavar="NAME", help="only these")
-    parser.add_argument("--pictures", metavar="FOLDER", help="write a picture of each page in each form there")
+    parser.add_argument("--agents", type=int, default=200, metavar="N", help="total number of agents")
+    parser.add_argument(
+        "--field", type=int, default=20, metavar="N", help="number of agents of each team that have played"
+    )
+    parser.add_argument("--episodes", type=int, default=20, metavar="N", help="episodes of each pairing")
+    parser.add_argument("--pages", nargs="+", metavar="NAME", help="open only these pages")
+    parser.add_argument(
+        "--pictures", metavar="FOLDER", help="write a screenshot of each page in each form to this folder"
+    )
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.fill:

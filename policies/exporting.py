@@ -313,22 +313,39 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m policies.exporting", description="Write a PyTorch module as an agent."
     )
-    parser.add_argument("module", help="file or module and the class or function that makes it: my_file:Camera")
-    parser.add_argument("path", help="the .zip to write")
+    parser.add_argument(
+        "module",
+        help="Python file or module, and the class or function that creates the PyTorch module, such as my_file:Camera",
+    )
+    parser.add_argument("path", help="path of the .zip file to write")
     parser.add_argument("--team", choices=("camera", "target"), required=True)
-    parser.add_argument("--decoding", choices=DECODINGS, required=True, help="how outputs become actions")
-    parser.add_argument("--levels", type=int, default=0, help="side of the grid of actions, for --decoding levels")
-    parser.add_argument("--scenario", required=True, help="what it was trained for: a preset, a file, or any")
+    parser.add_argument("--decoding", choices=DECODINGS, required=True, help="how the outputs are decoded into actions")
+    parser.add_argument(
+        "--levels", type=int, default=0, help="number of levels of each action component, for --decoding levels"
+    )
+    parser.add_argument(
+        "--scenario", required=True, help="scenario that it was trained for: a preset, a file, or 'any'"
+    )
     parser.add_argument(
         "--input",
         action="append",
         choices=INPUTS + SPOKEN_INPUTS,
-        help="what it reads, in order (default: observation)",
+        help="input of the network; repeat the option for more, in their order (default: observation)",
     )
-    parser.add_argument("--state", action="append", default=[], metavar="NAME=SIZE", help="a recurrent state, in order")
-    parser.add_argument("--rows", choices=ROWS, default="member", help="what a row of the inputs is (docs/onnx.md)")
-    parser.add_argument("--message", type=int, default=0, metavar="SIZE", help="numbers in a message to teammates")
-    parser.add_argument("--recipients", action="store_true", help="the last output says who is addressed")
+    parser.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="a recurrent state; repeat the option for more, in their order",
+    )
+    parser.add_argument("--rows", choices=ROWS, default="member", help="meaning of a row of the inputs (docs/onnx.md)")
+    parser.add_argument(
+        "--message", type=int, default=0, metavar="SIZE", help="how many numbers a message to teammates has"
+    )
+    parser.add_argument(
+        "--recipients", action="store_true", help="the last output selects the recipients of the message"
+    )
     options = parser.parse_args(arguments)
     try:
         states = {name: (int(size),) for name, _, size in (one.partition("=") for one in options.state)}

@@ -1,18 +1,18 @@
-"""Comparing a checkpoint's outputs with recorded ones: ``python -m policies.verify CHECKPOINT EXPECTED.npz``.
+"""Compare a checkpoint's outputs with recorded outputs: ``python -m policies.verify CHECKPOINT EXPECTED.npz``.
 
-CHECKPOINT is any file or trial folder that can be imported, and must contain exactly one agent; EXPECTED.npz holds
-these arrays, over T frames, N agents and K decisions (those that are absent are not compared):
+CHECKPOINT is any file or trial folder that can be imported. It must contain exactly one agent. EXPECTED.npz holds the
+arrays below, over T frames, N agents and K decisions. Arrays that are absent are not compared.
 
-- ``raw_obs`` (T, N, D) float64, the observations; ``infer_step`` (K,), the frames on which the network decided;
-- ``net_input`` (K, N, ...), the network's inputs, of which the first entries are the observation;
-- ``extra_action_dist_inputs`` or ``extra_q_values`` (K, N, A), its outputs;
-- ``state_in_0``, ``state_out_0`` (and ``_1`` for an LSTM: hidden state, cell state) (K, N, ..., H), the recurrent
+- ``raw_obs`` (T, N, D) float64: the observations; ``infer_step`` (K,): the frames on which the network decided;
+- ``net_input`` (K, N, ...): the network's inputs, whose first entries are the observation;
+- ``extra_action_dist_inputs`` or ``extra_q_values`` (K, N, A): the network's outputs;
+- ``state_in_0``, ``state_out_0`` (and ``_1`` for an LSTM: hidden state, cell state) (K, N, ..., H): the recurrent
   state;
-- ``policy_action`` (K, N, ...), the deterministic decisions; ``actions`` (T, N, 2), what the game was given.
+- ``policy_action`` (K, N, ...): the deterministic decisions; ``actions`` (T, N, 2): the actions that the game received.
 
-Outputs may differ by 1e-5 and inputs by 1e-6, recurrent states and action values by 1e-5 relative to their size where
-that is above 1, actions by 1e-9, and 99.9 % of the decisions must be the same. The exit status is 0 if so, 1 if not, 2
-if nothing could be compared.
+Tolerances are 1e-5 for outputs, 1e-6 for inputs and 1e-9 for actions. For recurrent states and action values, the
+tolerance is 1e-5, relative to their size if that is above 1. At least 99.9 % of the decisions must be the same. The
+exit status is 0 if the checkpoint passes, 1 if it fails, and 2 if nothing could be compared.
 """
 
 from __future__ import annotations
@@ -213,8 +213,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m policies.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint of any importable format")
-    parser.add_argument("expected", type=Path, nargs="+", help="recordings of what its policy observed and did")
+    parser.add_argument("checkpoint", type=Path, help="a checkpoint in any format that can be imported")
+    parser.add_argument(
+        "expected", type=Path, nargs="+", help="files with the recorded observations and actions of the policy"
+    )
     options = parser.parse_args(arguments)
     is_met = True
     try:

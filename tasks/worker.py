@@ -1,6 +1,6 @@
-"""A worker: ``python -m tasks.worker NAME``.
+"""Start a worker: ``python -m tasks.worker NAME``.
 
-Celery's own command starts the same, and loads a shell and other commands with it: 8 MB.
+Celery's own command starts the same worker. It also loads a shell and other commands, which take 8 MB of memory.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tasks.app import app
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tasks.worker", description=__doc__)
-    parser.add_argument("name", help="of the worker: NAME on this machine, or NAME@HOST")
+    parser.add_argument("name", help="name of the worker: NAME on this machine, or NAME@HOST")
     name, _, host = parser.parse_args().name.partition("@")
     worker = app.Worker(
         hostname=nodename(name, host or gethostname()), loglevel="INFO", without_gossip=True, without_mingle=True

@@ -1,4 +1,4 @@
-"""``python -m training``: run the training that a folder's configuration describes, or evaluate a checkpoint."""
+"""Run trainings and evaluate checkpoints without a portal: ``python -m training``."""
 
 from __future__ import annotations
 
@@ -37,9 +37,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_new(commands.add_parser("new", help="write a configuration into a new folder"))
-    _add_run(commands.add_parser("run", help="run FOLDER/configuration.json, resuming from the newest state"))
-    commands.add_parser("psro", help="grow two populations by best responses (PSRO), in a folder")
-    evaluation.add_arguments(commands.add_parser("evaluate", help="compare checkpoints with others on fresh seeds"))
+    _add_run(
+        commands.add_parser(
+            "run", help="run the training of FOLDER/configuration.json, or resume it from its newest state"
+        )
+    )
+    commands.add_parser(
+        "psro", help="run PSRO (policy-space response oracles) in a folder: two populations grow by best responses"
+    )
+    evaluation.add_arguments(
+        commands.add_parser("evaluate", help="compare checkpoints with other agents on fresh seeds")
+    )
     return parser
 
 
@@ -47,10 +55,18 @@ def _add_new(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path)
     command.add_argument("--scenario", default="MATE-2v4-0")
     command.add_argument(
-        "--also", action="append", default=[], metavar="SCENARIO", help="another scenario to train on; repeatable"
+        "--also",
+        action="append",
+        default=[],
+        metavar="SCENARIO",
+        help="another scenario to train on; repeat the option for more",
     )
     command.add_argument(
-        "--test", action="append", default=[], metavar="SCENARIO", help="a scenario to evaluate on only; repeatable"
+        "--test",
+        action="append",
+        default=[],
+        metavar="SCENARIO",
+        help="a scenario that is used only for evaluation; repeat the option for more",
     )
     command.add_argument("--team", choices=configurations.TEAMS, default="camera")
     command.add_argument("--algorithm", choices=tuple(configurations.ALGORITHMS), default="mappo")
@@ -58,20 +74,28 @@ def _add_new(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--opponent",
         action="append",
-        help="a rule-based agent or a checkpoint; repeat it to share the episodes among several",
+        help="a rule-based agent or a checkpoint; repeat the option to divide the episodes among several opponents",
     )
     command.add_argument("--start-from", help="a checkpoint whose weights initialise the actor")
     command.add_argument("--steps", type=int, help="environment steps, summed over all episodes")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--cores", type=int)
-    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter, as JSON")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a hyperparameter, with its value as JSON; repeat the option for more",
+    )
     command.set_defaults(act=_new)
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path)
-    command.add_argument("--tensorboard", action="store_true", help="write FOLDER/tensorboard as well")
-    command.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases as well")
+    command.add_argument(
+        "--tensorboard", action="store_true", help="also write logs for TensorBoard to FOLDER/tensorboard"
+    )
+    command.add_argument("--wandb", metavar="PROJECT", help="also log to this project of Weights & Biases")
     command.add_argument("--quiet", action="store_true", help="print no progress")
     command.set_defaults(act=_run)
 

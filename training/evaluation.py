@@ -71,16 +71,24 @@ class AgentEvaluation:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     command.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT")
-    command.add_argument("--team", choices=TEAMS, help="default: the first checkpoint's")
-    command.add_argument("--scenario", action="append", help="a scenario (default MATE-2v4-0); repeatable")
     command.add_argument(
-        "--opponent", action="append", help="the other team: a rule-based agent or a checkpoint; repeatable"
+        "--team", choices=TEAMS, help="team of the checkpoints (default: the team of the first checkpoint)"
     )
     command.add_argument(
-        "--against", action="append", help="an agent of the same team to compare with (default greedy); repeatable"
+        "--scenario", action="append", help="a scenario (default: MATE-2v4-0); repeat the option for more"
     )
     command.add_argument(
-        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="cut the messages of these teams off"
+        "--opponent",
+        action="append",
+        help="agent of the other team: a rule-based agent or a checkpoint; repeat the option for more",
+    )
+    command.add_argument(
+        "--against",
+        action="append",
+        help="an agent of the same team to compare with (default: greedy); repeat the option for more",
+    )
+    command.add_argument(
+        "--no-communication", choices=tuple(TEAMS_OF), default=None, help="block the messages of these teams"
     )
     command.add_argument("--episodes", type=int, default=200)
     command.add_argument("--seed", type=int, default=1)

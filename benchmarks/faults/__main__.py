@@ -1,11 +1,13 @@
-"""Is a tournament the same whatever happens to the machines? ``python -m benchmarks.faults``.
+"""Check that machine failures do not change the results of a tournament: ``python -m benchmarks.faults``.
 
-Four workers on three hosts play it, which share PostgreSQL, Redis or Valkey and S3 storage over a network and no
-folder. At first nothing happens. Then it is played again while workers are killed, the database is restarted, crashes
-and finds its disk full, Redis loses everything, a host is cut off, a host's disk is full, and a worker is stopped past
-its lease. Beside them are hosts that should do no harm: without the storage, with wrong clocks, of another engine
-version, and one whose results are wrong. The tables of episodes must be the same bytes, no block may fail, and the
-status page must say what is wrong with each stranger. The exit status is 0 if all is so. Needs root, for namespaces.
+Four workers on three hosts play the tournament. The hosts share PostgreSQL, Redis or Valkey, and S3 storage over a
+network, and they share no folder. The first run has no faults. In the second run, workers are killed, the database is
+restarted, crashes and finds its disk full, Redis loses all its data, a host loses its network, the disk of a host is
+full, and a worker is suspended until its lease has expired. Five hosts with a wrong set-up run as well and must do no
+harm: one without the storage, two with wrong clocks, one with another engine version, and one that returns wrong
+results. The episode tables of both runs must be identical byte for byte. No block may fail. The status page must name
+the problem of each host with a wrong set-up. The exit status is 0 if all of this holds. The benchmark needs root, to
+create network namespaces.
 """
 
 from __future__ import annotations
@@ -57,10 +59,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("--episodes", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--cut", type=float, default=60.0, metavar="SECONDS", help="a host is cut off for so long")
+    parser.add_argument(
+        "--cut", type=float, default=60.0, metavar="SECONDS", help="how long a host is cut off from the network"
+    )
     parser.add_argument("--lease", type=float, default=15.0, metavar="SECONDS")
-    parser.add_argument("--seed", type=int, default=0, help="of who is killed")
-    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs of all processes there")
+    parser.add_argument("--seed", type=int, default=0, help="random seed for the choice of the workers that are killed")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the logs of all processes in this folder")
     return parser
 
 

@@ -1,10 +1,11 @@
-"""Does a kill at any instant lose or spoil anything? ``python -m benchmarks.kills --kills 200``.
+"""Check that a kill at any instant loses and corrupts no data: ``python -m benchmarks.kills --kills 200``.
 
-A portal in a data folder of its own. By turns a file is uploaded, checked, a tournament's board published, an agent
-trained, a PSRO run advanced and a backup written, and at a random instant the process that writes it is killed
-(SIGKILL) and started again. After each kill nothing half-written may be shown: files and checkpoints have their
-digests, published fits their episodes, backups all of their parts. In the end everything must have come to its end. The
-exit status is 0 if so. `--quick` puts a stand-in in the place of RLlib in trainings.
+The benchmark starts a portal with its own data folder. It runs these operations in turn: upload a file, check a file,
+publish a tournament's leaderboard, train an agent, advance a PSRO run, write a backup. At a random instant it kills
+(SIGKILL) the process that writes the data, and starts it again. After each kill, the portal must show no incomplete
+data: files and checkpoints match their digests, published fits have their episodes, and backups are complete. In the
+end, all operations must have finished. The exit status is 0 if all of this holds. `--quick` trains with a stand-in for
+RLlib.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Do the ratings keep their word? ``python -m benchmarks.ratings STUDY [OPTIONS]``; each study has ``--help``."""
+"""Check the statistical claims of the ratings: ``python -m benchmarks.ratings STUDY``; each study has ``--help``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from importlib import import_module
 
 STUDIES = {
-    "coverage": ("coverage", "how often intervals of ratings and ranks contain the truth"),
-    "support": ("support", "whether frequencies of being in the Nash support are what they say"),
-    "psro": ("psro", "how often intervals of best responses' gains and of NashConv contain the truth"),
+    "coverage": ("coverage", "how often intervals of ratings and ranks contain the true value"),
+    "support": ("support", "whether the frequencies of membership in the Nash support are calibrated"),
+    "psro": ("psro", "how often intervals of best-response gains and of NashConv contain the true value"),
     "speed": ("speed", "how long a large fit and a refit take"),
     "ranking": ("adaptive", "how many episodes an adaptive ranking needs"),
     "nash": ("adaptive", "how many episodes an adaptive search for the equilibrium needs"),

@@ -33,7 +33,10 @@ def add_common_arguments(parser: argparse.ArgumentParser, spread: float, interac
     parser.add_argument("--noise", choices=sorted(MEASURED), default="MATE-4v8-9")
     parser.add_argument("--spread", type=float, default=spread, help="standard deviation of the agents' mean payoffs")
     parser.add_argument(
-        "--interaction", type=float, default=interaction, help="standard deviation of a pairing's own payoff"
+        "--interaction",
+        type=float,
+        default=interaction,
+        help="standard deviation of the interaction effect of a pairing",
     )
     parser.add_argument("--seed", type=int, default=0)
 
@@ -60,7 +63,7 @@ def add_nash_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser, spread=0.06, interaction=0.05)
     parser.add_argument("--epsilon", type=float, default=0.01)
     parser.add_argument(
-        "--most", type=int, default=300, help="episodes a pairing at which uniform schedules are given up"
+        "--most", type=int, default=300, help="maximum number of episodes of each pairing in uniform schedules"
     )
 
 

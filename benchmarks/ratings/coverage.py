@@ -32,13 +32,15 @@ WANTED = (0.93, 0.97)
 def add_coverage_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument("--leagues", type=int, default=1000)
-    parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
-    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
-    parser.add_argument("--uneven", action="store_true", help="agents have different numbers of episodes")
-    parser.add_argument("--anchored", action="store_true", help="rate by the distance to an agent and not to the mean")
+    parser.add_argument("--agents", type=int, default=12, help="number of cameras, which is also the number of targets")
+    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="episodes of each pairing")
+    parser.add_argument("--uneven", action="store_true", help="give the agents different numbers of episodes")
+    parser.add_argument("--anchored", action="store_true", help="rate relative to an anchor agent instead of the mean")
     parser.add_argument("--noise", nargs="+", choices=sorted(MEASURED), default=sorted(MEASURED))
     parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
-    parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
+    parser.add_argument(
+        "--interaction", type=float, default=0.02, help="standard deviation of the interaction effect of a pairing"
+    )
     parser.add_argument("--seed", type=int, default=0)
 
 

@@ -35,13 +35,17 @@ SWING = 0.3
 def add_psro_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument("--leagues", type=int, default=1000)
-    parser.add_argument("--agents", type=int, nargs="+", default=[1, 2, 4, 8], help="in each team's strategy")
-    parser.add_argument("--targets", type=int, help="targets in theirs, if not as many as cameras")
-    parser.add_argument("--episodes", type=int, default=20, help="for each pairing")
+    parser.add_argument(
+        "--agents", type=int, nargs="+", default=[1, 2, 4, 8], help="number of agents in each team's strategy"
+    )
+    parser.add_argument(
+        "--targets", type=int, help="number of targets in their strategy (default: the number of cameras)"
+    )
+    parser.add_argument("--episodes", type=int, default=20, help="episodes of each pairing")
     parser.add_argument("--solvers", nargs="+", choices=sorted(META_SOLVERS), default=["nash", "uniform"])
     parser.add_argument("--games", nargs="+", choices=GAMES, default=GAMES)
     parser.add_argument("--noise", choices=sorted(MEASURED), default="MATE-2v4-0")
-    parser.add_argument("--without-seeds", action="store_true", help="take cells for independent")
+    parser.add_argument("--without-seeds", action="store_true", help="treat the cells as independent")
     parser.add_argument("--seed", type=int, default=0)
 
 

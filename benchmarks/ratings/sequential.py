@@ -71,11 +71,11 @@ class Summary:
 
 
 def add_sequential_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tests", type=int, default=1000, help="tests at each true difference")
+    parser.add_argument("--tests", type=int, default=1000, help="number of tests at each true difference")
     parser.add_argument("--opponents", type=int, default=8)
     parser.add_argument("--lower", type=float, default=0.0)
     parser.add_argument("--upper", type=float, default=50.0)
-    parser.add_argument("--error", type=float, default=5.0, help="per cent")
+    parser.add_argument("--error", type=float, default=5.0, help="error rate of the test, in per cent")
     parser.add_argument("--round-size", type=int, default=128)
     parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=list(KINDS))
     parser.add_argument("--seed", type=int, default=0)

@@ -25,8 +25,10 @@ BLOCK = 64
 
 def add_speed_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
-    parser.add_argument("--agents", type=int, default=100, help="cameras, and as many targets")
-    parser.add_argument("--episodes", type=int, default=100, help="for each pairing")
+    parser.add_argument(
+        "--agents", type=int, default=100, help="number of cameras, which is also the number of targets"
+    )
+    parser.add_argument("--episodes", type=int, default=100, help="episodes of each pairing")
     parser.add_argument("--repeats", type=int, default=5)
     table.add_options(parser)
 

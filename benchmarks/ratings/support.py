@@ -26,11 +26,13 @@ TOLERANCE = 0.05
 def add_support_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument("--leagues", type=int, default=300)
-    parser.add_argument("--agents", type=int, default=12, help="cameras, and as many targets")
-    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="for each pairing")
+    parser.add_argument("--agents", type=int, default=12, help="number of cameras, which is also the number of targets")
+    parser.add_argument("--episodes", type=int, nargs="+", default=[10, 50, 200], help="episodes of each pairing")
     parser.add_argument("--noise", choices=sorted(MEASURED), default="MATE-4v8-9")
     parser.add_argument("--spread", type=float, default=0.06, help="standard deviation of the agents' mean payoffs")
-    parser.add_argument("--interaction", type=float, default=0.02, help="standard deviation of a pairing's own payoff")
+    parser.add_argument(
+        "--interaction", type=float, default=0.02, help="standard deviation of the interaction effect of a pairing"
+    )
     parser.add_argument("--replicates", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
 

@@ -13,7 +13,7 @@ ON_THIS_MACHINE = "On this machine"
 
 app = typer.Typer(
     name="mate-arena",
-    help="Evaluate multi-agent policies: run a portal on this machine, or use any portal.",
+    help="Evaluate multi-agent policies. Run a portal on this machine, or use any portal.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -25,7 +25,9 @@ for part in (accounts, agents, labs, tournaments, boards, replays, runs, studies
 @app.callback()
 def choose(
     url: str = typer.Option("", help="Address of the portal.", envvar="ARENA_URL", show_default=False),
-    token: str = typer.Option("", help="Token of the portal.", envvar="ARENA_TOKEN", show_default=False),
+    token: str = typer.Option(
+        "", help="API token of your account on the portal.", envvar="ARENA_TOKEN", show_default=False
+    ),
     json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
 ) -> None:
     options.url, options.token, options.json = url, token, json
@@ -42,7 +44,7 @@ def _add_local(name: str, words: str) -> None:
 
 HERE = LAUNCHER | {
     "evaluate": "Play two agents against each other, without a portal.",
-    "remote": "Let a class of your own play in a portal, from this process.",
+    "remote": "Connect your own agent class to a portal; the agent runs in this process.",
 }
 for _name, _words in HERE.items():
     _add_local(_name, _words)

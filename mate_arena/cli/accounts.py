@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def login(url: str = typer.Argument(credentials.LOCAL, help="Address of the portal.")) -> None:
-    """Store a token of a portal, for your user alone. Create one on your account page there."""
+    """Store an API token of a portal, readable only by your user. Create a token on your account page of the portal."""
     token = options.token or typer.prompt("Token", hide_input=True)
     with ArenaClient(url, token) as client:
         account = client.account()

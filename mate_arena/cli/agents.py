@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
     app.command("download")(download_agent)
 
 
-def scenario(slug: str = typer.Argument("", help="Slug of one scenario; all without.")) -> None:
+def scenario(
+    slug: str = typer.Argument("", help="Slug of one scenario. Without it, the command lists all scenarios."),
+) -> None:
     """List scenarios, or show one."""
     with open_client() as client:
         found = [client.scenarios.get(slug)] if slug else client.scenarios.list()
@@ -34,10 +36,10 @@ def scenario(slug: str = typer.Argument("", help="Slug of one scenario; all with
 
 def download_agent(
     slug: str = typer.Argument(help="Slug or digest of the agent."),
-    output: Path = typer.Option(None, "--output", "-o", help="File to write."),
-    onnx: bool = typer.Option(False, "--onnx", help="Networks in ONNX's format, for other tools."),
+    output: Path = typer.Option(None, "--output", "-o", help="Path of the file to write."),
+    onnx: bool = typer.Option(False, "--onnx", help="Write the networks in the ONNX format, for other tools."),
 ) -> None:
-    """Write the file of an agent, which mate_arena.load reads."""
+    """Download the file of an agent. mate_arena.load reads it."""
     place = output or Path(f"{slug}{'-onnx' if onnx else ''}.zip")
     with open_client() as client:
         client.agents.download(slug, place, "onnx" if onnx else "native")
@@ -45,15 +47,15 @@ def download_agent(
 
 
 def agents(
-    slug: str = typer.Argument("", help="Slug or digest of one agent; a list without."),
-    team: str = typer.Option("", help="camera or target."),
-    kind: str = typer.Option("", help="builtin, checkpoint, mixture, operator or remote."),
+    slug: str = typer.Argument("", help="Slug or digest of one agent. Without it, the command lists agents."),
+    team: str = typer.Option("", help="Only agents of this team: camera or target."),
+    kind: str = typer.Option("", help="Only agents of this kind: builtin, checkpoint, mixture, operator or remote."),
     scenario: str = typer.Option("", help="Only agents that can play in this scenario."),
-    owner: str = typer.Option("", help="User name of the owner."),
-    search: str = typer.Option("", help="A part of the name."),
+    owner: str = typer.Option("", help="Only agents of the owner with this user name."),
+    search: str = typer.Option("", help="Only agents whose name contains this text."),
     limit: int = LIMIT,
 ) -> None:
-    """List agents, or show one with its standings."""
+    """List agents, or show one agent with its rankings."""
     with open_client() as client:
         if slug:
             found = client.agents.get(slug)
@@ -73,16 +75,18 @@ def agents(
 
 
 def upload(
-    files: list[Path] = typer.Argument(help="Checkpoints."),
-    name: str = typer.Option("", help="Name of the agent; by default it is derived from the file."),
-    team: str = typer.Option("", help="The team that you expect: camera or target."),
-    deterministic: bool = typer.Option(False, help="Play the likeliest action instead of sampling."),
-    wait: bool = typer.Option(True, help="Wait until the check has ended."),
-    place: str = typer.Option("", metavar="SCENARIO", help="Place the accepted agents in a scenario, and wait for it."),
-    private: bool = typer.Option(False, help="Only you and the lab see the agents and use them."),
-    lab: str = typer.Option("", help="Slug of a lab of yours whose members share the agents."),
+    files: list[Path] = typer.Argument(help="Checkpoint files to upload."),
+    name: str = typer.Option("", help="Name of the agent. By default, it is derived from the file name."),
+    team: str = typer.Option("", help="Expected team of the agents: camera or target."),
+    deterministic: bool = typer.Option(False, help="Play the most likely action instead of sampling."),
+    wait: bool = typer.Option(True, help="Wait until the checks have ended."),
+    place: str = typer.Option(
+        "", metavar="SCENARIO", help="Place the accepted agents on the leaderboard of this scenario, and wait."
+    ),
+    private: bool = typer.Option(False, help="Only you and the lab can see and use the agents."),
+    lab: str = typer.Option("", help="Slug of one of your labs, whose members share the agents."),
 ) -> None:
-    """Upload checkpoints; wait for their checks, and place their agents on a leaderboard."""
+    """Upload checkpoints, wait for their checks, and optionally place their agents on a leaderboard."""
     with open_client() as client:
         sent = [send(client, path, name, team, deterministic, private, lab) for path in files]
         found = [follow(client, one) for one in sent] if wait or place else sent

@@ -12,7 +12,7 @@ from mate_arena.client import ArenaClient
 from mate_arena.client.errors import ArenaError
 from mate_arena.client.shapes import Attack
 
-attacks = typer.Typer(help="Train attackers against an agent, to find what can be gained.", no_args_is_help=True)
+attacks = typer.Typer(help="Train attackers against an agent, to measure how exploitable it is.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,17 +21,21 @@ def register(app: typer.Typer) -> None:
 
 @attacks.command("start")
 def start_attack(
-    agent: str = typer.Argument(help="Slug of the agent that is attacked."),
+    agent: str = typer.Argument(help="Slug of the agent to attack."),
     scenario: str = typer.Option("mate-2v4-0", help="Slug of the scenario."),
-    attackers: int = typer.Option(3, help="Attackers, each from its own seed."),
-    algorithm: str = typer.Option("", help="Algorithm of the attackers."),
-    steps: int = typer.Option(None, help="Environment steps of each attacker; by default the preset's."),
-    episodes: int = typer.Option(200, help="Fresh episodes of the best attacker."),
-    first_seed: int = typer.Option(0, help="First seed."),
-    setting: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="Hyperparameter; repeat it for more."),
-    watch: bool = typer.Option(False, help="Wait until it is over."),
+    attackers: int = typer.Option(3, help="Number of attackers. Each is trained from its own seed."),
+    algorithm: str = typer.Option(
+        "", help="Algorithm that trains the attackers. By default, the portal chooses it for the team."
+    ),
+    steps: int = typer.Option(None, help="Environment steps of each attacker. By default, the preset sets them."),
+    episodes: int = typer.Option(200, help="Episodes on fresh seeds that evaluate the best attacker."),
+    first_seed: int = typer.Option(0, help="Seed of the first attacker."),
+    setting: list[str] = typer.Option(
+        [], "--set", metavar="NAME=VALUE", help="Value of a hyperparameter. Repeat the option for more."
+    ),
+    watch: bool = typer.Option(False, help="Wait until the attack is over."),
 ) -> None:
-    """Attack an agent."""
+    """Start an attack on an agent."""
     training: dict[str, Any] = {
         "algorithm": algorithm or None,
         "steps": steps,
@@ -45,7 +49,7 @@ def start_attack(
 
 @attacks.command("show")
 def show_attack(number: int) -> None:
-    """Print what an attack found."""
+    """Show the results of an attack."""
     with open_client() as client:
         describe_attack(client, client.attacks.get(number))
 
@@ -58,8 +62,8 @@ def watch_attack(number: int) -> None:
 
 
 @attacks.command("steer")
-def steer_attack(number: int, action: str = typer.Argument(help="cancel or resume.")) -> None:
-    """Cancel or resume an attack of yours."""
+def steer_attack(number: int, action: str = typer.Argument(help="Action: cancel or resume.")) -> None:
+    """Cancel or resume one of your attacks."""
     if action not in ("cancel", "resume"):
         raise typer.BadParameter(f"{action!r} is no action: write cancel or resume.")
     with open_client() as client:

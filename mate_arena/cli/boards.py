@@ -19,9 +19,11 @@ def register(app: typer.Typer) -> None:
 
 def leaderboard(
     scenario: str = typer.Argument("", help="Slug of the scenario."),
-    tournament: int = typer.Option(None, help="Number of a tournament, instead of a scenario."),
-    snapshot: int = typer.Option(None, help="Number of an earlier fit."),
-    team: str = typer.Option("", help="camera or target; both without."),
+    tournament: int = typer.Option(None, help="Number of a tournament, to use instead of a scenario."),
+    snapshot: int = typer.Option(
+        None, help="Number of an earlier fit of the leaderboard. By default, the newest fit is used."
+    ),
+    team: str = typer.Option("", help="Team to show: camera or target. By default, both are shown."),
 ) -> None:
     """Show the leaderboard of a scenario or of a tournament."""
     insist_on_one(scenario, tournament)
@@ -60,7 +62,7 @@ def compare(
     first: str = typer.Argument(help="Slug of the first agent."),
     second: str = typer.Argument(help="Slug of the second agent."),
 ) -> None:
-    """Compare two agents of a team, in episodes of the same seeds against the same opponents."""
+    """Compare two agents of the same team on the same seeds and against the same opponents."""
     with open_client() as client:
         found = client.boards.compare(scenario, first, second)
     rows = [
@@ -82,13 +84,17 @@ def write(interval: Interval) -> str:
 
 def export(
     scenario: str = typer.Argument("", help="Slug of the scenario."),
-    tournament: int = typer.Option(None, help="Number of a tournament, instead of a scenario."),
-    rows: str = typer.Option("episodes", "--table", help="episodes, ratings or payoffs."),
-    format: str = typer.Option("", help="parquet, csv or json; by default by the name of the file."),
-    output: Path = typer.Option(None, "--output", "-o", help="File to write."),
-    snapshot: int = typer.Option(None, help="Number of an earlier fit."),
+    tournament: int = typer.Option(None, help="Number of a tournament, to use instead of a scenario."),
+    rows: str = typer.Option("episodes", "--table", help="Table to export: episodes, ratings or payoffs."),
+    format: str = typer.Option(
+        "", help="File format: parquet, csv or json. By default, it follows from the file name."
+    ),
+    output: Path = typer.Option(None, "--output", "-o", help="Path of the file to write."),
+    snapshot: int = typer.Option(
+        None, help="Number of an earlier fit of the leaderboard. By default, the newest fit is used."
+    ),
 ) -> None:
-    """Write a table of a board to a file."""
+    """Export a table of a leaderboard to a file."""
     insist_on_one(scenario, tournament)
     if rows not in ("episodes", "ratings", "payoffs"):
         raise typer.BadParameter(f"{rows!r} is no table: write episodes, ratings or payoffs.")

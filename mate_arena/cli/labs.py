@@ -11,7 +11,7 @@ SLUG = typer.Argument(help="Slug of the lab.")
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="People who own agents together.", no_args_is_help=True)
+    group = typer.Typer(help="Manage labs, which are groups of people who share agents.", no_args_is_help=True)
     for command in (create, invite, join, leave):
         group.command()(command)
     group.command("list")(list_all)
@@ -34,29 +34,29 @@ def show_one(slug: str = SLUG) -> None:
 
 
 def create(name: str = typer.Argument(help="Name of the new lab."), description: str = "") -> None:
-    """Create a lab, which you own."""
+    """Create a lab. You become its owner."""
     with open_client() as client:
         tell(client.labs.create(name, description))
 
 
 def invite(
     slug: str = SLUG,
-    username: str = typer.Argument(help="Name of the user."),
-    role: str = typer.Option("member", help="owner or member."),
+    username: str = typer.Argument(help="User name of the person to invite."),
+    role: str = typer.Option("member", help="Role of the user: owner or member."),
 ) -> None:
-    """Invite a user to a lab of yours."""
+    """Invite a user to one of your labs."""
     with open_client() as client:
         tell(client.labs.invite(slug, username, role))
 
 
 def join(slug: str = SLUG) -> None:
-    """Accept an invitation."""
+    """Accept an invitation to a lab."""
     with open_client() as client:
         tell(client.labs.join(slug))
 
 
 def leave(slug: str = SLUG) -> None:
-    """Leave a lab. Agents that you brought leave it too."""
+    """Leave a lab. The agents that you shared with it leave it too."""
     with open_client() as client:
         client.labs.remove(slug, client.account().username)
     say(f"You have left {slug}.")

@@ -30,9 +30,9 @@ def list_episodes(pairing: int = typer.Argument(help="Number of the pairing.")) 
 @replays.command()
 def download(
     episode: int = typer.Argument(help="Number of the episode."),
-    output: Path = typer.Option(None, "--output", "-o", help="File to write."),
+    output: Path = typer.Option(None, "--output", "-o", help="Path of the file to write."),
 ) -> None:
-    """Write the replay of an episode to a file."""
+    """Download the replay of an episode."""
     place = output or Path(f"mate-arena-{episode}.replay")
     with open_client() as client:
         client.episodes.replay(episode, place)
@@ -42,7 +42,7 @@ def download(
 @replays.command()
 def play(
     episode: int = typer.Argument(help="Number of the episode."),
-    browser: bool = typer.Option(True, help="Open the page in a browser; without, only print its address."),
+    browser: bool = typer.Option(True, help="Open the page in a browser. Otherwise, only print its address."),
 ) -> None:
     """Play a replay in the browser."""
     with open_client() as client:
@@ -55,7 +55,7 @@ def play(
 
 @replays.command()
 def verify(episode: int = typer.Argument(help="Number of the episode.")) -> None:
-    """Have an episode played again, and compare the trajectories."""
+    """Play an episode again on the portal, and compare the trajectories."""
     with open_client() as client:
         found = client.episodes.verify(episode)
     show(found, lambda: found.message)

@@ -14,8 +14,10 @@ from mate_arena.client import ArenaClient
 from mate_arena.client.errors import ArenaError
 from mate_arena.client.shapes import PsroRun, Training
 
-trainings = typer.Typer(help="Train agents.", no_args_is_help=True)
-psro = typer.Typer(help="Policy-space response oracles.", no_args_is_help=True)
+trainings = typer.Typer(help="Start, watch, pause, resume and cancel trainings.", no_args_is_help=True)
+psro = typer.Typer(
+    help="Start, watch, pause, resume and cancel PSRO runs (policy-space response oracles).", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,17 +28,21 @@ def register(app: typer.Typer) -> None:
 @trainings.command()
 def start(
     scenario: str = typer.Argument(help="Slug of the scenario."),
-    team: str = typer.Argument(help="The team that learns: camera or target."),
+    team: str = typer.Argument(help="Team to train: camera or target."),
     opponent: str = typer.Option(help="Slug of the opponent."),
     algorithm: str = typer.Option(
-        "hrl-mappo", help="Such as mappo, qmix, maddpg, tarmac or i2c; for cameras also hrl-mappo and so on."
+        "hrl-mappo",
+        help="Algorithm, such as mappo, qmix, maddpg, tarmac or i2c. "
+        "Cameras can also use hierarchical algorithms, such as hrl-mappo.",
     ),
-    preset: str = typer.Option("quick", help="One of quick, fast, entity and upstream."),
-    steps: int = typer.Option(None, help="Environment steps; by default the preset's."),
+    preset: str = typer.Option("quick", help="Preset of hyperparameters: quick, fast, entity or upstream."),
+    steps: int = typer.Option(None, help="Environment steps. By default, the preset sets them."),
     name: str = typer.Option("", help="Name of the training and of its agent."),
-    setting: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="Hyperparameter; repeat it for more."),
-    seed: int = typer.Option(0, help="Seed."),
-    watch: bool = typer.Option(False, help="Wait until it stands still."),
+    setting: list[str] = typer.Option(
+        [], "--set", metavar="NAME=VALUE", help="Value of a hyperparameter. Repeat the option for more."
+    ),
+    seed: int = typer.Option(0, help="Random seed of the training."),
+    watch: bool = typer.Option(False, help="Wait until the training is over or paused."),
 ) -> None:
     """Start a training."""
     wanted: dict[str, Any] = {"scenario": scenario, "team": team, "opponent": opponent, "algorithm": algorithm}
@@ -48,7 +54,7 @@ def start(
 
 @trainings.command("watch")
 def watch_training(number: int) -> None:
-    """Wait until a training stands still."""
+    """Wait until a training is over or paused."""
     with open_client() as client:
         describe_training(client, follow_training(client, number))
 
@@ -64,8 +70,8 @@ def list_trainings(scenario: str = "", state: str = "", owner: str = "", search:
 
 
 @trainings.command("steer")
-def steer_training(number: int, action: str = typer.Argument(help="pause, resume or cancel.")) -> None:
-    """Pause, resume or cancel a training of yours."""
+def steer_training(number: int, action: str = typer.Argument(help="Action: pause, resume or cancel.")) -> None:
+    """Pause, resume or cancel one of your trainings."""
     with open_client() as client:
         describe_training(client, choose(client.trainings, action)(number))
 
@@ -100,10 +106,10 @@ def start_psro(
     name: str = typer.Option(help="Name of the run."),
     camera_algorithm: str = typer.Option("hrl-mappo", help="Algorithm of the cameras' best responses."),
     target_algorithm: str = typer.Option("mappo", help="Algorithm of the targets' best responses."),
-    steps: int = typer.Option(None, help="Environment steps of each best response; by default the preset's."),
+    steps: int = typer.Option(None, help="Environment steps of each best response. By default, the preset sets them."),
     meta_solver: str = typer.Option("nash", help="Such as nash, uniform or alpha-rank; /api/v1/docs lists all."),
-    iterations: int = typer.Option(5, help="Iterations."),
-    watch: bool = typer.Option(False, help="Wait until it stands still."),
+    iterations: int = typer.Option(5, help="Number of iterations."),
+    watch: bool = typer.Option(False, help="Wait until the run is over or paused."),
 ) -> None:
     """Start a PSRO run."""
     sides = {"camera_training": camera_algorithm, "target_training": target_algorithm}
@@ -116,7 +122,7 @@ def start_psro(
 
 @psro.command("watch")
 def watch_psro(number: int) -> None:
-    """Wait until a run stands still."""
+    """Wait until a PSRO run is over or paused."""
     with open_client() as client:
         describe_psro(client, follow_psro(client, number))
 
@@ -132,15 +138,17 @@ def list_psro(scenario: str = "", state: str = "", owner: str = "", search: str 
 
 
 @psro.command("steer")
-def steer_psro(number: int, action: str = typer.Argument(help="pause, resume or cancel.")) -> None:
-    """Pause, resume or cancel a run of yours."""
+def steer_psro(number: int, action: str = typer.Argument(help="Action: pause, resume or cancel.")) -> None:
+    """Pause, resume or cancel one of your PSRO runs."""
     with open_client() as client:
         describe_psro(client, choose(client.psro, action)(number))
 
 
 @psro.command("export")
-def export_psro(number: int, output: Path = typer.Option(None, "--output", "-o", help="File to write.")) -> None:
-    """Write the results of a run to a zip file, in the layout of MATE's PSRO example."""
+def export_psro(
+    number: int, output: Path = typer.Option(None, "--output", "-o", help="Path of the file to write.")
+) -> None:
+    """Export the results of a PSRO run as a zip file, in the layout of MATE's PSRO example."""
     place = output or Path(f"psro-{number}.zip")
     with open_client() as client:
         client.psro.export(number, place)

@@ -13,7 +13,7 @@ from mate_arena.cli.output import counted, open_client, say, show, table
 from mate_arena.client import ArenaClient
 from mate_arena.client.shapes import Study
 
-studies = typer.Typer(help="Compare configurations of trainings over seeds and scenarios.", no_args_is_help=True)
+studies = typer.Typer(help="Compare training configurations over seeds and scenarios.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,21 +22,24 @@ def register(app: typer.Typer) -> None:
 
 @studies.command("start")
 def start_study(
-    team: str = typer.Argument(help="The team that learns: camera or target."),
+    team: str = typer.Argument(help="Team to train: camera or target."),
     configuration: list[str] = typer.Option(
-        help="NAME:ALGORITHM[:NAME=VALUE,...], such as plain:hrl-mappo or small:mappo:memory=none; repeat it."
+        help="Configuration as NAME:ALGORITHM[:NAME=VALUE,...], such as plain:hrl-mappo or small:mappo:memory=none. "
+        "Repeat the option for more."
     ),
     name: str = typer.Option(help="Name of the study."),
-    scenario: list[str] = typer.Option(["mate-2v4-0"], help="Slug of a scenario; repeat it for more."),
-    opponent: str = typer.Option("", help="Slug of the opponent; by default the greedy agent of the other team."),
-    seeds: int = typer.Option(5, help="Seeds of each configuration in each scenario."),
+    scenario: list[str] = typer.Option(["mate-2v4-0"], help="Slug of a scenario. Repeat the option for more."),
+    opponent: str = typer.Option(
+        "", help="Slug of the opponent. By default, it is the greedy agent of the other team."
+    ),
+    seeds: int = typer.Option(5, help="Number of seeds of each configuration in each scenario."),
     first_seed: int = typer.Option(0, help="First seed."),
-    preset: str = typer.Option("quick", help="One of quick, fast, entity and upstream."),
-    steps: int = typer.Option(None, help="Environment steps of each run; by default the preset's."),
-    episodes: int = typer.Option(40, help="Episodes that each milestone plays."),
-    watch: bool = typer.Option(False, help="Wait until no run is open."),
+    preset: str = typer.Option("quick", help="Preset of hyperparameters: quick, fast, entity or upstream."),
+    steps: int = typer.Option(None, help="Environment steps of each run. By default, the preset sets them."),
+    episodes: int = typer.Option(40, help="Number of episodes that evaluate each milestone."),
+    watch: bool = typer.Option(False, help="Wait until all runs have ended."),
 ) -> None:
-    """Start a study: every configuration with every seed in every scenario."""
+    """Start a study, which trains every configuration with every seed in every scenario."""
     other = "target" if team == "camera" else "camera"
     wanted: dict[str, Any] = {"name": name, "team": team, "scenarios": scenario, "steps": steps}
     wanted |= {"opponent": opponent or f"greedy-{other}", "num_seeds": seeds, "first_seed": first_seed}
@@ -67,14 +70,14 @@ def read_configuration(text: str) -> dict[str, Any]:
 
 @studies.command("watch")
 def watch_study(number: int) -> None:
-    """Wait until no run of a study is open."""
+    """Wait until all runs of a study have ended."""
     with open_client() as client:
         describe_study(client, follow_study(client, number))
 
 
 @studies.command("show")
 def show_study(number: int) -> None:
-    """Print the figures of a study."""
+    """Show the figures of a study."""
     with open_client() as client:
         describe_study(client, client.studies.get(number))
 
@@ -89,8 +92,8 @@ def list_studies(state: str = "", owner: str = "", search: str = "", limit: int 
 
 
 @studies.command("steer")
-def steer_study(number: int, action: str = typer.Argument(help="cancel or resume.")) -> None:
-    """Cancel a study of yours, or resume its stopped runs."""
+def steer_study(number: int, action: str = typer.Argument(help="Action: cancel or resume.")) -> None:
+    """Cancel one of your studies, or resume its stopped runs."""
     if action not in ("cancel", "resume"):
         raise typer.BadParameter(f"{action!r} is no action: write cancel or resume.")
     with open_client() as client:
@@ -100,10 +103,10 @@ def steer_study(number: int, action: str = typer.Argument(help="cancel or resume
 @studies.command("export")
 def export_study(
     number: int,
-    file: str = typer.Argument("runs.csv", help="runs.csv or table.tex."),
-    output: Path = typer.Option(None, "--output", "-o", help="File to write."),
+    file: str = typer.Argument("runs.csv", help="File to export: runs.csv or table.tex."),
+    output: Path = typer.Option(None, "--output", "-o", help="Path of the file to write."),
 ) -> None:
-    """Write the runs of a study as CSV, or its aggregates as LaTeX."""
+    """Export the runs of a study as CSV, or its aggregates as LaTeX."""
     place = output or Path(f"study-{number}-{file}")
     with open_client() as client:
         client.studies.export(number, file, place)

@@ -61,18 +61,22 @@ def list_tournaments(
 @tournaments.command()
 def create(
     scenario: str = typer.Argument(help="Slug of the scenario."),
-    camera: list[str] = typer.Option(help="Camera agent; repeat it for more."),
-    target: list[str] = typer.Option(help="Target agent; repeat it for more."),
+    camera: list[str] = typer.Option(help="Slug or digest of a camera agent. Repeat the option for more."),
+    target: list[str] = typer.Option(help="Slug or digest of a target agent. Repeat the option for more."),
     name: str = typer.Option("", help="Name of the tournament."),
-    format: str = typer.Option("round-robin", help="Format, such as round-robin, ranking or sequential."),
-    episodes: int = typer.Option(0, help="Episodes of each pairing of a round robin.", show_default=False),
-    setting: list[str] = typer.Option([], metavar="NAME=VALUE", help="Setting of the format; repeat it for more."),
-    base_seed: int = typer.Option(0, help="Base seed."),
-    rates_remote: bool = typer.Option(False, help="Rate remote agents in it."),
-    estimate: bool = typer.Option(False, help="Show the cost and start nothing."),
-    watch_it: bool = typer.Option(False, "--watch", help="Wait until it is over."),
+    format: str = typer.Option(
+        "round-robin", help="Format of the tournament, such as round-robin, ranking or sequential."
+    ),
+    episodes: int = typer.Option(0, help="Number of episodes of each pairing in a round robin.", show_default=False),
+    setting: list[str] = typer.Option(
+        [], metavar="NAME=VALUE", help="Value of a setting of the format. Repeat the option for more."
+    ),
+    base_seed: int = typer.Option(0, help="Seed from which the seeds of the episodes are derived."),
+    rates_remote: bool = typer.Option(False, help="Rate remote agents in this tournament."),
+    estimate: bool = typer.Option(False, help="Show the estimated cost and do not start the tournament."),
+    watch_it: bool = typer.Option(False, "--watch", help="Wait until the tournament is over."),
 ) -> None:
-    """Start a tournament: every camera meets every target, unless the format chooses."""
+    """Start a tournament. Every camera plays every target, unless the format chooses the pairings."""
     wanted = {"name": name, "format": format, "settings": read_settings(setting), "base_seed": base_seed}
     if rates_remote:
         wanted["rates_remote"] = True
@@ -121,7 +125,7 @@ def watch_tournament(number: int) -> None:
 
 @tournaments.command("cancel")
 def cancel_tournament(number: int) -> None:
-    """Cancel a tournament of yours. Its finished episodes stay."""
+    """Cancel one of your tournaments. Its finished episodes are kept."""
     with open_client() as client:
         client.tournaments.cancel(number)
         say(f"Tournament {number} is cancelled.")

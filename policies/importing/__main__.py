@@ -17,17 +17,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command. Return its exit status: 0 if the file could be imported, 1 if not."""
     parser = argparse.ArgumentParser(
         prog="python -m policies.importing",
-        description="Check a checkpoint as an upload is checked, and write its agents as native checkpoints.",
+        description="Check a checkpoint with the same checks as an upload, and write its agents as native checkpoints.",
     )
     parser.add_argument(
         "file",
         type=Path,
         metavar="PATH",
-        help="a native checkpoint; the folder or an archive of RLlib trials or a PSRO result; a trial's checkpoint-N "
-        "file, or a "
-        "link to it",
+        help="a native checkpoint, a folder or archive of RLlib trials or of a PSRO result, "
+        "or the checkpoint-N file of a trial or a link to it",
     )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write native checkpoints")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="folder to write the native checkpoints to")
     options = parser.parse_args(arguments)
     try:
         report = read(options.file, watch=_show)

@@ -1,4 +1,4 @@
-"""Command line of the launcher: `run` for everything, or one of the processes alone, as containers want them."""
+"""Run the whole portal with `run`, or one of its processes alone, as containers need it."""
 
 import argparse
 import os
@@ -15,14 +15,14 @@ from .supervisor import Supervisor, answers, can_train
 
 LOOK_SECONDS = 5.0
 ACTIONS = {
-    "run": "prepare, start everything and keep it alive until Ctrl-C",
-    "prepare": "prepare and return: compiled game, database, static files, first content",
-    "web": "become the web server",
-    "worker": "become a worker",
-    "trainer": "become a trainer, which looks after one training at a time",
-    "sweep": "become the sweep, which re-issues work that no live worker holds",
+    "run": "prepare and start everything, and keep it running until Ctrl-C",
+    "prepare": "compile the game, prepare the database, the static files and the first content, and exit",
+    "web": "run the web server",
+    "worker": "run a worker",
+    "trainer": "run a trainer, which runs one training at a time",
+    "sweep": "run the sweep, which reassigns work that no live worker holds",
     "password": "give the administrator a new password and print it",
-    "manage": "run one of Django's or the portal's management commands, such as `manage create_token admin`",
+    "manage": "run a management command of Django or of the portal, such as `manage create_token admin`",
     "health": "exit 0 if the website answers",
 }
 

@@ -1,7 +1,8 @@
-"""`python3 -m portal.launcher.packages [GROUP...]`: make the virtual environment `.venv` and install packages into it.
+"""Create the virtual environment `.venv` and install packages: `python3 -m portal.launcher.packages [GROUP...]`.
 
-Plain standard library, run by the machine's Python before anything is installed. Groups are `base` (always), `training`
-and `dev`. What is done is skipped; whatever an earlier run left unfinished, killed or moved is made good.
+The command uses only the standard library, because the machine's Python runs it before anything is installed. The
+groups are `base` (always installed), `training` and `dev`. Steps that are done are skipped. The command repairs what an
+earlier run left incomplete, and an environment that was moved.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ GROUPS = {
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m portal.launcher.packages", description=__doc__)
-    parser.add_argument("groups", nargs="*", type=read_group, metavar="GROUP", help="training or dev")
+    parser.add_argument(
+        "groups", nargs="*", type=read_group, metavar="GROUP", help="group of packages to install: training or dev"
+    )
     try:
         prepare(parser.parse_args(arguments).groups)
     except LaunchRefused as refusal:

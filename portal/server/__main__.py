@@ -1,7 +1,7 @@
-"""The web server: ``python -m portal.server``.
+"""Start the web server: ``python -m portal.server``.
 
-The server is Granian because it ends connections whose head does not come in time (hyper's header timeout). Uvicorn has
-no such limit: with it, 950 half-sent requests made the website unreachable.
+The server is Granian, because it closes connections whose request head does not arrive in time (hyper's header
+timeout). Uvicorn has no such limit: 950 half-sent requests made the website unreachable with it.
 """
 
 import argparse
@@ -36,9 +36,19 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--processes", type=int, default=1, metavar="N")
-    parser.add_argument("--stop-seconds", type=int, default=2, metavar="N", help="given to open requests at the end")
     parser.add_argument(
-        "--header-seconds", type=float, default=HEADER_SECONDS, metavar="S", help="for a request's head"
+        "--stop-seconds",
+        type=int,
+        default=2,
+        metavar="N",
+        help="seconds that open requests have to finish when the server stops",
+    )
+    parser.add_argument(
+        "--header-seconds",
+        type=float,
+        default=HEADER_SECONDS,
+        metavar="S",
+        help="seconds within which the head of a request must arrive",
     )
     options = parser.parse_args()
     if sys.platform == "linux":

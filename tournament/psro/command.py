@@ -1,7 +1,7 @@
-"""``python -m tournament.psro FOLDER`` (or ``python -m training psro FOLDER``): a PSRO run without a portal.
+"""Run PSRO without a portal: ``python -m tournament.psro FOLDER`` (or ``python -m training psro FOLDER``).
 
-The folder has a training for each best response, the payoffs that were played, and the results in the layout of MATE's
-PSRO example. The same command continues a run that was interrupted.
+The folder contains a training for each best response, the payoffs of the played pairings, and the results in the layout
+of MATE's PSRO example. The same command resumes an interrupted run.
 """
 
 from __future__ import annotations
@@ -191,11 +191,22 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--preset", choices=tuple(configurations.PRESETS), default="quick")
     made.add_argument("--steps", type=int, default=1_000_000, help="environment steps of each best response")
     made.add_argument("--meta-solver", choices=(*META_SOLVERS, ANYTIME), default="nash")
-    made.add_argument("--rounds", type=int, default=4, help="changes of a strategy in an iteration of anytime PSRO")
-    made.add_argument("--episodes", type=int, default=100, help="of each pairing")
+    made.add_argument(
+        "--rounds",
+        type=int,
+        default=4,
+        help="number of times that a strategy is updated in each iteration of anytime PSRO",
+    )
+    made.add_argument("--episodes", type=int, default=100, help="episodes of each pairing")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--cores", type=int)
-    made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter, as JSON")
+    made.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a hyperparameter, with its value as JSON; repeat the option for more",
+    )
     return made
 
 

@@ -1,6 +1,4 @@
-"""`python -m tournament.recorder FOLDER`: play recorded episodes again for those who ask at the socket in the
-folder.
-"""
+"""Replay recorded episodes for clients of the socket in FOLDER: `python -m tournament.recorder FOLDER`."""
 
 import argparse
 import sys
@@ -12,7 +10,7 @@ from tournament.recorder import player
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tournament.recorder", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--while-input-is-open", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--while-input-is-open", action="store_true", help="exit when standard input is closed")
     options = parser.parse_args()
     player.run(options.folder, sys.stdin.buffer if options.while_input_is_open else None)
 

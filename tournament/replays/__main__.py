@@ -1,4 +1,4 @@
-"""`python -m tournament.replays`: record, verify, regenerate and describe replay files."""
+"""Record, verify, regenerate and describe replay files: `python -m tournament.replays`."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tournament.replays", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser(
-        "verify", help="run the stored actions again and compare; exit with 1 if anything differs"
+        "verify", help="run the stored actions again and compare the results; the exit status is 1 if anything differs"
     )
     command.add_argument("files", nargs="+", type=Path)
     command.set_defaults(run=verify)
