@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.chromium import ADVICE, find_chromium
@@ -18,6 +19,11 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 os.environ["ARENA_DEVICE"] = "cpu"
 # On processors of AMD, MKL's results otherwise depend on the number of rows; PyTorch reads this when it is loaded.
 os.environ.setdefault("MKL_CBWR", "COMPATIBLE")
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -42,13 +42,11 @@ def main() -> int | str:
 
 
 def test(environment: dict[str, str], *options: str) -> int:
-    # Many tests wait for processes that they start: with one for each core, cores were idle for a third of the time.
-    return subprocess.run(pytest(*options, more=1), cwd=ROOT, env=environment).returncode
+    return subprocess.run(pytest(*options), cwd=ROOT, env=environment).returncode
 
 
-def pytest(*options: str, more: int = 0) -> list[str]:
-    """A process for each core, and ``more``."""
-    processes = str(max(2, min(os.cpu_count() or 2, 8)) + more)
+def pytest(*options: str) -> list[str]:
+    processes = str(max(2, min(os.cpu_count() or 2, 8)))
     return [sys.executable, "-m", "pytest", "-q", "-rs", "-n", processes, "--dist", "worksteal", *options]
 
 

@@ -35,7 +35,7 @@ def watchable(doubled: Tournament, real_episode: Episode, real_replay: bytes) ->
 
 def test_three_clicks_lead_from_the_first_rank_to_a_replay_of_why(open_page: Open, watchable: Episode) -> None:
     page = open_page(reverse("leaderboard", args=["mate-2v4-0"]))
-    page.get_by_role("region", name="Cameras: ratings").get_by_role("link", name="1", exact=True).click()
+    page.get_by_role("group", name="Cameras: ratings").get_by_role("link", name="1", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Greedy vs Random")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Greedy is probably better than Random")
     page.get_by_title("Episodes of Greedy and Greedy").click()
@@ -50,7 +50,7 @@ def test_a_sort_is_a_link_and_needs_no_script(live_server: Any, doubled: Tournam
     plain = context.new_page()
     plain.goto(live_server.url + reverse("leaderboard", args=["mate-2v4-0"]))
     plain.get_by_role("link", name="Targets").click()
-    board = plain.get_by_role("region", name="Targets: ratings")
+    board = plain.get_by_role("group", name="Targets: ratings")
     expect(board.get_by_role("rowheader").first).to_contain_text("Greedy")
     board.get_by_role("link", name="Agent", exact=True).click()
     expect(board.locator("th[aria-sort=ascending]")).to_have_text("Agent")

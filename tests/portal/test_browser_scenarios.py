@@ -39,7 +39,7 @@ def test_the_map_follows_what_is_typed_and_the_scenario_gets_a_board_and_a_train
     while playing.play_next():
         pass
     board = open_page(reverse("leaderboard", args=[added.slug]))
-    expect(board.get_by_role("region", name="Cameras: ratings").get_by_role("link", name="Greedy")).to_be_visible()
+    expect(board.get_by_role("group", name="Cameras: ratings").get_by_role("link", name="Greedy")).to_be_visible()
 
     form = open_page(f"{reverse('training_create')}?scenario={added.slug}")
     form.get_by_label("Name").fill("Own map")
