@@ -1,7 +1,7 @@
 """Turns: which kind of work a worker takes next, so that neither uploads nor matches delay the other.
 
-Of several live workers, one never checks uploads: the first by name, which every worker reads from the database. The
-others alternate between an upload and a block, and spend no more time on uploads than on matches.
+If several workers are live, one of them never checks uploads: the first by name. Every worker reads the names from the
+database. The others alternate between an upload and a block, and spend no more time on uploads than on matches.
 """
 
 from __future__ import annotations

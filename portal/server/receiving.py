@@ -99,7 +99,8 @@ def store_upload(
         is_private=is_private,
     )
     with transaction.atomic():
-        get_user_model().objects.select_for_update().get(pk=owner.pk)  # Of two at once, the second counts the first.
+        # The lock makes simultaneous uploads of a user wait, so that each counts the one before.
+        get_user_model().objects.select_for_update().get(pk=owner.pk)
         check_open_uploads(owner)
         originals.keep(upload, file)
         upload.save()
