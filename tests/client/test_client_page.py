@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 from policies import Dimensions
 from portal import recordings
 from tests.policies.checkpoints import make_checkpoint
-from tournament import labs
-from tournament.models import Agent, Episode, Scenario
+from tournament import labs, studies
+from tournament.models import Agent, Episode, Scenario, Study
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
 ROOT = PAGE.parents[1]
@@ -25,12 +25,21 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
+@pytest.fixture
+def study(alice: User, scenario: Scenario, agents: dict[str, Agent]) -> Study:
+    one = studies.StudyConfiguration("plain", "mappo")
+    return studies.create_study(
+        studies.StudyRequest("Plain", [scenario], "camera", agents["greedy-target"], [one], num_seeds=1, owner=alice)
+    )
+
+
 def test_the_commands(
     live_server: Any,
     token: str,
     alice: User,
     bob: User,
     worker: None,
+    study: Study,
     real_episode: Episode,
     real_replay: bytes,
     checkpoint: Path,
@@ -41,6 +50,7 @@ def test_the_commands(
     labs.create(alice, "Owls")
     recordings.path_of(real_episode, "record").write_bytes(real_replay)
     names = {"ARENA_URL": live_server.url, "ARENA_TOKEN": token, "EPISODE": str(real_episode.pk)}
+    names["STUDY"] = str(study.pk)
     shim = f'mate-arena() {{ "{sys.executable}" -m mate_arena.commands "$@"; }}\n'
     done = subprocess.run(
         ["bash", "-ec", shim + "".join(blocks("bash"))],

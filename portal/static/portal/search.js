@@ -1,4 +1,4 @@
-// The search over a page: / or Ctrl-K (Cmd-K) opens it. The server finds (htmx asks while one types); arrows choose,
+// The search over a page: Ctrl-K (Cmd-K), a click or / (see shell.js) opens it. The server finds (htmx asks while one types); arrows choose,
 // Enter opens.
 // Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 
@@ -60,9 +60,7 @@ document.addEventListener("click", (event) => {
   open();
 });
 document.addEventListener("keydown", (event) => {
-  const isWriting = event.target.closest?.("input, textarea, select, [contenteditable]") !== null;
-  const isShortcut = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-  if (!isShortcut && !(event.key === "/" && !isWriting && !document.querySelector("dialog[open]"))) return;
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
   event.preventDefault();
   open();
 });

@@ -90,7 +90,9 @@ document.addEventListener("click", async (event) => {
 });
 
 // Keys. Letters mean nothing while somebody writes, nor on pages that have keys of their own ([data-own-keys]).
-const isWriting = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
+// A field in a dialog that has just closed keeps the focus until the next frame.
+const isWriting = (target) =>
+  target.closest?.("input, textarea, select, [contenteditable]")?.checkVisibility() ?? false;
 const keys = document.querySelector("[data-keys]");
 let awaitsPlace = false;
 
@@ -118,6 +120,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") {
     event.preventDefault();
     keys.showModal();
+    return;
+  }
+  if (event.key === "/") {
+    event.preventDefault();
+    document.querySelector("[data-search-open]").click();
     return;
   }
   if (document.querySelector("[data-replay], [data-stage], [data-own-keys]")) return;
