@@ -86,7 +86,8 @@ export async function webm(draw, state, size, say) {
   const began = performance.now();
   let now = { ...state, playing: true, loops: false };
   let before = began;
-  for (let passed = 0; passed < CLIP_SECONDS && now.playing; ) {
+  const isEmpty = () => pieces.every((piece) => piece.size === 0); // A short clip ends before the encoder gives a byte.
+  for (let passed = 0; (passed < CLIP_SECONDS && now.playing) || isEmpty(); ) {
     const moment = await new Promise(requestAnimationFrame);
     now = reduce(now, { type: "tick", seconds: (moment - before) / 1000 });
     before = moment;
