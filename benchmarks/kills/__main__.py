@@ -6,6 +6,8 @@ publish a tournament's leaderboard, train an agent, advance a PSRO run, write a 
 data: files and checkpoints match their digests, published fits have their episodes, and backups are complete. In the
 end, all operations must have finished. The exit status is 0 if all of this holds. `--quick` trains with a stand-in for
 RLlib.
+
+A run may be divided: `--record FILE` keeps the outcomes of each call in a file, and the table has those of all calls.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
 from benchmarks.installation import Crew, private_installation, set_up_django, wait_for
+from benchmarks.kills import outcomes
 from benchmarks.kills.sound import find_halves
-from benchmarks.kills.subjects import SUBJECTS, Portal
+from benchmarks.kills.subjects import SUBJECTS, Operation, Portal
 from benchmarks.psro_table import find_faults
 from portal.launcher import commands
 from portal.launcher.installation import CHECKOUT, LocalInstallation
@@ -53,7 +55,8 @@ def main() -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="of the random instants (default: the number of recorded kills)")
+    parser.add_argument("--record", type=Path, help="file that keeps the outcomes; those in it are added to the table")
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -83,17 +86,16 @@ class Cast(Crew):
                 self.commands[name], cwd=CHECKOUT, stdout=file, stderr=file, start_new_session=True
             )
 
-    def kill(self, name: str) -> bool:
-        """Kill a process with its children and restart it; return whether it was still running."""
+    def kill(self, name: str) -> None:
+        """Kill a process with its children and restart it. A backup is not restarted."""
         if name == "backup":
-            process = self.portal.backup
-            assert process is not None
-            process.kill()
-            return process.wait() == -signal.SIGKILL
+            assert self.portal.backup is not None
+            self.portal.backup.kill()
+            self.portal.backup.wait()
+            return
         os.killpg(self.processes[name].pid, signal.SIGKILL)
         self.processes[name].wait()
         self.begin(name)
-        return True
 
     def end(self) -> None:
         for process in self.processes.values():
@@ -102,31 +104,39 @@ class Cast(Crew):
 
 
 def hurt(options: argparse.Namespace) -> int:
-    """In the child process: kill, check after each kill, and wait for the end."""
+    """In the child process: kill, check after each kill, wait for the end, and print the table."""
     set_up_django()
     portal = open_portal()
-    crew, draws = Cast(portal), random.Random(options.seed)
-    counts: Counter[str] = Counter()
-    halves: list[str] = []
+    earlier = outcomes.read(options.record)
+    draws = random.Random(len(earlier) if options.seed is None else options.seed)
     began = time.monotonic()
+    crew = Cast(portal)
     try:
-        for number in range(options.kills):
-            name = options.subjects[number % len(options.subjects)]
-            subject = SUBJECTS[name]
-            wait_for(subject.begin(portal))
-            time.sleep(draws.uniform(0.0, subject.latest))
-            counts[name if crew.kill(subject.victim) else f"{name}, too late"] += 1
-            halves += [f"after kill {number + 1} ({name}): {half}" for half in find_halves(portal.backups)]
+        kills = [kill(options.subjects[number % len(options.subjects)], portal, crew, draws, number + 1)
+                 for number in range(options.kills)]  # fmt: skip
         unfinished = wait_for_the_end(portal)
-        halves += [f"in the end: {half}" for half in find_halves(portal.backups)]
+        halves = list(find_halves(portal.backups))
     finally:
         crew.end()
-    report: dict[str, Any] = {
-        "machine": machine.sentence(), "seconds": round(time.monotonic() - began), "kills": dict(counts),
-        "rows": count_rows(portal), "half-written": halves, "unfinished": unfinished,
-    }  # fmt: skip
-    print(json.dumps(report, indent=1))
-    return 1 if halves or unfinished else 0
+    found = [*earlier, *(outcome.conclude() for outcome in kills)]
+    outcomes.keep(options.record, found)
+    print(machine.sentence())
+    print(f"{len(kills)} kills in {time.monotonic() - began:.0f} s; rows at the end: {json.dumps(count_rows(portal))}")
+    return outcomes.report(found, unfinished, halves)
+
+
+def kill(name: str, portal: Portal, crew: Cast, draws: random.Random, number: int) -> outcomes.Pending:
+    """Start an operation, kill its process at a random instant, and look for incomplete data."""
+    subject = SUBJECTS[name]
+    operation: Operation = subject.begin(portal)
+    wait_for(operation.has_begun)
+    seconds = draws.uniform(0.0, subject.latest)
+    time.sleep(seconds)
+    was_over = bool(operation.find_end())
+    crew.kill(subject.victim)
+    halves = find_halves(portal.backups)
+    print(f"{number}: {name} after {seconds:.2f} s{', too late' if was_over else ''}", file=sys.stderr, flush=True)
+    return outcomes.Pending(name, seconds, was_over, halves, operation)
 
 
 def open_portal() -> Portal:

@@ -1,4 +1,4 @@
-"""The subjects of kills: for each, the process that writes it, and how the writing is started."""
+"""The subjects of kills: for each, the process that writes it, how the writing is started, and how it ended."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import entrants
-from benchmarks.installation import wait_for
 from portal.launcher import commands
 from portal.launcher.installation import CHECKOUT
 
 SCENARIO = "MATE-2v4-0"
 SMALL: dict[str, Any] = {
-    "hidden_sizes": [8], "memory": "none", "episodes_at_once": 4, "fragment_length": 5, "minibatch_size": 16,
+    "hidden_sizes": [9, 7], "memory": "lstm", "memory_size": 5, "skip_connection": True, "episodes_at_once": 4, "fragment_length": 5, "minibatch_size": 16,
     "passes": 2, "milestones": 2, "horizon": 20,
 }  # fmt: skip
+"""The networks are those of the stand-in's checkpoints, so that a PSRO run can continue from them."""
 TRAINING: dict[str, Any] = {
     "algorithm": "mappo", "steps": 400, "hyperparameters": SMALL, "evaluation_episodes": 0, "cores": 1
 }  # fmt: skip
@@ -60,6 +60,21 @@ class Portal:
         return ([rows["greedy-camera"], rows["random-camera"]], [rows["greedy-target"], rows["random-target"]])
 
 
+FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation under kills.
+
+    `has_begun` tells whether the writing is under way. `find_end` returns how it ended: empty while it has not,
+    `FINISHED`, or the words by which the portal told its user that it was interrupted or failed.
+    """
+
+    has_begun: Callable[[], Any]
+    find_end: Callable[[], str]
+
+
 @dataclass(frozen=True)
 class Subject:
     """Something that the process `victim` writes.
@@ -68,18 +83,22 @@ class Subject:
     """
 
     victim: str
-    begin: Callable[[Portal], Callable[[], Any]]
-    """Start the writing; return a function that tells whether it is under way."""
+    begin: Callable[[Portal], Operation]
+    """Start the writing."""
     latest: float
 
 
-def begin_upload(portal: Portal) -> Callable[[], Any]:
-    """Send a new file slowly, and repeat it until the portal accepts it."""
+def begin_upload(portal: Portal) -> Operation:
+    """Send a new file slowly, and repeat it until the portal accepts it.
+
+    A broken request tells its sender that it was interrupted.
+    """
     content, begun = make_checkpoint(next(portal.numbers)), threading.Event()
-    thread = threading.Thread(target=upload, args=(portal, content, begun), daemon=True)
+    ends: list[str] = []
+    thread = threading.Thread(target=upload, args=(portal, content, begun, ends), daemon=True)
     thread.start()
     portal.threads.append(thread)
-    return begun.is_set
+    return Operation(begun.is_set, lambda: ends[0] if ends else "")
 
 
 def make_checkpoint(seed: int) -> bytes:
@@ -89,7 +108,8 @@ def make_checkpoint(seed: int) -> bytes:
     return network.to_bytes()
 
 
-def upload(portal: Portal, content: bytes, begun: threading.Event) -> None:
+def upload(portal: Portal, content: bytes, begun: threading.Event, ends: list[str]) -> None:
+    """Upload a file until it is accepted; add how the first request ended to `ends`."""
     head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="killed.zip"\r\n\r\n'
     body = head + content + b"\r\n--edge--\r\n"
     size = len(body) // PIECES + 1
@@ -107,15 +127,17 @@ def upload(portal: Portal, content: bytes, begun: threading.Event) -> None:
                 time.sleep(PAUSE)
             answer = connection.getresponse()
             if answer.status < 300:
+                ends.append(FINISHED)
                 return
             if answer.status < 429:
                 raise SystemExit(f"The upload was refused: {answer.read().decode()[:300]}")
-        except (OSError, http.client.HTTPException):
-            pass
+        except (OSError, http.client.HTTPException) as error:
+            if begun.is_set():
+                ends.append(f"the request was broken: {error!r}")
         time.sleep(0.3)
 
 
-def begin_checking(portal: Portal) -> Callable[[], Any]:
+def begin_checking(portal: Portal) -> Operation:
     """Upload a file for the workers to check, as the website does."""
     from django.core.files.base import ContentFile
 
@@ -129,10 +151,15 @@ def begin_checking(portal: Portal) -> Callable[[], Any]:
     originals.keep(row, ContentFile(content))
     row.save()
     hints.send()
-    return lambda: Upload.objects.filter(pk=row.pk).exclude(state="waiting").exists()
+
+    def find_end() -> str:
+        row.refresh_from_db()
+        return {"accepted": FINISHED, "failed": row.reason, "refused": row.reason}.get(row.state, "")
+
+    return Operation(lambda: Upload.objects.filter(pk=row.pk).exclude(state="waiting").exists(), find_end)
 
 
-def begin_publishing(portal: Portal) -> Callable[[], Any]:
+def begin_publishing(portal: Portal) -> Operation:
     """Start a small tournament, whose board is published at its end."""
     from tasks import hints
     from tournament import organising
@@ -144,51 +171,70 @@ def begin_publishing(portal: Portal) -> Callable[[], Any]:
         )
     )
     hints.send()
-    return lambda: tournament.blocks.exclude(state="waiting").exists()
+
+    def find_end() -> str:
+        tournament.refresh_from_db(fields=["state"])
+        return {"finished": FINISHED, "failed": "the tournament failed"}.get(tournament.state, "")
+
+    return Operation(lambda: tournament.blocks.exclude(state="waiting").exists(), find_end)
 
 
-def begin_training(portal: Portal) -> Callable[[], Any]:
+def begin_training(portal: Portal) -> Operation:
     """Keep a training running."""
     from tournament import trainings
     from tournament.models import TrainingRun, TrainingState
 
-    over = (TrainingState.FINISHED, TrainingState.FAILED)
-    if not TrainingRun.objects.filter(purpose="").exclude(state__in=over).exists():
+    ends = {TrainingState.FINISHED: FINISHED, TrainingState.FAILED: "the training failed"}
+    run = TrainingRun.objects.filter(purpose="").exclude(state__in=ends).first()
+    if run is None:
         _, targets = portal.fields()
         name = f"Trained {next(portal.numbers)}"
-        trainings.create_training(
+        run = trainings.create_training(
             trainings.TrainingRequest(
                 name, portal.scenario, "camera", opponent=targets[0], owner=portal.owner, **TRAINING
             )
         )
-    return lambda: TrainingRun.objects.filter(state=TrainingState.TRAINING).exists()
+    under_way = TrainingRun.objects.filter(pk=run.pk).exclude(state=TrainingState.WAITING)
+    state = TrainingRun.objects.filter(pk=run.pk).values_list("state", flat=True)
+    return Operation(under_way.exists, lambda: ends.get(state.get(), ""))
 
 
-def begin_psro(portal: Portal) -> Callable[[], Any]:
+def begin_psro(portal: Portal) -> Operation:
     """Keep a PSRO run going, which the sweep advances."""
     from tournament import psro_runs, trainings
     from tournament.models import PsroRun, PsroState
 
-    if not PsroRun.objects.filter(state=PsroState.RUNNING).exists():
+    run = PsroRun.objects.filter(state=PsroState.RUNNING).first()
+    if run is None:
         settings = trainings.TrainingSettings(**TRAINING)
-        psro_runs.create_run(
+        run = psro_runs.create_run(
             psro_runs.PsroRequest(
                 f"PSRO {next(portal.numbers)}", portal.scenario, *portal.fields(), settings, settings,
                 iterations=2, episodes_per_pairing=4, owner=portal.owner,
             )
         )  # fmt: skip
-    return lambda: True
+    found = PsroRun.objects.filter(pk=run.pk).values_list("state", "reason")
+
+    def find_end() -> str:
+        state, reason = found.get()
+        return "" if state == PsroState.RUNNING else FINISHED if state == PsroState.FINISHED else f"{state}: {reason}"
+
+    return Operation(lambda: True, find_end)
 
 
-def begin_backup(portal: Portal) -> Callable[[], Any]:
-    """Start a process that writes a backup, and is killed itself."""
+def begin_backup(portal: Portal) -> Operation:
+    """Start a process that writes a backup, and is killed itself. Its exit status says that it was."""
     portal.backup = subprocess.Popen(
         commands.manage("backup", str(portal.backups)), cwd=CHECKOUT, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     process, before = portal.backup, set(portal.backups.glob(".part-*"))
-    wait_for(lambda: process.poll() is not None or set(portal.backups.glob(".part-*")) - before)
-    return lambda: True
+
+    def find_end() -> str:
+        status = process.poll()
+        return "" if status is None else f"exit status {status}" if status else FINISHED
+
+    return Operation(lambda: find_end() or set(portal.backups.glob(".part-*")) - before, find_end)
 
 
 SUBJECTS = {
