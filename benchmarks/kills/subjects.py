@@ -19,12 +19,12 @@ from portal.launcher.installation import CHECKOUT
 
 SCENARIO = "MATE-2v4-0"
 SMALL: dict[str, Any] = {
-    "hidden_sizes": [9, 7], "memory": "lstm", "memory_size": 5, "skip_connection": True, "episodes_at_once": 4, "fragment_length": 5, "minibatch_size": 16,
-    "passes": 2, "milestones": 2, "horizon": 20,
+    "hidden_sizes": [9, 7], "memory": "lstm", "memory_size": 5, "episodes_at_once": 4, "fragment_length": 5,
+    "minibatch_size": 16, "passes": 2, "milestones": 2, "horizon": 20,
 }  # fmt: skip
 """The networks are those of the stand-in's checkpoints, so that a PSRO run can continue from them."""
 TRAINING: dict[str, Any] = {
-    "algorithm": "mappo", "steps": 400, "hyperparameters": SMALL, "evaluation_episodes": 0, "cores": 1
+    "algorithm": "mappo", "steps": 2000, "hyperparameters": SMALL, "evaluation_episodes": 0, "cores": 1
 }  # fmt: skip
 PIECES, PAUSE = 40, 0.02
 """Number of pieces of an upload, and seconds between them, so that a kill comes in the middle of it."""
@@ -238,10 +238,10 @@ def begin_backup(portal: Portal) -> Operation:
 
 
 SUBJECTS = {
-    "upload": Subject("web", begin_upload, 1.2),
-    "checking": Subject("worker-0", begin_checking, 1.5),
-    "publishing": Subject("worker-0", begin_publishing, 3.0),
-    "training": Subject("trainer-0", begin_training, 4.0),
+    "upload": Subject("web", begin_upload, 0.9),
+    "checking": Subject("worker-0", begin_checking, 0.8),
+    "publishing": Subject("worker-0", begin_publishing, 1.2),
+    "training": Subject("trainer-0", begin_training, 3.0),
     "psro": Subject("sweep", begin_psro, 2.0),
     "backup": Subject("backup", begin_backup, 0.5),
 }

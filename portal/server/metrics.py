@@ -38,8 +38,8 @@ REQUESTS = Histogram("arena_request_seconds", "Time to answer a request.", ["vie
 RESPONSES = Counter(
     "arena_responses_total", "Answers by view and status: 429, 503 and 507 are refusals.", ["view", "status"]
 )
-
-
+NO_VIEW = "none"
+"""The view of answers that no view gave, such as refusals before Django."""
 TALLIES = {
     "leases_expired": "Leases that ran out.",
     "work_given_up": "Work whose workers were lost too often.",
@@ -58,7 +58,7 @@ class Measure:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         response = self.get_response(request)
-        view = (request.resolver_match and request.resolver_match.view_name) or "none"
+        view = (request.resolver_match and request.resolver_match.view_name) or NO_VIEW
         REQUESTS.labels(view, request.method).observe(time.perf_counter() - began)
         RESPONSES.labels(view, response.status_code).inc()
         return response

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from portal import problems
+from portal.server import metrics
 from portal.server.headers import find_headers
 
 
@@ -17,7 +18,8 @@ async def refuse(
     where: str = "",
     headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> None:
-    """Refuse a request and close its connection. Programs get the API's problem details."""
+    """Refuse a request and close its connection. Programs get the API's problem details. Metrics count the refusal."""
+    metrics.RESPONSES.labels(metrics.NO_VIEW, status).inc()
     kind = b"text/plain; charset=utf-8"
     text = message
     if scope["path"].startswith("/api/"):
