@@ -1,5 +1,5 @@
-// The search over a page: Ctrl-K (Cmd-K), a click or / (see shell.js) opens it. The server finds (htmx asks while one types); arrows choose,
-// Enter opens.
+// The search over a page: Ctrl-K (Cmd-K), a click or / (see shell.js) opens it. The server finds (htmx asks while one
+// types); arrows choose, Enter opens.
 // Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 
 const palette = document.querySelector("[data-palette]");
