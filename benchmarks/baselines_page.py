@@ -73,7 +73,7 @@ def conclude(boards: dict[str, Any]) -> str:
             [
                 name, firsts[name], elo(first), f"{first['first_probability']:.3f}", second["agent"]["name"],
                 interval(difference.value, difference.lower, difference.upper, "+.4f"),
-                interval(*percent(better.value, better.lower, better.upper), ".1f", " %"),
+                percent(better.value, better.lower, better.upper),
             ]
         )  # fmt: skip
     return f"""## Which camera is best
@@ -148,7 +148,7 @@ def game_in_words(board: dict[str, Any]) -> str:
             f"NashConv of uniform play: {conv} within this pool."
         )
     if cyclicity:
-        share = interval(*percent(cyclicity["share"], *(cyclicity["interval"] or (None, None))), ".1f", " %")
+        share = percent(cyclicity["share"], *(cyclicity["interval"] or (None, None)))
         trust = "Elo misleads here" if cyclicity["misleads"] else "The order by Elo can be relied on"
         said.append(f"Cyclic (intransitive) component: {share} of the payoff variance.\n{trust}.")
     for one in board["influences"]:
@@ -208,8 +208,10 @@ def interval(value: float | None, lower: float | None, upper: float | None, form
     return f"{value:{form}}{unit} ({lower:{form}} to {upper:{form}}{unit})"
 
 
-def percent(*values: float | None) -> list[float | None]:
-    return [None if value is None else 100 * value for value in values]
+def percent(*values: float | None) -> str:
+    """Write a share and its interval, if there is one, in percent."""
+    value, lower, upper = (None if value is None else 100 * value for value in values)
+    return interval(value, lower, upper, ".1f", " %")
 
 
 def figure(value: float | None, form: str) -> str:

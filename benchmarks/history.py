@@ -21,10 +21,10 @@ def make_tournament(size: int, episodes: int, name: str = "", seed: int = 0) -> 
     from tournament import entries, organising
 
     scenario = entries.register_scenario("MATE-4v8-9")
-    fields = [make_agents(team, size, name or f"{size}") for team in Team]
-    return organising.create_tournament(
-        organising.TournamentRequest(name or f"{size} against {size}", scenario, *fields, episodes, base_seed=seed)
-    )
+    cameras, targets = (make_agents(team, size, name or f"{size}") for team in Team)
+    title = name or f"{size} against {size}"
+    request = organising.TournamentRequest(title, scenario, cameras, targets, episodes, base_seed=seed)
+    return organising.create_tournament(request)
 
 
 def make_agents(team: str, count: int, name: str) -> list[Any]:

@@ -108,7 +108,8 @@ def insert(first: int, last: int) -> None:
 
     from tournament import leaderboards
 
-    facts = {"engine": leaderboards.engine_version(), "device": leaderboards.DEVICE, "first": first, "last": last}
+    engine, device = leaderboards.engine_version(), leaderboards.DEVICE
+    facts: dict[str, str | int] = {"engine": engine, "device": device, "first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(INSERT, facts)
 

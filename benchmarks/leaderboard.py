@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -174,15 +175,19 @@ def measure_boards(timer: Timer, size: int, episodes: int) -> Any:
 
 def measure_exports(timer: Timer, snapshot: Any) -> None:
     """Measure the time and size of the largest exported files."""
-    from tournament import exports, tables
-
     timer.repeats = 1
     for format in ("csv", "parquet", "json"):
         size = timer.time(
             f"episodes as {format}",
-            lambda format=format: sum(map(len, tables.write(exports.episodes_of_snapshot(snapshot), format))),
+            partial(_count_bytes, snapshot, format),
         )
         timer.add(f"size of that {format}", size / 1e6, "MB")
+
+
+def _count_bytes(snapshot: Any, format: Any) -> int:
+    from tournament import exports, tables
+
+    return sum(len(part) for part in tables.write(exports.episodes_of_snapshot(snapshot), format))
 
 
 class Blocks:
@@ -199,7 +204,7 @@ class Blocks:
 
         pairing = self.pairings[self.turn * 7 % len(self.pairings)]
         seeds = self.choose_seeds(pairing)
-        history.insert(list(history.invent(*pairing, seeds)))
+        history.insert(list(history.invent(pairing[0], pairing[1], pairing[2], seeds)))
         self.turn += 1
         return seeds
 

@@ -100,8 +100,8 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
         leaderboards.refit(scenario)
     if options.playing:
         rows = entries.register_builtin_agents()
-        fields = [[row for row in rows if row.team == team] for team in Team]
-        organising.create_tournament(organising.TournamentRequest("Being played", scenario, *fields, 5000))
+        cameras, targets = ([row for row in rows if row.team == team] for team in Team)
+        organising.create_tournament(organising.TournamentRequest("Being played", scenario, cameras, targets, 5000))
     pairing = tournament.pairings.first()
     episode = Episode.objects.filter(pairing=pairing).earliest("id")
     return {

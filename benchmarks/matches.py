@@ -113,11 +113,11 @@ def _soak(episodes: int) -> list[table.Figure]:
     for number in range(SOAK_NETWORKS):
         checkpoint = random_checkpoint("mappo", "camera", Dimensions(4, 8, 9), number)
         camera = agents.LearnedAgent("camera", checkpoint.digest, deterministic=False)
-        matches.play(scenario, camera, greedy["target"], range(64), partial(_give, checkpoint), max_steps=10)
+        matches.play(scenario, camera, greedy[Team.TARGET], range(64), partial(_give, checkpoint), max_steps=10)
     blocks, early = -(-episodes // SOAK_BLOCK), 0.0
     for block in range(blocks):
         seeds = range(block * SOAK_BLOCK, (block + 1) * SOAK_BLOCK)
-        matches.play(scenario, greedy["camera"], greedy["target"], seeds, max_steps=SOAK_STEPS)
+        matches.play(scenario, greedy[Team.CAMERA], greedy[Team.TARGET], seeds, max_steps=SOAK_STEPS)
         if block == blocks // 20:
             early = machine.resident_mebibytes()
     late = machine.resident_mebibytes()

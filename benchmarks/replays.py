@@ -101,7 +101,7 @@ def play_episodes(count: int) -> list[int]:
     entries.register_builtin_agents()
     camera, target = (Agent.objects.get(slug=f"greedy-{team}") for team in ("camera", "target"))
     pairing = Pairing.objects.create(scenario=scenario, camera=camera, target=target)
-    specs = (entries.load_spec(agent) for agent in (camera, target))
+    specs = entries.load_spec(camera), entries.load_spec(target)
     results = matches.play(Scenario.load(SCENARIO), *specs, list(range(count)))
     rows = [
         Episode(

@@ -12,7 +12,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from ray.rllib.algorithms.ppo import PPO, PPOConfig
+from ray.rllib.algorithms import Algorithm
+from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.distribution.torch.torch_distribution import TorchMultiCategorical
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
@@ -41,21 +42,21 @@ class CameraEnvironment(MultiAgentEnv):
         env = wrappers.HierarchicalCamera(env, multi_selection=True, frame_skip=configuration["frame_skip"])
         self.env = wrappers.RLlibMultiAgentCentralizedTraining(wrappers.RLlibMultiAgentAPI(env))
         self.possible_agents = self.agents = list(self.env.agent_ids)
-        parts = {name: _box(self.env.observation_space[name]) for name in ("obs", "state")}
+        parts: dict[str, gym.Space] = {name: _box(self.env.observation_space[name]) for name in ("obs", "state")}
         self.observation_spaces = dict.fromkeys(self.agents, gym.spaces.Dict(parts))
         self.action_spaces = dict.fromkeys(self.agents, self.env.action_space)
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
         """Begin the next episode; return its first observations and no infos."""
         return _keep(self.env.reset()), {}
 
-    def step(self, action_dict: dict[str, Any]) -> tuple[Any, ...]:
+    def step(self, action_dict: Any) -> Any:
         """Play a decision of each camera."""
         observations, rewards, dones, _ = self.env.step(action_dict)
         return _keep(observations), rewards, dones, {"__all__": False}, {}
 
 
-def _box(space: gym.spaces.Box) -> gym.spaces.Box:
+def _box(space: gym.Space) -> gym.spaces.Box:
     return gym.spaces.Box(-np.inf, np.inf, space.shape, np.float32)
 
 
@@ -71,7 +72,8 @@ class SharedModule(TorchRLModule, ValueFunctionAPI):
 
     def setup(self) -> None:
         """Build both networks."""
-        recipe = recipe_of(self.model_config["configuration"])
+        model: Any = self.model_config
+        recipe: Any = recipe_of(model["configuration"])
         self.recipe = recipe
         self.actor = TimedNetwork(recipe.architecture, recipe.observation_size, recipe.output_size, 0.01)
         self.critic = TimedNetwork(recipe.architecture, recipe.scenario.state_size, 1)
@@ -82,7 +84,8 @@ class SharedModule(TorchRLModule, ValueFunctionAPI):
 
     def get_train_action_dist_cls(self) -> Any:
         """Return the distribution of decisions: a yes or no for each target."""
-        return TorchMultiCategorical.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)
+        distribution: Any = TorchMultiCategorical
+        return distribution.get_partial_dist_cls(input_lens=[2] * self.recipe.scenario.targets)
 
     get_exploration_action_dist_cls = get_train_action_dist_cls
     get_inference_action_dist_cls = get_train_action_dist_cls
@@ -98,7 +101,7 @@ class SharedModule(TorchRLModule, ValueFunctionAPI):
         return self.critic(states, memory)[0].squeeze(-1)
 
 
-def build(configuration: TrainingConfiguration, scenario: str, environments: int, runners: int) -> PPO:
+def build(configuration: TrainingConfiguration, scenario: str, environments: int, runners: int) -> Algorithm:
     """Return RLlib's default PPO with this number of environments in each runner (0 runners: in the driver)."""
     one = configuration.hyperparameters
     decisions = one["episodes_at_once"] * one["fragment_length"]

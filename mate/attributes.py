@@ -219,7 +219,8 @@ class EpisodeAttributes(SpaceAttributes):
 
     def state(self) -> np.ndarray:
         """The global state, of length ``29 + 9 N_c + 16 N_t + 3 N_o``."""
-        return self.batch.state()[0].copy()
+        state: np.ndarray = self.batch.state()[0].copy()
+        return state
 
     def _block(self, offset: int, count: int, dim: int) -> np.ndarray:
         return self.state()[offset : offset + count * dim].reshape(count, dim)

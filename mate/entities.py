@@ -147,7 +147,8 @@ class Camera(Sensor):
 
     @property
     def location(self) -> np.ndarray:
-        return self._batch.camera_location[0, self.index].copy()
+        location: np.ndarray = self._batch.camera_location[0, self.index].copy()
+        return location
 
     @property
     def radius(self) -> float:
@@ -280,7 +281,8 @@ class Target(Sensor):
 
     @property
     def location(self) -> np.ndarray:
-        return self._batch.target_location[0, self.index].copy()
+        location: np.ndarray = self._batch.target_location[0, self.index].copy()
+        return location
 
     @property
     def radius(self) -> float:
@@ -315,12 +317,14 @@ class Target(Sensor):
     @property
     def goal_bits(self) -> np.ndarray:
         """The (4,) weights carried to each warehouse."""
-        return self._batch.target_goal_bits[0, self.index].astype(np.int64)
+        bits: np.ndarray = self._batch.target_goal_bits[0, self.index].astype(np.int64)
+        return bits
 
     @property
     def empty_bits(self) -> np.ndarray:
         """Which of the (4,) warehouses the target believes to have no cargo left."""
-        return self._batch.target_empty_bits[0, self.index].copy()
+        bits: np.ndarray = self._batch.target_empty_bits[0, self.index].copy()
+        return bits
 
     @property
     def is_loaded(self) -> bool:
@@ -349,7 +353,8 @@ class Obstacle(Entity):
 
     @property
     def location(self) -> np.ndarray:
-        return self._batch.obstacle_location[0, self.index].copy()
+        location: np.ndarray = self._batch.obstacle_location[0, self.index].copy()
+        return location
 
     @property
     def radius(self) -> float:

@@ -257,7 +257,8 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         self.viewer.begin(self.batch)
         for callback in (*self.render_callbacks.values(), *onetime_callbacks):
             callback(self, mode)
-        return self.viewer.show(mode)
+        shown: bool | np.ndarray = self.viewer.show(mode)
+        return shown
 
     def close(self) -> None:
         """Close the window, if there is one."""

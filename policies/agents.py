@@ -153,7 +153,8 @@ class _CheckpointAgent(AgentBase):
         self.policy.step[0] = self.episode_step
         action = np.empty((1, 1, 2))
         self.policy.act(np.ascontiguousarray(observation)[np.newaxis, np.newaxis], action, np.array([True]))
-        return action[0, 0]
+        own: np.ndarray = action[0, 0]
+        return own
 
 
 class CheckpointCameraAgent(_CheckpointAgent, CameraAgentBase):

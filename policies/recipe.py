@@ -138,7 +138,7 @@ class Action:
     def output_size(self, num_targets: int) -> int:
         """Width of the network's output."""
         if self.decoding == "select-subset":
-            return 2**num_targets
+            return int(2**num_targets)
         for_each, others = self.parts
         return for_each * num_targets + others
 

@@ -94,7 +94,8 @@ def forget_verdict(episode: Episode) -> None:
 
 
 def read_verdict(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
+    facts: dict[str, Any] = json.loads(path.read_text())
+    return facts
 
 
 def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:

@@ -37,7 +37,7 @@ def top_up() -> int:
         return 0
     try:
         with app.pool.acquire(block=True, timeout=2) as connection:
-            missing = wanted - connection.default_channel.client.llen(QUEUE)
+            missing: int = wanted - connection.default_channel.client.llen(QUEUE)
             for _ in range(missing):
                 app.send_task(TASK, connection=connection, retry=False)
     except (OperationalError, RedisError, OSError) as error:

@@ -11,8 +11,8 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
@@ -34,6 +34,7 @@ from tournament.models import (
 )
 
 log = logging.getLogger(__name__)
+L = TypeVar("L", bound=Lease)
 
 WAITING: dict[type[Lease], str] = {
     Block: BlockState.WAITING,
@@ -53,13 +54,13 @@ class LeaseLost(Interrupted):
     """The lease is lost: another worker holds the row, or the work was cancelled. The row must not be written to."""
 
 
-def waiting(model: type[Lease]) -> QuerySet[Any]:
+def waiting(model: type[L]) -> QuerySet[L]:
     """Return the rows that can be claimed now."""
     is_due = Q(leased_until=None) | Q(leased_until__lte=Now())
-    return model.objects.filter(is_due, state=WAITING[model])  # type: ignore[attr-defined]
+    return model._default_manager.filter(is_due, state=WAITING[model])
 
 
-def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | None:
+def claim(rows: QuerySet[L], worker: str, along: Iterable[str] = ()) -> L | None:
     """Claim the first of these waiting rows that no other worker is claiming; return None if there is none.
 
     PostgreSQL skips rows that others have locked, so each worker gets a row of its own at once. SQLite lets one
@@ -70,13 +71,14 @@ def claim(rows: QuerySet[Any], worker: str, along: Iterable[str] = ()) -> Any | 
         row = found.annotate(now=Now()).select_for_update(skip_locked=True, of=("self",)).first()
         if row is None:
             return None
-        taken = rows.model.objects.filter(pk=row.pk, token=row.token, state=WAITING[rows.model])
+        now: datetime = row.now  # type: ignore[attr-defined]
+        taken = rows.model._default_manager.filter(pk=row.pk, token=row.token, state=WAITING[rows.model])
         changes = {
             "state": HELD[rows.model],
             "token": row.token + 1,
             "worker": worker,
-            "claimed": row.now,
-            "leased_until": row.now + timedelta(seconds=settings.ARENA_LEASE_SECONDS),
+            "claimed": now,
+            "leased_until": now + timedelta(seconds=settings.ARENA_LEASE_SECONDS),
             "attempts": row.attempts + 1,
         }
         if not taken.update(**changes):
@@ -91,10 +93,10 @@ def _deadline() -> ExpressionWrapper[Any]:
     return ahead(settings.ARENA_LEASE_SECONDS)
 
 
-def held(row: Lease) -> QuerySet[Any]:
+def held(row: L) -> QuerySet[L]:
     """Return a query for the row that is empty once the lease on `row` is lost."""
     model = type(row)
-    return model.objects.filter(pk=row.pk, token=row.token, state=HELD[model])  # type: ignore[attr-defined]
+    return model._default_manager.filter(pk=row.pk, token=row.token, state=HELD[model])
 
 
 def write(row: Lease, **changes: Any) -> None:

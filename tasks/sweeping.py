@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.dispatch import Signal
 
 from tasks import auditing, hints, leases, publishing
@@ -113,7 +113,7 @@ def attempt(step: Callable[..., Any], *row: Any) -> Any:
         return 0
 
 
-def give_up(rows: Any, model: type[Lease]) -> int:
+def give_up(rows: QuerySet[Any], model: type[Lease]) -> int:
     """Fail work whose workers were lost too often. The error counts as the portal's, never an agent's or a user's."""
     lost = f"The worker was lost {MAX_ATTEMPTS[model]} times while it did this. The administrator's logs say more."
     over = {"token": F("token") + 1, "leased_until": None, "finished": clock.Now()}

@@ -22,7 +22,7 @@ def by_similarity(table: NDArray[np.float64]) -> list[int]:
 
     filled = _fill(table)
     tree = linkage(filled, "average", optimal_ordering=len(table) <= MOST_FOR_BEST_ORDER)
-    order = leaves_list(tree).tolist()
+    order: list[int] = leaves_list(tree).tolist()
     half = len(order) // 2
     return order if filled[order[:half]].mean() >= filled[order[-half:]].mean() else order[::-1]
 

@@ -259,7 +259,8 @@ def _are_among(known: NDArray[np.int64], values: Sequence[int]) -> list[bool]:
     if not len(known):
         return [False] * len(values)
     places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return (known[places] == values).tolist()
+    same: list[bool] = (known[places] == values).tolist()
+    return same
 
 
 def _divide(keys: Mapping[int, Any], counts: Mapping[int, int]) -> Iterator[list[int]]:

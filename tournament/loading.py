@@ -95,14 +95,19 @@ def _build_member(spec: Spec, archive: archives.AgentArchive, seed: int | None) 
 
     title = spec.team.capitalize()
     if isinstance(spec, Builtin):
-        return getattr(mate, f"{spec.name.capitalize()}{title}Agent")(seed=seed)
+        agent: AgentBase = getattr(mate, f"{spec.name.capitalize()}{title}Agent")(seed=seed)
+        return agent
     if isinstance(spec, Mixture):
         build = partial(_build_member, archive=archive, seed=seed)
         members = [build(agent) for _weight, agent in spec.members]
-        return getattr(mate, f"Mixture{title}Agent")(members, [weight for weight, _agent in spec.members], seed, seed)
+        mixture: AgentBase = getattr(mate, f"Mixture{title}Agent")(
+            members, [weight for weight, _agent in spec.members], seed, seed
+        )
+        return mixture
     assert isinstance(spec, LearnedAgent)
     checkpoint = archive.open_checkpoint(spec.checkpoint)
-    return getattr(learned, f"Checkpoint{title}Agent")(checkpoint, seed, spec.deterministic)
+    member: AgentBase = getattr(learned, f"Checkpoint{title}Agent")(checkpoint, seed, spec.deterministic)
+    return member
 
 
 def load(path: str | os.PathLike[str], name: str = "", deterministic: bool | None = None) -> LoadedAgent:

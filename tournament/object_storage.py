@@ -27,4 +27,5 @@ class ObjectStorage(S3Storage):
             s3={"addressing_style": "auto"},
         )
         ours = {"default_acl": None, "querystring_auth": True, "file_overwrite": True, "client_config": config}
-        return super().get_default_settings() | ours
+        defaults: dict[str, Any] = super().get_default_settings() | ours
+        return defaults

@@ -46,7 +46,7 @@ def steps_expected(run: TrainingRun) -> int:
     iterations = run.progress.get("iteration")
     if not iterations or not run.steps_done:
         return max(run.steps_wanted, run.steps_done)
-    each = run.steps_done / iterations
+    each: float = run.steps_done / iterations
     return max(round(ceil(run.steps_wanted / each - 1e-9) * each), run.steps_done)
 
 

@@ -176,6 +176,7 @@ def read_marker() -> str:
     """Return the identity of the installation whose files these are; empty where the storage has none."""
     try:
         with default_storage.open(MARKER) as file:
-            return file.read().decode(errors="replace").strip()
+            text: str = file.read().decode(errors="replace").strip()
+            return text
     except FileNotFoundError:
         return ""

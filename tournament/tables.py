@@ -185,7 +185,8 @@ def read_facts(file: str | Path | IO[bytes]) -> dict[str, Any]:
     """Return the facts of a Parquet file of the portal."""
     from pyarrow import parquet
 
-    return json.loads(parquet.read_schema(file).metadata[FACTS])
+    facts: dict[str, Any] = json.loads(parquet.read_schema(file).metadata[FACTS])
+    return facts
 
 
 def read_meta_game(file: str | Path | IO[bytes]) -> MetaGame:

@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         return subprocess.run([sys.executable, "-m", "tournament.psro", *words[1:]], check=False).returncode
     options = _parser().parse_args(words)
     try:
-        return options.act(options)
+        status: int = options.act(options)
+        return status
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

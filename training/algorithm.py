@@ -83,7 +83,8 @@ class TeamPPO(PPO):
     @property
     def learner(self) -> TeamLearner:
         """The only learner."""
-        return self.learner_group._learner
+        learner: TeamLearner = self.learner_group._learner
+        return learner
 
     @property
     def team_module(self) -> TeamModule:

@@ -122,7 +122,8 @@ class TimedEntityNetwork(_Trunk):
         assert isinstance(first, nn.Linear)
         context = nn.functional.linear(read, first.weight[:, size:], first.bias).unsqueeze(-2)
         hidden = context + nn.functional.linear(embeddings, first.weight[:, :size])
-        return self.choice[1](ACTIVATIONS[self.entities.activation](hidden))
+        scores: Tensor = self.choice[1](ACTIVATIONS[self.entities.activation](hidden))
+        return scores
 
 
 STATE_WIDTHS = {

@@ -61,7 +61,7 @@ class Experience:
     @property
     def decisions(self) -> int:
         """Number of decisions of single members."""
-        return int(self.arrays["mask"].sum()) * self.arrays["obs"].shape[1]
+        return int(self.arrays["mask"].sum() * self.arrays["obs"].shape[1])
 
     @staticmethod
     def join(parts: list[Experience]) -> Experience:

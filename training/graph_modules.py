@@ -56,4 +56,5 @@ class TeamView(ScenarioModule):
 
     def logits(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the actor's logits (R, N, T, A)."""
-        return self.module.actor(batch["obs"], batch["actor_memory"])[0]
+        outputs: Tensor = self.module.actor(batch["obs"], batch["actor_memory"])[0]
+        return outputs

@@ -86,7 +86,8 @@ class AskingActor(nn.Module):
         numbers = torch.eye(members - 1, device=own.device).unsqueeze(1).expand(-1, members, -1)
         leading = own.shape[:-2]
         repeated = own.unsqueeze(-3).expand(*leading, members - 1, -1, -1)
-        return self.prior(torch.cat([repeated, numbers.expand(*leading, -1, -1, -1)], dim=-1)).squeeze(-1)
+        logits: Tensor = self.prior(torch.cat([repeated, numbers.expand(*leading, -1, -1, -1)], dim=-1)).squeeze(-1)
+        return logits
 
     def _hear(self, own: Tensor) -> Tensor:
         """Return the members' messages (R, T, N, M): attention over the observations of those they ask."""
@@ -100,7 +101,8 @@ class AskingActor(nn.Module):
         # An additional key and value of zeros let a member attend to no teammate.
         scores = torch.cat([scores, torch.zeros_like(scores[:, :, :1])], dim=2)
         shares = scores.softmax(dim=2)[:, :, :-1]
-        return self.message(self.projection((shares.unsqueeze(4) * value).sum(dim=2)))
+        messages: Tensor = self.message(self.projection((shares.unsqueeze(4) * value).sum(dim=2)))
+        return messages
 
     def members(self) -> list[dict[str, Tensor]]:
         """Return the tensors of each member, by the names of ``policies.importing.joint``."""
@@ -137,7 +139,8 @@ class JointValue(nn.Module):
     def first(self, states: Tensor, choices: Tensor) -> Tensor:
         """Return the first layer (B, H) before its activation, of states (B, S) and choices (B, N)."""
         chosen = self.choice[torch.arange(choices.shape[1], device=choices.device), choices]  # (B, N, H)
-        return self.state(states) + chosen.sum(dim=1)
+        received: Tensor = self.state(states) + chosen.sum(dim=1)
+        return received
 
     def value(self, first: Tensor) -> Tensor:
         """Return values (...) from the first layer (..., H)."""
@@ -197,7 +200,8 @@ class AskingModule(GraphTeamModule):
             loss = loss + nn.functional.binary_cross_entropy_with_logits(asked, labels)
         policy = logits[rows, :, times].log_softmax(dim=2)
         distance = (policy.exp() * (policy - preferred)).sum(dim=2).mean()
-        return loss + self.configuration["correlation_coefficient"] * distance
+        total: Tensor = loss + self.configuration["correlation_coefficient"] * distance
+        return total
 
     @torch.no_grad()
     def _compare(self, states: Tensor, choices: Tensor) -> tuple[Tensor, Tensor]:
@@ -231,7 +235,8 @@ class AskingModule(GraphTeamModule):
         self.num_influences += len(fresh)
         known = self.influences[: min(int(self.num_influences), REMEMBERED)]
         place = max(1, round(self.configuration["prior_percentile"] / 100.0 * len(known)))
-        return known.kthvalue(place).values
+        values: Tensor = known.kthvalue(place).values
+        return values
 
 
 def tensors_of_graph(weights: Mapping[str, np.ndarray], inputs: int) -> dict[str, np.ndarray]:

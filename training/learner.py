@@ -63,7 +63,8 @@ class TeamLearner(PPOTorchLearner):
     @property
     def settings(self) -> TrainingConfiguration:
         """The configuration of the run."""
-        return self.config.learner_config_dict["configuration"]
+        configuration: TrainingConfiguration = self.config.learner_config_dict["configuration"]
+        return configuration
 
     def _create_iterator_if_necessary(
         self, *, training_data: Any, num_epochs: int = 1, minibatch_size: int | None = None, **kwargs: Any
@@ -106,8 +107,8 @@ class TeamLearner(PPOTorchLearner):
                 if computed is not None
             ]
         )
-        loss, figures = loss_of(terms, weights)
-        loss = loss + module.auxiliary_loss(batch["parts"], fwd_out["parts"])
+        ppo, figures = loss_of(terms, weights)
+        loss: Tensor = ppo + module.auxiliary_loss(batch["parts"], fwd_out["parts"])
         if batch["is_last"]:
             figures["vf_explained_var"] = explained_variance(terms.values, terms.value_targets)
             plain = {name: value.detach() for name, value in figures.items()}

@@ -32,7 +32,8 @@ class MemberLinear(nn.Module):
         """Return outputs (..., N, H)."""
         flat = rows.flatten(0, -3).transpose(0, 1)  # (N, R, D)
         outputs = torch.baddbmm(self.bias.unsqueeze(1), flat, self.weight.transpose(1, 2))
-        return outputs.transpose(0, 1).unflatten(0, rows.shape[:-2])
+        joined: Tensor = outputs.transpose(0, 1).unflatten(0, rows.shape[:-2])
+        return joined
 
 
 class MemberMLP(nn.Module):
@@ -49,7 +50,8 @@ class MemberMLP(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return outputs (..., N, A)."""
-        return self.output(self.features(rows))
+        output: Tensor = self.output(self.features(rows))
+        return output
 
     def features(self, rows: Tensor) -> Tensor:
         """Return the last hidden layer (..., N, H)."""

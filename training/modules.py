@@ -137,7 +137,8 @@ class ScenarioModule:
     @property
     def device(self) -> torch.device:
         """The device of the weights."""
-        return next(self.module.parameters()).device
+        device: torch.device = next(self.module.parameters()).device
+        return device
 
     @property
     def num_members(self) -> int:
@@ -173,7 +174,10 @@ class ScenarioModule:
 
     def _run(self, network: nn.Module, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         is_entity = isinstance(network, TimedEntityNetwork | StateCritic)
-        return network(inputs, memory, self.dimensions) if is_entity else network(inputs, memory)
+        computed: tuple[Tensor, Tensor] = (
+            network(inputs, memory, self.dimensions) if is_entity else network(inputs, memory)
+        )
+        return computed
 
     def _mask(self, outputs: Tensor, observations: Tensor) -> Tensor:
         """Set the outputs (..., A) that choose a target out of sight to ``MASKED``."""

@@ -75,10 +75,13 @@ class TimedNetwork(nn.Module):
 
     def _read(self, values: Tensor) -> Tensor:
         """Return the outputs of the head; a dueling one adds the value to the centred advantages."""
+        output: Tensor
         if self.architecture.head == "linear":
-            return self.output(values)
+            output = self.output(values)
+            return output
         advantage, value = (last(torch.relu(first(values))) for first, last in (self.advantage, self.value))
-        return value + (advantage - advantage.mean(dim=-1, keepdim=True))
+        output = value + (advantage - advantage.mean(dim=-1, keepdim=True))
+        return output
 
 
 def gain_of(activation: str) -> float:

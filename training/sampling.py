@@ -128,7 +128,8 @@ class Sampler:
     def _to_choices(self, actions: np.ndarray) -> np.ndarray:
         """Convert decisions (B, N, P) into the choices that ``TeamPlay`` expects."""
         if self.module.recipe.action.decoding == "box":
-            return np.clip(actions, -1.0, 1.0) * self.play.bounds
+            scaled: np.ndarray = np.clip(actions, -1.0, 1.0) * self.play.bounds
+            return scaled
         return actions if actions.shape[-1] > 1 else actions[..., 0]
 
     def _num_parts(self) -> int:

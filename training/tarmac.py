@@ -48,7 +48,8 @@ class TalkingActor(nn.Module):
     @property
     def memory_width(self) -> int:
         """Width of a member's memory."""
-        return 2 * self.size + self.keys + self.values
+        width: int = 2 * self.size + self.keys + self.values
+        return width
 
     def forward(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs (R, N, T, A) and the last memory (R, N, W), from observations (R, N, T, D)."""

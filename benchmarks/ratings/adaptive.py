@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from statistics import median
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,14 +120,14 @@ def study_ranking(league: League, resolution: float) -> RankingResult:
     means = league.true.mean(axis=1)
     true = means[:, None] - means[None, :]
     matters = np.triu(np.abs(true) >= resolution, 1)
-    format = FORMATS["ranking"].make({"team": "camera", "resolution": resolution}, league.cameras, league.targets)
+    format: Any = FORMATS["ranking"].make({"team": "camera", "resolution": resolution}, league.cameras, league.targets)
     confidence = format.confidence / 100
 
     def is_separated(evidence: Evidence) -> bool:
         gaps = measure(Side.of(evidence.seen_by("camera")), confidence)
         return bool((gaps.separated & (gaps.gap * true > 0))[matters].all())
 
-    reached = []
+    reached: list[int] = []
 
     def note(evidence: Evidence) -> bool:
         if not reached and is_separated(evidence):
@@ -231,7 +232,7 @@ def _tell(count: int | None) -> str:
 
 def study_nash(league: League, epsilon: float, most: int) -> NashResult:
     """Look for one league's equilibrium by two schedules."""
-    format = FORMATS["nash"].make({"epsilon": epsilon}, league.cameras, league.targets)
+    format: Any = FORMATS["nash"].make({"epsilon": epsilon}, league.cameras, league.targets)
     seen: list[tuple[int, float]] = []
 
     def note(evidence: Evidence) -> bool:

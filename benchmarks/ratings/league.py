@@ -102,8 +102,11 @@ class League:
         target = shared if by_target else (m, n, CHUNK)
         shapes = (shared, camera, target, (m, n, CHUNK))
         return sum(
-            generator.normal(0, deviation, shape)
-            for deviation, shape in zip(self.noise.deviations, shapes, strict=True)
+            (
+                generator.normal(0, deviation, shape)
+                for deviation, shape in zip(self.noise.deviations, shapes, strict=True)
+            ),
+            np.zeros((m, n, CHUNK)),
         )
 
     def answer(self, evidence: Evidence, choices: Sequence[ChosenEpisodes]) -> Evidence:

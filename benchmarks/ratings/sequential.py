@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +143,7 @@ def study(arguments: argparse.Namespace, kind: str, elo: float) -> Summary:
     verdicts, episodes, estimates = [], [], []
     for number in range(arguments.tests):
         duel = Duel(true, noise, arguments.seed * 1_000_003 + number, kind=kind)
-        format = FORMATS["sequential"].make(settings, duel.cameras, duel.targets)
+        format: Any = FORMATS["sequential"].make(settings, duel.cameras, duel.targets)
         trial = format.judge(play(duel, format))
         verdicts.append(trial.verdict)
         episodes.append(2 * trial.looks[-1].count)

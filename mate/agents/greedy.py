@@ -133,7 +133,7 @@ class GreedyCameraAgent(IdleCamera):
     def _is_within_reach(self, target: TargetStatePublic, camera: CameraStatePrivate) -> bool:
         if self.range_factor == REACH:
             return bool(is_within_reach(*target.location, camera.state))
-        return norm(*(target.location - camera.location)) < self.range_factor * camera.max_sight_range
+        return bool(norm(*(target.location - camera.location)) < self.range_factor * camera.max_sight_range)
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
         super().receive_responses(messages)

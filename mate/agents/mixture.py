@@ -48,7 +48,7 @@ class MixtureAgentMixIn(AgentBase):
         )
         self.candidates = [candidate for candidate, share in zip(candidates, shares, strict=True) if share > 0.0]
         self.weights = shares[shares > 0.0] / shares.sum()
-        self.current_agent: Any = self.candidates[0]
+        self.current_agent: AgentBase = self.candidates[0]
         self.next_draws: Draws | None = None
         super().__init__(seed)
         self.seed_mixture(mixture_seed)

@@ -59,7 +59,7 @@ def generate(
     _check("num-targets", num_targets, 1)
     _check("num-obstacles", num_obstacles, 0)
     _check("num-cargoes-per-target", num_cargoes_per_target, NUM_WAREHOUSES)
-    config = copy.deepcopy(read_config(DEFAULT_CONFIG_FILE))
+    config: dict[str, Any] = copy.deepcopy(read_config(DEFAULT_CONFIG_FILE))
     config["name"] = f"MultiAgentTracking({num_cameras}v{num_targets}, {num_obstacles})"
     config["num_cargoes_per_target"] = num_cargoes_per_target
     largest_obstacle = 100.0

@@ -167,7 +167,8 @@ class _BatchedSeat:
 
     def act(self, env: Any, observation: np.ndarray, infos: Any) -> np.ndarray:
         self.agent.act(observation[None], self.actions, np.ones(1, dtype=np.bool_))
-        return _rounded(self.actions[0])
+        rounded: np.ndarray = _rounded(self.actions[0])
+        return rounded
 
 
 _Seat = _ObjectSeat | _BatchedSeat

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
 from mate.interfaces.ending import split_done
@@ -35,10 +34,10 @@ class ParallelEnvironment(ParallelEnv):
         self.possible_agents = [*self.cameras, *self.targets]
         self.agents: list[str] = []
 
-    def observation_space(self, agent: str) -> spaces.Space:
+    def observation_space(self, agent: str) -> Any:
         return self.env.camera_observation_space if agent in self.cameras else self.env.target_observation_space
 
-    def action_space(self, agent: str) -> spaces.Space:
+    def action_space(self, agent: str) -> Any:
         return self.env.camera_action_space if agent in self.cameras else self.env.target_action_space
 
     def _by_agent(self, pair: tuple[Any, Any]) -> dict[str, Any]:
@@ -72,7 +71,8 @@ class ParallelEnvironment(ParallelEnv):
 
     def state(self) -> np.ndarray:
         """The global state."""
-        return self.env.state()
+        state: np.ndarray = self.env.state()
+        return state
 
     def _show(self) -> None:
         if self.render_mode == "human":

@@ -59,4 +59,5 @@ def square(centre: ArrayLike, half_side: float) -> Points:
 def placed(outline: Sequence[tuple[float, float]], centre: ArrayLike, scale: float, angle: float = 0.0) -> Points:
     """An outline, scaled, then turned by ``angle`` degrees, then moved to ``centre``."""
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
-    return np.asarray(centre) + scale * np.asarray(outline, dtype=float) @ np.array([[cos, sin], [-sin, cos]])
+    moved: Points = np.asarray(centre) + scale * np.asarray(outline, dtype=float) @ np.array([[cos, sin], [-sin, cos]])
+    return moved

@@ -73,7 +73,8 @@ class AuxiliaryTeamRewards(Wrapper):
         mask = self.unwrapped.camera_target_view_mask
         if self.TEAM is Team.TARGET:
             matrix, mask = matrix.T, mask.T
-        return score_members(matrix[np.newaxis], mask[np.newaxis])[0]
+        rewards: np.ndarray = score_members(matrix[np.newaxis], mask[np.newaxis])[0]
+        return rewards
 
     def reset(self, **kwargs: Any) -> Any:
         self.episode_id += 1
@@ -94,7 +95,8 @@ class AuxiliaryTeamRewards(Wrapper):
         if key == "soft_coverage_score":
             self.soft_coverage_score_matrix = soft_coverage_matrix(self.env, self.soft_coverage_clip)
             return self.soft_coverage_scores(self.soft_coverage_score_matrix)
-        return COMPONENTS[self.TEAM][key](self.unwrapped.batch)[0]
+        rewards: np.ndarray = COMPONENTS[self.TEAM][key](self.unwrapped.batch)[0]
+        return rewards
 
     def _compose(self, infos: list[dict[str, Any]]) -> list[float]:
         """The rewards of the team; each info gets the components, the coefficients and the reward."""

@@ -33,11 +33,11 @@ class RLlibMultiAgentAPI(Wrapper):
         return [f"{self.env.team.name.lower()}_{index}" for index in range(self.env.num_teammates)]
 
     @property
-    def action_space(self) -> spaces.Space:
+    def action_space(self) -> Any:
         return self.env.teammate_action_space
 
     @property
-    def observation_space(self) -> spaces.Space:
+    def observation_space(self) -> Any:
         return self.env.teammate_observation_space
 
     def _keyed(self, rows: Sequence[Any] | np.ndarray) -> dict[str, Any]:

@@ -11,4 +11,4 @@ __all__ = ["DiscreteCamera", "DiscreteTarget", "indices_of_nearest_grid_point"]
 
 def indices_of_nearest_grid_point(continuous: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Return for each of the points (N, 2) the index of the nearest of the grid's (K, 2), the first on ties."""
-    return np.linalg.norm(continuous - grid[:, np.newaxis], axis=-1).argmin(axis=0)
+    return np.asarray(np.linalg.norm(continuous - grid[:, np.newaxis], axis=-1).argmin(axis=0))

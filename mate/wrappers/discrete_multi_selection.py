@@ -33,7 +33,8 @@ class MultiDiscrete2DiscreteActionMapper:
 
     def to_discrete(self, action: ArrayLike) -> np.ndarray:
         """(...) numbers of the components ``action`` (..., K)."""
-        return np.ravel_multi_index(tuple(np.moveaxis(np.asarray(action, np.int64), -1, 0)), self.sizes)
+        numbers: np.ndarray = np.ravel_multi_index(tuple(np.moveaxis(np.asarray(action, np.int64), -1, 0)), self.sizes)
+        return numbers
 
     def to_discrete_mask(self, mask: ArrayLike) -> np.ndarray:
         """(..., n) which numbers are allowed, given (..., sum of sizes) which choices of each component are."""

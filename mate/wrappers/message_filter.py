@@ -46,7 +46,7 @@ class RestrictedCommunicationRange(MessageFilter):
 
     def _is_in_range(self, env: Any, message: Message) -> bool:
         members = env.cameras if message.team is Team.CAMERA else env.targets
-        return members[message.sender].distance(members[message.recipient]) <= self.range_limit
+        return bool(members[message.sender].distance(members[message.recipient]) <= self.range_limit)
 
 
 class RandomMessageDropout(MessageFilter):

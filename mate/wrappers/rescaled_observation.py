@@ -35,7 +35,8 @@ class RescaledObservation(ObservationWrapper):
 
     def _space_of(self, team: Team) -> spaces.Box:
         if isinstance(self.env, SingleTeam) and team is not self.env.team:
-            return getattr(self.env, f"{team.name.lower()}_observation_space")
+            space: spaces.Box = getattr(self.env, f"{team.name.lower()}_observation_space")
+            return space
         return rescaled_observation_space_of(team, self.num_cameras, self.num_targets, self.num_obstacles)
 
     @property

@@ -86,12 +86,12 @@ class SingleTeam(Wrapper):
     @property
     def num_teammates(self) -> int:
         """Size of the own team."""
-        return getattr(self.env, f"num_{self._own}s")
+        return int(getattr(self.env, f"num_{self._own}s"))
 
     @property
     def num_opponents(self) -> int:
         """Size of the other team."""
-        return getattr(self.env, f"num_{self._other}s")
+        return int(getattr(self.env, f"num_{self._other}s"))
 
     @property
     def num_adversaries(self) -> int:
@@ -181,6 +181,7 @@ class SingleTeamMultiAgent(SingleTeam):
 
     def reset(self, **kwargs: Any) -> np.ndarray:
         """Begin an episode; the own joint observation (N, D). ``seed`` reseeds the environment, not the agents."""
+        observation: np.ndarray
         observation, other = self.swap(*self.env.reset(**kwargs))
         self._reset_opponents(other)
         return observation
@@ -202,7 +203,8 @@ class SingleTeamMultiAgent(SingleTeam):
         """
         if agent_id is None and agent is None:
             return [list(self.teammate_message_buffer[i]) for i in range(self.num_teammates)]
-        return self.env.receive_messages(agent_id, agent=agent)
+        received: list[Any] = self.env.receive_messages(agent_id, agent=agent)
+        return received
 
     def description(self) -> str:
         return f"(opponent={_class_of(self.opponent_agent)})"
@@ -254,7 +256,7 @@ class SingleTeamSingleAgent(SingleTeam):
             self.index = int(self.np_random.randint(self.num_teammates))
         self.teammate_agents = self._assign(self.teammate_agents_ordered)
         group_reset(self.teammate_agents, self._others(self.joint_observation))
-        return self.joint_observation[self.index]
+        return np.asarray(self.joint_observation[self.index])
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, dict[str, Any]]:
         """One step with the own action; the own observation, reward, done and info."""
@@ -279,7 +281,8 @@ class SingleTeamSingleAgent(SingleTeam):
         """The own queue, or that of the given recipient; it is emptied."""
         if agent_id is None and agent is None:
             agent_id = (self.team, self.index)
-        return self.env.receive_messages(agent_id, agent=agent)
+        received: list[Message] = self.env.receive_messages(agent_id, agent=agent)
+        return received
 
     def description(self) -> str:
         return f"(teammate={_class_of(self.teammate_agent)}, opponent={_class_of(self.opponent_agent)})"

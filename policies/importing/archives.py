@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from policies.fields import shorten
 from policies.importing import names
@@ -270,7 +270,7 @@ class TarArchive(Archive):
         return _Counted(self, _Gunzipped(self.file) if is_packed else self.file)
 
     @staticmethod
-    def _entries(stream: _Counted) -> tarfile.TarFile:
+    def _entries(stream: _Counted) -> Any:
         return tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload]
 
     def _list(self) -> Iterator[ArchiveEntry]:

@@ -159,4 +159,5 @@ def revoke_token(request: HttpRequest, token_id: Key) -> Any:
 
 def token_of(request: HttpRequest) -> ApiToken:
     """Return the token that the request was sent with."""
-    return request.token  # type: ignore[attr-defined]
+    token: ApiToken = request.token  # type: ignore[attr-defined]
+    return token

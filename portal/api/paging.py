@@ -73,7 +73,8 @@ class Paging(LimitOffsetPagination):
         request: HttpRequest,
         **parameters: Any,
     ) -> dict[str, Any]:
-        return pagination.page(queryset)
+        page: dict[str, Any] = pagination.page(queryset)
+        return page
 
 
 def find_order(rows: QuerySet[Any]) -> list[str]:

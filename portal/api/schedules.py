@@ -86,8 +86,8 @@ class StartOut(Schema):
     created: datetime
 
     @staticmethod
-    def resolve_agent(start: Any) -> str | None:
-        return start.agent and start.agent.slug
+    def resolve_agent(start: Start) -> str | None:
+        return start.agent.slug if start.agent else None
 
     @staticmethod
     def resolve_tournament(start: Any) -> int | None:

@@ -81,11 +81,11 @@ class TournamentOut(Schema):
     url: str
 
     @staticmethod
-    def resolve_schedule(tournament: Any) -> int | None:
-        return tournament.start and tournament.start.schedule_id
+    def resolve_schedule(tournament: Tournament) -> int | None:
+        return tournament.start.schedule_id if tournament.start else None
 
     @staticmethod
-    def resolve_is_over(tournament: Any) -> bool:
+    def resolve_is_over(tournament: Tournament) -> bool:
         return tournament.state != TournamentState.PLAYING
 
     @staticmethod

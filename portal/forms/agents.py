@@ -54,7 +54,7 @@ class AgentForm(forms.ModelForm):
             del self.fields["withdrawn"]
 
     def save(self, commit: bool = True) -> Agent:
-        agent = super().save(commit)
+        agent: Agent = super().save(commit)
         if "withdrawn" in self.cleaned_data:
             withdrawal.withdraw(agent, self.cleaned_data["withdrawn"])
         return agent

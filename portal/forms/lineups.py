@@ -75,7 +75,7 @@ def field_of(setting: Setting) -> forms.Field:
     text = gettext("%(explanation)s %(bounds)s.") % {"explanation": explanation, "bounds": bounds.rstrip()}
     kind: Any = forms.IntegerField if setting.kind == "integer" else forms.FloatField
     step = 1 if setting.kind == "integer" else "any"
-    return kind(
+    field: forms.Field = kind(
         label=title,
         min_value=setting.lowest,
         max_value=setting.highest,
@@ -83,6 +83,7 @@ def field_of(setting: Setting) -> forms.Field:
         help_text=text,
         widget=forms.NumberInput(attrs={"step": step}),
     )
+    return field
 
 
 def read_wishes(query: MultiValueDict) -> dict[str, Any]:

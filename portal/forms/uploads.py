@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,7 +72,7 @@ class UploadForm(forms.Form):
         name = self.cleaned_data["name"]
         return check_agent_name(name) if name else name
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if len(file.name) > 200:
             raise forms.ValidationError(_("The file's name has more than 200 characters. Rename the file."))
@@ -81,4 +80,4 @@ class UploadForm(forms.Form):
 
     @property
     def is_deterministic(self) -> bool:
-        return self.cleaned_data["mode"] == "deterministic"
+        return bool(self.cleaned_data["mode"] == "deterministic")

@@ -116,4 +116,5 @@ def write_configuration(installation: LocalInstallation, options: dict[str, str]
 def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port

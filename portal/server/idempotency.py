@@ -64,7 +64,7 @@ class Idempotency:
             stored, is_first = StoredAnswer.objects.get_or_create(user=user, key=key, defaults={"request": digest})
             if not is_first:
                 return repeat(request, stored, digest)
-            answer = view(request, *args, **kwargs)
+            answer: HttpResponse = view(request, *args, **kwargs)
             if answer.status_code >= 400:
                 transaction.set_rollback(True)
             elif answer.status_code in STORED and not answer.streaming:

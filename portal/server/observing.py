@@ -58,7 +58,8 @@ class Tracer:
         if self.process != os.getpid():
             self.tracer, self.process = self.make(), os.getpid()
         attributes = {f"arena.{name}": value for name, value in ids.items()}
-        return self.tracer.start_as_current_span(next(iter(ids)), attributes=attributes)
+        span: AbstractContextManager[Any] = self.tracer.start_as_current_span(next(iter(ids)), attributes=attributes)
+        return span
 
     def make(self) -> Any:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.db import transaction
 from django.http import HttpRequest
@@ -44,7 +43,7 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         self.hash.update(raw_data)
         super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile[Any]:
+    def file_complete(self, file_size: int) -> Any:
         file: Any = super().file_complete(file_size)
         file.sha256 = self.hash.hexdigest()
         return file

@@ -17,6 +17,7 @@ from portal.forms.rendering import first_fault
 from portal.people.permissions import Owned, may_change
 from portal.texts import in_language
 from tournament.forecasts import Span
+from tournament.models import Episode
 
 register = template.Library()
 
@@ -350,6 +351,6 @@ def payoff_row(cells: list[Any]) -> SafeString:
 
 
 @register.filter
-def payoff(episode: Any) -> float:
+def payoff(episode: Episode) -> float:
     """Return the camera's payoff of an episode."""
     return -episode.normalised_reward

@@ -52,14 +52,16 @@ def admit(request: HttpRequest, form: SignUpForm) -> HttpResponse:
     """
     address = form.cleaned_data.get("email", "")
     if address and EmailAddress.objects.filter(email__iexact=address, verified=True).exists():
-        return flows.signup.prevent_enumeration(request, email=address)
+        pending: HttpResponse = flows.signup.prevent_enumeration(request, email=address)
+        return pending
     user = form.save()
     if address:
         EmailAddress.objects.create(user=user, email=address, primary=True, verified=False)
     else:
         messages.success(request, _("Welcome. You can now upload agents and start tournaments."))
     entry = Login(user=user, email=address or None, signup=True, redirect_url=resolve_url(next_address(request)))
-    return flows.login.perform_password_login(request, {"username": user.get_username()}, entry)
+    response: HttpResponse = flows.login.perform_password_login(request, {"username": user.get_username()}, entry)
+    return response
 
 
 def next_address(request: HttpRequest) -> str:

@@ -114,7 +114,8 @@ def _check_parameters(section: Mapping[str, Any], kind: str) -> Iterator[Problem
 
 
 def _sound_section(kind: str) -> dict[str, Any]:
-    return SOUND.get(kind, {"location": [[0, 0]], "radius": 25})
+    sound: dict[str, Any] = SOUND.get(kind, {"location": [[0, 0]], "radius": 25})
+    return sound
 
 
 def _check_places(section: Mapping[str, Any], kind: str) -> Iterator[Problem]:

@@ -110,7 +110,8 @@ def to_document(scenario: Scenario) -> dict[str, Any]:
         low, high = scenario.obstacle_radius_range
         radius: dict[str, Any] = {"radius": low} if low == high else {"radius_random_range": [low, high]}
         document["obstacle"] |= radius | {"transmittance": scenario.obstacle_transmittance}
-    return json.loads(json.dumps(document, default=float), parse_float=_plain)
+    plain: dict[str, Any] = json.loads(json.dumps(document, default=float), parse_float=_plain)
+    return plain
 
 
 def _to_places(boxes: tuple[tuple[float, ...], ...]) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def inform(table: PayoffTable) -> Array:
     cameras, targets = _doubt_both(table)
     rows = np.maximum(cameras * (1 - cameras), DECIDED).sum(axis=1) / held.shape[1] ** 2
     columns = np.maximum(targets * (1 - targets), DECIDED).sum(axis=1) / held.shape[0] ** 2
-    return drop * (rows[:, None] + columns[None, :])
+    drops: Array = drop * (rows[:, None] + columns[None, :])
+    return drops
 
 
 def _count_doubts(chance: Array) -> float:

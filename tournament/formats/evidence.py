@@ -145,7 +145,8 @@ class View:
         missing = np.isnan(self.payoff)
         if not missing.shape[2]:
             return np.zeros(missing.shape[:2], dtype=np.int64)
-        return np.where(missing.any(axis=2), missing.argmax(axis=2), missing.shape[2])
+        first: Numbers = np.where(missing.any(axis=2), missing.argmax(axis=2), missing.shape[2])
+        return first
 
     def choice(
         self, agent: int, opponent: int, first: int, count: int, reason: str, probability: float = 1.0

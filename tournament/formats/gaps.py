@@ -105,7 +105,7 @@ def _sum_squares(payoff: Array) -> Array:
     centred = (payoff - payoff.mean(axis=2, keepdims=True)).reshape(len(payoff), -1)
     products = centred @ centred.T
     own = np.diag(products)
-    squares = np.maximum(own[:, None] + own[None, :] - 2 * products, 0.0)
+    squares: Array = np.maximum(own[:, None] + own[None, :] - 2 * products, 0.0)
     # Differences of equal numbers cancel only up to rounding.
     squares[squares < 1e-12 * (own[:, None] + own[None, :])] = 0.0
     return squares

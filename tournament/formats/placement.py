@@ -128,7 +128,8 @@ class Placement:
         allowed = max(2 * int(known.held.sum()), self.round_size)
         if not known.held.any() or more.sum() <= allowed:
             return wanted
-        return known.held + np.ceil(more * (allowed / more.sum())).astype(np.int64)
+        level: Numbers = known.held + np.ceil(more * (allowed / more.sum())).astype(np.int64)
+        return level
 
     def _explain(self, known: Place) -> str:
         if not np.isfinite(known.error):

@@ -59,7 +59,8 @@ class TeamComparisons:
         gaps, gap = self.gaps, np.abs(self.gaps.gap)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.minimum(gaps.half_width / gap, gaps.margin / np.maximum(self.resolution - gap, 0.0))
-        return np.ceil(gaps.common * np.where(self.playable, ratio, 0.0) ** 2)
+        wanted: NDArray[np.float64] = np.ceil(gaps.common * np.where(self.playable, ratio, 0.0) ** 2)
+        return wanted
 
     @cached_property
     def playing(self) -> NDArray[np.bool_]:
@@ -77,7 +78,7 @@ class TeamComparisons:
         differs = ndtr((gap - self.resolution) / error) + ndtr((-gap - self.resolution) / error)
         missing = (self.needed - self.side.level[:, None]).clip(min=0)
         promise = np.where(self.playable, differs / np.maximum(missing + missing.T, 1.0), 0.0)
-        return self.playable & (promise >= MIN_PROMISE * promise.max())
+        return np.asarray(self.playable & (promise >= MIN_PROMISE * promise.max()))
 
     @cached_property
     def order(self) -> Numbers:
@@ -153,7 +154,8 @@ class Ranking:
         furthest = np.where(ahead, level[None, :], 0).max(axis=1)
         catch_up = np.minimum(furthest, level + batch)
         wanted = np.maximum(catch_up, np.where(even.any(axis=1), level + batch, level))
-        return np.minimum(wanted, self.most).clip(min=level)
+        raised: Numbers = np.minimum(wanted, self.most).clip(min=level)
+        return raised
 
     def find(self, evidence: Evidence, earlier: Finding | None = None) -> Finding:
         """Return the known ranks, the gaps between neighbours, and the pairs that are still open."""
@@ -186,7 +188,7 @@ class Ranking:
 
 def _held(view: View, standing: TeamComparisons, row: int) -> Numbers:
     """Return the leading episodes of an agent against each opponent, some of which may have been cut short."""
-    return view.count[standing.side.agents[row]][standing.side.opponents]
+    return np.asarray(view.count[standing.side.agents[row]][standing.side.opponents])
 
 
 def _explain(standing: TeamComparisons, row: int) -> str:

@@ -43,12 +43,14 @@ class RowErrors:
     def covariances(self, weights: Array) -> Array:
         """Return the covariance part, of either sign, of the variance of each row's sum (R,) with weights (C,)."""
         moved = np.sqrt(self.variance) / np.maximum(self.count, 1) * weights
-        return self.correlation * np.einsum("ij,ijk,ik->i", moved, self._pairs, moved)
+        covariances: Array = self.correlation * np.einsum("ij,ijk,ik->i", moved, self._pairs, moved)
+        return covariances
 
     def covariances_of_lines(self, weights: Array) -> Array:
         """Return covariances (C, C) of weighted sums over the rows (R,), from the seeds that a row's cells share."""
         moved = np.sqrt(self.variance) / np.maximum(self.count, 1) * weights[:, None]
-        return self.correlation * np.einsum("ij,ijk,ik->jk", moved, self._pairs, moved)
+        covariances: Array = self.correlation * np.einsum("ij,ijk,ik->jk", moved, self._pairs, moved)
+        return covariances
 
     def estimate(self, row: Numbers, seed: Numbers, score: Array) -> float:
         """Estimate the correlation from the standardised deviations `score` of episodes with the rows' seeds (E,)."""
@@ -114,4 +116,5 @@ class Luck:
         size = own.count.shape[1]
         even = np.full(size, 1 / size)
         single = own.variance / np.maximum(own.count, 1) @ even**2 + own.covariances(even)
-        return np.maximum(single[:, None] + single[None, :] - 2 * other.covariances_of_lines(even), 0.0)
+        variances: Array = np.maximum(single[:, None] + single[None, :] - 2 * other.covariances_of_lines(even), 0.0)
+        return variances

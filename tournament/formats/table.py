@@ -103,4 +103,5 @@ def _mix(mean: Array, squares: Array, count: Numbers) -> Array:
     if freedom.sum() < LEAST_FREEDOM <= rest:
         left = mean - mean.mean(axis=1, keepdims=True) - mean.mean(axis=0, keepdims=True) + mean.mean()
         pooled = max((left**2).sum() / rest / (1 - SHARED), pooled)
-    return (squares + pooled * PRIOR) / (freedom + PRIOR)
+    variances: Array = (squares + pooled * PRIOR) / (freedom + PRIOR)
+    return variances

@@ -38,11 +38,11 @@ class AlphaRank:
 
     @property
     def camera_mass(self) -> Array:
-        return self.mass.sum(axis=1)
+        return np.asarray(self.mass.sum(axis=1))
 
     @property
     def target_mass(self) -> Array:
-        return self.mass.sum(axis=0)
+        return np.asarray(self.mass.sum(axis=0))
 
 
 def alpha_rank(payoff: Any, alpha: float = float("inf"), population: int = 50, perturbation: float = 1e-4) -> AlphaRank:
@@ -109,13 +109,15 @@ class Chain:
     @property
     def outflow(self) -> Array:
         """The rate (m, n) at which each profile is left."""
-        return self.cameras.sum(axis=2).T + self.targets.sum(axis=2)
+        rates: Array = self.cameras.sum(axis=2).T + self.targets.sum(axis=2)
+        return rates
 
     def flow(self, mass: Array) -> Array:
         """Return the probability mass (m, n) that flows to each profile in a unit of time."""
         from_cameras = np.matmul(mass.T[:, None, :], self.cameras)[:, 0].T
         from_targets = np.matmul(mass[:, None, :], self.targets)[:, 0]
-        return from_cameras + from_targets
+        flow: Array = from_cameras + from_targets
+        return flow
 
     def find_stationary(self) -> Array:
         """Return the stationary distribution (m, n)."""
@@ -129,7 +131,8 @@ class Chain:
 
         def advance(flat: Array) -> Array:
             mass = flat.reshape(self.shape)
-            return (mass + pace * (self.flow(mass) - outflow * mass)).ravel()
+            moved: Array = (mass + pace * (self.flow(mass) - outflow * mass)).ravel()
+            return moved
 
         if size <= DENSE_PROFILES:
             mass = _solve_dense(np.column_stack([advance(state) for state in np.eye(size)]))
@@ -143,14 +146,15 @@ class Chain:
         mass /= mass.sum()
         if not np.abs(advance(mass) - mass).sum() < RESIDUAL:
             raise ArithmeticError("alpha-Rank found no stationary distribution. Choose a smaller alpha.")
-        return mass.reshape(self.shape)
+        return np.asarray(mass.reshape(self.shape))
 
 
 def _solve_dense(transition: Array) -> Array:
     """Return the stationary vector, with sum 1, of a matrix whose columns sum to 1."""
     size = len(transition)
     system = np.vstack([transition - np.eye(size), np.ones(size)])
-    return np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)[0]
+    solution: Array = np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)[0]
+    return solution
 
 
 def _response_graph(matrix: Array, ties: float) -> Any:

@@ -50,7 +50,8 @@ def projected_replicator(
             f"A floor of {floor} for each of {max(matrix.shape)} agents is no strategy: "
             "the floors may sum to at most 1. Choose a smaller floor."
         )
-    return _replicate(matrix, np.ascontiguousarray(matrix.T), iterations, step, floor)
+    rows, columns = _replicate(matrix, np.ascontiguousarray(matrix.T), iterations, step, floor)
+    return rows, columns
 
 
 @kernel

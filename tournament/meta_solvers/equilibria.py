@@ -68,7 +68,8 @@ def _spread(matrix: Array) -> Array | None:
 
 def _round(weights: Array) -> Array:
     kept = np.where(weights > NEGLIGIBLE, weights, 0.0)
-    return kept / kept.sum()
+    shares: Array = kept / kept.sum()
+    return shares
 
 
 def solve_linear_program(matrix: Array) -> tuple[Array, Array]:

@@ -82,4 +82,5 @@ def _game(payoff: Any) -> tuple[Any, float]:
 
 def _normalise(weights: Any) -> Array:
     kept = np.maximum(np.asarray(weights, np.float64), 0.0)
-    return kept / kept.sum()
+    shares: Array = kept / kept.sum()
+    return shares

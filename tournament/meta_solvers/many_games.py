@@ -36,14 +36,15 @@ class Points:
 
     def complementarity(self) -> Array:
         """Return the sums (R, 1) of products of weights and slacks."""
-        return (self.x * self.z).sum(1, keepdims=True) + (self.y * self.s).sum(1, keepdims=True)
+        products: Array = (self.x * self.z).sum(1, keepdims=True) + (self.y * self.s).sum(1, keepdims=True)
+        return products
 
     def reach(self, by: Points) -> Array:
         """Return the longest steps (R, 1), at most 1, that keep all variables positive."""
         here, there = np.hstack(self.parts()[:4]), np.hstack(by.parts()[:4])
         with np.errstate(divide="ignore", invalid="ignore"):
             lengths = np.where(there < 0, interior.BACKING * here / -there, 1.0)
-        return np.minimum(lengths.min(1, keepdims=True), 1.0)
+        return np.asarray(np.minimum(lengths.min(1, keepdims=True), 1.0))
 
 
 def solve_many(games: Array, temperature: float = interior.TEMPERATURE) -> list[tuple[Array, Array] | None]:

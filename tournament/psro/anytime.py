@@ -87,7 +87,8 @@ class AnytimeOracle(Generic[Agent]):
     def _gains(self, team: Team, population: Sequence[Agent], response: Agent) -> Array:
         if team == Team.CAMERA:
             return self.payoffs.tabulate(population, [response]).payoff[:, 0]
-        return -self.payoffs.tabulate([response], population).payoff[0]
+        gains: Array = -self.payoffs.tabulate([response], population).payoff[0]
+        return gains
 
 
 def grow_anytime(

@@ -14,7 +14,8 @@ from tournament.psro_runs.populations import last_trained, population
 
 def training_of(run: PsroRun, team: str) -> dict[str, Any]:
     """Return the settings of a team's best responses (`trainings.TrainingSettings`); none in an imported run."""
-    return run.camera_training if team == Team.CAMERA else run.target_training
+    settings: dict[str, Any] = run.camera_training if team == Team.CAMERA else run.target_training
+    return settings
 
 
 def request_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:

@@ -74,4 +74,5 @@ def prior_scores(count: Array) -> Array:
     compared = (count > 0).astype(np.float64)
     number = compared.sum(axis=1)
     # An agent's doubts are in its opponents' rows too; the factor counts them once.
-    return DOUBT / 2 * np.sqrt(number / (number + 1))[:, None] * (np.diag(number) - compared)
+    added: Array = DOUBT / 2 * np.sqrt(number / (number + 1))[:, None] * (np.diag(number) - compared)
+    return added

@@ -61,7 +61,8 @@ class Elo:
 
     def ranks(self) -> Indices:
         """The ranks (k,) from 1; agents of equal strength share the best of their ranks."""
-        return 1 + (self.strengths[None, :] - self.strengths[:, None] > TIE).sum(axis=1)
+        ranks: Indices = 1 + (self.strengths[None, :] - self.strengths[:, None] > TIE).sum(axis=1)
+        return ranks
 
     def first_probabilities(self) -> Array:
         """Return each agent's probability (k,) of being best, from draws of the strengths' distribution; ties share.
@@ -149,7 +150,8 @@ def _gaps(covariance: Array) -> Array:
 
 
 def _from_mean(covariance: Array) -> Array:
-    return np.maximum(np.diag(covariance) - 2.0 * covariance.mean(axis=0) + covariance.mean(), 0.0)
+    variances: Array = np.maximum(np.diag(covariance) - 2.0 * covariance.mean(axis=0) + covariance.mean(), 0.0)
+    return variances
 
 
 def _influences(comparisons: Comparisons, members: Indices, inverse: Array) -> Iterator[tuple[Array, Array]]:

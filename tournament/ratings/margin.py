@@ -119,7 +119,7 @@ def _contrasts(shape: tuple[int, ...], anchors: tuple[int | None, int | None]) -
 
 def _quadratic(contrasts: Array, covariance: Array) -> Array:
     """Return the variances of combinations (columns of `contrasts`)."""
-    return np.einsum("ij,ij->j", contrasts, covariance @ contrasts)
+    return np.asarray(np.einsum("ij,ij->j", contrasts, covariance @ contrasts))
 
 
 def _newton(count: NDArray[np.int64], mean: Array) -> tuple[Array, Array, Array]:
@@ -154,7 +154,8 @@ def _information(weight: Array) -> Array:
 def _regular(weight: Array) -> Array:
     """Return the information, regularised in the unidentified direction: a common shift of all skills."""
     information = _information(weight)
-    return information + np.trace(information) / len(information) ** 2
+    damped: Array = information + np.trace(information) / len(information) ** 2
+    return damped
 
 
 def _cell_scores(error: Array, count: NDArray[np.int64], residual: Array) -> Array:

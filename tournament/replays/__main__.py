@@ -14,7 +14,8 @@ from tournament import agents, replays
 def main(arguments: list[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        return status
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

@@ -132,7 +132,7 @@ def _try(start: Start, cameras: Sequence[Agent], targets: Sequence[Agent], base_
 def _settings(schedule: Schedule, agent: Agent | None) -> Mapping[str, Any]:
     """Return the format's settings; the team of a placed agent is set here."""
     names = {setting.name for setting in formats.FORMATS[schedule.format].settings}
-    return schedule.settings | ({"team": agent.team} if agent and "team" in names else {})
+    return {**schedule.settings} | ({"team": agent.team} if agent and "team" in names else {})
 
 
 def _seed(schedule: Schedule, number: int) -> int:

@@ -85,7 +85,8 @@ class ReplayBuffer:
         if not self.exponent:
             return np.ones(len(probability), np.float32)
         weights = (count * np.maximum(probability, 1e-12)) ** -self.correction
-        return (weights / weights.max()).astype(np.float32)
+        scaled: np.ndarray = (weights / weights.max()).astype(np.float32)
+        return scaled
 
     def update(self, draw: Draw, errors: np.ndarray) -> None:
         """Set priorities by absolute TD errors: (K,) of single decisions, (K, E) of fragments."""

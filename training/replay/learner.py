@@ -176,13 +176,13 @@ class ReplayLearner(ABC):
     @property
     def _draws_rows(self) -> bool:
         """Whether whole fragments are drawn: networks with a memory need them, others learn from single decisions."""
-        return self.team_module.memory_width > 0
+        return bool(self.team_module.memory_width > 0)
 
     @property
     def _draw_size(self) -> int:
-        size, members = self.configuration["minibatch_size"], self.team_module.num_members
+        size, members = int(self.configuration["minibatch_size"]), int(self.team_module.num_members)
         if self._draws_rows:
-            return max(1, size // (members * self.configuration["fragment_length"]))
+            return max(1, size // (members * int(self.configuration["fragment_length"])))
         return size if self.has_single_entries else max(1, size // members)
 
     def _gather(self, draw: Draw) -> ReplayBatch:

@@ -101,7 +101,8 @@ class ActorCriticModule(nn.Module):
     def value(network: nn.Module, states: Tensor, actions: Tensor) -> Tensor:
         """Return the members' values (R, N) of states (R, S) and joint actions (R, 2N), or (R, N, 2N) per member."""
         each = actions if actions.dim() == 3 else actions.unsqueeze(1).expand(-1, actions.shape[1] // 2, -1)
-        return network(torch.cat([states.unsqueeze(1).expand(-1, each.shape[1], -1), each], dim=2)).squeeze(2)
+        values: Tensor = network(torch.cat([states.unsqueeze(1).expand(-1, each.shape[1], -1), each], dim=2)).squeeze(2)
+        return values
 
 
 class ActorCriticLearner(ReplayLearner):
@@ -149,7 +150,8 @@ class ActorCriticLearner(ReplayLearner):
         networks = (module.target_critic, module.target_twin)
         value = torch.minimum(*(module.value(network, states, following) for network in networks))
         goes_on = 1.0 - batch["is_terminal"].float()
-        return batch["rewards"][:, :, 0] + setting["gamma"] * goes_on * value
+        returns: Tensor = batch["rewards"][:, :, 0] + setting["gamma"] * goes_on * value
+        return returns
 
     def _improve(self, batch: ReplayBatch, states: Tensor, actions: Tensor) -> float:
         """Improve each actor's action by its critic's value, given the others' recorded actions; return the loss."""
@@ -160,4 +162,4 @@ class ActorCriticLearner(ReplayLearner):
         joint = torch.where(is_own.bool(), own.flatten(1).unsqueeze(1), actions.unsqueeze(1))
         loss = -(module.value(module.critic, states, joint) * batch["weights"].unsqueeze(1)).mean()
         self.descend(1, loss, [module.actor])
-        return loss.item()
+        return float(loss)

@@ -33,4 +33,5 @@ class MonotonicMixer(nn.Module):
         weight = self.first_weight(states).abs().unflatten(-1, (values.shape[-1], self.width))
         hidden = torch.einsum("...n,...nh->...h", values, weight) + self.first_bias(states)
         hidden = nn.functional.elu(hidden)
-        return (hidden * self.last_weight(states).abs()).sum(dim=-1) + self.last_bias(states).squeeze(-1)
+        mixed: Tensor = (hidden * self.last_weight(states).abs()).sum(dim=-1) + self.last_bias(states).squeeze(-1)
+        return mixed

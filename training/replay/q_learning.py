@@ -75,7 +75,8 @@ class ValueModule(nn.Module):
     def values(network: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
         """Return a network's values (R, N, T, A) of all choices."""
         obs = batch["obs"]
-        return network(obs.flatten(0, 1), batch["actor_memory"].flatten(0, 1))[0].unflatten(0, obs.shape[:2])
+        values: Tensor = network(obs.flatten(0, 1), batch["actor_memory"].flatten(0, 1))[0].unflatten(0, obs.shape[:2])
+        return values
 
     def parts(self) -> tuple[Architecture | EntityArchitecture | Graph, dict[str, np.ndarray]]:
         """Return the exported network and its tensors."""
@@ -138,4 +139,5 @@ class QLearner(ReplayLearner):
         """Return the values to be learned: of each member (R, N, T), or of the team (R, 1, T)."""
         if self.has_single_entries:
             return values
-        return mixer(values.transpose(1, 2), states).unsqueeze(1)
+        mixed: Tensor = mixer(values.transpose(1, 2), states).unsqueeze(1)
+        return mixed

@@ -65,5 +65,6 @@ class ReplaySampler(Sampler):
 
     def _to_choices(self, actions: np.ndarray) -> np.ndarray:
         if self.module.recipe.action.decoding == "select-subset":
-            return selection_table("subset", self.scenario.num_targets)[actions[..., 0]]
+            selected: np.ndarray = selection_table("subset", self.scenario.num_targets)[actions[..., 0]]
+            return selected
         return super()._to_choices(actions)

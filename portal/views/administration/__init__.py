@@ -25,6 +25,7 @@ def for_administrators(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if not getattr(request.user, "is_staff", False):
             raise PermissionDenied(_("Only administrators can see this page."))
-        return view(request, *args, **kwargs)
+        response: HttpResponse = view(request, *args, **kwargs)
+        return response
 
     return guarded  # type: ignore[return-value]
