@@ -184,7 +184,7 @@ def begin_training(portal: Portal) -> Operation:
     from tournament import trainings
     from tournament.models import TrainingRun, TrainingState
 
-    ends = {TrainingState.FINISHED: FINISHED, TrainingState.FAILED: "the training failed"}
+    ends: dict[str, str] = {TrainingState.FINISHED: FINISHED, TrainingState.FAILED: "the training failed"}
     run = TrainingRun.objects.filter(purpose="").exclude(state__in=ends).first()
     if run is None:
         _, targets = portal.fields()
