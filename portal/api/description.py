@@ -113,7 +113,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "name": HEADER,
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "description": "A random UUID. A request that is repeated with the same key gets the first answer.",
 }
 IF_NONE_MATCH = {
@@ -169,10 +169,10 @@ def describe_files(operation: dict[str, Any]) -> None:
     """Add the media types of files to an operation with a parameter `format`."""
     for parameter in operation["parameters"]:
         if parameter["name"] == "format":
-            for form in parameter["schema"].get("enum", ()):
-                if form in FILES:
-                    content = operation["responses"][200].setdefault("content", {})
-                    content[FILES[form]] = {"schema": {"type": "string", "format": "binary"}}
+            for form in FILES.keys() & parameter["schema"].get("enum", ()):
+                content = operation["responses"][200].setdefault("content", {})
+                content.setdefault("application/json", {"schema": {"type": "object"}})
+                content[FILES[form]] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def describe_answers(operation: dict[str, Any], method: str, path: str) -> None:

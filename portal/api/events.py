@@ -164,8 +164,15 @@ some open at once."""
 
 
 def describe_events(shape: type[Schema]) -> dict[str, Any]:
-    content = {"text/event-stream": {"schema": shape.model_json_schema(ref_template="#/components/schemas/{model}")}}
-    return {"responses": {200: {"description": "Events; this is the shape of their data.", "content": content}}}
+    """Describe an answer of events whose data are JSON of the given shape."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": shape.model_json_schema()}
+    event = {
+        "type": "object",
+        "required": ["event", "id", "data"],
+        "properties": {"event": {"enum": ["progress", "end"]}, "id": {"type": "string"}, "data": data},
+    }
+    content = {"text/event-stream": {"schema": event}}
+    return {"responses": {200: {"description": "Events.", "content": content}}}
 
 
 REFUSALS = {204: None, 404: ErrorOut, 429: ErrorOut}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
@@ -41,22 +42,30 @@ def sees(rows: Any, seen: Callable[[Any, Any], Any], user: Any) -> bool:
     return not rows.exists() or seen(rows, user).exists()
 
 
+def named(model: Any, key: Any) -> Any:
+    """Return the row with the key that an address names; none if it cannot be a key, which the view refuses then."""
+    try:
+        return model.objects.filter(pk=model._meta.pk.clean(key, None))
+    except ValidationError:
+        return model.objects.none()
+
+
 def sees_pairing(user: Any, key: Any) -> bool:
-    return sees(Pairing.objects.filter(pk=key), visibility.seen_pairings, user)
+    return sees(named(Pairing, key), visibility.seen_pairings, user)
 
 
 def sees_episode(user: Any, key: Any) -> bool:
-    pairing = Episode.objects.filter(pk=key).values_list("pairing", flat=True).first()
+    pairing = named(Episode, key).values_list("pairing", flat=True).first()
     return pairing is None or sees_pairing(user, pairing)
 
 
 JUDGES: dict[str, Callable[[Any, Any], bool]] = {
     "agent": sees_agent,
-    "tournament_id": lambda user, key: sees(Tournament.objects.filter(pk=key), visibility.seen_tournaments, user),
+    "tournament_id": lambda user, key: sees(named(Tournament, key), visibility.seen_tournaments, user),
     "pairing_id": sees_pairing,
     "episode_id": sees_episode,
     "other_id": sees_episode,
-    "upload_id": lambda user, key: sees(Upload.objects.filter(pk=key), visibility.seen_uploads, user),
+    "upload_id": lambda user, key: sees(named(Upload, key), visibility.seen_uploads, user),
 }
 """Checks of visibility, by the name of the parameter in addresses."""
 
@@ -79,10 +88,10 @@ class PrivateRows:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _: Any, arguments: Mapping[str, Any]) -> Any:
-        named = find_named(request.path, arguments)
-        if not named or ("upload_id" not in named and not Agent.objects.filter(withdrawn="private").exists()):
+        rows = find_named(request.path, arguments)
+        if not rows or ("upload_id" not in rows and not Agent.objects.filter(withdrawn="private").exists()):
             return None
         user = viewer_of(request)
-        if all(JUDGES[name](user, value) for name, value in named.items()):
+        if all(JUDGES[name](user, value) for name, value in rows.items()):
             return None
         return errors.not_found(request, Exception())

@@ -123,6 +123,16 @@ def test_its_addresses_answer_others_as_if_nothing_were_there(
         assert client.get("/api/v1/tournaments/999999").status_code == 404
 
 
+@pytest.mark.parametrize("key", ["null,null", "x", "-1", "1.5", "9" * 30])
+@pytest.mark.parametrize(
+    "place",
+    ["tournaments/{}", "tournaments/{}/events", "pairings/{}", "episodes/{}", "uploads/{}", "uploads/{}/events"],
+)
+def test_what_is_no_key_is_refused_beside_a_private_agent(secret: Agent, call: Call, place: str, key: str) -> None:
+    answer = call().get(f"/api/v1/{place.format(key)}")
+    assert answer.status_code in (404, 422), answer.content
+
+
 def test_the_owner_a_member_of_the_lab_and_administrators_see_all_of_it(
     secret: Agent, visit: Visit, call: Call, alice: User, bob: User, admin: User
 ) -> None:
