@@ -6,7 +6,6 @@ import logging
 import time
 
 from django.db import transaction
-from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -51,17 +50,14 @@ def count_wanted() -> int:
 
     Not every worker may take an upload or audit (`tasks.turns`, `tasks.auditing`), and any worker may get the hint.
     """
-    alive = max(live_workers().count(), 1)
-    return (
-        alive
-        if leases.waiting(Upload).exists() or leases.waiting(Audit).exists()
-        else _count_at_most(leases.waiting(Block), alive)
-    )
+    return count_at_most(max(live_workers().count(), 1))
 
 
-def _count_at_most(rows: QuerySet[Block], most: int) -> int:
-    """Return the number of rows, counting at most ``most``: a large tournament has a hundred thousand."""
-    return rows.order_by()[:most].count()
+def count_at_most(most: int) -> int:
+    """Return for how many workers there is work, at most ``most``: a large tournament has a hundred thousand blocks."""
+    if leases.waiting(Upload).exists() or leases.waiting(Audit).exists():
+        return most
+    return leases.waiting(Block).order_by()[:most].count()
 
 
 def _complain(error: Exception) -> None:

@@ -26,6 +26,8 @@ from tournament.models import Worker
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10.0
+STOP_SECONDS = 5.0
+"""Maximum seconds that the end of a worker waits for a heartbeat in progress."""
 
 
 class Stopping(Interrupted):
@@ -49,6 +51,8 @@ class State:
     facts: dict[str, object] = {}
     """Further columns of its row."""
     stop = threading.Event()
+    heart: threading.Thread | None = None
+    """The thread that sends heartbeats."""
 
 
 def do(what: str) -> None:
@@ -125,7 +129,9 @@ def begin(**_: object) -> None:
     Closing the terminal does not end the worker: nobody may be there to start it again.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
+    State.stop.clear()
+    State.heart = threading.Thread(target=_beat_on, name="heartbeat", daemon=True)
+    State.heart.start()
 
 
 @worker_ready.connect
@@ -198,6 +204,8 @@ def end(**_: object) -> None:
     If the database is away, its row stays until the sweep deletes it.
     """
     State.stop.set()
+    if State.heart is not None:
+        State.heart.join(STOP_SECONDS)
     try:
         Worker.objects.filter(name=State.name).delete()
     except DatabaseError:

@@ -61,8 +61,7 @@ def session(cores: int, folder: Path | None = None) -> Iterator[None]:
     if _is_running():
         yield
         return
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
+    set_environment()
     place = _find_place(folder)
     quieten()
     import ray
@@ -81,6 +80,12 @@ def session(cores: int, folder: Path | None = None) -> Iterator[None]:
     finally:
         ray.shutdown()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def set_environment() -> None:
+    """Set the variables that Ray reads when it is imported."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def _find_place(folder: Path | None) -> Path:

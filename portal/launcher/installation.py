@@ -49,11 +49,12 @@ class LocalInstallation:
         def number(name: str, default: int) -> int:
             return int(environment.get(name) or default)
 
+        workers = number("ARENA_WORKERS", cls.workers)  # On a Ray cluster, one process submits the tasks of all.
         return cls(
             data=choose_data(environment),
             host=environment.get("ARENA_HOST") or cls.host,
             port=number("ARENA_PORT", cls.port),
-            workers=number("ARENA_WORKERS", cls.workers),
+            workers=min(workers, 1) if environment.get("ARENA_PLAY") == "ray" else workers,
             trainers=number("ARENA_TRAINING_SLOTS", cls.trainers),
             web_processes=number("ARENA_WEB_PROCESSES", cls.web_processes),
             redis_url=environment.get("REDIS_URL") or None,

@@ -65,6 +65,11 @@ class Variables(BaseSettings):
         0,
         256,
     )
+    ARENA_PLAY: Literal["workers", "ray"] = variable(
+        "workers",
+        "who plays: processes of this machine (`workers`), or tasks on the cluster at `RAY_ADDRESS` (`ray`), at most "
+        "`ARENA_WORKERS` at once ([Many machines](many-machines.md#playing-on-a-ray-cluster))",
+    )
     DATABASE_URL: kinds.DatabaseAddress = variable(
         "", "for example `postgres://arena:PASSWORD@HOST:5432/arena`", usual="SQLite in the data folder", secret=True
     )

@@ -33,7 +33,7 @@ class VariablesRefused(Exception):
 
 def read_variables() -> Variables:
     """Return the checked variables. Raises VariablesRefused if any are invalid."""
-    problems = list(half_groups(os.environ))
+    problems = [*half_groups(os.environ), *missing_cluster(os.environ)]
     try:
         found = Variables()
     except ValidationError as error:
@@ -70,6 +70,11 @@ def half_groups(environment: Mapping[str, str]) -> Iterator[str]:
         if missing and len(missing) < len(names):
             present = next(name for name in names if name not in missing)
             yield f"{present} is set; {' and '.join(missing)} must be set as well."
+
+
+def missing_cluster(environment: Mapping[str, str]) -> Iterator[str]:
+    if environment.get("ARENA_PLAY") == "ray" and not environment.get("RAY_ADDRESS"):
+        yield "ARENA_PLAY is ray; RAY_ADDRESS must name the cluster."
 
 
 def remarks(environment: Mapping[str, str]) -> Iterator[str]:

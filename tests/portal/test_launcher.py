@@ -66,6 +66,12 @@ def test_defaults_need_no_environment() -> None:
     assert made.address == "http://127.0.0.1:8000/"
 
 
+@pytest.mark.parametrize(("play", "workers"), [("workers", 64), ("ray", 1)])
+def test_one_process_submits_the_tasks_of_all_workers_to_a_ray_cluster(play: str, workers: int) -> None:
+    environment = {"ARENA_PLAY": play, "ARENA_WORKERS": "64"}
+    assert LocalInstallation.from_environment(environment).workers == workers
+
+
 @pytest.mark.parametrize(
     ("hosts", "name"),
     [("arena.example.org,localhost", "arena.example.org"), (".example.org", "example.org"), ("*", "localhost")],

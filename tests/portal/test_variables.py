@@ -24,6 +24,7 @@ WRONG = {
     "ARENA_STREAMS": ["-1", "all"],
     "ARENA_STREAMS_EACH": ["-1", "all"],
     "ARENA_WORKERS": ["257", "two"],
+    "ARENA_PLAY": ["cluster", "Ray"],
     "DATABASE_URL": ["arena", "mysql://arena:hidden@localhost/arena", "postgres://arena:hid/den@localhost:port/arena"],
     "REDIS_URL": ["localhost:6379", "amqp://:hidden@localhost/0"],
     "ALLOWED_HOSTS": ["https://arena.example.org", "arena.example.org:443", "localhost,a/b"],
@@ -122,6 +123,14 @@ def test_half_a_provider_is_refused_with_the_name_of_what_is_missing(
         monkeypatch.setenv(name, "arena")
     with pytest.raises(VariablesRefused, match=f"{missing} must be set as well"):
         read_variables()
+
+
+def test_a_portal_that_plays_on_ray_has_to_name_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARENA_PLAY", "ray")
+    with pytest.raises(VariablesRefused, match="RAY_ADDRESS must name the cluster"):
+        read_variables()
+    monkeypatch.setenv("RAY_ADDRESS", "HOST:6379")
+    assert read_variables().ARENA_PLAY == "ray"
 
 
 def test_values_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
