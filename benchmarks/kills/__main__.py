@@ -8,6 +8,7 @@ end, all operations must have finished. The exit status is 0 if all of this hold
 RLlib.
 
 A run may be divided: `--record FILE` keeps the outcomes of each call in a file, and the table has those of all calls.
+With `--seconds`, no kill follows after so many seconds.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, help="of the random instants (default: the number of recorded kills)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="time after which no more kills are made")
     parser.add_argument("--record", type=Path, help="file that keeps the outcomes; those in it are added to the table")
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--quick", action="store_true")
@@ -112,8 +114,10 @@ def hurt(options: argparse.Namespace) -> int:
     began = time.monotonic()
     crew = Cast(portal)
     try:
-        kills = [kill(options.subjects[number % len(options.subjects)], portal, crew, draws, number + 1)
-                 for number in range(options.kills)]  # fmt: skip
+        kills: list[outcomes.Pending] = []
+        while len(kills) < options.kills and time.monotonic() - began < options.seconds:
+            name = options.subjects[(len(earlier) + len(kills)) % len(options.subjects)]
+            kills.append(kill(name, portal, crew, draws, len(kills) + 1))
         unfinished = wait_for_the_end(portal)
         halves = list(find_halves(portal.backups))
     finally:
