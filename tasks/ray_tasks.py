@@ -78,7 +78,7 @@ def submit_until(stop: threading.Event, ray: Any) -> None:
 
 def split(ray: Any, running: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Return the tasks that have ended, and those that run or wait for a core."""
-    return ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])  # type: ignore[no-any-return]
+    return ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])
 
 
 def has_worked(ray: Any, task: Any) -> bool:
