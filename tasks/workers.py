@@ -201,12 +201,13 @@ def note_stopping(**_: object) -> None:
 def end(**_: object) -> None:
     """Record that the worker has ended, as its last action.
 
-    If the database is away, its row stays until the sweep deletes it.
+    If the database is away, its row stays until the sweep deletes it. So does that of a quarantined worker: the status
+    page goes on to say why, and a process that Ray gives its next task is still quarantined.
     """
     State.stop.set()
     if State.heart is not None:
         State.heart.join(STOP_SECONDS)
     try:
-        Worker.objects.filter(name=State.name).delete()
+        Worker.objects.filter(name=State.name, quarantine="").delete()
     except DatabaseError:
         log.warning("The end of the worker could not be written", exc_info=True)

@@ -69,6 +69,17 @@ def test_a_process_is_known_to_have_ended_only_on_its_own_machine():
     assert not identity.has_ended(f"another-{boot}/{rest}")
 
 
+@pytest.mark.parametrize("quarantine", ["", "Its results were wrong."])
+def test_a_quarantine_outlasts_the_end_of_a_worker(monkeypatch, quarantine):
+    monkeypatch.setattr(workers.State, "name", "ray@test/1")
+    monkeypatch.setattr(workers.State, "stop", threading.Event())
+    Worker.objects.create(name="ray@test/1", seen=timezone.now(), quarantine=quarantine)
+    workers.end()
+    assert Worker.objects.filter(quarantine=quarantine).exists() == bool(quarantine)
+    workers.beat()
+    assert Worker.objects.get().quarantine == quarantine
+
+
 def test_a_heart_beats_on_where_the_databases_server_is_started_again(heart, lose_connections):
     beats_again()
     lose_connections()
