@@ -97,6 +97,11 @@ class ConfigurationAttributes:
     reward_scale = _of_scenario("reward_scale")
     max_target_team_episode_reward = _of_scenario("max_target_team_episode_reward")
 
+    @cached_property
+    def _reward_unit(self) -> float:
+        """What rewards are divided by."""
+        return float(self.max_target_team_episode_reward)
+
     @property
     def num_warehouses(self) -> int:
         return NUM_WAREHOUSES

@@ -152,39 +152,39 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
         """
         camera_action, target_action = action
         self.batch.step(camera_action, target_action)
-        rewards = float(self.batch.camera_reward[0]), float(self.batch.target_reward[0])
+        rewards = self.batch.camera_reward.item(), self.batch.target_reward.item()
         infos = self._all_infos(rewards)
         for mailbox in self._mailboxes.values():
             mailbox.end_step()
-        return self.joint_observation(), rewards, bool(self.batch.done[0]), infos
+        return self.joint_observation(), rewards, self.batch.done.item(), infos
 
     def _all_infos(self, rewards: Sequence[float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The infos of both teams' agents after a step."""
+        batch = self.batch
         facts = {
-            "coverage_rate": self.coverage_rate,
-            "real_coverage_rate": self.real_coverage_rate,
-            "mean_transport_rate": self.mean_transport_rate,
-            "num_delivered_cargoes": self.num_delivered_cargoes,
+            "coverage_rate": batch.coverage_rate.item(),
+            "real_coverage_rate": batch.real_coverage_rate.item(),
+            "mean_transport_rate": batch.mean_transport_rate.item(),
+            "num_delivered_cargoes": batch.num_delivered_cargoes.item(),
         }
         return self._infos(Team.CAMERA, rewards[0], facts), self._infos(Team.TARGET, rewards[1], facts)
 
     def _infos(self, team: Team, reward: float, facts: dict[str, Any]) -> list[dict[str, Any]]:
         mailbox = self._mailboxes[team]
-        sent, received = mailbox.degrees()
         common = {
             "raw_reward": reward,
-            "normalized_raw_reward": reward / self.max_target_team_episode_reward,
+            "normalized_raw_reward": reward / self._reward_unit,
             **facts,
+            "messages": [],
+            "out_communication_edges": 0,
+            "in_communication_edges": 0,
         }
-        return [
-            {
-                **common,
-                "messages": list(mailbox.buffer[index]),
-                "out_communication_edges": sent[index],
-                "in_communication_edges": received[index],
-            }
-            for index in range(mailbox.num_members)
-        ]
+        infos = [common.copy() for _ in range(mailbox.num_members)]
+        for info, messages, sent, received in zip(infos, mailbox.buffer.values(), *mailbox.degrees(), strict=True):
+            info["messages"] = list(messages)
+            if sent or received:
+                info["out_communication_edges"], info["in_communication_edges"] = sent, received
+        return infos
 
     def joint_observation(self) -> JointObservation:
         """The cameras' (N_c, D_c) and the targets' (N_t, D_t) observations."""

@@ -72,6 +72,8 @@ class Mailbox:
     def collect(self, index: int) -> list[Message]:
         """Return the messages that wait for a member, and remove them."""
         queue = self.queue[index]
+        if not queue:
+            return []
         messages = list(queue)
         queue.clear()
         return messages
@@ -80,4 +82,5 @@ class Mailbox:
         """Return how many messages each member sent in this step, and how many it received."""
         if self.is_idle:
             return [0] * self.num_members, [0] * self.num_members
-        return self.edges.sum(axis=1).tolist(), self.edges.sum(axis=0).tolist()
+        rows = self.edges.tolist()
+        return [sum(row) for row in rows], [sum(column) for column in zip(*rows, strict=True)]

@@ -160,7 +160,7 @@ class AgentBase(ABC):
             f"{self.num_obstacles} "
             f"obstacles, hence {self.observation_dim} entries for a {self.TEAM.name.lower()}; it has {observation.size}"
         )
-        self.state = self._own_state(observation)
+        self.state = self.STATE_CLASS(observation[self._own_slice].copy(), self.index)
         self.action_space = copy.deepcopy(self.state.action_space)
         self.action_space.seed(int(self.np_random.randint(MAX_SEED)))
         self.episode_step = -1
@@ -174,6 +174,7 @@ class AgentBase(ABC):
         self.observation_slices = dict(observation_slices_of(self.TEAM, *sizes))
         self.observation_space = observation_space_of(self.TEAM, *sizes)
         self.observation_dim = int(self.observation_indices[-1])
+        self._observation_shape = (self.observation_dim,)
         self._own_slice = self.observation_slices["self_state"]
         bound: dict[str, Any] = {
             "team": self.TEAM,
@@ -241,17 +242,14 @@ class AgentBase(ABC):
         Called once by ``observe`` and once by ``act``; every odd call since ``reset`` begins a new step (Q33).
         """
         observation = np.asarray(observation, np.float64)
-        assert observation.shape == (self.observation_dim,), (
+        assert observation.shape == self._observation_shape, (
             f"{self.agent_id} expects an observation of shape ({self.observation_dim},), got {observation.shape}"
         )
-        info = info or {}
         if self._num_checks % 2 == 0:
             self.episode_step += 1
         self._num_checks += 1
-        return self._own_state(observation), observation, info, info.get("messages", [])
-
-    def _own_state(self, observation: np.ndarray) -> StateBase:
-        return self.STATE_CLASS(observation[self._own_slice].copy(), self.index)
+        state = self.STATE_CLASS(observation[self._own_slice].copy(), self.index)
+        return (state, observation, info, info.get("messages", [])) if info else (state, observation, {}, [])
 
     # Messages
 
@@ -290,10 +288,11 @@ class AgentBase(ABC):
 
     def _visible_opponents(self, observation: np.ndarray) -> list[Any]:
         """Return the opponents that an observation (D,) shows, by index."""
-        size = self.OPPONENT_STATE_CLASS.DIM + 1
+        kind = self.OPPONENT_STATE_CLASS
+        dim, size = kind.DIM, kind.DIM + 1
         records = np.array(observation[self.observation_slices["opponent_states_with_mask"]], np.float64)
-        rows = records.reshape(self.num_opponents, size)
-        return [self.OPPONENT_STATE_CLASS(rows[index, :-1], index) for index in rows[:, -1].nonzero()[0].tolist()]
+        seen = records[dim::size].nonzero()[0].tolist()
+        return [kind(records[index * size : index * size + dim], index) for index in seen]
 
     def get_opponent_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
         """Return opponent ``index`` and whether it is visible. Raises IndexError if there is none."""

@@ -17,10 +17,12 @@ from mate.agents.laws.pursuit import (
     RESTART_PROBABILITY,
     is_within_reach,
     nearest_candidate,
+    pursue,
+    tick,
 )
 from mate.agents.laws.walk import NO_GOAL, NOISE_SCALE, NUM_WAREHOUSES, believed_empty, carried_goal
 from mate.agents.overriding import overrides
-from mate.agents.states import CameraStatePrivate, TargetStatePublic
+from mate.agents.states import CameraStatePrivate, TargetStatePrivate, TargetStatePublic
 from mate.agents.walker import WalkingTarget
 from mate.geometry import norm
 from mate.messages import Message
@@ -97,7 +99,7 @@ class GreedyCameraAgent(IdleCamera):
 
         ``messages`` are those of the last step, which were received in it already.
         """
-        self.time2forget = np.maximum(self.time2forget - 1, 0)
+        tick(self.time2forget)
         for state in self._visible_opponents(observation):
             self._remember(state)
             self.message2send.setdefault(SIGHTINGS, []).append(state)
@@ -109,9 +111,11 @@ class GreedyCameraAgent(IdleCamera):
             self.never_loaded[state.index] = False
 
     def send_responses(self) -> Iterable[Message]:
-        np.maximum(self.communication_delay - 1, 0, out=self.communication_delay)
+        tick(self.communication_delay)
+        if not self.message2send:
+            return ()
         messages = []
-        for recipient, wait in enumerate(self.communication_delay.tolist()) if self.message2send else ():
+        for recipient, wait in enumerate(self.communication_delay.tolist()):
             if wait == 0 and recipient != self.index and (content := self._content_for(recipient)):
                 messages.append(self.pack_message(content, recipient))
                 delay = self.draws.delay(recipient, self.memory_period // 4, 2 * self.memory_period)
@@ -132,7 +136,8 @@ class GreedyCameraAgent(IdleCamera):
 
     def _is_within_reach(self, target: TargetStatePublic, camera: CameraStatePrivate) -> bool:
         if self.range_factor == REACH:
-            return bool(is_within_reach(*target.location, camera.state))
+            place = target.state
+            return bool(is_within_reach(place.item(0), place.item(1), camera.state))
         return bool(norm(*(target.location - camera.location)) < self.range_factor * camera.max_sight_range)
 
     def receive_responses(self, messages: Iterable[Message]) -> None:
@@ -174,16 +179,15 @@ class GreedyCameraAgent(IdleCamera):
         """Act as ``act_from_target_states`` on the candidates, in one compiled call."""
         if not memory:
             return self._idle()
-        states = np.concatenate([target.state for target in memory]).reshape(len(memory), -1)
-        target = nearest_candidate(
+        target, rotation, zoom = pursue(
             self.state.state,
-            states,
+            np.concatenate([target.state for target in memory]),
             time2forget,
             self.never_loaded,
             self.filterout_unloaded,
             self.filterout_beyond_range,
         )
-        return self._idle() if target == NO_TARGET else np.array(aim_and_zoom(self.state.state, *states[target, :2]))
+        return self._idle() if target == NO_TARGET else np.array((rotation, zoom))
 
 
 class GreedyTargetAgent(WalkingTarget):
@@ -200,9 +204,21 @@ class GreedyTargetAgent(WalkingTarget):
 
     def __init__(self, seed: int | None = None, noise_scale: float = NOISE_SCALE) -> None:
         super().__init__(seed, noise_scale)
-        self.goal_bits: np.ndarray | None = None
+        self._goal_bits: np.ndarray | None = None
+        self._loaded_state: TargetStatePrivate | None = None  # whose bits to copy once somebody asks
         self.non_empty_warehouses = set(range(NUM_WAREHOUSES))
         self.need_communication = False
+
+    @property
+    def goal_bits(self) -> np.ndarray | None:
+        """(4,) integers, of which one is not zero: at the warehouse it walks to, if it has one."""
+        if self._loaded_state is not None:
+            self.goal_bits = self._loaded_state.goal_bits
+        return self._goal_bits
+
+    @goal_bits.setter
+    def goal_bits(self, bits: np.ndarray | None) -> None:
+        self._goal_bits, self._loaded_state = bits, None
 
     @property
     def goal(self) -> int | None:
@@ -247,7 +263,7 @@ class GreedyTargetAgent(WalkingTarget):
         """The warehouse to walk to: that of the cargo, else the last one while it may have cargo left, else a guess."""
         carried = int(carried_goal(self.state.state))
         if carried != NO_GOAL:
-            self.goal_bits = self.state.goal_bits
+            self._loaded_state = self.state
             return carried
         goal = self.goal
         if goal in self.non_empty_warehouses:

@@ -30,16 +30,21 @@ __all__ = [
 ]
 
 
+_FLOAT = np.dtype(np.float64)
+
+
 class StateBase:
     """A state vector and the index of the entity it describes; ``a - b`` is the vector from ``b`` to ``a``."""
 
     DIM: ClassVar[int] = 0
 
     def __init__(self, state: ArrayLike, index: int) -> None:
-        self.state = np.asarray(state, np.float64)
+        if type(state) is not np.ndarray or state.dtype is not _FLOAT:  # dearer than what usually is to be done
+            state = np.asarray(state, np.float64)
+        self.state = state
         self.index = index
-        assert self.state.shape == (self.DIM,), (
-            f"{type(self).__name__} is made from {self.DIM} values, not from an array of shape {self.state.shape}"
+        assert state.ndim == 1 and len(state) == self.DIM, (
+            f"{type(self).__name__} is made from {self.DIM} values, not from an array of shape {state.shape}"
         )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mate.agents.base import TargetAgentBase
-from mate.agents.draws import DrawingAgent
+from mate.agents.draws import DrawingAgent, EpisodeDraws
 from mate.agents.laws.walk import (
     FIRST_NOISE_SCALE,
     NO_GOAL,
@@ -16,6 +16,7 @@ from mate.agents.laws.walk import (
     noisy_step,
     shorten,
 )
+from mate.agents.laws.wander import wander
 from mate.agents.overriding import overrides
 from mate.constants import WAREHOUSES
 
@@ -51,12 +52,25 @@ class WalkingTarget(DrawingAgent, TargetAgentBase):
 
     def _walk_to(self, goal: int | None) -> np.ndarray:
         """The step (2,) towards warehouse ``goal``, or that of the noise alone without one."""
+        if type(self.draws) is EpisodeDraws and not self._goes_elsewhere:
+            return self._wander_to(NO_GOAL if goal is None else goal, self.draws)
         if self.draws.happens(noise_change_probability(self.state.state, *self.prev_state.location.tolist())):
             self.prev_noise = self.noise_scale * self.draws.sample(self._limits)
         self.prev_state = self.state
         if self._goes_elsewhere:
             return self._step_towards(self.goal_location)
         return np.array(noisy_step(self.state.state, NO_GOAL if goal is None else goal, *self.prev_noise.tolist()))
+
+    def _wander_to(self, goal: int, draws: EpisodeDraws) -> np.ndarray:
+        """Do the same in one compiled call."""
+        own, (held_x, held_y) = self.state.state, self.prev_noise.tolist()
+        x, y, noise_x, noise_y = wander(
+            own, self.prev_state.state, held_x, held_y, draws.key, draws.step, goal, self.noise_scale
+        )
+        if noise_x != held_x or noise_y != held_y:
+            self.prev_noise = np.array((noise_x, noise_y))
+        self.prev_state = self.state
+        return np.array((x, y))
 
     def _step_towards(self, location: np.ndarray | None) -> np.ndarray:
         """Take the step of ``noisy_step`` towards any location."""

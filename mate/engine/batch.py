@@ -181,6 +181,8 @@ def _as_actions(actions: ArrayLike, shape: tuple[int, int, int]) -> np.ndarray:
 
 def _own(values: ArrayLike, dtype: type) -> np.ndarray:
     """``values`` as a contiguous, writable array: for any other kind Numba would compile the kernel once more."""
+    if not isinstance(values, np.ndarray):
+        return np.array(values, dtype)
     array: np.ndarray = np.ascontiguousarray(values, dtype=dtype)
     return array if array.flags.writeable else array.copy()
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.agents.laws.draws import FIRST_NOISE, SAMPLE, draw_box, draw_change
-from mate.agents.laws.walk import FIRST_NOISE_SCALE, noise_change_probability, noisy_step
+from mate.agents.laws.draws import FIRST_NOISE, draw_box
+from mate.agents.laws.walk import FIRST_NOISE_SCALE
+from mate.agents.laws.wander import wander
 from mate.compilation import kernel
 
 
@@ -35,8 +36,6 @@ def begin_walk(location, noise, key, own):
 @kernel
 def walk_to(location, noise, key, step, own, goal, noise_scale):
     """The step (dx, dy) of one target towards a warehouse; updates its ``location`` (2,) and ``noise`` (2,)."""
-    if draw_change(key, step, noise_change_probability(own, location[0], location[1])):
-        x, y = draw_box(key, SAMPLE, step, own[4], own[4])
-        noise[0], noise[1] = noise_scale * x, noise_scale * y
+    x, y, noise[0], noise[1] = wander(own, location, noise[0], noise[1], key, step, goal, noise_scale)
     location[0], location[1] = own[0], own[1]
-    return noisy_step(own, goal, noise[0], noise[1])
+    return x, y

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mate.agents.laws.aim import aim_and_zoom
 from mate.compilation import kernel
 from mate.geometry import norm
 
@@ -41,3 +42,21 @@ def nearest_candidate(own, remembered, countdowns, never_loaded, drops_unloaded,
         if distance < nearest:
             best, nearest = target, distance
     return best
+
+
+@kernel
+def tick(countdowns):
+    """Count integers (N,) down by one, not below zero."""
+    for n in range(len(countdowns)):
+        countdowns[n] = max(countdowns[n] - 1, 0)
+
+
+@kernel
+def pursue(own, remembered, countdowns, never_loaded, drops_unloaded, drops_beyond_range):
+    """What ``nearest_candidate`` finds, and the action (rotation, zoom) that aims at it; ``remembered`` is flat."""
+    states = remembered.reshape((len(countdowns), -1))
+    target = nearest_candidate(own, states, countdowns, never_loaded, drops_unloaded, drops_beyond_range)
+    if target == NO_TARGET:
+        return target, 0.0, 0.0
+    rotation, zoom = aim_and_zoom(own, states[target, 0], states[target, 1])
+    return target, rotation, zoom
