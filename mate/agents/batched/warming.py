@@ -21,7 +21,6 @@ from mate.agents.laws.walk import (
     noisy_step,
 )
 from mate.communication import is_lost
-from mate.engine import Batch
 from mate.messages import Team
 from mate.scenario import Scenario
 
@@ -36,11 +35,10 @@ def warm() -> None:
 
 def _warm_teams() -> None:
     scenario = Scenario.load("MATE-2v2-9")
-    batch = Batch(scenario, 2)
     slots, keys, active = np.arange(2), np.arange(2, dtype=np.uint64), np.ones(2, np.bool_)
-    batch.reset(keys)
-    batch.observe()
-    for team, view in zip(Team, (batch.camera_observation, batch.target_observation), strict=True):
+    for team, length in zip(Team, (scenario.camera_observation_dim, scenario.target_observation_dim), strict=True):
+        # Not a game's: the engine, which another process may be compiling meanwhile, would be compiled here once more.
+        view = np.ones((2, 2, length))
         for name in BUILTIN_NAMES:
             player, actions = BatchedMixture([make(name, team, scenario, 2)]), np.zeros((2, 2, 2))
             player.reset(slots, keys, view)
