@@ -1,6 +1,7 @@
 """Tiny complete runs: started, resumed, failed, exported. All share one Ray."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -232,6 +233,19 @@ def test_an_opponent_of_another_scenario_fails_with_the_figures(tmp_path) -> Non
     with pytest.raises(UserError, match="8 targets"):
         run(folder)
     assert "other.zip" in read(folder, files.OUTCOME)["error"]
+
+
+def test_a_private_ray_starts_only_what_a_training_needs() -> None:
+    services = ("autoscaler", "log_monitor", "dashboard.py")
+    lines = [path.read_text(errors="replace") for path in descendants(os.getpid())]
+    assert any("raylet" in line for line in lines)
+    assert not [line for line in lines if any(name in line for name in services)]
+
+
+def descendants(pid: int) -> list[Path]:
+    """The command lines of all processes below this one."""
+    children = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")).split()
+    return [path for child in children for path in (Path(f"/proc/{child}/cmdline"), *descendants(int(child)))]
 
 
 def test_more_cores_than_there_are_cannot_be_had() -> None:
