@@ -44,24 +44,30 @@ SIGHTS = {
 
 def register_builtin_agents() -> list[Agent]:
     """Register the game's rule-based agents, without owner, for every scenario. Idempotent."""
-    return [_register_builtin(agents.Builtin(team, name)) for team in Team for name in BUILTIN_AGENTS]
+    specs = [agents.Builtin(team, name) for team in Team for name in BUILTIN_AGENTS]
+    rows = _find_by_digest(specs)
+    if missing := [_builtin_row(spec) for spec in specs if spec.digest not in rows]:
+        Agent.objects.bulk_create(missing, ignore_conflicts=True)  # Another process may create them meanwhile.
+        rows = _find_by_digest(specs)
+    return [rows[spec.digest] for spec in specs]
 
 
-def _register_builtin(spec: agents.Builtin) -> Agent:
-    row, _ = Agent.objects.get_or_create(
+def _find_by_digest(specs: Sequence[agents.Builtin]) -> dict[str, Agent]:
+    return {row.digest: row for row in Agent.objects.filter(digest__in=[spec.digest for spec in specs])}
+
+
+def _builtin_row(spec: agents.Builtin) -> Agent:
+    return Agent(
         digest=spec.digest,
-        defaults={
-            "team": spec.team,
-            "kind": AgentKind.BUILTIN,
-            "name": spec.name.capitalize(),
-            "slug": f"{spec.name}-{spec.team}",
-            "description": BUILTIN_AGENTS[spec.name].description,
-            "spec": spec.to_json(),
-            "architecture": "Rules",
-            "identity": spec.digest,
-        },
+        team=spec.team,
+        kind=AgentKind.BUILTIN,
+        name=spec.name.capitalize(),
+        slug=f"{spec.name}-{spec.team}",
+        description=BUILTIN_AGENTS[spec.name].description,
+        spec=spec.to_json(),
+        architecture="Rules",
+        identity=spec.digest,
     )
-    return row
 
 
 def register_scenarios() -> list[Scenario]:

@@ -6,11 +6,14 @@ to all episodes, to the last bit (`tournament.ratings.BoardEvidence`).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from tournament.ledgers import Fields, Played, Results
@@ -19,6 +22,8 @@ from tournament.ratings import BoardEvidence, Ratings
 
 KEPT_EPISODES = 3_000_000
 """Maximum number of episodes in a process's cached evidence, of the latest boards; each takes about 200 bytes."""
+RATED = 4
+"""Maximum number of a process's latest fits whose ratings are cached, by all that they depend on."""
 
 
 class FittedBoard:
@@ -81,21 +86,36 @@ _lock = threading.RLock()
 def fit(board: Hashable | None, played: Played, fields: Fields) -> tuple[MetaGame, Ratings]:
     """Return the meta-game of these episodes and agents, and its ratings; evidence is cached under `board`."""
     if board is None:
-        return _rate(FittedBoard().follow(played, fields))
+        evidence = FittedBoard().follow(played, fields)
+        return evidence.game, _rate(evidence)
     with _lock:
         standing = _kept.setdefault(board, FittedBoard())
         _kept.move_to_end(board)
-        found = _rate(standing.follow(played, fields))
+        evidence = standing.follow(played, fields)
+        found = evidence.game, _rate(evidence)
         while len(_kept) > 1 and sum(map(len, _kept.values())) > KEPT_EPISODES:
             _kept.popitem(last=False)
         return found
 
 
-def _rate(evidence: BoardEvidence) -> tuple[MetaGame, Ratings]:
-    return evidence.game, evidence.rate()
+def _digest(evidence: BoardEvidence) -> bytes:
+    """Return a digest of all that the ratings depend on: the agents, and the sorted episodes to the last bit."""
+    game = evidence.game
+    assert game.episodes is not None
+    digest = hashlib.sha256(json.dumps([game.cameras, game.targets]).encode())
+    for column in (game.episodes.camera, game.episodes.target, game.episodes.seed, game.episodes.reward):
+        digest.update(np.ascontiguousarray(column))
+    return digest.digest()
+
+
+# The episodes of a scenario's first tournament are all that its board has too: both have the same ratings.
+@cached(LRUCache(maxsize=RATED), key=_digest, lock=_lock)
+def _rate(evidence: BoardEvidence) -> Ratings:
+    return evidence.rate()
 
 
 def forget() -> None:
-    """Clear the cache of this process; the next fits start from all episodes."""
+    """Clear the caches of this process; the next fits start from all episodes."""
     with _lock:
         _kept.clear()
+        _rate.cache.clear()
