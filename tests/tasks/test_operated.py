@@ -11,9 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mate.agents.batched import make
+from mate.configuration import ConfigWarning, read_config
 from mate.evaluate.entrants import Entrant, Evaluation, construct
 from mate.evaluate.options import Options
 from mate.evaluate.turns import play_turns
+from mate.scenario import Scenario
 from policies.importing import ImportRefused, read
 from tasks import playing
 from tournament import (
@@ -65,6 +67,21 @@ talker = "talkers:Talker"
 [tool.setuptools]
 py-modules = ["talkers"]
 """
+
+
+@pytest.fixture
+def short(tmp_path):
+    """A configuration of short episodes: agents of Python are slow."""
+    with pytest.warns(ConfigWarning):
+        config = read_config("MATE-2v4-0", max_episode_steps=200)
+    path = tmp_path / "short.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+@pytest.fixture
+def scenario(db, short):
+    return entries.keep_scenario(Scenario.load(short), "Short")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +140,7 @@ def play_all():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_class_of_a_wheel_plays_a_tournament_as_the_evaluation_plays_it(site, scenario, builtins, settings):
+def test_a_class_of_a_wheel_plays_a_tournament_as_the_evaluation_plays_it(site, short, scenario, builtins, settings):
     settings.ARENA_AUDIT_SHARE = 1.0
     (row,) = operated.register_operator_agents()
     assert operated.register_operator_agents() == [row]
@@ -135,7 +152,7 @@ def test_a_class_of_a_wheel_plays_a_tournament_as_the_evaluation_plays_it(site, 
     assert tournament.state == TournamentState.FINISHED and not Audit.objects.exists()
     from talkers import Talker
 
-    options = Options("MATE-2v4-0.yaml")
+    options = Options(str(short))
     build = partial(construct, Talker, "target", {})
     greedy = Entrant("greedy", partial(make, "greedy", "camera"), None)
     pairing = Evaluation(options, options.scenario(), greedy, Entrant("own", None, build))
