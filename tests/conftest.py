@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests.chromium import ADVICE, find_chromium
+from tests.spreading import spread
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=f"no Chromium: {ADVICE}"))
+    if worker := getattr(config, "workerinput", None):
+        items[:] = spread(items, worker["workercount"])
 
 
 def pytest_collection_finish() -> None:
