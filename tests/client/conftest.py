@@ -1,6 +1,8 @@
 """A live portal with a worker, and a client that uses it."""
 
+import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,23 +59,34 @@ def line(live_server: Any) -> Iterator[Line]:
 
 @pytest.fixture
 def worker(live_server: Any, settings: Any) -> Iterator[None]:
-    """A worker in a thread of this process."""
+    """A worker in a thread of this process. Its death fails the test, which would wait for it for ever."""
     settings.ARENA_BLOCK_SIZE = 4
     is_over = threading.Event()
+    deaths: list[str] = []
 
     def labour() -> None:
         try:
             while not is_over.is_set():
                 if not (checking.check_next() or playing.play_next()):
                     is_over.wait(0.05)
+        except BaseException:
+            deaths.append(traceback.format_exc())
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
         finally:
             connections.close_all()
 
+    def report(*unused: Any) -> None:
+        pytest.fail(f"The worker died:\n{deaths.pop()}", pytrace=False)
+
+    before = signal.signal(signal.SIGUSR1, report)
     thread = threading.Thread(target=labour)
     thread.start()
-    yield
-    is_over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def is_in(phase: PsroPhase, number: int) -> bool:
     return PsroRun.objects.get().iterations.filter(number=number, phase__in=later[phase]).exists()
 
 
+@pytest.mark.timeout(3 * PATIENCE)
 def test_a_run_ends_complete_and_consistent_whoever_is_killed(scenario, builtins, broker, workers, start):
     run = psro_runs.create_run(psro_runs.PsroRequest(
         "Killed", scenario, [builtins["camera", "random"]], [builtins["target", "random"]], TRAINING, TRAINING,
