@@ -80,6 +80,7 @@ def _beyond(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.boo
 
 
 _kept: OrderedDict[Hashable, FittedBoard] = OrderedDict()
+_rated: LRUCache[bytes, Ratings] = LRUCache(maxsize=RATED)
 _lock = threading.RLock()
 
 
@@ -104,12 +105,12 @@ def _digest(evidence: BoardEvidence) -> bytes:
     assert game.episodes is not None
     digest = hashlib.sha256(json.dumps([game.cameras, game.targets]).encode())
     for column in (game.episodes.camera, game.episodes.target, game.episodes.seed, game.episodes.reward):
-        digest.update(np.ascontiguousarray(column))
+        digest.update(column.tobytes())
     return digest.digest()
 
 
 # The episodes of a scenario's first tournament are all that its board has too: both have the same ratings.
-@cached(LRUCache(maxsize=RATED), key=_digest, lock=_lock)
+@cached(_rated, key=_digest, lock=_lock)
 def _rate(evidence: BoardEvidence) -> Ratings:
     return evidence.rate()
 
@@ -118,4 +119,4 @@ def forget() -> None:
     """Clear the caches of this process; the next fits start from all episodes."""
     with _lock:
         _kept.clear()
-        _rate.cache.clear()
+        _rated.clear()
