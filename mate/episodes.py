@@ -114,7 +114,7 @@ class EpisodeBatch:
         self.camera = camera
         self.target = target
         self.batch = Batch(scenario, size)
-        self._depths = depth_of(camera), depth_of(target)
+        self._depths = int(depth_of(camera)), int(depth_of(target))
         self.limit = scenario.max_episode_steps if max_steps is None else min(max_steps, scenario.max_episode_steps)
         self.numbers = np.full(size, -1, dtype=np.int64)
         self.active = np.zeros(size, dtype=np.bool_)
@@ -143,14 +143,13 @@ class EpisodeBatch:
         results: list[EpisodeResult | None] = [None] * len(keys)
         begun = self._fill(np.arange(len(self.numbers)), keys, 0, on_reset)
         while self.active.any():
-            self._step()
-            if on_step is not None:
-                on_step(self, self.active)
+            num_over = 0
+            while num_over == 0:
+                num_over = self._step()
+                if on_step is not None:
+                    on_step(self, self.active)
             is_over = (self.batch.episode_step >= self.limit) | self.batch.done
-            is_over &= self.active
-            if not is_over.any():
-                continue
-            finished = np.flatnonzero(is_over)
+            finished = np.flatnonzero(is_over & self.active)
             for slot in finished.tolist():
                 number = int(self.numbers[slot])
                 results[number] = self.result(slot)
@@ -168,7 +167,7 @@ class EpisodeBatch:
         self.numbers[slots], self.active[slots] = np.arange(begun, begun + len(slots)), True
         self.seeds[slots] = keys[self.numbers[slots]]
         self.batch.reset(self.seeds[slots], slots)
-        self.batch.observe(active=self.active, depths=self._depths)
+        self.batch.observe(active=self.active, depths=(depth_of(self.camera), depth_of(self.target)))
         self._reset_agents(slots)
         if on_reset is not None:
             on_reset(self, slots)
@@ -184,14 +183,12 @@ class EpisodeBatch:
             keys = [derive(int(seed), TEAM, team.value) for seed in self.seeds[slots]]
             agent.reset(slots, np.array(keys, dtype=np.uint64), observations)
 
-    def _step(self) -> None:
+    def _step(self) -> int:
+        """Step the active slots; how many of their episodes are over."""
         batch, active = self.batch, self.active
         self.camera.act(batch.camera_observation, self.camera_actions, active)
         self.target.act(batch.target_observation, self.target_actions, active)
-        for actions in (self.camera_actions, self.target_actions):
-            actions[...] = actions.astype(np.float32)
-        batch.step(self.camera_actions, self.target_actions, active)
-        batch.observe(active=active, depths=self._depths)
+        return batch.play(self.camera_actions, self.target_actions, active, self.limit, self._depths)
 
     def result(self, slot: int) -> EpisodeResult:
         """Return the result so far of the episode in a slot, after at least one step."""

@@ -1,5 +1,6 @@
 """``Batch``: B episodes of one scenario that advance together."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,10 @@ from mate.engine.tables import Table, build_table
 from mate.engine.world import World, allocate, carve
 from mate.geometry import arctan2_deg
 from mate.scenario import Scenario
+
+_NOT_FINITE = "An action is NaN or infinite; actions must be finite numbers."
+_NEVER = math.inf
+Depths = tuple[int, int]
 
 
 class InvalidAction(AssertionError, ValueError):
@@ -85,8 +90,25 @@ class Batch:
         cameras = _as_actions(camera_actions, self._camera_shape)
         targets = _as_actions(target_actions, self._target_shape)
         where = self._read_active(active)
-        if not episode.step(*self._buffers, self._numbers, cameras, targets, where):
-            raise InvalidAction("An action is NaN or infinite; actions must be finite numbers.")
+        if episode.step(*self._buffers, self._numbers, cameras, targets, where, False, _NEVER) < 0:
+            raise InvalidAction(_NOT_FINITE)
+
+    def play(
+        self, camera_actions: np.ndarray, target_actions: np.ndarray, active: np.ndarray, limit: float, depths: Depths
+    ) -> int:
+        """``step`` with rounded actions, then ``observe``; how many episodes are over, or ``limit`` steps long.
+
+        What matches do in every step: the arrays are those that ``step`` takes, unchecked, and the actions are rounded
+        to float32 in place.
+        """
+        num_over = episode.step(
+            *self._buffers, self._numbers, camera_actions, target_actions, active, True, float(limit)
+        )
+        if num_over < 0:
+            raise InvalidAction(_NOT_FINITE)
+        rows = self.camera_observation, self.target_observation
+        episode.observe(*self._buffers, self._numbers, False, active, depths, *rows)
+        return int(num_over)
 
     def observe(
         self,

@@ -50,6 +50,15 @@ def are_finite(actions, active):
     return True
 
 
+@part
+def round_actions(actions):
+    """Round to float32, in place."""
+    for b in range(actions.shape[0]):
+        for i in range(actions.shape[1]):
+            actions[b, i, 0] = np.float32(actions[b, i, 0])
+            actions[b, i, 1] = np.float32(actions[b, i, 1])
+
+
 @inlined
 def look(w, rules, b):
     """Bring all view masks and tracked bits up to date."""
@@ -79,20 +88,28 @@ def score(w, rules, b):
 
 
 @kernel
-def step(reals, integers, flags, words, size, numbers, camera_actions, target_actions, active):
-    """One environment step of the active slots. False, and nothing done, if an action is not finite."""
+def step(reals, integers, flags, words, size, numbers, camera_actions, target_actions, active, is_rounding, limit):
+    """One environment step of the active slots; how many of their episodes are over, or have ``limit`` steps.
+
+    -1, and nothing done, if an action is not finite. With ``is_rounding``, actions are rounded first.
+    """
     w = carve(reals, integers, flags, words, size)
     rules = read_rules(numbers)
+    if is_rounding:
+        round_actions(camera_actions)
+        round_actions(target_actions)
     if not (are_finite(camera_actions, active) and are_finite(target_actions, active)):
-        return False
+        return -1
     motion.move_cameras(w, rules, camera_actions, active)
     motion.move_targets(w, rules, target_actions, active)
+    num_over = 0
     for b in range(size[0]):
         if active[b]:
             look(w, rules, b)
             score(w, rules, b)
             update_digest(w, b)
-    return True
+            num_over += w.done[b] or w.episode_step[b] >= limit
+    return num_over
 
 
 @part
