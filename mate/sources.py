@@ -16,7 +16,7 @@ __all__ = ["PACKAGES", "ROOT", "digest_of", "file_of", "sources_of"]
 ROOT = Path(__file__).resolve().parents[1]
 _INSTALLED = ROOT / "mate_arena" / "application"
 """Where the wheel keeps the other packages; in a checkout they lie beside this one."""
-PACKAGES = ("mate", "policies", "training", "tournament", "tasks", "portal")
+PACKAGES = ("mate", "policies", "training", "tournament", "tasks", "portal", "mate_arena")
 """The packages that lie side by side with this one.
 
 Others change with their version, which is for the caller to mind.

@@ -132,8 +132,7 @@ def test_every_module_that_a_kernel_reads_from_decides_where_its_compiled_code_l
 
 
 def test_all_packages_are_searched_for_sources() -> None:
-    without_kernels = {"mate_arena"}  # the command alone
-    assert set(PACKAGES) == set(FLOORS) - without_kernels
+    assert set(PACKAGES) == set(FLOORS)
 
 
 def test_warming_removes_what_earlier_sources_left_and_nothing_else(

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mate.conformance.core import restore
-from mate.conformance.recording import Recording
 from mate.engine import Batch
 from mate.errors import UserError
 from mate.rendering import Film, Frame, Line, Polygon, draw, scene
 from mate.rendering.overlays import communication_arrows
 from mate.rendering.scene import fields_of_view, ground, targets
 from mate.scenario import Scenario
+from mate_arena.conformance.core import restore
+from mate_arena.conformance.recording import Recording
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
 BEARINGS = np.arange(-180.0, 181.0)

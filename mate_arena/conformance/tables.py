@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from gymnasium import spaces
 
-from mate.conformance import poses
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
 from mate.environment import MultiAgentTracking
 from mate.layout import coordinate_mask_of, observation_indices_of
 from mate.messages import Team
 from mate.observations import rescale_space
 from mate.wrappers import DiscreteCamera, DiscreteTarget, RescaledObservation
+from mate_arena.conformance import poses
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 __all__ = ["check", "check_grids", "check_layouts"]
 

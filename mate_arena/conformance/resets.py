@@ -7,11 +7,11 @@ two-sample Kolmogorov-Smirnov tests, against so many alternatives that only a ti
 import numpy as np
 from scipy.stats import ks_2samp
 
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
-from mate.conformance.start import check_loads, check_places, check_poses
 from mate.engine import Batch
 from mate.scenario import Scenario
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
+from mate_arena.conformance.start import check_loads, check_places, check_poses
 
 SIGNIFICANCE = 1e-6
 OUR_RESETS = 2000

@@ -15,12 +15,12 @@ from mate.agents.batched import object_class
 from mate.agents.draws import DrawingAgent
 from mate.agents.greedy import NON_EMPTY, SIGHTINGS, STATE
 from mate.agents.heuristic import CONTROLLER, HeuristicCameraAgent
-from mate.conformance.draws import RecordedDraws, TeamDraws
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
-from mate.conformance.views import Floats, action_limits, joint_observations
 from mate.mailbox import Mailbox
 from mate.messages import Message, Team
+from mate_arena.conformance.draws import RecordedDraws, TeamDraws
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
+from mate_arena.conformance.views import Floats, action_limits, joint_observations
 
 TEAMS: dict[str, str] = {Team.CAMERA: "ca_", Team.TARGET: "ta_"}
 

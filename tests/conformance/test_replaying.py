@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import mate
-from mate.conformance import core, resets, start, statics
-from mate.conformance.__main__ import main
-from mate.conformance.orders import find_reordered
-from mate.conformance.recording import Recording, UnreadableRecording
-from mate.conformance.report import Report
+from mate_arena.conformance import core, resets, start, statics
+from mate_arena.conformance.__main__ import main
+from mate_arena.conformance.orders import find_reordered
+from mate_arena.conformance.recording import Recording, UnreadableRecording
+from mate_arena.conformance.report import Report
 from tests.mate.engine_worlds import step, world
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "recordings"
@@ -326,8 +326,9 @@ def test_impossible_indices_are_found_before_they_are_used(tmp_path):
         assert main([str(alter(source, tmp_path / f"{name}.npz", **{name: values}))]) == 1
 
 
-def test_the_command_runs_as_a_module():
-    command = [sys.executable, "-m", "mate.conformance", str(RECORDINGS / "custom_shortep.npz")]
+@pytest.mark.parametrize("module", ["mate_arena.conformance", "mate.conformance"])
+def test_the_command_runs_as_a_module_by_either_name(module):
+    command = [sys.executable, "-m", module, str(RECORDINGS / "custom_shortep.npz")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=RECORDINGS.parents[2], check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "passes" in done.stdout

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mate.conformance.recording import Recording, UnreadableRecording
-from mate.conformance.report import Report
 from mate.errors import UserError
+from mate_arena.conformance.recording import Recording, UnreadableRecording
+from mate_arena.conformance.report import Report
 
 Checker = Callable[[Recording, Report], None]
 
@@ -34,7 +34,7 @@ def find_checkers(recording: Recording) -> Iterator[Checker]:
 
 
 def _checker(module: str) -> Checker:
-    return importlib.import_module(f"mate.conformance.{module}").check
+    return importlib.import_module(f"mate_arena.conformance.{module}").check
 
 
 def examine(path: Path) -> Report:
@@ -68,7 +68,7 @@ def find_recordings(path: Path) -> list[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m mate.conformance", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m mate_arena.conformance", description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="recording (.npz), or a folder of them")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="list every comparison, not the worst of each array"

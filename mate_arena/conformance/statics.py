@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
 from mate.constants import TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.engine.tables import Table, build_table
 from mate.geometry import RAD2DEG, normalize_angle
 from mate.scenario import Scenario
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 STRIP = 0.0101
 """Degrees around an obstacle's tangents in which rounding decides what is seen."""

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
-from mate.conformance.statics import STRIP
 from mate.constants import WAREHOUSE_RADIUS, WAREHOUSES
 from mate.geometry import RAD2DEG, normalize_angle
 from mate.scenario import Scenario
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
+from mate_arena.conformance.statics import STRIP
 
 CLOSE = 1e-6
 """Relative distance from a limit that every mark must be within; recordings mark what is within a tenth of it."""

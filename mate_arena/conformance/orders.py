@@ -7,11 +7,11 @@ from itertools import permutations
 import numpy as np
 
 from mate.compilation import kernel
-from mate.conformance.recording import Recording
-from mate.conformance.report import TOLERANCE
 from mate.constants import COLLISION_TOLERANCE, TERRAIN_SIZE
 from mate.engine.motion import slide
 from mate.scenario import Scenario
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import TOLERANCE
 
 MOST_DISCS = 6
 """More discs than this within one step have too many orders to try them all."""

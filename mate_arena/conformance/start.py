@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
 from mate.constants import PLACEMENT_ATTEMPTS, TERRAIN_SIZE, WAREHOUSE_RADIUS, WAREHOUSES
 from mate.engine.placement import WAREHOUSE_CLEARANCE
 from mate.entities import CAMERA_SEPARATION
 from mate.geometry import arctan2_deg, normalize_angle
 from mate.messages import Team
 from mate.scenario import Box, Scenario
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 Place = tuple[float, float, float]
 """x, y and radius."""

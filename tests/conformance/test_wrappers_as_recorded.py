@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mate.conformance import tables, wrappers
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
+from mate_arena.conformance import tables, wrappers
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("wrap_*.npz"))

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mate.conformance import agents, poses
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
+from mate_arena.conformance import agents, poses
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
 AGENTS = sorted(path.name for pattern in ("agent_*", "preset_*_agents*") for path in RECORDINGS.glob(pattern))
@@ -74,7 +74,7 @@ def test_a_score_altered_in_its_last_digits_is_noticed(reference_data):
 
 
 def test_rebuilt_observations_equal_the_stored_ones():
-    from mate.conformance.views import joint_observations
+    from mate_arena.conformance.views import joint_observations
 
     recording = Recording(RECORDINGS / "preset_MATE-2v4-0_agents.npz")
     without = {name: array for name, array in recording.items() if not name.endswith("_obs")}

@@ -7,17 +7,17 @@ happens.
 
 import numpy as np
 
-from mate.conformance.ambiguity import check_ambiguity
-from mate.conformance.orders import find_reordered
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
-from mate.conformance.start import check_start
-from mate.conformance.statics import check_configuration, check_sight, check_statics
 from mate.constants import TERRAIN_SIZE
 from mate.engine import Batch
 from mate.geometry import DEG2RAD, normalize_angle
 from mate.messages import Team
 from mate.scenario import Scenario
+from mate_arena.conformance.ambiguity import check_ambiguity
+from mate_arena.conformance.orders import find_reordered
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
+from mate_arena.conformance.start import check_start
+from mate_arena.conformance.statics import check_configuration, check_sight, check_statics
 
 CHUNK = 256
 """Steps replayed at once."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mate import wrappers
-from mate.conformance.playback import PlaybackCamera, PlaybackEnvironment, PlaybackTarget
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
 from mate.errors import UserError
 from mate.messages import Team
+from mate_arena.conformance.playback import PlaybackCamera, PlaybackEnvironment, PlaybackTarget
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 __all__ = ["UnknownWrapper", "build_chain", "check"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
-from mate.conformance.recording import Recording
-from mate.conformance.report import Report
+from mate_arena.conformance.recording import Recording
+from mate_arena.conformance.report import Report
 
 PREFIX, SUFFIX = "heuristic_", "_pose_mesh"
 MIN_VIEWING_ANGLE = 30.0

@@ -1,1 +1,0 @@
-"""``python -m mate.conformance FILE...``: replay recordings of the game and report every disagreement."""
