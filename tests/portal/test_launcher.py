@@ -20,16 +20,9 @@ from portal.launcher import broker, commands, preparation
 from portal.launcher.children import LOG_LIMIT, Child, limit_log
 from portal.launcher.installation import CHECKOUT, LaunchRefused, LocalInstallation
 from portal.launcher.supervisor import answers
+from tests.waiting import wait_for
 
 FOREVER = "import time\nwhile True: time.sleep(1)"
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Poll a condition; return whether it came true in time."""
-    deadline = time.monotonic() + seconds
-    while not (is_true := condition()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return is_true
 
 
 def is_alive(pid: int) -> bool:
@@ -209,7 +202,8 @@ def test_preparations_of_one_data_folder_take_turns(installation: LocalInstallat
     with installation.preparing():
         second = threading.Thread(target=follow)
         second.start()
-        assert not until(lambda: bool(order), 0.2)
+        second.join(0.2)
+        assert second.is_alive()
         order.append("first")
     second.join()
     assert order == ["first", "second"]
@@ -281,7 +275,7 @@ def test_the_private_broker_answers_its_url_and_nobody_else(tmp_path: Path, fold
     server = subprocess.Popen(plan.command, stdout=subprocess.DEVNULL)
     try:
         client = redis.Redis.from_url(plan.url.replace("redis+socket", "unix"))
-        assert until(lambda: answers_ping(client))
+        wait_for(lambda: answers_ping(client))
         assert broker.explain_silence(plan.url) == ""
         if plan.url.startswith("redis+socket"):
             assert (installation.data / "redis.sock").stat().st_mode & 0o077 == 0
@@ -339,7 +333,7 @@ def test_a_child_that_dies_is_reported_and_planned_to_start_again_later_each_tim
     pauses = []
     for _ in range(3):
         failing.start()
-        assert until(lambda: not failing.is_running)
+        wait_for(lambda: not failing.is_running)
         message = failing.note_death()
         assert message is not None and "ended with status 3" in message
         pauses.append(failing.start_again - time.monotonic())
@@ -349,7 +343,7 @@ def test_a_child_that_dies_is_reported_and_planned_to_start_again_later_each_tim
 def test_a_childs_output_is_in_its_log(child: Callable[[str], Child]) -> None:
     speaking = child("import sys; print('out'); print('err', file=sys.stderr)")
     speaking.start()
-    assert until(lambda: not speaking.is_running)
+    wait_for(lambda: not speaking.is_running)
     assert set(speaking.log.read_text().split()) == {"out", "err"}
 
 
@@ -365,12 +359,12 @@ def test_a_child_that_ignores_being_asked_is_killed_with_all_it_started(
     stubborn.start()
     assert stubborn.process is not None
     pid = stubborn.process.pid
-    assert until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
     grandchild = int((tmp_path / "pid").read_text())
     stubborn.signal(signal.SIGTERM)
     stubborn.end(time.monotonic() + 0.2)
     assert not is_alive(pid)
-    assert until(lambda: not is_alive(grandchild))
+    wait_for(lambda: not is_alive(grandchild))
 
 
 def test_children_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
@@ -394,7 +388,7 @@ def test_children_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
     assert is_alive(pid)
     launcher.kill()
     launcher.wait()
-    assert until(lambda: not is_alive(pid))
+    wait_for(lambda: not is_alive(pid))
     launcher.stdout.close()
 
 

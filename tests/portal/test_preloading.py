@@ -13,7 +13,8 @@ import pytest
 from portal.launcher.children import Child
 from portal.launcher.installation import CHECKOUT
 from portal.launcher.preloading import ForkedChild, Preloader
-from tests.portal.test_launcher import FOREVER, is_alive, until
+from tests.portal.test_launcher import FOREVER, is_alive
+from tests.waiting import wait_for
 
 REPORT = """
 import json, os, sys
@@ -26,7 +27,7 @@ print(json.dumps({"argv": sys.argv, "has_numba": "numba" in sys.modules, "privat
 def preloader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preloader]:
     started = Preloader(tmp_path_factory.mktemp("preloader") / "preloader.log", dict(os.environ))
     started.start()
-    assert until(started.look, 60), started.last_lines()
+    wait_for(started.look, started.last_lines())
     yield started
     started.end(0)
 
@@ -51,7 +52,7 @@ def fork(preloader: Preloader, tmp_path: Path) -> Iterator[Callable[..., ForkedC
 
 def test_a_fork_runs_its_command_with_everything_loaded_in_shared_memory(fork: Callable[..., ForkedChild]) -> None:
     child = fork(REPORT, "--name", "x")
-    assert until(lambda: not child.is_running)
+    wait_for(lambda: not child.is_running)
     told = json.loads(child.log.read_text())
     assert child.process is not None and child.process.returncode == 0
     assert told["argv"] == [child.command[1], "--name", "x"]
@@ -61,11 +62,11 @@ def test_a_fork_runs_its_command_with_everything_loaded_in_shared_memory(fork: C
 
 def test_how_a_fork_ended_is_told_and_its_traceback_is_in_its_log(fork: Callable[..., ForkedChild]) -> None:
     child = fork("raise ValueError('broken')")
-    assert until(lambda: not child.is_running)
+    wait_for(lambda: not child.is_running)
     assert "ended with status 1" in (child.note_death() or "")
     assert "ValueError: broken" in child.log.read_text()
     child = fork("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    assert until(lambda: not child.is_running)
+    wait_for(lambda: not child.is_running)
     assert "was ended by SIGKILL" in (child.note_death() or "")
 
 
@@ -74,9 +75,9 @@ def test_a_fork_can_be_asked_to_end(fork: Callable[..., ForkedChild]) -> None:
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\nprint('up')\n"
         "while True: time.sleep(1)"
     )
-    assert until(lambda: child.log.exists() and "up" in child.log.read_text())
+    wait_for(lambda: child.log.exists() and "up" in child.log.read_text())
     child.signal(signal.SIGTERM)
-    assert until(lambda: not child.is_running)
+    wait_for(lambda: not child.is_running)
     assert "ended with status 7" in (child.note_death() or "")
 
 
@@ -87,15 +88,15 @@ def test_forks_outlive_the_preloader_and_others_wait_for_the_next(tmp_path: Path
     first, second = (ForkedChild(preloader, name, command, tmp_path / f"{name}.log") for name in ("one", "two"))
     try:
         preloader.start()
-        assert until(preloader.look, 60)
+        wait_for(preloader.look)
         first.start()
         preloader.signal(signal.SIGKILL)
-        assert until(lambda: not preloader.is_running)
+        wait_for(lambda: not preloader.is_running)
         assert not second.is_due
         assert "preloader was ended by SIGKILL" in (preloader.note_death() or "")
         assert first.is_running
         preloader.start()
-        assert until(lambda: second.is_due, 60)
+        wait_for(lambda: second.is_due)
         second.start()
         assert second.is_running and first.is_running
     finally:
@@ -130,4 +131,4 @@ def test_forks_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
     assert len(pids) == 2 and all(map(is_alive, pids))
     launcher.kill()
     launcher.wait()
-    assert until(lambda: not any(map(is_alive, pids)))
+    wait_for(lambda: not any(map(is_alive, pids)))

@@ -1,6 +1,5 @@
 """Replays on demand, and verifying an episode."""
 
-import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -13,18 +12,16 @@ from django.urls import reverse
 from PIL import Image
 
 from portal import recordings
+from tests.waiting import wait_for
 from tournament import recorder, replays
 from tournament.models import Episode
 
 Visit = Callable[..., Client]
 
 
-def wait(ask: Callable[[], HttpResponse], status: int = 202, seconds: float = 120) -> Any:
-    """Ask until the answer has another status."""
-    until = time.monotonic() + seconds
-    while (answer := ask()).status_code == status and time.monotonic() < until:
-        time.sleep(0.2)
-    return answer
+def wait(ask: Callable[[], HttpResponse], status: int = 202) -> Any:
+    """Ask until the answer has another status; return this answer."""
+    return wait_for(lambda: (answer := ask()).status_code != status and answer)
 
 
 @pytest.mark.one_database
@@ -105,11 +102,8 @@ def test_replays_wait_while_the_game_is_compiled(client: Client, real_episode: E
 @pytest.mark.one_database
 def test_a_user_has_an_episode_verified(visit: Visit, bob: User, real_episode: Episode) -> None:
     browser, address = visit(bob), reverse("verify", args=[real_episode.pk])
-    answer = browser.post(address)
-    until = time.monotonic() + 120
-    while "hx-get" in answer.content.decode() and time.monotonic() < until:
-        time.sleep(0.2)
-        answer = browser.get(address)
+    browser.post(address)
+    answer = wait_for(lambda: "hx-get" not in (answer := browser.get(address)).content.decode() and answer)
     assert "The same." in answer.content.decode()
     assert real_episode.digest in answer.content.decode()
 

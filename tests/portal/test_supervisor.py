@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +14,7 @@ import pytest
 
 from portal.launcher.broker import find_server
 from portal.launcher.installation import CHECKOUT
-
-PATIENCE = 180.0  # seconds
+from tests.waiting import PATIENCE, wait_for
 
 
 class Launched:
@@ -90,13 +88,6 @@ def find_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come true in {PATIENCE:g} seconds"
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ import pytest
 
 from portal.launcher import commands
 from portal.launcher.installation import LocalInstallation
-from tests.portal.test_supervisor import find_port, wait_for
+from tests.portal.test_supervisor import find_port
 from tests.sources import FLOORS, ROOT
+from tests.waiting import wait_for
 
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "manage.py", "requirements.in")
 EXTRAS = ("requirements-training.in", "requirements-film.in", "requirements-window.in")

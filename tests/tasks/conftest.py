@@ -6,10 +6,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -22,19 +20,9 @@ from portal.launcher import commands
 from portal.launcher.broker import find_server
 from tasks.app import app
 from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # seconds: how long a test waits for what must happen
-
-
-def wait_for(condition: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
-    """Poll a condition until its value is true; return the value. Fail the test after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what or condition} did not come true in {patience:g} seconds")
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils import timezone
 
 from tasks import leases, sweeping
-from tests.tasks.conftest import wait_for
+from tests.waiting import wait_for
 from tournament.models import Block, BlockState
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,9 @@ from django.db import connection
 from benchmarks.psro_table import find_faults
 from mate import Team
 from tasks import hints
-from tests.tasks.conftest import wait_for
 from tests.tasks.stand_in import COMMAND
 from tests.training.runs import TINY
+from tests.waiting import wait_for
 from tournament import psro_runs
 from tournament.models import Block, BlockState, PsroPhase, PsroRun, PsroState, TrainingRun, TrainingState
 from tournament.trainings import TrainingSettings

@@ -19,30 +19,32 @@ from portal.models import ApiToken, Scope
 from tasks import playing
 from tasks.remotes import redis_url
 from tests.portal.served import serve
-from tests.tasks.conftest import Broker, database_url, wait_for
+from tests.tasks.conftest import Broker, database_url
+from tests.waiting import wait_for
 from tournament import agents, drafts, entries, leaderboards, new_scenarios, organising, recorder, trainings
 from tournament.models import Agent, AgentKind, Audit, BlockState, Cause, Episode, TournamentState
 from tournament.refusals import RequestRefused
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 CODE = '''
-import os, time
+import threading
 import mate
 
 
 class Remote(mate.TargetAgentBase):
-    """Walks at random, tells the others so, and can be slow or fail."""
+    """Walks at random, tells the others so, and can hang or fail."""
 
-    def __init__(self, seed=None, seconds=0.0, fails=False):
+    def __init__(self, seed=None, hangs=False, fails=False):
         super().__init__(seed)
-        self.seconds, self.fails = seconds, fails
+        self.hangs, self.fails = hangs, fails
 
     def send_requests(self):
         return [self.pack_message("hello")]
 
     def act(self, observation, info=None, deterministic=None):
         self.state, *_ = self.check_inputs(observation, info)
-        time.sleep(self.seconds)
+        if self.hangs:
+            threading.Event().wait()
         if self.fails:
             raise ValueError("no idea what to do")
         return self.state.step_size * self.np_random.uniform(-1, 1, 2)
@@ -148,7 +150,7 @@ def test_a_process_plays_a_tournament_that_no_leaderboard_rates(portal, settings
 
 
 def test_a_killed_process_comes_back_and_its_episodes_are_played_anew(portal):
-    with portal.process('{"seconds": 0.01}') as first:
+    with portal.process('{"hangs": true}') as first:
         tournament = portal.begin()
         player = threading.Thread(target=in_thread, args=(play_all,))
         player.start()
@@ -173,12 +175,12 @@ def in_thread(act):
 @pytest.mark.parametrize(
     ("options", "seconds", "told"),
     [
-        ('{"seconds": 3.0}', 1, "did not answer within 1 seconds"),
+        ('{"hangs": true}', 1, "did not answer within 1 seconds"),
         ('{"fails": true}', 60, "ValueError: no idea what to do"),
     ],
-    ids=["slow", "failing"],
+    ids=["hanging", "failing"],
 )
-def test_a_process_that_is_slow_or_fails_ends_as_its_own_fault(portal, settings, options, seconds, told):
+def test_a_process_that_hangs_or_fails_ends_as_its_own_fault(portal, settings, options, seconds, told):
     settings.ARENA_REMOTE_SECONDS = seconds
     with portal.process(options):
         tournament = finish(portal.begin(2))

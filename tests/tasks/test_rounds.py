@@ -14,8 +14,8 @@ from django.utils import timezone
 from policies import Dimensions
 from tasks import checking, hints, playing, sweeping
 from tests.policies.checkpoints import make_checkpoint
-from tests.tasks.conftest import wait_for
 from tests.trials import is_over, write_episodes
+from tests.waiting import wait_for
 from tournament import organising, schedules
 from tournament.models import (
     Agent,

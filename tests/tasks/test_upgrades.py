@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from tasks import hints
-from tests.tasks.conftest import Workers, wait_for
+from tests.tasks.conftest import Workers
 from tests.trials import is_over
+from tests.waiting import wait_for
 from tournament import leaderboards
 from tournament.models import Block, BlockState, Episode, Tournament, TournamentState, Worker
 

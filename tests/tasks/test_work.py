@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from tasks import hints
-from tests.tasks.conftest import wait_for
 from tests.trials import is_over, write_episodes
+from tests.waiting import wait_for
 from tournament import organising
 from tournament.models import Block, BlockState, Episode, TournamentState, Worker
 

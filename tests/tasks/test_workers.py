@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from tasks import identity, workers
-from tests.tasks.conftest import wait_for
+from tests.waiting import wait_for
 from tournament import leaderboards
 from tournament.models import Worker
 

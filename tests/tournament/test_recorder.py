@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +12,11 @@ import pytest
 
 from mate.scenario import Scenario
 from policies import Action, Architecture, Checkpoint, Dimensions, Recipe
+from tests.waiting import PATIENCE, wait_for
 from tournament import agents, recorder, replays
 from tournament.recorder import asking, jobs
 from tournament.recorder.orders import Order
 
-PATIENCE = 120.0
 GREEDY = agents.Builtin("camera", "greedy")
 
 
@@ -57,13 +55,12 @@ def order(recorded: bytes, tmp_path: Path) -> Order:
 
 def wait(folder: Path, path: Path, order: Order, action: str = "record", visitor: str = "somebody") -> recorder.Reply:
     """Ask until the order is carried out or has failed."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+
+    def ask() -> recorder.Reply | None:
         reply = recorder.ask(folder, path, action, order, visitor)
-        if reply.state in ("done", "failed"):
-            return reply
-        threading.Event().wait(0.02)
-    raise TimeoutError
+        return reply if reply.state in ("done", "failed") else None
+
+    return wait_for(ask)
 
 
 def test_an_episode_is_played_again_bit_for_bit(folder: Path, tmp_path: Path, order: Order, recorded: bytes) -> None:

@@ -1,9 +1,10 @@
 """Schedules start tournaments at their times and for new agents, each exactly once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from mate.agents.batched import BUILTIN_NAMES
@@ -57,6 +58,20 @@ def arrive() -> Callable[..., Agent]:
         )
 
     return arrive
+
+
+@pytest.fixture
+def another_sweep() -> Iterator[list[Tournament]]:
+    """What a second sweep starts, which runs while the first one records its first start."""
+    started: list[Tournament] = []
+
+    def sweep(**_) -> None:
+        post_save.disconnect(sweep, sender=Start)
+        started.extend(schedules.start_due())
+
+    post_save.connect(sweep, sender=Start)
+    yield started
+    post_save.disconnect(sweep, sender=Start)
 
 
 # Times
@@ -150,13 +165,13 @@ def test_a_due_schedule_starts_its_tournament_once(make_schedule, make_due):
     assert schedule.next_start > timezone.now()
 
 
-def test_two_sweeps_at_once_start_a_schedule_once(make_schedule, make_due):
-    schedule = make_schedule()
-    due = make_due(schedule)
-    first, second = Schedule.objects.get(pk=schedule.pk), Schedule.objects.get(pk=schedule.pk)
-    assert schedules.starting._start_at(first, due) is not None
-    assert schedules.starting._start_at(second, due) is None
-    assert Start.objects.count() == Tournament.objects.count() == 1
+def test_two_sweeps_at_once_start_a_schedule_once(make_schedule, make_due, another_sweep):
+    for name in ("First", "Second"):
+        make_due(make_schedule(name=name))
+    started = schedules.start_due()
+    assert len(started) == len(another_sweep) == 1
+    assert {tournament.name for tournament in started + another_sweep} == {"First 1", "Second 1"}
+    assert Start.objects.count() == Tournament.objects.count() == 2
 
 
 def test_times_that_were_missed_are_made_up_for_by_one_start(make_schedule):
@@ -300,10 +315,10 @@ def test_agents_that_come_while_a_watch_is_paused_are_placed_when_it_goes_on(wat
     assert len(schedules.start_due()) == 1
 
 
-def test_two_sweeps_at_once_place_an_agent_once(watch, arrive):
-    agent = arrive()
-    assert schedules.starting._place(watch, agent) is not None
-    assert schedules.starting._place(watch, agent) is None
+def test_two_sweeps_at_once_place_an_agent_once(watch, arrive, another_sweep):
+    arrive("first"), arrive("second")
+    assert [tournament.name for tournament in schedules.start_due()] == ["Newcomers: first"]
+    assert [tournament.name for tournament in another_sweep] == ["Newcomers: second"]
 
 
 def test_a_watch_cannot_be_started_by_hand(watch):

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from policies import Dimensions
 from tests.policies.checkpoints import make_checkpoint
 from tests.training.runs import write
+from tests.waiting import wait_for
 from training import files
 from training.__main__ import main
 
@@ -26,10 +26,8 @@ def start(folder: Path) -> subprocess.Popen:
 
 
 def wait_for_iterations(folder: Path, count: int, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while len(files.read_progress(folder)) < count:
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.05)
+    wait_for(lambda: len(files.read_progress(folder)) >= count or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
 
 
 def test_a_run_is_paused_killed_and_gone_on_with(tmp_path) -> None:

@@ -18,8 +18,9 @@ from portal.launcher.installation import CHECKOUT
 from portal.models import ApiToken
 from tasks import hints
 from tests.portal.served import find_port
-from tests.tasks.conftest import Broker, Workers, broker, wait_for, workers  # noqa: F401  Fixtures.
+from tests.tasks.conftest import Broker, Workers, broker, workers  # noqa: F401  Fixtures.
 from tests.trials import builtins, make_tournament, scenario  # noqa: F401  Fixtures.
+from tests.waiting import wait_for
 from tournament.models import Block, BlockState, Episode, Tournament
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,8 @@ from django.urls import reverse
 from portal.server import disk
 from tests.portal.conftest import PASSWORD
 from tests.portal.served import Served, serve
-from tests.tasks.conftest import Broker, Workers, broker, wait_for  # noqa: F401  A fixture.
+from tests.tasks.conftest import Broker, Workers, broker  # noqa: F401  A fixture.
+from tests.waiting import wait_for
 
 WORDS = "disk is full"
 

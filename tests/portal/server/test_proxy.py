@@ -16,7 +16,7 @@ import yaml
 
 from portal.launcher.installation import CHECKOUT
 from tests.portal.served import Served, find_port, serve
-from tests.portal.test_launcher import until
+from tests.waiting import wait_for
 
 NGINX = shutil.which("nginx") or ("/usr/sbin/nginx" if Path("/usr/sbin/nginx").exists() else "")
 needs_nginx = pytest.mark.skipif(not NGINX or not shutil.which("openssl"), reason="no nginx: apt install nginx-light")
@@ -54,7 +54,7 @@ class Proxy:
         (folder / "nginx.conf").write_text(whole)
         self.command = [NGINX, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
         self.process = subprocess.Popen(self.command)
-        assert until(self.answers)
+        wait_for(self.answers)
 
     def answers(self) -> bool:
         try:

@@ -15,7 +15,8 @@ import pytest
 from portal.launcher.installation import raise_open_files
 from tests import postgres
 from tests.portal.served import Served, read_all, serve
-from tests.portal.test_launcher import is_alive, until
+from tests.portal.test_launcher import is_alive
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 THREADS = 4
@@ -89,17 +90,17 @@ def test_two_hundred_visitors_share_the_connections_of_a_small_postgresql(tmp_pa
 
 def test_the_servers_processes_end_with_it_whatever_ended_it(tmp_path: Path) -> None:
     with serve(tmp_path, "--processes=2", has_tables=False) as server:
-        assert until(lambda: len(server.children) >= 2)
+        wait_for(lambda: len(server.children) >= 2)
         children = server.children
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
-        assert until(lambda: not any(map(is_alive, children)))
+        wait_for(lambda: not any(map(is_alive, children)))
 
 
 def test_a_process_that_dies_is_started_again(server: Served) -> None:
     (worker,) = server.children
     os.kill(worker, signal.SIGKILL)
-    assert until(lambda: worker not in server.children)
+    wait_for(lambda: worker not in server.children)
     server.wait_until_ready()
     assert visit(server, 1) == {200}
 

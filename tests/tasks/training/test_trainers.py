@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tasks import processes, sweeping, training, workers
-from tests.tasks.conftest import wait_for
 from tests.tasks.stand_in import COMMAND
 from tests.tasks.training.conftest import folder_of, train
+from tests.waiting import wait_for
 from tournament import milestones, trainings
 from tournament.models import Agent, TrainingRun, TrainingState, Worker
 
