@@ -72,10 +72,6 @@ class ApiToken(models.Model):
     def is_expired(self) -> bool:
         return self.expires is not None and self.expires <= timezone.now()
 
-    @property
-    def scope_titles(self) -> list[str]:
-        return [str(scope.label) for scope in Scope if scope in self.scopes]
-
 
 class StoredAnswer(models.Model):
     """The response to a request with an idempotency key (`portal.server.idempotency`).

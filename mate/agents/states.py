@@ -163,15 +163,8 @@ class TargetStatePrivate(StateBase):
     """The private state of a target. It has the public state's properties too (Q37), but does not extend its class."""
 
     DIM = TARGET_STATE_DIM_PRIVATE
-
-    @property
-    def sight_range(self) -> float:
-        """Sight range in map units."""
-        return float(self.state[2])
-
-    @property
-    def is_loaded(self) -> bool:
-        return bool(self.state[3])
+    sight_range = TargetStatePublic.sight_range
+    is_loaded = TargetStatePublic.is_loaded
 
     @property
     def step_size(self) -> float:

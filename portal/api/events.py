@@ -163,64 +163,36 @@ nothing will be. Comments keep the connection alive. A stream holds no thread, b
 some open at once."""
 
 
-def describe_events(shape: type[Schema]) -> dict[str, Any]:
-    """Describe an answer of events whose data are JSON of the given shape."""
-    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": shape.model_json_schema()}
-    event = {
-        "type": "object",
-        "required": ["event", "id", "data"],
-        "properties": {"event": {"enum": ["progress", "end"]}, "id": {"type": "string"}, "data": data},
-    }
-    content = {"text/event-stream": {"schema": event}}
-    return {"responses": {200: {"description": "Events.", "content": content}}}
-
-
-REFUSALS = {204: None, 404: ErrorOut, 429: ErrorOut}
+def describe_events(of: str, shape: type[Schema]) -> dict[str, Any]:
+    """Return what the description says of an operation that tells the progress of something."""
+    content = {"text/event-stream": {"schema": shape.model_json_schema(ref_template="#/components/schemas/{model}")}}
+    told = {"responses": {200: {"description": "Events; this is the shape of their data.", "content": content}}}
+    refusals = {204: None, 404: ErrorOut, 429: ErrorOut}
+    summary = f"Progress of {of}, as server-sent events"
+    return {"response": refusals, "openapi_extra": told, "description": DESCRIPTION, "summary": summary}
 
 
 @router.get(
     "/tournaments/{tournament_id}/events",
     url_name="tournament_events",
-    response=REFUSALS,
-    openapi_extra=describe_events(TournamentEventOut),
-    description=DESCRIPTION,
-    summary="Progress of a tournament, as server-sent events",
+    **describe_events("a tournament", TournamentEventOut),
 )
 def follow_tournament(request: HttpRequest, tournament_id: Key) -> HttpResponseBase:
     return follow_progress(request, "tournament", tournament_id, f"tournaments/{tournament_id}")
 
 
-@router.get(
-    "/trainings/{run_id}/events",
-    url_name="training_events",
-    response=REFUSALS,
-    openapi_extra=describe_events(TrainingEventOut),
-    description=DESCRIPTION,
-    summary="Progress of a training, as server-sent events",
-)
+@router.get("/trainings/{run_id}/events", url_name="training_events", **describe_events("a training", TrainingEventOut))
 def follow_training(request: HttpRequest, run_id: Key) -> HttpResponseBase:
     return follow_progress(request, "training", run_id, f"trainings/{run_id}")
 
 
 @router.get(
-    "/uploads/{upload_id}/events",
-    url_name="upload_events",
-    response=REFUSALS,
-    openapi_extra=describe_events(UploadEventOut),
-    description=DESCRIPTION,
-    summary="Progress of an upload's checking, as server-sent events",
+    "/uploads/{upload_id}/events", url_name="upload_events", **describe_events("an upload's checking", UploadEventOut)
 )
 def follow_upload(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     return follow_progress(request, "upload", upload_id, f"uploads/{upload_id}")
 
 
-@router.get(
-    "/psro/{run_id}/events",
-    url_name="psro_events",
-    response=REFUSALS,
-    openapi_extra=describe_events(PsroEventOut),
-    description=DESCRIPTION,
-    summary="Progress of a PSRO run, as server-sent events",
-)
+@router.get("/psro/{run_id}/events", url_name="psro_events", **describe_events("a PSRO run", PsroEventOut))
 def follow_run(request: HttpRequest, run_id: Key) -> HttpResponseBase:
     return follow_progress(request, "PSRO run", run_id, f"psro/{run_id}")

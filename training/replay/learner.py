@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mate.streams import derive
+from policies import Dimensions, Recipe
 from training.algorithm import WEIGHTS
 from training.configuration import TrainingConfiguration
 from training.experience import Experience, TrainingIteration
@@ -50,6 +51,27 @@ class GradientStep:
 
     figures: dict[str, float]
     errors: Tensor
+
+
+class ReplayModule(nn.Module):
+    """What the modules of replay learners share: they have one scenario, and weights on one device."""
+
+    recipe: Recipe
+
+    @property
+    def scenarios(self) -> list[Self]:
+        """The views of the module for its scenarios: the module itself, for its only scenario."""
+        return [self]
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """The dimensions of its scenario."""
+        return self.recipe.dimensions
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return next(self.parameters()).device
 
 
 class ReplayLearner(ABC):

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies import Dimensions, Recipe
+from policies import Recipe
 from policies.compatibility import dimensions_of
 from policies.graphs.graph import Graph
 from policies.importing.joint import build as build_graph
 from training.configuration import TrainingConfiguration
 from training.member_networks import MemberMLP, load_members, tensors_of_members
 from training.recipes import action_of, recipe_with
-from training.replay.learner import GradientStep, ReplayBatch, ReplayLearner, huber
+from training.replay.learner import GradientStep, ReplayBatch, ReplayLearner, ReplayModule, huber
 from training.schedules import value_at
 
 ACTOR_OUTPUT_SCALE = 0.01
@@ -28,7 +28,7 @@ LOG_NO_NOISE = -20.0
 """Log standard deviation that stands for play without exploration, as in ``policies.importing.joint``."""
 
 
-class ActorCriticModule(nn.Module):
+class ActorCriticModule(ReplayModule):
     """The members' actors, their pairs of critics, and target copies of both."""
 
     num_critics = memory_width = critic_memory_width = 0
@@ -57,21 +57,6 @@ class ActorCriticModule(nn.Module):
         return [
             (self.actor, self.target_actor), (self.critic, self.target_critic), (self.twin, self.target_twin),
         ]  # fmt: skip
-
-    @property
-    def scenarios(self) -> list[ActorCriticModule]:
-        """The views of the module for its scenarios: the module itself, for its only scenario."""
-        return [self]
-
-    @property
-    def dimensions(self) -> Dimensions:
-        """The dimensions of its scenario."""
-        return self.recipe.dimensions
-
-    @property
-    def device(self) -> torch.device:
-        """The device of the weights."""
-        return next(self.parameters()).device
 
     def act(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs (R, 4) of whole teams, one after the other: actions, and ``LOG_NO_NOISE`` twice."""

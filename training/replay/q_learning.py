@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies import Architecture, Dimensions, EntityArchitecture
+from policies import Architecture, EntityArchitecture
 from policies.graphs.graph import Graph
 from training.algorithms import ALGORITHMS
 from training.configuration import TrainingConfiguration
 from training.networks import TimedNetwork
 from training.recipes import recipe_of
-from training.replay.learner import GradientStep, ReplayBatch, ReplayLearner, huber
+from training.replay.learner import GradientStep, ReplayBatch, ReplayLearner, ReplayModule, huber
 from training.replay.mixers import MonotonicMixer, SumMixer
 from training.schedules import value_at
 
 
-class ValueModule(nn.Module):
+class ValueModule(ReplayModule):
     """The action values of a member, the mixer of the team if it has one, and target copies of both."""
 
     num_critics = critic_memory_width = 0
@@ -41,21 +41,6 @@ class ValueModule(nn.Module):
         if mixing == "monotonic":
             return MonotonicMixer(self.num_members, self.recipe.dimensions.state_size, configuration["mixing_size"])
         return SumMixer() if mixing == "sum" else nn.Identity()
-
-    @property
-    def scenarios(self) -> list[ValueModule]:
-        """The views of the module for its scenarios: the module itself, for its only scenario."""
-        return [self]
-
-    @property
-    def dimensions(self) -> Dimensions:
-        """The dimensions of its scenario."""
-        return self.recipe.dimensions
-
-    @property
-    def device(self) -> torch.device:
-        """The device of the weights."""
-        return next(self.parameters()).device
 
     @property
     def targets(self) -> list[tuple[nn.Module, nn.Module]]:
