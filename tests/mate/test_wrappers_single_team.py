@@ -11,7 +11,7 @@ class Recorder:
     """Mixed into an agent: remembers which index it played in each episode."""
 
     def __init__(self, seed=None):
-        super().__init__(seed=seed)
+        super().__init__(seed=seed)  # type: ignore[call-arg]
         self.indices = []
 
     def reset(self, observation):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from policies import Action, Checkpoint, CheckpointError
+from policies import Action, Architecture, Checkpoint, CheckpointError
 from tests.policies.checkpoints import IQL, QMIX, make_checkpoint, make_recipe
 
 
@@ -126,7 +126,7 @@ def test_weights_that_do_not_fit_the_recipe_are_refused(change: Callable, named:
 
 
 def test_weights_that_only_overflow_together_are_refused() -> None:
-    architecture = make_recipe().architecture.__class__((4,) * 8, "relu")
+    architecture = Architecture((4,) * 8, "relu")
     with pytest.raises(CheckpointError, match="overflow"):
         make_checkpoint(scale=1e6, architecture=architecture)
 

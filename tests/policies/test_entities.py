@@ -111,7 +111,8 @@ def test_its_onnx_form_plays_the_same_episodes(team: str) -> None:
     digests = []
     for one in (checkpoint, back):
         own = partial(BatchedPolicy, one)
-        results = play(scenario, *((own, other) if team == "camera" else (other, own)), [1, 2], 2, 200)
+        pair = (own, other) if team == "camera" else (other, own)
+        results = play(scenario, pair[0], pair[1], [1, 2], 2, 200)
         digests.append([result.digest for result in results])
     assert digests[0] == digests[1]
 
@@ -142,7 +143,7 @@ def test_one_agent_plays_every_scenario_with_its_team(team: str, name: str) -> N
         return batched.make("greedy", "target" if team == "camera" else "camera", scenario, size)
 
     pair = (own, other) if team == "camera" else (other, own)
-    assert play(scenario, *pair, [1], 1, 20)
+    assert play(scenario, pair[0], pair[1], [1], 1, 20)
 
 
 def test_masked_choices_have_no_chance() -> None:

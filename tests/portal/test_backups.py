@@ -72,7 +72,7 @@ def render(tournament: Tournament, camera: str) -> bytes:
     rows = Agent.objects.get(slug=camera), tournament.targets.order_by("slug")[0]
     specs = [entries.load_spec(row) for row in rows]
     scenario = entries.load_scenario(tournament.scenario)
-    return replays.record(scenario, *specs, 7, open_checkpoint=entries.open_checkpoint, max_steps=40)
+    return replays.record(scenario, specs[0], specs[1], 7, open_checkpoint=entries.open_checkpoint, max_steps=40)
 
 
 def test_a_database_that_is_in_use_is_replaced_only_where_that_is_said(backup: Path, played: Tournament) -> None:

@@ -22,7 +22,7 @@ def board(scenario: Scenario, agents: dict[str, Agent]) -> Board:
             [agents[f"{name}-{team}"] for name in names.split()]
             for team, names in (("camera", cameras), ("target", targets))
         ]
-        cup = organising.create_tournament(organising.TournamentRequest("Cup", scenario, *fields, count))
+        cup = organising.create_tournament(organising.TournamentRequest("Cup", scenario, fields[0], fields[1], count))
         for pairing in cup.pairings.select_related("camera", "target"):
             seeds = cup.blocks.get(pairing=pairing).seeds
             Episode.objects.bulk_create(make_up(pairing, seed) for seed in seeds)

@@ -55,7 +55,7 @@ def run(scenario: Scenario, alice: User) -> PsroRun:
     for number in range(3):
         size = number + 1
         pools = [tuple(agents[team, name].digest for name in names[:size]) for team in Team]
-        game = MetaGame(*pools, whole[:size, :size], errors[:size, :size], np.full((size, size), 10))
+        game = MetaGame(pools[0], pools[1], whole[:size, :size], errors[:size, :size], np.full((size, size), 10))
         strategies = np.full(size, 1 / size), np.full(size, 1 / size)
         made.iterations.create(
             number=number, phase=PsroPhase.SOLVED, solved=timezone.now(),

@@ -18,7 +18,7 @@ def play(reward, drop=()):
     kept = np.array([pair not in drop for pair in zip(camera.tolist(), target.tolist(), strict=True)])
     columns = (column[kept] for column in (camera, target, seed, reward.ravel()))
     names = [tuple(f"{letter}{n}" for n in range(size)) for letter, size in zip("ct", reward.shape[:2], strict=True)]
-    return MetaGame.from_episodes(*names, Episodes(*columns))
+    return MetaGame.from_episodes(names[0], names[1], Episodes(*columns))
 
 
 def draw(*shape):

@@ -123,9 +123,9 @@ def test_agents_that_play_does_not_connect_are_unrated():
 
 
 def test_the_component_of_the_anchors_is_rated_though_another_is_larger():
-    names = ["c0", ANCHORS["camera"]], ["t0", "t1"]
+    names = ("c0", ANCHORS["camera"]), ("t0", "t1")
     count = np.array([[90, 0], [0, 5]])
-    game = MetaGame(*map(tuple, names), np.where(count > 0, 0.1, np.nan), np.where(count > 0, 0.01, np.nan), count)
+    game = MetaGame(names[0], names[1], np.where(count > 0, 0.1, np.nan), np.where(count > 0, 0.01, np.nan), count)
     ratings = rate(game)
     assert ratings.of(ANCHORS["camera"]).margin == 1000 and ratings.of("c0").margin is None
 

@@ -118,7 +118,8 @@ def compare_with_a_match(algorithm, team, changes) -> None:
     seeds = [derive(configuration.seed, EPISODES, slot, 0) for slot in range(4)]
     trained = partial(BatchedPolicy, checkpoint)
     opponent = partial(batched.make, "greedy", "target" if team == "camera" else "camera")
-    results = play(short, *((trained, opponent) if team == "camera" else (opponent, trained)), seeds)
+    pair = (trained, opponent) if team == "camera" else (opponent, trained)
+    results = play(short, pair[0], pair[1], seeds)
     assert [one.steps for one in results] == [20] * 4
     coverage = sampler.play.batch.coverage_rate_sum / 20
     assert coverage == pytest.approx([one.mean_coverage_rate for one in results], abs=1e-6)

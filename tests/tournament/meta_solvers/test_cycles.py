@@ -64,7 +64,7 @@ def test_seeds_that_all_pairings_share_are_no_cycles():
     skill = np.linspace(0, 1, 5)
     reward = random.normal(size=20)[number] + 0.01 * random.normal(size=camera.size) - skill[camera] + skill[target]
     names = [[f"{team}{i}" for i in range(5)] for team in "ct"]
-    found = cyclicity(MetaGame.from_episodes(*names, Episodes(camera, target, number, reward)))
+    found = cyclicity(MetaGame.from_episodes(names[0], names[1], Episodes(camera, target, number, reward)))
     assert found.share < 0.001 and found.interval[1] < 0.01
 
 

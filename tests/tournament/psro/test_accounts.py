@@ -34,7 +34,7 @@ def of_rewards(reward):
     names = [
         tuple(f"{letter}{number}" for number in range(size)) for letter, size in zip("ct", reward.shape, strict=False)
     ]
-    return MetaGame.from_episodes(*names, Episodes(camera, target, np.arange(reward.size), reward.ravel()))
+    return MetaGame.from_episodes(names[0], names[1], Episodes(camera, target, np.arange(reward.size), reward.ravel()))
 
 
 def strategies(game):

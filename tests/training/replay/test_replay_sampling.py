@@ -46,7 +46,8 @@ def test_without_exploration_training_plays_as_the_exported_agent_does(algorithm
     trained = partial(BatchedPolicy, export(sampler.module, configuration, {}))
     opponent = partial(batched.make, "greedy", "target" if team == "camera" else "camera")
     seeds = [derive(configuration.seed, EPISODES, slot, 0) for slot in range(4)]
-    results = play(short, *((trained, opponent) if team == "camera" else (opponent, trained)), seeds)
+    pair = (trained, opponent) if team == "camera" else (opponent, trained)
+    results = play(short, pair[0], pair[1], seeds)
     coverage = sampler.play.batch.coverage_rate_sum / 20
     assert coverage == pytest.approx([one.mean_coverage_rate for one in results], abs=1e-6)
     rewards = sampler.play.batch.target_team_episode_reward
