@@ -12,8 +12,9 @@ import pytest
 
 from tasks import playing
 from tests.portal.served import find_port
-from tests.tasks.conftest import Workers, wait_for
+from tests.tasks.conftest import Workers
 from tests.trials import is_over, write_episodes
+from tests.waiting import wait_for
 from tournament import organising
 from tournament.models import Block, BlockState, Episode, Tournament, TournamentState, Worker
 
