@@ -44,7 +44,7 @@ def test_no_attempt_is_lost_while_machines_are_upgraded_one_after_another(
     """An old worker is stopped amid a block; another old one goes on, beside an upgraded one."""
     workers.start_sweep()
     first = workers.start("first@test")
-    old = make_tournament("random naive", "random", episodes=240, name="Old")
+    old = make_tournament("random naive", "random", episodes=120, name="Old")
     hints.top_up()
     wait_for(Block.objects.filter(state=BlockState.LEASED).exists, "a block of the first worker")
 
