@@ -2,9 +2,9 @@
 
 The importer must either refuse a damaged file (ImportRefused) or return sound agents. Sound agents can be saved and
 loaded again, and they play with finite outputs and actions. Anything else is a failure: another exception, a crash,
-more memory or time than allowed, or a file that code in a hostile checkpoint has created. A worker process with limits
-reads the files. If the worker dies, the benchmark names the file that killed it and continues with another worker. The
-exit status is 0 if nothing failed.
+more memory or time than allowed, a file that is written, a connection, or a started process. A worker process with
+limits reads the files; an audit hook (PEP 578) tells what it opens, connects to and starts. If the worker dies, the
+benchmark names the file that killed it and continues with another worker. The exit status is 0 if nothing failed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -38,6 +38,10 @@ HOSTILE = ROOT / "tests" / "data" / "hostile"
 MEMORY = 1536 * 2**20
 SECONDS_PER_FILE = 10
 REPORT_EVERY = 2000
+ACTS = ("socket.", "subprocess.", "shutil.", "os.exec", "os.fork", "os.link", "os.mkdir", "os.posix_spawn", "os.remove",
+"os.rename", "os.rmdir", "os.symlink", "os.system", "os.truncate")  # fmt: skip
+"""Beginnings of the audit events that reading a checkpoint never causes."""
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Unsound(Exception):
@@ -87,15 +91,43 @@ def check_sound(checkpoint: Checkpoint) -> None:
         raise Unsound("an action is not finite")
 
 
-def try_file(content: bytes) -> str:
+class Watch:
+    """An audit hook that records what a process does to files, networks and other processes while it is on."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.acts: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.is_on and (event.startswith(ACTS) or (event == "open" and (arguments[2] or 0) & WRITING)):
+            self.acts.append(f"{event} {arguments!r}"[:200])
+
+    def check(self) -> None:
+        """Raise Unsound if something was recorded; forget it."""
+        acts, self.acts = self.acts, []
+        if acts:
+            raise Unsound(f"the importer did more than read: {'; '.join(acts)}")
+
+
+def try_file(content: bytes, watch: Watch | None = None) -> str:
     """Read one damaged file; return the step at which it was refused, or ``sound``.
 
     Raises Unsound, or any exception of the importer.
     """
+    watch = watch or Watch()
+    with tempfile.TemporaryFile() as file:  # like uploads: files refuse some seeks that buffers accept
+        file.write(content)
+        watch.is_on = True
+        try:
+            return _read(file)
+        finally:
+            watch.is_on = False
+            watch.check()
+
+
+def _read(file: BinaryIO) -> str:
     try:
-        with tempfile.TemporaryFile() as file:  # like uploads: files refuse some seeks that buffers accept
-            file.write(content)
-            report = read_file(file)
+        report = read_file(file)
     except ImportRefused as refusal:
         return refusal.steps[-1].name.split(" of ")[0] if refusal.steps else "refused without steps"
     for agent in report.agents:
@@ -125,6 +157,8 @@ def work(seed: int, first: int, last: int, is_small: bool, only_models: bool) ->
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _raise_timeout)
     warm()
+    watch = Watch()
+    sys.addaudithook(watch)
     mutations = Mutations(seed, sorted(HOSTILE.iterdir()), [] if is_small else genuine_files(), only_models)
     for index in range(first, last):
         print(json.dumps({"began": index}), flush=True)
@@ -132,7 +166,7 @@ def work(seed: int, first: int, last: int, is_small: bool, only_models: bool) ->
         signal.setitimer(signal.ITIMER_PROF, SECONDS_PER_FILE)
         start = time.process_time()
         try:
-            outcome, failure = try_file(content), ""
+            outcome, failure = try_file(content, watch), ""
         except Exception as error:
             outcome, failure = "failed", f"{type(error).__name__}: {error}"[:300]
         signal.setitimer(signal.ITIMER_PROF, 0)

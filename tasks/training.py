@@ -30,7 +30,7 @@ from tasks import carrying, connecting, infrastructure, leases, processes, worke
 from tasks.following import ProgressFollower
 from tournament import agents, entries, leaderboards, milestones, tracing, trainings
 from tournament.clock import Now
-from tournament.models import Agent, Milestone, TrainingRun, TrainingState
+from tournament.models import Agent, Milestone, Scenario, TrainingRun, TrainingState
 
 log = logging.getLogger(__name__)
 
@@ -188,15 +188,20 @@ def write_orders(run: TrainingRun, folder: Path) -> None:
     if run.start_from is not None:
         bring_critic(run.start_from, folder)
     orders = run.configuration | {
-        "scenario": run.scenario.config,
-        "more_scenarios": [one.config for one in run.more_scenarios.all()],
-        "test_scenarios": [one.config for one in run.test_scenarios.all()],
+        "scenario": describe(run.scenario),
+        "more_scenarios": list(map(describe, run.more_scenarios.all())),
+        "test_scenarios": list(map(describe, run.test_scenarios.all())),
         "steps": run.steps_wanted,
         "opponents": trainings.list_opponents(run.opponent),
         "start_from": place_of(run.start_from),
         "cores": run.configuration.get("cores") or available_cores(),
     }
     write_whole(folder / "configuration.json", json.dumps(orders, indent=1).encode())
+
+
+def describe(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario's configuration with the name that it has here, which presets do not have in their files."""
+    return scenario.config | {"name": scenario.name}
 
 
 def place_of(agent: Agent | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
 from mate.messages import Team
-from mate.scenario import ConfigError, Scenario
+from mate.scenario import ConfigError, Scenario, preset_names
 from policies.fields import Dimensions
 from policies.recipe import MAX_SUBSET_TARGETS
 from training.algorithms import PPO, Q_LEARNING
@@ -236,7 +236,9 @@ def _read_scenario(content: Any, problems: list[str]) -> Scenario | None:
         if isinstance(content, Mapping) and "camera_boxes" in content:
             return Scenario.from_json(json.dumps(dict(content))).check_limits()
         if isinstance(content, str | Mapping):
-            return Scenario.load(content).check_limits()
+            scenario = Scenario.load(content).check_limits()
+            name = content.removesuffix(".yaml") if isinstance(content, str) else ""
+            return replace(scenario, name=name) if name in preset_names() else scenario
     except (ConfigError, ValueError, TypeError, OSError) as error:
         problems.append(f"`scenario`: {error}")
         return None

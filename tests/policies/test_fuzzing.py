@@ -1,10 +1,17 @@
 """Damaged checkpoints are refused or sound; ``python -m benchmarks.fuzz_importer`` tries more of them."""
 
 import io
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.fuzz_importer import HOSTILE, marker_files, try_file
+from benchmarks.fuzz_importer import HOSTILE, Unsound, Watch, marker_files, try_file
 from policies.importing.reading import read_file
 from tests.policies.mutations import Mutations, seed_corpus
 
@@ -28,3 +35,24 @@ def test_a_mutation_is_made_again_from_its_number() -> None:
 
 def test_the_undamaged_files_are_sound() -> None:
     assert all(read_file(io.BytesIO(content)).agents for content in seed_corpus())
+
+
+@pytest.mark.parametrize(
+    "act", [lambda at: at.write_text("x"), lambda at: os.mkdir(at), lambda at: socket.socket().close(),
+    lambda at: subprocess.run(["true"], check=True)],
+)  # fmt: skip
+def test_whoever_reads_and_writes_connects_or_starts_something_is_unsound(
+    tmp_path: Path, act: Callable[[Path], Any]
+) -> None:
+    watch = Watch()
+    sys.addaudithook(watch)  # It stays until the process ends, and is off from here on.
+    act(tmp_path / "allowed")
+    watch.check()
+    watch.is_on = True
+    try:
+        (tmp_path / "read").exists()
+        act(tmp_path / "seen")
+    finally:
+        watch.is_on = False
+    with pytest.raises(Unsound, match="more than read"):
+        watch.check()

@@ -56,6 +56,7 @@ def test_a_new_configuration_is_written_once(tmp_path, capsys) -> None:
     written = json.loads((tmp_path / "run" / "configuration.json").read_text())
     assert written["hyperparameters"]["gamma"] == 0.9 and written["hyperparameters"]["activation"] == "relu"
     assert written["opponents"] == [{"name": "naive", "weight": 1.0}] and written["steps"] == 1000
+    assert written["scenario"]["name"] == "MATE-2v4-0", "a preset's name, not the one that its environment has"
     assert main(arguments) == 2 and "exists" in capsys.readouterr().err
 
 

@@ -64,7 +64,7 @@ def test_milestones_are_judged_in_all_scenarios_of_the_training(ask):
     run = train(ask(iterations=2, more_scenarios=[short], test_scenarios=[long]))
     seen, unseen = short, long
     orders = json.loads((training.folder_of(run) / "configuration.json").read_text())
-    assert [one["name"] for one in orders["more_scenarios"]] == [seen.config["name"]]
+    assert [one["name"] for one in orders["more_scenarios"]] == [seen.name] == ["100 steps"]
     assert milestones.advance(run)
     run.refresh_from_db()
     first = list(run.transfers.all())
