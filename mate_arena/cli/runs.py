@@ -107,6 +107,8 @@ def start_psro(
     camera_algorithm: str = typer.Option("hrl-mappo", help="Algorithm of the cameras' best responses."),
     target_algorithm: str = typer.Option("mappo", help="Algorithm of the targets' best responses."),
     steps: int = typer.Option(None, help="Environment steps of each best response. By default, the preset sets them."),
+    kind: str = typer.Option("psro", help="psro, or anytime: anytime PSRO, which uses no meta-solver."),
+    rounds: int = typer.Option(4, help="Of anytime PSRO: how often each iteration changes its strategies."),
     meta_solver: str = typer.Option("nash", help="Such as nash, uniform or alpha-rank; /api/v1/docs lists all."),
     iterations: int = typer.Option(5, help="Number of iterations."),
     watch: bool = typer.Option(False, help="Wait until the run is over or paused."),
@@ -114,7 +116,8 @@ def start_psro(
     """Start a PSRO run."""
     sides = {"camera_training": camera_algorithm, "target_training": target_algorithm}
     wanted: dict[str, Any] = {side: {"algorithm": one, "steps": steps} for side, one in sides.items()}
-    wanted |= {"name": name, "scenario": scenario, "meta_solver": meta_solver, "iterations": iterations}
+    wanted |= {"name": name, "scenario": scenario, "kind": kind, "rounds": rounds, "meta_solver": meta_solver}
+    wanted["iterations"] = iterations
     with open_client() as client:
         made = client.psro.create(**wanted)
         describe_psro(client, follow_psro(client, made.id) if watch else made)

@@ -215,6 +215,7 @@ class PsroRun(Shape):
     id: int
     name: str
     scenario: str
+    kind: str
     meta_solver: str
     state: str
     reason: str

@@ -305,6 +305,10 @@ class _Planning:
         attributes = _prepared(node, read, varying)
         call = _Call(function, attributes, inputs, (), node.op)
         results = _results(call, read)
+        if missing := [shorten(name) for name in node.outputs[len(results) :] if name]:
+            raise CheckpointError(
+                f"operator {node.op} of the network computes {len(results)} of its outputs: {missing[0]} has no value"
+            )
         varies = any(varying) and node.op not in ("Shape", "Size")
         found: list[Place] = [None] * len(results)
         if varies and alone is not None:

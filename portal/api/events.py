@@ -63,7 +63,7 @@ class PsroEventOut(Schema):
     state: psro.State
     is_over: bool = Field(description="finished, cancelled or failed.")
     iterations_done: int
-    phase: str = Field(description="Of the newest iteration: training, playing, solved; empty before the first.")
+    phase: str = Field(description="Of the newest iteration: training, playing, refining, solved; empty before it.")
     trainings: list[ResponseOut] = Field(description="Best responses of the newest iteration, while they are trained.")
     playing: PlayedOut | None = Field(description="New pairings of the newest iteration, while they are played.")
     reason: str
@@ -110,17 +110,17 @@ def read_psro(key: Any) -> PsroEventOut | None:
     row = PsroRun.objects.filter(pk=key).first()
     if row is None:
         return None
-    newest = row.iterations.select_related("tournament").last()
+    newest, waiting = row.iterations.last(), psro_runs.working_on(row)
     phase = newest.phase if newest else ""
+    is_solved = phase == PsroPhase.SOLVED
+    is_training = waiting is not None and waiting.tournament_id is None and phase not in ("", PsroPhase.PLAYING)
     told: dict[str, Any] = {
         "state": row.state,
         "is_over": row.state in ("finished", "cancelled", "failed"),
         "iterations_done": psro_runs.iterations_done(row),
         "phase": phase,
-        "trainings": list(
-            map(ResponseOut.from_orm, psro_runs.trainings_of(row) if phase == PsroPhase.TRAINING else ())
-        ),
-        "playing": follow(newest.tournament) if newest and phase == PsroPhase.PLAYING else None,
+        "trainings": list(map(ResponseOut.from_orm, psro_runs.trainings_of(row) if is_training else ())),
+        "playing": follow(waiting.tournament) if waiting and not is_solved and not is_training else None,
         "reason": row.reason,
     }
     return PsroEventOut(**told)

@@ -48,6 +48,10 @@ class PsroIn(Asked):
     targets: list[Text] = Field(["random-target"], description="Whom the targets' population begins with.")
     camera_training: BestResponseIn
     target_training: BestResponseIn
+    kind: Text = Field(
+        "psro", description="psro: a meta-solver finds the strategies; anytime: anytime PSRO, by regret minimisation."
+    )
+    rounds: int = Field(4, description="Of anytime PSRO: how often each iteration changes its strategies.")
     meta_solver: Text = Field("nash", description=f"One of {', '.join(META_SOLVERS)}.")
     iterations: int = 5
     episodes_per_pairing: int = 100
@@ -84,9 +88,20 @@ class MemberOut(Schema):
     agent: AgentRef | None = Field(description="null: of an imported run, and not in its file.")
 
 
+class RoundOut(Schema):
+    number: int
+    camera_strategy: list[float] = Field(description="Of the cameras' population, which the target's response meets.")
+    target_strategy: list[float]
+    camera_training: int | None = Field(alias="camera_training_id")
+    target_training: int | None = Field(alias="target_training_id")
+    tournament: int | None = Field(alias="tournament_id")
+    camera_gains: list[float] = Field(description="Payoffs of the cameras' population against the target's response.")
+    target_gains: list[float]
+
+
 class IterationOut(Schema):
     number: int
-    phase: Literal["training", "playing", "solved"]
+    phase: Literal["training", "playing", "refining", "solved"]
     camera_training: int | None = Field(alias="camera_training_id")
     target_training: int | None = Field(alias="target_training_id")
     tournament: int | None = Field(alias="tournament_id")
@@ -98,6 +113,7 @@ class IterationOut(Schema):
     target_strategy: list[float]
     figures: dict[str, Any] = Field(description="NashConv and its parts with intervals; see docs/psro.md.")
     solved: datetime | None
+    rounds: list[RoundOut] = Field(description="Of anytime PSRO.")
 
 
 class TableOut(Schema):
@@ -114,6 +130,7 @@ class PsroOut(Schema):
     id: int
     name: str
     scenario: str = Field(alias="scenario.slug")
+    kind: Literal["psro", "anytime"]
     meta_solver: str
     state: State
     reason: str = Field(description="Why it ended, or what went wrong and what to do, in words.")
@@ -143,6 +160,7 @@ class PsroDetailOut(PsroOut):
     is_anytime: bool
     is_warm: bool
     num_attackers: int
+    rounds: int
     base_seed: Seed = Field(description="A string, since it has up to 63 bits.")
     camera_training: dict[str, Any]
     target_training: dict[str, Any]
@@ -174,7 +192,7 @@ class PsroDetailOut(PsroOut):
 
     @staticmethod
     def resolve_iterations(run: Any) -> list[PsroIteration]:
-        return list(run.iterations.select_related("camera", "target"))
+        return list(run.iterations.select_related("camera", "target").prefetch_related("rounds"))
 
 
 ROWS = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")

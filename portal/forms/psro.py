@@ -27,7 +27,7 @@ from portal.texts import in_language
 from tournament import organising, psro_runs, trainings
 from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, PsroRun, Scenario
+from tournament.models import Agent, AgentKind, PsroKind, PsroRun, Scenario
 from tournament.psro_runs import PsroRequest
 from tournament.refusals import RequestRefused
 from tournament.trainings import TrainingSettings
@@ -36,8 +36,21 @@ from training.configuration import HYPERPARAMETERS
 
 USUAL = {"camera": "hrl-mappo", "target": "mappo"}
 PRESET = "quick"
-KEPT = ("name", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed", "num_attackers")
+KEPT = (
+    "name", "kind", "rounds", "meta_solver", "iterations", "episodes_per_pairing", "epsilon", "hours", "base_seed",
+    "num_attackers",
+)  # fmt: skip
 """Fields that keep their values when another algorithm changes the form."""
+
+
+KINDS = {
+    PsroKind.ORDINARY: _("A meta-solver finds each iteration's strategies from the payoffs of all agents."),
+    PsroKind.ANYTIME: _(
+        "Strategies change by regret minimisation while best responses are trained against them, so that they do not "
+        "become easier to exploit (McAleer et al. 2022)."
+    ),
+}
+"""Explanations of the kinds of runs."""
 
 
 def list_solvers() -> list[dict[str, str]]:
@@ -53,7 +66,16 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
     asked = QueryDict(mutable=True)
     values = {
         name: getattr(run, name)
-        for name in ("name", "meta_solver", "episodes_per_pairing", "epsilon", "base_seed", "num_attackers")
+        for name in (
+            "name",
+            "kind",
+            "rounds",
+            "meta_solver",
+            "episodes_per_pairing",
+            "epsilon",
+            "base_seed",
+            "num_attackers",
+        )
     }
     values |= {"scenario": run.scenario.slug, "iterations": run.iterations_wanted, "hours": run.hours_wanted}
     asked.update({name: str(value) for name, value in values.items() if value is not None})
@@ -81,6 +103,13 @@ class PsroForm(forms.Form):
     targets = RowsField(
         Agent.objects.none(), label=_("First targets"), widget=forms.CheckboxSelectMultiple,
         help_text=_("Whom the targets' population begins with."),
+    )  # fmt: skip
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=PsroKind.choices, initial=PsroKind.ORDINARY, widget=forms.RadioSelect
+    )
+    rounds = forms.IntegerField(
+        label=_("Rounds"), min_value=1, max_value=psro_runs.MAX_ROUNDS, initial=4,
+        help_text=_("Of anytime PSRO: how often each iteration changes its strategies."),
     )  # fmt: skip
     meta_solver = forms.ChoiceField(
         label=_("Meta-solver"),
@@ -205,6 +234,12 @@ class PsroForm(forms.Form):
                 {"team": team, "label": team.capitalize(), "fields": fields, "groups": groups, "is_unusual": is_unusual}
             )
         return found
+
+    @property
+    def kinds(self) -> list[tuple[str, Any, Any, bool]]:
+        """Name, title and explanation of each kind of run, and whether it is chosen."""
+        chosen = self["kind"].value()
+        return [(name, title, KINDS[PsroKind(name)], name == chosen) for name, title in PsroKind.choices]
 
     @property
     def solvers(self) -> list[tuple[dict[str, str], bool]]:

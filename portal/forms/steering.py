@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.texts import in_language
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import PsroRun
+from tournament.models import PsroKind, PsroRun
 from tournament.psro_runs import MAX_ITERATIONS, ForkRequest
 from tournament.refusals import RequestRefused
 from training.configuration import MAX_STEPS
@@ -58,6 +58,8 @@ class ForkForm(SteeringForm):
         name = f"{run.name[:52]} (fork)"
         initial = {"meta_solver": run.meta_solver, "iterations": run.iterations_wanted, "name": name}
         super().__init__(data, initial=initial)
+        if run.kind == PsroKind.ANYTIME:
+            del self.fields["meta_solver"]
         self.fields["number"].choices = [(one, one) for one in reversed(solved)]  # type: ignore[attr-defined]
 
     def request(self, owner: Any) -> ForkRequest:

@@ -28,9 +28,11 @@ from portal.listing.lists import LIST, find_like, list_page
 from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
 from portal.sharing.downloading import answer_populations, read_networks
+from portal.templatetags.arena import percent
+from portal.texts import in_language
 from tournament import organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Pairing, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario
+from tournament.models import Pairing, PsroIteration, PsroKind, PsroPhase, PsroRound, PsroRun, PsroState, Scenario
 from tournament.psro_runs import PopulationMember
 
 USUAL_SCENARIO = "mate-2v4-0"
@@ -41,8 +43,15 @@ USUAL_SCENARIO = "mate-2v4-0"
 def runs(request: HttpRequest) -> HttpResponse:
     found = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
     listed = list_page(request, found)
-    rows = [(run, psro_runs.iterations_done(run), META_SOLVERS[run.meta_solver].title) for run in listed["page"]]
+    rows = [(run, psro_runs.iterations_done(run), name_method(run)) for run in listed["page"]]
     return render(request, "psro/runs.html", {**listed, "rows": rows})
+
+
+def name_method(run: PsroRun) -> str:
+    """Return how a run finds its strategies: its meta-solver's title, or its kind."""
+    if run.kind == PsroKind.ORDINARY:
+        return in_language(META_SOLVERS[run.meta_solver].title)
+    return str(PsroKind(run.kind).label)
 
 
 # A new run
@@ -107,9 +116,10 @@ def show(request: HttpRequest, row: PsroRun, status: int = 200, **bound: Any) ->
 def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
     num_solved = row.iterations.filter(phase=PsroPhase.SOLVED).count()
     newest = row.iterations.select_related("camera_training", "target_training", "tournament").last()
+    refined = newest.rounds.last() if newest and newest.phase == PsroPhase.REFINING else None
     is_playing = newest is not None and newest.phase == PsroPhase.PLAYING
     is_training = newest is not None and newest.phase == PsroPhase.TRAINING
-    tournament = newest.tournament if newest and is_playing else None
+    tournament = newest.tournament if newest and is_playing else refined.tournament if refined else None
     return {
         "run": row,
         "solver": next(one for one in list_solvers() if one["name"] == row.meta_solver),
@@ -117,7 +127,8 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
         "is_moving": row.state == PsroState.RUNNING,
         "done": psro_runs.iterations_done(row),
         "seen": f"{row.state}-{num_solved}",
-        "trainings": psro_runs.trainings_of(row) if is_training else [],
+        "round": refined,
+        "trainings": psro_runs.trainings_of(row) if is_training or refined else [],
         "progress": organising.progress(tournament) if tournament else None,
         "remaining": psro_runs.estimate_rest(row),
         "actions": list_buttons(row, ACTIONS, "psro_act")
@@ -139,7 +150,8 @@ def describe_solved(request: HttpRequest, row: PsroRun, solved: list[PsroIterati
         "solved": solved,
         "solved_last": solved[-1].number,
         "shown": shown,
-        "rows": list(map(describe_iteration, solved)),
+        "rows": mark_rises(list(map(describe_iteration, solved))),
+        "rounds": list(map(describe_round, shown.rounds.all())),
         "nash_conv": psro_plots.draw_intervals(
             [bound(one) for one in solved if "nash_conv" in one.figures], "NashConv", shown.number
         ),
@@ -159,6 +171,30 @@ def describe_iteration(iteration: PsroIteration) -> dict[str, Any]:
     told = bound(iteration) if "nash_conv" in iteration.figures else None
     gains = [describe_gain(iteration.figures.get(f"{team}_gain")) for team in Team]
     return {"number": iteration.number, "nash_conv": told, "gains": gains, "figures": iteration.figures}
+
+
+def mark_rises(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Mark the iterations whose NashConv surely lies above that of an earlier one, with `has_risen`."""
+    least = None
+    for row in rows:
+        told = row["nash_conv"]
+        row["has_risen"] = bool(told and told.low is not None and least is not None and told.low > least)
+        if told and told.high is not None:
+            least = told.high if least is None else min(least, told.high)
+    return rows
+
+
+def describe_round(row: PsroRound) -> dict[str, Any]:
+    """Return a round of anytime PSRO: each team's strategy, and its payoff against the other team's response."""
+    found: dict[str, Any] = {"row": row}
+    for team in Team:
+        strategy, gains = getattr(row, f"{team}_strategy"), getattr(row, f"{team}_gains")
+        found[team] = {
+            "strategy": ", ".join(percent(share) for share in strategy),
+            "payoff": sum(a * b for a, b in zip(strategy, gains, strict=True)) if gains else None,
+            "training": getattr(row, f"{team}_training_id"),
+        }
+    return found
 
 
 def has_failed(iteration: dict[str, Any]) -> bool:

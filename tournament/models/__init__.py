@@ -10,7 +10,7 @@ from .installation import Installation
 from .lab import Lab, LabRole, Membership
 from .lease import Lease
 from .priority import Priority
-from .psro import PsroIteration, PsroPhase, PsroRun, PsroState
+from .psro import PsroIteration, PsroKind, PsroPhase, PsroRound, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
@@ -45,7 +45,9 @@ __all__ = [
     "Pairing",
     "Priority",
     "PsroIteration",
+    "PsroKind",
     "PsroPhase",
+    "PsroRound",
     "PsroRun",
     "PsroState",
     "Purpose",

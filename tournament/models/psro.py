@@ -20,12 +20,20 @@ class PsroState(models.TextChoices):
     FAILED = "failed", _("Stopped by an error")
 
 
+class PsroKind(models.TextChoices):
+    """How an iteration's strategies are found."""
+
+    ORDINARY = "psro", _("PSRO")
+    ANYTIME = "anytime", _("Anytime PSRO")
+
+
 class PsroRun(models.Model):
     """Policy-space response oracles in one scenario (Lanctot et al. 2017).
 
     The populations begin with `cameras` and `targets`. Each iteration trains a best response of each team to the other
     team's strategy of the iteration before, plays the pairings that are new, and solves the meta-game of all agents
-    with `meta_solver`. `camera_training` and `target_training` have the fields of
+    with `meta_solver`; anytime PSRO finds the strategies by regret minimisation in `rounds` rounds (`PsroRound`).
+    `camera_training` and `target_training` have the fields of
     `tournament.trainings.TrainingSettings`; they are empty in an imported run.
     """
 
@@ -36,6 +44,10 @@ class PsroRun(models.Model):
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="psro_runs")
     cameras = models.ManyToManyField(Agent, related_name="+")
     targets = models.ManyToManyField(Agent, related_name="+")
+    kind = models.CharField(max_length=10, choices=PsroKind.choices, default=PsroKind.ORDINARY)
+    rounds = models.PositiveSmallIntegerField(
+        default=4, help_text="How often each iteration of anytime PSRO changes its strategies."
+    )
     meta_solver = models.CharField(max_length=20, help_text="One of tournament.meta_solvers.META_SOLVERS.")
     camera_training = models.JSONField(default=dict)
     target_training = models.JSONField(default=dict)
@@ -82,6 +94,7 @@ class PsroRun(models.Model):
 class PsroPhase(models.TextChoices):
     TRAINING = "training", _("Training best responses")
     PLAYING = "playing", _("Playing new pairings")
+    REFINING = "refining", _("Adjusting strategies")
     SOLVED = "solved", _("Solved")
 
 
@@ -122,3 +135,31 @@ class PsroIteration(models.Model):
 
     def __str__(self) -> str:
         return f"iteration {self.number} of {self.run_id}"
+
+
+class PsroRound(models.Model):
+    """One round of regret minimisation in an iteration of anytime PSRO.
+
+    Each team's response is trained against the other team's strategy of this round. `tournament` plays the responses
+    against the populations. `camera_gains` are the payoffs of the cameras' population against the targets' response,
+    and `target_gains` those of the targets' population against the cameras' response; they are empty until they are
+    known. A response to a population of one agent is not trained here.
+    """
+
+    iteration = models.ForeignKey(PsroIteration, on_delete=models.CASCADE, related_name="rounds")
+    number = models.PositiveSmallIntegerField()
+    camera_strategy = models.JSONField(default=list)
+    target_strategy = models.JSONField(default=list)
+    camera_training = models.ForeignKey(TrainingRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    target_training = models.ForeignKey(TrainingRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    tournament = models.ForeignKey(Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    camera_gains = models.JSONField(default=list, blank=True)
+    target_gains = models.JSONField(default=list, blank=True)
+    is_over = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["iteration", "number"], name="one_psro_round")]
+
+    def __str__(self) -> str:
+        return f"round {self.number} of {self.iteration}"

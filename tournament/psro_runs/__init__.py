@@ -7,6 +7,7 @@ no database and is in `tournament.psro`.
 from tournament.psro_runs.creating import (
     MAX_ITERATIONS,
     MAX_POOL,
+    MAX_ROUNDS,
     ForkRequest,
     PsroRefused,
     PsroRequest,
@@ -17,12 +18,22 @@ from tournament.psro_runs.files import enter_results, write_run
 from tournament.psro_runs.populations import PopulationMember, members, population
 from tournament.psro_runs.progress import estimate_rest, iterations_done, seconds_of
 from tournament.psro_runs.renewing import renew_one
-from tournament.psro_runs.steering import OPEN, RESUMABLE, cancel_run, extend_run, pause_run, resume_run, trainings_of
+from tournament.psro_runs.steering import (
+    OPEN,
+    RESUMABLE,
+    cancel_run,
+    extend_run,
+    pause_run,
+    resume_run,
+    trainings_of,
+    working_on,
+)
 from tournament.psro_runs.steps import advance, due
 
 __all__ = [
     "MAX_ITERATIONS",
     "MAX_POOL",
+    "MAX_ROUNDS",
     "OPEN",
     "RESUMABLE",
     "ForkRequest",
@@ -45,5 +56,6 @@ __all__ = [
     "resume_run",
     "seconds_of",
     "trainings_of",
+    "working_on",
     "write_run",
 ]

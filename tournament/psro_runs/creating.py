@@ -13,7 +13,7 @@ from mate import Team
 from tournament import entries, names, operated, organising, trainings, withdrawal
 from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, Purpose, Scenario
+from tournament.models import Agent, AgentKind, PsroIteration, PsroKind, PsroPhase, PsroRun, Purpose, Scenario
 from tournament.psro_runs.populations import members, population
 from tournament.psro_runs.requesting import training_of
 from tournament.refusals import RequestRefused
@@ -22,6 +22,8 @@ from tournament.trainings import TrainingRequest, TrainingSettings
 MAX_ITERATIONS = 200
 MAX_POOL = 20
 """Maximum number of agents in an initial population."""
+MAX_ROUNDS = 50
+"""Maximum number of rounds in an iteration of anytime PSRO; each trains a response of both teams."""
 
 
 class PsroRefused(RequestRefused):
@@ -43,6 +45,8 @@ class PsroRequest:
     camera_training: TrainingSettings
     target_training: TrainingSettings
     _: KW_ONLY
+    kind: str = PsroKind.ORDINARY
+    rounds: int = 4
     meta_solver: str = "nash"
     iterations: int = 5
     episodes_per_pairing: int = 100
@@ -97,7 +101,8 @@ def create_run(request: PsroRequest) -> PsroRun:
 
 def _create(request: PsroRequest, forked_from: PsroRun | None = None) -> PsroRun:
     return PsroRun.objects.create(
-        owner=request.owner, name=request.name.strip(), scenario=request.scenario, meta_solver=request.meta_solver,
+        owner=request.owner, name=request.name.strip(), scenario=request.scenario, kind=request.kind,
+        rounds=request.rounds, meta_solver=request.meta_solver,
         is_anytime=request.is_anytime, camera_training=asdict(request.camera_training),
         target_training=asdict(request.target_training), is_warm=request.is_warm,
         episodes_per_pairing=request.episodes_per_pairing, iterations_wanted=request.iterations,
@@ -114,6 +119,10 @@ def _check_run(request: PsroRequest) -> list[tuple[str, str]]:
         problems.append(("name", "A PSRO run needs a name of at most 60 characters; its agents are named after it."))
     elif problem := names.find_agent_problem(name):
         problems.append(("name", problem))
+    if request.kind not in PsroKind.values:
+        problems.append(("kind", f"{request.kind!r} is unknown: choose one of {', '.join(PsroKind.values)}."))
+    if not 1 <= request.rounds <= MAX_ROUNDS:
+        problems.append(("rounds", f"{request.rounds} were requested: expected 1 to {MAX_ROUNDS} rounds."))
     if request.meta_solver not in META_SOLVERS:
         text = f"{request.meta_solver!r} is unknown: choose one of {', '.join(META_SOLVERS)}."
         problems.append(("meta_solver", text))
@@ -221,7 +230,8 @@ def _complete(run: PsroRun, request: ForkRequest) -> PsroRequest:
         )
     camera, target = (one if isinstance(one, TrainingSettings) else TrainingSettings(**one) for one in taught)
     origin = PsroRequest(
-        request.name, run.scenario, (), (), camera, target, meta_solver=run.meta_solver,
+        request.name, run.scenario, (), (), camera, target, kind=run.kind, rounds=run.rounds,
+        meta_solver=run.meta_solver,
         iterations=run.iterations_wanted, episodes_per_pairing=run.episodes_per_pairing, epsilon=run.epsilon,
         hours=run.hours_wanted, is_anytime=run.is_anytime, is_warm=run.is_warm, base_seed=run.base_seed,
         num_attackers=run.num_attackers,
@@ -231,6 +241,10 @@ def _complete(run: PsroRun, request: ForkRequest) -> PsroRequest:
 
 
 def _copy_iteration(row: PsroIteration, fork: PsroRun) -> None:
+    rounds = list(row.rounds.all())
     row.pk, row.run, row._state.adding = None, fork, True
     row.camera_training = row.target_training = row.tournament = None
     row.save(force_insert=True)
+    for one in rounds:  # The next responses continue those of the rounds.
+        one.pk, one.iteration, one._state.adding, one.tournament = None, row, True, None
+        one.save(force_insert=True)

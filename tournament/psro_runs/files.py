@@ -15,7 +15,7 @@ from policies.compatibility import find_preset
 from policies.importing import ImportRefused
 from tournament import entries
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, AgentKind, PsroIteration, PsroPhase, PsroRun, PsroState, Scenario, Upload
+from tournament.models import Agent, AgentKind, PsroIteration, PsroKind, PsroPhase, PsroRun, PsroState, Scenario, Upload
 from tournament.payoffs import MetaGame
 from tournament.psro import accounts, layout
 from tournament.psro_runs.creating import PsroRefused
@@ -152,7 +152,7 @@ def name_of(run: PsroRun) -> str:
     if run.upload_id:
         return run.name
     algorithms = (run.camera_training["algorithm"], run.target_training["algorithm"])
-    return layout.name_result(run.meta_solver, *algorithms)
+    return layout.name_result(run.kind if run.kind == PsroKind.ANYTIME else run.meta_solver, *algorithms)
 
 
 def _describe(iteration: PsroIteration) -> layout.Solved:

@@ -8,8 +8,18 @@ from typing import Any
 from mate import Team
 from tournament import entries, organising, trainings
 from tournament.formats import FORMATS
-from tournament.models import Agent, PsroIteration, PsroRun, Purpose, Tournament, TrainingRun
+from tournament.models import (
+    Agent,
+    PsroIteration,
+    PsroKind,
+    PsroRound,
+    PsroRun,
+    Purpose,
+    Tournament,
+    TrainingRun,
+)
 from tournament.psro_runs.populations import last_trained, population
+from training import configuration
 
 
 def training_of(run: PsroRun, team: str) -> dict[str, Any]:
@@ -19,22 +29,70 @@ def training_of(run: PsroRun, team: str) -> dict[str, Any]:
 
 
 def request_training(run: PsroRun, before: PsroIteration, team: str) -> TrainingRun:
-    """Request the training of a team's best response to the other's strategy."""
+    """Request the training of a team's best response to the other's strategy.
+
+    In anytime PSRO it continues the response of the last round.
+    """
+    rival = Team(team).opponent
     number = before.number + 1
+    return _request(
+        run, team, f"{run.name}, {team} {number}", opponent_of(run, before, rival),
+        response_of(before, team, run.rounds), f"{team}/{number}", parts_of(run, len(strategy_of(before, rival))),
+    )  # fmt: skip
+
+
+def request_round(run: PsroRun, round_: PsroRound, team: str) -> TrainingRun:
+    """Request the training of a team's response to the other's strategy of a round of anytime PSRO."""
+    rival = Team(team).opponent
+    iteration = round_.iteration
+    strategy = strategy_of(round_, rival)
+    words = f"iteration {iteration.number}, round {round_.number}"
+    return _request(
+        run, team, f"{run.name}, {team} {iteration.number + 1}, round {round_.number}",
+        mix(run, rival, iteration.number, strategy, f"{run.name}, {rival}s of {words}", False),
+        response_of(iteration, team, round_.number - 1), f"{team}/{iteration.number + 1}/{round_.number}",
+        parts_of(run, len(strategy)),
+    )  # fmt: skip
+
+
+def response_of(iteration: PsroIteration, team: str, number: int) -> Agent | None:
+    """Return a team's response of a round; None if there is no such round, or it trained none."""
+    row = iteration.rounds.filter(number=number).first()
+    training = getattr(row, f"{team}_training") if row else None
+    return training.agent if training else None
+
+
+def parts_of(run: PsroRun, size: int) -> int:
+    """Return the number of trainings that share the steps of a response to a population of this size."""
+    return run.rounds + 1 if run.kind == PsroKind.ANYTIME and size > 1 else 1
+
+
+def strategy_of(row: PsroIteration | PsroRound, team: str) -> list[float]:
+    """Return a team's strategy of an iteration or a round."""
+    return row.camera_strategy if team == Team.CAMERA else row.target_strategy
+
+
+def _request(
+    run: PsroRun, team: str, name: str, opponent: Agent, start_from: Agent | None, words: str, parts: int
+) -> TrainingRun:
+    """Request a training with a team's settings and its part of their steps; `words` are those of its seed."""
+    settings = dict(training_of(run, team))
+    if parts > 1:
+        steps = settings.get("steps") or configuration.STEPS[settings.get("preset", "quick")][team]
+        settings["steps"] = max(1, steps // parts)
+    if start_from is None and run.is_warm:
+        start_from = last_trained(run, team)
     return trainings.create_training(
         trainings.TrainingRequest(
-            f"{run.name}, {team} {number}", run.scenario, team,
-            opponent=opponent_of(run, before, Team(team).opponent),
-            start_from=last_trained(run, team) if run.is_warm else None,
-            seed=derive_seed(run, f"{team}/{number}") >> 32, purpose=Purpose.PSRO, owner=run.owner,
-            **training_of(run, team),
+            name[:80], run.scenario, team, opponent=opponent, start_from=start_from,
+            seed=derive_seed(run, words) >> 32, purpose=Purpose.PSRO, owner=run.owner, **settings,
         )
     )  # fmt: skip
 
 
 def opponent_of(run: PsroRun, iteration: PsroIteration, team: str) -> Agent:
     """Return a team's strategy after an iteration as an agent: one of the population, or an unlisted mixture."""
-    strategy = iteration.camera_strategy if team == Team.CAMERA else iteration.target_strategy
+    strategy = strategy_of(iteration, team)
     return mix(run, team, iteration.number, strategy, f"{run.name}, {team}s of iteration {iteration.number}", False)
 
 
@@ -52,9 +110,25 @@ def request_tournament(run: PsroRun, iteration: PsroIteration) -> Tournament:
     """Plan an iteration's tournament. All iterations share the run's seeds, so that no episode is played twice."""
     name = f"{run.name}: payoffs of iteration {iteration.number}"
     cameras, targets = (population(run, team, iteration.number) for team in Team)
-    form, settings = "round-robin", {"episodes": run.episodes_per_pairing}
     if run.is_anytime and max(len(cameras), len(targets)) > 1:
-        form, settings = "nash", settings_of_nash(run.epsilon)
+        return _plan(run, name, cameras, targets, "nash", settings_of_nash(run.epsilon))
+    return _plan(run, name, cameras, targets, "round-robin", {"episodes": run.episodes_per_pairing})
+
+
+def request_round_tournament(run: PsroRun, round_: PsroRound) -> Tournament:
+    """Plan the tournament of a round's responses and the populations; episodes of the populations exist already."""
+    number = round_.iteration.number
+    cameras, targets = (
+        [*population(run, team, number), *([made.agent] if (made := getattr(round_, f"{team}_training")) else [])]
+        for team in Team
+    )
+    name = f"{run.name}: iteration {number}, round {round_.number}"
+    return _plan(run, name, cameras, targets, "round-robin", {"episodes": run.episodes_per_pairing})
+
+
+def _plan(
+    run: PsroRun, name: str, cameras: list[Agent], targets: list[Agent], form: str, settings: dict[str, Any]
+) -> Tournament:
     return organising.plan_tournament(
         organising.TournamentRequest(
             name, run.scenario, cameras, targets, base_seed=derive_seed(run, "payoffs"), owner=run.owner,

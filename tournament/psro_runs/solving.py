@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from mate import Team
 from tournament import contents, leaderboards
-from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Episode, PsroIteration, PsroPhase, PsroRun, Tournament
 from tournament.payoffs import MetaGame, list_numbers
 from tournament.psro import accounts
@@ -18,9 +17,13 @@ from tournament.psro_runs.populations import population
 
 def read_table(run: PsroRun, iteration: PsroIteration, played: Tournament) -> accounts.PsroGame:
     """Return the meta-game of an iteration, agents in the order of joining; unplayed cells have a count of 0."""
-    game = leaderboards.meta_game_of_tournament(played)
     cameras, targets = ([agent.digest for agent in population(run, team, iteration.number)] for team in Team)
-    return accounts.PsroGame.of(arrange(game, cameras, targets), mean_coverage(played, cameras, targets))
+    return accounts.PsroGame.of(read_payoffs(played, cameras, targets), mean_coverage(played, cameras, targets))
+
+
+def read_payoffs(played: Tournament, cameras: list[str], targets: list[str]) -> MetaGame:
+    """Return a tournament's meta-game of these agents, by digest, in this order."""
+    return arrange(leaderboards.meta_game_of_tournament(played), cameras, targets)
 
 
 def arrange(game: MetaGame, cameras: list[str], targets: list[str]) -> MetaGame:
@@ -45,12 +48,12 @@ def mean_coverage(played: Tournament, cameras: list[str], targets: list[str]) ->
     return np.array(means)
 
 
-def solve(run: PsroRun, iteration: PsroIteration, table: accounts.PsroGame) -> None:
+def solve(run: PsroRun, iteration: PsroIteration, table: accounts.PsroGame, strategies: accounts.Strategies) -> None:
     """Record an iteration's meta-game, its strategies, and the exploitability of the previous strategies in it."""
-    camera, target = META_SOLVERS[run.meta_solver](table.game.payoff)
+    camera, target = strategies
     iteration.table = table.to_json()
     iteration.camera_strategy, iteration.target_strategy = list_numbers(camera), list_numbers(target)
-    iteration.figures = accounts.figures(table.game, (camera, target), strategies_before(iteration))
+    iteration.figures = accounts.figures(table.game, strategies, strategies_before(iteration))
     iteration.phase, iteration.solved = PsroPhase.SOLVED, timezone.now()
     iteration.save()
 

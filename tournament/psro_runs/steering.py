@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from tournament import attacks, organising, trainings
 from tournament.models import (
+    PsroIteration,
     PsroPhase,
+    PsroRound,
     PsroRun,
     PsroState,
     Tournament,
@@ -24,10 +26,17 @@ RESUMABLE = (PsroState.PAUSED, PsroState.FAILED, PsroState.CANCELLED)
 
 
 def trainings_of(run: PsroRun) -> list[TrainingRun]:
-    """Return the trainings of the newest iteration."""
-    newest = run.iterations.last()
+    """Return the trainings of the newest iteration, or of its newest round."""
+    newest = working_on(run)
     made = (newest.camera_training, newest.target_training) if newest else ()
     return [training for training in made if training is not None]
+
+
+def working_on(run: PsroRun) -> PsroIteration | PsroRound | None:
+    """Return whose trainings and tournament a run is waiting for: its newest iteration, or that one's newest round."""
+    newest = run.iterations.last()
+    is_refining = newest is not None and newest.phase == PsroPhase.REFINING
+    return (newest.rounds.last() if newest and is_refining else None) or newest
 
 
 def pause_run(run: PsroRun) -> bool:
@@ -72,15 +81,18 @@ def _resume_work(run: PsroRun) -> None:
         return
     for attack in attacks_of(newest):
         attacks.resume_attack(attack)
+    waiting = working_on(run)
+    assert waiting is not None
     for name in ("camera_training", "target_training"):
-        training = getattr(newest, name)
+        training = getattr(waiting, name)
         if training is not None and training.state == TrainingState.CANCELLED and run.state != PsroState.CANCELLED:
-            setattr(newest, name, None)
+            setattr(waiting, name, None)
         elif training is not None:
             trainings.resume_training(training)
-    if newest.phase == PsroPhase.PLAYING and newest.tournament and not _retry(run, newest.tournament):
-        newest.tournament = None  # Its episodes exist, so that the next tournament plays only the missing ones.
-    newest.save(update_fields=["camera_training", "target_training", "tournament"])
+    is_playing = newest.phase == PsroPhase.PLAYING or isinstance(waiting, PsroRound)
+    if is_playing and waiting.tournament and not _retry(run, waiting.tournament):
+        waiting.tournament = None  # Its episodes exist, so that the next tournament plays only the missing ones.
+    waiting.save(update_fields=["camera_training", "target_training", "tournament"])
 
 
 def _retry(run: PsroRun, played: Tournament) -> bool:
@@ -122,10 +134,10 @@ def cancel_run(run: PsroRun) -> bool:
             row.save()
             for training in trainings_of(row):
                 trainings.cancel_training(training)
-            newest = row.iterations.last()
+            newest, waiting = row.iterations.last(), working_on(row)
             for attack in attacks_of(newest) if newest else ():
                 attacks.cancel_attack(attack)
-            if newest and newest.tournament and newest.tournament.state == TournamentState.PLAYING:
-                organising.cancel_tournament(newest.tournament)
+            if waiting and waiting.tournament and waiting.tournament.state == TournamentState.PLAYING:
+                organising.cancel_tournament(waiting.tournament)
     run.refresh_from_db()
     return row is not None

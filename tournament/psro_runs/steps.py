@@ -16,30 +16,30 @@ from django.utils import timezone
 from mate import Team
 from mate.errors import UserError
 from tournament import attacks, trainings
+from tournament.meta_solvers import META_SOLVERS
 from tournament.models import (
     AgentKind,
     AttackState,
     PsroIteration,
+    PsroKind,
     PsroPhase,
+    PsroRound,
     PsroRun,
     PsroState,
     TournamentState,
-    TrainingRun,
     TrainingState,
 )
 from tournament.psro import accounts
+from tournament.psro_runs.failing import RunFailed, check_tournament, check_training
 from tournament.psro_runs.progress import seconds_of, stop_clock
 from tournament.psro_runs.proving import attacks_of, judge, request_attacks
+from tournament.psro_runs.refining import choose_response, needs_rounds, refine
 from tournament.psro_runs.requesting import mix, request_tournament, request_training
 from tournament.psro_runs.solving import read_table, solve
 
 log = logging.getLogger(__name__)
 
 SORRY = "Something failed on our side; the log of the sweep says more. Resume tries it again."
-
-
-class RunFailed(Exception):
-    """A run that cannot continue; the message says why and what to do."""
 
 
 def due() -> QuerySet[PsroRun]:
@@ -49,10 +49,15 @@ def due() -> QuerySet[PsroRun]:
     neither_broke = Q(camera_training__state__in=alive, target_training__state__in=alive)
     is_training = Q(phase=PsroPhase.TRAINING) & neither_broke & (camera | target)
     is_playing = Q(phase=PsroPhase.PLAYING, tournament__state=TournamentState.PLAYING)
+    trained = Q(camera_training__state__in=trainings.OPEN) | Q(target_training__state__in=trainings.OPEN)
+    broken = (TrainingState.FAILED, TrainingState.CANCELLED)
+    broke = Q(camera_training__state__in=broken) | Q(target_training__state__in=broken)
+    is_round_played = Q(tournament__state=TournamentState.PLAYING)
+    refining = PsroRound.objects.filter((trained & ~broke) | is_round_played, iteration__run=OuterRef("pk"))
     waiting = PsroIteration.objects.filter(is_training | is_playing, run=OuterRef("pk"))
     attacked = Q(camera_attack__state__in=attacks.OPEN) | Q(target_attack__state__in=attacks.OPEN)
     proving = PsroIteration.objects.filter(attacked, run=OuterRef("pk"))
-    return PsroRun.objects.filter(~Exists(waiting), ~Exists(proving), state=PsroState.RUNNING)
+    return PsroRun.objects.filter(~Exists(waiting), ~Exists(refining), ~Exists(proving), state=PsroState.RUNNING)
 
 
 def advance(run: PsroRun) -> bool:
@@ -86,6 +91,8 @@ def _advance(run: PsroRun) -> bool:
         return _train(run, newest)
     if newest.phase == PsroPhase.PLAYING:
         return _play(run, newest)
+    if newest.phase == PsroPhase.REFINING:
+        return refine(run, newest)
     if needs_proof(run, newest):
         return _prove(run, newest)
     if reason := why_over(run, newest):
@@ -154,26 +161,16 @@ def _train(run: PsroRun, iteration: PsroIteration) -> bool:
             begun = True
     made = {team: getattr(iteration, f"{team}_training") for team in Team}
     for team, training in made.items():
-        _check_training(training, team, iteration.number)
+        check_training(training, team, iteration.number)
     if not begun:
         if any(training.state != TrainingState.FINISHED or training.agent is None for training in made.values()):
             return False
-        iteration.camera, iteration.target = (made[team].agent for team in Team)
+        iteration.camera, iteration.target = (
+            choose_response(run, before, team, agent) for team in Team if (agent := made[team].agent)
+        )
         iteration.phase = PsroPhase.PLAYING
     iteration.save()
     return True
-
-
-def _check_training(training: TrainingRun, team: str, number: int) -> None:
-    if training.state == TrainingState.FAILED:
-        raise RunFailed(
-            f"Iteration {number}: training the {team} team failed. {training.error} "
-            "When that is fixed, resume the run: the training resumes from its last state."
-        )
-    if training.state == TrainingState.CANCELLED:
-        raise RunFailed(
-            f"Iteration {number}: the {team} team's training was cancelled. Resume the run to start it again."
-        )
 
 
 def _play(run: PsroRun, iteration: PsroIteration) -> bool:
@@ -185,18 +182,17 @@ def _play(run: PsroRun, iteration: PsroIteration) -> bool:
         return True
     if played.state == TournamentState.PLAYING:
         return False
-    if played.state != TournamentState.FINISHED:
-        what = "was cancelled" if played.state == TournamentState.CANCELLED else "ended with errors"
-        raise RunFailed(
-            f"Iteration {iteration.number}: the tournament “{played.name}” {what}. Resume the run, and the rest of "
-            f"it is played."
-        )
+    check_tournament(played, iteration.number)
     table = read_table(run, iteration, played)
     if missing := int((table.game.count == 0).sum()):
         raise RunFailed(
             f"Iteration {iteration.number}: {missing} pairings have no episodes. Resume the run to play them."
         )
-    solve(run, iteration, table)
+    if run.kind == PsroKind.ANYTIME and needs_rounds(run, iteration):
+        iteration.phase = PsroPhase.REFINING
+        iteration.save(update_fields=["phase"])
+    else:
+        solve(run, iteration, table, META_SOLVERS[run.meta_solver](table.game.payoff))
     return True
 
 

@@ -164,6 +164,10 @@ REHEARSED: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "whose weights and biases have other lengths",
     ),
+    "an output that its operator does not compute": (
+        lambda: model_with(helper.make_node("Tanh", ["observation"], ["a", "b"]), product("b")),
+        "operator Tanh of the network computes 1 of its outputs: 'v1' has no value",
+    ),
     "numbers that are not finite": (
         lambda: model_with(product(target="a"), helper.make_node("Sub", ["a", "a"], ["z"]),
         helper.make_node("Log", ["z"], ["output"])),

@@ -10,10 +10,10 @@ TRAINING = TrainingSettings("mappo", steps=10_000, evaluation_episodes=0)
 
 
 def drive(
-    run: PsroRun, work: Callable[[PsroRun], None], until: Callable[[PsroRun], bool] = lambda run: False
+    run: PsroRun, work: Callable[[PsroRun], None], until: Callable[[PsroRun], bool] = lambda run: False, most: int = 60
 ) -> PsroRun:
-    """Let a run go on until nothing is left to do, or until something holds."""
-    for _ in range(60):
+    """Let a run go on until nothing is left to do, or until something holds; work is done at most `most` times."""
+    for _ in range(most):
         while psro_runs.advance(run):
             run.refresh_from_db()
             if until(run):
