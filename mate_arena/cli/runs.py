@@ -158,6 +158,33 @@ def export_psro(
     say(f"Wrote {place}, {place.stat().st_size:,} bytes.")
 
 
+@psro.command("compare")
+def compare_psro(
+    first: int,
+    second: int,
+    play: bool = typer.Option(False, help="Have the episodes played that are missing."),
+) -> None:
+    """Compare the final strategies of two finished PSRO runs of one scenario, head to head."""
+    with open_client() as client:
+        found = client.psro.compare(first, second, play)
+        page = client.page(found.url)
+    if found.payoffs is None or found.advantage is None:
+        words = "Its episodes are being played or too few" if found.tournament else "Not all episodes exist: --play"
+        show(found, lambda: table(("", ""), [("verdict", words), ("page", page)]))
+        return
+    rows = [
+        (f"cameras of {run}", f"targets of {other}", describe_mixed(payoff))
+        for run, payoffs in zip((first, second), found.payoffs, strict=True)
+        for other, payoff in zip((first, second), payoffs, strict=True)
+    ]
+    rows += [("advantage of", str(first), describe_mixed(found.advantage)), ("page", page, "")]
+    show(found, lambda: table(("", "", "#payoff"), rows))
+
+
+def describe_mixed(payoff: dict[str, float]) -> str:
+    return f"{payoff['mean']:+.3f} ({payoff['low']:+.3f} to {payoff['high']:+.3f})"
+
+
 def follow_psro(client: ArenaClient, number: int) -> PsroRun:
     with counted("Iterations") as move:
         found = client.psro.wait(number, lambda run: move(run.iterations_done, run.iterations_wanted))

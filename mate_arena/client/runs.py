@@ -83,6 +83,12 @@ class PsroRuns(Group):
         self._connection.download(f"/psro/{number}/export", Path(place))
         return Path(place)
 
+    def compare(self, first: int, second: int, play: bool = False) -> shapes.HeadToHead:
+        """Return two finished runs head to head; with `play`, the portal plays the episodes that are missing."""
+        path = f"/psro/{first}/against/{second}"
+        ask = self._connection.post if play else self._connection.get
+        return ask(path, shapes.HeadToHead)
+
     def wait(
         self, number: int, on_change: Callable[[shapes.PsroRun], Any] | None = None, timeout: float | None = None
     ) -> shapes.PsroRun:

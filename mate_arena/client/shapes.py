@@ -224,6 +224,17 @@ class PsroRun(Shape):
     url: str
 
 
+class HeadToHead(Shape):
+    first: int
+    second: int
+    tournament: int | None
+    payoffs: list[list[dict[str, float]]] | None
+    advantage: dict[str, float] | None
+    leader: int | None
+    episodes: int
+    url: str
+
+
 class Study(Shape):
     id: int
     name: str

@@ -195,6 +195,27 @@ class PsroDetailOut(PsroOut):
         return list(run.iterations.select_related("camera", "target").prefetch_related("rounds"))
 
 
+class MixedPayoffOut(Schema):
+    mean: float
+    low: float = Field(description="Of the 95 % interval.")
+    high: float
+
+
+class HeadToHeadOut(Schema):
+    first: int
+    second: int
+    tournament: int | None = Field(description="It plays the episodes; null: none was started.")
+    payoffs: list[list[MixedPayoffOut]] | None = Field(
+        description="Of the cameras' final mixtures (rows: first, second) against the targets'; null while not known."
+    )
+    advantage: MixedPayoffOut | None = Field(
+        description="The first run's cameras against the second's targets, minus the second's against the first's."
+    )
+    leader: int | None = Field(description="The run whose mixtures are better beyond doubt.")
+    episodes: int
+    url: str
+
+
 ROWS = PsroRun.objects.select_related("scenario", "owner", "camera_agent", "target_agent")
 CHANGED = answers(PsroDetailOut, 400, 401, 403, 404)
 MADE = answers(PsroDetailOut, 400, 401, 404, 409, 422, status=201)
@@ -333,3 +354,40 @@ def cancel_run(request: HttpRequest, run_id: Key) -> PsroRun:
     run = find_own(request, ROWS, run_id)
     psro_runs.cancel_run(run)
     return run
+
+
+@router.get(
+    "/psro/{run_id}/against/{other_id}",
+    response=answers(HeadToHeadOut, 400, 404),
+    summary="Two finished runs head to head",
+)
+def compare_runs(request: HttpRequest, run_id: Key, other_id: Key) -> dict[str, Any]:
+    """The final mixtures of each run against those of the other. Without enough episodes, the figures are null."""
+    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, other_id))
+    psro_runs.check_pair(first, second)
+    return describe_pair(first, second)
+
+
+@router.post(
+    "/psro/{run_id}/against/{other_id}",
+    auth=training_token,
+    response=answers(HeadToHeadOut, 400, 401, 404, 409),
+    summary="Play the episodes that a head to head needs",
+)
+def start_comparison(request: HttpRequest, run_id: Key, other_id: Key) -> dict[str, Any]:
+    """A tournament plays the episodes that are missing. Repeating the request changes nothing."""
+    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, other_id))
+    with quotas.within(request.user, "tournaments"):
+        psro_runs.start_comparison(first, second, request.user)
+    return describe_pair(first, second)
+
+
+def describe_pair(first: PsroRun, second: PsroRun) -> dict[str, Any]:
+    row, found = psro_runs.find_comparison(first, second), psro_runs.judge_comparison(first, second)
+    leader = None if found is None or found.leader is None else (first, second)[found.leader].pk
+    return {
+        "first": first.pk, "second": second.pk, "tournament": row.tournament_id if row else None,
+        "payoffs": found and found.payoffs, "advantage": found and found.advantage, "leader": leader,
+        "episodes": found.episodes if found else 0,
+        "url": f"{reverse('psro_compare')}?first={first.pk}&second={second.pk}",
+    }  # fmt: skip

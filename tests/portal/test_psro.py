@@ -16,12 +16,13 @@ from django.utils.html import escape
 from mate import Team
 from portal.models import ApiToken
 from tests.portal.markup import flatten
-from tournament import entries, psro_runs
+from tests.tournament.conftest import invent_episode
+from tournament import entries, organising, psro_runs
 from tournament.meta_solvers import META_SOLVERS
-from tournament.models import Agent, PsroPhase, PsroRun, PsroState, Scenario
+from tournament.models import Agent, BlockState, Episode, PsroPhase, PsroRun, PsroState, Scenario, Tournament
 from tournament.payoffs import Episodes, MetaGame
 from tournament.psro import accounts
-from tournament.trainings import TrainingSettings
+from tournament.trainings import TrainingRequest, TrainingSettings, create_training
 from training import configuration
 
 Visit = Callable[..., Client]
@@ -268,3 +269,119 @@ def test_buttons_do_what_they_say(visit: Visit, run: PsroRun, alice: User, bob: 
     visit(alice).post(address)
     run.refresh_from_db()
     assert run.state == PsroState.PAUSED
+
+
+@pytest.fixture
+def anytime(run: PsroRun) -> PsroRun:
+    """The run as one of anytime PSRO, whose last iteration had two rounds."""
+    PsroRun.objects.filter(pk=run.pk).update(kind="anytime", rounds=2)
+    last = run.iterations.get(number=2)
+    for number, share in ((1, [0.2, 0.3, 0.5]), (2, [0.0, 0.25, 0.75])):
+        trainings = {
+            f"{team}_training": create_training(
+                TrainingRequest(
+                    f"{team} {number}", run.scenario, team, "mappo", opponent=getattr(run, f"{team.opponent}s").get()
+                )
+            )
+            for team in Team
+        }
+        gains = {"camera_gains": [0.1, 0.2, 0.4], "target_gains": [-0.2, 0.0, -0.4]}
+        strategies = {"camera_strategy": share, "target_strategy": share}
+        last.rounds.create(number=number, is_over=True, **trainings, **gains, **strategies)
+    run.refresh_from_db()
+    return run
+
+
+def test_a_program_starts_a_run_of_anytime_psro(client: Client, scenario: Scenario, token: dict[str, str]) -> None:
+    answer = post(client, "/psro", token, asked(kind="anytime", rounds=3))
+    assert answer.status_code == 201, answer.json()
+    assert (answer.json()["kind"], answer.json()["rounds"]) == ("anytime", 3)
+    refused = post(client, "/psro", token, asked(kind="sideways", rounds=0)).json()["error"]["message"]
+    assert "kind: 'sideways' is unknown" in refused and "rounds: 0 were requested" in refused
+
+
+def test_the_page_shows_the_rounds_of_anytime_psro(client: Client, anytime: PsroRun) -> None:
+    text = flatten(client.get(reverse("psro_run", args=[anytime.pk])).content.decode())
+    assert "Rounds of iteration 2" in text and "0.0 %, 25.0 %, 75.0 %" in text
+    assert "Anytime PSRO, 2 rounds in each iteration" in text and "it does not increase" in text
+    rounds = client.get(f"/api/v1/psro/{anytime.pk}").json()["iterations"][2]["rounds"]
+    assert [one["camera_strategy"] for one in rounds] == [[0.2, 0.3, 0.5], [0.0, 0.25, 0.75]]
+
+
+def test_a_nash_conv_surely_above_an_earlier_one_is_marked(client: Client, anytime: PsroRun) -> None:
+    for number, interval in ((1, [0.1, 0.2]), (2, [0.3, 0.4])):
+        row = anytime.iterations.get(number=number)
+        row.figures |= {"nash_conv": sum(interval) / 2, "nash_conv_interval": interval}
+        row.save()
+    page = client.get(reverse("psro_run", args=[anytime.pk])).content.decode()
+    assert page.count('<span class="badge warn">increased</span>') == 1
+
+
+def test_a_run_that_changes_its_strategies_says_which_round_it_is_in(client: Client, anytime: PsroRun) -> None:
+    anytime.iterations.filter(number=2).update(phase=PsroPhase.REFINING)
+    anytime.iterations.get(number=2).rounds.filter(number=2).update(is_over=False)
+    text = flatten(client.get(reverse("psro_run", args=[anytime.pk])).content.decode())
+    assert "Iteration 2: round 2 of 2 changes the strategies" in text and "target 2" in text
+
+
+def test_the_form_starts_anytime_psro(visit: Visit, alice: User, scenario: Scenario) -> None:
+    browser = visit(alice)
+    form = browser.get(reverse("psro_create"), {"kind": "anytime", "rounds": "6"}).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    values = {name: value for name, value in values.items() if value not in (None, "")} | {"name": "From the form"}
+    browser.post(reverse("psro_create"), values | {"scenario": scenario.slug})
+    made = PsroRun.objects.get()
+    assert (made.kind, made.rounds) == ("anytime", 6)
+    again = browser.get(reverse("psro_create"), {"like": made.pk}).context["form"]
+    assert (again["kind"].value(), int(again["rounds"].value())) == ("anytime", 6)
+
+
+@pytest.fixture
+def pair(run: PsroRun) -> tuple[PsroRun, PsroRun]:
+    """Two finished runs of the same populations."""
+    run.name = "First"
+    run.save()
+    other = psro_runs.fork_run(run, psro_runs.ForkRequest("Second", 2))
+    PsroRun.objects.update(state=PsroState.FINISHED)
+    for one in (run, other):
+        one.refresh_from_db()
+    return run, other
+
+
+def test_two_runs_head_to_head_from_the_page(
+    visit: Visit, client: Client, pair: tuple[PsroRun, PsroRun], alice: User
+) -> None:
+    address, asked = reverse("psro_compare"), {"first": pair[0].pk, "second": pair[1].pk}
+    text = flatten(client.get(address, asked).content.decode())
+    assert "Not known yet" in text and "Play missing episodes" not in text
+    assert client.post(address, asked).status_code == 403
+    browser = visit(alice)
+    answer = browser.post(address, asked)
+    assert answer.status_code == 302 and "Follow the tournament" in browser.get(answer["Location"]).content.decode()
+    played = Tournament.objects.get(purpose="psro")
+    random = np.random.default_rng(3)
+    for block in played.blocks.select_related("pairing"):
+        rows = [invent_episode(block.pairing, seed, float(random.uniform(0.4, 0.5))) for seed in block.seeds]
+        Episode.objects.bulk_create(rows, ignore_conflicts=True)
+    played.blocks.update(state=BlockState.DONE)
+    organising.finish_if_complete(played)
+    text = flatten(browser.get(answer["Location"]).content.decode())
+    assert "The episodes do not show that either run's strategies are better." in text
+    assert "Advantage of First: +0.000 (+0.000 to +0.000)" in text or "Advantage of First: 0.000" in text
+
+
+def test_two_runs_head_to_head_for_programs(
+    client: Client, pair: tuple[PsroRun, PsroRun], token: dict[str, str]
+) -> None:
+    path = f"/psro/{pair[0].pk}/against/{pair[1].pk}"
+    assert client.get(f"/api/v1{path}").json()["payoffs"] is None
+    assert post(client, path, {}).status_code == 401
+    made = post(client, path, token).json()
+    assert made["tournament"] and made["advantage"] is None and made["leader"] is None
+    itself = client.get(f"/api/v1/psro/{pair[0].pk}/against/{pair[0].pk}")
+    assert itself.status_code == 400 and "itself" in itself.json()["error"]["message"]
+
+
+def test_a_pair_that_cannot_be_compared_is_told_why(client: Client, run: PsroRun) -> None:
+    answer = client.get(reverse("psro_compare"), {"first": run.pk, "second": run.pk})
+    assert answer.status_code == 400 and "not finished" in answer.content.decode()

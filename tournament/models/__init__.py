@@ -10,7 +10,7 @@ from .installation import Installation
 from .lab import Lab, LabRole, Membership
 from .lease import Lease
 from .priority import Priority
-from .psro import PsroIteration, PsroKind, PsroPhase, PsroRound, PsroRun, PsroState
+from .psro import PsroComparison, PsroIteration, PsroKind, PsroPhase, PsroRound, PsroRun, PsroState
 from .rating import Basis, RatingSnapshot
 from .scenario import Scenario
 from .schedule import Schedule, ScheduleKind, Start
@@ -44,6 +44,7 @@ __all__ = [
     "Milestone",
     "Pairing",
     "Priority",
+    "PsroComparison",
     "PsroIteration",
     "PsroKind",
     "PsroPhase",

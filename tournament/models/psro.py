@@ -163,3 +163,18 @@ class PsroRound(models.Model):
 
     def __str__(self) -> str:
         return f"round {self.number} of {self.iteration}"
+
+
+class PsroComparison(models.Model):
+    """Two runs of one scenario head to head: the tournament in which each one's final mixtures play the other's."""
+
+    first = models.ForeignKey(PsroRun, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(PsroRun, on_delete=models.CASCADE, related_name="+")
+    tournament = models.ForeignKey(Tournament, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="one_psro_comparison")]
+
+    def __str__(self) -> str:
+        return f"{self.first} against {self.second}"

@@ -1,0 +1,83 @@
+"""Two PSRO runs head to head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from portal.inputs import takes
+from portal.keys import is_key
+from portal.people import quotas
+from portal.texts import in_language
+from tournament import organising, psro_runs
+from tournament.models import PsroRun, PsroState, TournamentState
+from tournament.refusals import RequestRefused
+
+MOST_OFFERED = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes("first", "second", form=["first", "second"])
+def compare(request: HttpRequest) -> HttpResponse:
+    """The head to head of two finished runs of one scenario; POST plays the episodes that it needs."""
+    asked = request.POST if request.method == "POST" else request.GET
+    first, second = (_find(asked.get(name, "")) for name in ("first", "second"))
+    if request.method == "POST" and first and second:
+        return _play(request, first, second)
+    context: dict[str, Any] = {"first": first, "second": second, "offered": _offer(first)}
+    status = 200
+    if first and second:
+        try:
+            psro_runs.check_pair(first, second)
+            context |= describe(first, second)
+        except psro_runs.PsroRefused as refusal:
+            context["refused"] = [in_language(text) for _field, text in refusal.problems]
+            status = 400
+    return render(request, "psro/compare.html", context, status=status)
+
+
+def _find(key: str) -> PsroRun | None:
+    rows = PsroRun.objects.select_related("scenario", "camera_agent", "target_agent")
+    return get_object_or_404(rows, pk=key) if is_key(key) else None
+
+
+def _offer(first: PsroRun | None) -> list[PsroRun]:
+    """Return the finished runs that can be chosen: those of the first one's scenario, if it is chosen."""
+    runs = PsroRun.objects.filter(state=PsroState.FINISHED).select_related("scenario")
+    return list((runs.filter(scenario=first.scenario) if first else runs)[:MOST_OFFERED])
+
+
+def _play(request: HttpRequest, first: PsroRun, second: PsroRun) -> HttpResponse:
+    if not request.user.is_authenticated:
+        raise PermissionDenied(_("Sign in to have episodes played."))
+    try:
+        with quotas.within(request.user, "tournaments"):
+            psro_runs.start_comparison(first, second, request.user)
+    except RequestRefused as refusal:
+        messages.error(request, " ".join(in_language(text) for _field, text in refusal.problems))
+    return redirect(f"{reverse('psro_compare')}?{urlencode({'first': first.pk, 'second': second.pk})}")
+
+
+def describe(first: PsroRun, second: PsroRun) -> dict[str, Any]:
+    """Return what is known of a pair: the figures, or the tournament that plays what they need."""
+    found = psro_runs.judge_comparison(first, second)
+    row = psro_runs.find_comparison(first, second)
+    played = row.tournament if row else None
+    is_playing = played is not None and played.state == TournamentState.PLAYING
+    rows = zip((first, second), found.payoffs, strict=True) if found else ()
+    return {
+        "found": found,
+        "rows": list(rows),
+        "leader": None if found is None or found.leader is None else (first, second)[found.leader],
+        "played": played,
+        "progress": organising.progress(played) if played and is_playing else None,
+        "is_complete": bool(found is None and played and played.state == TournamentState.FINISHED),
+    }
