@@ -177,7 +177,7 @@ def compare_psro(
         for run, payoffs in zip((first, second), found.payoffs, strict=True)
         for other, payoff in zip((first, second), payoffs, strict=True)
     ]
-    rows += [("advantage of", str(first), describe_mixed(found.advantage)), ("page", page, "")]
+    rows += [("advantage of", str(first), describe_mixed(found.advantage)), ("page", "", page)]
     show(found, lambda: table(("", "", "#payoff"), rows))
 
 

@@ -122,6 +122,7 @@ def describe(request: HttpRequest, row: PsroRun) -> dict[str, Any]:
     tournament = newest.tournament if newest and is_playing else refined.tournament if refined else None
     return {
         "run": row,
+        "method": name_method(row),
         "solver": next(one for one in list_solvers() if one["name"] == row.meta_solver),
         "newest": newest,
         "is_moving": row.state == PsroState.RUNNING,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.inputs import takes
 from portal.keys import is_key
@@ -24,14 +23,11 @@ from tournament.refusals import RequestRefused
 MOST_OFFERED = 200
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@takes("first", "second", form=["first", "second"])
+@require_safe
+@takes("first", "second")
 def compare(request: HttpRequest) -> HttpResponse:
-    """The head to head of two finished runs of one scenario; POST plays the episodes that it needs."""
-    asked = request.POST if request.method == "POST" else request.GET
-    first, second = (_find(asked.get(name, "")) for name in ("first", "second"))
-    if request.method == "POST" and first and second:
-        return _play(request, first, second)
+    """The head to head of two finished runs of one scenario."""
+    first, second = (_find(request.GET.get(name, "")) for name in ("first", "second"))
     context: dict[str, Any] = {"first": first, "second": second, "offered": _offer(first)}
     status = 200
     if first and second:
@@ -44,6 +40,22 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "psro/compare.html", context, status=status)
 
 
+@login_required
+@require_POST
+@takes(form=["first", "second"])
+def play(request: HttpRequest) -> HttpResponse:
+    """Have the episodes played that a head to head needs."""
+    first, second = (_find(request.POST.get(name, "")) for name in ("first", "second"))
+    if first is None or second is None:
+        return redirect("psro_compare")
+    try:
+        with quotas.within(request.user, "tournaments"):
+            psro_runs.start_comparison(first, second, request.user)
+    except RequestRefused as refusal:
+        messages.error(request, " ".join(in_language(text) for _field, text in refusal.problems))
+    return redirect(f"{reverse('psro_compare')}?{urlencode({'first': first.pk, 'second': second.pk})}")
+
+
 def _find(key: str) -> PsroRun | None:
     rows = PsroRun.objects.select_related("scenario", "camera_agent", "target_agent")
     return get_object_or_404(rows, pk=key) if is_key(key) else None
@@ -53,17 +65,6 @@ def _offer(first: PsroRun | None) -> list[PsroRun]:
     """Return the finished runs that can be chosen: those of the first one's scenario, if it is chosen."""
     runs = PsroRun.objects.filter(state=PsroState.FINISHED).select_related("scenario")
     return list((runs.filter(scenario=first.scenario) if first else runs)[:MOST_OFFERED])
-
-
-def _play(request: HttpRequest, first: PsroRun, second: PsroRun) -> HttpResponse:
-    if not request.user.is_authenticated:
-        raise PermissionDenied(_("Sign in to have episodes played."))
-    try:
-        with quotas.within(request.user, "tournaments"):
-            psro_runs.start_comparison(first, second, request.user)
-    except RequestRefused as refusal:
-        messages.error(request, " ".join(in_language(text) for _field, text in refusal.problems))
-    return redirect(f"{reverse('psro_compare')}?{urlencode({'first': first.pk, 'second': second.pk})}")
 
 
 def describe(first: PsroRun, second: PsroRun) -> dict[str, Any]:

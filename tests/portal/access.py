@@ -68,6 +68,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
             *("agents", "agent", "tournament_payoff_figures", "training_compare"),
             *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
             *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
+            "psro_compare",
             *("lab", "status", "about", "search", "studies", "study", "attack", "scenarios"),
             *("scenario", "scenario_file", "user", "documents"),
         ),
@@ -99,6 +100,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
     "training_logs_file": Rule(OWNERS, is_empty=True),
     "training_act": (actions(OWNERS, "pause", "resume", "extend"), questions(OWNERS, "cancel")),
     "psro_create": FORM,
+    "psro_compare_play": MEMBER_ACTION,
     "psro_act": (
         actions(OWNERS, "pause", "resume", "extend"),
         questions(OWNERS, "cancel"),
@@ -192,7 +194,11 @@ OPERATIONS = {
     ),
     "GET /episodes/{episode_id}/replay": Rule(ACTORS, is_costly=True),
     **dict.fromkeys(
-        ("GET /psro/{run_id}/iterations/{number}", "GET /psro/{run_id}/export"), Rule(ACTORS, is_empty=True)
+        (
+            *("GET /psro/{run_id}/iterations/{number}", "GET /psro/{run_id}/export"),
+            "GET /psro/{run_id}/against/{other_id}",
+        ),
+        Rule(ACTORS, is_empty=True),
     ),
     "GET /studies/{study_id}/table.tex": Rule(ACTORS, is_empty=True),
     "PATCH /agents/{slug}": Rule(OWNERS, ("PATCH",), body={"description": "Trained for a day."}),
@@ -234,6 +240,7 @@ OPERATIONS = {
     "POST /trainings/{run_id}/extend": calls(OWNERS, steps=2000),
     "POST /trainings/{run_id}/cancel": calls(OWNERS),
     "POST /psro": calls(MEMBERS),
+    "POST /psro/{run_id}/against/{other_id}": calls(MEMBERS),
     "POST /psro/{run_id}/pause": calls(OWNERS),
     "POST /psro/{run_id}/resume": calls(OWNERS),
     "POST /psro/{run_id}/extend": calls(OWNERS, iterations=3),
@@ -286,6 +293,8 @@ def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dic
         found["slug"] = "trackers"
     if "run_id" in names:
         found["run_id"] = world["psro" if "psro/" in template else "training"]
+    if "other_id" in names:
+        found["other_id"] = world["psro"]
     if "uidb36" in names:
         found.update(uidb36="1", key="none")
     if "number" in names and "psro/" in template:

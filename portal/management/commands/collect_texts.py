@@ -33,6 +33,7 @@ MODULES = (
     *("tournament/drafts/*.py", "tournament/formats/*.py", "tournament/new_scenarios.py", "tournament/operated.py"),
     *("tournament/organising/*.py", "tournament/leaderboards.py", "tournament/meta_solvers/cycles.py"),
     *("tournament/psro_runs/creating.py", "tournament/psro_runs/steering.py", "tournament/psro_runs/steps.py"),
+    *("tournament/psro_runs/comparing.py", "tournament/psro_runs/failing.py", "tournament/psro_runs/refining.py"),
     *("tournament/reevaluation.py", "tournament/schedules/*.py", "tournament/studies/creating.py"),
     *("tournament/trainings/*.py", "tournament/withdrawal.py"),
     *(
