@@ -201,7 +201,8 @@ def write_orders(run: TrainingRun, folder: Path) -> None:
 
 def describe(scenario: Scenario) -> dict[str, Any]:
     """Return a scenario's configuration with the name that it has here, which presets do not have in their files."""
-    return scenario.config | {"name": scenario.name}
+    config: dict[str, Any] = scenario.config
+    return config | {"name": scenario.name}
 
 
 def place_of(agent: Agent | None) -> str | None:

@@ -69,7 +69,8 @@ def parts_of(run: PsroRun, size: int) -> int:
 
 def strategy_of(row: PsroIteration | PsroRound, team: str) -> list[float]:
     """Return a team's strategy of an iteration or a round."""
-    return row.camera_strategy if team == Team.CAMERA else row.target_strategy
+    strategy: list[float] = row.camera_strategy if team == Team.CAMERA else row.target_strategy
+    return strategy
 
 
 def _request(
