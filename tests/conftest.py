@@ -68,6 +68,15 @@ def uses_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Empty the test database quickly after each test whose transactions were committed."""
+    from tests.emptying import Emptying
+
+    with django_db_blocker.unblock():
+        Emptying().install()
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Use the machine's own Chromium, with options for root and for containers with little shared memory."""
     return browser_type_launch_args | {

@@ -35,7 +35,7 @@ def test_a_run_is_paused_killed_and_gone_on_with(tmp_path) -> None:
     process = start(folder)
     wait_for_iterations(folder, 3, process)
     process.send_signal(signal.SIGTERM)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     outcome = json.loads((folder / files.OUTCOME).read_text())
     assert outcome["state"] == "paused" and f"{outcome['steps']:,}" in output
