@@ -84,10 +84,10 @@ def _find_goals(memory, slot, planner, known, limits_of_planner, search, table):
 @kernel
 def plan_from_heard(memory, messages, limits, slot, rows, search, table):
     """Set ``memory.goal`` for the cameras of one episode."""
-    goal = memory.goal
+    goal, controller = memory.goal, np.int64(0)  # not a literal: ``_find_goals`` would be compiled once more for it
     count = _take_in(memory, messages, limits, slot, rows)
     known, goal[:] = memory.heard.rows[:count], NO_POSE
-    _find_goals(memory, slot, 0, known, rows[0, OWN + 7 : OWN + 9], search, table)
+    _find_goals(memory, slot, controller, known, rows[0, OWN + 7 : OWN + 9], search, table)
     for n in range(count):
         camera = memory.heard.camera[n]
         if search.goal[n] != NO_POSE and (camera == 0 or _send(memory, messages, limits, slot, rows, 0, camera, GOAL)):

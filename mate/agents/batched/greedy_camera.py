@@ -196,7 +196,7 @@ def _write_actions(memory, slot, rows, actions, aims, count):
 def _play(held, observations, actions, active):
     memory, messages, limits, aims, memory_period, drops_unloaded, drops_beyond_range = borrowed(held.values)
     observations, actions = borrowed((observations, actions))
-    count = 0
+    count = np.int64(0)  # not a literal, for which the functions that count would be compiled once more
     for slot in range(len(active)):
         if active[slot]:
             rows = observations[slot]
@@ -208,7 +208,7 @@ def _play(held, observations, actions, active):
             count = _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_range)
     # The costly part of aiming is done for all episodes at once.
     centring_angles(aims.angle[:count], aims.distance[:count], aims.area[:count])
-    count = 0
+    count = np.int64(0)
     for slot in range(len(active)):
         if active[slot]:
             count = _write_actions(memory, slot, observations[slot], actions, aims, count)
