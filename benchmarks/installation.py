@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portal.launcher import broker, commands
+from portal.launcher.broker import find_free_port
 from portal.launcher.installation import CHECKOUT, LocalInstallation
 
 PATIENCE = 3600.0  # seconds
@@ -42,6 +47,46 @@ def set_up_django() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+
+
+@dataclass(frozen=True)
+class LaunchedPortal:
+    """A portal that `make run` has started: its launcher, its address, and the file with the launcher's output."""
+
+    launcher: subprocess.Popen[bytes]
+    address: str
+    screen: Path
+
+    @property
+    def is_running(self) -> bool:
+        return self.launcher.poll() is None
+
+
+@contextmanager
+def launched_portal(folder: Path, workers: int) -> Iterator[LaunchedPortal]:
+    """Start a fresh portal as `make run` does, wait until it is ready, and stop it at the end."""
+    port = find_free_port()
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    environment |= {"ARENA_DATA": str(folder / "data"), "ARENA_PORT": str(port), "ARENA_WORKERS": str(workers)}
+    environment |= {"DJANGO_SETTINGS_MODULE": "portal.settings"}
+    screen = folder / "screen"
+    with open(screen, "wb") as file:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "portal.launcher", "run"], cwd=CHECKOUT, env=environment, stdout=file, stderr=file
+        )
+    portal = LaunchedPortal(launcher, f"http://127.0.0.1:{port}", screen)
+    try:
+        wait_for(lambda: "Ctrl-C" in screen.read_text() or not portal.is_running)
+        yield portal
+    finally:
+        launcher.terminate()
+        launcher.wait()
+
+
+def has_finished(address: str) -> bool:
+    """Return whether a tournament of the portal is finished."""
+    with urllib.request.urlopen(f"{address}/api/v1/tournaments", timeout=60) as answer:
+        return any(row["state"] == "finished" for row in json.load(answer)["items"])
 
 
 class Crew:

@@ -8,19 +8,13 @@ it, so the sum is the memory that would be free without the portal.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.installation import wait_for
-from portal.launcher.broker import find_free_port
-from portal.launcher.installation import CHECKOUT
+from benchmarks.installation import has_finished, launched_portal, wait_for
 
 
 def main() -> int:
@@ -43,33 +37,13 @@ def main() -> int:
 
 def measure(folder: Path, workers: int, is_fresh: bool) -> list[tuple[str, float]]:
     """Start a private portal; return the name and size in MiB of each of its processes, largest first."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    environment |= {"ARENA_DATA": str(folder / "data"), "ARENA_PORT": str(find_free_port())}
-    environment |= {"ARENA_WORKERS": str(workers), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    screen = folder / "screen"
-    with open(screen, "wb") as file:
-        launcher = subprocess.Popen(
-            [sys.executable, "-m", "portal.launcher", "run"], cwd=CHECKOUT, env=environment, stdout=file, stderr=file
-        )
-    try:
-        wait_for(lambda: "Ctrl-C" in screen.read_text() or launcher.poll() is not None)
+    with launched_portal(folder, workers) as portal:
         if not is_fresh:
-            wait_for(lambda: has_finished(environment) or launcher.poll() is not None, every=5)
-        if launcher.poll() is not None:
-            raise SystemExit(screen.read_text())
-        sizes = [(title_of(pid), proportional_mebibytes(pid)) for pid in tree(launcher.pid)]
+            wait_for(lambda: has_finished(portal.address) or not portal.is_running, every=5)
+        if not portal.is_running:
+            raise SystemExit(portal.screen.read_text())
+        sizes = [(title_of(pid), proportional_mebibytes(pid)) for pid in tree(portal.launcher.pid)]
         return sorted(sizes, key=lambda line: -line[1])
-    finally:
-        launcher.terminate()
-        launcher.wait()
-
-
-def has_finished(environment: dict[str, str]) -> bool:
-    """Return whether the first tournament is finished."""
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{environment['ARENA_PORT']}/api/v1/tournaments", timeout=60
-    ) as answer:
-        return any(row["state"] == "finished" for row in json.load(answer)["items"])
 
 
 def tree(root: int) -> Iterator[int]:

@@ -184,6 +184,7 @@ def list_pages() -> dict[str, str]:
     """Return the addresses of all kinds of pages by name."""
     from django.urls import reverse
 
+    from tournament import queries
     from tournament.models import Pairing, RatingSnapshot, Tournament, Upload
 
     cup = Tournament.objects.earliest("pk")
@@ -200,7 +201,7 @@ def list_pages() -> dict[str, str]:
         "payoffs": reverse("payoffs", args=[slug, newest.number]),
         "compare": f"{reverse('compare', args=[slug])}?first={first}&second={second}",
         "agents": reverse("agents"),
-        "agents, last page": f"{reverse('agents')}?page=20",
+        "agents, last page": f"{reverse('agents')}?after={find_last_page(queries.find_agents())}",
         "agents, search": f"{reverse('agents')}?search=camera+7",
         "agent": reverse("agent", args=[first]),
         "pairing": reverse("pairing", args=[pairing.pk]),
@@ -218,7 +219,7 @@ def list_pages() -> dict[str, str]:
         "new scenario": reverse("scenario_create"),
         "agent picker": f"{reverse('agent_pick')}?team=camera&search=camera+7",
         "uploads": reverse("uploads"),
-        "uploads, last page": f"{reverse('uploads')}?page=20",
+        "uploads, last page": f"{reverse('uploads')}?after={find_last_page(Upload.objects.all())}",
         "upload": reverse("upload", args=[Upload.objects.earliest("created").pk]),
         "trainings": reverse("trainings"),
         "PSRO runs": reverse("psro_runs"),
@@ -242,6 +243,14 @@ def list_pages() -> dict[str, str]:
         "API agents": reverse("api:list_agents"),
     }
     return named
+
+
+def find_last_page(rows: Any) -> str:
+    """Return the cursor after which the last 50 rows of a list follow."""
+    from portal.listing import keyset
+
+    order = keyset.find_order(rows)
+    return keyset.write_cursor(rows.order_by(*keyset.reverse_order(order))[50], order)
 
 
 def find_watchable(scenario: Any) -> Any:

@@ -144,7 +144,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     *ARENA_PROVIDERS.apps,
     "django_htmx",
-    "ninja",  # Serves the API's reference page from our own static files instead of a CDN.
     "tournament.apps.TournamentConfig",
     "tasks.apps.TasksConfig",
     "portal.apps.PortalConfig",

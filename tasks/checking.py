@@ -15,7 +15,7 @@ from django.db import transaction
 
 from mate.errors import UserError
 from tasks import admission, connecting, hints, infrastructure, leases, workers
-from tournament import entries, organising, originals, psro_runs, storages, tracing, visibility
+from tournament import entries, organising, originals, psro_runs, schedules, storages, tracing, visibility
 from tournament.clock import Now
 from tournament.models import Agent, Upload, UploadState
 from tournament.placements import plan as plan_placements
@@ -109,7 +109,7 @@ def _check(upload: Upload, steps: Steps) -> None:
         details.append(", ".join(agent.name for agent in accepted))
         insist_on_own(upload, accepted)
         upload.agents.set(accepted)
-        placements = plan_placements(upload, accepted)
+        placements = [*plan_placements(upload, accepted), *schedules.place(accepted)]
         runs = [] if upload.is_private else psro_runs.enter_results(upload, named, accepted)
         details += [f"the PSRO run “{run.name}”" for run in runs]
         if report.results and not runs and not upload.is_private:
@@ -244,7 +244,7 @@ def try_out(imported: ImportedAgent, deterministic: bool, seconds: float) -> str
             f"machine, where at least {least:g} are needed. Upload a smaller network, or one that decides less "
             f"often (frame_skip)."
         )
-    return f"{imported.name}: {found.steps} steps on {found.scenario}, {found.rate:,.0f} a second"
+    return f"{imported.name}: {found.steps} steps, {found.rate:,.0f} a second, in {found.scenario}"
 
 
 def accept_checkpoints(upload: Upload, report: ImportReport) -> dict[str, Agent]:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from tasks import leases
 from tasks.app import QUEUE, app
-from tournament.models import Audit, Block, Upload
+from tournament.models import Audit, Block, Tournament, Upload
 from tournament.queries import live_workers
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def top_up() -> int:
 
 
 def count_wanted() -> int:
-    """Return how many workers to wake: one for each block, or all of them if an upload or audit waits.
+    """Return how many workers to wake: one for each block, or all of them if an upload, audit or preparation waits.
 
     Not every worker may take an upload or audit (`tasks.turns`, `tasks.auditing`), and any worker may get the hint.
     """
@@ -55,7 +55,8 @@ def count_wanted() -> int:
 
 def count_at_most(most: int) -> int:
     """Return for how many workers there is work, at most ``most``: a large tournament has a hundred thousand blocks."""
-    if leases.waiting(Upload).exists() or leases.waiting(Audit).exists():
+    kinds = (leases.waiting(Upload), leases.waiting(Audit), Tournament.objects.filter(num_unwritten__gt=0))
+    if any(rows.exists() for rows in kinds):
         return most
     return leases.waiting(Block).order_by()[:most].count()
 

@@ -156,7 +156,7 @@ def publish_cancelled_tournaments() -> int:
 def finish_complete_tournaments() -> int:
     """Finish tournaments that have nothing left to play and whose last worker died before it finished them."""
     open_blocks = Block.objects.filter(tournament=OuterRef("pk"), state__in=organising.OPEN)
-    complete = Tournament.objects.filter(~Exists(open_blocks), state=TournamentState.PLAYING)
+    complete = Tournament.objects.filter(~Exists(open_blocks), state=TournamentState.PLAYING, num_unwritten=0)
     # A worker that has just finished the last block is about to finish the tournament too, so wait a moment.
     recent = Block.objects.filter(tournament=OuterRef("pk"), finished__gte=clock.ago(5.0))
     return sum(attempt(organising.finish_if_complete, tournament) for tournament in complete.filter(~Exists(recent)))

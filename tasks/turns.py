@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tasks import admission, auditing, checking, leases, playing, workers
+from tasks import admission, auditing, checking, leases, playing, preparing, workers
 from tournament.models import Upload
 from tournament.queries import live_workers
 
@@ -30,7 +30,7 @@ def do_next() -> bool:
     """Do one piece of work; return whether there was one. A worker that may take no work does none."""
     if not admission.may_play():
         return False
-    for kind in (auditing.audit_next, *choose_kinds()):
+    for kind in (auditing.audit_next, preparing.prepare_next, *choose_kinds()):
         began = time.monotonic()
         if kind():
             note(kind is checking.check_next, time.monotonic() - began)

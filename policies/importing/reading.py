@@ -159,7 +159,7 @@ def describe(recipe: Recipe) -> str:
         "direct": "continuous actions without sampling",
     }.get(recipe.action.decoding, f"selecting targets ({recipe.action.decoding})")
     return (
-        f"a {recipe.team} agent for {recipe.scenario or 'any scenario'}, {play}, a decision every {recipe.frame_skip} "
+        f"a {recipe.team} agent for {recipe.scenario or 'any scenario'}; {play}; a decision every {recipe.frame_skip} "
         f"frames"
     )
 

@@ -37,6 +37,7 @@ from portal.api import (  # noqa: E402
     unknown,
     uploads,
 )
+from portal.api.reference import Reference  # noqa: E402
 
 DESCRIPTION = """
 Everything can be read without a token. To upload and to start or cancel tournaments, send
@@ -78,7 +79,9 @@ class Api(NinjaAPI):
         return found
 
 
-api = Api(title="MATE Arena", version="1", description=DESCRIPTION, urls_namespace="api", docs_url="/docs")
+api = Api(
+    title="MATE Arena", version="1", description=DESCRIPTION, urls_namespace="api", docs_url="/docs", docs=Reference()
+)
 errors.register(api)
 for tag, router in (
     ("Scenarios", scenarios.router),

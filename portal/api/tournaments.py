@@ -76,6 +76,7 @@ class TournamentOut(Schema):
     engine: str
     num_episodes: int = Field(description="Episodes that it consists of so far.")
     num_reused: int
+    is_prepared: bool = Field(description="Whether the whole first round is written; a large one is written in parts.")
     created: datetime
     finished: datetime | None
     url: str
@@ -83,6 +84,10 @@ class TournamentOut(Schema):
     @staticmethod
     def resolve_schedule(tournament: Tournament) -> int | None:
         return tournament.start.schedule_id if tournament.start else None
+
+    @staticmethod
+    def resolve_is_prepared(tournament: Tournament) -> bool:
+        return not tournament.num_unwritten
 
     @staticmethod
     def resolve_is_over(tournament: Tournament) -> bool:
@@ -165,7 +170,7 @@ def tournaments_of(agent: str) -> QuerySet[Any]:
 def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
     """In a round robin, every camera plays every target. Other formats choose pairings round by round.
 
-    Existing episodes are reused.
+    Existing episodes are reused. A tournament of more than 5,000 pairings is prepared by a worker after the answer.
     """
     with quotas.within(request.user, "tournaments", "episodes"):
         tournament = organising.plan_tournament(read_request(request, wanted))
@@ -183,7 +188,7 @@ def create_tournament(request: HttpRequest, wanted: TournamentIn) -> Any:
 def estimate_tournament(request: HttpRequest, wanted: TournamentIn) -> EstimateOut:
     """Takes the body of a new tournament and refuses it for the same reasons, but starts nothing."""
     with transaction.atomic():
-        tournament = organising.plan_tournament(read_request(request, wanted))
+        tournament = organising.plan_tournament(read_request(request, wanted), at_once=True)
         progress = organising.progress(tournament)
         pairings = tournament.pairings.count()
         transaction.set_rollback(True)

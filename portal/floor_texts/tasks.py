@@ -57,4 +57,4 @@ gettext_noop(
     "machine, where at least {2} are needed. Upload a smaller network, or one that decides less "
     "often (frame_skip)."
 )
-gettext_noop("{0}: {1} steps on {2}, {3} a second")
+gettext_noop("{0}: {1} steps, {2} a second, in {3}")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
+from portal.forms.offering import SHOWN, find_matches, find_name, offer_agents
 from portal.keys import RowsField, is_key
 from portal.texts import in_language
 from tournament import boards, entries, queries, visibility
@@ -22,10 +23,6 @@ from tournament.refusals import RequestRefused
 
 FIELDS = {"camera": "cameras", "target": "targets"}
 LISTS = (*FIELDS.values(), "agents")
-SHOWN = 24
-"""Maximum number of agents of a team that are all shown. A larger team shows chosen agents and search results only."""
-FOUND = 20
-"""Maximum number of agents that a search without JavaScript adds."""
 PRESETS = {
     "builtin": _("Built-in"),
     "top": _("Top 10"),
@@ -138,7 +135,7 @@ class LineupForm(forms.Form):
     def names(cls) -> set[str]:
         """Return the names of all fields in any format, and of the other inputs of the form."""
         settings = {setting.name for info in FORMATS.values() for setting in info.settings}
-        found = {f"find_{field}" for field in FIELDS.values()}
+        found = {find_name(field) for field in (*FIELDS.values(), "first", "second")}
         return {
             *cls.base_fields,
             *settings,
@@ -164,6 +161,7 @@ class LineupForm(forms.Form):
             self.fields[name] = forms.ModelChoiceField(
                 fitting, label=label, empty_label=_("Choose one"), error_messages={"required": MISSING[name]}
             )
+            offer_agents(self, name, fitting, self.team, only="")
 
     @property
     def team(self) -> str:
@@ -194,8 +192,7 @@ class LineupForm(forms.Form):
         agents = self.fields[field].queryset  # type: ignore[attr-defined]
         chosen = self.chosen_of(field, agents)
         if agents.count() > SHOWN:
-            search = str(self.initial.get(f"find_{field}", "")).strip()
-            found = agents.filter(name__icontains=search).values_list("pk", flat=True)[:FOUND] if search else ()
+            found = find_matches(agents, str(self.initial.get(find_name(field), "")))
             agents = agents.filter(pk__in={*chosen, *found})
         return self._describe(agents, chosen)
 

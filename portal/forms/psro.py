@@ -13,13 +13,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
+from portal.forms.offering import find_name, offer_agents
 from portal.forms.training import (
     GROUPS,
     PREFIX,
     HyperparameterField,
     HyperparameterGroup,
     find_fitting,
-    label_agent,
     write_value,
 )
 from portal.keys import RowsField, is_key
@@ -167,7 +167,8 @@ class PsroForm(forms.Form):
     def names(cls) -> set[str]:
         """Return the names of all fields for any algorithms, and of the inputs that are chosen first."""
         own = ("algorithm", "preset", "steps", "evaluation_episodes", *(f"{PREFIX}{name}" for name in HYPERPARAMETERS))
-        return {*cls.base_fields, "scenario", *(f"{team}_{name}" for team in Team for name in own)}
+        searches = (find_name(f"{team}s") for team in Team)
+        return {*cls.base_fields, *searches, "scenario", *(f"{team}_{name}" for team in Team for name in own)}
 
     def _choose(self, team: str) -> tuple[str, str]:
         """Return the requested algorithm and preset of a team, else the defaults."""
@@ -180,11 +181,12 @@ class PsroForm(forms.Form):
     def _offer_agents(self, team: str) -> None:
         field = self.fields[f"{team}s"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
-        field.queryset = find_fitting(self.scenario, team)
-        field.label_from_instance = label_agent  # type: ignore[method-assign,assignment]
+        fitting = find_fitting(self.scenario, team)
         chosen = self.asked.getlist(f"{team}s") if isinstance(self.asked, QueryDict) else []
-        kept = field.queryset.filter(pk__in=[key for key in chosen if is_key(key)])
-        field.initial = kept or field.queryset.filter(kind=AgentKind.BUILTIN, spec__name="random")
+        kept = fitting.filter(pk__in=[key for key in chosen if is_key(key)])
+        field.initial = kept or fitting.filter(kind=AgentKind.BUILTIN, spec__name="random")
+        self.initial[find_name(f"{team}s")] = self.asked.get(find_name(f"{team}s"), "")
+        offer_agents(self, f"{team}s", fitting, team)
 
     def _offer_training(self, team: str) -> None:
         algorithm, preset = self.chosen[team]

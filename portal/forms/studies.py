@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mate import Team
-from portal.forms.training import label_agent, read_value, write_value
+from portal.forms.offering import find_name, offer_agents
+from portal.forms.training import read_value, write_value
 from portal.keys import RowsField
 from portal.texts import in_language
 from tournament import queries, studies, trainings
@@ -75,10 +76,9 @@ class StudyForm(forms.Form):
         self.team, self.num_rows = team, num_rows
         self._offer("scenarios", Scenario.objects.exclude(num_cameras=0))
         opponents = queries.find_agents(Team(team).opponent)
-        self._offer("opponent", opponents)
-        self.fields["opponent"].label_from_instance = label_agent  # type: ignore[attr-defined]
         greedy = opponents.filter(kind=AgentKind.BUILTIN, spec__name="greedy").first()
         self.fields["opponent"].initial = greedy and greedy.pk
+        offer_agents(self, "opponent", opponents, Team(team).opponent)
         self.fields["scenarios"].initial = Scenario.objects.filter(slug="mate-2v4-0")
         self.fields["steps"].initial = configuration.STEPS["quick"][team]
         for number in range(num_rows):
@@ -111,7 +111,7 @@ class StudyForm(forms.Form):
     def names(cls) -> set[str]:
         """Return the names of all fields, and of the inputs that are chosen first."""
         rows = {name for number in range(studies.MAX_CONFIGURATIONS) for name in row_fields(number)}
-        return {*cls.base_fields, *rows, "team", "rows"}
+        return {*cls.base_fields, *rows, find_name("opponent"), "team", "rows"}
 
     @property
     def rows(self) -> list[list[BoundField]]:

@@ -17,6 +17,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
+from portal.forms.offering import find_name, offer_agents
+from portal.keys import is_key
 from portal.texts import in_language, in_language_lazy
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
@@ -209,10 +211,10 @@ class TrainingForm(forms.Form):
         self.scenario, self.team, self.algorithm, self.preset = scenario, team, algorithm, preset
         other = Team(team).opponent
         fitting = {one: find_fitting(scenario, one) for one in (team, other)}
-        self.set_choices("opponent", fitting[other])
-        self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT))
         greedy = fitting[other].filter(kind=AgentKind.BUILTIN, spec__name="greedy").first()
         self.fields["opponent"].initial = greedy and greedy.pk
+        self.set_choices("opponent", fitting[other], other)
+        self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT), team, "checkpoints")
         members = {f"num_{team}s": 0}
         for name in ("more_scenarios", "test_scenarios"):
             field = self.fields[name]
@@ -227,15 +229,15 @@ class TrainingForm(forms.Form):
     def names(cls) -> set[str]:
         """Return the names of all fields for any algorithm, and of the inputs that are chosen first."""
         hyperparameters = {f"{PREFIX}{name}" for name in HYPERPARAMETERS}
-        return {*cls.base_fields, *hyperparameters, "scenario", "team", "algorithm", "preset"}
+        searches = map(find_name, ("opponent", "start_from"))
+        return {*cls.base_fields, *hyperparameters, *searches, "scenario", "team", "algorithm", "preset"}
 
-    def set_choices(self, name: str, agents: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = agents
-        if self.initial.get(name) not in {str(agent.pk) for agent in agents}:
+    def set_choices(self, name: str, agents: Any, team: str, only: str = "listed") -> None:
+        """Offer these agents; an initial agent that is not among them is forgotten."""
+        wanted = str(self.initial.get(name, ""))
+        if not (is_key(wanted) and agents.filter(pk=int(wanted)).exists()):
             self.initial.pop(name, None)
-        field.label_from_instance = label_agent  # type: ignore[assignment, method-assign]
+        offer_agents(self, name, agents, team, only)
 
     def defaults(self) -> dict[str, Any]:
         """Return the preset's values. In training, the team sees what the scenario shows it."""
@@ -281,7 +283,3 @@ class TrainingForm(forms.Form):
 def find_fitting(scenario: Scenario, team: str) -> Any:
     """Return the listed agents of a team that can play in a scenario."""
     return queries.find_agents(team, scenario=scenario)
-
-
-def label_agent(agent: Agent) -> str:
-    return f"{agent.name} ({str(agent.get_kind_display()).lower()})" if agent.kind != AgentKind.BUILTIN else agent.name

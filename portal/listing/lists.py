@@ -8,11 +8,13 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from portal.listing import keyset
 from tournament.models import Scenario
 
 PAGE = 50
-LIST = ("mine", "page", "search", "state", "scenario", "sort")
-"""Query parameters of such lists."""
+CHOSEN = ("mine", "search", "state", "scenario", "sort")
+LIST = (*CHOSEN, *keyset.CURSORS, "page")
+"""Query parameters of such lists. `page` is of older addresses."""
 LONGEST_SEARCH = 100
 SORTS = {"name": "name", "state": "state", "created": "created"}
 """Sort orders: their names in addresses (with a prefix "-" for descending) and their fields."""
@@ -28,7 +30,7 @@ def list_page(
     request: HttpRequest, rows: QuerySet[Any], search_in: str = "name", sorts: Mapping[str, str] = SORTS
 ) -> dict[str, Any]:
     """Return the context of such lists: `page`, the query `asked`, and `states` and `scenarios` to filter by."""
-    asked = {name: request.GET.get(name, "").replace("\0", "")[:LONGEST_SEARCH].strip() for name in LIST}
+    asked = {name: request.GET.get(name, "").replace("\0", "")[:LONGEST_SEARCH].strip() for name in CHOSEN}
     mine = bool(asked["mine"]) and request.user.is_authenticated
     states = rows.model._meta.get_field("state").choices or ()
     has_scenario = has_field(rows, "scenario")
@@ -41,7 +43,7 @@ def list_page(
     if asked["scenario"] and has_scenario:
         rows = rows.filter(scenario__slug=asked["scenario"])
     return {
-        "page": Paginator(sort_rows(rows, asked["sort"], sorts), PAGE).get_page(asked["page"]),
+        "page": keyset.read_page(sort_rows(rows, asked["sort"], sorts), request.GET, PAGE),
         "mine": mine,
         "asked": asked,
         "is_filtered": any(asked[name] for name in ("search", "state", "scenario")),

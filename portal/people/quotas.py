@@ -61,7 +61,9 @@ def count_tournaments(user: Any) -> int:
 def count_episodes(user: Any) -> int:
     open_blocks = Block.objects.filter(tournament__owner=user, state__in=(BlockState.WAITING, BlockState.LEASED))
     mine = open_blocks.exclude(tournament__purpose__in=OF_OTHERS).order_by()
-    return int(mine.aggregate(left=Sum(F("num_episodes") - F("num_played")))["left"] or 0)
+    written = mine.aggregate(left=Sum(F("num_episodes") - F("num_played")))["left"] or 0
+    prepared = Tournament.objects.filter(owner=user, num_unwritten__gt=0).exclude(purpose__in=OF_OTHERS).order_by()
+    return int(written + (prepared.aggregate(left=Sum("num_unwritten"))["left"] or 0))
 
 
 QUOTAS = {

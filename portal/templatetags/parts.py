@@ -52,6 +52,12 @@ def cut(name: object) -> SafeString | str:
 
 
 @register.filter
+def in_line(text: str) -> SafeString:
+    """Return a Markdown text as HTML, without paragraphs."""
+    return SafeString(MARKDOWN.renderInline(text))
+
+
+@register.filter
 def moment(value: datetime | None, style: str = "moment") -> SafeString | str:
     """Return a time: in UTC from the server, and in the reader's time zone with JavaScript.
 
@@ -134,7 +140,8 @@ def sort_head(context: template.Context, name: str, label: str, css: str = "") -
     """Return the head of a sortable column: a link that sorts the list by it, or reverses its order."""
     parameters = context["request"].GET.copy()
     sort = parameters.get("sort", "")
-    parameters.pop("page", None)
+    for name in ("page", "after", "before"):
+        parameters.pop(name, None)
     parameters["sort"] = f"-{name}" if sort == name else name
     order = {name: "ascending", f"-{name}": "descending"}.get(sort)
     return format_html(

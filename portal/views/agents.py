@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +17,7 @@ from mate import Team
 from portal.drawing import timelines
 from portal.forms.agents import AgentForm
 from portal.inputs import takes
+from portal.listing import keyset
 from portal.listing.lists import read_page, sort_rows
 from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
@@ -34,7 +35,7 @@ from tournament.refusals import RequestRefused
 
 PAGE = 50
 TILES = 4
-SORTS = {name: name for name in ("name", "team", "kind", "architecture", "created")} | {"owner": "owner__username"}
+SORTS = {name: name for name in ("name", "team", "kind", "architecture", "created")} | {"owner": "owner_name"}
 MOST_ATTACKS = 5
 """Maximum number of attacks on an agent's page, newest first."""
 WATCHED = 8
@@ -43,7 +44,7 @@ WATCHED = 8
 
 @require_safe
 @kept_for_visitors(10)
-@takes("team", "kind", "scenario", "search", "owner", "mine", "sort", "page")
+@takes("team", "kind", "scenario", "search", "owner", "mine", "sort", "page", *keyset.CURSORS)
 def agents(request: HttpRequest) -> HttpResponse:
     names = ("team", "kind", "scenario", "search", "owner", "mine", "sort")
     asked = {name: request.GET.get(name, "").replace("\0", "") for name in names}
@@ -53,8 +54,10 @@ def agents(request: HttpRequest) -> HttpResponse:
         found = found.filter(owner__username=asked["owner"])
     if asked["mine"] and request.user.is_authenticated:
         found = found.filter(visibility.is_own(request.user))
+    if asked["sort"].removeprefix("-") == "owner":
+        found = found.annotate(owner_name=Coalesce("owner__username", Value("")))
     context = {
-        "page": Paginator(sort_rows(found, asked["sort"], SORTS), PAGE).get_page(request.GET.get("page")),
+        "page": keyset.read_page(sort_rows(found, asked["sort"], SORTS), request.GET, PAGE),
         "asked": asked,
         "teams": TEAM_CHOICES,
         "kinds": AgentKind.choices,

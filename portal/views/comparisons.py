@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from mate import Team
 from portal.drawing import dumbbells, findings
 from portal.drawing.dumbbells import OpponentPair
+from portal.forms.offering import FOUND, SHOWN, find_name
 from portal.inputs import takes
 from tournament import boards
 from tournament.boards import Board, BoardLine
@@ -26,7 +28,7 @@ from tournament.visibility import seen_agents
 
 
 @require_safe
-@takes("first", "second")
+@takes("first", "second", *map(find_name, ("first", "second")))
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
     """The comparison of the agents `first` and `second`; without them, a form to choose two agents."""
     scenario = get_object_or_404(Scenario, slug=slug)
@@ -35,7 +37,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "scenario": scenario,
         "board": board,
-        "teams": [(team, choices_of(board, team)) for team in Team],
+        "teams": [(team, *choices_of(board, team, request.GET, (first, second))) for team in Team],
         "first": first,
         "second": second,
         "problem": problem,
@@ -65,10 +67,21 @@ def read_choice(request: HttpRequest) -> tuple[Agent | None, Agent | None, str]:
     return first, second, ""
 
 
-def choices_of(board: Board | None, team: str) -> list[Agent]:
-    """Return the agents that can be compared: those of the team that are on the board, by name."""
-    lines = board.of(team) if board else ()
-    return sorted((line.agent for line in lines), key=lambda agent: agent.name.lower())
+def choices_of(
+    board: Board | None, team: str, asked: Mapping[str, str], chosen: tuple[Agent | None, ...]
+) -> tuple[list[Agent], bool]:
+    """Return the agents to choose from, by name, and whether these are not all of the team that are on the board.
+
+    Of a large team, they are the best, the chosen ones and those that a search finds.
+    """
+    agents = [line.agent for line in board.of(team)] if board else []
+    has_more = len(agents) > SHOWN
+    if has_more:
+        searches = [text for name in ("first", "second") if (text := asked.get(find_name(name), "").strip().lower())]
+        found = [agent for agent in agents[SHOWN:] if any(text in agent.name.lower() for text in searches)]
+        missing = [agent for agent in chosen if agent and agent.team == team]
+        agents = list({agent.pk: agent for agent in [*agents[:SHOWN], *found[:FOUND], *missing]}.values())
+    return sorted(agents, key=lambda agent: agent.name.lower()), has_more
 
 
 def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:

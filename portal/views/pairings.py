@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from mate import Team
 from portal.inputs import takes
-from portal.listing.lists import read_page
+from portal.listing import keyset
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.comparisons import axis_of
@@ -35,7 +36,8 @@ def find_tournaments(pairing: Pairing) -> QuerySet[Tournament]:
 
 DISTRIBUTION_OF = 20_000
 """Maximum number of episodes in a distribution; the newest count."""
-FIRST_RIVALS = 8
+FIRST_RIVALS, MOST_RIVALS = 8, 40
+"""Maximum number of other agents that are compared at once, and with those that can be unfolded."""
 ORDERS = {
     "number": ("id", _("when it was played")),
     "best": ("normalised_reward", _("the camera's payoff, best first")),
@@ -72,14 +74,15 @@ MEASURES = (
 
 @require_safe
 @kept_for_visitors(10)
-@takes("order", "page")
+@takes("order", "page", *keyset.CURSORS)
 def pairing(request: HttpRequest, pairing_id: int) -> HttpResponse:
-    order, number = request.GET.get("order", "number"), request.GET.get("page")
-    shown = kept(("pairing", pairing_id, order, number), lambda: describe(pairing_id, order, number))
+    order = request.GET.get("order", "number")
+    cursors = {name: request.GET.get(name, "") for name in keyset.CURSORS}
+    shown = kept(("pairing", pairing_id, order, *cursors.values()), lambda: describe(pairing_id, order, cursors))
     return render(request, "pairings/pairing.html", shown)
 
 
-def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
+def describe(pairing_id: int, order: str, cursors: Mapping[str, str]) -> dict[str, Any]:
     """Return the context of the page, with the episodes in the requested order."""
     pairing = get_object_or_404(Pairing.objects.select_related("scenario", "camera", "target"), pk=pairing_id)
     episodes = queries.episodes_of(pairing)
@@ -96,7 +99,7 @@ def describe(pairing_id: int, order: str, number: str | None) -> dict[str, Any]:
         "num_described": min(num_episodes, DISTRIBUTION_OF),
         "measures": describe_measures(counted),
         "rivals": [describe_rivals(pairing, team, counted) for team in Team],
-        "page": read_page(episodes.order_by(column, "id"), PAGE, number),
+        "page": keyset.read_page(episodes.order_by(column, "id"), cursors, PAGE),
         "order": order,
         "orders": [(value, label) for value, (_column, label) in ORDERS.items()],
         "notable": notable_episodes(counted, num_episodes),
@@ -127,7 +130,8 @@ def describe_rivals(pairing: Pairing, team: str, episodes: QuerySet[Episode]) ->
         "agent": pairing.camera if is_camera else pairing.target,
         "opponent": pairing.target if is_camera else pairing.camera,
         "first": rivals[:FIRST_RIVALS],
-        "others": rivals[FIRST_RIVALS:],
+        "others": rivals[FIRST_RIVALS:MOST_RIVALS],
+        "num_left": max(len(rivals) - MOST_RIVALS, 0),
         "least": least,
         "most": most,
     }

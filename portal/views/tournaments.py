@@ -30,7 +30,7 @@ from tournament import boards, entries, formats, organising, queries
 from tournament.forecasts import Pair
 from tournament.formats import Evidence
 from tournament.formats.numbers import write
-from tournament.models import Agent, Scenario, Tournament, TournamentState
+from tournament.models import Agent, AgentKind, Scenario, Tournament, TournamentState
 from tournament.ratings import find_limit
 from tournament.visibility import seen_tournaments
 
@@ -144,14 +144,19 @@ def chosen_agents(form: LineupForm, team: str) -> list[int]:
     return [int(value) if value.isdecimal() else -1 - place for place, value in enumerate(values)]
 
 
-@login_required
 @require_safe
-@takes("team", "scenario", "search")
+@takes("team", "scenario", "search", "only")
 def pick(request: HttpRequest) -> HttpResponse:
-    """The agents of a team that match the text in a picker. Agents that cannot play are marked."""
-    scenario = chosen_scenario(request.GET.get("scenario"))
+    """The agents of a team that match the text in a picker. Agents that cannot play are marked.
+
+    `only` is "listed" (no private agents) or "checkpoints" (which are listed too).
+    """
+    slug, only = request.GET.get("scenario", ""), request.GET.get("only", "")
+    scenario = chosen_scenario(slug) if slug else None
     search = request.GET.get("search", "").replace("\0", "").strip()[:100]
-    agents = queries.find_agents(team=request.GET.get("team", ""), search=search, viewer=request.user)
+    kind = AgentKind.CHECKPOINT if only == "checkpoints" else ""
+    viewer = None if only in ("listed", "checkpoints") else request.user
+    agents = queries.find_agents(request.GET.get("team", ""), kind, search=search, viewer=viewer)
     first = sorted(agents[:OFFERED], key=lambda agent: not agent.name.lower().startswith(search.lower()))
     options = [
         (agent, " ".join(entries.check_fitness(agent, scenario).problems) if scenario else "") for agent in first

@@ -33,7 +33,9 @@ from tournament.models import TEAM_CHOICES, Milestone, Scenario, TrainingRun, Tr
 from training import configuration
 
 USUAL = {"scenario": "mate-2v4-0", "team": "camera", "algorithm": "hrl-mappo", "preset": "quick"}
-KEPT = ("name", "opponent", "start_from", "seed", "cores", "evaluation_episodes")
+KEPT = (
+    "name", "opponent", "start_from", "find_opponent", "find_start_from", "seed", "cores", "evaluation_episodes",
+)  # fmt: skip
 """Fields that keep their values, if possible, when another choice changes the form."""
 LAST_POINTS = 20
 MOVING = (TrainingState.WAITING, TrainingState.TRAINING, TrainingState.EVALUATING)

@@ -275,9 +275,13 @@ def test_the_keyboard_reaches_the_content_first(open_page: Open, db: None) -> No
     expect(page.locator("main")).to_be_focused()
 
 
-def test_the_reference_of_the_api_works_under_the_policy(open_page: Open, db: None) -> None:
+def test_the_reference_of_the_api_leads_from_an_operation_to_its_schemas(open_page: Open, db: None) -> None:
     page = open_page("/api/v1/docs")
-    expect(page.get_by_text("/api/v1/tournaments/{tournament_id}/cancel")).to_be_visible()
+    operation = page.locator(".operation", has_text="Start a tournament").first
+    operation.locator("summary").click()
+    expect(operation.get_by_text("curl -X POST")).to_be_visible()
+    operation.get_by_role("link", name="TournamentDetailOut").click()
+    expect(page.locator("#schema-TournamentDetailOut")).to_be_visible()  # Its part has been unfolded.
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -54,8 +54,8 @@ def make_many(number: int, scenario: Scenario) -> None:
     )  # fmt: skip
 
 
-def accept(upload: Upload, scenario: Scenario) -> None:
-    """Do a worker's part for a good file in short: create its agent, placement, some episodes and the board."""
+def accept(upload: Upload, scenario: Scenario) -> Tournament:
+    """Do a worker's part for a good file in short: create its agent and its placement, which is not played yet."""
     numbers = {name: getattr(scenario, name) for name in ("num_cameras", "num_targets", "num_obstacles")}
     agent = Agent.objects.create(
         digest="h" * 64, identity="h" * 64, team="camera", kind="checkpoint", name="Hawk", slug="hawk",
@@ -75,12 +75,17 @@ def accept(upload: Upload, scenario: Scenario) -> None:
             purpose=Purpose.PLACEMENT,
         )
     )
+    upload.agents.add(agent)
+    Upload.objects.filter(pk=upload.pk).update(state=UploadState.ACCEPTED)
+    return cup
+
+
+def play(cup: Tournament) -> None:
+    """Make up the episodes of a tournament, and fit the board."""
     for block in cup.blocks.select_related("pairing__camera", "pairing__target"):
         Episode.objects.bulk_create(make_up(block.pairing, seed) for seed in block.seeds)
         Block.objects.filter(pk=block.pk).update(state=BlockState.DONE, num_played=3, seconds=1.0)
-    refit(scenario)
-    upload.agents.add(agent)
-    Upload.objects.filter(pk=upload.pk).update(state=UploadState.ACCEPTED)
+    refit(cup.scenario)
 
 
 def test_from_sign_up_to_a_rank_there_is_one_click_after_the_file_was_chosen(
@@ -103,8 +108,9 @@ def test_from_sign_up_to_a_rank_there_is_one_click_after_the_file_was_chosen(
     expect(page.get_by_role("heading", level=1)).to_have_text("mine.zip")
     upload = Upload.objects.get()
     assert upload.place_in == scenario and upload.owner.username == "carol"
-    accept(upload, scenario)
+    cup = accept(upload, scenario)
     expect(page.get_by_role("heading", name="Placement in MATE-2v4-0")).to_be_visible()
+    play(cup)  # The stream of the check has ended; the page follows the placement.
     expect(page.get_by_role("link", name="rank 1 of 3")).to_be_visible()
     assert clicks.count - before == 1 and before == 3
 
@@ -156,6 +162,27 @@ def test_without_scripts_agents_are_found_and_chosen_as_well(
     page.get_by_role("button", name="Start tournament").click()
     assert Tournament.objects.get().cameras.filter(slug="learner-camera-7").exists()
     context.close()
+
+
+def test_one_of_a_thousand_opponents_is_found_in_the_forms_of_trainings_runs_and_comparisons(
+    open_page: Open, page: Any, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    make_many(40, scenario)
+    sign_in(open_page, alice)
+    for view in ("training_create", "study_create"):
+        open_page(reverse(view))
+        field = page.locator("#id_opponent")
+        assert field.locator("option").count() < 20
+        page.get_by_role("combobox", name="Add to Opponent").fill("0021")
+        page.get_by_role("listbox", name="Opponent").get_by_role("option", name="Learner 0021").click()
+        expect(field.locator("option:checked")).to_have_text("Learner 0021")
+    open_page(reverse("psro_create"))
+    cameras = page.get_by_role("group", name="First cameras")
+    assert cameras.get_by_role("checkbox").count() < 20
+    cameras.get_by_role("combobox").fill("0021")
+    expect(cameras.get_by_role("option")).to_have_count(1)
+    cameras.get_by_role("combobox").press("Enter")
+    expect(cameras.get_by_role("checkbox", name="Learner 0021")).to_be_checked()
 
 
 def test_a_list_is_filtered_while_one_types_and_its_address_keeps_that(

@@ -76,7 +76,7 @@ def test_the_steps_of_checking_are_told_and_all_went_well(offer):
     assert checking.READ not in names, "the reader tells its own steps"
     assert names[-2:] == [checking.TRY, checking.ACCEPT]
     assert len(names) > 4
-    assert "60 steps on" in upload.steps[-2]["detail"]
+    assert "60 steps, " in upload.steps[-2]["detail"]
 
 
 def test_what_the_portal_takes_in_is_also_read(offer, settings):

@@ -179,7 +179,7 @@ def test_an_accepted_upload_is_placed_without_anybody_asking(scenario, builtins,
     upload.file.save("a.zip", ContentFile(content), save=False)
     upload.save()
     assert checking.check_next()
-    assert sweeping.sweep().started == 1
+    assert Tournament.objects.get().start.schedule == watch  # The page of the upload shows it from the first moment.
     assert sweeping.sweep().started == 0
     while playing.play_next():
         pass

@@ -1,5 +1,7 @@
 """Tournaments: fields, numbers of episodes and seeds."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +70,12 @@ class Tournament(models.Model):
     state = models.CharField(max_length=10, choices=TournamentState.choices, default=TournamentState.PLAYING)
     num_episodes = models.PositiveIntegerField(default=0, help_text="Episodes it consists of, so far.")
     num_reused = models.PositiveIntegerField(default=0, help_text="Of those, how many existed already.")
+    num_unwritten = models.PositiveIntegerField(
+        default=0, help_text="Chosen episodes of a large first round that are not written yet; 0: it is prepared."
+    )
+    prepared_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then, the worker that prepares it is believed to be alive."
+    )
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     is_private = models.BooleanField(default=False, help_text="An agent of it is private.")
     created = models.DateTimeField(auto_now_add=True)
@@ -75,6 +83,9 @@ class Tournament(models.Model):
 
     class Meta:
         ordering = ["-created"]
+        indexes: ClassVar = [
+            models.Index(fields=["num_unwritten"], condition=models.Q(num_unwritten__gt=0), name="tournament_unwritten")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -15,6 +15,7 @@ from tournament.organising.creating import (
 )
 from tournament.organising.ending import cancel_tournament, finish_if_complete, retry_failed_blocks
 from tournament.organising.following import UNKNOWN_SECONDS, Progress, finding_of, pairing_grid, progress
+from tournament.organising.preparing import claim_unprepared, prepare, release_unprepared
 from tournament.organising.rounds import MAX_EPISODES, OPEN, format_of, next_round
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "TournamentRequest",
     "cancel_tournament",
     "check_tournament",
+    "claim_unprepared",
     "create_tournament",
     "finding_of",
     "finish_if_complete",
@@ -34,6 +36,8 @@ __all__ = [
     "next_round",
     "pairing_grid",
     "plan_tournament",
+    "prepare",
     "progress",
+    "release_unprepared",
     "retry_failed_blocks",
 ]

@@ -57,15 +57,15 @@ def create_tournament(request: TournamentRequest) -> Tournament:
     Episodes that exist (of the same pairing, engine and seed) are reused and counted as such; if all do, the tournament
     is finished when this returns. Send hints to workers afterwards (`tasks.hints.send`). Raises TournamentRefused.
     """
-    tournament = plan_tournament(request)
+    tournament = plan_tournament(request, at_once=True)
     finish_if_complete(tournament)
     return tournament
 
 
-def plan_tournament(request: TournamentRequest) -> Tournament:
+def plan_tournament(request: TournamentRequest, at_once: bool = False) -> Tournament:
     """Create a tournament and its first round, in one transaction; `finish_if_complete` continues from there.
 
-    Raises TournamentRefused.
+    Unless `at_once`, a worker writes a large first round afterwards (`preparing`). Raises TournamentRefused.
     """
     cameras, targets = _distinct(request.cameras), _distinct(request.targets)
     settings = check_tournament(replace(request, cameras=cameras, targets=targets))
@@ -87,7 +87,7 @@ def plan_tournament(request: TournamentRequest) -> Tournament:
         )
         enter(tournament.cameras, cameras)
         enter(tournament.targets, targets)
-        next_round(tournament)
+        next_round(tournament, at_once)
     tournament.refresh_from_db()
     return tournament
 

@@ -22,15 +22,17 @@ SORRY = "Something failed on our side; the administrators can see the error in t
 def finish_if_complete(tournament: Tournament) -> bool:
     """Begin the next round if no block of this one is open; without a next round, publish the ratings and finish.
 
-    Returns whether the tournament is over. Idempotent and safe under concurrency: if a process dies in between, the
-    next call continues. A round whose episodes all exist is passed at once. Send hints afterwards: there may be new
-    blocks.
+    Returns whether the tournament is over; one that is being prepared is not. Idempotent and safe under concurrency: if
+    a process dies in between, the next call continues. A round whose episodes all exist is passed at once. Send hints
+    afterwards: there may be new blocks.
     """
     while True:
         # The round is read before its blocks: if another process begins the next one in between, nothing is changed.
-        tournament.refresh_from_db(fields=["state", "round", "finding", "num_episodes", "num_reused"])
+        tournament.refresh_from_db(fields=["state", "round", "finding", "num_episodes", "num_reused", "num_unwritten"])
         if tournament.state != TournamentState.PLAYING:
             return True
+        if tournament.num_unwritten:
+            return False
         if tournament.blocks.filter(state__in=OPEN).exists():
             return False
         if not _begin_next_round(tournament):
@@ -69,7 +71,7 @@ def cancel_tournament(tournament: Tournament) -> bool:
     """
     with transaction.atomic():
         stopped = Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING).update(
-            state=TournamentState.CANCELLED, finished=Now()
+            state=TournamentState.CANCELLED, finished=Now(), num_unwritten=0
         )
         if stopped:
             # A new token fences off the worker that plays the block.

@@ -65,7 +65,7 @@ def progress(tournament: Tournament) -> Progress:
     )
     over = tournament.state != TournamentState.PLAYING
     left = 0 if over else sums["left"] or 0
-    further = 0 if over else expected_later(tournament)
+    further = 0 if over else max(expected_later(tournament), tournament.num_unwritten)
     workers = sums["playing"] or queries.live_workers().count()
     span = None if over or not workers else _forecast(tournament, left, further, workers)
     expected = _expect(span, left + further, workers)

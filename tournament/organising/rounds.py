@@ -29,12 +29,12 @@ _ROW = np.dtype([("pairing", np.int64), ("seed", np.int64), ("reward", np.float6
 Fields = tuple[list[Agent], list[Agent]]
 
 
-def next_round(tournament: Tournament) -> bool:
+def next_round(tournament: Tournament, at_once: bool = True) -> bool:
     """Let the format choose the next round, and write its choices and their blocks.
 
     Returns whether there is a next round: False if the format chooses nothing. Of several concurrent callers one
     writes; the others change nothing and return True. Call it when no block of the round `tournament.round` is open.
-    The whole is one transaction.
+    The whole is one transaction. Unless `at_once`, a large first round is only counted, and `preparing` writes it.
     """
     done = tournament.round
     fields = fields_of(tournament)
@@ -47,11 +47,19 @@ def next_round(tournament: Tournament) -> bool:
         finding["headline"] += f" Stopped at {MAX_EPISODES:,} episodes, the most that a tournament may have."
     with transaction.atomic():
         still = Tournament.objects.filter(pk=tournament.pk, state=TournamentState.PLAYING, round=done)
+        if not (at_once or done) and is_long(choices):
+            still.update(finding=finding, num_unwritten=sum(choice.count for choice in choices))
+            return True
         if not still.update(round=done + bool(choices), finding=finding):
             return True
         if choices:
-            _write(tournament, done + 1, fields, choices)
+            write(tournament, done + 1, fields, choices, Contents(tournament))
     return bool(choices)
+
+
+def is_long(choices: Sequence[formats.ChosenEpisodes]) -> bool:
+    """Return whether choices can and should be written part by part: many, of which no two are of one pairing."""
+    return len(choices) > PART and len({(choice.camera, choice.target) for choice in choices}) == len(choices)
 
 
 def _cut_off(choices: Sequence[formats.ChosenEpisodes], most: int) -> list[formats.ChosenEpisodes]:
@@ -113,12 +121,13 @@ def _load(tournament: Tournament, contents: Contents) -> tuple[np.ndarray, np.nd
 # Writing of a round
 
 
-def _write(tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.ChosenEpisodes]) -> None:
-    """Write a round: its choices, and blocks of those of their episodes that do not exist yet.
+def write(
+    tournament: Tournament, round: int, fields: Fields, choices: Sequence[formats.ChosenEpisodes], contents: Contents
+) -> None:
+    """Write choices of a round, and blocks of those of their episodes that do not exist yet.
 
-    Only PART choices are in memory as rows at a time.
+    `contents` are the earlier choices of their pairings. Only PART choices are in memory as rows at a time.
     """
-    contents = Contents(tournament)
     known = contents.numbers
     times = Counter((choice.camera, choice.target) for choice in choices)
     later: Layers = defaultdict(list)

@@ -1,7 +1,7 @@
 """Schedules: tournaments that start by themselves, at set times or for every new agent, each exactly once."""
 
 from tournament.schedules.keeping import PLACING, chosen, fields_of, pause, resume, save
-from tournament.schedules.starting import new_agents, start_due, start_now
+from tournament.schedules.starting import new_agents, place, start_due, start_now
 from tournament.schedules.times import (
     DAYS,
     ScheduleRefused,
@@ -25,6 +25,7 @@ __all__ = [
     "following",
     "new_agents",
     "pause",
+    "place",
     "read_simple",
     "resume",
     "save",

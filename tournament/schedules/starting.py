@@ -42,6 +42,19 @@ def start_due() -> list[Tournament]:
     return [tournament for tournament in started if tournament is not None]
 
 
+def place(agents: Sequence[Agent]) -> list[Tournament]:
+    """Start the placements of these agents by all watches, as `start_due` does later for those that are left.
+
+    Where an agent is accepted, its page thus knows at once that it will be ranked.
+    """
+    keys = [agent.pk for agent in agents]
+    watches = Schedule.objects.filter(is_paused=False, kind=ScheduleKind.WATCH).select_related("scenario", "owner")
+    found = [
+        _place(watch, agent) for watch in watches for agent in new_agents(watch).filter(pk__in=keys)[:PLACED_AT_ONCE]
+    ]
+    return [tournament for tournament in found if tournament is not None]
+
+
 def start_now(schedule: Schedule) -> Start:
     """Start a tournament in addition to the scheduled ones, on a user's request. Raises ScheduleRefused for a watch."""
     if schedule.kind == ScheduleKind.WATCH:

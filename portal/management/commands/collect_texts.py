@@ -27,7 +27,7 @@ VALUE = re.compile(r"\{\d+\}")
 FOLDER = Path("portal") / "floor_texts"
 MODULES = (
     *("policies/checkpoint.py", "policies/compatibility.py", "policies/recipe.py"),
-    *("policies/importing/*.py", "policies/rehearsing/*.py"),
+    *("policies/importing/*.py", "policies/rehearsing/*.py", "policies/fields.py"),
     *("training/configuration.py", "training/hyperparameter.py", "training/hyperparameters.py"),
     *("tournament/attacks.py", "tournament/downloads.py", "tournament/entries.py", "tournament/homes.py"),
     *("tournament/drafts/*.py", "tournament/formats/*.py", "tournament/new_scenarios.py", "tournament/operated.py"),
@@ -51,7 +51,7 @@ MODULES = (
     *(f"portal/views/{name}.py" for name in ("accounts", "agents", "comparisons", "leaderboards", "replays")),
     *(f"portal/views/{name}.py" for name in ("scenarios", "sharing", "tournaments")),
 )
-LEFT_OUT = {"policies/importing/__main__.py", "policies/importing/confinement.py", "tournament/formats/evidence.py"}
+LEFT_OUT = {"policies/importing/__main__.py", "tournament/formats/evidence.py"}
 """Modules whose texts are shown only in terminals."""
 HEAD = '''"""Texts for the catalogue of translations. `manage.py collect_texts` writes this file."""
 
@@ -62,6 +62,8 @@ from django.utils.translation import gettext_noop
 
 COUNTED = ("episode", "episodes", "new episode", "new episodes", "new agent", "new agents")
 """Nouns that are counted in the reasons of snapshots."""
+SHORT = ("Read {0}", "zip archive", "tar archive", "no network")
+"""Messages of fewer than three words in the steps of checking an upload."""
 LINE = 120
 """Maximum length of a line of source code."""
 PLAIN = "# xgettext:no-python-format\n"
@@ -140,6 +142,7 @@ def list_names() -> Iterator[str]:
     yield from (*DAYS, "a number")
     yield from (agent.description for agent in BUILTIN_AGENTS.values())
     yield from (f"{{0}} {words}" for words in COUNTED)
+    yield from SHORT
 
 
 def collect(root: Path) -> dict[str, str]:

@@ -20,7 +20,9 @@ function fetchSoon() {
 }
 
 function fetchNow() {
-  document.querySelector("[data-events]")?.dispatchEvent(new Event("progress"));
+  const part = document.querySelector("[data-events]");
+  if (part) part.dispatchEvent(new Event("progress"));
+  else close(); // All of it is over.
 }
 
 function poll() {
@@ -42,6 +44,7 @@ function open() {
   stream.addEventListener("end", () => {
     close();
     fetchNow();
+    poll(); // A page may follow more than its stream: after the check of an upload, its placement.
   });
   stream.addEventListener("error", () => {
     // While it is CONNECTING the browser tries again by itself. It has given up where it was refused.

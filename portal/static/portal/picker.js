@@ -1,5 +1,5 @@
-// The picker of agents (parts/picker.html): a combobox that adds chips. The server finds; the form's own check boxes
-// are what is sent.
+// The picker of agents (parts/picker.html): a combobox that adds chips. The server finds; the form's own check boxes,
+// or its selection, are what is sent.
 // Pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/. Forms are rendered anew by htmx, so all listens on the
 // document.
 
@@ -35,11 +35,27 @@ async function find(picker) {
 }
 
 function add(picker, option) {
+  const one = picker.querySelector("select");
+  const changed = one ? select(one, option) : tick(picker, option);
+  fieldOf(picker).value = "";
+  close(picker);
+  changed.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// A field of one agent: what is found becomes one more of its options.
+function select(field, option) {
+  const value = field.dataset.by === "slug" ? option.dataset.slug : option.dataset.value;
+  if (![...field.options].some((one) => one.value === value)) field.add(new Option(option.dataset.name, value));
+  field.value = value;
+  return field;
+}
+
+function tick(picker, option) {
   const chips = picker.querySelector("[data-chosen]");
   let box = chips.querySelector(`input[value="${CSS.escape(option.dataset.value)}"]`);
   if (!box) {
     const chip = document.createElement("label");
-    chip.className = "chip";
+    chip.className = chips.querySelector("label")?.className ?? "chip";
     box = document.createElement("input");
     Object.assign(box, { type: "checkbox", name: picker.dataset.picker, value: option.dataset.value });
     const name = document.createElement("span");
@@ -49,9 +65,7 @@ function add(picker, option) {
     chips.prepend(chip);
   }
   box.checked = true;
-  fieldOf(picker).value = "";
-  close(picker);
-  box.dispatchEvent(new Event("change", { bubbles: true }));
+  return box;
 }
 
 let timer;
@@ -74,6 +88,10 @@ document.addEventListener(
   },
   true,
 );
+document.addEventListener("mousedown", (event) => {
+  // The focus stays in the field; otherwise the list would be closed before the click.
+  if (event.target.closest?.("[data-picker] [role=listbox]")) event.preventDefault();
+});
 document.addEventListener("focusin", (event) => {
   const picker = pickerOf(event.target);
   for (const other of document.querySelectorAll("[data-picker]")) if (other !== picker) close(other);

@@ -133,8 +133,8 @@ def test_no_page_breaks_its_policy(
     charts = [f"/tournaments/{played.pk}/", "/leaderboards/mate-2v4-0/", "/leaderboards/mate-2v4-0/snapshots/1/"]
     for address in charts:
         open_page(address).wait_for_selector("[data-heatmap][data-ready]", state="attached")
-    open_page("/api/v1/docs").locator(".opblock-summary").first.click()
-    page.wait_for_selector(".opblock-body")
+    open_page("/api/v1/docs").locator(".operation > summary").first.click()
+    page.wait_for_selector(".operation[open] .operation-body")
     others = ("/", "/agents/greedy-camera/", f"/pairings/{played.pairings.first().pk}/", "/tournaments/new/")
     for address in (*others, "/training/new/", "/status/", "/admin/", "/admin/auth/user/", "/admin/auth/user/add/"):
         open_page(address)
