@@ -65,19 +65,21 @@ def test_only_what_is_missing_is_played_and_nothing_is_planned_twice(runs):
 
 
 def test_a_cancelled_tournament_is_planned_anew(runs):
+    first, second = runs
     forget_episodes()
-    row = psro_runs.start_comparison(*runs, None)
+    row = psro_runs.start_comparison(first, second, None)
     organising.cancel_tournament(row.tournament)
-    assert psro_runs.judge_comparison(*runs) is None
-    again = psro_runs.start_comparison(*runs, None)
+    assert psro_runs.judge_comparison(first, second) is None
+    again = psro_runs.start_comparison(first, second, None)
     assert again.pk == row.pk and again.tournament.state == TournamentState.PLAYING
 
 
 def test_episodes_that_are_all_alike_show_nothing(runs):
+    first, second = runs
     forget_episodes()
-    row = psro_runs.start_comparison(*runs, None)
+    row = psro_runs.start_comparison(first, second, None)
     play(row.tournament, noise=0.0)
-    assert psro_runs.judge_comparison(*runs) is None
+    assert psro_runs.judge_comparison(first, second) is None
 
 
 @pytest.mark.parametrize("case", ["the same", "not finished", "another scenario"])
