@@ -10,7 +10,7 @@ SPOKEN = ("title", "aria-label", "placeholder", "alt", "aria-description", "data
 NAMES = """
     MATE Arena Multi-Agent Tracking Environment Benchmarking Reinforcement Learning in Distributed Target
     Coverage Control NeurIPS Datasets and Benchmarks Xuehai Pan Mickel Liu Fangwei Zhong Yaodong Yang
-    Song-Chun Zhu Yizhou Wang Greedy Random Heuristic Naive Alice's cup alice root bob Learner Growing
+    Song-Chun Zhu Yizhou Wang McAleer Greedy Random Heuristic Naive Alice's cup alice root bob Learner Growing
     Weekly Trackers Mine laptop plain Night birds Attack on seed study Elo NashConv Nash nashpy Alpha-Rank
     α-Rank GAE KL TD PPO Adam epsilon lambda Gamma GSPRT IQM Huber Schulman Fujimoto Hasselt Schaul van
     MAPPO IPPO IQL VDN QMIX MADDPG TarMAC Hierarchical PSRO mappo hrl-mappo RLlib Ray PyTorch NumPy ONNX

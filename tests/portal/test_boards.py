@@ -105,7 +105,7 @@ def test_episodes_are_paged_and_sorted(client: Client, pairing: Pairing) -> None
     first = client.get(reverse("pairing", args=[pairing.pk]), {"order": "best"})
     rewards = [episode.normalised_reward for episode in first.context["page"]]
     assert rewards == sorted(rewards) and len(rewards) == 25
-    last = client.get(reverse("pairing", args=[pairing.pk]), {"order": "best", "page": 2})
+    last = client.get(reverse("pairing", args=[pairing.pk]), {"order": "best", "after": first.context["page"].next})
     assert len(last.context["page"]) == 18
     assert "order=best" in first.content.decode()
 

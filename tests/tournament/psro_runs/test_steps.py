@@ -91,7 +91,7 @@ def test_one_query_tells_runs_that_wait_from_those_that_can_go_on(make_run, work
 
 def test_what_nobody_thought_of_stops_the_run_and_not_who_advances_it(make_run, work):
     run = make_run()
-    PsroRun.objects.filter(pk=run.pk).update(meta_solver="a solver that is no more")
+    PsroRun.objects.filter(pk=run.pk).update(meta_solver="a former solver")
     run = drive(run, work)
     assert (run.state, run.reason) == (PsroState.FAILED, steps.SORRY)
 
