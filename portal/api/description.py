@@ -32,6 +32,7 @@ PARAMETERS = {
     "measure": "Score of a run: `payoff`, or `gain` over the greedy agent.",
     "schedule_id": "Number of the schedule.",
     "run_id": "Number of the training or PSRO run.",
+    "rival_id": "Number of the PSRO run to compare with.",
     "upload_id": "Identifier of the upload.",
     "resumable_id": "Identifier of the resumable upload; the upload has the same.",
     "token_id": "Number of the token.",

@@ -357,26 +357,26 @@ def cancel_run(request: HttpRequest, run_id: Key) -> PsroRun:
 
 
 @router.get(
-    "/psro/{run_id}/against/{other_id}",
+    "/psro/{run_id}/against/{rival_id}",
     response=answers(HeadToHeadOut, 400, 404),
     summary="Two finished runs head to head",
 )
-def compare_runs(request: HttpRequest, run_id: Key, other_id: Key) -> dict[str, Any]:
+def compare_runs(request: HttpRequest, run_id: Key, rival_id: Key) -> dict[str, Any]:
     """The final mixtures of each run against those of the other. Without enough episodes, the figures are null."""
-    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, other_id))
+    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, rival_id))
     psro_runs.check_pair(first, second)
     return describe_pair(first, second)
 
 
 @router.post(
-    "/psro/{run_id}/against/{other_id}",
+    "/psro/{run_id}/against/{rival_id}",
     auth=training_token,
     response=answers(HeadToHeadOut, 400, 401, 404, 409),
     summary="Play the episodes that a head to head needs",
 )
-def start_comparison(request: HttpRequest, run_id: Key, other_id: Key) -> dict[str, Any]:
+def start_comparison(request: HttpRequest, run_id: Key, rival_id: Key) -> dict[str, Any]:
     """A tournament plays the episodes that are missing. Repeating the request changes nothing."""
-    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, other_id))
+    first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, rival_id))
     with quotas.within(request.user, "tournaments"):
         psro_runs.start_comparison(first, second, request.user)
     return describe_pair(first, second)

@@ -25,7 +25,7 @@ LONGEST_LIST = 8
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueType:
     """The type of a value. `name` is a named schema, with a section of its own; `before` and `after` surround it."""
 
     before: str = ""
@@ -38,7 +38,7 @@ class Field:
     """A parameter, or a property of a schema. `place` is where a parameter is sent."""
 
     name: str
-    kind: Kind
+    kind: ValueType
     is_required: bool
     text: str
     place: str = ""
@@ -53,10 +53,10 @@ class Operation:
     description: str
     needs_token: bool
     parameters: list[Field]
-    body: Kind | None
+    body: ValueType | None
     body_fields: list[Field]
     command: str
-    answers: list[tuple[str, str, Kind]]
+    answers: list[tuple[str, str, ValueType]]
     errors: list[tuple[str, str]]
 
 
@@ -99,12 +99,12 @@ def read_operation(method: str, path: str, told: dict[str, Any], document: dict[
     schema = resolve(body.get("schema", {}), document)
     examples: list[dict[str, Any]] = list(body.get("examples", {}).values())
     example = body.get("example", examples[0].get("value") if examples else None)
-    answers: list[tuple[str, str, Kind]] = []
+    answers: list[tuple[str, str, ValueType]] = []
     errors: list[tuple[str, str]] = []
     for status, answer in sorted(told["responses"].items()):
         kinds = [kind_of(one.get("schema", {})) for one in answer.get("content", {}).values()]
         if status < "400":
-            answers.append((status, answer["description"], kinds[0] if kinds else Kind()))
+            answers.append((status, answer["description"], kinds[0] if kinds else ValueType()))
         else:
             errors.append((status, answer["description"]))
     return Operation(
@@ -135,19 +135,19 @@ def read_fields(schema: dict[str, Any]) -> Iterator[Field]:
         yield Field(name, kind_of(told), name in required, told.get("description", ""))
 
 
-def kind_of(schema: dict[str, Any]) -> Kind:
+def kind_of(schema: dict[str, Any]) -> ValueType:
     """Return the type that a schema describes, with its bounds, choices and default."""
     if "$ref" in schema:
-        return Kind(name=schema["$ref"].removeprefix(NAMED))
+        return ValueType(name=schema["$ref"].removeprefix(NAMED))
     if several := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
         kinds = [kind_of(one) for one in several]
         named = next((kind for kind in kinds if kind.name), kinds[0])
         others = [kind.before + kind.name + kind.after for kind in kinds if kind is not named]
-        return Kind(named.before, named.name, named.after + "".join(f" or {one}" for one in others))
+        return ValueType(named.before, named.name, named.after + "".join(f" or {one}" for one in others))
     if schema.get("type") == "array":
         inner = kind_of(schema.get("items", {}))
-        return Kind(f"list of {inner.before}", inner.name, inner.after)
-    return Kind(before=str(schema.get("type", "any")) + describe_limits(schema))
+        return ValueType(f"list of {inner.before}", inner.name, inner.after)
+    return ValueType(before=str(schema.get("type", "any")) + describe_limits(schema))
 
 
 def describe_limits(schema: dict[str, Any]) -> str:

@@ -195,7 +195,7 @@ OPERATIONS = {
     **dict.fromkeys(
         (
             *("GET /psro/{run_id}/iterations/{number}", "GET /psro/{run_id}/export"),
-            "GET /psro/{run_id}/against/{other_id}",
+            "GET /psro/{run_id}/against/{rival_id}",
         ),
         Rule(ACTORS, is_empty=True),
     ),
@@ -239,7 +239,7 @@ OPERATIONS = {
     "POST /trainings/{run_id}/extend": calls(OWNERS, steps=2000),
     "POST /trainings/{run_id}/cancel": calls(OWNERS),
     "POST /psro": calls(MEMBERS),
-    "POST /psro/{run_id}/against/{other_id}": calls(MEMBERS),
+    "POST /psro/{run_id}/against/{rival_id}": calls(MEMBERS),
     "POST /psro/{run_id}/pause": calls(OWNERS),
     "POST /psro/{run_id}/resume": calls(OWNERS),
     "POST /psro/{run_id}/extend": calls(OWNERS, iterations=3),
@@ -292,8 +292,8 @@ def find_arguments(world: dict[str, Any], template: str, names: set[str]) -> dic
         found["slug"] = "trackers"
     if "run_id" in names:
         found["run_id"] = world["psro" if "psro/" in template else "training"]
-    if "other_id" in names:
-        found["other_id"] = world["psro"]
+    if "rival_id" in names:
+        found["rival_id"] = world["psro"]
     if "uidb36" in names:
         found.update(uidb36="1", key="none")
     if "number" in names and "psro/" in template:

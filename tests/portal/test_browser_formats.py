@@ -32,8 +32,8 @@ def test_a_sequential_test_is_started_and_followed_to_its_verdict(
     page.get_by_role("textbox", name="Name").fill("Which one?")
     page.get_by_role("radio", name="Head to head").check()
     expect(page.get_by_role("textbox", name="Name")).to_have_value("Which one?")
-    page.get_by_label("First agent").select_option(label="Greedy (camera)")
-    page.get_by_label("Second agent").select_option(label="Random (camera)")
+    page.get_by_label("First agent").select_option(label="Greedy")
+    page.get_by_label("Second agent").select_option(label="Random")
     for name in ("Heuristic", "Naive"):
         page.get_by_role("group", name="Opponents").get_by_label(name).uncheck()
     page.get_by_label("Lower bound").fill("250")
@@ -76,7 +76,7 @@ def test_a_team_is_chosen_before_its_agents(
     sign_in(open_page, alice)
     page = open_page(reverse("tournament_create") + "?format=sequential")
     page.get_by_label("Team", exact=True).select_option(label="Target")
-    expect(page.get_by_label("First agent")).to_contain_text("Greedy (target)")
+    expect(page.get_by_label("First agent")).to_contain_text("Greedy")
     expect(page.get_by_role("group", name="Opponents").get_by_role("checkbox")).to_have_count(4)
 
 
