@@ -165,8 +165,16 @@ some open at once."""
 
 def describe_events(of: str, shape: type[Schema]) -> dict[str, Any]:
     """Return what the description says of an operation that tells the progress of something."""
-    content = {"text/event-stream": {"schema": shape.model_json_schema(ref_template="#/components/schemas/{model}")}}
-    told = {"responses": {200: {"description": "Events; this is the shape of their data.", "content": content}}}
+    # Its own address, because its references are to definitions within it.
+    schema = shape.model_json_schema() | {"$id": f"urn:mate-arena:{shape.__name__}"}
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+    event = {
+        "type": "object",
+        "required": ["event", "id", "data"],
+        "properties": {"event": {"enum": ["progress", "end"]}, "id": {"type": "string"}, "data": data},
+    }
+    content = {"text/event-stream": {"schema": event}}
+    told = {"responses": {200: {"description": "Events; their data are JSON.", "content": content}}}
     refusals = {204: None, 404: ErrorOut, 429: ErrorOut}
     summary = f"Progress of {of}, as server-sent events"
     return {"response": refusals, "openapi_extra": told, "description": DESCRIPTION, "summary": summary}
