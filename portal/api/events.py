@@ -63,7 +63,7 @@ class PsroEventOut(Schema):
     state: psro.State
     is_over: bool = Field(description="finished, cancelled or failed.")
     iterations_done: int
-    phase: str = Field(description="Of the newest iteration: training, playing, refining, solved; empty before it.")
+    phase: str = Field(description="Of the newest iteration: training, playing, refining, solved; empty without one.")
     trainings: list[ResponseOut] = Field(description="Best responses of the newest iteration, while they are trained.")
     playing: PlayedOut | None = Field(description="New pairings of the newest iteration, while they are played.")
     reason: str
@@ -157,10 +157,10 @@ def follow_progress(request: HttpRequest, kind: str, key: Hashable, instead: str
 
 
 DESCRIPTION = """The answer stays open (`text/event-stream`): an event `progress` now and after each change, at most
-one a second, and an event `end` when the work is over, after which the answer ends. The `data` of both is the JSON
-below; the `id` names the state. Who connects again with the header `Last-Event-ID` is told only what is new: 204 where
-nothing will be. Comments keep the connection alive. A stream holds no thread, but a user and an address may have only
-some open at once."""
+one a second, and an event `end` when the work is over, after which the answer ends. The `data` of both is JSON; the
+OpenAPI document has its schema. The `id` names the state. A client that reconnects with the header `Last-Event-ID`
+gets only what is new, and 204 if nothing more will come. Comments keep the connection alive. A stream holds no thread,
+but a user and an address may have only some open at once."""
 
 
 def describe_events(of: str, shape: type[Schema]) -> dict[str, Any]:
