@@ -107,6 +107,7 @@ urlpatterns = [
     path("psro/", psro.runs, name="psro_runs"),
     path("psro/new/", psro.create, name="psro_create"),
     path("psro/compare/", psro_comparing.compare, name="psro_compare"),
+    path("psro/compare/pick/", psro_comparing.pick, name="psro_pick"),
     path("psro/compare/play/", psro_comparing.play, name="psro_compare_play"),
     path("psro/<key:run_id>/", psro.run, name="psro_run"),
     path("psro/<key:run_id>/agents/", psro.download, name="psro_agents"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.forms.offering import FOUND, SHOWN, find_name
 from portal.inputs import takes
 from portal.keys import is_key
 from portal.people import quotas
@@ -20,15 +23,14 @@ from tournament import organising, psro_runs
 from tournament.models import PsroRun, PsroState, TournamentState
 from tournament.refusals import RequestRefused
 
-MOST_OFFERED = 200
-
 
 @require_safe
-@takes("first", "second")
+@takes("first", "second", *map(find_name, ("first", "second")))
 def compare(request: HttpRequest) -> HttpResponse:
     """The head to head of two finished runs of one scenario."""
     first, second = (_find(request.GET.get(name, "")) for name in ("first", "second"))
-    context: dict[str, Any] = {"first": first, "second": second, "offered": _offer(first)}
+    offered, has_more = _offer(request.GET, first, second)
+    context: dict[str, Any] = {"first": first, "second": second, "offered": offered, "has_more": has_more}
     status = 200
     if first and second:
         try:
@@ -61,10 +63,38 @@ def _find(key: str) -> PsroRun | None:
     return get_object_or_404(rows, pk=key) if is_key(key) else None
 
 
-def _offer(first: PsroRun | None) -> list[PsroRun]:
-    """Return the finished runs that can be chosen: those of the first one's scenario, if it is chosen."""
+def _list_finished(scenario: str = "") -> QuerySet[PsroRun]:
+    """Return the finished runs, newest first; only those of a scenario, if its slug is given."""
     runs = PsroRun.objects.filter(state=PsroState.FINISHED).select_related("scenario")
-    return list((runs.filter(scenario=first.scenario) if first else runs)[:MOST_OFFERED])
+    return runs.filter(scenario__slug=scenario) if scenario else runs
+
+
+def _offer(asked: Mapping[str, str], *chosen: PsroRun | None) -> tuple[list[PsroRun], bool]:
+    """Return the runs to choose from, newest first, and whether there are more.
+
+    They are finished, and of the scenario of the chosen ones. Of many, they are the newest, the chosen ones and those
+    that a search finds.
+    """
+    kept = [run for run in chosen if run]
+    runs = _list_finished(kept[0].scenario.slug if kept else "")
+    newest = list(runs[: SHOWN + 1])
+    searches = (_clean(asked.get(find_name(name), "")) for name in ("first", "second"))
+    found = [run for text in searches if text for run in runs.filter(name__icontains=text)[:FOUND]]
+    offered = {run.pk: run for run in [*newest[:SHOWN], *found, *kept]}.values()
+    return sorted(offered, key=lambda run: (run.created, run.pk), reverse=True), len(newest) > SHOWN
+
+
+def _clean(search: str) -> str:
+    return search.replace("\0", "").strip()[:100]
+
+
+@require_safe
+@takes("scenario", "search")
+def pick(request: HttpRequest) -> HttpResponse:
+    """The finished runs whose names contain the text in a picker."""
+    runs = _list_finished(request.GET.get("scenario", "").replace("\0", ""))
+    search = _clean(request.GET.get("search", ""))
+    return render(request, "psro/options.html", {"options": runs.filter(name__icontains=search)[:FOUND]})
 
 
 def describe(first: PsroRun, second: PsroRun) -> dict[str, Any]:

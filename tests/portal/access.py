@@ -69,6 +69,7 @@ PAGES: dict[str, Rule | tuple[Rule, ...]] = {
             *("uploads", "upload", "tournaments", "tournament", "tournament_snapshot", "tournament_payoffs", "choices"),
             *("trainings", "training", "psro_runs", "psro_run", "schedules", "schedule", "pairing", "replay", "beside"),
             "psro_compare",
+            "psro_pick",
             *("lab", "status", "about", "search", "studies", "study", "attack", "scenarios"),
             *("scenario", "scenario_file", "user", "documents", "agent_pick"),
         ),

@@ -22,7 +22,7 @@ FILES = {
     *("sitemap", "agent_download", "payoff_figures", "tournament_payoff_figures", "document_file"),
 }
 """Addresses of files, which are no pages."""
-PARTS = {"agent_pick", "tournament_cost", "board_row"}
+PARTS = {"agent_pick", "psro_pick", "tournament_cost", "board_row"}
 """Parts of pages, which are looked at where they stand."""
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from mate import Team
+from portal.forms.offering import SHOWN
 from portal.models import ApiToken
 from tests.portal.markup import flatten
 from tests.tournament.conftest import invent_episode
@@ -385,3 +386,19 @@ def test_two_runs_head_to_head_for_programs(
 def test_a_pair_that_cannot_be_compared_is_told_why(client: Client, run: PsroRun) -> None:
     answer = client.get(reverse("psro_compare"), {"first": run.pk, "second": run.pk})
     assert answer.status_code == 400 and "not finished" in answer.content.decode()
+
+
+def test_of_many_runs_few_are_offered_and_others_are_found(client: Client, pair: tuple[PsroRun, PsroRun]) -> None:
+    first, _second = pair
+    kept = {field.attname: getattr(first, field.attname) for field in PsroRun._meta.concrete_fields}
+    for name in ("id", "created"):
+        del kept[name]
+    PsroRun.objects.bulk_create(PsroRun(**kept | {"name": f"Sweep {number}"}) for number in range(SHOWN))
+    address = reverse("psro_compare")
+    assert f'value="{first.pk}"' not in client.get(address).content.decode()
+    for asked in ({"find_second": "FIRS"}, {"second": first.pk}):
+        assert f'value="{first.pk}"' in client.get(address, asked).content.decode()
+    found = client.get(reverse("psro_pick"), {"search": "firs", "scenario": first.scenario.slug}).content.decode()
+    assert f'data-value="{first.pk}"' in found and "Sweep" not in found
+    elsewhere = client.get(reverse("psro_pick"), {"search": "firs", "scenario": "mate-8v8-9"}).content.decode()
+    assert "No run matches." in elsewhere
