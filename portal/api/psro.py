@@ -377,7 +377,7 @@ def compare_runs(request: HttpRequest, run_id: Key, rival_id: Key) -> dict[str, 
 def start_comparison(request: HttpRequest, run_id: Key, rival_id: Key) -> dict[str, Any]:
     """A tournament plays the episodes that are missing. Repeating the request changes nothing."""
     first, second = (get_object_or_404(ROWS, pk=key) for key in (run_id, rival_id))
-    with quotas.within(request.user, "tournaments"):
+    with quotas.within(request.user, "tournaments", "episodes"):
         psro_runs.start_comparison(first, second, request.user)
     return describe_pair(first, second)
 

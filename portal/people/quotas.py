@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,7 @@ from tournament.models import (
     Attack,
     Block,
     BlockState,
+    PsroComparison,
     PsroRun,
     PsroState,
     Purpose,
@@ -53,16 +54,24 @@ class Quota:
     advice: str | Promise
 
 
+def list_counted(user: Any) -> QuerySet[Tournament]:
+    """Return a user's tournaments, without those that count with a training, a PSRO run or an attack.
+
+    A comparison of two PSRO runs counts with neither, since anybody may start it.
+    """
+    comparisons = PsroComparison.objects.filter(tournament=OuterRef("pk"))
+    return Tournament.objects.filter(Exists(comparisons) | ~Q(purpose__in=OF_OTHERS), owner=user).order_by()
+
+
 def count_tournaments(user: Any) -> int:
-    found = Tournament.objects.filter(owner=user, state=TournamentState.PLAYING)
-    return found.exclude(purpose__in=OF_OTHERS).order_by().count()
+    return list_counted(user).filter(state=TournamentState.PLAYING).count()
 
 
 def count_episodes(user: Any) -> int:
-    open_blocks = Block.objects.filter(tournament__owner=user, state__in=(BlockState.WAITING, BlockState.LEASED))
-    mine = open_blocks.exclude(tournament__purpose__in=OF_OTHERS).order_by()
+    waiting = Block.objects.filter(state__in=(BlockState.WAITING, BlockState.LEASED)).order_by()
+    mine = waiting.filter(tournament__in=list_counted(user))
     written = mine.aggregate(left=Sum(F("num_episodes") - F("num_played")))["left"] or 0
-    prepared = Tournament.objects.filter(owner=user, num_unwritten__gt=0).exclude(purpose__in=OF_OTHERS).order_by()
+    prepared = list_counted(user).filter(num_unwritten__gt=0)
     return int(written + (prepared.aggregate(left=Sum("num_unwritten"))["left"] or 0))
 
 

@@ -51,7 +51,7 @@ def play(request: HttpRequest) -> HttpResponse:
     if first is None or second is None:
         return redirect("psro_compare")
     try:
-        with quotas.within(request.user, "tournaments"):
+        with quotas.within(request.user, "tournaments", "episodes"):
             psro_runs.start_comparison(first, second, request.user)
     except RequestRefused as refusal:
         messages.error(request, " ".join(in_language(text) for _field, text in refusal.problems))

@@ -16,6 +16,7 @@ from django.utils.html import escape
 from mate import Team
 from portal.forms.offering import SHOWN
 from portal.models import ApiToken
+from portal.people.quotas import list_usage
 from tests.portal.markup import flatten
 from tests.tournament.conftest import invent_episode
 from tournament import entries, organising, psro_runs
@@ -26,6 +27,7 @@ from tournament.psro import accounts
 from tournament.trainings import TrainingRequest, TrainingSettings, create_training
 from training import configuration
 
+Call = Callable[..., Client]
 Visit = Callable[..., Client]
 TRAINING = {"algorithm": "mappo", "steps": 10_000}
 BEST_RESPONSE = TrainingSettings(**TRAINING)
@@ -381,6 +383,24 @@ def test_two_runs_head_to_head_for_programs(
     assert made["tournament"] and made["advantage"] is None and made["leader"] is None
     itself = client.get(f"/api/v1/psro/{pair[0].pk}/against/{pair[0].pk}")
     assert itself.status_code == 400 and "itself" in itself.json()["error"]["message"]
+
+
+def test_a_head_to_head_counts_against_the_quotas_of_its_user(
+    visit: Visit, call: Call, pair: tuple[PsroRun, PsroRun], alice: User, settings: Any
+) -> None:
+    settings.ARENA_QUOTAS = "tournaments=0"
+    browser, program = visit(alice), call(alice)
+    asked = {"first": pair[0].pk, "second": pair[1].pk}
+    page = browser.post(reverse("psro_compare_play"), asked, follow=True).content.decode()
+    assert "You would have 1 unfinished tournaments with this; one user may have 0." in page
+    path = f"/api/v1/psro/{pair[0].pk}/against/{pair[1].pk}"
+    settings.ARENA_QUOTAS = "episodes=3"
+    refused = program.post(path, {}, content_type="application/json")
+    assert refused.status_code == 409 and "one user may have 3. Ask for fewer" in refused.json()["detail"]
+    assert not Tournament.objects.filter(owner=alice).exists()
+    settings.ARENA_QUOTAS = "tournaments=1"
+    assert program.post(path, {}, content_type="application/json").status_code == 200
+    assert {row["name"]: row["used"] for row in list_usage(alice)}["tournaments"] == 1
 
 
 def test_a_pair_that_cannot_be_compared_is_told_why(client: Client, run: PsroRun) -> None:
