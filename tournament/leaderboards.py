@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from policies.devices import device_class
-from tournament import evolution, ledgers, packing, ratings, refitting
+from tournament import evolution, ledgers, packing, ratings, refitting, totals
 from tournament.ledgers import Fields, Played
-from tournament.models import Agent, AgentKind, Basis, Episode, Pairing, RatingSnapshot, Scenario, Tournament
+from tournament.models import Agent, AgentKind, Basis, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
 
 DEVICE = device_class()
@@ -33,8 +33,12 @@ def played_in(board: Scenario | Tournament, engine: str = "") -> Played:
 
 def leave_out_unlisted(played: Played) -> Played:
     """Drop the episodes of unlisted agents, since milestones count only for their training, and of remote ones."""
-    rows = Agent.objects.filter(Q(is_listed=False) | Q(kind=AgentKind.REMOTE))
-    return _leave_out(played, set(rows.values_list("digest", flat=True)))
+    return _leave_out(played, set(find_unlisted().values_list("digest", flat=True)))
+
+
+def find_unlisted() -> QuerySet[Agent]:
+    """Return the agents that do not count on scenarios' boards."""
+    return Agent.objects.filter(Q(is_listed=False) | Q(kind=AgentKind.REMOTE))
 
 
 def _leave_out(played: Played, digests: set[str]) -> Played:
@@ -60,9 +64,9 @@ def count_episodes(board: Scenario | Tournament) -> int:
     """Return the number of episodes of a fit of the board now."""
     if isinstance(board, Tournament):
         return board.num_reused + (board.blocks.aggregate(played=Sum("num_played"))["played"] or 0)
-    listed = Pairing.objects.filter(scenario=board, camera__is_listed=True, target__is_listed=True)
-    listed = listed.exclude(camera__kind=AgentKind.REMOTE).exclude(target__kind=AgentKind.REMOTE)
-    return Episode.objects.filter(pairing__in=listed, engine=engine_version(), device=DEVICE).count()
+    left_out = find_unlisted().values("pk")
+    rows = totals.of(board, engine_version(), DEVICE)
+    return totals.count(rows.exclude(pairing__camera__in=left_out).exclude(pairing__target__in=left_out))
 
 
 # Snapshots

@@ -14,9 +14,8 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 from cachetools import LRUCache, cached
-from numpy.typing import NDArray
 
-from tournament.ledgers import Fields, Played, Results
+from tournament.ledgers import Agents, Fields, Played, Results
 from tournament.payoffs import MetaGame
 from tournament.ratings import BoardEvidence, Ratings
 
@@ -31,7 +30,7 @@ class FittedBoard:
 
     def __init__(self) -> None:
         self._fields: Fields | None = None
-        self._results: Mapping[int, Results] = {}
+        self._results: Mapping[Agents, Results] = {}
         self._evidence: BoardEvidence | None = None
         self.num_added = 0
 
@@ -53,30 +52,30 @@ class FittedBoard:
             assert added is not None
             self._evidence.add(added)
             self.num_added += len(added)
-        self._fields, self._results = fields, played.results
+        self._fields, self._results = fields, _by_agents(played)
         return self._evidence
 
     def _find_new(self, played: Played, fields: Fields) -> dict[int, Results] | None:
         """Return the new episodes by pairing; None where earlier episodes are missing or the agents differ."""
-        if fields != self._fields or not self._results.keys() <= played.results.keys():
+        if fields != self._fields or not self._results.keys() <= _by_agents(played).keys():
             return None
         new = {}
         for key, found in played.results.items():
-            earlier = self._results.get(key)
+            earlier = self._results.get(played.agents[key])
             if earlier is None:
                 new[key] = found
-            elif earlier is not found and not np.array_equal(earlier.key, found.key):
-                is_new = _beyond(earlier.key, found.key)
-                if len(earlier.key) != len(found.key) - is_new.sum():
+            elif earlier is not found:
+                is_new = ~np.isin(found.seed, earlier.seed, assume_unique=True)
+                known = found.where(~is_new)
+                if not (np.array_equal(known.seed, earlier.seed) and np.array_equal(known.reward, earlier.reward)):
                     return None
                 if is_new.any():
                     new[key] = found.where(is_new)
         return new
 
 
-def _beyond(known: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of the keys are not among the known ones; keys are distinct."""
-    return ~np.isin(keys, known, assume_unique=True)
+def _by_agents(played: Played) -> dict[Agents, Results]:
+    return {played.agents[key]: found for key, found in played.results.items()}
 
 
 _kept: OrderedDict[Hashable, FittedBoard] = OrderedDict()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from mate import Team
 from portal.server.visitor_pages import kept_for_visitors
 from portal.views.leaderboards import OF_OTHERS, TEAMS
-from tournament import boards, history, organising, queries, visibility
+from tournament import boards, history, organising, queries, totals, visibility
 from tournament.models import (
     Agent,
     Episode,
@@ -61,7 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": {
             "agents": Agent.objects.filter(is_listed=True).count(),
             "scenarios": Scenario.objects.count(),
-            "episodes": Episode.objects.count(),
+            "episodes": totals.count(),
         },
         "num_workers": queries.live_workers().count(),
         "board": board,

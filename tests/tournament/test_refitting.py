@@ -106,6 +106,24 @@ def test_an_episode_in_the_place_of_another_is_noticed():
     check(standing, table)
 
 
+def test_other_rewards_of_the_same_seeds_are_noticed():
+    table, standing = Table(), FittedBoard()
+    for pairing in table.agents:
+        table.add(pairing, range(10))
+    check(standing, table)
+    table.results = {key: found._replace(reward=found.reward / 2) for key, found in table.results.items()}
+    check(standing, table)
+
+
+def test_pairings_that_have_exchanged_their_keys_are_noticed():
+    table, standing = Table(), FittedBoard()
+    for pairing in table.agents:
+        table.add(pairing, range(10))
+    check(standing, table)
+    table.agents = table.agents | {0: table.agents[1], 1: table.agents[0]}
+    check(standing, table)
+
+
 def test_new_agents_make_new_evidence():
     table, standing = Table(), FittedBoard()
     table.add(0, range(10))

@@ -5,7 +5,7 @@ from .attack import Attack, AttackState
 from .audit import Audit, AuditState
 from .block import Block, BlockState, Cause
 from .choice import Choice
-from .episode import Episode, Pairing
+from .episode import Episode, EpisodeTotal, Pairing
 from .installation import Installation
 from .lab import Lab, LabRole, Membership
 from .lease import Lease
@@ -36,6 +36,7 @@ __all__ = [
     "Cause",
     "Choice",
     "Episode",
+    "EpisodeTotal",
     "Installation",
     "Lab",
     "LabRole",

@@ -59,3 +59,22 @@ class Episode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pairing_id}/{self.seed}"
+
+
+class EpisodeTotal(models.Model):
+    """The number of a pairing's episodes, which the database itself keeps up to date (`tournament.totals`).
+
+    `version` is random and changes with every change of the rows, so equal versions mean equal rows.
+    """
+
+    pairing = models.ForeignKey(Pairing, on_delete=models.CASCADE, related_name="totals")
+    engine = models.CharField(max_length=32)
+    device = models.CharField(max_length=16)
+    count = models.BigIntegerField()
+    version = models.CharField(max_length=36)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pairing", "engine", "device"], name="one_episode_total")]
+
+    def __str__(self) -> str:
+        return f"{self.count} episodes of pairing {self.pairing_id}"
