@@ -19,15 +19,17 @@ GROWTH = 1.05
 SHARE = 0.0025
 """Maximum share of a worker's time for fitting a board during its tournament, and for checking whether a fit is due.
 """
-_durations: dict[tuple[type, int], float] = {}
-_rests: dict[tuple[type, int], float] = {}
+Name = tuple[type, int, datetime]
+"""A board's kind, key and time of creation: after a restored backup, a key may mean another board."""
+_durations: dict[Name, float] = {}
+_rests: dict[Name, float] = {}
 """Time (monotonic seconds) before which a board is not fitted again."""
 LOOK_BACK = timedelta(days=1)
 """Age beyond which changes of lists were taken into account before."""
 _passed_over: dict[int, datetime] = {}
 """The newest change of lists for which a scenario's board was looked at."""
-_caught_up: set[int] = set()
-"""Keys of tournaments whose boards were fitted after their end."""
+_caught_up: set[tuple[int, datetime | None]] = set()
+"""Keys and ends of tournaments whose boards were fitted after their end."""
 
 
 def publish(tournament: Tournament) -> None:
@@ -47,11 +49,11 @@ def catch_up(tournament: Tournament) -> int:
 
     This is for tournaments that no worker returns to.
     """
-    if tournament.pk in _caught_up:
+    if (tournament.pk, tournament.finished) in _caught_up:
         return 0
     behind = [board for board in (tournament, tournament.scenario) if has_grown(board, leaderboards.latest(board))]
     count = sum(fit(board) is not None for board in behind)
-    _caught_up.add(tournament.pk)
+    _caught_up.add((tournament.pk, tournament.finished))
     return count
 
 
@@ -96,7 +98,7 @@ def is_due(board: Tournament | Scenario, began: datetime) -> bool:
     The pause is proportional to the time of a fit. For a board that was never fitted, it counts from the time at which
     the tournament `began`.
     """
-    key = (type(board), board.pk)
+    key = _name(board)
     looked = time.monotonic()
     if looked < _rests.get(key, 0.0):
         return False
@@ -126,5 +128,9 @@ def fit(board: Tournament | Scenario) -> RatingSnapshot | None:
         snapshot = leaderboards.refit_tournament(board)
     else:
         snapshot = leaderboards.refit(board)
-    _durations[type(board), board.pk] = time.monotonic() - began
+    _durations[_name(board)] = time.monotonic() - began
     return snapshot
+
+
+def _name(board: Tournament | Scenario) -> Name:
+    return type(board), board.pk, board.created

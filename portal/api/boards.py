@@ -184,7 +184,9 @@ def answer(request: HttpRequest, snapshot: RatingSnapshot, format: Format, name:
         return tables.write(exports.TABLES[name](snapshot), format)
 
     names = f"-{names_digest()}" if name == "payoffs" else ""
-    response = kept_files.answer(request, f"{snapshot.pk}-{name}{names}.{format}", tables.CONTENT_TYPES[format], make)
+    # The moment tells snapshots apart whose keys are equal, which a restored backup may cause.
+    file = f"{snapshot.pk}-{snapshot.created:%Y%m%d%H%M%S%f}-{name}{names}.{format}"
+    response = kept_files.answer(request, file, tables.CONTENT_TYPES[format], make)
     if not (name == "payoffs" and format == "json"):
         filename = exports.filename(snapshot, name, format)
         response["Content-Disposition"] = f'attachment; filename="{filename}"'

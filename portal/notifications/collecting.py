@@ -36,8 +36,8 @@ LOOK_BACK = timedelta(hours=6)
 BATCH = 200
 FEW = 10
 """Maximum number of tournaments whose boards are compared after one sweep, because tables of boards are large."""
-_compared: set[int] = set()
-"""Tournaments whose boards this process has compared.
+_compared: set[tuple[int, datetime | None]] = set()
+"""Keys and ends of the tournaments whose boards this process has compared. A restored backup may use a key again.
 
 Other processes compare them again, but nothing is reported twice.
 """
@@ -124,8 +124,9 @@ def find_runs(since: datetime) -> Iterator[Notification]:
 def find_ranks(since: datetime) -> Iterator[Notification]:
     """Compare a scenario's board after a tournament with the one before it."""
     over = Tournament.objects.filter(state=TournamentState.FINISHED, finished__gte=since)
-    over = over.exclude(purpose=Purpose.MILESTONE).exclude(pk__in=_compared)
-    for cup in over.select_related("scenario").order_by("-finished")[:FEW]:
+    ended = over.exclude(purpose=Purpose.MILESTONE).order_by("-finished").values_list("pk", "finished")
+    fresh = [row[0] for row in ended if row not in _compared][:FEW]
+    for cup in Tournament.objects.filter(pk__in=fresh).select_related("scenario").order_by("-finished"):
         yield from compare_boards(cup)
 
 
@@ -137,7 +138,7 @@ def compare_boards(cup: Tournament) -> Iterator[Notification]:
     after, before = published.first(), published.filter(created__lt=cup.created).first()
     if owned and (after is None or after.created < cup.created):
         return  # Its last fit is not published yet.
-    _compared.add(cup.pk)
+    _compared.add((cup.pk, cup.finished))
     if after is None or before is None:
         return
     for agent in owned:

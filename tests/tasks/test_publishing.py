@@ -28,7 +28,8 @@ def no_pause(monkeypatch):
     monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
 
 
-def test_a_board_is_not_fitted_in_the_first_moments_of_its_tournament(make_tournament):
+def test_a_board_is_not_fitted_in_the_first_moments_of_its_tournament(make_tournament, monkeypatch):
+    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 1800.0)
     tournament = make_tournament(episodes=8)
     playing.play(playing.claim_block())
     publishing.publish(tournament)
