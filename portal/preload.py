@@ -22,6 +22,7 @@ from typing import Any
 
 import setproctitle
 
+from mate.libraries import keep_compact
 from portal.launcher.children import LIBC, bind_to_parent, open_log
 
 PROGRAMS = (
@@ -72,6 +73,7 @@ def load_programs() -> None:
 
 def load_kernels() -> None:
     """Load the compiled kernels. Those that fail are loaded at their first use."""
+    keep_compact()
     for name in KERNELS:
         try:
             importlib.import_module(name).warm()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.meta_solvers import META_SOLVERS
+from tournament.meta_solvers.dynamics import fictitious_play, projected_replicator
 from tournament.payoffs import Episodes
 from tournament.ratings import BoardEvidence
 
@@ -13,12 +13,15 @@ Indices = NDArray[np.int64]
 
 
 def warm() -> None:
-    """Rate tiny leagues, extend their evidence, and solve one by every method, so that all kernels are compiled."""
+    """Rate tiny leagues, extend their evidence, and solve one by what is compiled, so that all kernels are compiled.
+
+    The other solvers are not called: nashpy loads networkx, and every process would keep its 13 MiB.
+    """
     everybody = np.indices((3, 3, 3)).reshape(3, -1)
     for played in (everybody, everybody[:, 1:]):  # Incomplete deals are compared by other kernels.
         evidence = _rate(*played)
-    for solver in META_SOLVERS.values():
-        solver.solve(evidence.game.payoff)
+    for solve in (projected_replicator, fictitious_play):
+        solve(evidence.game.payoff)
 
 
 def _rate(camera: Indices, target: Indices, seed: Indices) -> BoardEvidence:
