@@ -2,24 +2,27 @@
 of a user.
 
 Administrators set priorities. Only the tournaments with the highest priority are served. Among users, the one with the
-fewest workers is next; ties go to the user whose last block was claimed longest ago. The same rule chooses among the
-user's tournaments. A small tournament thus waits at most until the blocks that are being played end, however large the
-others are. The cost depends on the number of tournaments and workers, not on the number of waiting blocks.
+fewest workers is next; ties go to the user whose time comes first: the claim of the last block, and for every second
+that it took one second for each user. So short blocks are followed by others soon, and users have equal time. The same
+rule chooses among the user's tournaments. A small tournament thus waits at most until the blocks that are being played
+end, however large the others are. The cost depends on the number of tournaments and workers, not on the number of
+waiting blocks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from tasks import leases
 from tournament import leaderboards
 from tournament.models import Block, BlockState, Tournament, TournamentState
 
 Served = dict[tuple[int | None, int], datetime]
-"""Time of the last claim of a block, by owner and tournament."""
+"""Time from which the next block is due, by owner and tournament."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,18 +40,23 @@ def tournaments_in_turn() -> list[int]:
     A worker can play tournaments of its engine version and device class.
     """
     blocks = Block.objects.filter(tournament=OuterRef("pk"))
-    last = blocks.filter(claimed__isnull=False).order_by("-claimed").values("claimed")[:1]
+    last = blocks.filter(claimed__isnull=False).order_by("-claimed")
     first = in_order(leases.waiting(Block).filter(tournament=OuterRef("pk"))).values("pk")[:1]
     playing = Tournament.objects.filter(
         state=TournamentState.PLAYING, engine=leaderboards.engine_version(), device=leaderboards.DEVICE
     )
     playable = playing.annotate(first=Subquery(first)).filter(first__isnull=False)
-    rows = playable.order_by().annotate(last=Subquery(last)).values_list("priority", "owner", "pk", "last")
-    found: dict[int, Served] = {}
-    for priority, owner, key, last_claimed in rows:
-        found.setdefault(priority, {})[owner, key] = last_claimed or NEVER
+    playable = playable.annotate(
+        last=Subquery(last.values("claimed")[:1]), took=Coalesce(Subquery(last.values("seconds")[:1]), 0.0)
+    )
+    rows = playable.order_by().values_list("priority", "owner", "pk", "last", "took")
     if len(rows) < 2:
-        return [key for *_, key, _ in rows]
+        return [key for _, _, key, _, _ in rows]
+    sharing = len({(priority, owner) for priority, owner, *_ in rows})
+    found: dict[int, Served] = {}
+    for priority, owner, key, claimed, took in rows:
+        due = claimed + timedelta(seconds=took * sharing) if claimed else NEVER
+        found.setdefault(priority, {})[owner, key] = due
     busy = _count_busy()
     return [key for _, served in sorted(found.items(), reverse=True) for _, key in sort_by_turn(served, busy)]
 
@@ -60,7 +68,7 @@ def _count_busy() -> Counter[tuple[int | None, int]]:
 
 
 def sort_by_turn(served: Served, busy: Counter[tuple[int | None, int]]) -> list[tuple[int | None, int]]:
-    """Sort (owner, tournament) by whose turn it is, given when each was served last and how many workers each has."""
+    """Sort (owner, tournament) by whose turn it is, given when each is due and how many workers each has."""
     busy_for: Counter[int | None] = Counter()
     for (owner, _), count in busy.items():
         busy_for[owner] += count

@@ -133,6 +133,18 @@ def test_a_small_tournament_beside_large_ones_gets_its_turns(make_tournament):
     assert {claimed.count(one) for one in large} == {2}
 
 
+def test_users_share_the_time_of_a_worker_and_not_its_blocks(make_tournament, django_user_model):
+    owners = [django_user_model.objects.create_user(name) for name in ("ada", "bob")]
+    large = make_tournament("greedy", "naive", episodes=100, owner=owners[0])
+    small = make_tournament("random", "greedy", episodes=6, owner=owners[1])
+    claimed = []
+    for _ in range(5):
+        block = playing.claim_block()
+        claimed.append(block.tournament)
+        leases.write(block, state=BlockState.DONE, seconds=60.0 if block.tournament == large else 0.1)
+    assert claimed == [large, small, small, small, large]
+
+
 def test_users_share_the_workers_equally(make_tournament, django_user_model):
     ada, bob = (django_user_model.objects.create_user(name) for name in ("ada", "bob"))
     for number in range(3):
