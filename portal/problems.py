@@ -23,7 +23,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "refused": Kind((400,), _("The request was refused")),
+    "refused": Kind((409,), _("The request was refused")),
     "bad_request": Kind((400,), _("The request could not be read")),
     "no_file": Kind((400,), _("The file is missing")),
     "empty_file": Kind((400,), _("The file is empty")),

@@ -138,7 +138,7 @@ def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
         raise Refusal(400, "invalid", " ".join(getattr(error, "messages", [str(error)])), "name") from None
     expires = timezone.now() + timedelta(days=wanted.days) if wanted.days else own.expires
     if own.expires and expires and expires > own.expires:
-        raise Refusal(400, "refused", f"The token of this request expires earlier, on {own.expires:%-d %B %Y}.", "days")
+        raise Refusal(409, "refused", f"The token of this request expires earlier, on {own.expires:%-d %B %Y}.", "days")
     scopes = [scope.value for scope in wanted.scopes if scope in own.scopes]
     with quotas.within(request.user, "tokens"):
         token, key = ApiToken.issue(request.user, wanted.name.strip(), scopes, expires)

@@ -77,9 +77,9 @@ def compare(request: HttpRequest, slug: str, first: str, second: str) -> Compari
     scenario = get_object_or_404(Scenario, slug=slug)
     agents = find_agent(first, viewer_of(request)), find_agent(second, viewer_of(request))
     if agents[0].team != agents[1].team:
-        raise Refusal(400, "refused", "Agents of different teams meet, and cannot be compared.", "second")
+        raise Refusal(409, "refused", "Agents of different teams meet, and cannot be compared.", "second")
     if agents[0] == agents[1]:
-        raise Refusal(400, "refused", "This is one agent twice: name two different ones.", "second")
+        raise Refusal(409, "refused", "This is one agent twice: name two different ones.", "second")
     return describe(find_matchup(scenario, *agents))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.api.schemas import NO_NULL
 from portal.problems import CONTENT_TYPE
 from portal.server.idempotency import HEADER
 
@@ -110,6 +111,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 """Examples of request bodies by method and path. A portal with the built-in agents accepts them."""
 
+YES_OR_NO = ["true", "false", "1", "0", "yes", "no", "on", "off", "t", "f", "y", "n"]
+FORMS = {
+    "POST /uploads": {
+        "file": {"type": "string", "format": "binary", "minLength": 1},
+        "private": {"type": "string", "enum": YES_OR_NO, "default": "false"},
+    }
+}
+"""Fields of forms, which are texts: what they may hold."""
+NEEDED = {"POST /uploads": ["file"]}
+"""Fields of forms that are optional for ninja, because the operation itself says that they are missing (`no_file`)."""
+
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": HEADER,
@@ -135,7 +147,8 @@ RATE_HEADERS = {
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 PROBLEM = {"schema": {"$ref": "#/components/schemas/ErrorOut"}}
 OTHERS = {
-    400: "The request was refused",
+    400: "The request could not be read",
+    409: "The request was refused",
     429: "Too many requests",
     500: "A mistake of the portal",
     503: "The portal is busy",
@@ -154,13 +167,21 @@ def complete(description: dict[str, Any], prefix: str) -> None:
             describe_answers(operation, method, path)
             describe_files(operation)
             content = operation.get("requestBody", {}).get("content", {})
-            example = EXAMPLES.get(f"{method.upper()} {path.removeprefix(prefix)}")
+            name = f"{method.upper()} {path.removeprefix(prefix)}"
+            if name in NEEDED:
+                form = content["multipart/form-data"]["schema"]
+                form["properties"] |= FORMS[name]
+                form["required"] = NEEDED[name]
+            example = EXAMPLES.get(name)
             if example and "application/json" in content:
                 content["application/json"]["example"] = example
 
 
 def describe_parameters(operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
+        shape = parameter["schema"]
+        if shape.get("type") == "string" and parameter["in"] != "header" and not {"enum", "format"} & shape.keys():
+            shape.setdefault("pattern", NO_NULL)
         words = PARAMETERS.get(parameter["name"])
         if words and "description" not in parameter:
             parameter["description"] = words

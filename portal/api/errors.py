@@ -76,8 +76,8 @@ def register(api: NinjaAPI) -> None:
             return answer(request, error.status, error.code, str(error))
         if isinstance(error, RequestRefused):  # All reasons, and the field of the first.
             message = str(error) if len(error.problems) == 1 else error.with_fields
-            return answer(request, 400, "refused", message, error.problems[0][0], error.problems)
-        return answer(request, 400, "refused", str(error))
+            return answer(request, 409, "refused", message, error.problems[0][0], error.problems)
+        return answer(request, 409, "refused", str(error))
 
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:

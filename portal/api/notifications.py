@@ -95,7 +95,7 @@ def create_webhook(request: HttpRequest, wanted: WebhookIn) -> Any:
     form = WebhookForm(request.user, wanted.dict())
     if not form.is_valid():
         where, texts = next(iter(form.errors.items()))
-        raise Refusal(400, "refused", " ".join(map(str, texts)), "" if where == "__all__" else where)
+        raise Refusal(409, "refused", " ".join(map(str, texts)), "" if where == "__all__" else where)
     return Status(201, form.create())
 
 

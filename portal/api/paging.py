@@ -29,7 +29,9 @@ class PagePart(Schema):
 class Slice(PagePart):
     """A part of a list that begins at a cursor or after an offset."""
 
-    cursor: str = Field("", max_length=1000, description="The `next` of the page before; instead of `offset`.")
+    cursor: str = Field(
+        "", max_length=1000, pattern="^[A-Za-z0-9_-]*$", description="The `next` of the page before, without `offset`."
+    )
 
     def page(self, rows: QuerySet[Any]) -> dict[str, Any]:
         """Return the page, with the number of all rows and the cursor of the next page.
@@ -40,11 +42,11 @@ class Slice(PagePart):
         rest = rows.order_by(*order)
         if self.cursor:
             if self.offset:
-                raise Refusal(422, "invalid", "Send either `cursor` or `offset`.", "cursor")
+                raise Refusal(409, "refused", "Send either `cursor` or `offset`.", "cursor")
             try:
                 values = read_cursor(self.cursor, rows, order)
             except ValueError:
-                raise Refusal(422, "invalid", NOT_OURS, "cursor") from None
+                raise Refusal(409, "refused", NOT_OURS, "cursor") from None
             rest = rest.filter(build_condition(order, values))
         found = list(rest[self.offset : self.offset + self.limit + 1])
         has_more = len(found) > self.limit

@@ -31,19 +31,25 @@ PIECE_TYPE = "application/offset+octet-stream"
 NAMES = ("filename", "name", "team", "mode", "private", "lab", "filetype")
 
 
-def header(name: str, words: str, is_required: bool = True) -> dict[str, Any]:
-    return {"in": "header", "name": name, "required": is_required, "schema": {"type": "string"}, "description": words}
+def header(name: str, words: str, shape: dict[str, Any], is_required: bool = True) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": is_required, "schema": shape, "description": words}
 
 
-TUS = header("Tus-Resumable", f"Version of the protocol: `{VERSION}`.")
-LENGTH = header("Upload-Length", "Bytes of the whole file.")
+BASE64 = "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+PAIR = f"({'|'.join(NAMES)}) {BASE64}"
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+TUS = header("Tus-Resumable", f"Version of the protocol: `{VERSION}`.", {"type": "string", "enum": [VERSION]})
+LENGTH = header(
+    "Upload-Length", "Bytes of the whole file.", NUMBER | {"minimum": 1, "maximum": settings.ARENA_UPLOAD_LIMIT}
+)
 METADATA = header(
     "Upload-Metadata",
     "Pairs of a name and a value in base64, separated by commas: `filename`, and as in POST /uploads `name`, "
     "`team`, `mode`, `private`, `lab`.",
+    {"type": "string", "pattern": f"^({PAIR}(,{PAIR})*)?$"},
     is_required=False,
 )
-OFFSET = header("Upload-Offset", "Bytes that the portal has received, as HEAD says.")
+OFFSET = header("Upload-Offset", "Bytes that the portal has received, as HEAD says.", NUMBER)
 BYTES = {"content": {PIECE_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 
 

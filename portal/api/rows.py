@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
 from portal.api.errors import Refusal
-from portal.api.schemas import Text
+from portal.api.schemas import Moment, Text
 from portal.people.permissions import Owned, insist_on_change
 from tournament.models import Agent, Scenario
 from tournament.visibility import seen_agents
@@ -35,8 +35,8 @@ class Filter(Schema):
 
     search: Text = Field("", max_length=100, description="A part of the name.")
     owner: Text = Field("", max_length=150, description="User name of the owner.")
-    created_after: datetime | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
-    created_before: datetime | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
+    created_after: Moment | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
+    created_before: Moment | None = Field(None, description="Time in ISO 8601; UTC, where it names no zone.")
 
     def of(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         return narrow(

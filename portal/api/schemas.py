@@ -1,10 +1,19 @@
 """Schemas that several modules of the API share."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from django.http import Http404
 from ninja import Field, Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from portal.keys import LARGEST_KEY
 from tournament import names
@@ -18,6 +27,10 @@ else:
     AlgorithmName = Literal[tuple(configuration.ALGORITHMS)]
     PresetName = Literal[tuple(configuration.PRESETS)]
 ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train with hierarchical (hrl) ones."
+
+
+NO_NULL = "^[^\\u0000]*$"
+"""A pattern of texts, for descriptions."""
 
 
 def check_text(text: str) -> str:
@@ -43,16 +56,49 @@ def insist_on_key(number: int) -> int:
 
 Key = Annotated[int, AfterValidator(insist_on_key)]
 """The key of a row in a URL."""
-Text = Annotated[str, AfterValidator(check_text)]
+Text = Annotated[str, AfterValidator(check_text), Field(json_schema_extra={"pattern": NO_NULL})]
 AgentName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_agent_name)
 ]
 
 
+def insist_on_text_of_time(value: Any) -> Any:
+    """Return the value. Raises ValueError for a number, which Pydantic would take for seconds since 1970."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("is a number; send a time in ISO 8601, such as 2026-11-30T12:00:00Z")
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(insist_on_text_of_time),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
+]
+"""A time in a query. A date alone is its first moment."""
+
+
 class Asked(Schema):
-    """A request body. Unknown fields are refused, so that a misspelt field is not taken for a missing one."""
+    """A request body, as strict as its description.
+
+    Unknown fields are refused, so that a misspelt field is not taken for a missing one. So are numbers for truth values
+    and the other way round, which Pydantic would convert.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def insist_on_type(cls, value: Any, field: ValidationInfo) -> Any:
+        """Return the value. Raises ValueError if JSON has another type for it."""
+        declared = cls.model_fields[field.field_name or ""].annotation
+        kinds = get_args(declared) or (declared,)
+        if bool in kinds and not isinstance(value, bool | None):
+            raise ValueError("is no truth value; send true or false, without quotes")
+        if {int, float} & set(kinds) and isinstance(value, str | bool):
+            raise ValueError("is no number; send digits without quotes")
+        return value
 
 
 class ErrorBody(Schema):

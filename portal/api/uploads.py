@@ -75,7 +75,7 @@ def list_uploads(
 def create_upload(
     request: HttpRequest,
     file: File[UploadedFile | None] = None,
-    name: Text = Form(""),  # type: ignore[type-arg]  # noqa: B008
+    name: Text = Form("", max_length=80),  # type: ignore[type-arg]  # noqa: B008
     team: Form[Literal["", TeamName]] = "",
     mode: Form[Literal["stochastic", "deterministic"]] = "stochastic",
     private: Form[bool] = False,
@@ -114,13 +114,13 @@ def create_upload(
 def check_wishes(name: str, team: str, mode: str) -> dict[str, Any]:
     """Check the wishes for an agent and return its name and mode as they are stored. Raises Refusal."""
     if len(name) > 80:
-        raise Refusal(400, "invalid", "A name has at most 80 characters.", "name")
+        raise Refusal(409, "refused", "A name has at most 80 characters.", "name")
     if problem := name.strip() and names.find_agent_problem(name):
-        raise Refusal(400, "invalid", problem, "name")
+        raise Refusal(409, "refused", problem, "name")
     if team not in ("", "camera", "target"):
-        raise Refusal(400, "invalid", "The team is camera or target.", "team")
+        raise Refusal(409, "refused", "The team is camera or target.", "team")
     if mode not in ("stochastic", "deterministic"):
-        raise Refusal(400, "invalid", "The mode is stochastic or deterministic.", "mode")
+        raise Refusal(409, "refused", "The mode is stochastic or deterministic.", "mode")
     return {"name": name.strip(), "team": team, "deterministic": mode == "deterministic"}
 
 

@@ -290,13 +290,13 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
     [
         ({"scenario": "mars"}, 404, "not_found", "scenario", "mate-2v4-0"),
         ({"cameras": ["nobody"]}, 404, "not_found", "cameras", "nobody"),
-        ({"cameras": []}, 400, "refused", "cameras", "camera field is empty"),
-        ({"targets": ["greedy-camera"]}, 400, "refused", "targets", "is a camera agent"),
-        ({"format": "knockout"}, 400, "refused", "format", "no format 'knockout'"),
-        ({"format": "ranking", "cameras": ["greedy-camera"]}, 400, "refused", "cameras", "at least two"),
-        ({"settings": {"height": 3}}, 400, "refused", "settings.height", "no setting 'height'"),
+        ({"cameras": []}, 409, "refused", "cameras", "camera field is empty"),
+        ({"targets": ["greedy-camera"]}, 409, "refused", "targets", "is a camera agent"),
+        ({"format": "knockout"}, 409, "refused", "format", "no format 'knockout'"),
+        ({"format": "ranking", "cameras": ["greedy-camera"]}, 409, "refused", "cameras", "at least two"),
+        ({"settings": {"height": 3}}, 409, "refused", "settings.height", "no setting 'height'"),
         ({"episodes_per_pairing": 0}, 422, "invalid", "episodes_per_pairing", "greater than or equal to 1"),
-        ({"episodes_per_pairing": 10**8}, 400, "refused", "settings.episodes", "from 1 to 10,000"),
+        ({"episodes_per_pairing": 10**8}, 409, "refused", "settings.episodes", "from 1 to 10,000"),
         ({"base_seed": "x"}, 422, "invalid", "base_seed", "base_seed"),
         ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing", "Did you mean 'episodes_per_pairing'?"),
     ],
@@ -319,7 +319,7 @@ def test_all_that_is_wrong_with_a_tournament_is_told_with_its_fields(
         "settings": {"error": 99, "height": 1},
         "episodes_per_pairing": None,
     }
-    message = check_error(start(call(alice), **wrong), 400, "refused")["message"]
+    message = check_error(start(call(alice), **wrong), 409, "refused")["message"]
     for part in ("cameras: The camera field", "settings.height: ", "settings.error: Error probability (error) is 99"):
         assert part in message
 

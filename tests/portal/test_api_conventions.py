@@ -96,15 +96,20 @@ def test_equal_sort_values_do_not_lose_rows(client: Client, agents: dict[str, Ag
     assert len(walk(client, f"{V1}/agents", limit=1)) == len(agents)
 
 
-@pytest.mark.parametrize("cursor", ["x", "AAAA", "W10", "W1siaWQiXSxbbnVsbF1d", "W1siaWQiXSxbIjEiLDJdXQ", "é"])
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "W10", "W1siaWQiXSxbbnVsbF1d", "W1siaWQiXSxbIjEiLDJdXQ"])
 def test_a_cursor_that_is_not_of_the_list_is_refused(client: Client, pairing: Pairing, cursor: str) -> None:
     answer = client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"cursor": cursor})
+    assert (answer.status_code, answer.json()["where"]) == (409, "cursor")
+
+
+def test_what_cannot_be_a_cursor_is_invalid(client: Client, pairing: Pairing) -> None:
+    answer = client.get(f"{V1}/pairings/{pairing.pk}/episodes", {"cursor": "é"})
     assert (answer.status_code, answer.json()["where"]) == (422, "cursor")
 
 
 def test_a_cursor_and_an_offset_are_refused(client: Client, agents: dict[str, Agent]) -> None:
     cursor = client.get(f"{V1}/agents", {"limit": 1}).json()["next"]
-    assert client.get(f"{V1}/agents", {"cursor": cursor, "offset": 1}).status_code == 422
+    assert client.get(f"{V1}/agents", {"cursor": cursor, "offset": 1}).status_code == 409
 
 
 # Filters
@@ -130,6 +135,41 @@ def test_lists_are_narrowed_by_name_owner_time_and_agent(client: Client, world: 
     assert count("agents", owner="alice") == 1
     assert count("trainings", algorithm="mappo") == 2  # of the study and the attack
     assert count("trainings", algorithm="ippo") == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("moment", "status"), [("2100-01-01", 200), ("0", 422), ("1.5e9", 422), ("today", 422)])
+def test_a_time_is_a_date_or_iso_8601_and_no_number(client: Client, moment: str, status: int) -> None:
+    assert client.get(f"{V1}/tournaments", {"created_after": moment}).status_code == status
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"base_seed": False},
+        {"base_seed": "1"},
+        {"episodes_per_pairing": True},
+        {"rates_remote": 1},
+        {"rates_remote": "yes"},
+    ],
+)
+def test_a_value_has_the_type_that_the_description_says(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent], wrong: dict[str, Any]
+) -> None:
+    body = {"scenario": "mate-2v4-0", "cameras": ["greedy-camera"], "targets": ["greedy-target"]}
+    answer = call(alice).post(f"{V1}/tournaments", body | wrong, content_type="application/json")
+    assert (answer.status_code, answer.json()["where"]) == (422, next(iter(wrong)))
+
+
+def test_a_whole_number_may_be_written_as_a_float(
+    call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]
+) -> None:
+    body = {"scenario": "mate-2v4-0", "cameras": ["greedy-camera"], "targets": ["greedy-target"], "base_seed": 7.0}
+    made = call(alice).post(f"{V1}/tournaments", body, content_type="application/json").json()
+    assert made["base_seed"] == "7"
 
 
 # Entity tags
@@ -181,7 +221,7 @@ def test_a_token_creates_no_stronger_token(call: Call, alice: User) -> None:
     assert made["scopes"] == ["uploads", "account"] and made["expires"]
     short = Client(headers={"authorization": f"Bearer {made['key']}"})
     longer = short.post(f"{V1}/tokens", {"name": "longer", "days": 30}, content_type="application/json")
-    assert (longer.status_code, longer.json()["where"]) == (400, "days")
+    assert (longer.status_code, longer.json()["where"]) == (409, "days")
     assert short.get(f"{V1}/account").json()["token"]["name"] == "another"
     assert short.delete(f"{V1}/tokens/{made['id']}").status_code == 204
     assert short.get(f"{V1}/account").status_code == 401

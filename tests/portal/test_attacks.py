@@ -93,4 +93,4 @@ def test_a_program_attacks_an_agent(
     made = ask(num_attackers=1, training={"steps": 1000})
     assert made.status_code == 201 and made.json()["training"]["algorithm"] == "mappo"
     assert call().get(f"{V1}/attacks", {"agent": "greedy-camera"}).json()["count"] == 1
-    check_error(ask(num_attackers=0), 400, "refused")
+    check_error(ask(num_attackers=0), 409, "refused")

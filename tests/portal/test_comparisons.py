@@ -232,8 +232,8 @@ def test_the_api_says_what_the_page_says(client: Client, doubled: Tournament) ->
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
-        ({"first": "greedy-camera", "second": "greedy-target"}, 400),
-        ({"first": "greedy-camera", "second": "greedy-camera"}, 400),
+        ({"first": "greedy-camera", "second": "greedy-target"}, 409),
+        ({"first": "greedy-camera", "second": "greedy-camera"}, 409),
         ({"first": "greedy-camera", "second": "nobody"}, 404),
         ({"first": "greedy-camera"}, 422),
     ],

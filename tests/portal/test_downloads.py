@@ -168,7 +168,7 @@ def test_what_has_no_network_and_other_formats_are_refused(
     learned: Agent, visit: Call, call: Call, alice: User
 ) -> None:
     slug = Agent.objects.get(team="camera", spec__name="greedy").slug
-    assert call(alice).get(f"/api/v1/agents/{slug}/file?format=onnx").status_code == 400
+    assert call(alice).get(f"/api/v1/agents/{slug}/file?format=onnx").status_code == 409
     page = visit(alice).get(reverse("agent_download", args=[slug]), {"format": "onnx"}, follow=True)
     assert "has no network" in page.content.decode()
     assert visit(alice).get(reverse("agent_download", args=[slug]), {"format": "pickle"}).status_code == 404

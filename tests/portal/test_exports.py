@@ -143,7 +143,7 @@ def test_a_number_that_was_never_published_is_told(client: Client, played: Tourn
 
 def test_a_snapshot_from_before_episodes_were_noted_says_so(client: Client, played: Tournament) -> None:
     Basis.objects.all().delete()
-    error = check_error(client.get(f"{V1}/scenarios/mate-2v4-0/episodes", {"format": "parquet"}), 400, "refused")
+    error = check_error(client.get(f"{V1}/scenarios/mate-2v4-0/episodes", {"format": "parquet"}), 409, "refused")
     assert "newer snapshot" in error["message"]
 
 

@@ -44,10 +44,10 @@ def test_a_program_cannot_give_a_name_that_nobody_sees(call: Call, alice: User, 
     }
     for kind, body in sent.items():
         answer = caller.post(f"{V1}/{kind}", {"name": name, **body}, content_type="application/json")
-        assert (answer.status_code, answer.json()["error"]["where"]) == (400, "name"), kind
+        assert (answer.status_code, answer.json()["error"]["where"]) == (409, "name"), kind
     assert caller.patch(f"{V1}/agents/mine", {"name": name}, content_type="application/json").status_code == 422
     file = SimpleUploadedFile("a.zip", b"content")
-    assert caller.post(f"{V1}/uploads", {"file": file, "name": name}).status_code == 400
+    assert caller.post(f"{V1}/uploads", {"file": file, "name": name}).status_code == 409
     for model in (Tournament, TrainingRun, PsroRun, Schedule, Upload):
         assert not model.objects.exists()
 
@@ -87,7 +87,7 @@ def test_nobody_passes_for_a_built_in_agent(
     assert "It reads like Greedy, a built-in agent." in answer.json()["error"]["message"]
     body = {"name": name, "scenario": "mate-2v4-0", "team": "camera", "opponent": "greedy-target", **TRAINING}
     answer = caller.post(f"{V1}/trainings", body, content_type="application/json")
-    assert (answer.status_code, answer.json()["error"]["where"]) == (400, "name")
+    assert (answer.status_code, answer.json()["error"]["where"]) == (409, "name")
     visit(admin).post(reverse("admin:tournament_agent_change", args=[mine.pk]), {"name": name, "description": ""})
     assert Agent.objects.get(pk=mine.pk).name == "Mine"
 

@@ -209,7 +209,7 @@ def test_a_webhook_that_always_fails_is_switched_off(alice: User, played: Tourna
 )
 def test_addresses_that_are_not_public_are_refused(call: Call, alice: User, address: str) -> None:
     answer = create(call(alice), url=address)
-    assert (answer.status_code, answer.json()["where"]) == (400, "url")
+    assert (answer.status_code, answer.json()["where"]) == (409, "url")
     assert not Webhook.objects.exists()
 
 
@@ -244,7 +244,7 @@ def test_a_webhook_is_made_and_deleted_on_its_page(visit: Visit, alice: User) ->
 def test_a_user_has_only_so_many_webhooks(call: Call, alice: User) -> None:
     for number in range(10):
         Webhook.objects.create(user=alice, url=f"https://example.org/{number}", secret="s")
-    assert create(call(alice), url="https://example.org/hook").status_code == 400
+    assert create(call(alice), url="https://example.org/hook").status_code == 409
 
 
 @pytest.mark.django_db(transaction=True)

@@ -167,7 +167,7 @@ def test_it_is_no_opponent_in_trainings_and_schedules(secret: Agent, call: Call,
         "steps": 10_000,
     }
     answer = call(alice).post("/api/v1/trainings", training, content_type="application/json")
-    assert answer.status_code == 400 and "private" in answer.content.decode()
+    assert answer.status_code == 409 and "private" in answer.content.decode()
     weekly = {
         "name": "Weekly",
         "kind": "cron",
@@ -178,7 +178,7 @@ def test_it_is_no_opponent_in_trainings_and_schedules(secret: Agent, call: Call,
     answer = call(alice).post(
         "/api/v1/schedules", weekly | {"targets": ["greedy-target"]}, content_type="application/json"
     )
-    assert answer.status_code == 400 and "private" in answer.content.decode()
+    assert answer.status_code == 409 and "private" in answer.content.decode()
 
 
 def test_published_it_takes_its_tournaments_along(secret: Agent, visit: Visit, alice: User) -> None:
@@ -206,7 +206,7 @@ def test_it_is_in_no_psro_run_study_or_attack(secret: Agent, call: Call, alice: 
         (f"agents/{secret.slug}/attacks", {"scenario": "mate-2v4-0"}),
     ):
         answer = call(alice).post(f"/api/v1/{path}", wanted, content_type="application/json")
-        assert answer.status_code == 400 and "private" in answer.content.decode(), (path, answer.content)
+        assert answer.status_code == 409 and "private" in answer.content.decode(), (path, answer.content)
 
 
 @pytest.mark.parametrize("use", ["training", "psro", "schedule"])
@@ -240,5 +240,5 @@ def test_a_lab_of_others_is_not_chosen(visit: Visit, call: Call, alice: User, bo
     form = {"file": SimpleUploadedFile("a.zip", b"content"), "lab": "owls"}
     assert visit(bob).post(reverse("upload_create"), form).status_code == 400
     form["file"] = SimpleUploadedFile("a.zip", b"content")
-    assert call(bob).post("/api/v1/uploads", form).status_code == 400
+    assert call(bob).post("/api/v1/uploads", form).status_code == 409
     assert not Upload.objects.filter(owner=bob).exists()

@@ -93,7 +93,7 @@ def test_a_program_starts_a_run(client: Client, scenario: Scenario, token: dict[
 def test_all_that_is_wrong_with_a_request_is_told(client: Client, scenario: Scenario, token: dict[str, str]) -> None:
     wrong = asked(meta_solver="coin", camera_training=TRAINING | {"hyperparameters": {"gamma": 9}})
     answer = post(client, "/psro", token, wrong)
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     error = answer.json()["error"]
     assert error["where"] == "meta_solver"
     assert "meta_solver: 'coin' is unknown" in error["message"]
@@ -382,7 +382,7 @@ def test_two_runs_head_to_head_for_programs(
     made = post(client, path, token).json()
     assert made["tournament"] and made["advantage"] is None and made["leader"] is None
     itself = client.get(f"/api/v1/psro/{pair[0].pk}/against/{pair[0].pk}")
-    assert itself.status_code == 400 and "itself" in itself.json()["error"]["message"]
+    assert itself.status_code == 409 and "itself" in itself.json()["error"]["message"]
 
 
 def test_a_head_to_head_counts_against_the_quotas_of_its_user(

@@ -228,11 +228,11 @@ def test_a_program_has_every_new_agent_placed(
 @pytest.mark.parametrize(
     ("change", "status", "where", "says"),
     [
-        ({"expression": "x"}, 400, "expression", "five cron fields"),
-        ({"format": "knockout"}, 400, "format", "no format 'knockout'"),
-        ({"settings": {"episodes": "many"}}, 400, "settings.episodes", "(episodes) is 'many'"),
-        ({"settings": {"episodes": 10**400}}, 400, "settings.episodes", "(episodes)"),
-        ({"kind": "watch", "expression": "", "has_everyone": False}, 400, "cameras", "Choose the cameras or"),
+        ({"expression": "x"}, 409, "expression", "five cron fields"),
+        ({"format": "knockout"}, 409, "format", "no format 'knockout'"),
+        ({"settings": {"episodes": "many"}}, 409, "settings.episodes", "(episodes) is 'many'"),
+        ({"settings": {"episodes": 10**400}}, 409, "settings.episodes", "(episodes)"),
+        ({"kind": "watch", "expression": "", "has_everyone": False}, 409, "cameras", "Choose the cameras or"),
         ({"scenario": "mars"}, 404, "scenario", "mate-2v4-0"),
         ({"cameras": ["nobody"]}, 404, "cameras", "nobody"),
         ({"kind": "sometimes"}, 422, "kind", "kind"),

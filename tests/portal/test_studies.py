@@ -152,4 +152,4 @@ def test_a_program_starts_and_reads_a_study(
     assert call().get(f"{V1}/studies/{number}").json()["runs"][0]["configuration"] == "plain"
     assert call().get(f"{V1}/studies").json()["items"][0]["scenarios"] == ["mate-2v4-0"]
     wrong = wanted | {"configurations": [{"name": "", "algorithm": "none"}]}
-    check_error(call(alice).post(f"{V1}/studies", wrong, content_type="application/json"), 400, "refused")
+    check_error(call(alice).post(f"{V1}/studies", wrong, content_type="application/json"), 409, "refused")

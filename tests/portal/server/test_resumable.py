@@ -92,7 +92,7 @@ def test_more_bytes_than_were_promised_are_refused_and_leave_the_file_as_it_was(
         (VERSION | {"upload-length": str(2**40)}, "too_large"),
         (VERSION | {"upload-length": "5", "upload-metadata": "nam eA=="}, "invalid"),
         (VERSION | {"upload-length": "5", "upload-metadata": "name ?"}, "invalid"),
-        (VERSION | {"upload-length": "5", "upload-metadata": metadata(team="referee")}, "invalid"),
+        (VERSION | {"upload-length": "5", "upload-metadata": metadata(team="referee")}, "refused"),
     ],
 )
 def test_an_upload_that_cannot_begin_is_refused(call: Call, alice: User, headers: dict[str, str], code: str) -> None:

@@ -48,7 +48,7 @@ def test_a_program_and_a_form_name_several_scenarios(
     several = {"more_scenarios": [other.slug], "test_scenarios": [unseen.slug]}
     made = ask(call(alice), preset="entity", **several).json()
     assert (made["more_scenarios"], made["test_scenarios"]) == ([other.slug], [unseen.slug])
-    error = check_error(ask(call(alice), **several), 400, "refused")
+    error = check_error(ask(call(alice), **several), 409, "refused")
     assert error["where"] == "architecture" and "entity" in error["message"]
     like = visit(alice).get(f"/training/new/?like={made['id']}").content.decode()
     assert f'value="{other.slug}" selected' in like and f'value="{unseen.slug}" selected' in like
@@ -63,12 +63,12 @@ def test_a_program_and_a_form_name_several_scenarios(
     [
         ({"scenario": "mars"}, 404, "not_found", "scenario", "mate-2v4-0"),
         ({"opponent": "nobody"}, 404, "not_found", "opponent", "nobody"),
-        ({"opponent": "greedy-camera"}, 400, "refused", "opponent", "trains against targets"),
-        ({"hyperparameters": {"gamma": 7}}, 400, "refused", "gamma", "from 0 to 1"),
-        ({"hyperparameters": {"speed": 7}}, 400, "refused", "hyperparameters", "no hyperparameter 'speed'"),
-        ({"algorithm": "dqn"}, 400, "refused", "algorithm", "mappo"),
-        ({"steps": 0}, 400, "refused", "steps", "whole number"),
-        ({"start_from": "greedy-camera"}, 400, "refused", "start_from", "no weights"),
+        ({"opponent": "greedy-camera"}, 409, "refused", "opponent", "trains against targets"),
+        ({"hyperparameters": {"gamma": 7}}, 409, "refused", "gamma", "from 0 to 1"),
+        ({"hyperparameters": {"speed": 7}}, 409, "refused", "hyperparameters", "no hyperparameter 'speed'"),
+        ({"algorithm": "dqn"}, 409, "refused", "algorithm", "mappo"),
+        ({"steps": 0}, 409, "refused", "steps", "whole number"),
+        ({"start_from": "greedy-camera"}, 409, "refused", "start_from", "no weights"),
         ({"team": "umpire"}, 422, "invalid", "team", "team"),
     ],
 )
@@ -84,7 +84,7 @@ def test_what_makes_no_training_is_refused_with_the_reason(
 def test_all_that_is_wrong_is_told_at_once(
     call: Call, alice: User, scenario: Scenario, agents: dict[str, Agent]
 ) -> None:
-    error = check_error(ask(call(alice), steps=0, hyperparameters={"gamma": 7, "clip": 99}, name="x"), 400, "refused")
+    error = check_error(ask(call(alice), steps=0, hyperparameters={"gamma": 7, "clip": 99}, name="x"), 409, "refused")
     for word in ("steps", "gamma", "clip"):
         assert word in error["message"]
 
@@ -106,7 +106,7 @@ def test_a_program_changes_its_own_trainings_only(call: Call, alice: User, bob: 
     extended = program.post(f"{V1}/trainings/{run.pk}/extend", {"steps": 50}, content_type="application/json").json()
     assert (extended["state"], extended["steps_wanted"]) == ("waiting", 1050)
     check_error(
-        program.post(f"{V1}/trainings/{run.pk}/extend", {"steps": -5}, content_type="application/json"), 400, "refused"
+        program.post(f"{V1}/trainings/{run.pk}/extend", {"steps": -5}, content_type="application/json"), 409, "refused"
     )
     assert program.post(f"{V1}/trainings/{run.pk}/cancel").json()["is_over"] is True
 
