@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from playwright.sync_api import expect
 
 from tests.chromium import ADVICE, find_chromium
 from tests.spreading import spread
@@ -25,6 +26,7 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+expect.set_options(timeout=30_000)  # milliseconds; on a busy machine a page takes seconds
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

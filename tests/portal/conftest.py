@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Error
 
 from portal.models import Announcement, ApiToken, IncomingFile, Webhook
 from tournament import attacks, entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
@@ -234,7 +235,12 @@ def open_page(page: Any, live_server: Any) -> Iterator[Open]:
     page.on("request", lambda sent: None if is_ours(sent.url, live_server.url) else wrong.append(sent.url))
 
     def open_page(address: str) -> Any:
-        page.goto(live_server.url + address)
+        try:
+            page.goto(live_server.url + address)
+        except Error as error:
+            if "ERR_ABORTED" not in str(error):
+                raise
+            page.goto(live_server.url + address)  # The page before loaded itself anew at this moment.
         return page
 
     yield open_page

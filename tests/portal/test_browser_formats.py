@@ -12,7 +12,6 @@ from tournament import organising, schedules
 from tournament.models import Agent, Block, BlockState, Episode, Scenario, Schedule, ScheduleKind, Tournament
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PATIENCE = 30_000  # milliseconds: how long a test waits for what the page asks every two seconds
 
 
 def play_round(tournament: Tournament) -> None:
@@ -46,12 +45,12 @@ def test_a_sequential_test_is_started_and_followed_to_its_verdict(
     tournament = Tournament.objects.get()
     play_round(tournament)
     assert not organising.finish_if_complete(tournament), "decided before anybody could look"
-    expect(page.locator("#finding")).to_contain_text("log-likelihood ratio", timeout=PATIENCE)
+    expect(page.locator("#finding")).to_contain_text("log-likelihood ratio")
     expect(page.locator("#finding svg.trace").first).to_be_visible()
     expect(page.locator("#progress")).to_contain_text("round 2")
     while not organising.finish_if_complete(tournament):
         play_round(tournament)
-    expect(page.get_by_role("heading", name="Result", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Result", exact=True)).to_be_visible()
     expect(page.locator("#finding")).to_contain_text("The first agent is better than the second")
     page.get_by_role("link", name="Choices").click()
     expect(page.get_by_role("table")).to_contain_text("Both agents play the same opponents from the same seeds")

@@ -229,7 +229,7 @@ def test_a_tournament_that_ends_says_so_in_the_title(open_page: Open, tournament
         Episode.objects.bulk_create(make_up(block.pairing, seed) for seed in block.seeds)
         Block.objects.filter(pk=block.pk).update(state=BlockState.DONE, num_played=3, seconds=1.0)
     organising.finish_if_complete(tournament)
-    expect(page).to_have_title("✓ Alice's cup · MATE Arena", timeout=30_000)
+    expect(page).to_have_title("✓ Alice's cup · MATE Arena")
 
 
 def test_times_are_told_in_the_readers_zone(browser: Any, live_server: Any, played: Tournament) -> None:

@@ -79,7 +79,7 @@ def test_leases_go_by_the_databases_clock_and_not_by_the_workers(block, settings
     monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(seconds=wrong_by))
     held = claim()
     with leases.Keeper(held):
-        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal", patience=15)
+        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal")
     millisecond = timedelta(milliseconds=1)  # SQLite's clock has no less.
     assert before - millisecond <= held.claimed <= right() + millisecond
     assert Block.objects.get().leased_until <= right() + timedelta(seconds=2)
@@ -108,7 +108,7 @@ def test_a_kept_lease_is_renewed(block, settings):
     settings.ARENA_LEASE_SECONDS = 1.5
     held = claim()
     with leases.Keeper(held):
-        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal", patience=15)
+        wait_for(lambda: Block.objects.get().leased_until > held.leased_until, "a renewal")
 
 
 def test_a_lease_is_kept_also_where_the_databases_server_is_started_again(block, settings, lose_connections):
@@ -117,7 +117,7 @@ def test_a_lease_is_kept_also_where_the_databases_server_is_started_again(block,
 
     def wait_for_a_renewal():
         known = Block.objects.get().leased_until
-        wait_for(lambda: Block.objects.get().leased_until > known, "a renewal", patience=10)
+        wait_for(lambda: Block.objects.get().leased_until > known, "a renewal")
 
     with leases.Keeper(held):
         wait_for_a_renewal()

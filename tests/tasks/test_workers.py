@@ -34,7 +34,7 @@ def heart(monkeypatch, settings):
 
 def beats_again():
     began = timezone.now()
-    wait_for(lambda: Worker.objects.filter(name="one@test", seen__gt=began).exists(), "a heartbeat", patience=10)
+    wait_for(lambda: Worker.objects.filter(name="one@test", seen__gt=began).exists(), "a heartbeat")
 
 
 def test_a_worker_that_lives_says_so_again_and_again(heart):
@@ -54,7 +54,7 @@ def test_a_worker_says_what_it_is(heart):
 def test_a_worker_whose_clock_is_wrong_says_by_how_much(heart, monkeypatch):
     ahead = timezone.now
     monkeypatch.setattr(workers.timezone, "now", lambda: ahead() + timedelta(seconds=600))
-    wait_for(lambda: Worker.objects.filter(name="one@test", clock_error__gt=590).exists(), "its clock", patience=10)
+    wait_for(lambda: Worker.objects.filter(name="one@test", clock_error__gt=590).exists(), "its clock")
     assert abs(Worker.objects.get(name="one@test").clock_error - 600) < 5
 
 

@@ -134,7 +134,7 @@ def test_a_training_is_followed_on_where_the_databases_server_is_started_again(a
     wait_for(lambda: run.points.exists(), "a point")
     lose_connections()
     known = run.points.count()
-    wait_for(lambda: run.points.count() > known, "another point", patience=10)
+    wait_for(lambda: run.points.count() > known, "another point")
 
 
 def test_a_process_that_always_dies_at_the_same_place_is_given_up(ask):
