@@ -4,7 +4,8 @@ The benchmark starts its own PostgreSQL, which syncs every transaction as in pro
 episodes of 100 cameras against 100 targets. As in a portal, half of the seeds are shared by all cameras that play a
 target, half by all targets that play a camera. The benchmark measures the insertion, the sizes on disk, the first fit
 of the scenario's leaderboard, the fit after 64 more episodes, the count of its episodes, the peak memory of the fitting
-process, and the times of pages. 10,000,000 episodes need about 5 GB of disk.
+process, and the times of pages. Fits and counts are in processor time, the one of the database included. 10,000,000
+episodes need about 5 GB of disk.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from benchmarks import history, table
 from benchmarks.installation import set_up_django
+from benchmarks.leaderboard import processor_seconds
 from portal.launcher.commands import ONE_THREAD
 from tests import postgres
 
@@ -127,20 +129,28 @@ def measure_fits(episodes: int) -> list[table.Figure]:
     from tournament.models import Pairing, Scenario
 
     scenario = Scenario.objects.get()
-    first = timed(leaderboards.refit, scenario)
+    first = cost(leaderboards.refit, scenario)
     pairing = Pairing.objects.order_by("id").first()
     assert pairing is not None
     times = []
     for number in range(3):
         seeds = list(range(2**40 + number * MORE, 2**40 + (number + 1) * MORE))
         history.insert(list(history.invent(pairing.pk, pairing.camera_id, pairing.target_id, seeds)))
-        times.append(timed(leaderboards.refit, scenario))
+        times.append(cost(leaderboards.refit, scenario))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    counts = [timed(leaderboards.count_episodes, scenario) for _ in range(3)]
+    counts = [cost(leaderboards.count_episodes, scenario) for _ in range(3)]
     return [
-        table.Figure("count of the board's episodes, median of 3", sorted(counts)[1], "s"),
-        table.Figure("first fit of the board", first, "s"),
-        table.Figure(f"fit after {MORE} more, median of 3", sorted(times)[1], "s", wanted=REFIT_SECONDS),
+        table.Figure(
+            "count of the board's episodes, median of 3", sorted(counts)[1][0], "s", wall=sorted(counts)[1][1]
+        ),
+        table.Figure("first fit of the board", first[0], "s", wall=first[1]),
+        table.Figure(
+            f"fit after {MORE} more, median of 3",
+            sorted(times)[1][0],
+            "s",
+            wall=sorted(times)[1][1],
+            wanted=REFIT_SECONDS,
+        ),
         table.Figure("most memory of that process", memory, "MiB", wanted=REFIT_MB),
     ]
 
@@ -157,6 +167,13 @@ def measure_pages(episodes: int) -> list[table.Figure]:
         seconds = timed(lambda address=address, size=size: size.append(len(Client().get(f"{address}?").content)))
         found += [table.Figure(f"page {name}", seconds, "s"), table.Figure(f"its size {name}", size[0] / 1e3, "kB")]
     return found
+
+
+def cost(work: Any, *arguments: Any) -> tuple[float, float]:
+    """Return the seconds of processor time and of wall time."""
+    began, wall = processor_seconds(), time.monotonic()
+    work(*arguments)
+    return processor_seconds() - began, time.monotonic() - wall
 
 
 def timed(work: Any, *arguments: Any) -> float:

@@ -146,6 +146,7 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
     check_disk(folder)
     with processes.locked(folder) as lock:
         keeper.check()
+        take_over(run, folder)
         carrier = carrying.Carrier(folder, f"trainings/{run.pk}")
         carrier.fetch()
         write_orders(run, folder)
@@ -162,6 +163,20 @@ def _train(run: TrainingRun, keeper: leases.Keeper) -> None:
 
 
 # The folder
+
+OWNER = "created.txt"
+
+
+def take_over(run: TrainingRun, folder: Path) -> None:
+    """Empty a folder that another training has left here: a restored backup uses its number again."""
+    owner = folder / OWNER
+    if owner.exists() and owner.read_text() != run.created.isoformat():
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != processes.LOCK:
+                path.unlink()
+    write_whole(owner, run.created.isoformat().encode())
 
 
 def check_disk(folder: Path) -> None:

@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-from django.db.models import Count, Q
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
@@ -82,7 +83,8 @@ def list_pairings(
     if tournament is not None:
         cups = seen_tournaments(Tournament.objects.filter(pk=tournament), viewer_of(request))
         found = found.filter(tournaments__in=cups)
-    counted = found.select_related("scenario", "camera", "target").annotate(num_episodes=Count("episodes"))
+    counted = found.select_related("scenario", "camera", "target")
+    counted = counted.annotate(num_episodes=Coalesce(Sum("totals__count"), 0))
     return part.page(counted) | {"count": found.count()}
 
 

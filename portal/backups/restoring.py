@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from mate.errors import UserError
 from portal.backups import tables
-from portal.backups.writing import MANIFEST, VERSION
+from portal.backups.writing import MANIFEST, VERSION, list_below
 
 
 class RestoreRefused(UserError):
@@ -95,7 +95,14 @@ def check_migrations(manifest: dict[str, Any]) -> None:
 
 
 def copy_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Copy the backup's files into the storage. Files that exist with the same content are skipped."""
+    """Copy the backup's files into the storage. Files that exist with the same content are skipped.
+
+    Later files of trainings are deleted: a training would continue from a state that its curve does not know, or from
+    that of another one, since numbers are used again.
+    """
+    for name in list_below("trainings"):
+        if name not in manifest["files"]:
+            default_storage.delete(name)
     for name, facts in manifest["files"].items():
         if default_storage.exists(name):
             with default_storage.open(name) as file:

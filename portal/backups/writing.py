@@ -82,10 +82,11 @@ def list_files() -> Iterator[str]:
     if default_storage.exists(storages.MARKER):
         yield storages.MARKER
     for name in KEPT:
-        yield from _list_below(name)
+        yield from list_below(name)
 
 
-def _list_below(folder: str) -> Iterator[str]:
+def list_below(folder: str) -> Iterator[str]:
+    """Yield the names of a folder's stored files, without those that are not backed up."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
@@ -94,7 +95,7 @@ def _list_below(folder: str) -> Iterator[str]:
         if name and name not in LEFT_OUT and not name.startswith(storages.PART):
             yield f"{folder}/{name}"
     for name in sorted(folders):
-        yield from _list_below(f"{folder}/{name}")
+        yield from list_below(f"{folder}/{name}")
 
 
 def remove_old(place: Path, keep: int) -> list[Path]:

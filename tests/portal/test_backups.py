@@ -14,6 +14,7 @@ from django.db import connection
 
 from policies import Dimensions
 from portal import backups
+from portal.backups.writing import list_files
 from tests.policies.checkpoints import make_checkpoint
 from tests.trials import write_episodes
 from tournament import entries, replays
@@ -53,6 +54,16 @@ def test_a_restored_installation_is_what_it_was(backup: Path, played: Tournament
     assert state_of(played) == before
     assert default_storage.open("checkpoints/one.zip").read() == b"weights"
     assert User.objects.create_user("next").pk > max(user["id"] for user in before["users"])
+
+
+def test_what_trainings_wrote_later_is_gone_after_a_restore(played: Tournament, tmp_path: Path) -> None:
+    default_storage.save("trainings/1/state/000010.zip", ContentFile(b"early"))
+    backup = backups.back_up(tmp_path / "backups")
+    for name in ("trainings/1/state/000020.zip", "trainings/2/state/000010.zip", "trainings/2/progress.jsonl"):
+        default_storage.save(name, ContentFile(b"late"))
+    call_command("restore", str(backup), "--replace")
+    assert [name for name in list_files() if name.startswith("trainings/")] == ["trainings/1/state/000010.zip"]
+    assert default_storage.open("trainings/1/state/000010.zip").read() == b"early"
 
 
 def test_a_restored_installation_renders_the_same_replays(played: Tournament, alice: User, tmp_path: Path) -> None:

@@ -51,6 +51,14 @@ def test_a_training_waits_for_a_storage_that_is_away_at_no_cost(ask, monkeypatch
     assert train(run).state == TrainingState.EVALUATING
 
 
+def test_a_training_does_not_continue_what_another_with_its_number_has_left(ask):
+    earlier, run = train(ask(iterations=9)), ask()
+    folder_of(earlier).rename(folder_of(run))  # As if both had the same number, one before and one after a restore.
+    run = train(run)
+    assert (run.state, run.steps_done) == (TrainingState.EVALUATING, 500)
+    assert len(pids(run)) == 1
+
+
 def test_nothing_waits_and_nothing_is_done():
     assert not training.train_next()
 
