@@ -45,6 +45,16 @@ def test_the_prior_is_lost_among_many_comparisons():
     assert np.abs(many - none).max() < np.abs(few - none).max() / 50 < 0.01
 
 
+@pytest.mark.parametrize("number", [5_000, 50_000, 5_000_000])
+def test_any_number_of_comparisons_is_fitted(number):
+    random = np.random.default_rng(3)
+    strengths = random.normal(0.0, 0.4, 100)
+    pairs = np.triu(np.full((100, 100), number), 1)
+    won = random.binomial(pairs, bradley_terry.expect(strengths))
+    found = bradley_terry.fit((won + (pairs - won).T).astype(float), (pairs + pairs.T).astype(float)).values
+    assert found == pytest.approx(strengths - strengths.mean(), abs=1.0 / np.sqrt(number))
+
+
 def test_who_always_wins_has_a_finite_strength_and_an_interval_that_begins_where_an_exact_one_does():
     for number in (5.0, 60.0, 1000.0):
         wins = np.array([[0, number], [0, 0]])
