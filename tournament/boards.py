@@ -129,7 +129,8 @@ def board_of(snapshot: RatingSnapshot) -> Board:
     """Return a snapshot joined with its agents."""
     rated = Ratings.from_json(snapshot.table)
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
-    agents = Agent.objects.select_related("owner").in_bulk(digests, field_name="digest")
+    rows = Agent.objects.select_related("owner").defer("spec", "provenance", "description")  # They are long.
+    agents = rows.in_bulk(digests, field_name="digest")
 
     def join(lines: tuple[AgentRating, ...]) -> tuple[BoardLine, ...]:
         return tuple(BoardLine(agents[line.digest], line) for line in lines if line.digest in agents)

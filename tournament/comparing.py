@@ -103,13 +103,10 @@ class Comparison:
 
 def compare(pairs: Pairs) -> Comparison:
     """Compare two agents by their pairs of episodes."""
-    opponents, indices, counts = np.unique(pairs.opponent, return_inverse=True, return_counts=True)
-    against = tuple(
-        _against(int(opponent), pairs, indices == number) for number, opponent in enumerate(opponents.tolist())
-    )
+    _, indices, counts = np.unique(pairs.opponent, return_inverse=True, return_counts=True)
     usable = counts[indices] > 1
     return Comparison(
-        against=against,
+        against=_compare_each(pairs),
         difference=mean_over_opponents(pairs.gain[usable], pairs.opponent[usable], pairs.seed[usable]),
         better=share_over_opponents(pairs.success[usable], pairs.opponent[usable], pairs.seed[usable]),
         num_pairs=len(pairs),
@@ -118,16 +115,49 @@ def compare(pairs: Pairs) -> Comparison:
     )
 
 
-def _against(opponent: int, pairs: Pairs, mine: NDArray[np.bool_]) -> Against:
-    same = np.zeros(int(mine.sum()), dtype=np.int64)
-    return Against(
-        opponent=opponent,
-        count=len(same),
-        first=float(pairs.first[mine].mean()),
-        second=float(pairs.second[mine].mean()),
-        difference=mean_over_opponents(pairs.gain[mine], same, pairs.seed[mine]),
-        better=share_over_opponents(pairs.success[mine], same, pairs.seed[mine]),
+def _compare_each(pairs: Pairs) -> tuple[Against, ...]:
+    """Compare against each opponent alone, as `mean_over_opponents` and `share_over_opponents` do, but all at once."""
+    opponents, indices, counts = np.unique(pairs.opponent, return_inverse=True, return_counts=True)
+    cluster, owner = _cluster(indices, pairs.seed)
+    freedom = np.maximum(counts - 1, 1)
+
+    def mean(values: Array) -> Array:
+        return np.bincount(indices, values, len(opponents)) / counts
+
+    def error(values: Array, means: Array) -> Array:
+        influences = np.bincount(cluster, values - means[indices], len(owner)) / counts[owner]
+        return np.sqrt(counts / freedom * np.bincount(owner, influences**2, len(opponents)))
+
+    first, second, gain, success = map(mean, (pairs.first, pairs.second, pairs.gain, pairs.success))
+    errors, spreads = error(pairs.gain, gain), error(pairs.success, success)
+    sizes = 1.0 / np.bincount(owner, (np.bincount(cluster, minlength=len(owner)) / counts[owner]) ** 2, len(opponents))
+    return tuple(
+        Against(
+            opponent=int(opponents[place]),
+            count=int(count),
+            first=float(first[place]),
+            second=float(second[place]),
+            difference=_student_interval(float(gain[place]), float(errors[place]), count - 1.0)
+            if count > 1
+            else PairedInterval(float(gain[place])),
+            better=_wilson_interval(
+                PairedInterval(float(success[place]), float(spreads[place]) if count > 1 else None),
+                float(sizes[place]),
+            ),
+        )
+        for place, count in enumerate(counts)
     )
+
+
+def _cluster(indices: Integers, seed: Integers) -> tuple[Integers, Integers]:
+    """Return the cluster of each pair, one for each opponent and seed, and the opponent's index of each cluster."""
+    order = np.lexsort((seed, indices))
+    opponent, seeds = indices[order], seed[order]
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (opponent[1:] != opponent[:-1]) | (seeds[1:] != seeds[:-1])
+    cluster = np.empty(len(order), dtype=np.int64)
+    cluster[order] = np.cumsum(is_new) - 1
+    return cluster, opponent[is_new]
 
 
 def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> PairedInterval:
@@ -148,7 +178,10 @@ def mean_over_opponents(values: Array, opponent: Integers, seed: Integers) -> Pa
     variance = float((_sum_by(seed, influences) ** 2).sum())
     parts = np.bincount(indices, influences**2)
     freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum() if parts.any() else float((counts - 1).sum())
-    error = float(np.sqrt(variance))
+    return _student_interval(value, float(np.sqrt(variance)), freedom)
+
+
+def _student_interval(value: float, error: float, freedom: float) -> PairedInterval:
     if error < ROUNDING:
         return PairedInterval(value, 0.0)  # Equal values show no variance.
     width = student(freedom) * error
@@ -166,7 +199,12 @@ def share_over_opponents(successes: Array, opponent: Integers, seed: Integers) -
         return plain
     _, indices, counts = np.unique(opponent, return_inverse=True, return_counts=True)
     weights = 1.0 / (counts[indices] * len(counts))
-    size = 1.0 / float((_sum_by(seed, weights) ** 2).sum())
+    return _wilson_interval(plain, 1.0 / float((_sum_by(seed, weights) ** 2).sum()))
+
+
+def _wilson_interval(plain: PairedInterval, size: float) -> PairedInterval:
+    """Return a share's value and error with its score interval from at most `size` independent pairs."""
+    assert plain.value is not None
     spread = plain.value * (1.0 - plain.value)
     if plain.error and spread:
         size = min(size, spread / plain.error**2)

@@ -323,8 +323,14 @@ def failures(tournament: Tournament) -> QuerySet[Block]:
 
 def notes_of(tournament: Tournament) -> list[str]:
     """Return remarks about the tournament's agents in its scenario that do not prevent them from playing."""
-    agents = [*tournament.cameras.all(), *tournament.targets.all()]
-    return [note for agent in agents for note in check_fitness(agent, tournament.scenario).notes]
+    scenario = tournament.scenario
+    like_here = ("", scenario.enhanced_observation)
+    agents = (
+        agent
+        for field in (tournament.cameras, tournament.targets)
+        for agent in field.exclude(trained_enhanced_observation__in=like_here)
+    )
+    return [note for agent in agents for note in check_fitness(agent, scenario).notes]
 
 
 def newest_engine(pairing: Pairing) -> str:

@@ -7,6 +7,7 @@ The cells are an image with one pixel each, which the browser enlarges. Names, p
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -98,6 +99,15 @@ class MapLayout:
     def letters(self) -> float:
         """The font size of the names."""
         return min(12.0, self.side - 0.5)
+
+    def find_corners(self, within: float = 0.0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the left ends of the columns and the upper ends of the rows, moved by `within`, as texts for SVG."""
+        across = pixels(*(self.left + column * self.side + within for column in range(self.columns)))
+        return across, pixels(*(self.top + row * self.side + within for row in range(self.rows)))
+
+    def find_centres(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the middles of the columns and rows as texts for SVG."""
+        return self.find_corners(0.5 * self.side)
 
 
 def arrange(payoffs: Payoffs) -> MapLayout:
@@ -214,20 +224,19 @@ def write_figures(payoffs: Payoffs, frame: MapLayout) -> SafeString:
     if frame.side < LEAST_FIGURE:
         return SafeString("")
     low, high = payoffs.bounds
-    middle = 0.5 * frame.side
-
-    def cells() -> Any:
-        for row, column in np.argwhere(np.isfinite(payoffs.payoff)).tolist():
-            value = payoffs.payoff[row, column]
+    across, down = frame.find_centres()
+    texts = []
+    for row, line in enumerate(payoffs.payoff.tolist()):
+        for column, value in enumerate(line):
+            if not math.isfinite(value):
+                continue
             is_bright = (value - low) / (high - low) > 0.47 if high > low else True
-            place = frame.left + column * frame.side + middle, frame.top + row * frame.side + middle
-            yield *pixels(*place), "on-bright" if is_bright else "on-dark", f"{value:+.2f}".replace("-", "−")
-
-    return format_html_join(
-        "",
-        '<text x="{}" y="{}" class="{}" font-size="13" text-anchor="middle" dominant-baseline="central">{}</text>',
-        cells(),
-    )
+            figure = f"{value:+.2f}".replace("-", "−")
+            texts.append(
+                f'<text x="{across[column]}" y="{down[row]}" class="{"on-bright" if is_bright else "on-dark"}" '
+                f'font-size="13" text-anchor="middle" dominant-baseline="central">{figure}</text>'
+            )
+    return SafeString("".join(texts))
 
 
 def draw_shares(payoffs: Payoffs, frame: MapLayout) -> SafeString:
@@ -252,15 +261,16 @@ def link_cells(payoffs: Payoffs, frame: MapLayout) -> SafeString:
     if frame.rows * frame.columns > MOST_LINKS:
         return SafeString("")
     base = reverse("pairing", args=[0]).removesuffix("0/")
+    across, down = frame.find_corners()
+    (side,) = pixels(frame.side)
     cameras, targets = ([escape(one.name) for one in team] for team in (payoffs.cameras, payoffs.targets))
     links = []
     for row, line in enumerate(payoffs.pairing):
         for column, pairing in enumerate(line):
             if pairing is None:
                 continue
-            x, y, side = pixels(frame.left + column * frame.side, frame.top + row * frame.side, frame.side)
             links.append(
-                f'<a href="{base}{pairing}/" tabindex="-1"><rect class="cell" x="{x}" y="{y}" width="{side}" '
-                f'height="{side}"><title>{cameras[row]}, {targets[column]}</title></rect></a>'
+                f'<a href="{base}{pairing}/" tabindex="-1"><rect class="cell" x="{across[column]}" y="{down[row]}" '
+                f'width="{side}" height="{side}"><title>{cameras[row]}, {targets[column]}</title></rect></a>'
             )
     return SafeString("".join(links))

@@ -273,20 +273,16 @@ def interval_bar(
 
     upright = beyond = SafeString("")
     if mark is not None and least <= mark <= most:
-        upright = format_html('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="100%"/>', at(mark))
+        upright = SafeString(f'<line class="mark" x1="{at(mark)}" x2="{at(mark)}" y1="0" y2="100%"/>')
     for end, points in ((low < least - 1e-9, LEFT), (high > most + 1e-9, RIGHT)):  # type: ignore[operator]
         beyond += points if end else SafeString("")
     point = SafeString("")
     if least <= value <= most:  # type: ignore[operator]
-        point = format_html('<circle class="point" cx="{}" cy="50%" r="4"/>', at(value))  # type: ignore[arg-type]
-    return format_html(
-        '<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>{}'
-        '<line class="span" x1="{}" x2="{}" y1="50%" y2="50%"/>{}{}</svg>',
-        upright,
-        at(low),  # type: ignore[arg-type]
-        at(high),  # type: ignore[arg-type]
-        beyond,
-        point,
+        point = SafeString(f'<circle class="point" cx="{at(value)}" cy="50%" r="4"/>')  # type: ignore[arg-type]
+    ends = f'x1="{at(low)}" x2="{at(high)}"'  # type: ignore[arg-type]
+    return SafeString(
+        f'<svg class="interval" aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>{upright}'
+        f'<line class="span" {ends} y1="50%" y2="50%"/>{beyond}{point}</svg>'
     )
 
 

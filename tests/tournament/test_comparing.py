@@ -1,16 +1,22 @@
 """Comparing two agents of a team by episodes of the same seed and opponent."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tournament.comparing import PairedInterval, Pairs, compare, share_over_opponents
+from tournament.comparing import PairedInterval, Pairs, compare, mean_over_opponents, share_over_opponents
 
 
 def make(opponents, seeds, first, second):
     return Pairs(np.array(opponents), np.array(seeds), np.array(first, dtype=float), np.array(second, dtype=float))
+
+
+def share_of(pairs):
+    return share_over_opponents(pairs.success, pairs.opponent, pairs.seed)
 
 
 def draw(rng, opponents=5, count=20, gap=0.02, sharing=False):
@@ -30,8 +36,29 @@ def test_one_opponent_gives_the_paired_t_test() -> None:
     found = compare(make([7] * 30, range(30), first, second))
     expected = stats.ttest_rel(first, second).confidence_interval(0.95)
     assert (found.difference.lower, found.difference.upper) == pytest.approx(tuple(expected))
-    assert found.against[0].difference == found.difference
+    alone = found.against[0].difference
+    assert (alone.value, alone.lower) == pytest.approx((found.difference.value, found.difference.lower))
     assert found.against[0].opponent == 7
+
+
+def test_each_opponent_alone_is_compared_as_if_there_were_no_other() -> None:
+    """With different numbers of pairs, a single one, ties, equal gains, and seeds that come twice."""
+    rng = np.random.default_rng(8)
+    opponent = np.repeat([3, 5, 9, 11], [1, 6, 30, 4])
+    seed = rng.integers(0, 20, len(opponent))
+    first, second = rng.normal(size=(2, len(opponent))).round(1)
+    first[opponent == 11] = second[opponent == 11] + 0.5
+    found = compare(Pairs(opponent, seed, first, second)).against
+    for one in found:
+        mine = opponent == one.opponent
+        alone = Pairs(opponent[mine], seed[mine], first[mine], second[mine])
+        gain, share = mean_over_opponents(alone.gain, alone.opponent, alone.seed), share_of(alone)
+        assert astuple(one.difference) == pytest.approx(astuple(gain))
+        assert astuple(one.better) == pytest.approx(astuple(share))
+        assert (one.count, one.first, one.second) == (
+            mine.sum(),
+            *map(pytest.approx, (first[mine].mean(), second[mine].mean())),
+        )
 
 
 def test_every_opponent_counts_alike() -> None:

@@ -55,6 +55,8 @@ def finding_of(tournament: Tournament) -> Finding | None:
 
 def progress(tournament: Tournament) -> Progress:
     """Return a tournament's progress, from its blocks and its format's expectation."""
+    if tournament.state == TournamentState.FINISHED:
+        return _sum_up(tournament)
     now = timezone.now()
     blocks = tournament.blocks.order_by()
     sums = blocks.aggregate(
@@ -81,6 +83,17 @@ def progress(tournament: Tournament) -> Progress:
         workers=0 if over else sums["playing"],
         span=span,
     )
+
+
+def _sum_up(tournament: Tournament) -> Progress:
+    """Return the progress of a finished tournament. Only blocks that failed are read, which are few."""
+    blocks = tournament.blocks.order_by().filter(state=BlockState.FAILED)
+    failed = blocks.aggregate(failed=Sum(F("num_episodes") - F("num_played")))["failed"] or 0
+    total = tournament.num_episodes
+    return Progress(
+        done=total - failed, total=total, chosen=total, reused=tournament.num_reused, failed=failed,
+        rate=None, seconds_left=0.0, workers=0, span=None,
+    )  # fmt: skip
 
 
 def _expect(span: Span | None, left: int, workers: int) -> float | None:
