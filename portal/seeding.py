@@ -40,7 +40,7 @@ def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournamen
     """Start a round robin of the given agents. The broker may still be down, because the sweep wakes the workers."""
     return organising.create_tournament(
         organising.TournamentRequest(
-            "The built-in agents",
+            scenario.name,  # As a name, it suits readers of every language.
             scenario,
             cameras=[agent for agent in agents if agent.team == Team.CAMERA],
             targets=[agent for agent in agents if agent.team == Team.TARGET],
@@ -52,7 +52,7 @@ def start_first_tournament(scenario: Scenario, agents: list[Agent]) -> Tournamen
 def place_new_agents(scenario: Scenario, agents: list[Agent]) -> Schedule:
     """Create a schedule that gives every new agent its first rank by playing it against the given agents."""
     schedule = Schedule(
-        name="New agents", kind=ScheduleKind.WATCH, scenario=scenario, has_everyone=False, format="placement"
+        name=scenario.name, kind=ScheduleKind.WATCH, scenario=scenario, has_everyone=False, format="placement"
     )
     cameras, targets = ([agent for agent in agents if agent.team == team] for team in (Team.CAMERA, Team.TARGET))
     return schedules.save(schedule, cameras, targets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,8 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 ORIGIN = "https://origin.invalid"
 """Address of the portal in the kept part of the page; each request puts its own in place of it."""
 NAMED = "#/components/schemas/"
+OWN = "#/$defs/"
+"""Prefixes of references to the document's schemas, and to those that a schema brings with it."""
 LONGEST_LIST = 8
 """Maximum number of values of an enumeration that are listed."""
 
@@ -58,6 +60,7 @@ class Operation:
     command: str
     answers: list[tuple[str, str, ValueType]]
     errors: list[tuple[str, str]]
+    event_fields: list[Field]
 
 
 class Reference(DocsBase):
@@ -113,7 +116,7 @@ def read_operation(method: str, path: str, told: dict[str, Any], document: dict[
         parameters=[read_parameter(one) for one in told.get("parameters", ())],
         body=kind_of(body["schema"]) if body.get("schema") else None, body_fields=list(read_fields(schema)),
         command=write_command(method, path, bool(told.get("security")), media, example),
-        answers=answers, errors=errors,
+        answers=answers, errors=errors, event_fields=list(read_event_fields(told)),
     )  # fmt: skip
 
 
@@ -135,8 +138,28 @@ def read_fields(schema: dict[str, Any]) -> Iterator[Field]:
         yield Field(name, kind_of(told), name in required, told.get("description", ""))
 
 
+def read_event_fields(told: dict[str, Any]) -> Iterator[Field]:
+    """Yield the fields of the JSON in the events of an operation that answers with a stream."""
+    for answer in told["responses"].values():
+        event = answer.get("content", {}).get("text/event-stream", {}).get("schema", {})
+        yield from read_inner_fields(event.get("properties", {}).get("data", {}).get("contentSchema", {}))
+
+
+def read_inner_fields(schema: dict[str, Any], definitions: Any = None, owner: str = "") -> Iterator[Field]:
+    """Yield the fields of a schema that brings its own definitions; those of inner objects are `owner.name`."""
+    definitions = definitions or schema.get("$defs", {})
+    for field in read_fields(schema):
+        told = schema["properties"][field.name]
+        yield replace(field, name=owner + field.name)
+        for one in (told, told.get("items", {}), *told.get("anyOf", ())):
+            if name := one.get("$ref", "").removeprefix(OWN):
+                yield from read_inner_fields(definitions[name], definitions, f"{owner}{field.name}.")
+
+
 def kind_of(schema: dict[str, Any]) -> ValueType:
     """Return the type that a schema describes, with its bounds, choices and default."""
+    if schema.get("$ref", "").startswith(OWN):
+        return ValueType("object")
     if "$ref" in schema:
         return ValueType(name=schema["$ref"].removeprefix(NAMED))
     if several := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):

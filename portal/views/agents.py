@@ -21,6 +21,7 @@ from portal.listing import keyset
 from portal.listing.lists import read_page, sort_rows
 from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
+from portal.provenance import describe_provenance
 from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.sharing.downloading import answer_agent, may_download, read_networks
@@ -101,7 +102,7 @@ def describe(slug: str, asked: str, number: str | None) -> dict[str, Any]:
         "play_mode": play_mode(agent),
         "upload": agent.uploads.order_by("created").first(),
         "milestone": agent.milestones.select_related("run").first(),
-        "provenance": [(key.replace("_", " "), describe_value(value)) for key, value in agent.provenance.items()],
+        "provenance": describe_provenance(agent.provenance),
         "remarks": scenario_notes(agent),
         "homeless": homes.find_homeless([agent]),
     }
@@ -233,15 +234,6 @@ def list_members(agent: Agent) -> list[dict[str, Any]]:
         {"weight": weight, "record": rows.get(spec.digest), "label": spec.digest[:12]} for weight, spec in members
     ]
     return sorted(listed, key=lambda member: -member["weight"])
-
-
-def describe_value(value: Any) -> str:
-    """Return a value of the provenance as one line of text."""
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {describe_value(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(describe_value, value))
-    return str(value)
 
 
 def play_mode(agent: Agent) -> str:

@@ -354,6 +354,14 @@ def test_the_reference_page_loads_nothing_from_other_sites(client: Client, db: N
     assert len(loaded) > 2 and all(address.startswith(("/static/", "data:")) for address in loaded)
 
 
+def test_the_reference_names_the_fields_of_events(client: Client, db: None) -> None:
+    text = client.get(reverse("api:openapi-view")).content.decode()
+    section = text.split('id="portal_api_events_follow_tournament"')[1].split("</details>")[0]
+    assert "Data of an event" in section
+    for name in ("is_over", "round", "progress.done", "progress.seconds_left"):
+        assert f"<code>{name}</code>" in section
+
+
 def test_the_reference_is_made_once(client: Client) -> None:
     assert client.get(f"{V1}/openapi.json").json() == client.get(f"{V1}/openapi.json").json()
     assert api.get_openapi_schema() is api.get_openapi_schema()

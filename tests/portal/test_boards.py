@@ -90,6 +90,19 @@ def test_provenance_and_names_are_escaped(client: Client, db: None) -> None:
     assert "<b>x" not in text and "<i>key" not in text and "<img src=x" not in text
 
 
+def test_provenance_is_labelled_in_the_readers_language(client: Client, db: None) -> None:
+    Agent.objects.create(
+        digest="d" * 64, team="camera", kind="checkpoint", name="x", slug="x", spec={},
+        provenance={"start_from": "nothing", "scenario_digest": "12ab"},
+    )  # fmt: skip
+    shown = {
+        language: client.get(reverse("agent", args=["x"]), headers={"accept-language": language}).content.decode()
+        for language in ("en", "zh-hans")
+    }
+    assert "<dt>Started from</dt>" in shown["en"] and "<dt>Digest of the scenario</dt>" in shown["en"]
+    assert "<dt>初始权重</dt>" in shown["zh-hans"] and "nothing" not in shown["zh-hans"]
+
+
 def test_a_pairing_is_summarised_with_standard_errors(client: Client, pairing: Pairing) -> None:
     payoff = client.get(reverse("pairing", args=[pairing.pk])).context["measures"][0]["found"]
     rewards = list(pairing.episodes.values_list("normalised_reward", flat=True))
