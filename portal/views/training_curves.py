@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from portal.drawing.charts import COLOURS, CurveChart, Mark, Series, interpolate, mean_band
 from portal.inputs import takes
-from tournament.models import TrainingPoint, TrainingRun
+from tournament.models import Milestone, TrainingPoint, TrainingRun
 
 CURVES = (
     ("return_mean", gettext_lazy("Return"), gettext_lazy("of an episode of training, in the team's own reward")),
@@ -26,7 +27,7 @@ CURVES = (
     ("decisions_per_second", gettext_lazy("Throughput"), gettext_lazy("agents' decisions a second")),
 )
 """Fields of a training point with their titles and explanations."""
-MOST_RUNS = 12
+MOST_RUNS = 40
 MOST_POINTS = 400
 """Maximum number of points of a curve. Longer curves are thinned when they are read."""
 CurvePoints = list[tuple[float, float]]
@@ -51,6 +52,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     context = {
         "runs": [(run, colour) for colour, group in enumerate(groups) for run in group],
         "left_out": max(0, len(keys) - MOST_RUNS),
+        "most": MOST_RUNS,
         "is_banded": is_banded,
         "can_band": len(group_by_settings(runs)) < len(runs),
         "query": "&".join(f"run={run.pk}" for run in runs),
@@ -76,6 +78,8 @@ def draw_curves(groups: Sequence[Sequence[TrainingRun]], names: Sequence[str] = 
     """
     names = names or [group[0].name for group in groups]
     curves = read_curves([run.pk for group in groups for run in group])
+    milestones = Prefetch("milestones", Milestone.objects.select_related("agent"))
+    prefetch_related_objects([run for [run, *others] in groups if not others], milestones)
     charts = []
     for name, title, told in CURVES:
         series = [make_series(group, curves[name], colour, names[colour]) for colour, group in enumerate(groups)]
@@ -115,7 +119,7 @@ def mark_milestones(run: TrainingRun, points: CurvePoints) -> list[Mark]:
     if len(points) < 2:
         return []
     marks = []
-    for row in run.milestones.select_related("agent"):
+    for row in run.milestones.all():
         if not points[0][0] <= row.steps <= points[-1][0]:
             continue
         payoff = _("not played") if row.payoff is None else f"{row.payoff:+.3f}".replace("-", "−")

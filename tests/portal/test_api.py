@@ -355,7 +355,7 @@ def test_the_reference_page_loads_nothing_from_other_sites(client: Client, db: N
 
 
 def test_the_reference_names_the_fields_of_events(client: Client, db: None) -> None:
-    text = client.get(reverse("api:openapi-view")).content.decode()
+    text = client.get(f"{V1}/docs").content.decode()
     section = text.split('id="portal_api_events_follow_tournament"')[1].split("</details>")[0]
     assert "Data of an event" in section
     for name in ("is_over", "round", "progress.done", "progress.seconds_left"):

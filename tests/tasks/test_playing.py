@@ -2,12 +2,15 @@
 
 import os
 import re
+from datetime import timedelta
 from threading import Thread
 
 import numpy as np
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from mate.scenario import Scenario
 from tasks import leases, playing, workers
@@ -34,6 +37,24 @@ def test_playing_all_blocks_finishes_the_tournament(make_tournament):
     assert tournament.state == TournamentState.FINISHED
     assert Episode.objects.count() == 8
     assert {block.state for block in tournament.blocks.all()} == {BlockState.DONE}
+
+
+def test_an_agent_that_never_answers_holds_up_its_own_block_alone(make_tournament, monkeypatch, client):
+    """The tournament's other blocks are played, counted and shown meanwhile; a later lease plays the stuck one."""
+    tournament = make_tournament("greedy random", "greedy", episodes=4)
+    monkeypatch.setattr(workers.State, "name", "stuck")
+    stuck = playing.claim_block()
+    monkeypatch.setattr(workers.State, "name", "free")
+    play_all()
+    states = dict(tournament.blocks.values_list("pk", "state"))
+    assert states.pop(stuck.pk) == BlockState.LEASED and set(states.values()) == {BlockState.DONE}
+    assert organising.progress(tournament).done == tournament.num_episodes - stuck.num_episodes
+    page = client.get(reverse("tournament", args=[tournament.pk])).content.decode()
+    assert f"<strong>{tournament.num_episodes - stuck.num_episodes}</strong>" in page
+    Block.objects.filter(pk=stuck.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    play_all()
+    tournament.refresh_from_db()
+    assert tournament.state == TournamentState.FINISHED
 
 
 def test_episodes_say_who_sent_and_received_how_many_messages(make_tournament):

@@ -1,10 +1,12 @@
 """Tournaments are made with care, followed, cancelled and finished."""
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from tests.tournament.conftest import invent_episode
 from tournament import contents, entries, organising, seeds
-from tournament.models import Agent, Block, BlockState, Cause, Pairing, TournamentState, Worker
+from tournament.models import Agent, Block, BlockState, Cause, Episode, Pairing, TournamentState, Worker
 from tournament.organising import TournamentRefused
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +47,19 @@ def test_existing_episodes_are_reused_whoever_played_them(make_tournament, prete
     tournament = make_tournament("greedy random", "greedy", episodes=8)
     assert tournament.num_reused == 6
     assert sum(block.num_episodes for block in tournament.blocks.all()) == 10
+
+
+def test_no_seed_of_a_pairing_is_played_twice(make_tournament, pretend_to_play):
+    """Neither within a tournament, nor where a longer one repeats it, nor where two workers write one result."""
+    make = [make_tournament(episodes=count) for count in (6, 6)] + [make_tournament(episodes=9)]
+    for tournament in make:
+        for block in tournament.blocks.all():
+            assert len(set(block.seeds)) == len(block.seeds)
+        pretend_to_play(tournament)
+    seeds = list(Episode.objects.values_list("seed", flat=True))
+    assert len(seeds) == len(set(seeds)) == 9
+    with pytest.raises(IntegrityError), transaction.atomic():
+        invent_episode(Pairing.objects.get(), seeds[0]).save()
 
 
 def test_another_base_seed_reuses_nothing(make_tournament, pretend_to_play):

@@ -163,6 +163,22 @@ def test_a_refit_after_a_block_is_that_of_a_process_that_knows_nothing(make_tour
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_board_is_a_fit_to_all_episodes_whenever_each_was_played(make_tournament, pretend_to_play):
+    """Agents never change, so no game is worth more than an earlier one, as it is where Elo is updated game by game."""
+    tournament = make_tournament("greedy random naive", "greedy heuristic", episodes=8)
+    pretend_to_play(tournament)
+    board = leaderboards.refit(tournament.scenario).table
+    episodes = list(Episode.objects.order_by("-pk"))
+    Episode.objects.all().delete()
+    for episode in episodes:
+        episode.pk = None
+    for some in (episodes[:17], episodes[17:]):
+        Episode.objects.bulk_create(some)
+        again = leaderboards.refit(tournament.scenario).table
+    assert again == board
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_several_writers_write_and_delete_is_in_the_next_fit(make_tournament, pretend_to_play):
     tournament = make_tournament("greedy random", "greedy naive", episodes=4)
     pretend_to_play(tournament)

@@ -310,6 +310,32 @@ def test_a_page_with_a_long_curve_costs_few_queries(
     assert len(answer.content) < 120_000
 
 
+def test_many_trainings_are_compared_by_their_settings_with_bands_over_seeds_and_thinned_curves(
+    client: Client, run: TrainingRun, django_assert_max_num_queries: Any
+) -> None:
+    """A study's worth of runs at once: 40 runs of two settings are two curves, from few queries and in a small page."""
+    copies = {field.attname: getattr(run, field.attname) for field in TrainingRun._meta.concrete_fields}
+    del copies["id"]
+    runs = [
+        TrainingRun.objects.create(**copies | {"seed": seed, "name": algorithm, "algorithm": algorithm})
+        for algorithm in ("mappo", "ippo")
+        for seed in range(20)
+    ]
+    TrainingPoint.objects.bulk_create(
+        TrainingPoint(run=one, iteration=i, steps=i, return_mean=float(one.seed)) for one in runs for i in range(450)
+    )
+    address = reverse("training_compare")
+    asked = {"run": [one.pk for one in runs]}
+    with django_assert_max_num_queries(12):
+        banded = client.get(address, asked | {"seeds": "band"})
+    [(chart, _told)] = banded.context["charts"]
+    assert [one.label for one in chart.series] == ["mappo, 20 seeds", "ippo, 20 seeds"]
+    assert all(one.band and len(one.points) <= 400 for one in chart.series)
+    with django_assert_max_num_queries(12):
+        each = client.get(address, asked)
+    assert len(each.context["charts"][0][0].series) == 40 and len(banded.content) < 150_000
+
+
 # Changing one
 
 
