@@ -236,6 +236,11 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def kind_titles(self) -> list[str]:
+        """Titles of the kinds of notifications that it receives."""
+        return [str(NotificationKind(kind).label) for kind in self.kinds]
+
 
 class Delivery(models.Model):
     """A notification on its way to a webhook."""

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.texts import in_language
+from portal.texts import in_language, in_language_lazy
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroKind, PsroRun
 from tournament.psro_runs import MAX_ITERATIONS, ForkRequest
@@ -49,7 +49,7 @@ class ForkForm(SteeringForm):
     prefix_of_ids = "fork"
     number = forms.TypedChoiceField(label=_("From iteration"), coerce=int)
     meta_solver = forms.ChoiceField(
-        label=_("Meta-solver"), choices=[(one.name, one.title) for one in META_SOLVERS.values()]
+        label=_("Meta-solver"), choices=[(one.name, in_language_lazy(one.title)) for one in META_SOLVERS.values()]
     )
     iterations = forms.IntegerField(label=_("Total iterations"), min_value=1, max_value=MAX_ITERATIONS)
     name = forms.CharField(label=_("Name"), max_length=60)
