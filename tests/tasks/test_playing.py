@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mate.scenario import Scenario
-from tasks import leases, playing, workers
+from tasks import leases, playing, sweeping, workers
 from tournament import drafts, leaderboards, new_scenarios, organising, psro_runs, trainings
 from tournament.models import Block, BlockState, Cause, Episode, Tournament, TournamentState
 
@@ -52,6 +52,7 @@ def test_an_agent_that_never_answers_holds_up_its_own_block_alone(make_tournamen
     page = client.get(reverse("tournament", args=[tournament.pk])).content.decode()
     assert f"<strong>{tournament.num_episodes - stuck.num_episodes}</strong>" in page
     Block.objects.filter(pk=stuck.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    sweeping.sweep()
     play_all()
     tournament.refresh_from_db()
     assert tournament.state == TournamentState.FINISHED
