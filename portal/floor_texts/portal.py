@@ -2,7 +2,6 @@
 
 from django.utils.translation import gettext_noop
 
-gettext_noop(" {0} pairs of episodes are few.")
 gettext_noop("It is open whether {0} or {1} is better: all differences are alike, so there is no interval.")
 # xgettext:no-python-format
 gettext_noop("It is open whether {0} or {1} is better: the 95 % interval of the difference contains zero.")
@@ -47,13 +46,14 @@ gettext_noop(
     "{0} is a {1} and {2} a {3}: agents of different teams meet, and cannot be compared. Choose two of one team."
 )
 gettext_noop("{0} is better than {1}, but by little: {2}, and the sequential test finds less than it looks for.")
-gettext_noop("{0} is better than {1}: {2}, and the stricter sequential test agrees.{3}")
+gettext_noop("{0} is better than {1}: {2}, and the stricter sequential test agrees.")
 gettext_noop("{0} is probably better than {1}: it did better by the same in all {2} pairs of episodes.")
-gettext_noop("{0} is probably better than {1}: {2}, the stricter sequential test is open.{3}")
+gettext_noop("{0} is probably better than {1}: {2}, the stricter sequential test is open.")
 gettext_noop("{0} is {1}: it must be a whole number from {2} to {3}.")
 gettext_noop(
     "{0} of your uploads wait or are being checked, as many as one user may have at a time. "
     "Wait until one of them is done, then upload this file again."
 )
 gettext_noop("{0} over {1} iterations; the table has the same figures")
+gettext_noop("{0} pairs of episodes are few.")
 gettext_noop("{0} was chosen twice: choose two different agents.")

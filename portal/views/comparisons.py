@@ -152,15 +152,17 @@ def verdict_of(matchup: Matchup, comparison: Comparison, finding: Finding | None
     better, worse = (first, second) if difference.sign > 0 else (second, first)
     test = finding.details["verdict"] if finding else "open"
     excludes = "the 95 % interval of the difference excludes zero"
-    few = f" {comparison.num_pairs} pairs of episodes are few." if comparison.num_pairs < FEW_PAIRS else ""
+    few = [f"{comparison.num_pairs} pairs of episodes are few."] if comparison.num_pairs < FEW_PAIRS else []
     if test not in ("better", "not-better"):
-        return f"{better} is probably better than {worse}: {excludes}, the stricter sequential test is open.{few}"
+        probably = f"{better} is probably better than {worse}: {excludes}, the stricter sequential test is open."
+        return " ".join([probably, *few])
     if (test == "better") != (difference.sign > 0):
         return (
             f"{better} is better than {worse}, but by little: {excludes}, and the sequential test finds less than it "
             f"looks for."
         )
-    return f"{better} is better than {worse}: {excludes}, and the stricter sequential test agrees.{few}"
+    surely = f"{better} is better than {worse}: {excludes}, and the stricter sequential test agrees."
+    return " ".join([surely, *few])  # Sentences are translated one by one.
 
 
 def judge_alike(matchup: Matchup, comparison: Comparison) -> str:

@@ -1,5 +1,6 @@
 """The Chinese pages have no English words except names; every kind of page is checked, with data."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -129,3 +130,18 @@ def test_a_message_is_translated_by_its_pattern(told: str, expected: str) -> Non
         assert expected in in_language(told)
     with translation.override("en"):
         assert in_language(told) == told
+
+
+@pytest.mark.parametrize("few", ["", " 4 pairs of episodes are few."])
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        "osprey is better than heron: {}, and the stricter sequential test agrees.",
+        "osprey is probably better than heron: {}, the stricter sequential test is open.",
+        "osprey is better than heron, but by little: {}, and the sequential test finds less than it looks for.",
+    ],
+)
+def test_the_verdict_of_a_comparison_is_told_in_chinese(verdict: str, few: str) -> None:
+    told = verdict.format("the 95 % interval of the difference excludes zero") + few
+    with translation.override("zh-hans"):
+        assert set(re.findall("[A-Za-z]+", in_language(told))) == {"osprey", "heron"}
