@@ -57,16 +57,21 @@ def outdated_folders() -> Iterator[Path]:
                 yield folder
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable[..., Any], **options: bool) -> Any:
     """Decorate a compiled function: exact arithmetic, no interpreter lock; division by zero follows IEEE 754."""
     with _configuring:  # Numba asks where to keep a function's code when it is decorated, and has one setting for all.
         others = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         folder = cache_folder(function.__module__, Path(inspect.getfile(function)).resolve())
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
         try:
-            return numba.njit(cache=True, **_EXACT)(function)
+            return numba.njit(cache=True, **_EXACT, **options)(function)
         finally:
             numba.config.CACHE_DIR = others  # type: ignore[attr-defined]
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Any:
+    """Like ``kernel``, for what kernels call for every agent and Python calls too."""
+    return kernel(function, forceinline=True)
 
 
 part = numba.njit(**_EXACT, **_INNER)

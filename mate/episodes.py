@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mate.communication import Messages, edges_by_member, messages_of
-from mate.depth import depth_of
+from mate.depth import Depth, depth_of
 from mate.engine import Batch
 from mate.messages import Team
 from mate.streams import TEAM, derive
@@ -72,6 +72,7 @@ def play(
     on_reset: Callable[[EpisodeBatch, NDArray[np.int64]], None] | None = None,
     on_step: Callable[[EpisodeBatch, NDArray[np.bool_]], None] | None = None,
     on_episode: Callable[[int, EpisodeResult], None] | None = None,
+    between_steps: Callable[[], None] | None = None,
 ) -> list[EpisodeResult]:
     """Play one episode per seed and return their results in the order of ``seeds``.
 
@@ -82,7 +83,8 @@ def play(
 
     ``on_reset(block, slots)`` is called when the (K,) ``slots`` hold a fresh episode, ``on_step(block, stepped)`` after
     each step with the (B,) flags of the slots that made it (the block's own array), before finished slots are refilled,
-    and ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over.
+    and ``on_episode(number, result)`` when the episode of ``seeds[number]`` is over. ``between_steps()`` is called as
+    often as ``on_step``, for who does not look at the game: without ``on_step``, what no team reads is not computed.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: a batch needs at least one slot.")
@@ -94,7 +96,7 @@ def play(
     if size == 0:
         return []
     block = EpisodeBatch(scenario, camera_factory(scenario, size), target_factory(scenario, size), size, max_steps)
-    return block.play(seeds, on_reset, on_step, on_episode)
+    return block.play(seeds, on_reset, on_step, on_episode, between_steps)
 
 
 class EpisodeBatch:
@@ -104,7 +106,8 @@ class EpisodeBatch:
     episode in each slot, -1 for none; ``active`` (B,), whether there is one; ``seeds`` (B,); the last step's
     ``camera_actions`` (B, N_c, 2) and ``target_actions`` (B, N_t, 2) as the engine saw them; and ``camera_messages``
     and ``target_messages``, the messages that arrived before that step and the counts of all, None for a team that
-    cannot speak. The observations of ``batch`` hold no more than what the teams read (``BatchedAgent.depth``).
+    cannot speak. The observations of ``batch`` hold no more than what the teams read (``BatchedAgent.depth``), or all
+    if there is an ``on_step``; so do its views of who sees whom, its distances and its draws.
     """
 
     def __init__(
@@ -137,8 +140,10 @@ class EpisodeBatch:
             return self.batch.delayed_target_team_episode_reward
         return self.batch.target_team_episode_reward
 
-    def play(self, seeds, on_reset=None, on_step=None, on_episode=None) -> list[EpisodeResult]:
+    def play(self, seeds, on_reset=None, on_step=None, on_episode=None, between_steps=None) -> list[EpisodeResult]:
         """Play an episode per seed; see :func:`play`."""
+        if on_step is not None:
+            self._depths = int(Depth.VIEWS), int(Depth.VIEWS)
         keys = np.array([int(seed) for seed in seeds], dtype=np.uint64)
         results: list[EpisodeResult | None] = [None] * len(keys)
         begun = self._fill(np.arange(len(self.numbers)), keys, 0, on_reset)
@@ -148,6 +153,8 @@ class EpisodeBatch:
                 num_over = self._step()
                 if on_step is not None:
                     on_step(self, self.active)
+                if between_steps is not None:
+                    between_steps()
             is_over = (self.batch.episode_step >= self.limit) | self.batch.done
             finished = np.flatnonzero(is_over & self.active)
             for slot in finished.tolist():
@@ -167,7 +174,7 @@ class EpisodeBatch:
         self.numbers[slots], self.active[slots] = np.arange(begun, begun + len(slots)), True
         self.seeds[slots] = keys[self.numbers[slots]]
         self.batch.reset(self.seeds[slots], slots)
-        self.batch.observe(active=self.active, depths=(depth_of(self.camera), depth_of(self.target)))
+        self.batch.observe(active=self.active, depths=self._depths)
         self._reset_agents(slots)
         if on_reset is not None:
             on_reset(self, slots)

@@ -62,8 +62,18 @@ def polar2cartesian(rho: ArrayLike, phi: ArrayLike) -> np.ndarray:
 
 @kernel
 def wrap(angle: float) -> float:
-    """The same direction in [-180, 180) degrees; rounding may give exactly +180 (Q08)."""
-    return (angle + 180.0) % 360.0 - 180.0
+    """The same direction in [-180, 180) degrees; rounding may give exactly +180 (Q08).
+
+    Almost every angle is less than a turn away, where the remainder is a sum, to the bit.
+    """
+    turned = angle + 180.0
+    if 0.0 <= turned < 360.0:
+        return turned - 180.0
+    if 360.0 <= turned < 720.0:
+        return (turned - 360.0) - 180.0
+    if -360.0 <= turned < 0.0:
+        return (turned + 360.0) - 180.0
+    return turned % 360.0 - 180.0
 
 
 @kernel
@@ -82,3 +92,19 @@ def norm(x: float, y: float) -> float:
 def clip(x: float, low: float, high: float) -> float:
     """x limited to [low, high]; where low > high the result is high, as with numpy.clip."""
     return min(max(x, low), high)
+
+
+@kernel
+def greatest_square(length: float) -> float:
+    """The greatest number whose square root is at most ``length``.
+
+    ``norm(x, y) <= length`` exactly if ``x * x + y * y`` is at most this number: a comparison without a root.
+    """
+    if length < 0.0:
+        return -1.0
+    bits = np.float64(length * length).view(np.int64)
+    while math.sqrt(np.int64(bits + 1).view(np.float64)) <= length:
+        bits += 1
+    while math.sqrt(np.int64(bits).view(np.float64)) > length:
+        bits -= 1
+    return np.int64(bits).view(np.float64)

@@ -123,7 +123,7 @@ def _play(block: Block, keeper: leases.Keeper) -> None:
         [seed for seed in block.seeds if seed not in existing],
         entries.open_checkpoint,
         on_episode=partial(_take, block, notes, remotes),
-        on_step=notes.look,
+        between_steps=notes.look,
         connect=remotes.connect,
     )
     notes.write(state=BlockState.DONE, num_played=block.num_episodes, finished=Now(), cause="", error="")

@@ -46,6 +46,7 @@ def play(
     on_reset: Callable[[Any, Any], None] | None = None,
     max_steps: int | None = None,
     connect: agents.ConnectRemote | None = None,
+    between_steps: Callable[[], None] | None = None,
 ) -> list[EpisodeResult]:
     """Play one episode for each seed and return the results in the order of `seeds`.
 
@@ -74,6 +75,7 @@ def play(
         on_reset=on_reset,
         on_step=on_step,
         on_episode=on_episode,
+        between_steps=between_steps,
     )
 
 

@@ -17,6 +17,7 @@ from mate.scenario import Scenario
 
 _NOT_FINITE = "An action is NaN or infinite; actions must be finite numbers."
 _NEVER = math.inf
+_EVERYTHING = (int(Depth.VIEWS), int(Depth.VIEWS))
 Depths = tuple[int, int]
 
 
@@ -90,7 +91,7 @@ class Batch:
         cameras = _as_actions(camera_actions, self._camera_shape)
         targets = _as_actions(target_actions, self._target_shape)
         where = self._read_active(active)
-        if episode.step(*self._buffers, self._numbers, cameras, targets, where, False, _NEVER) < 0:
+        if episode.step(*self._buffers, self._numbers, cameras, targets, where, False, _NEVER, _EVERYTHING) < 0:
             raise InvalidAction(_NOT_FINITE)
 
     def play(
@@ -99,10 +100,10 @@ class Batch:
         """``step`` with rounded actions, then ``observe``; how many episodes are over, or ``limit`` steps long.
 
         What matches do in every step: the arrays are those that ``step`` takes, unchecked, and the actions are rounded
-        to float32 in place.
+        to float32 in place. Views of this batch that teams of these depths do not need are left alone.
         """
         num_over = episode.step(
-            *self._buffers, self._numbers, camera_actions, target_actions, active, True, float(limit)
+            *self._buffers, self._numbers, camera_actions, target_actions, active, True, float(limit), depths
         )
         if num_over < 0:
             raise InvalidAction(_NOT_FINITE)
@@ -114,7 +115,7 @@ class Batch:
         self,
         raw: bool = False,
         active: ArrayLike | None = None,
-        depths: tuple[Depth, Depth] = (Depth.ALL, Depth.ALL),
+        depths: Depths = _EVERYTHING,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Write and return ``camera_observation`` (B, C, D_c) and ``target_observation`` (B, T, D_t), of all slots.
 

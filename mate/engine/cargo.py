@@ -101,7 +101,7 @@ def serve(w, rules, b, t, warehouse):
 
 
 @inlined
-def assign_goals(w, rules, b):
+def assign_goals(w, rules, b, measures_distances):
     """Reduce bounties (Q13), then serve the targets that stand in warehouses, in index order (Q16)."""
     reward, delayed = 0.0, 0.0
     for t in range(w.target_goal.shape[1]):
@@ -111,7 +111,8 @@ def assign_goals(w, rules, b):
     for t in range(w.target_goal.shape[1]):
         w.goal_draw[b, t] = -1
         w.target_dones[b, t] = False
-        measure_distances(w, b, t)
+        if measures_distances:
+            measure_distances(w, b, t)
         warehouse = find_warehouse(w.target_location[b, t, 0], w.target_location[b, t, 1])
         if warehouse >= 0:
             now, later = serve(w, rules, b, t, warehouse)

@@ -5,9 +5,13 @@ import math
 import numpy as np
 
 from mate.compilation import inlined, kernel, part
+from mate.depth import Depth
 from mate.engine import cargo, motion, observation, placement, sight
 from mate.engine.rules import read_rules
 from mate.engine.world import carve
+
+_VIEWS = int(Depth.VIEWS)
+_EVERYTHING = (_VIEWS, _VIEWS)
 
 
 @inlined
@@ -60,16 +64,9 @@ def round_actions(actions):
 
 
 @inlined
-def look(w, rules, b):
-    """Bring all view masks and tracked bits up to date."""
-    sight.look_with_cameras(w, rules, b)
-    sight.look_with_targets(w, rules, b)
-
-
-@inlined
-def score(w, rules, b):
+def score(w, rules, b, measures_distances):
     """Serve the warehouses, then rewards, rates, counters and the end of the episode (Q10)."""
-    reward, delayed = cargo.assign_goals(w, rules, b)
+    reward, delayed = cargo.assign_goals(w, rules, b, measures_distances)
     w.target_team_episode_reward[b] += reward
     w.delayed_target_team_episode_reward[b] += delayed
     cargo.refresh_rates(w, rules, b)
@@ -88,10 +85,13 @@ def score(w, rules, b):
 
 
 @kernel
-def step(reals, integers, flags, words, size, numbers, camera_actions, target_actions, active, is_rounding, limit):
+def step(
+    reals, integers, flags, words, size, numbers, camera_actions, target_actions, active, is_rounding, limit, depths
+):
     """One environment step of the active slots; how many of their episodes are over, or have ``limit`` steps.
 
-    -1, and nothing done, if an action is not finite. With ``is_rounding``, actions are rounded first.
+    -1, and nothing done, if an action is not finite. With ``is_rounding``, actions are rounded first. Views that no
+    observation of the (2,) ``depths`` needs are left alone.
     """
     w = carve(reals, integers, flags, words, size)
     rules = read_rules(numbers)
@@ -105,8 +105,8 @@ def step(reals, integers, flags, words, size, numbers, camera_actions, target_ac
     num_over = 0
     for b in range(size[0]):
         if active[b]:
-            look(w, rules, b)
-            score(w, rules, b)
+            sight.look(w, rules, b, depths)
+            score(w, rules, b, depths[0] >= _VIEWS)
             update_digest(w, b)
             num_over += w.done[b] or w.episode_step[b] >= limit
     return num_over
@@ -147,9 +147,9 @@ def start(w, rules, boxes, b, seed):
     clear(w, b, seed)
     placement.place_all(w, rules, boxes, b)
     sight.survey(w, rules, b)
-    look(w, rules, b)
+    sight.look(w, rules, b, _EVERYTHING)
     placement.stock_warehouses(w, rules, b)
-    cargo.assign_goals(w, rules, b)  # whoever stands in a warehouse is served, whatever the options say (Q15)
+    cargo.assign_goals(w, rules, b, True)  # whoever stands in a warehouse is served, whatever the options say (Q15)
     for t in range(w.target_goal.shape[1]):
         if rules.targets_start_with_cargoes != 0.0 and w.target_goal[b, t] < 0:
             placement.load_at_start(w, rules, b, t)
@@ -181,7 +181,7 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
             w.target_step_size[b, t] = rules.target_step_size / w.target_capacity[b, t]
             w.target_is_loaded[b, t] = w.target_goal[b, t] >= 0
         sight.survey(w, rules, b)
-        look(w, rules, b)
+        sight.look(w, rules, b, _EVERYTHING)
 
 
 @kernel

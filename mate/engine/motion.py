@@ -69,6 +69,43 @@ def slide(x, y, vx, vy, disc_x, disc_y, radius):
 
 
 @inlined
+def is_near_any(w, b, x, y, length):
+    """Whether any disc may be near a step of this length, but for rounding, from (x, y).
+
+    The others are those that ``slide`` looks at no further. Without branches, so that the compiler looks at several
+    discs at once.
+    """
+    is_near = False
+    for n in range(w.disc.shape[2]):
+        qx, qy = w.disc[b, 0, n] - x, w.disc[b, 1, n] - y
+        reach = length + w.disc[b, 2, n]
+        is_near |= qx * qx + qy * qy <= 1.0002 * reach * reach
+    return is_near
+
+
+@inlined
+def note_discs(w, rules, b):
+    """Bring the list of discs up to date."""
+    num_obstacles, num_cameras = w.obstacle_radius.shape[1], w.camera_location.shape[1]
+    for n in range(w.disc.shape[2]):
+        w.disc[b, 0, n], w.disc[b, 1, n], w.disc[b, 2, n] = math.inf, math.inf, 0.0
+    for o in range(num_obstacles):
+        w.disc[b, 0, o], w.disc[b, 1, o] = w.obstacle_location[b, o, 0], w.obstacle_location[b, o, 1]
+        w.disc[b, 2, o] = w.obstacle_radius[b, o]
+    for c in range(num_cameras):
+        n = num_obstacles + c
+        w.disc[b, 0, n], w.disc[b, 1, n] = w.camera_location[b, c, 0], w.camera_location[b, c, 1]
+        w.disc[b, 2, n] = rules.camera_radius
+
+
+@inlined
+def note_places(w, b):
+    """Bring the list of targets' places up to date."""
+    for t in range(w.target_location.shape[1]):
+        w.target_place[b, 0, t], w.target_place[b, 1, t] = w.target_location[b, t, 0], w.target_location[b, t, 1]
+
+
+@inlined
 def slide_past_all(w, rules, b, x, y, vx, vy):
     """The step that remains after all obstacles and then all cameras, each in index order (Q02)."""
     for o in range(w.obstacle_radius.shape[1]):
@@ -95,11 +132,13 @@ def move_targets(w, rules, actions, active):
                 vx *= limit / length
                 vy *= limit / length
             want_x, want_y = x + vx, y + vy
-            vx, vy = slide_past_all(w, rules, b, x, y, vx, vy)
+            if is_near_any(w, b, x, y, min(length, limit)):
+                vx, vy = slide_past_all(w, rules, b, x, y, vx, vy)
             new_x = clip(x + vx, -TERRAIN_SIZE, TERRAIN_SIZE)
             new_y = clip(y + vy, -TERRAIN_SIZE, TERRAIN_SIZE)
             w.target_location[b, t, 0] = new_x
             w.target_location[b, t, 1] = new_y
+            w.target_place[b, 0, t], w.target_place[b, 1, t] = new_x, new_y
             missed = max(abs(new_x - want_x), abs(new_y - want_y))
             w.target_is_colliding[b, t] = not missed <= COLLISION_TOLERANCE  # Q06
             if new_x != x or new_y != y:

@@ -117,7 +117,7 @@ def observe_as_camera(row, w, rules, b, c, depth, is_enhanced, is_shared):
         else:
             erase(row, at, 5)
         at += 5
-    if depth != _ALL:
+    if depth < _ALL:
         return
     write_preserved(row, w, c)
     for o in range(w.obstacle_radius.shape[1]):
@@ -153,7 +153,7 @@ def observe_as_target(row, w, rules, b, t, depth, is_enhanced, is_shared):
         else:
             erase(row, at, 7)
         at += 7
-    if depth != _ALL:
+    if depth < _ALL:
         return
     write_preserved(row, w, t)
     for o in range(w.obstacle_radius.shape[1]):

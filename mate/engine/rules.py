@@ -8,6 +8,8 @@ import numpy as np
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
+from mate.geometry import greatest_square
+
 if TYPE_CHECKING:
     from mate.scenario import Scenario
 
@@ -39,6 +41,8 @@ class Rules(NamedTuple):
     target_is_enhanced: float
     camera_is_shared: float
     target_is_shared: float
+    camera_visibility: float  # greatest square of the distance at which a target sees a camera
+    target_visibility: float  # and another target
 
 
 NUM_RULES = len(Rules._fields)
@@ -78,6 +82,8 @@ def write_rules(scenario: Scenario) -> np.ndarray:
         target_is_enhanced=scenario.is_enhanced("target"),
         camera_is_shared=scenario.is_shared("camera"),
         target_is_shared=scenario.is_shared("target"),
+        camera_visibility=greatest_square(scenario.target_sight_range + scenario.camera_radius),
+        target_visibility=greatest_square(scenario.target_sight_range),
     )
     return np.array(rules, dtype=np.float64)
 

@@ -8,10 +8,17 @@ whole tables.
 
 import math
 
+import numpy as np
+
 from mate import streams
+from mate.bits import SET_SIZE, first_bit
 from mate.compilation import inlined, part
 from mate.constants import OCCLUSION_SLACK
-from mate.geometry import DEG2RAD, RAD2DEG, bearing, norm, wrap
+from mate.depth import Depth
+from mate.engine import motion
+from mate.geometry import DEG2RAD, RAD2DEG, bearing, greatest_square, norm, wrap
+
+_OPPONENTS, _ALL, _VIEWS = int(Depth.OPPONENTS), int(Depth.ALL), int(Depth.VIEWS)
 
 TANGENT_OFFSET = 0.01
 """Degrees beside an obstacle's tangents at which extra knots lie."""
@@ -48,6 +55,8 @@ def survey_obstacles(w, rules, b):
                 margin = math.cos((half + MARGIN) * DEG2RAD)
             w.sight_half_angle[b, c, o] = half
             w.sight_margin[b, c, o] = margin
+    for o in range(w.obstacle_radius.shape[1]):
+        w.obstacle_visibility[b, o] = greatest_square(rules.target_sight_range + w.obstacle_radius[b, o])
 
 
 @part
@@ -162,52 +171,118 @@ def draw_transmittance(w, rules, b, c, t):
 
 
 @inlined
-def look_with_cameras(w, rules, b):
-    """Cameras see targets, and each other, within range and sector and past obstacles (Q20 to Q22)."""
-    num_cameras, num_targets = w.transmit_draw.shape[1], w.transmit_draw.shape[2]
+def find_candidates(w, b, c, first, count):
+    """The set of targets, counted from ``first``, in range and about in the sector of camera c: all that it can see.
+
+    Without branches and stores, so that the compiler looks at several targets at once.
+    """
+    reach, place_x, place_y = w.camera_sight_range[b, c], w.camera_location[b, c, 0], w.camera_location[b, c, 1]
+    ahead_x, ahead_y, slope = w.camera_heading[b, c, 0], w.camera_heading[b, c, 1], w.camera_heading[b, c, 2]
+    found = np.uint64(0)
+    for n in range(count):
+        x, y = w.target_place[b, 0, first + n] - place_x, w.target_place[b, 1, first + n] - place_y
+        d = norm(x, y)
+        is_outside = x * ahead_x + y * ahead_y - d * slope < -SECTOR_TOLERANCE * d
+        found |= np.uint64((d <= reach) & (not is_outside)) << np.uint64(n)
+    return found
+
+
+@inlined
+def look_at_target(w, rules, b, c, t, draws_always):
+    """Whether camera c sees target t, within range and sector and past obstacles, or through them (Q20)."""
+    x = w.target_location[b, t, 0] - w.camera_location[b, c, 0]
+    y = w.target_location[b, t, 1] - w.camera_location[b, c, 1]
+    d = norm(x, y)
+    if not is_in_sector(w, b, c, x, y, d):
+        return False
+    is_seen = is_clear(w, rules, b, c, x, y, d)
+    if draws_always or not is_seen:
+        draw = draw_transmittance(w, rules, b, c, t)
+        w.transmit_draw[b, c, t] = draw
+        is_seen |= draw == 1
+    return is_seen
+
+
+@inlined
+def look_with_camera(w, rules, b, c, draws_always):
+    """Bring what camera c sees of the targets up to date, and who is tracked.
+
+    With ``draws_always``, whether it sees through obstacles is drawn also where there are none.
+    """
+    num_targets = w.target_location.shape[1]
     for t in range(num_targets):
-        w.tracked_bits[b, t] = False
-    for c in range(num_cameras):
-        reach = w.camera_sight_range[b, c]
+        w.camera_target_view_mask[b, c, t] = False
+    if draws_always:
         for t in range(num_targets):
-            x = w.target_location[b, t, 0] - w.camera_location[b, c, 0]
-            y = w.target_location[b, t, 1] - w.camera_location[b, c, 1]
-            d = norm(x, y)
-            w.target_camera_view_mask[b, t, c] = d <= rules.target_sight_range + rules.camera_radius
-            draw, is_seen = -1, False
-            if d <= reach and is_in_sector(w, b, c, x, y, d):
-                draw = draw_transmittance(w, rules, b, c, t)
-                is_seen = draw == 1 or is_clear(w, rules, b, c, x, y, d)
-            w.transmit_draw[b, c, t] = draw
-            w.camera_target_view_mask[b, c, t] = is_seen
-            w.tracked_bits[b, t] |= is_seen
+            w.transmit_draw[b, c, t] = -1
+    for first in range(0, num_targets, SET_SIZE):
+        candidates = find_candidates(w, b, c, first, min(SET_SIZE, num_targets - first))
+        while candidates != 0:
+            t = first + np.int64(first_bit(candidates))
+            candidates &= candidates - np.uint64(1)
+            if look_at_target(w, rules, b, c, t, draws_always):
+                w.camera_target_view_mask[b, c, t] = True
+                w.tracked_bits[b, t] = True
+
+
+@inlined
+def look_at_cameras(w, b):
+    """Cameras see each other within range and sector and past obstacles (Q22)."""
+    num_cameras = w.camera_location.shape[1]
+    for c in range(num_cameras):
         for e in range(num_cameras):
             x = w.camera_location[b, e, 0] - w.camera_location[b, c, 0]
             y = w.camera_location[b, e, 1] - w.camera_location[b, c, 1]
             d = norm(x, y)
-            is_open = w.camera_clear_mask[b, c, e] and d <= reach
+            is_open = w.camera_clear_mask[b, c, e] and d <= w.camera_sight_range[b, c]
             w.camera_camera_view_mask[b, c, e] = e == c or (is_open and is_in_sector(w, b, c, x, y, d))
 
 
 @inlined
-def look_with_targets(w, rules, b):
-    """Targets see everything whose edge is within their range, in all directions and through everything (Q21)."""
-    reach = rules.target_sight_range
+def watch_cameras(w, rules, b):
+    """Targets see cameras whose edge is within their range, in all directions and through everything (Q21)."""
+    limit = rules.camera_visibility
     for t in range(w.target_location.shape[1]):
-        x, y = w.target_location[b, t, 0], w.target_location[b, t, 1]
+        place_x, place_y = w.target_location[b, t, 0], w.target_location[b, t, 1]
+        for c in range(w.camera_location.shape[1]):
+            x, y = w.camera_location[b, c, 0] - place_x, w.camera_location[b, c, 1] - place_y
+            w.target_camera_view_mask[b, t, c] = x * x + y * y <= limit
+
+
+@inlined
+def watch_others(w, rules, b):
+    """Targets see obstacles and each other in the same way."""
+    limit = rules.target_visibility
+    for t in range(w.target_location.shape[1]):
+        place_x, place_y = w.target_location[b, t, 0], w.target_location[b, t, 1]
         for o in range(w.obstacle_radius.shape[1]):
-            d = norm(w.obstacle_location[b, o, 0] - x, w.obstacle_location[b, o, 1] - y)
-            w.target_obstacle_view_mask[b, t, o] = d <= reach + w.obstacle_radius[b, o]
-        w.target_target_view_mask[b, t, t] = True
-        for u in range(t):
-            is_seen = norm(w.target_location[b, u, 0] - x, w.target_location[b, u, 1] - y) <= reach
-            w.target_target_view_mask[b, t, u] = is_seen
-            w.target_target_view_mask[b, u, t] = is_seen
+            x, y = w.obstacle_location[b, o, 0] - place_x, w.obstacle_location[b, o, 1] - place_y
+            w.target_obstacle_view_mask[b, t, o] = x * x + y * y <= w.obstacle_visibility[b, o]
+        for u in range(w.target_location.shape[1]):
+            x, y = w.target_location[b, u, 0] - place_x, w.target_location[b, u, 1] - place_y
+            w.target_target_view_mask[b, t, u] = x * x + y * y <= limit
+
+
+@inlined
+def look(w, rules, b, depths):
+    """Bring all tracked bits up to date, and the view masks, as far as observations of these depths need them."""
+    for t in range(w.target_location.shape[1]):
+        w.tracked_bits[b, t] = False
+    for c in range(w.camera_location.shape[1]):
+        look_with_camera(w, rules, b, c, depths[0] >= _VIEWS)
+    if depths[0] >= _ALL:
+        look_at_cameras(w, b)
+    if depths[1] >= _OPPONENTS:
+        watch_cameras(w, rules, b)
+    if depths[1] >= _ALL:
+        watch_others(w, rules, b)
 
 
 @part
 def survey(w, rules, b):
-    """Bring everything that follows from where cameras and obstacles stand up to date."""
+    """Bring everything that follows from where everybody stands up to date."""
+    motion.note_discs(w, rules, b)
+    motion.note_places(w, b)
     survey_obstacles(w, rules, b)
     for c in range(w.camera_location.shape[1]):
         for e in range(w.camera_location.shape[1]):

@@ -13,6 +13,9 @@ from numba.extending import intrinsic, overload, register_jitable
 
 from mate.constants import NUM_WAREHOUSES
 
+LANES = 8
+"""The most numbers that a processor treats at once."""
+
 
 class World(NamedTuple):
     """Views of shape (B, ...), named like the arrays of recordings. C, T, O: numbers of cameras, targets, obstacles."""
@@ -27,11 +30,14 @@ class World(NamedTuple):
     )  # (B, C, 3) cosine and sine of the orientation, cosine of half the viewing angle; derived
     obstacle_location: np.ndarray  # (B, O, 2)
     obstacle_radius: np.ndarray  # (B, O)
+    obstacle_visibility: np.ndarray  # (B, O) greatest square of the distance at which targets see it; derived
+    disc: np.ndarray  # (B, 3, D) x, y and radius of obstacles and cameras, then nothing, far away; derived
     sight_distance: np.ndarray  # (B, C, O) from camera to obstacle centre; derived
     sight_bearing: np.ndarray  # (B, C, O) degrees; derived
     sight_half_angle: np.ndarray  # (B, C, O) degrees, half of what the obstacle covers; -1: covers nothing; derived
     sight_margin: np.ndarray  # (B, C, O) cosine of the half angle plus a margin; derived
     target_location: np.ndarray  # (B, T, 2)
+    target_place: np.ndarray  # (B, 2, T) the same: x of all, y of all; derived
     target_heading: np.ndarray  # (B, T, 2) any vector along the drawing orientation
     target_step_size: np.ndarray  # (B, T)
     target_warehouse_distances: np.ndarray  # (B, T, 4)
@@ -157,6 +163,12 @@ def _view(typing_context, buffer, start, shape):
 
 
 @register_jitable(forceinline=True)
+def count_places(num_cameras, num_obstacles):
+    """How many discs there is place for: a multiple of the numbers that a processor treats at once."""
+    return (num_cameras + num_obstacles + LANES - 1) // LANES * LANES
+
+
+@register_jitable(forceinline=True)
 def carve(reals, integers, flags, words, size):
     """The World over four flat buffers, field after field."""
     b, c, t, o = size[0], size[1], size[2], size[3]
@@ -170,11 +182,14 @@ def carve(reals, integers, flags, words, size):
         camera_heading=_cut(reals, at[0:1], (b, c, 3)),
         obstacle_location=_cut(reals, at[0:1], (b, o, 2)),
         obstacle_radius=_cut(reals, at[0:1], (b, o)),
+        obstacle_visibility=_cut(reals, at[0:1], (b, o)),
+        disc=_cut(reals, at[0:1], (b, 3, count_places(c, o))),
         sight_distance=_cut(reals, at[0:1], (b, c, o)),
         sight_bearing=_cut(reals, at[0:1], (b, c, o)),
         sight_half_angle=_cut(reals, at[0:1], (b, c, o)),
         sight_margin=_cut(reals, at[0:1], (b, c, o)),
         target_location=_cut(reals, at[0:1], (b, t, 2)),
+        target_place=_cut(reals, at[0:1], (b, 2, t)),
         target_heading=_cut(reals, at[0:1], (b, t, 2)),
         target_step_size=_cut(reals, at[0:1], (b, t)),
         target_warehouse_distances=_cut(reals, at[0:1], (b, t, NUM_WAREHOUSES)),

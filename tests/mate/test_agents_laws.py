@@ -1,5 +1,7 @@
 """The decision laws of the rule-based agents, one by one."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,23 @@ def record(camera):
 )
 def test_the_viewing_angle_centres_the_point(distance, angle):
     assert best_viewing_angle(distance, AREA, 30.0, 1500.0) == pytest.approx(angle, abs=1e-9)
+
+
+@pytest.mark.parametrize("distance", np.random.default_rng(0).uniform(320.0, 1100.0, 20))
+def test_the_viewing_angle_is_to_the_bit_that_of_a_series_whose_terms_are_divided(distance):
+    angle = 180.0
+    for _ in range(20):
+        x = min(angle / 2.0, 90.0) * (math.pi / 180.0)
+        z = (x * x) * (x * x)
+        terms = [
+            1.0 / math.factorial(n) - x * x / math.factorial(n + 2) if n > 1 else 1.0 - x * x / 6.0
+            for n in (1, 5, 9, 13, 17)
+        ]
+        low, middle = terms[0] + z * terms[1], terms[2] + z * terms[3]
+        high = terms[4] + z * (1.0 / 51090942171709440000.0)
+        sine = x * (low + z * z * (middle + z * z * high))
+        angle = AREA / (distance * (1.0 + sine) * (distance * (1.0 + sine)))
+    assert best_viewing_angle(distance, AREA, 30.0, 1500.0) == angle
 
 
 def test_many_viewing_angles_at_once_equal_those_one_by_one():

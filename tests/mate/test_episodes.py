@@ -141,6 +141,24 @@ class TestAccounts:
         )
         assert begun == list(range(6)) and sorted(finished) == list(enumerate(SEEDS)) and steps == 6 * 30
 
+    def test_who_looks_after_each_step_finds_every_view_as_the_step_alone_leaves_it(self, scenario):
+        batch = Batch(scenario, 1)
+        batch.reset([5])
+        names = [*(name for name in batch.world._fields if name.endswith("view_mask")), "target_warehouse_distances"]
+
+        def compare(block, stepped):
+            batch.step(block.camera_actions, block.target_actions)
+            for name in (*names, "transmit_draw"):
+                assert (getattr(block.batch, name) == getattr(batch, name)).all(), name
+
+        (looked_at,) = greedy_against_greedy(scenario, seeds=[5], on_step=compare)
+        assert greedy_against_greedy(scenario, seeds=[5]) == [looked_at]
+
+    def test_what_does_not_look_is_called_between_steps(self, scenario):
+        calls = []
+        greedy_against_greedy(scenario, seeds=[5, 6], batch_size=1, between_steps=lambda: calls.append(1))
+        assert len(calls) == 2 * 30
+
     def test_what_a_callback_raises_ends_the_playing(self, scenario):
         def stop(number, result):
             raise RuntimeError("enough")

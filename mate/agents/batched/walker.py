@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mate.agents.laws.draws import FIRST_NOISE, draw_box
 from mate.agents.laws.walk import FIRST_NOISE_SCALE
 from mate.agents.laws.wander import wander
-from mate.compilation import kernel
+from mate.compilation import inlined, kernel
 
 
 class Walk(NamedTuple):
@@ -33,7 +33,7 @@ def begin_walk(location, noise, key, own):
     location[0], location[1] = own[0], own[1]
 
 
-@kernel
+@inlined
 def walk_to(location, noise, key, step, own, goal, noise_scale):
     """The step (dx, dy) of one target towards a warehouse; updates its ``location`` (2,) and ``noise`` (2,)."""
     x, y, noise[0], noise[1] = wander(own, location, noise[0], noise[1], key, step, goal, noise_scale)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from typing import Any
+
+from numba.core import types
+from numba.extending import intrinsic
 
 from mate.compilation import inlined, kernel
 from mate.geometry import DEG2RAD, bearing, clip, norm, wrap
@@ -29,6 +34,36 @@ def min_viewing_angle_of(own):
     return area_of(own) / (own[6] * own[6])
 
 
+@intrinsic
+def _fused(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+    """x * y + z, rounded once, on every processor."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+def _inverse(divisor: int) -> tuple[float, float]:
+    """The inverse of an integer as the sum of two numbers, for ``_divide``."""
+    high = Fraction(1 / divisor)
+    return float(high), float(Fraction(1, divisor) - high)
+
+
+@inlined
+def _divide(x, inverse):
+    """x / divisor, to the last bit, by the ``_inverse`` of the divisor: a fifth of the time of a division.
+
+    The product is exact to 2**-50 units of the quotient's last place, and no quotient lies nearer than that to where
+    rounding changes: with an odd divisor d, none lies nearer than 1 / (2 * d) units to the middle of two numbers, and
+    factors of two change nothing. For 19! / 2**16 that is 2**-42 units.
+    """
+    return _fused(x, inverse[0], x * inverse[1])
+
+
+_TO_3, _TO_7, _TO_11, _TO_15, _TO_19 = (_inverse(math.factorial(n)) for n in (3, 7, 11, 15, 19))
+
+
 @inlined
 def _sine(angle):
     """Sine of 0 to 90 degrees, to the last digits: Taylor's series to the 21st power, in a form that is fast in a loop.
@@ -38,9 +73,9 @@ def _sine(angle):
     x = angle * DEG2RAD
     y = x * x
     z = y * y
-    low = (1.0 - y / 6.0) + z * (1.0 / 120.0 - y / 5040.0)
-    middle = (1.0 / 362880.0 - y / 39916800.0) + z * (1.0 / 6227020800.0 - y / 1307674368000.0)
-    high = (1.0 / 355687428096000.0 - y / 121645100408832000.0) + z * (1.0 / 51090942171709440000.0)
+    low = (1.0 - _divide(y, _TO_3)) + z * (1.0 / 120.0 - _divide(y, _TO_7))
+    middle = (1.0 / 362880.0 - _divide(y, _TO_11)) + z * (1.0 / 6227020800.0 - _divide(y, _TO_15))
+    high = (1.0 / 355687428096000.0 - _divide(y, _TO_19)) + z * (1.0 / 51090942171709440000.0)
     w = z * z
     return x * (low + w * (middle + w * high))
 
@@ -69,7 +104,8 @@ def centring_angles(angles, distances, areas):
 @kernel
 def limit_viewing_angle(angle, distance, area, min_viewing_angle, max_sight_range):
     """The best viewing angle for a point at ``distance``, given the fixed point ``angle`` of ``centring_angles``."""
-    if distance * (1.0 + math.sin(min_viewing_angle / 2.0 * DEG2RAD)) >= max_sight_range:
+    is_far = 2.0 * distance >= max_sight_range  # else the sine cannot matter
+    if is_far and distance * (1.0 + math.sin(min_viewing_angle / 2.0 * DEG2RAD)) >= max_sight_range:
         return min_viewing_angle
     if distance <= math.sqrt(area / WIDEST) / 2.0:
         return WIDEST

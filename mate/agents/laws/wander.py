@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mate.agents.laws.draws import SAMPLE, draw_box, draw_change
 from mate.agents.laws.walk import noise_change_probability, noisy_step
-from mate.compilation import kernel
+from mate.compilation import inlined_kernel
 
 
-@kernel
+@inlined_kernel
 def wander(own, previous, noise_x, noise_y, key, step, goal, noise_scale):
     """Step (dx, dy) of a target towards warehouse ``goal``, and the noise (x, y) that it holds from now on.
 
