@@ -57,14 +57,14 @@ def outdated_folders() -> Iterator[Path]:
                 yield folder
 
 
-def kernel(function: Callable[..., Any], **options: bool) -> Any:
+def kernel(function: Callable[..., Any], **options: Any) -> Any:
     """Decorate a compiled function: exact arithmetic, no interpreter lock; division by zero follows IEEE 754."""
     with _configuring:  # Numba asks where to keep a function's code when it is decorated, and has one setting for all.
         others = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         folder = cache_folder(function.__module__, Path(inspect.getfile(function)).resolve())
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
         try:
-            return numba.njit(cache=True, **_EXACT, **options)(function)
+            return numba.njit(**_EXACT | options, cache=True)(function)
         finally:
             numba.config.CACHE_DIR = others  # type: ignore[attr-defined]
 

@@ -218,7 +218,7 @@ def look_with_camera(w, rules, b, c, draws_always):
     for first in range(0, num_targets, SET_SIZE):
         candidates = find_candidates(w, b, c, first, min(SET_SIZE, num_targets - first))
         while candidates != 0:
-            t = first + np.int64(first_bit(candidates))
+            t = first + np.int64(first_bit(candidates))  # type: ignore[assignment]
             candidates &= candidates - np.uint64(1)
             if look_at_target(w, rules, b, c, t, draws_always):
                 w.camera_target_view_mask[b, c, t] = True

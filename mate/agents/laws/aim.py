@@ -35,13 +35,16 @@ def min_viewing_angle_of(own):
 
 
 @intrinsic
-def _fused(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+def _fuse(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
     """x * y + z, rounded once, on every processor."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.fma(*arguments)
 
     return types.float64(types.float64, types.float64, types.float64), generate
+
+
+_fused: Any = _fuse
 
 
 def _inverse(divisor: int) -> tuple[float, float]:
