@@ -135,7 +135,7 @@ def create_token(request: HttpRequest, wanted: TokenIn) -> Any:
     try:
         check_name(wanted.name)
     except Exception as error:
-        raise Refusal(400, "invalid", " ".join(getattr(error, "messages", [str(error)])), "name") from None
+        raise Refusal(409, "refused", " ".join(getattr(error, "messages", [str(error)])), "name") from None
     expires = timezone.now() + timedelta(days=wanted.days) if wanted.days else own.expires
     if own.expires and expires and expires > own.expires:
         raise Refusal(409, "refused", f"The token of this request expires earlier, on {own.expires:%-d %B %Y}.", "days")

@@ -171,6 +171,7 @@ def complete(description: dict[str, Any], prefix: str) -> None:
             if name in NEEDED:
                 form = content["multipart/form-data"]["schema"]
                 form["properties"] |= FORMS[name]
+                form["additionalProperties"] = False
                 form["required"] = NEEDED[name]
             example = EXAMPLES.get(name)
             if example and "application/json" in content:

@@ -49,7 +49,13 @@ class Filter(Schema):
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    """Return a moment in UTC, the only zone that every database can read: PostgreSQL knows offsets to 16 hours."""
+    if moment is None or moment.tzinfo is None:
+        return moment and moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 def find_scenario(slug: str) -> Scenario:

@@ -30,7 +30,8 @@ ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train
 
 
 NO_NULL = "^[^\\u0000]*$"
-"""A pattern of texts, for descriptions."""
+NO_CONTROL = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
+"""Patterns of texts and of names, for descriptions."""
 
 
 def check_text(text: str) -> str:
@@ -58,7 +59,10 @@ Key = Annotated[int, AfterValidator(insist_on_key)]
 """The key of a row in a URL."""
 Text = Annotated[str, AfterValidator(check_text), Field(json_schema_extra={"pattern": NO_NULL})]
 AgentName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(check_agent_name)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(check_agent_name),
+    Field(json_schema_extra={"pattern": NO_CONTROL}),
 ]
 
 

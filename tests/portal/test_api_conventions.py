@@ -143,6 +143,15 @@ def test_a_time_is_a_date_or_iso_8601_and_no_number(client: Client, moment: str,
     assert client.get(f"{V1}/tournaments", {"created_after": moment}).status_code == status
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "moment", ["0328-09-22T07:02:52+20:13", "0001-01-01T00:00:00+10:00", "9999-12-31T23:00:00-10:00"]
+)
+def test_every_time_zone_and_year_can_be_asked_for(client: Client, moment: str) -> None:
+    for name in ("created_after", "created_before"):
+        assert client.get(f"{V1}/tournaments", {name: moment}).status_code == 200
+
+
 # Bodies
 
 
