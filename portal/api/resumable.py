@@ -67,7 +67,7 @@ def describe_protocol(request: HttpRequest) -> HttpResponse:
 @router.post(
     "/uploads/resumable",
     auth=upload_token,
-    response=answers(None, 400, 401, 412, 413, 429, 507, status=201),
+    response=answers(None, 400, 401, 409, 412, 413, 429, 507, status=201),
     openapi_extra={"parameters": [TUS, LENGTH, METADATA]},
     summary="Begin a resumable upload (tus)",
 )
@@ -193,8 +193,10 @@ def read_metadata(text: str) -> dict[str, str]:
         name, _, value = pair.partition(" ")
         try:
             found[name] = base64.b64decode(value, validate=True).decode().replace("\0", "")
-        except (binascii.Error, UnicodeDecodeError):
-            raise Refusal(400, "invalid", f"The value of {name!r} is no text in base64.", "Upload-Metadata") from None
+        except binascii.Error:
+            raise Refusal(400, "invalid", f"The value of {name!r} is not in base64.", "Upload-Metadata") from None
+        except UnicodeDecodeError:
+            raise Refusal(409, "refused", f"The value of {name!r} is no text in UTF-8.", "Upload-Metadata") from None
         if name not in NAMES:
             message = f"There is no {name!r} here. Names: {', '.join(NAMES)}."
             raise Refusal(400, "invalid", message, "Upload-Metadata")

@@ -92,6 +92,7 @@ def test_more_bytes_than_were_promised_are_refused_and_leave_the_file_as_it_was(
         (VERSION | {"upload-length": str(2**40)}, "too_large"),
         (VERSION | {"upload-length": "5", "upload-metadata": "nam eA=="}, "invalid"),
         (VERSION | {"upload-length": "5", "upload-metadata": "name ?"}, "invalid"),
+        (VERSION | {"upload-length": "5", "upload-metadata": "name /w=="}, "refused"),
         (VERSION | {"upload-length": "5", "upload-metadata": metadata(team="referee")}, "refused"),
     ],
 )
