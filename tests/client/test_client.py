@@ -27,12 +27,12 @@ def test_an_upload_gets_a_rank_is_compared_replayed_and_exported(
     sent: list[int] = []
     upload = arena.uploads.send(checkpoint, name="Hawk", on_progress=lambda done, _: sent.append(done))
     assert sent[0] == 0 and sent[-1] == checkpoint.stat().st_size
-    upload = arena.uploads.wait(upload.id, timeout=120)
+    upload = arena.uploads.wait(upload.id, timeout=240)
     assert upload.state == "accepted", upload.reason
     [agent] = upload.agents
 
     settings = {"team": agent.team, "width": 0.5}
-    cup = arena.tournaments.wait(arena.tournaments.place(agent.slug, "mate-2v4-0", settings=settings).id, timeout=120)
+    cup = arena.tournaments.wait(arena.tournaments.place(agent.slug, "mate-2v4-0", settings=settings).id, timeout=240)
     assert cup.state == "finished"
     board = arena.boards.get("mate-2v4-0")
     [line] = [line for line in (*board.cameras, *board.targets) if line.agent.slug == agent.slug]

@@ -105,7 +105,7 @@ def test_built_in_agents_and_milestones_cannot_be_withdrawn(
     Agent.objects.filter(pk=hawk.pk).update(is_listed=False)
     for slug in ("greedy-camera", hawk.slug):
         answer = program.patch(f"{V1}/agents/{slug}", {"withdrawn": "retired"}, content_type="application/json")
-        assert (answer.status_code, answer.json()["where"]) == (400, "withdrawn")
+        assert (answer.status_code, answer.json()["where"]) == (409, "withdrawn")
 
 
 def test_administrators_withdraw_agents_of_others_too(visit: Visit, admin: User, bob: User, hawk: Agent) -> None:

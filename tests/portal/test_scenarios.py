@@ -80,7 +80,7 @@ def test_a_broken_map_is_shown_with_all_its_problems(
     told = str(shown.context["form"].errors)
     assert all(problem.split("`")[1] in told.replace("&#x27;", "'") for problem in problems if "`" in problem)
     answer = call(alice).post("/api/v1/scenarios", {"name": "Mine", "document": drafts.read(text)}, "application/json")
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert {reason["where"] for reason in answer.json()["errors"]} == fields
     assert Scenario.objects.count() == 1
 
