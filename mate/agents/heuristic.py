@@ -13,7 +13,7 @@ from mate.agents.greedy import GreedyTargetAgent, IdleCamera
 from mate.agents.laws.aim import min_viewing_angle_of, turn_to_pose
 from mate.agents.laws.coverage import NO_POSE, NUM_ORDERS, find_joint_goal, new_search
 from mate.agents.laws.evasion import evade
-from mate.agents.laws.poses import NUM_ORIENTATIONS, full_scores, pose_mesh, pose_table
+from mate.agents.laws.poses import NUM_ORIENTATIONS, full_scores, grid_points, pose_mesh, pose_table
 from mate.agents.overriding import overrides
 from mate.agents.scored_poses import find_scored_goal
 from mate.agents.states import CameraStatePrivate, TargetStatePublic
@@ -67,7 +67,7 @@ class HeuristicCameraAgent(IdleCamera):
         relative to the camera. A point is covered by the poses that it has a positive score in.
         """
         table = pose_table(max_sight_range, min_viewing_angle)
-        return pose_mesh(table), table.points, full_scores(table)
+        return pose_mesh(table), grid_points(table), full_scores(table)
 
     def _all_scores(self) -> Scores:
         if self._scores is None:

@@ -5,7 +5,7 @@ import pytest
 
 from mate.agents.draws import EpisodeDraws
 from mate.agents.laws.coverage import MAX_TARGETS, NO_POSE, NUM_ORDERS, find_joint_goal, new_search
-from mate.agents.laws.poses import full_scores, nearest_point, pose_mesh, pose_table
+from mate.agents.laws.poses import full_scores, grid_points, nearest_point, pose_mesh, pose_table
 
 LIMITS = np.array([5.0, 2.5])
 
@@ -27,7 +27,7 @@ def define_joint_goal(table, owns, targets, orders):
     for own in owns:
         offsets = targets - own[:2]
         reached = np.flatnonzero(np.sqrt((offsets**2).sum(axis=1)) <= own[6])
-        nearest = [np.argmin(np.sqrt(((table.points - offsets[t]) ** 2).sum(axis=1))) for t in reached]
+        nearest = [np.argmin(np.sqrt(((grid_points(table) - offsets[t]) ** 2).sum(axis=1))) for t in reached]
         covered = np.zeros((len(mesh), len(targets)), bool)
         covered[:, reached] = scores[nearest].T > 0.0
         values.append(scores[nearest].sum(axis=0))
@@ -141,5 +141,5 @@ def test_the_nearest_grid_point_is_the_first_of_all_nearest():
     table, random = pose_table(1500.0, 30.0), np.random.default_rng(3)
     places = [*(random.uniform(-1060.0, 1060.0, (3000, 2))), *(random.normal(0.0, 20.0, (1000, 2))), np.zeros(2)]
     for x, y in places:
-        expected = np.argmin(np.sqrt(((table.points - (x, y)) ** 2).sum(axis=1)))
-        assert nearest_point(table.points, table.radii[1], x, y) == expected
+        expected = np.argmin(np.sqrt(((grid_points(table) - (x, y)) ** 2).sum(axis=1)))
+        assert nearest_point(table.directions, table.radii, x, y) == expected

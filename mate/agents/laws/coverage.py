@@ -38,6 +38,7 @@ NUM_ORDERS = 32
 NO_POSE = -1
 
 _SLOTS = 256  # of the tables by covered set: up to 8 targets each set has a slot of its own
+_FEW = 4  # cameras: of their 24 orders, many are among the 32 more than once
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0)
 _ONE = np.uint64(1)
@@ -71,6 +72,7 @@ class Search(NamedTuple):
     memo_cost: NDArray[np.float64]  # (N, 256): how many steps it takes to turn and zoom into it
     memo_set: NDArray[np.uint64]  # (N, 256): the targets that it covers
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
+    is_tried: NDArray[np.bool_]  # (256,): by the number of an order of up to four cameras, whether it was tried
 
 
 def new_search(num_cameras: int, num_targets: int) -> Search:
@@ -105,6 +107,7 @@ def new_search(num_cameras: int, num_targets: int) -> Search:
         memo_cost=np.zeros((n, _SLOTS)),
         memo_set=np.zeros((n, _SLOTS), np.uint64),
         choice=np.zeros(n, np.uint64),
+        is_tried=np.zeros(_FEW**_FEW, np.bool_),
     )
 
 
@@ -131,7 +134,7 @@ def _find_reached(search, table, owns, camera, targets):
     for t in range(len(targets)):
         dx, dy = targets[t, 0] - owns[camera, 0], targets[t, 1] - owns[camera, 1]
         if norm(dx, dy) <= owns[camera, 6]:
-            point = nearest_point(table.points, table.radii[1], dx, dy)
+            point = nearest_point(table.directions, table.radii, dx, dy)
             b, a = point // NUM_RADII, point % NUM_RADII
             search.bit[count] = _ONE << np.uint64(t)
             search.reached[camera] |= search.bit[count]
@@ -352,10 +355,27 @@ def _comes_later(orders, number, other):
 
 
 @inlined
+def _is_repeated(search, number):
+    """Whether an order of few cameras was tried already: it would change nothing. Marks it as tried."""
+    if search.orders.shape[1] > _FEW:
+        return False
+    code = _NOTHING
+    for n in range(search.orders.shape[1]):
+        code = code * np.uint64(_FEW) + search.orders[number, n]
+    is_repeated = search.is_tried[code]
+    search.is_tried[code] = True
+    return is_repeated
+
+
+@inlined
 def _try_orders(search, table, owns, limits):
     """Set the goals of the best order: most worth, then least cost, then lexicographically last."""
     best, most, cheapest = -1, 0.0, 0.0
+    for n in range(len(search.is_tried)):
+        search.is_tried[n] = False
     for number in range(len(search.orders)):
+        if _is_repeated(search, number):
+            continue
         total, cost = _try_order(search, table, owns, limits, number)
         if best >= 0 and (total < most or (total == most and cost > cheapest)):
             continue

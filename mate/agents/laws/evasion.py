@@ -6,7 +6,7 @@ import math
 
 from mate.agents.laws.aim import orientation_of, sight_range_of
 from mate.agents.laws.walk import shorten
-from mate.compilation import kernel
+from mate.compilation import inlined_kernel, kernel
 from mate.geometry import DEG2RAD, bearing, clip, norm, wrap
 
 MARGIN = 1.2  # a camera threatens a little beyond its range and its edges
@@ -54,7 +54,7 @@ def drift_from_cameras(own, cameras):
     return drift_x, drift_y
 
 
-@kernel
+@inlined_kernel
 def evade(own, cameras, action_x, action_y, noise_scale):
     """The greedy action, bent away from the closest view unless that would lead backwards.
 

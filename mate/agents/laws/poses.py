@@ -43,7 +43,7 @@ class PoseTable(NamedTuple):
     radii: NDArray[np.float64]  # (41,)
     orientations: NDArray[np.float64]  # (36,)
     viewing_angles: NDArray[np.float64]  # (21,)
-    points: NDArray[np.float64]  # (2952, 2)
+    directions: NDArray[np.float64]  # (72, 2) of the bearings; times a radius it is a point
     profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
     covers: NDArray[np.uint64]  # (82, 72): the viewing angles that score, by kind and turn, twice around
     row: NDArray[np.uint64]  # (82, 72): the row of scores of a kind and turn
@@ -123,8 +123,7 @@ def _build(max_sight_range: float, min_viewing_angle: float) -> PoseTable:
     profile = np.zeros((NUM_RADII, NUM_VIEWING_ANGLES, _SEPARATIONS))
     _fill_profile(radii, viewing_angles, max_sight_range * np.sqrt(min_viewing_angle / viewing_angles), profile)
     directions = np.stack([np.cos(bearings), np.sin(bearings)], axis=-1)
-    points = (directions[:, None] * radii[:, None]).reshape(NUM_POINTS, 2)
-    return PoseTable(max_sight_range, radii, orientations, viewing_angles, points, profile, *_list_scores(profile))
+    return PoseTable(max_sight_range, radii, orientations, viewing_angles, directions, profile, *_list_scores(profile))
 
 
 def pose_mesh(table: PoseTable) -> NDArray[np.float64]:
@@ -132,6 +131,11 @@ def pose_mesh(table: PoseTable) -> NDArray[np.float64]:
     angles = np.repeat(table.viewing_angles, NUM_ORIENTATIONS)
     ranges = table.max_sight_range * np.sqrt(table.viewing_angles[0] / angles)
     return np.stack([np.tile(table.orientations, NUM_VIEWING_ANGLES), angles, ranges], axis=-1)
+
+
+def grid_points(table: PoseTable) -> NDArray[np.float64]:
+    """(2952, 2) places of the grid points, relative to the camera."""
+    return (table.directions[:, None] * table.radii[:, None]).reshape(NUM_POINTS, 2)
 
 
 def full_scores(table: PoseTable) -> NDArray[np.float64]:
@@ -155,22 +159,22 @@ def _rough_bearing(x, y):
 
 
 @kernel
-def nearest_point(points, radius_step, x, y):
-    """Index among ``points`` (2952, 2), on rings ``radius_step`` apart, of the grid point nearest to (x, y), relative
-    to the camera and within its range; the first on ties.
+def nearest_point(directions, radii, x, y):
+    """Index of the grid point nearest to (x, y), relative to the camera and within its range; the first on ties.
 
     Its bearing is one of the two around that of (x, y), which need not be known better than to some tenths of a degree:
     a bearing almost 5 degrees away is never the nearest. On a bearing within 5 degrees, the best radius is that of (x,
     y) times at least cos(5 degrees), a seventh of a step less at most: so it is one of the two radii around it.
     """
     left = int((_rough_bearing(x, y) + 180.0) * (1.0 / _BEARING_STEP))
-    ring = min(max(int(norm(x, y) / radius_step), 0), NUM_RADII - 1)
+    ring = min(max(int(norm(x, y) / radii[1]), 0), NUM_RADII - 1)
     best, nearest = NUM_POINTS, math.inf
     for b in range(left, left + 2):
         for n in range(2):
             a = min(ring + n, NUM_RADII - 1)
-            point = (b % NUM_BEARINGS) * NUM_RADII + a if a > 0 else 0  # all bearings meet at the camera
-            distance = norm(points[point, 0] - x, points[point, 1] - y)
+            at = b % NUM_BEARINGS if a > 0 else 0  # all bearings meet at the camera
+            point = at * NUM_RADII + a
+            distance = norm(directions[at, 0] * radii[a] - x, directions[at, 1] * radii[a] - y)
             # Without branches, because which point is nearer cannot be predicted.
             is_nearer = (distance < nearest) | ((distance == nearest) & (point < best))
             best = point if is_nearer else best
