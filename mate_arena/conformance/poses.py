@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mate.agents.laws.poses import full_scores, pose_mesh, pose_table
+from mate.agents.laws.poses import full_scores, grid_points, pose_mesh, pose_table
 from mate_arena.conformance.recording import Recording
 from mate_arena.conformance.report import Report
 
@@ -30,7 +30,7 @@ def check_table(recording: Recording, report: Report, sight_range: str) -> None:
     report.demand(f"{PREFIX}{sight_range}_score_rows", is_row, "it holds ascending indices of grid points")
     ours = {
         "pose_mesh": pose_mesh(table),
-        "position_grid": table.points,
+        "position_grid": grid_points(table),
         "scores": _rounded(scores[np.where(is_row, rows, 0)], recording[f"{PREFIX}{sight_range}_scores"]),
         "score_rowsum": scores.sum(axis=1),
         "score_colsum": scores.sum(axis=0),
