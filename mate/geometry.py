@@ -67,12 +67,9 @@ def wrap(angle: float) -> float:
     Almost every angle is less than a turn away, where the remainder is a sum, to the bit.
     """
     turned = angle + 180.0
-    if 0.0 <= turned < 360.0:
-        return turned - 180.0
-    if 360.0 <= turned < 720.0:
-        return (turned - 360.0) - 180.0
-    if -360.0 <= turned < 0.0:
-        return (turned + 360.0) - 180.0
+    if -360.0 <= turned < 720.0:
+        shift = 360.0 if turned < 0.0 else -360.0 if turned >= 360.0 else 0.0
+        return (turned + shift) - 180.0
     return turned % 360.0 - 180.0
 
 

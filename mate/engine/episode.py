@@ -11,7 +11,6 @@ from mate.engine.rules import read_rules
 from mate.engine.world import carve
 
 _VIEWS = int(Depth.VIEWS)
-_EVERYTHING = (_VIEWS, _VIEWS)
 
 
 @inlined
@@ -147,7 +146,7 @@ def start(w, rules, boxes, b, seed):
     clear(w, b, seed)
     placement.place_all(w, rules, boxes, b)
     sight.survey(w, rules, b)
-    sight.look(w, rules, b, _EVERYTHING)
+    sight.look_anew(w, rules, b)
     placement.stock_warehouses(w, rules, b)
     cargo.assign_goals(w, rules, b, True)  # whoever stands in a warehouse is served, whatever the options say (Q15)
     for t in range(w.target_goal.shape[1]):
@@ -181,7 +180,7 @@ def refresh(reals, integers, flags, words, size, numbers, slots):
             w.target_step_size[b, t] = rules.target_step_size / w.target_capacity[b, t]
             w.target_is_loaded[b, t] = w.target_goal[b, t] >= 0
         sight.survey(w, rules, b)
-        sight.look(w, rules, b, _EVERYTHING)
+        sight.look_anew(w, rules, b)
 
 
 @kernel

@@ -19,6 +19,7 @@ from mate.engine import motion
 from mate.geometry import DEG2RAD, RAD2DEG, bearing, greatest_square, norm, wrap
 
 _OPPONENTS, _ALL, _VIEWS = int(Depth.OPPONENTS), int(Depth.ALL), int(Depth.VIEWS)
+_EVERYTHING = (_VIEWS, _VIEWS)
 
 TANGENT_OFFSET = 0.01
 """Degrees beside an obstacle's tangents at which extra knots lie."""
@@ -276,6 +277,12 @@ def look(w, rules, b, depths):
         watch_cameras(w, rules, b)
     if depths[1] >= _ALL:
         watch_others(w, rules, b)
+
+
+@part
+def look_anew(w, rules, b):
+    """Bring all view masks up to date. Compiled once for all that is not a step, where a call costs little."""
+    look(w, rules, b, _EVERYTHING)
 
 
 @part
