@@ -4,8 +4,8 @@ The benchmark starts its own PostgreSQL, which syncs every transaction as in pro
 episodes of 100 cameras against 100 targets. As in a portal, half of the seeds are shared by all cameras that play a
 target, half by all targets that play a camera. The benchmark measures the insertion, the sizes on disk, the first fit
 of the scenario's leaderboard, the fit after 64 more episodes, the count of its episodes, the peak memory of the fitting
-process, and the times of pages. Fits and counts are in processor time, the one of the database included. 10,000,000
-episodes need about 5 GB of disk.
+process, and the times of pages. Fits and counts are in processor time, the database's included. 10,000,000 episodes
+need about 5 GB of disk.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 SET_SIZE = 64
+"""How many numbers a set can hold: those from 0 on."""
 
 
 @intrinsic

@@ -2,11 +2,11 @@
 of a user.
 
 Administrators set priorities. Only the tournaments with the highest priority are served. Among users, the one with the
-fewest workers is next; ties go to the user whose time comes first: the claim of the last block, and for every second
-that it took one second for each user. So short blocks are followed by others soon, and users have equal time. The same
-rule chooses among the user's tournaments. A small tournament thus waits at most until the blocks that are being played
-end, however large the others are. The cost depends on the number of tournaments and workers, not on the number of
-waiting blocks.
+fewest workers is next; ties go to the user who is due first. A user is due when the time that the last block took,
+times the number of users, has passed since its claim. So users have equal time, however long their blocks take. The
+same rule chooses among the user's tournaments. A small tournament thus waits at most until the blocks that are being
+played end, however large the others are. The cost depends on the number of tournaments and workers, not on the number
+of waiting blocks.
 """
 
 from __future__ import annotations

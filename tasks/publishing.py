@@ -19,10 +19,10 @@ GROWTH = 1.05
 SHARE = 0.0025
 """Maximum share of a worker's time for fitting a board during its tournament, and for checking whether a fit is due.
 """
-Name = tuple[type, int, datetime]
+BoardKey = tuple[type, int, datetime]
 """A board's kind, key and time of creation: after a restored backup, a key may mean another board."""
-_durations: dict[Name, float] = {}
-_rests: dict[Name, float] = {}
+_durations: dict[BoardKey, float] = {}
+_rests: dict[BoardKey, float] = {}
 """Time (monotonic seconds) before which a board is not fitted again."""
 LOOK_BACK = timedelta(days=1)
 """Age beyond which changes of lists were taken into account before."""
@@ -98,7 +98,7 @@ def is_due(board: Tournament | Scenario, began: datetime) -> bool:
     The pause is proportional to the time of a fit. For a board that was never fitted, it counts from the time at which
     the tournament `began`.
     """
-    key = _name(board)
+    key = _key_of(board)
     looked = time.monotonic()
     if looked < _rests.get(key, 0.0):
         return False
@@ -128,9 +128,9 @@ def fit(board: Tournament | Scenario) -> RatingSnapshot | None:
         snapshot = leaderboards.refit_tournament(board)
     else:
         snapshot = leaderboards.refit(board)
-    _durations[_name(board)] = time.monotonic() - began
+    _durations[_key_of(board)] = time.monotonic() - began
     return snapshot
 
 
-def _name(board: Tournament | Scenario) -> Name:
+def _key_of(board: Tournament | Scenario) -> BoardKey:
     return type(board), board.pk, board.created

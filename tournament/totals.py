@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from tournament.models import EpisodeTotal
+from tournament.models import EpisodeTotal, Scenario
 
 _NAMES = ("count_inserted_episodes", "count_deleted_episodes", "count_changed_episodes")
 
@@ -103,6 +103,6 @@ def count(totals: QuerySet[EpisodeTotal] | None = None) -> int:
     return int(rows.aggregate(sum=Sum("count"))["sum"] or 0)
 
 
-def of(scenario: Model, engine: str, device: str) -> QuerySet[EpisodeTotal]:
+def of(scenario: Scenario, engine: str, device: str) -> QuerySet[EpisodeTotal]:
     """Return the totals of a scenario's pairings for an engine version and a device class."""
-    return EpisodeTotal.objects.filter(pairing__scenario=scenario.pk, engine=engine, device=device)
+    return EpisodeTotal.objects.filter(pairing__scenario=scenario, engine=engine, device=device)
