@@ -3,7 +3,7 @@
 The benchmark fills an installation with a played tournament, on SQLite and on its own PostgreSQL server. ``wrk``
 requests its pages over 1, 10, 50 and 200 connections. Each line shows the answers per second, the 50th, 95th and 99th
 percentiles of the response time, the number of errors, and the processor time of the web server and its database per
-answer. Other programs on the machine affect the processor time least.
+answer. Other programs on the machine affect the processor time least. The exit status is 1 if any answer was an error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import load_figures
+from benchmarks import load_figures, replays
 from benchmarks.installation import private_installation, set_up_django
 from benchmarks.load_figures import Rate
 from mate import Team
@@ -78,7 +78,7 @@ def main() -> int:
     if options.json:
         Path(options.json).write_text(json.dumps([asdict(rate) for rate in found], indent=1))
     load_figures.report(found, load_figures.read(options.before))
-    return 0
+    return 1 if any(rate.errors for rate in found) else 0
 
 
 def fill(options: argparse.Namespace) -> dict[str, str]:
@@ -89,7 +89,6 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
     set_up_django()
     from benchmarks import history
     from tournament import entries, leaderboards, organising
-    from tournament.models import Episode
 
     call_command("collectstatic", interactive=False, verbosity=0)
     tournament = history.make_tournament(options.agents, options.episodes)
@@ -103,13 +102,13 @@ def fill(options: argparse.Namespace) -> dict[str, str]:
         cameras, targets = ([row for row in rows if row.team == team] for team in Team)
         organising.create_tournament(organising.TournamentRequest("Being played", scenario, cameras, targets, 5000))
     pairing = tournament.pairings.first()
-    episode = Episode.objects.filter(pairing=pairing).earliest("id")
+    (episode,) = replays.play_episodes(1)
     return {
         "home": reverse("home"),
         "board": reverse("leaderboard", args=[scenario.slug]),
         "agent": reverse("agent", args=[pairing.camera.slug]),
         "pairing": reverse("pairing", args=[pairing.pk]),
-        "replay": reverse("replay", args=[episode.pk]),
+        "replay": reverse("replay", args=[episode]),
         "API board": reverse("api:leaderboard", args=[scenario.slug]),
     }
 
@@ -128,6 +127,7 @@ def measure(database: str, options: argparse.Namespace) -> Iterator[Rate]:
         port = find_free_port()
         web = LocalInstallation(data=Path(environment["ARENA_DATA"]), port=port)
         server = stack.enter_context(process(commands.web(web), environment, "web"))
+        stack.enter_context(process(commands.player(web), environment, "player"))
         site = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{site}/help/")
         for name in options.pages or addresses:

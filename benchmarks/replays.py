@@ -113,7 +113,7 @@ def play_episodes(count: int) -> list[int]:
         for result in results
     ]  # fmt: skip
     Episode.objects.bulk_create(rows)
-    return list(Episode.objects.order_by("pk").values_list("pk", flat=True))
+    return list(Episode.objects.filter(pairing=pairing).order_by("pk").values_list("pk", flat=True))
 
 
 def open_replays(page: Page, address: str, episodes: list[int]) -> list[float]:
