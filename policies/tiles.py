@@ -13,34 +13,22 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+from mate.simd import arrays_of, spread, vector_at
+
 ROWS, COLUMNS = 4, 32
 _LANES = 16
 _VECTOR = ir.VectorType(ir.FloatType(), _LANES)
 
 
-def _vector_at(builder: Any, array: Any, index: Any) -> Any:
-    return builder.bitcast(builder.gep(array.data, [index]), _VECTOR.as_pointer())
-
-
-def _spread(builder: Any, number: Any) -> Any:
-    """A vector that has the number in every lane."""
-    lane = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.IntType(32)(0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [0] * _LANES)
-    return builder.shuffle_vector(lane, ir.Constant(_VECTOR, ir.Undefined), zeros)
-
-
 def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    x, panel, out = (
-        context.make_array(kind)(context, builder, value)
-        for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
-    )
+    x, panel, out = arrays_of(context, builder, signature, arguments)
     first, column = arguments[3:]
     (_, inner), (_, width) = (cgutils.unpack_tuple(builder, array.shape, 2) for array in (x, out))
     rows = [builder.add(first, ir.Constant(first.type, row)) for row in range(ROWS)]
     offsets = [ir.Constant(first.type, offset) for offset in range(0, COLUMNS, _LANES)]
     places = [
         [
-            _vector_at(builder, out, builder.add(builder.add(builder.mul(row, width), column), offset))
+            vector_at(builder, _VECTOR, out, builder.add(builder.add(builder.mul(row, width), column), offset))
             for offset in offsets
         ]
         for row in rows
@@ -49,10 +37,12 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     with cgutils.for_range(builder, inner) as loop:
         k = loop.index
         start = builder.mul(k, ir.Constant(k.type, COLUMNS))
-        weights = [builder.load(_vector_at(builder, panel, builder.add(start, offset)), align=4) for offset in offsets]
+        weights = [
+            builder.load(vector_at(builder, _VECTOR, panel, builder.add(start, offset)), align=4) for offset in offsets
+        ]
         for row, row_sums in zip(rows, sums, strict=True):
             number = builder.load(builder.gep(x.data, [builder.add(builder.mul(row, inner), k)]))
-            factor = _spread(builder, number)
+            factor = spread(builder, _VECTOR, number)
             for place, weight in zip(row_sums, weights, strict=True):
                 builder.store(builder.fadd(builder.load(place), builder.fmul(factor, weight)), place)
     for row_sums, row_places in zip(sums, places, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 from mate.agents.greedy import GreedyTargetAgent, IdleCamera
 from mate.agents.laws.aim import min_viewing_angle_of, turn_to_pose
 from mate.agents.laws.coverage import NO_POSE, NUM_ORDERS, find_joint_goal, new_search
-from mate.agents.laws.evasion import evade
+from mate.agents.laws.evasion import evade, new_views
 from mate.agents.laws.poses import NUM_ORIENTATIONS, full_scores, grid_points, pose_mesh, pose_table
 from mate.agents.overriding import overrides
 from mate.agents.scored_poses import find_scored_goal
@@ -143,7 +143,7 @@ class HeuristicCameraAgent(IdleCamera):
 
     def _find_goal(self, owns: np.ndarray, positions: np.ndarray, orders: np.ndarray) -> list[Goal | None]:
         """Return the result of ``find_scored_goal`` with the scores of this class, from one compiled call."""
-        search = new_search(len(owns), len(positions))
+        search = new_search(len(owns), len(positions), self.table)
         search.orders[:] = orders
         find_joint_goal(search, self.table, owns, positions, self.state.state[7:9])
         orientations, viewing_angles = self.table.orientations, self.table.viewing_angles
@@ -186,4 +186,6 @@ class HeuristicTargetAgent(GreedyTargetAgent):
     def _decide(self) -> np.ndarray:
         greedy_action = super()._decide()
         cameras = self._observation[self.observation_slices["opponent_states_with_mask"]].copy()
-        return np.array(evade(self.state.state, cameras, *greedy_action, self.noise_scale))
+        return np.array(
+            evade(self.state.state, cameras, new_views(len(cameras) // 7), *greedy_action, self.noise_scale)
+        )

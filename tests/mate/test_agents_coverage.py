@@ -64,7 +64,7 @@ def make_cameras(random, count, sight_range=1500.0, min_viewing_angle=30.0, spac
 
 
 def search(table, owns, targets, orders):
-    memory = new_search(len(owns), len(targets))
+    memory = new_search(len(owns), len(targets), table)
     memory.orders[:] = orders
     find_joint_goal(memory, table, owns, targets, LIMITS)
     return memory.goal.tolist()
@@ -81,6 +81,15 @@ def test_the_search_finds_the_winner_of_the_definition(num_cameras, sight_range)
         assert search(table, owns, targets, orders) == define_joint_goal(table, owns, targets, orders)
 
 
+def test_cameras_of_one_viewing_angle_have_room_for_all_poses_that_are_alike():
+    random, table = np.random.default_rng(3), pose_table(1500.0, 180.0)
+    for case in range(12):
+        owns = make_cameras(random, 2, min_viewing_angle=180.0)
+        targets = random.uniform(-1000.0, 1000.0, (random.integers(1, 4), 2))
+        orders = EpisodeDraws(case).orders(NUM_ORDERS, 2)
+        assert search(table, owns, targets, orders) == define_joint_goal(table, owns, targets, orders)
+
+
 def test_ties_of_symmetric_positions_go_to_the_first_pose():
     random, table = np.random.default_rng(0), pose_table(1500.0, 30.0)
     for case in range(40):
@@ -92,7 +101,7 @@ def test_ties_of_symmetric_positions_go_to_the_first_pose():
 
 def test_a_memory_is_as_good_as_new_after_a_search():
     random, table = np.random.default_rng(5), pose_table(1500.0, 30.0)
-    memory = new_search(4, 8)
+    memory = new_search(4, 8, table)
     for case in range(20):
         owns, targets = make_cameras(random, 4), random.uniform(-1000.0, 1000.0, (random.integers(1, 9), 2))
         memory.orders[:] = EpisodeDraws(case).orders(NUM_ORDERS, 4)
@@ -116,7 +125,7 @@ def test_a_target_at_the_edge_of_reach_scores_nothing_and_gets_the_first_pose():
 
 def test_more_targets_than_a_mask_holds_are_refused():
     with pytest.raises(ValueError, match="at most 63 targets"):
-        new_search(2, MAX_TARGETS + 1)
+        new_search(2, MAX_TARGETS + 1, pose_table(1500.0, 30.0))
 
 
 @pytest.mark.parametrize(("sight_range", "min_viewing_angle"), [(1500.0, 30.0), (800.0, 47.3), (1000.0, 180.0)])

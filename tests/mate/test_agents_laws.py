@@ -5,8 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from mate.agents.laws.aim import aim_and_zoom, best_viewing_angle, centring_angles, limit_viewing_angle
-from mate.agents.laws.evasion import drift_from_cameras, evade, view_disc
+from mate.agents.laws.aim import (
+    aim_and_zoom,
+    best_viewing_angle,
+    centring_angles,
+    limit_viewing_angle,
+    orientation_of,
+    sight_range_of,
+)
+from mate.agents.laws.evasion import drift_from_cameras, evade, new_views, view_disc
 from mate.agents.laws.pursuit import NO_TARGET, is_within_reach, nearest_candidate
 from mate.agents.laws.walk import (
     NO_GOAL,
@@ -164,8 +171,16 @@ def test_targets_known_to_be_unloaded_or_out_of_reach_can_be_left_out():
     assert candidates(countdowns=np.array([0, 0, 0, 3]), drops_beyond_range=False) == 3
 
 
+def disc_of(camera):
+    return view_disc(camera, orientation_of(camera), sight_range_of(camera))
+
+
+def drift_from(own, cameras):
+    return drift_from_cameras(own, cameras, new_views(len(cameras) // 7))
+
+
 def test_the_view_disc_touches_the_arc_and_the_sides():
-    x, y, radius = view_disc(make_camera(viewing_angle=60.0))
+    x, y, radius = disc_of(make_camera(viewing_angle=60.0))
     sight_range = 1500.0 * np.sqrt(0.5)
     assert x + radius == pytest.approx(sight_range) and y == 0.0
     assert radius == pytest.approx(x * np.sin(np.radians(30.0)))
@@ -173,35 +188,43 @@ def test_the_view_disc_touches_the_arc_and_the_sides():
 
 def test_a_target_drifts_from_the_middle_of_a_view():
     camera = record(make_camera(viewing_angle=60.0))
-    x, _, _ = view_disc(camera)
-    assert drift_from_cameras(make_target(x + 5.0, 7.0), camera) == pytest.approx((5.0, 7.0))
+    x, _, _ = disc_of(camera)
+    assert drift_from(make_target(x + 5.0, 7.0), camera) == pytest.approx((5.0, 7.0))
 
 
 def test_every_camera_on_whose_clockwise_side_a_target_is_counts_as_a_threat():
     """Q34"""
     camera = record(make_camera(viewing_angle=60.0))
-    assert drift_from_cameras(make_target(-200.0, -100.0), camera) != (0.0, 0.0)
-    assert drift_from_cameras(make_target(-200.0, 100.0), camera) == (0.0, 0.0)
+    assert drift_from(make_target(-200.0, -100.0), camera) != (0.0, 0.0)
+    assert drift_from(make_target(-200.0, 100.0), camera) == (0.0, 0.0)
 
 
 def test_a_camera_that_is_far_or_unseen_is_no_threat():
     camera = record(make_camera(viewing_angle=60.0))
-    assert drift_from_cameras(make_target(1.21 * 1500.0 * np.sqrt(0.5), 0.0), camera) == (0.0, 0.0)
+    assert drift_from(make_target(1.21 * 1500.0 * np.sqrt(0.5), 0.0), camera) == (0.0, 0.0)
     camera[6] = 0.0
-    assert drift_from_cameras(make_target(300.0, 0.0), camera) == (0.0, 0.0)
+    assert drift_from(make_target(300.0, 0.0), camera) == (0.0, 0.0)
 
 
 def test_of_several_views_the_one_that_surrounds_the_target_most_counts():
     near, far = record(make_camera(viewing_angle=60.0)), record(make_camera(-400.0, 0.0, viewing_angle=60.0))
-    x, _, _ = view_disc(near)
+    x, _, _ = disc_of(near)
     own = make_target(x + 5.0, 7.0)
-    assert drift_from_cameras(own, np.concatenate([far, near])) == pytest.approx((5.0, 7.0))
+    assert drift_from(own, np.concatenate([far, near])) == pytest.approx((5.0, 7.0))
+
+
+def test_views_that_were_seen_before_change_no_drift():
+    random, views = np.random.default_rng(0), new_views(3)
+    seen = [record(make_camera(*random.uniform(-500.0, 500.0, 2), random.uniform(-180.0, 180.0))) for _ in range(5)]
+    for _ in range(200):
+        own, cameras = make_target(*random.uniform(-500.0, 500.0, 2)), np.concatenate(random.permutation(seen)[:3])
+        assert drift_from_cameras(own, cameras, views) == drift_from(own, cameras)
 
 
 def test_a_drift_that_leads_backwards_is_not_followed():
     camera = record(make_camera(viewing_angle=60.0))
-    x, _, _ = view_disc(camera)
+    x, _, _ = disc_of(camera)
     own = make_target(x + 5.0, 0.0)
-    assert evade(own, camera, 10.0, 3.0, 0.5) == pytest.approx((15.0, 3.0))
-    assert evade(own, camera, -10.0, 3.0, 0.5) == (-10.0, 3.0)
-    assert evade(own, np.zeros(0), -10.0, 3.0, 0.5) == (-10.0, 3.0)
+    assert evade(own, camera, new_views(1), 10.0, 3.0, 0.5) == pytest.approx((15.0, 3.0))
+    assert evade(own, camera, new_views(1), -10.0, 3.0, 0.5) == (-10.0, 3.0)
+    assert evade(own, np.zeros(0), new_views(1), -10.0, 3.0, 0.5) == (-10.0, 3.0)

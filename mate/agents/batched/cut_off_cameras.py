@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mate.agents.batched.sightings import gather_targets
 from mate.agents.batched.team import CAMERA_OWN_END, OWN
+from mate.agents.laws.aim import orientation_of
 from mate.agents.laws.coverage import NO_POSE, find_joint_goal
 from mate.agents.laws.draws import draw_orders
 from mate.communication import GOAL, OBSERVATION, send
@@ -96,3 +97,5 @@ def plan_from_heard(memory, messages, limits, slot, rows, search, table):
         if goal[camera] == NO_POSE:
             _find_goals(memory, slot, camera, rows[camera : camera + 1], rows[camera, OWN + 7 : OWN + 9], search, table)
             goal[camera] = search.goal[0]
+    for camera in range(len(rows)):
+        memory.axis[camera] = orientation_of(rows[camera, OWN:CAMERA_OWN_END])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mate.agents.batched.team import OWN, TARGET_OWN_END, Clock, RuleBasedTeam, begin_episode, new_clock
 from mate.agents.batched.walker import Walk, begin_walk, new_walk, walk_to
 from mate.agents.laws.draws import draw_guess
-from mate.agents.laws.evasion import evade
+from mate.agents.laws.evasion import Views, evade, new_views
 from mate.agents.laws.walk import (
     ALL_WAREHOUSES,
     NO_GOAL,
@@ -40,6 +40,7 @@ class GreedyTargetMemory(NamedTuple):
     non_empty: NDArray[np.int64]  # (B, N): bit mask of the warehouses that may have cargo left
     speakers: NDArray[np.int64]  # (N,): the targets with news, at the slot at hand
     heard: NDArray[np.int64]  # (N,): intersection of what each target hears, at the slot at hand
+    views: Views  # of the cameras that heuristic targets see, at the slot at hand
 
 
 @kernel
@@ -116,7 +117,8 @@ def _play(held, observations, actions, active):
             location, noise = walk.location[slot, agent], walk.noise[slot, agent]
             x, y = walk_to(location, noise, key, step, own, goal[slot, agent], noise_scale)
             if cameras_end > TARGET_OWN_END:
-                x, y = evade(own, observations[slot, agent, TARGET_OWN_END:cameras_end], x, y, noise_scale)
+                cameras = observations[slot, agent, TARGET_OWN_END:cameras_end]
+                x, y = evade(own, cameras, memory.views, x, y, noise_scale)
             actions[slot, agent, 0], actions[slot, agent, 1] = x, y
         clock.step[slot] += 1
 
@@ -137,6 +139,7 @@ class BatchedGreedyTarget(RuleBasedTeam):
             non_empty=np.full(shape, ALL_WAREHOUSES, np.int64),
             speakers=np.zeros(self.num_agents, np.int64),
             heard=np.zeros(self.num_agents, np.int64),
+            views=new_views(self.num_opponents),
         )
         self._speak(scenario)
         self.rules = (float(noise_scale), TARGET_OWN_END)

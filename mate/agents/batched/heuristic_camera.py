@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mate.agents.batched.cut_off_cameras import Heard, new_heard, plan_from_heard
 from mate.agents.batched.sightings import gather_targets
 from mate.agents.batched.team import CAMERA_OWN_END, OWN, Clock, RuleBasedTeam, begin_episode, new_clock
-from mate.agents.laws.aim import turn_to_pose
+from mate.agents.laws.aim import turn_from
 from mate.agents.laws.coverage import NO_POSE, find_joint_goal, new_search
 from mate.agents.laws.draws import SAMPLE, draw_box, draw_change, draw_orders
 from mate.agents.laws.poses import NUM_ORIENTATIONS, pose_table
@@ -34,6 +34,7 @@ class HeuristicCameraMemory(NamedTuple):
     action: NDArray[np.float64]  # (B, N, 2): the last action
     position: NDArray[np.float64]  # (N_t, 2): positions of the targets that the team sees, at the slot at hand
     goal: NDArray[np.int64]  # (N,): pose that each camera takes, or NO_POSE, at the slot at hand
+    axis: NDArray[np.float64]  # (N,): orientation of each camera that has a goal, in degrees, at the slot at hand
     heard: Heard
 
 
@@ -63,7 +64,7 @@ def _plan(memory, messages, limits, slot, rows, search, table):
     draw_orders(memory.clock.key[slot, 0], memory.clock.step[slot], search.orders)
     owns = rows[:, OWN:CAMERA_OWN_END]
     find_joint_goal(search, table, owns, memory.position[:count], rows[0, OWN + 7 : OWN + 9])
-    memory.goal[:] = search.goal
+    memory.goal[:], memory.axis[:] = search.goal, search.orientation
     for camera in range(1, len(rows)):
         if memory.goal[camera] != NO_POSE:
             _send(memory, messages, limits, slot, rows, 0, camera, GOAL)
@@ -98,7 +99,8 @@ def _play(held, observations, actions, active):
                 x, y = _idle(clock.key[slot, camera], clock.step[slot], own, action[slot, camera])
             else:
                 orientation = table.orientations[goal[camera] % NUM_ORIENTATIONS]
-                x, y = turn_to_pose(own, orientation, table.viewing_angles[goal[camera] // NUM_ORIENTATIONS])
+                viewing_angle = table.viewing_angles[goal[camera] // NUM_ORIENTATIONS]
+                x, y = turn_from(own, memory.axis[camera], orientation, viewing_angle)
             action[slot, camera, 0], action[slot, camera, 1] = x, y
             actions[slot, camera, 0], actions[slot, camera, 1] = x, y
         clock.step[slot] += 1
@@ -121,7 +123,8 @@ class BatchedHeuristicCamera(RuleBasedTeam):
             action=np.zeros((*shape, 2)),
             position=np.zeros((self.num_opponents, 2)),
             goal=np.zeros(self.num_agents, np.int64),
+            axis=np.zeros(self.num_agents),
             heard=new_heard(scenario, size if is_limited else 0),
         )
         table = pose_table(scenario.camera_max_sight_range, scenario.camera_min_viewing_angle)
-        self.rules = (new_search(self.num_agents, self.num_opponents), table)
+        self.rules = (new_search(self.num_agents, self.num_opponents, table), table)

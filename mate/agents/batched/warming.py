@@ -9,7 +9,7 @@ from mate.agents.batched.mixture import BatchedMixture
 from mate.agents.draws import EpisodeDraws
 from mate.agents.laws.aim import aim_and_zoom, min_viewing_angle_of, turn_to_pose
 from mate.agents.laws.coverage import find_joint_goal, new_search
-from mate.agents.laws.evasion import evade
+from mate.agents.laws.evasion import evade, new_views
 from mate.agents.laws.poses import pose_table
 from mate.agents.laws.pursuit import is_within_reach, nearest_candidate
 from mate.agents.laws.walk import (
@@ -67,7 +67,7 @@ def _warm_camera_laws() -> None:
     is_within_reach(x, x, own)
     nearest_candidate(own, np.zeros((1, 4)), np.ones(1, np.int64), np.ones(1, np.bool_), False, True)
     table = pose_table(own[6], min_viewing_angle_of(own))
-    find_joint_goal(new_search(1, 1), table, own[None].copy(), np.full((1, 2), x), own[7:9])
+    find_joint_goal(new_search(1, 1, table), table, own[None].copy(), np.full((1, 2), x), own[7:9])
 
 
 def _warm_target_laws() -> None:
@@ -77,4 +77,4 @@ def _warm_target_laws() -> None:
     next_on_patrol(own, 0, 1)
     believed_empty(own)
     keeps_goal(own, int(carried_goal(own)), 15)
-    evade(own, np.zeros(7), x, x, 0.5)
+    evade(own, np.zeros(7), new_views(1), x, x, 0.5)

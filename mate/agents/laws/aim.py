@@ -146,5 +146,11 @@ def aim_at(own, x, y, viewing_angle):
 @kernel
 def turn_to_pose(own, orientation, viewing_angle):
     """Action (rotation, zoom) that brings a camera with private state ``own`` (9,) towards a pose."""
-    rotation = wrap(orientation - orientation_of(own))
+    return turn_from(own, orientation_of(own), orientation, viewing_angle)
+
+
+@kernel
+def turn_from(own, axis, orientation, viewing_angle):
+    """``turn_to_pose`` for a camera whose orientation, ``axis``, is known."""
+    rotation = wrap(orientation - axis)
     return clip(rotation, -own[7], own[7]), clip(viewing_angle - own[5], -own[8], own[8])

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mate.agents.laws.aim import orientation_of
+from mate.agents.laws.lanes import NUM_LANES, add_scores, find_most
 from mate.agents.laws.poses import (
-    NUM_LANES,
     NUM_ORIENTATIONS,
     NUM_POSES,
     NUM_RADII,
     ROUNDING,
+    PoseTable,
     aligned,
     nearest_point,
 )
@@ -46,8 +47,23 @@ _TURNS = np.uint64(NUM_ORIENTATIONS)
 _LANES = np.uint64(NUM_LANES)
 
 
+_MEMO = np.dtype(
+    [
+        ("number", np.int64),  # of the search that this is part of; 0 in none
+        ("covered", np.uint64),  # the set that is covered already
+        ("pose", np.uint64),
+        ("targets", np.uint64),  # that the pose covers
+        ("score", np.float64),
+        ("cost", np.float64),  # how many steps it takes to turn and zoom into it
+        ("unused", np.uint64, 2),  # so that one lies in a line of the cache of its own
+    ]
+)
+
+
 class Search(NamedTuple):
-    """Working memory of one search at a time, for up to N cameras and M targets. A set of targets is a bit mask."""
+    """Working memory of one search at a time, for up to N cameras and M targets. A set of targets is a bit mask.
+
+    Poses that are considered lie in up to R rows: one for each orientation, and the K best of each target alone."""
 
     orders: NDArray[np.uint64]  # (32, N): the random orders to try, written by the caller
     goal: NDArray[np.int64]  # (N,): pose of each camera in the best order, NO_POSE without a target in reach
@@ -58,31 +74,32 @@ class Search(NamedTuple):
     covered: NDArray[np.uint64]  # (N, 757): the targets they cover
     bit: NDArray[np.uint64]  # (M,): for each target in reach of the camera at hand, the set of it alone
     kind: NDArray[np.uint64]  # (M,): the kind of its grid point
+    start: NDArray[np.int64]  # (M,): where in the flat table its scores in the orientation at hand begin
     first_turn: NDArray[np.uint64]  # (M,): how far orientation 0 is turned from its bearing
     reached: NDArray[np.uint64]  # (N,): the targets in reach of each camera
     once: NDArray[np.uint64]  # (36,): the viewing angles that cover any target in each orientation
     twice: NDArray[np.uint64]  # (36,): the viewing angles that cover several
-    alone: NDArray[np.uint64]  # (32 * M): poses for one target alone
-    first: NDArray[np.uint64]  # (37 + M,): first pose of each row of the next two
-    sum: NDArray[np.float64]  # (37 + M, 32): scores of the poses of the camera at hand; else zero
-    union: NDArray[np.uint64]  # (37 + M, 32): the targets that they cover
-    memo_key: NDArray[np.uint64]  # (N, 256): covered sets, plus 1, for which the camera's choice is known
-    memo_pose: NDArray[np.uint64]  # (N, 256): the choice
-    memo_score: NDArray[np.float64]  # (N, 256): its score
-    memo_cost: NDArray[np.float64]  # (N, 256): how many steps it takes to turn and zoom into it
-    memo_set: NDArray[np.uint64]  # (N, 256): the targets that it covers
+    alone: NDArray[np.uint64]  # (M * K,): poses for one target alone
+    first: NDArray[np.uint64]  # (R,): first pose of each row of the next two
+    sum: NDArray[np.float64]  # (R, 24): scores of the poses of the camera at hand
+    union: NDArray[np.uint64]  # (R, 24): the targets that they cover
+    most: NDArray[np.float64]  # (24,): the greatest worth in each lane of these rows
+    most_union: NDArray[np.uint64]  # (32,): the targets of the pose that is worth it
+    number: NDArray[np.int64]  # (1,): of the search at hand
+    memo: NDArray[np.void]  # (N, 256) of _MEMO: what a camera chooses when a set of targets is covered already
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
     is_tried: NDArray[np.bool_]  # (256,): by the number of an order of up to four cameras, whether it was tried
 
 
-def new_search(num_cameras: int, num_targets: int) -> Search:
-    """Working memory for up to this many cameras and targets. Raises ValueError above 63 targets."""
+def new_search(num_cameras: int, num_targets: int, table: PoseTable) -> Search:
+    """Working memory for up to this many cameras and targets, with a table. Raises ValueError above 63 targets."""
     if num_targets > MAX_TARGETS:
         raise ValueError(
             f"heuristic cameras plan for at most {MAX_TARGETS} targets, and the scenario has {num_targets}: "
             "use greedy cameras or a smaller scenario."
         )
-    n, num_rows = num_cameras, NUM_ORIENTATIONS + num_targets + 1
+    n, num_alone = num_cameras, num_targets * table.alone.shape[1]
+    num_rows = NUM_ORIENTATIONS + num_alone // NUM_LANES + 1
     return Search(
         orders=np.zeros((NUM_ORDERS, n), np.uint64),
         goal=np.zeros(n, np.int64),
@@ -93,19 +110,19 @@ def new_search(num_cameras: int, num_targets: int) -> Search:
         covered=np.zeros((n, NUM_POSES + 1), np.uint64),
         bit=np.zeros(num_targets, np.uint64),
         kind=np.zeros(num_targets, np.uint64),
+        start=np.zeros(num_targets, np.int64),
         first_turn=np.zeros(num_targets, np.uint64),
         reached=np.zeros(n, np.uint64),
         once=np.zeros(NUM_ORIENTATIONS, np.uint64),
         twice=np.zeros(NUM_ORIENTATIONS, np.uint64),
-        alone=np.zeros(num_targets * NUM_LANES, np.uint64),
+        alone=np.zeros(num_alone, np.uint64),
         first=np.zeros(num_rows, np.uint64),
         sum=aligned(np.zeros((num_rows, NUM_LANES))),
         union=aligned(np.zeros((num_rows, NUM_LANES), np.uint64)),
-        memo_key=np.zeros((n, _SLOTS), np.uint64),
-        memo_pose=np.zeros((n, _SLOTS), np.uint64),
-        memo_score=np.zeros((n, _SLOTS)),
-        memo_cost=np.zeros((n, _SLOTS)),
-        memo_set=np.zeros((n, _SLOTS), np.uint64),
+        most=aligned(np.zeros(NUM_LANES)),
+        most_union=aligned(np.zeros(NUM_LANES, np.uint64)),
+        number=np.zeros(1, np.int64),
+        memo=aligned(np.zeros((n, _SLOTS), _MEMO)),
         choice=np.zeros(n, np.uint64),
         is_tried=np.zeros(_FEW**_FEW, np.bool_),
     )
@@ -162,11 +179,8 @@ def _count_covers(search, table, num_reached):
 def _score_orientation(search, table, num_reached, row):
     """Write the scores of the poses of one orientation into a row."""
     for n in range(num_reached):
-        scored, bit = table.row[search.kind[n], search.first_turn[n] + search.first[row]], search.bit[n]
-        for i in range(search.sum.shape[1]):
-            score = table.score[scored, i]
-            search.sum[row, i] += score
-            search.union[row, i] |= bit if score > 0.0 else _NOTHING
+        search.start[n] = table.row[search.kind[n], search.first_turn[n] + search.first[row]] * _LANES
+    add_scores(table.score, search.start, search.bit, search.sum, search.union, num_reached, row)
 
 
 @inlined
@@ -185,9 +199,10 @@ def _add_alone(search, table, num_reached, num_rows):
             search.sum[row, lane] = table.score[table.row[kind, turn], angle]
             search.union[row, lane] = search.bit[n]
             count += _ONE if (search.twice[orientation] >> angle) & _ONE == _NOTHING else _NOTHING
-    search.sum[num_rows + count // _LANES, count % _LANES] = 0.0
-    search.union[num_rows + count // _LANES, count % _LANES] = _NOTHING
-    return num_rows + (count + _LANES - _ONE) // _LANES
+    used = num_rows + (count + _LANES - _ONE) // _LANES
+    for place in range(count, (used - num_rows) * _LANES):
+        search.sum[used - _ONE, place % _LANES], search.union[used - _ONE, place % _LANES] = 0.0, _NOTHING
+    return used
 
 
 @inlined
@@ -210,25 +225,14 @@ def _worth(score, targets, covered):
 
 
 @inlined
-def _rank(score, targets, covered):
-    """The bits of ``_worth``: numbers from zero on compare like the integers of the same bits.
-
-    The compiler finds the greatest of many integers at once, but not of numbers.
-    """
-    worth = _worth(score, targets, covered)
-    return np.float64(worth).view(np.int64)
-
-
-@kernel
-def _find_best(sums, unions, length, covered):
+def _find_best(search, num_rows, covered):
     """Score (but for rounding) and targets of a pose that is worth most when ``covered`` are covered already."""
-    most, targets, none = np.int64(0), np.int64(0), np.int64(0)
-    for n in range(length):
-        most = max(most, _rank(sums[n], unions[n], covered))
-    for n in range(length):
-        targets = max(targets, np.int64(unions[n]) if _rank(sums[n], unions[n], covered) == most else none)
-    found = np.uint64(targets)
-    return np.int64(most).view(np.float64) - np.float64(_count_bits(found & ~covered)), found
+    find_most(search.sum, search.union, search.most, search.most_union, num_rows, covered)
+    best = 0
+    for n in range(1, len(search.most)):
+        best = n if search.most[n] > search.most[best] else best
+    found = search.most_union[best]
+    return search.most[best] - np.float64(_count_bits(found & ~covered)), found
 
 
 @inlined
@@ -279,16 +283,13 @@ def _list_row(search, camera, num_orientations, row, winners, listed):
 
 @inlined
 def _list_poses(search, camera, num_orientations, num_rows):
-    """List the poses of a camera that may be chosen, or else the first. Clears the sums."""
-    sums, unions, length = search.sum.ravel(), search.union.ravel(), num_rows * _LANES
-    score_1, set_1 = _find_best(sums, unions, length, _NOTHING)
-    score_2, set_2 = _find_best(sums, unions, length, set_1)
+    """List the poses of a camera that may be chosen, or else the first."""
+    score_1, set_1 = _find_best(search, num_rows, _NOTHING)
+    score_2, set_2 = _find_best(search, num_rows, set_1)
     listed = _NOTHING
     for row in range(num_rows):
         winners = _find_winners(search, row, set_1, score_1 - ROUNDING, set_2, score_2 - ROUNDING)
         listed = _list_row(search, camera, num_orientations, row, winners, listed)
-        for n in range(search.sum.shape[1]):
-            search.sum[row, n], search.union[row, n] = 0.0, _NOTHING
     if listed == _NOTHING:
         search.pose[camera, 0], search.score[camera, 0], search.covered[camera, 0] = _NOTHING, 0.0, _NOTHING
         listed = _ONE
@@ -317,15 +318,12 @@ def _turning_cost(search, table, camera, owns, limits, pose):
 
 
 @inlined
-def _memorise_choice(search, table, camera, owns, limits, covered, slot):
+def _memorise_choice(search, table, camera, owns, limits, covered, memo):
     """Note a camera's choice when ``covered`` are covered already."""
     choice = _best_choice(search, camera, covered)
-    pose = search.pose[camera, choice]
-    search.memo_key[camera, slot] = covered + _ONE
-    search.memo_pose[camera, slot] = pose
-    search.memo_score[camera, slot] = search.score[camera, choice]
-    search.memo_cost[camera, slot] = _turning_cost(search, table, camera, owns, limits, pose)
-    search.memo_set[camera, slot] = search.covered[camera, choice]
+    memo.number, memo.covered, memo.pose = search.number[0], covered, search.pose[camera, choice]
+    memo.targets, memo.score = search.covered[camera, choice], search.score[camera, choice]
+    memo.cost = _turning_cost(search, table, camera, owns, limits, memo.pose)
 
 
 @inlined
@@ -335,13 +333,13 @@ def _try_order(search, table, owns, limits, number):
     for n in range(len(owns)):
         camera = search.orders[number, n]
         concerned = covered & search.reached[camera]
-        slot = _slot_of(concerned)
-        if search.memo_key[camera, slot] != concerned + _ONE:
-            _memorise_choice(search, table, camera, owns, limits, concerned, slot)
-        search.choice[camera] = search.memo_pose[camera, slot]
-        cost += search.memo_cost[camera, slot]
-        total += search.memo_score[camera, slot]
-        covered |= search.memo_set[camera, slot]
+        memo = search.memo[camera, _slot_of(concerned)]
+        if memo.number != search.number[0] or memo.covered != concerned:
+            _memorise_choice(search, table, camera, owns, limits, concerned, memo)
+        search.choice[camera] = memo.pose
+        cost += memo.cost
+        total += memo.score
+        covered |= memo.targets
     return total + np.float64(_count_bits(covered)), cost
 
 
@@ -396,13 +394,12 @@ def find_joint_goal(search, table, owns, targets, limits):
     gets no goal (NO_POSE).
     """
     search, table, owns, targets, limits = borrowed((search, table, owns, targets, limits))
-    num_slots = min(_SLOTS, 1 << len(targets))
+    search.number[0] += 1
     for camera in range(len(owns)):
         search.orientation[camera] = orientation_of(owns[camera])
         num_reached = _find_reached(search, table, owns, camera, targets)
         num_orientations, num_rows = _score_poses(search, table, num_reached)
         _list_poses(search, camera, num_orientations, num_rows)
-    search.memo_key[:, :num_slots] = _NOTHING
     _try_orders(search, table, owns, limits)
     for camera in range(len(owns)):
         if search.reached[camera] == _NOTHING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mate.compilation import kernel
-from mate.streams import AGENTS, bernoulli, integers, philox, uniform, uniform_pair
+from mate.philox_lanes import LANES, draw_eight
+from mate.streams import AGENTS, bernoulli, integers, uniform, uniform_pair
 
 FIRST_NOISE = AGENTS + 0
 FIRST_GOAL = AGENTS + 1
@@ -67,28 +68,21 @@ def draw_direction(key):
 
 
 @kernel
-def _draw_words(key, step, block, words):
-    """64 random bits for each row of orders; apart from the rest, so that the compiler draws several at once."""
-    for row in range(len(words)):
-        high, low, _, _ = philox(key, step, row, block, ORDERS)
-        words[row] = (high << np.uint64(32)) | low
-
-
-@kernel
 def draw_orders(key, step, orders):
     """Fill each row of ``orders`` (K, N) with a random permutation of 0 to N - 1.
 
     A word of 64 random bits decides several picks, as the leading digit of one number after the other.
     """
     count, size = np.uint64(orders.shape[0]), np.uint64(orders.shape[1])
-    words = np.empty(orders.shape[0], np.uint64)
+    words = np.empty(orders.shape[0] + LANES, np.uint64)
     for row in range(count):
         for n in range(size):
             orders[row, n] = n
     for last in range(orders.shape[1] - 1, 0, -1):
         pick, left = orders.shape[1] - 1 - last, np.uint64(last + 1)
         if pick % _PICKS_PER_WORD == 0:
-            _draw_words(key, step, pick // _PICKS_PER_WORD, words)
+            for row in range(0, orders.shape[0], LANES):
+                draw_eight(key, step, row, pick // _PICKS_PER_WORD, ORDERS, words)
         for row in range(count):
             low_product = (words[row] & np.uint64(0xFFFFFFFF)) * left
             product = (words[row] >> np.uint64(32)) * left + (low_product >> np.uint64(32))

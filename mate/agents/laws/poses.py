@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mate.agents.laws.lanes import NUM_LANES
 from mate.compilation import inlined, kernel
 from mate.geometry import DEG2RAD, RAD2DEG, norm
 
 NUM_ORIENTATIONS = 36
 NUM_VIEWING_ANGLES = 21
 NUM_POSES = NUM_ORIENTATIONS * NUM_VIEWING_ANGLES
-NUM_LANES = 32
 ROUNDING = 1e-9  # far above what rounding can do to a sum of scores, far below a difference that matters
 NUM_BEARINGS = 72
 NUM_RADII = 41
@@ -35,8 +35,8 @@ class PoseTable(NamedTuple):
 
     A grid point has radius ``a`` and bearing ``b``, index ``b * 41 + a``; a pose has orientation ``i`` and viewing
     angle ``j``, index ``j * 36 + i``. What a pose scores depends on how far it is turned from orientation ``b // 2``,
-    from 0 to 35, and on the kind of the point, ``b % 2 * 41 + a``. Rows of 32 scores are those of the 21 viewing angles
-    and zeros, because the compiled loops treat 32 numbers at once. Sets are bit masks.
+    from 0 to 35, and on the kind of the point, ``b % 2 * 41 + a``. Rows of 24 scores are those of the 21 viewing angles
+    and zeros, because that many numbers are added at once. Sets are bit masks.
     """
 
     max_sight_range: float
@@ -47,7 +47,7 @@ class PoseTable(NamedTuple):
     profile: NDArray[np.float64]  # (41, 21, 37): score by radius, viewing angle and separation in steps of 5 degrees
     covers: NDArray[np.uint64]  # (82, 72): the viewing angles that score, by kind and turn, twice around
     row: NDArray[np.uint64]  # (82, 72): the row of scores of a kind and turn
-    score: NDArray[np.float64]  # (rows, 32)
+    score: NDArray[np.float64]  # (rows, 24)
     alone: NDArray[np.int64]  # (82, K, 2): turn and viewing angle of the best poses for this point alone, or -1
 
 
