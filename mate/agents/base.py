@@ -22,6 +22,7 @@ from gymnasium import spaces
 from numpy.typing import ArrayLike
 
 from mate.agents.states import (
+    FLOAT,
     CameraStatePrivate,
     CameraStatePublic,
     ObstacleState,
@@ -241,7 +242,8 @@ class AgentBase(ABC):
 
         Called once by ``observe`` and once by ``act``; every odd call since ``reset`` begins a new step (Q33).
         """
-        observation = np.asarray(observation, np.float64)
+        if type(observation) is not np.ndarray or observation.dtype is not FLOAT:  # dearer than what is usual
+            observation = np.asarray(observation, np.float64)
         assert observation.shape == self._observation_shape, (
             f"{self.agent_id} expects an observation of shape ({self.observation_dim},), got {observation.shape}"
         )

@@ -223,8 +223,9 @@ class GreedyTargetAgent(WalkingTarget):
     @property
     def goal(self) -> int | None:
         """Index of the warehouse it walks to, if it has one."""
-        bits = () if self.goal_bits is None else self.goal_bits.tolist()
-        return next((warehouse for warehouse, bit in enumerate(bits) if bit), None)
+        bits = self.goal_bits
+        chosen = () if bits is None else bits.nonzero()[0].tolist()
+        return chosen[0] if chosen else None
 
     def reset(self, observation: np.ndarray) -> None:
         super().reset(observation)

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-_FLOAT = np.dtype(np.float64)
+FLOAT = np.dtype(np.float64)
 
 
 class StateBase:
@@ -39,7 +39,7 @@ class StateBase:
     DIM: ClassVar[int] = 0
 
     def __init__(self, state: ArrayLike, index: int) -> None:
-        if type(state) is not np.ndarray or state.dtype is not _FLOAT:  # dearer than what usually is to be done
+        if type(state) is not np.ndarray or state.dtype is not FLOAT:  # dearer than what usually is to be done
             state = np.asarray(state, np.float64)
         self.state = state
         self.index = index
