@@ -11,11 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -23,9 +21,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from benchmarks import load_figures, replays
+from benchmarks import load_figures, replays, wrk
 from benchmarks.installation import private_installation, set_up_django
 from benchmarks.load_figures import Rate
 from mate import Team
@@ -36,17 +33,6 @@ from tests import postgres
 
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 READY_SECONDS = 60.0
-SCRIPT = """
-done = function(summary, latency, requests)
-  local errors = summary.errors
-  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.stderr:write(string.format(
-    '{"requests": %d, "seconds": %f, "failed": %d, "p50": %f, "p95": %f, "p99": %f}\\n',
-    summary.requests, summary.duration / 1e6, failed,
-    latency:percentile(50) / 1e3, latency:percentile(95) / 1e3, latency:percentile(99) / 1e3))
-end
-"""
-"""Lua code that wrk runs at its end: prints figures in milliseconds as JSON."""
 
 
 def main() -> int:
@@ -72,8 +58,7 @@ def main() -> int:
     if options.fill:
         print(json.dumps(fill(options)))
         return 0
-    if shutil.which("wrk") is None:
-        raise SystemExit("wrk is missing. On Debian: apt install wrk")
+    wrk.require()
     found = [rate for database in options.databases for rate in measure(database, options)]
     if options.json:
         Path(options.json).write_text(json.dumps([asdict(rate) for rate in found], indent=1))
@@ -172,13 +157,8 @@ def wait_until_ready(address: str) -> None:
 def press(address: str, connections: int, seconds: float, pid: int, environment: dict[str, str]) -> Rate:
     """Request an address over several connections, each again as soon as it has an answer."""
     settle(pid, environment)
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT)
-        script.flush()
-        command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds:g}s", "--timeout=30s"]
-        before = processor_seconds(pid, environment)
-        done = subprocess.run([*command, "--script", script.name, address], capture_output=True, text=True, check=True)
-    told: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    before = processor_seconds(pid, environment)
+    told = wrk.press(address, connections, seconds)
     spent = processor_seconds(pid, environment) - before
     rate = told["requests"] / told["seconds"]
     each = 1000 * spent / max(told["requests"], 1)
