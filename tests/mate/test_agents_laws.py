@@ -215,7 +215,8 @@ def test_of_several_views_the_one_that_surrounds_the_target_most_counts():
 
 def test_views_that_were_seen_before_change_no_drift():
     random, views = np.random.default_rng(0), new_views(3)
-    seen = [record(make_camera(*random.uniform(-500.0, 500.0, 2), random.uniform(-180.0, 180.0))) for _ in range(5)]
+    places = random.uniform(-500.0, 500.0, (5, 2))
+    seen = [record(make_camera(x, y, orientation=random.uniform(-180.0, 180.0))) for x, y in places]
     for _ in range(200):
         own, cameras = make_target(*random.uniform(-500.0, 500.0, 2)), np.concatenate(random.permutation(seen)[:3])
         assert drift_from_cameras(own, cameras, views) == drift_from(own, cameras)
