@@ -154,6 +154,18 @@ export class Replay {
     });
   }
 
+  /** Kinds of the messages that arrive at any time, in the order of the file's list. */
+  get kinds() {
+    const names = this.header.facts.message_kinds ?? {};
+    const bits = ["camera", "target"].flatMap((team) => {
+      const lines = this.columns[`${team}_message_lines`];
+      return lines ? Array.from({ length: lines.length }, (_, line) => lines.at(line, 2)) : [];
+    });
+    return Object.keys(names)
+      .filter((bit) => bits.includes(Number(bit)))
+      .map((bit) => names[bit]);
+  }
+
   /** Directions that targets are drawn in: of the last movement, or as at the start. */
   #headings() {
     const place = this.columns.target_location;

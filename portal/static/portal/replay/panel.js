@@ -1,6 +1,7 @@
 // The tabs beside the arena: figures, agents, events, cargo. Texts come from the page, which is translated.
 
-const words = (key) => document.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
+/** A text of the page in the reader's language. */
+export const words = (key) => document.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const number = (value, digits = 0) =>

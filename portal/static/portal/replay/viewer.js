@@ -3,7 +3,7 @@
 import { wireExports } from "./exports.js";
 import { follow } from "./fetching.js";
 import { pan, WHOLE, zoomAt } from "./lens.js";
-import { Agents, describe, Events, showCargo, showFacts, wireTabs } from "./panel.js";
+import { Agents, describe, Events, showCargo, showFacts, wireTabs, words } from "./panel.js";
 import { actionOf, frameOf, reduce, start } from "./player.js";
 import { LAYERS, Scene } from "./scene.js";
 import { palette } from "./shapes.js";
@@ -118,6 +118,7 @@ class Viewer {
       this.dispatch({ type: "extend", last, isComplete });
     }
     controls.scrub.max = this.end;
+    this.listKinds();
     this.deliveries = [...new Set(this.sides.flatMap((side) => side.replay.deliveries))].sort((a, b) => a - b);
     this.repaint();
     this.speak();
@@ -263,26 +264,26 @@ class Viewer {
       this.listenToLens(canvas);
     }
     observer.observe(controls.timeline);
-    this.listKinds();
     wireExports(stage, this);
   }
 
-  /** A box for each kind of message that the replays know. */
+  /** A box for each kind of message that somebody hears; the boxes that are there stay while a replay grows. */
   listKinds() {
-    const kinds = [
-      ...new Set(this.sides.flatMap(({ replay }) => Object.values(replay.header.facts.message_kinds ?? {}))),
-    ];
-    controls.kinds.replaceChildren(
+    const kinds = [...new Set(this.sides.flatMap(({ replay }) => replay.kinds))];
+    const { kinds: list } = controls;
+    if (list.dataset.kinds === kinds.join()) return;
+    list.dataset.kinds = kinds.join();
+    list.replaceChildren(
       ...kinds.map((kind) => {
         const label = document.createElement("label");
         label.className = "choice";
         const box = document.createElement("input");
-        Object.assign(box, { type: "checkbox", checked: true });
+        Object.assign(box, { type: "checkbox", checked: !this.hiddenKinds.has(kind) });
         box.addEventListener("change", () => {
           this.hiddenKinds[box.checked ? "delete" : "add"](kind);
           this.repaint();
         });
-        label.append(box, ` ${kind.replaceAll("_", " ")}`);
+        label.append(box, ` ${words(`kind-${kind}`)}`);
         return label;
       }),
     );
