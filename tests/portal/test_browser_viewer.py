@@ -13,9 +13,10 @@ from playwright.sync_api import expect
 from mate.engine import Batch
 from mate.scenario import Scenario as Game
 from portal import recordings
+from tests.policies.speakers import make_speaker
 from tests.portal.conftest import Open
 from tournament import replays
-from tournament.agents import Builtin
+from tournament.agents import Builtin, LearnedAgent
 from tournament.models import Episode
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -172,6 +173,31 @@ def test_messages_are_drawn_and_hidden_by_their_kind(viewer: Any) -> None:
     for box in viewer.locator(".viewer-kinds input").all():
         box.uncheck()
     assert viewer.evaluate(picture) != shown
+
+
+def test_messages_of_a_network_are_hidden_by_their_kind(open_page: Open, page: Any, real_episode: Episode) -> None:
+    speaker, game = make_speaker(), Game.load("MATE-4v8-9")
+    spec = LearnedAgent("camera", speaker.digest)
+    data = replays.record(game, spec, Builtin("target", "greedy"), 7, lambda digest: speaker, max_steps=500)
+    recordings.path_of(real_episode, "record").write_bytes(data)
+    page = open_page(reverse("replay", args=[real_episode.pk]))
+    page.wait_for_selector("[data-replay][data-ready]")
+    page.locator("summary[aria-label=Layers]").click()
+    expect(page.locator(".viewer-kinds label")).to_have_text([" Warehouses with cargo", " Other"])
+    page.locator("[data-part=scrub]").fill("3")  # before any target has found a warehouse empty
+    picture = "document.querySelector('[data-part=canvas]').toDataURL()"
+    shown = page.evaluate(picture)
+    page.get_by_label("Warehouses with cargo").uncheck()
+    assert page.evaluate(picture) == shown
+    page.get_by_label("Other").uncheck()
+    assert page.evaluate(picture) != shown
+
+
+def test_a_menu_moves_nothing(viewer: Any) -> None:
+    before = viewer.locator("[data-part=canvas]").bounding_box()
+    viewer.locator("summary[aria-label=Layers]").click()
+    expect(viewer.get_by_label("Trails")).to_be_visible()
+    assert viewer.locator("[data-part=canvas]").bounding_box() == before
 
 
 # The page

@@ -267,12 +267,13 @@ class Viewer {
     wireExports(stage, this);
   }
 
-  /** A box for each kind of message that somebody hears; the boxes that are there stay while a replay grows. */
+  /** A box for each kind of message that somebody hears, if there are several; the boxes stay while a replay grows. */
   listKinds() {
     const kinds = [...new Set(this.sides.flatMap(({ replay }) => replay.kinds))];
     const { kinds: list } = controls;
     if (list.dataset.kinds === kinds.join()) return;
     list.dataset.kinds = kinds.join();
+    list.hidden = kinds.length < 2; // The box of the layer hides a single kind.
     list.replaceChildren(
       ...kinds.map((kind) => {
         const label = document.createElement("label");
