@@ -86,7 +86,8 @@ def compare(other: Path, turns: int) -> int:
     is_slower = False
     with open_checkout(Path(__file__).resolve().parent.parent) as this, open_checkout(other.resolve()) as that:
         for name, wanted in WANTED.items():
-            ours, theirs = [], []
+            ours: list[float] = []
+            theirs: list[float] = []
             for turn in range(turns):
                 for process, rates in ((this, ours), (that, theirs)) if turn % 2 else ((that, theirs), (this, ours)):
                     rates.append(_measure(process, name))

@@ -45,7 +45,7 @@ def make(architecture: Architecture) -> tuple[Checkpoint, Checkpoint]:
     return native, read_file(io.BytesIO(pack(*to_onnx(native)))).agents[0].checkpoint
 
 
-def play(checkpoint: Checkpoint, size: int, seeds: int, steps: int) -> list[str]:
+def play(checkpoint: Checkpoint, size: int, seeds: int, steps: int) -> list[int]:
     """Play episodes in batches of ``size``. Return their digests."""
     results = episodes.play(
         mate.Scenario.load(SCENARIO),
