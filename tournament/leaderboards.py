@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet, Sum
 
 from policies.devices import device_class
-from tournament import evolution, ledgers, packing, ratings, refitting, totals
+from tournament import evolution, ledgers, ratings, refitting, totals
 from tournament.ledgers import Fields, Played
 from tournament.models import Agent, AgentKind, Basis, RatingSnapshot, Scenario, Tournament
 from tournament.payoffs import MetaGame
@@ -96,7 +96,7 @@ def _publish(board: Scenario | Tournament, played: Played, fields: Fields, engin
         return None
     scenario, tournament = (board.scenario, board) if isinstance(board, Tournament) else (board, None)
     before = latest(board)
-    keys = packing.pack(played.keys())
+    keys = played.pack_keys()
     if before is not None and _is_up_to_date(before, keys, engine):
         return before
     game, rated = refitting.fit(_name(board, engine), played, fields)

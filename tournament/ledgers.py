@@ -7,10 +7,13 @@ other pairings are read again, completely. The rows are the only truth: nothing 
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,18 +21,19 @@ from django.db import connection
 from django.db.models import Count, F, Max, QuerySet, Sum
 from numpy.typing import NDArray
 
+from tournament import packing
 from tournament.contents import Contents
 from tournament.models import Choice, Episode, EpisodeTotal, Pairing, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 KEPT_ROWS = 4_000_000
-"""Maximum number of episodes that a process caches, of the most recently used ledgers; each takes 24 bytes."""
+"""Maximum number of episodes that a process caches, of the most recently used ledgers; each takes 20 bytes."""
 KEPT_SEEDS = 100_000
 """Maximum number of tournaments' pairings whose seeds, and the episodes with these seeds, a process caches."""
-KEYS_AT_ONCE = 500
-FEW = 2000
-"""Maximum number of changed pairings that are looked up; for more, the whole scenario is read."""
-ROWS_AT_ONCE = 20_000
+KEYS_AT_ONCE, ROWS_AT_ONCE = 500, 200_000
+"""Maximum numbers of pairings, and about of their episodes, that one query reads."""
+CHUNK = 20_000
+"""Number of rows that are fetched together."""
 _ROW = np.dtype([("id", np.int64), ("pairing", np.int64), ("seed", np.int64), ("reward", np.float64)])
 
 Seeds = NDArray[np.int64]
@@ -37,12 +41,18 @@ Fields = tuple[tuple[str, ...], tuple[str, ...]]
 """Digests of cameras and targets, sorted."""
 
 
-class Results(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Results:
     """A pairing's episodes sorted by seed, (k,) each; `reward` is the target team's normalised reward."""
 
     seed: Seeds
     reward: NDArray[np.float64]
-    key: NDArray[np.int64]
+    key: NDArray[np.integer[Any]]
+
+    @cached_property
+    def runs(self) -> packing.Runs:
+        """The runs of the rows' keys."""
+        return packing.find_runs(self.key)
 
     def where(self, chosen: NDArray[np.bool_] | slice) -> Results:
         return Results(self.seed[chosen], self.reward[chosen], self.key[chosen])
@@ -90,9 +100,15 @@ class Played(NamedTuple):
                 found[key] = earlier.found
         return Played(found, self.agents)
 
-    def keys(self) -> NDArray[np.int64]:
-        """Return the keys of all rows, in no particular order."""
-        return np.concatenate([found.key for found in self.results.values()] or [NOTHING.key])
+    def pack_keys(self) -> bytes:
+        """Return the packed keys of all rows (`packing.pack`)."""
+        return packing.pack(found.runs for found in self.results.values())
+
+    def cells(self, fields: Fields) -> dict[tuple[int, int], Results]:
+        """Return the episodes by the places of camera and target in `fields`."""
+        rows, columns = ({digest: number for number, digest in enumerate(field)} for field in fields)
+        agents = {key: self.agents[key] for key in self.results}
+        return {(rows[pair.camera], columns[pair.target]): self.results[key] for key, pair in agents.items()}
 
     def fields(self) -> Fields:
         """Return the agents that have played."""
@@ -148,44 +164,41 @@ class Ledger:
     def refresh(self) -> Played:
         """Read what is new or changed, and return the present episodes."""
         totals = EpisodeTotal.objects.filter(pairing__scenario=self.scenario, engine=self.engine, device=self.device)
-        versions = dict(totals.filter(count__gt=0).order_by().values_list("pairing_id", "version"))
-        stale = {key for key, version in versions.items() if self._versions.get(key) != version}
-        gone = self._versions.keys() - versions.keys()
-        if stale or gone:
-            self._take(self._read(stale), stale | gone)
+        rows = totals.filter(count__gt=0).order_by("pairing_id").values_list("pairing_id", "version", "count")
+        versions = {key: version for key, version, _ in rows}
+        stale = {key: count for key, version, count in rows if self._versions.get(key) != version}
+        for key in self._versions.keys() - versions.keys() | stale.keys():
+            self.results.pop(key, None)
+        for keys in _divide(stale):
+            self._read(keys)
         # Rows may be newer than the versions, which were read before: such pairings are read once more.
         self._versions = versions
         return Played(dict(self.results), dict(self.agents))
 
-    def _read(self, keys: set[int]) -> NDArray[Any]:
-        """Read the rows of these pairings; rows of others may be among them."""
-        rows = Episode.objects.filter(engine=self.engine, device=self.device).order_by()
-        pairings = Pairing.objects.filter(scenario=self.scenario).order_by()
-        wanted = sorted(keys)
-        parts = [wanted[first : first + KEYS_AT_ONCE] for first in range(0, len(wanted), KEYS_AT_ONCE)]
-        queries = [rows.filter(pairing__in=part) for part in parts]
-        named = [pairings.filter(pk__in=part) for part in parts]
-        if len(wanted) > FEW:
-            queries, named = [rows.filter(pairing__scenario=self.scenario)], [pairings]
-        for query in named:
-            agents = query.values_list("pk", "camera__digest", "target__digest")
-            self.agents |= {key: Agents(camera, target) for key, camera, target in agents}
-        columns = [query.values_list("id", "pairing_id", "seed", "normalised_reward") for query in queries]
-        found = itertools.chain.from_iterable(part.iterator(chunk_size=ROWS_AT_ONCE) for part in columns)
-        return np.fromiter(found, dtype=_ROW)
-
-    def _take(self, rows: NDArray[Any], keys: set[int]) -> None:
-        """Replace these pairings' results with the rows that were read."""
-        for key in keys:
-            self.results.pop(key, None)
+    def _read(self, keys: list[int]) -> None:
+        """Read the rows of these pairings."""
+        for key, camera, target in Pairing.objects.filter(pk__in=keys).values_list(
+            "pk", "camera__digest", "target__digest"
+        ):
+            self.agents[key] = Agents(camera, target)
+        episodes = Episode.objects.filter(engine=self.engine, device=self.device, pairing__in=keys).order_by()
+        columns = episodes.values_list("id", "pairing_id", "seed", "normalised_reward")
+        rows = np.fromiter(columns.iterator(chunk_size=CHUNK), dtype=_ROW)
         self.num_read += len(rows)
         rows = rows[np.lexsort((rows["seed"], rows["pairing"]))]
         found, starts = np.unique(rows["pairing"], return_index=True)
         ends = np.append(starts[1:], len(rows))
-        read = Results(*(rows[name].copy() for name in ("seed", "reward", "id")))
+        narrow = rows["id"].astype(np.min_scalar_type(rows["id"].max(initial=0)))
+        read = Results(rows["seed"].copy(), rows["reward"].copy(), narrow)
         for key, start, end in zip(*(column.tolist() for column in (found, starts, ends)), strict=True):
-            if key in keys:
-                self.results[key] = read.where(slice(start, end))
+            self.results[key] = read.where(slice(start, end))
+
+
+def _divide(counts: dict[int, int]) -> Iterator[list[int]]:
+    """Yield pairings, given their numbers of episodes, in parts that one query reads."""
+    number = np.cumsum(np.array([*counts.values()], np.int64) + ROWS_AT_ONCE // KEYS_AT_ONCE) // ROWS_AT_ONCE
+    for _, part in groupby(zip(number.tolist(), counts, strict=True), itemgetter(0)):
+        yield [key for _, key in part]
 
 
 class Own:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
-from tournament.ordering import Kinds, find_kinds, renumber
 
 Array = NDArray[np.float64]
 
@@ -39,39 +37,6 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.reward)
-
-    @cached_property
-    def cluster(self) -> NDArray[np.int64]:
-        """Numbers 0, 1, ... (E,) of the episodes' seeds in ascending order. Cached: sorting is most of a fit's time."""
-        order = np.argsort(self.seed)
-        numbers = np.empty(len(self), dtype=np.int64)
-        ordered = self.seed[order]
-        numbers[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))[: len(self)]
-        return numbers
-
-    @cached_property
-    def kinds(self) -> Kinds:
-        """The kind of each seed, by its agents. Cached."""
-        return find_kinds(self.cluster, self.camera, self.target)
-
-    @classmethod
-    def with_clusters(
-        cls,
-        camera: NDArray[np.int64],
-        target: NDArray[np.int64],
-        seed: NDArray[np.int64],
-        reward: Array,
-        cluster: NDArray[np.int64],
-    ) -> Episodes:
-        """Return episodes whose seeds are numbered already, as `cluster` would number them."""
-        episodes = cls(camera, target, seed, reward)
-        vars(episodes)["cluster"] = cluster
-        return episodes
-
-    @property
-    def num_clusters(self) -> int:
-        """Number of distinct seeds."""
-        return int(self.cluster.max(initial=-1)) + 1
 
 
 @dataclass(frozen=True)
@@ -101,13 +66,8 @@ class MetaGame:
     @classmethod
     def from_episodes(cls, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> MetaGame:
         """Return the meta-game of these agents, in this order, from their episodes."""
-        shape = (len(cameras), len(targets))
-        agents, payoffs = (episodes.camera, episodes.target), -episodes.reward
-        mean, count = average_by_cell(*agents, payoffs, shape)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            error = np.sqrt(_add_squares(*agents, payoffs, mean) / (count - 1) / count)
-        error[count < 2] = np.nan
-        return cls(tuple(cameras), tuple(targets), mean, error, count, episodes)
+        figures = describe_cells(episodes.camera, episodes.target, -episodes.reward, (len(cameras), len(targets)))
+        return cls(tuple(cameras), tuple(targets), *figures, episodes)
 
     @classmethod
     def from_payoffs(cls, payoff: Any, error: Any = None, count: Any = None) -> MetaGame:
@@ -173,8 +133,7 @@ def _select(
             mine = np.flatnonzero((camera >= 0) & (target >= 0))
             parts.append((camera[mine], target[mine], mine))
     camera, target, kept = (np.concatenate(column) for column in zip(*parts, strict=True))
-    cluster = renumber(episodes.cluster[kept], episodes.num_clusters)
-    return Episodes.with_clusters(camera, target, episodes.seed[kept], episodes.reward[kept], cluster)
+    return Episodes(camera, target, episodes.seed[kept], episodes.reward[kept])
 
 
 def _number_copies(size: int, wanted: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -197,6 +156,17 @@ def average_by_cell(
     total, count = _add_up(camera, target, values, shape)
     with np.errstate(invalid="ignore"):
         return total / count, count
+
+
+def describe_cells(
+    camera: NDArray[np.int64], target: NDArray[np.int64], payoffs: Array, shape: tuple[int, int]
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Return the means of the payoffs (E,) in each cell of `shape`, their standard errors, and their numbers."""
+    mean, count = average_by_cell(camera, target, payoffs, shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(_add_squares(camera, target, payoffs, mean) / (count - 1) / count)
+    error[count < 2] = np.nan
+    return mean, error, count
 
 
 @kernel

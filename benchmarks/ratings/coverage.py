@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.ratings.league import MEASURED, League
 from mate import Team
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import AgentRating, Ratings, bradley_terry, compare, margin, outcome, rate
+from tournament.ratings import AgentRating, BoardEvidence, Ratings, bradley_terry, margin, outcome, rate
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.fitting import SCALE
 
@@ -124,7 +124,7 @@ class Tally:
 
     def add(self, league: League, game: MetaGame, ratings: Ratings) -> None:
         """Add a league's boards to the counts."""
-        counted = compare(game)
+        counted = BoardEvidence.of(game).comparisons
         for team, margins in zip(Team, true_margins(league, game.count), strict=True):
             strengths = true_strengths(league, team, counted[team])
             cases = list(match(ratings.board(team), strengths, margins))

@@ -18,7 +18,8 @@ from benchmarks.clock import measure
 from benchmarks.ratings.league import MEASURED, League
 from tournament import meta_solvers
 from tournament.payoffs import Episodes, MetaGame
-from tournament.ratings import BoardEvidence, compare, rate
+from tournament.ratings import BoardEvidence, rate
+from tournament.strips import Rows, split
 
 BLOCK = 64
 
@@ -43,19 +44,23 @@ def run_speed(arguments: argparse.Namespace) -> int:
 
     game = gather()
     rate(game, replicates=0)
-    evidence = BoardEvidence(league.cameras, league.targets, game.episodes or Episodes(camera, target, seed, reward))
+    cells = split(Episodes(camera, target, seed, reward))
+    evidence = BoardEvidence(league.cameras, league.targets, cells)
     fresh = iter(range(10**9))
 
     def refit() -> Any:
-        evidence.add(invent_block(league, next(fresh)))
-        return evidence.rate()
+        for place, block in split(invent_block(league, next(fresh))).items():
+            known = cells[place]
+            cells[place] = Rows(np.append(known.seed, block.seed), np.append(known.reward, block.reward))
+        evidence.update(cells)
+        return rate(evidence)
 
     refit()
     what = f"{arguments.agents} x {arguments.agents} agents, {len(seed):,} episodes"
     steps: list[tuple[str, Callable[[], Any], float | None]] = [
         (f"{what}: all boards, from arrays", lambda: rate(gather()), 1.0),
         (f"{what}: a block of {BLOCK} more, rated anew", refit, 0.5),
-        ("of the first: sorting and comparing", lambda: compare(gather()), None),
+        ("of the first: sorting and comparing", lambda: BoardEvidence.of(game), None),
         ("of the first: Nash", lambda: meta_solvers.nash(game.payoff), None),
         ("of the first: deviation ratings", lambda: meta_solvers.deviation_ratings(game.payoff), None),
         ("of the first: cyclicity", lambda: meta_solvers.cyclicity(game, replicates=100), None),

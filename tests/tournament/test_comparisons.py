@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tournament.payoffs import Episodes
-from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.deals import Deals, errors_of_means
+from tournament.ratings import BoardEvidence
+from tournament.ratings.comparisons import deviate
+from tournament.strips import split
 
 
 def invent(seed=0, size=300, cameras=5, targets=3, seeds=12):
@@ -30,7 +31,7 @@ def pairs(episodes, team):
 
 
 def count(episodes, team, shape=(5, 3)):
-    return Comparisons.of(Deals.of(team, shape, episodes))
+    return BoardEvidence(*map(range, shape), split(episodes)).comparisons[team]
 
 
 @pytest.mark.parametrize("team", ["camera", "target"])
@@ -62,10 +63,29 @@ def test_deviations_are_from_the_mean_of_a_pair_against_its_opponent(team, episo
         held = results[one, two, opponent]
         scale = np.sqrt(len(held) / (len(held) - 1)) if len(held) > 1 else 1
         expected[row] += (result - (np.mean(held) if len(held) > 1 else 0.5)) * scale
-    found = count(episodes, team)
     own, other = (episodes.camera, episodes.target) if team == "camera" else (episodes.target, episodes.camera)
-    order = np.lexsort((own, episodes.seed, other))
-    assert found.deviation == pytest.approx(expected[order])
+    outcome = -episodes.reward if team == "camera" else episodes.reward
+    for opponent in range(other.max() + 1):
+        order = np.lexsort((own, episodes.seed))
+        order = order[other[order] == opponent]
+        *_, found = deviate(own[order], episodes.seed[order], outcome[order], 5)
+        assert found == pytest.approx(expected[order])
+
+
+@pytest.mark.parametrize("seeds", [3, 40])
+def test_scores_have_the_products_of_the_deviations_summed_by_seed(seeds):
+    episodes = invent(7, 400, seeds=seeds)
+    episodes = Episodes(episodes.camera, episodes.target, 100 * episodes.target + episodes.seed, episodes.reward)
+    counted = count(episodes, "camera")
+    for opponent in range(3):
+        mine = np.lexsort((episodes.camera, episodes.seed))
+        mine = mine[episodes.target[mine] == opponent]
+        *_, deviation = deviate(episodes.camera[mine], episodes.seed[mine], -episodes.reward[mine], 5)
+        scores = np.zeros((seeds, 5))
+        scores[np.unique(episodes.seed[mine], return_inverse=True)[1], episodes.camera[mine]] = deviation
+        found = counted.scores[opponent]
+        assert len(found) <= 5
+        assert found.T @ found == pytest.approx(scores.T @ scores, abs=1e-9)
 
 
 def test_against_one_opponent_and_the_others_makes_all():
@@ -106,6 +126,6 @@ def test_the_error_of_a_mean_payoff_is_that_of_its_seeds():
     random = np.random.default_rng(6)
     camera, seeds = np.repeat([0, 1], 40), np.tile(np.arange(40), 2)
     rewards = random.normal(0, 1, 40)[seeds] + random.normal(0, 0.1, 80)
-    deals = Deals.of("camera", (2, 1), Episodes(camera, np.zeros(80, dtype=np.int64), seeds, rewards))
+    counted = count(Episodes(camera, np.zeros(80, dtype=np.int64), seeds, rewards), "camera", (2, 1))
     means = rewards.reshape(2, 40).mean(axis=0)
-    assert errors_of_means(deals, np.arange(1)) == pytest.approx([means.std(ddof=1) / np.sqrt(40)])
+    assert counted.errors == pytest.approx([means.std(ddof=1) / np.sqrt(40)])

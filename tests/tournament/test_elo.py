@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from tournament.payoffs import Episodes
-from tournament.ratings import bradley_terry, elo
-from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.deals import Deals
+from tournament.ratings import BoardEvidence, bradley_terry, elo
+from tournament.strips import split
 
 
 def play(skills, targets=4, seeds=30, noise=0.3, generator=0, key="target"):
@@ -22,7 +21,7 @@ def play(skills, targets=4, seeds=30, noise=0.3, generator=0, key="target"):
 
 
 def compare(episodes, shape):
-    return Comparisons.of(Deals.of("camera", shape, episodes))
+    return BoardEvidence(*map(range, shape), split(episodes)).comparisons["camera"]
 
 
 def fit(episodes, shape):

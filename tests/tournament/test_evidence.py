@@ -5,6 +5,9 @@ import pytest
 
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings import BoardEvidence, rate
+from tournament.strips import split
+
+FIELDS = ["c0", "c1", "c2", "c3"], ["t0", "t1", "t2"]
 
 
 def invent(seed=0, cameras=4, targets=3, episodes=6, seeds=None):
@@ -20,7 +23,17 @@ def pick(episodes, chosen):
 
 
 def gather(episodes):
-    return BoardEvidence(["c0", "c1", "c2", "c3"], ["t0", "t1", "t2"], episodes)
+    return BoardEvidence(*FIELDS, split(episodes))
+
+
+def grow(evidence, episodes):
+    """Update evidence with episodes of which many are known; cells that have not changed are the same objects."""
+    known = getattr(evidence, "known", {})
+    evidence.known = {
+        place: known[place] if place in known and np.array_equal(known[place].seed, cell.seed) else cell
+        for place, cell in split(episodes).items()
+    }
+    evidence.update(evidence.known)
 
 
 @pytest.mark.parametrize("seeds", [None, 6])
@@ -28,36 +41,37 @@ def gather(episodes):
 def test_what_is_added_in_blocks_is_rated_like_what_was_there_at_once(blocks, seeds):
     episodes = invent(seeds=seeds)
     order = np.random.default_rng(blocks).permutation(len(episodes))
-    first, *rest = np.array_split(order, blocks)
-    evidence = gather(pick(episodes, first))
-    for block in rest:
-        evidence.add(pick(episodes, block))
+    evidence = BoardEvidence(*FIELDS)
+    for block in np.array_split(np.arange(len(order)), blocks):
+        grow(evidence, pick(episodes, order[: block[-1] + 1]))
     whole = gather(episodes)
     assert len(evidence) == len(whole) == len(episodes)
-    assert evidence.rate(replicates=5) == whole.rate(replicates=5)
+    assert rate(evidence, replicates=5) == rate(whole, replicates=5)
+
+
+def test_a_block_of_a_pairing_sums_its_two_strips_alone():
+    """The pairing of one camera and one target: 3 cells of the camera, 4 of the target, 6 episodes each."""
+    episodes, evidence = invent(), BoardEvidence(*FIELDS)
+    grow(evidence, episodes)
+    before = evidence.num_summed
+    assert before == 2 * len(episodes)
+    more = Episodes(*(np.array([value]) for value in (1, 1, 9999, 0.5)))
+    columns = ("camera", "target", "seed", "reward")
+    grow(evidence, Episodes(*(np.append(getattr(episodes, name), getattr(more, name)) for name in columns)))
+    assert evidence.num_summed - before == (3 + 4) * 6 + 2
 
 
 def test_evidence_is_rated_like_its_meta_game():
     episodes = invent()
-    game = MetaGame.from_episodes(["c0", "c1", "c2", "c3"], ["t0", "t1", "t2"], episodes)
-    found, expected = gather(episodes).rate(replicates=0), rate(game, replicates=0)
+    game = MetaGame.from_episodes(*FIELDS, episodes)
+    found, expected = rate(gather(episodes), replicates=0), rate(game, replicates=0)
     for line, other in zip(found.cameras + found.targets, expected.cameras + expected.targets, strict=True):
         assert line.digest == other.digest
         assert (line.rating, line.lower, line.margin) == pytest.approx((other.rating, other.lower, other.margin))
 
 
 def test_evidence_may_begin_with_nothing():
-    episodes = invent()
-    evidence = gather(pick(episodes, np.arange(0)))
-    assert evidence.rate().cameras[0].rating is None
-    evidence.add(episodes)
-    assert evidence.rate(replicates=0) == gather(episodes).rate(replicates=0)
-
-
-def test_an_episode_of_an_unknown_agent_is_refused_and_nothing_is_lost():
-    evidence = gather(invent())
-    before = evidence.rate(replicates=0)
-    one = np.array([0])
-    with pytest.raises(ValueError, match="camera is number 9"):
-        evidence.add(Episodes(one + 9, one, one, one * 0.1))
-    assert evidence.rate(replicates=0) == before
+    episodes, evidence = invent(), BoardEvidence(*FIELDS)
+    assert rate(evidence).cameras[0].rating is None
+    grow(evidence, episodes)
+    assert rate(evidence, replicates=0) == rate(gather(episodes), replicates=0)

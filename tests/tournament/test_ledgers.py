@@ -152,7 +152,7 @@ def test_many_changed_pairings_are_read_as_few_are(scenario, pairings, monkeypat
     monkeypatch.setattr(ledgers, "KEYS_AT_ONCE", 2)
     ledger = open_ledger(scenario)
     for most in (1000, 3):
-        monkeypatch.setattr(ledgers, "FEW", most)
+        monkeypatch.setattr(ledgers, "ROWS_AT_ONCE", most)
         for pairing in pairings[:5]:
             add(pairing, [most])
         assert as_lists(ledger.refresh()) == full(scenario)

@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 
-from tournament.ratings.margin import Observations, Sample, fit
+from tournament.payoffs import Episodes
+from tournament.ratings import BoardEvidence
+from tournament.ratings.margin import Observations, fit
+from tournament.strips import split
 
 ALL = np.ones(3, dtype=bool)
+
+
+def gather(shape, camera, target, seeds, outcomes):
+    """Observations of episodes with these outcomes, the camera's shares."""
+    evidence = BoardEvidence(*map(range, shape), split(Episodes(camera, target, seeds, 1.5 * (1 - outcomes) - 0.5)))
+    return Observations.from_sums(evidence.game.count, evidence.deviations)
 
 
 def observe(seed=0, episodes=6, shared=True):
@@ -14,7 +23,7 @@ def observe(seed=0, episodes=6, shared=True):
     seeds = target * episodes + number if shared else np.arange(len(camera))
     luck = random.normal(0, 0.1, seeds.max() + 1)
     outcomes = np.clip(0.5 + 0.1 * (camera - 1) + luck[seeds] + random.normal(0, 0.02, len(camera)), 0, 1)
-    return Observations.from_episodes((3, 3), Sample(camera, target, seeds, outcomes))
+    return gather((3, 3), camera, target, seeds, outcomes)
 
 
 def test_shared_seeds_make_differences_between_cameras_sharper():
@@ -43,8 +52,7 @@ def test_agents_that_are_left_out_have_no_influence():
 def test_an_agent_seen_on_one_seed_alone_has_no_interval():
     camera, target, seeds = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 0, 0, 0]), np.array([0, 1, 0, 1, 0])
     outcomes = np.array([0.3, 0.5, 0.4, 0.7, 0.2])
-    sample = Sample(camera, target, seeds, outcomes)
-    cameras, _ = fit(Observations.from_episodes((3, 1), sample), ALL, ALL[:1], (0, 0))
+    cameras, _ = fit(gather((3, 1), camera, target, seeds, outcomes), ALL, ALL[:1], (0, 0))
     assert np.isfinite(cameras.half_widths()).tolist() == [True, True, False]
 
 
@@ -61,8 +69,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(episodes):
         shares = 1 / (1 + np.exp(-logits))
         luck = random.normal(0, 0.1, cluster.max() + 1)[cluster]
         outcomes = shares[camera, target] + luck + random.normal(0, 0.08, len(camera))
-        sample = Sample(camera, target, cluster, outcomes)
-        found = fit(Observations.from_episodes((6, 5), sample), cameras, targets, (0, 0))
+        found = fit(gather((6, 5), camera, target, cluster, outcomes), cameras, targets, (0, 0))
         exact = Observations.from_means(shares, np.zeros((6, 5)), np.full((6, 5), 10**6))
         for board, truth in zip(found, fit(exact, cameras, targets, (0, 0)), strict=True):
             errors = (board.skills - board.skills[0]) - (truth.skills - truth.skills[0])

@@ -14,6 +14,7 @@ from tournament import agents, matches
 from tournament.meta_solvers import META_SOLVERS
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings import BoardEvidence, rate
+from tournament.strips import split
 from tournament.replays import record
 
 for name in (*warm.MODULES, "policies.warm", "tournament.warm"):
@@ -49,10 +50,11 @@ with event.install_recorder("numba:compile") as recorder:
     for is_played in (camera < 3, seed != camera, seed + camera + target > 3,
         (camera + 1) * seed % 3 > 0, camera != target, seed < 1):
         episodes = Episodes(camera[is_played], target[is_played], seed[is_played], np.random.rand(is_played.sum()))
-        evidence = BoardEvidence("abc", "wxyz", episodes)
-        evidence.rate({})
-        evidence.add(Episodes(np.array([0, 1]), np.array([2, 3]), np.array([7, 4]), np.array([0.5, 0.5])))
-        evidence.rate({})
+        evidence = BoardEvidence("abc", "wxyz", split(episodes))
+        rate(evidence, {})
+        more = Episodes(np.array([0, 1]), np.array([2, 3]), np.array([7, 4]), np.array([0.5, 0.5]))
+        evidence.update(split(episodes) | split(more))
+        rate(evidence, {})
         for solver in META_SOLVERS.values():
             solver.solve(np.random.rand(3, 4))
     for dtype in (np.float64, np.float32):

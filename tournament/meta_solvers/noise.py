@@ -36,23 +36,26 @@ class Noise:
     freedom: Array | None = None
 
     @classmethod
-    def of(cls, game: MetaGame) -> Noise | None:
+    def of(cls, game: MetaGame, shares: tuple[tuple[Part, ...], Array] | None = None) -> Noise | None:
         """Return the noise of a complete meta-game, from its episodes clustered by seed or else its cells' errors.
+
+        `shares` are those of the seeds (`seed_shares.share_out`), if they are known already.
 
         Cells of one episode take the errors of the others. None where the errors are unknown: no cell has two episodes,
         or the episodes of every cell are equal, which shows no variance.
         """
         known = np.isfinite(game.error)
-        if not known.any() or (game.episodes is not None and not game.error[known].any()):
+        has_seeds = shares is not None or game.episodes is not None
+        if not known.any() or (has_seeds and not game.error[known].any()):
             return None
         deviation = np.sqrt(np.mean(game.error[known] ** 2 * game.count[known]))
         lone = np.where(known, 0.0, deviation / np.sqrt(np.maximum(game.count, 1)))
         # The error of a cell with a single episode was not estimated from that cell.
         freedom = np.where(game.count > 1, game.count - 1.0, np.inf)
-        if game.episodes is None:
+        if not has_seeds:
             return cls(np.where(known, game.error, lone), freedom=freedom)
         freedom[~known] = 1.0
-        parts, alone = share_out(game, game.episodes)
+        parts, alone = shares or share_out(game)
         return cls(np.sqrt(lone**2 + alone), parts, freedom)
 
     @property

@@ -9,23 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.compilation import kernel
+from mate import Team
 from tournament.meta_solvers.matrices import Array
-from tournament.ordering import sort
-from tournament.payoffs import Episodes, MetaGame
+from tournament.payoffs import MetaGame, average_by_cell
+from tournament.strips import Cells, Common, Strip, Strips, split
 
 Indices = NDArray[np.int64]
-
-SPARSE = 8
-"""Minimum number of entries for each non-zero from which on a matrix is stored as a sparse one."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The contributions `shares` (k, S), dense or sparse, of S seeds to the means of k `cells` (flat indices)."""
+    """The contributions `shares` (k, r) to the means of k `cells` (flat indices), dense or sparse.
+
+    They are those of `seeds` (k,) informative seeds a cell, or fewer columns with the same products of rows
+    (`Strip.condense`), which have the same distribution.
+    """
 
     cells: Indices
     shares: Any
+    seeds: Array
 
     def squares_of_sums(self, group: Indices) -> float:
         """Return the sum over seeds and groups of the squared total of a seed's contributions to a group (k,)."""
@@ -45,19 +47,16 @@ class Part:
         The degrees of freedom of each cell, one less than its seeds, are averaged harmonically by the cell's share of
         the variance: many episodes of one cell do not compensate for few of the cell that matters most.
         """
-        variances, seeds = self._by_cell
-        added = weights**2 @ np.where(variances > 0, variances, 1e-300)
+        variances = np.where(self._variances > 0, self._variances, 1e-300)
+        added = weights**2 @ variances
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = added / (weights**2 @ (np.where(variances > 0, variances, 1e-300) / np.maximum(seeds - 1.0, 1.0)))
+            found = added / (weights**2 @ (variances / np.maximum(self.seeds - 1.0, 1.0)))
         return np.where(np.isfinite(found), found, 1.0)
 
     @cached_property
-    def _by_cell(self) -> tuple[Array, Array]:
-        """Return the seeds' contributions to the variance of each cell (k,), and their number (k,)."""
-        squares = self.shares**2
-        return np.asarray(squares.sum(axis=1)).ravel(), np.asarray((squares != 0).sum(axis=1)).ravel().astype(
-            np.float64
-        )
+    def _variances(self) -> Array:
+        """Return the seeds' contributions to the variance of each cell (k,)."""
+        return np.asarray((self.shares**2).sum(axis=1)).ravel()
 
     @cached_property
     def _squares(self) -> float:
@@ -68,139 +67,65 @@ class Part:
         return float((self.shares.sum(axis=0) ** 2).sum())
 
 
-def share_out(game: MetaGame, episodes: Episodes) -> tuple[tuple[Part, ...], Array]:
-    """Return the parts of the seeds that several cells share, and the other seeds' variance in the cells (m, n)."""
-    owners = _Owners.of(episodes, game.payoff.shape)
-    count = game.count.astype(np.float64)
-    scale = np.sqrt(count * np.maximum(count - 1, 1))
-    columns = episodes.camera, episodes.target, episodes.cluster
-    shares, alone = _share(*columns, episodes.reward, owners.owner, owners.alone, game.payoff, scale)
-    full = np.zeros(int(owners.sizes[owners.is_full].sum()))
-    _fill(*columns, shares, owners.owner, owners.column, owners.starts, owners.widths, len(game.targets), full)
-    parts = []
-    for number, rows in owners.list_rows(episodes.cluster):
-        shape = int(owners.heights[number]), int(owners.widths[number])
-        if rows is None:
-            start = int(owners.starts[number])
-            matrix: Any = full[start : start + shape[0] * shape[1]].reshape(shape)
-        else:
-            matrix = owners.scatter(number, episodes, rows, shares[rows], shape)
-        parts.append(Part(owners.cells_of(number), matrix))
-    return tuple(parts), alone
-
-
 @dataclass(frozen=True)
-class _Owners:
-    """The part that each seed belongs to: a target's, if several cameras played it, a camera's, or that of all cells.
+class SeedShares:
+    """The contributions of a strip's seeds to the means of its cells (size,).
 
-    `owner` (S,) is the part, in this order, and `column` (S,) the index within it. `widths` and `entries` are each
-    part's number of seeds and of episodes. Seeds of a single pairing belong to no part; their owner is `alone`.
+    `own` (r, size) are those of its own seeds, condensed, and `seeds` (size,) the numbers that are not 0; `alone`
+    (size,) are sums of squares over the seeds that no other cell has.
     """
 
-    shape: tuple[int, int]
-    owner: Indices
-    column: Indices
-    widths: Indices
-    entries: Indices
+    own: Array
+    seeds: Array
+    alone: Array
+    common: Common
 
     @classmethod
-    def of(cls, episodes: Episodes, shape: tuple[int, int]) -> _Owners:
-        kind, camera, target = episodes.kinds
-        alone = shape[0] + shape[1] + 1
-        common = np.full(len(kind), alone - 1)
-        owner = np.choose(kind, (common + 1, target, shape[1] + camera, common))
-        order = sort(np.arange(len(owner)), owner, alone + 1)
-        widths = np.bincount(owner, minlength=alone + 1)
-        column = np.empty_like(order)
-        column[order] = np.arange(len(order)) - np.repeat(np.cumsum(widths) - widths, widths)
-        entries = np.bincount(owner, np.bincount(episodes.cluster, minlength=len(owner)), minlength=alone + 1)
-        return cls(shape, owner, column, widths[:alone], entries[:alone].astype(np.int64))
-
-    @property
-    def alone(self) -> int:
-        return len(self.widths)
-
-    @cached_property
-    def heights(self) -> Indices:
-        num_cameras, num_targets = self.shape
-        return np.repeat([num_cameras, num_targets, num_cameras * num_targets], [num_targets, num_cameras, 1])
-
-    @cached_property
-    def sizes(self) -> Indices:
-        return self.heights * self.widths
-
-    @cached_property
-    def is_full(self) -> NDArray[np.bool_]:
-        return self.entries * SPARSE > self.sizes
-
-    @cached_property
-    def starts(self) -> Indices:
-        """Offsets of the dense parts' matrices; -1 for other parts, and for seeds of no part."""
-        sizes = np.where(self.is_full, self.sizes, 0)
-        return np.append(np.where(self.is_full, np.cumsum(sizes) - sizes, -1), -1)
-
-    def list_rows(self, cluster: Indices) -> list[tuple[int, Indices | None]]:
-        """Return the parts that have any seeds, with the rows of those that are not dense."""
-        rows = np.zeros(0, dtype=np.int64)
-        if not self.is_full[self.entries > 0].all():
-            is_sparse = np.append(~self.is_full, False)
-            rows = np.flatnonzero(is_sparse[self.owner][cluster])
-        owner = self.owner[cluster[rows]]
-        order = sort(np.arange(len(rows)), owner, self.alone)
-        edges = np.searchsorted(owner[order], np.arange(self.alone + 1))
-        numbers = np.flatnonzero(self.entries).tolist()
-        return [
-            (number, None if self.is_full[number] else rows[order[edges[number] : edges[number + 1]]])
-            for number in numbers
-        ]
-
-    def cells_of(self, number: int) -> Indices:
-        """Return the flat cells of a target's column, of a camera's row, or all."""
-        num_cameras, num_targets = self.shape
-        if number < num_targets:
-            return np.arange(num_cameras) * num_targets + number
-        if number < num_targets + num_cameras:
-            return np.arange(num_targets) + (number - num_targets) * num_targets
-        return np.arange(num_cameras * num_targets)
-
-    def scatter(self, number: int, episodes: Episodes, rows: Indices, shares: Array, shape: tuple[int, int]) -> Any:
-        """Return the sparse matrix of a part."""
-        from scipy.sparse import csr_array
-
-        num_cameras, num_targets = self.shape
-        camera, target = episodes.camera[rows], episodes.target[rows]
-        line = camera * num_targets + target
-        if number < num_targets + num_cameras:
-            line = camera if number < num_targets else target
-        return csr_array((shares, (line, self.column[episodes.cluster[rows]])), shape=shape)
+    def of(cls, strip: Strip, opponent: int) -> SeedShares:
+        mean, count = average_by_cell(strip.agent, np.zeros_like(strip.agent), -strip.reward, (strip.size, 1))
+        scale = np.sqrt(count * np.maximum(count - 1.0, 1.0))
+        found = (-strip.reward - mean[strip.agent, 0]) / scale[strip.agent, 0]  # Corrected for the estimated mean.
+        alone = np.bincount(strip.agent, found**2 * strip.alone, minlength=strip.size).astype(np.float64)
+        own = strip.count(strip.own & (found != 0))
+        return cls(strip.condense(found), own, alone, strip.find_common(opponent, found))
 
 
-@kernel
-def _share(camera, target, cluster, reward, owner, alone, payoff, scale):  # type: ignore[no-untyped-def]
-    """Return each episode's contribution to its cell's mean, and the squares of those of unshared seeds by cell.
+class SeedTable:
+    """The contributions of the seeds to the means of a table of `shape` cells, which follow its episodes."""
 
-    `scale` corrects the contributions for the estimation of the mean.
-    """
-    shares, squares = np.empty(len(reward)), np.zeros(payoff.shape)
-    for row in range(len(reward)):
-        one, other = camera[row], target[row]
-        shares[row] = (-reward[row] - payoff[one, other]) / scale[one, other]
-        if owner[cluster[row]] == alone:
-            squares[one, other] += shares[row] ** 2
-    return shares, squares
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._strips = Strips(shape)
+        self._shares: dict[str, dict[int, SeedShares]] = {team: {} for team in Team}
+
+    def update(self, cells: Cells) -> None:
+        """Replace the cells; only strips whose cells are other objects than before are summed."""
+        for team, opponent, strip in self._strips.update(cells):
+            self._shares[team][opponent] = SeedShares.of(strip, opponent)
+
+    def share_out(self) -> tuple[tuple[Part, ...], Array]:
+        """Return the parts of the seeds that several cells share, and the other seeds' variance in the cells (m, n)."""
+        cells = np.arange(np.prod(self._strips.shape)).reshape(self._strips.shape)
+        strips = {team: self._shares[team].values() for team in Team}
+        parts = [Part(own, one.own.T, one.seeds) for own, one in zip(cells.T, strips[Team.CAMERA], strict=True)]
+        parts += [Part(own, one.own.T, one.seeds) for own, one in zip(cells, strips[Team.TARGET], strict=True)]
+        parts.append(_join_common(Common.join(one.common for one in strips[Team.CAMERA]), cells))
+        alone = np.stack([one.alone for one in strips[Team.CAMERA]], axis=1)
+        return tuple(part for part in parts if part.shares.shape[1]), alone
 
 
-@kernel
-def _fill(  # type: ignore[no-untyped-def]
-    camera, target, cluster, shares, owner, column, starts, widths, num_targets, full
-):
-    """Add the episodes' contributions to the matrices of dense parts, which lie one after another in `full`."""
-    num_agents = len(widths) - 1
-    for row in range(len(shares)):
-        seed = cluster[row]
-        part = owner[seed]
-        if starts[part] >= 0:
-            line = camera[row] * num_targets + target[row]
-            if part < num_agents:
-                line = camera[row] if part < num_targets else target[row]
-            full[starts[part] + line * widths[part] + column[seed]] += shares[row]
+def _join_common(common: Common, cells: Indices) -> Part:
+    """Return the part of the seeds that several cameras and several targets share."""
+    from scipy.sparse import csr_array
+
+    line = cells[common.agent, common.opponent]
+    seeds, number = np.unique(common.seed, return_inverse=True)
+    shares = csr_array((common.value, (line, number)), shape=(cells.size, len(seeds)))
+    return Part(cells.ravel(), shares, np.bincount(line[common.value != 0], minlength=cells.size).astype(np.float64))
+
+
+def share_out(game: MetaGame) -> tuple[tuple[Part, ...], Array]:
+    """Return the shares of all seeds of a meta-game with episodes (`SeedTable.share_out`)."""
+    assert game.episodes is not None
+    table = SeedTable(game.payoff.shape)
+    table.update(split(game.episodes))
+    return table.share_out()

@@ -1,15 +1,16 @@
 """Ratings: from a meta-game to a leaderboard for each team. Pure: NumPy in, dataclasses out.
 
 ratings = rate(game)                                    # Ratings of a MetaGame with its episodes
-evidence = BoardEvidence(cameras, targets, episodes)    # the same, extensible by further episodes
-evidence.add(block); ratings = evidence.rate()          # an incremental refit
+evidence = BoardEvidence(cameras, targets, cells)      # the same, extensible by further episodes
+evidence.update(more_cells); ratings = rate(evidence)   # an incremental refit
 """
 
 from tournament.intervals import CONFIDENCE
 from tournament.meta_solvers.cycles import Cyclicity
 from tournament.ratings.claims import PROVISIONAL_EPISODES, find_limit
 from tournament.ratings.evidence import BoardEvidence
-from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, SCALE, compare, outcome, rate
+from tournament.ratings.fitting import ANCHOR_RATING, ANCHORS, SCALE, rate
+from tournament.ratings.margin import outcome
 from tournament.ratings.nash import complete_part
 from tournament.ratings.records import VERSION, AgentRating, Influence, NashSummary, Ratings
 
@@ -26,7 +27,6 @@ __all__ = [
     "Influence",
     "NashSummary",
     "Ratings",
-    "compare",
     "complete_part",
     "find_limit",
     "outcome",

@@ -1,72 +1,53 @@
 """Pairwise comparisons: how often each agent beat each other one against the same opponent on the same seed.
 
-Two passes over the deals visit all pairs of a deal's episodes. The first counts the comparisons. The second computes
-how much each episode's comparisons deviate from the mean of their pair and opponent. All results are stored by
-opponent, so that further episodes change only the tables of their own opponents.
+Two passes over a strip visit all pairs of a seed's episodes. The first counts the comparisons. The second computes how
+much each episode's comparisons deviate from the mean of their pair and opponent. Of the deviations, sums over the
+strip's seeds are kept.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from mate import Team
 from mate.compilation import kernel
-from tournament.ordering import Indices, insert
 from tournament.payoffs import Array
-from tournament.ratings.deals import Deals, errors_of_means
+from tournament.strips import Common, Indices, Strip
+
+Counts = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
 class Comparisons:
     """All comparisons of a team of m agents against n opponents.
 
     `halves` and `counts` (n, m, m), filled above the diagonal, are twice the number of times that the row's agent beat
-    the column's, a tie counting once, and the number of comparisons. `deviation` (E,) belongs to the deals' rows: the
-    sum over an episode's comparisons of their deviations from the mean of their pair and opponent, corrected for the
-    estimated mean. A lone comparison counts as a whole win or loss at even odds, which is the largest possible
-    variance. `errors` (n,) are those of the opponents' means (`deals.errors_of_means`).
+    the column's, a tie counting once, and the number of comparisons. `scores` are each opponent's sums of deviations
+    (`deviate`) by seed and agent, condensed (`Strip.condense`), `met` (n, m) the numbers of seeds of these, and
+    `common` the deviations of seeds that belong to several strips. `errors` (n,) are the standard errors of the
+    opponents' mean scores over their agents played, clustered by seed; NaN for an opponent that has played an agent
+    only once.
     """
 
-    deals: Deals
-    halves: NDArray[np.int32]
-    counts: NDArray[np.int32]
-    deviation: Array
-    errors: Array
+    def __init__(self, team: str, num_agents: int, num_opponents: int) -> None:
+        self.team = team
+        shape = num_opponents, num_agents, num_agents
+        self.halves, self.counts = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+        self.errors, self.met = np.zeros(num_opponents), np.zeros(shape[:2])
+        self.scores = [np.zeros((0, num_agents))] * num_opponents
+        self._common: dict[int, Common] = {}
 
-    @classmethod
-    def of(cls, deals: Deals) -> Comparisons:
-        """Return the comparisons of all deals."""
-        shape = (deals.num_opponents, deals.num_agents, deals.num_agents)
-        counts = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-        fresh = cls(deals, *counts, np.zeros(len(deals.agent)), np.zeros(deals.num_opponents))
-        fresh._count(np.arange(deals.num_opponents))
-        return fresh
+    def take(self, opponent: int, strip: Strip) -> None:
+        """Replace an opponent's comparisons with those of its strip."""
+        outcome = -strip.reward if self.team == Team.CAMERA else strip.reward
+        self.halves[opponent], self.counts[opponent], deviation = deviate(strip.agent, strip.seed, outcome, strip.size)
+        self.errors[opponent] = _error_of_mean(strip.agent, strip.seed, outcome, strip.size)
+        self.scores[opponent], self.met[opponent] = strip.condense(deviation), strip.count(strip.own)
+        self._common[opponent] = strip.find_common(opponent, deviation)
 
-    def updated(self, deals: Deals, places: Indices) -> Comparisons:
-        """Return the comparisons of `deals`: these deals with rows inserted before the ascending `places`."""
-        touched = np.unique(deals.opponent[places + np.arange(len(places))])
-        halves, counts = self.halves.copy(), self.counts.copy()
-        deviation = insert(self.deviation, places, np.zeros(len(places)))
-        for number in touched:
-            halves[number], counts[number] = 0, 0
-            deviation[deals.starts[number] : deals.starts[number + 1]] = 0.0
-        grown = Comparisons(deals, halves, counts, deviation, self.errors.copy())
-        grown._count(touched)
-        return grown
-
-    def _count(self, opponents: Indices) -> None:
-        self.errors[opponents] = errors_of_means(self.deals, opponents)
-        for number in opponents:
-            rows = slice(self.deals.starts[number], self.deals.starts[number + 1])
-            agent, cluster, outcome = self.deals.agent[rows], self.deals.cluster[rows], self.deals.outcome[rows]
-            ends, points = _find_ends(cluster), np.zeros(len(agent), np.int32)
-            _count_pairs(ends, agent, outcome, self.halves[number], self.counts[number], points)
-            if _is_complete(ends, agent):
-                _deviate_together(ends, agent, points, self.deals.num_agents, self.deviation[rows])
-            else:
-                _deviate(ends, agent, outcome, self.halves[number], self.counts[number], self.deviation[rows])
+    @property
+    def common(self) -> Common:
+        return Common.join(self._common.values())
 
     def wins(self) -> tuple[Array, Array]:
         """Return (m, m) wins of the row's agent, ties half, and comparisons, against all opponents."""
@@ -78,9 +59,26 @@ class Comparisons:
 
     def residuals(self, members: Indices, expected: Array) -> Array:
         """Return (n, k), for each opponent, the wins of the `members` (k,) minus those `expected` (k, k)."""
-        whole = np.full((self.deals.num_agents, self.deals.num_agents), 0.5)
+        whole = np.full(self.halves.shape[1:], 0.5)
         whole[np.ix_(members, members)] = expected
         return np.asarray(_sum_residuals(self.halves, self.counts, whole))[:, members]
+
+
+def deviate(agent: Indices, seed: Indices, outcome: Array, size: int) -> tuple[Counts, Counts, Array]:
+    """Return twice the wins and the numbers of comparisons (size, size) against one opponent, and deviations (k,).
+
+    The k episodes are sorted by seed and agent. An episode's deviation is the sum over its comparisons of their
+    deviations from the mean of their pair, corrected for the estimated mean. A lone comparison counts as a whole win or
+    loss at even odds, which is the largest possible variance.
+    """
+    halves, counts = np.zeros((size, size), np.int32), np.zeros((size, size), np.int32)
+    ends, points, deviation = _find_ends(seed), np.zeros(len(agent), np.int32), np.zeros(len(agent))
+    _count_pairs(ends, agent, outcome, halves, counts, points)
+    if _is_complete(ends, agent):
+        _deviate_together(ends, agent, points, size, deviation)
+    else:
+        _deviate(ends, agent, outcome, halves, counts, deviation)
+    return halves, counts, deviation
 
 
 def _unfold(halves: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Array, Array]:
@@ -102,13 +100,13 @@ def _sum_residuals(halves, counts, expected):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _find_ends(cluster):  # type: ignore[no-untyped-def]
-    """Return the end of each row's deal, given the rows' seeds."""
-    size = len(cluster)
+def _find_ends(seed):  # type: ignore[no-untyped-def]
+    """Return the end of each row's deal: the rows of the same seed."""
+    size = len(seed)
     ends = np.empty(size, np.int64)
     end = size
     for row in range(size - 1, -1, -1):
-        if row + 1 < size and cluster[row] != cluster[row + 1]:
+        if row + 1 < size and seed[row] != seed[row + 1]:
             end = row + 1
         ends[row] = end
     return ends
@@ -227,3 +225,21 @@ def _expect(halves, counts):  # type: ignore[no-untyped-def]
             elif count == 1:
                 scales[one, other] = 1.0
     return means, scales
+
+
+@kernel
+def _error_of_mean(agent, seed, outcome, size):  # type: ignore[no-untyped-def]
+    """Return the standard error of one opponent's mean; rows of one seed are consecutive."""
+    count, mean = np.zeros(size), np.zeros(size)
+    for row in range(len(agent)):
+        count[agent[row]] += 1
+        mean[agent[row]] += outcome[row]
+    mean /= np.maximum(count, 1)
+    weight = np.sqrt(count / np.maximum(count - 1, 1)) / (np.maximum(count, 1) * max((count > 0).sum(), 1))
+    total, moved = 0.0, 0.0
+    for row in range(len(agent)):
+        if row > 0 and seed[row] != seed[row - 1]:
+            total += moved**2
+            moved = 0.0
+        moved += weight[agent[row]] * (outcome[row] - mean[agent[row]])
+    return np.nan if (count == 1).any() else np.sqrt(total + moved**2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.ordering import Indices
 from tournament.payoffs import MetaGame
+from tournament.strips import Indices
 
 Chosen = NDArray[np.bool_]
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mate.compilation import kernel
 from tournament.intervals import Variance
-from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.deals import Deals
+from tournament.strips import Indices
 
 DRAWS = 4000
 """Number of draws that estimate the probability of being best."""
@@ -155,74 +153,49 @@ def _from_mean(covariance: Array) -> Array:
 
 
 def _influences(comparisons: Comparisons, members: Indices, inverse: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield each stratum's influences of seeds on the strengths (seeds, k) and each agent's number of seeds (k,)."""
-    deals, size = comparisons.deals, len(members)
-    number = np.full(deals.num_agents, -1)
-    number[members] = np.arange(size)
-    stratum = _strata(deals)
+    """Yield each stratum's influences of seeds on the strengths (r, k) and each agent's number of seeds (k,).
+
+    The influences are condensed (`Strip.condense`). Opponents make one stratum where their deals share seeds; with the
+    arena's seeds, each opponent is one.
+    """
+    common = comparisons.common
+    is_deal = _find_deals(common.opponent, common.seed)
+    agent, opponent, seed = (column[is_deal] for column in (common.agent, common.opponent, common.seed))
+    deviation = common.value[is_deal]
+    stratum = _strata(len(comparisons.met), opponent, seed)
     for label in np.unique(stratum):
         opponents = np.flatnonzero(stratum == label)
-        rows: Any = slice(deals.starts[opponents[0]], deals.starts[opponents[0] + 1])
-        if len(opponents) > 1:
-            rows = np.flatnonzero(stratum[deals.opponent] == label)
-        agent, cluster, opponent = number[deals.agent[rows]], deals.cluster[rows], deals.opponent[rows]
-        place, length = _place_seeds(cluster, opponent, agent)
-        if len(opponents) > 1:
-            seeds, place[place >= 0] = np.unique(cluster[place >= 0], return_inverse=True)
-            length = len(seeds)
-        scores, met = np.zeros((length, size)), np.zeros((length, size), dtype=np.bool_)
-        _add_scores(place, agent, comparisons.deviation[rows], scores, met)
-        if length:
-            yield scores @ inverse, met.sum(axis=0).astype(np.float64)
+        mine = stratum[opponent] == label
+        seeds, place = np.unique(seed[mine], return_inverse=True)
+        scores, met = np.zeros((len(seeds), comparisons.met.shape[1])), np.zeros((len(seeds), comparisons.met.shape[1]))
+        _add_scores(place, agent[mine], deviation[mine], scores, met)
+        clusters = comparisons.met[opponents].sum(axis=0) + met.sum(axis=0)
+        if clusters[members].any():
+            scores = np.concatenate([*(comparisons.scores[number] for number in opponents), scores])
+            yield scores[:, members] @ inverse, clusters[members]
 
 
-@kernel
-def _place_seeds(cluster, opponent, agent):  # type: ignore[no-untyped-def]
-    """Number the deals that compare rated agents (non-negative numbers), and count them; -1 for rows of other deals."""
-    place = np.full(len(cluster), -1)
-    count = 0
-    for row in range(1, len(cluster)):
-        if cluster[row] == cluster[row - 1] and opponent[row] == opponent[row - 1]:
-            if place[row - 1] < 0:
-                place[row - 1] = count
-                count += 1
-            place[row] = place[row - 1]
-    for row in range(len(cluster)):
-        if agent[row] < 0:
-            place[row] = -1
-    return place, count
+def _find_deals(opponent: Indices, seed: Indices) -> NDArray[np.bool_]:
+    """Mask the rows, sorted by opponent and seed, whose opponent and seed another row has too."""
+    is_next = (np.diff(opponent, append=-1) == 0) & (np.diff(seed, append=-1) == 0)
+    return np.asarray(is_next | np.append(False, is_next[:-1])[: len(is_next)])
 
 
 @kernel
 def _add_scores(place, agent, deviation, scores, met):  # type: ignore[no-untyped-def]
     for row in range(len(place)):
-        if place[row] >= 0:
-            scores[place[row], agent[row]] += deviation[row]
-            met[place[row], agent[row]] = True
+        scores[place[row], agent[row]] += deviation[row]
+        met[place[row], agent[row]] = 1.0
 
 
-@kernel
-def _list_deals(opponent, cluster, starts):  # type: ignore[no-untyped-def]
-    """Return opponents and seeds of the deals with more than one row, without branches, which would be slow."""
-    rows, count = np.empty(len(cluster) // 2 + 1, np.int64), 0
-    for number in range(len(starts) - 1):
-        is_listed = 0
-        for row in range(starts[number] + 1, starts[number + 1]):
-            is_same = int(cluster[row] == cluster[row - 1])
-            rows[count] = row
-            count += is_same & (1 - is_listed)
-            is_listed = is_same
-    return opponent[rows[:count]], cluster[rows[:count]]
-
-
-def _strata(deals: Deals) -> Indices:
-    """Return labels (n,) of the opponents: equal where deals share seeds. With the portal's seeds each has its own."""
-    opponent, cluster = _list_deals(deals.opponent, deals.cluster, deals.starts)
-    if np.bincount(cluster).max(initial=0) < 2:
-        return np.arange(deals.num_opponents)
+def _strata(num_opponents: int, opponent: Indices, seed: Indices) -> Indices:
+    """Return labels (n,) of the opponents, equal where they share one of these seeds."""
+    if not len(seed):
+        return np.arange(num_opponents)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    size = deals.num_opponents + int(cluster.max()) + 1
-    links = csr_array((np.ones(len(cluster)), (opponent, deals.num_opponents + cluster)), shape=(size, size))
-    return np.asarray(connected_components(links, directed=False)[1][: deals.num_opponents], dtype=np.int64)
+    seeds, cluster = np.unique(seed, return_inverse=True)
+    size = num_opponents + len(seeds)
+    links = csr_array((np.ones(len(cluster)), (opponent, num_opponents + cluster)), shape=(size, size))
+    return np.asarray(connected_components(links, directed=False)[1][:num_opponents], dtype=np.int64)

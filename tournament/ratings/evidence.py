@@ -1,106 +1,89 @@
-"""The evidence of a board, stored so that further episodes cost only what they change.
+"""The evidence of a board: sums over its strips, which further episodes change only where they were played.
 
-A fit of a hundred by a hundred agents from a million episodes spends most of its time on sorting and comparing. Both
-results are kept by opponent. For any order of additions, the ratings equal those of `rate` on all episodes, to the last
-bit.
+A fit needs no episodes beyond these sums (`tournament.strips`). For any order of additions, the ratings equal those of
+all episodes at once, to the last bit, because a strip that has changed is summed anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from mate import Team
-from tournament.ordering import Indices, insert
-from tournament.payoffs import Episodes, MetaGame
+from tournament.meta_solvers.seed_shares import Part, SeedTable
+from tournament.payoffs import Array, MetaGame, describe_cells
 from tournament.ratings.comparisons import Comparisons
-from tournament.ratings.fitting import compare, rate
-from tournament.ratings.records import Ratings
-
-_COLUMNS = ("camera", "target", "seed", "reward", "cluster")
+from tournament.ratings.margin import Deviations
+from tournament.strips import Cells, Indices, Strips, split
 
 
 class BoardEvidence:
-    """The episodes among `cameras` and `targets` (digests, in the order of the meta-game) and their comparisons.
+    """Sums over the episodes among `cameras` and `targets` (digests, in the order of the meta-game).
 
-        evidence = BoardEvidence(cameras, targets, episodes)    # sorts and compares everything
-        evidence.add(block)                                     # changes only what the new episodes concern
-        evidence.rate()                                         # as ratings.rate(evidence.game)
+        evidence = BoardEvidence(cameras, targets, cells)    # sorts and compares everything
+        evidence.update(cells)                               # the strips of cells that are other objects than before
+        ratings.rate(evidence)
 
-    The agents are fixed: another agent needs new evidence. Each episode must be added once. Besides the episodes, it
-    needs 8 m n (m + n) bytes for m cameras and n targets.
+    The agents are fixed: another agent needs new evidence. Besides the cells, it needs at most 40 m n (m + n) bytes for
+    m cameras and n targets. `num_summed` counts the episodes of the strips that were summed.
     """
 
-    def __init__(self, cameras: Sequence[str], targets: Sequence[str], episodes: Episodes) -> None:
-        self._fields = tuple(cameras), tuple(targets)
-        self._seeds = np.unique(episodes.seed)
-        self._game = MetaGame.from_episodes(*self._fields, _order(episodes))
-        self._comparisons = compare(self._game)
+    def __init__(self, cameras: Sequence[str], targets: Sequence[str], cells: Cells | None = None) -> None:
+        self.fields = tuple(cameras), tuple(targets)
+        shape = len(cameras), len(targets)
+        self._strips = Strips(shape)
+        self._payoff, self._error, self._count = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
+        sizes = zip(Team, (shape, shape[::-1]), strict=True)
+        self.comparisons: dict[str, Comparisons] = {team: Comparisons(team, *size) for team, size in sizes}
+        self.deviations: dict[str, dict[int, Deviations]] = {team: {} for team in Team}
+        self._part: tuple[list[int], list[int]] = [], []
+        self._shares = SeedTable((0, 0))
+        self.num_summed = 0
+        self.update(cells or {})
+
+    @classmethod
+    def of(cls, game: MetaGame) -> BoardEvidence:
+        """Return the evidence of a meta-game with episodes."""
+        assert game.episodes is not None
+        return cls(game.cameras, game.targets, split(game.episodes))
 
     @property
     def game(self) -> MetaGame:
-        """The meta-game of all episodes, sorted by camera, target and seed."""
-        return self._game
-
-    @property
-    def comparisons(self) -> dict[str, Comparisons]:
-        """The comparisons of both teams."""
-        return self._comparisons
+        """The meta-game, without its episodes."""
+        return MetaGame(*self.fields, self._payoff.copy(), self._error.copy(), self._count.copy())
 
     def __len__(self) -> int:
-        return len(self._episodes)
+        return int(self._count.sum())
 
-    @property
-    def _episodes(self) -> Episodes:
-        assert self._game.episodes is not None
-        return self._game.episodes
+    def update(self, cells: Cells) -> None:
+        """Replace the cells."""
+        self._cells = cells
+        for team, opponent, strip in self._strips.update(cells):
+            self.num_summed += len(strip.seed)
+            self.comparisons[team].take(opponent, strip)
+            self.deviations[team][opponent] = Deviations.of(strip, opponent)
+            if team == Team.CAMERA:
+                found = describe_cells(strip.agent, np.zeros_like(strip.agent), -strip.reward, (strip.size, 1))
+                for matrix, column in zip((self._payoff, self._error, self._count), found, strict=True):
+                    matrix[:, opponent] = column[:, 0]
 
-    def add(self, episodes: Episodes) -> None:
-        """Add episodes among the same agents. Raises ValueError, and adds none, if one is of another agent."""
-        for name, column, field in zip(Team, (episodes.camera, episodes.target), self._fields, strict=True):
-            if len(column) and not (column.min() >= 0 and column.max() < len(field)):
-                raise ValueError(
-                    f"An episode's {name} is number {column.max()}: the evidence has {len(field)}, from 0."
-                )
-        if not len(episodes):
-            return
-        seeds = np.union1d(self._seeds, episodes.seed)
-        renumbered = np.searchsorted(seeds, self._seeds)
-        new = _order(_number(episodes, np.searchsorted(seeds, episodes.seed)))
-        grown = {}
-        for team, counted in self._comparisons.items():
-            grown[team] = counted.updated(*counted.deals.insert(team, new, renumbered))
-        earlier = _number(self._episodes, renumbered[self._episodes.cluster])
-        self._game = MetaGame.from_episodes(*self._fields, _merge(earlier, new))
-        self._comparisons, self._seeds = grown, seeds
+    def share_out(self, cameras: Indices, targets: Indices) -> tuple[tuple[Part, ...], Array]:
+        """Return the shares of the seeds in the table of these agents, ascending (`SeedTable.share_out`)."""
+        part = cameras.tolist(), targets.tolist()
+        if part != self._part:
+            self._part, self._shares = part, SeedTable((len(cameras), len(targets)))
+        rows, columns = ({number: place for place, number in enumerate(agents)} for agents in part)
+        self._shares.update(
+            {
+                (rows[camera], columns[target]): cell
+                for (camera, target), cell in self._cells.items()
+                if camera in rows and target in columns
+            }
+        )
+        return self._shares.share_out()
 
-    def rate(self, anchors: dict[str, str] | None = None, **options: Any) -> Ratings:
-        """Return ratings from all episodes; options are those of `tournament.ratings.rate`."""
-        return rate(self.game, anchors, comparisons=self._comparisons, **options)
-
-
-def _number(episodes: Episodes, cluster: Indices) -> Episodes:
-    """Return the episodes with other numbers of their seeds."""
-    return Episodes.with_clusters(episodes.camera, episodes.target, episodes.seed, episodes.reward, cluster)
-
-
-def _order(episodes: Episodes) -> Episodes:
-    """Return the episodes sorted by camera, target and seed."""
-    order = np.lexsort((episodes.cluster, episodes.target, episodes.camera))
-    columns: list[Any] = [getattr(episodes, name)[order] for name in _COLUMNS]
-    return Episodes.with_clusters(*columns)
-
-
-def _merge(episodes: Episodes, more: Episodes) -> Episodes:
-    """Merge two sorted sets of episodes."""
-    first, last = np.searchsorted(episodes.camera, [more.camera[0], more.camera[-1] + 1])
-    size = 1 + int(max(part.target.max(initial=0) for part in (episodes, more)))
-    seeds = 1 + int(max(part.cluster.max(initial=0) for part in (episodes, more)))
-    near = slice(first, last)
-    earlier = (episodes.camera[near] * size + episodes.target[near]) * seeds + episodes.cluster[near]
-    new = (more.camera * size + more.target) * seeds + more.cluster
-    places = first + np.searchsorted(earlier, new, side="right")
-    columns: list[Any] = [insert(getattr(episodes, name), places, getattr(more, name)) for name in _COLUMNS]
-    return Episodes.with_clusters(*columns)
+    def digest(self) -> bytes:
+        """Return a digest of the agents and the episodes."""
+        return hashlib.sha256(repr(self.fields).encode() + self._strips.digest()).digest()

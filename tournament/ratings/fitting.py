@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from mate import Team
 from tournament.agents import Builtin
-from tournament.payoffs import Array, MetaGame
+from tournament.payoffs import MetaGame
 from tournament.ratings import elo, margin
 from tournament.ratings.claims import PROVISIONAL_EPISODES
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.connection import connect_by_comparison, connect_by_play
-from tournament.ratings.deals import Deals
+from tournament.ratings.evidence import BoardEvidence
 from tournament.ratings.influence import find_influences
 from tournament.ratings.nash import Lines, add_nash
 from tournament.ratings.records import AgentRating, Influence, Ratings
@@ -31,22 +31,22 @@ ANCHORS = {"camera": Builtin("camera", "greedy").digest, "target": Builtin("targ
 
 
 def rate(
-    meta_game: MetaGame,
+    game: MetaGame | BoardEvidence,
     anchors: dict[str, str] | None = None,
     *,
-    comparisons: dict[str, Comparisons] | None = None,
     replicates: int | None = None,
     is_game_solved: bool = True,
 ) -> Ratings:
-    """Rate the agents of a meta-game. Pure: equal games give equal ratings.
+    """Rate the agents of a meta-game, or of the evidence of one. Pure: equal games give equal ratings.
 
     `anchors` maps teams to the digest of the agent with rating 1000 (default: the greedy built-in agents); a team whose
     anchor does not play has a mean rating of 1000. A meta-game without episodes has no comparisons, hence no duplicate
-    Elo; its margin ratings use the standard errors of its cells. `comparisons` are those of the episodes, if they have
-    been counted already. `replicates` is the number of bootstrap solutions of the Nash equilibrium for `nash_support`
-    (default 100, fewer for more than 30 x 30 agents); 0 leaves it None. Without `is_game_solved`, Nash, deviation
-    ratings and cyclicity are left out.
+    Elo; its margin ratings use the standard errors of its cells. `replicates` is the number of bootstrap solutions of
+    the Nash equilibrium for `nash_support` (default 100, fewer for more than 30 x 30 agents); 0 leaves it None. Without
+    `is_game_solved`, Nash, deviation ratings and cyclicity are left out.
     """
+    evidence = game if isinstance(game, BoardEvidence) else BoardEvidence.of(game) if game.episodes else None
+    meta_game = game.game if isinstance(game, BoardEvidence) else game
     anchors = ANCHORS if anchors is None else anchors
     fields = {"camera": meta_game.cameras, "target": meta_game.targets}
     places = {
@@ -56,14 +56,14 @@ def rate(
         team: [_line(meta_game, team, index, places[team]) for index in range(len(fields[team]))] for team in Team
     }
     influences: list[Influence] = []
-    counted = None if meta_game.episodes is None else comparisons or compare(meta_game)
+    counted = None if evidence is None else evidence.comparisons
     if counted is not None:
         for team in Team:
             own, other = fields[team], fields[team.opponent]
             influences += _add_elo(lines[team], counted[team], team, places[team], own, other)
     _add_payoff_errors(lines, meta_game, counted)
-    _add_margin(lines, meta_game, places)
-    summary, cycles = add_nash(lines, meta_game, replicates) if is_game_solved else (None, None)
+    _add_margin(lines, meta_game, evidence, places)
+    summary, cycles = add_nash(lines, meta_game, evidence, replicates) if is_game_solved else (None, None)
     return Ratings(
         cameras=_sort(lines["camera"]),
         targets=_sort(lines["target"]),
@@ -72,20 +72,6 @@ def rate(
         cyclicity=cycles,
         influences=tuple(influences),
     )
-
-
-def compare(game: MetaGame) -> dict[str, Comparisons]:
-    """Return the comparisons of both teams in a meta-game with episodes."""
-    assert game.episodes is not None
-    shape = (len(game.cameras), len(game.targets))
-    return {team: Comparisons.of(Deals.of(team, shape, game.episodes)) for team in Team}
-
-
-def outcome(reward: Array) -> Array:
-    """Return the camera's share of an episode, 0 to 1 (best), from the target team's normalised reward."""
-    share: Array = reward + 0.5
-    share /= 1.5
-    return np.subtract(1.0, np.clip(share, 0.0, 1.0, out=share), out=share)
 
 
 def _line(game: MetaGame, team: str, index: int, anchor: int | None) -> dict[str, Any]:
@@ -158,14 +144,14 @@ def _add_elo(
     return find_influences(counted, found, team, digests, opponents)
 
 
-def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> None:
+def _add_margin(lines: Lines, game: MetaGame, evidence: BoardEvidence | None, places: dict[str, int | None]) -> None:
     """Add the margin ratings of the agents that play connects."""
     rated = connect_by_play(game, (places["camera"], places["target"]))
     if not rated[0].any():
         return
     members = [np.flatnonzero(part) for part in rated]
     anchors = [_position(own, places[team]) for own, team in zip(members, Team, strict=True)]
-    boards = margin.fit(_observe(game, rated), *rated, anchors=(anchors[0], anchors[1]))
+    boards = margin.fit(_observe(game, evidence), *rated, anchors=(anchors[0], anchors[1]))
     for team, own, anchor, board in zip(Team, members, anchors, boards, strict=True):
         zero = 0.0 if anchor is None else board.skills[anchor]
         ratings, widths = ANCHOR_RATING + SCALE * (board.skills - zero), SCALE * board.half_widths()
@@ -174,15 +160,12 @@ def _add_margin(lines: Lines, game: MetaGame, places: dict[str, int | None]) -> 
             lines[team][member].update(margin=float(rating), margin_lower=lower, margin_upper=upper)
 
 
-def _observe(game: MetaGame, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> margin.Observations:
+def _observe(game: MetaGame, evidence: BoardEvidence | None) -> margin.Observations:
     """Return the outcomes to which the margin model is fitted."""
-    episodes = game.episodes
-    if episodes is None:
-        # The outcome is linear in the reward except for clipping, which means seldom reach.
-        return margin.Observations.from_means(outcome(-game.payoff), game.error / 1.5, game.count)
-    columns = episodes.camera, episodes.target, episodes.cluster, outcome(episodes.reward)
-    sample = margin.Sample(*columns, kinds=episodes.kinds if rated[0].all() and rated[1].all() else None)
-    return margin.Observations.from_episodes((len(game.cameras), len(game.targets)), sample)
+    if evidence is not None:
+        return margin.Observations.from_sums(game.count, evidence.deviations)
+    # The outcome is linear in the reward except for clipping, which means seldom reach.
+    return margin.Observations.from_means(margin.outcome(-game.payoff), game.error / 1.5, game.count)
 
 
 def _position(members: NDArray[np.int64], anchor: int | None) -> int | None:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.ordering import Indices
 from tournament.payoffs import Array
 from tournament.ratings import bradley_terry
 from tournament.ratings.comparisons import Comparisons
 from tournament.ratings.connection import connect_by_comparison
 from tournament.ratings.elo import TIE, Elo
 from tournament.ratings.records import Influence
+from tournament.strips import Indices
 
 CAUTION = 3.0
 """Maximum ratio of the true effect of a removal to that of first order; with two opponents it is 2."""

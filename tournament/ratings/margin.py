@@ -10,17 +10,17 @@ rating explains, then does not count as noise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mate import Team
 from mate.compilation import kernel
 from tournament.intervals import Variance, fewest
-from tournament.ordering import Indices, Kinds, find_kinds, find_runs, renumber
-from tournament.payoffs import Array, average_by_cell
+from tournament.payoffs import Array
+from tournament.strips import Common, Indices, Strip
 
 PSEUDO_EPISODES = 0.01
 """Prior weight of a tied outcome in every played cell, in episodes; it keeps agents that always score 0 or 1 finite."""
@@ -29,38 +29,73 @@ CHUNK = 4_000_000
 _KINDS = 4
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The episodes of the cells, all (E,): agents, number of the seed, and the camera's share.
+def outcome(reward: Array) -> Array:
+    """Return the camera's share of an episode, 0 to 1 (best), from the target team's normalised reward."""
+    share: Array = reward + 0.5
+    share /= 1.5
+    return np.subtract(1.0, np.clip(share, 0.0, 1.0, out=share), out=share)
 
-    `kinds` are those of their seeds, if they are known already.
+
+@dataclass(frozen=True)
+class Deviations:
+    """What the margin's variance needs of a strip: deviations from the mean of the agent's cell and kind of seed.
+
+    They are corrected for the estimated mean. The only episode of its kind deviates from the cell's mean; that of a
+    cell's only episode, which would be from the fitted mean, is stored as 1. `own` (r, size) are those of the strip's
+    own seeds, condensed (`Strip.condense`), `met` (size,) their numbers and `seeds` the number of all. `alone` and
+    `num_alone` (size,) are the sum of squares, and the number, of seeds that no other pairing has.
     """
 
-    camera: Indices
-    target: Indices
-    cluster: Indices
-    outcome: Array
-    kinds: Kinds | None = None
+    mean: Array
+    own: Array
+    met: Array
+    seeds: int
+    alone: Array
+    num_alone: Array
+    common: Common
+
+    @classmethod
+    def of(cls, strip: Strip, opponent: int) -> Deviations:
+        """Return the deviations of a strip's outcomes."""
+        shares = outcome(strip.reward)
+        kind = np.select([strip.own, strip.alone, strip.common], [0, 1, 2], 3)
+        count, mean = _find_means(strip.agent, kind, shares, strip.size)
+        found = _deviate_from(strip.agent, kind, shares, count, mean)
+        squares = np.bincount(strip.agent, found**2 * strip.alone, minlength=strip.size).astype(np.float64)
+        own = strip.seed[strip.own]
+        return cls(
+            np.where(count[:, -1] > 0, mean[:, -1], np.nan),
+            strip.condense(found),
+            strip.count(strip.own),
+            int((np.diff(own, prepend=-1) != 0).sum()),
+            squares,
+            strip.count(strip.alone),
+            strip.find_common(opponent, found),
+        )
+
+
+Sums = Mapping[str, Mapping[int, Deviations]]
+"""The deviations of each strip of both teams, by the team and the number of the opponent."""
 
 
 @dataclass(frozen=True)
 class Observations:
     """Outcomes by cell of m cameras and n targets, and their variance.
 
-    `mean` (m, n) is NaN where nothing was played; `count` is (m, n). The variance is that of the `sample`, or, without
-    one, that of the standard errors `error` (m, n) of the cells' means.
+    `mean` (m, n) is NaN where nothing was played; `count` is (m, n). The variance is that of the `sums`, or, without
+    these, that of the standard errors `error` (m, n) of the cells' means.
     """
 
     mean: Array
     count: NDArray[np.int64]
     error: Array
-    sample: Sample | None = None
+    sums: Sums | None = None
 
     @classmethod
-    def from_episodes(cls, shape: tuple[int, int], sample: Sample) -> Observations:
-        """Return observations from the episodes of `shape` cameras by targets."""
-        mean, count = average_by_cell(sample.camera, sample.target, sample.outcome, shape)
-        return cls(mean, count, np.full(shape, np.nan), sample)
+    def from_sums(cls, count: NDArray[np.int64], sums: Sums) -> Observations:
+        """Return observations of `count` (m, n) episodes, from the sums of their strips."""
+        mean = np.stack([one.mean for one in sums[Team.CAMERA].values()], axis=1)
+        return cls(mean, count, np.full(count.shape, np.nan), sums)
 
     @classmethod
     def from_means(cls, mean: Array, error: Array, count: NDArray[np.int64]) -> Observations:
@@ -93,10 +128,10 @@ def fit(
     contrasts: Array = np.linalg.solve(information, _contrasts(count.shape, anchors).T).astype(np.float64)
     saturated = _information((PSEUDO_EPISODES**2 / 4 * (count > 0)).astype(np.float64))
     variance = Variance.known(_quadratic(contrasts, saturated))
-    if observations.sample is None:
+    if observations.sums is None:
         variance.certain += _quadratic(contrasts, _cell_scores(observations.error[part], count, mean - expected))
     else:
-        _add_episodes(variance, observations, (cameras, targets), expected, contrasts, anchors)
+        _add_seeds(variance, observations, (cameras, targets), expected, contrasts, anchors)
     split, boards = int(cameras.sum()), []
     for own in (slice(0, split), slice(split, None)):
         mine = Variance(variance.total[own], variance.certain[own])
@@ -164,7 +199,7 @@ def _cell_scores(error: Array, count: NDArray[np.int64], residual: Array) -> Arr
     return _information(np.where(count > 0, count.astype(np.float64) ** 2 * variance, 0.0))
 
 
-def _add_episodes(
+def _add_seeds(
     variance: Variance,
     observations: Observations,
     rated: tuple[NDArray[np.bool_], NDArray[np.bool_]],
@@ -173,46 +208,83 @@ def _add_episodes(
     anchors: tuple[int | None, int | None],
 ) -> None:
     """Add the squares of the seeds' contributions to the contrasts, by stratum."""
-    sample, split, size = _restrict(observations.sample, rated), int(rated[0].sum()), len(contrasts)
-    kind, stratum = _strata(sample, (split, size - split))
-    deviation = _deviate(sample, kind, expected)
-    order, seeds = np.argsort(stratum, kind="stable"), np.zeros(size)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    edges = find_runs(stratum[order])
-    for part in _chunks(edges, CHUNK // size):
-        first, last = part[0], part[-1]
-        scores, met = np.zeros((last - first, size)), np.zeros((last - first, size), dtype=np.bool_)
-        _add_scores(place - first, sample.cluster, sample.camera, split + sample.target, deviation, scores, met)
-        for start, end in pairwise(part - first):
-            own = met[start:end].sum(axis=0).astype(np.float64)
-            mine = np.flatnonzero(own)  # Most strata consist of one agent and its opponents.
-            influence = scores[start:end, mine] @ contrasts[mine]
-            variance.add((influence**2).sum(axis=0), _count_seeds(own, split, anchors) - 1.0)
-            seeds += own
+    part = np.ix_(*rated)
+    is_lone = observations.count[part] == 1
+    # Of a cell's only episode, the deviation from the fitted mean is known only now.
+    factor = np.where(is_lone, observations.mean[part] - expected, 1.0)
+    split, seeds = len(expected), np.zeros(len(contrasts))
+    for chunks in _strata(observations.sums or {}, rated, factor):
+        total, met = np.zeros(len(contrasts)), np.zeros(len(contrasts))
+        for scores, number in chunks:
+            mine = np.flatnonzero(number)  # Most strata consist of one agent and its opponents.
+            total += ((scores[:, mine] @ contrasts[mine]) ** 2).sum(axis=0)
+            met += number
+        if met.any():
+            variance.add(total, _count_seeds(met, split, anchors) - 1.0)
+            seeds += met
     is_open = (_count_seeds(seeds, split, anchors) < 2) & (np.abs(contrasts).sum(axis=0) > 0)
     variance.certain[is_open] = np.inf  # The variance between seeds cannot be estimated from one seed.
 
 
-def _chunks(edges: Indices, size: int) -> Iterator[Indices]:
-    """Yield the bounds of groups of consecutive runs, each of at most `size` unless one run is longer."""
-    first = 0
-    while first < len(edges) - 1:
-        last = max(int(np.searchsorted(edges, edges[first] + size, side="right")) - 1, first + 1)
-        yield edges[first : last + 1]
-        first = last
+Chunks = Iterator[tuple[Array, Array]]
+
+
+def _strata(sums: Sums, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]], factor: Array) -> Iterator[Chunks]:
+    """Yield the strata in chunks: scores (r, k + l) of seeds by rated agent, and numbers (k + l,) of seeds.
+
+    A stratum are the seeds of single pairings of a camera, those of a strip, or those that belong to several strips.
+    """
+    (cameras, targets), (num_cameras, num_targets) = map(np.flatnonzero, rated), factor.shape
+    columns = [sums[Team.CAMERA][target] for target in targets.tolist()]
+    alone = np.stack([one.alone[cameras] for one in columns], axis=1) * factor**2
+    num_alone = np.stack([one.num_alone[cameras] for one in columns], axis=1)
+    for row in range(num_cameras):
+        scores = np.hstack([np.zeros((num_targets, num_cameras)), -np.diag(np.sqrt(alone[row]))])
+        scores[:, row] = np.sqrt(alone[row])
+        met = np.concatenate([np.zeros(num_cameras), num_alone[row]])
+        met[row] = num_alone[row].sum()
+        yield iter([(scores, met)])
+    for row, column in enumerate(columns):
+        yield iter([_score(column, cameras, factor[:, row], num_targets, row)])
+    for row, camera in enumerate(cameras.tolist()):
+        scores, met = _score(sums[Team.TARGET][camera], targets, factor[row], num_cameras, row)
+        yield iter([(np.roll(scores, num_cameras, axis=1), np.roll(met, num_cameras))])
+    yield _score_common(Common.join([one.common for one in sums[Team.CAMERA].values()]), rated, factor)
+
+
+def _score(strip: Deviations, agents: Indices, factor: Array, others: int, place: int) -> tuple[Array, Array]:
+    """Return scores of a strip's own seeds, and numbers of seeds: of its agents, then of the `others` opponents."""
+    scores = np.zeros((len(strip.own), len(agents) + others))
+    scores[:, : len(agents)] = strip.own[:, agents] * factor
+    scores[:, len(agents) + place] = -scores.sum(axis=1)
+    met = np.concatenate([strip.met[agents], np.zeros(others)])
+    met[len(agents) + place] = strip.seeds
+    return scores, met
+
+
+def _score_common(common: Common, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]], factor: Array) -> Chunks:
+    """Yield the scores of common seeds by agent."""
+    mine = np.flatnonzero(rated[0][common.agent] & rated[1][common.opponent])
+    mine = mine[np.argsort(common.seed[mine], kind="stable")]
+    camera, target = ((np.cumsum(part) - 1)[column[mine]] for part, column in zip(rated, common[:2], strict=True))
+    deviation = common.value[mine] * factor[camera, target]
+    place = np.cumsum(np.diff(common.seed[mine], prepend=common.seed[mine][:1]) != 0)
+    split, size = len(factor), sum(factor.shape)
+    for first in range(0, int(place[-1]) + 1 if len(place) else 0, CHUNK // size):
+        rows = slice(*np.searchsorted(place, (first, first + CHUNK // size)))
+        scores = np.zeros((int(place[rows][-1]) + 1 - first, size))
+        met = np.zeros(scores.shape, dtype=np.bool_)
+        _add_scores(place[rows] - first, camera[rows], split + target[rows], deviation[rows], scores, met)
+        yield scores, met.sum(axis=0).astype(np.float64)
 
 
 @kernel
-def _add_scores(place, cluster, camera, target, deviation, scores, met):  # type: ignore[no-untyped-def]
-    """Add the scores of the episodes whose seeds belong to this chunk."""
-    for row in range(len(cluster)):
-        seed = place[cluster[row]]
-        if 0 <= seed < len(scores):
-            scores[seed, camera[row]] += deviation[row]
-            scores[seed, target[row]] -= deviation[row]
-            met[seed, camera[row]] = True
-            met[seed, target[row]] = True
+def _add_scores(place, camera, target, deviation, scores, met):  # type: ignore[no-untyped-def]
+    for row in range(len(place)):
+        scores[place[row], camera[row]] += deviation[row]
+        scores[place[row], target[row]] -= deviation[row]
+        met[place[row], camera[row]] = True
+        met[place[row], target[row]] = True
 
 
 def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | None]) -> Array:
@@ -225,61 +297,26 @@ def _count_seeds(clusters: Array, split: int, anchors: tuple[int | None, int | N
     return np.concatenate(with_anchor)
 
 
-def _restrict(sample: Sample | None, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> Sample:
-    """Return the episodes of the rated agents, with agents and seeds renumbered."""
-    assert sample is not None
-    if rated[0].all() and rated[1].all():
-        return sample
-    mine = np.flatnonzero(rated[0][sample.camera] & rated[1][sample.target])
-    return Sample(
-        (np.cumsum(rated[0]) - 1)[sample.camera[mine]],
-        (np.cumsum(rated[1]) - 1)[sample.target[mine]],
-        renumber(sample.cluster[mine], int(sample.cluster.max(initial=-1)) + 1),
-        sample.outcome[mine],
-    )
-
-
-def _strata(sample: Sample, shape: tuple[int, int]) -> tuple[Indices, Indices]:
-    """Return the kind and the stratum of each seed."""
-    kind, camera, target = sample.kinds or find_kinds(sample.cluster, sample.camera, sample.target)
-    num_cameras, num_targets = shape
-    both = np.full(len(kind), 2 * num_cameras + num_targets)
-    labels = (camera, num_cameras + target, num_cameras + num_targets + camera, both)
-    return kind, np.choose(kind, labels)
-
-
-def _deviate(sample: Sample, kind: Indices, expected: Array) -> Array:
-    """Return the outcomes (E,) minus the mean of their cell and kind of seed, corrected for the estimated mean.
-
-    The only episode of its kind deviates from the cell's mean, the only one of a cell from the fitted mean.
-    """
-    columns = sample.camera, sample.target, kind[sample.cluster], sample.outcome
-    count, mean = _find_means(*columns, expected.shape)
-    return np.asarray(_deviate_from(*columns, count, mean, expected))
-
-
 @kernel
-def _find_means(camera, target, kind, outcome, shape):  # type: ignore[no-untyped-def]
-    """Return counts and means of each cell's outcomes by kind, and, last, over all kinds."""
-    count, mean = np.zeros((shape[0], shape[1], _KINDS + 1)), np.zeros((shape[0], shape[1], _KINDS + 1))
+def _find_means(agent, kind, outcome, size):  # type: ignore[no-untyped-def]
+    """Return counts and means (size, kinds + 1) of each cell's outcomes by kind, and, last, over all kinds."""
+    count, mean = np.zeros((size, _KINDS + 1)), np.zeros((size, _KINDS + 1))
     for row in range(len(outcome)):
         for group in (kind[row], _KINDS):
-            count[camera[row], target[row], group] += 1.0
-            mean[camera[row], target[row], group] += outcome[row]
+            count[agent[row], group] += 1.0
+            mean[agent[row], group] += outcome[row]
     return count, mean / np.maximum(count, 1.0)
 
 
 @kernel
-def _deviate_from(camera, target, kind, outcome, count, mean, expected):  # type: ignore[no-untyped-def]
-    found = np.empty_like(outcome)
+def _deviate_from(agent, kind, outcome, count, mean):  # type: ignore[no-untyped-def]
+    found = np.ones_like(outcome)
     for row in range(len(outcome)):
-        one, other, group = camera[row], target[row], kind[row]
-        held, all_held = count[one, other, group], count[one, other, _KINDS]
+        one, group = agent[row], kind[row]
+        held, all_held = count[one, group], count[one, _KINDS]
         if held > 1:
-            found[row] = (outcome[row] - mean[one, other, group]) * np.sqrt(held / (held - 1.0))
+            found[row] = (outcome[row] - mean[one, group]) * np.sqrt(held / (held - 1.0))
         elif all_held > 1:
             # Episodes of other kinds do not share what the seed's other episodes share with it.
-            found[row] = (outcome[row] - mean[one, other, _KINDS]) * all_held / (all_held - 1.0)
-        else:
-            found[row] = outcome[row] - expected[one, other]
+            found[row] = (outcome[row] - mean[one, _KINDS]) * all_held / (all_held - 1.0)
     return found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mate import Team
 from tournament import meta_solvers
 from tournament.payoffs import MetaGame
+from tournament.ratings.evidence import BoardEvidence
 from tournament.ratings.records import NashSummary
 
 DRAWS, DRAWS_OF_LARGE = 200, 64
@@ -25,7 +26,7 @@ Lines = dict[str, list[dict[str, Any]]]
 
 
 def add_nash(
-    lines: Lines, game: MetaGame, replicates: int | None
+    lines: Lines, game: MetaGame, evidence: BoardEvidence | None, replicates: int | None
 ) -> tuple[NashSummary | None, meta_solvers.Cyclicity | None]:
     """Add Nash masses, skills and deviation ratings of the complete part of the table; None where there is none.
 
@@ -44,7 +45,7 @@ def add_nash(
         "nash_skill": skills,
         "deviation": meta_solvers.deviation_ratings(part.payoff),
     }
-    noise = meta_solvers.Noise.of(part)
+    noise = meta_solvers.Noise.of(part, None if evidence is None else evidence.share_out(cameras, targets))
     if replicates is None:
         replicates = int(np.clip(REPLICATES * FULL // part.payoff.size, FEWEST, REPLICATES))
     support = None
@@ -59,15 +60,17 @@ def add_nash(
             for number, figure in zip(numbers, figures, strict=True):
                 lines[team][number][name] = float(figure)
     draws = DRAWS if part.payoff.size <= LARGE else DRAWS_OF_LARGE
-    return _summarise(part, solution, noise, draws), _find_cyclicity(part, noise, draws)
+    return _summarise(part, solution, noise, draws), _find_cyclicity(part, noise, draws, evidence is not None)
 
 
-def _find_cyclicity(game: MetaGame, noise: meta_solvers.Noise | None, draws: int) -> meta_solvers.Cyclicity | None:
+def _find_cyclicity(
+    game: MetaGame, noise: meta_solvers.Noise | None, draws: int, has_episodes: bool
+) -> meta_solvers.Cyclicity | None:
     """Return the cyclicity, None where a team has one agent; few episodes give no interval and no judgement."""
     if min(game.payoff.shape) < 2:
         return None
     found = meta_solvers.cyclicity(game, replicates=draws, noise=noise)
-    if game.episodes is not None and (game.count - 1).sum() < LEAST_FREEDOM:
+    if has_episodes and (game.count - 1).sum() < LEAST_FREEDOM:
         return replace(found, interval=None, misleads=False, trusted="elo")
     return found
 

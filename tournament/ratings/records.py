@@ -8,8 +8,9 @@ from typing import Any
 from mate import Team
 from tournament.meta_solvers import Cyclicity
 
-VERSION = "3"
-"""Version of the rating code; any change of a number increments it. Version 1 stored the margin as `rating`."""
+VERSION = "4"
+"""Version of the rating code; any change of a number increments it. Version 1 stored the margin as `rating`; version 4
+draws the errors of tables from sums over seeds."""
 
 
 @dataclass(frozen=True)
