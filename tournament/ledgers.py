@@ -47,12 +47,12 @@ class Results:
 
     seed: Seeds
     reward: NDArray[np.float64]
-    key: NDArray[np.integer[Any]]
+    key: packing.Integers
 
     @cached_property
-    def runs(self) -> packing.Runs:
-        """The runs of the rows' keys."""
-        return packing.find_runs(self.key)
+    def edges(self) -> packing.Integers:
+        """The edges of the runs of the rows' keys."""
+        return packing.find_edges(self.key)
 
     def where(self, chosen: NDArray[np.bool_] | slice) -> Results:
         return Results(self.seed[chosen], self.reward[chosen], self.key[chosen])
@@ -102,7 +102,7 @@ class Played(NamedTuple):
 
     def pack_keys(self) -> bytes:
         """Return the packed keys of all rows (`packing.pack`)."""
-        return packing.pack(found.runs for found in self.results.values())
+        return packing.pack(found.edges for found in self.results.values())
 
     def cells(self, fields: Fields) -> dict[tuple[int, int], Results]:
         """Return the episodes by the places of camera and target in `fields`."""
@@ -188,7 +188,7 @@ class Ledger:
         rows = rows[np.lexsort((rows["seed"], rows["pairing"]))]
         found, starts = np.unique(rows["pairing"], return_index=True)
         ends = np.append(starts[1:], len(rows))
-        narrow = rows["id"].astype(np.min_scalar_type(rows["id"].max(initial=0)))
+        narrow = rows["id"].astype(np.min_scalar_type(-1 - rows["id"].max(initial=0)))
         read = Results(rows["seed"].copy(), rows["reward"].copy(), narrow)
         for key, start, end in zip(*(column.tolist() for column in (found, starts, ends)), strict=True):
             self.results[key] = read.where(slice(start, end))

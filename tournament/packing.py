@@ -1,4 +1,4 @@
-"""Compact sets of row keys: compressed runs of consecutive keys, which take almost no space."""
+"""Compact sets of row keys: compressed edges of runs of consecutive keys, which take almost no space."""
 
 from __future__ import annotations
 
@@ -12,36 +12,34 @@ from numpy.typing import NDArray
 LEVEL = 1
 """Compression level; higher ones take more time than they save space."""
 MARK = b"R"
-"""First byte of packed runs. Keys that were packed before there were runs begin as every zlib stream does."""
+"""First byte of packed edges. Keys that were packed before begin as every zlib stream does."""
 
-Runs = NDArray[np.int64]
-"""The first key of each run and the key after its last (r, 2), in ascending order."""
-
-
-def find_runs(keys: NDArray[np.integer[Any]]) -> Runs:
-    """Return the runs of distinct keys, in any order."""
-    ordered = np.sort(keys).astype(np.int64, copy=False)
-    return merge(np.stack([ordered, ordered + 1], axis=1))
+Integers = NDArray[np.integer[Any]]
 
 
-def merge(runs: Runs) -> Runs:
-    """Join runs that follow each other without a gap."""
-    begins = np.append(True, runs[1:, 0] != runs[:-1, 1])[: len(runs)]
-    return np.stack([runs[begins, 0], runs[np.roll(begins, -1), 1]], axis=1)
+def find_edges(keys: Integers) -> Integers:
+    """Return the first key of each run, and the key after its last, in ascending order, of distinct keys."""
+    return _join(np.concatenate([keys, keys + 1]))
 
 
-def pack(parts: Iterable[Runs]) -> bytes:
-    """Pack the keys of several runs without common keys. Equal sets give equal bytes."""
-    runs = np.concatenate([np.empty((0, 2), np.int64), *parts])
-    edges = merge(runs[np.argsort(runs[:, 0])]).ravel()
-    return MARK + zlib.compress(np.diff(edges, prepend=np.int64(0)).astype("<i8", copy=False).tobytes(), LEVEL)
+def _join(edges: Integers) -> Integers:
+    """Return the edges sorted, without those at which one run ends and another begins."""
+    ordered = np.sort(edges)
+    is_twice = ordered[1:] == ordered[:-1]
+    return ordered[~(np.append(is_twice, False) | np.append(False, is_twice))[: len(ordered)]]
+
+
+def pack(parts: Iterable[Integers]) -> bytes:
+    """Pack the keys of several sets, given by their edges, without common keys. Equal keys give equal bytes."""
+    edges = _join(np.concatenate([np.empty(0, np.uint8), *parts])).astype("<i8")
+    return MARK + zlib.compress(np.diff(edges, prepend=np.int64(0)).tobytes(), LEVEL)
 
 
 def unpack(packed: bytes) -> NDArray[np.int64]:
     """Return the keys, sorted."""
-    has_runs = packed[:1] == MARK
-    sums = np.cumsum(np.frombuffer(zlib.decompress(packed[has_runs:]), dtype="<i8"), dtype=np.int64)
-    if not has_runs:
+    has_edges = packed[:1] == MARK
+    sums = np.cumsum(np.frombuffer(zlib.decompress(packed[has_edges:]), dtype="<i8"), dtype=np.int64)
+    if not has_edges:
         return sums
     first, end = sums.reshape(-1, 2).T
     lengths = end - first

@@ -28,7 +28,7 @@ ONE_PAIRING, SEVERAL_CAMERAS, SEVERAL_TARGETS, SEVERAL_OF_BOTH = range(4)
 
 
 class Cell(Protocol):
-    """The episodes of a pairing, (k,) each, sorted by seed; `reward` is the target team's normalised reward."""
+    """The episodes of a pairing, (k,) each; `reward` is the target team's normalised reward."""
 
     @property
     def seed(self) -> Indices: ...
@@ -111,7 +111,7 @@ class Strips:
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
         self._cells: Cells = {}
-        self._digests: dict[tuple[int, int], bytes] = {}
+        self._digests: dict[tuple[int, int], tuple[Cell, bytes]] = {}
         self._seeds = Seeds()
 
     def update(self, cells: Cells) -> Iterator[tuple[str, int, Strip]]:
@@ -124,7 +124,6 @@ class Strips:
         if is_all:
             self._seeds, changed = Seeds(), dict(cells)
         self._cells = dict(cells)
-        self._digests |= {place: _digest(cell) for place, cell in changed.items()}
         stale: tuple[set[int], set[int]] = ({camera for camera, _ in changed}, {target for _, target in changed})
         for target, places in groupby(sorted(changed, key=itemgetter(1)), itemgetter(1)):
             seeds = {camera: changed[camera, target].seed for camera, _ in places}
@@ -138,8 +137,12 @@ class Strips:
 
     def digest(self) -> bytes:
         """Return a digest of all episodes."""
+        for place, cell in self._cells.items():
+            if self._digests.get(place, NOTHING)[0] is not cell:
+                content = cell.seed.tobytes() + cell.reward.tobytes()
+                self._digests[place] = cell, hashlib.sha256(content).digest()
         places = sorted(self._cells)
-        return hashlib.sha256(repr(places).encode() + b"".join(map(self._digests.__getitem__, places))).digest()
+        return hashlib.sha256(repr(places).encode() + b"".join(self._digests[place][1] for place in places)).digest()
 
     def _read(self, team: str, opponent: int) -> Strip:
         size = self.shape[0] if team == Team.CAMERA else self.shape[1]
@@ -156,23 +159,17 @@ class Strips:
 
 
 NO_ROWS = Rows(np.empty(0, np.int64), np.empty(0))
+NOTHING = None, b""
 
 
 def split(episodes: Episodes) -> dict[tuple[int, int], Rows]:
-    """Return the cells of episodes in any order."""
-    order = np.lexsort((episodes.seed, episodes.target, episodes.camera))
-    camera, target = episodes.camera[order], episodes.target[order]
-    starts = np.flatnonzero((np.diff(camera, prepend=-1) != 0) | (np.diff(target, prepend=-1) != 0))
-    ends = np.append(starts[1:], len(order))
-    seed, reward = episodes.seed[order], episodes.reward[order]
-    return {
-        (int(camera[start]), int(target[start])): Rows(seed[start:end], reward[start:end])
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    }
-
-
-def _digest(cell: Cell) -> bytes:
-    return hashlib.sha256(cell.seed.tobytes() + cell.reward.tobytes()).digest()
+    """Return the cells of episodes in any order, each sorted by seed."""
+    size = int(episodes.target.max(initial=0)) + 1
+    number = episodes.camera * size + episodes.target
+    order = np.lexsort((episodes.seed, number.astype(np.min_scalar_type(number.max(initial=0)))))  # Few bits sort fast.
+    cells, starts = np.unique(number[order], return_index=True)
+    parts = [np.split(column[order], starts)[1:] for column in (episodes.seed, episodes.reward)]
+    return {divmod(cell, size): Rows(*rows) for cell, *rows in zip(cells.tolist(), *parts, strict=True)}
 
 
 class Seeds:
@@ -183,8 +180,10 @@ class Seeds:
         self._kind, self._camera, self._target = (np.empty(0, np.int32) for _ in range(3))
 
     def kinds(self, seed: Indices) -> Indices:
-        """Return the kinds (k,) of known seeds."""
-        return np.asarray(self._kind[np.searchsorted(self._seed, seed)])
+        """Return the kinds (k,) of known seeds, which are sorted."""
+        starts = np.flatnonzero(np.diff(seed, prepend=-1))
+        found = self._kind[np.searchsorted(self._seed, seed[starts])]
+        return np.repeat(found, np.diff(starts, append=len(seed)))
 
     def add(self, camera: Indices, target: Indices, seed: Indices, stale: tuple[set[int], set[int]]) -> bool:
         """Add episodes (k,), also known ones, and to `stale` the agents of seeds whose kind has changed.

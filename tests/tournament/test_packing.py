@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tournament.packing import find_runs, unpack
-from tournament.packing import pack as pack_runs
+from tournament.packing import find_edges, unpack
+from tournament.packing import pack as pack_edges
 
 
 def pack(*parts):
     """Pack the keys of several pairings."""
-    return pack_runs(map(find_runs, parts))
+    return pack_edges(map(find_edges, parts))
 
 
 @given(st.sets(st.integers(0, 2**62)))

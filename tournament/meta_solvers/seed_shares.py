@@ -100,7 +100,11 @@ class SeedTable:
     def update(self, cells: Cells) -> None:
         """Replace the cells; only strips whose cells are other objects than before are summed."""
         for team, opponent, strip in self._strips.update(cells):
-            self._shares[team][opponent] = SeedShares.of(strip, opponent)
+            self.take(team, opponent, strip)
+
+    def take(self, team: str, opponent: int, strip: Strip) -> None:
+        """Replace the contributions of a strip."""
+        self._shares[team][opponent] = SeedShares.of(strip, opponent)
 
     def share_out(self) -> tuple[tuple[Part, ...], Array]:
         """Return the parts of the seeds that several cells share, and the other seeds' variance in the cells (m, n)."""

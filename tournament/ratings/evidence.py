@@ -38,8 +38,8 @@ class BoardEvidence:
         sizes = zip(Team, (shape, shape[::-1]), strict=True)
         self.comparisons: dict[str, Comparisons] = {team: Comparisons(team, *size) for team, size in sizes}
         self.deviations: dict[str, dict[int, Deviations]] = {team: {} for team in Team}
-        self._part: tuple[list[int], list[int]] = [], []
-        self._shares = SeedTable((0, 0))
+        self._shares, self._part = SeedTable(shape), SeedTable((0, 0))
+        self._members: tuple[list[int], list[int]] = [], []
         self.num_summed = 0
         self.update(cells or {})
 
@@ -64,6 +64,7 @@ class BoardEvidence:
             self.num_summed += len(strip.seed)
             self.comparisons[team].take(opponent, strip)
             self.deviations[team][opponent] = Deviations.of(strip, opponent)
+            self._shares.take(team, opponent, strip)
             if team == Team.CAMERA:
                 found = describe_cells(strip.agent, np.zeros_like(strip.agent), -strip.reward, (strip.size, 1))
                 for matrix, column in zip((self._payoff, self._error, self._count), found, strict=True):
@@ -71,18 +72,20 @@ class BoardEvidence:
 
     def share_out(self, cameras: Indices, targets: Indices) -> tuple[tuple[Part, ...], Array]:
         """Return the shares of the seeds in the table of these agents, ascending (`SeedTable.share_out`)."""
-        part = cameras.tolist(), targets.tolist()
-        if part != self._part:
-            self._part, self._shares = part, SeedTable((len(cameras), len(targets)))
-        rows, columns = ({number: place for place, number in enumerate(agents)} for agents in part)
-        self._shares.update(
+        if (len(cameras), len(targets)) == self._count.shape:
+            return self._shares.share_out()
+        members = cameras.tolist(), targets.tolist()
+        if members != self._members:
+            self._members, self._part = members, SeedTable((len(cameras), len(targets)))
+        rows, columns = ({number: place for place, number in enumerate(agents)} for agents in members)
+        self._part.update(
             {
                 (rows[camera], columns[target]): cell
                 for (camera, target), cell in self._cells.items()
                 if camera in rows and target in columns
             }
         )
-        return self._shares.share_out()
+        return self._part.share_out()
 
     def digest(self) -> bytes:
         """Return a digest of the agents and the episodes."""
