@@ -26,7 +26,7 @@ def _join(edges: Integers) -> Integers:
     """Return the edges sorted, without those at which one run ends and another begins."""
     ordered = np.sort(edges)
     is_twice = ordered[1:] == ordered[:-1]
-    return ordered[~(np.append(is_twice, False) | np.append(False, is_twice))[: len(ordered)]]
+    return np.asarray(ordered[~(np.append(is_twice, False) | np.append(False, is_twice))[: len(ordered)]])
 
 
 def pack(parts: Iterable[Integers]) -> bytes:

@@ -238,7 +238,7 @@ def _strata(sums: Sums, rated: tuple[NDArray[np.bool_], NDArray[np.bool_]], fact
     columns = [sums[Team.CAMERA][target] for target in targets.tolist()]
     alone = np.stack([one.alone[cameras] for one in columns], axis=1) * factor**2
     num_alone = np.stack([one.num_alone[cameras] for one in columns], axis=1)
-    for row in np.flatnonzero(num_alone.any(axis=1)):
+    for row in np.flatnonzero(num_alone.any(axis=1)).tolist():
         scores = np.hstack([np.zeros((num_targets, num_cameras)), -np.diag(np.sqrt(alone[row]))])
         scores[:, row] = np.sqrt(alone[row])
         met = np.concatenate([np.zeros(num_cameras), num_alone[row]])
