@@ -31,7 +31,7 @@ def pairs(episodes, team):
 
 
 def count(episodes, team, shape=(5, 3)):
-    return BoardEvidence(*map(range, shape), split(episodes)).comparisons[team]
+    return BoardEvidence("abcdef"[: shape[0]], "klmnopqrstuvwxyz"[: shape[1]], split(episodes)).comparisons[team]
 
 
 @pytest.mark.parametrize("team", ["camera", "target"])

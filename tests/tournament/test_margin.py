@@ -13,7 +13,11 @@ ALL = np.ones(3, dtype=bool)
 
 def gather(shape, camera, target, seeds, outcomes):
     """Observations of episodes with these outcomes, the camera's shares."""
-    evidence = BoardEvidence(*map(range, shape), split(Episodes(camera, target, seeds, 1.5 * (1 - outcomes) - 0.5)))
+    evidence = BoardEvidence(
+        "abcdef"[: shape[0]],
+        "klmnopqrstuvwxyz"[: shape[1]],
+        split(Episodes(camera, target, seeds, 1.5 * (1 - outcomes) - 0.5)),
+    )
     return Observations.from_sums(evidence.game.count, evidence.deviations)
 
 
