@@ -27,7 +27,7 @@ ONE_PAIRING, SEVERAL_CAMERAS, SEVERAL_TARGETS, SEVERAL_OF_BOTH = range(4)
 """Kinds of seeds, by the agents of their episodes."""
 
 
-class Cell(Protocol):
+class PairingEpisodes(Protocol):
     """The episodes of a pairing, (k,) each; `reward` is the target team's normalised reward."""
 
     @property
@@ -37,14 +37,14 @@ class Cell(Protocol):
     def reward(self) -> Array: ...
 
 
-class Rows(NamedTuple):
+class PairingRows(NamedTuple):
     """A pairing's seeds and rewards."""
 
     seed: Indices
     reward: Array
 
 
-Cells = Mapping[tuple[int, int], Cell]
+Cells = Mapping[tuple[int, int], PairingEpisodes]
 """Pairings that have played, by the indices of camera and target."""
 
 
@@ -111,7 +111,7 @@ class Strips:
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
         self._cells: Cells = {}
-        self._digests: dict[tuple[int, int], tuple[Cell, bytes]] = {}
+        self._digests: dict[tuple[int, int], tuple[PairingEpisodes, bytes]] = {}
         self._seeds = Seeds()
 
     def update(self, cells: Cells) -> Iterator[tuple[str, int, Strip]]:
@@ -158,18 +158,18 @@ class Strips:
         return Strip(size, agent[order], seed, reward, own, kind == ONE_PAIRING, kind == SEVERAL_OF_BOTH)
 
 
-NO_ROWS = Rows(np.empty(0, np.int64), np.empty(0))
+NO_ROWS = PairingRows(np.empty(0, np.int64), np.empty(0))
 NOTHING = None, b""
 
 
-def split(episodes: Episodes) -> dict[tuple[int, int], Rows]:
+def split(episodes: Episodes) -> dict[tuple[int, int], PairingRows]:
     """Return the cells of episodes in any order, each sorted by seed."""
     size = int(episodes.target.max(initial=0)) + 1
     number = episodes.camera * size + episodes.target
     order = np.lexsort((episodes.seed, number.astype(np.min_scalar_type(number.max(initial=0)))))  # Few bits sort fast.
     cells, starts = np.unique(number[order], return_index=True)
     parts = [np.split(column[order], starts)[1:] for column in (episodes.seed, episodes.reward)]
-    return {divmod(cell, size): Rows(*rows) for cell, *rows in zip(cells.tolist(), *parts, strict=True)}
+    return {divmod(cell, size): PairingRows(*rows) for cell, *rows in zip(cells.tolist(), *parts, strict=True)}
 
 
 class Seeds:

@@ -19,7 +19,7 @@ from benchmarks.ratings.league import MEASURED, League
 from tournament import meta_solvers
 from tournament.payoffs import Episodes, MetaGame
 from tournament.ratings import BoardEvidence, rate
-from tournament.strips import Rows, split
+from tournament.strips import PairingRows, split
 
 BLOCK = 64
 
@@ -51,7 +51,7 @@ def run_speed(arguments: argparse.Namespace) -> int:
     def refit() -> Any:
         for place, block in split(invent_block(league, next(fresh))).items():
             known = cells[place]
-            cells[place] = Rows(np.append(known.seed, block.seed), np.append(known.reward, block.reward))
+            cells[place] = PairingRows(np.append(known.seed, block.seed), np.append(known.reward, block.reward))
         evidence.update(cells)
         return rate(evidence)
 
