@@ -29,6 +29,10 @@ from portal.launcher.installation import CHECKOUT, LocalInstallation
 
 MOST_SHIFT, MOST_PAINT, MOST_SENT = 0.02, 1000.0, 150.0
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+CODES = {"en": "en", "zh": "zh-hans"}
+FORMS = [" ".join(form) for form in product(SIZES, ("light", "dark"), LANGUAGES)]
+"""Windows, themes and languages, such as "wide dark en"."""
 SHIFTS = """
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift = (window.shift ?? 0) + entry.value;
@@ -74,6 +78,9 @@ def main() -> int:
     )
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="episodes of each pairing")
     parser.add_argument("--pages", nargs="+", metavar="NAME", help="open only these pages")
+    parser.add_argument(
+        "--forms", nargs="+", metavar="FORM", choices=FORMS, default=FORMS, help=f"only these of: {', '.join(FORMS)}"
+    )
     parser.add_argument(
         "--pictures", metavar="FOLDER", help="write a screenshot of each page in each form to this folder"
     )
@@ -132,8 +139,7 @@ def visit_all(options: argparse.Namespace) -> Iterator[Visit]:
         wait_until_ready(f"{site}/help/")
         visits = {name: Visit(name) for name in wanted}
         pictures = options.pictures or stack.enter_context(tempfile.TemporaryDirectory())
-        for size, scheme, language in product(SIZES, ("light", "dark"), ("en-GB", "zh-CN")):
-            form = f"{size} {scheme} {language[:2]}"
+        for form in options.forms:
             walk(site, wanted, visits, form, Path(pictures) if options.pictures else None)
         yield from visits.values()
 
@@ -145,7 +151,7 @@ def walk(site: str, wanted: dict[str, str], visits: dict[str, Visit], form: str,
     context: dict[str, Any] = {
         "viewport": {"width": width, "height": height},
         "color_scheme": scheme,
-        "locale": "zh-CN" if language == "zh" else "en-GB",
+        "locale": LANGUAGES[language],
     }
     with browsing.open_page(**context) as page:
         faults: list[str] = []
@@ -160,6 +166,8 @@ def walk(site: str, wanted: dict[str, str], visits: dict[str, Visit], form: str,
         page.locator("[name=password]").fill(browsing.PASSWORD)
         page.locator("main form button[type=submit]").click()
         page.wait_for_load_state()
+        # The account has the language of an earlier form.
+        page.context.add_cookies([{"name": "django_language", "value": CODES[language], "url": site}])
         devtools = page.context.new_cdp_session(page)
         for name, address in wanted.items():
             devtools.send("Network.clearBrowserCache")

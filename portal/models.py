@@ -24,6 +24,15 @@ class Scope(models.TextChoices):
     ACCOUNT = "account", _("Create and revoke tokens and webhooks, read notifications")
 
 
+SCOPE_TITLES = {
+    Scope.UPLOADS: _("Uploads"),
+    Scope.AGENTS: _("Agents"),
+    Scope.TOURNAMENTS: _("Tournaments"),
+    Scope.TRAININGS: _("Trainings"),
+    Scope.ACCOUNT: _("Account"),
+}
+
+
 def every_scope() -> list[str]:
     return [scope.value for scope in Scope]
 
@@ -45,6 +54,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def scope_titles(self) -> list[str]:
+        """Return the names of the scopes."""
+        return [str(SCOPE_TITLES.get(scope, scope)) for scope in self.scopes]
 
     @classmethod
     def issue(

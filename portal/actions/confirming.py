@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.models import ApiToken
+from portal.wording import tell_name
 from tournament import organising, psro_runs, trainings
 from tournament.models import Attack, PsroRun, Schedule, Study, Tournament, TrainingRun, TrainingState
 
@@ -41,7 +42,7 @@ def show_question(request: HttpRequest, question: Confirmation, back: str) -> Ht
 def ask_to_cancel_tournament(row: Tournament, progress: organising.Progress) -> Confirmation:
     left = max(progress.total - progress.done, 0)
     return Confirmation(
-        _("Cancel “%(name)s”?") % {"name": row.name},
+        _("Cancel “%(name)s”?") % {"name": tell_name(row.name)},
         (
             _("%(left)s of %(total)s episodes are not finished, and are never played.")
             % {"left": f"{left:,}", "total": f"{progress.total:,}"},
@@ -62,13 +63,15 @@ def ask_to_cancel_training(row: TrainingRun) -> Confirmation:
     pause = (_("To lose nothing, pause it instead."),) if row.state == TrainingState.TRAINING else ()
     stays = _("Its curve, its milestones and its state stay (%(steps)s steps). It can be resumed from there.")
     stays %= {"steps": f"{row.steps_done:,}"}
-    return Confirmation(_("Cancel “%(name)s”?") % {"name": row.name}, (lost, stays, *pause), _("Cancel training"))
+    return Confirmation(
+        _("Cancel “%(name)s”?") % {"name": tell_name(row.name)}, (lost, stays, *pause), _("Cancel training")
+    )
 
 
 def ask_to_cancel_run(row: PsroRun) -> Confirmation:
     done = psro_runs.iterations_done(row)
     return Confirmation(
-        _("Cancel “%(name)s”?") % {"name": row.name},
+        _("Cancel “%(name)s”?") % {"name": tell_name(row.name)},
         (
             _(
                 "%(done)s of %(wanted)s iterations are solved. Trainings of the next one stop at once, without saving: "
@@ -85,7 +88,7 @@ def ask_to_cancel_run(row: PsroRun) -> Confirmation:
 def ask_to_cancel_study(row: Study) -> Confirmation:
     left = row.runs.filter(training__state__in=trainings.OPEN).count()
     return Confirmation(
-        _("Cancel “%(name)s”?") % {"name": row.name},
+        _("Cancel “%(name)s”?") % {"name": tell_name(row.name)},
         (
             ngettext(
                 "%(left)d run has not ended. It stops at once, without saving.",
@@ -101,7 +104,7 @@ def ask_to_cancel_study(row: Study) -> Confirmation:
 
 def ask_to_cancel_attack(row: Attack) -> Confirmation:
     return Confirmation(
-        _("Cancel the attack on “%(name)s”?") % {"name": row.agent.name},
+        _("Cancel the attack on “%(name)s”?") % {"name": tell_name(row.agent.name)},
         (
             _("Its trainings stop at once, without saving: what they learned since their last saved states is lost."),
             _("Attackers that have ended stay. The attack can be resumed."),

@@ -20,7 +20,7 @@ INDEX = "README"
 KINDS = {".png": "image/png", ".svg": "image/svg+xml", ".ipynb": "application/x-ipynb+json"}
 """Suffixes and media types of files that documents show or link to."""
 GROUP = re.compile(
-    r"^## (?P<group>.+)$|^\| \[(?P<title>[^\]]+)\]\((?P<name>[\w-]+)\.md\) \| (?P<question>.+?) \|$", re.M
+    r"^## (?P<group>.+)$|^\| \[(?P<title>[^\]]+)\]\((?:\.\./)?(?P<name>[\w-]+)\.md\) \| (?P<question>.+?) \|$", re.M
 )
 
 
@@ -65,7 +65,7 @@ class Document:
 
 
 def list_groups(language: str) -> tuple[DocumentGroup, ...]:
-    """Return the table of contents, which is read from the headings and tables of docs/README.md."""
+    """Return the table of contents, which is read from the headings and tables of a language's README.md."""
     path = find_path(INDEX, language)
     return read_groups(path, path.stat().st_mtime_ns) if path else ()
 

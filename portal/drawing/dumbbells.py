@@ -14,7 +14,7 @@ from portal.drawing.plots import Axis, write_number
 
 WIDTH = 760
 ROW, TOP, BOTTOM, RIGHT = 26, 10, 34, 24
-LETTER = 7.2
+LETTER = 8.0
 """Width in pixels of a character of an opponent's name."""
 TICKS = 6
 

@@ -20,6 +20,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
+from portal.wording import tell_name
+
 # The colour map Cividis from dark to bright: perceptually uniform, and safe for readers with colour blindness.
 SCALE = ((0, 34, 78), (65, 77, 107), (124, 123, 120), (188, 175, 111), (254, 232, 56))
 COLOURS = 255
@@ -121,7 +123,7 @@ def arrange(payoffs: Payoffs) -> MapLayout:
         return MapLayout(side, 24.0, 24.0, rows, columns)
 
     def room(agents: Sequence[Named]) -> float:
-        return 14.0 + LETTER * frame.letters * max((len(cut(agent.name)) for agent in agents), default=0)
+        return 14.0 + LETTER * frame.letters * max((len(cut(tell_name(agent.name))) for agent in agents), default=0)
 
     return MapLayout(side, room(payoffs.cameras), max(room(payoffs.targets), 24.0), rows, columns)
 
@@ -200,9 +202,13 @@ def write_names(payoffs: Payoffs, frame: MapLayout) -> SafeString:
     middle = 0.5 * frame.side
     size = f"{frame.letters:.1f}"
     if frame.has_names:
-        rows = [(frame.top + place * frame.side + middle, cut(one.name)) for place, one in enumerate(payoffs.cameras)]
+        rows = [
+            (frame.top + place * frame.side + middle, cut(tell_name(one.name)))
+            for place, one in enumerate(payoffs.cameras)
+        ]
         across = [
-            (frame.left + place * frame.side + middle, cut(one.name)) for place, one in enumerate(payoffs.targets)
+            (frame.left + place * frame.side + middle, cut(tell_name(one.name)))
+            for place, one in enumerate(payoffs.targets)
         ]
     else:
         size = "10"
@@ -263,7 +269,7 @@ def link_cells(payoffs: Payoffs, frame: MapLayout) -> SafeString:
     base = reverse("pairing", args=[0]).removesuffix("0/")
     across, down = frame.find_corners()
     (side,) = pixels(frame.side)
-    cameras, targets = ([escape(one.name) for one in team] for team in (payoffs.cameras, payoffs.targets))
+    cameras, targets = ([escape(tell_name(one.name)) for one in team] for team in (payoffs.cameras, payoffs.targets))
     links = []
     for row, line in enumerate(payoffs.pairing):
         for column, pairing in enumerate(line):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from mate import Team
 from portal.texts import in_language
+from portal.wording import tell_algorithm, tell_value_lazy
 from tournament import attacks, entries, organising
 from tournament.models import Agent, Scenario
 from tournament.refusals import RequestRefused
@@ -28,7 +29,9 @@ class AttackForm(forms.Form):
     )  # fmt: skip
     algorithm = forms.ChoiceField(label=gettext_lazy("Algorithm"))
     preset = forms.ChoiceField(
-        label=gettext_lazy("Preset"), choices=[(name, name) for name in configuration.PRESETS], initial="quick"
+        label=gettext_lazy("Preset"),
+        choices=[(name, tell_value_lazy(name)) for name in configuration.PRESETS],
+        initial="quick",
     )
     steps = forms.IntegerField(
         label=gettext_lazy("Steps"), min_value=1, max_value=configuration.MAX_STEPS,
@@ -57,7 +60,7 @@ class AttackForm(forms.Form):
         scenarios.initial = "mate-2v4-0"
         algorithms = self.fields["algorithm"]
         assert isinstance(algorithms, forms.ChoiceField)
-        algorithms.choices = [(name, one.title) for name, one in configuration.algorithms_of(team).items()]
+        algorithms.choices = [(name, tell_algorithm(name)) for name in configuration.algorithms_of(team)]
         algorithms.initial = attacks.ALGORITHMS[team]
         self.fields["steps"].initial = configuration.STEPS["quick"][team]
 

@@ -13,6 +13,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from portal.keys import is_key
+from portal.wording import tell_name
 from tournament.models import Agent, AgentKind
 
 SHOWN = 24
@@ -68,4 +69,5 @@ def keys_of(value: Any) -> set[int]:
 
 
 def label_agent(agent: Agent) -> str:
-    return f"{agent.name} ({str(agent.get_kind_display()).lower()})" if agent.kind != AgentKind.BUILTIN else agent.name
+    name = tell_name(agent.name)
+    return name if agent.kind == AgentKind.BUILTIN else f"{name} ({str(agent.get_kind_display()).lower()})"

@@ -24,6 +24,7 @@ from portal.forms.training import (
 )
 from portal.keys import RowsField, is_key
 from portal.texts import in_language
+from portal.wording import tell_algorithm, tell_value
 from tournament import organising, psro_runs, trainings
 from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
@@ -190,8 +191,8 @@ class PsroForm(forms.Form):
 
     def _offer_training(self, team: str) -> None:
         algorithm, preset = self.chosen[team]
-        titles = [(name, algorithm.title) for name, algorithm in configuration.algorithms_of(team).items()]
-        presets = [(name, name) for name in configuration.PRESETS]
+        titles = [(name, tell_algorithm(name)) for name in configuration.algorithms_of(team)]
+        presets = [(name, tell_value(name)) for name in configuration.PRESETS]
         self.fields[f"{team}_algorithm"] = forms.ChoiceField(label=_("Algorithm"), choices=titles, initial=algorithm)
         self.fields[f"{team}_preset"] = forms.ChoiceField(
             label=_("Preset"),

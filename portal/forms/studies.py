@@ -14,6 +14,7 @@ from portal.forms.offering import find_name, offer_agents
 from portal.forms.training import read_value, write_value
 from portal.keys import RowsField
 from portal.texts import in_language
+from portal.wording import tell_algorithm, tell_value
 from tournament import queries, studies, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
@@ -91,7 +92,7 @@ class StudyForm(forms.Form):
 
     def _add_row(self, number: int) -> None:
         name, algorithm, preset, changes = row_fields(number)
-        algorithms = [(key, one.title) for key, one in configuration.algorithms_of(self.team).items()]
+        algorithms = [(key, tell_algorithm(key)) for key in configuration.algorithms_of(self.team)]
         self.fields[name] = forms.CharField(
             label=_("Name"), max_length=studies.MAX_CONFIGURATION_NAME, initial=_("baseline") if number == 0 else "",
         )  # fmt: skip
@@ -99,7 +100,7 @@ class StudyForm(forms.Form):
             label=_("Algorithm"), choices=algorithms, initial=USUAL[Team(self.team)]
         )
         self.fields[preset] = forms.ChoiceField(
-            label=_("Preset"), choices=[(key, key) for key in configuration.PRESETS]
+            label=_("Preset"), choices=[(key, tell_value(key)) for key in configuration.PRESETS]
         )
         self.fields[changes] = forms.CharField(
             label=_("Hyperparameters"), required=False, max_length=2000,

@@ -20,6 +20,7 @@ from mate import Team
 from portal.forms.offering import find_name, offer_agents
 from portal.keys import is_key
 from portal.texts import in_language, in_language_lazy
+from portal.wording import tell_value, tell_value_lazy
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
 from tournament.refusals import RequestRefused
@@ -45,7 +46,7 @@ class HyperparameterField(forms.Field):
         self.info, self.default = info, default
         widget: forms.Widget = forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"})
         if info.kind == "choice":
-            widget = forms.Select(choices=[(choice, choice) for choice in info.choices])
+            widget = forms.Select(choices=[(choice, tell_value_lazy(choice)) for choice in info.choices])
         elif info.kind in ("integer", "number"):
             widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(
@@ -84,7 +85,7 @@ def describe(info: Hyperparameter, default: Any) -> str:
         "sizes": _("one to eight widths from %(low)s to %(high)s, such as 64, 64"),
         "schedule": _("a number from %(low)s to %(high)s, or points of the run, such as 0: 0.001, 1: 0.0001"),
     }
-    values = {"meaning": meaning, "default": write_value(default)}
+    values = {"meaning": meaning, "default": tell_value(write_value(default))}
     if info.kind not in texts:
         return gettext("%(meaning)s. Default %(default)s.") % values
     bounds = str(texts[info.kind]) % {"low": low, "high": high} + (f"{comma} {unit}" if unit else "")

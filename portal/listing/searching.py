@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from portal.documents.finding import find_in_documents
+from portal.wording import tell_name
 from tournament import queries
 from tournament.models import PsroRun, Purpose, Scenario, Tournament, TrainingRun
 from tournament.visibility import seen_tournaments
@@ -78,7 +79,7 @@ def find_agents(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
     first = found.filter(name__istartswith=words)[:most]
     rest = found.exclude(name__istartswith=words)[:most]
     for agent in [*first, *rest][:most]:
-        yield Found(agent.name, reverse("agent", args=[agent.slug]), agent.get_team_display())
+        yield Found(tell_name(agent.name), reverse("agent", args=[agent.slug]), agent.get_team_display())
 
 
 def find_scenarios(words: str, most: int) -> Iterator[Found]:
@@ -98,7 +99,7 @@ def find_runs(model: Any, view: str, words: str, most: int) -> Iterator[Found]:
     """Yield trainings or PSRO runs."""
     runs: QuerySet[Any] = model.objects.filter(Q(name__icontains=words)).select_related("scenario")
     for run in runs[:most]:
-        yield Found(run.name, reverse(view, args=[run.pk]), run.get_state_display())
+        yield Found(tell_name(run.name), reverse(view, args=[run.pk]), run.get_state_display())
 
 
 def find_documents(words: str, most: int) -> Iterator[Found]:

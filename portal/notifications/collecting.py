@@ -17,6 +17,7 @@ from portal.models import Delivery, Notification, NotificationKind, Webhook
 from portal.notifications.letters import write_letters
 from portal.people.languages import language_of
 from portal.texts import in_language
+from portal.wording import tell_name
 from tournament import boards
 from tournament.models import (
     Agent,
@@ -94,9 +95,10 @@ def find_uploads(since: datetime) -> Iterator[Notification]:
 def find_tournaments(since: datetime) -> Iterator[Notification]:
     over = Tournament.objects.filter(state__in=(TournamentState.FINISHED, TournamentState.FAILED))
     for row in lately(over.exclude(purpose__in=(Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)), since):
-        text = _("The tournament %(name)s has ended.") % {"name": row.name}
+        text = _("The tournament %(name)s has ended.")
         if row.state == TournamentState.FAILED:
-            text = _("The tournament %(name)s has ended, and some episodes could not be played.") % {"name": row.name}
+            text = _("The tournament %(name)s has ended, and some episodes could not be played.")
+        text %= {"name": tell_name(row.name)}
         address = reverse("tournament", args=[row.pk])
         yield make(row.owner_id, NotificationKind.TOURNAMENT, f"tournament:{row.pk}", text, address)
 
@@ -104,19 +106,20 @@ def find_tournaments(since: datetime) -> Iterator[Notification]:
 def find_trainings(since: datetime) -> Iterator[Notification]:
     over = TrainingRun.objects.filter(state__in=(TrainingState.FINISHED, TrainingState.FAILED), purpose="")
     for row in lately(over, since):
-        text = _("The training %(name)s has ended.") % {"name": row.name}
+        text = _("The training %(name)s has ended.")
         if row.state == TrainingState.FAILED:
-            text = _("The training %(name)s failed: %(reason)s") % {"name": row.name, "reason": in_language(row.error)}
+            text = _("The training %(name)s failed: %(reason)s")
+        text %= {"name": tell_name(row.name), "reason": in_language(row.error)}
         subject = f"training:{row.pk}:{row.finished:%Y%m%d%H%M%S}"  # It may be resumed or extended, and then end again.
         yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("training", args=[row.pk]))
 
 
 def find_runs(since: datetime) -> Iterator[Notification]:
     for row in lately(PsroRun.objects.filter(state__in=(PsroState.FINISHED, PsroState.FAILED)), since):
-        text = _("The PSRO run %(name)s has ended.") % {"name": row.name}
+        text = _("The PSRO run %(name)s has ended.") % {"name": tell_name(row.name)}
         if row.state == PsroState.FAILED:
             reason = in_language(row.reason)
-            text = _("The PSRO run %(name)s has stopped: %(reason)s") % {"name": row.name, "reason": reason}
+            text = _("The PSRO run %(name)s has stopped: %(reason)s") % {"name": tell_name(row.name), "reason": reason}
         subject = f"psro:{row.pk}:{row.finished:%Y%m%d%H%M%S}"
         yield make(row.owner_id, NotificationKind.TRAINING, subject, text, reverse("psro_run", args=[row.pk]))
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.texts import in_language
+from portal.wording import tell_name
 from tournament import queries
 from tournament.models import Agent, RatingSnapshot, Scenario, Tournament, TournamentState
 
@@ -69,7 +70,7 @@ class AgentFeed(AtomFeed):
         return queries.find_agents().order_by("-created", "-pk")[:MOST]
 
     def item_title(self, item: Agent) -> str:
-        return item.name
+        return tell_name(item.name)
 
     def item_description(self, item: Agent) -> str:
         return item.description
@@ -94,7 +95,7 @@ class TournamentFeed(AtomFeed):
         return found.order_by("-finished", "-pk")[:MOST]
 
     def item_title(self, item: Tournament) -> str:
-        return item.name
+        return tell_name(item.name)
 
     def item_description(self, item: Tournament) -> str:
         return item.scenario.name

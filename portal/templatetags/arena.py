@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from portal.forms.rendering import first_fault
 from portal.people.permissions import Owned, may_change
 from portal.texts import in_language
+from portal.wording import tell_algorithm, tell_name, tell_value
 from tournament.forecasts import Span
 from tournament.models import Episode
 
@@ -214,6 +215,11 @@ def team_name(team: str) -> str:
 def tell_in_language(text: str) -> str:
     """Return a text of a lower floor in the reader's language."""
     return in_language(text)
+
+
+register.filter("named", tell_name)
+register.filter("value_in_language", tell_value)
+register.filter("algorithm", tell_algorithm)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from portal.actions import toasts
 from portal.documents import examples
 from portal.drawing import arenas
+from portal.wording import tell_name
 from tournament.models import Scenario
 
 register = template.Library()
@@ -40,7 +41,7 @@ def icon(name: str, css: str = "") -> SafeString:
 @register.filter
 def cut(name: object) -> SafeString | str:
     """Return a name that fits its column. A long one loses its middle, and is shown in full on hover and focus."""
-    text = str(name)
+    text = tell_name(name)
     if len(text) <= LONGEST_NAME:
         return text
     return format_html(

@@ -26,6 +26,7 @@ from portal.server.kept_values import kept
 from portal.server.visitor_pages import kept_for_visitors
 from portal.sharing.downloading import answer_agent, may_download, read_networks
 from portal.texts import in_language
+from portal.wording import tell_name
 from tasks import hints
 from tournament import boards, entries, history, homes, queries, reevaluation, visibility
 from tournament.agents import from_json
@@ -173,7 +174,7 @@ def reevaluate(request: HttpRequest, slug: str) -> HttpResponse:
         tournament = reevaluation.reevaluate(agent, scenario, request.user)
     hints.send()
     text = _("Started. Both figures will stand side by side on the page of %(name)s.")
-    messages.success(request, text % {"name": agent.name})
+    messages.success(request, text % {"name": tell_name(agent.name)})
     return redirect("tournament", tournament.pk)
 
 

@@ -18,6 +18,7 @@ from portal.drawing import dumbbells, findings
 from portal.drawing.dumbbells import OpponentPair
 from portal.forms.offering import FOUND, SHOWN, find_name
 from portal.inputs import takes
+from portal.wording import tell_name
 from tournament import boards
 from tournament.boards import Board, BoardLine
 from tournament.comparing import Comparison, PairedInterval
@@ -108,9 +109,9 @@ def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
         "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
         "notable": notable_pairs(matchup),
         "overlay": dumbbells.draw(
-            [OpponentPair(row["opponent"].name, row["result"].first, row["result"].second) for row in rows],
-            matchup.first.name,
-            matchup.second.name,
+            [OpponentPair(tell_name(row["opponent"].name), row["result"].first, row["result"].second) for row in rows],
+            tell_name(matchup.first.name),
+            tell_name(matchup.second.name),
         ),
         **tested,
     }
@@ -209,9 +210,9 @@ def notable_pairs(matchup: Matchup) -> list[dict[str, Any]]:
         return []
     order = np.argsort(matchup.pairs.gain, kind="stable")
     places = {
-        gettext("Best for %(name)s") % {"name": matchup.first.name}: order[-1],
+        gettext("Best for %(name)s") % {"name": tell_name(matchup.first.name)}: order[-1],
         gettext("The median"): order[count // 2],
-        gettext("Best for %(name)s") % {"name": matchup.second.name}: order[0],
+        gettext("Best for %(name)s") % {"name": tell_name(matchup.second.name)}: order[0],
     }
     keys = [
         int(column[place]) for place in places.values() for column in (matchup.first_episode, matchup.second_episode)

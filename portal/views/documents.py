@@ -44,6 +44,7 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     place = next((place for place, entry in enumerate(entries) if entry.name == name), None)
     context = {
         "document": found,
+        "title": found.title if found.language == language or place is None else entries[place].title,
         "groups": library.list_groups(language),
         "before": entries[place - 1] if place else None,
         "after": entries[place + 1] if place is not None and place + 1 < len(entries) else None,

@@ -18,6 +18,7 @@ from portal.drawing import heatmaps
 from portal.inputs import takes
 from portal.listing import columns
 from portal.server.visitor_pages import kept_for_visitors
+from portal.wording import tell_name
 from tournament import attacks, boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, BoardLine, Cell
@@ -387,4 +388,4 @@ def shorten(value: float | None, digits: int) -> float | None:
 
 
 def describe_line(line: BoardLine) -> dict[str, Any]:
-    return {"name": line.agent.name, "nash": shorten(line.rating.nash_mass or 0.0, 4)}
+    return {"name": tell_name(line.agent.name), "nash": shorten(line.rating.nash_mass or 0.0, 4)}

@@ -30,6 +30,7 @@ from portal.people.permissions import insist_on_change, may_change
 from portal.sharing.downloading import answer_populations, read_networks
 from portal.templatetags.arena import percent
 from portal.texts import in_language
+from portal.wording import tell_name
 from tournament import organising, psro_runs, trainings
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Pairing, PsroIteration, PsroKind, PsroPhase, PsroRound, PsroRun, PsroState, Scenario
@@ -272,9 +273,9 @@ def describe_payoffs(row: PsroRun, shown: PsroIteration, pools: dict[str, list[P
         for i, camera in enumerate(cameras)
     ]  # fmt: skip
     payoffs = {
-        "cameras": [{"name": one.name, "nash": share} for one,
+        "cameras": [{"name": tell_name(one.name), "nash": share} for one,
         share in zip(cameras, shown.camera_strategy, strict=True)],
-        "targets": [{"name": one.name, "nash": share} for one,
+        "targets": [{"name": tell_name(one.name), "nash": share} for one,
         share in zip(targets, shown.target_strategy, strict=True)],
         "payoff": table["payoff"], "error": table["error"], "count": table["count"], "pairing": pairings,
         "address": reverse("pairing", args=[0]),

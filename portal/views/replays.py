@@ -18,6 +18,7 @@ from portal.inputs import takes
 from portal.server import disk
 from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
+from portal.wording import tell_name
 from tournament.models import Agent, Episode, Pairing
 
 
@@ -130,11 +131,13 @@ def describe_side(episode: Episode, differing: tuple[Agent, Agent] | None) -> di
     if differing is None:
         return {
             "episode": episode,
-            "label": f"{pairing.camera.name} {pgettext('between two teams', 'vs')} {pairing.target.name}",
+            "label": f" {pgettext('between two teams', 'vs')} ".join(
+                tell_name(agent.name) for agent in (pairing.camera, pairing.target)
+            ),
             "team": "",
         }
     agent = pairing.camera if differing[0].team == Team.CAMERA else pairing.target
-    return {"episode": episode, "label": agent.name, "team": agent.team}
+    return {"episode": episode, "label": tell_name(agent.name), "team": agent.team}
 
 
 @require_safe

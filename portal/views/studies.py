@@ -18,11 +18,14 @@ from portal.actions.starting import start
 from portal.actions.steering import Button, SteeringAction, ask_first, list_buttons, steer
 from portal.drawing import study_plots
 from portal.forms.studies import FIRST_ROWS, StudyForm, wishes_like
+from portal.forms.training import title_of
 from portal.inputs import takes
 from portal.listing.lists import LIST, find_like, list_page
 from portal.people.permissions import may_change
 from portal.sharing import study_files
+from portal.texts import in_language
 from portal.views.training_curves import draw_curves
+from portal.wording import tell_algorithm, tell_value
 from tournament import studies as domain
 from tournament import trainings
 from tournament.models import TEAM_CHOICES, Scenario, Study, StudyRun, StudyState, TrainingRun, TrainingState
@@ -164,11 +167,14 @@ def list_rows(row: Study, figures: dict[str, Any]) -> list[dict[str, Any]]:
 
 def tell_difference(first: dict[str, Any], chosen: dict[str, Any]) -> str:
     """Return how a configuration differs from the first, in words."""
-    parts = [f"{name} {chosen[name]}" for name in ("algorithm", "preset") if chosen[name] != first[name]]
+    tell = {"algorithm": tell_algorithm, "preset": lambda preset: f"{_('preset')} {tell_value(preset)}"}
+    parts = [told(chosen[name]) for name, told in tell.items() if chosen[name] != first[name]]
     own, theirs = chosen["hyperparameters"], first["hyperparameters"]
     for name in sorted(own.keys() | theirs.keys()):
         if own.get(name) != theirs.get(name):
-            parts.append(f"{name} = {own[name]}" if name in own else _("%(name)s as preset") % {"name": name})
+            title = in_language(title_of(name))
+            as_preset = _("%(name)s as preset") % {"name": title}
+            parts.append(f"{title} = {tell_value(own[name])}" if name in own else as_preset)
     return ", ".join(parts)
 
 

@@ -26,6 +26,7 @@ from portal.people import quotas
 from portal.people.permissions import insist_on_change, may_change
 from portal.texts import in_language
 from portal.views.training_curves import draw_curves
+from portal.wording import tell_value
 from tournament import measuring, organising, paces
 from tournament import trainings as domain
 from tournament.forecasts import Span
@@ -94,7 +95,7 @@ def choose(asked: Any) -> tuple[Scenario, str, str, str] | None:
 def describe_form(form: TrainingForm) -> dict[str, Any]:
     pace = paces.pace_of(form.scenario, form.team, form.algorithm, form.preset)
     algorithms = [
-        (name, algorithm.title, in_language(algorithm.explanation))
+        (name, in_language(algorithm.title), in_language(algorithm.explanation))
         for name, algorithm in configuration.algorithms_of(form.team).items()
     ]
     return {
@@ -210,9 +211,9 @@ def list_settings(run: TrainingRun) -> list[dict[str, Any]]:
     settings = [
         {
             "name": title_of(name),
-            "value": write_value(value),
+            "value": tell_value(write_value(value)),
             "meaning": configuration.HYPERPARAMETERS[name].meaning if name in configuration.HYPERPARAMETERS else "",
-            "default": write_value(defaults[name]) if name in defaults else "",
+            "default": tell_value(write_value(defaults[name])) if name in defaults else "",
         }
         for name, value in values.items()
     ]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from portal.drawing.charts import COLOURS, CurveChart, Mark, Series, interpolate, mean_band
 from portal.inputs import takes
+from portal.wording import tell_name
 from tournament.models import Milestone, TrainingPoint, TrainingRun
 
 CURVES = (
@@ -76,7 +77,7 @@ def draw_curves(groups: Sequence[Sequence[TrainingRun]], names: Sequence[str] = 
 
     Without `names`, groups are named after their first run.
     """
-    names = names or [group[0].name for group in groups]
+    names = names or [tell_name(group[0].name) for group in groups]
     curves = read_curves([run.pk for group in groups for run in group])
     milestones = Prefetch("milestones", Milestone.objects.select_related("agent"))
     prefetch_related_objects([run for [run, *others] in groups if not others], milestones)

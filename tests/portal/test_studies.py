@@ -107,7 +107,7 @@ def test_a_page_has_curves_aggregates_and_profile_and_claims_no_interval_of_two_
     visit: Visit, scored: Study
 ) -> None:
     page = visit(None).get(reverse("study", args=[scored.pk])).content.decode()
-    assert "plain &amp; simple" in page and "memory = none" in page
+    assert "plain &amp; simple" in page and "Memory = none" in page
     assert "Payoff of milestones" in page and "Performance profile" in page
     assert "too few runs" in page
 

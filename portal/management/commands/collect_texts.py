@@ -128,7 +128,7 @@ def is_told(message: str) -> bool:
 def list_names() -> Iterator[str]:
     """Yield the titles and explanations in the registries."""
     for algorithm in ALGORITHMS.values():
-        yield algorithm.explanation
+        yield from (algorithm.title, algorithm.explanation)
     yield from (f"{explanation}." for explanation in PRESETS.values())
     for name, info in HYPERPARAMETERS.items():
         yield from (title_of(name), info.meaning, info.unit)
