@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import browsing, machine, pages
-from benchmarks.installation import private_installation, set_up_django
+from benchmarks.installation import private_installation, set_up_django, wait_for
 from benchmarks.load import process, wait_until_ready
 from portal.launcher import commands
 from portal.launcher.broker import find_free_port
@@ -135,8 +135,10 @@ def visit_all(options: argparse.Namespace) -> Iterator[Visit]:
         port = find_free_port()
         web = LocalInstallation(data=Path(environment["ARENA_DATA"]), port=port)
         stack.enter_context(process(commands.web(web), environment, "web"))
+        stack.enter_context(process(commands.player(web), environment, "player"))
         site = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{site}/help/")
+        wait_for((web.data / "player.sock").exists)
         visits = {name: Visit(name) for name in wanted}
         pictures = options.pictures or stack.enter_context(tempfile.TemporaryDirectory())
         for form in options.forms:
