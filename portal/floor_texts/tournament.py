@@ -109,6 +109,10 @@ gettext_noop("Pairs of targets that are expected to be in the wrong order")
 gettext_noop("Pairs of {0} agents still open")
 gettext_noop("Pairs of {0} agents whose order is known")
 gettext_noop("Pairs of {0} agents within {1}")
+gettext_noop(
+    "Played again, the episode came out differently: digest {0} instead of {1}. Please report "
+    "it to the administrators of this portal: its numbers may depend on the machine."
+)
 gettext_noop("Share of {0} pairs decided")
 gettext_noop("Something failed on our side, and not in the schedule; the administrators can see the error in the logs.")
 gettext_noop("Something failed on our side; the administrators can see the error in the logs.")
@@ -119,6 +123,8 @@ gettext_noop("That makes {0} episodes; at most {1} are possible. Ask for fewer p
 gettext_noop("The base seed is {0}: expected a whole number from 0 to 2^63 - 1.")
 gettext_noop("The best attacker has no episodes. Resume plays them.")
 gettext_noop("The budget does not cover all pairings: drawn uniformly from those not played.")
+gettext_noop("The checkpoint {0} of this episode is no longer in the portal's files.")
+gettext_noop("The episode was not over after {0} s: it takes too long to be shown.")
 gettext_noop(
     "The file of checkpoint {0} is damaged: its content has another digest. Restore it from a "
     "backup, or have the agent uploaded again."
@@ -131,6 +137,7 @@ gettext_noop("The lower bound ({0}) must be below the upper bound ({1}).")
 gettext_noop("The matches of the best attacker did not end. Resume plays the rest of them.")
 gettext_noop("The next round could not be chosen. {0}")
 gettext_noop("The order of ranks {0} and {1} is open: they differ by {2} ± {3}{4}.")
+gettext_noop("The portal ends.")
 gettext_noop("The portal's operator lists this agent, by installing its code.")
 gettext_noop("The section `{0}` is missing; place at least one of the {1}, so that both teams play.")
 gettext_noop("The study would have {0} runs, and one has at most {1}. Choose fewer seeds or scenarios.")
@@ -148,6 +155,10 @@ gettext_noop("There are {0} {1}s; at most {2} can be played here.")
 gettext_noop("There are {0}.")
 gettext_noop("There is no format {0}. Formats: {1}.")
 gettext_noop("There is no key `{0}{1}`. {2}")
+gettext_noop(
+    "This episode was played by engine {0}; the portal now runs {1}, which may play "
+    "differently. Its result stands, but it cannot be shown."
+)
 gettext_noop("This is a milestone of a training. No list has it, so it cannot be withdrawn.")
 gettext_noop("Times (expression) are for the kind cron; a watch starts with every new agent. Leave them out.")
 gettext_noop("Too few episodes: no {0} has an interval yet, so their order is not known.")

@@ -18,6 +18,7 @@ from portal.inputs import takes
 from portal.server import disk
 from portal.server.headers import embeddable
 from portal.server.visitor_pages import kept_for_visitors
+from portal.texts import in_language
 from portal.wording import tell_name
 from tournament.models import Agent, Episode, Pairing
 
@@ -187,7 +188,7 @@ def answer_pending(request: HttpRequest, answer: recordings.Answer, episode: Epi
 
 
 def answer_error(request: HttpRequest, status: int, code: str, message: str, episode: Episode) -> HttpResponse:
-    problem = problems.describe(status, code, message, f"episode {episode.pk}", request.path)
+    problem = problems.describe(status, code, in_language(message), f"episode {episode.pk}", request.path)
     return JsonResponse(problem, status=status, content_type=problems.CONTENT_TYPE)
 
 

@@ -20,7 +20,7 @@ NAMES = """
     pickle cpu GB MiB kB MB Aegis 2FAS FreeOTP ID OIDC GitHub tanh ReLU LSTM GRU I2C
     Windows macOS PostgreSQL Django GiB
 """
-"""Words that are the same in every language: names, terms of the field, formats. Values of settings are none of them."""
+"""Words that are the same in every language: names, terms of the field, formats. Values of settings are not."""
 KNOWN = {word.lower() for word in NAMES.split()}
 WORD = re.compile(r"(?=[0-9]*[A-Za-z]{2}|α-|[A-Z][0-9][A-Z])[A-Za-z0-9α_][A-Za-z0-9_'’-]*[A-Za-z0-9_]")
 WRITTEN = re.compile(

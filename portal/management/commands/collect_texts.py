@@ -34,7 +34,13 @@ MODULES = (
     *("tournament/organising/*.py", "tournament/leaderboards.py", "tournament/meta_solvers/cycles.py"),
     *("tournament/psro_runs/creating.py", "tournament/psro_runs/steering.py", "tournament/psro_runs/steps.py"),
     *("tournament/psro_runs/comparing.py", "tournament/psro_runs/failing.py", "tournament/psro_runs/refining.py"),
-    *("tournament/reevaluation.py", "tournament/schedules/*.py", "tournament/studies/creating.py"),
+    *(
+        "tournament/recorder/orders.py",
+        "tournament/recorder/player.py",
+        "tournament/reevaluation.py",
+        "tournament/schedules/*.py",
+        "tournament/studies/creating.py",
+    ),
     *("tournament/trainings/*.py", "tournament/withdrawal.py"),
     *(
         "tournament/ratings/claims.py",

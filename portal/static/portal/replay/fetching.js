@@ -1,7 +1,7 @@
 // Fetching a replay: it is rendered on demand, so the server first says how far it is, and sends its beginning
 // meanwhile.
 
-import { read } from "./format.js";
+import { ReplayError, read } from "./format.js";
 
 const PAUSES = [60, 100, 150, 250, 400, 700]; // Milliseconds between requests; the last one goes on.
 
@@ -29,7 +29,8 @@ export async function follow(address, show, say) {
       shown = replay.last;
     } else {
       const answer = await response.json().catch(() => null);
-      throw new Error(answer?.detail ?? `The replay could not be fetched (status ${response.status}).`);
+      if (answer?.detail) throw new Error(answer.detail);
+      throw new ReplayError("The replay could not be fetched (status {status}).", { status: response.status });
     }
     await pause(isBusy ? 3000 : PAUSES[Math.min(tries, PAUSES.length - 1)]);
   }

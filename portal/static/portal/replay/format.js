@@ -5,7 +5,17 @@ import { sightOf } from "./fields.js";
 const MAGIC = "MATERPLY";
 const VERSIONS = [1, 2];
 
-export class ReplayError extends Error {}
+/** Put values into a text that names them in braces. */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** Why a replay cannot be shown; `text` has the names of `values` in braces, so that pages can translate it. */
+export class ReplayError extends Error {
+  constructor(text, values = {}) {
+    super(fill(text, values));
+    this.text = text;
+    this.values = values;
+  }
+}
 
 async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -26,9 +36,10 @@ export async function unpack(buffer) {
   if (end > bytes.length) throw new ReplayError("The replay is cut short.");
   const header = JSON.parse(text.decode(bytes.subarray(12, end)));
   if (!VERSIONS.includes(header.version)) {
-    throw new ReplayError(
-      `The replay has format version ${header.version}; this page reads ${VERSIONS.join(" and ")}.`,
-    );
+    throw new ReplayError("The replay has format version {version}; this page reads {versions}.", {
+      version: header.version,
+      versions: VERSIONS.join(", "),
+    });
   }
   const body = await inflate(bytes.subarray(end));
   if (body.length !== header.body_bytes)

@@ -1,8 +1,11 @@
 // The tabs beside the arena: figures, agents, events, cargo. Texts come from the page, which is translated.
 
+import { fill } from "./format.js";
+
 /** A text of the page in the reader's language. */
 export const words = (key) => document.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+/** Why a replay cannot be shown, in the reader's language. */
+export const reasonOf = (error) => (error.text ? fill(words(error.text), error.values) : error.message);
 
 const number = (value, digits = 0) =>
   value

@@ -3,7 +3,7 @@
 import { wireExports } from "./exports.js";
 import { follow } from "./fetching.js";
 import { pan, WHOLE, zoomAt } from "./lens.js";
-import { Agents, describe, Events, showCargo, showFacts, wireTabs, words } from "./panel.js";
+import { Agents, describe, Events, reasonOf, showCargo, showFacts, wireTabs, words } from "./panel.js";
 import { actionOf, frameOf, reduce, start } from "./player.js";
 import { LAYERS, Scene } from "./scene.js";
 import { palette } from "./shapes.js";
@@ -391,7 +391,7 @@ async function load(root) {
     });
   } catch (error) {
     status.hidden = false;
-    status.textContent = error.message;
+    status.textContent = reasonOf(error);
     status.classList.add("error");
   }
 }
