@@ -167,8 +167,9 @@ def list_rows(row: Study, figures: dict[str, Any]) -> list[dict[str, Any]]:
 
 def tell_difference(first: dict[str, Any], chosen: dict[str, Any]) -> str:
     """Return how a configuration differs from the first, in words."""
-    tell = {"algorithm": tell_algorithm, "preset": lambda preset: f"{_('preset')} {tell_value(preset)}"}
-    parts = [told(chosen[name]) for name, told in tell.items() if chosen[name] != first[name]]
+    parts = [tell_algorithm(chosen["algorithm"])] if chosen["algorithm"] != first["algorithm"] else []
+    if chosen["preset"] != first["preset"]:
+        parts.append(f"{_('preset')} {tell_value(chosen['preset'])}")
     own, theirs = chosen["hyperparameters"], first["hyperparameters"]
     for name in sorted(own.keys() | theirs.keys()):
         if own.get(name) != theirs.get(name):
