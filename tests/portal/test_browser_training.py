@@ -119,6 +119,6 @@ def test_the_pages_fit_the_screen_with_everything_open(
         parts = page.locator("body, main > *, main .card, main figure, main pre").all()
         boxes = [part.bounding_box() for part in parts]
         assert all(box["x"] + box["width"] <= width for box in boxes if box), address
-        lists = page.locator("main .scroll:has(> .list)").all()
+        lists = page.locator("main .scroll:has(> .list)").all() if width < 641 else []  # Wider ones stay tables.
         fits = [one.evaluate("one => one.scrollWidth <= one.clientWidth") for one in lists]
         assert all(fits), f"the list of {address} scrolls sideways"
