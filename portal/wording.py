@@ -76,6 +76,7 @@ NAMES = (
     gettext_noop("{0}, iteration {1}"),
     gettext_noop("{0}, seed {1}"),
     gettext_noop("{0}, likeliest action"),
+    gettext_noop("{0} (fork)"),
     gettext_noop("{0} camera mixture of iteration {1}"),
     gettext_noop("{0} target mixture of iteration {1}"),
     gettext_noop("{0} camera vs {1}"),
