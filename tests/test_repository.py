@@ -25,7 +25,7 @@ from tests.sources import FLOORS, ROOT, find_circle, import_graph, modules
 PURE = (
     "names",
     *("agents", "matches", "seeds", "replays", "payoffs", "ratings", "meta_solvers", "evolution", "formats", "psro"),
-    *("comparing", "distributions", "arranging", "tables", "packing", "ordering"),
+    *("comparing", "distributions", "arranging", "tables", "packing", "strips"),
     *("drafts", "archives", "loading", "refusals"),
 )
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}

@@ -13,12 +13,12 @@ PURE = [
     "formats",
     "matches",
     "meta_solvers",
-    "ordering",
     "payoffs",
     "psro",
     "ratings",
     "replays",
     "seeds",
+    "strips",
 ]
 
 
