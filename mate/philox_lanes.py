@@ -1,4 +1,4 @@
-"""Philox of eight counters at once (``mate.streams``, whose numbers these are)."""
+"""Philox for eight counters at once. The numbers are those of ``mate.streams.philox``, which names the source."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from mate.simd import Built, arrays_of, check_arrays, spread, vector_at
+from mate.streams import MULTIPLIERS, WEYL
 
 LANES = 8
 _ROUNDS = 10
-_MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
-_WEYL = 0x9E3779B9, 0xBB67AE85
 _LOW = 0xFFFFFFFF
 _WORD = ir.IntType(64)
 _WORDS = ir.VectorType(_WORD, LANES)
@@ -35,11 +34,11 @@ def _rounds(builder: Built, counter: list[Built], key: list[Built]) -> list[Buil
     """The four vectors of 32-bit words for a counter of four and a key of two."""
     for _ in range(_ROUNDS):
         x0, x1, x2, x3 = counter
-        p0, p1 = (builder.mul(_all(factor), x) for factor, x in zip(_MULTIPLIERS, (x0, x2), strict=True))
+        p0, p1 = (builder.mul(_all(factor), x) for factor, x in zip(MULTIPLIERS, (x0, x2), strict=True))
         first = builder.xor(builder.xor(_high(builder, p1), x1), key[0])
         third = builder.xor(builder.xor(_high(builder, p0), x3), key[1])
         counter = [first, _low(builder, p1), third, _low(builder, p0)]
-        key = [_low(builder, builder.add(k, _all(weyl))) for k, weyl in zip(key, _WEYL, strict=True)]
+        key = [_low(builder, builder.add(k, _all(weyl))) for k, weyl in zip(key, WEYL, strict=True)]
     return counter
 
 

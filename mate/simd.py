@@ -1,7 +1,7 @@
 """Vectors of numbers in compiled functions, for loops that the compiler does not vectorise by itself.
 
 A vector is one register where the processor has registers of its size; other processors use several. Results are the
-same: each lane is what a single number would be.
+same, because each lane is rounded like a single number.
 """
 
 from __future__ import annotations

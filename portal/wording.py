@@ -2,7 +2,7 @@
 
 Values of settings are stored as programs read them (`hrl-mappo`, `lstm`). Tournaments, trainings and agents that nobody
 named are stored with an English name, such as `Attack 3 on Owl, seed 1`. Pages translate both when they show them. A
-name that a person gave stays as it is.
+name that a person gave stays as it is, unless it has the form of such a name.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ class AgentBase(ABC):
 
         Called once by ``observe`` and once by ``act``; every odd call since ``reset`` begins a new step (Q33).
         """
-        if type(observation) is not np.ndarray or observation.dtype is not FLOAT:  # dearer than what is usual
+        if type(observation) is not np.ndarray or observation.dtype is not FLOAT:  # the check is cheap
             observation = np.asarray(observation, np.float64)
         assert observation.shape == self._observation_shape, (
             f"{self.agent_id} expects an observation of shape ({self.observation_dim},), got {observation.shape}"

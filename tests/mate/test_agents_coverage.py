@@ -109,6 +109,26 @@ def test_a_memory_is_as_good_as_new_after_a_search():
         assert memory.goal.tolist() == search(table, owns, targets, memory.orders)
 
 
+def unaligned(array):
+    """A copy that begins 8 bytes behind a multiple of 64, as a copy of a team's memory may."""
+    memory = np.zeros(array.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + 8
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def test_a_copied_memory_may_begin_anywhere():
+    random, table = np.random.default_rng(6), pose_table(1500.0, 30.0)
+    memory, moved = new_search(4, 8, table), table._replace(score=unaligned(table.score))
+    rows = {name: unaligned(getattr(memory, name)) for name in ("sum", "union", "most", "most_union")}
+    memory = memory._replace(**rows)
+    owns, targets = make_cameras(random, 4), random.uniform(-1000.0, 1000.0, (8, 2))
+    memory.orders[:] = EpisodeDraws(0).orders(NUM_ORDERS, 4)
+    find_joint_goal(memory, moved, owns, targets, LIMITS)
+    assert memory.goal.tolist() == search(table, owns, targets, memory.orders)
+
+
 def test_cameras_without_a_target_in_reach_get_no_pose():
     random, table = np.random.default_rng(1), pose_table(500.0, 30.0)
     owns = make_cameras(random, 2, sight_range=500.0)

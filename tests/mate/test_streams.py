@@ -8,6 +8,7 @@ import pytest
 
 from mate import streams
 from mate.compilation import kernel
+from mate.philox_lanes import LANES, draw_eight
 from mate.streams import Stream, derive
 
 WORD = 0xFFFFFFFF
@@ -27,6 +28,21 @@ WORD = 0xFFFFFFFF
 )
 def test_philox_gives_the_known_answers_of_random123(key, counter, words):
     assert tuple(int(word) for word in streams.philox(np.uint64(key), *counter)) == words
+
+
+@kernel
+def draw_words(key, a, c, purpose, words):
+    for b in range(0, len(words), LANES):
+        draw_eight(key, a, b, c, purpose, words)
+
+
+@pytest.mark.parametrize("key", [0, 2**64 - 1, 0x299F31D0A4093822])
+@pytest.mark.parametrize(("a", "c", "purpose"), [(0, 0, 0), (9999, 3, 0x1008), (WORD, WORD, WORD)])
+def test_eight_words_at_once_are_those_of_eight_blocks(key, a, c, purpose):
+    words = np.zeros(24, np.uint64)
+    draw_words(np.uint64(key), a, c, purpose, words)
+    blocks = [streams.philox(np.uint64(key), a, b, c, purpose) for b in range(24)]
+    assert words.tolist() == [int(high) << 32 | int(low) for high, low, _, _ in blocks]
 
 
 def test_uniform_numbers_fill_the_unit_interval_evenly():

@@ -210,7 +210,7 @@ def _add_seeds(
     """Add the squares of the seeds' contributions to the contrasts, by stratum."""
     part = np.ix_(*rated)
     is_lone = observations.count[part] == 1
-    # Of a cell's only episode, the deviation from the fitted mean is known only now.
+    # The deviation of a cell's only episode is taken from the fitted mean, which is known only after the fit.
     factor = np.where(is_lone, observations.mean[part] - expected, 1.0)
     split, seeds = len(expected), np.zeros(len(contrasts))
     for chunks in _strata(observations.sums or {}, rated, factor):

@@ -63,7 +63,9 @@ _MEMO = np.dtype(
 class Search(NamedTuple):
     """Working memory of one search at a time, for up to N cameras and M targets. A set of targets is a bit mask.
 
-    Poses that are considered lie in up to R rows: one for each orientation, and the K best of each target alone."""
+    Poses that are considered lie in up to R rows of 24: a row for each orientation, then the K best of each target
+    alone.
+    """
 
     orders: NDArray[np.uint64]  # (32, N): the random orders to try, written by the caller
     goal: NDArray[np.int64]  # (N,): pose of each camera in the best order, NO_POSE without a target in reach
@@ -84,7 +86,7 @@ class Search(NamedTuple):
     sum: NDArray[np.float64]  # (R, 24): scores of the poses of the camera at hand
     union: NDArray[np.uint64]  # (R, 24): the targets that they cover
     most: NDArray[np.float64]  # (24,): the greatest worth in each lane of these rows
-    most_union: NDArray[np.uint64]  # (32,): the targets of the pose that is worth it
+    most_union: NDArray[np.uint64]  # (24,): the targets of the pose that is worth it
     number: NDArray[np.int64]  # (1,): of the search at hand
     memo: NDArray[np.void]  # (N, 256) of _MEMO: what a camera chooses when a set of targets is covered already
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
