@@ -242,6 +242,9 @@ def test_a_database_whose_server_is_started_again_costs_no_attempt_and_no_episod
         player.join(0.2)
     player.join(60)
     assert not player.is_alive()
+    # A connection that is lost before the first step sends the block back to wait, as if nobody had claimed it.
+    tournament.blocks.filter(state=BlockState.WAITING, attempts=0).update(leased_until=None)
+    play_all()
     block = tournament.blocks.get()
     assert (block.state, block.attempts, block.error) == (BlockState.DONE, 1, "")
     assert Episode.objects.count() == 24
