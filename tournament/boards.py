@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTransform
 
 from mate import Team
+from tournament import stored_boards
 from tournament.models import Agent, Pairing, RatingSnapshot, Scenario, Tournament
 from tournament.ratings import AgentRating, Cyclicity, NashSummary, Ratings
 
@@ -83,7 +84,7 @@ def tournament_board(tournament: Tournament) -> Board | None:
 
 def busiest_board() -> Board | None:
     """Return the leaderboard with the most episodes."""
-    return _read(_busiest().first())
+    return _read(_busiest())
 
 
 def busiest_snapshot() -> RatingSnapshot | None:
@@ -118,16 +119,19 @@ def rated_scenarios() -> QuerySet[Scenario]:
 
 
 def _newest(snapshots: QuerySet[RatingSnapshot]) -> Board | None:
-    return _read(snapshots.select_related("scenario", "tournament").first())
+    return _read(snapshots.select_related("scenario", "tournament"))
 
 
-def _read(snapshot: RatingSnapshot | None) -> Board | None:
+def _read(snapshots: QuerySet[RatingSnapshot]) -> Board | None:
+    """Return the board of the first of these snapshots; None if there is none."""
+    snapshot = snapshots.defer("table").first()  # Tables are long, and most are in memory already.
     return None if snapshot is None else board_of(snapshot)
 
 
 def board_of(snapshot: RatingSnapshot) -> Board:
     """Return a snapshot joined with its agents."""
-    rated = Ratings.from_json(snapshot.table)
+    stored = stored_boards.read(snapshot)
+    rated = stored.ratings
     digests = [line.digest for line in (*rated.cameras, *rated.targets)]
     rows = Agent.objects.select_related("owner").defer("spec", "provenance", "description")  # They are long.
     agents = rows.in_bulk(digests, field_name="digest")
@@ -145,11 +149,11 @@ def board_of(snapshot: RatingSnapshot) -> Board:
         cameras=join(rated.cameras),
         targets=join(rated.targets),
         nash=rated.nash,
-        meta_game=snapshot.table["meta_game"],
+        meta_game=stored.table["meta_game"],
         agents=agents,
         cyclicity=rated.cyclicity,
         removals=tuple(removals),
-        alpha_rank=snapshot.table.get("alpha_rank"),
+        alpha_rank=stored.table.get("alpha_rank"),
     )
 
 

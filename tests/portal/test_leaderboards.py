@@ -1,11 +1,14 @@
 """Leaderboards: columns, sorting, remarks and numbered snapshots."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.listing import columns
 from tests.portal.conftest import make_up
@@ -23,8 +26,8 @@ def snapshot(played: Tournament) -> RatingSnapshot:
 
 
 def publish(snapshot: RatingSnapshot, **changes: object) -> None:
-    """Change a snapshot's ratings."""
-    snapshot.table = snapshot.table | changes
+    """Publish other ratings in place of a snapshot's. Published ratings never change, so the moment is another."""
+    snapshot.table, snapshot.created = snapshot.table | changes, timezone.now()
     snapshot.save()
 
 
@@ -87,6 +90,27 @@ def test_a_row_opens_the_hardest_opponents_with_their_replays(client: Client, pl
     best, worst = pairing.episodes.order_by("normalised_reward")[0], pairing.episodes.order_by("-normalised_reward")[0]
     assert reverse("replay", args=[best.pk]) in text and reverse("replay", args=[worst.pk]) in text
     assert client.get(reverse("board_row", args=["mate-2v4-0", "naive-camera"])).status_code == 404
+
+
+@pytest.mark.parametrize("figures", ["", "all"])
+def test_names_on_a_board_are_escaped(client: Client, played: Tournament, figures: str) -> None:
+    played.cameras.update(name='<i>Owl</i> "1"')
+    played.targets.update(name="<i>A very long name of a target that is cut in its middle</i>")
+    for team in ("camera", "target"):
+        text = client.get(BOARD, {"team": team, "figures": figures}).content.decode()
+        assert "<i>" not in text and 'Owl</i> "1"' not in text
+        assert "&lt;i&gt;" in text
+
+
+def test_the_table_of_a_snapshot_is_read_once(
+    client: Client, played: Tournament, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    latest = boards.latest_board(played.scenario)
+    with django_assert_num_queries(2) as asked:  # The snapshot and its agents.
+        again = boards.latest_board(played.scenario)
+    assert not any('"table"' in query["sql"] for query in asked.captured_queries)
+    assert latest is not None and again is not None
+    assert latest.cameras == again.cameras and latest.meta_game == again.meta_game
 
 
 def test_a_board_is_cited_by_its_number(client: Client, played: Tournament) -> None:

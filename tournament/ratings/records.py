@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from mate import Team
@@ -148,5 +149,11 @@ def _write(value: Any) -> Any:
 
 def _read(kind: Any, stored: dict[str, Any]) -> Any:
     """Return a record from its stored fields, without those that this version no longer has."""
-    known = {field.name for field in fields(kind)}
+    known = _names_of(kind)
     return kind(**{name: value for name, value in stored.items() if name in known})
+
+
+@cache
+def _names_of(kind: Any) -> frozenset[str]:
+    """Return the names of a record's fields."""
+    return frozenset(field.name for field in fields(kind))
