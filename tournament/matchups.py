@@ -13,7 +13,7 @@ from mate import Team
 from tournament import visibility
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
-from tournament.formats.settings import ROUND_SIZE
+from tournament.formats.settings import MAX_ROUND_SIZE, ROUND_SIZE
 from tournament.leaderboards import DEVICE, engine_version
 from tournament.models import Agent, Episode, Pairing, Scenario
 
@@ -64,7 +64,7 @@ class Matchup:
         evidence = _evidence(self.first.team, len(keys), opponent, place, first, second)
         settings = {
             "team": self.first.team,
-            "round_size": min(max(ROUND_SIZE.default, 2 * len(order) // MOST_LOOKS), int(ROUND_SIZE.highest or 0)),
+            "round_size": min(max(ROUND_SIZE.default, 2 * len(order) // MOST_LOOKS), MAX_ROUND_SIZE),
         }
         return FORMATS["sequential"].make(settings, evidence.cameras, evidence.targets).find(evidence)
 

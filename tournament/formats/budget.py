@@ -8,13 +8,12 @@ small.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 
 from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
-from tournament.formats.settings import ROUND_SIZE, Setting
+from tournament.formats.settings import ROUND_SIZE, Rule, setting
 from tournament.formats.table import PayoffTable
 
 START = 2
@@ -27,14 +26,11 @@ ROUNDS = 20
 """Maximum number of rounds over which a budget is spread, approximately."""
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(Rule):
     """Spends `episodes` in total."""
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    episodes: int
-    round_size: int
+    episodes: int = setting(5000, "Episodes", "Total number of episodes.", 1, 1_000_000, "episodes")
+    round_size: int = ROUND_SIZE
 
     @property
     def limit(self) -> int:
@@ -151,10 +147,6 @@ BUDGET = FormatInfo(
     "Fixed budget",
     "Spend a fixed budget",
     "A given number of episodes, drawn where they tell most about both teams' orders; the probabilities are stored.",
-    (
-        Setting("episodes", "Episodes", "Total number of episodes.", "integer", 5000, 1, 1_000_000, unit="episodes"),
-        ROUND_SIZE,
-    ),
     Budget,
     Chart("Pairs expected to be in the wrong order", {"cameras": "cameras", "targets": "targets"}),
     has_fixed_size=True,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, cast
 
 from tournament.formats.evidence import ChosenEpisodes, Evidence
-from tournament.formats.settings import Setting, check
+from tournament.formats.settings import Rule, Setting
 
 
 @dataclass(frozen=True)
@@ -100,27 +101,34 @@ class FormatInfo:
     """A format as users choose it, with everything that forms, pages and schedules need to know about it.
 
     `purpose` is what a user wants who chooses it. It is shown with `title`, `explanation` and `settings` where a format
-    is chosen, `chart` where it is followed. `compares_two`: two agents of one team play the same opponents.
-    `has_fixed_size`: it plays its limit, whatever it finds. `places_newcomers`: a schedule may start it for every new
-    agent. `has_question`: its finding says more than the boards do.
+    is chosen, `chart` where it is followed. `rule` is a Format, whose fields are its settings. `compares_two`: two
+    agents of one team play the same opponents. `has_fixed_size`: it plays its limit, whatever it finds.
+    `places_newcomers`: a schedule may start it for every new agent. `has_question`: its finding says more than the
+    boards do.
     """
 
     name: str
     title: str
     purpose: str
     explanation: str
-    settings: tuple[Setting, ...]
-    build: Callable[..., Format]
+    rule: type[Rule]
     chart: Chart | None = None
     compares_two: bool = False
     has_fixed_size: bool = False
     places_newcomers: bool = False
     has_question: bool = True
 
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings in display order."""
+        return self.rule.list_settings()
+
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return all settings with defaults filled in. Raises UserError that names everything that is wrong."""
-        return check(self.title, self.settings, settings)
+        return self.rule.check(self.title, settings)
 
     def make(self, settings: Mapping[str, Any], cameras: Sequence[str], targets: Sequence[str]) -> Format:
         """Return the format with these settings for these fields (digests). Raises UserError if they are invalid."""
-        return self.build(cameras=tuple(cameras), targets=tuple(targets), **self.check(settings))
+        rule = self.rule(cameras=tuple(cameras), targets=tuple(targets), **self.check(settings))
+        rule.check_fields()
+        return cast(Format, rule)

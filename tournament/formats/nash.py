@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tournament import intervals
 from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
-from tournament.formats.settings import ROUND_SIZE, Setting, most
+from tournament.formats.settings import ROUND_SIZE, Rule, at_most, setting
 from tournament.formats.table import PayoffTable
 from tournament.intervals import NORMAL
 
@@ -79,16 +79,18 @@ class Solution:
         return replace(self, table=self.table.after(added))
 
 
-@dataclass(frozen=True)
-class Nash:
+class Nash(Rule):
     """Plays until the equilibrium's NashConv within these fields is at most `epsilon` (payoff), with `confidence`."""
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    epsilon: float
-    confidence: float
-    most: int
-    round_size: int
+    epsilon: float = setting(
+        0.02,
+        "Epsilon",
+        "Maximum NashConv: the gains of the best camera and the best target from deviating, together.",
+        *(0.001, 0.5, "payoff"),
+    )
+    confidence: float = setting(95.0, "Confidence", "Confidence of NashConv's bound.", 50.0, 99.9, "%")
+    most: int = at_most(5000)
+    round_size: int = ROUND_SIZE
 
     @property
     def limit(self) -> int:
@@ -225,21 +227,6 @@ NASH = FormatInfo(
     "Adaptive Nash",
     "Find the equilibrium",
     "The equilibrium's support and near-best responses play on until NashConv within the fields is at most epsilon.",
-    (
-        Setting(
-            "epsilon",
-            "Epsilon",
-            "Maximum NashConv: the gains of the best camera and the best target from deviating, together.",
-            "number",
-            0.02,
-            0.001,
-            0.5,
-            unit="payoff",
-        ),
-        Setting("confidence", "Confidence", "Confidence of NashConv's bound.", "number", 95.0, 50.0, 99.9, unit="%"),
-        most(5000),
-        ROUND_SIZE,
-    ),
     Nash,
     Chart("NashConv within these fields, at most", {"nash_conv": "NashConv"}, goal="epsilon"),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from mate import Team
 from tournament.formats.evidence import Array, ChosenEpisodes, Evidence, Numbers, View
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
-from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, most
+from tournament.formats.settings import ROUND_SIZE, Rule, TeamName, at_most, setting
 from tournament.intervals import student
 
 START = 8
@@ -70,16 +70,18 @@ def place(view: View, agent: int) -> Place:
     )
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Rule):
     """Plays until the 95 % interval of the mean payoff of every agent of `team` is at most `width` wide."""
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    team: str
-    width: float
-    most: int
-    round_size: int
+    team: TeamName = setting("camera", "Team", "Team of the newcomers.")
+    width: float = setting(
+        0.03,
+        "Width of the interval",
+        "Maximum full width of the interval of the newcomer's mean payoff over all opponents.",
+        *(0.001, 1.0, "payoff"),
+    )
+    most: int = at_most(1000)
+    round_size: int = ROUND_SIZE
 
     @property
     def limit(self) -> int:
@@ -144,7 +146,7 @@ class Placement:
         widest = max((2 * known.half_width for known in places), default=np.inf)
         width = float(widest) if np.isfinite(widest) else None
         wording = "not known yet" if width is None else f"{width:.4f} wide"
-        field = self.cameras if self.team == Team.CAMERA else self.targets
+        field = self.cameras if Team(self.team) == Team.CAMERA else self.targets
         return Finding(
             headline=f"{placed} of {len(places)} placed: the widest interval is {wording}, the goal is {self.width:g}.",
             figures=tuple(_figure(field[known.agent], known) for known in places),
@@ -166,21 +168,6 @@ PLACEMENT = FormatInfo(
     "Placement of newcomers",
     "Place new agents",
     "The agents of one team play all opponents until each one's mean payoff is known to the chosen width (95 %).",
-    (
-        Setting("team", "Team", "Team of the newcomers.", "option", "camera", options=TEAM.options),
-        Setting(
-            "width",
-            "Width of the interval",
-            "Maximum full width of the interval of the newcomer's mean payoff over all opponents.",
-            "number",
-            0.03,
-            0.001,
-            1.0,
-            unit="payoff",
-        ),
-        most(1000),
-        ROUND_SIZE,
-    ),
     Placement,
     Chart("Width of the widest interval", {"width": "width"}, goal="width"),
     places_newcomers=True,

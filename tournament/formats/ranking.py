@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from mate import Team
 from tournament.formats.evidence import ChosenEpisodes, Evidence, Numbers, View
 from tournament.formats.format import Chart, Figure, Finding, FormatInfo, extend
 from tournament.formats.gaps import LEAST_FREEDOM, Gaps, Side, measure
-from tournament.formats.settings import ROUND_SIZE, Setting, SettingsRefused, most
+from tournament.formats.settings import ROUND_SIZE, Rule, SettingsRefused, TeamName, at_most, setting
 
 MIN_PROMISE = 0.5
 """Minimum promise of a pair that plays, as a share of the most promising pair's."""
@@ -86,21 +87,20 @@ class TeamComparisons:
         return np.argsort(-np.nan_to_num(self.side.means, nan=-np.inf), kind="stable")
 
 
-@dataclass(frozen=True)
-class Ranking:
+class Ranking(Rule):
     """Plays until every pair of a team's agents is separated, or known to be within `resolution` (payoff) of each
     other.
     """
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    team: str
-    resolution: float
-    confidence: float
-    most: int
-    round_size: int
+    team: Literal[TeamName, "both"] = setting("both", "Team", "Team whose agents are ranked.")
+    resolution: float = setting(
+        0.01, "Resolution", "Differences of mean payoff below this do not matter.", 0.0005, 0.5, "payoff"
+    )
+    confidence: float = setting(99.0, "Confidence", "Confidence of a pair's verdict.", 80.0, 99.99, "%")
+    most: int = at_most(1000)
+    round_size: int = ROUND_SIZE
 
-    def __post_init__(self) -> None:
+    def check_fields(self) -> None:
         for team, field in zip(self.teams, (self._field(team) for team in self.teams), strict=True):
             if len(field) < 2:
                 raise SettingsRefused(
@@ -260,29 +260,6 @@ RANKING = FormatInfo(
     "Adaptive ranking",
     "Rank everybody",
     "Agents whose order is open play on, from shared seeds, until all pairs are separated or within the resolution.",
-    (
-        Setting(
-            "team",
-            "Team",
-            "Team whose agents are ranked.",
-            "option",
-            "both",
-            options=(*Team, "both"),
-        ),
-        Setting(
-            "resolution",
-            "Resolution",
-            "Differences of mean payoff below this do not matter.",
-            "number",
-            0.01,
-            0.0005,
-            0.5,
-            unit="payoff",
-        ),
-        Setting("confidence", "Confidence", "Confidence of a pair's verdict.", "number", 99.0, 80.0, 99.99, unit="%"),
-        most(1000),
-        ROUND_SIZE,
-    ),
     Ranking,
     Chart("Pairs of agents whose order is open", {"open": "pairs"}),
 )

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tournament.formats.evidence import ChosenEpisodes, Evidence
 from tournament.formats.format import Figure, Finding, FormatInfo, extend
-from tournament.formats.settings import Setting
+from tournament.formats.settings import Rule, setting
 
 
-@dataclass(frozen=True)
-class RoundRobin:
+class RoundRobin(Rule):
     """One round: `episodes` of every pairing, numbered from 0."""
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    episodes: int
+    episodes: int = setting(10, "Episodes a pairing", "Number of episodes of each pairing.", 1, 10_000, "episodes")
 
     @property
     def limit(self) -> int:
@@ -52,18 +47,6 @@ ROUND_ROBIN = FormatInfo(
     "Round robin",
     "Play every pairing equally",
     "Every camera agent meets every target agent equally often, in one round.",
-    (
-        Setting(
-            "episodes",
-            "Episodes a pairing",
-            "Number of episodes of each pairing.",
-            "integer",
-            10,
-            1,
-            10_000,
-            unit="episodes",
-        ),
-    ),
     RoundRobin,
     has_fixed_size=True,
     places_newcomers=True,

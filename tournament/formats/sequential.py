@@ -28,7 +28,7 @@ from tournament.formats.likelihood import (
     log_likelihood_ratio,
 )
 from tournament.formats.numbers import write
-from tournament.formats.settings import ROUND_SIZE, TEAM, Setting, SettingsRefused, most
+from tournament.formats.settings import ROUND_SIZE, Rule, SettingsRefused, TeamName, at_most, setting
 
 VERDICTS = {
     "better": "The first agent is better than the second",
@@ -76,24 +76,33 @@ class SequentialTest:
         return MedianUnbiasedEstimate(*(invert_cornish_fisher(number, skewness, low, high) for number in numbers))
 
 
-@dataclass(frozen=True)
-class Sequential:
+class Sequential(Rule):
     """Tests t <= `lower` against t >= `upper` (normalised Elo) for the first and the second agent of a team's field.
 
     A look is taken after every round. Rounds have equally many shared episodes against every opponent, so that the
     looks are known in advance.
     """
 
-    cameras: tuple[str, ...]
-    targets: tuple[str, ...]
-    team: str
-    lower: float
-    upper: float
-    error: float
-    most: int
-    round_size: int
+    team: TeamName = setting(
+        "camera", "Team", "Team whose agents are compared; the other team's agents are their opponents."
+    )
+    lower: float = setting(
+        0.0,
+        "Lower bound",
+        "At or below this, the first agent counts as not better.",
+        *(-500.0, 500.0, "normalised Elo"),
+    )
+    upper: float = setting(
+        50.0,
+        "Upper bound",
+        "At or above this, the first agent counts as better. The closer the bounds, the longer the test.",
+        *(-500.0, 500.0, "normalised Elo"),
+    )
+    error: float = setting(5.0, "Error probability", "Probability of either error.", 0.1, 20.0, "%")
+    most: int = at_most(2000)
+    round_size: int = ROUND_SIZE
 
-    def __post_init__(self) -> None:
+    def check_fields(self) -> None:
         if self.lower >= self.upper:
             text = f"The lower bound ({write(self.lower)}) must be below the upper bound ({write(self.upper)})."
             raise SettingsRefused([("settings.lower", text)])
@@ -106,7 +115,7 @@ class Sequential:
 
     @property
     def field(self) -> tuple[str, ...]:
-        return self.cameras if self.team == Team.CAMERA else self.targets
+        return self.cameras if Team(self.team) == Team.CAMERA else self.targets
 
     @property
     def limit(self) -> int:
@@ -270,32 +279,6 @@ SEQUENTIAL = FormatInfo(
     "Is A better than B?",
     "Two agents of a team play the same opponents from the same seeds until it is clear whether the first is "
     "better (GSPRT).",
-    (
-        TEAM,
-        Setting(
-            "lower",
-            "Lower bound",
-            "At or below this, the first agent counts as not better.",
-            "number",
-            0.0,
-            -500.0,
-            500.0,
-            unit="normalised Elo",
-        ),
-        Setting(
-            "upper",
-            "Upper bound",
-            "At or above this, the first agent counts as better. The closer the bounds, the longer the test.",
-            "number",
-            50.0,
-            -500.0,
-            500.0,
-            unit="normalised Elo",
-        ),
-        Setting("error", "Error probability", "Probability of either error.", "number", 5.0, 0.1, 20.0, unit="%"),
-        most(2000),
-        ROUND_SIZE,
-    ),
     Sequential,
     Chart(
         "Log-likelihood ratio",
