@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from numpy.typing import NDArray
 
 from mate import Team
@@ -15,7 +15,7 @@ from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
 from tournament.formats.settings import MAX_ROUND_SIZE, ROUND_SIZE
 from tournament.leaderboards import DEVICE, engine_version
-from tournament.models import Agent, Episode, Pairing, Scenario
+from tournament.models import Agent, Episode, EpisodeTotal, Pairing, Scenario
 
 MOST_EPISODES = 200_000
 """Maximum number of each agent's latest episodes that are read, so that no page takes seconds."""
@@ -80,7 +80,7 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
     )
     both = set(np.unique(mine["opponent"]).tolist()) & set(np.unique(theirs["opponent"]).tolist())
     matched = set(np.unique(pairs.opponent).tolist())
-    agents = Agent.objects.in_bulk(both)
+    agents = Agent.objects.defer("spec", "provenance", "description").in_bulk(both)  # They are long.
     return Matchup(
         scenario=scenario,
         first=first,
@@ -103,9 +103,19 @@ def _read(scenario: Scenario, agent: Agent, is_private: bool) -> Rows:
     )
     if not is_private and (hidden := set(visibility.hidden_agents(None).values_list("pk", flat=True))):
         episodes = episodes.exclude(**{f"{other}__in": hidden})
-    rows = episodes.order_by("-id").values_list(other, "seed", "normalised_reward", "id")[:MOST_EPISODES]
+    if _count(scenario, agent) > MOST_EPISODES:  # Otherwise all are read, and the database need not sort them.
+        episodes = episodes.order_by("-id")
+    rows = episodes.values_list(other, "seed", "normalised_reward", "id")[:MOST_EPISODES]
     table = np.fromiter(rows.iterator(chunk_size=10_000), dtype=ROW)
     return table[np.lexsort((table["seed"], table["opponent"]))]
+
+
+def _count(scenario: Scenario, agent: Agent) -> int:
+    """Return the number of the agent's episodes."""
+    totals = EpisodeTotal.objects.filter(
+        **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
+    )
+    return totals.aggregate(all=Sum("count"))["all"] or 0
 
 
 def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

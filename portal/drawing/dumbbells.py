@@ -28,8 +28,11 @@ class OpponentPair:
     second: float
 
 
-def draw(pairs: Sequence[OpponentPair], first: str, second: str) -> SafeString:
-    """Return the plot with a row for each opponent; empty if there are no opponents."""
+def draw(pairs: Sequence[OpponentPair], first: str, second: str, gap: int | None = None) -> SafeString:
+    """Return the plot with a row for each opponent; empty if there are no opponents.
+
+    A dashed line after `gap` rows shows that others are left out there.
+    """
     if not pairs:
         return SafeString("")
     values = [value for pair in pairs for value in (pair.first, pair.second)]
@@ -40,8 +43,8 @@ def draw(pairs: Sequence[OpponentPair], first: str, second: str) -> SafeString:
     height = TOP + ROW * len(pairs) + BOTTOM
     rows = [(draw_row(pair, x, TOP + ROW * (place + 0.5)),) for place, pair in enumerate(pairs)]
     return format_html(
-        '<svg class="dumbbells" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
-        WIDTH, height, f"{first}, {second}", draw_axis(x, height),
+        '<svg class="dumbbells" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        WIDTH, height, f"{first}, {second}", draw_axis(x, height), "" if gap is None else draw_gap(TOP + ROW * gap),
         format_html_join("", "{}", rows),
     )  # fmt: skip
 
@@ -55,6 +58,10 @@ def draw_axis(x: Axis, height: float) -> SafeString:
         '<text x="{0}" y="{3}" text-anchor="middle">{4}</text>',
         ((at, TOP, height - BOTTOM, height - 12, figure) for at, figure in places),
     )  # fmt: skip
+
+
+def draw_gap(y: float) -> SafeString:
+    return format_html('<line class="gap" x1="0" x2="{}" y1="{}" y2="{}"/>', WIDTH, y, y)
 
 
 def draw_row(pair: OpponentPair, x: Axis, y: float) -> SafeString:

@@ -10,6 +10,7 @@ import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -21,15 +22,18 @@ from portal.inputs import takes
 from portal.wording import tell_name
 from tournament import boards
 from tournament.boards import Board, BoardLine
-from tournament.comparing import Comparison, PairedInterval
+from tournament.comparing import Against, Comparison, PairedInterval
 from tournament.formats import Finding
 from tournament.matchups import Matchup, find_matchup
 from tournament.models import Agent, Episode, Scenario
 from tournament.visibility import seen_agents
 
+NEAR = 20
+"""Number of opponents shown at either end of a long list, ordered by difference, until the reader requests all."""
+
 
 @require_safe
-@takes("first", "second", *map(find_name, ("first", "second")))
+@takes("first", "second", "opponents", *map(find_name, ("first", "second")))
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
     """The comparison of the agents `first` and `second`; without them, a form to choose two agents."""
     scenario = get_object_or_404(Scenario, slug=slug)
@@ -44,7 +48,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
         "problem": problem,
     }
     if first and second and not problem:
-        context |= describe(board, find_matchup(scenario, first, second))
+        context |= describe(board, find_matchup(scenario, first, second), request.GET.get("opponents") == "all")
     return render(request, "leaderboards/compare.html", context, status=400 if problem else 200)
 
 
@@ -85,35 +89,46 @@ def choices_of(
     return sorted(agents, key=lambda agent: agent.name.lower()), has_more
 
 
-def describe(board: Board | None, matchup: Matchup) -> dict[str, Any]:
-    """Return the context of the page for a comparison."""
+def describe(board: Board | None, matchup: Matchup, is_whole: bool = False) -> dict[str, Any]:
+    """Return the context of the page for a comparison, with all opponents or the first and last NEAR by difference."""
     comparison, tested = matchup.compare(), describe_test(matchup)
-    rows: list[dict[str, Any]] = [
-        {
-            "result": one,
-            "opponent": matchup.opponents[one.opponent],
-            "pairings": matchup.pairings[one.opponent],
-            "episodes": telling_pair(matchup, one.opponent),
-        }
-        for one in sorted(comparison.against, key=lambda one: -(one.difference.value or 0.0))
-    ]
-    least, most = axis_of([comparison.difference, *(one.difference for one in comparison.against)])
+    against = sorted(comparison.against, key=lambda one: -(one.difference.value or 0.0))
+    is_long = len(against) > 2 * NEAR
+    first, last = (against[:NEAR], against[-NEAR:]) if is_long and not is_whole else (against, [])
+    least, most = axis_of([comparison.difference, *(one.difference for one in against)])
     return {
         "comparison": comparison,
         "verdict": verdict_of(matchup, comparison, tested["finding"]),
-        "rows": rows,
+        "first_rows": [describe_row(matchup, one) for one in first],
+        "last_rows": [describe_row(matchup, one) for one in last],
+        "num_against": len(against),
+        "num_left": len(against) - len(first) - len(last),
+        "near": NEAR,
+        "is_whole": is_long and is_whole,
         "least": least,
         "most": most,
         "unmatched": matchup.unmatched,
         "is_cut": matchup.is_cut,
         "lines": [find_line(board, agent) for agent in (matchup.first, matchup.second)],
         "notable": notable_pairs(matchup),
-        "overlay": dumbbells.draw(
-            [OpponentPair(tell_name(row["opponent"].name), row["result"].first, row["result"].second) for row in rows],
-            tell_name(matchup.first.name),
-            tell_name(matchup.second.name),
-        ),
+        "overlay": draw_payoffs(matchup, [*first, *last], NEAR if last else None),
         **tested,
+    }
+
+
+def draw_payoffs(matchup: Matchup, shown: list[Against], gap: int | None) -> SafeString:
+    """Return the chart of both agents' payoffs against these opponents. Others are left out after `gap` of them."""
+    pairs = [OpponentPair(tell_name(matchup.opponents[one.opponent].name), one.first, one.second) for one in shown]
+    return dumbbells.draw(pairs, tell_name(matchup.first.name), tell_name(matchup.second.name), gap)
+
+
+def describe_row(matchup: Matchup, one: Against) -> dict[str, Any]:
+    """Return a row of the table of opponents."""
+    return {
+        "result": one,
+        "opponent": matchup.opponents[one.opponent],
+        "pairings": matchup.pairings[one.opponent],
+        "episodes": telling_pair(matchup, one.opponent),
     }
 
 

@@ -71,6 +71,45 @@ def test_the_page_tells_the_difference_with_its_interval_and_leads_to_both_pairi
         assert reverse("pairing", args=[pairing.pk]) in text
 
 
+def add_opponents(doubled: Tournament, agents: dict[str, Agent], numbers: range) -> None:
+    """Let both cameras play two seeds against more targets, with another difference against each."""
+    for number in numbers:
+        facts = {"digest": f"{number:064}", "name": f"<b>{number}", "slug": f"extra-{number}"}
+        target = Agent.objects.create(team="target", kind="mixture", spec={"name": "random"}, **facts)
+        for place, camera in enumerate(two(agents)):
+            pairing = Pairing.objects.create(scenario=doubled.scenario, camera=camera, target=target)
+            episodes = [make_up(pairing, seed) for seed in range(2)]
+            for episode in episodes:
+                episode.normalised_reward += 0.01 * place * (number % 7)
+            Episode.objects.bulk_create(episodes)
+
+
+def count_opponents(text: str) -> tuple[int, int]:
+    """Return the number of opponents in the table and in the chart of a comparison."""
+    return text.count("Watch a typical pair"), text.count('class="join"')
+
+
+def test_of_many_opponents_the_first_and_last_are_shown_with_a_link_to_all(
+    client: Client, doubled: Tournament, agents: dict[str, Agent]
+) -> None:
+    add_opponents(doubled, agents, range(38))
+    text = client.get(ADDRESS, TWO).content.decode()
+    assert count_opponents(text) == (40, 40)
+    assert "opponents=all" not in text and "left out" not in text
+    add_opponents(doubled, agents, range(38, 43))
+    answer = client.get(ADDRESS, TWO)
+    text = flatten(answer.content.decode())
+    assert count_opponents(text) == (40, 40)
+    assert "5 opponents between them are left out." in text and "first and last 20 of 45 opponents" in text
+    gains = [row["result"].difference.value for row in (*answer.context["first_rows"], *answer.context["last_rows"])]
+    assert gains == sorted(gains, reverse=True)
+    assert 'second=random-camera&amp;opponents=all#opponents">' in text and "Show all 45 opponents" in text
+    text = flatten(client.get(ADDRESS, TWO | {"opponents": "all"}).content.decode())
+    assert count_opponents(text) == (45, 45)
+    assert "left out" not in text and "Show the first and last 20 only" in text
+    assert "<b>" not in text
+
+
 def vary(doubled: Tournament, count: int, size: float = 0.05) -> None:
     """Give all pairings more episodes in which the agents' differences vary."""
     random = np.random.default_rng(2)

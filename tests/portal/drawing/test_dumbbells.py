@@ -24,3 +24,11 @@ def test_equal_payoffs_and_no_opponents_are_no_error() -> None:
 
 def test_names_with_markup_are_shown_as_they_are() -> None:
     assert "<b>" not in dumbbells.draw([OpponentPair("<b>", 0.1, 0.2)], "<b>", "c")
+
+
+def test_a_line_shows_where_opponents_are_left_out() -> None:
+    pairs = [OpponentPair(str(number), 0.1 * number, 0.5) for number in range(4)]
+    tree = ElementTree.fromstring(dumbbells.draw(pairs, "a", "b", gap=2))
+    (line,) = (line for line in tree.iter("line") if line.get("class") == "gap")
+    heights = [float(dot.get("cy", "")) for dot in tree.iter("circle") if dot.get("class") == "first"]
+    assert heights[1] < float(line.get("y1", "")) < heights[2]
