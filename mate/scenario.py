@@ -318,10 +318,10 @@ def _read_radius_range(section: Mapping[str, Any]) -> tuple[float, float]:
 def _read_boxes(section: Mapping[str, Any], kind: str) -> tuple[Box, ...]:
     boxes = []
     for number, place in enumerate(list_places(section, "location")):
-        x, y = _numbers(place, 2, f"{kind}.location, entry {number}")
+        x, y = _numbers(place, 2, f"{kind}.location[{number}]")
         boxes.append((x, x, y, y))
     for number, place in enumerate(list_places(section, "location_random_range")):
-        where = f"{kind}.location_random_range, entry {number}"
+        where = f"{kind}.location_random_range[{number}]"
         if _has_ends(place):
             low, high = _ends(place)
             (x_low, y_low), (x_high, y_high) = _numbers(low, 2, where), _numbers(high, 2, where)

@@ -67,12 +67,12 @@ def test_a_broken_map_is_refused_with_all_its_problems(text, fields):
     assert all(sentence.rstrip().endswith((".", "?")) for _, sentence in refusal.value.problems)
 
 
-def test_messages_name_the_entry_that_is_wrong():
+def test_messages_name_the_place_that_is_wrong():
     document = drafts.read(SOUND) | {
         "target": {"location": [[1, 2], [3, 4]], "location_random_range": [[5], [6, 7, 9, 8]]}
     }
     texts = [text for _, text in drafts.find_problems(document)]
-    assert "entry 0" in texts[0] and "target 3 is placed" in texts[1]
+    assert "`target.location_random_range[0]`" in texts[0] and "target 3 is placed" in texts[1]
 
 
 def test_a_sound_map_is_what_it_says():
