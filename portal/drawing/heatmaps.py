@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
@@ -31,6 +31,8 @@ FIRST = 20
 """Number of agents of each team that are shown until the reader requests all."""
 MOST_LINKS = 400
 """Maximum number of cells that are links. In a larger heat map, a script finds the pairing under the pointer."""
+FITS = 400.0
+"""Maximum width that a narrow screen shrinks. It scrolls a wider map, so that names and payoffs can be read."""
 WIDEST = 900.0
 SMALLEST, LARGEST = 5.0, 64.0
 """Minimum and maximum side of a cell in pixels."""
@@ -155,12 +157,13 @@ def draw_heatmap(payoffs: Payoffs) -> SafeString:
     cells = pixels(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
     return format_html(
         '<svg class="payoff-map" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}" '
-        'data-cells="{} {} {} {} {}">'
+        'data-cells="{} {} {} {} {}"{}>'
         '<rect class="unplayed" x="{}" y="{}" width="{}" height="{}"/>'
         '<image href="{}" x="{}" y="{}" width="{}" height="{}" preserveAspectRatio="none"/>{}{}{}{}</svg>',
         width, height, width, height, "group" if links else "img",
         _("Heat map of payoffs: cameras in rows, targets in columns; the table has the same figures"),
         f"{frame.left:.2f}", f"{frame.top:.2f}", f"{frame.side:.3f}", frame.rows, frame.columns,
+        mark_safe(' data-fits=""') if frame.right <= FITS else "",
         *cells, paint(payoffs), *cells,
         write_names(payoffs, frame), write_figures(payoffs, frame), draw_shares(payoffs, frame), links,
     )  # fmt: skip

@@ -104,3 +104,8 @@ def test_the_figures_of_a_large_picture_come_when_they_are_wanted(
     assert figures == answer.context["payoffs"]
     assert client.get(reverse("tournament_payoff_figures", args=[played.pk, 1])).json()["pairing"]
     assert client.get(reverse("payoff_figures", args=["mate-2v4-0", 99])).status_code == 404
+
+
+def test_a_narrow_screen_shrinks_a_small_map_and_scrolls_a_large_one() -> None:
+    fits = [ElementTree.fromstring(heatmaps.draw_heatmap(make(size, "a{}"))).get("data-fits") for size in (3, 40)]
+    assert fits == ["", None]
