@@ -3,7 +3,7 @@
 This is short enough that progress is smooth and that a cancelled or killed worker loses little. It is long enough that
 claiming, writing and rating cost almost nothing in comparison. Towards the end of a tournament blocks get smaller, so
 that all workers end at about the same time (guided self-scheduling, Polychronopoulos and Kuck, 1987, with the remaining
-time of running blocks). ``ARENA_BLOCK_SIZE`` sets a fixed size instead.
+time of running blocks). Blocks of remote agents are larger. ``ARENA_BLOCK_SIZE`` sets a fixed size instead.
 """
 
 from __future__ import annotations
@@ -38,6 +38,15 @@ FIRST_EPISODES = 8
 """Episodes of the first block of two built-in agents that have not played in this tournament."""
 FIRST_OF_LEARNED = 1
 """Episodes of such a block if an agent is learned: a large network may take a minute for an episode."""
+REMOTE_SECONDS = 60.0
+"""Wanted seconds of a block with a remote agent.
+
+A turn carries all episodes of a block and mostly waits for the network, so a large block takes little longer.
+"""
+FIRST_OF_REMOTE = 4
+"""Episodes of the first block of a pairing with a remote agent."""
+GROWTH = 4.0
+"""Maximum ratio of the sizes of two such blocks in succession."""
 LOOK_AHEAD = 50
 """Number of other open blocks at which a tournament is still far from its end."""
 
@@ -98,6 +107,8 @@ def find_others(block: Block) -> list[Piece]:
 
 def choose_size(block: Block, others: Sequence[Piece]) -> int:
     """Return how many episodes of a block to play now, given the tournament's other open blocks."""
+    if not block.pairing.is_reproducible:
+        return choose_remote_size(block)
     pairings = {block.pairing_id, *(piece.pairing for piece in others)}
     known = durations.known(pairings)
     expected = known | durations.guess(block.tournament_id, pairings - known.keys())
@@ -113,3 +124,15 @@ def choose_size(block: Block, others: Sequence[Piece]) -> int:
         share = (parts + left) / max(live_workers().count(), 1)
         wanted = min(wanted, share if share < LAST_SECONDS else PART * share)
     return durations.episodes_in(max(wanted, LEAST_SECONDS), each)
+
+
+def choose_remote_size(block: Block) -> int:
+    """Return how many episodes of a block with a remote agent to play now: by how long the pairing's last block took.
+
+    Seconds for an episode say little here: they shrink while blocks grow.
+    """
+    played = Block.objects.filter(pairing=block.pairing_id, state=BlockState.DONE, seconds__gt=0.0)
+    last = played.order_by("-finished").first()
+    if last is None:
+        return FIRST_OF_REMOTE
+    return max(1, int(last.num_episodes * min(REMOTE_SECONDS / last.seconds, GROWTH)))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tasks import leases, playing, sizing
 from tournament import durations, organising
-from tournament.models import Block, BlockState, Episode, TournamentState, Worker
+from tournament.models import Agent, AgentKind, Block, BlockState, Episode, TournamentState, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +76,19 @@ def test_an_episode_that_takes_long_is_played_alone(claim):
     block = claim(seconds_each=60.0)
     sizing.trim(block)
     assert block.num_episodes == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "episodes"), [(None, 4), (5.0, 40), (30.0, 20), (300.0, 2), (3000.0, 1)], ids=lambda value: f"{value}"
+)
+def test_a_block_of_a_remote_agent_grows_while_it_takes_less_than_a_minute(claim, seconds, episodes):
+    """`seconds` is the time of the pairing's last block, of 10 episodes."""
+    block = claim(None if seconds is None else durations.of_block(10, 0.001))
+    Agent.objects.filter(pk=block.pairing.target_id).update(kind=AgentKind.REMOTE)
+    block.tournament.blocks.filter(state=BlockState.DONE).update(seconds=seconds or 0.0, finished=timezone.now())
+    block = Block.objects.get(pk=block.pk)
+    sizing.trim(block)
+    assert block.num_episodes == episodes
 
 
 def test_towards_the_end_blocks_get_smaller(claim):
