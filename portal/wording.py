@@ -1,8 +1,8 @@
 """Names and values that the software itself wrote, in the reader's language.
 
 Values of settings are stored as programs read them (`hrl-mappo`, `lstm`). Tournaments, trainings and agents that nobody
-named are stored with an English name, such as `Attack 3 on Owl, seed 1`. Pages translate both when they show them. A
-name that a person gave stays as it is, unless it has the form of such a name.
+named are stored with an English name, such as `Attack 3 on Owl, seed 1`, and so are variants of scenarios. Pages
+translate both when they show them. A name that a person gave stays as it is, unless it has the form of such a name.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.utils.functional import lazy
-from django.utils.translation import get_language, gettext_noop, pgettext_lazy
+from django.utils.translation import get_language, gettext_noop, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from portal.texts import VALUE, in_language
+from portal.texts import STOPS, VALUE, in_language
 from tournament.formats import FORMATS
 from training.configuration import ALGORITHMS
 
@@ -86,6 +86,18 @@ NAMES = (
 )
 """Names of tournaments, trainings and agents that nobody named; values are {0}, {1}, ... The first that fits counts."""
 
+VARIANTS = {
+    "enhanced: ": pgettext_lazy("variant of a scenario", "enhanced: {0}"),
+    "shared view: ": pgettext_lazy("variant of a scenario", "shared view: {0}"),
+    "silent: ": pgettext_lazy("variant of a scenario", "silent: {0}"),
+    "range ": pgettext_lazy("variant of a scenario", "range {0}"),
+    "dropout ": pgettext_lazy("variant of a scenario", "dropout {0}"),
+    "delay ": pgettext_lazy("variant of a scenario", "delay {0}"),
+}
+"""What `tournament.new_scenarios.suggest_name` adds in parentheses to the name of a scenario."""
+PART = re.compile(f"({'|'.join(VARIANTS)})([\\w.+-]+)")
+VARIANT = re.compile(f"(.+) \\(({PART.pattern}(?:, {PART.pattern})*)\\)")
+
 
 def tell_value(value: Any) -> str:
     """Return a setting's value as pages show it."""
@@ -99,7 +111,7 @@ def tell_algorithm(name: str) -> str:
 
 
 def tell_name(name: Any) -> str:
-    """Return the name of a tournament, a training or an agent; translated if the software made it."""
+    """Return the name of a tournament, training, agent or scenario; translated if the software made it."""
     written = str(name or "")
     language = get_language() or "en"
     return written if language.split("-")[0] == "en" else translate_name(written, language)
@@ -113,10 +125,19 @@ def translate_name(name: str, language: str) -> str:
     for text in NAMES:
         if found := expression_of(text).fullmatch(name):
             return VALUE.sub(lambda value: translate_name(found[int(value[1]) + 1], language), _(text))
+    if variant := VARIANT.fullmatch(name):
+        parts = STOPS[", "].join(tell_variant(part) for part in variant[2].split(", "))
+        return pgettext("variant of a scenario", "{0} ({1})").format(translate_name(variant[1], language), parts)
     for one in FORMATS.values():
         if name.endswith(f" {one.title[:1].lower()}{one.title[1:]}"):
-            return f"{name[: -len(one.title)]}{in_language(one.title)}"
+            return f"{translate_name(name[: -len(one.title) - 1], language)} {in_language(one.title)}"
     return name
+
+
+def tell_variant(part: str) -> str:
+    """Return what a scenario's variant changes, such as `enhanced: both`, in the active language."""
+    kind = next(kind for kind in VARIANTS if part.startswith(kind))
+    return str(VARIANTS[kind]).format(tell_value(part.removeprefix(kind)))
 
 
 @cache

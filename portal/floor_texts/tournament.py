@@ -95,7 +95,7 @@ gettext_noop(
     "/api/v1/scenarios, or as an administrator by {0}"
 )
 gettext_noop("No scenario of this portal fits {0}, so it cannot play yet: it needs {1}.")
-gettext_noop("No trainer was heard of in the last minute. It begins once one runs (`make run` starts one).")
+gettext_noop("No trainer was heard of in the last minute. It begins once one runs. `make run` starts one.")
 gettext_noop("No two {0}s have met the same opponent on the same seed, so none can be ranked.")
 gettext_noop("Normalised Elo of the first over the second")
 gettext_noop("Nothing of this run is solved yet: there are no populations to download.")

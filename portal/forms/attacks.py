@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from mate import Team
+from portal.forms.offering import offer_scenarios
 from portal.texts import in_language
 from portal.wording import tell_algorithm, tell_value_lazy
 from tournament import attacks, entries, organising
@@ -54,10 +55,8 @@ class AttackForm(forms.Form):
         fitting = [
             one.pk for one in Scenario.objects.exclude(num_cameras=0) if not entries.check_fitness(agent, one).problems
         ]
-        scenarios = self.fields["scenario"]
-        assert isinstance(scenarios, forms.ModelChoiceField)
-        scenarios.queryset = Scenario.objects.filter(pk__in=fitting)
-        scenarios.initial = "mate-2v4-0"
+        offer_scenarios(self, "scenario", Scenario.objects.filter(pk__in=fitting))
+        self.fields["scenario"].initial = "mate-2v4-0"
         algorithms = self.fields["algorithm"]
         assert isinstance(algorithms, forms.ChoiceField)
         algorithms.choices = [(name, tell_algorithm(name)) for name in configuration.algorithms_of(team)]

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from portal.keys import is_key
 from portal.wording import tell_name
-from tournament.models import Agent, AgentKind
+from tournament.models import Agent, AgentKind, Scenario
 
 SHOWN = 24
 """Maximum number of agents of a team that are all shown. A larger team shows chosen agents and search results only."""
@@ -66,6 +66,13 @@ def keys_of(value: Any) -> set[int]:
     several = value if isinstance(value, list | tuple | set | QuerySet) else [value]
     texts = (str(one.pk if isinstance(one, Agent) else one) for one in several)
     return {int(text) for text in texts if is_key(text)}
+
+
+def offer_scenarios(form: forms.BaseForm, name: str, scenarios: QuerySet[Scenario]) -> None:
+    """Let a field take one or some of the scenarios, by their names in the reader's language."""
+    field: Any = form.fields[name]
+    field.queryset = scenarios
+    field.label_from_instance = lambda scenario: tell_name(scenario.name)
 
 
 def label_agent(agent: Agent) -> str:

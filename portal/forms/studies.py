@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mate import Team
-from portal.forms.offering import find_name, offer_agents
+from portal.forms.offering import find_name, offer_agents, offer_scenarios
 from portal.forms.training import read_value, write_value
 from portal.keys import RowsField
 from portal.texts import in_language
@@ -75,7 +75,7 @@ class StudyForm(forms.Form):
     def __init__(self, team: str, num_rows: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team, self.num_rows = team, num_rows
-        self._offer("scenarios", Scenario.objects.exclude(num_cameras=0))
+        offer_scenarios(self, "scenarios", Scenario.objects.exclude(num_cameras=0))
         opponents = queries.find_agents(Team(team).opponent)
         greedy = opponents.filter(kind=AgentKind.BUILTIN, spec__name="greedy").first()
         self.fields["opponent"].initial = greedy and greedy.pk
@@ -84,11 +84,6 @@ class StudyForm(forms.Form):
         self.fields["steps"].initial = configuration.STEPS["quick"][team]
         for number in range(num_rows):
             self._add_row(number)
-
-    def _offer(self, name: str, rows: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = rows
 
     def _add_row(self, number: int) -> None:
         name, algorithm, preset, changes = row_fields(number)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mate import Team
-from portal.forms.offering import find_name, offer_agents
+from portal.forms.offering import find_name, offer_agents, offer_scenarios
 from portal.keys import is_key
 from portal.texts import in_language, in_language_lazy
 from portal.wording import tell_value, tell_value_lazy
@@ -218,10 +218,8 @@ class TrainingForm(forms.Form):
         self.set_choices("start_from", fitting[team].filter(kind=AgentKind.CHECKPOINT), team, "checkpoints")
         members = {f"num_{team}s": 0}
         for name in ("more_scenarios", "test_scenarios"):
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelMultipleChoiceField)
-            field.queryset = Scenario.objects.exclude(pk=scenario.pk).exclude(**members)
-            field.to_field_name = "slug"
+            offer_scenarios(self, name, Scenario.objects.exclude(pk=scenario.pk).exclude(**members))
+            self.fields[name].to_field_name = "slug"  # type: ignore[attr-defined]
         self.fields["steps"].initial = configuration.STEPS[preset][team]
         for name, default in self.defaults().items():
             self.fields[f"{PREFIX}{name}"] = HyperparameterField(HYPERPARAMETERS[name], default)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.forms.agents import check_agent_name
 from portal.forms.labs import LabField, offer_labs
+from portal.forms.offering import offer_scenarios
 from portal.server.receiving import describe_limit
 from tournament.models import TEAM_CHOICES, Scenario
 
@@ -61,6 +62,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, was_too_large: bool = False, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_labs(self, user)
+        offer_scenarios(self, "place_in", Scenario.objects.all())
         self.was_too_large = was_too_large
         self.fields["file"].error_messages["required"] = _("Choose the file to upload.")
         self.fields["file"].error_messages["empty"] = _("This file is empty (0 bytes). Choose the checkpoint itself.")

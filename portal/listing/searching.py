@@ -84,7 +84,7 @@ def find_agents(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
 
 def find_scenarios(words: str, most: int) -> Iterator[Found]:
     for scenario in Scenario.objects.filter(name__icontains=words)[:most]:
-        yield Found(scenario.name, reverse("leaderboard", args=[scenario.slug]))
+        yield Found(tell_name(scenario.name), reverse("leaderboard", args=[scenario.slug]))
 
 
 def find_tournaments(words: str, most: int, viewer: Any = None) -> Iterator[Found]:
@@ -92,7 +92,7 @@ def find_tournaments(words: str, most: int, viewer: Any = None) -> Iterator[Foun
         name__icontains=words
     )
     for row in seen_tournaments(found, viewer).select_related("scenario")[:most]:
-        yield Found(row.name, reverse("tournament", args=[row.pk]), row.scenario.name)
+        yield Found(tell_name(row.name), reverse("tournament", args=[row.pk]), tell_name(row.scenario.name))
 
 
 def find_runs(model: Any, view: str, words: str, most: int) -> Iterator[Found]:

@@ -148,8 +148,9 @@ def compare_boards(cup: Tournament) -> Iterator[Notification]:
         old, new = boards.line_on(before, agent), boards.line_on(after, agent)
         if new is None or new.rank is None or (old is not None and old.rank == new.rank):
             continue
-        words = {"name": agent.name, "scenario": cup.scenario.name, "new": new.rank, "old": old and old.rank}
+        words: dict[str, Any] = {"name": agent.name, "new": new.rank, "old": old and old.rank}
         with translation.override(language_of(agent.owner_id)):
+            words["scenario"] = tell_name(cup.scenario.name)
             text = _("%(name)s has rank %(new)s in %(scenario)s; it had rank %(old)s.") % words
             if old is None or old.rank is None:
                 text = _("%(name)s has rank %(new)s in %(scenario)s.") % words

@@ -1,4 +1,7 @@
-"""Pictures for link previews of boards on other sites: the best agents of both teams with their Elo."""
+"""Pictures for link previews of boards on other sites: the best agents of both teams with their Elo.
+
+They have no words, since nobody knows the language of their readers, and their font has Latin letters only.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,22 @@ def draw_board(board: Board) -> bytes:
     pencil = ImageDraw.Draw(image)
     snapshot = board.snapshot
     write(pencil, (60, 48), str(snapshot.tournament or snapshot.scenario.name), 54, INK, 1080)
-    told = f"MATE Arena leaderboard, snapshot {snapshot.number}, {snapshot.num_episodes:,} episodes"
-    write(pencil, (60, 122), told, 27, SOFT, 1080)
-    for left, title, lines, team in (
-        (60, "Cameras", board.cameras, "camera"),
-        (630, "Targets", board.targets, "target"),
-    ):
-        write(pencil, (left, 190), title, 34, TEAMS[team], 500)
+    write(pencil, (60, 122), f"MATE Arena · #{snapshot.number} · {snapshot.created:%Y-%m-%d}", 27, SOFT, 1080)
+    for left, lines, team in ((60, board.cameras, "camera"), (630, board.targets, "target")):
+        draw_sign(pencil, team, left, 186)
         for place, line in enumerate(lines[:FIRST]):
             draw_line(pencil, line, left, 250 + 58 * place)
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def draw_sign(pencil: Any, team: str, left: int, top: int) -> None:
+    """Draw the sign of a team: a camera with its field of view, or a target."""
+    if team == "camera":
+        pencil.pieslice((left - 44, top - 22, left + 44, top + 66), -32, 32, fill=TEAMS[team])
+    else:
+        pencil.ellipse((left, top + 6, left + 32, top + 38), fill=TEAMS[team])
 
 
 def draw_line(pencil: Any, line: BoardLine, left: int, top: int) -> None:

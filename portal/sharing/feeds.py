@@ -38,7 +38,7 @@ class BoardFeed(AtomFeed):
         return get_object_or_404(Scenario, slug=slug)
 
     def title(self, scenario: Scenario) -> str:
-        return _("Leaderboard of %(scenario)s") % {"scenario": scenario.name}
+        return _("Leaderboard of %(scenario)s") % {"scenario": tell_name(scenario.name)}
 
     def link(self, scenario: Scenario) -> str:
         return reverse("leaderboard", args=[scenario.slug])
@@ -48,7 +48,10 @@ class BoardFeed(AtomFeed):
         return found.defer("table").order_by("-number")[:MOST]
 
     def item_title(self, item: RatingSnapshot) -> str:
-        return _("Snapshot %(number)d of %(scenario)s") % {"number": item.number, "scenario": item.scenario.name}
+        return _("Snapshot %(number)d of %(scenario)s") % {
+            "number": item.number,
+            "scenario": tell_name(item.scenario.name),
+        }
 
     def item_description(self, item: RatingSnapshot) -> str:
         return in_language(item.reason)
@@ -98,7 +101,7 @@ class TournamentFeed(AtomFeed):
         return tell_name(item.name)
 
     def item_description(self, item: Tournament) -> str:
-        return item.scenario.name
+        return tell_name(item.scenario.name)
 
     def item_link(self, item: Tournament) -> str:
         return reverse("tournament", args=[item.pk])

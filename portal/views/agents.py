@@ -187,7 +187,7 @@ def add_scenario(request: HttpRequest, slug: str) -> HttpResponse:
     insist_on_change(request.user, agent, "add a scenario for it")
     scenario = homes.add_home(agent)
     text = _("Added %(scenario)s to the scenarios. %(agent)s can play there now.")
-    messages.success(request, text % {"scenario": scenario.name, "agent": agent.name})
+    messages.success(request, text % {"scenario": tell_name(scenario.name), "agent": tell_name(agent.name)})
     return redirect("agent", agent.slug)
 
 

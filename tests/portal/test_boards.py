@@ -103,6 +103,23 @@ def test_provenance_is_labelled_in_the_readers_language(client: Client, db: None
     assert "<dt>初始权重</dt>" in shown["zh-hans"] and "nothing" not in shown["zh-hans"]
 
 
+def test_values_of_the_provenance_are_told_in_the_readers_language(client: Client, db: None) -> None:
+    opponent = f"Owl (fork) ({'e' * 64})"
+    Agent.objects.create(
+        digest="d" * 64, team="camera", kind="checkpoint", name="x", slug="x", spec={},
+        provenance={
+            "algorithm": "hrl-mappo", "preset": "quick", "scenario": "MATE-4v8-9 (enhanced: both)",
+            "meta_solver": "nash", "opponent": opponent, "fine": True,
+            "configuration": {"enhanced_observation": "both", "my_key": "mine"},
+        },
+    )  # fmt: skip
+    text = client.get(reverse("agent", args=["x"]), headers={"accept-language": "zh-hans"}).content.decode()
+    for told in ("分层 MAPPO", "轻量", "MATE-4v8-9（增强观测：两队）", "纳什均衡", f"Owl（分叉） ({'e' * 64})", "是"):
+        assert told in text, told
+    assert "增强观测: 两队; my_key: mine" in text
+    assert "Enhanced observation: both" in client.get(reverse("agent", args=["x"])).content.decode()
+
+
 def test_a_pairing_is_summarised_with_standard_errors(client: Client, pairing: Pairing) -> None:
     payoff = client.get(reverse("pairing", args=[pairing.pk])).context["measures"][0]["found"]
     rewards = list(pairing.episodes.values_list("normalised_reward", flat=True))

@@ -101,7 +101,7 @@ def explain_waiting(run: TrainingRun) -> str:
     if not trainers and not settings.ARENA_TRAINING_COMMAND and (missing := installed.missing()):
         return installed.explain(missing)
     if not trainers:
-        return "No trainer was heard of in the last minute. It begins once one runs (`make run` starts one)."
+        return "No trainer was heard of in the last minute. It begins once one runs. `make run` starts one."
     if cores and most is not None and cores > most:
         return (
             f"It asks for {cores} cores, and the largest machine that trains has {most}. It waits for a larger one; "
