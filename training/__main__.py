@@ -11,8 +11,8 @@ from typing import Any
 
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
-from training import configuration as configurations
 from training import evaluation
+from training.hyperparameters import ALGORITHMS, PRESETS, TEAMS
 
 _SHOWN = (
     ("steps", ","), ("return_mean", ".2f"), ("target_reward", ".3f"), ("coverage", ".3f"), ("entropy", ".2f"),
@@ -69,9 +69,9 @@ def _add_new(command: argparse.ArgumentParser) -> None:
         metavar="SCENARIO",
         help="a scenario that is used only for evaluation; repeat the option for more",
     )
-    command.add_argument("--team", choices=configurations.TEAMS, default="camera")
-    command.add_argument("--algorithm", choices=tuple(configurations.ALGORITHMS), default="mappo")
-    command.add_argument("--preset", choices=tuple(configurations.PRESETS), default="quick")
+    command.add_argument("--team", choices=TEAMS, default="camera")
+    command.add_argument("--algorithm", choices=tuple(ALGORITHMS), default="mappo")
+    command.add_argument("--preset", choices=tuple(PRESETS), default="quick")
     command.add_argument(
         "--opponent",
         action="append",
@@ -102,6 +102,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 
 
 def _new(options: argparse.Namespace) -> int:
+    from training import configuration as configurations
     from training.files import replace_json
 
     document = {name: getattr(options, name) for name in ("scenario", "team", "algorithm", "preset", "seed")}

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, PlainSerializer, PlainValidator, ValidationError, ValidationInfo, field_validator
 
 from mate.agents.batched import BUILTIN_NAMES
 from mate.errors import UserError
 from mate.messages import Team
 from mate.scenario import ConfigError, Scenario, preset_names
-from policies.fields import Dimensions
+from policies.fields import Dimensions, shorten
 from policies.recipe import MAX_SUBSET_TARGETS
 from training.algorithms import PPO, Q_LEARNING
 from training.hyperparameters import (
@@ -37,9 +39,11 @@ __all__ = [
     "PRESETS",
     "STEPS",
     "TEAMS",
+    "AlgorithmName",
     "ConfigurationError",
     "Hyperparameter",
     "Opponent",
+    "PresetName",
     "TrainingConfiguration",
     "algorithms_of",
     "check",
@@ -54,10 +58,14 @@ MAX_STEPS = 10**12
 MAX_SEED = 2**63 - 1
 MAX_REPLAY_BYTES = 16e9
 
-_FIELDS = (
-    "scenario", "team", "algorithm", "preset", "hyperparameters", "seed", "opponents", "start_from", "steps", "cores",
-    "more_scenarios", "test_scenarios",
-)  # fmt: skip
+if TYPE_CHECKING:  # The registries hold the choices; a type checker cannot read them.
+    TeamName = str
+    AlgorithmName = str
+    PresetName = str
+    OpponentName = str
+else:
+    TeamName, AlgorithmName = Literal[tuple(map(str, TEAMS))], Literal[tuple(ALGORITHMS)]
+    PresetName, OpponentName = Literal[tuple(PRESETS)], Literal[tuple(BUILTIN_NAMES)]
 
 
 class ConfigurationError(UserError):
@@ -68,42 +76,121 @@ class ConfigurationError(UserError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Opponent:
+def _read_scenario(content: Any) -> Scenario:
+    """Return a scenario that a document names, describes or has stored. Raises ValueError."""
+    try:
+        if isinstance(content, Scenario):
+            return content.check_limits()
+        if isinstance(content, Mapping) and "camera_boxes" in content:
+            return Scenario.from_json(json.dumps(dict(content))).check_limits()
+        if isinstance(content, str | Mapping):
+            scenario = Scenario.load(content).check_limits()
+            name = content.removesuffix(".yaml") if isinstance(content, str) else ""
+            return replace(scenario, name=name) if name in preset_names() else scenario
+    except (ConfigError, TypeError, OSError) as error:
+        raise ValueError(str(error)) from None
+    raise ValueError("give the name of a scenario, such as MATE-2v4-0, or a configuration.")
+
+
+AnyScenario = Annotated[
+    Scenario, PlainValidator(_read_scenario), PlainSerializer(lambda scenario: json.loads(scenario.to_json()))
+]
+
+
+def _field(default: Any, description: str, **limits: Any) -> Any:
+    """Declare a field; the description says what it is, as an error tells it."""
+    return Field(default, description=description, validate_default=True, **limits)
+
+
+def _choice(default: str | None, names: Iterable[str]) -> Any:
+    return _field(default, f"one of {', '.join(names)}")
+
+
+def _number(default: float | None, low: float, high: float, kind: str = "a whole number") -> Any:
+    return _field(default, f"{kind} from {low} to {high}", ge=low, le=high)
+
+
+def _list(default: Any, most: int, description: str) -> Any:
+    return _field(default, description, max_length=most, strict=False)
+
+
+class StrictModel(BaseModel):
+    """What people write: unknown fields are refused, and values are of the declared kinds already."""
+
+    model_config = {"frozen": True, "extra": "forbid", "strict": True, "allow_inf_nan": False, "defer_build": True}
+
+
+class Opponent(StrictModel):
     """An opponent: a rule-based agent by ``name`` or the path of a native ``checkpoint``, and its share of episodes."""
 
-    name: str = ""
-    checkpoint: str = ""
-    weight: float = 1.0
+    name: OpponentName = Field("", description=f"one of {', '.join(BUILTIN_NAMES)}", exclude_if=lambda name: not name)
+    checkpoint: str = Field("", description="the path of a native checkpoint", exclude_if=lambda path: not path)
+    weight: float = _number(1.0, 0, 10**9, "a number")
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry of ``opponents``."""
-        who = {"name": self.name} if self.name else {"checkpoint": self.checkpoint}
-        return {**who, "weight": self.weight}
+    @field_validator("weight")
+    @classmethod
+    def _insist_on_one(cls, weight: float, found: ValidationInfo) -> float:
+        if len(found.data) == 2 and bool(found.data["name"]) == bool(found.data["checkpoint"]):
+            raise ValueError("`opponents`: each has either a name or the path of a checkpoint.")
+        return weight
 
 
-@dataclass(frozen=True)
-class TrainingConfiguration:
+class TrainingConfiguration(StrictModel):
     """A complete and valid training run; made by ``check``.
 
     ``steps`` counts environment steps over all episodes. ``cores`` is the number of processors that the run may use;
     None means all. ``hyperparameters`` holds a value for every one that applies to the algorithm and team. Paths of
     checkpoints are absolute, or relative to the run's folder. The parallel episodes are divided evenly among
     ``scenario`` and ``more_scenarios``. ``test_scenarios`` are never trained on. Agents are evaluated in all scenarios.
+    A field's validator reads the fields before it.
     """
 
-    scenario: Scenario
-    team: str
-    algorithm: str
-    preset: str
-    steps: int
-    seed: int = 0
-    opponents: tuple[Opponent, ...] = (Opponent("greedy"),)
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    start_from: str | None = None
-    cores: int | None = None
-    more_scenarios: tuple[Scenario, ...] = ()
-    test_scenarios: tuple[Scenario, ...] = ()
+    scenario: AnyScenario = _field(None, "the name of a scenario, or a configuration")
+    team: TeamName = _choice(None, TEAMS)
+    algorithm: AlgorithmName = _choice(None, ALGORITHMS)
+    preset: PresetName = _choice("quick", PRESETS)
+    steps: int = _number(None, 1, MAX_STEPS)
+    seed: int = _number(0, 0, MAX_SEED)
+    opponents: tuple[Opponent, ...] = _list(
+        ({"name": "greedy"},), MAX_OPPONENTS, f"a list of 1 to {MAX_OPPONENTS} agents"
+    )
+    hyperparameters: Annotated[Mapping[str, Any], PlainSerializer(dict)] = _field({}, "an object of names and values")
+    start_from: str | None = _field(None, "the path of a native checkpoint, or null")
+    cores: int | None = _number(None, 1, 1024)
+    more_scenarios: tuple[AnyScenario, ...] = _list((), MAX_SCENARIOS, f"a list of at most {MAX_SCENARIOS} scenarios")
+    test_scenarios: tuple[AnyScenario, ...] = _list((), MAX_SCENARIOS, f"a list of at most {MAX_SCENARIOS} scenarios")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _default_steps(cls, steps: Any, found: ValidationInfo) -> Any:
+        usual = STEPS.get(found.data.get("preset", ""), {}).get(found.data.get("team", ""), 1)
+        return usual if steps is None else steps
+
+    @field_validator("opponents")
+    @classmethod
+    def _check_opponents(cls, opponents: tuple[Opponent, ...]) -> tuple[Opponent, ...]:
+        if not any(opponent.weight for opponent in opponents):
+            raise ValueError("name at least one agent with a weight above 0.")
+        return opponents
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _complete(cls, given: Mapping[str, Any], found: ValidationInfo) -> Mapping[str, Any]:
+        """Return all values, the given ones among them; none while team, algorithm or preset are wrong."""
+        if not {"team", "algorithm", "preset"} <= set(found.data):
+            return {}
+        scenario, team, algorithm = found.data.get("scenario"), found.data["team"], found.data["algorithm"]
+        values = defaults(found.data["preset"], algorithm, team)
+        problems = [*_read_hyperparameters(given, values, algorithm, team), *_find_contradictions(values)]
+        _raise(problems + (_find_limits(scenario, algorithm, values) if scenario else []))
+        return MappingProxyType(values)
+
+    @field_validator("test_scenarios")
+    @classmethod
+    def _compare(cls, tests: tuple[Scenario, ...], found: ValidationInfo) -> tuple[Scenario, ...]:
+        trained = *filter(None, [found.data.get("scenario")]), *found.data.get("more_scenarios", ())
+        _raise(_compare_scenarios(trained, tests, found.data.get("team"), found.data.get("hyperparameters", {})))
+        return tests
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a hyperparameter."""
@@ -112,7 +199,7 @@ class TrainingConfiguration:
     def __reduce__(self) -> Any:
         return check, (self.to_json(),)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> TrainingConfiguration:
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> TrainingConfiguration:
         return self
 
     @property
@@ -153,20 +240,7 @@ class TrainingConfiguration:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``configuration.json``, from which ``check`` makes an equal configuration."""
-        return {
-            "scenario": json.loads(self.scenario.to_json()),
-            "team": self.team,
-            "algorithm": self.algorithm,
-            "preset": self.preset,
-            "steps": self.steps,
-            "seed": self.seed,
-            "opponents": [opponent.to_json() for opponent in self.opponents],
-            "hyperparameters": dict(self.hyperparameters),
-            "start_from": self.start_from,
-            "cores": self.cores,
-            "more_scenarios": [json.loads(one.to_json()) for one in self.more_scenarios],
-            "test_scenarios": [json.loads(one.to_json()) for one in self.test_scenarios],
-        }
+        return self.model_dump(mode="json")
 
 
 def read(folder: str | os.PathLike[str]) -> TrainingConfiguration:
@@ -191,164 +265,72 @@ def check(document: Any) -> TrainingConfiguration:
     """
     if not isinstance(document, Mapping):
         raise ConfigurationError(["A training's configuration is an object of names and values."])
-    problems = [
-        f"{name!r} is not known; a configuration has {', '.join(_FIELDS)}." for name in document if name not in _FIELDS
-    ]
-    scenario = _read_scenario(document.get("scenario"), problems)
-    more, tests = (_read_scenarios(document, name, problems) for name in ("more_scenarios", "test_scenarios"))
-    team = _read_choice(document, "team", TEAMS, None, problems)
-    algorithm = _read_choice(document, "algorithm", tuple(ALGORITHMS), None, problems)
-    preset = _read_choice(document, "preset", tuple(PRESETS), "quick", problems)
-    opponents = _read_opponents(document.get("opponents", [{"name": "greedy"}]), problems)
-    seed = _read_integer(document, "seed", 0, MAX_SEED, 0, problems)
-    cores = _read_integer(document, "cores", 1, 1024, None, problems)
-    steps = _read_integer(document, "steps", 1, MAX_STEPS, None, problems)
-    start_from = document.get("start_from") or None
-    if start_from is not None and not isinstance(start_from, str):
-        problems.append("`start_from` is the path of a native checkpoint, or null.")
-    for one in (scenario, *more, *tests):
-        if team and one and not (one.num_cameras if team == Team.CAMERA else one.num_targets):
-            problems.append(f"{one.name} has no {team}s that could be trained.")
-    if team and algorithm and not ALGORITHMS[algorithm].can_train(team):
-        problems.append(f"`algorithm` {algorithm} is for cameras: targets cannot choose targets. Take {algorithm[4:]}.")
-    hyperparameters: dict[str, Any] = {}
-    if team and algorithm and preset:
-        hyperparameters = _read_hyperparameters(
-            document.get("hyperparameters") or {}, preset, algorithm, team, problems
-        )
-        if scenario:
-            problems += _compare_scenarios((scenario, *more), tests, team, hyperparameters)
-    if scenario and algorithm and hyperparameters:
-        problems += _find_limits(scenario, algorithm, hyperparameters)
-    if problems:
-        raise ConfigurationError(problems)
-    assert scenario and team and algorithm and preset
-    return TrainingConfiguration(
-        scenario, team, algorithm, preset, steps or STEPS[preset][team], seed or 0, opponents,
-        MappingProxyType(hyperparameters), start_from, cores, more, tests,
-    )  # fmt: skip
-
-
-def _read_scenario(content: Any, problems: list[str]) -> Scenario | None:
+    given = {name: value for name, value in document.items() if value is not None and value != ""}
     try:
-        if isinstance(content, Scenario):
-            return content.check_limits()
-        if isinstance(content, Mapping) and "camera_boxes" in content:
-            return Scenario.from_json(json.dumps(dict(content))).check_limits()
-        if isinstance(content, str | Mapping):
-            scenario = Scenario.load(content).check_limits()
-            name = content.removesuffix(".yaml") if isinstance(content, str) else ""
-            return replace(scenario, name=name) if name in preset_names() else scenario
-    except (ConfigError, ValueError, TypeError, OSError) as error:
-        problems.append(f"`scenario`: {error}")
-        return None
-    problems.append("`scenario` is missing: give the name of one, such as MATE-2v4-0, or a configuration.")
-    return None
+        return TrainingConfiguration.model_validate(given)
+    except ValidationError as error:
+        raise ConfigurationError([text for one in error.errors() for text in _tell(one)]) from None
 
 
-def _read_scenarios(document: Mapping[str, Any], name: str, problems: list[str]) -> tuple[Scenario, ...]:
-    content = document.get(name) or []
-    if not isinstance(content, list | tuple) or len(content) > MAX_SCENARIOS:
-        problems.append(f"`{name}` is a list of at most {MAX_SCENARIOS} scenarios.")
-        return ()
-    found: list[str] = []
-    scenarios = [_read_scenario(one, found) for one in content]
-    problems += [problem.replace("`scenario`", f"`{name}`", 1) for problem in found]
-    return tuple(one for one in scenarios if one)
+def _tell(problem: Any) -> Iterator[str]:
+    """Yield what a validator found wrong, as sentences that begin with the name of the field."""
+    field, *places = problem["loc"]
+    known = (Opponent if places else TrainingConfiguration).model_fields
+    where = f"`{field}`" + "".join(f", entry {one}" if isinstance(one, int) else f", {one}" for one in places)
+    declared = known.get(str(problem["loc"][-1]))
+    if problem["type"] == "value_error":
+        lines = str(problem["ctx"]["error"]).split("\n")
+        yield from (line if line.startswith("`") else f"{where}: {line}" for line in lines)
+    elif declared:
+        yield f"{where} is {shorten(problem['input'])}; it is {declared.description}."
+    else:
+        yield f"{where} is invalid; the fields are {', '.join(known)}."
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("\n".join(problems))
 
 
 def _compare_scenarios(
-    trained: tuple[Scenario, ...], tests: tuple[Scenario, ...], team: str, values: Mapping[str, Any]
+    trained: tuple[Scenario, ...], tests: tuple[Scenario, ...], team: str | None, values: Mapping[str, Any]
 ) -> list[str]:
-    """Return the problems of the combination of scenarios, and of the hyperparameters for the team."""
-    problems = []
+    """Return the problems of the combination of scenarios; no team or no values: these are wrong."""
+    problems = [
+        f"`team`: {one.name} has no {team}s that could be trained."
+        for one in (*trained, *tests)
+        if team and not (one.num_cameras if team == Team.CAMERA else one.num_targets)
+    ]
     digests = [one.digest for one in (*trained, *tests)]
     if len(set(digests)) < len(digests):
         problems.append("`more_scenarios` and `test_scenarios` name a scenario twice; name each once.")
     sizes = {(one.num_cameras, one.num_targets, one.num_obstacles) for one in (*trained, *tests)}
-    if len(sizes) > 1 and values.get("architecture") != "entity":
+    if values and len(sizes) > 1 and values.get("architecture") != "entity":
         problems.append(
             "`architecture` is layers, which have one number of cameras, targets and obstacles; for several scenarios "
             "take entity."
         )
-    if isinstance(values["episodes_at_once"], int) and values["episodes_at_once"] < len(trained):
+    if values and values["episodes_at_once"] < len(trained):
         problems.append(f"`episodes_at_once` is less than the number of scenarios ({len(trained)}).")
-    if values.get("actions") == "pose" and team != Team.CAMERA:
-        problems.append("`actions` pose is for cameras; take levels or box.")
     return problems
 
 
-def _read_choice(
-    document: Mapping[str, Any], name: str, choices: tuple[str, ...], default: str | None, problems: list[str]
-) -> str | None:
-    value = document.get(name, default)
-    if isinstance(value, str) and value in choices:
-        return value
-    problems.append(f"`{name}` is {value!r}; it is one of {', '.join(choices)}.")
-    return None
-
-
-def _read_integer(
-    document: Mapping[str, Any], name: str, low: int, high: int, default: int | None, problems: list[str]
-) -> int | None:
-    value = document.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        problems.append(f"`{name}` is {value!r}; it is a whole number from {low} to {high}.")
-        return default
-    return value
-
-
-def _read_opponents(content: Any, problems: list[str]) -> tuple[Opponent, ...]:
-    if not isinstance(content, list | tuple) or not 1 <= len(content) <= MAX_OPPONENTS:
-        problems.append(f"`opponents` is a list of 1 to {MAX_OPPONENTS} agents.")
-        return ()
-    opponents = [_read_opponent(number, entry, problems) for number, entry in enumerate(content)]
-    found = tuple(opponent for opponent in opponents if opponent is not None)
-    if found and not sum(opponent.weight for opponent in found) > 0.0:
-        problems.append("`opponents`: the weights are all 0; one must be above.")
-    return found
-
-
-def _read_opponent(number: int, entry: Any, problems: list[str]) -> Opponent | None:
-    where = f"`opponents`, entry {number}"
-    if (
-        not isinstance(entry, Mapping)
-        or not {"name", "checkpoint"} & set(entry)
-        or set(entry) - {"name", "checkpoint", "weight"}
-    ):
-        problems.append(f"{where} has a name or a checkpoint, and perhaps a weight.")
-        return None
-    name, checkpoint, weight = entry.get("name", ""), entry.get("checkpoint", ""), entry.get("weight", 1.0)
-    if bool(name) == bool(checkpoint) or not isinstance(name, str) or not isinstance(checkpoint, str):
-        problems.append(f"{where} has either a name or the path of a checkpoint.")
-    elif name and name not in BUILTIN_NAMES:
-        problems.append(f"{where}: there is no agent {name!r}; names are {', '.join(BUILTIN_NAMES)}.")
-    elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0.0 <= weight <= 1e9:
-        problems.append(f"{where}: the weight is {weight!r}; it is a number from 0 to 1e9.")
-    else:
-        return Opponent(name, checkpoint, float(weight))
-    return None
-
-
-def _read_hyperparameters(content: Any, preset: str, algorithm: str, team: str, problems: list[str]) -> dict[str, Any]:
-    values = defaults(preset, algorithm, team)
-    if not isinstance(content, Mapping):
-        problems.append("`hyperparameters` is an object of names and values.")
-        return values
-    for name, value in content.items():
+def _read_hyperparameters(given: Mapping[str, Any], values: dict[str, Any], algorithm: str, team: str) -> Iterator[str]:
+    """Write the given values over the defaults; yield everything that is wrong with them."""
+    if not ALGORITHMS[algorithm].can_train(team):
+        yield f"`algorithm` {algorithm} is for cameras: targets cannot choose targets. Take {algorithm[4:]}."
+    for name, value in given.items():
         if name not in HYPERPARAMETERS:
             known = ", ".join(HYPERPARAMETERS)
-            problems.append(f"`hyperparameters`: there is no hyperparameter {name!r}; there are {known}.")
+            yield f"`hyperparameters`: there is no hyperparameter {name!r}; there are {known}."
         elif name not in values:
-            problems.append(f"`{name}` means nothing for {algorithm} of the {team} team; leave it out.")
+            yield f"`{name}` means nothing for {algorithm} of the {team} team; leave it out."
         elif problem := HYPERPARAMETERS[name].find_problem(value):
-            problems.append(f"`{name}` {problem}.")
+            yield f"`{name}` {problem}."
         else:
             values[name] = value
-    problems += _find_contradictions(values)
-    return values
+    if values.get("actions") == "pose" and team != Team.CAMERA:
+        yield "`actions` pose is for cameras; take levels or box."
 
 
 def _find_limits(scenario: Scenario, algorithm: str, values: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ from mate.streams import derive
 from policies import Checkpoint, CheckpointError
 from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
-from training.configuration import TEAMS
+from training.hyperparameters import TEAMS
 from training.scores.student import student
 
 EVALUATION = 0x4003

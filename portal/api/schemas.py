@@ -1,7 +1,7 @@
 """Schemas that several modules of the API share."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from django.http import Http404
 from ninja import Field, Schema
@@ -20,12 +20,6 @@ from tournament import names
 from training import configuration
 
 TeamName = Literal["camera", "target"]
-if TYPE_CHECKING:  # The registries hold the choices; a type checker cannot read them.
-    AlgorithmName = str
-    PresetName = str
-else:
-    AlgorithmName = Literal[tuple(configuration.ALGORITHMS)]
-    PresetName = Literal[tuple(configuration.PRESETS)]
 ALGORITHM = f"One of {', '.join(configuration.ALGORITHMS)}; targets cannot train with hierarchical (hrl) ones."
 
 

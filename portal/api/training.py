@@ -16,11 +16,9 @@ from portal.api.rows import Filter, find_agents, find_own, find_scenario, narrow
 from portal.api.schemas import (
     ALGORITHM,
     AgentRef,
-    AlgorithmName,
     Asked,
     Key,
     Owner,
-    PresetName,
     Seed,
     TeamName,
     Text,
@@ -31,6 +29,7 @@ from tournament import measuring, paces, trainings
 from tournament.models import TrainingPoint, TrainingRun
 from tournament.tables import write_lines
 from training import configuration
+from training.configuration import AlgorithmName, PresetName
 
 router = Router()
 State = Literal["waiting", "training", "paused", "evaluating", "finished", "cancelled", "failed"]

@@ -57,6 +57,8 @@ MODULES = (
     *(f"portal/views/{name}.py" for name in ("accounts", "agents", "comparisons", "leaderboards", "replays")),
     *(f"portal/views/{name}.py" for name in ("scenarios", "sharing", "tournaments")),
 )
+BARE = {"training/configuration.py"}
+"""Modules whose messages pages show without backticks (`tournament.trainings.name_field`)."""
 LEFT_OUT = {"policies/importing/__main__.py", "tournament/formats/evidence.py"}
 """Modules whose texts are shown only in terminals."""
 HEAD = '''"""Texts for the catalogue of translations. `manage.py collect_texts` writes this file."""
@@ -172,7 +174,8 @@ def list_floors(root: Path) -> Iterator[tuple[str, set[str]]]:
     for path in sorted(files):
         parts = path.relative_to(root).parts
         floor = "_".join(parts[:2]) if parts[1] == "importing" else parts[0]
-        found.setdefault(floor, set()).update(list_messages(path.read_text()))
+        source = path.read_text().replace("`", "" if "/".join(parts) in BARE else "`")
+        found.setdefault(floor, set()).update(list_messages(source))
     yield from found.items()
 
 
