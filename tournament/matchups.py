@@ -6,23 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from mate import Team
-from tournament import visibility
+from tournament import own_episodes, visibility
 from tournament.comparing import Against, Array, Comparison, Pairs, compare
 from tournament.formats import FORMATS, Evidence, Finding
 from tournament.formats.settings import MAX_ROUND_SIZE, ROUND_SIZE
-from tournament.leaderboards import DEVICE, engine_version
-from tournament.models import Agent, Episode, EpisodeTotal, Pairing, Scenario
+from tournament.leaderboards import DEVICE
+from tournament.models import Agent, Episode, Pairing, Scenario
+from tournament.own_episodes import MOST_EPISODES, ROW, Rows
 
-MOST_EPISODES = 200_000
-"""Maximum number of each agent's latest episodes that are read, so that no page takes seconds."""
 MOST_LOOKS = 60
 """Maximum number of looks of a sequential test of existing episodes."""
-ROW = np.dtype([("opponent", np.int64), ("seed", np.int64), ("reward", np.float64), ("episode", np.int64)])
-Rows = NDArray[np.void]
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Matchup:
 def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
     """Return the current engine's episodes that both agents played from the same seed against the same opponent."""
     is_private = visibility.are_private((first, second))
-    mine, theirs = (_read(scenario, agent, is_private) for agent in (first, second))
+    mine, theirs = (own_episodes.read(scenario, agent, is_private) for agent in (first, second))
     left, right = _match(mine, theirs)
     sign = -1.0 if first.team == Team.CAMERA else 1.0
     pairs = Pairs(
@@ -93,29 +90,6 @@ def find_matchup(scenario: Scenario, first: Agent, second: Agent) -> Matchup:
         unmatched=tuple(sorted((agents[key] for key in both - matched), key=lambda agent: agent.name)),
         is_cut=MOST_EPISODES in (len(mine), len(theirs)),
     )
-
-
-def _read(scenario: Scenario, agent: Agent, is_private: bool) -> Rows:
-    """Read the agent's latest episodes, sorted by opponent and seed; those with private opponents if `is_private`."""
-    other = "pairing__target_id" if agent.team == Team.CAMERA else "pairing__camera_id"
-    episodes = Episode.objects.filter(
-        **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
-    )
-    if not is_private and (hidden := set(visibility.hidden_agents(None).values_list("pk", flat=True))):
-        episodes = episodes.exclude(**{f"{other}__in": hidden})
-    if _count(scenario, agent) > MOST_EPISODES:  # Otherwise all are read, and the database need not sort them.
-        episodes = episodes.order_by("-id")
-    rows = episodes.values_list(other, "seed", "normalised_reward", "id")[:MOST_EPISODES]
-    table = np.fromiter(rows.iterator(chunk_size=10_000), dtype=ROW)
-    return table[np.lexsort((table["seed"], table["opponent"]))]
-
-
-def _count(scenario: Scenario, agent: Agent) -> int:
-    """Return the number of the agent's episodes."""
-    totals = EpisodeTotal.objects.filter(
-        **{f"pairing__{agent.team}": agent}, pairing__scenario=scenario, engine=engine_version(), device=DEVICE
-    )
-    return totals.aggregate(all=Sum("count"))["all"] or 0
 
 
 def _match(left: Rows, right: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

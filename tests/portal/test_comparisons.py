@@ -1,6 +1,7 @@
 """Comparison of two agents of a team, and two synchronised replays."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +55,22 @@ def test_differences_are_positive_where_the_first_is_the_better_agent(
     assert comparison.difference.value == pytest.approx(0.4)
     assert comparison.better.value == 1
     assert [one.count for one in comparison.against] == [comparison.num_pairs / 2] * 2
+
+
+def test_episodes_are_read_again_only_if_some_have_changed(
+    doubled: Tournament, agents: dict[str, Agent], django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    before = find_matchup(doubled.scenario, *two(agents))
+    with django_assert_max_num_queries(9) as asked:
+        again = find_matchup(doubled.scenario, *reversed(two(agents)))
+    assert not any("normalised_reward" in query["sql"] for query in asked.captured_queries)
+    assert again.compare().difference.value == pytest.approx(-(before.compare().difference.value or 0.0))
+    episode = Episode.objects.get(pk=before.first_episode[0])
+    Episode.objects.filter(pk=episode.pk).update(normalised_reward=episode.normalised_reward - 1)
+    changed = find_matchup(doubled.scenario, *two(agents)).pairs
+    assert changed.gain.sum() == pytest.approx(before.pairs.gain.sum() + 1)
+    Episode.objects.filter(pk=episode.pk).delete()
+    assert len(find_matchup(doubled.scenario, *two(agents)).pairs) == len(changed) - 1
 
 
 def test_episodes_of_another_engine_are_left_out(doubled: Tournament, agents: dict[str, Agent]) -> None:
