@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.server.middleware import Middleware
+
 View = TypeVar("View", bound=Callable[..., Any])
 ALWAYS = frozenset({"csrfmiddlewaretoken"})
 """Names in every form. htmx, and browsers without JavaScript, send them with half-filled forms."""
@@ -74,17 +76,11 @@ def takes(*query: str, form: Iterable[str] = ()) -> Callable[[View], View]:
     return declare
 
 
-class UnknownNames:
+class UnknownNames(Middleware):
     """Middleware that refuses a query string or form with a name that the page does not declare.
 
     The pages of Django's admin have their own checks.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
         match = request.resolver_match

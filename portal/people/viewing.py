@@ -11,9 +11,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from portal.models import ApiToken
+from portal.server.middleware import Middleware
 from portal.views import errors
 from tournament import visibility
 from tournament.models import Agent, Episode, Pairing, Tournament, Upload
@@ -78,14 +79,8 @@ def find_named(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-class PrivateRows:
+class PrivateRows(Middleware):
     """Middleware that answers "not found" for rows that the caller may not see."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _: Any, arguments: Mapping[str, Any]) -> Any:
         rows = find_named(request.path, arguments)

@@ -17,7 +17,8 @@ from granian.utils.proxies import wrap_asgi_with_proxy_headers  # noqa: E402
 from portal.server.bodies import limit_body  # noqa: E402
 from portal.server.disk import keep_readable  # noqa: E402
 from portal.server.handler import Handler  # noqa: E402
-from portal.server.lanes import Application, use_lanes  # noqa: E402
+from portal.server.lanes import use_lanes  # noqa: E402
+from portal.server.protocol import Application  # noqa: E402
 from portal.server.remotes import serve_turns  # noqa: E402
 
 if (server := multiprocessing.parent_process()) is not None and sys.platform == "linux":

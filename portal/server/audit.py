@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
 from portal.models import AuditEntry
+from portal.server.middleware import Middleware
 
 READING = ("GET", "HEAD", "OPTIONS")
 LEFT_OUT = ("resumable_upload",)
@@ -19,11 +18,8 @@ def is_left_out(match: ResolverMatch, response: HttpResponse) -> bool:
     return match.url_name in LEFT_OUT or "login/" in response.get("Location", "")
 
 
-class AuditLog:
+class AuditLog(Middleware):
     """Middleware that records all successful requests of users that may change something."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         before = request.user if request.method not in READING else None

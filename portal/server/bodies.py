@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from django.db import close_old_connections
 from django.urls import reverse
 
 from portal.server import disk
+from portal.server.protocol import Application, Message, Receive, Scope, Send
 from portal.server.receiving import FORM_ALLOWANCE, describe_limit
 from portal.server.refusals import refuse
 from portal.server.uploaders import Uploader, find_uploader
@@ -27,11 +27,6 @@ IDLE_SECONDS = 20.0
 FIRST_SECONDS, SLOWEST = 30.0, 32 * 1024
 """Time limit of a body: these seconds, plus one second per this number of bytes of its size limit."""
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 Find = Callable[[Scope], Uploader]
 
 

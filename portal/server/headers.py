@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from portal.server.middleware import Middleware
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
@@ -47,14 +49,11 @@ def find_headers() -> dict[str, str]:
     return HEADERS | ({"Strict-Transport-Security": f"max-age={seconds}"} if seconds else {})
 
 
-class SecurityHeaders:
+class SecurityHeaders(Middleware):
     """Middleware that adds the headers.
 
     It is the outermost one, so that it also covers refusals by others, such as for an unknown host.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -8,7 +8,6 @@ IETF.)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from portal.models import ApiToken, StoredAnswer
+from portal.server.middleware import Middleware
 from portal.server.receiving import was_too_large
 from portal.views.errors import refuse
 
@@ -35,17 +35,11 @@ REUSED = (
 )
 
 
-class Idempotency:
+class Idempotency(Middleware):
     """Middleware that answers a repeated POST to the API with the first response.
 
     It comes last, because it calls the view itself.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         key = request.headers.get(HEADER)

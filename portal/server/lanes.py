@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
+from portal.server.protocol import Application, Message, Receive, Scope, Send
 from portal.server.refusals import refuse
 
 COSTLY = re.compile(rb"format=(csv|parquet)")
@@ -26,12 +27,6 @@ SEND_SECONDS = 60.0
 """Seconds within which a client must receive the next chunk of a streamed response."""
 EVENTS = b"text/event-stream"
 """The content type of responses that need no lane after they have begun (`portal.server.streams`)."""
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Lanes:

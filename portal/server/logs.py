@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 
+from portal.server.middleware import Middleware
 from tournament import tracing
 
 HEADER = "X-Request-ID"
@@ -34,11 +34,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class RequestIds:
+class RequestIds(Middleware):
     """Middleware that gives each request an id, in its logs and in the response. An id from a proxy is kept."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 
 from portal.server import disk
+from portal.server.middleware import Middleware
 from tournament import queries, storages
 from tournament.models import (
     Block,
@@ -49,11 +50,8 @@ TALLIES = {
 }
 
 
-class Measure:
+class Measure(Middleware):
     """Middleware that counts and times requests by view name, because the number of addresses is unbounded."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import redis
 import redis.asyncio
 from django.conf import settings
 
+from portal.server.protocol import Application, Receive, Send
 from portal.server.refusals import refuse
 from tasks.remotes import KEEP_SECONDS, answers_key, redis_url, turn_key, turns_key
 
@@ -27,11 +27,6 @@ WAIT_SECONDS = 20.0
 SEAT_SECONDS = 300
 """Seconds without a request after which a seat expires. Its process must then take a new one."""
 _MATCH = re.compile(r"[0-9a-f]{32}")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def _session_key(session: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -22,6 +21,7 @@ from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from portal.server.lanes import is_costly
+from portal.server.middleware import Middleware
 from portal.variables.allowances import read_limits
 from portal.views.errors import refuse
 
@@ -83,14 +83,11 @@ def limiter(url: str) -> SlidingWindowCounterRateLimiter:
     return SlidingWindowCounterRateLimiter(storage)
 
 
-class Throttle:
+class Throttle(Middleware):
     """Middleware that refuses requests above a rate limit with 429.
 
     It needs the user, so it comes after the session middleware.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -1,7 +1,6 @@
 """Error responses: pages for browsers, problem details for programs."""
 
 import sys
-from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,17 +12,15 @@ from django.views import defaults
 from mate.errors import UserError
 from portal import problems
 from portal.server import disk, outages
+from portal.server.middleware import Middleware
 from portal.texts import in_language
 
 
-class UserErrors:
+class UserErrors(Middleware):
     """Middleware that turns a UserError of a view into a page with its message. (The API has its own handler.)
 
     It also refuses addresses with a null character, because no name has one and PostgreSQL rejects them.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):

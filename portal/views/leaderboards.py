@@ -102,10 +102,16 @@ def tournament_snapshot(request: HttpRequest, tournament_id: int, number: int) -
     return show_snapshot(request, get_object_or_404(Tournament, pk=tournament_id), number)
 
 
-def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
+def find_snapshot(of: Scenario | Tournament, number: int) -> Board:
+    """Return a numbered board. Raises Http404 if there is none."""
     board = boards.numbered_board(of, number)
     if board is None:
         raise Http404(f"{of} has no snapshot number {number}.")
+    return board
+
+
+def show_snapshot(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
+    board = find_snapshot(of, number)
     before, after = boards.neighbours(board.snapshot)
     context = {
         "board": board,
@@ -135,9 +141,7 @@ def tournament_payoffs(request: HttpRequest, tournament_id: int, number: int) ->
 
 
 def show_payoffs(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
-    board = boards.numbered_board(of, number)
-    if board is None:
-        raise Http404(f"{of} has no snapshot number {number}.")
+    board = find_snapshot(of, number)
     cameras, targets = arrange(board, chosen_order(request.GET))
     page = Paginator(cameras, PAYOFF_ROWS).get_page(request.GET.get("page"))
     shown = tuple(page)
@@ -234,9 +238,7 @@ def tournament_payoff_figures(request: HttpRequest, tournament_id: int, number: 
 
 
 def show_figures(request: HttpRequest, of: Scenario | Tournament, number: int) -> HttpResponse:
-    board = boards.numbered_board(of, number)
-    if board is None:
-        raise Http404(f"{of} has no snapshot number {number}.")
+    board = find_snapshot(of, number)
     cameras, targets = arrange(board, chosen_order(request.GET))
     return JsonResponse(describe_payoffs(cameras, targets, boards.payoff_cells(board, cameras, targets)))
 
