@@ -9,16 +9,15 @@ from django.utils.translation import gettext_lazy
 
 from mate import Team
 from portal.forms.offering import offer_scenarios
-from portal.texts import in_language
+from portal.forms.refusable import RefusableForm
 from portal.wording import tell_algorithm, tell_value_lazy
 from tournament import attacks, entries, organising
 from tournament.models import Agent, Scenario
-from tournament.refusals import RequestRefused
 from tournament.trainings import TrainingSettings
 from training import configuration
 
 
-class AttackForm(forms.Form):
+class AttackForm(RefusableForm):
     """A new attack on `agent`. The attackers are of the other team."""
 
     scenario = forms.ModelChoiceField(
@@ -69,8 +68,3 @@ class AttackForm(forms.Form):
         names = ("algorithm", "preset", "steps", "evaluation_episodes")
         training = TrainingSettings(**{name: data.pop(name) for name in names})
         return attacks.AttackRequest(self.agent, training=training, owner=owner, **data)
-
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its field."""
-        for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, in_language(text))

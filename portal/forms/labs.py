@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.refusable import RefusableForm
 from tournament.models import Lab, LabRole
 from tournament.visibility import labs_of
 
 
-class LabForm(forms.Form):
+class LabForm(RefusableForm):
     """A new lab."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
@@ -20,7 +21,7 @@ class LabForm(forms.Form):
     )
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(RefusableForm):
     """The invitation of a user to a lab."""
 
     username = forms.CharField(label=_("User name"), max_length=150)

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.forms.offering import SHOWN, find_matches, find_name, offer_agents
+from portal.forms.refusable import RefusableForm
 from portal.keys import RowsField, is_key
 from portal.texts import in_language
 from tournament import boards, entries, queries, visibility
 from tournament.formats import FORMATS, FormatInfo, Setting
 from tournament.formats.numbers import write
 from tournament.models import Agent, AgentKind, Scenario
-from tournament.refusals import RequestRefused
 
 FIELDS = {"camera": "cameras", "target": "targets"}
 LISTS = (*FIELDS.values(), "agents")
@@ -88,7 +88,7 @@ def read_wishes(query: MultiValueDict) -> dict[str, Any]:
     return {key: values if key in LISTS else values[-1] for key, values in query.lists() if values}
 
 
-class LineupForm(forms.Form):
+class LineupForm(RefusableForm):
     """Format, agents and settings. The scenario decides which agents can play; the format decides which settings exist.
 
     In a head-to-head test, the fields are two agents of one team and their opponents.
@@ -268,11 +268,9 @@ class LineupForm(forms.Form):
         if not data.get(opponents) and opponents not in self.errors:
             self.add_error(opponents, _("Choose at least one opponent."))
 
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its setting, and other reasons above the form."""
-        for place, text in refusal.problems:
-            name = place.removeprefix("settings.")
-            self.add_error(name if name in [field.name for field in self.setting_fields] else None, in_language(text))
+    def place_of(self, field: str) -> str:
+        name = field.removeprefix("settings.")
+        return name if name in [one.name for one in self.setting_fields] else ""
 
     def chosen_settings(self) -> dict[str, Any]:
         """Return the format's settings from a valid form."""

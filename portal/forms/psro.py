@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.forms.offering import find_name, offer_agents
+from portal.forms.refusable import RefusableForm
 from portal.forms.training import (
     GROUPS,
     PREFIX,
@@ -30,7 +31,6 @@ from tournament.attacks import MAX_ATTACKERS
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import Agent, AgentKind, PsroKind, PsroRun, Scenario
 from tournament.psro_runs import PsroRequest
-from tournament.refusals import RequestRefused
 from tournament.trainings import TrainingSettings
 from training import configuration
 from training.configuration import HYPERPARAMETERS
@@ -93,7 +93,7 @@ def wishes_like(run: PsroRun) -> tuple[QueryDict, dict[str, Any]]:
     return asked, rest
 
 
-class PsroForm(forms.Form):
+class PsroForm(RefusableForm):
     """A new PSRO run. Scenario, algorithms and presets are chosen first, because the other fields depend on them."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Its agents are named after it."))
@@ -267,9 +267,6 @@ class PsroForm(forms.Form):
         chosen = {name: self.cleaned_data[f"{team}_{name}"] for name in names}
         return TrainingSettings(**chosen, hyperparameters=changed)
 
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its field."""
-        for field, text in refusal.problems:
-            team, _, rest = field.partition("_")
-            place = next((name for name in (field, f"{team}_{PREFIX}{rest}") if name in self.fields), None)
-            self.add_error(place, in_language(text))
+    def place_of(self, field: str) -> str:
+        team, _, rest = field.partition("_")
+        return field if field in self.fields else f"{team}_{PREFIX}{rest}"

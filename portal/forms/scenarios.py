@@ -10,9 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mate.variants import MAX_DELAY
-from portal.texts import in_language
+from portal.forms.refusable import RefusableForm
 from tournament.models import Scenario
-from tournament.refusals import RequestRefused
 
 TEAMS = [("none", _("Neither team")), ("camera", _("Cameras")), ("target", _("Targets")), ("both", _("Both teams"))]
 REWARDS = [("dense", _("Dense: in every step")), ("sparse", _("Sparse: on deliveries"))]
@@ -66,7 +65,7 @@ def text_field(label: Any, help_text: Any, is_required: bool = False) -> forms.C
     return forms.CharField(label=label, help_text=help_text, max_length=60, required=is_required)
 
 
-class ScenarioForm(forms.Form):
+class ScenarioForm(RefusableForm):
     """A scenario. `tournament.drafts` checks the values, so that website, API and command line agree."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
@@ -132,11 +131,8 @@ class ScenarioForm(forms.Form):
                 document[kind] = section | values
         return document
 
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each problem at its field."""
-        for field, text in refusal.problems:
-            name = field_of(field)
-            self.add_error(name if name in self.fields else None, in_language(text))
+    def place_of(self, field: str) -> str:
+        return field_of(field)
 
 
 def read_value(text: str) -> Any:

@@ -7,26 +7,21 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.texts import in_language, in_language_lazy
+from portal.forms.refusable import RefusableForm
+from portal.texts import in_language_lazy
 from tournament.meta_solvers import META_SOLVERS
 from tournament.models import PsroKind, PsroRun
 from tournament.psro_runs import MAX_ITERATIONS, ForkRequest
-from tournament.refusals import RequestRefused
 from training.configuration import MAX_STEPS
 
 
-class SteeringForm(forms.Form):
+class SteeringForm(RefusableForm):
     """A form whose request may be refused when it is performed."""
 
     prefix_of_ids = ""
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
-
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its field, and other reasons above the form."""
-        for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, in_language(text))
 
 
 class ExtendTrainingForm(SteeringForm):

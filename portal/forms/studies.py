@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from mate import Team
 from portal.forms.offering import find_name, offer_agents, offer_scenarios
+from portal.forms.refusable import RefusableForm
 from portal.forms.training import read_value, write_value
 from portal.keys import RowsField
-from portal.texts import in_language
 from portal.wording import tell_algorithm, tell_value
 from tournament import queries, studies, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
-from tournament.refusals import RequestRefused
 from tournament.studies import StudyConfiguration, StudyRequest
 from training import configuration
 from training.configuration import HYPERPARAMETERS
@@ -51,7 +50,7 @@ def wishes_like(run: TrainingRun) -> dict[str, Any]:
     return found
 
 
-class StudyForm(forms.Form):
+class StudyForm(RefusableForm):
     """A new study. Team and number of configurations are chosen first, because the other fields depend on them."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=studies.MAX_NAME)
@@ -133,11 +132,6 @@ class StudyForm(forms.Form):
         ]
         own = {name: self.cleaned_data[name] for name in self.base_fields}
         return StudyRequest(**own, team=self.team, configurations=configurations, owner=owner)
-
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its field."""
-        for field, text in refusal.problems:
-            self.add_error(field if field in self.fields else None, in_language(text))
 
 
 def read_changes(text: str) -> dict[str, Any]:

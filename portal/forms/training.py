@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from mate import Team
 from portal.forms.offering import find_name, offer_agents, offer_scenarios
+from portal.forms.refusable import RefusableForm
 from portal.keys import is_key
 from portal.texts import in_language, in_language_lazy
 from portal.wording import tell_value, tell_value_lazy
 from tournament import queries, trainings
 from tournament.models import Agent, AgentKind, Scenario, TrainingRun
-from tournament.refusals import RequestRefused
 from tournament.trainings import TrainingRequest
 from training import configuration
 from training.configuration import HYPERPARAMETERS, Hyperparameter
@@ -150,7 +150,7 @@ def wishes_like(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-class TrainingForm(forms.Form):
+class TrainingForm(RefusableForm):
     """A new training.
 
     Scenario, team, algorithm and preset are chosen first, because the other fields depend on them.
@@ -272,11 +272,8 @@ class TrainingForm(forms.Form):
         title = configuration.ALGORITHMS[self.algorithm].title
         return f"{title} {self.team} vs {opponent.name}"[:80]
 
-    def tell(self, refusal: RequestRefused) -> None:
-        """Show each reason of a refusal at its field."""
-        for field, text in refusal.problems:
-            place = next((name for name in (field, f"{PREFIX}{field}") if name in self.fields), None)
-            self.add_error(place, in_language(text))
+    def place_of(self, field: str) -> str:
+        return field if field in self.fields else f"{PREFIX}{field}"
 
 
 def find_fitting(scenario: Scenario, team: str) -> Any:

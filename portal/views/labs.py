@@ -37,8 +37,7 @@ def labs(request: HttpRequest) -> HttpResponse:
         try:
             lab = rules.create(request.user, **form.cleaned_data)
         except RequestRefused as refusal:
-            for place, text in refusal.problems:
-                form.add_error(place or None, text)
+            form.tell(refusal)
         else:
             return redirect("lab", lab.slug)
     mine = Membership.objects.filter(user=request.user.pk).select_related("lab")
@@ -88,8 +87,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             rules.invite(lab, **form.cleaned_data)
         except RequestRefused as refusal:
-            for place, text in refusal.problems:
-                form.add_error(place or None, text)
+            form.tell(refusal)
         else:
             messages.success(request, _("%(name)s is invited.") % {"name": form.cleaned_data["username"]})
             return redirect("lab", slug)
