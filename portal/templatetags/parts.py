@@ -1,6 +1,7 @@
 """Template tags for small parts of pages: icons, shortened names, times in the reader's time zone."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.contrib.messages.storage.base import Message
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
@@ -66,11 +68,18 @@ def moment(value: datetime | None, style: str = "moment") -> SafeString | str:
     """
     if value is None:
         return "–"
-    written = date_format(value, _("j M Y") if style == "day" else _("j M Y, H:i"))
+    is_day = style == "day"
+    written = write_day(value.date(), get_language()) if is_day else date_format(value, _("j M Y, H:i"))
     shown = say_ago(value) if style == "ago" else written
     return format_html(
         '<time datetime="{}" data-style="{}" title="{} UTC">{}</time>', value.isoformat(), style, written, shown
     )
+
+
+@lru_cache(maxsize=1000)
+def write_day(day: date, language: str | None) -> str:
+    """Return a day in the active language. Lists have many, and formatting one takes longer than the rest of a cell."""
+    return date_format(day, _("j M Y"))
 
 
 def say_ago(value: datetime) -> str:

@@ -1,11 +1,14 @@
 """How numbers and messages are written on pages."""
 
 import math
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from django.utils import translation
 
 from portal.templatetags.arena import coded, error_of, fixed, plus_minus, signed, span
+from portal.templatetags.parts import moment
 from tournament.forecasts import Span
 
 
@@ -49,3 +52,10 @@ def test_what_stands_in_backticks_is_code_and_nothing_else_of_a_message_is_marku
 )
 def test_a_range_of_time_is_written_with_what_is_expected(value: Span | None, text: str) -> None:
     assert span(value, "left") == text
+
+
+def test_a_day_is_written_in_the_readers_language() -> None:
+    then = datetime(2026, 12, 1, 23, 59, tzinfo=UTC)
+    for language, day in (("en", "1 Dec 2026"), ("zh-hans", "2026年12月1日"), ("en", "1 Dec 2026")):
+        with translation.override(language):
+            assert f">{day}</time>" in moment(then, "day")
