@@ -180,9 +180,10 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
             "in_communication_edges": 0,
         }
         infos = [common.copy() for _ in range(mailbox.num_members)]
-        for info, messages, sent, received in zip(infos, mailbox.buffer.values(), *mailbox.degrees(), strict=True):
+        for info, messages in zip(infos, mailbox.buffer.values(), strict=True):
             info["messages"] = list(messages)
-            if sent or received:
+        if not mailbox.is_idle:
+            for info, sent, received in zip(infos, *mailbox.degrees(), strict=True):
                 info["out_communication_edges"], info["in_communication_edges"] = sent, received
         return infos
 
@@ -223,12 +224,12 @@ class MultiAgentTracking(EnvironmentAttributes, metaclass=EnvMeta):
 
         Without arguments: everybody's, as a pair of lists with one list for each member.
         """
-        if agent is None and isinstance(agent_id, AgentBase):
-            agent = agent_id
         if agent is not None:
             return self._mailboxes[agent.TEAM].collect(agent.index)
+        if isinstance(agent_id, AgentBase):
+            return self._mailboxes[agent_id.TEAM].collect(agent_id.index)
         if agent_id is not None:
-            team, index = agent_id  # type: ignore[misc]
+            team, index = agent_id
             return self._mailboxes[Team(team)].collect(index)
         everybody = (
             [mailbox.collect(index) for index in range(mailbox.num_members)] for mailbox in self._mailboxes.values()

@@ -68,6 +68,7 @@ def group_step(
 
     Where both teams are played like this, cameras go first.
     """
+    joint_observation = list(joint_observation)  # The rows of an array are made once, not twice.
     group_observe(agents, joint_observation, infos)
     group_communicate(env, agents)
     return group_act(agents, joint_observation, infos, deterministic)

@@ -67,6 +67,11 @@ def fresh_seed() -> int:
     return secrets.randbelow(MAX_SEED) if source is None else source()
 
 
+def _maker_of(kind: type[StateBase]) -> Callable[[np.ndarray, int], Any]:
+    """Return what makes a state of a row. A subclass whose constructor does more than ours keeps it."""
+    return kind.of_row if kind.__init__ is StateBase.__init__ else kind
+
+
 class AgentBase(ABC):
     """Base of camera and target agents.
 
@@ -177,6 +182,7 @@ class AgentBase(ABC):
         self.observation_dim = int(self.observation_indices[-1])
         self._observation_shape = (self.observation_dim,)
         self._own_slice = self.observation_slices["self_state"]
+        self._make_own, self._make_opponent = map(_maker_of, (self.STATE_CLASS, self.OPPONENT_STATE_CLASS))
         bound: dict[str, Any] = {
             "team": self.TEAM,
             "num_cameras": self.num_cameras,
@@ -250,7 +256,7 @@ class AgentBase(ABC):
         if self._num_checks % 2 == 0:
             self.episode_step += 1
         self._num_checks += 1
-        state = self.STATE_CLASS(observation[self._own_slice].copy(), self.index)
+        state = self._make_own(observation[self._own_slice].copy(), self.index)
         return (state, observation, info, info.get("messages", [])) if info else (state, observation, {}, [])
 
     # Messages
@@ -289,12 +295,11 @@ class AgentBase(ABC):
         return self._record("teammate", self.TEAMMATE_STATE_CLASS, self.num_teammates, observation, index)
 
     def _visible_opponents(self, observation: np.ndarray) -> list[Any]:
-        """Return the opponents that an observation (D,) shows, by index."""
-        kind = self.OPPONENT_STATE_CLASS
-        dim, size = kind.DIM, kind.DIM + 1
-        records = np.array(observation[self.observation_slices["opponent_states_with_mask"]], np.float64)
-        seen = records[dim::size].nonzero()[0].tolist()
-        return [kind(records[index * size : index * size + dim], index) for index in seen]
+        """Return the opponents that an observation (D,) of float64 shows, by index."""
+        dim, make = self.OPPONENT_STATE_CLASS.DIM, self._make_opponent
+        records = observation[self.observation_slices["opponent_states_with_mask"]]
+        seen = records[dim :: dim + 1].nonzero()[0].tolist()
+        return [make(records[index * (dim + 1) :][:dim].copy(), index) for index in seen]
 
     def get_opponent_state(self, observation: np.ndarray, index: int) -> tuple[Any, bool]:
         """Return opponent ``index`` and whether it is visible. Raises IndexError if there is none."""
