@@ -63,8 +63,9 @@ def describe_provenance(told: Mapping[str, Any]) -> list[tuple[Any, str]]:
 
 def describe_value(key: str, value: Any) -> str:
     """Return the value of a key as one line of text, in the reader's language if this software wrote it."""
-    if isinstance(value, dict):
-        return "; ".join(f"{label_setting(name)}: {describe_value(name, part)}" for name, part in value.items())
+    if isinstance(value, dict):  # Sorted, because PostgreSQL keeps no order.
+        parts = sorted(value.items())
+        return "; ".join(f"{label_setting(name)}: {describe_value(name, part)}" for name, part in parts)
     if isinstance(value, list):
         return "; ".join(describe_value(key, part) for part in value)
     if isinstance(value, bool):
