@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 
-from mate.compilation import outdated_folders
+from mate.compilation import check_parts, outdated_folders
 
 MODULES = ("mate.engine", "mate.agents.batched", "mate.batched")
 
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
         start = time.perf_counter()
         importlib.import_module(name).warm()
         print(f"{name}: {time.perf_counter() - start:.1f} s", flush=True)
+    check_parts()
     forget_earlier_sources()
 
 

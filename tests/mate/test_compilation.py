@@ -134,6 +134,37 @@ def test_every_module_that_a_kernel_reads_from_decides_where_its_compiled_code_l
     assert count > 100
 
 
+OWNERS = """
+import numpy
+from mate.compilation import check_parts, kernel, part
+
+@part
+def take(row):
+    return {result}
+
+@kernel
+def call(row):
+    return numpy.sum(take(row)[0])
+
+call(numpy.ones(3))
+check_parts()
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [("(row[0],)", ""), ("(row, 1.0)", "__main__.take is a part"), ("(row.copy()[0],)", "NRT required")],
+    ids=["takes a number", "returns an array", "makes an array"],
+)
+def test_parts_count_no_references_and_so_they_neither_return_nor_make_arrays(
+    tmp_path: Path, result: str, told: str
+) -> None:
+    (tmp_path / "owners.py").write_text(OWNERS.format(result=result))
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "owners.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (told in run.stderr) if told else not run.stderr, run.stderr
+
+
 def test_all_packages_are_searched_for_sources() -> None:
     assert set(PACKAGES) == set(FLOORS)
 
