@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, kernel, part
 from mate.geometry import norm
 from mate.streams import PLAY, uniform
 
@@ -92,8 +92,8 @@ def edges_by_member(camera: NDArray[np.int64], target: NDArray[np.int64]) -> dic
 
 def clear_messages(messages: Messages, slots: NDArray[np.int64]) -> None:
     """Begin episodes in ``slots`` (K,)."""
-    for part in (messages.kinds, messages.edges, messages.pending):
-        part[slots] = 0
+    for table in (messages.kinds, messages.edges, messages.pending):
+        table[slots] = 0
     messages.is_quiet[slots] = True
 
 
@@ -103,7 +103,7 @@ def is_lost(key, step, recipient, dropout):
     return dropout > 0.0 and uniform(key, MESSAGE_LOSS, step, recipient) < dropout
 
 
-@kernel
+@part
 def is_allowed(limits, key, step, recipient, dx, dy):
     """Whether the limits let a message pass; (dx, dy) leads from the sender to the recipient."""
     if limits.is_silent or norm(dx, dy) > limits.range:
@@ -120,7 +120,7 @@ def _count_kinds(kinds):
     return count
 
 
-@kernel
+@part
 def _deliver(kinds, edges, due):
     """Let what is due arrive; whether there was nothing."""
     is_quiet = True
@@ -134,7 +134,7 @@ def _deliver(kinds, edges, due):
     return is_quiet
 
 
-@kernel
+@part
 def _clear(kinds):
     kinds[:] = 0
     return True
@@ -152,7 +152,7 @@ def begin_messages(messages, slot, step):
         messages.is_quiet[slot] = _clear(messages.kinds[slot])
 
 
-@kernel
+@inlined
 def send(messages, limits, slot, key, step, sender, recipient, dx, dy, kind):
     """Send a message of one kind from the member with this key; whether the recipient hears it in this step."""
     if limits.is_limited and not is_allowed(limits, key, step, recipient, dx, dy):

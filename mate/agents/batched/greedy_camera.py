@@ -23,7 +23,7 @@ from mate.agents.laws.pursuit import (
 )
 from mate.borrowing import borrowed
 from mate.communication import SIGHTINGS, STATE, begin_messages, send
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, kernel, part
 from mate.depth import Depth
 from mate.geometry import norm
 
@@ -80,7 +80,7 @@ def _begin(memory, slots, keys, observations):
         memory.is_known[slot] = False
 
 
-@kernel
+@part
 def _observe(remembered, countdown, never_loaded, row, memory_period):
     """Age one camera's memory, and refresh it with the targets that it sees."""
     for target in range(len(countdown)):
@@ -96,7 +96,7 @@ def _is_news(row, target, own):
     return _sees(row, target) and is_within_reach(row[start], row[start + 1], own)
 
 
-@kernel
+@part
 def _has_news(row, own, num_targets):
     """Whether a camera sees any target that another could reach."""
     for target in range(num_targets):  # noqa: SIM110  kernels have no generators
@@ -105,7 +105,7 @@ def _has_news(row, own, num_targets):
     return False
 
 
-@kernel
+@part
 def _hear(remembered, countdown, never_loaded, row, own, memory_period):
     """Take the targets that another camera sees, and this one could reach, into its memory."""
     for target in range(len(countdown)):
@@ -142,7 +142,7 @@ def _communicate(memory, messages, limits, slot, rows, memory_period, shares):
                 _hear(remembered[recipient], countdown[recipient], never_loaded[recipient], row, own, memory_period)
 
 
-@kernel
+@part
 def _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_range):
     """Append the cameras of one episode that have a target to ``aims``; the new number of aims."""
     for camera in range(len(rows)):
@@ -164,7 +164,7 @@ def _choose_aims(memory, slot, rows, aims, count, drops_unloaded, drops_beyond_r
     return count
 
 
-@kernel
+@part
 def _idle(memory, slot, camera, own):
     """The action (rotation, zoom) of a camera without a target: the last one, or now and then a random one."""
     key, step = memory.clock.key[slot, camera], memory.clock.step[slot]
@@ -173,7 +173,7 @@ def _idle(memory, slot, camera, own):
     return memory.action[slot, camera, 0], memory.action[slot, camera, 1]
 
 
-@kernel
+@part
 def _write_actions(memory, slot, rows, actions, aims, count):
     """Write the actions of the cameras of one episode, whose aims begin at ``count``; the number of the next aim."""
     for camera in range(len(rows)):

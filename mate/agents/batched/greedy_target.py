@@ -27,7 +27,7 @@ from mate.agents.laws.walk import (
 )
 from mate.borrowing import borrowed
 from mate.communication import WAREHOUSES, begin_messages, send
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, kernel, part
 
 if TYPE_CHECKING:
     from mate.scenario import Scenario
@@ -69,7 +69,7 @@ def _find_speakers(speakers, non_empty, rows):
     return count
 
 
-@kernel
+@part
 def _broadcast(memory, messages, limits, slot, rows, count):
     """The speakers tell everybody, themselves included, what they think."""
     non_empty, heard, step = memory.non_empty[slot], memory.heard, memory.clock.step[slot]
@@ -85,7 +85,7 @@ def _broadcast(memory, messages, limits, slot, rows, count):
         non_empty[agent] &= heard[agent]
 
 
-@kernel
+@part
 def _next_goal(own, key, step, goal, non_empty):
     """The warehouse a greedy target heads for: that of its cargo, else its last one, else a guess."""
     carried = carried_goal(own)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mate.agents.batched.team import CAMERA_OWN_END, TARGET_RECORD
-from mate.compilation import kernel
+from mate.compilation import part
 
 
-@kernel
+@part
 def gather_targets(position, rows):
     """Write the positions of the targets that any camera sees, by ascending index; how many there are."""
     count = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mate.borrowing import hold
 from mate.communication import Messages, clear_messages, limits_of, new_messages
-from mate.compilation import kernel
+from mate.compilation import part
 from mate.constants import (
     CAMERA_STATE_DIM_PRIVATE,
     OBSERVATION_OFFSET,
@@ -63,7 +63,7 @@ def new_clock(size: int, num_agents: int) -> Clock:
     return Clock(np.zeros((size, num_agents), np.uint64), np.zeros(size, np.int64))
 
 
-@kernel
+@part
 def begin_episode(clock, slot, team_key):
     """Give the agents of a slot their keys (those of ``mate.agents.draws.agent_key``), and set its clock to zero."""
     clock.step[slot] = 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mate.agents.laws.draws import FIRST_NOISE, draw_box
 from mate.agents.laws.walk import FIRST_NOISE_SCALE
 from mate.agents.laws.wander import wander
-from mate.compilation import inlined, kernel
+from mate.compilation import inlined, part
 
 
 class Walk(NamedTuple):
@@ -25,7 +25,7 @@ def new_walk(size: int, num_agents: int) -> Walk:
     return Walk(np.zeros((size, num_agents, 2)), np.zeros((size, num_agents, 2)))
 
 
-@kernel
+@part
 def begin_walk(location, noise, key, own):
     """Set a target's last ``location`` (2,) and ``noise`` (2,) at the reset; ``own`` (14,) is its private state."""
     x, y = draw_box(key, FIRST_NOISE, 0, own[4], own[4])
