@@ -39,10 +39,10 @@ NUM_ORDERS = 32
 NO_POSE = -1
 
 _SLOTS = 256  # of the tables by covered set: up to 8 targets each set has a slot of its own
-_FEW = 4  # cameras: of their 24 orders, many are among the 32 more than once
+_FEW = 4  # cameras: many of their 24 orders are among the 32 more than once, and have their beginning in common
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0)
-_ONE = np.uint64(1)
+_ONE, _TWO = np.uint64(1), np.uint64(2)
 _TURNS = np.uint64(NUM_ORIENTATIONS)
 _LANES = np.uint64(NUM_LANES)
 
@@ -90,7 +90,10 @@ class Search(NamedTuple):
     number: NDArray[np.int64]  # (1,): of the search at hand
     memo: NDArray[np.void]  # (N, 256) of _MEMO: what a camera chooses when a set of targets is covered already
     choice: NDArray[np.uint64]  # (N,): the choices of the order at hand
-    is_tried: NDArray[np.bool_]  # (256,): by the number of an order of up to four cameras, whether it was tried
+    sum_targets: NDArray[np.uint64]  # (N + 1,): what the first cameras of the order at hand cover
+    sum_score: NDArray[np.float64]  # (N + 1,): their scores
+    sum_cost: NDArray[np.float64]  # (N + 1,): their costs
+    listed: NDArray[np.uint64]  # (4,): the set of the orders of up to four cameras, by their numbers
 
 
 def new_search(num_cameras: int, num_targets: int, table: PoseTable) -> Search:
@@ -126,7 +129,10 @@ def new_search(num_cameras: int, num_targets: int, table: PoseTable) -> Search:
         number=np.zeros(1, np.int64),
         memo=aligned(np.zeros((n, _SLOTS), _MEMO)),
         choice=np.zeros(n, np.uint64),
-        is_tried=np.zeros(_FEW**_FEW, np.bool_),
+        sum_targets=np.zeros(n + 1, np.uint64),
+        sum_score=np.zeros(n + 1),
+        sum_cost=np.zeros(n + 1),
+        listed=np.zeros(_FEW**_FEW // 64, np.uint64),
     )
 
 
@@ -231,7 +237,7 @@ def _find_best(search, num_rows, covered):
     """Score (but for rounding) and targets of a pose that is worth most when ``covered`` are covered already."""
     find_most(search.sum, search.union, search.most, search.most_union, num_rows, covered)
     best = 0
-    for n in range(1, len(search.most)):
+    for n in range(1, len(search.most)):  # not a constant: taken apart, it would be slower
         best = n if search.most[n] > search.most[best] else best
     found = search.most_union[best]
     return search.most[best] - np.float64(_count_bits(found & ~covered)), found
@@ -247,7 +253,7 @@ def _first_of(bits):
 def _find_winners(search, row, covered_1, least_1, covered_2, least_2):
     """The poses of a row, as bits, that are worth enough when either set is covered already."""
     winners = _NOTHING
-    for n in range(search.sum.shape[1]):
+    for n in range(NUM_LANES):
         is_good = _worth(search.sum[row, n], search.union[row, n], covered_1) >= least_1
         is_good &= _worth(search.sum[row, n], search.union[row, n], covered_2) >= least_2
         winners |= (_ONE if is_good else _NOTHING) << np.uint64(n)
@@ -329,20 +335,31 @@ def _memorise_choice(search, table, camera, owns, limits, covered, memo):
 
 
 @inlined
-def _try_order(search, table, owns, limits, number):
-    """Let the cameras choose in this order; the total worth and the total cost of their choices."""
-    covered, total, cost = _NOTHING, 0.0, 0.0
-    for n in range(len(owns)):
-        camera = search.orders[number, n]
-        concerned = covered & search.reached[camera]
-        memo = search.memo[camera, _slot_of(concerned)]
-        if memo.number != search.number[0] or memo.covered != concerned:
-            _memorise_choice(search, table, camera, owns, limits, concerned, memo)
-        search.choice[camera] = memo.pose
-        cost += memo.cost
-        total += memo.score
-        covered |= memo.targets
-    return total + np.float64(_count_bits(covered)), cost
+def _choose(search, table, owns, limits, camera, n):
+    """Let a camera choose as number ``n``, after those before it, and sum up to there."""
+    concerned = search.sum_targets[n] & search.reached[camera]
+    memo = search.memo[camera, _slot_of(concerned)]
+    if memo.number != search.number[0] or memo.covered != concerned:
+        _memorise_choice(search, table, camera, owns, limits, concerned, memo)
+    search.choice[camera] = memo.pose
+    search.sum_cost[n + 1] = search.sum_cost[n] + memo.cost
+    search.sum_score[n + 1] = search.sum_score[n] + memo.score
+    search.sum_targets[n + 1] = search.sum_targets[n] | memo.targets
+
+
+@inlined
+def _keep_better(search, count, best, order, is_later, most, cheapest):
+    """Keep the choices of an order if it is better than the best: more worth, then less cost, then lexicographically.
+
+    The best order, its worth and its cost.
+    """
+    total = search.sum_score[count] + np.float64(_count_bits(search.sum_targets[count]))
+    cost = search.sum_cost[count]
+    if best >= 0 and (total < most or (total == most and (cost > cheapest or (cost == cheapest and not is_later)))):
+        return best, most, cheapest
+    for camera in range(count):
+        search.goal[camera] = search.choice[camera]
+    return order, total, cost
 
 
 @inlined
@@ -355,36 +372,54 @@ def _comes_later(orders, number, other):
 
 
 @inlined
-def _is_repeated(search, number):
-    """Whether an order of few cameras was tried already: it would change nothing. Marks it as tried."""
-    if search.orders.shape[1] > _FEW:
-        return False
-    code = _NOTHING
-    for n in range(search.orders.shape[1]):
-        code = code * np.uint64(_FEW) + search.orders[number, n]
-    is_repeated = search.is_tried[code]
-    search.is_tried[code] = True
-    return is_repeated
+def _try_each(search, table, owns, limits):
+    """Try the orders of many cameras one by one."""
+    best, most, cheapest, count = -1, 0.0, 0.0, len(owns)
+    for number in range(len(search.orders)):
+        for n in range(count):
+            _choose(search, table, owns, limits, search.orders[number, n], n)
+        is_later = best < 0 or _comes_later(search.orders, number, best)
+        best, most, cheapest = _keep_better(search, count, best, number, is_later, most, cheapest)
+
+
+@inlined
+def _list_orders(search):
+    """Note the orders of few cameras as numbers of that many digits to the base 4."""
+    for n in range(len(search.listed)):
+        search.listed[n] = _NOTHING
+    for number in range(len(search.orders)):
+        code = _NOTHING
+        for n in range(search.orders.shape[1]):
+            code = (code << _TWO) | search.orders[number, n]
+        search.listed[code >> np.uint64(6)] |= _ONE << (code & np.uint64(63))
+
+
+@inlined
+def _try_sorted(search, table, owns, limits):
+    """Try the orders of few cameras, each once and lexicographically: what two have in common is chosen once."""
+    _list_orders(search)
+    best, most, cheapest, count, last = -1, 0.0, 0.0, len(owns), ~_NOTHING
+    for word in range(len(search.listed)):
+        listed = search.listed[word]
+        while listed != _NOTHING:
+            code = np.uint64(word) * np.uint64(64) + _first_of(listed)
+            listed &= listed - _ONE
+            for n in range(count):
+                shift = _TWO * np.uint64(count - 1 - n)
+                if code >> shift != last >> shift:
+                    _choose(search, table, owns, limits, (code >> shift) & np.uint64(_FEW - 1), n)
+            last = code
+            best, most, cheapest = _keep_better(search, count, best, np.int64(code), True, most, cheapest)
 
 
 @inlined
 def _try_orders(search, table, owns, limits):
     """Set the goals of the best order: most worth, then least cost, then lexicographically last."""
-    best, most, cheapest = -1, 0.0, 0.0
-    for n in range(len(search.is_tried)):
-        search.is_tried[n] = False
-    for number in range(len(search.orders)):
-        if _is_repeated(search, number):
-            continue
-        total, cost = _try_order(search, table, owns, limits, number)
-        if best >= 0 and (total < most or (total == most and cost > cheapest)):
-            continue
-        is_tie = best >= 0 and total == most and cost == cheapest
-        if is_tie and not _comes_later(search.orders, number, best):
-            continue
-        best, most, cheapest = number, total, cost
-        for camera in range(len(owns)):
-            search.goal[camera] = search.choice[camera]
+    search.sum_targets[0], search.sum_score[0], search.sum_cost[0] = _NOTHING, 0.0, 0.0
+    if len(owns) > _FEW:
+        _try_each(search, table, owns, limits)
+    else:
+        _try_sorted(search, table, owns, limits)
 
 
 @kernel
