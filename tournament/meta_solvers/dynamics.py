@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mate.compilation import kernel, part
+from mate.compilation import kernel
 from tournament.meta_solvers.matrices import Array, check_payoff
 
 
@@ -68,7 +68,7 @@ def _replicate(matrix: Array, transposed: Array, iterations: int, step: float, f
     return row_sum / (iterations + 1), column_sum / (iterations + 1)
 
 
-@part
+@kernel
 def _project(weights: Array, floor: float) -> Array:
     """Return the nearest strategy whose weights are at least `floor` (Wang and Carreira-Perpinan 2013)."""
     size = len(weights)

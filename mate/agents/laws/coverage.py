@@ -383,13 +383,13 @@ def _try_each(search, table, owns, limits):
 
 
 @inlined
-def _list_orders(search):
-    """Note the orders of few cameras as numbers of that many digits to the base 4."""
+def _list_orders(search, count):
+    """Note the orders of so few cameras as numbers of that many digits to the base 4."""
     for n in range(len(search.listed)):
         search.listed[n] = _NOTHING
     for number in range(len(search.orders)):
         code = _NOTHING
-        for n in range(search.orders.shape[1]):
+        for n in range(count):
             code = (code << _TWO) | search.orders[number, n]
         search.listed[code >> np.uint64(6)] |= _ONE << (code & np.uint64(63))
 
@@ -397,8 +397,8 @@ def _list_orders(search):
 @inlined
 def _try_sorted(search, table, owns, limits):
     """Try the orders of few cameras, each once and lexicographically: what two have in common is chosen once."""
-    _list_orders(search)
     best, most, cheapest, count, last = -1, 0.0, 0.0, len(owns), ~_NOTHING
+    _list_orders(search, count)
     for word in range(len(search.listed)):
         listed = search.listed[word]
         while listed != _NOTHING:
